@@ -1,0 +1,1 @@
+"""Training, sampling, measuring and exporting GANs. Knows torch, never Qt."""

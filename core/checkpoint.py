@@ -1,0 +1,163 @@
+"""A training as one `.safetensors` file: complete, without pickle, and never half written."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, ValidationError
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from core.config import Settings
+from core.errors import Problem
+from core.events import Images
+
+FORMAT = 1
+KEY = "gan_studio"
+"""Where our JSON stands in the file's metadata; a file without it is not ours."""
+
+
+class Meta(BaseModel):
+    """The readable part of a checkpoint."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: int = FORMAT
+    settings: Settings
+    channels: int
+    step: int
+    images: int
+    seconds: float
+    epoch: int
+    index: int
+    dataset: str
+    dataset_fingerprint: str
+    classes: tuple[str, ...] = ()
+    device: str
+    precision: str
+    memory_format: str
+    created: datetime
+    stats: dict[str, float] = {}
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """`tensors`: `G.*`, `D.*`, `G_ema.*`, `opt_G.*`, `opt_D.*`, `random.*`, and `preview` (uint8 HWC)."""
+
+    meta: Meta
+    tensors: Mapping[str, Tensor]
+
+    def part(self, name: str) -> dict[str, Tensor]:
+        """The tensors whose names begin with `name.`, without that beginning."""
+        return {key.removeprefix(f"{name}."): value for key, value in self.tensors.items() if key.startswith(f"{name}.")}
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a dialog shows of a checkpoint without loading its weights. `preview`: uint8 HWC."""
+
+    path: Path
+    meta: Meta
+    preview: Images
+
+
+def save(checkpoint: Checkpoint, path: Path) -> None:
+    """Writes beside the target, then renames: a crash or a full disk leaves the old file, or none, never half of one.
+
+    Raises `Problem` when it cannot be written.
+    """
+    partial = path.with_name(f".{path.name}.partial")
+    tensors = {name: tensor.detach().contiguous() for name, tensor in checkpoint.tensors.items()}
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_file(tensors, partial, metadata={KEY: checkpoint.meta.model_dump_json()})
+        partial.chmod(0o644)  # the library makes files that nobody else can read
+        flush(partial)
+        os.replace(partial, path)
+        flush(path.parent)
+    except (OSError, SafetensorError) as error:
+        raise unwritable(path, error) from error
+    finally:
+        with contextlib.suppress(OSError):  # already renamed, or on a disk that is gone
+            partial.unlink(missing_ok=True)
+
+
+def load(path: Path) -> Checkpoint:
+    """Reads a checkpoint onto the CPU. Raises `Problem` if it is damaged, missing, or another program's."""
+    meta = _read(path, lambda file: _meta(file.metadata(), path))
+    return Checkpoint(meta, _read_tensors(path))
+
+
+def summary(path: Path) -> Summary:
+    """The readable part and the preview image only; quick whatever the size of the file. Raises as `load`."""
+    return _read(path, lambda file: Summary(path, _meta(file.metadata(), path), np.asarray(file.get_tensor("preview"))))
+
+
+def flush(path: Path) -> None:
+    """Waits until a file, or a folder's list of names, is on the disk; without it a power cut can undo a rename."""
+    if path.is_dir() and os.name == "nt":
+        return  # Windows cannot open folders, and needs no flush of them
+    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def unwritable(path: Path, error: Exception) -> Problem:
+    """The `Problem` of a file that could not be written."""
+    full = getattr(error, "errno", None) == errno.ENOSPC or "No space left" in str(error)
+    if full:
+        return Problem(f"The disk is full: {path.name} was not saved.", "Free some space and save again.", str(error))
+    return Problem(f"{path.name} could not be saved in {path.parent}.", "Choose another folder.", str(error))
+
+
+def _read(path: Path, use: Any) -> Any:
+    try:
+        with safe_open(path, framework="numpy") as file:
+            return use(file)
+    except FileNotFoundError:
+        raise Problem(f"There is no file {path}.", "Check the path.") from None
+    except (OSError, SafetensorError, KeyError) as error:
+        raise _damaged(path, error) from error
+
+
+def _read_tensors(path: Path) -> dict[str, Tensor]:
+    try:
+        return load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> Problem:
+    if path.suffix in {".pt", ".pth", ".pkl", ".ckpt"}:
+        remedy = "Open a .safetensors file that GAN Studio saved."
+        return Problem(f"{path.name} is a checkpoint of another program.", remedy, str(error))
+    remedy = "Open an older checkpoint of the same run."
+    return Problem(f"{path.name} is damaged or incomplete, and cannot be read.", remedy, str(error))
+
+
+def _meta(metadata: Mapping[str, str] | None, path: Path) -> Meta:
+    text = (metadata or {}).get(KEY)
+    foreign = Problem(
+        f"{path.name} is a checkpoint of another program.", "Open a .safetensors file that GAN Studio saved."
+    )
+    if text is None:
+        raise foreign
+    try:
+        values = json.loads(text)
+        if values.get("format", 0) > FORMAT:
+            raise Problem(f"{path.name} was saved by a newer GAN Studio.", "Update GAN Studio and open it again.")
+        return Meta.model_validate(values)
+    except (ValidationError, ValueError, AttributeError) as error:
+        raise _damaged(path, error) from error

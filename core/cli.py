@@ -1,0 +1,211 @@
+"""The headless command line: `gan-studio train | generate | inspect | presets`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, NoReturn
+
+from tqdm import tqdm
+
+from core.config import Settings
+from core.errors import Problem
+from core.events import Event, Finished, Notice, Progress, Report, Saved, Tuned
+from core.presets import preset, presets
+
+BAD_INPUT, INTERRUPTED = 2, 130
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, without the usage."""
+
+    def error(self, message: str) -> NoReturn:
+        raise Problem(f"{message[:1].upper()}{message[1:]}.", f"See {self.prog} --help.")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs one command and returns the exit code: 0, 2 for bad input, 130 when interrupted."""
+    try:
+        options = _parser().parse_args(arguments)
+        command: Callable[[argparse.Namespace], int] = options.command
+        return command(options)
+    except Problem as problem:
+        print(f"gan-studio: {problem}", file=sys.stderr)
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        print("gan-studio: interrupted", file=sys.stderr)
+        return INTERRUPTED
+
+
+def train(options: argparse.Namespace) -> int:
+    from core.checkpoint import load
+    from core.training import Training
+
+    given = {name: getattr(options, name) for name in Settings.model_fields if getattr(options, name) is not None}
+    if options.resume:
+        settings = load(options.resume).meta.settings.changed(**given)
+    else:
+        settings = preset(given.pop("preset", next(iter(presets())))).apply(**given)
+    training = Training(settings, options.data, out=options.out.absolute(), resume=options.resume)
+    with closing(training.events()) as events, _interruptible() as interrupted, _Bar(settings) as bar:
+        for event in events:
+            bar.show(event)
+            if interrupted():
+                if training.run:
+                    bar.show(training.save())
+                return INTERRUPTED
+    return 0
+
+
+def generate(options: argparse.Namespace) -> int:
+    from core.export import export_seeds, parse_seeds
+    from core.latent import LatentRequest
+    from core.sampler import Sampler
+
+    seeds = parse_seeds(options.seeds)
+    sampler = Sampler.open(options.checkpoint, options.device)
+    request = LatentRequest(seeds, (), psi=options.psi)
+    with tqdm(total=len(seeds), unit="image", disable=None) as bar:
+        for event in export_seeds(sampler, request, options.out, options.overwrite):
+            if isinstance(event, Progress):
+                bar.update(event.done - bar.n)
+    print(f"{len(seeds)} images in {options.out}", file=sys.stderr)
+    return 0
+
+
+def inspect(options: argparse.Namespace) -> int:
+    from core.inspect import describe
+
+    facts = describe(options.path)
+    if options.json:
+        print(json.dumps(facts, indent=2, ensure_ascii=False))
+    else:
+        for name, value in facts.items():
+            print(f"{name.replace('_', ' '):>20}  {_plain(value)}")
+    return 0
+
+
+def list_presets(options: argparse.Namespace) -> int:
+    if options.json:
+        found = {name: {"title": p.title, "paper": p.paper, "when": p.when, **p.settings} for name, p in presets().items()}
+        print(json.dumps(found, indent=2, ensure_ascii=False))
+    else:
+        for name, p in presets().items():
+            print(f"{name:>10}  {p.title}. {p.when}")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser("gan-studio", description="Train, explore and judge GANs. Without a command the window opens.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
+
+    command = commands.add_parser("train", help="train on a folder or zip of images, or on sample:digits")
+    command.set_defaults(command=train)
+    command.add_argument("data", metavar="DATA", help="folder, zip, or sample:NAME")
+    command.add_argument("--out", type=Path, required=True, metavar="RUN", help="folder of the run, made anew")
+    command.add_argument("--resume", type=Path, metavar="CKPT", help="checkpoint to continue from")
+    _add_settings(command)
+
+    command = commands.add_parser("generate", help="images of seeds")
+    command.set_defaults(command=generate)
+    command.add_argument("checkpoint", type=Path, metavar="CKPT")
+    command.add_argument("--out", type=Path, required=True, metavar="DIR")
+    command.add_argument("--seeds", required=True, help="such as 0-63 or 1,5,9")
+    command.add_argument("--psi", type=float, default=1.0, help="truncation: below 1 is safer, above 1 is wilder")
+    command.add_argument("--device", default="auto")
+    command.add_argument("--overwrite", action="store_true", help="replace images that exist already")
+
+    command = commands.add_parser("inspect", help="what a dataset, a checkpoint or a run holds")
+    command.set_defaults(command=inspect)
+    command.add_argument("path", metavar="PATH")
+    command.add_argument("--json", action="store_true")
+
+    command = commands.add_parser("presets", help="what can be trained")
+    command.set_defaults(command=list_presets)
+    command.add_argument("--json", action="store_true")
+    return parser
+
+
+def _add_settings(command: argparse.ArgumentParser) -> None:
+    """One flag for each setting. Values stay text: the settings themselves check them, with their own words."""
+    for name, field in Settings.model_fields.items():
+        flag = "--" + name.replace("_", "-")
+        help = (field.description or "").replace("%", "%%")
+        if field.annotation is bool:
+            command.add_argument(flag, action=argparse.BooleanOptionalAction, help=help)
+        else:
+            command.add_argument(flag, metavar=name.upper(), help=help)
+
+
+@contextmanager
+def _interruptible() -> Iterator[Callable[[], bool]]:
+    """Ctrl-C ends the training after the step that runs, so that it can be saved; a second one ends it at once."""
+    pressed = False
+
+    def press(*_: Any) -> None:
+        nonlocal pressed
+        if pressed:
+            raise KeyboardInterrupt
+        pressed = True
+
+    before = signal.signal(signal.SIGINT, press)
+    try:
+        yield lambda: pressed
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+class _Bar:
+    """Progress on stderr: rate, time left, losses."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._bar = tqdm(unit="step", disable=None, dynamic_ncols=True)
+
+    def __enter__(self) -> _Bar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.close()
+
+    def show(self, event: Event) -> None:
+        if isinstance(event, Progress):
+            self._bar.set_description(event.text)
+            self._bar.total, self._bar.n = event.total or None, event.done
+            self._bar.refresh()
+        elif isinstance(event, Report):
+            self._report(event)
+        elif isinstance(event, Tuned):
+            self._bar.reset()
+            self._bar.write(f"{event.device}: {event.precision}, {event.memory_format}", file=sys.stderr)
+        elif isinstance(event, Notice):
+            self._bar.write(event.text, file=sys.stderr)
+        elif isinstance(event, Saved):
+            self._bar.write(f"step {event.step}: saved {event.path}", file=sys.stderr)
+        elif isinstance(event, Finished):
+            self._bar.write(event.reason, file=sys.stderr)
+
+    def _report(self, report: Report) -> None:
+        stats = report.stats
+        self._bar.set_description("Training")
+        if self._settings.minutes is not None and self._settings.steps is None:
+            # Time is what runs out: let the bar estimate the steps that fit into it.
+            self._bar.total = round(report.step * 60 * self._settings.minutes / max(report.seconds, 1e-9))
+        else:
+            self._bar.total = self._settings.steps
+        self._bar.update(report.step - self._bar.n)
+        rate = stats["Timing/images_per_sec"]
+        self._bar.set_postfix_str(f"{rate:.0f} images/s, D {stats['Loss/D/loss']:.3f}, G {stats['Loss/G/loss']:.3f}")
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {item}" for key, item in value.items())
+    if isinstance(value, list):
+        return ", ".join(str(item) for item in value)
+    return str(value)

@@ -1,0 +1,224 @@
+"""Prepared datasets on the disk: a folder each, `images.npy`, `labels.npy` and `meta.json`, complete or not there."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Generator, Iterator
+from pathlib import Path
+
+import numpy as np
+import platformdirs
+from numpy.typing import NDArray
+
+from core.data.dataset import Dataset, Skipped
+from core.data.pixels import PixelWriter
+from core.data.source import Picture, Source, digest, quoted
+from core.errors import Problem
+from core.events import Progress
+
+POLICY = "1"  # raise it when the same files would give other pixels, so that old entries are not found any more
+
+_BETWEEN_PROGRESS = 0.05  # seconds
+_ABANDONED = 24 * 3600  # seconds after which an unfinished folder belongs to a process that died
+_UNFINISHED = ".unfinished-"
+
+
+def cache_folder() -> Path:
+    """Where prepared datasets are kept: the platform's cache folder, or below GAN_STUDIO_CACHE when that is set."""
+    base = os.environ.get("GAN_STUDIO_CACHE")
+    return (Path(base) if base else platformdirs.user_cache_path("gan-studio")) / "datasets"
+
+
+def resolution_of(source: Source, base: Path) -> Generator[Progress, None, int]:
+    """The suggested resolution, remembered so that a second opening reads no headers."""
+    note = base / f"{digest(POLICY, source.key)}.resolution"
+    with contextlib.suppress(OSError, ValueError):
+        remembered = int(note.read_text("ascii"))
+        if 16 <= remembered <= 256:
+            return remembered
+    suggested = yield from source.suggest()
+    with _writing(base):
+        base.mkdir(parents=True, exist_ok=True)
+        note.write_text(str(suggested), "ascii")
+    return suggested
+
+
+def entry_of(source: Source, resolution: int, base: Path) -> Path:
+    """The folder that holds this source at this resolution, whether or not it exists yet."""
+    return base / digest(POLICY, source.key, str(resolution))
+
+
+def load(entry: Path, source: Source) -> Dataset | None:
+    """The prepared dataset, or None when it is missing or, as far as can be seen at a glance, damaged."""
+    try:
+        meta = json.loads((entry / "meta.json").read_text("utf-8"))
+        shape = (meta["count"], meta["channels"], meta["resolution"], meta["resolution"])
+        images: NDArray[np.uint8] = np.load(entry / "images.npy", mmap_mode="r", allow_pickle=False)
+        if images.shape != shape or images.dtype != np.uint8 or not images.flags.c_contiguous:
+            return None
+        classes = tuple(str(name) for name in meta["classes"])
+        return Dataset(
+            source=source.name,
+            title=source.title,
+            resolution=int(meta["resolution"]),
+            images=images,
+            labels=_labels(entry, len(images), len(classes)) if classes else None,
+            classes=classes,
+            sizes={str(size): int(count) for size, count in meta["sizes"].items()},
+            skipped=tuple(Skipped(str(name), str(why)) for name, why in meta["skipped"]),
+            fingerprint=str(meta["fingerprint"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError):
+        return None
+
+
+def build(entry: Path, source: Source, resolution: int) -> Generator[Progress, None, None]:
+    """Read the source into a new `entry`. Closing the generator at any point leaves nothing behind.
+
+    Raises `Problem` when fewer than two pictures can be read, or when the disk does not take them.
+    """
+    with _writing(entry.parent):
+        entry.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(entry.parent)
+        unfinished = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=entry.parent))
+    try:
+        yield from _fill(unfinished, source, resolution)
+        with _writing(entry.parent):
+            _publish(unfinished, entry)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _fill(folder: Path, source: Source, resolution: int) -> Generator[Progress, None, None]:
+    with _writing(folder.parent):
+        writer = PixelWriter(folder / "images.npy", resolution)
+    labels: list[int] = []
+    sizes: dict[str, int] = {}
+    skipped = list(source.skipped)
+    pictures = source.read(resolution)
+    try:
+        yield Progress(source.doing, 0, source.total)
+        reported = time.monotonic()
+        done = 0
+        for picture in pictures:
+            if isinstance(picture, Picture):
+                with _writing(folder.parent):
+                    writer.add(picture.pixels)
+                labels.append(picture.label)
+                size = f"{picture.width} x {picture.height}"
+                sizes[size] = sizes.get(size, 0) + 1
+            elif picture is not None:
+                skipped.append(picture)
+            done += picture is not None
+            if picture is None or done % 32 == 0 or time.monotonic() - reported > _BETWEEN_PROGRESS:
+                yield Progress(source.doing, done, source.total)
+                reported = time.monotonic()
+        _enough(source, writer.count, skipped)
+        with _writing(folder.parent):
+            _complete(folder, writer, source, labels, sizes, skipped)
+    finally:
+        if isinstance(pictures, Generator):
+            pictures.close()  # ends its threads now, not when the collector comes by
+        # The last bytes may still be buffered, and a full disk would refuse them a second time here.
+        with contextlib.suppress(OSError):
+            writer.close()
+
+
+def _complete(
+    folder: Path, writer: PixelWriter, source: Source, labels: list[int], sizes: dict[str, int], skipped: list[Skipped]
+) -> None:
+    numbers, classes = _without_empty_classes(np.asarray(labels, np.int64), source.classes)
+    if numbers is not None:
+        np.save(folder / "labels.npy", numbers, allow_pickle=False)
+    meta = {
+        "source": source.name,  # for people who look into the folder; nothing reads it
+        "count": writer.count,
+        "channels": writer.channels,
+        "resolution": writer.resolution,
+        "classes": classes,
+        "sizes": sizes,
+        "skipped": [[each.name, each.reason] for each in skipped],
+        "fingerprint": writer.finish(numbers),
+    }
+    (folder / "meta.json").write_text(json.dumps(meta, indent=1), "utf-8")
+
+
+def _without_empty_classes(
+    labels: NDArray[np.int64], classes: tuple[str, ...]
+) -> tuple[NDArray[np.int64] | None, tuple[str, ...]]:
+    """Classes of which at least one picture could be read, renumbered; one class alone is none."""
+    used, numbers = np.unique(labels, return_inverse=True)
+    if len(classes) < 2 or len(used) < 2:
+        return None, ()
+    return numbers.astype(np.int64), tuple(classes[index] for index in used)
+
+
+def _enough(source: Source, count: int, skipped: list[Skipped]) -> None:
+    if count >= 2:
+        return
+    reasons = "; ".join(f"{quoted(each.name)}: {each.reason}" for each in skipped[:3])
+    more = f", and {len(skipped) - 3} more" if len(skipped) > 3 else ""
+    details = "\n".join(f"{each.name}: {each.reason}" for each in skipped[:100])
+    title = quoted(source.title)
+    if count == 1:
+        rest = f" The others: {reasons}{more}." if skipped else ""
+        raise Problem(
+            f"There is only one readable image in {title}; a GAN needs at least 2, better several hundred.",
+            f"Add images, or open another folder.{rest}",
+            details,
+        )
+    raise Problem(f"None of the images in {title} can be read ({reasons}{more}).", "Open another folder.", details)
+
+
+def _labels(entry: Path, count: int, classes: int) -> NDArray[np.int64]:
+    labels: NDArray[np.int64] = np.load(entry / "labels.npy", mmap_mode="r", allow_pickle=False)
+    if labels.shape != (count,) or labels.dtype != np.int64 or labels.min() < 0 or labels.max() >= classes:
+        raise ValueError("labels do not belong to the images")
+    return labels
+
+
+def _publish(unfinished: Path, entry: Path) -> None:
+    """Give the finished folder its name, in one step that either happened or did not."""
+    if entry.exists():
+        # A damaged entry. It is renamed first because deleting a folder takes more than one step.
+        damaged = unfinished.with_name(f"{unfinished.name}-damaged")
+        entry.replace(damaged)
+        shutil.rmtree(damaged, ignore_errors=True)
+    try:
+        unfinished.replace(entry)
+    except OSError:
+        if not (entry / "meta.json").exists():  # else another process was faster with the same work
+            raise
+
+
+def _sweep(base: Path) -> None:
+    """Remove what killed processes left unfinished."""
+    for left in base.glob(f"{_UNFINISHED}*"):
+        with contextlib.suppress(OSError):
+            if time.time() - left.stat().st_mtime > _ABANDONED:
+                shutil.rmtree(left, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _writing(base: Path) -> Iterator[None]:
+    """Turns errors of the disk into a `Problem`. Only around writes to the cache, never around a `yield`."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise Problem(
+                f"The disk is full: the prepared images do not fit in {quoted(str(base))}.",
+                "Free some space there, or let the environment variable GAN_STUDIO_CACHE name another folder.",
+                str(error),
+            ) from error
+        raise Problem(
+            f"The prepared images cannot be written to {quoted(str(base))}.",
+            "Let the environment variable GAN_STUDIO_CACHE name a folder that you may write to.",
+            str(error),
+        ) from error

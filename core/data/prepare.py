@@ -1,0 +1,75 @@
+"""From what a person opens to a `Dataset`: find the kind, list, look in the cache, and read only what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+
+from core.data import archive, folder, samples
+from core.data.cache import build, cache_folder, entry_of, load, resolution_of
+from core.data.dataset import Dataset
+from core.data.source import LARGEST, SMALLEST, Kind, quoted
+from core.errors import Problem
+from core.events import Progress
+
+KINDS: tuple[Kind, ...] = (samples, folder, archive)
+
+
+def prepare(
+    source: str | Path, resolution: int | None = None, cache: Path | None = None
+) -> Generator[Progress | Dataset, None, None]:
+    """Yields `Progress` while it works and at the end exactly one `Dataset`.
+
+    `source` is a folder, a zip, or "sample:NAME". `resolution` in [16, 256] is the side of the prepared squares; None
+    takes what suits the images: the power of two nearest below or equal to the median of their shorter sides. `cache`
+    replaces `cache_folder()`. Raises `Problem` for whatever a person can mend; closing the generator stops at once.
+    """
+    if resolution is not None and not SMALLEST <= resolution <= LARGEST:
+        raise Problem(
+            f"Images cannot be prepared at {resolution} px.", f"Choose a resolution from {SMALLEST} to {LARGEST}."
+        )
+    yield from _prepare(str(source), resolution, cache)
+
+
+def _prepare(name: str, resolution: int | None, base: Path | None) -> Generator[Progress | Dataset, None, None]:
+    base = base if base is not None else cache_folder()
+    kind, path = _kind(name)
+    listed = yield from kind.scan(path)
+    if resolution is None:
+        resolution = yield from resolution_of(listed, base)
+    entry = entry_of(listed, resolution, base)
+    dataset = load(entry, listed)
+    if dataset is None:
+        yield from build(entry, listed, resolution)
+        dataset = load(entry, listed)
+    if dataset is None:
+        raise Problem(
+            f"The images that were prepared in {quoted(str(entry))} cannot be read back.",
+            "Check that disk, or let the environment variable GAN_STUDIO_CACHE name another folder.",
+        )
+    yield dataset
+
+
+def _kind(name: str) -> tuple[Kind, str]:
+    """Who opens `name`, and `name` as it is to be opened (a leading ~ means the home folder)."""
+    try:
+        for path in (name, _home(name)):
+            for kind in KINDS:
+                if kind.opens(path):
+                    return kind, path
+        if name and Path(name).exists():
+            raise Problem(
+                f"{quoted(name)} is neither a folder nor a zip.", "Open a folder of images, or a zip of them."
+            )
+    except OSError as error:  # a folder above it that may not be entered, or a name that no disk would take
+        raise Problem(
+            f"{quoted(name[:200])} cannot be reached.", "Check the path and who may read it.", str(error)
+        ) from error
+    raise Problem(f"{quoted(name)} does not exist.", "Check the path, or try the built-in sample:digits.")
+
+
+def _home(name: str) -> str:
+    try:
+        return str(Path(name).expanduser())
+    except RuntimeError:  # ~somebody who has no home here
+        return name

@@ -1,0 +1,104 @@
+"""The built-in samples: drawn by numpy from a fixed seed, so that nothing has to be downloaded or shipped."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.data import digits, shapes
+from core.data.dataset import Skipped
+from core.data.source import Picture, digest
+from core.errors import Problem
+from core.events import Progress
+
+_PREFIX = "sample:"
+_SEED = 0
+_CHUNK = 16  # pictures drawn at once: few enough for a processor's own memory and for stopping promptly
+
+
+class Drawing(Protocol):
+    """A module that draws one sample."""
+
+    COUNT: int
+    CLASSES: tuple[str, ...]
+    RESOLUTION: int
+    VERSION: str
+    DOING: str
+
+    def draw(self, labels: NDArray[np.int64], resolution: int, random: np.random.Generator) -> NDArray[np.uint8]:
+        """Pictures of the classes `labels` (N,): uint8, shape (N, C, resolution, resolution)."""
+
+
+_DRAWINGS: dict[str, Drawing] = {"digits": digits, "shapes": shapes}
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A `Source` that is drawn."""
+
+    short: str
+    drawing: Drawing
+    skipped: tuple[Skipped, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return _PREFIX + self.short
+
+    @property
+    def title(self) -> str:
+        return f"Sample: {self.short}"
+
+    @property
+    def key(self) -> str:
+        return digest(self.name, self.drawing.VERSION, str(_SEED))
+
+    @property
+    def total(self) -> int:
+        return self.drawing.COUNT
+
+    @property
+    def doing(self) -> str:
+        return self.drawing.DOING
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return self.drawing.CLASSES
+
+    def suggest(self) -> Generator[Progress, None, int]:
+        """What the sample was designed for."""
+        yield from ()
+        return self.drawing.RESOLUTION
+
+    def read(self, resolution: int) -> Iterator[Picture | Skipped | None]:
+        """The sample's pictures, the same at every call."""
+        labels = sample_labels(self.total, len(self.classes))
+        for start in range(0, self.total, _CHUNK):
+            chunk = labels[start : start + _CHUNK]
+            # A generator for every chunk, whose size is the same at all resolutions: so are the pictures.
+            random = np.random.Generator(np.random.PCG64([_SEED, 1, start]))
+            for pixels, label in zip(self.drawing.draw(chunk, resolution, random), chunk, strict=True):
+                yield Picture(pixels, resolution, resolution, int(label))
+
+
+def sample_labels(total: int, classes: int) -> NDArray[np.int64]:
+    """Balanced labels in a random but fixed order, shape (total,)."""
+    random = np.random.Generator(np.random.PCG64([_SEED, 0]))
+    return random.permutation(np.arange(total, dtype=np.int64) % classes)
+
+
+def opens(source: str) -> bool:
+    return source.startswith(_PREFIX)
+
+
+def scan(source: str) -> Generator[Progress, None, Sample]:
+    """The sample of that name. Raises `Problem` when there is none."""
+    yield from ()
+    short = source.removeprefix(_PREFIX)
+    if short not in _DRAWINGS:
+        known = " or ".join(_PREFIX + name for name in _DRAWINGS)
+        raise Problem(f"There is no sample called {short!r}.", f"Choose {known}.")
+    return Sample(short, _DRAWINGS[short])

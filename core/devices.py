@@ -1,0 +1,63 @@
+"""What can be trained on. Nothing here imports torch until it is called."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from core.errors import Problem
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True)
+class Device:
+    """A device by torch's name (`cpu`, `cuda:0`, `mps`), a title for people, and its free memory in bytes if known."""
+
+    name: str
+    title: str
+    free_memory: int | None = None
+
+
+def available() -> list[Device]:
+    """Every device of this machine, the fastest kind first. Imports torch."""
+    import torch
+
+    found = []
+    for index in range(torch.cuda.device_count()):
+        free, _ = torch.cuda.mem_get_info(index)
+        title = f"{torch.cuda.get_device_name(index)}, {free / 2**30:.1f} GB free"
+        found.append(Device(f"cuda:{index}", title, free))
+    if torch.backends.mps.is_available():
+        found.append(Device("mps", "Apple GPU"))
+    found.append(Device("cpu", f"CPU, {torch.get_num_threads()} threads"))
+    return found
+
+
+def resolve(name: str) -> torch.device:
+    """The torch device of a setting; `auto` is the fastest. Raises `Problem` for one that is not here."""
+    import torch
+
+    names = [device.name for device in available()]
+    if name == "auto":
+        return torch.device(names[0])
+    wanted = "cuda:0" if name == "cuda" else name
+    if wanted not in names:
+        raise Problem(f"There is no device {name!r} on this machine.", f"Choose auto or one of {', '.join(names)}.")
+    return torch.device(wanted)
+
+
+def free_memory(device: torch.device) -> int | None:
+    """Free bytes of a CUDA device; None where the operating system decides."""
+    import torch
+
+    return torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else None
+
+
+def used_memory() -> int:
+    """Bytes that this process keeps in main memory."""
+    import psutil
+
+    return int(psutil.Process(os.getpid()).memory_info().rss)

@@ -1,0 +1,18 @@
+"""The one exception that is meant for a person."""
+
+from __future__ import annotations
+
+
+class Problem(Exception):
+    """Something a person can understand and mend.
+
+    `what` is one sentence without a full stop's worth of jargon, `remedy` says what to do next, and `details` holds
+    whatever helps a developer (paths, the original error). The command line prints the first two on one line and
+    exits with 2; the window shows them in a banner and the details on demand.
+    """
+
+    def __init__(self, what: str, remedy: str, details: str = "") -> None:
+        super().__init__(f"{what} {remedy}")
+        self.what = what
+        self.remedy = remedy
+        self.details = details

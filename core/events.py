@@ -1,0 +1,85 @@
+"""What trainings, scans and exports yield: frozen values of numpy and plain types, so that any thread may keep them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+Images = NDArray[np.uint8]
+"""uint8 images, NHWC, C = 1 (grey) or 3 (RGB)."""
+
+
+class Event:
+    """Base of everything that is yielded."""
+
+
+@dataclass(frozen=True)
+class Progress(Event):
+    """`done` of `total` pieces of work (`total` 0: not known yet), and what is being done, for a progress bar."""
+
+    text: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Stepped(Event):
+    """One generator step is complete: the place where the outside may stop, pause, save or change a setting."""
+
+    step: int
+    images: int
+
+
+@dataclass(frozen=True)
+class Report(Event):
+    """Means over the steps since the last report, under the run folder's keys (`Loss/G/loss` ...)."""
+
+    step: int
+    images: int
+    seconds: float
+    stats: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Samples(Event):
+    """The EMA generator's images of the fixed latents."""
+
+    step: int
+    images: Images
+
+
+@dataclass(frozen=True)
+class Tuned(Event):
+    """What the short trial chose for this device, with the measured rate of every candidate in images/s."""
+
+    device: str
+    precision: str
+    memory_format: str
+    rates: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Saved(Event):
+    """A file is complete on disk."""
+
+    path: Path
+    step: int
+
+
+@dataclass(frozen=True)
+class Notice(Event):
+    """Something the person should know though nothing stopped."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Finished(Event):
+    """The training reached the limit that its settings give."""
+
+    step: int
+    reason: str

@@ -1,0 +1,83 @@
+"""Images to files: generators that yield `Progress`, and leave no half-written file when they are closed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from core.checkpoint import unwritable
+from core.errors import Problem
+from core.events import Images, Progress, Saved
+from core.latent import LatentRequest
+from core.run import write_png
+from core.sampler import Sampler
+
+CHUNK = 32
+
+
+def export_seeds(
+    sampler: Sampler, request: LatentRequest, folder: Path, overwrite: bool = False
+) -> Iterator[Progress | Saved]:
+    """Writes `seed0000.png` ... for each of the request's seeds, with its psi and directions (positions are ignored).
+
+    Yields `Progress`, and `Saved` with the folder at the end. Raises `Problem` before anything is written when a file
+    exists and `overwrite` is not set.
+    """
+    names = [f"seed{seed:04d}.png" for seed in request.seeds]
+    _make(folder, names, overwrite)
+    for start in range(0, len(names), CHUNK):
+        yield Progress("Exporting images", start, len(names))
+        chunk = LatentRequest(
+            request.seeds[start : start + CHUNK],
+            tuple(float(position) for position in range(len(names[start : start + CHUNK]))),
+            request.mode,
+            request.psi,
+            request.directions,
+        )
+        yield from _write(sampler.render(chunk), names[start : start + CHUNK], folder, start, len(names))
+    yield Saved(folder, sampler.meta.step)
+
+
+def export_images(
+    images: Images, names: Sequence[str], folder: Path, overwrite: bool = False
+) -> Iterator[Progress | Saved]:
+    """Writes images that are on screen as PNGs of the given names. Yields and raises as `export_seeds`."""
+    _make(folder, names, overwrite)
+    yield from _write(images, names, folder, 0, len(names))
+    yield Saved(folder, 0)
+
+
+def parse_seeds(text: str) -> tuple[int, ...]:
+    """Seeds from `0,1,4-6`. Raises `Problem` for anything else."""
+    seeds: list[int] = []
+    try:
+        for part in text.split(","):
+            first, _, last = part.strip().partition("-")
+            seeds += range(int(first), int(last or first) + 1)
+    except ValueError:
+        raise Problem(f"{text!r} is not a list of seeds.", "Write seeds as 0,1,4-6.") from None
+    if not seeds or max(seeds) >= 2**32:
+        raise Problem(f"{text!r} is not a list of seeds.", "Seeds go from 0 to 4294967295, as in 0,1,4-6.")
+    return tuple(seeds)
+
+
+def _make(folder: Path, names: Sequence[str], overwrite: bool) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise unwritable(folder, error) from error
+    taken = [name for name in names if (folder / name).exists()]
+    if taken and not overwrite:
+        raise Problem(
+            f"{len(taken)} of the files exist already in {folder}, such as {taken[0]}.",
+            "Choose an empty folder, or allow overwriting.",
+        )
+
+
+def _write(images: Images, names: Sequence[str], folder: Path, done: int, total: int) -> Iterator[Progress]:
+    for index, (image, name) in enumerate(zip(images, names, strict=True)):
+        try:
+            write_png(folder / name, image)
+        except OSError as error:
+            raise unwritable(folder / name, error) from error
+        yield Progress("Exporting images", done + index + 1, total)

@@ -1,0 +1,176 @@
+"""A run's folder: what a training leaves on disk while it goes on. The folder is the database; there is no index."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+
+from core.checkpoint import save
+from core.errors import Problem
+from core.events import Event, Images, Notice, Report, Samples, Saved
+
+if TYPE_CHECKING:
+    from core.trainer import Trainer
+
+GRID_SECONDS = 2.0
+GRID_SHARE = 0.01
+"""A grid is kept when it is this much later than the last one, in seconds and as a part of the whole training: dense at
+the start, where much happens, and some hundred files a day instead of ten thousands."""
+COMPLAINT_SECONDS = 60.0
+"""A disk that stays full is mentioned again after this time, not at every report."""
+
+
+class Run:
+    """An existing run folder. `record` fills it while a training goes on; the rest reads it."""
+
+    def __init__(self, folder: Path) -> None:
+        """Raises `Problem` if the folder holds no run."""
+        if not is_run(folder):
+            raise Problem(f"{folder} is not the folder of a training.", "Choose a folder that holds a config.json.")
+        self.folder = folder
+        self._next_grid = 0.0
+
+    @classmethod
+    def begin(cls, folder: Path, trainer: Trainer, history: Run | None = None) -> Run:
+        """A new run at `folder`, with the training's first checkpoint in it from the first moment.
+
+        `history`: a run whose reports up to the training's present step are taken over. Raises `Problem` if the
+        folder exists and is not empty, or cannot be written.
+        """
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise Problem(f"{folder} exists already.", "Choose another folder, so that nothing is overwritten.")
+        partial = folder.with_name(f".{folder.name}.partial")
+        try:
+            shutil.rmtree(partial, ignore_errors=True)
+            (partial / "samples").mkdir(parents=True)
+            config = {"settings": trainer.settings.model_dump(), "dataset": trainer.dataset.source}
+            (partial / "config.json").write_text(json.dumps(config, indent=2, ensure_ascii=False), "utf-8")
+            reports = history.lines(trainer.step) if history else []
+            (partial / "stats.jsonl").write_text("".join(reports), "utf-8")
+            write_png(partial / "reals.png", grid(trainer.dataset.sheet(trainer.settings.samples)))
+            run = cls(partial)
+            run.save(trainer)
+            if folder.exists():
+                folder.rmdir()
+            os.replace(partial, folder)
+        except OSError as error:
+            remedy = "Choose a folder on a disk with free space that you may write to."
+            raise Problem(f"The run folder {folder} could not be made.", remedy, str(error)) from error
+        run.folder = folder
+        return run
+
+    def record(self, trainer: Trainer) -> Iterator[Event]:
+        """Passes the training's events on, and writes reports, samples and automatic checkpoints on the way.
+
+        A disk that refuses is a `Notice`, not the end: the training goes on and the next write tries again.
+        """
+        self._forget_after(trainer.step)
+        autosave = 60 * trainer.settings.autosave_minutes
+        next_save, next_complaint = monotonic() + autosave, monotonic()
+        with closing(trainer.events()) as events:
+            for event in events:
+                try:
+                    self._write(event, trainer.seconds)
+                    if monotonic() >= next_save:
+                        next_save = monotonic() + autosave
+                        yield self.save(trainer)
+                except (OSError, Problem) as error:
+                    if monotonic() >= next_complaint:
+                        next_complaint = monotonic() + COMPLAINT_SECONDS
+                        yield Notice(f"{error} The training goes on.")
+                yield event
+        yield self.save(trainer)
+
+    def save(self, trainer: Trainer) -> Saved:
+        """Writes the checkpoint of the present step, unless it is there already. Raises `Problem`."""
+        path = self.folder / "checkpoints" / f"{trainer.step:09d}.safetensors"
+        if not path.exists():
+            save(trainer.checkpoint(), path)
+        return Saved(path, trainer.step)
+
+    def checkpoints(self) -> list[Path]:
+        """Every complete checkpoint, the newest last."""
+        return sorted((self.folder / "checkpoints").glob("[0-9]*.safetensors"))
+
+    def samples(self) -> list[Path]:
+        """Every sample grid, the newest last."""
+        return sorted((self.folder / "samples").glob("[0-9]*.png"))
+
+    def reports(self) -> Iterator[Report]:
+        """The recorded reports in order. A last line that a crash left half written is passed over."""
+        for line in self.lines():
+            values = json.loads(line)
+            yield Report(values.pop("step"), values.pop("images"), values.pop("seconds"), values)
+
+    def lines(self, last_step: int | None = None) -> list[str]:
+        """The lines of `stats.jsonl`, up to a step if one is given."""
+        with open(self.folder / "stats.jsonl", encoding="utf-8") as file:
+            complete = [line for line in file if line.endswith("}\n")]
+        if last_step is None:
+            return complete
+        return [line for line in complete if json.loads(line)["step"] <= last_step]
+
+    def log(self, text: str) -> None:
+        """Adds a line with the time to `log.txt`."""
+        with open(self.folder / "log.txt", "a", encoding="utf-8") as file:
+            file.write(f"{datetime.now().isoformat(timespec='seconds')} {text}\n")
+
+    def _write(self, event: Event, seconds: float) -> None:
+        if isinstance(event, Report):
+            values = {"step": event.step, "images": event.images, "seconds": round(event.seconds, 3), **event.stats}
+            with open(self.folder / "stats.jsonl", "a", encoding="utf-8") as file:
+                file.write(json.dumps(values) + "\n")
+        elif isinstance(event, Samples) and seconds >= self._next_grid:
+            self._next_grid = seconds + max(GRID_SECONDS, GRID_SHARE * seconds)
+            write_png(self.folder / "samples" / f"{event.step:09d}.png", grid(event.images))
+
+    def _forget_after(self, step: int) -> None:
+        """Drops reports that a crash left behind later than the checkpoint from which the training continues."""
+        kept = self.lines(step)
+        partial = self.folder / ".stats.jsonl.partial"
+        partial.write_text("".join(kept), "utf-8")
+        os.replace(partial, self.folder / "stats.jsonl")
+
+
+def is_run(folder: Path) -> bool:
+    """Whether a folder holds a run."""
+    return (folder / "config.json").is_file() and (folder / "stats.jsonl").is_file()
+
+
+def next_folder(runs: Path, title: str, preset: str) -> Path:
+    """The next free `00003-title-preset` below `runs`."""
+    taken = [int(path.name[:5]) for path in runs.glob("[0-9][0-9][0-9][0-9][0-9]-*")] if runs.is_dir() else []
+    name = re.sub(r"[^\w]+", "-", title.lower()).strip("-") or "run"
+    return runs / f"{max(taken, default=-1) + 1:05d}-{name[:40]}-{preset}"
+
+
+def grid(images: Images) -> Images:
+    """One image, HWC, of a batch NHWC in near-square rows, row by row; missing tiles are black."""
+    count, height, width, channels = images.shape
+    columns = max(int(count**0.5 + 0.999), 1)
+    rows = -(-count // columns)
+    tiles = np.zeros((rows * columns, height, width, channels), np.uint8)
+    tiles[:count] = images
+    tiles = tiles.reshape(rows, columns, height, width, channels).swapaxes(1, 2)
+    return tiles.reshape(rows * height, columns * width, channels)
+
+
+def write_png(path: Path, image: Images) -> None:
+    """Writes one image, HWC, under another name first: whoever looks never finds half of it."""
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        Image.fromarray(image[:, :, 0] if image.shape[2] == 1 else image).save(partial, "PNG", compress_level=1)
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)

@@ -1,0 +1,94 @@
+"""From a latent request to images. Owns its generator and shares nothing with a training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from core.checkpoint import Checkpoint, Meta, load
+from core.devices import resolve
+from core.events import Images
+from core.latent import Latents, LatentRequest, latents
+from core.models import Shape, build, first_weight
+
+CHUNK = 64
+"""Images that are generated at once; bounds the memory whatever is asked for."""
+
+
+class Sampler:
+    """Renders `LatentRequest`s with one generator's weights.
+
+    `directions`: (k, latent_dim), orthonormal: the right singular vectors of the generator's first weight, the
+    strongest first (Shen and Zhou 2021, "Closed-Form Factorization of Latent Semantics in GANs", arXiv:2007.06600).
+    """
+
+    def __init__(self, meta: Meta, weights: Mapping[str, Tensor], device: str = "auto") -> None:
+        """`weights`: the averaged generator's state dict. Raises `Problem` for a device that is not here."""
+        self.device = resolve(device)
+        self._shape = Shape.of(meta.settings, meta.channels)
+        with torch.device("meta"):  # no memory, and no draw from the random generator that a training may be using
+            self._generator, _ = build(meta.settings.network, self._shape)
+        self._generator.eval().requires_grad_(False)
+        self.load(meta, weights)
+
+    @classmethod
+    def of(cls, checkpoint: Checkpoint, device: str = "auto") -> Sampler:
+        return cls(checkpoint.meta, checkpoint.part("G_ema"), device)
+
+    @classmethod
+    def open(cls, path: Path, device: str = "auto") -> Sampler:
+        """Raises `Problem` as `core.checkpoint.load` does."""
+        return cls.of(load(path), device)
+
+    def copy(self) -> Sampler:
+        """Another sampler with the present weights, for another thread."""
+        return Sampler(self.meta, self._generator.state_dict(), str(self.device))
+
+    def fits(self, meta: Meta) -> bool:
+        """Whether `load` can take another checkpoint's or training's weights."""
+        shape = Shape.of(meta.settings, meta.channels)
+        return (meta.settings.network, shape) == (self.meta.settings.network, self._shape)
+
+    def load(self, meta: Meta, weights: Mapping[str, Tensor]) -> None:
+        """Newer weights of the same generator."""
+        self.meta = meta
+        placed = {name: value.to(self.device) for name, value in weights.items()}
+        self._generator.load_state_dict(placed, assign=True)
+        self.directions = _directions(self._generator)
+
+    def render(self, request: LatentRequest) -> Images:
+        """The request's images, one for each position."""
+        return self.generate(self.latents(request))
+
+    def latents(self, request: LatentRequest) -> Latents:
+        """z of each position with the directions added, shape (len(positions), latent_dim)."""
+        z = latents(request, self.meta.settings.latent_dim)
+        if request.directions:
+            z = z + np.asarray(request.directions, np.float32) @ self.directions[: len(request.directions)]
+        return z
+
+    @torch.inference_mode()
+    def generate(self, z: Latents) -> Images:
+        """Images of latents (N, latent_dim)."""
+        chunks = torch.from_numpy(z).to(self.device).split(CHUNK)
+        return np.concatenate([to_images(self._generator(chunk)) for chunk in chunks])
+
+
+def to_images(batch: Tensor) -> Images:
+    """Float NCHW in [-1, 1] to uint8 NHWC on the CPU."""
+    pixels = batch.float().add(1.0).mul(127.5).round().clamp(0, 255).to(torch.uint8)
+    return np.ascontiguousarray(pixels.permute(0, 2, 3, 1).cpu().numpy())
+
+
+def _directions(generator: nn.Module, most: int = 16) -> Latents:
+    weight = first_weight(generator).float().cpu()
+    # The right singular vectors are the eigenvectors of W^T W, which is small whatever the layer's width.
+    _, vectors = torch.linalg.eigh(weight.T @ weight)
+    strongest = vectors.flip(1).T[:most]
+    # The sign of an eigenvector is arbitrary: fix it, so that a slider keeps its meaning while training goes on.
+    signs = torch.sign(strongest.gather(1, strongest.abs().argmax(1, keepdim=True)))
+    return np.ascontiguousarray((strongest * signs).numpy(), dtype=np.float32)

@@ -1,0 +1,97 @@
+"""From settings and a source of images to a recorded run. The command line and the window iterate the same thing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from core.checkpoint import Checkpoint, load, save
+from core.config import Settings
+from core.data import Dataset, prepare
+from core.devices import resolve
+from core.errors import Problem
+from core.events import Event, Saved, Tuned
+from core.models import Shape
+from core.run import Run, is_run, next_folder
+from core.trainer import Trainer
+from core.tuning import trial
+
+
+@dataclass
+class Training:
+    """One training, from its images to its run folder.
+
+    `runs` is where a new numbered run is made unless `out` names its folder. `resume` is a checkpoint to continue
+    from: in its own run when it is that run's newest and `out` does not say otherwise, else in a new run that takes
+    the earlier reports over. `trainer` and `run` exist from the first `Samples` event on.
+    """
+
+    settings: Settings
+    source: str
+    runs: Path | None = None
+    out: Path | None = None
+    resume: Path | None = None
+    trainer: Trainer | None = field(default=None, init=False)
+    run: Run | None = field(default=None, init=False)
+
+    def events(self) -> Iterator[Event]:
+        """Everything from reading the images to `Finished`. Raises `Problem`; the run keeps what was saved."""
+        checkpoint = load(self.resume) if self.resume else None
+        dataset = None
+        with closing(prepare(self.source, self.settings.resolution)) as preparing:
+            for event in preparing:
+                yield event
+                dataset = event if isinstance(event, Dataset) else dataset
+        assert dataset is not None
+        tuned = None
+        for event in self._tune(dataset, checkpoint):
+            yield event
+            tuned = event if isinstance(event, Tuned) else tuned
+        assert tuned is not None
+        self.trainer = Trainer(self.settings, dataset, tuned, checkpoint)
+        self.run = self._run(dataset)
+        self.run.log(f"{'continues' if checkpoint else 'begins'} at step {self.trainer.step}: {tuned}")
+        with closing(self.run.record(self.trainer)) as events:
+            yield from events
+
+    def save(self) -> Saved:
+        """Writes a checkpoint into the run; call it between two events. Raises `Problem`."""
+        if self.trainer is None or self.run is None:
+            raise Problem("The training has not begun yet.", "Save again in a few seconds.")
+        return self.run.save(self.trainer)
+
+    def save_as(self, path: Path) -> Saved:
+        """Writes a checkpoint wherever the person wants it; call it between two events. Raises `Problem`."""
+        if self.trainer is None:
+            raise Problem("The training has not begun yet.", "Save again in a few seconds.")
+        save(self.trainer.checkpoint(), path)
+        return Saved(path, self.trainer.step)
+
+    def _tune(self, dataset: Dataset, checkpoint: Checkpoint | None) -> Iterator[Event]:
+        device = resolve(self.settings.device)
+        if checkpoint and checkpoint.meta.device == device.type:
+            meta = checkpoint.meta
+            yield Tuned(meta.device, meta.precision, meta.memory_format, {})
+        else:
+            yield from trial(self.settings, Shape.of(self.settings, dataset.images.shape[1]), device)
+
+    def _run(self, dataset: Dataset) -> Run:
+        assert self.trainer is not None
+        origin = _run_of(self.resume)
+        if origin and self.out in (None, origin.folder) and origin.checkpoints()[-1] == self.resume:
+            return origin
+        if self.out is not None:
+            folder = self.out
+        elif self.runs is not None:
+            folder = next_folder(self.runs, dataset.title, self.settings.preset)
+        else:
+            raise Problem("No folder was given for the run.", "Name one.")
+        return Run.begin(folder, self.trainer, origin)
+
+
+def _run_of(checkpoint: Path | None) -> Run | None:
+    if checkpoint is None or not is_run(checkpoint.parent.parent):
+        return None
+    return Run(checkpoint.parent.parent)
