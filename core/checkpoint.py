@@ -6,11 +6,11 @@ import contextlib
 import errno
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -21,6 +21,8 @@ from torch import Tensor
 from core.config import Settings
 from core.errors import Problem
 from core.events import Images
+
+T = TypeVar("T")
 
 FORMAT = 1
 KEY = "gan_studio"
@@ -59,7 +61,9 @@ class Checkpoint:
 
     def part(self, name: str) -> dict[str, Tensor]:
         """The tensors whose names begin with `name.`, without that beginning."""
-        return {key.removeprefix(f"{name}."): value for key, value in self.tensors.items() if key.startswith(f"{name}.")}
+        return {
+            key.removeprefix(f"{name}."): value for key, value in self.tensors.items() if key.startswith(f"{name}.")
+        }
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,7 @@ def save(checkpoint: Checkpoint, path: Path) -> None:
         save_file(tensors, partial, metadata={KEY: checkpoint.meta.model_dump_json()})
         partial.chmod(0o644)  # the library makes files that nobody else can read
         flush(partial)
-        os.replace(partial, path)
+        partial.replace(path)
         flush(path.parent)
     except (OSError, SafetensorError) as error:
         raise unwritable(path, error) from error
@@ -122,7 +126,7 @@ def unwritable(path: Path, error: Exception) -> Problem:
     return Problem(f"{path.name} could not be saved in {path.parent}.", "Choose another folder.", str(error))
 
 
-def _read(path: Path, use: Any) -> Any:
+def _read(path: Path, use: Callable[[Any], T]) -> T:
     try:
         with safe_open(path, framework="numpy") as file:
             return use(file)

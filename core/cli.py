@@ -92,7 +92,9 @@ def inspect(options: argparse.Namespace) -> int:
 
 def list_presets(options: argparse.Namespace) -> int:
     if options.json:
-        found = {name: {"title": p.title, "paper": p.paper, "when": p.when, **p.settings} for name, p in presets().items()}
+        found = {
+            name: {"title": p.title, "paper": p.paper, "when": p.when, **p.settings} for name, p in presets().items()
+        }
         print(json.dumps(found, indent=2, ensure_ascii=False))
     else:
         for name, p in presets().items():

@@ -54,9 +54,7 @@ class Settings(BaseModel):
 
     batch: int = setting(64, "Training", "Real images in one discriminator step.", unit="images", ge=2, le=4096)
     d_steps: int = setting(1, "Training", "Discriminator steps for each generator step.", unit="steps", ge=1, le=20)
-    mirror: bool = setting(
-        False, "Training", "Mirror half of the real images left to right. Not for text or digits."
-    )
+    mirror: bool = setting(False, "Training", "Mirror half of the real images left to right. Not for text or digits.")
     steps: int | None = setting(
         None, "Training", "Stop after this many generator steps; empty trains until stopped.", unit="steps", ge=1
     )
@@ -88,7 +86,13 @@ class Settings(BaseModel):
 
     seed: int = setting(0, "Run", "Start of every random number of the training.", ge=0, le=2**32 - 1)
     samples: int = setting(
-        36, "Run", "Images in the sample grid, from latents that stay fixed.", unit="images", advanced=True, ge=1, le=256
+        36,
+        "Run",
+        "Images in the sample grid, from latents that stay fixed.",
+        unit="images",
+        advanced=True,
+        ge=1,
+        le=256,
     )
     autosave_minutes: float = setting(
         5.0, "Run", "Time between automatic checkpoints.", unit="min", advanced=True, gt=0, le=1440

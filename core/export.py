@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 
 from core.checkpoint import unwritable
 from core.errors import Problem
 from core.events import Images, Progress, Saved
-from core.latent import LatentRequest
+from core.latent import LatentRequest, parse_seeds
 from core.run import write_png
 from core.sampler import Sampler
+
+__all__ = ["export_images", "export_seeds", "parse_seeds"]
 
 CHUNK = 32
 
 
 def export_seeds(
     sampler: Sampler, request: LatentRequest, folder: Path, overwrite: bool = False
-) -> Iterator[Progress | Saved]:
+) -> Generator[Progress | Saved, None, None]:
     """Writes `seed0000.png` ... for each of the request's seeds, with its psi and directions (positions are ignored).
 
     Yields `Progress`, and `Saved` with the folder at the end. Raises `Problem` before anything is written when a file
@@ -40,25 +42,11 @@ def export_seeds(
 
 def export_images(
     images: Images, names: Sequence[str], folder: Path, overwrite: bool = False
-) -> Iterator[Progress | Saved]:
+) -> Generator[Progress | Saved, None, None]:
     """Writes images that are on screen as PNGs of the given names. Yields and raises as `export_seeds`."""
     _make(folder, names, overwrite)
     yield from _write(images, names, folder, 0, len(names))
     yield Saved(folder, 0)
-
-
-def parse_seeds(text: str) -> tuple[int, ...]:
-    """Seeds from `0,1,4-6`. Raises `Problem` for anything else."""
-    seeds: list[int] = []
-    try:
-        for part in text.split(","):
-            first, _, last = part.strip().partition("-")
-            seeds += range(int(first), int(last or first) + 1)
-    except ValueError:
-        raise Problem(f"{text!r} is not a list of seeds.", "Write seeds as 0,1,4-6.") from None
-    if not seeds or max(seeds) >= 2**32:
-        raise Problem(f"{text!r} is not a list of seeds.", "Seeds go from 0 to 4294967295, as in 0,1,4-6.")
-    return tuple(seeds)
 
 
 def _make(folder: Path, names: Sequence[str], overwrite: bool) -> None:

@@ -42,7 +42,9 @@ def run(folder: Path) -> dict[str, Any]:
 
 def dataset(source: str) -> dict[str, Any]:
     found = next(event for event in prepare(source) if isinstance(event, Dataset))
-    counts = {} if found.labels is None else {name: int((found.labels == k).sum()) for k, name in enumerate(found.classes)}
+    counts = (
+        {} if found.labels is None else {name: int((found.labels == k).sum()) for k, name in enumerate(found.classes)}
+    )
     return {
         "kind": "dataset",
         "images": len(found.images),

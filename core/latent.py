@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.errors import Problem
+
 Latents = NDArray[np.float32]
 Mode = Literal["slerp", "lerp"]
+
+LARGEST_SEED = 2**32 - 1
+MOST_SEEDS = 1_000_000
+"""That one list may name: a slip such as 0-999999999 must not fill the memory."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +33,26 @@ class LatentRequest:
     mode: Mode = "slerp"
     psi: float = 1.0
     directions: tuple[float, ...] = ()
+
+
+def parse_seeds(text: str) -> tuple[int, ...]:
+    """Seeds from `0,1,4-6`. Raises `Problem` for anything else."""
+    remedy = "Write seeds as 0,1,4-6."
+    ranges: list[range] = []
+    for part in text.split(","):
+        match = re.fullmatch(r"\s*([0-9]{1,20})\s*(?:-\s*([0-9]{1,20})\s*)?", part)
+        if match is None:
+            raise Problem(f"{text!r} is not a list of seeds.", remedy)
+        first, last = int(match[1]), int(match[2] or match[1])
+        if last < first:
+            raise Problem(f"{part.strip()!r} runs backwards.", remedy)
+        if last > LARGEST_SEED:
+            raise Problem(f"{last} is too large for a seed.", f"Seeds go from 0 to {LARGEST_SEED}, as in 0,1,4-6.")
+        ranges.append(range(first, last + 1))
+    count = sum(map(len, ranges))
+    if count > MOST_SEEDS:
+        raise Problem(f"{count} seeds are too many at once.", f"Give at most {MOST_SEEDS}.")
+    return tuple(seed for seeds in ranges for seed in seeds)
 
 
 def seed_latent(seed: int, latent_dim: int) -> Latents:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -63,14 +62,14 @@ class Run:
             run.save(trainer)
             if folder.exists():
                 folder.rmdir()
-            os.replace(partial, folder)
+            partial.replace(folder)
         except OSError as error:
             remedy = "Choose a folder on a disk with free space that you may write to."
             raise Problem(f"The run folder {folder} could not be made.", remedy, str(error)) from error
         run.folder = folder
         return run
 
-    def record(self, trainer: Trainer) -> Iterator[Event]:
+    def record(self, trainer: Trainer) -> Generator[Event, None, None]:
         """Passes the training's events on, and writes reports, samples and automatic checkpoints on the way.
 
         A disk that refuses is a `Notice`, not the end: the training goes on and the next write tries again.
@@ -115,7 +114,7 @@ class Run:
 
     def lines(self, last_step: int | None = None) -> list[str]:
         """The lines of `stats.jsonl`, up to a step if one is given."""
-        with open(self.folder / "stats.jsonl", encoding="utf-8") as file:
+        with (self.folder / "stats.jsonl").open(encoding="utf-8") as file:
             complete = [line for line in file if line.endswith("}\n")]
         if last_step is None:
             return complete
@@ -123,13 +122,13 @@ class Run:
 
     def log(self, text: str) -> None:
         """Adds a line with the time to `log.txt`."""
-        with open(self.folder / "log.txt", "a", encoding="utf-8") as file:
+        with (self.folder / "log.txt").open("a", encoding="utf-8") as file:
             file.write(f"{datetime.now().isoformat(timespec='seconds')} {text}\n")
 
     def _write(self, event: Event, seconds: float) -> None:
         if isinstance(event, Report):
             values = {"step": event.step, "images": event.images, "seconds": round(event.seconds, 3), **event.stats}
-            with open(self.folder / "stats.jsonl", "a", encoding="utf-8") as file:
+            with (self.folder / "stats.jsonl").open("a", encoding="utf-8") as file:
                 file.write(json.dumps(values) + "\n")
         elif isinstance(event, Samples) and seconds >= self._next_grid:
             self._next_grid = seconds + max(GRID_SECONDS, GRID_SHARE * seconds)
@@ -140,7 +139,7 @@ class Run:
         kept = self.lines(step)
         partial = self.folder / ".stats.jsonl.partial"
         partial.write_text("".join(kept), "utf-8")
-        os.replace(partial, self.folder / "stats.jsonl")
+        partial.replace(self.folder / "stats.jsonl")
 
 
 def is_run(folder: Path) -> bool:
@@ -171,6 +170,6 @@ def write_png(path: Path, image: Images) -> None:
     partial = path.with_name(f".{path.name}.partial")
     try:
         Image.fromarray(image[:, :, 0] if image.shape[2] == 1 else image).save(partial, "PNG", compress_level=1)
-        os.replace(partial, path)
+        partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from core.checkpoint import Checkpoint, Meta, load
 from core.devices import resolve
 from core.events import Images
-from core.latent import Latents, LatentRequest, latents
+from core.latent import LatentRequest, Latents, latents
 from core.models import Shape, build, first_weight
 
 CHUNK = 64

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from copy import deepcopy
 from datetime import UTC, datetime
 from math import isfinite
@@ -28,10 +28,11 @@ from core.objectives import non_saturating
 from core.sampler import to_images
 from core.tuning import Choice, place
 
-REPORT_SECONDS = 0.25
+REPORT_SECONDS = 0.5
 SAMPLE_SECONDS = 0.5
 SAMPLE_SHARE = 0.02
-"""The sample grid is drawn no more often than this. Drawing and storing the sample grid costs training at most this part of its time."""
+"""The sample grid is drawn no more often than this, and drawing and storing it costs training at most this part of its
+time."""
 STATS = ("Loss/D/loss", "Loss/G/loss", "Loss/scores/real", "Loss/scores/fake", "Score/real", "Score/fake")
 """Losses, mean logits, and the mean probabilities D(x) and D(G(z)), in the order in which a step adds them up."""
 
@@ -60,7 +61,7 @@ class Trainer:
             if checkpoint:
                 self._restore(checkpoint)
 
-    def events(self) -> Iterator[Event]:
+    def events(self) -> Generator[Event, None, None]:
         """Yields `Samples` of the start, then `Stepped` after every generator step with `Report` and `Samples`
         between, and `Finished` when the settings' limit is reached.
 
@@ -114,7 +115,7 @@ class Trainer:
         real, fake = real.float(), fake.float()
         loss = non_saturating.discriminator(real, fake)
         self.opt_D.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         self.opt_D.step()
         return loss.detach(), real.detach(), fake.detach()
 
@@ -125,14 +126,12 @@ class Trainer:
             logits = self.D(fake)
         loss = non_saturating.generator(logits.float())
         self.opt_G.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         self.opt_G.step()
         return loss.detach()
 
     def _latents(self) -> Tensor:
-        return torch.randn(
-            self.settings.batch, self.settings.latent_dim, device=self.device, generator=self._noise
-        )
+        return torch.randn(self.settings.batch, self.settings.latent_dim, device=self.device, generator=self._noise)
 
     def _autocast(self) -> contextlib.AbstractContextManager[object]:
         return self.choice.autocast(self.device)

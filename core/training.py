@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +12,7 @@ from core.config import Settings
 from core.data import Dataset, prepare
 from core.devices import resolve
 from core.errors import Problem
-from core.events import Event, Saved, Tuned
+from core.events import Event, Progress, Saved, Tuned
 from core.models import Shape
 from core.run import Run, is_run, next_folder
 from core.trainer import Trainer
@@ -36,7 +36,7 @@ class Training:
     trainer: Trainer | None = field(default=None, init=False)
     run: Run | None = field(default=None, init=False)
 
-    def events(self) -> Iterator[Event]:
+    def events(self) -> Generator[Event, None, None]:
         """Everything from reading the images to `Finished`. Raises `Problem`; the run keeps what was saved."""
         checkpoint = load(self.resume) if self.resume else None
         dataset = None
@@ -46,9 +46,9 @@ class Training:
                 dataset = event if isinstance(event, Dataset) else dataset
         assert dataset is not None
         tuned = None
-        for event in self._tune(dataset, checkpoint):
-            yield event
-            tuned = event if isinstance(event, Tuned) else tuned
+        for trial_event in self._tune(dataset, checkpoint):
+            yield trial_event
+            tuned = trial_event if isinstance(trial_event, Tuned) else tuned
         assert tuned is not None
         self.trainer = Trainer(self.settings, dataset, tuned, checkpoint)
         self.run = self._run(dataset)
@@ -69,7 +69,7 @@ class Training:
         save(self.trainer.checkpoint(), path)
         return Saved(path, self.trainer.step)
 
-    def _tune(self, dataset: Dataset, checkpoint: Checkpoint | None) -> Iterator[Event]:
+    def _tune(self, dataset: Dataset, checkpoint: Checkpoint | None) -> Generator[Progress | Tuned, None, None]:
         device = resolve(self.settings.device)
         if checkpoint and checkpoint.meta.device == device.type:
             meta = checkpoint.meta
@@ -80,8 +80,9 @@ class Training:
     def _run(self, dataset: Dataset) -> Run:
         assert self.trainer is not None
         origin = _run_of(self.resume)
-        if origin and self.out in (None, origin.folder) and origin.checkpoints()[-1] == self.resume:
-            return origin
+        if origin and self.resume and (self.out is None or self.out.resolve() == origin.folder):
+            if origin.checkpoints()[-1].samefile(self.resume):
+                return origin
         if self.out is not None:
             folder = self.out
         elif self.runs is not None:
@@ -92,6 +93,5 @@ class Training:
 
 
 def _run_of(checkpoint: Path | None) -> Run | None:
-    if checkpoint is None or not is_run(checkpoint.parent.parent):
-        return None
-    return Run(checkpoint.parent.parent)
+    folder = checkpoint.resolve().parent.parent if checkpoint else None
+    return Run(folder) if folder and is_run(folder) else None

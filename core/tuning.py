@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import asdict, dataclass
 from hashlib import blake2b
 from itertools import product
 from pathlib import Path
 from statistics import median
 from time import perf_counter
-from typing import ContextManager
 
 import torch
 from torch import nn
@@ -39,7 +38,7 @@ class Choice:
     precision: str
     memory_format: str
 
-    def autocast(self, device: torch.device) -> ContextManager[object]:
+    def autocast(self, device: torch.device) -> contextlib.AbstractContextManager[object]:
         """The context in which networks run forward."""
         if self.precision == "bf16":
             return torch.autocast(device.type, torch.bfloat16)
@@ -59,7 +58,7 @@ def candidates(settings: Settings, device: torch.device) -> list[Choice]:
     return [Choice(precision, layout) for precision, layout in product(precisions, layouts)]
 
 
-def trial(settings: Settings, shape: Shape, device: torch.device) -> Iterator[Progress | Tuned]:
+def trial(settings: Settings, shape: Shape, device: torch.device) -> Generator[Progress | Tuned, None, None]:
     """Times a few training steps of throw-away networks with every candidate; ends with the `Tuned` that won.
 
     The first candidate (fp32, contiguous) is kept unless another is at least 3 % faster. The result is remembered for
@@ -98,7 +97,15 @@ def trial(settings: Settings, shape: Shape, device: torch.device) -> Iterator[Pr
 def _note(settings: Settings, shape: Shape, device: torch.device) -> Path:
     """The file that remembers this trial: its name holds everything that the result depends on."""
     title = torch.cuda.get_device_name(device) if device.type == "cuda" else f"{device.type}-{torch.get_num_threads()}"
-    what = (torch.__version__, title, settings.network, shape, settings.batch, settings.precision, settings.memory_format)
+    what = (
+        torch.__version__,
+        title,
+        settings.network,
+        shape,
+        settings.batch,
+        settings.precision,
+        settings.memory_format,
+    )
     return cache_folder().parent / "tuning" / f"{blake2b(repr(what).encode(), digest_size=12).hexdigest()}.json"
 
 
@@ -131,14 +138,14 @@ class _TrialStep:
         with self.choice.autocast(self.device):
             fake = self.G(self.z)
             real_logits, fake_logits = self.D(self.real), self.D(fake)
-        non_saturating.discriminator(real_logits.float(), fake_logits.float()).backward()  # type: ignore[no-untyped-call]
+        non_saturating.discriminator(real_logits.float(), fake_logits.float()).backward()
         synchronise(self.device)
         return perf_counter() - start
 
 
 def place(network: nn.Module, device: torch.device, layout: torch.memory_format) -> nn.Module:
     """The network on a device with its convolution weights in one memory layout."""
-    return network.to(device).to(memory_format=layout)  # type: ignore[call-overload, no-any-return]
+    return network.to(device).to(memory_format=layout)
 
 
 def synchronise(device: torch.device) -> None:
@@ -150,9 +157,9 @@ def synchronise(device: torch.device) -> None:
 
 
 def _bf16_pays(device: torch.device) -> bool:
-    """Whether bf16 may be faster at all: one small convolution, since a whole step can take a minute where it is not."""
+    """Whether bf16 may be faster at all, by one small convolution: a whole step can take a minute where it is not."""
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if device.type != "cpu":
         return False
     times = {}

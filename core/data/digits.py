@@ -56,11 +56,20 @@ def _placed(points: Floats, random: np.random.Generator) -> Floats:
     angle = np.radians(random.uniform(-12, 12, count))
     slant = random.uniform(-0.12, 0.28, count)  # people lean to the right
     wide, high = random.uniform(0.82, 1.12, count), random.uniform(0.92, 1.12, count)
-    shift = random.uniform(-0.09, 0.09, (len(points), 1, 1, 2))
     x = points[..., 0] * wide - slant * points[..., 1]
     y = points[..., 1] * high
     turned = np.stack([x * np.cos(angle) - y * np.sin(angle), x * np.sin(angle) + y * np.cos(angle)], axis=-1)
-    return (turned + shift).astype(np.float32)
+    return _framed(turned, random).astype(np.float32)
+
+
+def _framed(points: NDArray[np.float64], random: np.random.Generator) -> NDArray[np.float64]:
+    """Shifted at random about the middle, and shrunk where needed, so that no stroke touches the frame."""
+    low, high = points.min(axis=(1, 2), keepdims=True), points.max(axis=(1, 2), keepdims=True)
+    half = (high - low) / 2
+    shrink = np.minimum(1, 0.76 / half.max(axis=-1, keepdims=True))
+    shift = random.uniform(-1, 1, low.shape) * np.minimum(0.80 - half * shrink, 0.1)
+    framed: NDArray[np.float64] = (points - (low + high) / 2) * shrink + shift
+    return framed
 
 
 def _distance(strokes: Floats, resolution: int) -> Floats:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections import deque
 from collections.abc import Callable, Generator, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as StillWorking
 from dataclasses import dataclass
+from functools import partial
 from typing import IO
 
 from core.data.dataset import Skipped
 from core.data.decode import decode, header_size, reason
+from core.data.pool import in_order
 from core.data.source import Picture, printable, resolution_for
 from core.events import Progress
 
 _LOOKED_AT = 200
-_MOMENT = 0.05  # seconds without news after which the reader gives the outside a turn
 
 
 @dataclass(frozen=True)
@@ -61,30 +59,7 @@ class Files:
     def read(self, resolution: int) -> Iterator[Picture | Skipped | None]:
         """Every file as a picture or with the reason why not, in the order of the listing."""
         workers = min(8, os.cpu_count() or 1)
-        waiting: deque[Future[Picture | Skipped]] = deque()
-        files = iter(self.files)
-        pool = ThreadPoolExecutor(workers, thread_name_prefix="decode")
-        try:
-            # Only a few are under way at a time: the rest of a large dataset must not wait in memory.
-            for file in files:
-                waiting.append(pool.submit(_read, file, resolution))
-                if len(waiting) >= 16 * workers:
-                    yield from _result(waiting.popleft())
-            while waiting:
-                yield from _result(waiting.popleft())
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _result(future: Future[Picture | Skipped]) -> Iterator[Picture | Skipped | None]:
-    while True:
-        try:
-            result = future.result(timeout=_MOMENT)
-        except StillWorking:
-            yield None
-        else:
-            yield result
-            return
+        yield from in_order((partial(_read, file, resolution) for file in self.files), workers, ahead=16 * workers)
 
 
 def _read(file: File, resolution: int) -> Picture | Skipped:

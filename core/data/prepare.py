@@ -53,7 +53,7 @@ def _prepare(name: str, resolution: int | None, base: Path | None) -> Generator[
 def _kind(name: str) -> tuple[Kind, str]:
     """Who opens `name`, and `name` as it is to be opened (a leading ~ means the home folder)."""
     try:
-        for path in (name, _home(name)):
+        for path in (name, _home(name)) if name.startswith("~") else (name,):
             for kind in KINDS:
                 if kind.opens(path):
                     return kind, path

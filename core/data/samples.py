@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -11,6 +13,7 @@ from numpy.typing import NDArray
 
 from core.data import digits, shapes
 from core.data.dataset import Skipped
+from core.data.pool import in_order
 from core.data.source import Picture, digest
 from core.errors import Problem
 from core.events import Progress
@@ -76,12 +79,18 @@ class Sample:
     def read(self, resolution: int) -> Iterator[Picture | Skipped | None]:
         """The sample's pictures, the same at every call."""
         labels = sample_labels(self.total, len(self.classes))
-        for start in range(0, self.total, _CHUNK):
-            chunk = labels[start : start + _CHUNK]
-            # A generator for every chunk, whose size is the same at all resolutions: so are the pictures.
-            random = np.random.Generator(np.random.PCG64([_SEED, 1, start]))
-            for pixels, label in zip(self.drawing.draw(chunk, resolution, random), chunk, strict=True):
-                yield Picture(pixels, resolution, resolution, int(label))
+        jobs = (partial(self._chunk, labels, start, resolution) for start in range(0, self.total, _CHUNK))
+        # Small arrays are done so quickly that several threads would only wait for Python's lock.
+        workers = min(4, os.cpu_count() or 1) if resolution >= 64 else 1
+        for chunk in in_order(jobs, workers, ahead=2 * workers):
+            yield from chunk or (None,)
+
+    def _chunk(self, labels: NDArray[np.int64], start: int, resolution: int) -> list[Picture]:
+        # A generator for every chunk, whose size is the same at all resolutions: so are the pictures.
+        random = np.random.Generator(np.random.PCG64([_SEED, 1, start]))
+        chosen = labels[start : start + _CHUNK]
+        pixels = self.drawing.draw(chosen, resolution, random)
+        return [Picture(one, resolution, resolution, int(label)) for one, label in zip(pixels, chosen, strict=True)]
 
 
 def sample_labels(total: int, classes: int) -> NDArray[np.int64]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import prod
 
 from torch import Tensor, nn
@@ -20,13 +21,13 @@ class Generator(nn.Module):
         self.image = (shape.channels, shape.resolution, shape.resolution)
         sizes = [shape.latent_dim, 4 * shape.width, 8 * shape.width, 16 * shape.width]
         layers: list[nn.Module] = []
-        for before, after in zip(sizes, sizes[1:], strict=False):
+        for before, after in pairwise(sizes):
             layers += [nn.Linear(before, after), nn.BatchNorm1d(after), nn.LeakyReLU(0.2, inplace=True)]
         self.layers = nn.Sequential(*layers, nn.Linear(sizes[-1], prod(self.image)), nn.Tanh())
 
     def forward(self, z: Tensor) -> Tensor:
-        images: Tensor = self.layers(z)
-        return images.unflatten(1, self.image)
+        images: Tensor = self.layers(z).unflatten(1, self.image)
+        return images
 
     def first_weight(self) -> Tensor:
         first = self.layers[0]
@@ -41,7 +42,7 @@ class Discriminator(nn.Module):
         super().__init__()
         sizes = [shape.channels * shape.resolution**2, 8 * shape.width, 4 * shape.width]
         layers: list[nn.Module] = [nn.Flatten()]
-        for before, after in zip(sizes, sizes[1:], strict=False):
+        for before, after in pairwise(sizes):
             layers += [nn.Linear(before, after), nn.LeakyReLU(0.2, inplace=True), nn.Dropout(0.3)]
         self.layers = nn.Sequential(*layers, nn.Linear(sizes[-1], 1), nn.Flatten(0))
 

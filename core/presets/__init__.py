@@ -31,7 +31,8 @@ class Preset:
 def presets() -> dict[str, Preset]:
     """Every preset by name, the default first."""
     found = [
-        Preset(file.stem, **json.loads(file.read_text("utf-8"))) for file in sorted(Path(__file__).parent.glob("*.json"))
+        Preset(file.stem, **json.loads(file.read_text("utf-8")))
+        for file in sorted(Path(__file__).parent.glob("*.json"))
     ]
     return {preset.name: preset for preset in sorted(found, key=lambda preset: preset.name != "studio")}
 

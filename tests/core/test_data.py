@@ -1,0 +1,634 @@
+"""The data layer on real files: every format and mode, every way to be broken, the cache, and every `Problem`."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import shutil
+import struct
+import tempfile
+import time
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from core.data import Dataset, Skipped, cache_folder, prepare
+from core.errors import Problem
+from core.events import Progress
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("GAN_STUDIO_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "datasets"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "my images"
+    made.mkdir()
+    return made
+
+
+def coloured(seed: int = 0, width: int = 40, height: int = 32) -> Image.Image:
+    return Image.fromarray(np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8))
+
+
+def plain(colour: Any, mode: str = "RGB", size: tuple[int, int] = (32, 32)) -> Image.Image:
+    return Image.new(mode, size, colour)
+
+
+def fill(folder: Path, count: int = 3, start: int = 0) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for index in range(start, start + count):
+        coloured(index).save(folder / f"{index}.png")
+
+
+def encoded(image: Image.Image, form: str = "PNG") -> bytes:
+    stream = io.BytesIO()
+    image.save(stream, form)
+    return stream.getvalue()
+
+
+def opened(source: Path | str, resolution: int | None = 16) -> Dataset:
+    events = list(prepare(source, resolution))
+    assert all(isinstance(event, Progress) for event in events[:-1])
+    dataset = events[-1]
+    assert isinstance(dataset, Dataset)
+    assert dataset.images.dtype == np.uint8
+    assert not dataset.images.flags.writeable
+    return dataset
+
+
+def one(folder: Path, image: Image.Image, name: str = "a.png", **options: Any) -> Any:
+    """The first picture, as (H, W, C), of a dataset that holds `image` twice."""
+    image.save(folder / name, **options)
+    shutil.copy(folder / name, folder / f"z{name}")
+    return opened(folder).images[0].transpose(1, 2, 0)
+
+
+def listing(folder: Path) -> list[tuple[str, int, int]]:
+    paths = [folder, *sorted(folder.rglob("*"))]
+    return [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
+
+
+def reasons(dataset: Dataset) -> dict[str, str]:
+    return {each.name: each.reason for each in dataset.skipped}
+
+
+def problem(source: Path | str, resolution: int | None = 16) -> Problem:
+    with pytest.raises(Problem) as caught:
+        list(prepare(source, resolution))
+    assert caught.value.what
+    assert caught.value.remedy
+    return caught.value
+
+
+# Formats and modes
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.JPG", "a.jpeg", "a.webp", "a.bmp", "a.gif", "a.tif", "a.TIFF"])
+def test_every_format_is_read(folder: Path, name: str) -> None:
+    picture = one(folder, plain((200, 60, 20)), name)
+    assert picture.shape == (16, 16, 3)
+    assert np.abs(picture.astype(int) - (200, 60, 20)).max() < 12
+
+
+@pytest.mark.parametrize(
+    ("image", "name", "expected"),
+    [
+        (plain(1, "1"), "a.png", (255,)),
+        (plain(77, "L"), "a.png", (77,)),
+        (plain((0, 0), "LA"), "a.png", (255,)),
+        (plain((0, 255), "LA"), "a.png", (0,)),
+        (plain((255, 0, 0, 0), "RGBA"), "a.png", (255,)),
+        (plain((255, 0, 0, 51), "RGBA"), "a.png", (255, 204, 204)),
+        (plain((0, 255, 255, 0), "CMYK"), "a.tif", (255, 0, 0)),
+        (plain((90, 90, 90)), "a.png", (90,)),
+        (plain(0x8000, "I;16"), "a.png", (128,)),
+        (plain(0xFFFF, "I;16"), "a.tif", (255,)),
+        (plain(0.5, "F"), "a.tif", (128,)),
+        (plain(100.0, "F"), "a.tif", (100,)),
+        (plain(-7, "I"), "a.tif", (0,)),
+    ],
+)
+def test_every_mode_becomes_grey_or_rgb(folder: Path, image: Image.Image, name: str, expected: Any) -> None:
+    picture = one(folder, image, name)
+    assert picture.shape == (16, 16, len(expected))
+    assert (picture == expected).all()
+
+
+def test_palettes_with_and_without_transparency(folder: Path) -> None:
+    red = plain((250, 0, 0)).quantize(4)
+    assert (one(folder, red, "a.gif") == (250, 0, 0)).all()
+    assert (one(folder, red, "0.png", transparency=red.getpixel((0, 0))) == 255).all()
+
+
+def test_cmyk_jpeg(folder: Path) -> None:
+    picture = one(folder, plain((0, 255, 255, 0), "CMYK"), "a.jpg")
+    assert np.abs(picture.astype(int) - (255, 0, 0)).max() < 12
+
+
+def test_only_the_first_frame_of_an_animation(folder: Path) -> None:
+    picture = one(folder, plain((255, 0, 0)), "a.gif", save_all=True, append_images=[plain((0, 0, 255))])
+    assert (picture == (255, 0, 0)).all()
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.tif"])
+def test_photos_are_turned_upright(folder: Path, orientation: int, name: str) -> None:
+    # A bright corner, stored so that the orientation brings it to the top left.
+    upright = np.zeros((32, 32), np.uint8)
+    upright[:16, :16] = 255
+    turn = {2: 0, 3: 1, 4: 2, 5: 3, 6: 4, 7: 5, 8: 6}
+    methods = (
+        Image.Transpose.FLIP_LEFT_RIGHT,
+        Image.Transpose.ROTATE_180,
+        Image.Transpose.FLIP_TOP_BOTTOM,
+        Image.Transpose.TRANSPOSE,
+        Image.Transpose.ROTATE_90,  # undone by turning 270 degrees
+        Image.Transpose.TRANSVERSE,
+        Image.Transpose.ROTATE_270,
+    )
+    image = Image.fromarray(upright)
+    stored = image if orientation == 1 else image.transpose(methods[turn[orientation]])
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    picture = one(folder, stored, name, exif=exif)[..., 0]
+    assert picture[:7, :7].min() > 240
+    assert picture[9:, :].max() < 15
+    assert picture[:, 9:].max() < 15
+
+
+def test_the_middle_is_cut_out_and_sizes_are_counted_as_displayed(folder: Path) -> None:
+    wide = np.zeros((32, 96, 3), np.uint8)
+    wide[:, 32:64] = (0, 200, 0)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(wide).save(folder / "a.png")
+    Image.fromarray(wide).save(folder / "b.png", exif=exif)
+    dataset = opened(folder)
+    assert (dataset.images == np.array([0, 200, 0], np.uint8)[None, :, None, None]).all()
+    assert dataset.sizes == {"96 x 32": 1, "32 x 96": 1}
+
+
+def test_large_jpegs_are_shrunk_without_aliasing(folder: Path) -> None:
+    stripes = np.zeros((1024, 1024), np.uint8)
+    stripes[:, ::2] = 255
+    picture = one(folder, Image.fromarray(stripes), "a.jpg", quality=95)
+    assert np.abs(picture.astype(int) - 127).max() < 8
+
+
+def test_a_grey_dataset_has_one_channel_until_the_first_colour(folder: Path) -> None:
+    for index in range(70):
+        plain(index * 3, "L").save(folder / f"{index}.png")
+    assert opened(folder).images.shape == (70, 1, 16, 16)
+    plain((1, 2, 3)).save(folder / "999.png")
+    images = opened(folder).images
+    assert images.shape == (71, 3, 16, 16)
+    assert (images[:70] == (np.arange(70) * 3)[:, None, None, None]).all()
+    assert images[70, :, 0, 0].tolist() == [1, 2, 3]
+
+
+# Folders
+
+
+def test_suggested_resolution_is_the_power_of_two_below_the_median_side(folder: Path) -> None:
+    for index, side in enumerate((20, 100, 2000)):
+        plain((index, 0, 9), size=(side, 2 * side)).save(folder / f"{index}.png")
+    assert opened(folder, None).resolution == 64
+
+
+@pytest.mark.parametrize(("side", "expected"), [(5, 16), (16, 16), (128, 128), (700, 256)])
+def test_suggestions_stay_in_range(folder: Path, side: int, expected: int) -> None:
+    one(folder, plain((9, 8, 7), size=(side, side)))
+    assert opened(folder, None).resolution == expected
+
+
+def test_subfolders_are_classes_in_natural_order(folder: Path) -> None:
+    for name in ("class 10", "class 2", "Élan"):
+        fill(folder / name, 2)
+    dataset = opened(folder)
+    assert dataset.classes == ("class 2", "class 10", "Élan")
+    assert dataset.labels is not None
+    assert dataset.labels.dtype == np.int64
+    assert dataset.labels.tolist() == [0, 0, 1, 1, 2, 2]
+    assert dataset.title == "my images"
+    assert dataset.source == str(folder)
+
+
+@pytest.mark.parametrize("stray", ["x.png", "a/deep/x.png"])
+def test_no_classes_when_an_image_lies_elsewhere(folder: Path, stray: str) -> None:
+    fill(folder / "a")
+    fill(folder / "b")
+    (folder / stray).parent.mkdir(exist_ok=True)
+    coloured().save(folder / stray)
+    dataset = opened(folder)
+    assert (dataset.labels, dataset.classes, len(dataset.images)) == (None, (), 7)
+
+
+def test_classes_without_a_readable_image_are_left_out(folder: Path) -> None:
+    fill(folder / "a")
+    (folder / "b").mkdir()
+    (folder / "b" / "broken.png").write_bytes(b"broken")
+    fill(folder / "c")
+    dataset = opened(folder)
+    assert dataset.classes == ("a", "c")
+    assert dataset.labels is not None
+    assert dataset.labels.tolist() == [0, 0, 0, 1, 1, 1]
+
+
+def test_hidden_files_other_files_and_looping_links(folder: Path) -> None:
+    fill(folder / "real")
+    fill(folder / ".hidden")
+    (folder / "notes.txt").write_text("not an image, and not worth a word")
+    (folder / ".x.png").write_bytes(b"")
+    (folder / "loop").symlink_to(folder)
+    (folder / "again").symlink_to(folder / "real")
+    (folder / "self.png").symlink_to(folder / "self.png")
+    (folder / "gone.png").symlink_to(folder / "nothing.png")
+    os.mkfifo(folder / "pipe.png")
+    dataset = opened(folder)
+    assert len(dataset.images) == 3
+    assert reasons(dataset) == {
+        "self.png": "it cannot be looked at",
+        "gone.png": "a link to nothing",
+        "pipe.png": "not a regular file",
+    }
+
+
+@pytest.mark.parametrize("name", ["zwölf 猫", "line\nbreak", "wie 'das' \"hier\"", os.fsdecode(b"\xff\xfe")])
+def test_names_in_any_script(tmp_path: Path, name: str) -> None:
+    try:
+        fill(tmp_path / name / name)
+    except OSError:
+        pytest.skip("this disk does not take the name")
+    fill(tmp_path / name / "b")
+    (tmp_path / name / "b" / f"{name}.png").write_bytes(b"broken")
+    dataset = opened(tmp_path / name)
+    assert len(dataset.images) == 6
+    json.dumps([dataset.title, dataset.classes, dataset.skipped[0].name], ensure_ascii=False).encode("utf-8")
+
+
+def test_the_dataset_folder_is_left_alone(folder: Path) -> None:
+    fill(folder / "a")
+    fill(folder / "b")
+    before = listing(folder)
+    opened(folder, None)
+    opened(folder, 32)
+    assert listing(folder) == before
+
+
+# Skipped files
+
+
+def png_header(width: int, height: int) -> bytes:
+    body = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + body + struct.pack(">I", zlib.crc32(body)) + b"\0\0\0\0IDAT"
+
+
+def test_unreadable_files_are_named_with_reasons(folder: Path) -> None:
+    fill(folder)
+    (folder / "text.png").write_text("hello")
+    (folder / "empty.jpg").touch()
+    whole = encoded(coloured(width=200, height=200), "JPEG")
+    (folder / "cut.jpg").write_bytes(whole[: len(whole) // 2])
+    (folder / "huge.png").write_bytes(png_header(10_000, 10_000))
+    (folder / "bomb.png").write_bytes(png_header(60_000, 60_000))
+    (folder / "disguised.png").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n")
+    dataset = opened(folder)
+    assert len(dataset.images) == 3
+    assert reasons(dataset) == {
+        "text.png": "not an image, or damaged",
+        "empty.jpg": "empty file",
+        "cut.jpg": "not an image, or damaged",
+        "huge.png": "larger than 89 megapixels",
+        "bomb.png": "larger than 89 megapixels",
+        "disguised.png": "not an image, or damaged",
+    }
+    assert opened(folder).skipped == dataset.skipped  # from the cache
+
+
+@contextlib.contextmanager
+def nobody() -> Iterator[None]:
+    """Root may read everything, so for a moment it is not root."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.fixture
+def open_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder and a cache that everybody may enter (pytest's own are private)."""
+    made = Path(tempfile.mkdtemp())
+    made.chmod(0o777)
+    monkeypatch.setenv("GAN_STUDIO_CACHE", str(made / "cache"))
+    yield made
+    shutil.rmtree(made)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="permissions work differently here")
+def test_permissions(open_folder: Path) -> None:
+    images = open_folder / "images"
+    fill(images)
+    fill(images / "locked folder")
+    opened(images)  # whatever Pillow loads late, it loads now
+    (images / "locked folder").chmod(0)
+    (images / "0.png").chmod(0)
+    shutil.rmtree(open_folder / "cache")
+    with nobody():
+        dataset = opened(images)
+    assert len(dataset.images) == 2
+    assert reasons(dataset) == {"locked folder": "this folder cannot be opened", "0.png": "permission denied"}
+    images.chmod(0)
+    with nobody():
+        assert "may not read" in problem(images).what
+        assert "cannot be reached" in problem(images / "locked folder").what
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="permissions work differently here")
+def test_a_cache_that_may_not_be_written(open_folder: Path) -> None:
+    fill(open_folder / "images")
+    open_folder.chmod(0o755)
+    with nobody():
+        if os.access(open_folder, os.W_OK, effective_ids=True):
+            open_folder.chmod(0o555)
+        assert "cannot be written" in problem(open_folder / "images").what
+    open_folder.chmod(0o755)
+
+
+SEEDS = [encoded(coloured(), form) for form in ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF")]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    kind=st.integers(0, len(SEEDS) - 1),
+    cuts=st.lists(st.tuples(st.integers(0, 400), st.binary(max_size=6)), max_size=6),
+    length=st.none() | st.integers(0, 400),
+)
+def test_mutated_bytes_are_read_or_named(kind: int, cuts: list[tuple[int, bytes]], length: int | None) -> None:
+    data = bytearray(SEEDS[kind])
+    for position, patch in cuts:
+        data[position : position + len(patch)] = patch
+    with tempfile.TemporaryDirectory() as place:
+        images = Path(place) / "images"
+        fill(images, 2)
+        (images / "mutated.png").write_bytes(bytes(data[:length]))
+        dataset = list(prepare(images, 16, Path(place) / "cache"))[-1]
+        assert isinstance(dataset, Dataset)
+        assert len(dataset.images) + len(dataset.skipped) == 3
+        assert {each.name for each in dataset.skipped} <= {"mutated.png"}
+
+
+# Zips
+
+
+def packed(path: Path, entries: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in entries.items():
+            archive.writestr(name, data)
+    return path
+
+
+def test_a_zip_is_like_its_folder(tmp_path: Path, folder: Path) -> None:
+    entries = {}
+    for name in ("猫", "dog 10", "dog 9"):
+        fill(folder / name)
+        for path in (folder / name).iterdir():
+            entries[f"{name}/{path.name}"] = path.read_bytes()
+    zipped = opened(packed(tmp_path / "größe.zip", entries))
+    unzipped = opened(folder)
+    assert zipped.fingerprint == unzipped.fingerprint
+    assert zipped.classes == unzipped.classes == ("dog 9", "dog 10", "猫")
+    assert zipped.title == "größe.zip"
+
+
+def test_the_folder_around_everything_is_not_a_class(tmp_path: Path) -> None:
+    entries = {f"photos/{name}/{index}.png": encoded(coloured(index)) for name in "ab" for index in range(2)}
+    entries["__MACOSX/photos/a/._0.png"] = b"resource fork"
+    dataset = opened(packed(tmp_path / "photos.zip", entries))
+    assert dataset.classes == ("a", "b")
+    assert not dataset.skipped
+
+
+def test_zip_entries_that_are_refused_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.data.archive._LARGEST_ENTRY", 2**20)
+    good = encoded(coloured())
+    path = packed(
+        tmp_path / "mixed.zip",
+        {
+            "a.png": good,
+            "b.png": good,
+            "../outside.png": good,
+            "/root.png": good,
+            "C:\\root.png": good,
+            "inner.zip": b"PK",
+            "big.png": bytes(2**20 + 1),
+            "broken.png": b"broken",
+            "readme.txt": b"",
+            "locked.png": good,
+            "damaged.png": good,
+        },
+    )
+    data = bytearray(path.read_bytes())
+    central = data.rindex(b"PK\1\2", 0, data.rindex(b"locked.png"))
+    data[central + 8] |= 1
+    start = data.index(b"damaged.png") + len(b"damaged.png")
+    data[start + 200 : start + 220] = bytes(20)
+    path.write_bytes(data)
+    dataset = opened(path)
+    assert len(dataset.images) == 2
+    found = reasons(dataset)
+    assert found.pop("damaged.png") in ("damaged inside the zip", "not an image, or damaged")
+    assert found == {
+        "../outside.png": "its path points outside the zip",
+        "/root.png": "its path points outside the zip",
+        "C:/root.png": "its path points outside the zip",
+        "inner.zip": "a zip inside the zip; unpack it first",
+        "big.png": "larger than 1 MB when unpacked",
+        "broken.png": "not an image, or damaged",
+        "locked.png": "encrypted with a password",
+    }
+    assert not (tmp_path.parent / "outside.png").exists()
+
+
+def test_names_that_do_not_say_they_are_utf8(tmp_path: Path) -> None:
+    path = packed(tmp_path / "mac.zip", {f"{name}/{i}.png": encoded(coloured(i)) for name in "äö" for i in range(2)})
+    data = path.read_bytes()
+    for mark, flags in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
+        position = -1
+        while (position := data.find(mark, position + 1)) >= 0:
+            data = data[: position + flags] + b"\0\0" + data[position + flags + 2 :]
+    path.write_bytes(data)
+    assert opened(path).classes == ("ä", "ö")
+
+
+# The cache
+
+
+def test_the_second_opening_reads_the_cache(folder: Path, cache: Path) -> None:
+    fill(folder / "a")
+    fill(folder / "b")
+    first = opened(folder, None)
+    before = listing(cache)
+    second = opened(folder, None)
+    assert listing(cache) == before
+    assert second.fingerprint == first.fingerprint
+    assert np.array_equal(first.images, second.images)
+    assert (second.classes, second.sizes, second.source) == (first.classes, first.sizes, first.source)
+    assert cache == cache_folder()
+    assert {path.name for path in cache.rglob("*.*")} >= {"images.npy", "labels.npy", "meta.json"}
+
+
+def test_a_changed_file_is_noticed_and_contents_decide_the_fingerprint(folder: Path, tmp_path: Path) -> None:
+    fill(folder)
+    first = opened(folder).fingerprint
+    shutil.copytree(folder, tmp_path / "moved")
+    assert opened(tmp_path / "moved").fingerprint == first
+    coloured(99).save(folder / "0.png")
+    os.utime(folder / "0.png", ns=(1, 1))
+    assert opened(folder).fingerprint != first
+
+
+@pytest.mark.parametrize("harm", ["cut images", "no labels", "bad meta", "wrong labels", "empty"])
+def test_a_damaged_entry_is_rebuilt(folder: Path, cache: Path, harm: str) -> None:
+    fill(folder / "a")
+    fill(folder / "b")
+    first = opened(folder)
+    entry = next(cache.glob("*/meta.json")).parent
+    pixels = first.images.copy()
+    if harm == "cut images":
+        (entry / "images.npy").write_bytes((entry / "images.npy").read_bytes()[:-5])
+    elif harm == "no labels":
+        (entry / "labels.npy").unlink()
+    elif harm == "bad meta":
+        (entry / "meta.json").write_text('{"count": ')
+    elif harm == "wrong labels":
+        np.save(entry / "labels.npy", np.full(6, 7))
+    else:
+        shutil.rmtree(entry)
+        entry.mkdir()
+    again = opened(folder)
+    assert np.array_equal(again.images, pixels)
+    assert again.labels is not None
+    assert len(list(cache.iterdir())) == 1
+
+
+@pytest.mark.parametrize("source", ["folder", "sample:digits"])
+def test_cancelling_leaves_nothing_behind(folder: Path, cache: Path, source: str) -> None:
+    fill(folder, 80)
+    events = prepare(folder if source == "folder" else source, 16)
+    seen = [next(events) for _ in range(3)]
+    assert isinstance(seen[-1], Progress)
+    assert any(cache.iterdir())
+    events.close()
+    assert list(cache.iterdir()) == []
+
+
+def test_what_a_killed_process_left_is_swept_later(folder: Path, cache: Path) -> None:
+    fill(folder)
+    for name in (".unfinished-old", ".unfinished-new"):
+        (cache / name).mkdir(parents=True)
+    os.utime(cache / ".unfinished-old", (time.time() - 10**6,) * 2)
+    opened(folder)
+    assert not (cache / ".unfinished-old").exists()
+    assert (cache / ".unfinished-new").exists()
+
+
+def test_progress_comes_often_and_counts_up(folder: Path) -> None:
+    fill(folder, 100)
+    counts = [event for event in prepare(folder, 16) if isinstance(event, Progress) and event.text == "Reading images"]
+    assert {event.total for event in counts} == {100}
+    done = [event.done for event in counts]
+    assert done == sorted(done)
+    assert max(np.diff(done)) <= 32
+
+
+# The sheet
+
+
+def test_sheet_is_a_fixed_choice(folder: Path) -> None:
+    fill(folder, 12)
+    dataset = opened(folder)
+    assert dataset.sheet(5).shape == (5, 16, 16, 3)
+    assert np.array_equal(dataset.sheet(5, seed=1), dataset.sheet(5, seed=1))
+    assert not np.array_equal(dataset.sheet(5, seed=1), dataset.sheet(5, seed=2))
+    assert np.array_equal(dataset.sheet(99), dataset.images.transpose(0, 2, 3, 1))
+
+
+# Problems
+
+
+def test_sources_that_are_not_there_or_not_ours(tmp_path: Path) -> None:
+    assert "does not exist" in problem(tmp_path / "nothing").what
+    assert "does not exist" in problem("").what
+    assert "does not exist" in problem("~nobody-of-that-name/x").what
+    assert "does not exist" in problem("a\0b").what
+    assert "cannot be reached" in problem("x" * 5000).what
+    (tmp_path / "x.txt").write_text("hello")
+    assert "neither a folder nor a zip" in problem(tmp_path / "x.txt").what
+    (tmp_path / "x.zip").write_text("hello")
+    assert "damaged" in problem(tmp_path / "x.zip").what
+    assert "sample:digits" in problem("sample:nothing").remedy
+
+
+def test_folders_and_zips_without_images(folder: Path, tmp_path: Path) -> None:
+    assert problem(folder).what == "There are no images in 'my images'."
+    assert problem(packed(tmp_path / "x.zip", {"a.txt": b""})).what == "There are no images in 'x.zip'."
+
+
+def test_nothing_readable_names_the_first_files(folder: Path) -> None:
+    for index in range(5):
+        (folder / f"{index}.png").touch()
+    found = problem(folder, None)
+    assert "'0.png': empty file; '1.png': empty file; '2.png': empty file, and 2 more" in found.what
+    assert "4.png" in found.details
+
+
+def test_one_image_is_not_enough(folder: Path, cache: Path) -> None:
+    coloured().save(folder / "a.png")
+    (folder / "b.png").touch()
+    found = problem(folder)
+    assert "at least 2, better several hundred" in found.what
+    assert "'b.png': empty file" in found.remedy
+    assert list(cache.iterdir()) == []
+
+
+@pytest.mark.parametrize("resolution", [0, 15, 257])
+def test_resolutions_out_of_range(folder: Path, resolution: int) -> None:
+    assert f"{resolution} px" in problem(folder, resolution).what
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs the device that is always full")
+def test_a_full_disk(folder: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(prefix: str, dir: Path) -> str:
+        made = dir / f"{prefix}x"
+        made.mkdir()
+        (made / "images.npy").symlink_to("/dev/full")
+        return str(made)
+
+    monkeypatch.setattr(tempfile, "mkdtemp", full)
+    fill(folder, 40)
+    found = problem(folder)
+    assert "disk is full" in found.what
+    assert str(cache) in found.what
+    assert list(cache.iterdir()) == []
+
+
+def test_skipped_is_a_value() -> None:
+    assert Skipped("a", "b") == Skipped("a", "b")

@@ -1,0 +1,103 @@
+"""The built-in samples: the same pixels every time, balanced, legible by a simple classifier, inside their frame."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from core.data import Dataset, digits, prepare, samples, shapes
+from core.data.glyphs import GLYPHS, SEGMENTS
+from core.data.source import Picture
+from core.events import Progress
+
+
+def drawn(name: str, count: int, resolution: int, start: int = 0) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Pictures (count, C, H, W) and labels of a sample, without its cache."""
+    sample = samples.Sample(name, digits if name == "digits" else shapes)
+    pictures = []
+    for picture in sample.read(resolution):
+        assert isinstance(picture, Picture)
+        pictures.append(picture)
+        if len(pictures) == count:
+            break
+    return np.stack([each.pixels for each in pictures]), np.array([each.label for each in pictures])
+
+
+@pytest.mark.parametrize(("name", "resolution", "shape"), [("digits", 32, (10_000, 1)), ("shapes", 16, (5_000, 3))])
+def test_a_sample_goes_through_the_cache(tmp_path: Path, name: str, resolution: int, shape: tuple[int, int]) -> None:
+    events = list(prepare(f"sample:{name}", resolution, tmp_path))
+    dataset = events[-1]
+    assert isinstance(dataset, Dataset)
+    assert dataset.images.shape == (*shape, resolution, resolution)
+    assert (dataset.source, dataset.title) == (f"sample:{name}", f"Sample: {name}")
+    assert dataset.labels is not None
+    assert len(set(np.bincount(dataset.labels).tolist())) == 1
+    assert len(events) > 100
+    again = list(prepare(f"sample:{name}", resolution, tmp_path))
+    assert not [event for event in again if isinstance(event, Progress)]
+    assert isinstance(again[-1], Dataset)
+    assert again[-1].fingerprint == dataset.fingerprint
+    assert np.array_equal(drawn(name, 64, resolution)[0], dataset.images[:64])
+
+
+@pytest.mark.parametrize(("name", "resolution"), [("digits", 32), ("shapes", 64)])
+def test_suggested_resolution(name: str, resolution: int) -> None:
+    suggestion = samples.Sample(name, digits if name == "digits" else shapes).suggest()
+    with pytest.raises(StopIteration) as stopped:
+        next(suggestion)
+    assert stopped.value.value == resolution
+
+
+@pytest.mark.parametrize("name", ["digits", "shapes"])
+def test_every_resolution_shows_the_same_pictures(name: str) -> None:
+    small, labels = drawn(name, 40, 32)
+    large, same = drawn(name, 40, 128)
+    assert np.array_equal(labels, same)
+    shrunk = large.reshape(40, -1, 32, 4, 32, 4).mean(axis=(3, 5))
+    assert np.abs(shrunk - small).mean() < 3
+
+
+def test_digits_are_white_strokes_inside_a_black_frame() -> None:
+    images, _ = drawn("digits", 2000, 32)
+    border = np.concatenate([images[..., 0, :], images[..., -1, :], images[..., 0], images[..., -1]], axis=-1)
+    assert border.max() == 0
+    assert (images.reshape(2000, -1).max(axis=1) == 255).mean() > 0.95
+    covered = (images > 127).mean()
+    assert 0.06 < covered < 0.25
+    assert len(np.unique(images)) > 200  # antialiased
+
+
+@pytest.mark.parametrize(("name", "resolution", "least"), [("digits", 16, 0.9), ("shapes", 32, 0.6)])
+def test_classes_can_be_told_apart(name: str, resolution: int, least: float) -> None:
+    images, labels = drawn(name, 3000, resolution)
+    pixels: NDArray[Any] = images.reshape(3000, -1).astype(np.float32) / 255
+    if name == "shapes":  # colour, place and turn say nothing: compare how the picture's edges are distributed
+        pixels = _radial(images.astype(np.float32))
+    known, asked = pixels[:2500], pixels[2500:]
+    distance = (asked**2).sum(1)[:, None] - 2 * asked @ known.T + (known**2).sum(1)
+    assert (labels[:2500][distance.argmin(1)] == labels[2500:]).mean() > least
+
+
+def _radial(images: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How far the foreground's pixels lie from their middle, as a histogram in units of its size, (N, 12)."""
+    corner = images[:, :, [0, 0, -1, -1], [0, -1, 0, -1]].mean(axis=2)[:, :, None, None]
+    away = np.abs(images - corner).sum(axis=1)
+    rows = []
+    for picture in away:
+        y, x = np.nonzero(picture > 0.5 * picture.max())
+        radius = np.hypot(x - x.mean(), y - y.mean())
+        rows.append(np.histogram(radius / np.sqrt(len(radius)), 12, (0, 1.2))[0] / len(radius))
+    return np.array(rows, np.float32)
+
+
+def test_glyphs_fit_one_array_and_the_middle_of_the_picture() -> None:
+    assert len(GLYPHS) == 10
+    for ways in GLYPHS:
+        for glyph in ways:
+            assert glyph.shape == (SEGMENTS, 2, 2)
+            assert np.abs(glyph[..., 0]).max() <= 0.5
+            assert np.abs(glyph[..., 1]).max() <= 0.68

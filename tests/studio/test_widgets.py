@@ -1,0 +1,440 @@
+"""The widgets, as a person uses them: real widgets, real clicks and keys."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QColor, QImage, QPalette, QWheelEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLabel, QMenu, QPushButton, QSlider, QToolButton, QWidget
+from pytestqt.qtbot import QtBot
+
+from core.events import Images
+from studio import theme
+from studio.history import History
+from studio.widgets.banner import Banner
+from studio.widgets.curve_plot import CurvePlot
+from studio.widgets.drop_area import DropArea
+from studio.widgets.image_grid import ImageGrid
+from studio.widgets.image_viewer import ImageViewer
+from studio.widgets.seed_box import SeedBox
+from studio.widgets.slider_row import SliderRow
+
+CURVES = [("Loss/D/loss", "Discriminator"), ("Loss/G/loss", "Generator")]
+NONE, CTRL, SHIFT = (
+    Qt.KeyboardModifier.NoModifier,
+    Qt.KeyboardModifier.ControlModifier,
+    Qt.KeyboardModifier.ShiftModifier,
+)
+LEFT = Qt.MouseButton.LeftButton
+
+
+def shown(qtbot: QtBot, widget: QWidget, width: int = 400, height: int = 300) -> None:
+    qtbot.addWidget(widget)
+    widget.resize(width, height)
+    with qtbot.waitExposed(widget):
+        widget.show()
+
+
+def history(reports: int = 500) -> History:
+    made = History()
+    steps = np.arange(reports) * 10
+    made.extend(steps, steps * 0.1, {"Loss/D/loss": np.full(reports, 0.5), "Loss/G/loss": 1 + steps / 1000})
+    return made
+
+
+def images(count: int = 9, size: int = 8, channels: int = 3) -> Images:
+    """Image i is filled with the value 20 * i."""
+    batch = np.arange(count, dtype=np.uint8)[:, None, None, None] * np.uint8(20)
+    return np.broadcast_to(batch, (count, size, size, channels)).copy()
+
+
+def named(parent: QWidget, name: str) -> QToolButton:
+    return next(button for button in parent.findChildren(QToolButton) if button.accessibleName() == name)
+
+
+# --- curves ---
+
+
+@pytest.fixture
+def plot(qtbot: QtBot) -> CurvePlot:
+    widget = CurvePlot(history(), CURVES)
+    shown(qtbot, widget, 900, 400)
+    widget.refresh()
+    return widget
+
+
+def view_of(plot: CurvePlot) -> QWidget:
+    assert plot._canvas is not None
+    viewport = plot._canvas.viewport()
+    assert isinstance(viewport, QWidget)
+    return viewport
+
+
+def steps_of(plot: CurvePlot) -> tuple[float, float]:
+    assert plot._canvas is not None
+    first, last = plot._canvas.getViewBox().viewRange()[0]
+    return first, last
+
+
+def wheel(target: QWidget, position: QPoint, notches: int) -> None:
+    event = QWheelEvent(
+        QPointF(position),
+        QPointF(target.mapToGlobal(position)),
+        QPoint(),
+        QPoint(0, 120 * notches),
+        Qt.MouseButton.NoButton,
+        NONE,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    QApplication.sendEvent(target, event)
+
+
+def test_empty_plot_says_so(qtbot: QtBot) -> None:
+    plot = CurvePlot(History(), CURVES)
+    shown(qtbot, plot)
+    plot.refresh()
+    assert any(
+        label.isVisible() and label.text() == "Losses appear here when training starts."
+        for label in plot.findChildren(QLabel)
+    )
+
+
+def test_plot_follows_until_a_person_zooms_and_again_after_reset(plot: CurvePlot) -> None:
+    assert steps_of(plot) == (0, 4990)
+    plot._history.append(6000, 1.0, {"Loss/D/loss": 1.0})
+    plot.refresh()
+    assert steps_of(plot) == (0, 6000)
+
+    wheel(view_of(plot), QPoint(500, 150), 3)
+    zoomed = steps_of(plot)
+    assert zoomed[1] - zoomed[0] < 6000
+    assert not plot.following()
+    plot._history.append(7000, 1.0, {"Loss/D/loss": 1.0})
+    plot.refresh()
+    assert steps_of(plot) == zoomed
+
+    QTest.mouseClick(named(plot, "Reset the view"), LEFT)
+    assert plot.following()
+    assert steps_of(plot) == (0, 7000)
+
+
+def test_dragging_pans(qtbot: QtBot, plot: CurvePlot) -> None:
+    view, before = view_of(plot), steps_of(plot)
+    QTest.mousePress(view, LEFT, NONE, QPoint(500, 150))
+    for x in range(480, 300, -20):
+        QTest.mouseMove(view, QPoint(x, 150))
+        qtbot.wait(5)
+    QTest.mouseRelease(view, LEFT, NONE, QPoint(300, 150))
+    assert steps_of(plot)[0] > before[0]
+    assert not plot.following()
+
+
+def test_crosshair_reads_every_curve(qtbot: QtBot, plot: CurvePlot) -> None:
+    QTest.mouseMove(view_of(plot), QPoint(450, 150))
+    qtbot.waitUntil(lambda: "step" in plot.readout())
+    assert plot.readout().startswith("Discriminator 0.5  Generator ")
+    QTest.mouseMove(view_of(plot), QPoint(5, 5))
+    qtbot.waitUntil(lambda: plot.readout() == "Discriminator  Generator")
+
+
+def test_refresh_without_news_draws_nothing(qtbot: QtBot, plot: CurvePlot) -> None:
+    qtbot.wait(50)
+    assert plot._canvas is not None
+    with qtbot.assertNotEmitted(plot._canvas._smooth[0].sigPlotChanged):
+        plot.refresh()
+
+
+def test_logarithmic_scale_and_smoothing(qtbot: QtBot, plot: CurvePlot) -> None:
+    plot.set_smoothing(0.9)
+    assert plot.smoothing() == 0.9
+    plot.set_log(True)
+    qtbot.waitUntil(lambda: not plot._redraw.isActive())
+    assert plot._canvas is not None
+    np.testing.assert_allclose(plot._canvas._smooth[0].getData()[1], np.log10(0.5), rtol=1e-5)
+
+
+def test_smoothing_keeps_a_constant_and_calms_noise() -> None:
+    from studio.widgets.curve_canvas import smoothed
+
+    np.testing.assert_allclose(smoothed(np.full(50, 3.0), 0.9, 2.0), 3.0)
+    noise = np.random.default_rng(0).standard_normal(1000)
+    assert smoothed(noise, 0.99, 1.0).std() < 0.2 * noise.std()
+    assert smoothed(noise, 0.0, 1.0) is noise
+
+
+def test_plot_is_saved(plot: CurvePlot, tmp_path: Path) -> None:
+    plot.save_png(tmp_path / "plot.png")
+    picture = QImage(str(tmp_path / "plot.png"))
+    assert picture.width() > 1600
+    assert picture.height() > 600
+    plot.save_csv(tmp_path / "plot.csv")
+    lines = (tmp_path / "plot.csv").read_text().splitlines()
+    assert lines[0] == "step,seconds,Loss/D/loss,Loss/G/loss"
+    assert lines[2] == "10,1.0,0.5,1.01"
+    with pytest.raises(OSError, match="missing"):
+        plot.save_png(tmp_path / "missing" / "plot.png")
+
+
+def test_plot_takes_the_new_scheme(qtbot: QtBot, plot: CurvePlot) -> None:
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    palette, sheet = QPalette(app.palette()), app.styleSheet()
+    try:
+        for scheme in (theme.DARK, theme.LIGHT):
+            theme.dress(app, scheme)
+            assert theme.current() is scheme
+            assert plot._canvas is not None
+            assert plot._canvas.backgroundBrush().color() == QColor(scheme.surface)
+    finally:
+        app.setPalette(palette)
+        app.setStyleSheet(sheet)
+
+
+# --- images ---
+
+
+@pytest.fixture
+def grid(qtbot: QtBot) -> ImageGrid:
+    widget = ImageGrid(selectable=True)
+    widget.set_images(images())
+    shown(qtbot, widget)
+    return widget
+
+
+def click(grid: ImageGrid, index: int, modifiers: Qt.KeyboardModifier = NONE) -> None:
+    QTest.mouseClick(grid, LEFT, modifiers, grid.tile_rect(index).center())
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_grid_image_is_pixel_exact(qtbot: QtBot, channels: int) -> None:
+    grid = ImageGrid()
+    qtbot.addWidget(grid)
+    grid.set_images(images(7, 5, channels))
+    picture = grid.grid_image()
+    assert (picture.width(), picture.height()) == (15, 15)
+    for index in range(7):
+        assert picture.pixelColor(index % 3 * 5 + 2, index // 3 * 5 + 2).red() == 20 * index
+    assert grid.image(4).pixelColor(0, 0).green() == 80
+
+
+def test_grid_paints_the_images(grid: ImageGrid) -> None:
+    picture = grid.grab().toImage()
+    for index in range(1, 9):
+        assert picture.pixelColor(grid.tile_rect(index).center()).red() == 20 * index
+
+
+def test_grid_refuses_other_arrays(qtbot: QtBot) -> None:
+    grid = ImageGrid()
+    qtbot.addWidget(grid)
+    with pytest.raises(ValueError, match="uint8 NHWC"):
+        grid.set_images(np.zeros((4, 3, 8, 8), np.float32))
+
+
+def test_selection_with_the_mouse(grid: ImageGrid) -> None:
+    click(grid, 1)
+    assert grid.selected() == [1]
+    click(grid, 4, SHIFT)
+    assert grid.selected() == [1, 2, 3, 4]
+    click(grid, 2, CTRL)
+    click(grid, 8, CTRL)
+    assert grid.selected() == [1, 3, 4, 8]
+    click(grid, 0)
+    assert grid.selected() == [0]
+
+
+def test_keys_move_select_and_activate(qtbot: QtBot, grid: ImageGrid) -> None:
+    QTest.keyClick(grid, Qt.Key.Key_Right)
+    QTest.keyClick(grid, Qt.Key.Key_Right)
+    assert grid.current() == 2
+    QTest.keyClick(grid, Qt.Key.Key_Space)
+    assert grid.selected() == [2]
+    with qtbot.waitSignal(grid.activated) as signal:
+        QTest.keyClick(grid, Qt.Key.Key_Return)
+    assert signal.args == [2]
+    QTest.keyClick(grid, Qt.Key.Key_A, CTRL)
+    assert len(grid.selected()) == 9
+    assert grid.accessibleDescription() == "Image 3 of 9, 9 selected"
+    with qtbot.waitSignal(grid.activated):
+        QTest.mouseDClick(grid, LEFT, NONE, grid.tile_rect(5).center())
+
+
+def test_zoom_keeps_the_point_under_the_wheel_and_dragging_pans(grid: ImageGrid) -> None:
+    point = grid.tile_rect(4).center()
+    wheel(grid, point, 6)
+    assert grid.zoom() > 2
+    assert grid.index_at(QPointF(point)) == 4
+    before = grid.tile_rect(4)
+    QTest.mousePress(grid, LEFT, NONE, point)
+    for away in range(0, 60, 10):
+        QTest.mouseMove(grid, point + QPoint(away, 0))
+    QTest.mouseRelease(grid, LEFT, NONE, point + QPoint(50, 0))
+    assert grid.tile_rect(4).left() > before.left()
+    assert grid.selected() == []  # a drag is not a click
+    QTest.keyClick(grid, Qt.Key.Key_0)
+    assert grid.zoom() == 1
+
+
+def test_new_images_of_the_same_shape_keep_the_view(grid: ImageGrid) -> None:
+    click(grid, 3)
+    QTest.keyClick(grid, Qt.Key.Key_Plus)
+    grid.set_images(images())
+    assert (grid.selected(), grid.zoom()) == ([3], 1.25)
+    grid.set_images(images(4))
+    assert (grid.selected(), grid.zoom(), grid.current()) == ([], 1.0, 0)
+
+
+def test_tiles_stay_inside_for_any_shape(qtbot: QtBot) -> None:
+    grid = ImageGrid()
+    shown(qtbot, grid, 500, 160)
+    for count, size in ((1, 64), (5, 16), (36, 64), (256, 32)):
+        grid.set_images(np.zeros((count, size, size, 3), np.uint8))
+        corners = [grid.tile_rect(index) for index in (0, count - 1)]
+        assert all(grid.rect().contains(rect) for rect in corners)
+        assert all(grid.index_at(QPointF(grid.tile_rect(index).center())) == index for index in range(count))
+
+
+def test_viewer_goes_through_the_images(qtbot: QtBot) -> None:
+    viewer = ImageViewer(images(), 2)
+    shown(qtbot, viewer)
+    assert viewer.caption() == "3 of 9"
+    view = viewer.findChild(ImageGrid)
+    assert view is not None
+    QTest.keyClick(view, Qt.Key.Key_Right)
+    assert viewer.caption() == "4 of 9"
+    assert viewer.image().pixelColor(0, 0).red() == 60
+    QTest.keyClick(view, Qt.Key.Key_Plus)
+    assert viewer.zoom() > 1
+    QTest.keyClick(view, Qt.Key.Key_0)
+    assert viewer.zoom() == 1
+    with qtbot.waitSignal(viewer.save_requested) as signal:
+        QTest.mouseClick(named(viewer, "Save image"), LEFT)
+    assert signal.args == [3]
+    QTest.keyClick(view, Qt.Key.Key_Escape)
+    assert not viewer.isVisible()
+
+
+# --- the rest ---
+
+
+def test_drop_area_offers_every_way_in(qtbot: QtBot) -> None:
+    area = DropArea()
+    shown(qtbot, area, 700, 480)
+    buttons = {button.text(): button for button in area.findChildren(QPushButton)}
+    with qtbot.waitSignal(area.open_folder_requested):
+        QTest.mouseClick(buttons["Open folder…"], LEFT)
+    with qtbot.waitSignal(area.open_zip_requested):
+        QTest.mouseClick(buttons["Open zip…"], LEFT)
+    with qtbot.waitSignal(area.chosen) as signal:
+        area.findChildren(QMenu)[0].actions()[1].trigger()
+    assert signal.args == ["sample:shapes"]
+    area.set_recents(["/data/cats", "/data/emoji.zip"])
+    recent = next(button for button in area.findChildren(QPushButton) if button.text() == "emoji.zip")
+    with qtbot.waitSignal(area.chosen) as signal:
+        QTest.mouseClick(recent, LEFT)
+    assert signal.args == ["/data/emoji.zip"]
+    area.set_recents([])
+    assert not [button for button in area.findChildren(QPushButton) if button.text() == "emoji.zip"]
+    area.set_highlighted(True)
+    assert area.highlighted()
+
+
+def test_slider_row_speaks_only_when_a_hand_moves_it(qtbot: QtBot) -> None:
+    row = SliderRow("Truncation", -1.0, 1.0, 0.7, help="Distance from the mean latent.")
+    shown(qtbot, row, 400, 60)
+    with qtbot.assertNotEmitted(row.valueChanged):
+        row.set_value(0.123456)
+    assert row.value() == 0.123456
+    slider = row.findChild(QSlider)
+    assert slider is not None
+    with qtbot.waitSignal(row.valueChanged) as signal:
+        QTest.keyClick(slider, Qt.Key.Key_Right)
+    assert signal.args == [pytest.approx(0.13)]
+    with qtbot.waitSignal(row.valueChanged) as signal:
+        QTest.mouseClick(named(row, "Reset Truncation"), LEFT)
+    assert signal.args == [0.7]
+    row.set_value(5.0)
+    assert row.value() == 1.0
+
+
+def test_scrolling_past_a_slider_changes_nothing(qtbot: QtBot) -> None:
+    row = SliderRow("Truncation", 0.0, 1.0, 0.5)
+    shown(qtbot, row, 400, 60)
+    slider = row.findChild(QSlider)
+    assert slider is not None
+    slider.clearFocus()
+    wheel(slider, QPoint(20, 8), 3)
+    assert row.value() == 0.5
+
+
+def test_seed_box_holds_every_seed(qtbot: QtBot) -> None:
+    box = SeedBox(2**32 - 2)
+    shown(qtbot, box, 300, 40)
+    with qtbot.waitSignal(box.valueChanged) as signal:
+        QTest.mouseClick(named(box, "Next seed"), LEFT)
+    assert signal.args == [2**32 - 1]
+    QTest.mouseClick(named(box, "Next seed"), LEFT)
+    assert box.value() == 2**32 - 1
+    QTest.mouseClick(named(box, "Previous seed"), LEFT)
+    assert box.value() == 2**32 - 2
+    with qtbot.assertNotEmitted(box.valueChanged):
+        box.set_value(7)
+    with qtbot.waitSignal(box.valueChanged):
+        QTest.mouseClick(named(box, "Random seed"), LEFT)
+    assert 0 <= box.value() < 2**32
+
+
+def test_banner_shows_problem_and_details(qtbot: QtBot) -> None:
+    banner = Banner()
+    qtbot.addWidget(banner)
+    assert banner.isHidden()
+    banner.show_problem("The folder holds no images.", "Choose another folder.", "OSError: /data/cats")
+    assert banner.kind() == "error"
+    assert banner.text() == "The folder holds no images.\nChoose another folder."
+    toggle = next(button for button in banner.findChildren(QToolButton) if button.text() == "Details")
+    QTest.mouseClick(toggle, LEFT)
+    assert banner.details() == "OSError: /data/cats"
+    with qtbot.waitSignal(banner.closed):
+        QTest.mouseClick(named(banner, "Close the message"), LEFT)
+    assert banner.isHidden()
+    banner.show_notice("Two images were left out.")
+    assert banner.kind() == "notice"
+    assert not toggle.isVisible()
+
+
+def contrast(a: str, b: str) -> float:
+    """WCAG 2 contrast ratio."""
+
+    def luminance(colour: str) -> float:
+        made = QColor(colour)
+        parts = [made.redF(), made.greenF(), made.blueF()]
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    light, dark = sorted((luminance(a), luminance(b)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("scheme", [theme.LIGHT, theme.DARK], ids=lambda scheme: scheme.name)
+def test_contrast_reaches_aa(scheme: theme.Scheme) -> None:
+    strips = (scheme.error_strip, scheme.notice_strip, scheme.good_strip)
+    for back in (scheme.window, scheme.surface, scheme.sunken, *strips):
+        assert contrast(scheme.text, back) >= 4.5
+    for back in (scheme.window, scheme.surface):
+        for front in (scheme.muted, scheme.accent, scheme.error, scheme.good):
+            assert contrast(front, back) >= 4.5
+        assert contrast(scheme.outline, back) >= 3
+    assert contrast(scheme.on_accent, scheme.accent) >= 4.5
+    assert contrast(scheme.on_error, scheme.error) >= 4.5
+    for curve in (scheme.discriminator, scheme.generator, *scheme.series):
+        assert contrast(curve, scheme.surface) >= 4.5
+
+
+def test_an_unknown_icon_is_an_error(qtbot: QtBot) -> None:
+    assert not theme.icon("folder-open").pixmap(16, 16).isNull()
+    with pytest.raises(KeyError, match="no icon"):
+        theme.icon("folder-opened")
