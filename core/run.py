@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from core.checkpoint import save
+from core.checkpoint import save, unwritable
 from core.errors import Problem
 from core.events import Event, Images, Notice, Report, Samples, Saved
 
@@ -92,10 +92,15 @@ class Run:
         yield self.save(trainer)
 
     def save(self, trainer: Trainer) -> Saved:
-        """Writes the checkpoint of the present step, unless it is there already. Raises `Problem`."""
+        """Writes the checkpoint of the present step and its sample grid, unless they are there. Raises `Problem`."""
         path = self.folder / "checkpoints" / f"{trainer.step:09d}.safetensors"
         if not path.exists():
             save(trainer.checkpoint(), path)
+            picture = self.folder / "samples" / f"{trainer.step:09d}.png"
+            try:
+                write_png(picture, grid(trainer.render()))
+            except OSError as error:
+                raise unwritable(picture, error) from error
         return Saved(path, trainer.step)
 
     def checkpoints(self) -> list[Path]:
@@ -163,6 +168,14 @@ def grid(images: Images) -> Images:
     tiles[:count] = images
     tiles = tiles.reshape(rows, columns, height, width, channels).swapaxes(1, 2)
     return tiles.reshape(rows * height, columns * width, channels)
+
+
+def tiles(image: Images, resolution: int, count: int) -> Images:
+    """The images, NHWC, of a `grid` that was made of `count` images of that resolution."""
+    height, width, channels = image.shape
+    rows, columns = height // resolution, width // resolution
+    cut = image.reshape(rows, resolution, columns, resolution, channels).swapaxes(1, 2)
+    return cut.reshape(rows * columns, resolution, resolution, channels)[:count]
 
 
 def write_png(path: Path, image: Images) -> None:

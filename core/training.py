@@ -80,8 +80,9 @@ class Training:
     def _run(self, dataset: Dataset) -> Run:
         assert self.trainer is not None
         origin = _run_of(self.resume)
-        if origin and self.resume and (self.out is None or self.out.resolve() == origin.folder):
-            if origin.checkpoints()[-1].samefile(self.resume):
+        if origin and self.resume:
+            here = self.out is None or self.out.resolve() == origin.folder
+            if here and origin.checkpoints()[-1].samefile(self.resume):
                 return origin
         if self.out is not None:
             folder = self.out
