@@ -1,0 +1,38 @@
+# make run     set everything up and open the studio on the built-in digits
+# make test    set everything up and run the whole suite      make test ARGS="-k slerp" WORKERS=0
+# make setup   only set up: .venv/bin/gan-studio              make setup PYTHON=python3.12
+
+VENV := .venv
+STAMP := $(VENV)/.set-up
+WORKERS ?= 2
+ARGS ?=
+DATA ?= sample:digits
+
+.PHONY: run test setup bench screenshots pins clean
+
+run: setup
+	$(VENV)/bin/gan-studio $(DATA)
+
+test: setup
+	$(VENV)/bin/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
+
+bench: setup
+	$(VENV)/bin/python benchmarks/run.py $(ARGS)
+
+screenshots: setup
+	$(VENV)/bin/python tools/screenshots.py $(ARGS)
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt tools/setup.sh
+	PYTHON='$(PYTHON)' sh tools/setup.sh
+	@touch $@
+
+# After a change of dependencies: pins every platform's versions anew, keeping those that still fit.
+pins:
+	uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --no-annotate --no-header \
+		--no-emit-index-url --no-emit-find-links --group dev pyproject.toml --output-file constraints.txt
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

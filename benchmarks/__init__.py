@@ -1,0 +1,1 @@
+"""Measurements of speed and latency, as scripts: nothing here is a test."""

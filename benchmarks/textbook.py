@@ -1,0 +1,50 @@
+"""The textbook DCGAN loop, written as tutorials write it, to measure our trainer against."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import nn
+
+from core.data import Dataset
+from core.models import Shape, build
+
+
+def steps(dataset: Dataset, batch: int, seed: int = 0) -> Iterator[None]:
+    """Endless training steps of the networks of the `dcgan` preset: plain fp32, BCE loss, Adam, `.item()` for logs.
+
+    Like the tutorials' it reads prepared images (here from memory, which only helps it) and updates D, then G.
+    """
+    torch.manual_seed(seed)
+    G, D = build("dcgan", Shape(dataset.resolution, dataset.images.shape[1], 100, 64))
+    loss = nn.BCEWithLogitsLoss()
+    adam_D = torch.optim.Adam(D.parameters(), lr=2e-4, betas=(0.5, 0.999))
+    adam_G = torch.optim.Adam(G.parameters(), lr=2e-4, betas=(0.5, 0.999))
+    images = torch.from_numpy(dataset.images[:]).clone()
+    while True:
+        for chosen in torch.randperm(len(images)).split(batch)[:-1]:
+            real = images[chosen].float() / 127.5 - 1
+            ones, zeros = torch.ones(len(real)), torch.zeros(len(real))
+
+            D.zero_grad()
+            output = D(real)
+            loss_real = loss(output, ones)
+            loss_real.backward()
+            output.sigmoid().mean().item()
+            fake = G(torch.randn(len(real), 100))
+            output = D(fake.detach())
+            loss_fake = loss(output, zeros)
+            loss_fake.backward()
+            output.sigmoid().mean().item()
+            adam_D.step()
+
+            G.zero_grad()
+            output = D(fake)
+            loss_G = loss(output, ones)
+            loss_G.backward()
+            output.sigmoid().mean().item()
+            adam_G.step()
+            (loss_real + loss_fake).item()
+            loss_G.item()
+            yield

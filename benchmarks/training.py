@@ -1,0 +1,52 @@
+"""Training images/s of the `dcgan` preset at 64 px, batch 64, against the textbook loop: interleaved, medians."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from statistics import median
+from time import perf_counter
+
+from benchmarks import textbook
+from core.data import Dataset, prepare
+from core.devices import resolve
+from core.events import Stepped, Tuned
+from core.models import Shape
+from core.presets import preset
+from core.trainer import Trainer
+from core.tuning import trial
+
+ROUNDS, WARM_UP, BATCH = 12, 2, 64
+
+
+def measure() -> dict[str, object]:
+    """Median rates of both sides, their ratio, and what the trial chose."""
+    dataset = next(event for event in prepare("sample:shapes", 64) if isinstance(event, Dataset))
+    settings = preset("dcgan").apply(resolution=64, batch=BATCH, device="cpu")
+    shape = Shape.of(settings, dataset.images.shape[1])
+    tuned = next(event for event in trial(settings, shape, resolve("cpu")) if isinstance(event, Tuned))
+    ours = _steps(Trainer(settings, dataset, tuned))
+    theirs = textbook.steps(dataset, BATCH)
+    times: dict[str, list[float]] = {"ours": [], "textbook": []}
+    for _ in range(WARM_UP + ROUNDS):
+        for name, side in (("ours", ours), ("textbook", theirs)):
+            start = perf_counter()
+            next(side)
+            times[name].append(perf_counter() - start)
+    ratios = [b / a for a, b in zip(*(times[name][WARM_UP:] for name in ("ours", "textbook")), strict=True)]
+    return {
+        "chosen": f"{tuned.precision}, {tuned.memory_format}",
+        "ours_images_per_sec": round(BATCH / median(times["ours"][WARM_UP:]), 1),
+        "textbook_images_per_sec": round(BATCH / median(times["textbook"][WARM_UP:]), 1),
+        "ratio": round(median(ratios), 2),
+    }
+
+
+def _steps(trainer: Trainer) -> Iterator[None]:
+    """Every turn is one complete step with all that goes with it: reports, sample grids."""
+    for event in trainer.events():
+        if isinstance(event, Stepped):
+            yield
+
+
+if __name__ == "__main__":
+    print(measure())

@@ -1,0 +1,136 @@
+"""What the window costs, measured inside a real one: a child process that prints one line of JSON.
+
+Trains the `dcgan` preset at 64 px, batch 64, with 1,000,000 reports already on the plot, and measures in turn: the
+training rate and the delay of a 10 ms heartbeat, the time from a slider's move to its image, and from Stop to saved.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import QCoreApplication, QElapsedTimer, QEventLoop, QSettings, Qt, QTimer
+from PySide6.QtWidgets import QApplication
+
+from core.events import Report
+from studio import theme
+from studio.history import History
+from studio.main_window import EXPLORE, MainWindow
+from studio.session import Session, State
+
+HISTORY = 1_000_000
+WATCH_SECONDS, SLIDE_SECONDS = float(os.environ.get("BENCH_SECONDS", "40")), 15.0
+
+
+def main() -> None:
+    os.environ["GAN_STUDIO_RUNS"] = tempfile.mkdtemp()
+    sys.setswitchinterval(0.001)
+    app = QApplication(["bench"])
+    QSettings.setPath(QSettings.Format.NativeFormat, QSettings.Scope.UserScope, tempfile.mkdtemp())
+    theme.apply(app)
+    window = MainWindow(Session())
+    window.show()
+    window.session.warm_up()
+    window.open_path("sample:shapes")
+    _until(lambda: window.session.dataset is not None)
+    form = window.train.form
+    form.set_settings(form.settings().changed(preset="dcgan", width=64, latent_dim=100, batch=64, resolution=64))
+    window.start()
+    _until(lambda: window.session.state is State.RUNNING)
+    window.train.set_history(_long_history())
+    _wait(8)
+    result: dict[str, Any] = {}
+    result |= _watch(window)
+    result |= _slide(window)
+    result |= _stop(window)
+    window.close()
+    print(json.dumps(result))
+
+
+def _watch(window: MainWindow) -> dict[str, Any]:
+    """Heartbeat and rate while a person looks at the Train workspace."""
+    rates: list[Report] = []
+    window.session.reported.connect(rates.extend)
+    delays: list[float] = []
+    clock = QElapsedTimer()
+    timer = QTimer(interval=10, timerType=Qt.TimerType.PreciseTimer)
+    timer.timeout.connect(lambda: delays.append(clock.nsecsElapsed() / 1e6 - 10) or clock.restart())
+    clock.start()
+    timer.start()
+    _wait(WATCH_SECONDS)
+    timer.stop()
+    window.session.reported.disconnect(rates.extend)
+    first, last = rates[0], rates[-1]
+    late = np.maximum(delays, 0)
+    return {
+        "images_per_sec": (last.images - first.images) / (last.seconds - first.seconds),
+        "heartbeat_ms_p50": float(np.percentile(late, 50)),
+        "heartbeat_ms_p99": float(np.percentile(late, 99)),
+        "heartbeat_ms_max": float(np.max(late)),
+    }
+
+
+def _slide(window: MainWindow) -> dict[str, Any]:
+    """From the move of the interpolation slider to the image, 30 moves a second."""
+    window.show_workspace(EXPLORE)
+    window.explore.set_live(True)
+    window.session.explore_training(True)
+    _wait(5)
+    asked: dict[object, float] = {}
+    took: list[float] = []
+    window.explore.requested.connect(lambda slot, request: asked.__setitem__((slot, request), perf_counter()))
+
+    def answered(slot: str, request: object, _: object) -> None:
+        if slot == "image" and (slot, request) in asked:
+            took.append(1e3 * (perf_counter() - asked[slot, request]))
+
+    window.session.rendered.connect(answered)
+    moves = QTimer(interval=33, timerType=Qt.TimerType.PreciseTimer)
+    state = {"t": 0}
+
+    def move() -> None:
+        state["t"] += 1
+        window.explore.between.set_value(0)
+        window.explore.go_to((state["t"] % 300) / 300)
+
+    moves.timeout.connect(move)
+    moves.start()
+    _wait(SLIDE_SECONDS)
+    moves.stop()
+    return {"slider_ms_p50": float(np.percentile(took, 50)), "slider_ms_p95": float(np.percentile(took, 95))}
+
+
+def _stop(window: MainWindow) -> dict[str, Any]:
+    start = perf_counter()
+    window.session.stop()
+    _until(lambda: window.session.state is State.IDLE)
+    return {"stop_seconds": perf_counter() - start}
+
+
+def _long_history() -> History:
+    history = History()
+    steps = np.arange(HISTORY)
+    wave = 1 + 0.5 * np.sin(steps / 5e4) + np.random.default_rng(0).normal(0, 0.2, HISTORY)
+    keys = ("Loss/D/loss", "Loss/G/loss", "Score/real", "Score/fake")
+    history.extend(steps - HISTORY, steps / 4, {key: wave + index for index, key in enumerate(keys)})
+    return history
+
+
+def _wait(seconds: float) -> None:
+    loop = QEventLoop()
+    QTimer.singleShot(round(1000 * seconds), loop.quit)
+    loop.exec()
+
+
+def _until(true: Any) -> None:
+    while not true():
+        QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 50)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The window. Knows Qt, and meets torch only inside threads."""

@@ -1,0 +1,65 @@
+"""Finds the checkpoints that can be opened; runs in the session's job thread."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.errors import Problem
+from core.events import Event, Progress
+from studio.dialogs.checkpoint_row import CheckpointRow
+
+MOST = 200
+"""Checkpoints in the list: more than anybody looks through, and quick to read."""
+PLACES = ("*/checkpoints", "checkpoints", ".")
+"""Where they stand in a folder of runs, in one run, and in a folder that somebody copied them to."""
+
+
+@dataclass(frozen=True)
+class CheckpointRows(Event):
+    """The readable checkpoints, the newest first, and the files that could not be read."""
+
+    rows: tuple[CheckpointRow, ...]
+    damaged: tuple[Path, ...]
+
+
+def read_checkpoints(runs: Path) -> Generator[Event, None, None]:
+    """Reads the newest `MOST` checkpoints of a folder of runs; a run's own folder will do as well.
+
+    Yields `Progress`, and `CheckpointRows` at the end. A folder that is not there has no checkpoints.
+    """
+    yield Progress("Looking for checkpoints", 0, 0)
+    rows: list[CheckpointRow] = []
+    damaged: list[Path] = []
+    paths = _newest(runs)
+    for done, path in enumerate(paths):
+        yield Progress("Reading checkpoints", done, len(paths))
+        try:
+            rows.append(_row(path))
+        except Problem:
+            damaged.append(path)
+    rows.sort(key=lambda row: row.created.timestamp(), reverse=True)
+    yield Progress("Reading checkpoints", len(paths), len(paths))
+    yield CheckpointRows(tuple(rows), tuple(damaged))
+
+
+def _newest(runs: Path) -> list[Path]:
+    times: dict[Path, float] = {}
+    for place in PLACES:
+        for path in runs.glob(f"{place}/*.safetensors"):
+            with contextlib.suppress(OSError):  # deleted since it was found
+                times[path] = path.stat().st_mtime
+    return sorted(times, key=lambda path: times[path], reverse=True)[:MOST]
+
+
+def _row(path: Path) -> CheckpointRow:
+    from core.checkpoint import summary
+
+    found = summary(path)
+    meta = found.meta
+    settings = meta.settings
+    return CheckpointRow(
+        path, meta.step, settings.preset, settings.resolution, meta.dataset, meta.created, found.preview
+    )

@@ -1,0 +1,312 @@
+"""Chooses a checkpoint by its picture: of the runs' folder, of another one, or any file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QSize, Qt, Signal
+from PySide6.QtGui import QIcon, QKeyEvent, QPixmap
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QDialog,
+    QFileDialog,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QLineEdit,
+    QProgressBar,
+    QPushButton,
+    QSizePolicy,
+    QStackedLayout,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from core.errors import Problem
+from studio import theme
+from studio.checkpoint_list import CheckpointRows
+from studio.dialogs.checkpoint_row import CheckpointRow
+from studio.widgets.banner import Banner
+from studio.widgets.image_grid import NO_IMAGES, ImageGrid, sheet
+
+COLUMNS = ("Run", "Step", "Preset", "Size", "Data", "Saved")
+NUMBERS = (1, 3)
+"""Columns that are read from their last digit."""
+THUMBNAIL = 44
+MOST_NAMES = 3
+AIR = """
+QTreeView { border-radius: 0; }
+QTreeView::item { padding: 0 6px; }
+QHeaderView::section {
+    background: palette(base); color: palette(text); border: 0; border-bottom: 1px solid palette(mid); padding: 5px 6px;
+}
+"""
+"""Room around the columns, which the platform's style gives none."""
+EMPTY = "No checkpoints here yet.\nA training saves one every few minutes, and when it stops."
+
+
+class OpenCheckpointDialog(QDialog):
+    """The rows come later, from a thread: until then it shows that it is looking."""
+
+    chosen = Signal(object)
+    """The `Path` of a checkpoint; the dialog closes with it."""
+    folder_requested = Signal(object)
+    """The `Path` of another folder whose checkpoints should be listed."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Open a checkpoint")
+        self._rows: list[CheckpointRow] = []
+        self._folder = ""
+        self._banner = Banner()
+        self._filter = QLineEdit()
+        self._busy = QProgressBar()
+        self._list = QTreeWidget()
+        self._empty = QLabel()
+        self._pages = QStackedLayout()
+        self._preview = ImageGrid()
+        self._facts = QLabel()
+        self._side = QWidget()
+        self._open = QPushButton("Open")
+        self._set_up_list()
+        self._build()
+        self._filter.textChanged.connect(self._apply_filter)
+        self._list.currentItemChanged.connect(self._show_current)
+        self._list.doubleClicked.connect(self._open_index)
+        self._open.clicked.connect(self._open_current)
+        self.show_busy(False)
+        self._apply_filter()
+        self._filter.setFocus()
+
+    # Told what to show
+
+    def show_summaries(self, found: CheckpointRows) -> None:
+        """The checkpoints to choose from, the newest first, and which files could not be read."""
+        self.show_busy(False)
+        self._rows = list(found.rows)
+        self._list.clear()
+        self._list.addTopLevelItems([_item(row) for row in self._rows])
+        if found.damaged:
+            self._banner.show_notice(_left_out(found.damaged))
+        else:
+            self._banner.dismiss()
+        self._apply_filter()
+
+    def show_busy(self, busy: bool) -> None:
+        """Whether the checkpoints are being looked for."""
+        self._busy.setVisible(busy)
+        if busy and not self._rows:
+            self._empty.setText("Looking for checkpoints…")
+
+    def show_problem(self, problem: Problem) -> None:
+        """Why there is no list."""
+        self.show_busy(False)
+        self._banner.show_problem(problem.what, problem.remedy, problem.details)
+        self._apply_filter()
+
+    # Choosing
+
+    def _current(self) -> CheckpointRow | None:
+        item = self._list.currentItem()
+        return self._rows[self._list.indexOfTopLevelItem(item)] if item and not item.isHidden() else None
+
+    def _open_current(self) -> None:
+        if row := self._current():
+            self._choose(row.path)
+
+    def _open_index(self, index: QModelIndex) -> None:
+        self._choose(self._rows[index.row()].path)
+
+    def _choose(self, path: Path) -> None:
+        self.accept()
+        self.chosen.emit(path)
+
+    def _browse_file(self) -> None:
+        dialog = self._file_dialog("Open a checkpoint")
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.setNameFilters(["Checkpoints (*.safetensors)", "All files (*)"])
+        dialog.fileSelected.connect(lambda file: self._choose(Path(file)))
+        dialog.open()
+
+    def _browse_folder(self) -> None:
+        dialog = self._file_dialog("List the checkpoints of a folder")
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+        dialog.fileSelected.connect(self._ask_folder)
+        dialog.open()
+
+    def _file_dialog(self, title: str) -> QFileDialog:
+        dialog = QFileDialog(self, title)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        return dialog
+
+    def _ask_folder(self, folder: str) -> None:
+        self._rows = []
+        self._list.clear()
+        self._apply_filter()
+        self.show_busy(True)
+        self.folder_requested.emit(Path(folder))
+
+    # Showing
+
+    def _apply_filter(self) -> None:
+        words = self._filter.text()
+        shown = [index for index, row in enumerate(self._rows) if row.matches(words)]
+        items = [self._list.topLevelItem(index) for index in range(len(self._rows))]
+        for index, item in enumerate(items):
+            if item is not None:
+                item.setHidden(index not in shown)
+        if shown and self._current() is None:
+            self._list.setCurrentIndex(self._list.model().index(shown[0], 0))
+        self._empty.setText(f"No checkpoint matches “{words}”." if self._rows else EMPTY)
+        self._pages.setCurrentIndex(0 if shown else 1)
+        self._side.setVisible(bool(shown))
+        self._show_current()
+
+    def _show_current(self) -> None:
+        row = self._current()
+        self._open.setEnabled(row is not None)
+        self._preview.set_images(NO_IMAGES if row is None else row.preview[None])
+        self._facts.setText("" if row is None else _facts(row))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        # From the filter field the arrows go through the list, so that typing and choosing need no mouse.
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            step = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}.get(Qt.Key(event.key()))
+            if step is not None:
+                self._step(step)
+                return True
+        return super().eventFilter(watched, event)
+
+    def _step(self, step: int) -> None:
+        item = self._list.currentItem()
+        while item is not None:
+            item = self._list.itemBelow(item) if step > 0 else self._list.itemAbove(item)
+            if item is not None and not item.isHidden():
+                self._list.setCurrentItem(item)
+                return
+
+    # Building
+
+    def _set_up_list(self) -> None:
+        view = self._list
+        view.setAccessibleName("Checkpoints")
+        view.setToolTip("Double-click to open.")
+        view.setHeaderLabels(COLUMNS)
+        view.setRootIsDecorated(False)
+        view.setUniformRowHeights(True)
+        view.setIconSize(QSize(THUMBNAIL, THUMBNAIL))
+        view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        view.setAllColumnsShowFocus(True)
+        view.setStyleSheet(AIR)
+        view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        header = view.header()
+        header.setStretchLastSection(False)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        for column in NUMBERS:
+            view.headerItem().setTextAlignment(column, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+
+    def _build(self) -> None:
+        self._filter.setPlaceholderText("Filter by run, preset, data or step")
+        self._filter.setClearButtonEnabled(True)
+        self._filter.setAccessibleName("Filter")
+        self._filter.setToolTip("Shows the checkpoints that contain every word.")
+        self._filter.installEventFilter(self)
+        self._busy.setTextVisible(False)
+        self._busy.setRange(0, 0)
+        policy = self._busy.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)  # so that nothing jumps
+        self._busy.setSizePolicy(policy)
+        self._busy.setAccessibleName("Progress of the search")
+        self._busy.setToolTip("Moves while checkpoints are being looked for.")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(16, 16, 16, 16)
+        layout.setSpacing(10)
+        layout.addWidget(self._banner)
+        layout.addWidget(self._filter)
+        layout.addWidget(self._busy)
+        layout.addLayout(self._middle(), 1)
+        layout.addLayout(self._buttons())
+
+    def _middle(self) -> QHBoxLayout:
+        self._empty.setObjectName("muted")
+        self._empty.setTextFormat(Qt.TextFormat.PlainText)
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._pages.addWidget(self._list)
+        self._pages.addWidget(self._empty)
+        self._preview.setAccessibleName("Preview")
+        self._preview.set_empty_text("")
+        self._preview.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._facts.setTextFormat(Qt.TextFormat.PlainText)
+        self._facts.setWordWrap(True)
+        self._facts.setObjectName("muted")
+        self._facts.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+        side = QVBoxLayout(self._side)
+        side.setContentsMargins(0, 0, 0, 0)
+        side.addWidget(self._preview, 1)
+        side.addWidget(self._facts)
+        middle = QHBoxLayout()
+        middle.setSpacing(14)
+        middle.addLayout(self._pages, 8)
+        middle.addWidget(self._side, 5)
+        return middle
+
+    def _buttons(self) -> QHBoxLayout:
+        browse, folder, cancel = QPushButton("Browse…"), QPushButton("Another folder…"), QPushButton("Cancel")
+        self._open.setObjectName("primary")
+        row = QHBoxLayout()
+        for button, name, tip in (
+            (browse, "Browse for a checkpoint", "Choose a .safetensors file anywhere."),
+            (folder, "List another folder", "List the checkpoints of another folder of runs, or of one run."),
+            (cancel, "Cancel", "Open nothing (Esc)."),
+            (self._open, "Open the selected checkpoint", "Explore it, and continue its training (Enter)."),
+        ):
+            button.setAccessibleName(name)
+            button.setToolTip(tip)
+            button.setAutoDefault(button is self._open)
+            row.addWidget(button)
+        self._open.setDefault(True)
+        row.insertStretch(2, 1)
+        browse.setIcon(theme.icon("file-search"))
+        folder.setIcon(theme.icon("folder-open"))
+        browse.clicked.connect(self._browse_file)
+        folder.clicked.connect(self._browse_folder)
+        cancel.clicked.connect(self.reject)
+        return row
+
+    def sizeHint(self) -> QSize:
+        return QSize(960, 560)
+
+
+def _item(row: CheckpointRow) -> QTreeWidgetItem:
+    item = QTreeWidgetItem([row.run, f"{row.step:,}", row.preset, f"{row.resolution} px", row.dataset_name, _date(row)])
+    picture = sheet(row.preview[None], 1).scaled(
+        2 * THUMBNAIL, 2 * THUMBNAIL, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+    )
+    item.setIcon(0, QIcon(QPixmap.fromImage(picture)))
+    item.setSizeHint(0, QSize(0, THUMBNAIL + 8))
+    item.setToolTip(0, str(row.path))
+    for column in NUMBERS:
+        item.setTextAlignment(column, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+    return item
+
+
+def _facts(row: CheckpointRow) -> str:
+    return (
+        f"Step {row.step:,}, saved {_date(row)}\n"
+        f"{row.preset} at {row.resolution} × {row.resolution} px on {row.dataset_name}\n{row.path}"
+    )
+
+
+def _date(row: CheckpointRow) -> str:
+    return f"{row.created.astimezone():%Y-%m-%d %H:%M}"
+
+
+def _left_out(damaged: tuple[Path, ...]) -> str:
+    names = ", ".join("/".join(path.parts[-3:]) for path in damaged[:MOST_NAMES])
+    more = f" and {len(damaged) - MOST_NAMES} more" if len(damaged) > MOST_NAMES else ""
+    files = "1 file" if len(damaged) == 1 else f"{len(damaged)} files"
+    return f"{files} could not be read and {'is' if len(damaged) == 1 else 'are'} left out: {names}{more}."

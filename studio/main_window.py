@@ -1,0 +1,364 @@
+"""The window: builds the panels and lists every wire between them and the session."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import cast
+
+from PySide6.QtCore import QSettings
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent
+from PySide6.QtWidgets import QFileDialog, QMainWindow, QMessageBox, QStackedWidget, QVBoxLayout, QWidget
+
+from core.errors import Problem
+from core.events import Images, Report, Samples, Saved
+from core.latent import LatentRequest
+from studio.dialogs.export import ExportChoice, ExportDialog
+from studio.dialogs.open_checkpoint import OpenCheckpointDialog
+from studio.menus import Menus
+from studio.opening import OpenedDataset, OpenedRun
+from studio.panels.data import DataPanel
+from studio.panels.explore import ExplorePanel
+from studio.panels.train import TrainPanel
+from studio.session import Session, State
+from studio.widgets.banner import Banner
+from studio.widgets.curve_plot import CurvePlot
+from studio.widgets.footer import Footer
+from studio.widgets.image_grid import ImageGrid
+from studio.widgets.image_viewer import ImageViewer
+from studio.widgets.job_strip import JobStrip
+
+MOST_RECENTS = 8
+DATA, TRAIN, EXPLORE = range(3)
+
+
+class MainWindow(QMainWindow):
+    """Three workspaces that share one session."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        self.data, self.train, self.explore = DataPanel(), TrainPanel(), ExplorePanel()
+        self.banner, self.footer, self.jobs = Banner(), Footer(), JobStrip()
+        self.pages = QStackedWidget()
+        self._settings = self.train.form.settings()
+        self._closing = False
+        self._save_failed = False
+        self.setWindowTitle("GAN Studio")
+        self.setAcceptDrops(True)
+        self._build()
+        self.menus = Menus(self)
+        self._connect_data()
+        self._connect_training()
+        self._connect_explore()
+        self._connect_messages()
+        self._restore()
+        self.show_state(State.IDLE)
+
+    def _build(self) -> None:
+        for panel in (self.data, self.train, self.explore):
+            self.pages.addWidget(panel)
+        central = QWidget()
+        column = QVBoxLayout(central)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.banner)
+        column.addWidget(self.pages, 1)
+        column.addWidget(self.jobs)
+        column.addWidget(self.footer)
+        self.setCentralWidget(central)
+        room = self.screen().availableSize()
+        self.resize(min(1280, room.width()), min(800, room.height() - 40))  # 40: the frame that the desktop adds
+
+    # Wires
+
+    def _connect_data(self) -> None:
+        self.data.opened.connect(self.open_path)
+        self.data.open_folder_requested.connect(self.ask_folder)
+        self.data.open_zip_requested.connect(self.ask_zip)
+        self.data.cancelled.connect(self.session.cancel_scan)
+        self.data.sheet_requested.connect(self.session.draw_sheet)
+        self.data.train_requested.connect(self.show_settings)
+        self.session.scan_progressed.connect(self.data.show_progress)
+        self.session.scan_ended.connect(self.data.end_progress)
+        self.session.dataset_opened.connect(self.show_dataset)
+        self.session.sheet_drawn.connect(self.data.show_sheet)
+
+    def _connect_training(self) -> None:
+        self.footer.start_requested.connect(self.start)
+        self.footer.pause_requested.connect(self.session.pause)
+        self.footer.resume_requested.connect(self.session.go_on)
+        self.footer.stop_requested.connect(self.session.stop)
+        self.train.pause_requested.connect(self.footer.toggle_pause)
+        self.train.fresh_requested.connect(self.session.begin_anew)
+        self.train.image_activated.connect(self.enlarge)
+        self.train.grid_save_requested.connect(self.save_grid)
+        self.train.plot_save_requested.connect(self.save_plot)
+        self.session.devices_found.connect(self.train.set_devices)
+        self.session.state_changed.connect(self.show_state)
+        self.session.start_progressed.connect(self.footer.show_starting)
+        self.session.tuned.connect(self.footer.show_tuned)
+        self.session.run_began.connect(self.train.clear)
+        self.session.run_opened.connect(self.show_run)
+        self.session.reported.connect(self.show_reports)
+        self.session.sampled.connect(self.show_samples)
+        self.session.resume_changed.connect(self.show_resume)
+
+    def _connect_explore(self) -> None:
+        self.explore.requested.connect(self.session.render)
+        self.explore.live_changed.connect(self.session.explore_training)
+        self.explore.open_requested.connect(self.ask_checkpoint)
+        self.explore.export_requested.connect(self.ask_export)
+        self.session.source_changed.connect(self.explore.show_source)
+        self.session.rendered.connect(self.explore.show_images)
+
+    def _connect_messages(self) -> None:
+        self.session.problem.connect(self.show_problem)
+        self.session.notice.connect(self.banner.show_notice)
+        self.session.saved.connect(self.show_saved)
+        self.session.opened.connect(self.show_opened)
+        self.session.job_progressed.connect(self.jobs.show_progress)
+        self.session.job_ended.connect(self.jobs.hide)
+        self.jobs.cancelled.connect(self.session.cancel_job)
+        self.pages.currentChanged.connect(self.menus.show_workspace)
+
+    # Opening
+
+    def open_path(self, source: str) -> None:
+        """A folder, zip, run, checkpoint or `sample:NAME`, from wherever it came."""
+        self.banner.dismiss()
+        self.session.open_path(source)
+
+    def ask_folder(self) -> None:
+        if folder := QFileDialog.getExistingDirectory(self, "Open a folder of images"):
+            self.open_path(folder)
+
+    def ask_zip(self) -> None:
+        file, _ = QFileDialog.getOpenFileName(self, "Open a zip of images", filter="Zip files (*.zip)")
+        if file:
+            self.open_path(file)
+
+    def ask_run(self) -> None:
+        if folder := QFileDialog.getExistingDirectory(self, "Open the folder of a run", str(self.session.runs)):
+            self.open_path(folder)
+
+    def ask_checkpoint(self) -> None:
+        dialog = OpenCheckpointDialog(self)
+        dialog.chosen.connect(lambda path: self.open_path(str(path)))
+        dialog.folder_requested.connect(self.session.list_checkpoints)
+        self.session.checkpoints_listed.connect(dialog.show_summaries)
+        dialog.show_busy(True)
+        self.session.list_checkpoints(self.session.runs)
+        dialog.exec()
+        dialog.deleteLater()
+
+    def show_opened(self, source: str, workspace: str) -> None:
+        """Something was recognised and is being opened: go where it will appear, and remember it."""
+        self.show_workspace({"data": DATA, "run": TRAIN, "checkpoint": EXPLORE}[workspace])
+        if workspace == "data":
+            recents = [source, *(recent for recent in self._recents() if recent != source)][:MOST_RECENTS]
+            QSettings().setValue("recents", recents)
+            self.data.set_recents(recents)
+
+    # Showing
+
+    def show_workspace(self, index: int) -> None:
+        self.pages.setCurrentIndex(index)
+
+    def show_settings(self) -> None:
+        self.show_workspace(TRAIN)
+        self.train.form.widget("preset").setFocus()
+
+    def show_dataset(self, opened: OpenedDataset) -> None:
+        self.data.show_dataset(opened.facts, opened.sheet)
+        self.train.show_reals(opened.sheet)
+        self.train.fit_to_data(opened.facts.resolution, opened.facts.count)
+        self.show_state(self.session.state)
+
+    def show_state(self, state: State) -> None:
+        """What can be done now, everywhere in the window."""
+        running = state in (State.RUNNING, State.PAUSED)
+        if state is State.IDLE:
+            self.footer.show_idle(self.session.dataset is not None, self.session.resume is not None)
+        elif state is State.STARTING:
+            self.footer.show_starting()
+        elif state is State.STOPPING:
+            self.footer.show_stopping()
+        else:
+            self.footer.show_running(state is State.PAUSED)
+        self.train.set_running(state is not State.IDLE)
+        self.explore.set_training(running)
+        self.menus.start.setEnabled(state is State.IDLE and self.session.dataset is not None)
+        self.menus.pause.setEnabled(running)
+        self.menus.stop.setEnabled(running or state is State.STARTING)
+        self.menus.save.setEnabled(running or self.session.resume is not None)
+        if state is State.IDLE and self._closing:
+            self.close()
+
+    def show_reports(self, reports: list[Report]) -> None:
+        self.train.show_reports(reports)
+        self.footer.show_report(reports[-1], self._settings)
+
+    def show_samples(self, samples: Samples) -> None:
+        self.train.show_samples(samples.images, samples.step)
+
+    def show_run(self, run: OpenedRun) -> None:
+        self.train.set_history(run.history)
+        self.train.form.set_settings(run.settings)
+        if run.samples is not None:
+            self.train.show_samples(run.samples, run.step)
+
+    def show_resume(self, checkpoint: Path | None) -> None:
+        text = f"Continues from step {int(checkpoint.stem):,}" if checkpoint and checkpoint.stem.isdecimal() else ""
+        self.train.set_resume(text or (f"Continues from {checkpoint.name}" if checkpoint else ""))
+        if self.session.state is State.IDLE:
+            self.show_state(State.IDLE)
+
+    def show_saved(self, saved: Saved, asked: bool) -> None:
+        self._save_failed = False
+        if asked:
+            self.banner.show_good(f"Saved: {saved.path}")
+        else:
+            self.footer.show_saved(saved.step)
+
+    def show_problem(self, problem: Problem) -> None:
+        self._closing = False
+        self.banner.show_problem(problem.what, problem.remedy, problem.details)
+
+    def enlarge(self, images: Images, index: int) -> None:
+        viewer = ImageViewer(images, index, self)
+        viewer.save_requested.connect(lambda at: self._save_images(images[at : at + 1], "image"))
+        viewer.exec()
+        viewer.deleteLater()
+
+    def toggle_full_screen(self) -> None:
+        self.setWindowState(self.windowState() ^ self.windowState().WindowFullScreen)
+
+    # Training and saving
+
+    def start(self) -> None:
+        """Begins, or continues from the checkpoint that is set."""
+        try:
+            self._settings = self.train.form.settings()
+        except Problem as problem:
+            self.show_problem(problem)
+            return
+        self.banner.dismiss()
+        self.show_workspace(TRAIN)
+        self.session.start(self._settings)
+
+    def ask_save(self) -> None:
+        start = str((self.session.run_folder or Path.home()) / "checkpoint.safetensors")
+        file, _ = QFileDialog.getSaveFileName(self, "Save a checkpoint", start, "Checkpoints (*.safetensors)")
+        if file:
+            self.session.save(Path(file).with_suffix(".safetensors"))
+
+    def ask_export(self, request: LatentRequest | None = None) -> None:
+        request = request or self.explore.current_request()
+        images, names = self._chosen_images(request)
+        dialog = ExportDialog(request, len(images), self.session.export_folder(), self)
+        dialog.accepted_request.connect(lambda choice: self._export(choice, images, names))
+        dialog.exec()
+        dialog.deleteLater()
+
+    def save_grid(self, what: str, grid: ImageGrid) -> None:
+        """The grid as one PNG, or some of its images as one each."""
+        images = grid.images()
+        if what == "grid":
+            if path := self._ask_picture("grid.png"):
+                self.session.save_grid(images, path)
+        elif what == "image":
+            self._save_images(images[grid.current() : grid.current() + 1], "image")
+        else:
+            self._save_images(images[grid.selected()], "sample")
+
+    def save_plot(self, kind: str, plot: CurvePlot) -> None:
+        if path := self._ask_picture(f"losses.{kind}"):
+            (plot.save_png if kind == "png" else plot.save_csv)(path)
+            self.banner.show_good(f"Saved: {path}")
+
+    def _chosen_images(self, request: LatentRequest) -> tuple[Images, list[str]]:
+        """The images that are selected on the workspace that is open, and names that say which they are."""
+        if self.pages.currentIndex() == EXPLORE:
+            images, seeds = self.explore.current_images(), "-".join(f"{seed:04d}" for seed in request.seeds)
+            return images, [f"seeds{seeds}-at-{position:.3f}.png" for position in request.positions[: len(images)]]
+        selected = self.train.samples.selected()
+        names = [f"seed{index:04d}.png" for index in selected]  # image k of the grid is that of seed k
+        return self.train.samples.images()[selected], names
+
+    def _export(self, choice: ExportChoice, images: Images, names: list[str]) -> None:
+        if choice.request is not None:
+            self.session.export(choice.request, choice.folder, choice.overwrite)
+        else:
+            self.session.export_images(images, names, choice.folder, choice.overwrite)
+
+    def _save_images(self, images: Images, name: str) -> None:
+        if len(images) == 1:
+            if path := self._ask_picture(f"{name}.png"):
+                self.session.save_grid(images, path)
+        elif folder := QFileDialog.getExistingDirectory(self, "Save the images in a folder"):
+            names = [f"{name}{index:04d}.png" for index in range(len(images))]
+            self.session.export_images(images, names, Path(folder), overwrite=False)
+
+    def _ask_picture(self, name: str) -> Path | None:
+        kind = Path(name).suffix
+        start = str(self.session.export_folder() / name)
+        file, _ = QFileDialog.getSaveFileName(self, "Save", start, f"{kind[1:].upper()} (*{kind})")
+        return Path(file).with_suffix(kind) if file else None
+
+    # Dropping, closing, remembering
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+            self.data.drop_area.set_highlighted(True)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self.data.drop_area.set_highlighted(False)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self.data.drop_area.set_highlighted(False)
+        event.acceptProposedAction()
+        self.open_path(next(url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()))
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if self.session.state is not State.IDLE:
+            event.ignore()
+            if not self._closing:
+                self._ask_before_closing()
+            return
+        self._remember()
+        self.session.shutdown()
+        event.accept()
+
+    def _ask_before_closing(self) -> None:
+        box = QMessageBox(QMessageBox.Icon.Question, "GAN Studio", "A training is running.", parent=self)
+        box.setInformativeText("It can be saved now and continued another day, exactly where it stopped.")
+        save = box.addButton("Save and close", QMessageBox.ButtonRole.AcceptRole)
+        discard = box.addButton("Close without saving", QMessageBox.ButtonRole.DestructiveRole)
+        keep = box.addButton("Keep training", QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(save)
+        box.setEscapeButton(keep)
+        box.exec()
+        chosen = box.clickedButton()
+        box.deleteLater()
+        if chosen in (save, discard):
+            self._closing = True
+            self.session.stop() if chosen is save else self.session.abandon()
+
+    def _recents(self) -> list[str]:
+        return cast(list[str], QSettings().value("recents", [], type=list))
+
+    def _restore(self) -> None:
+        settings = QSettings()
+        if geometry := settings.value("geometry"):
+            self.restoreGeometry(geometry)
+        for name, splitter in self.train.splitters.items():
+            if state := settings.value(f"splitter/{name}"):
+                splitter.restoreState(state)
+        self.data.set_recents(self._recents())
+
+    def _remember(self) -> None:
+        settings = QSettings()
+        settings.setValue("geometry", self.saveGeometry())
+        for name, splitter in self.train.splitters.items():
+            settings.setValue(f"splitter/{name}", splitter.saveState())

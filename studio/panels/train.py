@@ -1,0 +1,158 @@
+"""The Train workspace: settings, live curves, and the sample grid beside real images."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QSplitter, QToolButton, QVBoxLayout, QWidget
+
+from core.config import Settings
+from core.devices import Device
+from core.events import Images, Report
+from studio import theme
+from studio.form import SettingsForm
+from studio.history import History
+from studio.widgets.curve_plot import CurvePlot
+from studio.widgets.image_grid import ImageGrid
+
+LOSSES = (("Loss/D/loss", "Discriminator"), ("Loss/G/loss", "Generator"))
+SCORES = (("Score/real", "D(x), real"), ("Score/fake", "D(G(z)), generated"))
+
+
+class TrainPanel(QWidget):
+    """Shows a training and lets its settings be chosen; starting and stopping is the window's footer's."""
+
+    pause_requested = Signal()
+    """The space bar: pause or go on."""
+    fresh_requested = Signal()
+    """Begin anew rather than from the checkpoint that is set."""
+    image_activated = Signal(object, int)
+    """The grid's images and the one that was double-clicked."""
+    grid_save_requested = Signal(str, object)
+    """"grid", "image" or "selected", and the grid."""
+    plot_save_requested = Signal(str, object)
+    """"png" or "csv", and the plot."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.form = SettingsForm()
+        self.history = History()
+        self.losses = CurvePlot(self.history, LOSSES)
+        self.scores = CurvePlot(self.history, SCORES)
+        self.scores.set_empty_text("How real the discriminator finds real and generated images, from 0 to 1.")
+        self.samples = ImageGrid(selectable=True)
+        self.samples.set_empty_text("Samples appear here when training starts.")
+        self.reals = ImageGrid()
+        self.reals.set_empty_text("Real images appear here when a dataset is open.")
+        self._connect()
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(16, 16, 16, 8)
+        layout.setSpacing(12)
+        layout.addWidget(self._build_settings())
+        layout.addWidget(self._build_views(), 1)
+
+    def set_running(self, running: bool) -> None:
+        """Settings stand still while a training runs."""
+        self.form.set_locked(running)
+        self._fresh.setEnabled(not running)
+
+    def set_devices(self, devices: list[Device]) -> None:
+        self.form.set_devices(devices)
+
+    def set_resume(self, text: str) -> None:
+        """Say from where the next start continues; empty for a new training."""
+        self._resume.setText(text)
+        self._resume_row.setVisible(bool(text))
+
+    def set_settings(self, settings: Settings) -> None:
+        self.form.set_settings(settings)
+
+    def fit_to_data(self, resolution: int, count: int) -> None:
+        """Settings that the images decide: their resolution, and a batch that is not larger than the dataset."""
+        settings = self.form.settings()
+        batch = min(settings.batch, 1 << (count.bit_length() - 1))
+        self.form.set_settings(settings.changed(resolution=resolution, batch=batch))
+
+    def show_reals(self, images: Images) -> None:
+        """A sheet of training images, to compare with."""
+        self.reals.set_images(images[: self.form.settings().samples])
+        self.reals.set_caption("Real images")
+
+    def clear(self) -> None:
+        """A new training begins: the curves of the last one go."""
+        self.set_history(History())
+
+    def set_history(self, history: History) -> None:
+        """The curves of an opened run."""
+        self.history = history
+        self.losses.set_history(history)
+        self.scores.set_history(history)
+
+    def show_reports(self, reports: Sequence[Report]) -> None:
+        """More of the running training."""
+        for report in reports:
+            self.history.append(report.step, report.seconds, report.stats)
+        self.losses.refresh()
+        self.scores.refresh()
+
+    def show_samples(self, images: Images, step: int) -> None:
+        """The newest grid of the fixed latents."""
+        self.samples.set_images(images)
+        self.samples.set_caption(f"Generated, step {step:,}")
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
+            self.pause_requested.emit()
+            return
+        super().keyPressEvent(event)
+
+    def _connect(self) -> None:
+        for grid in (self.samples, self.reals):
+            grid.activated.connect(lambda index, grid=grid: self.image_activated.emit(grid.images(), index))
+            grid.save_requested.connect(lambda what, grid=grid: self.grid_save_requested.emit(what, grid))
+        for plot in (self.losses, self.scores):
+            plot.save_requested.connect(lambda kind, plot=plot: self.plot_save_requested.emit(kind, plot))
+
+    def _build_settings(self) -> QWidget:
+        scroll = QScrollArea(widgetResizable=True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(self.form)
+        self._resume = QLabel(wordWrap=True)
+        self._resume.setTextFormat(Qt.TextFormat.PlainText)
+        self._fresh = QToolButton(autoRaise=True)
+        self._fresh.setIcon(theme.icon("x"))
+        self._fresh.setToolTip("Begin a new training instead")
+        self._fresh.setAccessibleName("Begin a new training instead")
+        self._fresh.clicked.connect(self.fresh_requested)
+        self._resume_row = QWidget()
+        self._resume_row.hide()
+        row = QHBoxLayout(self._resume_row)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self._resume, 1)
+        row.addWidget(self._fresh, alignment=Qt.AlignmentFlag.AlignTop)
+        side = QWidget()
+        side.setFixedWidth(316)
+        column = QVBoxLayout(side)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self._resume_row)
+        column.addWidget(scroll, 1)
+        return side
+
+    def _build_views(self) -> QWidget:
+        plots, images = QSplitter(Qt.Orientation.Horizontal), QSplitter(Qt.Orientation.Horizontal)
+        for plot in (self.losses, self.scores):
+            plots.addWidget(plot)
+        plots.setSizes([600, 400])
+        images.addWidget(self.samples)
+        images.addWidget(self.reals)
+        images.setSizes([600, 400])
+        views = QSplitter(Qt.Orientation.Vertical)
+        views.addWidget(plots)
+        views.addWidget(images)
+        views.setSizes([400, 500])
+        for splitter in (plots, images, views):
+            splitter.setChildrenCollapsible(False)
+        self.splitters = {"plots": plots, "images": images, "views": views}
+        return views

@@ -1,0 +1,297 @@
+"""The look: one accent colour, a palette and a small style sheet for the light and the dark scheme, and the icons."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+from PySide6.QtCore import QPoint, QRect, QSize, Qt
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontDatabase,
+    QGuiApplication,
+    QIcon,
+    QIconEngine,
+    QPainter,
+    QPalette,
+    QPixmap,
+)
+from PySide6.QtWidgets import QApplication
+
+from studio.style_sheet import STYLE_SHEET
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """Colours as #rrggbb. Text on any of the surfaces reaches WCAG AA (4.5:1), outlines of controls 3:1."""
+
+    name: str
+    window: str
+    surface: str  # plots, fields, lists
+    sunken: str  # pressed or inactive parts
+    text: str
+    muted: str
+    border: str  # decorative lines
+    outline: str  # edges of controls
+    accent: str
+    on_accent: str
+    error: str
+    on_error: str
+    good: str
+    error_strip: str
+    notice_strip: str
+    good_strip: str
+    discriminator: str
+    generator: str
+    series: tuple[str, ...]
+
+    def curve(self, key: str, index: int) -> str:
+        """The colour of the curve `key`, the `index`-th in its plot: the two networks keep theirs everywhere."""
+        if "/D/" in key:
+            return self.discriminator
+        if "/G/" in key:
+            return self.generator
+        return self.series[index % len(self.series)]
+
+
+# Blue and orange stay apart for every kind of colour blindness; the lightness differs as well.
+LIGHT = Scheme(
+    name="light",
+    window="#f4f5f8",
+    surface="#ffffff",
+    sunken="#e6e9ef",
+    text="#1a212c",
+    muted="#566070",
+    border="#d3d8e0",
+    outline="#858e9c",
+    accent="#2f5bd7",
+    on_accent="#ffffff",
+    error="#b3261e",
+    on_error="#ffffff",
+    good="#1b6e3c",
+    error_strip="#fdecea",
+    notice_strip="#e9effd",
+    good_strip="#e5f4ea",
+    discriminator="#c2410c",
+    generator="#1d5fbf",
+    series=("#1d5fbf", "#c2410c", "#0b7a5a", "#8e3a8a", "#6b5d00"),
+)
+DARK = Scheme(
+    name="dark",
+    window="#171a20",
+    surface="#1e222a",
+    sunken="#2a303a",
+    text="#e6e9ee",
+    muted="#a3acba",
+    border="#363d49",
+    outline="#737e8f",
+    accent="#8ab0ff",
+    on_accent="#0c1a36",
+    error="#ffb4a9",
+    on_error="#4a0c06",
+    good="#86d9a5",
+    error_strip="#3d2020",
+    notice_strip="#1d2a45",
+    good_strip="#183224",
+    discriminator="#f5a35c",
+    generator="#6cb2ff",
+    series=("#6cb2ff", "#f5a35c", "#57cfa4", "#e29be0", "#d8c64e"),
+)
+
+BASE_PIXELS = 13
+
+
+def apply(app: QApplication) -> None:
+    """Dress the program and keep following the system's scheme. GAN_STUDIO_THEME=light|dark forces one."""
+    app.setStyle("Fusion")
+    font = app.font()
+    font.setPixelSize(BASE_PIXELS)
+    app.setFont(font)
+    hints = QGuiApplication.styleHints()
+    forced = {"light": Qt.ColorScheme.Light, "dark": Qt.ColorScheme.Dark}.get(os.environ.get("GAN_STUDIO_THEME", ""))
+    if forced is None:
+        dress(app, DARK if hints.colorScheme() == Qt.ColorScheme.Dark else LIGHT)
+        hints.colorSchemeChanged.connect(lambda new: dress(app, DARK if new == Qt.ColorScheme.Dark else LIGHT))
+    else:
+        if hasattr(hints, "setColorScheme"):  # Qt 6.8; title bars and native dialogs agree, where the platform can
+            hints.setColorScheme(forced)
+        dress(app, DARK if forced == Qt.ColorScheme.Dark else LIGHT)
+
+
+def dress(app: QApplication, scheme: Scheme) -> None:
+    """Put on one scheme. Widgets hear of it as a palette change, so nobody has to subscribe."""
+    app.setPalette(_palette(scheme))
+    app.setStyleSheet(_style_sheet(scheme))
+
+
+def current() -> Scheme:
+    """The scheme that the application wears now."""
+    # Read off the palette rather than stored, so that it is right even for a program that was never dressed.
+    return DARK if QGuiApplication.palette().color(QPalette.ColorRole.Window).lightness() < 128 else LIGHT
+
+
+def blend(colour: str, background: str, strength: float) -> QColor:
+    """`colour` at `strength` over `background`, opaque: cheaper to draw with than transparency."""
+    over, under = QColor(colour), QColor(background)
+    red, green, blue = (
+        strength * top + (1 - strength) * bottom
+        for top, bottom in (
+            (over.redF(), under.redF()),
+            (over.greenF(), under.greenF()),
+            (over.blueF(), under.blueF()),
+        )
+    )
+    return QColor.fromRgbF(red, green, blue)
+
+
+def _palette(scheme: Scheme) -> QPalette:
+    role = QPalette.ColorRole
+    colours = {
+        role.Window: scheme.window,
+        role.WindowText: scheme.text,
+        role.Base: scheme.surface,
+        role.AlternateBase: scheme.window,
+        role.Text: scheme.text,
+        role.PlaceholderText: scheme.muted,
+        role.Button: scheme.surface,
+        role.ButtonText: scheme.text,
+        role.BrightText: scheme.error,
+        role.ToolTipBase: scheme.text,
+        role.ToolTipText: scheme.surface,
+        role.Highlight: scheme.accent,
+        role.HighlightedText: scheme.on_accent,
+        role.Accent: scheme.accent,
+        role.Link: scheme.accent,
+        role.LinkVisited: scheme.accent,
+        role.Light: scheme.surface,
+        role.Midlight: scheme.sunken,
+        role.Mid: scheme.border,
+        role.Dark: scheme.outline,
+        role.Shadow: scheme.outline,
+    }
+    palette = QPalette()
+    for which, colour in colours.items():
+        palette.setColor(which, QColor(colour))
+    faded = blend(scheme.muted, scheme.window, 0.6)
+    for which in (role.WindowText, role.Text, role.ButtonText):
+        palette.setColor(QPalette.ColorGroup.Disabled, which, faded)
+    palette.setColor(QPalette.ColorGroup.Disabled, role.Highlight, QColor(scheme.sunken))
+    palette.setColor(QPalette.ColorGroup.Disabled, role.HighlightedText, faded)
+    return palette
+
+
+def _style_sheet(scheme: Scheme) -> str:
+    values = {
+        name: value for name, value in vars(scheme).items() if isinstance(value, str) and value.startswith("#")
+    } | {
+        "faded": blend(scheme.muted, scheme.window, 0.6).name(),
+        "accent_hover": blend(scheme.accent, scheme.text, 0.85).name(),
+        "slot": blend(scheme.outline, scheme.window, 0.55).name(),
+        "caret": _picture("caret-down-bold", scheme.muted),
+        "caret_up": _picture("caret-up-bold", scheme.muted),
+        "tick": _picture("check-bold", scheme.on_accent),
+        "dot": _picture("circle-fill", scheme.accent),
+    }
+    sheet = STYLE_SHEET
+    for name in sorted(values, key=len, reverse=True):  # longest first: @caret_up begins with @caret
+        sheet = sheet.replace(f"@{name}", values[name])
+    return sheet
+
+
+# --- icons ---
+
+
+@cache
+def _glyphs() -> dict[str, str]:
+    """Name to character of the Phosphor icon font (MIT) that qtawesome carries."""
+    # Only its files: importing qtawesome costs 200 ms or more, as it checks ten fonts that are not used here.
+    return {name: chr(int(code, 16)) for name, code in json.loads(_font_file("json").read_text()).items()}
+
+
+def _font_file(ending: str) -> Path:
+    package = find_spec("qtawesome")
+    if package is None or package.origin is None:
+        raise ModuleNotFoundError("qtawesome, whose icon font is used, is not installed")
+    return next((Path(package.origin).parent / "fonts").glob(f"phosphor-*.{ending}"))
+
+
+@cache
+def _font_family() -> str:
+    return QFontDatabase.applicationFontFamilies(QFontDatabase.addApplicationFont(str(_font_file("ttf"))))[0]
+
+
+def paint_glyph(painter: QPainter, rect: QRect, name: str, colour: QColor) -> None:
+    """Draw the icon `name` as large as fits into `rect`."""
+    font = QFont(_font_family())
+    font.setPixelSize(max(min(rect.width(), rect.height()), 1))
+    painter.save()
+    painter.setFont(font)
+    painter.setPen(colour)
+    painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, _glyphs()[name])
+    painter.restore()
+
+
+class _GlyphEngine(QIconEngine):
+    """Draws a glyph in the colour that its role has at that moment, so icons follow the scheme by themselves."""
+
+    def __init__(self, name: str, role: str) -> None:
+        super().__init__()
+        self._name = name
+        self._role = role
+
+    def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
+        scheme = current()
+        colour = QColor(getattr(scheme, self._role))
+        if mode == QIcon.Mode.Disabled:
+            colour = blend(scheme.muted, scheme.window, 0.6)
+        elif mode == QIcon.Mode.Selected:
+            colour = QColor(scheme.on_accent)
+        # Buttons set text right against the icon; the inset is the air between them.
+        inset = round(rect.width() * 0.06)
+        paint_glyph(painter, rect.adjusted(0, inset, -2 * inset, -inset), self._name, colour)
+
+    def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
+        pixmap = QPixmap(size)
+        pixmap.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(pixmap)
+        self.paint(painter, QRect(QPoint(0, 0), size), mode, state)
+        painter.end()
+        return pixmap
+
+    def clone(self) -> QIconEngine:
+        return _GlyphEngine(self._name, self._role)
+
+
+def icon(name: str, role: str = "text") -> QIcon:
+    """An icon by its Phosphor name ("folder-open"), in a `Scheme` colour that follows the scheme.
+
+    Raises `KeyError` for a name that the font does not have.
+    """
+    if name not in _glyphs():
+        raise KeyError(f"no icon is called {name!r}")
+    return QIcon(_GlyphEngine(name, role))
+
+
+@cache
+def _picture_folder() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="gan-studio-theme-")
+
+
+def _picture(name: str, colour: str) -> str:
+    """Path of a glyph as a PNG file, the only form in which a style sheet takes an arrow."""
+    path = Path(_picture_folder().name) / f"{name}-{colour[1:]}.png"
+    if not path.exists():
+        for scale, file in ((1, path), (2, path.with_name(f"{path.stem}@2x.png"))):
+            pixmap = QPixmap(16 * scale, 16 * scale)
+            pixmap.fill(Qt.GlobalColor.transparent)
+            painter = QPainter(pixmap)
+            paint_glyph(painter, pixmap.rect(), name, QColor(colour))
+            painter.end()
+            pixmap.save(str(file))
+    return path.as_posix()

@@ -1,0 +1,229 @@
+"""The drawing surface of `CurvePlot`: pyqtgraph, with its costs kept away from the rest of the window."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import accumulate
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from PySide6.QtCore import QEvent, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen
+
+from studio import theme
+from studio.history import History
+
+Line = NDArray[np.float64]
+
+
+class _StepAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
+    """Labels such as 250, 40k and 1.5M in place of 1e+06."""
+
+    def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:
+        largest = max((abs(value) for value in values), default=0.0)
+        size, sign = (1e6, "M") if largest >= 1e6 else (1e3, "k") if largest >= 1e4 else (1.0, "")
+        return [f"{value / size:.10g}{sign}" if value else "0" for value in values]
+
+
+class _ValueAxis(pg.AxisItem):  # type: ignore[misc]
+    """On a logarithmic scale only 1, 2 and 5 of each decade are labelled, or the labels run into each other."""
+
+    def logTickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:
+        numbers = [10.0 ** float(value) * scale for value in values]
+        return [f"{number:.4g}" if f"{number:e}"[0] in "125" else "" for number in numbers]
+
+
+class CurveCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
+    """Draws the visible stretch of some curves of a `History`: the raw values faint (a band where they are
+    many to a pixel), their smoothed mean strong."""
+
+    hovered = Signal(object)  # step under the pointer as a float, None when it left
+    moved_by_hand = Signal()
+    range_changed = Signal()
+
+    def __init__(self, keys: Sequence[str], labels: Sequence[str]) -> None:
+        super().__init__(
+            axisItems={"bottom": _StepAxis("bottom"), "left": _ValueAxis("left")},
+            viewBox=pg.ViewBox(enableMenu=False),
+            enableMenu=False,
+        )
+        self._keys = list(keys)
+        self._log = False
+        plot = self.getPlotItem()
+        plot.hideButtons()
+        # Never shown, but without a parent it and its seven submenus would outlive the plot.
+        plot.ctrlMenu.setParent(self, plot.ctrlMenu.windowFlags())
+        plot.setLabel("bottom", "step")
+        plot.getAxis("bottom").enableAutoSIPrefix(False)
+        plot.getAxis("left").enableAutoSIPrefix(False)
+        plot.getAxis("left").setWidth(52)  # fixed, or the plot jumps as the labels grow
+        plot.disableAutoRange()
+        self._box = plot.getViewBox()
+        self._box.setDefaultPadding(0.0)
+        # Antialiasing and lines wider than a pixel would cost far more than all the rest while training.
+        self._bands = [_curve(z=0, fillLevel="enclosed") for _ in keys]
+        self._raw = [_curve(z=1) for _ in keys]
+        self._smooth = [_curve(z=2) for _ in keys]
+        for item in (*self._bands, *self._raw, *self._smooth):
+            plot.addItem(item, ignoreBounds=True)
+        self._cross = pg.InfiniteLine(angle=90, movable=False)
+        self._cross.setZValue(3)
+        self._cross.hide()
+        plot.addItem(self._cross, ignoreBounds=True)
+        self._box.sigRangeChangedManually.connect(lambda *_: self.moved_by_hand.emit())
+        self._box.sigXRangeChanged.connect(lambda *_: self.range_changed.emit())
+        self._box.sigResized.connect(lambda *_: self.range_changed.emit())
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the keys belong to the widget around it
+        self.setAccessibleName(f"Plot of {', '.join(labels)}")
+        self.restyle(width=1.0)
+
+    # --- what is shown ---
+
+    def draw(self, history: History, smoothing: float, fit_height: bool) -> None:
+        """Redraw the visible steps; `fit_height` also chooses the y range."""
+        (x0, x1), pixels = self._box.viewRange()[0], max(int(self._box.width()), 16)
+        heights: list[NDArray[np.floating]] = []
+        for key, band, raw, smooth in zip(self._keys, self._bands, self._raw, self._smooth, strict=True):
+            x, low, high, mean = history.view(key, x0, x1, pixels // 2)
+            if self._log:
+                x, low, high, mean = _logarithms(x, low, high, mean)
+            # Points sit closer together after zooming out; weighing by their distance keeps the line as smooth.
+            spacing = pixels / max(len(x), 1) * _share(x, x0, x1)
+            line = smoothed(mean.astype(np.float64), smoothing, spacing)
+            if np.array_equal(low, high):
+                band.setData([], [])
+                raw.setData(x, mean, skipFiniteCheck=True)
+            else:
+                raw.setData([], [])
+                band.setData(np.concatenate([x, x[::-1]]), np.concatenate([low, high[::-1]]), skipFiniteCheck=True)
+            smooth.setData(x, line, skipFiniteCheck=True)
+            visible = (x >= x0) & (x <= x1)
+            heights.extend((line[visible], low[visible], high[visible]))
+        if fit_height:
+            self._fit_height(heights)
+
+    def _fit_height(self, heights: Sequence[NDArray[np.floating]]) -> None:
+        values = np.concatenate([np.asarray(part, np.float64) for part in heights])
+        if not len(values):
+            return
+        # A single spike must not flatten everything else: leave the outermost per cent outside of the frame.
+        cut = len(values) // 100 if len(values) >= 200 else 0
+        ordered = np.partition(values, [cut, len(values) - 1 - cut])
+        low, high = float(ordered[cut]), float(ordered[-1 - cut])
+        margin = 0.06 * (high - low) or max(abs(high) * 0.1, 0.1)
+        if (low - margin, high + margin) != tuple(self._box.viewRange()[1]):
+            self._box.setYRange(low - margin, high + margin, padding=0)
+
+    def set_steps(self, first: float, last: float) -> None:
+        """Show these steps."""
+        last = max(last, first + 1.0)
+        if self._box.viewRange()[0] != [first, last]:
+            self._box.setXRange(first, last, padding=0)
+
+    def scale_by(self, factor: float) -> None:
+        """Zoom the steps around the middle; a `factor` below 1 shows fewer."""
+        self._box.scaleBy((factor, 1.0))
+        self.moved_by_hand.emit()
+
+    def pan_by(self, share: float) -> None:
+        """Move along the steps by a share of what is visible."""
+        x0, x1 = self._box.viewRange()[0]
+        self._box.translateBy(x=share * (x1 - x0))
+        self.moved_by_hand.emit()
+
+    def set_log(self, log: bool) -> None:
+        """Logarithmic y; values of zero and below have no place there and are left out."""
+        self._log = log
+        self.getPlotItem().getAxis("left").setLogMode(log)
+
+    def show_cross(self, step: float | None) -> None:
+        """Mark one step with a vertical line."""
+        self._cross.setVisible(step is not None)
+        if step is not None:
+            self._cross.setPos(step)
+
+    def restyle(self, width: float) -> None:
+        """Take the colours of the current scheme. `width` is that of the smoothed lines; 1 is the fast one."""
+        scheme = theme.current()
+        self.setBackground(scheme.surface)
+        for index, (key, band, raw, smooth) in enumerate(
+            zip(self._keys, self._bands, self._raw, self._smooth, strict=True)
+        ):
+            colour = scheme.curve(key, index)
+            shade = QColor(colour)
+            shade.setAlphaF(0.25)
+            band.setPen(None)
+            band.setBrush(shade)
+            raw.setPen(_pen(theme.blend(colour, scheme.surface, 0.38), 1.0))
+            smooth.setPen(_pen(QColor(colour), width))
+            smooth.opts["antialias"] = width > 1.0
+        for side in ("left", "bottom"):
+            axis = self.getPlotItem().getAxis(side)
+            axis.setPen(_pen(QColor(scheme.border), 1.0))
+            axis.setTextPen(QColor(scheme.muted))
+        self._cross.setPen(_pen(QColor(scheme.muted), 1.0))
+
+    def drawBackground(self, painter: QPainter, rect: QRectF) -> None:
+        super().drawBackground(painter, rect)
+        # Instead of pyqtgraph's grid, whose translucent lines take nine tenths of the time of a frame.
+        axis, (bottom, top) = self.getPlotItem().getAxis("left"), self._box.viewRange()[1]
+        inside = self._box.sceneBoundingRect()
+        painter.setPen(_pen(theme.blend(theme.current().border, theme.current().surface, 0.7), 1.0))
+        ticks = [value for _, values in axis.tickValues(bottom, top, inside.height())[:2] for value in values]
+        for value in ticks:
+            y = round(inside.bottom() - (value - bottom) / (top - bottom) * inside.height())
+            painter.drawLine(int(inside.left()), y, int(inside.right()), y)
+
+    # --- the pointer ---
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        # Not the scene's own signal, which drops quick moves and so would miss that the pointer has left the box.
+        super().mouseMoveEvent(event)
+        position = event.position()
+        inside = self._box.sceneBoundingRect().contains(position)
+        self.hovered.emit(self._box.mapSceneToView(position).x() if inside else None)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self.hovered.emit(None)
+
+
+def smoothed(values: Line, smoothing: float, spacing: float) -> Line:
+    """Exponential moving average without start-up bias; `smoothing` in [0, 1) forgets over about 4 s / (1 - s) pixels.
+
+    `spacing` is the distance of two values in pixels.
+    """
+    if smoothing <= 0 or len(values) < 2:
+        return values
+    keep = float(np.exp(-max(spacing, 1e-3) * (1 - smoothing) / (4 * smoothing)))
+    sums = np.fromiter(accumulate(values.tolist(), lambda total, value: keep * total + value), np.float64, len(values))
+    # total[i] starts with the bare first value, so its weights are 1 + keep + ... + keep ** i.
+    weights = (1 - keep ** np.arange(1, len(values) + 1)) / (1 - keep)
+    return np.asarray(sums / weights)
+
+
+def _share(x: Line, x0: float, x1: float) -> float:
+    """What share of the visible width the points cover."""
+    return min(float(x[-1] - x[0]) / max(x1 - x0, 1e-9), 1.0) if len(x) > 1 else 1.0
+
+
+def _logarithms(
+    x: Line, low: NDArray[np.float32], high: NDArray[np.float32], mean: NDArray[np.float32]
+) -> tuple[Line, NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    there = mean > 0
+    x, low, high, mean = x[there], low[there], high[there], mean[there]
+    # Where an aggregate reaches below zero, show it from a tenth of its mean.
+    return x, np.log10(np.where(low > 0, low, mean / 10)), np.log10(high), np.log10(mean)
+
+
+def _curve(z: float, **options: object) -> pg.PlotCurveItem:
+    curve = pg.PlotCurveItem(skipFiniteCheck=True, antialias=False, **options)
+    curve.setZValue(z)
+    return curve
+
+
+def _pen(colour: QColor, width: float) -> QPen:
+    pen = QPen(colour, width)
+    pen.setCosmetic(True)
+    return pen

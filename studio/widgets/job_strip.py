@@ -1,0 +1,35 @@
+"""A line that shows a job beside the training: reading a run, copying, exporting."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
+
+from core.events import Progress
+
+
+class JobStrip(QFrame):
+    """Hidden until there is progress to show."""
+
+    cancelled = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._text = QLabel()
+        self._bar = QProgressBar(textVisible=False)
+        self._bar.setAccessibleName("Progress of the job")
+        cancel = QPushButton("Cancel")
+        cancel.setToolTip("Stop this job; what is written already stays")
+        cancel.clicked.connect(self.cancelled)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(16, 6, 16, 6)
+        row.addWidget(self._text)
+        row.addWidget(self._bar, 1)
+        row.addWidget(cancel)
+        self.hide()
+
+    def show_progress(self, progress: Progress) -> None:
+        self._text.setText(f"{progress.text}: {progress.done:,} of {progress.total:,}")
+        self._bar.setRange(0, progress.total)
+        self._bar.setValue(progress.done)
+        self.show()
