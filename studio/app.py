@@ -40,7 +40,6 @@ def open_window(source: str | None) -> int:
     theme.apply(app)
     window = MainWindow(Session())
     window.show()
-    QTimer.singleShot(0, window.session.warm_up)
     if source is not None:
         QTimer.singleShot(0, lambda: window.open_path(source))
     return app.exec()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import cast
 
-from PySide6.QtCore import QSettings
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent
+from PySide6.QtCore import QSettings, QTimer
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QPaintEvent
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QMessageBox, QStackedWidget, QVBoxLayout, QWidget
 
 from core.errors import Problem
@@ -14,6 +14,7 @@ from core.events import Images, Report, Samples, Saved
 from core.latent import LatentRequest
 from studio.dialogs.export import ExportChoice, ExportDialog
 from studio.dialogs.open_checkpoint import OpenCheckpointDialog
+from studio.explorer import Source
 from studio.menus import Menus
 from studio.opening import OpenedDataset, OpenedRun
 from studio.panels.data import DataPanel
@@ -42,6 +43,8 @@ class MainWindow(QMainWindow):
         self.pages = QStackedWidget()
         self._settings = self.train.form.settings()
         self._closing = False
+        self._live = True
+        self._is_painted = False
         self._save_failed = False
         self.setWindowTitle("GAN Studio")
         self.setAcceptDrops(True)
@@ -105,10 +108,11 @@ class MainWindow(QMainWindow):
 
     def _connect_explore(self) -> None:
         self.explore.requested.connect(self.session.render)
-        self.explore.live_changed.connect(self.session.explore_training)
+        self.explore.live_changed.connect(self.follow)
+        self.pages.currentChanged.connect(lambda _: self.follow(self._live))
         self.explore.open_requested.connect(self.ask_checkpoint)
         self.explore.export_requested.connect(self.ask_export)
-        self.session.source_changed.connect(self.explore.show_source)
+        self.session.source_changed.connect(self.show_source)
         self.session.rendered.connect(self.explore.show_images)
 
     def _connect_messages(self) -> None:
@@ -186,6 +190,9 @@ class MainWindow(QMainWindow):
         else:
             self.footer.show_running(state is State.PAUSED)
         self.train.set_running(state is not State.IDLE)
+        if state is State.STARTING:
+            self._live = True
+            self.explore.set_live(True)
         self.explore.set_training(running)
         self.menus.start.setEnabled(state is State.IDLE and self.session.dataset is not None)
         self.menus.pause.setEnabled(running)
@@ -193,6 +200,16 @@ class MainWindow(QMainWindow):
         self.menus.save.setEnabled(running or self.session.resume is not None)
         if state is State.IDLE and self._closing:
             self.close()
+
+    def follow(self, live: bool) -> None:
+        """Whether Explore shows what the running training has learned so far; it costs nothing while nobody looks."""
+        self._live = live
+        self.session.explore_training(live and self.pages.currentIndex() == EXPLORE)
+
+    def show_source(self, source: Source) -> None:
+        self._live = source.path is None
+        self.explore.set_live(self._live)
+        self.explore.show_source(source)
 
     def show_reports(self, reports: list[Report]) -> None:
         self.train.show_reports(reports)
@@ -319,6 +336,12 @@ class MainWindow(QMainWindow):
         self.data.drop_area.set_highlighted(False)
         event.acceptProposedAction()
         self.open_path(next(url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self._is_painted:  # torch takes seconds to import: only once the window is on screen
+            self._is_painted = True
+            QTimer.singleShot(0, self.session.warm_up)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if self.session.state is not State.IDLE:
