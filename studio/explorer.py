@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from core.devices import Device, available
 from core.errors import Problem
 from core.events import Event, Images
 from core.latent import LatentRequest
+from studio.torch_import import import_torch
 
 if TYPE_CHECKING:
     from core.checkpoint import Meta
-    from core.devices import Device
     from core.sampler import Sampler
 
 
@@ -51,8 +52,7 @@ class Explorer:
     def answer(self, request: object) -> list[Device] | Source | Images | None:
         """Devices for `DEVICES`, a `Source` for a checkpoint's path or `Weights`, images for a `LatentRequest`."""
         if request == self.DEVICES:
-            from core.devices import available
-
+            import_torch()
             return available()
         with self._turn:
             if isinstance(request, Path):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QComboBox, QFormLayout, QGroupBox, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QFormLayout, QGroupBox, QLabel, QSpinBox, QToolButton, QVBoxLayout, QWidget
 
 from core.config import Settings, validate
 from core.devices import Device
@@ -78,6 +78,13 @@ class SettingsForm(QWidget):
             for device in devices:
                 box.addItem(f"{device.name}: {device.title}", device.name)
         self._fields["device"].set_value(chosen)
+
+    def limit_batch(self, count: int) -> None:
+        """No batch may be larger than the dataset, whatever a preset says."""
+        box = self._fields["batch"].widget
+        assert isinstance(box, QSpinBox)
+        with QSignalBlocker(box):
+            box.setMaximum(count)
 
     def set_locked(self, locked: bool) -> None:
         """While a training runs its settings can be read and not changed."""

@@ -150,6 +150,7 @@ class MainWindow(QMainWindow):
         dialog.chosen.connect(lambda path: self.open_path(str(path)))
         dialog.folder_requested.connect(self.session.list_checkpoints)
         self.session.checkpoints_listed.connect(dialog.show_summaries)
+        self.session.problem.connect(dialog.show_problem)  # the banner is behind the dialog
         dialog.show_busy(True)
         self.session.list_checkpoints(self.session.runs)
         dialog.exec()
@@ -272,7 +273,8 @@ class MainWindow(QMainWindow):
     def ask_export(self, request: LatentRequest | None = None) -> None:
         request = request or self.explore.current_request()
         images, names = self._chosen_images(request)
-        dialog = ExportDialog(request, len(images), self.session.export_folder(), self)
+        folder = self.session.export_folder()
+        dialog = ExportDialog(request, len(images), folder, self, resolution=self._settings.resolution)
         dialog.accepted_request.connect(lambda choice: self._export(choice, images, names))
         dialog.exec()
         dialog.deleteLater()

@@ -33,6 +33,7 @@ from studio.opening import (
     scan,
 )
 from studio.threads import Events, IteratorThread, LatestThread
+from studio.torch_import import import_torch
 
 if TYPE_CHECKING:
     from core.data import Dataset
@@ -217,6 +218,7 @@ class Session(QObject):
             self.run_began.emit()
 
         def make() -> Events:
+            import_torch()
             from core.training import Training
 
             self._training = Training(settings, source, runs=runs, resume=resume)

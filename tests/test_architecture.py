@@ -17,11 +17,11 @@ ROOT = Path(__file__).parent.parent
 GUI = {"PySide6", "shiboken6", "pyqtgraph", "qtawesome", "studio"}
 # What the window may know of the core: frozen values and settings, none of which needs torch to be imported.
 PLAIN = {"core.config", "core.devices", "core.errors", "core.events", "core.latent", "core.presets"}
-# The rest of the core is for the session alone, and for the part of it that renders.
-ENGINE_USERS = ("studio.session", "studio.explorer")
+# The rest of the core is for the session and for what its threads do.
+ENGINE_USERS = ("studio.session", "studio.explorer", "studio.opening", "studio.checkpoint_list")
 ALSO_ALLOWED = {"studio.app": {"core.cli"}}
 VIEWS = ("studio.panels", "studio.widgets", "studio.dialogs", "studio.form")
-OWNERS = {*ENGINE_USERS, "studio.main_window", "studio.app"}
+OWNERS = {"studio.session", "studio.main_window", "studio.app"}
 
 
 def succeed(*command: str) -> None:
@@ -127,7 +127,7 @@ def modules() -> Iterator[tuple[str, ast.Module]]:
 
 # The names of package indexes' hosts, and places that exist on one machine only; written so as not to match themselves.
 FOREIGN = re.compile(
-    r"py[p]i\.or[g]|pythonho[s]ted|de[b]\.debia[n]|registry\.np[m]js|download\.pytorc[h]|(?<![\w.])/(?:work|farm|root|home/\w+)/"
+    r"py[p]i\.or[g]|pythonho[s]ted|de[b]\.debia[n]|registry\.np[m]js|download\.pytorc[h]|(?<![\w.])/(?:work|farm|root)/"
 )
 
 

@@ -35,7 +35,7 @@ install_packages() {
     say "set-up: $reason; installing with apt-get"
     as_root apt-get -qq update || say "set-up: the list of packages could not be refreshed; going on with the old one"
     as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=120 -o Dpkg::Use-Pty=0 \
-        install -y --no-install-recommends "$@" >&2 ||
+        install -y --no-install-recommends --no-upgrade "$@" >&2 ||
         fail "apt-get could not install what is needed." "Install these packages, then try again: $*"
 }
 
@@ -70,7 +70,9 @@ make_venv() {
         uv=.venv/bin/uv
         if ! "$python" -c 'import ensurepip' 2>/dev/null; then
             version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
-            install_packages "Python's venv module is incomplete" "python$version-venv"
+            # Whoever lacks this lacks Qt's libraries too: one command for both.
+            # shellcheck disable=SC2086 # a list of names
+            install_packages "Python's venv module is incomplete" "python$version-venv" $QT_PACKAGES
         fi
         "$python" -m venv .venv
         .venv/bin/python -m pip install --quiet uv

@@ -31,7 +31,7 @@ from studio.dialogs.checkpoint_row import CheckpointRow
 from studio.widgets.banner import Banner
 from studio.widgets.image_grid import NO_IMAGES, ImageGrid, sheet
 
-COLUMNS = ("Run", "Step", "Preset", "Size", "Data", "Saved")
+COLUMNS = ("Run", "Step", "Preset", "Size", "Saved")
 NUMBERS = (1, 3)
 """Columns that are read from their last digit."""
 THUMBNAIL = 44
@@ -278,11 +278,11 @@ class OpenCheckpointDialog(QDialog):
         return row
 
     def sizeHint(self) -> QSize:
-        return QSize(960, 560)
+        return QSize(1000, 580)
 
 
 def _item(row: CheckpointRow) -> QTreeWidgetItem:
-    item = QTreeWidgetItem([row.run, f"{row.step:,}", row.preset, f"{row.resolution} px", row.dataset_name, _date(row)])
+    item = QTreeWidgetItem([row.run, f"{row.step:,}", row.preset, f"{row.resolution} px", _date(row)])
     picture = sheet(row.preview[None], 1).scaled(
         2 * THUMBNAIL, 2 * THUMBNAIL, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
     )

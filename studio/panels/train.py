@@ -71,9 +71,8 @@ class TrainPanel(QWidget):
 
     def fit_to_data(self, resolution: int, count: int) -> None:
         """Settings that the images decide: their resolution, and a batch that is not larger than the dataset."""
-        settings = self.form.settings()
-        batch = min(settings.batch, 1 << (count.bit_length() - 1))
-        self.form.set_settings(settings.changed(resolution=resolution, batch=batch))
+        self.form.limit_batch(count)
+        self.form.set_settings(self.form.settings().changed(resolution=resolution))
 
     def show_reals(self, images: Images) -> None:
         """A sheet of training images, to compare with."""

@@ -53,6 +53,7 @@ class LatentControls(QScrollArea):
         swap = QToolButton()
         swap.setText("Swap A and B")
         swap.setIcon(theme.icon("swap"))
+        swap.setAccessibleName(swap.text())
         swap.setToolTip("Let A and B change places; the image stays as it is.")
         _make_labelled(swap)
         swap.clicked.connect(self._swap)
@@ -154,8 +155,11 @@ class LatentControls(QScrollArea):
 
 def _seed_box(value: int, name: str, meaning: str) -> SeedBox:
     box = SeedBox(value)
-    box.setAccessibleName(f"Seed {name}")
-    box.setToolTip(f"Seed {name}: {meaning}.")
+    field = box.focusProxy() or box  # what a screen reader stops at
+    field.setAccessibleName(f"Seed {name}")
+    field.setToolTip(f"Seed {name}: {meaning}.")
+    for button in box.findChildren(QToolButton):
+        button.setAccessibleName(f"{button.accessibleName()} {name}")
     return box
 
 

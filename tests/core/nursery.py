@@ -1,0 +1,118 @@
+"""Commands in processes of their own that can be killed, interrupted or starved, twenty a second.
+
+Importing torch takes seconds. So one process imports everything and then only forks: the children are as good as new,
+because their parent has neither trained nor started a thread.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+
+
+class Nursery:
+    """The tests' end of the line."""
+
+    def __enter__(self) -> Nursery:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.core.nursery"],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._process.communicate()  # the end of its input is its sign to end
+
+    def start(self, arguments: Sequence[str], output: Path, memory: int = 0) -> int:
+        """The id of a new process that runs `gan-studio ARGUMENTS`; what it prints goes to a file.
+
+        `memory`: the bytes that it may take beyond what its imports take; 0 sets no limit.
+        """
+        cache = os.environ["GAN_STUDIO_CACHE"]
+        return self._ask(start={"arguments": list(arguments), "output": str(output), "cache": cache, "memory": memory})
+
+    def wait(self, process: int) -> int:
+        """The exit code, negative for the signal that killed it."""
+        return self._ask(wait=process)
+
+    def run(self, arguments: Sequence[str], output: Path, memory: int = 0) -> int:
+        return self.wait(self.start(arguments, output, memory))
+
+    def _ask(self, **request: Any) -> int:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(request) + "\n")
+        self._process.stdin.flush()
+        return int(self._process.stdout.readline())
+
+
+def serve() -> None:
+    _import_all()
+    children: set[int] = set()
+    for line in sys.stdin:
+        request = json.loads(line)
+        if "start" in request:
+            answer = _start(**request["start"])
+            children.add(answer)
+        else:
+            answer = os.waitstatus_to_exitcode(os.waitpid(request["wait"], 0)[1])
+            children.discard(request["wait"])
+        print(answer, flush=True)
+    for child in children:  # of a test that failed before it ended them
+        os.kill(child, signal.SIGKILL)
+    os._exit(0)  # taking torch down properly would take seconds
+
+
+def _import_all() -> None:
+    import torch
+
+    # The first optimizer imports half of torch.
+    torch.optim.Adam([torch.zeros(1, requires_grad=True)], fused=True)
+
+
+def _start(arguments: list[str], output: str, cache: str, memory: int) -> int:
+    from core.cli import main
+
+    if child := os.fork():
+        return child
+    code = 1
+    try:
+        with open(output, "wb", buffering=0) as file:  # noqa: PTH123 (nothing may stand between fork and work)
+            os.dup2(file.fileno(), 1)
+            os.dup2(file.fileno(), 2)
+        os.environ["GAN_STUDIO_CACHE"] = cache
+        if memory:
+            _limit_memory(memory)
+        code = main(arguments)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _limit_memory(more: int) -> None:
+    import resource
+
+    import psutil
+
+    limit = psutil.Process().memory_info().vms + more
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+
+
+if __name__ == "__main__":
+    serve()

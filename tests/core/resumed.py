@@ -1,0 +1,25 @@
+"""Continues saved trainings in a process of its own: `python -m tests.core.resumed FOLDER STEPS`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from core.checkpoint import load, save
+from core.events import Tuned
+from core.trainer import Trainer
+from tests.core.tiny import finished, tiny_dataset
+
+
+def resume(folder: Path, steps: int) -> None:
+    for begun in sorted(folder.glob("*.begun.safetensors")):
+        checkpoint = load(begun)
+        meta = checkpoint.meta
+        settings = meta.settings.changed(steps=steps)
+        tuned = Tuned(meta.device, meta.precision, meta.memory_format, {})
+        trainer = finished(Trainer(settings, tiny_dataset(), tuned, checkpoint))
+        save(trainer.checkpoint(), begun.with_name(begun.name.replace("begun", "continued")))
+
+
+if __name__ == "__main__":
+    resume(Path(sys.argv[1]), int(sys.argv[2]))

@@ -1,0 +1,370 @@
+"""The command line: what it makes, its exit codes, and one line for everything that a person can mend."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.checkpoint import load
+from core.cli import main
+from core.presets import presets
+from core.run import Run
+from core.sampler import Sampler
+from tests.core.nursery import Nursery
+from tests.core.tiny import FLAGS, save_pictures
+
+
+@pytest.fixture
+def copied_run(finished_run: Path, tmp_path: Path) -> Path:
+    """A run that a test may change."""
+    return shutil.copytree(finished_run, tmp_path / "copied run")
+
+
+def newest(run: Path) -> Path:
+    return Run(run).checkpoints()[-1]
+
+
+def pixels(path: Path) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    with Image.open(path) as image:
+        return np.asarray(image)
+
+
+# -- train -----------------------------------------------------------------------------------------------------------
+
+
+def test_train(pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    flags = ["--preset", "dcgan", "--steps", "3", "--mirror", "--lr-g", "1e-4", "--seed", "5", *FLAGS]
+    assert main(["train", str(pictures), "--out", str(tmp_path / "run"), *flags]) == 0
+    checkpoint = load(newest(tmp_path / "run"))
+    assert checkpoint.meta.step == 3
+    settings = checkpoint.meta.settings
+    assert (settings.preset, settings.mirror, settings.lr_g, settings.seed) == ("dcgan", True, 1e-4, 5)
+    assert (settings.latent_dim, settings.beta1) == (8, 0.5)
+    assert checkpoint.meta.dataset == str(pictures)
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "3 steps are done" in captured.err
+    assert "000000003.safetensors" in captured.err
+
+
+def test_train_without_a_preset_takes_the_default(pictures: Path, tmp_path: Path) -> None:
+    assert main(["train", str(pictures), "--out", str(tmp_path / "run"), "--minutes", "0.001", *FLAGS]) == 0
+    settings = load(newest(tmp_path / "run")).meta.settings
+    assert settings.preset == next(iter(presets()))
+    assert settings.lr_g == presets()["studio"].settings["lr_g"]
+
+
+def test_train_tries_what_is_fastest_unless_told(pictures: Path, tmp_path: Path) -> None:
+    flags = [*FLAGS[: FLAGS.index("--precision")], "--device", "auto", "--steps", "1"]
+    assert main(["train", str(pictures), "--out", str(tmp_path / "run"), *flags]) == 0
+    meta = load(newest(tmp_path / "run")).meta
+    assert meta.settings.precision == "auto"
+    assert meta.precision in {"fp32", "bf16"}
+    assert meta.memory_format in {"contiguous", "channels_last"}
+
+
+def test_train_on_a_zip_and_on_a_sample(pictures: Path, tmp_path: Path) -> None:
+    archive = shutil.make_archive(str(tmp_path / "pictures"), "zip", pictures)
+    assert main(["train", archive, "--out", str(tmp_path / "zipped"), "--steps", "1", *FLAGS]) == 0
+    assert load(newest(tmp_path / "zipped")).meta.dataset == archive
+    assert main(["train", "sample:digits", "--out", str(tmp_path / "digits"), "--steps", "1", *FLAGS]) == 0
+    assert load(newest(tmp_path / "digits")).meta.dataset == "sample:digits"
+
+
+def test_resume_in_the_same_run(pictures: Path, copied_run: Path) -> None:
+    command = ["train", str(pictures), "--out", str(copied_run), "--resume", str(newest(copied_run)), "--steps", "8"]
+    assert main(command) == 0
+    assert [int(path.stem) for path in Run(copied_run).checkpoints()] == [0, 6, 8]
+    assert load(newest(copied_run)).meta.settings.width == 8
+
+
+def test_resume_in_a_new_run_with_another_setting(pictures: Path, finished_checkpoint: Path, tmp_path: Path) -> None:
+    command = ["train", str(pictures), "--out", str(tmp_path / "new"), "--resume", str(finished_checkpoint)]
+    assert main([*command, "--steps", "7", "--lr-g", "0.001"]) == 0
+    meta = load(newest(tmp_path / "new")).meta
+    assert (meta.step, meta.settings.lr_g, meta.settings.width) == (7, 0.001, 8)
+
+
+@pytest.mark.parametrize(("flag", "value"), [("--memory-format", "channels_last"), ("--precision", "bf16")])
+def test_resume_obeys_an_explicit_number_format_and_layout(
+    pictures: Path, finished_checkpoint: Path, tmp_path: Path, flag: str, value: str
+) -> None:
+    command = ["train", str(pictures), "--out", str(tmp_path / "new"), "--resume", str(finished_checkpoint)]
+    assert main([*command, "--steps", "7", flag, value]) == 0
+    meta = load(newest(tmp_path / "new")).meta
+    assert value in {meta.memory_format, meta.precision}
+
+
+# -- generate --------------------------------------------------------------------------------------------------------
+
+
+def test_generate(finished_checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "new" / "images"
+    assert main(["generate", str(finished_checkpoint), "--out", str(out), "--seeds", "0-3,12345", "--psi", "0.7"]) == 0
+    assert sorted(path.stem for path in out.iterdir()) == ["seed0000", "seed0001", "seed0002", "seed0003", "seed12345"]
+    assert {path.suffix for path in out.iterdir()} == {".png"}
+    assert capsys.readouterr().out == ""
+    sampler = Sampler.open(finished_checkpoint, "cpu")
+    z = np.random.RandomState(2).standard_normal(8).astype(np.float32)[None] * np.float32(0.7)
+    expected = sampler.generate(z)[0].astype(int)
+    assert np.abs(pixels(out / "seed0002.png") - expected).max() <= 1
+    assert np.abs(pixels(out / "seed0001.png") - expected).max() > 8
+
+
+def test_generate_twice_gives_the_same_files(finished_checkpoint: Path, tmp_path: Path) -> None:
+    command = ["generate", str(finished_checkpoint), "--seeds", "0-7", "--device", "cpu", "--out"]
+    assert [main([*command, str(tmp_path / name)]) for name in "ab"] == [0, 0]
+    for path in (tmp_path / "a").iterdir():
+        assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
+
+
+def test_generate_overwrites_when_told(finished_checkpoint: Path, tmp_path: Path) -> None:
+    (tmp_path / "seed0001.png").write_text("mine")
+    command = ["generate", str(finished_checkpoint), "--seeds", "0-1", "--out", str(tmp_path)]
+    assert main(command) == 2
+    assert (tmp_path / "seed0001.png").read_text() == "mine"
+    assert not (tmp_path / "seed0000.png").exists()
+    assert main([*command, "--overwrite"]) == 0
+    assert pixels(tmp_path / "seed0001.png").shape == (16, 16, 3)
+
+
+# -- inspect and presets ---------------------------------------------------------------------------------------------
+
+
+def inspected(path: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    assert main(["inspect", str(path)]) == 0
+    assert len(capsys.readouterr().out.splitlines()) > 5
+    assert main(["inspect", str(path), "--json"]) == 0
+    facts: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return facts
+
+
+def test_inspect_a_dataset(pictures: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    facts = inspected(pictures, capsys)
+    assert (facts["kind"], facts["images"], facts["colour"]) == ("dataset", 20, "RGB")
+    assert (facts["suggested_resolution"], facts["sizes"]) == (16, {"20 x 18": 20})
+
+
+@pytest.mark.parametrize("suffix", [".zip", ".ZIP"])
+def test_inspect_a_zip(pictures: Path, tmp_path: Path, suffix: str, capsys: pytest.CaptureFixture[str]) -> None:
+    archive = Path(shutil.make_archive(str(tmp_path / "a"), "zip", pictures)).rename(tmp_path / f"pictures{suffix}")
+    assert inspected(archive, capsys)["images"] == 20
+
+
+def test_inspect_a_checkpoint(finished_checkpoint: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    facts = inspected(finished_checkpoint, capsys)
+    assert (facts["kind"], facts["step"], facts["images"], facts["device"]) == ("checkpoint", 6, 48, "cpu")
+    assert facts["settings"]["width"] == 8
+    assert "Loss/G/loss" in facts["stats"]
+
+
+def test_inspect_a_run(finished_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    facts = inspected(finished_run, capsys)
+    assert (facts["kind"], facts["step"], facts["images"], facts["reports"]) == ("run", 6, 48, 1)
+    assert facts["checkpoints"] == ["000000000.safetensors", "000000006.safetensors"]
+    assert facts["settings"]["width"] == 8
+
+
+def test_presets(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["presets"]) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == list(presets())
+    assert main(["presets", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert list(found) == list(presets())
+    assert found["dcgan"]["latent_dim"] == 100
+    assert all(preset["title"] and preset["when"] for preset in found.values())
+
+
+def test_help_names_every_setting(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["train", "--help"])
+    assert ended.value.code == 0
+    text = capsys.readouterr().out
+    assert all(flag in text for flag in ("--lr-g", "--no-mirror", "--autosave-minutes", "--resume", "--resolution"))
+
+
+# -- bad input -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def place(tmp_path: Path, pictures: Path, finished_run: Path, finished_checkpoint: Path) -> Callable[[str], str]:
+    """Fills in what the commands below name."""
+    names = {"pictures": str(pictures), "run": str(finished_run), "checkpoint": str(finished_checkpoint)}
+    return lambda text: text.format(tmp=tmp_path, **names)
+
+
+def rubbish(folder: Path) -> None:
+    """What the bad commands point at."""
+    (folder / "empty").mkdir()
+    save_pictures(folder / "one", 1)
+    (folder / "texts").mkdir()
+    for name in ("a.png", "b.png", "c.jpg"):
+        (folder / "texts" / name).write_text("This is not an image.")
+    (folder / "full").mkdir()
+    (folder / "full" / "mine.txt").write_text("mine")
+    (folder / "notes.txt").write_text("notes")
+    (folder / "damaged.safetensors").write_bytes(b"\x10\0\0\0\0\0\0\0{")
+    (folder / "foreign.pt").write_bytes(b"cbuiltins\nprint\n(Vexecuted\ntR.")
+
+
+TRAIN = "train|{pictures}|--out|{tmp}/run|--steps|1|"
+GENERATE = "generate|{checkpoint}|--out|{tmp}/images|--seeds|"
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("", "COMMAND"),
+        ("paint", "'paint'"),
+        ("train", "DATA"),
+        ("train|{pictures}", "--out"),
+        (TRAIN + "--sparkle|3", "--sparkle"),
+        (TRAIN + "--batch", "--batch"),
+        (TRAIN + "--preset|stylegan9", "'stylegan9'"),
+        (TRAIN + "--network|biggan", "'biggan'"),
+        (TRAIN + "--resolution|48", "cannot be 48"),
+        (TRAIN + "--resolution|large", "'large'"),
+        (TRAIN + "--width|4", "'width'"),
+        (TRAIN + "--lr-g|nan", "'lr_g'"),
+        (TRAIN + "--seed|-1", "'seed'"),
+        (TRAIN + "--minutes|0", "'minutes'"),
+        (TRAIN + "--device|cuda:77", "'cuda:77'"),
+        (TRAIN + "--device|toaster", "'toaster'"),
+        (TRAIN + "--batch|21|--resolution|16|--width|8", "dataset of 20"),
+        ("train|{tmp}/empty|--out|{tmp}/run|--steps|1", "no images"),
+        ("train|{tmp}/one|--out|{tmp}/run|--steps|1", "only one"),
+        ("train|{tmp}/texts|--out|{tmp}/run|--steps|1", "'texts'"),
+        ("train|{tmp}/missing|--out|{tmp}/run|--steps|1", "does not exist"),
+        ("train|{tmp}/notes.txt|--out|{tmp}/run|--steps|1", "notes.txt"),
+        ("train|sample:cats|--out|{tmp}/run|--steps|1", "cats"),
+        ("train|{pictures}|--out|{tmp}/full|FLAGS", "exists already"),
+        ("train|{pictures}|--out|{tmp}/notes.txt|FLAGS", "exists already"),
+        ("train|{pictures}|--out|{tmp}/notes.txt/run|FLAGS", "could not be made"),
+        ("train|{pictures}|--out|{run}|FLAGS", "exists already"),
+        (TRAIN + "--resume|{tmp}/missing.safetensors", "no file"),
+        (TRAIN + "--resume|{tmp}/damaged.safetensors", "damaged"),
+        (TRAIN + "--resume|{tmp}/foreign.pt", "another program"),
+        (TRAIN + "--resume|{checkpoint}|--width|16", "does not fit"),
+        (TRAIN + "--resume|{checkpoint}|--preset|stylegan9", "'stylegan9'"),
+        ("generate|{checkpoint}|--seeds|1", "--out"),
+        ("generate|{tmp}/missing.safetensors|--out|{tmp}/images|--seeds|1", "no file"),
+        ("generate|{tmp}/damaged.safetensors|--out|{tmp}/images|--seeds|1", "damaged"),
+        ("generate|{tmp}/foreign.pt|--out|{tmp}/images|--seeds|1", "another program"),
+        ("generate|{tmp}/empty|--out|{tmp}/images|--seeds|1", "empty"),
+        ("generate|{checkpoint}|--out|{tmp}/notes.txt|--seeds|1", "notes.txt"),
+        (GENERATE + "1-", "seeds"),
+        (GENERATE + "one", "'one'"),
+        (GENERATE + "5-1", "backwards"),
+        (GENERATE + "0-99999999", "too many"),
+        (GENERATE + "4294967296", "too large"),
+        (GENERATE + "1|--psi|wild", "'wild'"),
+        (GENERATE + "1|--psi|nan", "psi"),
+        (GENERATE + "1|--psi|inf", "psi"),
+        (GENERATE + "1|--device|cuda:77", "'cuda:77'"),
+        ("inspect", "PATH"),
+        ("inspect|{tmp}/missing", "does not exist"),
+        ("inspect|{tmp}/empty", "no images"),
+        ("inspect|{tmp}/damaged.safetensors", "damaged"),
+        ("inspect|{tmp}/foreign.pt", "another program"),
+        ("inspect|{tmp}/notes.txt", "notes.txt"),
+        ("presets|now", "now"),
+    ],
+)
+def test_bad_input_is_one_line_and_two(
+    command: str, said: str, place: Callable[[str], str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rubbish(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+    arguments = [part for part in command.split("|") if part]
+    if "FLAGS" in arguments:
+        arguments[arguments.index("FLAGS") :] = ["--steps", "1", *FLAGS]
+    elif arguments[:1] == ["train"]:
+        arguments += ["--precision", "fp32", "--memory-format", "contiguous"]
+    code = main([place(part) for part in arguments])
+    captured = capsys.readouterr()
+    assert code == 2
+    assert captured.out == ""
+    assert len(captured.err.splitlines()) == 1, captured.err
+    assert captured.err.startswith("gan-studio: ")
+    assert said in captured.err
+    assert "Traceback" not in captured.err
+    assert [path for path in sorted(tmp_path.rglob("*")) if path not in before] == []
+
+
+# -- too little memory, and Ctrl-C -----------------------------------------------------------------------------------
+
+
+def train_in(folder: Path, pictures: Path, *flags: str) -> list[str]:
+    return ["train", str(pictures), "--out", str(folder / "run"), *FLAGS, *flags]
+
+
+@pytest.mark.parametrize(("precision", "layout"), [("fp32", "contiguous"), ("auto", "auto")])
+def test_too_little_memory(tmp_path: Path, pictures: Path, nursery: Nursery, precision: str, layout: str) -> None:
+    # The generator's last layer alone is 4096 x 196,608 numbers: 3 GB, and 1 GB may be taken.
+    large = ["--network", "mlp", "--width", "256", "--resolution", "256"]
+    command = train_in(tmp_path, pictures, *large, "--precision", precision, "--memory-format", layout)
+    code = nursery.run(command, tmp_path / "output.txt", memory=2**30)
+    output = (tmp_path / "output.txt").read_text("utf-8")
+    assert code == 2, output
+    assert len(output.splitlines()) == 1
+    assert "not enough memory" in output
+    assert "Try a batch of 4" in output
+
+
+def wait_for(ready: Callable[[], bool], seconds: float = 20) -> None:
+    until = time.monotonic() + seconds
+    while not ready():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
+def interrupted(nursery: Nursery, command: list[str], output: Path, ready: Callable[[], bool]) -> str:
+    process = nursery.start(command, output)
+    wait_for(ready)
+    os.kill(process, signal.SIGINT)
+    code = nursery.wait(process)
+    said = output.read_text("utf-8")
+    assert code == 130, said
+    assert "Traceback" not in said
+    return said
+
+
+def test_ctrl_c_saves_the_last_step_and_it_resumes(tmp_path: Path, pictures: Path, nursery: Nursery) -> None:
+    run, output = tmp_path / "run", tmp_path / "output.txt"
+    reports = run / "stats.jsonl"
+    said = interrupted(
+        nursery,
+        train_in(tmp_path, pictures),
+        output,
+        lambda: reports.is_file() and reports.read_text("utf-8").count("\n") >= 1,
+    )
+    checkpoint = load(newest(run))
+    step = checkpoint.meta.step
+    assert str(newest(run)) in said
+    # Reports come every half second: a checkpoint that is no older than the last of them was saved on the way out.
+    assert step >= list(Run(run).reports())[-1].step > 0
+    command = ["train", str(pictures), "--out", str(run), "--resume", str(newest(run)), "--steps", str(step + 3)]
+    assert nursery.run(command, output) == 0, output.read_text("utf-8")
+    assert load(newest(run)).meta.step == step + 3
+
+
+def test_ctrl_c_while_images_are_read_leaves_no_run(tmp_path: Path, nursery: Nursery) -> None:
+    cache = Path(os.environ["GAN_STUDIO_CACHE"]) / "datasets"
+    interrupted(
+        nursery,
+        ["train", "sample:shapes", "--out", str(tmp_path / "run"), *FLAGS, "--resolution", "256"],
+        tmp_path / "output.txt",
+        lambda: any(cache.glob("*/images.npy")),
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["output.txt"]
+    assert not list(cache.iterdir())

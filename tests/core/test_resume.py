@@ -1,0 +1,85 @@
+"""2N steps at once, and N steps, a file, a new process and N more: every bit is the same."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.checkpoint import Checkpoint, load, save
+from core.config import Settings
+from core.events import Stepped, Tuned
+from core.presets import presets
+from core.trainer import Trainer
+from tests.core.tiny import copied, differences, finished, tiny_dataset, tiny_settings
+
+ROOT = Path(__file__).parents[2]
+N = 5
+"""Twenty images are two batches of eight: both halves cross the end of an epoch, and the first stops within one."""
+
+CASES: dict[str, tuple[str, dict[str, Any]]] = {
+    **{name: (name, {}) for name in presets()},
+    "two-d-steps": ("dcgan", {"d_steps": 2}),
+    "mirror": ("studio", {"mirror": True, "batch": 6, "seed": 11}),
+    "end-of-epoch": ("mlp", {"batch": 4, "mirror": True}),
+    "channels-last": ("dcgan", {"memory_format": "channels_last"}),
+    "bf16": ("studio", {"precision": "bf16"}),
+}
+
+
+def trainer_of(settings: Settings) -> Trainer:
+    return Trainer(settings, tiny_dataset(), Tuned("cpu", settings.precision, settings.memory_format, {}))
+
+
+def at_once(settings: Settings) -> Checkpoint:
+    return copied(finished(trainer_of(settings.changed(steps=2 * N))).checkpoint())
+
+
+def stopped(settings: Settings) -> Trainer:
+    """After N steps of a training that had no limit: as when a person stops it."""
+    trainer = trainer_of(settings)
+    events = trainer.events()
+    while not (isinstance(event := next(events), Stepped) and event.step == N):
+        pass
+    events.close()
+    return trainer
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Every case saved after N steps, and continued to 2N by one new process."""
+    folder = tmp_path_factory.mktemp("resume")
+    for case, (name, values) in CASES.items():
+        save(stopped(tiny_settings(name, **values)).checkpoint(), folder / f"{case}.begun.safetensors")
+    subprocess.run([sys.executable, "-m", "tests.core.resumed", str(folder), str(2 * N)], cwd=ROOT, check=True)
+    return folder
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_new_process_continues_bit_for_bit(case: str, folder: Path) -> None:
+    name, values = CASES[case]
+    whole = at_once(tiny_settings(name, **values))
+    begun, continued = (load(folder / f"{case}.{part}.safetensors") for part in ("begun", "continued"))
+    assert not differences(whole, continued)
+    # What would make the comparison empty: nothing saved, or nothing trained.
+    prefixes = {key.split(".")[0] for key in whole.tensors}
+    assert prefixes == {"G", "D", "G_ema", "opt_G", "opt_D", "random", "preview"}
+    assert {key.split(".")[0] for key in differences(begun, continued)} >= {"G", "D", "G_ema", "opt_G", "opt_D"}
+    for field in ("step", "images", "epoch", "index", "dataset_fingerprint", "settings"):
+        assert getattr(continued.meta, field) == getattr(whole.meta, field), field
+    assert (begun.meta.step, continued.meta.step) == (N, 2 * N)
+    assert begun.meta.epoch < continued.meta.epoch
+    assert continued.meta.seconds > begun.meta.seconds
+
+
+def test_one_case_stops_exactly_at_the_end_of_an_epoch(folder: Path) -> None:
+    meta = load(folder / "end-of-epoch.begun.safetensors").meta
+    assert meta.index == len(tiny_dataset().images)
+
+
+def test_taking_a_checkpoint_twice_gives_the_same() -> None:
+    trainer = stopped(tiny_settings())
+    assert not differences(copied(trainer.checkpoint()), trainer.checkpoint())

@@ -1,0 +1,357 @@
+"""The run's folder: what is in it, what it refuses, and that no moment to be killed at leaves it broken."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.checkpoint import load, save
+from core.errors import Problem
+from core.events import Event, Finished, Notice, Report, Saved, Stepped
+from core.run import Run, grid, is_run, next_folder, tiles
+from core.sampler import Sampler
+from core.trainer import Trainer
+from core.training import Training
+from tests.core.nursery import Nursery
+from tests.core.tiny import FLAGS, tiny_settings, tiny_trainer
+
+
+@pytest.fixture
+def report_each_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.trainer.REPORT_SECONDS", 0.0)
+
+
+def recorded(run: Run, trainer: Trainer) -> list[Event]:
+    return list(run.record(trainer))
+
+
+def steps_of(run: Run) -> list[int]:
+    return [report.step for report in run.reports()]
+
+
+def pixels(path: Path) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    with Image.open(path) as image:
+        return np.asarray(image)
+
+
+# -- what is in it ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("report_each_step")
+def test_the_layout(tmp_path: Path) -> None:
+    folder = tmp_path / "runs" / "00000-noise-studio"
+    trainer = tiny_trainer(steps=4)
+    run = Run.begin(folder, trainer)
+    begun = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    first = {"config.json", "stats.jsonl", "reals.png", "samples/000000000.png", "checkpoints/000000000.safetensors"}
+    assert begun == first
+    recorded(run, trainer)
+    run.log("the end")
+    files = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    assert files == first | {"log.txt", "samples/000000004.png", "checkpoints/000000004.safetensors"}
+    assert [path.name for path in folder.parent.iterdir()] == [folder.name]
+    config = json.loads((folder / "config.json").read_text("utf-8"))
+    assert config == {"settings": trainer.settings.model_dump(), "dataset": "noise"}
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d the end\n", (folder / "log.txt").read_text("utf-8"))
+
+
+@pytest.mark.usefixtures("report_each_step")
+def test_every_report_is_one_line_of_json(tmp_path: Path) -> None:
+    trainer = tiny_trainer(steps=3)
+    run = Run.begin(tmp_path / "run", trainer)
+    reports = [event for event in recorded(run, trainer) if isinstance(event, Report)]
+    text = (tmp_path / "run" / "stats.jsonl").read_text("utf-8")
+    assert text.endswith("\n")
+    lines = [json.loads(line) for line in text.splitlines()]
+    assert [line["step"] for line in lines] == [1, 2, 3]
+    assert [line["images"] for line in lines] == [8, 16, 24]
+    for line, report in zip(lines, reports, strict=True):
+        assert list(line)[:3] == ["step", "images", "seconds"]
+        assert line["seconds"] == pytest.approx(report.seconds, abs=0.001)
+        assert {key: line[key] for key in report.stats} == report.stats
+        assert {"Loss/G/loss", "Loss/D/loss", "Loss/scores/real", "Loss/scores/fake"} < set(line)
+    for read, report in zip(run.reports(), reports, strict=True):
+        assert (read.step, read.images, read.stats) == (report.step, report.images, report.stats)
+
+
+def test_pictures_show_the_reals_and_what_the_checkpoint_generates(tmp_path: Path) -> None:
+    trainer = tiny_trainer(steps=3, samples=5)
+    run = Run.begin(tmp_path / "run", trainer)
+    recorded(run, trainer)
+    reals = tiles(pixels(run.folder / "reals.png"), 16, 5)
+    known = {image.tobytes() for image in trainer.dataset.images.transpose(0, 2, 3, 1)}
+    assert len({image.tobytes() for image in reals} & known) == 5
+    for picture, checkpoint in zip(run.samples(), run.checkpoints(), strict=True):
+        sampler = Sampler.open(checkpoint, "cpu")
+        z = np.stack([np.random.RandomState(seed).standard_normal(8) for seed in range(5)]).astype(np.float32)
+        assert np.array_equal(pixels(picture), grid(sampler.generate(z)))
+
+
+def test_events_are_passed_on_and_the_end_is_saved(tmp_path: Path) -> None:
+    trainer = tiny_trainer(steps=3)
+    events = recorded(Run.begin(tmp_path / "run", trainer), trainer)
+    assert [event.step for event in events if isinstance(event, Stepped)] == [1, 2, 3]
+    assert isinstance(events[-2], Finished)
+    assert events[-1] == Saved(tmp_path / "run" / "checkpoints" / "000000003.safetensors", 3)
+
+
+def test_automatic_checkpoints(tmp_path: Path) -> None:
+    trainer = tiny_trainer(steps=5, autosave_minutes=1e-9)
+    run = Run.begin(tmp_path / "run", trainer)
+    saved = {event.path: event.step for event in recorded(run, trainer) if isinstance(event, Saved)}
+    assert [load(path).meta.step for path in run.checkpoints()] == [0, 1, 2, 3, 4, 5]
+    assert saved == {path: load(path).meta.step for path in run.checkpoints()}
+
+
+def test_a_stopped_recording_keeps_what_it_has(tmp_path: Path) -> None:
+    trainer = tiny_trainer()
+    run = Run.begin(tmp_path / "run", trainer)
+    with closing(run.record(trainer)) as events:
+        next(event for event in events if isinstance(event, Stepped) and event.step == 3)
+        run.save(trainer)
+    assert load(run.checkpoints()[-1]).meta.step == 3
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("count", [1, 2, 3, 5, 9, 36, 37])
+def test_a_grid_can_be_cut_into_its_images(count: int, channels: int) -> None:
+    images = np.random.default_rng(0).integers(1, 256, (count, 16, 16, channels), np.uint8)
+    sheet = grid(images)
+    assert abs(sheet.shape[0] - sheet.shape[1]) <= 16
+    assert np.array_equal(tiles(sheet, 16, count), images)
+
+
+# -- where it lies ---------------------------------------------------------------------------------------------------
+
+
+def test_numbers_count_up(tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    assert next_folder(runs, "Emoji", "dcgan") == runs / "00000-emoji-dcgan"
+    for taken in ("00000-emoji-dcgan", "00007-cats-mlp", "notes", "0012-short"):
+        (runs / taken).mkdir(parents=True)
+    assert next_folder(runs, "Emoji", "dcgan") == runs / "00008-emoji-dcgan"
+
+
+@pytest.mark.parametrize("title", ["My cats & dogs!", "../../etc", "", "…", "a/b\\c:d", "x" * 300, "Katzen ä 猫"])
+def test_any_title_gives_one_folder(tmp_path: Path, title: str) -> None:
+    folder = next_folder(tmp_path, title, "studio")
+    assert folder.parent == tmp_path
+    assert re.fullmatch(r"00000-[\w-]+-studio", folder.name)
+    assert len(folder.name) < 80
+    assert is_run(Run.begin(folder, tiny_trainer()).folder)
+
+
+def test_an_existing_folder_is_refused_and_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "mine.txt").write_text("mine")
+    with pytest.raises(Problem, match="exists already") as caught:
+        Run.begin(tmp_path / "run", tiny_trainer())
+    assert "another folder" in caught.value.remedy
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(Problem, match="exists already"):
+        Run.begin(tmp_path / "file", tiny_trainer())
+    assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")) == ["file", "run", "run/mine.txt"]
+
+
+def test_an_empty_folder_is_taken(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    assert Run.begin(tmp_path / "run", tiny_trainer()).checkpoints()
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(Problem, match="could not be made"):
+        Run.begin(tmp_path / "file" / "run", tiny_trainer())
+
+
+def test_a_folder_without_a_run(tmp_path: Path) -> None:
+    assert not is_run(tmp_path)
+    with pytest.raises(Problem, match="not the folder of a training"):
+        Run(tmp_path)
+
+
+# -- what a crash or a full disk leaves ------------------------------------------------------------------------------
+
+LINE = '{"step": %d, "images": 8, "seconds": 1.0, "Loss/G/loss": 0.5}\n'
+
+
+def run_with(folder: Path, stats: str) -> Run:
+    folder.mkdir()
+    (folder / "config.json").write_text("{}")
+    (folder / "stats.jsonl").write_text(stats)
+    return Run(folder)
+
+
+@pytest.mark.parametrize("left", ['{"step": 30, "ima', "{", '{"step": 30}', "\0\0\0\0", '{"step": 30}\0'])
+def test_a_last_line_that_is_half_written_is_passed_over(tmp_path: Path, left: str) -> None:
+    run = run_with(tmp_path / "run", LINE % 10 + LINE % 20 + left)
+    assert steps_of(run) == [10, 20]
+    assert len(run.lines(10)) == 1
+
+
+def test_a_line_that_a_full_disk_cut_is_passed_over_too(tmp_path: Path) -> None:
+    run = run_with(tmp_path / "run", LINE % 10 + '{"step": 20, "ima' + LINE % 30 + LINE % 40)
+    steps = steps_of(run)
+    assert steps[0] == 10
+    assert steps[-1] == 40
+    assert len(run.lines(40)) == len(steps)
+
+
+@contextmanager
+def largest_file(size: int) -> Iterator[None]:
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.usefixtures("report_each_step")
+def test_a_full_disk_is_a_notice_and_the_training_goes_on(tmp_path: Path) -> None:
+    trainer = tiny_trainer(steps=8)
+    run = Run.begin(tmp_path / "run", trainer)
+    events: list[Event] = []
+    with closing(run.record(trainer)) as recording:
+        events += [next(recording) for _ in range(6)]
+        with largest_file((run.folder / "stats.jsonl").stat().st_size + 30):
+            while trainer.step < 5:
+                events.append(next(recording))
+        events += recording
+    assert sum(isinstance(event, Notice) for event in events) == 1
+    assert [event.step for event in events if isinstance(event, Stepped)] == list(range(1, 9))
+    assert load(run.checkpoints()[-1]).meta.step == 8
+    assert steps_of(run)[-1] == 8
+
+
+# -- resuming --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("report_each_step")
+def test_resuming_drops_the_reports_that_came_after_the_checkpoint(tmp_path: Path, pictures: Path) -> None:
+    settings = tiny_settings(steps=4)
+    training = Training(settings, str(pictures), out=tmp_path / "run")
+    list(training.events())
+    run = Run(tmp_path / "run")
+    with (run.folder / "stats.jsonl").open("a") as file:
+        file.write(LINE % 5 + LINE % 6 + '{"step": 7, "im')  # as after a crash at step 7
+    resumed = Training(settings.changed(steps=6), str(pictures), resume=run.checkpoints()[-1])
+    events = list(resumed.events())
+    assert resumed.run is not None
+    assert resumed.run.folder == run.folder
+    assert [event.step for event in events if isinstance(event, Stepped)] == [5, 6]
+    assert steps_of(run) == [1, 2, 3, 4, 5, 6]
+    assert "Loss/D/loss" in list(run.reports())[4].stats  # the new one, not the one that was left
+    assert [load(path).meta.step for path in run.checkpoints()] == [0, 4, 6]
+
+
+@pytest.mark.usefixtures("report_each_step")
+@pytest.mark.parametrize("named", [True, False])
+def test_an_older_checkpoint_goes_on_in_a_new_run(tmp_path: Path, pictures: Path, named: bool) -> None:
+    runs = tmp_path / "runs"
+    settings = tiny_settings(steps=4, autosave_minutes=1e-9)
+    first = Training(settings, str(pictures), runs=runs)
+    list(first.events())
+    assert first.run is not None
+    before = {path: path.read_bytes() for path in first.run.folder.rglob("*") if path.is_file()}
+    older = first.run.checkpoints()[2]
+    branch = Training(settings.changed(steps=3), str(pictures), runs, tmp_path / "b" if named else None, resume=older)
+    list(branch.events())
+    assert branch.run is not None
+    assert branch.run.folder == (tmp_path / "b" if named else runs / "00001-noise-studio")
+    assert steps_of(branch.run) == [1, 2, 3]
+    assert branch.run.lines()[:2] == first.run.lines()[:2]
+    assert [load(path).meta.step for path in branch.run.checkpoints()] == [2, 3]
+    assert {path: path.read_bytes() for path in first.run.folder.rglob("*") if path.is_file()} == before
+
+
+def test_a_checkpoint_outside_of_any_run_begins_a_new_one(tmp_path: Path, pictures: Path) -> None:
+    save(tiny_trainer().checkpoint(), tmp_path / "sent by mail.safetensors")
+    training = Training(
+        tiny_settings(steps=2), str(pictures), runs=tmp_path / "runs", resume=tmp_path / "sent by mail.safetensors"
+    )
+    list(training.events())
+    assert training.run is not None
+    assert training.run.folder == tmp_path / "runs" / "00000-noise-studio"
+
+
+def test_saving_needs_a_training_that_has_begun(tmp_path: Path, pictures: Path) -> None:
+    training = Training(tiny_settings(steps=2), str(pictures), out=tmp_path / "run")
+    for attempt in (training.save, lambda: training.save_as(tmp_path / "a.safetensors")):
+        with pytest.raises(Problem, match="not begun"):
+            attempt()
+    list(training.events())
+    assert training.save_as(tmp_path / "a.safetensors") == Saved(tmp_path / "a.safetensors", 2)
+    assert load(tmp_path / "a.safetensors").meta.step == 2
+
+
+# -- killed ----------------------------------------------------------------------------------------------------------
+
+
+def begin(nursery: Nursery, folder: Path, pictures: Path) -> int:
+    """A training into `folder` that saves sixteen times a second."""
+    command = ["train", str(pictures), "--out", str(folder), "--autosave-minutes", "0.001", *FLAGS]
+    return nursery.start(command, folder.with_suffix(".txt"))
+
+
+def kill(nursery: Nursery, process: int) -> None:
+    """As the kernel does when memory is short."""
+    os.kill(process, signal.SIGKILL)
+    assert nursery.wait(process) == -signal.SIGKILL
+
+
+def killed_while_it_begins(nursery: Nursery, folder: Path, pictures: Path, chance: random.Random) -> None:
+    process = begin(nursery, folder, pictures)
+    time.sleep(chance.uniform(0, 0.3))
+    kill(nursery, process)
+
+
+def killed_while_it_trains(nursery: Nursery, folder: Path, pictures: Path, chance: random.Random) -> None:
+    """At a moment before, in or behind one of its first few savings, however slow this machine is."""
+    process, wanted, until = begin(nursery, folder, pictures), chance.randint(1, 4), time.monotonic() + 20
+    while len(list(folder.glob("checkpoints/[0-9]*"))) < wanted:
+        assert time.monotonic() < until, folder.with_suffix(".txt").read_text("utf-8")
+        time.sleep(0.002)
+    time.sleep(chance.uniform(0, 0.12))
+    kill(nursery, process)
+
+
+def assert_whole(run: Run) -> None:
+    assert run.checkpoints(), run.folder
+    assert all(load(path).meta.step == int(path.stem) for path in run.checkpoints())
+    assert all(pixels(path).size for path in (*run.samples(), run.folder / "reals.png"))
+    list(run.reports())
+
+
+def test_whenever_it_is_killed_the_run_is_whole(tmp_path: Path, pictures: Path, nursery: Nursery) -> None:
+    chance = random.Random(0)
+    nursery.run(["inspect", str(pictures)], tmp_path / "first.txt")
+    for number in range(10):
+        killed_while_it_begins(nursery, tmp_path / f"begins{number}", pictures, chance)
+        killed_while_it_trains(nursery, tmp_path / f"trains{number}", pictures, chance)
+    runs = [Run(folder) for folder in tmp_path.glob("[bt]*") if folder.is_dir()]
+    assert sum(run.folder.name.startswith("trains") for run in runs) == 10
+    for run in runs:
+        assert_whole(run)
+    goes_on(max(runs, key=lambda run: len(run.checkpoints())), pictures)
+
+
+def goes_on(run: Run, pictures: Path) -> None:
+    newest = run.checkpoints()[-1]
+    settings = load(newest).meta.settings.changed(steps=int(newest.stem) + 2)
+    list(Training(settings, str(pictures), resume=newest).events())
+    assert int(run.checkpoints()[-1].stem) == int(newest.stem) + 2
+    steps = steps_of(run)
+    assert steps == sorted(set(steps))

@@ -1,0 +1,182 @@
+"""The sampler: the trainer's own images for the same seeds, and directions that mean something."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from core.checkpoint import load
+from core.errors import Problem
+from core.events import Images, Stepped
+from core.latent import LatentRequest, latents, seed_latent
+from core.models import first_weight
+from core.presets import presets
+from core.sampler import CHUNK, Sampler, to_images
+from core.trainer import Trainer
+from tests.core.tiny import finished, tiny_trainer
+
+REQUEST = LatentRequest((0, 1, 2, 3), (0.0, 1.0, 2.0, 3.0))
+"""What the trainer renders."""
+
+
+@pytest.fixture(scope="module", params=presets())
+def trainer(request: pytest.FixtureRequest) -> Trainer:
+    trainer = finished(tiny_trainer(request.param, steps=4, latent_dim=24))
+    for parameter in trainer.G_ema.parameters():
+        if parameter.ndim > 1:
+            parameter.mul_(8)  # four steps give plain grey, in which nothing can be told apart
+    return trainer
+
+
+@pytest.fixture(scope="module")
+def sampler(trainer: Trainer) -> Sampler:
+    return Sampler(trainer.meta(), trainer.published(), "cpu")
+
+
+def distance(one: Images, other: Images) -> int:
+    """The largest difference of two pixels: other batch sizes may round differently, by one."""
+    assert one.shape == other.shape
+    return int(np.abs(one.astype(int) - other.astype(int)).max())
+
+
+# -- images ----------------------------------------------------------------------------------------------------------
+
+
+def test_image_k_is_that_of_seed_k(trainer: Trainer, sampler: Sampler) -> None:
+    images = trainer.render()
+    assert np.array_equal(sampler.render(REQUEST), images)
+    assert distance(images[:1], images[1:2]) > 20
+    for seed in range(4):
+        assert distance(sampler.render(LatentRequest((seed,), (0.0,)))[0], images[seed]) <= 1
+
+
+def test_a_file_renders_as_the_training_did(finished_checkpoint: Path, finished_run: Path) -> None:
+    sampler = Sampler.open(finished_checkpoint, "cpu")
+    sheet = sampler.render(REQUEST).reshape(2, 2, 16, 16, 3).swapaxes(1, 2).reshape(32, 32, 3)
+    assert np.array_equal(sheet, load(finished_checkpoint).tensors["preview"].numpy())
+
+
+def test_more_images_than_fit_into_one_chunk(sampler: Sampler) -> None:
+    count = CHUNK + 3
+    images = sampler.render(LatentRequest(tuple(range(count)), tuple(map(float, range(count)))))
+    assert images.shape == (count, 16, 16, 3)
+    assert images.dtype == np.uint8
+    assert distance(images[-1], sampler.render(LatentRequest((count - 1,), (0.0,)))[0]) <= 1
+
+
+def test_rendering_is_repeatable_whatever_else_draws_random_numbers(sampler: Sampler) -> None:
+    request = LatentRequest((5, 9), (0.0, 0.25, 1.0), psi=0.8, directions=(1.0, -2.0))
+    torch.manual_seed(1)
+    images = sampler.render(request)
+    torch.manual_seed(2)
+    state = torch.get_rng_state()
+    assert np.array_equal(sampler.render(request), images)
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_no_truncation_left_is_one_mean_image(sampler: Sampler) -> None:
+    images = sampler.render(LatentRequest((0, 1, 2), (0.0, 1.0, 2.0), psi=0.0))
+    assert distance(images[0], images[1]) == distance(images[0], images[2]) == 0
+
+
+def test_floats_become_bytes() -> None:
+    values = torch.tensor([-1.0, 1.0, 0.0, -7.0, 7.0, 1 / 127.5]).reshape(1, 1, 2, 3)
+    images = to_images(values)
+    assert images.shape == (1, 2, 3, 1)
+    assert images.flatten().tolist() == [0, 255, 128, 0, 255, 128]
+    every = torch.arange(256).div(127.5).sub(1).reshape(1, 1, 16, 16)
+    assert to_images(every).flatten().tolist() == list(range(256))
+
+
+# -- directions ------------------------------------------------------------------------------------------------------
+
+
+def test_directions_are_the_right_singular_vectors_of_the_first_weight(trainer: Trainer, sampler: Sampler) -> None:
+    directions = sampler.directions
+    assert directions.shape == (16, 24)
+    assert directions.dtype == np.float32
+    assert np.allclose(directions @ directions.T, np.eye(16), atol=1e-5)
+    _, _, vectors = np.linalg.svd(first_weight(trainer.G_ema).numpy().astype(np.float64), full_matrices=False)
+    alike = np.abs((directions.astype(np.float64) * vectors[:16]).sum(1))
+    assert np.allclose(alike, 1, atol=1e-3)
+
+
+def test_there_are_no_more_directions_than_numbers_in_z() -> None:
+    trainer = tiny_trainer(latent_dim=5)
+    assert Sampler(trainer.meta(), trainer.published(), "cpu").directions.shape == (5, 5)
+
+
+def test_a_direction_keeps_its_sign_while_training_goes_on() -> None:
+    trainer = tiny_trainer("mlp", steps=6)
+    seen = [
+        Sampler(trainer.meta(), trainer.published(), "cpu").directions[0]
+        for event in trainer.events()
+        if isinstance(event, Stepped)
+    ]
+    assert len(seen) == 6
+    assert all(float(one @ other) > 0.9 for one, other in pairwise(seen))
+
+
+def test_a_request_with_directions_moves_along_them(sampler: Sampler) -> None:
+    plain = LatentRequest((3, 4), (0.0, 0.5), psi=0.5)
+    moved = LatentRequest((3, 4), (0.0, 0.5), psi=0.5, directions=(2.0, 0.0, -1.5))
+    expected = latents(plain, 24) + 2.0 * sampler.directions[0] - 1.5 * sampler.directions[2]
+    assert np.allclose(sampler.latents(moved), expected, atol=1e-6)
+    assert np.array_equal(sampler.latents(plain), latents(plain, 24))
+    assert np.array_equal(sampler.render(moved), sampler.generate(sampler.latents(moved)))
+    assert distance(sampler.render(moved), sampler.render(plain)) > 20
+    still = LatentRequest((3,), (0.0,), directions=(0.0,))
+    assert np.array_equal(sampler.latents(still)[0], seed_latent(3, 24))
+
+
+# -- weights ---------------------------------------------------------------------------------------------------------
+
+
+def test_newer_weights_replace_the_older_and_a_copy_keeps_them() -> None:
+    trainer = tiny_trainer(steps=8)
+    events = trainer.events()
+    next(events)
+    sampler = Sampler(trainer.meta(), trainer.published(), "cpu")
+    first, other = sampler.render(REQUEST), sampler.copy()
+    for _ in events:
+        pass
+    assert np.array_equal(sampler.render(REQUEST), first)  # its weights are its own
+    sampler.load(trainer.meta(), trainer.published())
+    assert np.array_equal(sampler.render(REQUEST), trainer.render())
+    assert sampler.meta.step == 8
+    assert not np.array_equal(first, trainer.render())
+    assert np.array_equal(other.render(REQUEST), first)
+
+
+def test_which_weights_fit(finished_checkpoint: Path) -> None:
+    sampler = Sampler.open(finished_checkpoint, "cpu")
+    assert sampler.fits(tiny_trainer("mlp").meta())
+    assert sampler.fits(tiny_trainer("mlp", lr_g=0.01, batch=4, steps=3).meta())
+    others: list[dict[str, Any]] = [{"network": "dcgan"}, {"width": 16}, {"latent_dim": 9}]
+    for values in others:
+        assert not sampler.fits(tiny_trainer("mlp", **values).meta())
+
+
+def test_weights_that_are_no_numbers_do_not_break_the_window() -> None:
+    # A training that diverges publishes such weights before its next report ends it.
+    trainer = tiny_trainer()
+    weights = {
+        name: torch.full_like(value, float("nan")) if value.is_floating_point() else value
+        for name, value in trainer.published().items()
+    }
+    sampler = Sampler(trainer.meta(), trainer.published(), "cpu")
+    try:
+        sampler.load(trainer.meta(), weights)
+        assert sampler.render(REQUEST).shape == (4, 16, 16, 3)
+    except Problem as problem:
+        assert problem.remedy  # noqa: PT017 (a Problem would do as well)
+
+
+def test_an_unknown_device_is_refused(finished_checkpoint: Path) -> None:
+    with pytest.raises(Problem, match="'cuda:77'"):
+        Sampler.open(finished_checkpoint, "cuda:77")

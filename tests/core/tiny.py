@@ -1,0 +1,86 @@
+"""Trainings small enough to run by the dozen: the settings, the images, and what is compared of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+
+from core.checkpoint import Checkpoint
+from core.config import Settings
+from core.data import Dataset
+from core.events import Event, Tuned
+from core.presets import preset
+from core.trainer import Trainer
+
+TINY: dict[str, Any] = {
+    "width": 8,
+    "latent_dim": 8,
+    "batch": 8,
+    "resolution": 16,
+    "samples": 4,
+    "device": "cpu",
+    "precision": "fp32",
+    "memory_format": "contiguous",
+}
+FLAGS = [part for name, value in TINY.items() for part in (f"--{name.replace('_', '-')}", str(value))]
+"""The same for the command line."""
+FIXED = Tuned("cpu", "fp32", "contiguous", {})
+
+
+def tiny_settings(name: str = "studio", **values: Any) -> Settings:
+    return preset(name).apply(**{**TINY, **values})
+
+
+def tiny_dataset(count: int = 20, channels: int = 3, seed: int = 0) -> Dataset:
+    """Noise: whatever the networks do with it, no two images are alike."""
+    images = np.random.default_rng(seed).integers(0, 256, (count, channels, 16, 16), np.uint8)
+    images.flags.writeable = False
+    return Dataset("noise", "noise", 16, images, None, (), {"16 x 16": count}, (), f"noise-{count}-{channels}-{seed}")
+
+
+def tiny_trainer(name: str = "studio", checkpoint: Checkpoint | None = None, **values: Any) -> Trainer:
+    return Trainer(tiny_settings(name, **values), tiny_dataset(), FIXED, checkpoint)
+
+
+def finished(trainer: Trainer) -> Trainer:
+    """The trainer after all of its steps."""
+    for _ in trainer.events():
+        pass
+    return trainer
+
+
+def events_of(trainer: Trainer) -> list[Event]:
+    return list(trainer.events())
+
+
+def copied(checkpoint: Checkpoint) -> Checkpoint:
+    """A checkpoint that the training does not change any more."""
+    return Checkpoint(checkpoint.meta, {name: tensor.clone() for name, tensor in checkpoint.tensors.items()})
+
+
+def bits(tensor: torch.Tensor) -> bytes:
+    """What tells -0.0 from 0.0 and takes a NaN for equal to itself."""
+    return tensor.detach().contiguous().numpy().tobytes()
+
+
+def differences(one: Checkpoint, other: Checkpoint) -> set[str]:
+    """Names of the tensors that only one has, or that differ in type, shape or any bit."""
+    differ = set(one.tensors) ^ set(other.tensors)
+    for name in set(one.tensors) & set(other.tensors):
+        a, b = one.tensors[name], other.tensors[name]
+        if (a.dtype, a.shape, bits(a)) != (b.dtype, b.shape, bits(b)):
+            differ.add(name)
+    return differ
+
+
+def save_pictures(folder: Path, count: int = 20) -> Path:
+    """A folder of small colour images."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for index in range(count):
+        pixels = np.random.default_rng(index).integers(0, 256, (18, 20, 3), np.uint8)
+        Image.fromarray(pixels).save(folder / f"{index}.png")
+    return folder

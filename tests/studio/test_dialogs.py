@@ -1,0 +1,369 @@
+"""The dialogs that open checkpoints and export images, used as a person does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import (
+    QApplication,
+    QCheckBox,
+    QFileDialog,
+    QLabel,
+    QLineEdit,
+    QProgressBar,
+    QPushButton,
+    QRadioButton,
+    QSpinBox,
+    QTreeWidget,
+    QWidget,
+)
+from pytestqt.qtbot import QtBot
+
+from core.errors import Problem
+from core.events import Event, Progress
+from core.latent import LatentRequest, parse_seeds
+from studio.checkpoint_list import CheckpointRows, read_checkpoints
+from studio.dialogs.checkpoint_row import CheckpointRow
+from studio.dialogs.export import ExportChoice, ExportDialog
+from studio.dialogs.open_checkpoint import OpenCheckpointDialog
+from studio.widgets.banner import Banner
+from studio.widgets.image_grid import ImageGrid
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+LEFT = Qt.MouseButton.LeftButton
+NO_KEYS = Qt.KeyboardModifier.NoModifier
+
+
+def button(dialog: QWidget, text: str) -> QPushButton:
+    return next(one for one in dialog.findChildren(QPushButton) if one.text() == text)
+
+
+def field(dialog: QWidget, name: str) -> QLineEdit:
+    return next(one for one in dialog.findChildren(QLineEdit) if one.accessibleName() == name)
+
+
+def texts(dialog: QWidget) -> str:
+    return "\n".join(label.text() for label in dialog.findChildren(QLabel) if label.isVisible())
+
+
+# --- opening a checkpoint ---
+
+
+def row(number: int, step: int, dataset: str = "sample:digits") -> CheckpointRow:
+    path = Path(f"/runs/{number:05d}-run/checkpoints/{step:09d}.safetensors")
+    preview = np.full((32, 32, 3), number, np.uint8)
+    return CheckpointRow(path, step, "studio", 64, dataset, NOON - timedelta(hours=number), preview)
+
+
+@pytest.fixture
+def opener(qtbot: QtBot) -> OpenCheckpointDialog:
+    dialog = OpenCheckpointDialog()
+    qtbot.addWidget(dialog)
+    dialog.show()
+    return dialog
+
+
+@pytest.fixture
+def listed(opener: OpenCheckpointDialog) -> OpenCheckpointDialog:
+    rows = (row(1, 12000), row(2, 400, "/home/me/emoji.zip"), row(3, 900, "/home/me/emoji.zip"))
+    opener.show_summaries(CheckpointRows(rows, ()))
+    return opener
+
+
+def shown_rows(dialog: OpenCheckpointDialog) -> list[str]:
+    tree = dialog.findChild(QTreeWidget)
+    assert tree is not None
+    items = [tree.topLevelItem(index) for index in range(tree.topLevelItemCount())]
+    return [item.text(0) for item in items if item is not None and not item.isHidden()]
+
+
+def test_it_says_that_it_looks_and_that_there_is_nothing(opener: OpenCheckpointDialog) -> None:
+    opener.show_busy(True)
+    bar = opener.findChild(QProgressBar)
+    assert bar is not None
+    assert bar.isVisible()
+    assert "Looking for checkpoints" in texts(opener)
+    opener.show_summaries(CheckpointRows((), ()))
+    assert not bar.isVisible()
+    assert "No checkpoints here yet." in texts(opener)
+    assert not button(opener, "Open").isEnabled()
+
+
+def test_enter_opens_the_first_row_with_its_preview(qtbot: QtBot, listed: OpenCheckpointDialog) -> None:
+    preview = listed.findChild(ImageGrid)
+    assert preview is not None
+    assert preview.images().shape == (1, 32, 32, 3)
+    assert int(preview.images()[0, 0, 0, 0]) == 1
+    with qtbot.waitSignal(listed.chosen) as chosen:
+        QTest.keyClick(field(listed, "Filter"), Qt.Key.Key_Return)
+    assert chosen.args == [row(1, 12000).path]
+    assert not listed.isVisible()
+
+
+def test_filter_words_and_arrows_choose_without_a_mouse(qtbot: QtBot, listed: OpenCheckpointDialog) -> None:
+    words = field(listed, "Filter")
+    QTest.keyClicks(words, "studio emoji")
+    assert shown_rows(listed) == ["00002-run", "00003-run"]
+    QTest.keyClick(words, Qt.Key.Key_Down)
+    QTest.keyClick(words, Qt.Key.Key_Down)
+    with qtbot.waitSignal(listed.chosen) as chosen:
+        QTest.keyClick(words, Qt.Key.Key_Return)
+    assert chosen.args == [row(3, 900).path]
+
+
+def test_a_filter_without_a_match_opens_nothing(qtbot: QtBot, listed: OpenCheckpointDialog) -> None:
+    QTest.keyClicks(field(listed, "Filter"), "zebra")
+    assert "No checkpoint matches “zebra”." in texts(listed)
+    with qtbot.assertNotEmitted(listed.chosen):
+        QTest.keyClick(field(listed, "Filter"), Qt.Key.Key_Return)
+    assert listed.isVisible()
+    field(listed, "Filter").clear()
+    assert len(shown_rows(listed)) == 3
+    assert button(listed, "Open").isEnabled()
+
+
+def test_a_double_click_opens_once(qtbot: QtBot, listed: OpenCheckpointDialog) -> None:
+    chosen: list[Path] = []
+    listed.chosen.connect(chosen.append)
+    tree = listed.findChild(QTreeWidget)
+    assert tree is not None
+    place = tree.visualRect(tree.model().index(1, 0)).center()
+    QTest.mouseClick(tree.viewport(), LEFT, NO_KEYS, place)
+    QTest.mouseDClick(tree.viewport(), LEFT, NO_KEYS, place)
+    assert chosen == [row(2, 400).path]
+
+
+def test_enter_in_the_list_opens_once(qtbot: QtBot, listed: OpenCheckpointDialog) -> None:
+    chosen: list[Path] = []
+    listed.chosen.connect(chosen.append)
+    tree = listed.findChild(QTreeWidget)
+    assert tree is not None
+    tree.setFocus()
+    QTest.keyClick(tree, Qt.Key.Key_Down)
+    QTest.keyClick(tree, Qt.Key.Key_Return)
+    assert chosen == [row(2, 400).path]
+
+
+def test_problems_and_unreadable_files_are_told(opener: OpenCheckpointDialog) -> None:
+    damaged = tuple(Path(f"/runs/00001-run/checkpoints/{step}.safetensors") for step in range(5))
+    opener.show_summaries(CheckpointRows((row(1, 1),), damaged))
+    banner = opener.findChild(Banner)
+    assert banner is not None
+    assert "5 files could not be read and are left out: 00001-run/checkpoints/0.safetensors" in banner.text()
+    assert banner.text().endswith("and 2 more.")
+    opener.show_problem(Problem("The folder is gone.", "Choose another."))
+    assert "The folder is gone." in banner.text()
+    opener.show_summaries(CheckpointRows((row(1, 1),), ()))
+    assert not banner.isVisible()
+
+
+def choose_in(qtbot: QtBot, dialog: QWidget, path: Path, opens: str) -> None:
+    """Picks a path in the file dialog that a button opens."""
+    QTest.mouseClick(button(dialog, opens), LEFT)
+    files = dialog.findChild(QFileDialog)
+    assert files is not None
+    files.setDirectory(str(path.parent))
+    files.selectFile(path.name)
+    files.accept()
+    qtbot.waitUntil(lambda: dialog.findChild(QFileDialog) is None)
+
+
+@pytest.fixture
+def no_native_dialogs(qapp: QApplication) -> Iterator[None]:
+    """Qt's own file dialog, as no platform's can be used by a test."""
+    qapp.setAttribute(Qt.ApplicationAttribute.AA_DontUseNativeDialogs, True)
+    yield
+    qapp.setAttribute(Qt.ApplicationAttribute.AA_DontUseNativeDialogs, False)
+
+
+@pytest.mark.usefixtures("no_native_dialogs")
+def test_browse_opens_any_file_and_any_folder(qtbot: QtBot, listed: OpenCheckpointDialog, tmp_path: Path) -> None:
+    (tmp_path / "runs").mkdir()
+    file = tmp_path / "shared.safetensors"
+    file.touch()
+    with qtbot.waitSignal(listed.folder_requested) as folder:
+        choose_in(qtbot, listed, tmp_path / "runs", "Another folder…")
+    assert folder.args == [tmp_path / "runs"]
+    assert shown_rows(listed) == []
+    with qtbot.waitSignal(listed.chosen) as chosen:
+        choose_in(qtbot, listed, file, "Browse…")
+    assert chosen.args == [file]
+
+
+# --- the reader ---
+
+
+def write_checkpoint(path: Path, step: int) -> None:
+    import torch
+
+    from core.checkpoint import Checkpoint, Meta, save
+    from core.config import Settings
+
+    meta = Meta(
+        settings=Settings(),
+        channels=3,
+        step=step,
+        images=0,
+        seconds=0.0,
+        epoch=0,
+        index=0,
+        dataset="sample:digits",
+        dataset_fingerprint="",
+        device="cpu",
+        precision="fp32",
+        memory_format="contiguous",
+        created=NOON + timedelta(seconds=step),
+    )
+    save(Checkpoint(meta, {"preview": torch.zeros(8, 8, 3, dtype=torch.uint8)}), path)
+
+
+def result(events: list[Event]) -> CheckpointRows:
+    assert all(isinstance(event, Progress) for event in events[:-1])
+    assert isinstance(events[-1], CheckpointRows)
+    return events[-1]
+
+
+def test_the_reader_finds_every_run_newest_first_and_names_the_damaged(tmp_path: Path) -> None:
+    for run, step in (("00001-a", 5), ("00002-b", 9), ("00001-a", 7)):
+        write_checkpoint(tmp_path / run / "checkpoints" / f"{step:09d}.safetensors", step)
+    damaged = tmp_path / "00002-b" / "checkpoints" / "000000001.safetensors"
+    damaged.write_bytes(b"half of a file")
+    found = result(list(read_checkpoints(tmp_path)))
+    assert [(one.run, one.step) for one in found.rows] == [("00002-b", 9), ("00001-a", 7), ("00001-a", 5)]
+    assert found.damaged == (damaged,)
+    assert (found.rows[0].preset, found.rows[0].resolution, found.rows[0].preview.shape) == ("studio", 64, (8, 8, 3))
+    assert [one.step for one in result(list(read_checkpoints(tmp_path / "00001-a"))).rows] == [7, 5]
+
+
+def test_a_folder_that_is_not_there_has_no_checkpoints(tmp_path: Path) -> None:
+    assert result(list(read_checkpoints(tmp_path / "none"))) == CheckpointRows((), ())
+
+
+# --- exporting ---
+
+REQUEST = LatentRequest((7, 8), (0.5,), "lerp", 0.8, (1.0, 0.0))
+
+
+def exporter(qtbot: QtBot, tmp_path: Path, selected: int = 0, request: LatentRequest = REQUEST) -> ExportDialog:
+    dialog = ExportDialog(request, selected, tmp_path, resolution=64)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    return dialog
+
+
+def radio(dialog: QWidget, text: str) -> QRadioButton:
+    return next(one for one in dialog.findChildren(QRadioButton) if one.text() == text)
+
+
+def checkbox(dialog: QWidget, start: str) -> QCheckBox:
+    return next(one for one in dialog.findChildren(QCheckBox) if one.text().startswith(start))
+
+
+def tick(qtbot: QtBot, box: QCheckBox) -> None:
+    QTest.mouseClick(box, LEFT, NO_KEYS, QPoint(8, box.height() // 2))
+
+
+def write(qtbot: QtBot, edit: QLineEdit, text: str) -> None:
+    edit.selectAll()
+    QTest.keyClicks(edit, text) if text else QTest.keyClick(edit, Qt.Key.Key_Delete)
+
+
+def export(qtbot: QtBot, dialog: ExportDialog) -> ExportChoice:
+    with qtbot.waitSignal(dialog.accepted_request) as accepted:
+        QTest.mouseClick(button(dialog, "Export"), LEFT)
+    choice = accepted.args[0]
+    assert isinstance(choice, ExportChoice)
+    return choice
+
+
+def test_seeds_are_exported_with_psi_and_directions(qtbot: QtBot, tmp_path: Path) -> None:
+    dialog = exporter(qtbot, tmp_path)
+    assert f"64 PNG files, 64 × 64 px, into {tmp_path}" in texts(dialog)
+    write(qtbot, field(dialog, "Seeds"), "5, 8-9")
+    assert "3 PNG files" in texts(dialog)
+    tick(qtbot, checkbox(dialog, "Replace"))
+    expected = LatentRequest((5, 8, 9), (0.0, 1.0, 2.0), "lerp", 0.8, (1.0, 0.0))
+    assert export(qtbot, dialog) == ExportChoice(expected, tmp_path, True)
+    assert not dialog.isVisible()
+
+
+def test_directions_can_be_left_out(qtbot: QtBot, tmp_path: Path) -> None:
+    dialog = exporter(qtbot, tmp_path)
+    tick(qtbot, checkbox(dialog, "Keep"))
+    choice = export(qtbot, dialog)
+    assert choice.request is not None
+    assert choice.request.directions == ()
+    plain = exporter(qtbot, tmp_path, request=LatentRequest((1, 2), (0.0,)))
+    assert not checkbox(plain, "Keep").isEnabled()
+
+
+def test_consecutive_seeds(qtbot: QtBot, tmp_path: Path) -> None:
+    dialog = exporter(qtbot, tmp_path)
+    QTest.mouseClick(radio(dialog, "Consecutive seeds"), LEFT)
+    assert not field(dialog, "Seeds").isEnabled()
+    count = dialog.findChild(QSpinBox)
+    assert count is not None
+    count.setFocus()
+    count.selectAll()
+    QTest.keyClicks(count, "3")
+    choice = export(qtbot, dialog)
+    assert choice.request is not None
+    assert choice.request.seeds == (7, 8, 9)
+
+
+def test_the_selected_images_need_no_request(qtbot: QtBot, tmp_path: Path) -> None:
+    dialog = exporter(qtbot, tmp_path, selected=5)
+    assert "5 PNG files" in texts(dialog)
+    assert not field(dialog, "Seeds").isEnabled()
+    assert export(qtbot, dialog) == ExportChoice(None, tmp_path, False)
+    assert not radio(exporter(qtbot, tmp_path), "The 0 selected images").isVisible()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "reason"),
+    [
+        ("Seeds", "0-x", "Write seeds as 0,1,4-6."),
+        ("Seeds", "", "Write seeds as 0,1,4-6."),
+        ("Seeds", "9-3", "runs backwards"),
+        ("Seeds", "0-99999999", "too many at once"),
+        ("Seeds", "4294967296", "Seeds go from 0 to 4294967295"),
+        ("Folder", "", "No folder is given."),
+        ("Folder", "here", "The folder is not complete."),
+    ],
+)
+def test_what_is_wrong_is_said_and_export_waits(
+    qtbot: QtBot, tmp_path: Path, name: str, text: str, reason: str
+) -> None:
+    dialog = exporter(qtbot, tmp_path)
+    write(qtbot, field(dialog, name), text)
+    assert reason in texts(dialog)
+    assert not button(dialog, "Export").isEnabled()
+    assert reason in button(dialog, "Export").toolTip()
+    with qtbot.assertNotEmitted(dialog.accepted_request):
+        QTest.keyClick(field(dialog, name), Qt.Key.Key_Return)
+    assert dialog.isVisible()
+
+
+@pytest.mark.usefixtures("no_native_dialogs")
+def test_browse_fills_in_the_folder(qtbot: QtBot, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    dialog = exporter(qtbot, tmp_path)
+    choose_in(qtbot, dialog, tmp_path / "mine", "Browse…")
+    assert export(qtbot, dialog).folder == tmp_path / "mine"
+
+
+def test_escape_exports_nothing(qtbot: QtBot, tmp_path: Path) -> None:
+    dialog = exporter(qtbot, tmp_path)
+    with qtbot.assertNotEmitted(dialog.accepted_request):
+        QTest.keyClick(dialog, Qt.Key.Key_Escape)
+    assert not dialog.isVisible()
+
+
+def test_seeds_keep_their_order() -> None:
+    assert parse_seeds(" 9, 3 - 4 ,0") == (9, 3, 4, 0)

@@ -1,0 +1,292 @@
+"""The whole path through the real window: drop, train, watch, explore, save, open, export, stop and go on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QComboBox,
+    QDialog,
+    QFileDialog,
+    QLineEdit,
+    QMessageBox,
+    QSlider,
+    QWidget,
+)
+from pytestqt.qtbot import QtBot
+
+from studio.dialogs.export import ExportDialog
+from studio.dialogs.open_checkpoint import OpenCheckpointDialog
+from studio.main_window import DATA, EXPLORE, TRAIN, MainWindow
+from studio.session import Session, State
+
+D = TypeVar("D", bound=QDialog)
+
+PATIENCE = 30_000
+"""Milliseconds; the first step waits for torch to be imported."""
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """Two classes of tiny pictures and one file that is none, below a name with spaces and another script."""
+    folder = tmp_path / "my pictures 絵"
+    random = np.random.default_rng(0)
+    for name in ("cats", "dogs"):
+        (folder / name).mkdir(parents=True)
+        for index in range(12):
+            pixels = random.integers(0, 255, (16, 16, 3), np.uint8)
+            Image.fromarray(pixels).save(folder / name / f"{index}.png")
+    (folder / "cats" / "note.png").write_text("not a picture")
+    return folder
+
+
+@pytest.fixture
+def window(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MainWindow:
+    monkeypatch.setenv("GAN_STUDIO_RUNS", str(tmp_path / "runs"))
+    window = MainWindow(Session())
+
+    def end_training(_: object) -> None:
+        if window.session.state is not State.IDLE:
+            window.session.abandon()
+            qtbot.waitUntil(lambda: window.session.state is State.IDLE, timeout=PATIENCE)
+
+    qtbot.addWidget(window, before_close_func=end_training)
+    window.show()
+    qtbot.waitExposed(window)
+    return window
+
+
+def test_from_a_dropped_folder_to_exported_images(
+    qtbot: QtBot, window: MainWindow, pictures: Path, tmp_path: Path
+) -> None:
+    session = window.session
+    drop(window, pictures)
+    qtbot.waitUntil(lambda: session.dataset is not None, timeout=PATIENCE)
+    assert session.dataset is not None
+    assert len(session.dataset.images) == 24
+    assert session.dataset.classes == ("cats", "dogs")
+    assert [skipped.name for skipped in session.dataset.skipped] == [str(Path("cats") / "note.png")]
+
+    click(button(window.data, "Set up training"))
+    assert window.pages.currentIndex() == TRAIN
+    choose(window, "network", "mlp")
+    choose(window, "preset", "mlp")
+    assert window.train.form.settings().resolution == 16
+    click(button(window.footer, "Start"))
+    qtbot.waitUntil(lambda: len(window.train.history) >= 2, timeout=PATIENCE)
+    assert len(window.train.samples.images()) == window.train.form.settings().samples
+    assert "Loss/G/loss" in window.train.history.keys()  # noqa: SIM118 (not a dictionary)
+
+    pause_and_resume(qtbot, window)
+    explore_while_it_trains(qtbot, window)
+    saved = save_as(qtbot, window, tmp_path / "kept")
+
+    click(button(window.footer, "Stop"))
+    qtbot.waitUntil(lambda: session.state is State.IDLE, timeout=PATIENCE)
+    stopped_at = session.resume
+    assert stopped_at is not None
+    assert stopped_at.is_file()
+    assert session.run_folder is not None
+    assert (session.run_folder / "stats.jsonl").is_file()
+
+    click(button(window.footer, "Continue"))
+    qtbot.waitUntil(lambda: session.state is State.RUNNING, timeout=PATIENCE)
+    click(button(window.footer, "Stop"))
+    qtbot.waitUntil(lambda: session.state is State.IDLE, timeout=PATIENCE)
+    assert session.resume is not None
+    assert session.resume.parent == stopped_at.parent
+    assert int(session.resume.stem) > int(stopped_at.stem)
+
+    open_from_dialog(qtbot, window)
+    export_seeds(qtbot, window, tmp_path / "out")
+    drop(window, saved)
+    qtbot.waitUntil(lambda: session.resume == saved, timeout=PATIENCE)
+    assert window.pages.currentIndex() == EXPLORE
+
+
+def test_a_run_folder_that_is_dropped_opens_with_its_curves(
+    qtbot: QtBot, window: MainWindow, pictures: Path, tmp_path: Path
+) -> None:
+    train_briefly(qtbot, window, pictures)
+    folder, reports = window.session.run_folder, len(window.train.history)
+    assert folder is not None
+
+    window.train.clear()
+    drop(window, folder)
+    qtbot.waitUntil(lambda: len(window.train.history) == reports, timeout=PATIENCE)
+    assert window.pages.currentIndex() == TRAIN
+    assert len(window.train.samples.images()) == window.train.form.settings().samples
+
+
+def test_closing_asks_saves_and_waits(qtbot: QtBot, window: MainWindow, pictures: Path) -> None:
+    drop(window, pictures)
+    qtbot.waitUntil(lambda: window.session.dataset is not None, timeout=PATIENCE)
+    choose(window, "preset", "mlp")
+    window.start()
+    qtbot.waitUntil(lambda: window.session.state is State.RUNNING, timeout=PATIENCE)
+
+    answer(QMessageBox, lambda box: click(button(box, "Keep training")))
+    window.close()
+    assert window.isVisible()
+    assert window.session.state is State.RUNNING
+
+    answer(QMessageBox, lambda box: click(button(box, "Save and close")))
+    window.close()
+    qtbot.waitUntil(lambda: not window.isVisible(), timeout=PATIENCE)
+    folder = window.session.run_folder
+    assert folder is not None
+    assert int(max((folder / "checkpoints").iterdir()).stem) > 0
+
+
+def test_a_folder_without_images_is_a_sentence_with_a_remedy(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    drop(window, tmp_path / "empty")
+    qtbot.waitUntil(window.banner.isVisible, timeout=PATIENCE)
+    assert window.banner.kind() == "error"
+    assert "no images" in window.banner.text()
+    assert window.pages.currentIndex() == DATA
+
+
+def test_a_full_disk_at_stop_keeps_the_training(
+    qtbot: QtBot, window: MainWindow, pictures: Path, tmp_path: Path
+) -> None:
+    drop(window, pictures)
+    qtbot.waitUntil(lambda: window.session.dataset is not None, timeout=PATIENCE)
+    choose(window, "preset", "mlp")
+    window.start()
+    qtbot.waitUntil(lambda: window.session.state is State.RUNNING, timeout=PATIENCE)
+    folder = window.session.run_folder
+    assert folder is not None
+    checkpoints, elsewhere = folder / "checkpoints", folder / "elsewhere"
+    checkpoints.rename(elsewhere)
+    checkpoints.write_text("a file where the folder was: nothing can be written below it")
+
+    click(button(window.footer, "Stop"))
+    qtbot.waitUntil(lambda: window.session.state is State.PAUSED, timeout=PATIENCE)
+    assert window.banner.kind() == "error"
+
+    checkpoints.unlink()
+    elsewhere.rename(checkpoints)
+    click(button(window.footer, "Stop"))
+    qtbot.waitUntil(lambda: window.session.state is State.IDLE, timeout=PATIENCE)
+    assert int(max(checkpoints.iterdir()).stem) > 0
+
+
+def train_briefly(qtbot: QtBot, window: MainWindow, pictures: Path) -> None:
+    drop(window, pictures)
+    qtbot.waitUntil(lambda: window.session.dataset is not None, timeout=PATIENCE)
+    choose(window, "preset", "mlp")
+    window.start()
+    qtbot.waitUntil(lambda: len(window.train.history) >= 1, timeout=PATIENCE)
+    window.session.stop()
+    qtbot.waitUntil(lambda: window.session.state is State.IDLE, timeout=PATIENCE)
+
+
+def pause_and_resume(qtbot: QtBot, window: MainWindow) -> None:
+    click(button(window.footer, "Pause"))
+    qtbot.waitUntil(lambda: window.session.state is State.PAUSED, timeout=PATIENCE)
+    click(button(window.footer, "Resume"))
+    qtbot.waitUntil(lambda: window.session.state is State.RUNNING, timeout=PATIENCE)
+
+
+def explore_while_it_trains(qtbot: QtBot, window: MainWindow) -> None:
+    window.show_workspace(EXPLORE)
+    qtbot.waitUntil(lambda: len(window.explore.current_images()) == 1, timeout=PATIENCE)
+    before = window.explore.current_images()
+    slider = next(slider for slider in window.explore.findChildren(QSlider) if slider.isVisible())
+    slider.setValue(slider.maximum())
+    qtbot.waitUntil(lambda: not np.array_equal(window.explore.current_images(), before), timeout=PATIENCE)
+    window.show_workspace(TRAIN)
+
+
+def save_as(qtbot: QtBot, window: MainWindow, path: Path) -> Path:
+    def choose_file(dialog: QFileDialog) -> None:
+        name = dialog.findChild(QLineEdit)
+        assert isinstance(name, QLineEdit)
+        name.setText(str(path))
+        click(button(dialog, "&Save"))
+
+    answer(QFileDialog, choose_file)
+    window.menus.save.trigger()
+    target = path.with_suffix(".safetensors")
+    qtbot.waitUntil(target.is_file, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: window.banner.kind() == "good", timeout=PATIENCE)
+    return target
+
+
+def open_from_dialog(qtbot: QtBot, window: MainWindow) -> None:
+    newest = window.session.resume
+
+    def open_first(dialog: OpenCheckpointDialog) -> None:
+        qtbot.waitUntil(button(dialog, "Open").isEnabled, timeout=PATIENCE)
+        click(button(dialog, "Open"))
+
+    answer(OpenCheckpointDialog, open_first)
+    window.ask_checkpoint()
+    qtbot.waitUntil(lambda: window.pages.currentIndex() == EXPLORE, timeout=PATIENCE)
+    assert window.session.resume == newest
+
+
+def export_seeds(qtbot: QtBot, window: MainWindow, folder: Path) -> None:
+    def fill_in(dialog: ExportDialog) -> None:
+        click(button(dialog, "Images of these seeds"))
+        lines = {line.accessibleName(): line for line in dialog.findChildren(QLineEdit)}
+        lines["Seeds"].setText("0-3,9")
+        lines["Folder"].setText(str(folder))
+        click(button(dialog, "Export"))
+
+    answer(ExportDialog, fill_in)
+    window.menus.export.trigger()
+    names = [f"seed{seed:04d}.png" for seed in (0, 1, 2, 3, 9)]
+    qtbot.waitUntil(lambda: folder.is_dir() and sorted(p.name for p in folder.iterdir()) == names, timeout=PATIENCE)
+    with Image.open(folder / names[0]) as image:
+        assert image.size == (16, 16)
+
+
+def drop(window: MainWindow, path: Path) -> None:
+    """The events that a file manager causes."""
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path))])
+    where, action, mouse = QPoint(200, 200), Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
+    enter = QDragEnterEvent(where, action, data, mouse, Qt.KeyboardModifier.NoModifier)
+    QApplication.sendEvent(window, enter)
+    assert enter.isAccepted()
+    QApplication.sendEvent(window, QDropEvent(QPointF(where), action, data, mouse, Qt.KeyboardModifier.NoModifier))
+
+
+def button(parent: QWidget, text: str) -> QAbstractButton:
+    return next(found for found in parent.findChildren(QAbstractButton) if found.text().startswith(text))
+
+
+def click(target: QWidget) -> None:
+    assert target.isEnabled()
+    QTest.mouseClick(target, Qt.MouseButton.LeftButton)
+
+
+def choose(window: MainWindow, setting: str, value: str) -> None:
+    box = window.train.form.widget(setting)
+    assert isinstance(box, QComboBox)
+    box.setCurrentIndex(box.findData(value))
+
+
+def answer(kind: type[D], act: Callable[[D], None]) -> None:
+    """Does `act` to the dialog of that kind as soon as it is open; the call that opens it returns after that."""
+
+    def look() -> None:
+        dialog = QApplication.activeModalWidget()
+        if isinstance(dialog, kind):
+            act(dialog)
+        else:
+            QTimer.singleShot(50, look)
+
+    QTimer.singleShot(50, look)
