@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -21,7 +22,7 @@ def steps(dataset: Dataset, batch: int, seed: int = 0) -> Iterator[None]:
     loss = nn.BCEWithLogitsLoss()
     adam_D = torch.optim.Adam(D.parameters(), lr=2e-4, betas=(0.5, 0.999))
     adam_G = torch.optim.Adam(G.parameters(), lr=2e-4, betas=(0.5, 0.999))
-    images = torch.from_numpy(dataset.images[:]).clone()
+    images = torch.from_numpy(np.array(dataset.images))
     while True:
         for chosen in torch.randperm(len(images)).split(batch)[:-1]:
             real = images[chosen].float() / 127.5 - 1

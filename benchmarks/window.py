@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QCoreApplication, QElapsedTimer, QEventLoop, QSettings, Qt, QTimer
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QSlider
 
 from core.events import Report
 from studio import theme
@@ -59,7 +59,12 @@ def _watch(window: MainWindow) -> dict[str, Any]:
     delays: list[float] = []
     clock = QElapsedTimer()
     timer = QTimer(interval=10, timerType=Qt.TimerType.PreciseTimer)
-    timer.timeout.connect(lambda: delays.append(clock.nsecsElapsed() / 1e6 - 10) or clock.restart())
+
+    def beat() -> None:
+        delays.append(clock.nsecsElapsed() / 1e6 - 10)
+        clock.restart()
+
+    timer.timeout.connect(beat)
     clock.start()
     timer.start()
     _wait(WATCH_SECONDS)
@@ -78,8 +83,6 @@ def _watch(window: MainWindow) -> dict[str, Any]:
 def _slide(window: MainWindow) -> dict[str, Any]:
     """From the move of the interpolation slider to the image, 30 moves a second."""
     window.show_workspace(EXPLORE)
-    window.explore.set_live(True)
-    window.session.explore_training(True)
     _wait(5)
     asked: dict[object, float] = {}
     took: list[float] = []
@@ -91,12 +94,10 @@ def _slide(window: MainWindow) -> dict[str, Any]:
 
     window.session.rendered.connect(answered)
     moves = QTimer(interval=33, timerType=Qt.TimerType.PreciseTimer)
-    state = {"t": 0}
+    slider = next(slider for slider in window.explore.findChildren(QSlider) if slider.accessibleName() == "A → B")
 
     def move() -> None:
-        state["t"] += 1
-        window.explore.between.set_value(0)
-        window.explore.go_to((state["t"] % 300) / 300)
+        slider.setValue(slider.minimum() + (slider.value() + 7) % (slider.maximum() - slider.minimum()))
 
     moves.timeout.connect(move)
     moves.start()

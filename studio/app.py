@@ -5,6 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from studio.main_window import MainWindow
 
 COMMANDS = ("train", "generate", "inspect", "presets", "-h", "--help")
 
@@ -22,8 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return open_window(arguments[0] if arguments else None)
 
 
-def open_window(source: str | None) -> int:
-    """Shows the window, on `source` if one is given, until it is closed."""
+def open_window(source: str | None, kind: type[MainWindow] | None = None) -> int:
+    """Shows the window, on `source` if one is given, until it is closed. `kind`: a `MainWindow` that does more."""
     from PySide6.QtCore import QTimer
     from PySide6.QtWidgets import QApplication
 
@@ -38,7 +42,7 @@ def open_window(source: str | None) -> int:
     app.setOrganizationName("GAN Studio")
     app.setDesktopFileName("gan-studio")
     theme.apply(app)
-    window = MainWindow(Session())
+    window = (kind or MainWindow)(Session())
     window.show()
     if source is not None:
         QTimer.singleShot(0, lambda: window.open_path(source))

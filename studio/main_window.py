@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QSettings, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QPaintEvent
@@ -12,54 +12,85 @@ from PySide6.QtWidgets import QFileDialog, QMainWindow, QMessageBox, QStackedWid
 from core.errors import Problem
 from core.events import Images, Report, Samples, Saved
 from core.latent import LatentRequest
-from studio.dialogs.export import ExportChoice, ExportDialog
-from studio.dialogs.open_checkpoint import OpenCheckpointDialog
 from studio.explorer import Source
 from studio.menus import Menus
 from studio.opening import OpenedDataset, OpenedRun
 from studio.panels.data import DataPanel
-from studio.panels.explore import ExplorePanel
-from studio.panels.train import TrainPanel
 from studio.session import Session, State
 from studio.widgets.banner import Banner
-from studio.widgets.curve_plot import CurvePlot
 from studio.widgets.footer import Footer
 from studio.widgets.image_grid import ImageGrid
-from studio.widgets.image_viewer import ImageViewer
 from studio.widgets.job_strip import JobStrip
+
+if TYPE_CHECKING:
+    from studio.dialogs.export import ExportChoice
+    from studio.panels.explore import ExplorePanel
+    from studio.panels.train import TrainPanel
+    from studio.widgets.curve_plot import CurvePlot
 
 MOST_RECENTS = 8
 DATA, TRAIN, EXPLORE = range(3)
 
 
 class MainWindow(QMainWindow):
-    """Three workspaces that share one session."""
+    """Three workspaces that share one session.
+
+    Only what the first look needs is built before the first paint; the Train and Explore workspaces, and the imports
+    that they cause, follow right after it, or when somebody asks for them.
+    """
 
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
-        self.data, self.train, self.explore = DataPanel(), TrainPanel(), ExplorePanel()
+        self.data = DataPanel()
         self.banner, self.footer, self.jobs = Banner(), Footer(), JobStrip()
         self.pages = QStackedWidget()
-        self._settings = self.train.form.settings()
+        self._train: TrainPanel | None = None
+        self._explore: ExplorePanel | None = None
         self._closing = False
         self._live = True
-        self._is_painted = False
-        self._save_failed = False
         self.setWindowTitle("GAN Studio")
         self.setAcceptDrops(True)
         self._build()
         self.menus = Menus(self)
         self._connect_data()
-        self._connect_training()
-        self._connect_explore()
         self._connect_messages()
         self._restore()
+
+    @property
+    def train(self) -> TrainPanel:
+        """The Train workspace."""
+        self.complete()
+        assert self._train is not None
+        return self._train
+
+    @property
+    def explore(self) -> ExplorePanel:
+        """The Explore workspace."""
+        self.complete()
+        assert self._explore is not None
+        return self._explore
+
+    def complete(self) -> None:
+        """Builds what was left for after the first paint; a second call does nothing."""
+        if self._train is not None:
+            return
+        from studio.panels.explore import ExplorePanel
+        from studio.panels.train import TrainPanel
+
+        self._train, self._explore = TrainPanel(), ExplorePanel()
+        self.pages.addWidget(self._train)
+        self.pages.addWidget(self._explore)
+        self._settings = self._train.form.settings()
+        self._connect_training()
+        self._connect_explore()
+        for name, splitter in self._train.splitters.items():
+            if state := QSettings().value(f"splitter/{name}"):
+                splitter.restoreState(state)
         self.show_state(State.IDLE)
 
     def _build(self) -> None:
-        for panel in (self.data, self.train, self.explore):
-            self.pages.addWidget(panel)
+        self.pages.addWidget(self.data)
         central = QWidget()
         column = QVBoxLayout(central)
         column.setContentsMargins(0, 0, 0, 0)
@@ -146,6 +177,8 @@ class MainWindow(QMainWindow):
             self.open_path(folder)
 
     def ask_checkpoint(self) -> None:
+        from studio.dialogs.open_checkpoint import OpenCheckpointDialog
+
         dialog = OpenCheckpointDialog(self)
         dialog.chosen.connect(lambda path: self.open_path(str(path)))
         dialog.folder_requested.connect(self.session.list_checkpoints)
@@ -167,6 +200,7 @@ class MainWindow(QMainWindow):
     # Showing
 
     def show_workspace(self, index: int) -> None:
+        self.complete()
         self.pages.setCurrentIndex(index)
 
     def show_settings(self) -> None:
@@ -243,6 +277,8 @@ class MainWindow(QMainWindow):
         self.banner.show_problem(problem.what, problem.remedy, problem.details)
 
     def enlarge(self, images: Images, index: int) -> None:
+        from studio.widgets.image_viewer import ImageViewer
+
         viewer = ImageViewer(images, index, self)
         viewer.save_requested.connect(lambda at: self._save_images(images[at : at + 1], "image"))
         viewer.exec()
@@ -271,6 +307,8 @@ class MainWindow(QMainWindow):
             self.session.save(Path(file).with_suffix(".safetensors"))
 
     def ask_export(self, request: LatentRequest | None = None) -> None:
+        from studio.dialogs.export import ExportDialog
+
         request = request or self.explore.current_request()
         images, names = self._chosen_images(request)
         folder = self.session.export_folder()
@@ -341,9 +379,13 @@ class MainWindow(QMainWindow):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
-        if not self._is_painted:  # torch takes seconds to import: only once the window is on screen
-            self._is_painted = True
-            QTimer.singleShot(0, self.session.warm_up)
+        if self._train is None:
+            QTimer.singleShot(0, self._go_on_after_first_paint)
+
+    def _go_on_after_first_paint(self) -> None:
+        if self._train is None:
+            self.complete()
+            self.session.warm_up()  # torch takes seconds to import
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if self.session.state is not State.IDLE:
@@ -377,9 +419,6 @@ class MainWindow(QMainWindow):
         settings = QSettings()
         if geometry := settings.value("geometry"):
             self.restoreGeometry(geometry)
-        for name, splitter in self.train.splitters.items():
-            if state := settings.value(f"splitter/{name}"):
-                splitter.restoreState(state)
         self.data.set_recents(self._recents())
 
     def _remember(self) -> None:

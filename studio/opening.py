@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from core.config import Settings
 from core.errors import Problem
 from core.events import Event, Images, Progress, Report, Saved
 from studio.history import History
 
 if TYPE_CHECKING:
+    from core.config import Settings
     from core.data import Dataset
 
 Kind = Literal["data", "run", "checkpoint"]

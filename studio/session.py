@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from platformdirs import user_documents_path
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from core.config import Settings
 from core.errors import Problem
 from core.events import Event, Finished, Images, Notice, Progress, Report, Samples, Saved, Tuned
 from core.latent import LatentRequest
@@ -36,6 +35,7 @@ from studio.threads import Events, IteratorThread, LatestThread
 from studio.torch_import import import_torch
 
 if TYPE_CHECKING:
+    from core.config import Settings
     from core.data import Dataset
     from core.training import Training
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QWidget
 
-from core.config import Settings
 from core.events import Progress, Report, Tuned
 from studio import theme
+
+if TYPE_CHECKING:
+    from core.config import Settings
 
 
 class Footer(QFrame):

@@ -1,0 +1,78 @@
+"""Renders the README's pictures from the real program: `make screenshots`. Trains on the built-in digits meanwhile."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QCoreApplication, QEventLoop, QSettings, QTimer
+from PySide6.QtWidgets import QApplication
+
+from core.presets import preset
+from studio import theme
+from studio.main_window import DATA, EXPLORE, TRAIN, MainWindow
+from studio.session import Session, State
+
+FOLDER = Path(__file__).parent.parent / "assets" / "screenshots"
+
+
+def main() -> None:
+    """Writes empty.png, data.png, train.png, train-dark.png and explore.png."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=150, help="how long to train before the pictures are taken")
+    parser.add_argument("--source", default="sample:digits")
+    parser.add_argument("--size", default="1280x800")
+    parser.add_argument("--out", type=Path, default=FOLDER)
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    os.environ["GAN_STUDIO_RUNS"] = tempfile.mkdtemp()
+    QSettings.setPath(QSettings.Format.NativeFormat, QSettings.Scope.UserScope, tempfile.mkdtemp())
+    sys.setswitchinterval(0.001)
+    app = QApplication(["gan-studio"])
+    theme.dress(app, theme.LIGHT)
+    theme.apply(app)
+    window = MainWindow(Session())
+    window.resize(*(int(side) for side in options.size.split("x")))
+    window.show()
+    _take(window, DATA, options.out / "empty.png")
+    window.open_path(options.source)
+    _until(lambda: window.session.dataset is not None)
+    _take(window, DATA, options.out / "data.png")
+    form = window.train.form
+    form.set_settings(preset("studio").apply(resolution=form.settings().resolution))
+    window.start()
+    _until(lambda: window.session.state is State.RUNNING)
+    _wait(options.seconds)
+    _take(window, TRAIN, options.out / "train.png")
+    _take(window, EXPLORE, options.out / "explore.png")
+    theme.dress(app, theme.DARK)
+    _take(window, TRAIN, options.out / "train-dark.png")
+    _take(window, EXPLORE, options.out / "explore-dark.png")
+    window.session.abandon()
+    _until(lambda: window.session.state is State.IDLE)
+    window.close()
+
+
+def _take(window: MainWindow, workspace: int, path: Path) -> None:
+    window.show_workspace(workspace)
+    _wait(3)
+    window.grab().save(str(path))
+
+
+def _wait(seconds: float) -> None:
+    loop = QEventLoop()
+    QTimer.singleShot(round(1000 * seconds), loop.quit)
+    loop.exec()
+
+
+def _until(true: Callable[[], bool]) -> None:
+    while not true():
+        QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 50)
+
+
+if __name__ == "__main__":
+    main()
