@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,6 +28,8 @@ T = TypeVar("T")
 FORMAT = 1
 KEY = "gan_studio"
 """Where our JSON stands in the file's metadata; a file without it is not ours."""
+DIGEST = "digest"
+"""Where the hash of everything else stands: a disk that lies, or a bad copy, is noticed before it is trained on."""
 
 
 class Meta(BaseModel):
@@ -81,10 +84,11 @@ def save(checkpoint: Checkpoint, path: Path) -> None:
     Raises `Problem` when it cannot be written.
     """
     partial = path.with_name(f".{path.name}.partial")
-    tensors = {name: tensor.detach().contiguous() for name, tensor in checkpoint.tensors.items()}
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in checkpoint.tensors.items()}
+    meta = checkpoint.meta.model_dump_json()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        save_file(tensors, partial, metadata={KEY: checkpoint.meta.model_dump_json()})
+        save_file(tensors, partial, metadata={KEY: meta, DIGEST: _digest(meta, tensors)})
         partial.chmod(0o644)  # the library makes files that nobody else can read
         flush(partial)
         partial.replace(path)
@@ -98,8 +102,11 @@ def save(checkpoint: Checkpoint, path: Path) -> None:
 
 def load(path: Path) -> Checkpoint:
     """Reads a checkpoint onto the CPU. Raises `Problem` if it is damaged, missing, or another program's."""
-    meta = _read(path, lambda file: _meta(file.metadata(), path))
-    return Checkpoint(meta, _read_tensors(path))
+    metadata = _read(path, lambda file: file.metadata() or {})
+    meta, tensors = _meta(metadata, path), _read_tensors(path)
+    if metadata.get(DIGEST) != _digest(metadata[KEY], tensors):
+        raise _damaged(path, ValueError("the digest does not fit"))
+    return Checkpoint(meta, tensors)
 
 
 def summary(path: Path) -> Summary:
@@ -143,6 +150,15 @@ def _read_tensors(path: Path) -> dict[str, Tensor]:
         raise _damaged(path, error) from error
 
 
+def _digest(meta: str, tensors: Mapping[str, Tensor]) -> str:
+    state = blake2b(meta.encode(), digest_size=16)
+    for name in sorted(tensors):
+        values = tensors[name].numpy()
+        state.update(f"{name} {values.dtype} {values.shape}".encode())
+        state.update(values.tobytes())
+    return state.hexdigest()
+
+
 def _damaged(path: Path, error: Exception) -> Problem:
     if path.suffix in {".pt", ".pth", ".pkl", ".ckpt"}:
         remedy = "Open a .safetensors file that GAN Studio saved."
@@ -163,5 +179,5 @@ def _meta(metadata: Mapping[str, str] | None, path: Path) -> Meta:
         if values.get("format", 0) > FORMAT:
             raise Problem(f"{path.name} was saved by a newer GAN Studio.", "Update GAN Studio and open it again.")
         return Meta.model_validate(values)
-    except (ValidationError, ValueError, AttributeError) as error:
+    except (ValidationError, ValueError, TypeError, AttributeError) as error:
         raise _damaged(path, error) from error

@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from math import isfinite
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -15,7 +16,7 @@ from tqdm import tqdm
 
 from core.config import Settings
 from core.errors import Problem
-from core.events import Event, Finished, Notice, Progress, Report, Saved, Tuned
+from core.events import Event, Finished, Notice, Progress, Report, Samples, Saved, Tuned
 from core.presets import preset, presets
 
 BAD_INPUT, INTERRUPTED = 2, 130
@@ -48,6 +49,9 @@ def train(options: argparse.Namespace) -> int:
 
     given = {name: getattr(options, name) for name in Settings.model_fields if getattr(options, name) is not None}
     if options.resume:
+        if "preset" in given:
+            what = f"The preset {given['preset']!r} cannot be given together with --resume."
+            raise Problem(what, "Leave it out: the checkpoint holds its settings.")
         settings = load(options.resume).meta.settings.changed(**given)
     else:
         settings = preset(given.pop("preset", next(iter(presets())))).apply(**given)
@@ -118,7 +122,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("checkpoint", type=Path, metavar="CKPT")
     command.add_argument("--out", type=Path, required=True, metavar="DIR")
     command.add_argument("--seeds", required=True, help="such as 0-63 or 1,5,9")
-    command.add_argument("--psi", type=float, default=1.0, help="truncation: below 1 is safer, above 1 is wilder")
+    command.add_argument("--psi", type=_finite, default=1.0, help="truncation: below 1 is safer, above 1 is wilder")
     command.add_argument("--device", default="auto")
     command.add_argument("--overwrite", action="store_true", help="replace images that exist already")
 
@@ -144,6 +148,13 @@ def _add_settings(command: argparse.ArgumentParser) -> None:
             command.add_argument(flag, metavar=name.upper(), help=help)
 
 
+def _finite(text: str) -> float:
+    value = float(text)
+    if not isfinite(value):
+        raise ValueError(text)
+    return value
+
+
 @contextmanager
 def _interruptible() -> Iterator[Callable[[], bool]]:
     """Ctrl-C ends the training after the step that runs, so that it can be saved; a second one ends it at once."""
@@ -167,6 +178,7 @@ class _Bar:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._tuned = ""
         self._bar = tqdm(unit="step", disable=None, dynamic_ncols=True)
 
     def __enter__(self) -> _Bar:
@@ -183,8 +195,11 @@ class _Bar:
         elif isinstance(event, Report):
             self._report(event)
         elif isinstance(event, Tuned):
+            self._tuned = f"{event.device}: {event.precision}, {event.memory_format}"
+        elif isinstance(event, Samples) and self._tuned:  # only now is it certain that the training begins
             self._bar.reset()
-            self._bar.write(f"{event.device}: {event.precision}, {event.memory_format}", file=sys.stderr)
+            self._bar.write(self._tuned, file=sys.stderr)
+            self._tuned = ""
         elif isinstance(event, Notice):
             self._bar.write(event.text, file=sys.stderr)
         elif isinstance(event, Saved):

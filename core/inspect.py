@@ -13,7 +13,7 @@ from core.run import Run, is_run
 def describe(source: str) -> dict[str, Any]:
     """Facts by name, of plain types that JSON can hold. Raises `Problem` for what cannot be read."""
     path = Path(source)
-    if path.is_file() and path.suffix != ".zip":
+    if path.is_file() and path.suffix.lower() != ".zip":
         return checkpoint(path)
     if is_run(path):
         return run(path)

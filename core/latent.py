@@ -63,8 +63,9 @@ def seed_latent(seed: int, latent_dim: int) -> Latents:
 def slerp(a: Latents, b: Latents, t: float) -> Latents:
     """Spherical interpolation (Shoemake 1985) of two latents; the length is interpolated linearly (White 2016)."""
     norm_a, norm_b = float(np.linalg.norm(a)), float(np.linalg.norm(b))
-    cosine = float(np.clip(np.dot(a, b) / max(norm_a * norm_b, 1e-12), -1.0, 1.0))
-    angle = np.arccos(cosine)
+    if min(norm_a, norm_b) < 1e-12:
+        return lerp(a, b, t)  # zero has no direction
+    angle = np.arccos(float(np.clip(np.dot(a, b) / (norm_a * norm_b), -1.0, 1.0)))
     if np.sin(angle) < 1e-4:
         return lerp(a, b, t)
     unit = (np.sin((1 - t) * angle) * a / norm_a + np.sin(t * angle) * b / norm_b) / np.sin(angle)

@@ -39,6 +39,7 @@ class Run:
             raise Problem(f"{folder} is not the folder of a training.", "Choose a folder that holds a config.json.")
         self.folder = folder
         self._next_grid = 0.0
+        self._is_torn = False  # whether the last line of stats.jsonl may be incomplete, because the disk refused
 
     @classmethod
     def begin(cls, folder: Path, trainer: Trainer, history: Run | None = None) -> Run:
@@ -47,8 +48,7 @@ class Run:
         `history`: a run whose reports up to the training's present step are taken over. Raises `Problem` if the
         folder exists and is not empty, or cannot be written.
         """
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise Problem(f"{folder} exists already.", "Choose another folder, so that nothing is overwritten.")
+        refuse_taken(folder)
         partial = folder.with_name(f".{folder.name}.partial")
         try:
             shutil.rmtree(partial, ignore_errors=True)
@@ -66,6 +66,8 @@ class Run:
         except OSError as error:
             remedy = "Choose a folder on a disk with free space that you may write to."
             raise Problem(f"The run folder {folder} could not be made.", remedy, str(error)) from error
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
         run.folder = folder
         return run
 
@@ -74,7 +76,7 @@ class Run:
 
         A disk that refuses is a `Notice`, not the end: the training goes on and the next write tries again.
         """
-        self._forget_after(trainer.step)
+        self._tidy(trainer.step)
         autosave = 60 * trainer.settings.autosave_minutes
         next_save, next_complaint = monotonic() + autosave, monotonic()
         with closing(trainer.events()) as events:
@@ -112,7 +114,7 @@ class Run:
         return sorted((self.folder / "samples").glob("[0-9]*.png"))
 
     def reports(self) -> Iterator[Report]:
-        """The recorded reports in order. A last line that a crash left half written is passed over."""
+        """The recorded reports in order. Lines that a crash or a full disk left half written are passed over."""
         for line in self.lines():
             values = json.loads(line)
             yield Report(values.pop("step"), values.pop("images"), values.pop("seconds"), values)
@@ -120,10 +122,8 @@ class Run:
     def lines(self, last_step: int | None = None) -> list[str]:
         """The lines of `stats.jsonl`, up to a step if one is given."""
         with (self.folder / "stats.jsonl").open(encoding="utf-8") as file:
-            complete = [line for line in file if line.endswith("}\n")]
-        if last_step is None:
-            return complete
-        return [line for line in complete if json.loads(line)["step"] <= last_step]
+            steps = [(line, _step(line)) for line in file]
+        return [line for line, step in steps if step is not None and (last_step is None or step <= last_step)]
 
     def log(self, text: str) -> None:
         """Adds a line with the time to `log.txt`."""
@@ -133,18 +133,37 @@ class Run:
     def _write(self, event: Event, seconds: float) -> None:
         if isinstance(event, Report):
             values = {"step": event.step, "images": event.images, "seconds": round(event.seconds, 3), **event.stats}
+            line = ("\n" if self._is_torn else "") + json.dumps(values) + "\n"
+            self._is_torn = True
             with (self.folder / "stats.jsonl").open("a", encoding="utf-8") as file:
-                file.write(json.dumps(values) + "\n")
+                file.write(line)
+            self._is_torn = False
         elif isinstance(event, Samples) and seconds >= self._next_grid:
             self._next_grid = seconds + max(GRID_SECONDS, GRID_SHARE * seconds)
             write_png(self.folder / "samples" / f"{event.step:09d}.png", grid(event.images))
 
-    def _forget_after(self, step: int) -> None:
-        """Drops reports that a crash left behind later than the checkpoint from which the training continues."""
+    def _tidy(self, step: int) -> None:
+        """Drops what a crash left behind: half-written files, and reports later than the training's present step."""
+        for abandoned in (self.folder / "checkpoints").glob(".*"):
+            abandoned.unlink()
         kept = self.lines(step)
         partial = self.folder / ".stats.jsonl.partial"
         partial.write_text("".join(kept), "utf-8")
         partial.replace(self.folder / "stats.jsonl")
+
+
+def refuse_taken(folder: Path) -> None:
+    """Raises `Problem` if a new run cannot be made at `folder` without overwriting something."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise Problem(f"{folder} exists already.", "Choose another folder, so that nothing is overwritten.")
+
+
+def _step(line: str) -> int | None:
+    try:
+        values = json.loads(line)
+        return int(values["step"]) if line.endswith("\n") and {"images", "seconds"} <= values.keys() else None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
 
 
 def is_run(folder: Path) -> bool:

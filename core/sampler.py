@@ -85,7 +85,8 @@ def to_images(batch: Tensor) -> Images:
 
 
 def _directions(generator: nn.Module, most: int = 16) -> Latents:
-    weight = first_weight(generator).float().cpu()
+    # A training that diverges can publish weights that are no numbers; its images show that well enough.
+    weight = first_weight(generator).float().cpu().nan_to_num(0.0, 0.0, 0.0)
     # The right singular vectors are the eigenvectors of W^T W, which is small whatever the layer's width.
     _, vectors = torch.linalg.eigh(weight.T @ weight)
     strongest = vectors.flip(1).T[:most]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Mapping
 from copy import deepcopy
 from datetime import UTC, datetime
 from math import isfinite
@@ -23,6 +23,7 @@ from core.ema import average, decay
 from core.errors import Problem
 from core.events import Event, Finished, Images, Report, Samples, Stepped, Tuned
 from core.latent import seed_latent
+from core.memory import enough_memory
 from core.models import Shape, build
 from core.objectives import non_saturating
 from core.sampler import to_images
@@ -55,7 +56,7 @@ class Trainer:
         self.shape = Shape.of(settings, dataset.images.shape[1])
         self.step, self.images, self.seconds = 0, 0, 0.0
         self.stats: Mapping[str, float] = {}
-        with self._enough_memory():
+        with enough_memory(settings):
             self.batches = Batches(dataset, settings.batch, settings.mirror, settings.seed, self.device)
             self._build()
             if checkpoint:
@@ -71,7 +72,7 @@ class Trainer:
         reported, next_report, next_samples = self.seconds, perf_counter() + REPORT_SECONDS, perf_counter()
         while not (reason := self._limit()):
             started = perf_counter()
-            with self._enough_memory():
+            with enough_memory(self.settings):
                 self._train_step()
             self.seconds += perf_counter() - started
             yield Stepped(self.step, self.images)
@@ -101,8 +102,9 @@ class Trainer:
         d_loss, real, fake_logits = self._train_discriminator(fake.detach())
         g_loss = self._train_generator(fake)
         self.step += 1
-        self.images += self.settings.batch * self.settings.d_steps
-        average(self.G_ema, self.G, decay(self.settings.batch, 1000 * self.settings.ema_kimg, self.images))
+        seen = self.settings.batch * self.settings.d_steps
+        self.images += seen
+        average(self.G_ema, self.G, decay(seen, 1000 * self.settings.ema_kimg, self.images))
         probabilities = real.sigmoid().mean(), fake_logits.sigmoid().mean()
         self._totals += torch.stack([d_loss, g_loss, real.mean(), fake_logits.mean(), *probabilities])
         self._steps_since_report += 1
@@ -148,8 +150,10 @@ class Trainer:
     def checkpoint(self) -> Checkpoint:
         """The complete state, enough to continue bit for bit on the same device.
 
-        The tensors are the training's own: write or copy them before the next event is pulled.
+        The tensors are the training's own: write or copy them before the next event is pulled. Raises `Problem` when
+        the losses are no longer numbers, so that a broken state never stands where a good one is looked for.
         """
+        self._refuse_nan(self._totals.tolist())
         tensors: dict[str, Tensor] = {}
         for name, network in self._networks().items():
             tensors |= {f"{name}.{key}": value for key, value in network.state_dict().items()}
@@ -242,17 +246,20 @@ class Trainer:
         steps, self._steps_since_report = self._steps_since_report, 0
         self._totals.zero_()
         stats = dict(zip(STATS, means, strict=True))
-        if not all(isfinite(value) for value in means):
-            raise Problem(
-                f"The losses stopped being numbers at step {self.step}.",
-                "Open the last checkpoint and continue with half the learning rates.",
-            )
+        self._refuse_nan(means)
         stats["Timing/images_per_sec"] = steps * self.settings.batch * self.settings.d_steps / max(seconds, 1e-9)
         stats["Memory/host_gb"] = used_memory() / 2**30
         if self.device.type == "cuda":
             stats["Memory/device_gb"] = torch.cuda.memory_reserved(self.device) / 2**30
         self.stats = stats
         return Report(self.step, self.images, self.seconds, stats)
+
+    def _refuse_nan(self, values: list[float]) -> None:
+        if not all(isfinite(value) for value in values):
+            raise Problem(
+                f"The losses stopped being numbers at step {self.step}.",
+                "Open the last checkpoint and continue with half the learning rates.",
+            )
 
     def _limit(self) -> str:
         """Why the training is over; empty while it is not."""
@@ -261,21 +268,6 @@ class Trainer:
         if self.settings.minutes is not None and self.seconds >= 60 * self.settings.minutes:
             return f"{self.settings.minutes:g} minutes are over."
         return ""
-
-    @contextlib.contextmanager
-    def _enough_memory(self) -> Iterator[None]:
-        try:
-            yield
-        except (MemoryError, RuntimeError) as error:
-            out = isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in str(error)
-            if not out:
-                raise
-            raise Problem(
-                f"There is not enough memory for a batch of {self.settings.batch} images at "
-                f"{self.settings.resolution} px on {self.device}.",
-                f"Try a batch of {max(self.settings.batch // 2, 2)}, a smaller resolution, or a smaller width.",
-                str(error),
-            ) from error
 
 
 def _restore_optimizer(optimizer: torch.optim.Optimizer, saved: Mapping[str, Tensor]) -> None:

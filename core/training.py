@@ -10,11 +10,12 @@ from pathlib import Path
 from core.checkpoint import Checkpoint, load, save
 from core.config import Settings
 from core.data import Dataset, prepare
+from core.data.batches import refuse_large_batch
 from core.devices import resolve
 from core.errors import Problem
 from core.events import Event, Progress, Saved, Tuned
 from core.models import Shape
-from core.run import Run, is_run, next_folder
+from core.run import Run, is_run, next_folder, refuse_taken
 from core.trainer import Trainer
 from core.tuning import trial
 
@@ -39,19 +40,24 @@ class Training:
     def events(self) -> Generator[Event, None, None]:
         """Everything from reading the images to `Finished`. Raises `Problem`; the run keeps what was saved."""
         checkpoint = load(self.resume) if self.resume else None
+        resolve(self.settings.device)  # what cannot work is said before the images are read
+        origin = self._continued()
+        if origin is None and self.out is not None:
+            refuse_taken(self.out)
         dataset = None
         with closing(prepare(self.source, self.settings.resolution)) as preparing:
             for event in preparing:
                 yield event
                 dataset = event if isinstance(event, Dataset) else dataset
         assert dataset is not None
+        refuse_large_batch(self.settings.batch, len(dataset.images))
         tuned = None
         for trial_event in self._tune(dataset, checkpoint):
             yield trial_event
             tuned = trial_event if isinstance(trial_event, Tuned) else tuned
         assert tuned is not None
         self.trainer = Trainer(self.settings, dataset, tuned, checkpoint)
-        self.run = self._run(dataset)
+        self.run = origin or self._new_run(dataset)
         self.run.log(f"{'continues' if checkpoint else 'begins'} at step {self.trainer.step}: {tuned}")
         with closing(self.run.record(self.trainer)) as events:
             yield from events
@@ -70,27 +76,32 @@ class Training:
         return Saved(path, self.trainer.step)
 
     def _tune(self, dataset: Dataset, checkpoint: Checkpoint | None) -> Generator[Progress | Tuned, None, None]:
-        device = resolve(self.settings.device)
+        settings, device = self.settings, resolve(self.settings.device)
         if checkpoint and checkpoint.meta.device == device.type:
             meta = checkpoint.meta
-            yield Tuned(meta.device, meta.precision, meta.memory_format, {})
+            precision = meta.precision if settings.precision == "auto" else settings.precision
+            memory_format = meta.memory_format if settings.memory_format == "auto" else settings.memory_format
+            yield Tuned(device.type, precision, memory_format, {})
         else:
-            yield from trial(self.settings, Shape.of(self.settings, dataset.images.shape[1]), device)
+            yield from trial(settings, Shape.of(settings, dataset.images.shape[1]), device)
 
-    def _run(self, dataset: Dataset) -> Run:
-        assert self.trainer is not None
+    def _continued(self) -> Run | None:
+        """The run that goes on: the resumed checkpoint's own, if that is its newest and `out` names no other."""
         origin = _run_of(self.resume)
-        if origin and self.resume:
-            here = self.out is None or self.out.resolve() == origin.folder
-            if here and origin.checkpoints()[-1].samefile(self.resume):
-                return origin
+        if origin is None or self.resume is None or (self.out is not None and self.out.resolve() != origin.folder):
+            return None
+        newest = origin.checkpoints()[-1:]
+        return origin if newest and newest[0].samefile(self.resume) else None
+
+    def _new_run(self, dataset: Dataset) -> Run:
+        assert self.trainer is not None
         if self.out is not None:
             folder = self.out
         elif self.runs is not None:
             folder = next_folder(self.runs, dataset.title, self.settings.preset)
         else:
             raise Problem("No folder was given for the run.", "Name one.")
-        return Run.begin(folder, self.trainer, origin)
+        return Run.begin(folder, self.trainer, _run_of(self.resume))
 
 
 def _run_of(checkpoint: Path | None) -> Run | None:

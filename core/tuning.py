@@ -22,6 +22,7 @@ from torch import nn
 from core.config import Settings
 from core.data import cache_folder
 from core.events import Progress, Tuned
+from core.memory import enough_memory
 from core.models import Shape, build
 from core.objectives import non_saturating
 
@@ -73,16 +74,18 @@ def trial(settings: Settings, shape: Shape, device: torch.device) -> Generator[P
         yield known
         return
     batch = min(settings.batch, TRIAL_BATCH) if device.type == "cpu" else settings.batch
-    steps = {choice: _TrialStep(choice, settings, shape, device, batch) for choice in choices}
+    with enough_memory(settings):
+        steps = {choice: _TrialStep(choice, settings, shape, device, batch) for choice in choices}
     times: dict[Choice, list[float]] = {choice: [] for choice in choices}
     for done, (round_, choice) in enumerate(product(range(ROUNDS + 1), choices)):
         yield Progress("Finding the fastest settings for this device", done, (ROUNDS + 1) * len(choices))
         best = min((min(seconds) for seconds in times.values() if seconds), default=float("inf"))
         if round_ and min(times[choice]) > HOPELESS * best:
             continue
-        seconds = steps[choice].seconds()
-        if round_ == 0:
-            seconds = min(seconds, steps[choice].seconds())  # the first call also prepares kernels
+        with enough_memory(settings):
+            seconds = steps[choice].seconds()
+            if round_ == 0:
+                seconds = min(seconds, steps[choice].seconds())  # the first call also prepares kernels
         times[choice].append(seconds)
     rates = {choice: batch / median(seconds) for choice, seconds in times.items()}
     winner = max(rates, key=lambda choice: rates[choice])

@@ -16,6 +16,9 @@ COMMANDS = ("train", "generate", "inspect", "presets", "-h", "--help")
 def main(arguments: Sequence[str] | None = None) -> int:
     """`gan-studio [PATH]` opens the window, `gan-studio COMMAND ...` runs without one. Returns the exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    # While one thread of a convolution waits for another it spins, milliseconds by default: with two cores and anything
+    # else running that halves the training's rate. GNU's OpenMP reads this when torch loads it.
+    os.environ.setdefault("GOMP_SPINCOUNT", "20000")
     if arguments and arguments[0] in COMMANDS:
         from core.cli import main as headless
 

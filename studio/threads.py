@@ -169,6 +169,6 @@ def as_problem(error: Exception) -> Problem:
 def _give_way() -> None:
     """Lets the window and the sampler go first; torch's own threads inherit it, so this comes before their start."""
     if sys.platform == "linux":  # a priority of a single thread; elsewhere it would slow the whole process
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 5)
     else:
         QThread.currentThread().setPriority(QThread.Priority.LowPriority)

@@ -26,4 +26,7 @@ def import_torch() -> None:
         for name in LIBRARIES:
             # A library that is not there (no CUDA in this build) gives null, which is nothing to worry about.
             dlopen(bytes(folder / f"lib{name}{ending}"), RTLD_LAZY)
-    import torch  # noqa: F401
+    import torch
+
+    # The first optimizer of a process imports some seconds' worth of torch more: now, rather than at Start.
+    torch.optim.Adam([torch.zeros(1, requires_grad=True)])

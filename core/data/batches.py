@@ -22,11 +22,7 @@ class Batches:
     """
 
     def __init__(self, dataset: Dataset, batch: int, mirror: bool, seed: int, device: torch.device) -> None:
-        if batch > len(dataset.images):
-            raise Problem(
-                f"A batch of {batch} images is larger than the dataset of {len(dataset.images)}.",
-                f"Choose a batch of at most {len(dataset.images)}, or add images.",
-            )
+        refuse_large_batch(batch, len(dataset.images))
         self.batch, self.mirror, self.seed, self.device = batch, mirror, seed, device
         self.epoch, self.index = 0, 0
         self._images = dataset.images
@@ -67,3 +63,12 @@ class Batches:
         if free is not None and images.nbytes > RESIDENT_SHARE * free:
             return None
         return torch.from_numpy(np.array(images)).to(self.device)
+
+
+def refuse_large_batch(batch: int, count: int) -> None:
+    """Raises `Problem` for a batch that is larger than the dataset."""
+    if batch > count:
+        raise Problem(
+            f"A batch of {batch} images is larger than the dataset of {count}.",
+            f"Choose a batch of at most {count}, or add images.",
+        )

@@ -6,6 +6,7 @@ because their parent has neither trained nor started a thread.
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import signal
@@ -77,8 +78,12 @@ def serve() -> None:
 
 
 def _import_all() -> None:
+    for name in ("core.inspect", "core.training", "core.export", "core.models.dcgan", "core.models.mlp", "psutil"):
+        importlib.import_module(name)
     import torch
+    from PIL import Image
 
+    Image.init()
     # The first optimizer imports half of torch.
     torch.optim.Adam([torch.zeros(1, requires_grad=True)], fused=True)
 

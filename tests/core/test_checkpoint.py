@@ -110,7 +110,7 @@ def test_the_summary_needs_no_weights(checkpoint: Checkpoint, tmp_path: Path) ->
         file.truncate(8 + len(text) + 12 + size)
     before, started = psutil.Process().memory_info().rss, perf_counter()
     found = summary(path)
-    assert perf_counter() - started < 0.2
+    assert perf_counter() - started < 0.5
     assert psutil.Process().memory_info().rss - before < 2**26
     assert found.meta == checkpoint.meta
     assert found.path == path
@@ -228,13 +228,13 @@ def train_on(path: Path) -> object:
         ("random.noise", "random.n0ise"),
         ("opt_D.0.step", "opt_D.0.stop"),
         ("opt_D.0.exp_avg", "opt_D.O.exp_avg"),
-        ("opt_G.1.exp_avg", "opt_G.99.exp_avg"),
+        ("opt_G.1.exp_avg", "opt_G.9.exp_avg"),
     ],
 )
-def test_a_tensor_that_is_missing(checkpoint: Checkpoint, path: Path, name: str, other: str) -> None:
-    tensors = dict(checkpoint.tensors)
-    tensors[other] = tensors.pop(name)
-    save(Checkpoint(checkpoint.meta, tensors), path)
+def test_a_tensor_that_is_missing(path: Path, whole: bytes, name: str, other: str) -> None:
+    damaged = whole.replace(f'"{name}"'.encode(), f'"{other}"'.encode())
+    assert damaged != whole
+    path.write_bytes(damaged)
     use = generate if name.startswith("G_ema") else train_on
     with pytest.raises(Problem) as caught:
         use(path)

@@ -73,6 +73,11 @@ def test_a_learning_rate_is_a_finite_number(value: Any) -> None:
     assert "'lr_g'" in problem(lr_g=value).what
 
 
+@pytest.mark.parametrize("value", ["nan", "inf", float("inf")])
+def test_a_limit_is_a_finite_number(value: Any) -> None:
+    assert "'minutes'" in problem(minutes=value).what
+
+
 def test_an_unknown_network_is_answered_with_those_there_are() -> None:
     refused = problem(network="biggan")
     assert "'network'" in refused.what

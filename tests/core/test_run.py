@@ -175,6 +175,15 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
         Run.begin(tmp_path / "file" / "run", tiny_trainer())
 
 
+@pytest.mark.parametrize("size", [10, 10_000])
+def test_a_disk_too_full_for_a_run_is_left_as_it_was(tmp_path: Path, size: int) -> None:
+    trainer = tiny_trainer()
+    with largest_file(size), pytest.raises(Problem) as caught:
+        Run.begin(tmp_path / "run", trainer)
+    assert caught.value.remedy
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_folder_without_a_run(tmp_path: Path) -> None:
     assert not is_run(tmp_path)
     with pytest.raises(Problem, match="not the folder of a training"):
@@ -301,9 +310,9 @@ def test_saving_needs_a_training_that_has_begun(tmp_path: Path, pictures: Path) 
 
 
 def begin(nursery: Nursery, folder: Path, pictures: Path) -> int:
-    """A training into `folder` that saves sixteen times a second."""
-    command = ["train", str(pictures), "--out", str(folder), "--autosave-minutes", "0.001", *FLAGS]
-    return nursery.start(command, folder.with_suffix(".txt"))
+    """A training into `folder` that spends most of its time on saving: megabytes after every step."""
+    flags = [*FLAGS, "--preset", "mlp", "--width", "16", "--autosave-minutes", "1e-9"]
+    return nursery.start(["train", str(pictures), "--out", str(folder), *flags], folder.with_suffix(".txt"))
 
 
 def kill(nursery: Nursery, process: int) -> None:
@@ -313,8 +322,11 @@ def kill(nursery: Nursery, process: int) -> None:
 
 
 def killed_while_it_begins(nursery: Nursery, folder: Path, pictures: Path, chance: random.Random) -> None:
+    """At any moment before the run's folder appears, or just then."""
     process = begin(nursery, folder, pictures)
-    time.sleep(chance.uniform(0, 0.3))
+    until = time.monotonic() + chance.choice([chance.uniform(0, 0.3), 20])
+    while time.monotonic() < until and not folder.exists():
+        pass
     kill(nursery, process)
 
 
@@ -324,7 +336,7 @@ def killed_while_it_trains(nursery: Nursery, folder: Path, pictures: Path, chanc
     while len(list(folder.glob("checkpoints/[0-9]*"))) < wanted:
         assert time.monotonic() < until, folder.with_suffix(".txt").read_text("utf-8")
         time.sleep(0.002)
-    time.sleep(chance.uniform(0, 0.12))
+    time.sleep(chance.uniform(0, 0.1))
     kill(nursery, process)
 
 

@@ -104,6 +104,8 @@ def test_directions_are_the_right_singular_vectors_of_the_first_weight(trainer: 
     _, _, vectors = np.linalg.svd(first_weight(trainer.G_ema).numpy().astype(np.float64), full_matrices=False)
     alike = np.abs((directions.astype(np.float64) * vectors[:16]).sum(1))
     assert np.allclose(alike, 1, atol=1e-3)
+    # A singular vector has no sign of its own. Its largest number is made positive, so that a slider keeps its meaning.
+    assert (np.take_along_axis(directions, np.abs(directions).argmax(1)[:, None], 1) > 0).all()
 
 
 def test_there_are_no_more_directions_than_numbers_in_z() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from copy import deepcopy
-from time import sleep
+from time import perf_counter, sleep
 from typing import Any
 
 import numpy as np
@@ -232,15 +232,15 @@ def test_a_training_ends_after_its_minutes() -> None:
     assert isinstance(last, Finished)
     assert last.step > 1
     assert "0.002 minutes" in last.reason
-    assert 0.12 <= trainer.seconds < 1
+    assert 0.12 <= trainer.seconds < 5
 
 
 def test_time_between_the_events_is_not_training_time() -> None:
-    trainer = tiny_trainer(steps=2)
+    trainer, started = tiny_trainer(steps=2), perf_counter()
     for event in trainer.events():
         if isinstance(event, Stepped):
-            sleep(0.25)
-    assert 0 < trainer.seconds < 0.4
+            sleep(0.2)
+    assert 0 < trainer.seconds < perf_counter() - started - 0.4
 
 
 def test_a_training_without_a_limit_goes_on() -> None:
