@@ -10,7 +10,7 @@ import json
 import os
 import sys
 import tempfile
-from time import perf_counter
+from time import perf_counter, thread_time
 from typing import Any
 
 import numpy as np
@@ -67,13 +67,16 @@ def _watch(window: MainWindow) -> dict[str, Any]:
     timer.timeout.connect(beat)
     clock.start()
     timer.start()
+    busy = thread_time()
     _wait(WATCH_SECONDS)
+    busy = thread_time() - busy
     timer.stop()
     window.session.reported.disconnect(rates.extend)
     first, last = rates[0], rates[-1]
     late = np.maximum(delays, 0)
     return {
         "images_per_sec": (last.images - first.images) / (last.seconds - first.seconds),
+        "gui_core_percent": 100 * busy / WATCH_SECONDS,
         "heartbeat_ms_p50": float(np.percentile(late, 50)),
         "heartbeat_ms_p99": float(np.percentile(late, 99)),
         "heartbeat_ms_max": float(np.max(late)),
