@@ -16,6 +16,7 @@ from studio.torch_import import import_torch
 
 if TYPE_CHECKING:
     from core.checkpoint import Meta
+    from core.config import Settings
     from core.sampler import Sampler
 
 
@@ -33,10 +34,8 @@ class Source:
 
     path: Path | None
     step: int
-    preset: str
+    settings: Settings
     dataset: str
-    resolution: int
-    latent_dim: int
     directions: int
 
 
@@ -90,8 +89,4 @@ class Explorer:
     def _source(self, path: Path | None) -> Source:
         assert self._sampler is not None
         meta = self._sampler.meta
-        settings = meta.settings
-        directions = len(self._sampler.directions)
-        return Source(
-            path, meta.step, settings.preset, meta.dataset, settings.resolution, settings.latent_dim, directions
-        )
+        return Source(path, meta.step, meta.settings, meta.dataset, len(self._sampler.directions))

@@ -95,7 +95,10 @@ class MainWindow(QMainWindow):
         column = QVBoxLayout(central)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(self.banner)
+        messages = QVBoxLayout()
+        messages.setContentsMargins(16, 8, 16, 0)
+        messages.addWidget(self.banner)
+        column.addLayout(messages)
         column.addWidget(self.pages, 1)
         column.addWidget(self.jobs)
         column.addWidget(self.footer)
@@ -132,6 +135,7 @@ class MainWindow(QMainWindow):
         self.session.start_progressed.connect(self.footer.show_starting)
         self.session.tuned.connect(self.footer.show_tuned)
         self.session.run_began.connect(self.train.clear)
+        self.session.run_continued.connect(self.train.rewind)
         self.session.run_opened.connect(self.show_run)
         self.session.reported.connect(self.show_reports)
         self.session.sampled.connect(self.show_samples)
@@ -245,6 +249,8 @@ class MainWindow(QMainWindow):
         self._live = source.path is None
         self.explore.set_live(self._live)
         self.explore.show_source(source)
+        if source.path is not None and self.session.state is State.IDLE:
+            self.train.form.set_settings(source.settings)
 
     def show_reports(self, reports: list[Report]) -> None:
         self.train.show_reports(reports)

@@ -81,6 +81,8 @@ class Session(QObject):
     """What the trial chose for this device."""
     run_began = Signal()
     """A new training begins, with empty curves."""
+    run_continued = Signal(int)
+    """The step at which the training now goes on; reports after it belong to a time that did not happen."""
     run_opened = Signal(object)
     """An `OpenedRun`, to be shown as it was."""
     reported = Signal(list)
@@ -144,7 +146,18 @@ class Session(QObject):
     def open_data(self, source: str, resolution: int | None = None) -> None:
         """Reads images; a scan that is under way is given up for it."""
         self.cancel_scan()
-        self._scan_thread = self._spawn(lambda: scan(source, resolution), self._show_scan, self._end_scan)
+
+        def show(event: Event) -> None:
+            if self._scan_thread is thread:  # and not one that was given up
+                self._show_scan(event)
+
+        def end() -> None:
+            if self._scan_thread is thread:
+                self._scan_thread = None
+                self.scan_ended.emit()
+
+        thread = self._spawn(lambda: scan(source, resolution), show, end)
+        self._scan_thread = thread
 
     def cancel_scan(self) -> None:
         if self._scan_thread is not None:
@@ -178,11 +191,6 @@ class Session(QObject):
         elif isinstance(event, Sheet):
             self.sheet_drawn.emit(event.images)
 
-    def _end_scan(self) -> None:
-        if self._scan_thread is None or not self._scan_thread.isRunning():
-            self._scan_thread = None
-        self.scan_ended.emit()
-
     def _show_checkpoints(self, event: Event) -> None:
         if isinstance(event, CheckpointRows):
             self.checkpoints_listed.emit(event)
@@ -213,7 +221,7 @@ class Session(QObject):
             self.problem.emit(Problem("There are no images to train on.", "Open a folder, or try the sample."))
             return
         source, runs, resume = self.dataset.source, self.runs, self.resume
-        if resume is None:
+        if resume is None or self.run_folder is None or not resume.is_relative_to(self.run_folder):
             self.run_folder = None
             self.run_began.emit()
 
@@ -284,6 +292,7 @@ class Session(QObject):
                 assert self._training.run is not None
                 self.run_folder = self._training.run.folder
                 self._set_state(State.RUNNING)
+                self.run_continued.emit(event.step)
             self.sampled.emit(event)
             self._publish()
         elif isinstance(event, Saved):
@@ -345,7 +354,7 @@ class Session(QObject):
         elif isinstance(answer, Source):
             self.source_changed.emit(answer)
             if answer.path is not None and self.state is State.IDLE:
-                self._continue_from(answer.path, answer.dataset, answer.resolution)
+                self._continue_from(answer.path, answer.dataset, answer.settings.resolution)
         elif answer is not None:
             self.rendered.emit(slot, request, answer)
 

@@ -262,7 +262,9 @@ class ExplorePanel(QWidget):
 def _caption(source: Source | None) -> str:
     if source is None:
         return ""
-    return f"{source.preset} · step {source.step:,} · {_name(source.path) if source.path else 'running training'}"
+    return (
+        f"{source.settings.preset} · step {source.step:,} · {_name(source.path) if source.path else 'running training'}"
+    )
 
 
 def _name(path: Path) -> str:

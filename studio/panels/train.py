@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QSplitter, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QSplitter,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from core.config import Settings
 from core.devices import Device
@@ -29,7 +39,7 @@ class TrainPanel(QWidget):
     fresh_requested = Signal()
     """Begin anew rather than from the checkpoint that is set."""
     image_activated = Signal(object, int)
-    """The grid's images and the one that was double-clicked."""
+    """The grid's images and the one that was clicked."""
     grid_save_requested = Signal(str, object)
     """"grid", "image" or "selected", and the grid."""
     plot_save_requested = Signal(str, object)
@@ -43,6 +53,7 @@ class TrainPanel(QWidget):
         self.scores = CurvePlot(self.history, SCORES)
         self.scores.set_empty_text("How real the discriminator finds real and generated images, from 0 to 1.")
         self.samples = ImageGrid(selectable=True)
+        self.samples.setToolTip("Click to enlarge, Ctrl-click or Shift-click to select, right-click to save")
         self.samples.set_empty_text("Samples appear here when training starts.")
         self.reals = ImageGrid()
         self.reals.set_empty_text("Real images appear here when a dataset is open.")
@@ -83,6 +94,12 @@ class TrainPanel(QWidget):
         """A new training begins: the curves of the last one go."""
         self.set_history(History())
 
+    def rewind(self, step: int) -> None:
+        """The training continues from an earlier step: what came after it goes."""
+        self.history.rewind(step)
+        self.losses.refresh()
+        self.scores.refresh()
+
     def set_history(self, history: History) -> None:
         """The curves of an opened run."""
         self.history = history
@@ -109,10 +126,18 @@ class TrainPanel(QWidget):
 
     def _connect(self) -> None:
         for grid in (self.samples, self.reals):
-            grid.activated.connect(lambda index, grid=grid: self.image_activated.emit(grid.images(), index))
+            grid.activated.connect(partial(self._enlarge, grid))
+            grid.clicked.connect(partial(self._click, grid))
             grid.save_requested.connect(lambda what, grid=grid: self.grid_save_requested.emit(what, grid))
         for plot in (self.losses, self.scores):
             plot.save_requested.connect(lambda kind, plot=plot: self.plot_save_requested.emit(kind, plot))
+
+    def _click(self, grid: ImageGrid, index: int) -> None:
+        if not QApplication.keyboardModifiers():  # with Ctrl or Shift a click selects
+            self._enlarge(grid, index)
+
+    def _enlarge(self, grid: ImageGrid, index: int) -> None:
+        self.image_activated.emit(grid.images(), index)
 
     def _build_settings(self) -> QWidget:
         scroll = QScrollArea(widgetResizable=True)

@@ -20,6 +20,8 @@ def drawn(name: str, count: int, resolution: int, start: int = 0) -> tuple[NDArr
     sample = samples.Sample(name, digits if name == "digits" else shapes)
     pictures = []
     for picture in sample.read(resolution):
+        if picture is None:  # nothing is ready yet: the drawing goes on in other threads
+            continue
         assert isinstance(picture, Picture)
         pictures.append(picture)
         if len(pictures) == count:

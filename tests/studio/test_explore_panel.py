@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from core.events import Images
 from core.latent import LatentRequest, latents
+from core.presets import preset
 from studio.explorer import Source
 from studio.panels.explore import ExplorePanel
 from studio.widgets.image_grid import ImageGrid
@@ -30,10 +31,8 @@ def source(path: Path | None = CHECKPOINT, directions: int = 16) -> Source:
     return Source(
         path=path,
         step=12000,
-        preset="studio",
+        settings=preset("studio").apply(resolution=16, latent_dim=8),
         dataset="sample:digits",
-        resolution=16,
-        latent_dim=8,
         directions=directions,
     )
 

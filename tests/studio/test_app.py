@@ -1,0 +1,32 @@
+"""Starting the program: without a screen, and as a headless command."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+
+def start(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    kept = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
+    kept.pop("QT_QPA_PLATFORM", None)
+    command = [sys.executable, "-m", "studio.app", *arguments]
+    return subprocess.run(command, env=kept | environment, capture_output=True, text=True, check=False, timeout=60)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems always have a screen, or none that can be asked")
+@pytest.mark.parametrize("display", [{}, {"DISPLAY": ":4711"}])
+def test_without_a_screen_it_says_so_in_one_line(display: dict[str, str]) -> None:
+    done = start(**display)
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert "screen" in done.stderr
+    assert "gan-studio train" in done.stderr
+
+
+def test_commands_need_no_screen() -> None:
+    done = start("presets")
+    assert done.returncode == 0
+    assert "dcgan" in done.stdout
