@@ -53,7 +53,7 @@ class Settings(BaseModel):
     )
 
     batch: int = setting(64, "Training", "Real images in one discriminator step.", unit="images", ge=2, le=4096)
-    d_steps: int = setting(1, "Training", "Discriminator steps for each generator step.", unit="steps", ge=1, le=20)
+    d_steps: int = setting(1, "Training", "Discriminator steps for each generator step.", ge=1, le=20)
     mirror: bool = setting(False, "Training", "Mirror half of the real images left to right. Not for text or digits.")
     steps: int | None = setting(
         None, "Training", "Stop after this many generator steps; empty trains until stopped.", unit="steps", ge=1

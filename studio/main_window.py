@@ -318,7 +318,8 @@ class MainWindow(QMainWindow):
         request = request or self.explore.current_request()
         images, names = self._chosen_images(request)
         folder = self.session.export_folder()
-        dialog = ExportDialog(request, len(images), folder, self, resolution=self._settings.resolution)
+        resolution = images.shape[1] if len(images) else self.train.form.settings().resolution
+        dialog = ExportDialog(request, len(images), folder, self, resolution=resolution)
         dialog.accepted_request.connect(lambda choice: self._export(choice, images, names))
         dialog.exec()
         dialog.deleteLater()
