@@ -35,7 +35,6 @@ def main() -> None:
     theme.apply(app)
     window = MainWindow(Session())
     window.show()
-    window.session.warm_up()
     window.open_path("sample:shapes")
     _until(lambda: window.session.dataset is not None)
     form = window.train.form

@@ -49,6 +49,7 @@ class MainWindow(QMainWindow):
         self._explore: ExplorePanel | None = None
         self._closing = False
         self._live = True
+        self._is_painted = False
         self.setWindowTitle("GAN Studio")
         self.setAcceptDrops(True)
         self._build()
@@ -386,13 +387,13 @@ class MainWindow(QMainWindow):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
-        if self._train is None:
+        if not self._is_painted:
+            self._is_painted = True
             QTimer.singleShot(0, self._go_on_after_first_paint)
 
     def _go_on_after_first_paint(self) -> None:
-        if self._train is None:
-            self.complete()
-            self.session.warm_up()  # torch takes seconds to import
+        self.complete()
+        self.session.warm_up()  # torch takes seconds to import
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if self.session.state is not State.IDLE:

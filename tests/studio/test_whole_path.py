@@ -128,6 +128,17 @@ def test_a_run_folder_that_is_dropped_opens_with_its_curves(
     assert len(window.train.samples.images()) == window.train.form.settings().samples
 
 
+def test_a_workspace_that_is_asked_for_before_the_first_paint_still_explores(
+    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GAN_STUDIO_RUNS", str(tmp_path / "runs"))
+    window = MainWindow(Session())
+    qtbot.addWidget(window)
+    window.show_workspace(TRAIN)  # builds what otherwise follows the first paint
+    with qtbot.waitSignal(window.session.devices_found, timeout=PATIENCE):
+        window.show()
+
+
 def test_closing_asks_saves_and_waits(qtbot: QtBot, window: MainWindow, pictures: Path) -> None:
     drop(window, pictures)
     qtbot.waitUntil(lambda: window.session.dataset is not None, timeout=PATIENCE)
