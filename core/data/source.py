@@ -17,6 +17,8 @@ from core.data.dataset import Skipped
 from core.events import Progress
 
 SMALLEST, LARGEST = 16, 256
+SUGGESTED_MOST = 64
+"""A first training should show something within minutes, on a CPU too; more pixels are one choice away."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,8 +126,8 @@ def classes_of(paths: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
 
 
 def resolution_for(sides: list[int]) -> int:
-    """The power of two in [16, 256] nearest below or equal to the median of the shorter sides."""
+    """The power of two from 16 to `SUGGESTED_MOST` nearest below or equal to the median of the shorter sides."""
     if not sides:
         return 64
     median = sorted(sides)[len(sides) // 2]
-    return max(SMALLEST, min(LARGEST, 1 << (median.bit_length() - 1)))
+    return max(SMALLEST, min(SUGGESTED_MOST, 1 << (median.bit_length() - 1)))
