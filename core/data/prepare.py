@@ -21,8 +21,9 @@ def prepare(
     """Yields `Progress` while it works and at the end exactly one `Dataset`.
 
     `source` is a folder, a zip, or "sample:NAME". `resolution` in [16, 256] is the side of the prepared squares; None
-    takes what suits the images: the power of two below or equal to the median of their shorter sides, 64 at most. `cache`
-    replaces `cache_folder()`. Raises `Problem` for whatever a person can mend; closing the generator stops at once.
+    takes what suits the images: the power of two below or equal to the median of their shorter sides, 64 at most.
+    `cache` replaces `cache_folder()`. Raises `Problem` for whatever a person can mend; closing the generator stops at
+    once.
     """
     if resolution is not None and not SMALLEST <= resolution <= LARGEST:
         raise Problem(
