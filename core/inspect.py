@@ -7,7 +7,8 @@ from typing import Any
 
 from core.checkpoint import summary
 from core.data import Dataset, prepare
-from core.run import Run, is_run
+from core.run import Run
+from core.run_folder import is_run
 
 
 def describe(source: str) -> dict[str, Any]:

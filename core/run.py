@@ -18,6 +18,7 @@ from PIL import Image
 from core.checkpoint import save, unwritable
 from core.errors import Problem
 from core.events import Event, Images, Notice, Report, Samples, Saved
+from core.run_folder import is_run
 
 if TYPE_CHECKING:
     from core.trainer import Trainer
@@ -164,11 +165,6 @@ def _step(line: str) -> int | None:
         return int(values["step"]) if line.endswith("\n") and {"images", "seconds"} <= values.keys() else None
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
-
-
-def is_run(folder: Path) -> bool:
-    """Whether a folder holds a run."""
-    return (folder / "config.json").is_file() and (folder / "stats.jsonl").is_file()
 
 
 def next_folder(runs: Path, title: str, preset: str) -> Path:

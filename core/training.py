@@ -15,7 +15,8 @@ from core.devices import resolve
 from core.errors import Problem
 from core.events import Event, Progress, Saved, Tuned
 from core.models import Shape
-from core.run import Run, is_run, next_folder, refuse_taken
+from core.run import Run, next_folder, refuse_taken
+from core.run_folder import is_run
 from core.trainer import Trainer
 from core.tuning import trial
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from core.errors import Problem
 from core.events import Event, Images, Progress, Report, Saved
+from core.run_folder import is_run
 from studio.history import History
 
 if TYPE_CHECKING:
@@ -77,8 +78,6 @@ class OpenedRun(Event):
 
 def recognise(source: str) -> Generator[Event, None, None]:
     """Looks at what was dropped or chosen. Raises `Problem` for a file that is none of ours."""
-    from core.run import is_run
-
     path = Path(source)
     if source.startswith("sample:") or path.suffix.lower() == ".zip":
         yield Recognised(source, "data")

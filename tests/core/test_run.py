@@ -19,7 +19,8 @@ from PIL import Image
 from core.checkpoint import load, save
 from core.errors import Problem
 from core.events import Event, Finished, Notice, Report, Saved, Stepped
-from core.run import Run, grid, is_run, next_folder, tiles
+from core.run import Run, grid, next_folder, tiles
+from core.run_folder import is_run
 from core.sampler import Sampler
 from core.trainer import Trainer
 from core.training import Training

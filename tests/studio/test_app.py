@@ -30,3 +30,11 @@ def test_commands_need_no_screen() -> None:
     done = start("presets")
     assert done.returncode == 0
     assert "dcgan" in done.stdout
+
+
+def test_images_are_read_without_waiting_for_torch() -> None:
+    code = (
+        "import sys; from studio.opening import recognise, scan; "
+        "list(recognise('sample:digits')); next(scan('sample:digits', 16)); sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
