@@ -296,7 +296,8 @@ class Session(QObject):
             self.sampled.emit(event)
             self._publish()
         elif isinstance(event, Saved):
-            own = self.run_folder is not None and event.path.is_relative_to(self.run_folder)
+            # A copy that the person saved, even into the run's folder, is not what the run continues from.
+            own = self.run_folder is not None and event.path.parent == self.run_folder / "checkpoints"
             if own:
                 self.set_resume(event.path)
             self.saved.emit(event, not own)

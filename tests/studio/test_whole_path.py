@@ -89,7 +89,9 @@ def test_from_a_dropped_folder_to_exported_images(
 
     pause_and_resume(qtbot, window)
     explore_while_it_trains(qtbot, window)
-    saved = save_as(qtbot, window, tmp_path / "kept")
+    assert session.run_folder is not None
+    saved = save_as(qtbot, window, session.run_folder / "kept")  # beside the run's own, where the dialog begins
+    assert session.resume != saved
 
     click(button(window.footer, "Stop"))
     qtbot.waitUntil(lambda: session.state is State.IDLE, timeout=PATIENCE)
