@@ -10,16 +10,19 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from math import isfinite
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any, NoReturn
 
 from tqdm import tqdm
 
 from core.config import Settings
 from core.errors import Problem
-from core.events import Event, Finished, Notice, Progress, Report, Samples, Saved, Tuned
+from core.events import Event, Finished, Notice, Progress, Refused, Report, Samples, Saved, Tuned
 from core.presets import preset, presets
 
 BAD_INPUT, INTERRUPTED = 2, 130
+RETRY_SECONDS = 10.0
+"""Time between two tries to write the last checkpoint."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -59,6 +62,8 @@ def train(options: argparse.Namespace) -> int:
     with closing(training.events()) as events, _interruptible() as interrupted, _Bar(settings) as bar:
         for event in events:
             bar.show(event)
+            if isinstance(event, Refused):
+                _wait(RETRY_SECONDS, interrupted)
             if interrupted():
                 if training.run:
                     bar.show(training.save())
@@ -173,6 +178,12 @@ def _interruptible() -> Iterator[Callable[[], bool]]:
         signal.signal(signal.SIGINT, before)
 
 
+def _wait(seconds: float, interrupted: Callable[[], bool]) -> None:
+    until = monotonic() + seconds
+    while monotonic() < until and not interrupted():
+        sleep(0.1)
+
+
 class _Bar:
     """Progress on stderr: rate, time left, losses."""
 
@@ -202,6 +213,8 @@ class _Bar:
             self._tuned = ""
         elif isinstance(event, Notice):
             self._bar.write(event.text, file=sys.stderr)
+        elif isinstance(event, Refused):
+            self._bar.write(f"{event.problem} The training waits for that, and tries again.", file=sys.stderr)
         elif isinstance(event, Saved):
             self._bar.write(f"step {event.step}: saved {event.path}", file=sys.stderr)
         elif isinstance(event, Finished):

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from core.errors import Problem
+
 Images = NDArray[np.uint8]
 """uint8 images, NHWC, C = 1 (grey) or 3 (RGB)."""
 
@@ -75,6 +77,13 @@ class Notice(Event):
     """Something the person should know though nothing stopped."""
 
     text: str
+
+
+@dataclass(frozen=True, eq=False)
+class Refused(Event):
+    """Something that must not be lost could not be written. Pulling the next event tries again."""
+
+    problem: Problem
 
 
 @dataclass(frozen=True)

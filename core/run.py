@@ -17,7 +17,7 @@ from PIL import Image
 
 from core.checkpoint import save, unwritable
 from core.errors import Problem
-from core.events import Event, Images, Notice, Report, Samples, Saved
+from core.events import Event, Images, Notice, Refused, Report, Samples, Saved
 from core.run_folder import is_run
 
 if TYPE_CHECKING:
@@ -75,7 +75,8 @@ class Run:
     def record(self, trainer: Trainer) -> Generator[Event, None, None]:
         """Passes the training's events on, and writes reports, samples and automatic checkpoints on the way.
 
-        A disk that refuses is a `Notice`, not the end: the training goes on and the next write tries again.
+        A disk that refuses is a `Notice`, not the end: the training goes on and the next write tries again. Only the
+        last checkpoint cannot wait for a next one: it is tried again each time that a `Refused` was yielded.
         """
         self._tidy(trainer.step)
         autosave = 60 * trainer.settings.autosave_minutes
@@ -92,7 +93,13 @@ class Run:
                         next_complaint = monotonic() + COMPLAINT_SECONDS
                         yield Notice(f"{error} The training goes on.")
                 yield event
-        yield self.save(trainer)
+        saved = None
+        while saved is None:
+            try:
+                saved = self.save(trainer)
+            except Problem as problem:
+                yield Refused(problem)
+        yield saved
 
     def save(self, trainer: Trainer) -> Saved:
         """Writes the checkpoint of the present step and its sample grid, unless they are there. Raises `Problem`."""

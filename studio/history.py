@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -29,6 +29,15 @@ class _Level:
     high: Floats
     mean: Floats
     count: NDArray[np.int32]
+
+
+class Rows(NamedTuple):
+    """Reports as a table: `values` is (reports, keys), NaN where a report has none."""
+
+    keys: Sequence[str]
+    steps: Steps
+    seconds: Seconds
+    values: Floats
 
 
 class History:
@@ -257,11 +266,12 @@ class History:
                 return None
             reach *= 8
 
-    def rows(self, keys: Sequence[str] | None = None) -> tuple[Steps, Seconds, Floats]:
-        """Copies of (steps, seconds, values) of all reports, values (reports, keys) with NaN where there is none."""
-        columns = [self._columns[key] for key in (self.keys() if keys is None else keys)]
+    def rows(self, keys: Sequence[str] | None = None) -> Rows:
+        """A copy of all reports."""
+        keys = self.keys() if keys is None else keys
+        columns = [self._columns[key] for key in keys]
         size = self._length
-        return self._steps[:size].copy(), self._seconds[:size].copy(), self._values[:size][:, columns]
+        return Rows(keys, self._steps[:size].copy(), self._seconds[:size].copy(), self._values[:size][:, columns])
 
 
 def _rows_before(steps: Steps, step: float) -> int:

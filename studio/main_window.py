@@ -338,8 +338,7 @@ class MainWindow(QMainWindow):
 
     def save_plot(self, kind: str, plot: CurvePlot) -> None:
         if path := self._ask_picture(f"losses.{kind}"):
-            (plot.save_png if kind == "png" else plot.save_csv)(path)
-            self.banner.show_good(f"Saved: {path}")
+            self.session.save_plot(plot.picture() if kind == "png" else plot.numbers(), path)
 
     def _chosen_images(self, request: LatentRequest) -> tuple[Images, list[str]]:
         """The images that are selected on the workspace that is open, and names that say which they are."""

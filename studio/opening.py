@@ -1,8 +1,7 @@
-"""What the session's threads do with files: recognise, read, copy. Generators that run away from the GUI thread."""
+"""Files and folders that the person opens: generators that recognise and read them away from the GUI thread."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from core.errors import Problem
-from core.events import Event, Images, Progress, Report, Saved
+from core.events import Event, Images, Progress, Report
 from core.run_folder import is_run
 from studio.history import History
 
@@ -136,35 +135,6 @@ def read_run(folder: Path) -> Generator[Event, None, None]:
         images = tiles(_read_png(samples[-1]), meta.settings.resolution, meta.settings.samples)
     last = reports[-1] if reports else None
     yield OpenedRun(folder, meta.settings, meta.dataset, meta.step, checkpoints[-1], history, last, images)
-
-
-def copy_checkpoint(origin: Path, target: Path) -> Generator[Event, None, None]:
-    """Copies a checkpoint, complete or not at all, and yields `Saved`."""
-    from core.checkpoint import summary, unwritable
-
-    yield Progress(f"Saving {target.name}", 0, 0)
-    partial = target.with_name(f".{target.name}.partial")
-    try:
-        shutil.copyfile(origin, partial)
-        partial.replace(target)
-    except OSError as error:
-        raise unwritable(target, error) from error
-    finally:
-        partial.unlink(missing_ok=True)
-    yield Saved(target, summary(target).meta.step)
-
-
-def save_grid(images: Images, path: Path) -> Generator[Event, None, None]:
-    """Writes images as one PNG and yields `Saved`."""
-    from core.checkpoint import unwritable
-    from core.run import grid, write_png
-
-    yield Progress(f"Saving {path.name}", 0, 0)
-    try:
-        write_png(path, grid(images))
-    except OSError as error:
-        raise unwritable(path, error) from error
-    yield Saved(path, 0)
 
 
 def _facts(dataset: Dataset) -> DataFacts:

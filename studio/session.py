@@ -12,35 +12,34 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from platformdirs import user_documents_path
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QImage
 
 from core.errors import Problem
-from core.events import Event, Finished, Images, Notice, Progress, Report, Samples, Saved, Tuned
+from core.events import Event, Finished, Images, Notice, Progress, Samples, Saved, Tuned
 from core.latent import LatentRequest
 from studio.checkpoint_list import CheckpointRows, read_checkpoints
 from studio.explorer import Explorer, Source, Weights
+from studio.history import Rows
 from studio.opening import (
     OpenedDataset,
     OpenedRun,
     Recognised,
     Sheet,
-    copy_checkpoint,
     draw_sheet,
     read_run,
     recognise,
-    save_grid,
     scan,
 )
+from studio.saving import copy_checkpoint, save_grid, save_numbers, save_picture
 from studio.threads import Events, IteratorThread, LatestThread
 from studio.torch_import import import_torch
+from studio.workers import Workers
 
 if TYPE_CHECKING:
     from core.config import Settings
     from core.data import Dataset
     from core.training import Training
-
-PULL_MS = 50
-"""How often the window takes what the threads have made: 20 times a second."""
 
 
 class State(Enum):
@@ -114,9 +113,9 @@ class Session(QObject):
         self._train_thread: IteratorThread | None = None
         self._scan_thread: IteratorThread | None = None
         self._job_thread: IteratorThread | None = None
-        self._handlers: dict[IteratorThread, Callable[[Event], None]] = {}
-        self._timer = QTimer(self, interval=PULL_MS)
-        self._timer.timeout.connect(self._pull)
+        self._workers = Workers(self)
+        self._workers.problem.connect(self.problem)
+        self._workers.reported.connect(self.reported)
         self._explorer = Explorer()
         self._explore_thread = LatestThread(self._explorer.answer, self)
         self._explore_thread.answered.connect(self._show_answer)
@@ -131,7 +130,7 @@ class Session(QObject):
 
     def open_path(self, source: str) -> None:
         """A folder, zip, run, checkpoint or `sample:NAME`; what it is decides what happens."""
-        self._spawn(lambda: recognise(source), self._open)
+        self._workers.spawn(lambda: recognise(source), self._open)
 
     def _open(self, event: Event) -> None:
         assert isinstance(event, Recognised)
@@ -156,7 +155,7 @@ class Session(QObject):
                 self._scan_thread = None
                 self.scan_ended.emit()
 
-        thread = self._spawn(lambda: scan(source, resolution), show, end)
+        thread = self._workers.spawn(lambda: scan(source, resolution), show, end)
         self._scan_thread = thread
 
     def cancel_scan(self) -> None:
@@ -167,11 +166,11 @@ class Session(QObject):
         """Another random sheet of the dataset, as `sheet_drawn`."""
         if self.dataset is not None:
             dataset = self.dataset
-            self._spawn(lambda: draw_sheet(dataset, count, seed), self._show_scan)
+            self._workers.spawn(lambda: draw_sheet(dataset, count, seed), self._show_scan)
 
     def list_checkpoints(self, runs: Path) -> None:
         """Reads the checkpoints of every run in a folder, as `checkpoints_listed`."""
-        self._spawn(lambda: read_checkpoints(runs), self._show_checkpoints)
+        self._workers.spawn(lambda: read_checkpoints(runs), self._show_checkpoints)
 
     def open_run(self, folder: Path) -> None:
         """Reads a run folder and shows it; the next start continues it."""
@@ -233,7 +232,7 @@ class Session(QObject):
             yield from self._training.events()
 
         self._set_state(State.STARTING)
-        thread = self._spawn(make, self._show_training, self._end_training, background=True)
+        thread = self._workers.spawn(make, self._show_training, self._end_training, background=True)
         thread.paused.connect(self._show_paused)
         thread.refused.connect(self._refuse)
         self._train_thread = thread
@@ -379,6 +378,10 @@ class Session(QObject):
         """Writes images as one PNG."""
         self.start_job(lambda: save_grid(images, path))
 
+    def save_plot(self, plot: QImage | Rows, path: Path) -> None:
+        """Writes curves as a picture, or as their numbers."""
+        self.start_job(lambda: save_picture(plot, path) if isinstance(plot, QImage) else save_numbers(plot, path))
+
     def export_folder(self) -> Path:
         """Where exported images go unless the person chooses another place."""
         return (self.run_folder or self.runs) / "export"
@@ -388,7 +391,7 @@ class Session(QObject):
         if self._job_thread is not None:
             self.problem.emit(Problem("Another job is still running.", "Wait for it, or cancel it first."))
             return
-        self._job_thread = self._spawn(make, lambda event: self._show_job(event, show), self._end_job)
+        self._job_thread = self._workers.spawn(make, lambda event: self._show_job(event, show), self._end_job)
 
     def cancel_job(self) -> None:
         if self._job_thread is not None:
@@ -406,53 +409,8 @@ class Session(QObject):
         self._job_thread = None
         self.job_ended.emit()
 
-    # Threads
-
     def shutdown(self) -> None:
         """Ends every thread and waits for it. Stop the training first, or its unsaved steps are gone."""
-        for thread in list(self._handlers):
-            thread.stop()
-            thread.wait()
-        self._timer.stop()
+        self._workers.shutdown()
         self._explore_thread.stop()
         self._explore_thread.wait()
-
-    def _spawn(
-        self,
-        make: Callable[[], Events],
-        show: Callable[[Event], None],
-        end: Callable[[], None] = lambda: None,
-        background: bool = False,
-    ) -> IteratorThread:
-        thread = IteratorThread(make, background, self)
-        thread.failed.connect(self.problem)
-
-        def finish() -> None:
-            self._deliver(thread)
-            del self._handlers[thread]
-            if not self._handlers:
-                self._timer.stop()
-            end()
-
-        thread.ended.connect(finish)
-        thread.finished.connect(thread.deleteLater)
-        self._handlers[thread] = show
-        self._timer.start()
-        thread.start()
-        return thread
-
-    def _pull(self) -> None:
-        for thread in list(self._handlers):
-            self._deliver(thread)
-
-    def _deliver(self, thread: IteratorThread) -> None:
-        show = self._handlers[thread]
-        events = thread.take()
-        reports = [event for event in events if isinstance(event, Report)]
-        if reports:
-            self.reported.emit(reports)
-        progress = [event for event in events if isinstance(event, Progress)]
-        for event in events:
-            if isinstance(event, Report) or (isinstance(event, Progress) and event is not progress[-1]):
-                continue  # reports went as one batch; of the progress only the newest can be seen
-            show(event)

@@ -15,7 +15,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QThread, Signal
 
 from core.errors import Problem
-from core.events import Event, Stepped
+from core.events import Event, Refused, Stepped
 
 Events = Generator[Event, None, None]
 
@@ -28,7 +28,7 @@ class IteratorThread(QThread):
     """
 
     refused = Signal(object)
-    """A message raised this `Problem`; the generator is paused and can go on."""
+    """A message raised this `Problem`, or the generator yielded it; the generator is paused and can go on."""
     failed = Signal(object)
     """The generator raised this `Problem` and is over."""
     paused = Signal(bool)
@@ -82,7 +82,9 @@ class IteratorThread(QThread):
 
     def _pull(self, events: Events) -> None:
         for event in events:
-            if not isinstance(event, Stepped):  # nothing shows single steps, and a fast training makes thousands
+            if isinstance(event, Refused):
+                self._refuse(event.problem)
+            elif not isinstance(event, Stepped):  # nothing shows single steps, and a fast training makes thousands
                 self._events.append(event)
             self._obey()
             while self._is_paused and not self._is_stopped:
@@ -102,12 +104,15 @@ class IteratorThread(QThread):
         try:
             event = message()
         except Exception as error:
-            # Whatever could not be done (a full disk, say) can be tried again while the training stands still.
-            self._set_paused(True)
-            self.refused.emit(as_problem(error))
+            self._refuse(as_problem(error))
             return
         if event is not None:
             self._events.append(event)
+
+    def _refuse(self, problem: Problem) -> None:
+        # Whatever could not be done (a full disk, say) can be tried again while the training stands still.
+        self._set_paused(True)
+        self.refused.emit(problem)
 
     def _set_paused(self, paused: bool) -> None:
         if paused != self._is_paused:

@@ -29,7 +29,8 @@ from studio import theme
 from studio.checkpoint_list import CheckpointRows
 from studio.dialogs.checkpoint_row import CheckpointRow
 from studio.widgets.banner import Banner
-from studio.widgets.image_grid import NO_IMAGES, ImageGrid, sheet
+from studio.widgets.image_grid import NO_IMAGES, ImageGrid
+from studio.widgets.tile_layout import sheet
 
 COLUMNS = ("Run", "Step", "Preset", "Size", "Saved")
 NUMBERS = (1, 3)

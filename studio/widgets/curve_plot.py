@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QImage, QImageWriter, QKeyEvent, QPainter, QResizeEvent, QShowEvent
+from PySide6.QtGui import QImage, QKeyEvent, QPainter, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QCheckBox,
@@ -24,7 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio import theme
-from studio.history import History
+from studio.history import History, Rows
 
 if TYPE_CHECKING:
     from studio.widgets.curve_canvas import CurveCanvas
@@ -221,8 +219,8 @@ class CurvePlot(QWidget):
 
     # --- saving ---
 
-    def save_png(self, path: str | Path) -> None:
-        """Write the plot as it is seen, at twice the resolution and with smooth lines. Raises `OSError`."""
+    def picture(self) -> QImage:
+        """The plot as it is seen, at twice the resolution and with smooth lines."""
         canvas = self._ready_canvas()
         canvas.restyle(width=2.0)
         area = canvas.geometry().united(self._readout.geometry())
@@ -235,21 +233,12 @@ class CurvePlot(QWidget):
         self._readout.render(painter, self._readout.geometry().topLeft(), renderFlags=QWidget.RenderFlag.DrawChildren)
         painter.end()
         canvas.restyle(width=1.0)
-        writer = QImageWriter(str(path), b"png")
-        if not writer.write(image):
-            raise OSError(f"{path}: {writer.errorString()}")
+        return image
 
-    def save_csv(self, path: str | Path) -> None:
-        """Write all reports: step, seconds and one column per curve, empty where a report has no value."""
+    def numbers(self) -> Rows:
+        """Every report of these curves."""
         known = self._history.keys()
-        keys = [key for key, _ in self._curves if key in known]
-        steps, seconds, values = self._history.rows(keys)
-        with Path(path).open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(["step", "seconds", *keys])
-            for step, second, row in zip(steps.tolist(), seconds.tolist(), values, strict=True):
-                # str of a float32 has the digits that were stored; its float64 has nine digits of noise.
-                writer.writerow([step, round(second, 3), *("" if value != value else str(value) for value in row)])
+        return self._history.rows([key for key, _ in self._curves if key in known])
 
     # --- Qt ---
 

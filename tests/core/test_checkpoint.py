@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import os
 import struct
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -23,6 +22,7 @@ from safetensors.torch import save_file
 from core.checkpoint import FORMAT, KEY, Checkpoint, load, save, summary
 from core.errors import Problem
 from core.sampler import Sampler
+from tests.core.full_disk import largest_file
 from tests.core.tiny import copied, differences, finished, tiny_trainer
 
 READERS: list[Callable[[Path], object]] = [load, summary, lambda path: Sampler.open(path, "cpu")]
@@ -118,18 +118,6 @@ def test_the_summary_needs_no_weights(checkpoint: Checkpoint, tmp_path: Path) ->
 
 
 # -- a disk that refuses ---------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def largest_file(size: int) -> Iterator[None]:
-    """No file can grow beyond `size` bytes: the nearest to a full disk that needs no administrator."""
-    resource = pytest.importorskip("resource")
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.mark.parametrize("size", [0, 100, 50_000])

@@ -8,8 +8,8 @@ import random
 import re
 import signal
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -18,12 +18,13 @@ from PIL import Image
 
 from core.checkpoint import load, save
 from core.errors import Problem
-from core.events import Event, Finished, Notice, Report, Saved, Stepped
+from core.events import Event, Finished, Notice, Refused, Report, Saved, Stepped
 from core.run import Run, grid, next_folder, tiles
 from core.run_folder import is_run
 from core.sampler import Sampler
 from core.trainer import Trainer
 from core.training import Training
+from tests.core.full_disk import largest_file
 from tests.core.nursery import Nursery
 from tests.core.tiny import FLAGS, tiny_settings, tiny_trainer
 
@@ -218,17 +219,6 @@ def test_a_line_that_a_full_disk_cut_is_passed_over_too(tmp_path: Path) -> None:
     assert len(run.lines(40)) == len(steps)
 
 
-@contextmanager
-def largest_file(size: int) -> Iterator[None]:
-    resource = pytest.importorskip("resource")
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
 @pytest.mark.usefixtures("report_each_step")
 def test_a_full_disk_is_a_notice_and_the_training_goes_on(tmp_path: Path) -> None:
     trainer = tiny_trainer(steps=8)
@@ -244,6 +234,17 @@ def test_a_full_disk_is_a_notice_and_the_training_goes_on(tmp_path: Path) -> Non
     assert [event.step for event in events if isinstance(event, Stepped)] == list(range(1, 9))
     assert load(run.checkpoints()[-1]).meta.step == 8
     assert steps_of(run)[-1] == 8
+
+
+def test_a_full_disk_at_the_end_is_waited_for(tmp_path: Path) -> None:
+    trainer = tiny_trainer(steps=3)
+    run = Run.begin(tmp_path / "run", trainer)
+    with closing(run.record(trainer)) as recording:
+        with largest_file(1000):
+            events = list(islice(recording, 10))
+        assert [type(event) for event in events[-2:]] == [Refused, Refused]
+        assert [type(event) for event in recording] == [Saved]
+    assert load(run.checkpoints()[-1]).meta.step == 3
 
 
 # -- resuming --------------------------------------------------------------------------------------------------------

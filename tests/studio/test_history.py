@@ -36,7 +36,7 @@ def test_view_bounds_the_raw_data(numbers: list[float], a: float, b: float, pixe
     history = filled(numbers[bulk:])
     rest = numbers[:bulk]
     history.extend(np.arange(len(rest)) * 10 - 10 * len(rest), np.zeros(len(rest)), {KEY: rest})
-    steps, _, rows = history.rows([KEY])
+    _, steps, _, rows = history.rows([KEY])
     x0, x1 = sorted(steps[0] + share * (steps[-1] - steps[0]) for share in (a, b))
     x, low, high, mean = history.view(KEY, x0, x1, pixels)
 
@@ -88,7 +88,7 @@ def test_keys_appear_late_and_are_missing_from_reports() -> None:
     assert history.value_at(KEY, 107) == 2.0
     assert history.value_at("Metrics/kid", 0) is None
     assert history.nearest_step(104.0) == 100
-    steps, seconds, rows = history.rows(["Metrics/fid"])
+    _, steps, seconds, rows = history.rows(["Metrics/fid"])
     assert (len(steps), seconds[-1], np.isnan(rows).sum()) == (12, 5.5, 11)
 
 

@@ -170,12 +170,15 @@ def test_a_folder_without_images_is_a_sentence_with_a_remedy(qtbot: QtBot, windo
     assert window.pages.currentIndex() == DATA
 
 
-def test_a_full_disk_at_stop_keeps_the_training(
-    qtbot: QtBot, window: MainWindow, pictures: Path, tmp_path: Path
+@pytest.mark.parametrize("ends_by_itself", [False, True])
+def test_a_disk_that_refuses_the_last_checkpoint_keeps_the_training(
+    qtbot: QtBot, window: MainWindow, pictures: Path, ends_by_itself: bool
 ) -> None:
     drop(window, pictures)
     qtbot.waitUntil(lambda: window.session.dataset is not None, timeout=PATIENCE)
     choose(window, "preset", "mlp")
+    if ends_by_itself:
+        window.train.form.set_settings(window.train.form.settings().changed(steps=300))
     window.start()
     qtbot.waitUntil(lambda: window.session.state is State.RUNNING, timeout=PATIENCE)
     folder = window.session.run_folder
@@ -184,13 +187,14 @@ def test_a_full_disk_at_stop_keeps_the_training(
     checkpoints.rename(elsewhere)
     checkpoints.write_text("a file where the folder was: nothing can be written below it")
 
-    click(button(window.footer, "Stop"))
+    if not ends_by_itself:
+        click(button(window.footer, "Stop"))
     qtbot.waitUntil(lambda: window.session.state is State.PAUSED, timeout=PATIENCE)
     assert window.banner.kind() == "error"
 
     checkpoints.unlink()
     elsewhere.rename(checkpoints)
-    click(button(window.footer, "Stop"))
+    click(button(window.footer, "Resume" if ends_by_itself else "Stop"))
     qtbot.waitUntil(lambda: window.session.state is State.IDLE, timeout=PATIENCE)
     assert int(max(checkpoints.iterdir()).stem) > 0
 

@@ -12,9 +12,11 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QMenu, QPushButton, QSlider, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from core.errors import Problem
 from core.events import Images
 from studio import theme
 from studio.history import History
+from studio.saving import save_numbers, save_picture
 from studio.widgets.banner import Banner
 from studio.widgets.curve_plot import CurvePlot
 from studio.widgets.drop_area import DropArea
@@ -168,16 +170,28 @@ def test_smoothing_keeps_a_constant_and_calms_noise() -> None:
 
 
 def test_plot_is_saved(plot: CurvePlot, tmp_path: Path) -> None:
-    plot.save_png(tmp_path / "plot.png")
+    list(save_picture(plot.picture(), tmp_path / "plot.png"))
     picture = QImage(str(tmp_path / "plot.png"))
     assert picture.width() > 1600
     assert picture.height() > 600
-    plot.save_csv(tmp_path / "plot.csv")
+    list(save_numbers(plot.numbers(), tmp_path / "plot.csv"))
     lines = (tmp_path / "plot.csv").read_text().splitlines()
     assert lines[0] == "step,seconds,Loss/D/loss,Loss/G/loss"
     assert lines[2] == "10,1.0,0.5,1.01"
-    with pytest.raises(OSError, match="missing"):
-        plot.save_png(tmp_path / "missing" / "plot.png")
+    assert {path.name for path in tmp_path.iterdir()} == {"plot.png", "plot.csv"}
+    missing = tmp_path / "no" / "plot"
+    for write in (save_picture(plot.picture(), missing), save_numbers(plot.numbers(), missing)):
+        with pytest.raises(Problem, match="could not be saved"):
+            list(write)
+
+
+def test_saving_numbers_can_be_cancelled(plot: CurvePlot, tmp_path: Path) -> None:
+    (tmp_path / "plot.csv").write_text("the person's own")
+    saving = save_numbers(plot.numbers(), tmp_path / "plot.csv")
+    next(saving)
+    saving.close()
+    assert [path.name for path in tmp_path.iterdir()] == ["plot.csv"]
+    assert (tmp_path / "plot.csv").read_text() == "the person's own"
 
 
 def test_plot_takes_the_new_scheme(qtbot: QtBot, plot: CurvePlot) -> None:

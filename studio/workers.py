@@ -1,0 +1,74 @@
+"""The threads that pull generators for the session, and the timer that brings what they yield to the window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from core.events import Event, Progress, Report
+from studio.threads import Events, IteratorThread
+
+PULL_MS = 50
+"""How often the window takes what the threads have made: 20 times a second."""
+
+
+class Workers(QObject):
+    """Every `IteratorThread` that runs now. Signals and `show` are called in the GUI thread."""
+
+    reported = Signal(list)
+    problem = Signal(object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._shows: dict[IteratorThread, Callable[[Event], None]] = {}
+        self._timer = QTimer(self, interval=PULL_MS)
+        self._timer.timeout.connect(self._pull)
+
+    def spawn(
+        self,
+        make: Callable[[], Events],
+        show: Callable[[Event], None],
+        end: Callable[[], None] = lambda: None,
+        background: bool = False,
+    ) -> IteratorThread:
+        """Pulls the generator in a thread of its own; `show` gets its events, and `end` is called after the last."""
+        thread = IteratorThread(make, background, self)
+        thread.failed.connect(self.problem)
+
+        def finish() -> None:
+            self._deliver(thread)
+            del self._shows[thread]
+            if not self._shows:
+                self._timer.stop()
+            end()
+
+        thread.ended.connect(finish)
+        thread.finished.connect(thread.deleteLater)
+        self._shows[thread] = show
+        self._timer.start()
+        thread.start()
+        return thread
+
+    def shutdown(self) -> None:
+        """Ends every thread and waits for it."""
+        for thread in list(self._shows):
+            thread.stop()
+            thread.wait()
+        self._timer.stop()
+
+    def _pull(self) -> None:
+        for thread in list(self._shows):
+            self._deliver(thread)
+
+    def _deliver(self, thread: IteratorThread) -> None:
+        show = self._shows[thread]
+        events = thread.take()
+        reports = [event for event in events if isinstance(event, Report)]
+        if reports:
+            self.reported.emit(reports)
+        progress = [event for event in events if isinstance(event, Progress)]
+        for event in events:
+            if isinstance(event, Report) or (isinstance(event, Progress) and event is not progress[-1]):
+                continue  # reports went as one batch; of the progress only the newest can be seen
+            show(event)
