@@ -182,6 +182,7 @@ def _prepare(box: QAbstractSpinBox, suffix: str) -> None:
     box.setGroupSeparatorShown(False)
     box.setStepType(QAbstractSpinBox.StepType.AdaptiveDecimalStepType)
     box.setKeyboardTracking(False)
+    box.lineEdit().setTextMargins(5, 0, 0, 0)  # where a combo box has its text; the style sheet's padding is not obeyed
 
 
 def _options(name: str, info: FieldInfo) -> list[tuple[str, Any]]:

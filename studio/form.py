@@ -16,13 +16,13 @@ from studio.fields import Field, field_of
 TITLES = {
     "lr_g": "Learning rate G",
     "lr_d": "Learning rate D",
-    "d_steps": "D steps per step",
+    "d_steps": "D steps a step",
     "latent_dim": "Latent size",
     "ema_kimg": "EMA half-life",
     "autosave_minutes": "Autosave every",
 }
 
-LABEL_WIDTH = 120
+LABEL_WIDTH = 108
 
 KEPT_BY_PRESET = ("resolution", "device", "seed", "mirror", "steps", "minutes")
 """What belongs to the data and the machine rather than to a recipe, and so survives the choice of another preset."""

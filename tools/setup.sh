@@ -35,7 +35,7 @@ install_packages() {
     say "set-up: $reason; installing with apt-get"
     as_root apt-get -qq update || say "set-up: the list of packages could not be refreshed; going on with the old one"
     as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=120 -o Dpkg::Use-Pty=0 \
-        install -y --no-install-recommends --no-upgrade "$@" >&2 ||
+        install -y --no-install-recommends --no-upgrade "$@" >/dev/null ||
         fail "apt-get could not install what is needed." "Install these packages, then try again: $*"
 }
 
