@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from math import isfinite
 from pathlib import Path
+from threading import RLock
 from time import monotonic, sleep
 from typing import Any, NoReturn
 
@@ -20,6 +21,7 @@ from core.errors import Problem
 from core.events import Event, Finished, Notice, Progress, Refused, Report, Samples, Saved, Tuned
 from core.presets import preset, presets
 
+tqdm.set_lock(RLock())  # its own is for several processes, and can outlive one that runs out of memory
 BAD_INPUT, INTERRUPTED = 2, 130
 RETRY_SECONDS = 10.0
 """Time between two tries to write the last checkpoint."""

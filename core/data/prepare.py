@@ -58,7 +58,7 @@ def _kind(name: str) -> tuple[Kind, str]:
             for kind in KINDS:
                 if kind.opens(path):
                     return kind, path
-        if name and Path(name).exists():
+        if name and _exists(name):
             raise Problem(
                 f"{quoted(name)} is neither a folder nor a zip.", "Open a folder of images, or a zip of them."
             )
@@ -67,6 +67,15 @@ def _kind(name: str) -> tuple[Kind, str]:
             f"{quoted(name[:200])} cannot be reached.", "Check the path and who may read it.", str(error)
         ) from error
     raise Problem(f"{quoted(name)} does not exist.", "Check the path, or try the built-in sample:digits.")
+
+
+def _exists(name: str) -> bool:
+    """As `Path.exists`, which from Python 3.14 on hides why it could not look. Raises `OSError`."""
+    try:
+        Path(name).stat()
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: a name with a zero in it
+        return False
+    return True
 
 
 def _home(name: str) -> str:
