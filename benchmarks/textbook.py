@@ -10,6 +10,7 @@ from torch import nn
 
 from core.data import Dataset
 from core.models import Shape, build
+from core.presets import preset
 
 
 def steps(dataset: Dataset, batch: int, seed: int = 0) -> Iterator[None]:
@@ -18,7 +19,7 @@ def steps(dataset: Dataset, batch: int, seed: int = 0) -> Iterator[None]:
     Like the tutorials' it reads prepared images (here from memory, which only helps it) and updates D, then G.
     """
     torch.manual_seed(seed)
-    G, D = build("dcgan", Shape(dataset.resolution, dataset.images.shape[1], 100, 64))
+    G, D = build("dcgan", Shape.of(preset("dcgan").apply(resolution=dataset.size[0]), dataset.images.shape[1]))
     loss = nn.BCEWithLogitsLoss()
     adam_D = torch.optim.Adam(D.parameters(), lr=2e-4, betas=(0.5, 0.999))
     adam_G = torch.optim.Adam(G.parameters(), lr=2e-4, betas=(0.5, 0.999))

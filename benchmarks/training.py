@@ -11,7 +11,6 @@ from benchmarks import textbook
 from core.data import Dataset, prepare
 from core.devices import resolve
 from core.events import Stepped, Tuned
-from core.models import Shape
 from core.presets import preset
 from core.trainer import Trainer
 from core.tuning import trial
@@ -21,10 +20,13 @@ ROUNDS, WARM_UP, BATCH = 12, 2, 64
 
 def measure() -> dict[str, object]:
     """Median rates of both sides, their ratio, and what the trial chose."""
-    dataset = next(event for event in prepare("sample:shapes", 64) if isinstance(event, Dataset))
+    dataset = next(event for event in prepare("sample:shapes", (64, 64)) if isinstance(event, Dataset))
     settings = preset("dcgan").apply(resolution=64, batch=BATCH, device="cpu")
-    shape = Shape.of(settings, dataset.images.shape[1])
-    tuned = next(event for event in trial(settings, shape, resolve("cpu")) if isinstance(event, Tuned))
+    tuned = next(
+        event
+        for event in trial(settings, dataset.images.shape[1], len(dataset.classes), resolve("cpu"))
+        if isinstance(event, Tuned)
+    )
     ours = _steps(Trainer(settings, dataset, tuned))
     theirs = textbook.steps(dataset, BATCH)
     times: dict[str, list[float]] = {"ours": [], "textbook": []}

@@ -41,7 +41,7 @@ def main() -> None:
     form.set_settings(form.settings().changed(preset="dcgan", width=64, latent_dim=100, batch=64, resolution=64))
     window.start()
     _until(lambda: window.session.state is State.RUNNING)
-    window.train.set_history(_long_history())
+    window.train.set_history(_long_history(), ())
     _wait(8)
     result: dict[str, Any] = {}
     result |= _watch(window)

@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from core.config import Settings
 from core.errors import Problem
-from core.events import Event, Finished, Notice, Progress, Refused, Report, Samples, Saved, Tuned
+from core.events import Event, Finished, Notice, Points, Progress, Refused, Report, Samples, Saved, Tuned
 from core.presets import preset, presets
 
 tqdm.set_lock(RLock())  # its own is for several processes, and can outlive one that runs out of memory
@@ -59,8 +59,9 @@ def train(options: argparse.Namespace) -> int:
             raise Problem(what, "Leave it out: the checkpoint holds its settings.")
         settings = load(options.resume).meta.settings.changed(**given)
     else:
-        settings = preset(given.pop("preset", next(iter(presets())))).apply(**given)
-    training = Training(settings, options.data, out=options.out.absolute(), resume=options.resume)
+        chosen = preset(given.pop("preset", next(iter(presets()))))
+        settings = chosen.apply(**given)
+    training = Training(settings, options.data, out=options.out.absolute(), resume=options.resume, given=given)
     with closing(training.events()) as events, _interruptible() as interrupted, _Bar(settings) as bar:
         for event in events:
             bar.show(event)
@@ -117,9 +118,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser("gan-studio", description="Train, explore and judge GANs. Without a command the window opens.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
 
-    command = commands.add_parser("train", help="train on a folder or zip of images, or on sample:digits")
+    command = commands.add_parser("train", help="train on a folder or zip of images, on sample:digits, or on toy:ring8")
     command.set_defaults(command=train)
-    command.add_argument("data", metavar="DATA", help="folder, zip, or sample:NAME")
+    command.add_argument("data", metavar="DATA", help="folder, zip, sample:NAME, or toy:NAME")
     command.add_argument("--out", type=Path, required=True, metavar="RUN", help="folder of the run, made anew")
     command.add_argument("--resume", type=Path, metavar="CKPT", help="checkpoint to continue from")
     _add_settings(command)
@@ -209,7 +210,7 @@ class _Bar:
             self._report(event)
         elif isinstance(event, Tuned):
             self._tuned = f"{event.device}: {event.precision}, {event.memory_format}"
-        elif isinstance(event, Samples) and self._tuned:  # only now is it certain that the training begins
+        elif isinstance(event, Samples | Points) and self._tuned:  # only now is it certain that the training begins
             self._bar.reset()
             self._bar.write(self._tuned, file=sys.stderr)
             self._tuned = ""

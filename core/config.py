@@ -5,29 +5,30 @@ Imported before the first window is on screen, so nothing here imports torch.
 
 from __future__ import annotations
 
-import pkgutil
-from pathlib import Path
-from typing import Annotated, Any, Literal
+import re
+from functools import cache
+from typing import Annotated, Any, Literal, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from core.errors import Problem
+from core.registry import components
+from core.rules import impossible, makes_points
 
-Resolution = Literal[16, 32, 64, 128, 256]
-Group = Literal["Model", "Optimiser", "Training", "Device", "Run"]
-
-
-def network_names() -> list[str]:
-    """Names of the networks: every module of `core.models` except the shared `layers`."""
-    folder = Path(__file__).parent / "models"
-    return sorted(module.name for module in pkgutil.iter_modules([str(folder)]) if module.name != "layers")
+Resolution = Literal[16, 32, 64, 128, 256, 512]
+Group = Literal["Model", "Loss", "Conditions", "Augmentation", "Training", "Optimiser", "Device", "Run"]
 
 
-def setting(default: Any, group: Group, help: str, *, unit: str = "", advanced: bool = False, **bounds: Any) -> Any:
-    """A field of `Settings`: default, the group it stands in, a one-line help, its unit and its bounds."""
-    return Field(
-        default, description=help, json_schema_extra={"group": group, "unit": unit, "advanced": advanced}, **bounds
-    )
+def setting(
+    default: Any, group: Group, help: str, *, unit: str = "", advanced: bool = False, live: bool = False, **bounds: Any
+) -> Any:
+    """A field of `Settings`: default, the group it stands in, a one-line help, its unit and its bounds.
+
+    `live`: whether it can be changed while a training runs.
+    """
+    extra: dict[str, Any] = {"group": group, "unit": unit, "advanced": advanced, "live": live}
+    return Field(default, description=help, json_schema_extra=extra, **bounds)
 
 
 def _number(value: Any) -> Any:
@@ -43,35 +44,187 @@ class Settings(BaseModel):
     preset: str = setting("studio", "Model", "The named combination that these settings started from.")
     network: str = setting("dcgan", "Model", "Generator and discriminator pair.")
     resolution: Annotated[Resolution, BeforeValidator(_number)] = setting(
-        64, "Model", "Width and height of the images that are trained and generated.", unit="px"
+        64, "Model", "Width and height of the images that are trained and generated, with a grid of 4x4.", unit="px"
     )
+    grid: str = setting(
+        "4x4",
+        "Model",
+        "Columns x rows of the smallest feature map; 6x4 at 64 px makes images of 96 x 64.",
+        advanced=True,
+    )
+    alpha: bool = setting(False, "Model", "Keep transparency: images are RGBA.", advanced=True)
     width: int = setting(
-        64, "Model", "Channels of the widest feature map's base; more is sharper and slower.", ge=8, le=256
+        64, "Model", "Channels of the widest feature map's base; more is sharper and slower.", ge=8, le=512
     )
     latent_dim: int = setting(
         128, "Model", "Length of the latent vector z.", unit="numbers", advanced=True, ge=2, le=1024
     )
+    d_norm: Literal["auto", "batch", "layer", "none"] = setting(
+        "auto", "Model", "Normalisation in the discriminator; auto is the network's own.", advanced=True
+    )
+    spectral_norm: bool = setting(
+        False, "Model", "Divides each weight of the discriminator by its largest singular value.", advanced=True
+    )
+
+    loss: str = setting("non_saturating", "Loss", "What discriminator and generator minimise.")
+    gradient_penalty: float = setting(
+        0.0, "Loss", "Weight of WGAN-GP's penalty on slopes other than 1; 10 in the paper.", live=True, ge=0, le=1000
+    )
+    r1: float = setting(
+        0.0, "Loss", "Weight of the penalty on the discriminator's slope at real images.", live=True, ge=0, le=1000
+    )
+    r2: float = setting(0.0, "Loss", "The same at generated images.", live=True, advanced=True, ge=0, le=1000)
+    penalty_interval: int = setting(
+        1,
+        "Loss",
+        "Discriminator steps from one penalty to the next; its weight grows as much.",
+        unit="steps",
+        live=True,
+        advanced=True,
+        ge=1,
+        le=64,
+    )
+    weight_clip: float = setting(
+        0.0,
+        "Loss",
+        "WGAN's bound of the critic's weights, 0.01 in the paper; 0 clips nothing.",
+        live=True,
+        advanced=True,
+        ge=0,
+        le=10,
+    )
+    smooth_real: float = setting(
+        0.0, "Loss", "Label smoothing: real images' target is 1 minus this.", live=True, advanced=True, ge=0, le=0.5
+    )
+    smooth_fake: float = setting(
+        0.0, "Loss", "Two-sided smoothing: generated images' target is this.", live=True, advanced=True, ge=0, le=0.5
+    )
+    instance_noise: float = setting(
+        0.0,
+        "Loss",
+        "Standard deviation of noise on all that the discriminator sees.",
+        live=True,
+        advanced=True,
+        ge=0,
+        le=1,
+    )
+    instance_noise_kimg: float = setting(
+        0.0,
+        "Loss",
+        "Images over which that noise fades to nothing; 0 keeps it.",
+        unit="kimg",
+        live=True,
+        advanced=True,
+        ge=0,
+        le=100_000,
+    )
+
+    condition: Literal["none", "concat", "embedding", "projection"] = setting(
+        "none", "Conditions", "How class labels enter, so that a class can be asked for."
+    )
+    codes_categorical: int = setting(
+        0, "Conditions", "InfoGAN: values of a code that finds kinds of images by itself; 0 for none.", ge=0, le=64
+    )
+    codes_continuous: int = setting(0, "Conditions", "InfoGAN: codes from -1 to 1 that find what varies.", ge=0, le=16)
+    info_weight: float = setting(
+        1.0, "Conditions", "Weight of InfoGAN's mutual information.", live=True, advanced=True, ge=0, le=100
+    )
+
+    mirror: bool = setting(
+        False,
+        "Augmentation",
+        "Mirror half of the real images left to right. Not for text or digits.",
+        live=True,
+    )
+    augment: Literal["none", "diffaug", "ada"] = setting(
+        "none", "Augmentation", "What the discriminator sees is varied, so that few images last longer.", live=True
+    )
+    augment_colour: bool = setting(
+        True, "Augmentation", "Vary brightness, saturation and contrast.", live=True, advanced=True
+    )
+    augment_translation: bool = setting(
+        True,
+        "Augmentation",
+        "Move by up to an eighth of the size; ADA also turns and scales.",
+        live=True,
+        advanced=True,
+    )
+    augment_cutout: bool = setting(True, "Augmentation", "Hide a square of half the size.", live=True, advanced=True)
+    ada_target: float = setting(
+        0.6,
+        "Augmentation",
+        "ADA augments more while a larger part than this of real images is recognised (mean sign of D).",
+        live=True,
+        advanced=True,
+        gt=0,
+        lt=1,
+    )
+    ada_kimg: float = setting(
+        100.0,
+        "Augmentation",
+        "Images in which ADA can go from no augmentation to all.",
+        unit="kimg",
+        live=True,
+        advanced=True,
+        gt=0,
+        le=100_000,
+    )
 
     batch: int = setting(64, "Training", "Real images in one discriminator step.", unit="images", ge=2, le=4096)
-    d_steps: int = setting(1, "Training", "Discriminator steps for each generator step.", ge=1, le=20)
-    mirror: bool = setting(False, "Training", "Mirror half of the real images left to right. Not for text or digits.")
+    d_steps: int = setting(1, "Training", "Discriminator steps for each generator step.", live=True, ge=1, le=20)
     steps: int | None = setting(
-        None, "Training", "Stop after this many generator steps; empty trains until stopped.", unit="steps", ge=1
+        None,
+        "Training",
+        "Stop after this many generator steps; empty trains until stopped.",
+        unit="steps",
+        live=True,
+        ge=1,
     )
     minutes: float | None = setting(
-        None, "Training", "Stop after this much training time; empty trains until stopped.", unit="min", gt=0
+        None,
+        "Training",
+        "Stop after this much training time; empty trains until stopped.",
+        unit="min",
+        live=True,
+        gt=0,
     )
 
-    lr_g: float = setting(2e-4, "Optimiser", "Learning rate of the generator.", gt=0, le=0.1)
-    lr_d: float = setting(2e-4, "Optimiser", "Learning rate of the discriminator.", gt=0, le=0.1)
+    optimizer: Literal["adam", "adamw", "rmsprop", "sgd"] = setting(
+        "adam", "Optimiser", "How gradients become steps.", advanced=True
+    )
+    lr_g: float = setting(2e-4, "Optimiser", "Learning rate of the generator.", live=True, gt=0, le=0.1)
+    lr_d: float = setting(2e-4, "Optimiser", "Learning rate of the discriminator.", live=True, gt=0, le=0.1)
     beta1: float = setting(0.5, "Optimiser", "Adam's momentum.", advanced=True, ge=0, lt=1)
     beta2: float = setting(0.999, "Optimiser", "Adam's memory of squared gradients.", advanced=True, ge=0, lt=1)
+    momentum: float = setting(0.0, "Optimiser", "Momentum of SGD and RMSprop.", advanced=True, ge=0, lt=1)
+    weight_decay: float = setting(0.01, "Optimiser", "AdamW's pull of the weights to 0.", advanced=True, ge=0, le=1)
+    warm_up_kimg: float = setting(
+        0.0,
+        "Optimiser",
+        "Images over which the rates rise from 0.",
+        unit="kimg",
+        advanced=True,
+        live=True,
+        ge=0,
+        le=100_000,
+    )
+    decay_kimg: float = setting(
+        0.0,
+        "Optimiser",
+        "Images after which the rates have fallen to 0, evenly; 0 keeps them.",
+        unit="kimg",
+        advanced=True,
+        live=True,
+        ge=0,
+        le=1_000_000,
+    )
     ema_kimg: float = setting(
         10.0,
         "Optimiser",
         "Half-life of the averaged generator that makes the samples; 0 turns averaging off.",
         unit="kimg",
         advanced=True,
+        live=True,
         ge=0,
         le=1000,
     )
@@ -101,9 +254,45 @@ class Settings(BaseModel):
     @field_validator("network")
     @classmethod
     def _network_exists(cls, name: str) -> str:
-        if name not in network_names():
-            raise ValueError(f"no network is called {name!r}; choose one of {', '.join(network_names())}")
-        return name
+        return _component("network", "models", name)
+
+    @field_validator("loss")
+    @classmethod
+    def _loss_exists(cls, name: str) -> str:
+        return _component("loss", "objectives", name)
+
+    @field_validator("grid")
+    @classmethod
+    def _grid_is_a_size(cls, text: str) -> str:
+        match = re.fullmatch(r"([1-9][0-9]?)x([1-9][0-9]?)", text.strip().lower())
+        if match is None or not all(2 <= int(side) <= 16 for side in match.groups()):
+            raise ValueError("write columns x rows, each from 2 to 16, as in 6x4")
+        return match[0]
+
+    @model_validator(mode="after")
+    def _can_be(self) -> Settings:
+        for reason, remedy in impossible(self):
+            raise PydanticCustomError("impossible", "{reason} {remedy}", {"reason": reason, "remedy": remedy})
+        return self
+
+    @property
+    def grid_size(self) -> tuple[int, int]:
+        """Columns and rows of the smallest feature map."""
+        columns, rows = self.grid.split("x")
+        return int(columns), int(rows)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the images in pixels."""
+        if self.points:
+            return 1, 1
+        columns, rows = self.grid_size
+        return columns * self.resolution // 4, rows * self.resolution // 4
+
+    @property
+    def points(self) -> bool:
+        """Whether the network makes points in the plane, and no images."""
+        return makes_points(self.network)
 
     def changed(self, **values: Any) -> Settings:
         """A validated copy with some values replaced. Raises `Problem` for a value that cannot be."""
@@ -119,5 +308,20 @@ def validate(values: dict[str, Any]) -> Settings:
         name = ".".join(str(part) for part in first["loc"]) or "settings"
         if first["type"] == "extra_forbidden":
             raise Problem(f"There is no setting called {name!r}.", "Check the spelling.") from None
+        if first["type"] == "impossible":
+            raise Problem(first["ctx"]["reason"], first["ctx"]["remedy"]) from None
         message = first["msg"].removeprefix("Value error, ")
         raise Problem(f"The setting {name!r} cannot be {first['input']!r}.", f"{message}.", str(error)) from None
+
+
+@cache
+def live_settings() -> frozenset[str]:
+    """Names of the settings that can change while a training runs."""
+    fields = Settings.model_fields.items()
+    return frozenset(name for name, field in fields if cast(dict[str, Any], field.json_schema_extra)["live"])
+
+
+def _component(what: str, package: str, name: str) -> str:
+    if name not in components(package):
+        raise ValueError(f"no {what} is called {name!r}; choose one of {', '.join(components(package))}")
+    return name

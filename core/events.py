@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +53,34 @@ class Samples(Event):
 
     step: int
     images: Images
+    columns: tuple[str, ...] = ()
+    """What the grid's columns stand for, classes or categories; empty where whoever shows it chooses their number."""
+
+
+@dataclass(frozen=True, eq=False)
+class Points(Event):
+    """What the 2-D playground shows of one moment, all float32.
+
+    `real` and `fake`: points (n, 2) as x and y. `surface`: (h, w), the top row first, how real the discriminator finds
+    the middles of the cells of [-extent, extent]^2, from 0 to 1; where the loss knows no probability, its logits about
+    the middle between those of real and generated points. `arrows`: (m, 4), generated points and the vectors along
+    which the generator's loss falls most steeply, in lengths that can be seen.
+    """
+
+    step: int
+    real: NDArray[np.float32]
+    fake: NDArray[np.float32]
+    surface: NDArray[np.float32]
+    extent: float
+    arrows: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Edited(Event):
+    """Settings were changed while the training ran; `changes` are the new values by name."""
+
+    step: int
+    changes: Mapping[str, Any]
 
 
 @dataclass(frozen=True)

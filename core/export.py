@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from core.checkpoint import unwritable
@@ -20,7 +21,7 @@ CHUNK = 32
 def export_seeds(
     sampler: Sampler, request: LatentRequest, folder: Path, overwrite: bool = False
 ) -> Generator[Progress | Saved, None, None]:
-    """Writes `seed0000.png` ... for each of the request's seeds, with its psi and directions (positions are ignored).
+    """Writes `seed0000.png` ... for each of the request's seeds, with all else that it asks for but its positions.
 
     Yields `Progress`, and `Saved` with the folder at the end. Raises `Problem` before anything is written when a file
     exists and `overwrite` is not set.
@@ -29,13 +30,8 @@ def export_seeds(
     _make(folder, names, overwrite)
     for start in range(0, len(names), CHUNK):
         yield Progress("Exporting images", start, len(names))
-        chunk = LatentRequest(
-            request.seeds[start : start + CHUNK],
-            tuple(float(position) for position in range(len(names[start : start + CHUNK]))),
-            request.mode,
-            request.psi,
-            request.directions,
-        )
+        seeds = request.seeds[start : start + CHUNK]
+        chunk = replace(request, seeds=seeds, positions=tuple(float(position) for position in range(len(seeds))))
         yield from _write(sampler.render(chunk), names[start : start + CHUNK], folder, start, len(names))
     yield Saved(folder, sampler.meta.step)
 

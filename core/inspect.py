@@ -10,6 +10,9 @@ from core.data import Dataset, prepare
 from core.run import Run
 from core.run_folder import is_run
 
+COLOURS = {1: "grey", 3: "RGB", 4: "RGBA"}
+"""By the number of channels."""
+
 
 def describe(source: str) -> dict[str, Any]:
     """Facts by name, of plain types that JSON can hold. Raises `Problem` for what cannot be read."""
@@ -46,11 +49,13 @@ def dataset(source: str) -> dict[str, Any]:
     counts = (
         {} if found.labels is None else {name: int((found.labels == k).sum()) for k, name in enumerate(found.classes)}
     )
+    if found.points:
+        return {"kind": "points", "points": len(found.images), "classes": counts, "fingerprint": found.fingerprint}
     return {
         "kind": "dataset",
         "images": len(found.images),
-        "suggested_resolution": found.resolution,
-        "colour": "grey" if found.images.shape[1] == 1 else "RGB",
+        "suggested_resolution": found.size[0],
+        "colour": COLOURS[found.images.shape[1]],
         "sizes": dict(found.sizes),
         "classes": counts,
         "skipped": [f"{skipped.name}: {skipped.reason}" for skipped in found.skipped],

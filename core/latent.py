@@ -3,20 +3,75 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Generic, Literal, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import Problem
 
+if TYPE_CHECKING:
+    from core.config import Settings
+
+T = TypeVar("T")
 Latents = NDArray[np.float32]
 Mode = Literal["slerp", "lerp"]
 
 LARGEST_SEED = 2**32 - 1
+MOST_COLUMNS = 16
+"""Classes that a sample grid shows side by side."""
 MOST_SEEDS = 1_000_000
 """That one list may name: a slip such as 0-999999999 must not fill the memory."""
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What images depend on beside z: how labels enter, how many `classes` there are, and how many values the
+    categorical code has and how many continuous codes there are (InfoGAN); 0 for none. See `core.conditioning`."""
+
+    mode: str = "none"
+    classes: int = 0
+    categories: int = 0
+    continuous: int = 0
+
+    @classmethod
+    def of(cls, settings: Settings, classes: int) -> Conditions:
+        """The settings' conditions for a dataset of so many classes."""
+        labelled = classes if settings.condition != "none" else 0
+        return cls(settings.condition, labelled, settings.codes_categorical, settings.codes_continuous)
+
+    @property
+    def codes(self) -> int:
+        """Length of a code vector: the categorical code one-hot, then the continuous ones."""
+        return self.categories + self.continuous
+
+    @property
+    def columns(self) -> int:
+        """Columns of a sample grid that shows what can be asked for: one for each class, or category; 0 for any."""
+        return min(self.classes or self.categories, MOST_COLUMNS)
+
+    def column_names(self, classes: Sequence[str]) -> tuple[str, ...]:
+        """What the columns stand for: the names of the classes, or the numbers of the categories."""
+        names = classes if self.classes else [str(category) for category in range(self.categories)]
+        return tuple(names[: self.columns])
+
+    def grid_count(self, samples: int) -> int:
+        """Images of a sample grid of about `samples`: whole rows where there are columns."""
+        return max(samples // self.columns, 1) * self.columns if self.columns else samples
+
+
+class Drawn(NamedTuple, Generic[T]):
+    """What a batch of images is drawn from, as arrays or tensors.
+
+    `z` (N, latent_dim), `classes` (N, classes) as shares that add up to 1, and `codes` (N, codes). The latter two are
+    empty in their second dimension where there are none.
+    """
+
+    z: T
+    classes: T
+    codes: T
 
 
 @dataclass(frozen=True)
@@ -25,7 +80,9 @@ class LatentRequest:
 
     `positions` are in [0, len(seeds) - 1]: position 1.25 lies a quarter of the way from the second seed to the third.
     `psi` scales the distance from the mean latent (truncation). `directions` are offsets, in standard deviations of
-    z, along the generator's leading directions (see `core.sampler`).
+    z, along the generator's leading directions (see `core.sampler`). `classes` are the shares of the classes, which
+    mix them, and `codes` the categorical code's shares followed by the continuous codes in [-1, 1]; where they are
+    empty, each seed brings its own.
     """
 
     seeds: tuple[int, ...]
@@ -33,6 +90,8 @@ class LatentRequest:
     mode: Mode = "slerp"
     psi: float = 1.0
     directions: tuple[float, ...] = ()
+    classes: tuple[float, ...] = ()
+    codes: tuple[float, ...] = ()
 
 
 def parse_seeds(text: str) -> tuple[int, ...]:
@@ -77,13 +136,71 @@ def lerp(a: Latents, b: Latents, t: float) -> Latents:
     return np.asarray((1 - t) * a + t * b, np.float32)
 
 
-def latents(request: LatentRequest, latent_dim: int) -> Latents:
-    """The request's latents before directions are added, shape (len(positions), latent_dim)."""
-    ends = [seed_latent(seed, latent_dim) for seed in request.seeds]
-    between = slerp if request.mode == "slerp" else lerp
+def seed_class(seed: int, conditions: Conditions) -> Latents:
+    """The shares of the classes of one seed that was not told its class, shape (classes,): the seeds take turns."""
+    shares = np.zeros(conditions.classes, np.float32)
+    if conditions.classes:
+        shares[seed % conditions.classes] = 1.0
+    return shares
+
+
+def seed_codes(seed: int, conditions: Conditions) -> Latents:
+    """The codes of one seed, shape (codes,): its category in turn, and continuous codes from -1 to 1."""
+    codes = np.zeros(conditions.codes, np.float32)
+    if conditions.categories:
+        codes[seed % conditions.categories] = 1.0
+    # A stream of its own, so that z is the same with codes and without.
+    codes[conditions.categories :] = np.random.RandomState([seed, 1]).uniform(-1, 1, conditions.continuous)
+    return codes
+
+
+def drawn(request: LatentRequest, latent_dim: int, conditions: Conditions) -> Drawn[Latents]:
+    """What the request's images are drawn from, before directions are added: a row for each position."""
+    z = _path(request, [seed_latent(seed, latent_dim) for seed in request.seeds], request.mode)
+    classes, codes = request.classes, request.codes
+    return Drawn(
+        z * np.float32(request.psi),
+        _path(
+            request,
+            [np.asarray(classes, np.float32) if classes else seed_class(seed, conditions) for seed in request.seeds],
+        ),
+        _path(
+            request,
+            [np.asarray(codes, np.float32) if codes else seed_codes(seed, conditions) for seed in request.seeds],
+        ),
+    )
+
+
+def fixed(count: int, latent_dim: int, conditions: Conditions) -> Drawn[Latents]:
+    """What a sample grid of about `count` images is drawn from.
+
+    Image k is that of seed k; with classes or categories the grid has `conditions.columns` columns, one for each, and
+    image k has the seed of its row.
+    """
+    columns = conditions.columns
+    images = range(conditions.grid_count(count))
+    seeds = [index // columns for index in images] if columns else list(images)
+    choices = [index % columns for index in images] if columns else seeds
+    codes = [
+        np.concatenate([seed_codes(choice, conditions)[: conditions.categories], _continuous(seed, conditions)])
+        for seed, choice in zip(seeds, choices, strict=True)
+    ]
+    return Drawn(
+        np.stack([seed_latent(seed, latent_dim) for seed in seeds]),
+        np.stack([seed_class(choice, conditions) for choice in choices]),
+        np.stack(codes),
+    )
+
+
+def _continuous(seed: int, conditions: Conditions) -> Latents:
+    return seed_codes(seed, conditions)[conditions.categories :]
+
+
+def _path(request: LatentRequest, ends: Sequence[Latents], mode: Mode = "lerp") -> Latents:
+    between = slerp if mode == "slerp" else lerp
     rows = []
     for position in request.positions:
         left = min(int(position), max(len(ends) - 2, 0))
         right = min(left + 1, len(ends) - 1)
         rows.append(between(ends[left], ends[right], position - left))
-    return np.stack(rows) * np.float32(request.psi)
+    return np.stack(rows)

@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from core.checkpoint import save, unwritable
+from core.checkpoint import save, summary, unwritable
 from core.errors import Problem
-from core.events import Event, Images, Notice, Refused, Report, Samples, Saved
+from core.events import Edited, Event, Images, Notice, Points, Refused, Report, Samples, Saved
+from core.journal import Journal
+from core.plane import picture
 from core.run_folder import is_run
 
 if TYPE_CHECKING:
@@ -40,7 +42,8 @@ class Run:
             raise Problem(f"{folder} is not the folder of a training.", "Choose a folder that holds a config.json.")
         self.folder = folder
         self._next_grid = 0.0
-        self._is_torn = False  # whether the last line of stats.jsonl may be incomplete, because the disk refused
+        self._stats = Journal(folder / "stats.jsonl", ("images", "seconds"))
+        self._edits = Journal(folder / "edits.jsonl", ("changes",))
 
     @classmethod
     def begin(cls, folder: Path, trainer: Trainer, history: Run | None = None) -> Run:
@@ -56,10 +59,13 @@ class Run:
             (partial / "samples").mkdir(parents=True)
             config = {"settings": trainer.settings.model_dump(), "dataset": trainer.dataset.source}
             (partial / "config.json").write_text(json.dumps(config, indent=2, ensure_ascii=False), "utf-8")
-            reports = history.lines(trainer.step) if history else []
-            (partial / "stats.jsonl").write_text("".join(reports), "utf-8")
+            (partial / "stats.jsonl").touch()
             write_png(partial / "reals.png", grid(trainer.dataset.sheet(trainer.settings.samples)))
             run = cls(partial)
+            if history:
+                for ours, theirs in ((run._stats, history._stats), (run._edits, history._edits)):
+                    for values in theirs.read(trainer.step):
+                        ours.append(values)
             run.save(trainer)
             if folder.exists():
                 folder.rmdir()
@@ -69,8 +75,7 @@ class Run:
             raise Problem(f"The run folder {folder} could not be made.", remedy, str(error)) from error
         finally:
             shutil.rmtree(partial, ignore_errors=True)
-        run.folder = folder
-        return run
+        return cls(folder)
 
     def record(self, trainer: Trainer) -> Generator[Event, None, None]:
         """Passes the training's events on, and writes reports, samples and automatic checkpoints on the way.
@@ -104,11 +109,11 @@ class Run:
     def save(self, trainer: Trainer) -> Saved:
         """Writes the checkpoint of the present step and its sample grid, unless they are there. Raises `Problem`."""
         path = self.folder / "checkpoints" / f"{trainer.step:09d}.safetensors"
-        if not path.exists():
+        if not _holds(path, trainer):
             save(trainer.checkpoint(), path)
             picture = self.folder / "samples" / f"{trainer.step:09d}.png"
             try:
-                write_png(picture, grid(trainer.render()))
+                write_png(picture, grid(trainer.render(), len(trainer.columns)))
             except OSError as error:
                 raise unwritable(picture, error) from error
         return Saved(path, trainer.step)
@@ -122,16 +127,20 @@ class Run:
         return sorted((self.folder / "samples").glob("[0-9]*.png"))
 
     def reports(self) -> Iterator[Report]:
-        """The recorded reports in order. Lines that a crash or a full disk left half written are passed over."""
-        for line in self.lines():
-            values = json.loads(line)
+        """The recorded reports in order."""
+        for values in self._stats.read():
             yield Report(values.pop("step"), values.pop("images"), values.pop("seconds"), values)
 
-    def lines(self, last_step: int | None = None) -> list[str]:
-        """The lines of `stats.jsonl`, up to a step if one is given."""
-        with (self.folder / "stats.jsonl").open(encoding="utf-8") as file:
-            steps = [(line, _step(line)) for line in file]
-        return [line for line, step in steps if step is not None and (last_step is None or step <= last_step)]
+    def edits(self) -> list[Edited]:
+        """The settings that were changed while the run trained, in order."""
+        return [Edited(values["step"], values["changes"]) for values in self._edits.read()]
+
+    def note(self, edit: Edited) -> None:
+        """Adds a change of settings to `edits.jsonl`. Raises `Problem` when it cannot be written."""
+        try:
+            self._edits.append({"step": edit.step, "changes": dict(edit.changes)})
+        except OSError as error:
+            raise unwritable(self._edits.path, error) from error
 
     def log(self, text: str) -> None:
         """Adds a line with the time to `log.txt`."""
@@ -140,24 +149,19 @@ class Run:
 
     def _write(self, event: Event, seconds: float) -> None:
         if isinstance(event, Report):
-            values = {"step": event.step, "images": event.images, "seconds": round(event.seconds, 3), **event.stats}
-            line = ("\n" if self._is_torn else "") + json.dumps(values) + "\n"
-            self._is_torn = True
-            with (self.folder / "stats.jsonl").open("a", encoding="utf-8") as file:
-                file.write(line)
-            self._is_torn = False
-        elif isinstance(event, Samples) and seconds >= self._next_grid:
+            known = {"step": event.step, "images": event.images, "seconds": round(event.seconds, 3)}
+            self._stats.append({**known, **event.stats})
+        elif isinstance(event, Samples | Points) and seconds >= self._next_grid:
             self._next_grid = seconds + max(GRID_SECONDS, GRID_SHARE * seconds)
-            write_png(self.folder / "samples" / f"{event.step:09d}.png", grid(event.images))
+            shown = picture(event) if isinstance(event, Points) else grid(event.images, len(event.columns))
+            write_png(self.folder / "samples" / f"{event.step:09d}.png", shown)
 
     def _tidy(self, step: int) -> None:
-        """Drops what a crash left behind: half-written files, and reports later than the training's present step."""
+        """Drops what a crash left behind: half-written files, and reports and edits later than the present step."""
         for abandoned in (self.folder / "checkpoints").glob(".*"):
             abandoned.unlink()
-        kept = self.lines(step)
-        partial = self.folder / ".stats.jsonl.partial"
-        partial.write_text("".join(kept), "utf-8")
-        partial.replace(self.folder / "stats.jsonl")
+        self._stats.keep(step)
+        self._edits.keep(step)
 
 
 def refuse_taken(folder: Path) -> None:
@@ -166,12 +170,13 @@ def refuse_taken(folder: Path) -> None:
         raise Problem(f"{folder} exists already.", "Choose another folder, so that nothing is overwritten.")
 
 
-def _step(line: str) -> int | None:
+def _holds(path: Path, trainer: Trainer) -> bool:
+    """Whether a checkpoint is of the present state: an edit, or a step of D alone, leaves the number of the step."""
     try:
-        values = json.loads(line)
-        return int(values["step"]) if line.endswith("\n") and {"images", "seconds"} <= values.keys() else None
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return None
+        meta = summary(path).meta
+        return meta.images == trainer.images and meta.settings == trainer.settings
+    except Problem:  # not there, or damaged
+        return False
 
 
 def next_folder(runs: Path, title: str, preset: str) -> Path:
@@ -181,10 +186,13 @@ def next_folder(runs: Path, title: str, preset: str) -> Path:
     return runs / f"{max(taken, default=-1) + 1:05d}-{name[:40]}-{preset}"
 
 
-def grid(images: Images) -> Images:
-    """One image, HWC, of a batch NHWC in near-square rows, row by row; missing tiles are black."""
+def grid(images: Images, columns: int = 0) -> Images:
+    """One image, HWC, of a batch NHWC, row by row; near-square without `columns`.
+
+    Missing tiles are black, or transparent where there is alpha.
+    """
     count, height, width, channels = images.shape
-    columns = max(int(count**0.5 + 0.999), 1)
+    columns = columns or max(int(count**0.5 + 0.999), 1)
     rows = -(-count // columns)
     tiles = np.zeros((rows * columns, height, width, channels), np.uint8)
     tiles[:count] = images
@@ -192,12 +200,12 @@ def grid(images: Images) -> Images:
     return tiles.reshape(rows * height, columns * width, channels)
 
 
-def tiles(image: Images, resolution: int, count: int) -> Images:
-    """The images, NHWC, of a `grid` that was made of `count` images of that resolution."""
-    height, width, channels = image.shape
-    rows, columns = height // resolution, width // resolution
-    cut = image.reshape(rows, resolution, columns, resolution, channels).swapaxes(1, 2)
-    return cut.reshape(rows * columns, resolution, resolution, channels)[:count]
+def tiles(image: Images, size: tuple[int, int], count: int) -> Images:
+    """The images, NHWC, of a `grid` that was made of `count` images of that width and height."""
+    (width, height), channels = size, image.shape[2]
+    rows, columns = image.shape[0] // height, image.shape[1] // width
+    cut = image.reshape(rows, height, columns, width, channels).swapaxes(1, 2)
+    return cut.reshape(rows * columns, height, width, channels)[:count]
 
 
 def write_png(path: Path, image: Images) -> None:

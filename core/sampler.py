@@ -7,13 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from core.checkpoint import Checkpoint, Meta, load
+from core.conditioning import build_generator
 from core.devices import resolve
 from core.events import Images
-from core.latent import LatentRequest, Latents, latents
-from core.models import Shape, build, first_weight
+from core.latent import Conditions, Drawn, LatentRequest, Latents, drawn
+from core.plane import dots
 
 CHUNK = 64
 """Images that are generated at once; bounds the memory whatever is asked for."""
@@ -29,9 +30,9 @@ class Sampler:
     def __init__(self, meta: Meta, weights: Mapping[str, Tensor], device: str = "auto") -> None:
         """`weights`: the averaged generator's state dict. Raises `Problem` for a device that is not here."""
         self.device = resolve(device)
-        self._shape = Shape.of(meta.settings, meta.channels)
+        self._conditions = Conditions.of(meta.settings, len(meta.classes))
         with torch.device("meta"):  # no memory, and no draw from the random generator that a training may be using
-            self._generator, _ = build(meta.settings.network, self._shape)
+            self._generator = build_generator(meta.settings, meta.channels, self._conditions)
         self._generator.eval().requires_grad_(False)
         self.load(meta, weights)
 
@@ -50,32 +51,46 @@ class Sampler:
 
     def fits(self, meta: Meta) -> bool:
         """Whether `load` can take another checkpoint's or training's weights."""
-        shape = Shape.of(meta.settings, meta.channels)
-        return (meta.settings.network, shape) == (self.meta.settings.network, self._shape)
+        return _kind(meta) == _kind(self.meta)
 
     def load(self, meta: Meta, weights: Mapping[str, Tensor]) -> None:
         """Newer weights of the same generator."""
         self.meta = meta
         placed = {name: value.to(self.device) for name, value in weights.items()}
         self._generator.load_state_dict(placed, assign=True)
-        self.directions = _directions(self._generator)
+        self.directions = _directions(self._generator.first_weight(meta.settings.latent_dim))
 
     def render(self, request: LatentRequest) -> Images:
         """The request's images, one for each position."""
-        return self.generate(self.latents(request))
+        return self.generate(self.drawn(request))
 
-    def latents(self, request: LatentRequest) -> Latents:
-        """z of each position with the directions added, shape (len(positions), latent_dim)."""
-        z = latents(request, self.meta.settings.latent_dim)
+    def drawn(self, request: LatentRequest) -> Drawn[Latents]:
+        """What each position is drawn from, with the directions added to z."""
+        found = drawn(request, self.meta.settings.latent_dim, self._conditions)
         if request.directions:
-            z = z + np.asarray(request.directions, np.float32) @ self.directions[: len(request.directions)]
-        return z
+            offset = np.asarray(request.directions, np.float32) @ self.directions[: len(request.directions)]
+            found = found._replace(z=found.z + offset)
+        return found
 
     @torch.inference_mode()
-    def generate(self, z: Latents) -> Images:
-        """Images of latents (N, latent_dim)."""
-        chunks = torch.from_numpy(z).to(self.device).split(CHUNK)
-        return np.concatenate([to_images(self._generator(chunk)) for chunk in chunks])
+    def generate(self, drawn: Drawn[Latents]) -> Images:
+        """Images of latents and their conditions; a point is a picture with a dot at its place."""
+        whole = to_tensors(drawn, self.device)
+        chunks = zip(*(part.split(CHUNK) for part in whole), strict=True)
+        to_pictures = to_dots if self.meta.settings.points else to_images
+        return np.concatenate([to_pictures(self._generator(Drawn(*chunk))) for chunk in chunks])
+
+
+def to_tensors(drawn: Drawn[Latents], device: torch.device) -> Drawn[Tensor]:
+    """The same on a device."""
+    return Drawn(*(torch.from_numpy(part).to(device) for part in drawn))
+
+
+def _kind(meta: Meta) -> tuple[object, ...]:
+    """All that decides a generator's weights' names and shapes."""
+    settings = meta.settings
+    conditions = Conditions.of(settings, len(meta.classes))
+    return settings.network, settings.size, settings.width, settings.latent_dim, meta.channels, conditions
 
 
 def to_images(batch: Tensor) -> Images:
@@ -84,9 +99,14 @@ def to_images(batch: Tensor) -> Images:
     return np.ascontiguousarray(pixels.permute(0, 2, 3, 1).cpu().numpy())
 
 
-def _directions(generator: nn.Module, most: int = 16) -> Latents:
+def to_dots(batch: Tensor) -> Images:
+    """Points (N, 2, 1, 1) to pictures of them, uint8 NHWC on the CPU."""
+    return dots(batch.float().flatten(1).cpu().numpy())
+
+
+def _directions(weight: Tensor, most: int = 16) -> Latents:
     # A training that diverges can publish weights that are no numbers; its images show that well enough.
-    weight = first_weight(generator).float().cpu().nan_to_num(0.0, 0.0, 0.0)
+    weight = weight.float().cpu().nan_to_num(0.0, 0.0, 0.0)
     # The right singular vectors are the eigenvectors of W^T W, which is small whatever the layer's width.
     _, vectors = torch.linalg.eigh(weight.T @ weight)
     strongest = vectors.flip(1).T[:most]

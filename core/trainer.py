@@ -9,24 +9,29 @@ from datetime import UTC, datetime
 from math import isfinite
 from time import perf_counter
 
-import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.optim import Adam
+from torch.nn.functional import one_hot
 
+from core import optimizers, penalties, seen
+from core.augment import Augment
 from core.checkpoint import Checkpoint, Meta
-from core.config import Settings
+from core.conditioning import build_pair, mutual_information
+from core.config import Settings, live_settings
 from core.data import Dataset
 from core.data.batches import Batches
 from core.devices import resolve, used_memory
 from core.ema import average, decay
 from core.errors import Problem
-from core.events import Event, Finished, Images, Report, Samples, Stepped, Tuned
-from core.latent import seed_latent
+from core.events import Edited, Event, Finished, Images, Points, Report, Samples, Stepped, Tuned
+from core.latent import Conditions, Drawn, fixed
+from core.means import Means
 from core.memory import enough_memory
-from core.models import Shape, build
-from core.objectives import non_saturating
-from core.sampler import to_images
+from core.objectives import Targets, loss
+from core.plane import picture
+from core.playground import Playground, one_thread
+from core.rules import refuse_data
+from core.sampler import to_images, to_tensors
 from core.tuning import Choice, place
 
 REPORT_SECONDS = 0.5
@@ -34,26 +39,26 @@ SAMPLE_SECONDS = 0.5
 SAMPLE_SHARE = 0.02
 """The sample grid is drawn no more often than this, and drawing and storing it costs training at most this part of its
 time."""
-STATS = ("Loss/D/loss", "Loss/G/loss", "Loss/scores/real", "Loss/scores/fake", "Score/real", "Score/fake")
-"""Losses, mean logits, and the mean probabilities D(x) and D(G(z)), in the order in which a step adds them up."""
 
 
 class Trainer:
     """Trains a generator against a discriminator; `events()` is the whole algorithm.
 
-    Between two events the caller may take a `checkpoint()` or the `published()` weights, or stop pulling. The
-    trainer owns the process's default random generators of torch (dropout draws from them).
+    Between two events the caller may take a `checkpoint()` or the `published()` weights, `edit()` the settings, or stop
+    pulling. The trainer owns the process's default random generators of torch: dropout and augmentation draw from them.
     """
 
     def __init__(
         self, settings: Settings, dataset: Dataset, tuned: Tuned, checkpoint: Checkpoint | None = None
     ) -> None:
-        """Raises `Problem` for a device that is not here, a batch larger than the dataset, a checkpoint that does not
-        fit, or too little memory."""
+        """Raises `Problem` for a device that is not here, a batch larger than the dataset, settings that do not suit
+        the dataset, a checkpoint that does not fit, or too little memory."""
+        refuse_data(settings, len(dataset.classes), dataset.points)
         self.settings, self.dataset, self.tuned = settings, dataset, tuned
         self.device = resolve(settings.device)
         self.choice = Choice(tuned.precision, tuned.memory_format)
-        self.shape = Shape.of(settings, dataset.images.shape[1])
+        self.channels = dataset.images.shape[1]
+        self.conditions = Conditions.of(settings, len(dataset.classes))
         self.step, self.images, self.seconds = 0, 0, 0.0
         self.stats: Mapping[str, float] = {}
         with enough_memory(settings):
@@ -64,11 +69,15 @@ class Trainer:
 
     def events(self) -> Generator[Event, None, None]:
         """Yields `Samples` of the start, then `Stepped` after every generator step with `Report` and `Samples`
-        between, and `Finished` when the settings' limit is reached.
+        between, and `Finished` when the settings' limit is reached. Of points it yields `Points` in place of `Samples`.
 
         Raises `Problem` when memory runs out or a loss is no longer a number.
         """
-        yield Samples(self.step, self.render())
+        with one_thread() if self._playground else contextlib.nullcontext():
+            yield from self._events()
+
+    def _events(self) -> Generator[Event, None, None]:
+        yield self.look()
         reported, next_report, next_samples = self.seconds, perf_counter() + REPORT_SECONDS, perf_counter()
         while not (reason := self._limit()):
             started = perf_counter()
@@ -81,67 +90,189 @@ class Trainer:
                 reported, next_report = self.seconds, perf_counter() + REPORT_SECONDS
             if perf_counter() >= next_samples:
                 started = perf_counter()
-                samples = self.render()
+                samples = self.look()
                 rendered = perf_counter()
-                yield Samples(self.step, samples)
+                yield samples
                 # Storing the grid counts too, but a pause that falls into this yield does not.
                 cost = min(perf_counter() - started, 5 * (rendered - started))
                 next_samples = perf_counter() + max(cost / SAMPLE_SHARE, SAMPLE_SECONDS)
-        if self._steps_since_report:
+        if self._means.count:
             yield self._report(self.seconds - reported)
-        yield Samples(self.step, self.render())
+        yield self.look()
         yield Finished(self.step, reason)
+
+    def edit(self, settings: Settings) -> Edited:
+        """Takes other settings from the next step on. Raises `Problem` for one that only a new training can change."""
+        new = settings.model_dump()
+        changes = {name: value for name, value in new.items() if value != getattr(self.settings, name)}
+        if fixed_names := sorted(changes.keys() - live_settings() - {"preset"}):
+            raise Problem(
+                f"The setting {fixed_names[0]!r} cannot change while a training runs.", "Begin a new training with it."
+            )
+        self.settings = settings
+        self.batches.mirror = settings.mirror
+        return Edited(self.step, changes)
+
+    def step_discriminator(self) -> Samples | Points:
+        """One update of the discriminator alone, on a batch of its own, and what is then to be seen.
+
+        For use between two events, as `step_generator`. Neither counts in the next report.
+        """
+        self._train_discriminator_alone()
+        return self.look()
+
+    def step_generator(self) -> Samples | Points:
+        """One update of the generator alone, which is a step."""
+        real, drawn = self._next_batch()
+        with self._autocast():
+            fake = self.G(drawn)
+        self._train_generator(real, fake, drawn)
+        self._count_step()
+        return self.look()
 
     def _train_step(self) -> None:
         for _ in range(self.settings.d_steps - 1):
-            with torch.no_grad(), self._autocast():
-                fake = self.G(self._latents())
-            self._train_discriminator(fake)
+            self._train_discriminator_alone()
+        real, drawn = self._next_batch()
         with self._autocast():
-            fake = self.G(self._latents())
-        d_loss, real, fake_logits = self._train_discriminator(fake.detach())
-        g_loss = self._train_generator(fake)
-        self.step += 1
-        seen = self.settings.batch * self.settings.d_steps
-        self.images += seen
-        average(self.G_ema, self.G, decay(seen, 1000 * self.settings.ema_kimg, self.images))
-        probabilities = real.sigmoid().mean(), fake_logits.sigmoid().mean()
-        self._totals += torch.stack([d_loss, g_loss, real.mean(), fake_logits.mean(), *probabilities])
-        self._steps_since_report += 1
+            fake = self.G(drawn)
+        values = self._train_discriminator(real, fake.detach(), drawn)
+        values |= self._train_generator(real, fake, drawn)
+        self._count_step()
+        self._means.add(values)
 
-    def _train_discriminator(self, fake: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Loss, and logits (N,) of real and generated images."""
+    def _train_discriminator_alone(self) -> None:
+        real, drawn = self._next_batch()
+        with torch.no_grad(), self._autocast():
+            fake = self.G(drawn)
+        self._train_discriminator(real, fake, drawn)
+
+    def _count_step(self) -> None:
+        self.step += 1
+        batch = self.settings.batch * self.settings.d_steps
+        average(self.G_ema, self.G, decay(batch, 1000 * self.settings.ema_kimg, self.images))
+
+    def _train_discriminator(self, real: Tensor, fake: Tensor, drawn: Drawn[Tensor]) -> dict[str, Tensor]:
+        settings = self.settings
+        due = self.images // settings.batch % settings.penalty_interval == 0
         self.D.requires_grad_(True)
         with self._autocast():
-            real, fake = self.D(self.batches.next().to(memory_format=self.choice.layout)), self.D(fake)
-        real, fake = real.float(), fake.float()
-        loss = non_saturating.discriminator(real, fake)
-        self.opt_D.zero_grad()
-        loss.backward()
-        self.opt_D.step()
-        return loss.detach(), real.detach(), fake.detach()
+            real, fake = self._seen(real).detach(), self._seen(fake).detach()
+            real.requires_grad_(due and settings.r1 > 0)
+            fake.requires_grad_(due and settings.r2 > 0)
+            (real_logits, _), (fake_logits, guesses) = self.D(real, drawn.classes), self.D(fake, drawn.classes)
+            if due:
+                self._penalty = self._penalise(real, fake, real_logits, fake_logits, drawn)
+        real_logits, fake_logits = real_logits.float(), fake_logits.float()
+        d_loss = self.loss.discriminator(
+            real_logits, fake_logits, Targets(1.0 - settings.smooth_real, settings.smooth_fake)
+        )
+        objective = d_loss + settings.penalty_interval * self._penalty if due else d_loss
+        if self.conditions.codes:
+            information = mutual_information(guesses.float(), drawn.codes, self.conditions)
+            objective = objective - settings.info_weight * information
+        self.images += settings.batch
+        self._descend(self.opt_D, objective, settings.lr_d)
+        if settings.weight_clip:
+            penalties.clip_weights(self.D, settings.weight_clip)
+        self._penalty = self._penalty.detach()
+        self.augment.adapt(real_logits.detach(), settings)
+        values = {"Loss/D/loss": d_loss, "Loss/scores/real": real_logits.mean(), "Loss/scores/fake": fake_logits.mean()}
+        if self.loss.PROBABILITY:
+            values |= {"Score/real": real_logits.sigmoid().mean(), "Score/fake": fake_logits.sigmoid().mean()}
+        if self._is_penalised():
+            values["Loss/D/penalty"] = self._penalty
+        if settings.augment == "ada":
+            values["Augment/p"] = self.augment.p
+        return values
 
-    def _train_generator(self, fake: Tensor) -> Tensor:
+    def _penalise(
+        self, real: Tensor, fake: Tensor, real_logits: Tensor, fake_logits: Tensor, drawn: Drawn[Tensor]
+    ) -> Tensor:
+        settings, penalty = self.settings, torch.zeros((), device=self.device)
+        if settings.r1:
+            penalty = penalty + settings.r1 * penalties.zero_centred(real_logits, real)
+        if settings.r2:
+            penalty = penalty + settings.r2 * penalties.zero_centred(fake_logits, fake)
+        if settings.gradient_penalty:
+            mix = torch.rand(len(real), device=self.device)
+            slope = penalties.gradient_penalty(lambda images: self.D(images, drawn.classes)[0], real, fake, mix)
+            penalty = penalty + settings.gradient_penalty * slope
+        return penalty
+
+    def _is_penalised(self) -> bool:
+        return bool(self.settings.r1 or self.settings.r2 or self.settings.gradient_penalty)
+
+    def _train_generator(self, real: Tensor, fake: Tensor, drawn: Drawn[Tensor]) -> dict[str, Tensor]:
         # Gradients of the discriminator's weights would be thrown away: do not compute them.
         self.D.requires_grad_(False)
         with self._autocast():
-            logits = self.D(fake)
-        loss = non_saturating.generator(logits.float())
-        self.opt_G.zero_grad()
-        loss.backward()
-        self.opt_G.step()
-        return loss.detach()
+            logits, guesses = self.D(self._seen(fake), drawn.classes)
+            if self.loss.PAIRED:
+                with torch.no_grad():
+                    real_logits, _ = self.D(self._seen(real), drawn.classes)
+            else:
+                real_logits = torch.zeros_like(logits)
+        g_loss = objective = self.loss.generator(real_logits.float(), logits.float())
+        values = {"Loss/G/loss": g_loss}
+        if self.conditions.codes:
+            values["Loss/information"] = mutual_information(guesses.float(), drawn.codes, self.conditions)
+            objective = g_loss - self.settings.info_weight * values["Loss/information"]
+        self._descend(self.opt_G, objective, self.settings.lr_g)
+        return values
 
-    def _latents(self) -> Tensor:
-        return torch.randn(self.settings.batch, self.settings.latent_dim, device=self.device, generator=self._noise)
+    def _descend(self, optimizer: torch.optim.Optimizer, objective: Tensor, rate: float) -> None:
+        factor = optimizers.schedule(self.settings, self.images)
+        optimizers.set_rate(optimizer, rate * factor)
+        optimizer.zero_grad()
+        objective.backward()
+        optimizer.step()
+
+    def _seen(self, images: Tensor) -> Tensor:
+        """What the discriminator is shown of images."""
+        return seen.shown(images, self.augment, self.settings, self.images)
+
+    def _next_batch(self) -> tuple[Tensor, Drawn[Tensor]]:
+        """Real images, and what to draw as many generated ones of the same classes from."""
+        real, labels = self.batches.next()
+        conditions, count, random = self.conditions, self.settings.batch, self._noise
+        z = torch.randn(count, self.settings.latent_dim, device=self.device, generator=random)
+        classes = one_hot(labels, conditions.classes).float() if conditions.classes else z[:, :0]
+        codes = z[:, :0]
+        if conditions.codes:
+            codes = torch.rand(count, conditions.codes, device=self.device, generator=random) * 2 - 1
+            if conditions.categories:
+                chosen = torch.randint(conditions.categories, (count,), device=self.device, generator=random)
+                codes[:, : conditions.categories] = one_hot(chosen, conditions.categories)
+        return real.to(memory_format=self.choice.layout), Drawn(z, classes, codes)
 
     def _autocast(self) -> contextlib.AbstractContextManager[object]:
         return self.choice.autocast(self.device)
 
     @torch.no_grad()
     def render(self) -> Images:
-        """The averaged generator's images of the fixed latents: image k is that of seed k."""
-        return to_images(self.G_ema(self._fixed))
+        """The averaged generator's images of the sample grid's fixed latents (`core.latent.fixed`).
+
+        Of points it is one picture of the playground, (1, 256, 256, 3), which shows the generator as it is now.
+        """
+        shown = self.look()
+        return picture(shown)[None] if isinstance(shown, Points) else shown.images
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """What the columns of a grid of what `render` returns stand for; empty where there may be any number."""
+        return () if self._playground else self.conditions.column_names(self.dataset.classes)
+
+    @torch.no_grad()
+    def look(self) -> Samples | Points:
+        """What is to be seen of the present state."""
+        if self._playground:
+            return self._playground.look(self.G, self.D, self.loss, self.step)
+        return Samples(self.step, to_images(self.G_ema(self._fixed)), self.columns)
+
+    def sheet(self, count: int, seed: int) -> Images:
+        """Real images as the discriminator is shown them now, uint8 NHWC."""
+        return seen.sheet(self.dataset.sheet(count, seed), self.settings, seed, self.augment, self.images)
 
     def published(self) -> dict[str, Tensor]:
         """A copy of the averaged generator's weights, on the CPU, for another thread to keep."""
@@ -153,13 +284,13 @@ class Trainer:
         The tensors are the training's own: write or copy them before the next event is pulled. Raises `Problem` when
         the losses are no longer numbers, so that a broken state never stands where a good one is looked for.
         """
-        self._refuse_nan(self._totals.tolist())
+        self._refuse_nan(self._means.peek())
         tensors: dict[str, Tensor] = {}
         for name, network in self._networks().items():
             tensors |= {f"{name}.{key}": value for key, value in network.state_dict().items()}
         for name, optimizer in self._optimizers().items():
-            for index, state in optimizer.state_dict()["state"].items():
-                tensors |= {f"{name}.{index}.{key}": value for key, value in state.items()}
+            tensors |= {f"{name}.{key}": value for key, value in optimizers.state(optimizer).items()}
+        tensors |= {f"augment.{name}": state for name, state in self.augment.state().items()}
         tensors |= {f"random.{name}": state for name, state in self._random_states().items()}
         tensors["preview"] = torch.from_numpy(_preview(self.render()))
         return Checkpoint(self.meta(), tensors)
@@ -168,7 +299,7 @@ class Trainer:
         """The readable part of the present state."""
         return Meta(
             settings=self.settings,
-            channels=self.shape.channels,
+            channels=self.channels,
             step=self.step,
             images=self.images,
             seconds=self.seconds,
@@ -185,37 +316,38 @@ class Trainer:
         )
 
     def _build(self) -> None:
-        torch.manual_seed(self.settings.seed)
-        G, D = build(self.settings.network, self.shape)
+        settings = self.settings
+        torch.manual_seed(settings.seed)
+        G, D = build_pair(settings, self.channels, self.conditions)
         self.G, self.D = place(G, self.device, self.choice.layout), place(D, self.device, self.choice.layout)
         self.G_ema = deepcopy(self.G).eval().requires_grad_(False)
-        betas = (self.settings.beta1, self.settings.beta2)
-        fused = self.device.type in {"cpu", "cuda"}
-        self.opt_G = Adam(self.G.parameters(), self.settings.lr_g, betas, fused=fused)
-        self.opt_D = Adam(self.D.parameters(), self.settings.lr_d, betas, fused=fused)
-        self._noise = torch.Generator(self.device).manual_seed(self.settings.seed)
-        fixed = [seed_latent(seed, self.settings.latent_dim) for seed in range(self.settings.samples)]
-        self._fixed = torch.from_numpy(np.stack(fixed)).to(self.device)
-        self._totals = torch.zeros(len(STATS), device=self.device)
-        self._steps_since_report = 0
+        self.loss = loss(settings.loss)
+        self.opt_G = optimizers.build(settings, self.G.parameters(), settings.lr_g, self.device)
+        self.opt_D = optimizers.build(settings, self.D.parameters(), settings.lr_d, self.device)
+        self.augment = Augment(self.device)
+        self._noise = torch.Generator(self.device).manual_seed(settings.seed)
+        self._fixed = to_tensors(fixed(settings.samples, settings.latent_dim, self.conditions), self.device)
+        self._playground = Playground(settings, self.dataset, self.device) if self.dataset.points else None
+        self._means = Means()
+        self._penalty = torch.zeros((), device=self.device)
 
     def _restore(self, checkpoint: Checkpoint) -> None:
         meta = checkpoint.meta
-        if meta.channels != self.shape.channels:
-            kinds = {1: "grey", 3: "colour"}
+        if meta.channels != self.channels:
+            kinds = {1: "grey images", 2: "points", 3: "colour images", 4: "transparent images"}
             raise Problem(
-                f"The checkpoint was trained on {kinds[meta.channels]} images, and these are "
-                f"{kinds[self.shape.channels]}.",
+                f"The checkpoint was trained on {kinds[meta.channels]}, and these are {kinds[self.channels]}.",
                 "Choose the dataset that it was trained on.",
             )
         try:
             for name, network in self._networks().items():
                 network.load_state_dict(checkpoint.part(name))
         except RuntimeError as error:
-            remedy = "Keep the network, resolution, width and latent size that it was trained with."
+            remedy = "Keep the network, size, width, latents and conditions that it was trained with."
             raise Problem("The checkpoint does not fit these settings.", remedy, str(error)) from error
         for name, optimizer in self._optimizers().items():
-            _restore_optimizer(optimizer, checkpoint.part(name))
+            optimizers.restore(optimizer, checkpoint.part(name))
+        self.augment.load_state(checkpoint.part("augment"))
         self.step, self.images, self.seconds = meta.step, meta.images, meta.seconds
         self.stats = meta.stats
         if meta.dataset_fingerprint == self.dataset.fingerprint:
@@ -233,6 +365,8 @@ class Trainer:
         states = {"noise": self._noise.get_state(), "torch": torch.get_rng_state()}
         if self.device.type == "cuda":
             states["cuda"] = torch.cuda.get_rng_state(self.device)
+        elif self.device.type == "mps":
+            states["mps"] = torch.mps.get_rng_state()
         return states
 
     def _set_random_states(self, states: Mapping[str, Tensor]) -> None:
@@ -240,13 +374,13 @@ class Trainer:
         torch.set_rng_state(states["torch"])
         if self.device.type == "cuda":
             torch.cuda.set_rng_state(states["cuda"], self.device)
+        elif self.device.type == "mps":
+            torch.mps.set_rng_state(states["mps"])
 
     def _report(self, seconds: float) -> Report:
-        means = (self._totals / max(self._steps_since_report, 1)).tolist()  # the only wait for the device
-        steps, self._steps_since_report = self._steps_since_report, 0
-        self._totals.zero_()
-        stats = dict(zip(STATS, means, strict=True))
-        self._refuse_nan(means)
+        steps = self._means.count
+        stats = self._means.take()  # the only wait for the device
+        self._refuse_nan(stats)
         stats["Timing/images_per_sec"] = steps * self.settings.batch * self.settings.d_steps / max(seconds, 1e-9)
         stats["Memory/host_gb"] = used_memory() / 2**30
         if self.device.type == "cuda":
@@ -254,8 +388,8 @@ class Trainer:
         self.stats = stats
         return Report(self.step, self.images, self.seconds, stats)
 
-    def _refuse_nan(self, values: list[float]) -> None:
-        if not all(isfinite(value) for value in values):
+    def _refuse_nan(self, stats: Mapping[str, float]) -> None:
+        if not all(isfinite(value) for value in stats.values()):
             raise Problem(
                 f"The losses stopped being numbers at step {self.step}.",
                 "Open the last checkpoint and continue with half the learning rates.",
@@ -268,16 +402,6 @@ class Trainer:
         if self.settings.minutes is not None and self.seconds >= 60 * self.settings.minutes:
             return f"{self.settings.minutes:g} minutes are over."
         return ""
-
-
-def _restore_optimizer(optimizer: torch.optim.Optimizer, saved: Mapping[str, Tensor]) -> None:
-    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
-    for name, value in saved.items():
-        index, key = name.split(".", 1)
-        parameter = parameters[int(index)]
-        # Fused Adam walks through memory: the state must have the parameter's own layout, which the file does not keep.
-        state = torch.empty_like(parameter, requires_grad=False) if value.shape == parameter.shape else value.clone()
-        optimizer.state[parameter][key] = state.copy_(value)
 
 
 def _preview(images: Images) -> Images:

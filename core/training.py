@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Literal
 
 from core.checkpoint import Checkpoint, load, save
 from core.config import Settings
-from core.data import Dataset, prepare
+from core.data import Dataset, prepare, toys
 from core.data.batches import refuse_large_batch
 from core.devices import resolve
 from core.errors import Problem
-from core.events import Event, Progress, Saved, Tuned
-from core.models import Shape
+from core.events import Edited, Event, Progress, Saved, Tuned
+from core.presets import Facts, preset
+from core.rules import refuse_data, refuse_kind
 from core.run import Run, next_folder, refuse_taken
 from core.run_folder import is_run
 from core.trainer import Trainer
@@ -27,7 +29,9 @@ class Training:
 
     `runs` is where a new numbered run is made unless `out` names its folder. `resume` is a checkpoint to continue
     from: in its own run when it is that run's newest and `out` does not say otherwise, else in a new run that takes
-    the earlier reports over. `trainer` and `run` exist from the first `Samples` event on.
+    the earlier reports over. `given` are the settings that a person chose who left the others to the preset: it fits
+    them to the images and the device. Without `given` all settings stay as they are. `trainer` and `run` exist from
+    the first `Samples` or `Points` event on.
     """
 
     settings: Settings
@@ -35,6 +39,7 @@ class Training:
     runs: Path | None = None
     out: Path | None = None
     resume: Path | None = None
+    given: Mapping[str, Any] | None = None
     trainer: Trainer | None = field(default=None, init=False)
     run: Run | None = field(default=None, init=False)
 
@@ -45,13 +50,18 @@ class Training:
         origin = self._continued()
         if origin is None and self.out is not None:
             refuse_taken(self.out)
+        refuse_kind(self.settings, toys.opens(self.source))
         dataset = None
-        with closing(prepare(self.source, self.settings.resolution)) as preparing:
+        with closing(prepare(self.source, self.settings.size, self.settings.alpha)) as preparing:
             for event in preparing:
                 yield event
                 dataset = event if isinstance(event, Dataset) else dataset
         assert dataset is not None
+        if self.given is not None and checkpoint is None:
+            facts = Facts(len(dataset.images), resolve(self.settings.device).type != "cpu")
+            self.settings = preset(self.settings.preset).fitted(facts, **self.given)
         refuse_large_batch(self.settings.batch, len(dataset.images))
+        refuse_data(self.settings, len(dataset.classes), dataset.points)
         tuned = None
         for trial_event in self._tune(dataset, checkpoint):
             yield trial_event
@@ -76,6 +86,24 @@ class Training:
         save(self.trainer.checkpoint(), path)
         return Saved(path, self.trainer.step)
 
+    def edit(self, settings: Settings) -> Edited:
+        """Takes other settings from the next step on, and notes the change in the run; call it between two events.
+
+        Raises `Problem` for a setting that only a new training can change.
+        """
+        if self.trainer is None or self.run is None:
+            raise Problem("The training has not begun yet.", "Change the settings again in a few seconds.")
+        edited = self.trainer.edit(settings)
+        self.settings = settings
+        self.run.note(edited)
+        return edited
+
+    def single_step(self, network: Literal["D", "G"]) -> Event:
+        """One update of one network, and what is then to be seen; call it between two events. Raises `Problem`."""
+        if self.trainer is None:
+            raise Problem("The training has not begun yet.", "Try again in a few seconds.")
+        return self.trainer.step_discriminator() if network == "D" else self.trainer.step_generator()
+
     def _tune(self, dataset: Dataset, checkpoint: Checkpoint | None) -> Generator[Progress | Tuned, None, None]:
         settings, device = self.settings, resolve(self.settings.device)
         if checkpoint and checkpoint.meta.device == device.type:
@@ -84,7 +112,7 @@ class Training:
             memory_format = meta.memory_format if settings.memory_format == "auto" else settings.memory_format
             yield Tuned(device.type, precision, memory_format, {})
         else:
-            yield from trial(settings, Shape.of(settings, dataset.images.shape[1]), device)
+            yield from trial(settings, dataset.images.shape[1], len(dataset.classes), device)
 
     def _continued(self) -> Run | None:
         """The run that goes on: the resumed checkpoint's own, if that is its newest and `out` names no other."""

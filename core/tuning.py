@@ -19,12 +19,12 @@ from time import perf_counter
 import torch
 from torch import nn
 
+from core.conditioning import build_pair
 from core.config import Settings
 from core.data import cache_folder
 from core.events import Progress, Tuned
+from core.latent import Conditions, Drawn
 from core.memory import enough_memory
-from core.models import Shape, build
-from core.objectives import non_saturating
 
 TRIAL_BATCH = 16
 ROUNDS = 4
@@ -59,7 +59,9 @@ def candidates(settings: Settings, device: torch.device) -> list[Choice]:
     return [Choice(precision, layout) for precision, layout in product(precisions, layouts)]
 
 
-def trial(settings: Settings, shape: Shape, device: torch.device) -> Generator[Progress | Tuned, None, None]:
+def trial(
+    settings: Settings, channels: int, classes: int, device: torch.device
+) -> Generator[Progress | Tuned, None, None]:
     """Times a few training steps of throw-away networks with every candidate; ends with the `Tuned` that won.
 
     The first candidate (fp32, contiguous) is kept unless another is at least 3 % faster. The result is remembered for
@@ -69,13 +71,14 @@ def trial(settings: Settings, shape: Shape, device: torch.device) -> Generator[P
     if len(choices) == 1:
         yield Tuned(device.type, choices[0].precision, choices[0].memory_format, {})
         return
-    note = _note(settings, shape, device)
+    conditions = Conditions.of(settings, classes)
+    note = _note(settings, channels, conditions, device)
     if known := _remembered(note):
         yield known
         return
     batch = min(settings.batch, TRIAL_BATCH) if device.type == "cpu" else settings.batch
     with enough_memory(settings):
-        steps = {choice: _TrialStep(choice, settings, shape, device, batch) for choice in choices}
+        steps = {choice: _TrialStep(choice, settings, channels, conditions, device, batch) for choice in choices}
     times: dict[Choice, list[float]] = {choice: [] for choice in choices}
     for done, (round_, choice) in enumerate(product(range(ROUNDS + 1), choices)):
         yield Progress("Finding the fastest settings for this device", done, (ROUNDS + 1) * len(choices))
@@ -97,14 +100,18 @@ def trial(settings: Settings, shape: Shape, device: torch.device) -> Generator[P
     yield tuned
 
 
-def _note(settings: Settings, shape: Shape, device: torch.device) -> Path:
+def _note(settings: Settings, channels: int, conditions: Conditions, device: torch.device) -> Path:
     """The file that remembers this trial: its name holds everything that the result depends on."""
     title = torch.cuda.get_device_name(device) if device.type == "cuda" else f"{device.type}-{torch.get_num_threads()}"
     what = (
         torch.__version__,
         title,
         settings.network,
-        shape,
+        settings.size,
+        settings.width,
+        settings.latent_dim,
+        channels,
+        conditions,
         settings.batch,
         settings.precision,
         settings.memory_format,
@@ -128,20 +135,33 @@ def _remember(note: Path, tuned: Tuned) -> None:
 class _TrialStep:
     """One discriminator and one generator step without optimizer, whose cost does not depend on the choice."""
 
-    def __init__(self, choice: Choice, settings: Settings, shape: Shape, device: torch.device, batch: int) -> None:
-        G, D = build(settings.network, shape)
+    def __init__(
+        self,
+        choice: Choice,
+        settings: Settings,
+        channels: int,
+        conditions: Conditions,
+        device: torch.device,
+        batch: int,
+    ) -> None:
+        G, D = build_pair(settings, channels, conditions)
         self.G, self.D = place(G, device, choice.layout), place(D, device, choice.layout)
         self.choice, self.device = choice, device
-        self.z = torch.randn(batch, shape.latent_dim, device=device)
-        self.real = torch.zeros(batch, shape.channels, shape.resolution, shape.resolution, device=device)
+        z, classes, codes = (
+            torch.randn(batch, size, device=device)
+            for size in (settings.latent_dim, conditions.classes, conditions.codes)
+        )
+        self.drawn = Drawn(z, classes, codes)
+        width, height = settings.size
+        self.real = torch.zeros(batch, channels, height, width, device=device)
         self.real = self.real.to(memory_format=choice.layout)
 
     def seconds(self) -> float:
         start = perf_counter()
         with self.choice.autocast(self.device):
-            fake = self.G(self.z)
-            real_logits, fake_logits = self.D(self.real), self.D(fake)
-        non_saturating.discriminator(real_logits.float(), fake_logits.float()).backward()
+            fake = self.G(self.drawn)
+            (real_logits, _), (fake_logits, _) = (self.D(images, self.drawn.classes) for images in (self.real, fake))
+        (fake_logits.float().mean() - real_logits.float().mean()).backward()
         synchronise(self.device)
         return perf_counter() - start
 

@@ -61,5 +61,5 @@ def _row(path: Path) -> CheckpointRow:
     meta = found.meta
     settings = meta.settings
     return CheckpointRow(
-        path, meta.step, settings.preset, settings.resolution, meta.dataset, meta.created, found.preview
+        path, meta.step, settings.preset, "{} × {} px".format(*settings.size), meta.dataset, meta.created, found.preview
     )

@@ -37,6 +37,12 @@ class Source:
     settings: Settings
     dataset: str
     directions: int
+    classes: tuple[str, ...] = ()
+    """Names; empty unless the generator is told which to draw."""
+    categories: int = 0
+    """Values of InfoGAN's categorical code."""
+    continuous: int = 0
+    """InfoGAN's continuous codes."""
 
 
 class Explorer:
@@ -89,4 +95,14 @@ class Explorer:
     def _source(self, path: Path | None) -> Source:
         assert self._sampler is not None
         meta = self._sampler.meta
-        return Source(path, meta.step, meta.settings, meta.dataset, len(self._sampler.directions))
+        settings = meta.settings
+        return Source(
+            path,
+            meta.step,
+            settings,
+            meta.dataset,
+            len(self._sampler.directions),
+            meta.classes if settings.condition != "none" else (),
+            settings.codes_categorical,
+            settings.codes_continuous,
+        )

@@ -9,17 +9,34 @@ from typing import Any, Literal, Protocol, get_args, get_origin
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic.fields import FieldInfo
 from PySide6.QtCore import QEvent, QLocale, QObject, QSignalBlocker, Qt
-from PySide6.QtGui import QValidator
-from PySide6.QtWidgets import QAbstractSpinBox, QCheckBox, QComboBox, QDoubleSpinBox, QSizePolicy, QSpinBox, QWidget
+from PySide6.QtGui import QStandardItemModel, QValidator
+from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QCheckBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QLineEdit,
+    QSizePolicy,
+    QSpinBox,
+    QWidget,
+)
 
-from core.config import network_names
 from core.presets import presets
+from core.registry import components
 
 UNLIMITED = 10**9
+PACKAGES = {"network": "models", "loss": "objectives"}
+"""Settings whose options are the files of a package."""
+
+
+Refusal = Callable[[Any], str]
+"""Why a setting cannot have a value now, in words; empty where it can."""
 
 
 class Field(Protocol):
     """A widget that is read and written as the setting's own type. Setting a value emits nothing."""
+
+    help: str
 
     @property
     def widget(self) -> QWidget: ...
@@ -30,6 +47,10 @@ class Field(Protocol):
 
     def connect(self, edited: Callable[[], None]) -> None: ...
 
+    def grey_out(self, refusal: Refusal) -> None:
+        """Disables what cannot be chosen now, and says why in the tooltip."""
+        ...
+
 
 def field_of(name: str, info: FieldInfo, unit: str) -> Field:
     """The field of one setting, with its help and default as the tooltip."""
@@ -37,16 +58,19 @@ def field_of(name: str, info: FieldInfo, unit: str) -> Field:
     optional = NoneType in get_args(info.annotation)
     suffix = f" {unit}" if unit else ""
     field: Field
-    if name in ("preset", "network", "device") or get_origin(info.annotation) is Literal:
+    if name in ("preset", "network", "loss", "device") or get_origin(info.annotation) is Literal:
         field = Choice(_options(name, info), suffix)
     elif info.annotation is bool:
         field = Switch()
+    elif info.annotation is str:
+        field = Words()
     elif kinds == [int]:
         field = Whole(*_bounds(info), suffix, optional)
     else:
         field = Real(*_bounds(info), suffix, optional)
     default = "none" if info.default is None else f"{info.default:g}" if type(info.default) is float else info.default
-    field.widget.setToolTip(f"{info.description}\nDefault: {default}{suffix if info.default is not None else ''}")
+    field.help = f"{info.description}\nDefault: {default}{suffix if info.default is not None else ''}"
+    field.widget.setToolTip(field.help)
     field.widget.setObjectName(name)
     field.widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
     field.widget.installEventFilter(_WheelGuard(field.widget))
@@ -54,13 +78,16 @@ def field_of(name: str, info: FieldInfo, unit: str) -> Field:
 
 
 class Choice:
-    """One of several."""
+    """One of several: (text, value, what it is)."""
 
-    def __init__(self, options: list[tuple[str, Any]], suffix: str) -> None:
+    help = ""
+
+    def __init__(self, options: list[tuple[str, Any, str]], suffix: str) -> None:
         self.widget = QComboBox()
         self.widget.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.widget.setMinimumContentsLength(8)
-        for text, value in options:
+        self._tips = {value: tip for _, value, tip in options}
+        for text, value, _ in options:
             self.widget.addItem(f"{text}{suffix}", value)
 
     def value(self) -> Any:
@@ -77,9 +104,42 @@ class Choice:
     def connect(self, edited: Callable[[], None]) -> None:
         self.widget.currentIndexChanged.connect(lambda _: edited())
 
+    def grey_out(self, refusal: Refusal) -> None:
+        model = self.widget.model()
+        assert isinstance(model, QStandardItemModel)
+        for row in range(self.widget.count()):
+            value = self.widget.itemData(row)
+            why = refusal(value)
+            model.item(row).setEnabled(not why)
+            model.item(row).setToolTip(why or self._tips.get(value, ""))
+
+
+class Words:
+    """Something written."""
+
+    help = ""
+
+    def __init__(self) -> None:
+        self.widget = QLineEdit()
+
+    def value(self) -> str:
+        return self.widget.text()
+
+    def set_value(self, value: str) -> None:
+        with QSignalBlocker(self.widget):
+            self.widget.setText(value)
+
+    def connect(self, edited: Callable[[], None]) -> None:
+        self.widget.editingFinished.connect(edited)
+
+    def grey_out(self, refusal: Refusal) -> None:
+        pass  # what is written wrong is said when it is written
+
 
 class Switch:
     """Yes or no."""
+
+    help = ""
 
     def __init__(self) -> None:
         self.widget = QCheckBox()
@@ -94,9 +154,14 @@ class Switch:
     def connect(self, edited: Callable[[], None]) -> None:
         self.widget.toggled.connect(lambda _: edited())
 
+    def grey_out(self, refusal: Refusal) -> None:
+        _grey_out(self, self.value(), refusal(True))
+
 
 class Whole:
     """A whole number; one below the least means no limit where that is allowed."""
+
+    help = ""
 
     def __init__(self, least: float, most: float, suffix: str, optional: bool) -> None:
         self.widget: QSpinBox | QDoubleSpinBox
@@ -106,6 +171,7 @@ class Whole:
         else:
             self.widget = QSpinBox()
         _prepare(self.widget, suffix)
+        self._optional = optional
         self._none = least - 1 if optional else None
         self.widget.setRange(int(least - optional), int(most))
         if optional:
@@ -122,9 +188,16 @@ class Whole:
     def connect(self, edited: Callable[[], None]) -> None:
         self.widget.valueChanged.connect(lambda _: edited())
 
+    def grey_out(self, refusal: Refusal) -> None:
+        # Only where the least value turns something off can there be something that must stay off.
+        if not self._optional and self.widget.minimum() == 0:
+            _grey_out(self, self.value(), refusal(int(self.widget.maximum())))
+
 
 class Real:
     """A number, written as shortly as possible; 0 means no limit where that is allowed."""
+
+    help = ""
 
     def __init__(self, least: float, most: float, suffix: str, optional: bool) -> None:
         self.widget = _Plain()
@@ -145,6 +218,18 @@ class Real:
 
     def connect(self, edited: Callable[[], None]) -> None:
         self.widget.valueChanged.connect(lambda _: edited())
+
+    def grey_out(self, refusal: Refusal) -> None:
+        # Only where the least value turns something off can there be something that must stay off.
+        if not self._optional and self.widget.minimum() == 0:
+            _grey_out(self, self.value(), refusal(self.widget.maximum()))
+
+
+def _grey_out(field: Field, is_on: Any, why: str) -> None:
+    """Disables a field that is off and cannot be turned on now."""
+    blocked = bool(why) and not is_on
+    field.widget.setEnabled(not blocked)
+    field.widget.setToolTip(f"{why}\n\n{field.help}" if blocked else field.help)
 
 
 class _Plain(QDoubleSpinBox):
@@ -185,14 +270,14 @@ def _prepare(box: QAbstractSpinBox, suffix: str) -> None:
     box.lineEdit().setTextMargins(5, 0, 0, 0)  # where a combo box has its text; the style sheet's padding is not obeyed
 
 
-def _options(name: str, info: FieldInfo) -> list[tuple[str, Any]]:
+def _options(name: str, info: FieldInfo) -> list[tuple[str, Any, str]]:
     if name == "preset":
-        return [(preset.title, key) for key, preset in presets().items()]
-    if name == "network":
-        return [(key, key) for key in network_names()]
+        return [(preset.title, key, preset.when) for key, preset in presets().items()]
+    if name in PACKAGES:
+        return [(found.title, key, found.summary) for key, found in components(PACKAGES[name]).items()]
     if name == "device":
-        return [("auto", "auto"), ("cpu", "cpu")]
-    return [(str(value), value) for value in get_args(info.annotation)]
+        return [("auto", "auto", ""), ("cpu", "cpu", "")]
+    return [(str(value), value, "") for value in get_args(info.annotation)]
 
 
 def _bounds(info: FieldInfo) -> tuple[float, float]:

@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QFormLayout, QGroupBox, QLabel, QSpinBox, QToolButton, QVBoxLayout, QWidget
 
-from core.config import Settings, validate
+from core.config import Settings, live_settings, validate
 from core.devices import Device
 from core.errors import Problem
-from core.presets import preset, presets
+from core.presets import Facts, preset, presets
+from core.rules import makes_points, refuse_data
 from studio.fields import Field, field_of
 
 TITLES = {
+    "d_norm": "D normalisation",
+    "spectral_norm": "Spectral norm",
+    "r1": "R1",
+    "r2": "R2",
+    "penalty_interval": "Penalty every",
+    "instance_noise_kimg": "Noise fades in",
+    "condition": "Class labels",
+    "codes_categorical": "Categories",
+    "codes_continuous": "Continuous",
+    "info_weight": "Information",
+    "augment_colour": "Colour",
+    "augment_translation": "Translation",
+    "augment_cutout": "Cutout",
+    "ada_target": "ADA target",
+    "ada_kimg": "ADA speed",
     "lr_g": "Learning rate G",
     "lr_d": "Learning rate D",
     "d_steps": "D steps a step",
+    "warm_up_kimg": "Warm-up",
+    "decay_kimg": "Decay",
     "latent_dim": "Latent size",
     "ema_kimg": "EMA half-life",
     "autosave_minutes": "Autosave every",
@@ -24,18 +44,28 @@ TITLES = {
 
 LABEL_WIDTH = 108
 
-KEPT_BY_PRESET = ("resolution", "device", "seed", "mirror", "steps", "minutes")
+KEPT_BY_PRESET = ("resolution", "grid", "alpha", "device", "seed", "mirror", "steps", "minutes")
 """What belongs to the data and the machine rather than to a recipe, and so survives the choice of another preset."""
+
+OF_PIXELS = ("resolution", "grid", "alpha", "memory_format")
 
 
 class SettingsForm(QWidget):
     """Every setting as one labelled widget, grouped, with rare ones under a fold."""
 
     changed = Signal()
+    live_edited = Signal(object)
+    """Settings with a value that was changed while the training runs."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._fields: dict[str, Field] = {}
+        self._labels: dict[str, QLabel] = {}
+        self._rows: dict[str, QFormLayout] = {}
+        self._boxes: list[QGroupBox] = []
+        self._data: tuple[int, bool] | None = None
+        self._locked = False
+        self._facts = Facts(images=1_000_000, accelerator=True)
         self._error = QLabel(wordWrap=True)
         self._error.hide()
         self._error.setObjectName("error")
@@ -59,7 +89,10 @@ class SettingsForm(QWidget):
 
     def settings(self) -> Settings:
         """What the widgets say. Raises `Problem` for a combination that cannot be."""
-        return validate({name: field.value() for name, field in self._fields.items()})
+        return validate(self._values())
+
+    def _values(self) -> dict[str, Any]:
+        return {name: field.value() for name, field in self._fields.items()}
 
     def set_settings(self, settings: Settings) -> None:
         """Shows settings without a `changed`."""
@@ -78,18 +111,33 @@ class SettingsForm(QWidget):
             for device in devices:
                 box.addItem(f"{device.name}: {device.title}", device.name)
         self._fields["device"].set_value(chosen)
+        self._fit(replace(self._facts, accelerator=devices[0].name != "cpu"))
 
-    def limit_batch(self, count: int) -> None:
-        """No batch may be larger than the dataset, whatever a preset says."""
+    def set_count(self, count: int) -> None:
+        """How many images there are: no batch may be larger, whatever a preset says."""
         box = self._fields["batch"].widget
         assert isinstance(box, QSpinBox)
         with QSignalBlocker(box):
             box.setMaximum(count)
+        self._fit(replace(self._facts, images=count))
+
+    def set_data(self, classes: int, points: bool) -> None:
+        """How many classes the data have, and whether they are points: what does not suit them cannot be chosen.
+
+        Settings for the other kind of data give way to the first preset for this one.
+        """
+        self._data = classes, points
+        if not self._locked and makes_points(self._fields["network"].value()) != points:
+            suited = (name for name, found in presets().items() if found.apply().points == points)
+            self._apply_preset(next(suited))
+        self._check()
 
     def set_locked(self, locked: bool) -> None:
-        """While a training runs its settings can be read and not changed."""
-        for field in self._fields.values():
-            field.widget.setEnabled(not locked)
+        """While a training runs, most settings can be read and not changed; the live ones can."""
+        self._locked = locked
+        for name, field in self._fields.items():
+            field.widget.setEnabled(not locked or name in live_settings())
+        self._check()
 
     def widget(self, name: str) -> QWidget:
         """The widget of one setting."""
@@ -109,6 +157,7 @@ class SettingsForm(QWidget):
             if title not in groups:
                 box = QGroupBox(title)
                 column.addWidget(box)
+                self._boxes.append(box)
                 groups[title] = QFormLayout(box)
                 groups[title].setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
             field = field_of(name, info, str(extra["unit"]))
@@ -118,24 +167,71 @@ class SettingsForm(QWidget):
             label.setBuddy(field.widget)
             label.setFixedWidth(LABEL_WIDTH)  # one column through all groups
             label.setToolTip(field.widget.toolTip())
+            self._labels[name] = label
             field.widget.setAccessibleName(label.text())
             groups[title].addRow(label, field.widget)
+            self._rows[name] = groups[title]
         return page
 
     def _edited(self, name: str) -> None:
         if name == "preset":
-            kept = {key: self._fields[key].value() for key in KEPT_BY_PRESET}
-            self.set_settings(preset(self._fields["preset"].value()).apply(**kept))
-        self._check()
+            self._apply_preset(self._fields["preset"].value())
+        settings = self._check()
         self.changed.emit()
+        if self._locked and settings is not None:
+            self.live_edited.emit(settings)
 
-    def _check(self) -> None:
+    def _apply_preset(self, name: str) -> None:
+        self.set_settings(self._fitted(name))
+
+    def _fitted(self, name: str) -> Settings:
+        """A preset for these images and this device, with what does not belong to a recipe as it is."""
+        return preset(name).fitted(self._facts, **{key: self._fields[key].value() for key in KEPT_BY_PRESET})
+
+    def _fit(self, facts: Facts) -> None:
+        """Other images, or another device: a preset in which nothing was changed fits itself to them."""
+        name = self._fields["preset"].value()
+        untouched = not self._locked and self._values() == self._fitted(name).model_dump()
+        self._facts = facts
+        if untouched:
+            self._apply_preset(name)
+
+    def _check(self) -> Settings | None:
+        """Shows what is wrong with the settings, or else greys out what would be; the settings if they can be."""
+        self._show_rows(not makes_points(self._fields["network"].value()))
         try:
-            self.settings()
+            settings = self.settings()
+            self._refuse(settings)
             self._error.hide()
         except Problem as problem:
             self._error.setText(str(problem))
             self._error.show()
+            return None
+        for name, field in self._fields.items():
+            if name != "preset" and (not self._locked or name in live_settings()):
+                field.grey_out(partial(self._refusal, settings, name))
+                self._labels[name].setToolTip(field.widget.toolTip())
+        return settings
+
+    def _refuse(self, settings: Settings) -> None:
+        if self._data is not None and not self._locked:  # a training that runs has its data
+            refuse_data(settings, *self._data)
+
+    def _show_rows(self, images: bool) -> None:
+        """Points have no pixels: what is said of those can be left out."""
+        for name in OF_PIXELS:
+            self._rows[name].setRowVisible(self._fields[name].widget, images)
+        for box in self._boxes:
+            if box.title() == "Augmentation":
+                box.setVisible(images)
+
+    def _refusal(self, settings: Settings, name: str, value: Any) -> str:
+        """Why one setting cannot have a value beside the others; empty where it can."""
+        try:
+            self._refuse(settings.changed(**{name: value}))
+        except Problem as problem:
+            return str(problem)
+        return ""
 
     def _unfold(self, unfolded: bool) -> None:
         self._fold.setArrowType(Qt.ArrowType.DownArrow if unfolded else Qt.ArrowType.RightArrow)

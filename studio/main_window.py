@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+import numpy as np
 from PySide6.QtCore import QSettings, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QPaintEvent
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QMessageBox, QStackedWidget, QVBoxLayout, QWidget
 
+from core.config import Settings
 from core.errors import Problem
-from core.events import Images, Report, Samples, Saved
+from core.events import Images, Points, Report, Samples, Saved
 from core.latent import LatentRequest
 from studio.explorer import Source
 from studio.menus import Menus
@@ -114,7 +116,7 @@ class MainWindow(QMainWindow):
         self.data.open_folder_requested.connect(self.ask_folder)
         self.data.open_zip_requested.connect(self.ask_zip)
         self.data.cancelled.connect(self.session.cancel_scan)
-        self.data.sheet_requested.connect(self.session.draw_sheet)
+        self.data.sheet_requested.connect(self.draw_sheet)
         self.data.train_requested.connect(self.show_settings)
         self.session.scan_progressed.connect(self.data.show_progress)
         self.session.scan_ended.connect(self.data.end_progress)
@@ -131,6 +133,11 @@ class MainWindow(QMainWindow):
         self.train.image_activated.connect(self.enlarge)
         self.train.grid_save_requested.connect(self.save_grid)
         self.train.plot_save_requested.connect(self.save_plot)
+        self.train.plane_save_requested.connect(self.save_plane)
+        self.train.playground.step_requested.connect(self.session.single_step)
+        self.train.playground.pace_changed.connect(self.session.set_pace)
+        self.train.form.live_edited.connect(self.edit)
+        self.session.edited.connect(self.train.show_edit)
         self.session.devices_found.connect(self.train.set_devices)
         self.session.state_changed.connect(self.show_state)
         self.session.start_progressed.connect(self.footer.show_starting)
@@ -202,6 +209,16 @@ class MainWindow(QMainWindow):
             QSettings().setValue("recents", recents)
             self.data.set_recents(recents)
 
+    def draw_sheet(self, count: int, seed: int, seen: bool) -> None:
+        """Some of the images, as they are or as the discriminator sees them."""
+        if not seen:
+            self.session.draw_sheet(count, seed)
+            return
+        try:
+            self.session.draw_seen(self.train.form.settings(), count, seed)
+        except Problem as problem:
+            self.show_problem(problem)
+
     # Showing
 
     def show_workspace(self, index: int) -> None:
@@ -214,8 +231,12 @@ class MainWindow(QMainWindow):
 
     def show_dataset(self, opened: OpenedDataset) -> None:
         self.data.show_dataset(opened.facts, opened.sheet)
-        self.train.show_reals(opened.sheet)
-        self.train.fit_to_data(opened.facts.resolution, opened.facts.count)
+        self.train.form.set_data(len(opened.facts.classes), opened.facts.points)
+        self.train.fit_to_data(opened.facts.size, opened.facts.count)
+        if opened.facts.points:
+            self.train.show_real_points(opened.dataset.images[:, :, 0, 0].astype(np.float32))
+        else:
+            self.train.show_reals(opened.sheet)
         self.show_state(self.session.state)
 
     def show_state(self, state: State) -> None:
@@ -230,6 +251,7 @@ class MainWindow(QMainWindow):
         else:
             self.footer.show_running(state is State.PAUSED)
         self.train.set_running(state is not State.IDLE)
+        self.train.playground.set_paused(state is State.PAUSED)
         if state is State.STARTING:
             self._live = True
             self.explore.set_live(True)
@@ -257,14 +279,16 @@ class MainWindow(QMainWindow):
         self.train.show_reports(reports)
         self.footer.show_report(reports[-1], self._settings)
 
-    def show_samples(self, samples: Samples) -> None:
-        self.train.show_samples(samples.images, samples.step)
+    def show_samples(self, samples: Samples | Points) -> None:
+        if isinstance(samples, Points):
+            self.train.show_points(samples)
+        else:
+            self.train.show_samples(samples)
 
     def show_run(self, run: OpenedRun) -> None:
-        self.train.set_history(run.history)
+        self.train.set_history(run.history, run.edits)
         self.train.form.set_settings(run.settings)
-        if run.samples is not None:
-            self.train.show_samples(run.samples, run.step)
+        self.show_samples(run.samples)
 
     def show_resume(self, checkpoint: Path | None) -> None:
         text = f"Continues from step {int(checkpoint.stem):,}" if checkpoint and checkpoint.stem.isdecimal() else ""
@@ -307,6 +331,11 @@ class MainWindow(QMainWindow):
         self.show_workspace(TRAIN)
         self.session.start(self._settings)
 
+    def edit(self, settings: Settings) -> None:
+        """The person changed a setting of the running training."""
+        self._settings = settings
+        self.session.edit(settings)
+
     def ask_save(self) -> None:
         start = str((self.session.run_folder or Path.home()) / "checkpoint.safetensors")
         file, _ = QFileDialog.getSaveFileName(self, "Save a checkpoint", start, "Checkpoints (*.safetensors)")
@@ -319,8 +348,8 @@ class MainWindow(QMainWindow):
         request = request or self.explore.current_request()
         images, names = self._chosen_images(request)
         folder = self.session.export_folder()
-        resolution = images.shape[1] if len(images) else self.train.form.settings().resolution
-        dialog = ExportDialog(request, len(images), folder, self, resolution=resolution)
+        size = (images.shape[2], images.shape[1]) if len(images) else self.train.form.settings().size
+        dialog = ExportDialog(request, len(images), folder, self, size=size)
         dialog.accepted_request.connect(lambda choice: self._export(choice, images, names))
         dialog.exec()
         dialog.deleteLater()
@@ -330,7 +359,7 @@ class MainWindow(QMainWindow):
         images = grid.images()
         if what == "grid":
             if path := self._ask_picture("grid.png"):
-                self.session.save_grid(images, path)
+                self.session.save_grid(images, path, grid.columns())
         elif what == "image":
             self._save_images(images[grid.current() : grid.current() + 1], "image")
         else:
@@ -340,14 +369,17 @@ class MainWindow(QMainWindow):
         if path := self._ask_picture(f"losses.{kind}"):
             self.session.save_plot(plot.picture() if kind == "png" else plot.numbers(), path)
 
+    def save_plane(self) -> None:
+        """The playground's plane as it is seen."""
+        if path := self._ask_picture("points.png"):
+            self.session.save_plot(self.train.playground.view.picture(), path)
+
     def _chosen_images(self, request: LatentRequest) -> tuple[Images, list[str]]:
         """The images that are selected on the workspace that is open, and names that say which they are."""
         if self.pages.currentIndex() == EXPLORE:
             images, seeds = self.explore.current_images(), "-".join(f"{seed:04d}" for seed in request.seeds)
             return images, [f"seeds{seeds}-at-{position:.3f}.png" for position in request.positions[: len(images)]]
-        selected = self.train.samples.selected()
-        names = [f"seed{index:04d}.png" for index in selected]  # image k of the grid is that of seed k
-        return self.train.samples.images()[selected], names
+        return self.train.samples.images()[self.train.samples.selected()], self.train.sample_names()
 
     def _export(self, choice: ExportChoice, images: Images, names: list[str]) -> None:
         if choice.request is not None:
@@ -431,5 +463,6 @@ class MainWindow(QMainWindow):
     def _remember(self) -> None:
         settings = QSettings()
         settings.setValue("geometry", self.saveGeometry())
+        self.train.show_plane(False)  # what is remembered is how images are laid out
         for name, splitter in self.train.splitters.items():
             settings.setValue(f"splitter/{name}", splitter.saveState())

@@ -10,15 +10,22 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from core.errors import Problem
-from core.events import Event, Images, Progress, Report
+from core.events import Edited, Event, Images, Points, Progress, Report, Samples
+from core.latent import Conditions
 from core.run_folder import is_run
 from studio.history import History
 
 if TYPE_CHECKING:
+    from core.checkpoint import Summary
     from core.config import Settings
     from core.data import Dataset
+    from core.run import Run
 
 Kind = Literal["data", "run", "checkpoint"]
+COLOURS = {1: "grey", 3: "colour", 4: "colour with transparency"}
+"""By the number of channels."""
+BUILT_IN = ("sample:", "toy:")
+"""How the names begin of what the program draws itself."""
 SHEET = 100
 """Images in the sheet that shows a dataset."""
 
@@ -33,16 +40,20 @@ class Recognised(Event):
 
 @dataclass(frozen=True)
 class DataFacts:
-    """What is said of a dataset. `sizes` and `classes` are counts by name, `skipped` pairs of name and reason."""
+    """What is said of a dataset.
+
+    `size`: width and height as prepared. `sizes`, `classes`: counts by name. `skipped`: pairs of name and reason.
+    """
 
     title: str
     source: str
     count: int
     colour: str
-    resolution: int
+    size: tuple[int, int]
     sizes: Mapping[str, int]
     classes: Mapping[str, int]
     skipped: Sequence[tuple[str, str]]
+    points: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,14 +67,15 @@ class OpenedDataset(Event):
 
 @dataclass(frozen=True, eq=False)
 class Sheet(Event):
-    """Other images of the dataset that is open."""
+    """Other images of the dataset that is open, and what is to be said under them."""
 
     images: Images
+    caption: str = ""
 
 
 @dataclass(frozen=True, eq=False)
 class OpenedRun(Event):
-    """A run's folder, read. `checkpoint` is its newest; `samples` its newest grid."""
+    """A run's folder, read. `checkpoint` is its newest; `samples` its newest grid, or points."""
 
     folder: Path
     settings: Settings
@@ -72,13 +84,15 @@ class OpenedRun(Event):
     checkpoint: Path
     history: History
     last: Report | None
-    samples: Images
+    samples: Samples | Points
+    classes: Sequence[str]
+    edits: Sequence[Edited]
 
 
 def recognise(source: str) -> Generator[Event, None, None]:
     """Looks at what was dropped or chosen. Raises `Problem` for a file that is none of ours."""
     path = Path(source)
-    if source.startswith("sample:") or path.suffix.lower() == ".zip":
+    if source.startswith(BUILT_IN) or path.suffix.lower() == ".zip":
         yield Recognised(source, "data")
     elif path.is_dir():
         yield Recognised(source, "run" if is_run(path) else "data")
@@ -94,10 +108,10 @@ def recognise(source: str) -> Generator[Event, None, None]:
 
 
 def scan(source: str, resolution: int | None) -> Generator[Event, None, None]:
-    """Prepares images: `Progress`, then an `OpenedDataset`."""
+    """Prepares images as opaque squares, to look at them: `Progress`, then an `OpenedDataset`."""
     from core.data import Dataset, prepare
 
-    for event in prepare(source, resolution):
+    for event in prepare(source, (resolution, resolution) if resolution else None):
         if isinstance(event, Dataset):
             yield OpenedDataset(event, _facts(event), event.sheet(SHEET))
         else:
@@ -109,10 +123,17 @@ def draw_sheet(dataset: Dataset, count: int, seed: int) -> Generator[Event, None
     yield Sheet(dataset.sheet(count, seed))
 
 
+def draw_seen(dataset: Dataset, settings: Settings, count: int, seed: int) -> Generator[Event, None, None]:
+    """A random sheet of a dataset as the discriminator would be shown it."""
+    from core.seen import sheet
+
+    yield Sheet(sheet(dataset.sheet(count, seed), settings, seed), "As the discriminator will see them")
+
+
 def read_run(folder: Path) -> Generator[Event, None, None]:
     """Reads a run: `Progress`, then an `OpenedRun`. Raises `Problem` if it cannot be continued."""
     from core.checkpoint import summary
-    from core.run import Run, tiles
+    from core.run import Run
 
     yield Progress("Opening the run", 0, 0)
     run = Run(folder)
@@ -128,13 +149,32 @@ def read_run(folder: Path) -> Generator[Event, None, None]:
         [report.seconds for report in reports],
         {key: np.array([report.stats.get(key, np.nan) for report in reports]) for key in keys},
     )
-    samples = run.samples()
     meta = newest.meta
-    images = newest.preview[None]
-    if samples:
-        images = tiles(_read_png(samples[-1]), meta.settings.resolution, meta.settings.samples)
     last = reports[-1] if reports else None
-    yield OpenedRun(folder, meta.settings, meta.dataset, meta.step, checkpoints[-1], history, last, images)
+    shown = _look_back(newest) if meta.settings.points else _newest_grid(run, newest)
+    yield OpenedRun(
+        folder, meta.settings, meta.dataset, meta.step, checkpoints[-1], history, last, shown, meta.classes, run.edits()
+    )
+
+
+def _newest_grid(run: Run, newest: Summary) -> Samples:
+    from core.run import tiles
+
+    samples, meta = run.samples(), newest.meta
+    if not samples:
+        return Samples(meta.step, newest.preview[None])
+    conditions = Conditions.of(meta.settings, len(meta.classes))
+    images = tiles(_read_png(samples[-1]), meta.settings.size, conditions.grid_count(meta.settings.samples))
+    return Samples(meta.step, images, conditions.column_names(meta.classes))
+
+
+def _look_back(newest: Summary) -> Points:
+    from core.checkpoint import load
+    from core.data import Dataset, prepare
+    from core.playground import look_back
+
+    dataset = next(event for event in prepare(newest.meta.dataset) if isinstance(event, Dataset))
+    return look_back(load(newest.path), dataset)
 
 
 def _facts(dataset: Dataset) -> DataFacts:
@@ -143,11 +183,12 @@ def _facts(dataset: Dataset) -> DataFacts:
         dataset.title,
         dataset.source,
         len(dataset.images),
-        "grey" if dataset.images.shape[1] == 1 else "colour",
-        dataset.resolution,
+        "points" if dataset.points else COLOURS[dataset.images.shape[1]],
+        dataset.size,
         dataset.sizes,
         dict(zip(dataset.classes, counts.tolist(), strict=False)),
         [(skipped.name, skipped.reason) for skipped in dataset.skipped],
+        dataset.points,
     )
 
 

@@ -30,14 +30,14 @@ def copy_checkpoint(origin: Path, target: Path) -> Generator[Event, None, None]:
     yield Saved(target, summary(target).meta.step)
 
 
-def save_grid(images: Images, path: Path) -> Generator[Event, None, None]:
+def save_grid(images: Images, path: Path, columns: int = 0) -> Generator[Event, None, None]:
     """Writes images as one PNG."""
     from core.checkpoint import unwritable
     from core.run import grid, write_png
 
     yield Progress(f"Saving {path.name}", 0, 0)
     try:
-        write_png(path, grid(images))
+        write_png(path, grid(images, columns))
     except OSError as error:
         raise unwritable(path, error) from error
     yield Saved(path, 0)

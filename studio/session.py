@@ -8,15 +8,16 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from enum import Enum, auto
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from platformdirs import user_documents_path
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
 from core.errors import Problem
-from core.events import Event, Finished, Images, Notice, Progress, Samples, Saved, Tuned
+from core.events import Edited, Event, Finished, Images, Notice, Points, Progress, Samples, Saved, Tuned
 from core.latent import LatentRequest
 from studio.checkpoint_list import CheckpointRows, read_checkpoints
 from studio.explorer import Explorer, Source, Weights
@@ -26,6 +27,7 @@ from studio.opening import (
     OpenedRun,
     Recognised,
     Sheet,
+    draw_seen,
     draw_sheet,
     read_run,
     recognise,
@@ -73,6 +75,7 @@ class Session(QObject):
     scan_ended = Signal()
     dataset_opened = Signal(object)
     sheet_drawn = Signal(object)
+    """A `Sheet`."""
 
     state_changed = Signal(object)
     start_progressed = Signal(object)
@@ -86,8 +89,11 @@ class Session(QObject):
     """An `OpenedRun`, to be shown as it was."""
     reported = Signal(list)
     sampled = Signal(object)
+    """`Samples`, or `Points`."""
     saved = Signal(object, bool)
     """A `Saved`, and whether the person asked for it."""
+    edited = Signal(object)
+    """An `Edited`: settings that the running training took."""
     resume_changed = Signal(object)
     """The checkpoint from which the next start continues, or None."""
     checkpoints_listed = Signal(object)
@@ -109,10 +115,12 @@ class Session(QObject):
         self.run_folder: Path | None = None
         self.resume: Path | None = None
         self.live = False
+        self._pace = 0.0
         self._training: Training | None = None
         self._train_thread: IteratorThread | None = None
         self._scan_thread: IteratorThread | None = None
         self._job_thread: IteratorThread | None = None
+        self._preview_thread: IteratorThread | None = None
         self._workers = Workers(self)
         self._workers.problem.connect(self.problem)
         self._workers.reported.connect(self.reported)
@@ -168,6 +176,20 @@ class Session(QObject):
             dataset = self.dataset
             self._workers.spawn(lambda: draw_sheet(dataset, count, seed), self._show_scan)
 
+    def draw_seen(self, settings: Settings, count: int, seed: int) -> None:
+        """The same as the discriminator is shown it, by the running training or else by these settings."""
+        training, dataset = self._training, self.dataset
+        if self._train_thread and training and training.trainer and self.state in (State.RUNNING, State.PAUSED):
+            trainer = training.trainer
+            caption = "As the discriminator sees them now"
+            self._train_thread.post(lambda: Sheet(trainer.sheet(count, seed), caption))
+        elif dataset is not None and self.state is State.IDLE:
+            make = partial(draw_seen, dataset, settings, count, seed)
+            self._preview_thread = self._workers.spawn(make, self._show_scan, self._end_preview)
+
+    def _end_preview(self) -> None:
+        self._preview_thread = None
+
     def list_checkpoints(self, runs: Path) -> None:
         """Reads the checkpoints of every run in a folder, as `checkpoints_listed`."""
         self._workers.spawn(lambda: read_checkpoints(runs), self._show_checkpoints)
@@ -188,7 +210,7 @@ class Session(QObject):
             self.dataset = event.dataset
             self.dataset_opened.emit(event)
         elif isinstance(event, Sheet):
-            self.sheet_drawn.emit(event.images)
+            self.sheet_drawn.emit(event)
 
     def _show_checkpoints(self, event: Event) -> None:
         if isinstance(event, CheckpointRows):
@@ -219,6 +241,10 @@ class Session(QObject):
         if self.dataset is None:
             self.problem.emit(Problem("There are no images to train on.", "Open a folder, or try the sample."))
             return
+        if self._preview_thread is not None:
+            # It borrows torch's random numbers for a moment, which belong to the training from its first step on.
+            self._preview_thread.ended.connect(lambda: self.start(settings))
+            return
         source, runs, resume = self.dataset.source, self.runs, self.resume
         if resume is None or self.run_folder is None or not resume.is_relative_to(self.run_folder):
             self.run_folder = None
@@ -236,14 +262,28 @@ class Session(QObject):
         thread.paused.connect(self._show_paused)
         thread.refused.connect(self._refuse)
         self._train_thread = thread
+        if self.dataset.points:
+            self.set_pace(self._pace)
 
     def pause(self) -> None:
         if self._train_thread:
             self._train_thread.pause()
+            self._train_thread.post(self._look)
 
     def go_on(self) -> None:
         if self._train_thread:
             self._train_thread.resume()
+
+    def single_step(self, network: Literal["D", "G"]) -> None:
+        """Trains one network once, while the training is paused."""
+        if self._train_thread:
+            self._train_thread.post(lambda: self._step_once(network))
+
+    def set_pace(self, seconds: float) -> None:
+        """Slow motion for points: each step takes at least so long, and is shown."""
+        self._pace = seconds
+        if self._train_thread:
+            self._train_thread.set_pace(seconds, self._look)
 
     def stop(self) -> None:
         """Saves, then ends the training. If it cannot be saved it stays paused, so that nothing is lost."""
@@ -267,6 +307,11 @@ class Session(QObject):
         else:
             self.problem.emit(Problem("There is nothing to save yet.", "Train first."))
 
+    def edit(self, settings: Settings) -> None:
+        """Changes settings of the running training, between two of its steps."""
+        if self._train_thread:
+            self._train_thread.post(lambda: self._edit_to(settings))
+
     def set_resume(self, checkpoint: Path | None) -> None:
         """The next start continues from this checkpoint, or begins anew."""
         self.resume = checkpoint
@@ -280,12 +325,25 @@ class Session(QObject):
         assert self._training is not None
         return self._training.save() if path is None else self._training.save_as(path)
 
+    def _edit_to(self, settings: Settings) -> Event | None:
+        assert self._training is not None
+        return self._training.edit(settings)
+
+    def _step_once(self, network: Literal["D", "G"]) -> Event | None:
+        assert self._training is not None
+        return self._training.single_step(network)
+
+    def _look(self) -> Event | None:
+        """Points as they are at this moment; of images the newest grid will do."""
+        trainer = self._training.trainer if self._training else None
+        return trainer.look() if trainer is not None and trainer.dataset.points else None
+
     def _save_if_begun(self) -> Event | None:
         begun = self._training is not None and self._training.run is not None
         return self._save_to(None) if begun else None
 
     def _show_training(self, event: Event) -> None:
-        if isinstance(event, Samples):
+        if isinstance(event, Samples | Points):
             if self.state is State.STARTING:
                 assert self._training is not None
                 assert self._training.run is not None
@@ -300,6 +358,10 @@ class Session(QObject):
             if own:
                 self.set_resume(event.path)
             self.saved.emit(event, not own)
+        elif isinstance(event, Sheet):
+            self.sheet_drawn.emit(event)
+        elif isinstance(event, Edited):
+            self.edited.emit(event)
         elif isinstance(event, Notice):
             self.notice.emit(event.text)
         elif isinstance(event, Finished):
@@ -374,9 +436,9 @@ class Session(QObject):
 
         self.start_job(make)
 
-    def save_grid(self, images: Images, path: Path) -> None:
+    def save_grid(self, images: Images, path: Path, columns: int = 0) -> None:
         """Writes images as one PNG."""
-        self.start_job(lambda: save_grid(images, path))
+        self.start_job(lambda: save_grid(images, path, columns))
 
     def save_plot(self, plot: QImage | Rows, path: Path) -> None:
         """Writes curves as a picture, or as their numbers."""

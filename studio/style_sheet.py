@@ -18,7 +18,7 @@ QPushButton:pressed, QToolButton:pressed { background: @sunken; }
 QPushButton:focus, QToolButton:focus { border: 2px solid @accent; }
 QPushButton:focus { padding: 4px 13px; }
 QToolButton:focus { padding: 3px; }
-QToolButton:checked { background: @notice_strip; border-color: @accent; }
+QToolButton:checked, QPushButton:checked { background: @notice_strip; border-color: @accent; }
 QPushButton:disabled, QToolButton:disabled { color: @faded; border-color: @border; background: @window; }
 QToolButton[autoRaise="true"] { border-color: transparent; background: transparent; }
 QToolButton[autoRaise="true"]:hover { background: @sunken; }

@@ -52,10 +52,13 @@ class Scheme:
     series: tuple[str, ...]
 
     def curve(self, key: str, index: int) -> str:
-        """The colour of the curve `key`, the `index`-th in its plot: the two networks keep theirs everywhere."""
-        if "/D/" in key:
+        """The colour of the curve `key`, the `index`-th in its plot.
+
+        The two networks keep theirs everywhere; what is generated has the generator's, and what is real the other.
+        """
+        if "/D/" in key or key.endswith("/real"):
             return self.discriminator
-        if "/G/" in key:
+        if "/G/" in key or key.endswith("/fake"):
             return self.generator
         return self.series[index % len(self.series)]
 

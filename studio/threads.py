@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Generator
 from contextlib import closing
 from queue import Empty, SimpleQueue
+from time import monotonic
 from typing import Any
 
 from PySide6.QtCore import QObject, QThread, Signal
@@ -44,6 +45,8 @@ class IteratorThread(QThread):
         self._events: deque[Event] = deque()
         self._is_paused = False
         self._is_stopped = False
+        self._pace = 0.0
+        self._show: Callable[[], Event | None] = lambda: None
 
     def take(self) -> list[Event]:
         """Every event since the last call. For the GUI thread."""
@@ -58,6 +61,17 @@ class IteratorThread(QThread):
 
     def resume(self) -> None:
         self.post(lambda: self._set_paused(False))
+
+    def set_pace(self, seconds: float, show: Callable[[], Event | None] = lambda: None) -> None:
+        """Slow motion: from now on, rests so long after each `Stepped`, when it has delivered what `show` returns.
+
+        Messages are obeyed at once during a rest, and another pace, a pause or a stop ends it.
+        """
+
+        def message() -> None:
+            self._pace, self._show = seconds, show
+
+        self.post(message)
 
     def stop(self, first: Callable[[], Event | None] = lambda: None) -> None:
         """Runs `first`, then ends the generator; wait for `ended`, or with `wait()`. If `first` raises, the generator
@@ -87,6 +101,8 @@ class IteratorThread(QThread):
             elif not isinstance(event, Stepped):  # nothing shows single steps, and a fast training makes thousands
                 self._events.append(event)
             self._obey()
+            if self._pace and isinstance(event, Stepped):
+                self._rest()
             while self._is_paused and not self._is_stopped:
                 self._handle(self._messages.get())
             if self._is_stopped:
@@ -100,6 +116,15 @@ class IteratorThread(QThread):
                 return
             self._handle(message)
 
+    def _rest(self) -> None:
+        self._handle(self._show)
+        pace, until = self._pace, monotonic() + self._pace
+        while self._pace == pace and not (self._is_paused or self._is_stopped) and (left := until - monotonic()) > 0:
+            try:
+                self._handle(self._messages.get(timeout=left))
+            except Empty:
+                return
+
     def _handle(self, message: Callable[[], Event | None]) -> None:
         try:
             event = message()
@@ -111,8 +136,8 @@ class IteratorThread(QThread):
 
     def _refuse(self, problem: Problem) -> None:
         # Whatever could not be done (a full disk, say) can be tried again while the training stands still.
-        self._set_paused(True)
         self.refused.emit(problem)
+        self._set_paused(True)
 
     def _set_paused(self, paused: bool) -> None:
         if paused != self._is_paused:

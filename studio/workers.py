@@ -35,6 +35,7 @@ class Workers(QObject):
         """Pulls the generator in a thread of its own; `show` gets its events, and `end` is called after the last."""
         thread = IteratorThread(make, background, self)
         thread.failed.connect(self.problem)
+        thread.refused.connect(lambda _: self._deliver(thread))  # what came before it is also shown before it
 
         def finish() -> None:
             self._deliver(thread)

@@ -16,7 +16,17 @@ import pytest
 ROOT = Path(__file__).parent.parent
 GUI = {"PySide6", "shiboken6", "pyqtgraph", "qtawesome", "studio"}
 # What the window may know of the core: frozen values and settings, none of which needs torch to be imported.
-PLAIN = {"core.config", "core.devices", "core.errors", "core.events", "core.latent", "core.presets"}
+PLAIN = {
+    "core.config",
+    "core.devices",
+    "core.errors",
+    "core.events",
+    "core.latent",
+    "core.plane",
+    "core.presets",
+    "core.registry",
+    "core.rules",
+}
 # The rest of the core is for the session and for what its threads do.
 ENGINE_USERS = ("studio.session", "studio.explorer", "studio.opening", "studio.saving", "studio.checkpoint_list")
 ALSO_ALLOWED = {"studio.app": {"core.cli"}}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from core.data import Dataset
@@ -26,23 +27,28 @@ class Batches:
         self.batch, self.mirror, self.seed, self.device = batch, mirror, seed, device
         self.epoch, self.index = 0, 0
         self._images = dataset.images
+        self._labels = torch.zeros(len(dataset.images), dtype=torch.int64)
+        if dataset.labels is not None:
+            self._labels = torch.from_numpy(np.array(dataset.labels))
         self._resident = self._move(dataset.images) if device.type != "cpu" else None
         self._shuffled_epoch = -1
 
-    def next(self) -> Tensor:
-        """The next batch, float32 NCHW in [-1, 1] on the device."""
+    def next(self) -> tuple[Tensor, Tensor]:
+        """The next batch on the device: images, float32 NCHW in [-1, 1], and their labels, int64 (N,), 0 if none."""
         if self.index + self.batch > len(self._images):
             self.epoch, self.index = self.epoch + 1, 0
         if self._shuffled_epoch != self.epoch:
             self._shuffle()
         chosen = slice(self.index, self.index + self.batch)
         self.index += self.batch
-        pixels = self._read(self._order[chosen])
-        images = pixels.to(torch.float32).div_(127.5).sub_(1.0)
+        rows = self._order[chosen]
+        images = self._read(rows)
+        if images.dtype == torch.uint8:  # points are numbers already
+            images = images.to(torch.float32).div_(127.5).sub_(1.0)
         if self.mirror:
             flip = self._flips[chosen].to(self.device)[:, None, None, None]
             images = torch.where(flip, images.flip(3), images)
-        return images
+        return images, self._labels[rows].to(self.device)
 
     def _shuffle(self) -> None:
         random = torch.Generator().manual_seed(self.seed * 1_000_003 + self.epoch)
@@ -58,7 +64,7 @@ class Batches:
             return pixels.pin_memory().to(self.device, non_blocking=True)
         return pixels.to(self.device)
 
-    def _move(self, images: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> Tensor | None:
+    def _move(self, images: NDArray[np.uint8] | NDArray[np.float32]) -> Tensor | None:
         free = free_memory(self.device)
         if free is not None and images.nbytes > RESIDENT_SHARE * free:
             return None

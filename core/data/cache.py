@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from core.data.dataset import Dataset, Skipped
 from core.data.pixels import PixelWriter
-from core.data.source import Picture, Source, digest, quoted
+from core.data.source import LARGEST, SMALLEST, Picture, Size, Source, digest, quoted
 from core.errors import Problem
 from core.events import Progress
 
@@ -36,11 +36,11 @@ def cache_folder() -> Path:
 
 
 def resolution_of(source: Source, base: Path) -> Generator[Progress, None, int]:
-    """The suggested resolution, remembered so that a second opening reads no headers."""
+    """The suggested side of squares, remembered so that a second opening reads no headers."""
     note = base / f"{digest(POLICY, source.key)}.resolution"
     with contextlib.suppress(OSError, ValueError):
         remembered = int(note.read_text("ascii"))
-        if 16 <= remembered <= 256:
+        if SMALLEST <= remembered <= LARGEST:
             return remembered
     suggested = yield from source.suggest()
     with _writing(base):
@@ -49,16 +49,17 @@ def resolution_of(source: Source, base: Path) -> Generator[Progress, None, int]:
     return suggested
 
 
-def entry_of(source: Source, resolution: int, base: Path) -> Path:
-    """The folder that holds this source at this resolution, whether or not it exists yet."""
-    return base / digest(POLICY, source.key, str(resolution))
+def entry_of(source: Source, size: Size, alpha: bool, base: Path) -> Path:
+    """The folder that holds this source as it is to be prepared, whether or not it exists yet."""
+    return base / digest(POLICY, source.key, "{} x {}".format(*size), "alpha" if alpha else "opaque")
 
 
 def load(entry: Path, source: Source) -> Dataset | None:
     """The prepared dataset, or None when it is missing or, as far as can be seen at a glance, damaged."""
     try:
         meta = json.loads((entry / "meta.json").read_text("utf-8"))
-        shape = (meta["count"], meta["channels"], meta["resolution"], meta["resolution"])
+        width, height = meta["size"]
+        shape = (meta["count"], meta["channels"], height, width)
         images: NDArray[np.uint8] = np.load(entry / "images.npy", mmap_mode="r", allow_pickle=False)
         if images.shape != shape or images.dtype != np.uint8 or not images.flags.c_contiguous:
             return None
@@ -66,7 +67,7 @@ def load(entry: Path, source: Source) -> Dataset | None:
         return Dataset(
             source=source.name,
             title=source.title,
-            resolution=int(meta["resolution"]),
+            size=(int(width), int(height)),
             images=images,
             labels=_labels(entry, len(images), len(classes)) if classes else None,
             classes=classes,
@@ -78,7 +79,7 @@ def load(entry: Path, source: Source) -> Dataset | None:
         return None
 
 
-def build(entry: Path, source: Source, resolution: int) -> Generator[Progress, None, None]:
+def build(entry: Path, source: Source, size: Size, alpha: bool) -> Generator[Progress, None, None]:
     """Read the source into a new `entry`. Closing the generator at any point leaves nothing behind.
 
     Raises `Problem` when fewer than two pictures can be read, or when the disk does not take them.
@@ -88,20 +89,20 @@ def build(entry: Path, source: Source, resolution: int) -> Generator[Progress, N
         _sweep(entry.parent)
         unfinished = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=entry.parent))
     try:
-        yield from _fill(unfinished, source, resolution)
+        yield from _fill(unfinished, source, size, alpha)
         with _writing(entry.parent):
             _publish(unfinished, entry)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
 
 
-def _fill(folder: Path, source: Source, resolution: int) -> Generator[Progress, None, None]:
+def _fill(folder: Path, source: Source, size: Size, alpha: bool) -> Generator[Progress, None, None]:
     with _writing(folder.parent):
-        writer = PixelWriter(folder / "images.npy", resolution)
+        writer = PixelWriter(folder / "images.npy", size)
     labels: list[int] = []
     sizes: dict[str, int] = {}
     skipped = list(source.skipped)
-    pictures = source.read(resolution)
+    pictures = source.read(size, alpha)
     try:
         yield Progress(source.doing, 0, source.total)
         reported = time.monotonic()
@@ -111,8 +112,8 @@ def _fill(folder: Path, source: Source, resolution: int) -> Generator[Progress, 
                 with _writing(folder.parent):
                     writer.add(picture.pixels)
                 labels.append(picture.label)
-                size = f"{picture.width} x {picture.height}"
-                sizes[size] = sizes.get(size, 0) + 1
+                original = f"{picture.width} x {picture.height}"
+                sizes[original] = sizes.get(original, 0) + 1
             elif picture is not None:
                 skipped.append(picture)
             done += picture is not None
@@ -140,7 +141,7 @@ def _complete(
         "source": source.name,  # for people who look into the folder; nothing reads it
         "count": writer.count,
         "channels": writer.channels,
-        "resolution": writer.resolution,
+        "size": writer.size,
         "classes": classes,
         "sizes": sizes,
         "skipped": [[each.name, each.reason] for each in skipped],

@@ -1,4 +1,4 @@
-"""What a prepared dataset is: a frozen value around a read-only memory map."""
+"""What a prepared dataset is: a frozen value around a read-only memory map, or around points in memory."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.events import Event, Images
+from core.plane import scatter
 
 
 @dataclass(frozen=True)
@@ -22,26 +23,38 @@ class Skipped:
 # Compared by identity: comparing arrays gives arrays, so the generated == would raise. Use `fingerprint`.
 @dataclass(frozen=True, eq=False)
 class Dataset(Event):
-    """Images of one size and, when there are classes, their labels.
+    """Images of one size, or points, and, when there are classes, their labels.
 
-    `images` is uint8, shape (N, C, H, W), H = W = `resolution`, C = 1 (grey) or 3 (RGB), N >= 2, a read-only memory
-    map. `labels` is int64, shape (N,), in [0, len(classes)); None when there are no classes. `sizes` counts the
-    originals by "width x height" as they are displayed. `fingerprint` is a hash of the pixels and labels: it does not
-    depend on where the files lie or what they are called.
+    `images` is uint8, shape (N, C, H, W), (W, H) = `size`, C = 1 (grey), 3 (RGB) or 4 (RGBA, not premultiplied, white
+    where alpha is 0), N >= 2, a read-only memory map. Points in the plane are images of two channels, x and y, and one
+    pixel: float32 in [-1, 1], shape (N, 2, 1, 1), in memory; `points` tells them. `labels` is int64, shape (N,), in
+    [0, len(classes)); None when there are no classes. `sizes` counts the originals by "width x height" as they are
+    displayed. `fingerprint` is a hash of the pixels and labels: it does not depend on where the files lie or what they
+    are called.
     """
 
     source: str
     title: str
-    resolution: int
-    images: NDArray[np.uint8]
+    size: tuple[int, int]
+    images: NDArray[np.uint8] | NDArray[np.float32]
     labels: NDArray[np.int64] | None
     classes: tuple[str, ...]
     sizes: Mapping[str, int]
     skipped: tuple[Skipped, ...]
     fingerprint: str
 
+    @property
+    def points(self) -> bool:
+        """Whether these are points in the plane, and no images."""
+        return bool(self.images.dtype == np.float32)
+
     def sheet(self, count: int, seed: int = 0) -> Images:
-        """`count` images drawn at random without repeats, the same for the same seed; all of them if fewer. NHWC."""
+        """`count` images drawn at random without repeats, the same for the same seed; all of them if fewer. NHWC.
+
+        Of points it is one picture of them all.
+        """
+        if self.points:
+            return scatter(self.images[:, :, 0, 0].astype(np.float32), side=512)[None]
         if count >= len(self.images):
             chosen = np.arange(len(self.images))
         else:

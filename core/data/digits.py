@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.data.glyphs import GLYPHS, SEGMENTS
+from core.data.source import Size
 
 COUNT = 10_000
 CLASSES: tuple[str, ...] = tuple("0123456789")
@@ -16,13 +17,13 @@ DOING = "Drawing digits"
 Floats = NDArray[np.float32]
 
 
-def draw(labels: NDArray[np.int64], resolution: int, random: np.random.Generator) -> NDArray[np.uint8]:
-    """One digit for each label (N,): uint8, shape (N, 1, resolution, resolution)."""
+def draw(labels: NDArray[np.int64], size: Size, random: np.random.Generator) -> NDArray[np.uint8]:
+    """One digit for each label (N,), in the middle square of its picture: uint8, shape (N, 1, H, W)."""
     strokes = _written(labels, random)
     half_width = random.uniform(0.055, 0.115, len(labels)).astype(np.float32)
-    distance = _distance(strokes, resolution)
-    # A pixel is 2 / resolution wide; what the stroke covers of it falls from all to nothing over that width.
-    cover = (half_width[:, None, None] - distance) * np.float32(resolution / 2) + np.float32(0.5)
+    distance = _distance(strokes, size)
+    # A pixel is 2 / min(size) wide; what the stroke covers of it falls from all to nothing over that width.
+    cover = (half_width[:, None, None] - distance) * np.float32(min(size) / 2) + np.float32(0.5)
     np.clip(cover, 0, 1, out=cover)
     cover *= 255
     pixels: NDArray[np.uint8] = np.rint(cover).astype(np.uint8)[:, None]
@@ -72,17 +73,20 @@ def _framed(points: NDArray[np.float64], random: np.random.Generator) -> NDArray
     return framed
 
 
-def _distance(strokes: Floats, resolution: int) -> Floats:
-    """From every pixel's centre to the nearest stroke, (N, resolution, resolution), in units of half the picture."""
-    centres = ((np.arange(resolution, dtype=np.float32) + 0.5) * 2 / resolution - 1).astype(np.float32)
-    shape = (len(strokes), resolution, resolution)
+def _distance(strokes: Floats, size: Size) -> Floats:
+    """From every pixel's centre to the nearest stroke, (N, H, W), in units of half the picture's shorter side."""
+    side = min(size)
+    columns, rows = (
+        ((np.arange(length, dtype=np.float32) + 0.5) * 2 / side - length / side).astype(np.float32) for length in size
+    )
+    shape = (len(strokes), len(rows), len(columns))
     nearest = np.full(shape, np.inf, np.float32)
     along, across, square = (np.empty(shape, np.float32) for _ in range(3))
     for segment in range(strokes.shape[1]):
         start = strokes[:, segment, 0]
         way = strokes[:, segment, 1] - start
         scaled = way / np.maximum((way * way).sum(1, keepdims=True), np.float32(1e-12))
-        x, y = centres[None] - start[:, :1], centres[None] - start[:, 1:]
+        x, y = columns[None] - start[:, :1], rows[None] - start[:, 1:]
         # How far along the segment the nearest point lies: a sum of a part for the column and one for the row.
         np.add((x * scaled[:, :1])[:, None, :], (y * scaled[:, 1:])[:, :, None], out=along)
         np.clip(along, 0, 1, out=along)

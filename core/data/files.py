@@ -11,7 +11,7 @@ from typing import IO
 from core.data.dataset import Skipped
 from core.data.decode import decode, header_size, reason
 from core.data.pool import in_order
-from core.data.source import Picture, printable, resolution_for
+from core.data.source import Picture, Size, printable, resolution_for
 from core.events import Progress
 
 _LOOKED_AT = 200
@@ -56,15 +56,15 @@ class Files:
                 yield Progress("Looking at image sizes", index, count)
         return resolution_for(sides)
 
-    def read(self, resolution: int) -> Iterator[Picture | Skipped | None]:
+    def read(self, size: Size, alpha: bool) -> Iterator[Picture | Skipped | None]:
         """Every file as a picture or with the reason why not, in the order of the listing."""
         workers = min(8, os.cpu_count() or 1)
-        yield from in_order((partial(_read, file, resolution) for file in self.files), workers, ahead=16 * workers)
+        yield from in_order((partial(_read, file, size, alpha) for file in self.files), workers, ahead=16 * workers)
 
 
-def _read(file: File, resolution: int) -> Picture | Skipped:
+def _read(file: File, size: Size, alpha: bool) -> Picture | Skipped:
     try:
         with file.open() as stream:
-            return decode(stream, resolution, file.label)
+            return decode(stream, size, alpha, file.label)
     except Exception as error:  # image formats fail in every way there is; each is this one file's affair
         return Skipped(printable(file.name), reason(error))

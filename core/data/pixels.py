@@ -1,4 +1,4 @@
-"""Streams pictures into an .npy file: flat memory, and grey for as long as every picture is grey."""
+"""Streams pictures into an .npy file: flat memory, and no more channels than the pictures so far need."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.lib.format import write_array_header_1_0
 from numpy.typing import NDArray
 
-_BLOCK = 64  # pictures that are held at once when a grey file becomes a colour file
+from core.data.source import Size
 
 
 class PixelWriter:
@@ -21,24 +21,26 @@ class PixelWriter:
     full is an `OSError` here but would kill the process at a memory map's first untouched page.
     """
 
-    def __init__(self, path: Path, resolution: int) -> None:
+    def __init__(self, path: Path, size: Size) -> None:
         self.count = 0
         self.channels = 1
+        self.size = size
         self._path = path
-        self.resolution = resolution
-        self._hash = blake2b(resolution.to_bytes(4, "little"), digest_size=16)
+        self._plane = size[0] * size[1]
+        # The height follows from how much is hashed for a picture.
+        self._hash = blake2b(size[0].to_bytes(4, "little"), digest_size=16)
         self._file: IO[bytes] = path.open("wb")  # closed by `finish` or `close`
         self._header()
 
     def add(self, pixels: NDArray[np.uint8]) -> None:
-        """Append one picture (C, H, W), C = 1 or 3; the first in colour makes colour of all before it."""
+        """Append one picture (C, H, W), C = 1, 3 or 4; the first in colour or with alpha changes all before it."""
         if len(pixels) > self.channels:
-            self._colour()
-        # The hash takes a grey picture as one plane, so it need not know what the others are.
+            self._widen(len(pixels))
+        # The hash takes a picture as it is, so it need not know what the others are.
         data = pixels.tobytes()
         self._hash.update(len(pixels).to_bytes(1, "little"))
         self._hash.update(data)
-        self._file.write(data * (self.channels // len(pixels)))
+        self._file.write(self._widened(data, len(pixels)))
         self.count += 1
 
     def finish(self, labels: NDArray[np.int64] | None) -> str:
@@ -57,21 +59,26 @@ class PixelWriter:
 
     def _header(self) -> None:
         # numpy leaves room for the first number of the shape to grow, so the header's length never changes.
-        shape = (self.count, self.channels, self.resolution, self.resolution)
+        width, height = self.size
+        shape = (self.count, self.channels, height, width)
         write_array_header_1_0(self._file, {"descr": "|u1", "fortran_order": False, "shape": shape})
 
-    def _colour(self) -> None:
-        start = self._file.tell() - self.count * self.resolution**2
+    def _widened(self, data: bytes, channels: int) -> bytes:
+        """A picture's planes as the file holds them: grey is all three colours, and without alpha it is opaque."""
+        if channels == self.channels:
+            return data
+        return (data * 3 if channels == 1 else data) + b"\xff" * (self._plane if self.channels == 4 else 0)
+
+    def _widen(self, channels: int) -> None:
+        narrow, self.channels = self.channels, channels
+        start = self._file.tell() - self.count * narrow * self._plane
         self._file.close()
-        grey_path = self._path.with_suffix(".grey")
-        self._path.replace(grey_path)
-        self.channels = 3
+        narrow_path = self._path.with_suffix(".narrow")
+        self._path.replace(narrow_path)
         self._file = self._path.open("wb")
         self._header()
-        plane = self.resolution**2
-        with grey_path.open("rb") as grey:
-            grey.seek(start)
-            while block := grey.read(_BLOCK * plane):
-                planes = np.frombuffer(block, np.uint8).reshape(-1, 1, plane)
-                self._file.write(np.repeat(planes, 3, axis=1).tobytes())
-        grey_path.unlink()
+        with narrow_path.open("rb") as pictures:
+            pictures.seek(start)
+            while picture := pictures.read(narrow * self._plane):
+                self._file.write(self._widened(picture, narrow))
+        narrow_path.unlink()

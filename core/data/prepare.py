@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Generator
 from pathlib import Path
 
-from core.data import archive, folder, samples
+from core.data import archive, folder, samples, toys
 from core.data.cache import build, cache_folder, entry_of, load, resolution_of
 from core.data.dataset import Dataset
-from core.data.source import LARGEST, SMALLEST, Kind, quoted
+from core.data.source import LARGEST, SMALLEST, Kind, Size, quoted
 from core.errors import Problem
 from core.events import Progress
 
@@ -16,32 +16,38 @@ KINDS: tuple[Kind, ...] = (samples, folder, archive)
 
 
 def prepare(
-    source: str | Path, resolution: int | None = None, cache: Path | None = None
+    source: str | Path, size: Size | None = None, alpha: bool = False, cache: Path | None = None
 ) -> Generator[Progress | Dataset, None, None]:
     """Yields `Progress` while it works and at the end exactly one `Dataset`.
 
-    `source` is a folder, a zip, or "sample:NAME". `resolution` in [16, 256] is the side of the prepared squares; None
-    takes what suits the images: the power of two below or equal to the median of their shorter sides, 64 at most.
-    `cache` replaces `cache_folder()`. Raises `Problem` for whatever a person can mend; closing the generator stops at
-    once.
+    `source` is a folder, a zip, "sample:NAME", or "toy:NAME", which has no size and needs no cache.
+    `size` is the width and height that images are cropped and resized to, each in [8, 1024]; None takes the squares
+    that suit them: of the power of two below or equal to the median of their shorter sides, 64 at most. `alpha` makes
+    them RGBA if one of them is not opaque everywhere; else all lie on white. `cache` replaces `cache_folder()`.
+    Raises `Problem` for whatever a person can mend; closing the generator stops at once.
     """
-    if resolution is not None and not SMALLEST <= resolution <= LARGEST:
+    if toys.opens(str(source)):
+        yield toys.dataset(str(source))
+        return
+    if size is not None and not all(SMALLEST <= side <= LARGEST for side in size):
         raise Problem(
-            f"Images cannot be prepared at {resolution} px.", f"Choose a resolution from {SMALLEST} to {LARGEST}."
+            "Images cannot be prepared at {} x {} px.".format(*size),
+            f"Choose a width and a height from {SMALLEST} to {LARGEST} px.",
         )
-    yield from _prepare(str(source), resolution, cache)
+    yield from _prepare(str(source), size, alpha, cache)
 
 
-def _prepare(name: str, resolution: int | None, base: Path | None) -> Generator[Progress | Dataset, None, None]:
+def _prepare(name: str, size: Size | None, alpha: bool, base: Path | None) -> Generator[Progress | Dataset, None, None]:
     base = base if base is not None else cache_folder()
     kind, path = _kind(name)
     listed = yield from kind.scan(path)
-    if resolution is None:
-        resolution = yield from resolution_of(listed, base)
-    entry = entry_of(listed, resolution, base)
+    if size is None:
+        side = yield from resolution_of(listed, base)
+        size = side, side
+    entry = entry_of(listed, size, alpha, base)
     dataset = load(entry, listed)
     if dataset is None:
-        yield from build(entry, listed, resolution)
+        yield from build(entry, listed, size, alpha)
         dataset = load(entry, listed)
     if dataset is None:
         raise Problem(

@@ -11,10 +11,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from core.data import digits, shapes
+from core.data import digits, shapes, stacked
 from core.data.dataset import Skipped
 from core.data.pool import in_order
-from core.data.source import Picture, digest
+from core.data.source import Picture, Size, digest
 from core.errors import Problem
 from core.events import Progress
 
@@ -32,11 +32,14 @@ class Drawing(Protocol):
     VERSION: str
     DOING: str
 
-    def draw(self, labels: NDArray[np.int64], resolution: int, random: np.random.Generator) -> NDArray[np.uint8]:
-        """Pictures of the classes `labels` (N,): uint8, shape (N, C, resolution, resolution)."""
+    def draw(self, labels: NDArray[np.int64], size: Size, random: np.random.Generator) -> NDArray[np.uint8]:
+        """Pictures of the classes `labels` (N,): uint8, shape (N, C, H, W).
+
+        Everything is drawn in the middle square of `size`, and the background goes on beyond it.
+        """
 
 
-_DRAWINGS: dict[str, Drawing] = {"digits": digits, "shapes": shapes}
+_DRAWINGS: dict[str, Drawing] = {"digits": digits, "shapes": shapes, "stacked": stacked}
 
 
 @dataclass(frozen=True)
@@ -76,21 +79,21 @@ class Sample:
         yield from ()
         return self.drawing.RESOLUTION
 
-    def read(self, resolution: int) -> Iterator[Picture | Skipped | None]:
-        """The sample's pictures, the same at every call."""
+    def read(self, size: Size, alpha: bool) -> Iterator[Picture | Skipped | None]:
+        """The sample's pictures, the same at every call and opaque."""
         labels = sample_labels(self.total, len(self.classes))
-        jobs = (partial(self._chunk, labels, start, resolution) for start in range(0, self.total, _CHUNK))
+        jobs = (partial(self._chunk, labels, start, size) for start in range(0, self.total, _CHUNK))
         # Small arrays are done so quickly that several threads would only wait for Python's lock.
-        workers = min(4, os.cpu_count() or 1) if resolution >= 64 else 1
+        workers = min(4, os.cpu_count() or 1) if min(size) >= 64 else 1
         for chunk in in_order(jobs, workers, ahead=2 * workers):
             yield from chunk or (None,)
 
-    def _chunk(self, labels: NDArray[np.int64], start: int, resolution: int) -> list[Picture]:
-        # A generator for every chunk, whose size is the same at all resolutions: so are the pictures.
+    def _chunk(self, labels: NDArray[np.int64], start: int, size: Size) -> list[Picture]:
+        # A generator for every chunk, whose length is the same at all sizes: so are the pictures.
         random = np.random.Generator(np.random.PCG64([_SEED, 1, start]))
         chosen = labels[start : start + _CHUNK]
-        pixels = self.drawing.draw(chosen, resolution, random)
-        return [Picture(one, resolution, resolution, int(label)) for one, label in zip(pixels, chosen, strict=True)]
+        pixels = self.drawing.draw(chosen, size, random)
+        return [Picture(one, *size, int(label)) for one, label in zip(pixels, chosen, strict=True)]
 
 
 def sample_labels(total: int, classes: int) -> NDArray[np.int64]:
@@ -108,6 +111,6 @@ def scan(source: str) -> Generator[Progress, None, Sample]:
     yield from ()
     short = source.removeprefix(_PREFIX)
     if short not in _DRAWINGS:
-        known = " or ".join(_PREFIX + name for name in _DRAWINGS)
-        raise Problem(f"There is no sample called {short!r}.", f"Choose {known}.")
+        known = ", ".join(_PREFIX + name for name in _DRAWINGS)
+        raise Problem(f"There is no sample called {short!r}.", f"Choose one of {known}.")
     return Sample(short, _DRAWINGS[short])

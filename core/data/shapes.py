@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.data.source import Size
+
 COUNT = 5_000
 CLASSES: tuple[str, ...] = ("circle", "triangle", "square", "star", "ring")
 RESOLUTION = 64
@@ -17,21 +19,25 @@ Floats = NDArray[np.float32]
 Floating = NDArray[np.floating[Any]]  # float32 too, though numpy's annotations do not follow that far
 
 
-def draw(labels: NDArray[np.int64], resolution: int, random: np.random.Generator) -> NDArray[np.uint8]:
-    """One shape for each label (N,): uint8 RGB, shape (N, 3, resolution, resolution)."""
+def draw(labels: NDArray[np.int64], size: Size, random: np.random.Generator) -> NDArray[np.uint8]:
+    """One shape for each label (N,), in the middle square of its picture: uint8 RGB, shape (N, 3, H, W)."""
     count = (len(labels), 1, 1)
-    size = _drawn(random, 0.36, 0.68, count)
-    shift = _drawn(random, -1, 1, (2, *count)) * (0.88 - size)
+    radius = _drawn(random, 0.36, 0.68, count)
+    shift = _drawn(random, -1, 1, (2, *count)) * (0.88 - radius)
     angle = _drawn(random, 0, 2 * np.pi, count)
     background, foreground = _colours(len(labels), random)
     lean = _drawn(random, 0, 2 * np.pi, (2, *count))  # which way the two gradients run
 
-    axis = (np.arange(resolution, dtype=np.float32) + np.float32(0.5)) * np.float32(2 / resolution) - np.float32(1)
-    x, y = axis[None, None, :], axis[None, :, None]
-    across, down = (x - shift[0]) / size, (y - shift[1]) / size
+    side = min(size)
+    columns, rows = (
+        (np.arange(length, dtype=np.float32) + np.float32(0.5)) * np.float32(2 / side) - np.float32(length / side)
+        for length in size
+    )
+    x, y = columns[None, None, :], rows[None, :, None]
+    across, down = (x - shift[0]) / radius, (y - shift[1]) / radius
     u = across * np.cos(angle) + down * np.sin(angle)
     v = down * np.cos(angle) - across * np.sin(angle)
-    cover = np.clip(-_signed_distance(labels, u, v) * size * resolution / 2 + 0.5, 0, 1)[:, None]
+    cover = np.clip(-_signed_distance(labels, u, v) * radius * side / 2 + 0.5, 0, 1)[:, None]
     behind = _blend(background, x * np.cos(lean[0]) + y * np.sin(lean[0]))
     before = _blend(foreground, across * np.cos(lean[1]) + down * np.sin(lean[1]))
     return np.rint((behind + (before - behind) * cover) * 255).astype(np.uint8)

@@ -16,14 +16,18 @@ from numpy.typing import NDArray
 from core.data.dataset import Skipped
 from core.events import Progress
 
-SMALLEST, LARGEST = 16, 256
-SUGGESTED_MOST = 64
+Size = tuple[int, int]
+"""Width and height in pixels."""
+
+SMALLEST, LARGEST = 8, 1024
+"""Of a prepared picture's sides."""
+SUGGESTED_LEAST, SUGGESTED_MOST = 16, 64
 """A first training should show something within minutes, on a CPU too; more pixels are one choice away."""
 
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """One image, ready to store: uint8, shape (C, H, W), C = 1 (grey) or 3 (RGB).
+    """One image, ready to store: uint8, shape (C, H, W), C = 1 (grey), 3 (RGB) or 4 (RGBA, not opaque everywhere).
 
     `width` and `height` are the original's, as displayed; `label` is an index into the source's classes.
     """
@@ -66,10 +70,13 @@ class Source(Protocol):
         """What the listing alone could rule out."""
 
     def suggest(self) -> Generator[Progress, None, int]:
-        """Find the resolution that suits the pictures, a power of two in [16, 256]."""
+        """Find the side of squares that suits the pictures, a power of two in [16, 64]."""
 
-    def read(self, resolution: int) -> Iterator[Picture | Skipped | None]:
-        """Pictures in a fixed order. None: nothing new yet, but here is a moment to show progress or to stop."""
+    def read(self, size: Size, alpha: bool) -> Iterator[Picture | Skipped | None]:
+        """Pictures of that size in a fixed order, on white unless `alpha` keeps their transparency.
+
+        None: nothing new yet, but here is a moment to show progress or to stop.
+        """
 
 
 class Kind(Protocol):
@@ -126,8 +133,8 @@ def classes_of(paths: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
 
 
 def resolution_for(sides: list[int]) -> int:
-    """The power of two from 16 to `SUGGESTED_MOST` nearest below or equal to the median of the shorter sides."""
+    """The power of two nearest below or equal to the median of the shorter sides, and in the suggested range."""
     if not sides:
         return 64
     median = sorted(sides)[len(sides) // 2]
-    return max(SMALLEST, min(SUGGESTED_MOST, 1 << (median.bit_length() - 1)))
+    return max(SUGGESTED_LEAST, min(SUGGESTED_MOST, 1 << (median.bit_length() - 1)))

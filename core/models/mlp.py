@@ -7,18 +7,20 @@ from math import prod
 
 from torch import Tensor, nn
 
+from core.models import Discriminator as Base
+from core.models import Generator as BaseGenerator
 from core.models import Shape
 
+TITLE = "Fully connected"
+D_NORMS = ("none",)
 
-class Generator(nn.Module):
-    """(N, latent_dim) -> (N, channels, resolution, resolution) in [-1, 1].
 
-    At width 64: latent-256-512-1024-pixels with LeakyReLU and batch normalisation.
-    """
+class Generator(BaseGenerator):
+    """At width 64: latent-256-512-1024-pixels with LeakyReLU and batch normalisation; tanh at the end."""
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
-        self.image = (shape.channels, shape.resolution, shape.resolution)
+        self.image = (shape.channels, *shape.pixels)
         sizes = [shape.latent_dim, 4 * shape.width, 8 * shape.width, 16 * shape.width]
         layers: list[nn.Module] = []
         for before, after in pairwise(sizes):
@@ -35,17 +37,14 @@ class Generator(nn.Module):
         return first.weight
 
 
-class Discriminator(nn.Module):
-    """(N, channels, resolution, resolution) -> logits (N,). At width 64: pixels-512-256-1 with dropout 0.3."""
+class Discriminator(Base):
+    """At width 64: pixels-512-256-1 with LeakyReLU and dropout 0.3."""
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
-        sizes = [shape.channels * shape.resolution**2, 8 * shape.width, 4 * shape.width]
+        sizes = [shape.d_channels * prod(shape.pixels), 8 * shape.width, 4 * shape.width]
         layers: list[nn.Module] = [nn.Flatten()]
         for before, after in pairwise(sizes):
             layers += [nn.Linear(before, after), nn.LeakyReLU(0.2, inplace=True), nn.Dropout(0.3)]
-        self.layers = nn.Sequential(*layers, nn.Linear(sizes[-1], 1), nn.Flatten(0))
-
-    def forward(self, x: Tensor) -> Tensor:
-        logits: Tensor = self.layers(x)
-        return logits
+        self.features = nn.Sequential(*layers)
+        self.head = nn.Linear(sizes[-1], 1)

@@ -13,27 +13,60 @@ from core.errors import Problem
 
 
 @dataclass(frozen=True)
+class Facts:
+    """What a preset can fit itself to: how many images there are, and whether the device is more than a CPU."""
+
+    images: int
+    accelerator: bool
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Settings that a preset changes where all that is given here holds."""
+
+    settings: dict[str, Any]
+    images_below: int | None = None
+    resolution_from: int | None = None
+    accelerator: bool | None = None
+
+    def holds(self, facts: Facts, resolution: int) -> bool:
+        return (
+            (self.images_below is None or facts.images < self.images_below)
+            and (self.resolution_from is None or resolution >= self.resolution_from)
+            and (self.accelerator is None or facts.accelerator == self.accelerator)
+        )
+
+
+@dataclass(frozen=True)
 class Preset:
-    """A preset's title, the paper it follows (empty if none), when to use it, and the settings it fixes."""
+    """A preset's title, the paper it follows (empty if none), when to use it, the settings it fixes, and how it fits
+    itself to images and device; of several fits that hold the later ones win."""
 
     name: str
     title: str
     paper: str
     when: str
     settings: dict[str, Any]
+    fits: tuple[Fit, ...] = ()
 
     def apply(self, **values: Any) -> Settings:
         """Settings of this preset with some values replaced."""
         return validate({**self.settings, "preset": self.name, **values})
 
+    def fitted(self, facts: Facts, **values: Any) -> Settings:
+        """Settings of this preset for these images and this device, with some values replaced."""
+        settings = self.apply(**values)
+        changes: dict[str, Any] = {}
+        for fit in self.fits:
+            if fit.holds(facts, settings.resolution):
+                changes |= fit.settings
+        return self.apply(**{**changes, **values})
+
 
 @cache
 def presets() -> dict[str, Preset]:
     """Every preset by name, the default first."""
-    found = [
-        Preset(file.stem, **json.loads(file.read_text("utf-8")))
-        for file in sorted(Path(__file__).parent.glob("*.json"))
-    ]
+    found = [_read(file) for file in sorted(Path(__file__).parent.glob("*.json"))]
     return {preset.name: preset for preset in sorted(found, key=lambda preset: preset.name != "studio")}
 
 
@@ -42,3 +75,8 @@ def preset(name: str) -> Preset:
     if name not in presets():
         raise Problem(f"There is no preset called {name!r}.", f"Choose one of {', '.join(presets())}.")
     return presets()[name]
+
+
+def _read(file: Path) -> Preset:
+    values = json.loads(file.read_text("utf-8"))
+    return Preset(file.stem, **{**values, "fits": tuple(Fit(**fit) for fit in values.get("fits", ()))})

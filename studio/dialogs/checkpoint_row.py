@@ -16,7 +16,8 @@ class CheckpointRow:
     path: Path
     step: int
     preset: str
-    resolution: int
+    size: str
+    """Width x height of its images, such as 64 × 64 px."""
     dataset: str
     created: datetime
     preview: Images
@@ -33,5 +34,5 @@ class CheckpointRow:
 
     def matches(self, words: str) -> bool:
         """Whether every word occurs in what a person can see of the row."""
-        text = f"{self.run} {self.preset} {self.step} {self.resolution} {self.dataset_name} {self.path.name}".casefold()
+        text = f"{self.run} {self.preset} {self.step} {self.size} {self.dataset_name} {self.path.name}".casefold()
         return all(word in text for word in words.casefold().split())

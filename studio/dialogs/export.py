@@ -55,15 +55,15 @@ class ExportDialog(QDialog):
         folder: Path | None = None,
         parent: QWidget | None = None,
         *,
-        resolution: int = 0,
+        size: tuple[int, int] | None = None,
     ) -> None:
-        """`request` gives mode, psi and directions, `selected` counts the images selected on screen. `resolution`: 0
-        if it is not known."""
+        """`request` gives mode, psi and directions, `selected` counts the images selected on screen. `size`: width
+        and height, where they are known."""
         super().__init__(parent)
         self.setWindowTitle("Export images")
         self._request = request
         self._selected = selected
-        self._resolution = resolution
+        self._size = size
         self._use_selected = QRadioButton("The selected image" if selected == 1 else f"The {selected} selected images")
         self._use_list = QRadioButton("Images of these seeds")
         self._use_range = QRadioButton("Consecutive seeds")
@@ -134,7 +134,7 @@ class ExportDialog(QDialog):
     def _describe_choice(self, choice: ExportChoice) -> str:
         count = self._selected if choice.request is None else len(choice.request.seeds)
         files = "1 PNG file" if count == 1 else f"{count:,} PNG files"
-        size = f", {self._resolution} × {self._resolution} px," if self._resolution else ""
+        size = f", {self._size[0]} × {self._size[1]} px," if self._size else ""
         return f"{files}{size} into {choice.folder}"
 
     def _accept(self) -> None:

@@ -283,7 +283,7 @@ class OpenCheckpointDialog(QDialog):
 
 
 def _item(row: CheckpointRow) -> QTreeWidgetItem:
-    item = QTreeWidgetItem([row.run, f"{row.step:,}", row.preset, f"{row.resolution} px", _date(row)])
+    item = QTreeWidgetItem([row.run, f"{row.step:,}", row.preset, row.size, _date(row)])
     picture = sheet(row.preview[None], 1).scaled(
         2 * THUMBNAIL, 2 * THUMBNAIL, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
     )
@@ -296,10 +296,7 @@ def _item(row: CheckpointRow) -> QTreeWidgetItem:
 
 
 def _facts(row: CheckpointRow) -> str:
-    return (
-        f"Step {row.step:,}, saved {_date(row)}\n"
-        f"{row.preset} at {row.resolution} × {row.resolution} px on {row.dataset_name}\n{row.path}"
-    )
+    return f"Step {row.step:,}, saved {_date(row)}\n{row.preset} at {row.size} on {row.dataset_name}\n{row.path}"
 
 
 def _date(row: CheckpointRow) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from core.events import Images, Progress
 from studio import theme
-from studio.opening import SHEET, DataFacts
+from studio.opening import BUILT_IN, SHEET, DataFacts, Sheet
 from studio.widgets.drop_area import DropArea
 from studio.widgets.image_grid import ImageGrid
 
@@ -34,8 +34,8 @@ class DataPanel(QWidget):
     open_folder_requested = Signal()
     open_zip_requested = Signal()
     cancelled = Signal()
-    sheet_requested = Signal(int, int)
-    """How many images, and the seed of their choice."""
+    sheet_requested = Signal(int, int, bool)
+    """How many images, the seed of their choice, and whether as the discriminator sees them."""
     train_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -75,19 +75,25 @@ class DataPanel(QWidget):
         """A dataset and a sheet of its images."""
         self._has_dataset = True
         self._title.setText(facts.title)
-        self._source.setText("drawn by the program" if facts.source.startswith("sample:") else facts.source)
+        self._source.setText("drawn by the program" if facts.source.startswith(BUILT_IN) else facts.source)
         self._source.setToolTip(facts.source)
-        self._count.setText(f"{facts.count:,} images, {facts.colour}, trained at {facts.resolution} px")
+        images = f"{facts.count:,} images, {facts.colour}, trained at {_pixels(facts.size)}"
+        self._count.setText(f"{facts.count:,} points, 2-D" if facts.points else images)
+        self._others.setVisible(not facts.points)  # all points are in the picture
         _list(self._sizes, "Original sizes", [f"{size}: {count:,}" for size, count in _descending(facts.sizes)])
         _list(self._classes, "Classes", [f"{name}: {count:,}" for name, count in facts.classes.items()])
         skipped = [f"{name}: {reason}" for name, reason in facts.skipped]
         _list(self._skipped, f"Skipped ({len(skipped):,})", skipped)
-        self.show_sheet(sheet)
+        with QSignalBlocker(self._seen):
+            self._seen.setChecked(False)
+        self._seen.setVisible(not facts.points)
+        self.show_sheet(Sheet(sheet))
         self._stack.setCurrentWidget(self._loaded)
 
-    def show_sheet(self, sheet: Images) -> None:
+    def show_sheet(self, sheet: Sheet) -> None:
         """Other images of the same dataset."""
-        self._grid.set_images(sheet)
+        self._grid.set_images(sheet.images)
+        self._grid.set_caption(sheet.caption)
 
     def _build_busy(self) -> QWidget:
         page = QWidget()
@@ -147,27 +153,40 @@ class DataPanel(QWidget):
         train.setObjectName("primary")
         train.setToolTip("Choose the settings, then press Start")
         train.clicked.connect(self.train_requested)
-        others = QPushButton(theme.icon("shuffle"), "Show others")
-        others.setToolTip("Another random sheet of the same images")
-        others.clicked.connect(self._ask_for_others)
+        self._others = QPushButton(theme.icon("shuffle"), "Show others")
+        self._others.setToolTip("Another random sheet of the same images")
+        self._others.clicked.connect(self._ask_for_others)
         another = QPushButton(theme.icon("folder-open"), "Open another…")
         another.setToolTip("Back to the drop target; this dataset stays open until another one is")
         another.clicked.connect(lambda: self._stack.setCurrentWidget(self.drop_area))
+        self._seen = QPushButton(theme.icon("eye"), "As the discriminator sees them")
+        self._seen.setCheckable(True)
+        self._seen.setToolTip("Augmented, mirrored and under noise, as the settings say; ADA at its strongest")
+        self._seen.toggled.connect(lambda _: self._ask_for_sheet())
         row = QHBoxLayout()
-        row.addWidget(others)
+        row.addWidget(self._others)
         row.addWidget(another)
         column = QVBoxLayout()
+        column.addWidget(self._seen)
         column.addLayout(row)
         column.addWidget(train)
         return column
 
     def _ask_for_others(self) -> None:
         self._sheet += 1
-        self.sheet_requested.emit(SHEET, self._sheet)
+        self._ask_for_sheet()
+
+    def _ask_for_sheet(self) -> None:
+        self.sheet_requested.emit(SHEET, self._sheet, self._seen.isChecked())
 
 
 def _descending(counts: Mapping[str, int]) -> list[tuple[str, int]]:
     return sorted(counts.items(), key=lambda item: -item[1])
+
+
+def _pixels(size: tuple[int, int]) -> str:
+    width, height = size
+    return f"{width} px" if width == height else f"{width} × {height} px"
 
 
 def _list(label: QLabel, title: str, lines: Sequence[str]) -> None:

@@ -76,6 +76,7 @@ class ExplorePanel(QWidget):
             self._image.set_images(NO_IMAGES)
             self._strip.set_images(NO_IMAGES)
         else:
+            self._controls.set_conditions(source.classes, source.categories, source.continuous)
             self._controls.set_direction_count(source.directions)
             self._ask_all()
 
@@ -117,7 +118,15 @@ class ExplorePanel(QWidget):
 
     def _request(self, positions: tuple[float, ...]) -> LatentRequest:
         controls = self._controls
-        return LatentRequest(controls.seeds(), positions, self._walk.mode(), controls.psi(), controls.directions())
+        return LatentRequest(
+            controls.seeds(),
+            positions,
+            self._walk.mode(),
+            controls.psi(),
+            controls.directions(),
+            controls.classes(),
+            controls.codes(),
+        )
 
     def _ask_image(self) -> None:
         self._strip.mark(self._walk.place())

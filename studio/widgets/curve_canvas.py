@@ -50,6 +50,7 @@ class CurveCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no type
         )
         self._keys = list(keys)
         self._log = False
+        self._marks: list[pg.InfiniteLine] = []
         plot = self.getPlotItem()
         plot.hideButtons()
         # Never shown, but without a parent it and its seven submenus would outlive the plot.
@@ -137,11 +138,32 @@ class CurveCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no type
         self._log = log
         self.getPlotItem().getAxis("left").setLogMode(log)
 
+    def steps_a_pixel(self) -> float:
+        """How many steps one pixel is wide."""
+        x0, x1 = self._box.viewRange()[0]
+        return float((x1 - x0) / max(self._box.width(), 1.0))
+
     def show_cross(self, step: float | None) -> None:
         """Mark one step with a vertical line."""
         self._cross.setVisible(step is not None)
         if step is not None:
             self._cross.setPos(step)
+
+    def set_marks(self, steps: Sequence[int]) -> None:
+        """Thin vertical lines where something happened."""
+        for mark in self._marks:
+            self.getPlotItem().removeItem(mark)
+        self._marks = [pg.InfiniteLine(step, angle=90, movable=False) for step in steps]
+        for mark in self._marks:
+            mark.setZValue(0.5)
+            self.getPlotItem().addItem(mark, ignoreBounds=True)
+        self._style_marks()
+
+    def _style_marks(self) -> None:
+        pen = _pen(QColor(theme.current().accent), 1.0)
+        pen.setStyle(Qt.PenStyle.DashLine)
+        for mark in self._marks:
+            mark.setPen(pen)
 
     def restyle(self, width: float) -> None:
         """Take the colours of the current scheme. `width` is that of the smoothed lines; 1 is the fast one."""
@@ -163,6 +185,7 @@ class CurveCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no type
             axis.setPen(_pen(QColor(scheme.border), 1.0))
             axis.setTextPen(QColor(scheme.muted))
         self._cross.setPen(_pen(QColor(scheme.muted), 1.0))
+        self._style_marks()
 
     def drawBackground(self, painter: QPainter, rect: QRectF) -> None:
         super().drawBackground(painter, rect)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, QTimer, Signal
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from studio.widgets.curve_canvas import CurveCanvas
 
 FRAME_MS = 16
+MARK_REACH = 6
+"""Pixels around a mark within which the readout explains it."""
 ROOM_FOR_ONE_ROW = 720
 """Below this width the readout stands under the tools."""
 
@@ -51,6 +54,7 @@ class CurvePlot(QWidget):
         self._following = True
         self._drawn_version = -1
         self._cross_step: float | None = None
+        self._marks: list[tuple[int, str]] = []
         # Dragging sends many range changes between two frames; one redraw serves them all.
         self._redraw = QTimer(self, singleShot=True, interval=FRAME_MS)
         self._redraw.timeout.connect(self._draw)
@@ -114,6 +118,25 @@ class CurvePlot(QWidget):
         self._history = history
         self._drawn_version = -1
         self.reset_view()
+
+    def set_curves(self, curves: Sequence[tuple[str, str]]) -> None:
+        """Show others of the history's keys, under these labels."""
+        if list(curves) == self._curves:
+            return
+        self._curves = list(curves)
+        if self._canvas is not None:
+            self._stack.removeWidget(self._canvas)
+            self._canvas.deleteLater()
+            self._canvas = None
+        self._cross_step = None
+        self.setAccessibleName(f"Curves of {', '.join(label for _, label in self._curves)}")
+        self.reset_view()
+
+    def set_marks(self, marks: Sequence[tuple[int, str]]) -> None:
+        """Steps at which something happened, and what: lines that the readout explains under the pointer."""
+        self._marks = list(marks)
+        if self._canvas is not None:
+            self._canvas.set_marks([step for step, _ in marks])
 
     def set_empty_text(self, text: str) -> None:
         """What stands in the place of the curves before there are any."""
@@ -182,6 +205,7 @@ class CurvePlot(QWidget):
 
             self._canvas = CurveCanvas([key for key, _ in self._curves], [label for _, label in self._curves])
             self._canvas.set_log(self.log())
+            self._canvas.set_marks([step for step, _ in self._marks])
             self._canvas.moved_by_hand.connect(self._stop_following)
             self._canvas.range_changed.connect(self._redraw.start)
             self._canvas.hovered.connect(self._hover)
@@ -211,11 +235,19 @@ class CurvePlot(QWidget):
         if step is not None:
             plain.append(f"step {int(step):,}")
             rich.append(f"<span style='color:{scheme.muted}'>step&nbsp;{int(step):,}</span>")
+            for words in self._marks_near(step):
+                plain.append(words)
+                rich.append(f"<span style='color:{scheme.accent}'>{escape(words)}</span>")
         text = "&nbsp;&nbsp; ".join(rich)
         self._plain_readout = "  ".join(plain)
         if text != self._readout.text():
             self._readout.setText(text)
             self._readout.setAccessibleName(self._plain_readout)
+
+    def _marks_near(self, step: float) -> list[str]:
+        assert self._canvas is not None
+        reach = MARK_REACH * self._canvas.steps_a_pixel()
+        return [words for at, words in self._marks if abs(at - step) <= reach]
 
     # --- saving ---
 

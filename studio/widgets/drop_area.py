@@ -14,13 +14,19 @@ from studio import theme
 from studio.widgets.glyph import Glyph
 
 SAMPLES = (("Handwritten digits", "sample:digits"), ("Coloured shapes", "sample:shapes"))
+TOYS = (
+    ("Ring of 8", "toy:ring8"),
+    ("Grid of 25", "toy:grid25"),
+    ("Two moons", "toy:moons"),
+    ("Spiral", "toy:spiral"),
+)
 MOST_RECENTS = 5
 
 
 class DropArea(QWidget):
     """Looks like a target and offers the other ways in. The window around it takes the drop itself."""
 
-    chosen = Signal(str)  # a path or sample:NAME
+    chosen = Signal(str)  # a path, sample:NAME or toy:NAME
     open_folder_requested = Signal()
     open_zip_requested = Signal()
 
@@ -65,6 +71,9 @@ class DropArea(QWidget):
         menu = QMenu(button)
         for name, source in samples:
             menu.addAction(name, partial(self.chosen.emit, source))
+        plane = menu.addMenu("2-D playground")
+        for name, source in TOYS:
+            plane.addAction(name, partial(self.chosen.emit, source))
         button.setMenu(menu)
         return button
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
-from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
     QGuiApplication,
+    QHelpEvent,
     QImage,
     QKeyEvent,
     QMouseEvent,
@@ -16,14 +19,18 @@ from PySide6.QtGui import (
     QPen,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QApplication, QMenu, QSizePolicy, QWidget
+from PySide6.QtWidgets import QApplication, QMenu, QSizePolicy, QToolTip, QWidget
 
 from core.events import Images
 from studio import theme
-from studio.widgets.tile_layout import GAP, TileLayout, best_columns, near_square_columns, sheet
+from studio.widgets.tile_layout import Sheet, TileLayout, fitted
 
 MARGIN = 4
 CAPTION = 22
+NAMES = 20
+"""Height of the columns' names."""
+NARROWEST_NAMED = 28
+"""Width of a tile below which no name could be read."""
 MOST_ZOOM = 64.0
 NO_IMAGES: Images = np.empty((0, 1, 1, 3), np.uint8)
 
@@ -41,8 +48,9 @@ class ImageGrid(QWidget):
         super().__init__(parent)
         self._selectable = selectable
         self._images = NO_IMAGES
-        self._sheet = QImage()
-        self._sheet_columns = 1
+        self._sheet = Sheet(NO_IMAGES)
+        self._columns = 0
+        self._names: tuple[str, ...] = ()
         self._caption = ""
         self._empty_text = "Images appear here."
         self._current = 0
@@ -59,19 +67,34 @@ class ImageGrid(QWidget):
     # --- what it shows ---
 
     def set_images(self, images: Images) -> None:
-        """Show a batch, uint8 NHWC with 1 or 3 channels. Zoom and selection stay when count and size do."""
-        if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] not in (1, 3):
-            raise ValueError(f"images must be uint8 NHWC with 1 or 3 channels, not {images.dtype} {images.shape}")
+        """Show a batch, uint8 NHWC, grey, RGB or RGBA. Zoom and selection stay when count and size do."""
+        if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] not in (1, 3, 4):
+            raise ValueError(f"images must be uint8 NHWC with 1, 3 or 4 channels, not {images.dtype} {images.shape}")
         same = images.shape[:3] == self._images.shape[:3]
         self._images = images
-        self._sheet_columns = near_square_columns(len(images))
-        self._sheet = sheet(images, self._sheet_columns).convertToFormat(QImage.Format.Format_RGB32)
+        self._sheet = Sheet(images, self._columns)
         if not same:
             self._current = self._anchor = 0
             self._set_selected(set())
             self.fit()
         self._describe()
         self.update()
+
+    def set_columns(self, columns: int, names: Sequence[str] = ()) -> None:
+        """Lay the images out in exactly so many columns, with the columns' names above them; 0: as they fit best."""
+        if (columns, tuple(names)) == (self._columns, self._names):
+            return
+        is_laid_anew = columns != self._columns
+        self._columns, self._names = columns, tuple(names)
+        if is_laid_anew:
+            self._sheet = Sheet(self._images, columns)
+            self.fit()
+        self._describe()
+        self.update()
+
+    def columns(self) -> int:
+        """In how many columns the images must stand; 0: as they fit best."""
+        return self._columns
 
     def set_caption(self, caption: str) -> None:
         """A line under the images; empty for none."""
@@ -101,12 +124,12 @@ class ImageGrid(QWidget):
         return self._current
 
     def grid_image(self) -> QImage:
-        """The images pixel by pixel, without gaps, in a nearly square number of columns."""
-        return self._sheet.copy()
+        """The images pixel by pixel, without gaps, in the set columns or else nearly square."""
+        return self._sheet.picture.copy()
 
     def image(self, index: int) -> QImage:
         """One image, pixel by pixel."""
-        return self._sheet.copy(self._source(index))
+        return self._sheet.picture.copy(self._sheet.source(index))
 
     # --- zoom ---
 
@@ -123,18 +146,17 @@ class ImageGrid(QWidget):
         """Zoom; the point `around` (the middle of the widget by default) stays where it is."""
         if not len(self._images):
             return
-        area = self._area()
-        around = area.center() if around is None else around
-        before = self._grid_rect(self._layout())
+        around = self._area().center() if around is None else around
+        before = self._whole()
         x, y = (around.x() - before.left()) / before.width(), (around.y() - before.top()) / before.height()
         self._zoom = min(max(self._zoom * factor, 1.0), MOST_ZOOM)
-        after = self._grid_rect(self._layout())
-        away = around - area.center()
+        after = self._whole()
+        away = around - self._area().center()
         self._look_at(QPointF(x - away.x() / after.width(), y - away.y() / after.height()))
 
     def _look_at(self, centre: QPointF) -> None:
         self._centre = centre
-        grid, area = self._grid_rect(self._layout()), self._area()
+        grid, area = self._whole(), self._area()
         # Never past the edge: half of the visible share is the closest that the middle comes to it.
         edge_x, edge_y = min(area.width() / grid.width() / 2, 0.5), min(area.height() / grid.height() / 2, 0.5)
         self._centre = QPointF(min(max(centre.x(), edge_x), 1 - edge_x), min(max(centre.y(), edge_y), 1 - edge_y))
@@ -143,33 +165,32 @@ class ImageGrid(QWidget):
     # --- geometry ---
 
     def _area(self) -> QRectF:
+        """Where tiles may stand."""
+        area = self._area_with_names()
+        return area.adjusted(0, NAMES, 0, 0) if self._has_names() else area
+
+    def _area_with_names(self) -> QRectF:
         below = CAPTION if self._caption else 0
         return QRectF(self.rect().adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN - below))
 
+    def _has_names(self) -> bool:
+        """Whether the tiles are wide enough for names even in what the names leave of the height."""
+        if not (self._columns and self._names and len(self._images)):
+            return False
+        return self._fitted(self._area_with_names().adjusted(0, NAMES, 0, 0)).width >= NARROWEST_NAMED
+
     def _layout(self) -> TileLayout:
-        area, count = self._area(), max(len(self._images), 1)
+        return self._fitted(self._area())
+
+    def _fitted(self, area: QRectF) -> TileLayout:
         height, width = self._images.shape[1:3]
-        columns, scale = best_columns(count, width, height, area)
-        scale *= self._zoom
-        # Whole pixels, so that every tile repeats the same pattern of enlarged pixels.
-        tile = QSize(max(int(width * scale), 1), max(int(height * scale), 1))
-        grid = self._grid_size(columns, tile)
-        left = area.center().x() - self._centre.x() * grid.width()
-        top = area.center().y() - self._centre.y() * grid.height()
-        return TileLayout(columns, tile.width(), tile.height(), round(left), round(top))
+        return fitted(self._count(), QSize(width, height), area, self._columns, self._zoom, self._centre)
 
-    def _grid_size(self, columns: int, tile: QSize) -> QSize:
-        rows = -(-max(len(self._images), 1) // columns)
-        return QSize(columns * (tile.width() + GAP) - GAP, rows * (tile.height() + GAP) - GAP)
+    def _whole(self) -> QRectF:
+        return self._layout().whole(self._count())
 
-    def _grid_rect(self, layout: TileLayout) -> QRectF:
-        size = self._grid_size(layout.columns, QSize(int(layout.width), int(layout.height)))
-        return QRectF(layout.left, layout.top, size.width(), size.height())
-
-    def _source(self, index: int) -> QRect:
-        row, column = divmod(index, self._sheet_columns)
-        height, width = self._images.shape[1:3]
-        return QRect(column * width, row * height, width, height)
+    def _count(self) -> int:
+        return max(len(self._images), 1)
 
     def index_at(self, point: QPointF) -> int | None:
         """The image under a point of the widget."""
@@ -182,6 +203,16 @@ class ImageGrid(QWidget):
     def tile_rect(self, index: int) -> QRect:
         """Where an image stands in the widget."""
         return self._layout().tile(index).toRect()
+
+    def name_rects(self) -> list[QRect]:
+        """Where the columns' names stand, those out of sight included; empty while none are shown."""
+        if not self._has_names():
+            return []
+        layout = self._layout()
+        # Right above the images, or at the edge that they have been moved past.
+        bottom = max(layout.top, self._area().top())
+        tiles = [layout.tile(column) for column in range(min(self._columns, len(self._names)))]
+        return [QRectF(tile.left(), bottom - NAMES, tile.width(), NAMES).toRect() for tile in tiles]
 
     # --- painting ---
 
@@ -198,16 +229,26 @@ class ImageGrid(QWidget):
             text = painter.fontMetrics().elidedText(self._caption, Qt.TextElideMode.ElideRight, line.width())
             painter.drawText(line, Qt.AlignmentFlag.AlignCenter, text)
         area, layout = self._area(), self._layout()
-        painter.setClipRect(area.adjusted(-MARGIN, -MARGIN, MARGIN, MARGIN if not self._caption else 0))
+        self._paint_names(painter, scheme)
+        # To the widget's edges, where nothing is written.
+        above, below = 0 if self._has_names() else MARGIN, 0 if self._caption else MARGIN
+        painter.setClipRect(area.adjusted(-MARGIN, -above, MARGIN, below))
         # Enlarged pixels stay crisp; shrinking without smoothing would make noise of them.
         shrunk = layout.width < self._images.shape[2]
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, shrunk)
         shown = layout.visible(QRectF(event.rect()).intersected(area), len(self._images))
         for index in shown:
-            painter.drawImage(layout.tile(index), self._sheet, QRectF(self._source(index)))
+            self._sheet.paint(painter, layout.tile(index), index)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for index in shown:
             self._paint_frame(painter, layout.tile(index), index, scheme)
+
+    def _paint_names(self, painter: QPainter, scheme: theme.Scheme) -> None:
+        painter.setPen(QColor(scheme.muted))
+        painter.setClipRect(self._area_with_names())
+        for name, rect in zip(self._names, self.name_rects(), strict=False):
+            text = painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, rect.width())
+            painter.drawText(rect, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextSingleLine, text)
 
     def _paint_frame(self, painter: QPainter, tile: QRectF, index: int, scheme: theme.Scheme) -> None:
         painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -230,6 +271,14 @@ class ImageGrid(QWidget):
 
     # --- mouse ---
 
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            for name, rect in zip(self._names, self.name_rects(), strict=False):
+                if rect.contains(event.pos()):  # it may have been cut short
+                    QToolTip.showText(event.globalPos(), name, self, rect)
+                    return True
+        return super().event(event)
+
     def wheelEvent(self, event: QWheelEvent) -> None:
         self.zoom_by(1.0015 ** event.angleDelta().y(), event.position())
         event.accept()
@@ -247,7 +296,7 @@ class ImageGrid(QWidget):
             self._dragged_from = QPointF(self._press)
             self.setCursor(Qt.CursorShape.ClosedHandCursor)
         if self._dragged_from is not None:
-            moved, grid = event.position() - self._dragged_from, self._grid_rect(self._layout())
+            moved, grid = event.position() - self._dragged_from, self._whole()
             self._dragged_from = event.position()
             self._look_at(self._centre - QPointF(moved.x() / grid.width(), moved.y() / grid.height()))
 
@@ -373,6 +422,8 @@ class ImageGrid(QWidget):
     def _describe(self) -> None:
         count = len(self._images)
         words = f"Image {self._current + 1} of {count}" if count else self._empty_text
+        if count and self._columns and self._current % self._columns < len(self._names):
+            words += f", {self._names[self._current % self._columns]}"
         self.setAccessibleDescription(words + (f", {len(self._selected)} selected" if self._selected else ""))
 
     def sizeHint(self) -> QSize:

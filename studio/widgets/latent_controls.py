@@ -1,11 +1,14 @@
-"""What decides a latent besides the place on the way from A to B: two seeds, psi and the directions."""
+"""What decides an image besides the place on the way from A to B: two seeds, psi, conditions and directions."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QFormLayout, QFrame, QHBoxLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from studio import theme
+from studio.widgets.condition_controls import ClassControls, CodeControls
 from studio.widgets.seed_box import SeedBox
 from studio.widgets.slider_row import SliderRow
 
@@ -36,14 +39,18 @@ class LatentControls(QScrollArea):
             help="Truncation ψ: near 0 every image is the typical one, 1 is what was trained, above 1 is more daring.",
         )
         self._psi.set_label_width(LABEL_WIDTH)
+        self._classes = ClassControls(LABEL_WIDTH)
+        self._codes = CodeControls(LABEL_WIDTH)
         self._directions: list[SliderRow] = []
         self._direction_column = QVBoxLayout()
         self._direction_column.setSpacing(4)
         self._reset_all = _reset_all_button()
         self._no_directions = QLabel("This generator has no directions.")
         self._no_directions.setObjectName("muted")
-        for box in (self._seed_a, self._seed_b):
-            box.valueChanged.connect(self.changed)
+        self._seed_a.valueChanged.connect(self._change_seed_a)
+        self._seed_b.valueChanged.connect(self.changed)
+        self._classes.changed.connect(self.changed)
+        self._codes.changed.connect(self.changed)
         self._psi.valueChanged.connect(self._change)
         self._reset_all.clicked.connect(self._reset_directions)
         self._build()
@@ -75,6 +82,8 @@ class LatentControls(QScrollArea):
         column.addLayout(seeds)
         column.addSpacing(6)
         column.addWidget(self._psi)
+        column.addWidget(self._classes)
+        column.addWidget(self._codes)
         column.addSpacing(6)
         column.addLayout(heading)
         column.addWidget(self._no_directions)
@@ -85,7 +94,7 @@ class LatentControls(QScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFixedWidth(WIDTH)
-        self.setAccessibleName("Seeds, diversity and directions")
+        self.setAccessibleName("Seeds, diversity, conditions and directions")
 
     def seeds(self) -> tuple[int, int]:
         """A and B."""
@@ -94,12 +103,26 @@ class LatentControls(QScrollArea):
     def set_seeds(self, a: int, b: int) -> None:
         self._seed_a.set_value(a)
         self._seed_b.set_value(b)
+        self._codes.set_seed(a)
 
     def psi(self) -> float:
         return self._psi.value()
 
     def set_psi(self, psi: float) -> None:
         self._psi.set_value(psi)
+
+    def classes(self) -> tuple[float, ...]:
+        """A share of each class; empty where each seed brings its own."""
+        return self._classes.shares()
+
+    def codes(self) -> tuple[float, ...]:
+        """The category's shares, then the continuous codes; empty where each seed brings its own."""
+        return self._codes.codes()
+
+    def set_conditions(self, classes: Sequence[str], categories: int, continuous: int) -> None:
+        """Show what the generator can be asked for; what was chosen stays while these are the same."""
+        self._classes.set_names(classes)
+        self._codes.set_counts(categories, continuous)
 
     def directions(self) -> tuple[float, ...]:
         """Standard deviations along each direction; empty when all are 0, so that equal images have equal requests."""
@@ -140,6 +163,10 @@ class LatentControls(QScrollArea):
         for row in self._directions:
             row.set_value(0.0)
         self._change()
+
+    def _change_seed_a(self, seed: int) -> None:
+        self._codes.set_seed(seed)
+        self.changed.emit()
 
     def _swap(self) -> None:
         self.set_seeds(*reversed(self.seeds()))

@@ -27,7 +27,7 @@ def finished_run(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GAN_STUDIO_CACHE", str(base / "cache"))
         # This network's images differ from the first step on; a convolutional one begins with plain grey.
-        for _ in Training(tiny_settings("mlp", steps=6), str(pictures), out=base / "run").events():
+        for _ in Training(tiny_settings("gan", steps=6), str(pictures), out=base / "run").events():
             pass
     return base / "run"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from core.checkpoint import load, save
 from core.events import Tuned
 from core.trainer import Trainer
-from tests.core.tiny import finished, tiny_dataset
+from tests.core.tiny import dataset_for, finished
 
 
 def resume(folder: Path, steps: int) -> None:
@@ -17,7 +17,7 @@ def resume(folder: Path, steps: int) -> None:
         meta = checkpoint.meta
         settings = meta.settings.changed(steps=steps)
         tuned = Tuned(meta.device, meta.precision, meta.memory_format, {})
-        trainer = finished(Trainer(settings, tiny_dataset(), tuned, checkpoint))
+        trainer = finished(Trainer(settings, dataset_for(settings), tuned, checkpoint))
         save(trainer.checkpoint(), begun.with_name(begun.name.replace("begun", "continued")))
 
 

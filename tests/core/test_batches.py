@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ def numbered(count: int) -> Dataset:
     images += np.arange(count, dtype=np.uint8)[:, None, None, None]
     images[:, :, :, -1] = MARK
     images.flags.writeable = False
-    return Dataset("numbers", "numbers", 16, images, None, (), {}, (), "numbers")
+    return Dataset("numbers", "numbers", (16, 16), images, None, (), {}, (), "numbers")
 
 
 def batches(count: int = 24, batch: int = 8, seed: int = 0, mirror: bool = False) -> Batches:
@@ -34,7 +35,7 @@ def drawn(source: Batches, times: int) -> list[tuple[int, bool]]:
     """Which images come, and whether mirrored."""
     found = []
     for _ in range(times):
-        for image in source.next():
+        for image in source.next()[0]:
             mirrored = image[0, 0, 0].item() == 1.0
             middle = image[0, 0, 8].item()
             found.append((round((middle + 1) * 127.5), mirrored))
@@ -86,7 +87,7 @@ def test_values_run_from_minus_one_to_one() -> None:
     images = np.zeros((2, 3, 16, 16), np.uint8)
     images[:, 0], images[:, 1], images[:, 2] = 0, 51, 255
     images.flags.writeable = False
-    batch = Batches(Dataset("", "", 16, images, None, (), {}, (), ""), 2, True, 0, CPU).next()
+    batch = Batches(Dataset("", "", (16, 16), images, None, (), {}, (), ""), 2, True, 0, CPU).next()[0]
     assert batch.shape == (2, 3, 16, 16)
     assert batch.dtype == torch.float32
     assert batch[:, 0].unique().tolist() == [-1.0]
@@ -109,13 +110,38 @@ def test_mirroring_flips_half_of_the_images_and_keeps_their_order() -> None:
 
 def test_a_mirrored_image_is_the_image_mirrored() -> None:
     images = np.random.default_rng(0).integers(0, 256, (8, 3, 16, 16), np.uint8)
-    dataset = Dataset("", "", 16, images, None, (), {}, (), "")
-    plain, mirrored = (Batches(dataset, 8, mirror, 0, CPU).next() for mirror in (False, True))
+    dataset = Dataset("", "", (16, 16), images, None, (), {}, (), "")
+    plain, mirrored = (Batches(dataset, 8, mirror, 0, CPU).next()[0] for mirror in (False, True))
     same = [torch.equal(a, b) for a, b in zip(plain, mirrored, strict=True)]
     flipped = [torch.equal(a.flip(2), b) for a, b in zip(plain, mirrored, strict=True)]
     assert all(a != b for a, b in zip(same, flipped, strict=True))
     assert any(same)
     assert any(flipped)
+
+
+def test_labels_stay_with_their_images() -> None:
+    plain = numbered(24)
+    labels = np.arange(24, dtype=np.int64) % 5
+    source = Batches(replace(plain, labels=labels, classes=tuple("abcde")), 8, True, 0, CPU)
+    for _ in range(7):
+        images, found = source.next()
+        assert found.dtype == torch.int64
+        assert found.tolist() == [round((image[0, 0, 8].item() + 1) * 127.5) % 5 for image in images]
+
+
+def test_images_without_classes_are_all_of_one() -> None:
+    images, labels = batches().next()
+    assert images.shape == (8, 1, 16, 16)
+    assert labels.tolist() == [0] * 8
+
+
+def test_mirroring_can_begin_within_an_epoch() -> None:
+    straight, changed = batches(seed=3), batches(seed=3)
+    assert drawn(changed, 2) == drawn(straight, 2)
+    changed.mirror = True
+    before, after = drawn(straight, 30), drawn(changed, 30)
+    assert [number for number, _ in before] == [number for number, _ in after]
+    assert any(flipped for _, flipped in after)
 
 
 def test_a_batch_may_be_the_whole_dataset_but_no_more() -> None:

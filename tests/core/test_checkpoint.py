@@ -21,6 +21,7 @@ from safetensors.torch import save_file
 
 from core.checkpoint import FORMAT, KEY, Checkpoint, load, save, summary
 from core.errors import Problem
+from core.latent import LatentRequest
 from core.sampler import Sampler
 from tests.core.full_disk import largest_file
 from tests.core.tiny import copied, differences, finished, tiny_trainer
@@ -79,7 +80,8 @@ def test_any_reader_of_safetensors_can_read_it(checkpoint: Checkpoint, path: Pat
     with safe_open(path, framework="numpy") as file:
         names, metadata = set(file.keys()), json.loads(file.metadata()[KEY])
         preview = file.get_tensor("preview")
-    assert {name.split(".")[0] for name in names} == {"G", "D", "G_ema", "opt_G", "opt_D", "random", "preview"}
+    parts = {"G", "D", "G_ema", "opt_G", "opt_D", "augment", "random", "preview"}
+    assert {name.split(".")[0] for name in names} == parts
     assert metadata["format"] == FORMAT
     assert metadata["step"] == 2
     assert metadata["images"] == 16
@@ -202,7 +204,7 @@ def test_one_damaged_byte_in_the_header(tmp_path: Path, whole: bytes, data: st.D
 
 
 def generate(path: Path) -> object:
-    return Sampler.open(path, "cpu").generate(np.zeros((2, 8), np.float32))
+    return Sampler.open(path, "cpu").render(LatentRequest((0, 1), (0.0, 1.0)))
 
 
 def train_on(path: Path) -> object:
@@ -212,8 +214,9 @@ def train_on(path: Path) -> object:
 @pytest.mark.parametrize(
     ("name", "other"),
     [
-        ("G_ema.layers.0.weight", "G_ema.layers.0.weigth"),
+        ("G_ema.network.layers.0.weight", "G_ema.network.layers.0.weigth"),
         ("random.noise", "random.n0ise"),
+        ("augment.p", "augment.q"),
         ("opt_D.0.step", "opt_D.0.stop"),
         ("opt_D.0.exp_avg", "opt_D.O.exp_avg"),
         ("opt_G.1.exp_avg", "opt_G.9.exp_avg"),

@@ -18,6 +18,7 @@ from PIL import Image
 
 from core.checkpoint import load
 from core.cli import main
+from core.latent import LatentRequest
 from core.presets import presets
 from core.run import Run
 from core.sampler import Sampler
@@ -80,6 +81,36 @@ def test_train_on_a_zip(pictures: Path, tmp_path: Path) -> None:
     assert load(newest(tmp_path / "run")).meta.dataset == archive
 
 
+def save_discs(folder: Path, count: int = 12) -> Path:
+    """Coloured discs on transparent ground, higher than wide."""
+    folder.mkdir()
+    y, x = np.mgrid[:120, :90]
+    for index in range(count):
+        image = np.zeros((120, 90, 4), np.uint8)
+        image[np.hypot(x - 45, y - 60) < 20 + index] = (20 * index, 100, 255 - 20 * index, 255)
+        Image.fromarray(image).save(folder / f"{index}.png")
+    return folder
+
+
+@pytest.mark.parametrize("flags", [["--alpha"], []])
+def test_wide_images_with_and_without_alpha(tmp_path: Path, flags: list[str]) -> None:
+    discs, run, out = save_discs(tmp_path / "discs"), tmp_path / "run", tmp_path / "images"
+    command = ["train", str(discs), "--out", str(run), *FLAGS, "--resolution", "64", "--grid", "6x4", "--steps", "2"]
+    assert main([*command, *flags]) == 0
+    channels = 4 if flags else 3
+    meta = load(newest(run)).meta
+    assert (meta.step, meta.channels, meta.settings.size, meta.settings.alpha) == (2, channels, (96, 64), bool(flags))
+    reals, samples = pixels(run / "reals.png"), pixels(Run(run).samples()[-1])
+    assert reals.shape == samples.shape == (128, 192, channels)  # two by two
+    assert (reals[0, 0] == ([255, 255, 255, 0] if flags else [255, 255, 255])).all()
+    assert main(["generate", str(newest(run)), "--seeds", "0-2", "--out", str(out)]) == 0
+    for path in out.iterdir():
+        with Image.open(path) as image:
+            assert (image.mode, image.size) == ("RGBA" if flags else "RGB", (96, 64))
+    assert main([*command[:4], "--resume", str(newest(run)), "--steps", "3"]) == 0
+    assert load(newest(run)).meta.step == 3
+
+
 def test_resume_in_the_same_run(pictures: Path, copied_run: Path) -> None:
     command = ["train", str(pictures), "--out", str(copied_run), "--resume", str(newest(copied_run)), "--steps", "8"]
     assert main(command) == 0
@@ -114,8 +145,7 @@ def test_generate(finished_checkpoint: Path, tmp_path: Path, capsys: pytest.Capt
     assert {path.suffix for path in out.iterdir()} == {".png"}
     assert capsys.readouterr().out == ""
     sampler = Sampler.open(finished_checkpoint, "cpu")
-    z = np.random.RandomState(2).standard_normal(8).astype(np.float32)[None] * np.float32(0.7)
-    expected = sampler.generate(z)[0].astype(int)
+    expected = sampler.render(LatentRequest((2,), (0.0,), psi=0.7))[0].astype(int)
     assert np.abs(pixels(out / "seed0002.png") - expected).max() <= 1
     assert np.abs(pixels(out / "seed0001.png") - expected).max() > 8
 
@@ -231,6 +261,12 @@ GENERATE = "generate|{checkpoint}|--out|{tmp}/images|--seeds|"
         (TRAIN + "--batch", "--batch"),
         (TRAIN + "--preset|stylegan9", "'stylegan9'"),
         (TRAIN + "--network|biggan", "'biggan'"),
+        (TRAIN + "--loss|perceptual", "'perceptual'"),
+        (TRAIN + "--grid|64", "'grid'"),
+        (TRAIN + "--grid|16x4|--resolution|512", "2048 x 512"),
+        (TRAIN + "--network|mlp|--d-norm|batch", "no batch normalisation"),
+        (TRAIN + "--weight-clip|0.01", "Weight clipping"),
+        ("train|{pictures}|--out|{tmp}/run|--condition|concat|FLAGS", "no classes"),
         (TRAIN + "--resolution|48", "cannot be 48"),
         (TRAIN + "--resolution|large", "'large'"),
         (TRAIN + "--width|4", "'width'"),

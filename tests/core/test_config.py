@@ -1,16 +1,21 @@
-"""Settings and presets: what is refused, in which words, and what text becomes."""
+"""Settings: what is refused, in which words, what cannot work together, and what text becomes."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, get_args
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from core.config import Settings, network_names, validate
+from core.config import Group, Settings, live_settings, validate
 from core.errors import Problem
-from core.presets import preset, presets
+from core.registry import components
+from core.rules import LARGEST_SIDE, impossible, refuse_data
+
+NETWORKS, LOSSES = components("models"), components("objectives")
 
 
 def problem(**values: Any) -> Problem:
@@ -29,7 +34,7 @@ def test_an_unknown_setting_is_refused_by_its_name() -> None:
 @pytest.mark.parametrize(
     ("name", "smallest", "largest", "too_small", "too_large"),
     [
-        ("width", 8, 256, 7, 257),
+        ("width", 8, 512, 7, 513),
         ("latent_dim", 2, 1024, 1, 1025),
         ("batch", 2, 4096, 1, 4097),
         ("d_steps", 1, 20, 0, 21),
@@ -43,7 +48,25 @@ def test_an_unknown_setting_is_refused_by_its_name() -> None:
         ("seed", 0, 2**32 - 1, -1, 2**32),
         ("samples", 1, 256, 0, 257),
         ("autosave_minutes", 0.001, 1440, 0, 1441),
-        ("resolution", 16, 256, 8, 512),
+        ("resolution", 16, 512, 8, 1024),
+        ("gradient_penalty", 0, 0, -0.1, 1001),
+        ("r1", 0, 0, -0.1, 1001),
+        ("r2", 0, 0, -0.1, 1001),
+        ("penalty_interval", 1, 64, 0, 65),
+        ("weight_clip", 0, 0, -0.1, 11),
+        ("smooth_real", 0, 0.5, -0.1, 0.6),
+        ("smooth_fake", 0, 0.5, -0.1, 0.6),
+        ("instance_noise", 0, 1, -0.1, 1.1),
+        ("instance_noise_kimg", 0, 100_000, -1, 100_001),
+        ("codes_categorical", 0, 64, -1, 65),
+        ("codes_continuous", 0, 16, -1, 17),
+        ("info_weight", 0, 100, -1, 101),
+        ("ada_target", 0.001, 0.999, 0, 1),
+        ("ada_kimg", 0.001, 100_000, 0, 100_001),
+        ("momentum", 0, 0.999, -0.1, 1),
+        ("weight_decay", 0, 1, -0.1, 1.1),
+        ("warm_up_kimg", 0, 100_000, -1, 100_001),
+        ("decay_kimg", 0, 1_000_000, -1, 1_000_001),
     ],
 )
 def test_bounds(name: str, smallest: float, largest: float, too_small: float, too_large: float | None) -> None:
@@ -65,7 +88,7 @@ def test_the_bound_itself_is_the_remedy() -> None:
 def test_only_powers_of_two_are_resolutions(value: Any) -> None:
     refused = problem(resolution=value)
     assert "'resolution'" in refused.what
-    assert "16, 32, 64, 128 or 256" in refused.remedy
+    assert "16, 32, 64, 128, 256 or 512" in refused.remedy
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", "-inf", float("nan"), "fast"])
@@ -78,15 +101,268 @@ def test_a_limit_is_a_finite_number(value: Any) -> None:
     assert "'minutes'" in problem(minutes=value).what
 
 
-def test_an_unknown_network_is_answered_with_those_there_are() -> None:
-    refused = problem(network="biggan")
-    assert "'network'" in refused.what
-    assert all(name in refused.remedy for name in network_names())
+@pytest.mark.parametrize(("name", "there_are"), [("network", NETWORKS), ("loss", LOSSES)])
+@pytest.mark.parametrize("value", ["biggan", "", "layers", "cross_entropy", "__init__", "../models/mlp"])
+def test_an_unknown_network_or_loss_is_answered_with_those_there_are(
+    name: str, there_are: dict[str, Any], value: str
+) -> None:
+    refused = problem(**{name: value})
+    assert f"'{name}'" in refused.what
+    assert all(known in refused.remedy for known in there_are)
 
 
-@pytest.mark.parametrize("values", [{"precision": "fp8"}, {"memory_format": "rows"}, {"mirror": "perhaps"}])
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"precision": "fp8"},
+        {"memory_format": "rows"},
+        {"mirror": "perhaps"},
+        {"d_norm": "instance"},
+        {"condition": "yes"},
+        {"augment": "all"},
+        {"optimizer": "lion"},
+    ],
+)
 def test_an_unknown_choice_is_refused(values: dict[str, str]) -> None:
     assert f"'{next(iter(values))}'" in problem(**values).what
+
+
+# -- the images' size ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("grid", "resolution", "grid_size", "size"),
+    [
+        ("4x4", 64, (4, 4), (64, 64)),
+        ("6x4", 64, (6, 4), (96, 64)),
+        ("4x6", 64, (4, 6), (64, 96)),
+        ("3x2", 16, (3, 2), (12, 8)),
+        ("16X2", 256, (16, 2), (1024, 128)),
+        (" 10x16 ", 32, (10, 16), (80, 128)),
+        ("4x4", 512, (4, 4), (512, 512)),
+    ],
+)
+def test_columns_come_before_rows(
+    grid: str, resolution: int, grid_size: tuple[int, int], size: tuple[int, int]
+) -> None:
+    found = validate({"grid": grid, "resolution": resolution})
+    assert found.grid_size == grid_size
+    assert found.size == size
+    assert found.grid == grid.strip().lower()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "4",
+        "4x",
+        "x4",
+        "4x4x4",
+        "4 x 4",
+        "1x4",
+        "4x1",
+        "17x4",
+        "4x17",
+        "0x4",
+        "04x4",
+        "-4x4",
+        "4×4",
+        "٤x٤",
+        "axb",
+        4,
+    ],
+)
+def test_what_is_no_grid(value: Any) -> None:
+    refused = problem(grid=value)
+    assert "'grid'" in refused.what
+    if isinstance(value, str):
+        assert "6x4" in refused.remedy
+
+
+# -- what cannot work together ---------------------------------------------------------------------------------------
+
+BATCH_NORM: dict[str, Any] = {"network": "dcgan", "d_norm": "batch"}
+
+IMPOSSIBLE: dict[str, tuple[dict[str, Any], str, str]] = {
+    "another network's normalisation": (
+        {"network": "mlp", "d_norm": "batch"},
+        "Fully connected has no batch normalisation",
+        "Set its normalisation to none.",
+    ),
+    "several others": ({"network": "resnet", "d_norm": "batch"}, "ResNet has no batch", "none or layer"),
+    "batch normalisation and WGAN-GP": ({**BATCH_NORM, "gradient_penalty": 10}, "Batch normalisation mixes", "penalt"),
+    "batch normalisation and R1": ({**BATCH_NORM, "r1": 1}, "Batch normalisation mixes", "layer or none"),
+    "batch normalisation and R2": ({**BATCH_NORM, "r2": 1}, "Batch normalisation mixes", "layer or none"),
+    "a network's own batch normalisation": (
+        {"network": "dcgan", "r1": 1},
+        "Batch normalisation mixes",
+        "layer or none",
+    ),
+    "clipping without a critic": ({"weight_clip": 0.01}, "Non-saturating has no use", "Wasserstein"),
+    "smoothing without targets": ({"loss": "hinge", "smooth_real": 0.1}, "Hinge has none", "Choose another loss"),
+    "two-sided smoothing": ({"loss": "wasserstein", "smooth_fake": 0.1}, "Wasserstein has none", "smoothing to 0"),
+    "spectral normalisation of nothing": (
+        {"network": "r3", "spectral_norm": True},
+        "R3GAN has weights that begin at 0",
+        "turn spectral normalisation off",
+    ),
+    "clipping of scaled weights": (
+        {"network": "style", "loss": "wasserstein", "weight_clip": 0.01},
+        "cut off nearly all weights of Style",
+        "gradient penalty in place",
+    ),
+    "ADA without a sign": (
+        {"loss": "wasserstein", "augment": "ada"},
+        "Wasserstein 0 means nothing",
+        "Choose DiffAugment",
+    ),
+    "ADA with other targets": ({"loss": "least_squares", "augment": "ada"}, "squares 0 means nothing", "another loss"),
+    "a fall before the rise": ({"warm_up_kimg": 10, "decay_kimg": 10}, "fallen to 0 before", "longer than the warm-up"),
+    "augmented points": ({"network": "points", "augment": "ada"}, "Points have no colours", "augmentation to none"),
+    "wide images": ({"grid": "16x4", "resolution": 512}, "2048 x 512 px are too large", "smaller resolution or grid"),
+    "high images": ({"grid": "4x9", "resolution": 512}, "512 x 1152 px are too large", "smaller resolution or grid"),
+}
+
+POSSIBLE: list[dict[str, Any]] = [
+    {"network": "mlp", "d_norm": "none"},
+    {"network": "mlp", "r1": 1},
+    {"network": "dcgan", "d_norm": "layer", "gradient_penalty": 10, "r1": 1, "r2": 1},
+    {"network": "dcgan", "d_norm": "none", "r1": 1},
+    {**BATCH_NORM, "loss": "wasserstein", "weight_clip": 0.01},
+    {"loss": "least_squares", "smooth_real": 0.1, "smooth_fake": 0.1},
+    {"loss": "hinge", "augment": "ada"},
+    {"loss": "wasserstein", "augment": "diffaug"},
+    {"network": "style", "spectral_norm": True},
+    {"network": "r3", "loss": "wasserstein", "weight_clip": 0.01},
+    {"warm_up_kimg": 10, "decay_kimg": 10.5},
+    {"warm_up_kimg": 10, "decay_kimg": 0},
+    {"grid": "8x8", "resolution": 512},
+]
+
+
+@pytest.mark.parametrize("case", IMPOSSIBLE)
+def test_what_cannot_work_together_is_refused_with_a_reason_and_a_remedy(case: str) -> None:
+    values, reason, remedy = IMPOSSIBLE[case]
+    refused = problem(**values)
+    assert reason in refused.what
+    assert remedy in refused.remedy
+    for sentence in (refused.what, refused.remedy):
+        assert sentence[0].isupper()
+        assert sentence.endswith(".")
+    # Neither alone is at fault where there are two.
+    assert "setting" not in refused.what
+    with pytest.raises(Problem, match=reason):
+        Settings().changed(**values)
+
+
+@pytest.mark.parametrize("values", POSSIBLE, ids=str)
+def test_what_can_work_together(values: dict[str, Any]) -> None:
+    assert not list(impossible(validate(values)))
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("network", NETWORKS)
+def test_every_network_works_with_every_loss_and_all_of_its_normalisations(network: str, loss: str) -> None:
+    for norm in ("auto", *NETWORKS[network].facts["D_NORMS"]):
+        assert validate({"network": network, "loss": loss, "d_norm": norm}).network == network
+
+
+def test_several_reasons_are_told_one_by_one() -> None:
+    asked = Settings.model_construct(
+        **{**Settings().model_dump(), "network": "mlp", "d_norm": "layer", "weight_clip": 0.1, "decay_kimg": 1.0}
+    )
+    assert [reason.split()[0] for reason, _ in impossible(asked)] == ["The", "Weight"]
+    assert LARGEST_SIDE == 1024
+
+
+@pytest.mark.parametrize("condition", ["concat", "embedding", "projection"])
+@pytest.mark.parametrize("classes", [0, 1])
+def test_labels_that_images_do_not_have(condition: str, classes: int) -> None:
+    asked = validate({"condition": condition})
+    with pytest.raises(Problem, match="images have no classes") as caught:
+        refuse_data(asked, classes, points=False)
+    assert "one subfolder for each class" in caught.value.remedy
+    refuse_data(asked, 2, points=False)
+    refuse_data(Settings(), classes, points=False)
+
+
+def test_points_and_images_need_their_own_networks() -> None:
+    for values, points in (({"network": "dcgan"}, True), ({"network": "points"}, False)):
+        with pytest.raises(Problem) as caught:
+            refuse_data(validate(values), 0, points)
+        assert caught.value.remedy
+        refuse_data(validate(values), 0, not points)
+    with pytest.raises(Problem, match="points have no classes"):
+        refuse_data(validate({"network": "points", "condition": "concat"}), 0, points=True)
+
+
+# -- wild values -----------------------------------------------------------------------------------------------------
+
+
+def plausible(name: str) -> st.SearchStrategy[Any]:
+    """Values that a setting may well have, its bounds and what lies just beyond them."""
+    field = Settings.model_fields[name]
+    if choices := [choice for choice in get_args(field.annotation) if isinstance(choice, str | int)]:
+        return st.sampled_from(choices)
+    if name in ("network", "loss"):
+        return st.sampled_from(list(NETWORKS if name == "network" else LOSSES))
+    if name == "grid":
+        return st.from_regex(r"[0-9]{1,2}x[0-9]{1,2}", fullmatch=True)
+    bounds = [
+        getattr(bound, edge) for bound in field.metadata for edge in ("ge", "gt", "le", "lt") if hasattr(bound, edge)
+    ]
+    return st.sampled_from([field.default, *bounds, *(bound + 1 for bound in bounds), *(bound - 1 for bound in bounds)])
+
+
+WILD = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.sampled_from([10**400, -(10**4000), "9" * 5000, "1e999", "-0", "0x10", " 5 ", "\ud800", "{reason}", ""]),
+    st.floats(),
+    st.complex_numbers(),
+    st.text(max_size=20),
+    st.binary(max_size=20),
+    st.lists(st.integers(), max_size=3),
+    st.dictionaries(st.text(max_size=3), st.integers(), max_size=2),
+    st.builds(object),
+)
+SOME = st.lists(st.sampled_from(list(Settings.model_fields)), max_size=6, unique=True)
+
+
+def settings_or_a_problem(values: dict[str, Any]) -> None:
+    try:
+        found = validate(values)
+    except Problem as refused:
+        assert refused.what  # noqa: PT017 (either outcome is right)
+        assert refused.remedy  # noqa: PT017
+    else:
+        assert validate(found.model_dump()) == found
+        assert not list(impossible(found))
+        assert max(found.size) <= LARGEST_SIDE
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+@settings(max_examples=30, deadline=None, derandomize=True)
+@given(value=WILD)
+def test_a_wild_value_gives_settings_or_a_problem(name: str, value: Any) -> None:
+    settings_or_a_problem({name: value})
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(SOME.flatmap(lambda names: st.fixed_dictionaries({name: plausible(name) | WILD for name in names})))
+def test_wild_values_give_settings_or_a_problem(values: dict[str, Any]) -> None:
+    settings_or_a_problem(values)
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(SOME.flatmap(lambda names: st.fixed_dictionaries({name: plausible(name) for name in names})))
+def test_plausible_values_give_settings_or_a_problem(values: dict[str, Any]) -> None:
+    settings_or_a_problem(values)
+
+
+# -- text, changes, and what the form is told ------------------------------------------------------------------------
 
 
 def test_text_of_the_command_line_becomes_numbers() -> None:
@@ -113,38 +389,23 @@ def test_settings_are_frozen_and_a_change_is_validated() -> None:
 def test_every_setting_can_be_shown_in_a_form() -> None:
     for name, field in Settings.model_fields.items():
         assert field.description, name
+        assert field.description.endswith("."), name
         assert "\n" not in field.description, name
         assert isinstance(field.json_schema_extra, dict), name
-        assert field.json_schema_extra["group"] in {"Model", "Training", "Optimiser", "Device", "Run"}, name
+        assert field.json_schema_extra["group"] in get_args(Group), name
 
 
-def test_the_studio_preset_stands_first() -> None:
-    assert next(iter(presets())) == "studio"
-    assert Settings().preset == "studio"
-    assert {"dcgan", "mlp"} <= set(presets())
+def test_what_can_change_while_a_training_runs() -> None:
+    live = live_settings()
+    assert {"lr_g", "lr_d", "r1", "d_steps", "steps", "minutes", "mirror", "augment", "ema_kimg", "info_weight"} <= live
+    # Networks, optimizers and what decides the random numbers are made once.
+    made = {"network", "resolution", "grid", "width", "latent_dim", "d_norm", "spectral_norm", "loss", "condition"}
+    made |= {"codes_categorical", "codes_continuous", "batch", "optimizer", "beta1", "momentum", "weight_decay", "seed"}
+    assert not live & (made | {"preset", "device", "precision", "memory_format", "samples"})
+    assert live < set(Settings.model_fields)
 
 
-@pytest.mark.parametrize("name", presets())
-def test_every_preset_is_valid_and_explained(name: str) -> None:
-    found = preset(name)
-    settings = found.apply()
-    assert settings.preset == name
-    assert {key: getattr(settings, key) for key in found.settings} == found.settings
-    assert found.title
-    assert found.when
-    assert found.apply(batch="12", seed=5) == settings.changed(batch=12, seed=5)
-    with pytest.raises(Problem, match="'batch'"):
-        found.apply(batch=1)
-
-
-def test_an_unknown_preset_is_answered_with_those_there_are() -> None:
-    with pytest.raises(Problem, match="'stylegan9'") as caught:
-        preset("stylegan9")
-    assert all(name in caught.value.remedy for name in presets())
-
-
-@pytest.mark.parametrize("name", presets())
-def test_settings_survive_json(name: str) -> None:
-    settings = preset(name).apply(steps=7, minutes=0.1, lr_g=1 / 30, mirror=True, seed=2**32 - 1)
-    assert Settings.model_validate_json(settings.model_dump_json()) == settings
-    assert validate(json.loads(json.dumps(settings.model_dump()))) == settings
+def test_settings_survive_json() -> None:
+    found = validate({"steps": 7, "minutes": 0.1, "lr_g": 1 / 30, "mirror": True, "seed": 2**32 - 1, "grid": "6x4"})
+    assert Settings.model_validate_json(found.model_dump_json()) == found
+    assert validate(json.loads(json.dumps(found.model_dump()))) == found

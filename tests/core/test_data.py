@@ -23,8 +23,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from core.data import Dataset, Skipped, cache_folder, prepare
+from core.data.source import Size
 from core.errors import Problem
 from core.events import Progress
+
+SMALL = (16, 16)
 
 
 @pytest.fixture(autouse=True)
@@ -60,21 +63,25 @@ def encoded(image: Image.Image, form: str = "PNG") -> bytes:
     return stream.getvalue()
 
 
-def opened(source: Path | str, resolution: int | None = 16) -> Dataset:
-    events = list(prepare(source, resolution))
+def opened(source: Path | str, size: Size | None = SMALL, alpha: bool = False) -> Dataset:
+    events = list(prepare(source, size, alpha))
     assert all(isinstance(event, Progress) for event in events[:-1])
     dataset = events[-1]
     assert isinstance(dataset, Dataset)
     assert dataset.images.dtype == np.uint8
     assert not dataset.images.flags.writeable
+    assert dataset.images.shape[2:] == dataset.size[::-1]
+    assert size in (None, dataset.size)
     return dataset
 
 
-def one(folder: Path, image: Image.Image, name: str = "a.png", **options: Any) -> Any:
+def one(
+    folder: Path, image: Image.Image, name: str = "a.png", size: Size = SMALL, alpha: bool = False, **options: Any
+) -> Any:
     """The first picture, as (H, W, C), of a dataset that holds `image` twice."""
     image.save(folder / name, **options)
     shutil.copy(folder / name, folder / f"z{name}")
-    return opened(folder).images[0].transpose(1, 2, 0)
+    return opened(folder, size, alpha).images[0].transpose(1, 2, 0)
 
 
 def listing(folder: Path) -> list[tuple[str, int, int]]:
@@ -86,9 +93,9 @@ def reasons(dataset: Dataset) -> dict[str, str]:
     return {each.name: each.reason for each in dataset.skipped}
 
 
-def problem(source: Path | str, resolution: int | None = 16) -> Problem:
+def problem(source: Path | str, size: Size | None = SMALL) -> Problem:
     with pytest.raises(Problem) as caught:
-        list(prepare(source, resolution))
+        list(prepare(source, size))
     assert caught.value.what
     assert caught.value.remedy
     return caught.value
@@ -144,24 +151,26 @@ def test_only_the_first_frame_of_an_animation(folder: Path) -> None:
     assert (picture == (255, 0, 0)).all()
 
 
+TURNED = (
+    (2, Image.Transpose.FLIP_LEFT_RIGHT),
+    (3, Image.Transpose.ROTATE_180),
+    (4, Image.Transpose.FLIP_TOP_BOTTOM),
+    (5, Image.Transpose.TRANSPOSE),
+    (6, Image.Transpose.ROTATE_90),  # undone by turning 270 degrees
+    (7, Image.Transpose.TRANSVERSE),
+    (8, Image.Transpose.ROTATE_270),
+)
+"""Orientations, and how a picture is stored so that they bring it upright."""
+
+
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.tif"])
 def test_photos_are_turned_upright(folder: Path, orientation: int, name: str) -> None:
     # A bright corner, stored so that the orientation brings it to the top left.
     upright = np.zeros((32, 32), np.uint8)
     upright[:16, :16] = 255
-    turn = {2: 0, 3: 1, 4: 2, 5: 3, 6: 4, 7: 5, 8: 6}
-    methods = (
-        Image.Transpose.FLIP_LEFT_RIGHT,
-        Image.Transpose.ROTATE_180,
-        Image.Transpose.FLIP_TOP_BOTTOM,
-        Image.Transpose.TRANSPOSE,
-        Image.Transpose.ROTATE_90,  # undone by turning 270 degrees
-        Image.Transpose.TRANSVERSE,
-        Image.Transpose.ROTATE_270,
-    )
     image = Image.fromarray(upright)
-    stored = image if orientation == 1 else image.transpose(methods[turn[orientation]])
+    stored = image if orientation == 1 else image.transpose(dict(TURNED)[orientation])
     exif = Image.Exif()
     exif[0x0112] = orientation
     picture = one(folder, stored, name, exif=exif)[..., 0]
@@ -200,19 +209,192 @@ def test_a_grey_dataset_has_one_channel_until_the_first_colour(folder: Path) -> 
     assert images[70, :, 0, 0].tolist() == [1, 2, 3]
 
 
+# Sizes that are not square
+
+
+def smooth(width: int, height: int) -> Image.Image:
+    """Different everywhere, and without the fine detail in which two ways of shrinking could differ."""
+    y, x = np.mgrid[:height, :width]
+    planes = (x * 255 // width, y * 255 // height, 127 + 100 * np.sin(x / 30) * np.cos(y / 25))
+    return Image.fromarray(np.stack(planes, axis=-1).astype(np.uint8))
+
+
+def middle_of(image: Image.Image, size: Size) -> Any:
+    """Cut to the proportions of `size` about the middle, to a fraction of a pixel, and resized."""
+    width, height = image.size
+    if width * size[1] > height * size[0]:
+        cut = (height * size[0] / size[1], float(height))
+    else:
+        cut = (float(width), width * size[1] / size[0])
+    left, top = (width - cut[0]) / 2, (height - cut[1]) / 2
+    box = (left, top, left + cut[0], top + cut[1])
+    return np.asarray(image.resize(size, Image.Resampling.LANCZOS, box)).astype(int)
+
+
+@pytest.mark.parametrize("size", [(24, 16), (16, 24), (96, 64), (8, 128), (16, 16)])
+@pytest.mark.parametrize("original", [(400, 160), (160, 400), (300, 200), (250, 250)])
+def test_the_middle_of_wide_and_tall_originals(folder: Path, original: Size, size: Size) -> None:
+    image = smooth(*original)
+    picture = one(folder, image, size=size)
+    assert picture.shape == (size[1], size[0], 3)
+    # The cut is made at whole pixels of the original, half a pixel away at most.
+    assert np.abs(picture - middle_of(image, size)).max() <= 5
+
+
+@pytest.mark.parametrize("original", [(1, 1), (1, 900), (5, 3), (900, 2)])
+def test_originals_smaller_than_a_pixel_of_the_cut(folder: Path, original: Size) -> None:
+    assert (one(folder, plain((9, 120, 230), size=original), size=(96, 64)) == (9, 120, 230)).all()
+
+
+@pytest.mark.parametrize(("orientation", "method"), TURNED)
+def test_photos_on_their_side_keep_the_wanted_shape(folder: Path, orientation: int, method: Image.Transpose) -> None:
+    upright = smooth(300, 160)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    for name in ("a.png", "a.jpg"):
+        picture = one(folder, upright.transpose(method), name, (24, 16), exif=exif, quality=98, subsampling=0)
+        assert np.abs(picture - middle_of(upright, (24, 16))).max() < 12
+
+
+def test_squares_have_the_fingerprints_that_they_always_had(folder: Path) -> None:
+    for index in range(4):
+        plain(index * 60, "L", SMALL).save(folder / f"{index}.png")
+    assert opened(folder).fingerprint == "d1911461915b4e4e3eb657be0849a3e4"
+    plain((255, 0, 9), size=SMALL).save(folder / "9.png")
+    assert opened(folder).fingerprint == "e72e4c9ef6fefdc72c9c069ee1d43646"
+
+
+# Transparency
+
+
+def disc(colour: tuple[int, int, int], side: int, beneath: tuple[int, int, int] = (0, 0, 0)) -> Image.Image:
+    """A disc with a soft edge; what its transparent surroundings hold in the file is `beneath`."""
+    y, x = np.mgrid[:side, :side] + 0.5 - side / 2
+    alpha = np.clip(side * 0.35 - np.hypot(x, y) + 0.5, 0, 1)
+    pixels = np.where(alpha[..., None] > 0, colour, beneath).astype(np.uint8)
+    return Image.fromarray(np.concatenate([pixels, np.rint(alpha * 255).astype(np.uint8)[..., None]], axis=-1))
+
+
+@pytest.mark.parametrize("side", [20, 32, 128, 1000])
+@pytest.mark.parametrize("size", [(32, 32), (48, 32)])
+def test_edges_have_no_fringes(folder: Path, side: int, size: Size) -> None:
+    picture = one(folder, disc((255, 255, 255), side), size=size, alpha=True)
+    assert picture.shape == (size[1], size[0], 4)
+    assert picture[..., :3].min() == 255
+    assert len(np.unique(picture[..., 3])) > 6
+    picture = one(folder, disc((200, 60, 20), side), size=size, alpha=True).astype(int)
+    shown = picture[picture[..., 3] > 0]
+    assert np.abs(shown[:, :3] - (200, 60, 20)).max() <= 6
+    # No second outline around it, and none inside: those are what a filter with negative lobes draws.
+    y, x = np.mgrid[: size[1], : size[0]] + 0.5
+    away = np.hypot(x - size[0] / 2, y - size[1] / 2)
+    radius, soft = 0.35 * size[0], max(1.5, 2 * size[0] / side)
+    assert (picture[away > radius + soft] == (255, 255, 255, 0)).all()
+    assert (picture[away < radius - soft] == (200, 60, 20, 255)).all()
+
+
+@pytest.mark.parametrize("side", [16, 128])
+def test_on_white_it_is_the_picture_without_alpha(folder: Path, side: int) -> None:
+    image = disc((200, 60, 20), side, beneath=(0, 255, 0))
+    flat = one(folder, image).astype(int)
+    kept = one(folder, image, alpha=True).astype(float)
+    opacity = kept[..., 3:] / 255
+    assert np.abs(kept[..., :3] * opacity + 255 * (1 - opacity) - flat).max() < 25  # another filter, a softer edge
+    assert flat.shape == (16, 16, 3)
+
+
+@pytest.mark.parametrize("size", [SMALL, (32, 32), (48, 32)])
+@pytest.mark.parametrize(
+    ("image", "name", "expected"),
+    [
+        (plain((255, 0, 0, 51), "RGBA"), "a.png", (255, 0, 0, 51)),
+        (plain((7, 8, 9, 0), "RGBA"), "a.png", (255, 255, 255, 0)),
+        (plain((7, 8, 9, 255), "RGBA"), "a.png", (7, 8, 9)),
+        (plain((7, 8, 9, 255), "RGBA"), "a.webp", (7, 8, 9)),
+        (plain((102, 204, 51, 85), "RGBA"), "a.tif", (102, 204, 51, 85)),
+        (plain((30, 102), "LA"), "a.png", (30, 30, 30, 102)),
+        (plain((30, 0), "LA"), "a.png", (255, 255, 255, 0)),
+        (plain((30, 255), "LA"), "a.png", (30,)),
+        (plain(30, "L"), "a.png", (30,)),
+        (plain((0, 255, 255, 0), "CMYK"), "a.tif", (255, 0, 0)),
+        (plain(0x8000, "I;16"), "a.png", (128,)),
+    ],
+)
+def test_every_mode_keeps_its_alpha(folder: Path, image: Image.Image, name: str, expected: Any, size: Size) -> None:
+    options: dict[str, Any] = {"lossless": True} if name.endswith("webp") else {}
+    picture = one(folder, image, name, size, alpha=True, **options)
+    assert picture.shape == (size[1], size[0], len(expected))
+    assert np.abs(picture.astype(int) - expected).max() <= 2
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.gif"])
+def test_the_transparent_colour_of_a_palette(folder: Path, name: str) -> None:
+    pixels = np.zeros((32, 32, 3), np.uint8)
+    pixels[:, :16], pixels[:, 16:] = (250, 0, 0), (0, 0, 250)
+    image = Image.fromarray(pixels).quantize(4)
+    left = image.getpixel((0, 0))
+    picture = one(folder, image, name, alpha=True, transparency=left)
+    assert (picture[:, :7] == (255, 255, 255, 0)).all()
+    assert (picture[:, 9:] == (0, 0, 250, 255)).all()
+    assert (picture[..., 3] > 0).sum() * 2 >= picture.shape[0] * picture.shape[1]
+    assert set(map(tuple, picture[picture[..., 3] > 0][:, :3].tolist())) == {(0, 0, 250)}
+
+
+def test_transparent_pictures_stand_upright_too(folder: Path) -> None:
+    pixels = np.zeros((32, 32, 4), np.uint8)
+    pixels[16:, :16] = (10, 200, 30, 255)  # the lower left, which turning clockwise brings to the upper left
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    picture = one(folder, Image.fromarray(pixels), alpha=True, exif=exif)
+    assert (picture[:7, :7] == (10, 200, 30, 255)).all()
+    assert (picture[9:] == (255, 255, 255, 0)).all()
+
+
+def test_one_transparent_picture_makes_all_of_them_rgba(folder: Path) -> None:
+    for index in range(70):
+        plain(index * 3, "L").save(folder / f"{index}.png")
+    assert opened(folder, alpha=True).images.shape == (70, 1, 16, 16)
+    plain((10, 20, 30, 102), "RGBA").save(folder / "998.png")
+    assert opened(folder, alpha=True).images.shape == (71, 4, 16, 16)
+    plain((1, 2, 3)).save(folder / "100.png")
+    plain((4, 5, 6)).save(folder / "999.png")
+    images = opened(folder, alpha=True).images
+    assert images.shape == (73, 4, 16, 16)
+    assert (images[:70, :3] == (np.arange(70) * 3)[:, None, None, None]).all()
+    assert (images[[*range(71), 72], 3] == [[[255]]]).all()
+    assert images[70:, :, 0, 0].tolist() == [[1, 2, 3, 255], [10, 20, 30, 102], [4, 5, 6, 255]]
+    assert opened(folder).images.shape == (73, 3, 16, 16)
+
+
+def test_alpha_changes_nothing_where_everything_is_opaque(folder: Path) -> None:
+    fill(folder)
+    coloured(7).convert("RGBA").save(folder / "opaque.png")
+    with_alpha, without = opened(folder, alpha=True), opened(folder)
+    assert with_alpha.images.shape == (4, 3, 16, 16)
+    assert with_alpha.fingerprint == without.fingerprint
+
+
+def test_what_is_cut_off_need_not_be_opaque(folder: Path) -> None:
+    pixels = np.full((32, 64, 4), 255, np.uint8)
+    pixels[:, :8] = 0
+    image = Image.fromarray(pixels)
+    assert one(folder, image, alpha=True).shape == (16, 16, 1)
+    assert one(folder, image, size=(32, 16), alpha=True).shape == (16, 32, 4)
+
+
 # Folders
 
 
 def test_suggested_resolution_is_the_power_of_two_below_the_median_side(folder: Path) -> None:
     for index, side in enumerate((20, 100, 2000)):
         plain((index, 0, 9), size=(side, 2 * side)).save(folder / f"{index}.png")
-    assert opened(folder, None).resolution == 64
+    assert opened(folder, None).size == (64, 64)
 
 
 @pytest.mark.parametrize(("side", "expected"), [(5, 16), (16, 16), (64, 64), (700, 64)])
 def test_suggestions_stay_in_range(folder: Path, side: int, expected: int) -> None:
     one(folder, plain((9, 8, 7), size=(side, side)))
-    assert opened(folder, None).resolution == expected
+    assert opened(folder, None).size == (expected, expected)
 
 
 def test_subfolders_are_classes_in_natural_order(folder: Path) -> None:
@@ -285,7 +467,7 @@ def test_the_dataset_folder_is_left_alone(folder: Path) -> None:
     fill(folder / "b")
     before = listing(folder)
     opened(folder, None)
-    opened(folder, 32)
+    opened(folder, (32, 24), alpha=True)
     assert listing(folder) == before
 
 
@@ -373,6 +555,7 @@ def test_a_cache_that_may_not_be_written(open_folder: Path) -> None:
 
 
 SEEDS = [encoded(coloured(), form) for form in ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF")]
+SEEDS += [encoded(coloured().convert("RGBA"), form) for form in ("PNG", "WEBP")]
 
 
 @settings(max_examples=60, deadline=None)
@@ -380,8 +563,11 @@ SEEDS = [encoded(coloured(), form) for form in ("PNG", "JPEG", "GIF", "BMP", "WE
     kind=st.integers(0, len(SEEDS) - 1),
     cuts=st.lists(st.tuples(st.integers(0, 400), st.binary(max_size=6)), max_size=6),
     length=st.none() | st.integers(0, 400),
+    alpha=st.booleans(),
 )
-def test_mutated_bytes_are_read_or_named(kind: int, cuts: list[tuple[int, bytes]], length: int | None) -> None:
+def test_mutated_bytes_are_read_or_named(
+    kind: int, cuts: list[tuple[int, bytes]], length: int | None, alpha: bool
+) -> None:
     data = bytearray(SEEDS[kind])
     for position, patch in cuts:
         data[position : position + len(patch)] = patch
@@ -389,7 +575,7 @@ def test_mutated_bytes_are_read_or_named(kind: int, cuts: list[tuple[int, bytes]
         images = Path(place) / "images"
         fill(images, 2)
         (images / "mutated.png").write_bytes(bytes(data[:length]))
-        dataset = list(prepare(images, 16, Path(place) / "cache"))[-1]
+        dataset = list(prepare(images, SMALL, alpha, Path(place) / "cache"))[-1]
         assert isinstance(dataset, Dataset)
         assert len(dataset.images) + len(dataset.skipped) == 3
         assert {each.name for each in dataset.skipped} <= {"mutated.png"}
@@ -495,6 +681,27 @@ def test_the_second_opening_reads_the_cache(folder: Path, cache: Path) -> None:
     assert {path.name for path in cache.rglob("*.*")} >= {"images.npy", "labels.npy", "meta.json"}
 
 
+def test_every_size_and_alpha_is_an_entry_of_its_own(folder: Path, cache: Path) -> None:
+    fill(folder)
+    disc((200, 60, 20), 32).save(folder / "disc.png")
+    ways = [(size, alpha) for size in (SMALL, (24, 16), (16, 24)) for alpha in (False, True)]
+    first = {}
+    for size, alpha in ways:
+        events = list(prepare(folder, size, alpha))
+        assert any(isinstance(event, Progress) and event.total == 4 for event in events)
+        assert isinstance(events[-1], Dataset)
+        assert (events[-1].size, events[-1].images.shape[1]) == (size, 4 if alpha else 3)
+        first[size, alpha] = events[-1]
+    assert len(set(cache.iterdir())) == len({each.fingerprint for each in first.values()}) == len(ways)
+    before = listing(cache)
+    for size, alpha in ways:
+        again, *more = prepare(folder, size, alpha)
+        assert not more  # nothing is read, so there is no progress to show
+        assert isinstance(again, Dataset)
+        assert np.array_equal(again.images, first[size, alpha].images)
+    assert listing(cache) == before
+
+
 def test_a_changed_file_is_noticed_and_contents_decide_the_fingerprint(folder: Path, tmp_path: Path) -> None:
     fill(folder)
     first = opened(folder).fingerprint
@@ -532,7 +739,7 @@ def test_a_damaged_entry_is_rebuilt(folder: Path, cache: Path, harm: str) -> Non
 @pytest.mark.parametrize("source", ["folder", "sample:digits"])
 def test_cancelling_leaves_nothing_behind(folder: Path, cache: Path, source: str) -> None:
     fill(folder, 80)
-    events = prepare(folder if source == "folder" else source, 16)
+    events = prepare(folder if source == "folder" else source, SMALL)
     seen = [next(events) for _ in range(3)]
     assert isinstance(seen[-1], Progress)
     assert any(cache.iterdir())
@@ -552,7 +759,9 @@ def test_what_a_killed_process_left_is_swept_later(folder: Path, cache: Path) ->
 
 def test_progress_comes_often_and_counts_up(folder: Path) -> None:
     fill(folder, 100)
-    counts = [event for event in prepare(folder, 16) if isinstance(event, Progress) and event.text == "Reading images"]
+    counts = [
+        event for event in prepare(folder, SMALL) if isinstance(event, Progress) and event.text == "Reading images"
+    ]
     assert {event.total for event in counts} == {100}
     done = [event.done for event in counts]
     assert done == sorted(done)
@@ -609,9 +818,11 @@ def test_one_image_is_not_enough(folder: Path, cache: Path) -> None:
     assert list(cache.iterdir()) == []
 
 
-@pytest.mark.parametrize("resolution", [0, 15, 257])
-def test_resolutions_out_of_range(folder: Path, resolution: int) -> None:
-    assert f"{resolution} px" in problem(folder, resolution).what
+@pytest.mark.parametrize(("width", "height"), [(0, 64), (64, 7), (1025, 64), (64, -64)])
+def test_sizes_out_of_range(folder: Path, width: int, height: int) -> None:
+    found = problem(folder, (width, height))
+    assert f"{width} x {height} px" in found.what
+    assert "from 8 to 1024" in found.remedy
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs the device that is always full")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from core.events import Images, Progress, Saved
 from core.export import CHUNK, export_images, export_seeds
 from core.latent import LatentRequest
 from core.sampler import Sampler
+from tests.core.tiny import finished, tiny_trainer
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +55,20 @@ def test_an_image_does_not_depend_on_its_neighbours(sampler: Sampler, tmp_path: 
         one, other = (pixels(tmp_path / folder / name).astype(int) for folder in ("many", "alone"))
         assert np.abs(one - other).max() <= 1
         assert np.ptp(one) > 20
+
+
+def test_classes_and_codes_are_those_that_were_asked_for(tmp_path: Path) -> None:
+    trainer = finished(tiny_trainer("cgan", codes_continuous=2, steps=3))
+    for parameter in trainer.G_ema.parameters():
+        if parameter.ndim > 1:
+            parameter.mul_(3)
+    sampler = Sampler(trainer.meta(), trainer.published(), "cpu")
+    asked = LatentRequest((4, 5), (0.0, 1.0), classes=(0.0, 0.0, 1.0), codes=(1.0, -1.0))
+    expected = sampler.render(asked)
+    assert not np.array_equal(expected, sampler.render(replace(asked, classes=(), codes=())))
+    list(export_seeds(sampler, asked, tmp_path))
+    for name, image in zip(("seed0004.png", "seed0005.png"), expected, strict=True):
+        assert np.array_equal(pixels(tmp_path / name), image)
 
 
 def test_images_that_are_on_screen(tmp_path: Path) -> None:

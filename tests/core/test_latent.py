@@ -9,8 +9,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.config import validate
 from core.errors import Problem
-from core.latent import LARGEST_SEED, LatentRequest, Latents, Mode, latents, lerp, parse_seeds, seed_latent, slerp
+from core.latent import (
+    LARGEST_SEED,
+    MOST_COLUMNS,
+    Conditions,
+    LatentRequest,
+    Latents,
+    Mode,
+    drawn,
+    fixed,
+    lerp,
+    parse_seeds,
+    seed_class,
+    seed_codes,
+    seed_latent,
+    slerp,
+)
 
 
 def norm(z: Latents) -> float:
@@ -109,6 +125,10 @@ def test_lerp_by_hand() -> None:
 # -- requests --------------------------------------------------------------------------------------------------------
 
 
+def latents(request: LatentRequest, latent_dim: int) -> Latents:
+    return drawn(request, latent_dim, NOTHING).z
+
+
 def test_whole_positions_are_the_seeds_themselves() -> None:
     seeds = (5, 0, 9, 9, 123456789)
     z = latents(LatentRequest(seeds, (0.0, 1.0, 2.0, 3.0, 4.0)), 64)
@@ -134,6 +154,132 @@ def test_psi_pulls_towards_the_mean() -> None:
 
 def test_one_seed_has_one_position() -> None:
     assert np.array_equal(latents(LatentRequest((8,), (0.0,)), 16)[0], seed_latent(8, 16))
+
+
+# -- classes and codes -----------------------------------------------------------------------------------------------
+
+NOTHING = Conditions()
+LABELLED = Conditions("concat", classes=3)
+CODED = Conditions(categories=4, continuous=2)
+BOTH = Conditions("projection", classes=3, categories=4, continuous=2)
+
+
+def test_conditions_of_settings() -> None:
+    settings = validate({"condition": "embedding", "codes_categorical": 4, "codes_continuous": 2})
+    assert Conditions.of(settings, 3) == Conditions("embedding", 3, 4, 2)
+    # Labels that the settings do not ask for do not count.
+    assert Conditions.of(validate({}), 3) == NOTHING
+    assert (BOTH.codes, CODED.codes, LABELLED.codes, NOTHING.codes) == (6, 6, 0, 0)
+
+
+def test_without_conditions_there_is_nothing_but_z() -> None:
+    for found in (drawn(LatentRequest((0, 1), (0.0, 0.5)), 8, NOTHING), fixed(2, 8, NOTHING)):
+        assert (found.z.shape, found.classes.shape, found.codes.shape) == ((2, 8), (2, 0), (2, 0))
+
+
+def test_seeds_take_turns_in_classes_and_categories() -> None:
+    assert [seed_class(seed, LABELLED).tolist() for seed in (0, 1, 2, 4)] == [
+        [1, 0, 0],
+        [0, 1, 0],
+        [0, 0, 1],
+        [0, 1, 0],
+    ]
+    assert [int(seed_codes(seed, CODED)[:4].argmax()) for seed in (0, 1, 3, 4, 6)] == [0, 1, 3, 0, 2]
+    assert seed_codes(5, CODED)[:4].tolist() == [0, 1, 0, 0]
+    assert seed_class(LARGEST_SEED, LABELLED).sum() == seed_codes(LARGEST_SEED, CODED)[:4].sum() == 1
+    assert seed_class(0, LABELLED).dtype == seed_codes(0, CODED).dtype == np.float32
+
+
+def test_a_seeds_continuous_codes_are_the_same_everywhere_and_its_own() -> None:
+    assert seed_codes(0, CODED)[4:].tolist() == pytest.approx([-0.7740114, -0.1643423], abs=1e-6)
+    many = np.stack([seed_codes(seed, Conditions(continuous=5)) for seed in range(200)])
+    assert many.min() >= -1
+    assert many.max() <= 1
+    assert float(many.mean()) == pytest.approx(0, abs=0.05)
+    assert float(many.std()) == pytest.approx(3**-0.5, abs=0.05)
+    assert len(np.unique(many)) == many.size
+
+
+def test_conditions_do_not_change_z() -> None:
+    request = LatentRequest((3, 1), (0.0, 0.25, 1.0))
+    assert np.array_equal(drawn(request, 8, BOTH).z, drawn(request, 8, NOTHING).z)
+    assert np.array_equal(fixed(2, 8, NOTHING).z, np.stack([seed_latent(seed, 8) for seed in range(2)]))
+
+
+def test_each_seed_brings_its_own_unless_the_request_says_otherwise() -> None:
+    request = LatentRequest((4, 2), (0.0, 1.0))
+    found = drawn(request, 8, BOTH)
+    assert np.array_equal(found.classes, [seed_class(4, BOTH), seed_class(2, BOTH)])
+    assert np.array_equal(found.codes, [seed_codes(4, BOTH), seed_codes(2, BOTH)])
+    asked = LatentRequest((4, 2), (0.0, 0.3, 1.0), classes=(0.25, 0.0, 0.75), codes=(0, 0, 1, 0, -1, 0.5))
+    found = drawn(asked, 8, BOTH)
+    assert found.classes.tolist() == [[0.25, 0.0, 0.75]] * 3
+    assert np.allclose(found.codes, [[0, 0, 1, 0, -1, 0.5]] * 3)
+    assert found.classes.dtype == found.codes.dtype == np.float32
+
+
+@pytest.mark.parametrize("mode", ["slerp", "lerp"])
+def test_between_two_seeds_their_classes_and_codes_are_mixed_evenly(mode: Mode) -> None:
+    found = drawn(LatentRequest((0, 1), (0.25,), mode), 8, BOTH)
+    assert found.classes[0].tolist() == [0.75, 0.25, 0]
+    assert np.allclose(found.codes[0], 0.75 * seed_codes(0, BOTH) + 0.25 * seed_codes(1, BOTH), atol=1e-6)
+
+
+def test_truncation_leaves_classes_and_codes_alone() -> None:
+    whole, mean = (drawn(LatentRequest((4,), (0.0,), psi=psi), 8, BOTH) for psi in (1.0, 0.0))
+    assert not mean.z.any()
+    assert np.array_equal(mean.classes, whole.classes)
+    assert np.array_equal(mean.codes, whole.codes)
+
+
+# -- sample grids ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("conditions", "columns", "counts"),
+    [
+        (NOTHING, 0, {1: 1, 4: 4, 37: 37}),
+        (Conditions(continuous=2), 0, {4: 4}),
+        (LABELLED, 3, {1: 3, 3: 3, 5: 3, 6: 6, 37: 36}),
+        (CODED, 4, {4: 4, 37: 36}),
+        (BOTH, 3, {37: 36}),
+        (Conditions("concat", classes=100), MOST_COLUMNS, {37: 32}),
+    ],
+)
+def test_a_grid_has_whole_rows(conditions: Conditions, columns: int, counts: dict[int, int]) -> None:
+    assert conditions.columns == columns
+    for samples, count in counts.items():
+        assert conditions.grid_count(samples) == count
+        assert all(len(part) == count for part in fixed(samples, 8, conditions))
+
+
+def test_what_the_columns_stand_for() -> None:
+    assert LABELLED.column_names(("cat", "dog", "owl")) == ("cat", "dog", "owl")
+    assert BOTH.column_names(("cat", "dog", "owl")) == ("cat", "dog", "owl")
+    assert CODED.column_names(()) == CODED.column_names(("cat", "dog")) == ("0", "1", "2", "3")
+    assert NOTHING.column_names(("cat", "dog")) == ()
+    assert len(Conditions("concat", classes=100).column_names([str(number) for number in range(100)])) == MOST_COLUMNS
+
+
+def test_image_k_of_a_plain_grid_is_that_of_seed_k() -> None:
+    found = fixed(5, 8, Conditions(continuous=2))
+    assert np.array_equal(found.z, [seed_latent(seed, 8) for seed in range(5)])
+    assert np.array_equal(found.codes, [seed_codes(seed, Conditions(continuous=2)) for seed in range(5)])
+
+
+def test_a_column_of_a_grid_is_a_class_and_a_row_a_seed() -> None:
+    found = fixed(6, 8, LABELLED)
+    assert found.classes.argmax(1).tolist() == [0, 1, 2, 0, 1, 2]
+    assert np.array_equal(found.z, [seed_latent(seed, 8) for seed in (0, 0, 0, 1, 1, 1)])
+
+
+def test_a_column_may_be_a_category_too() -> None:
+    found = fixed(8, 8, CODED)
+    assert found.codes[:, :4].argmax(1).tolist() == [0, 1, 2, 3, 0, 1, 2, 3]
+    assert found.codes[:, :4].sum(1).tolist() == [1] * 8
+    # Within a row nothing differs but the category.
+    assert np.array_equal(found.codes[:, 4:], [seed_codes(seed, CODED)[4:] for seed in (0, 0, 0, 0, 1, 1, 1, 1)])
+    assert np.array_equal(found.z, [seed_latent(seed, 8) for seed in (0, 0, 0, 0, 1, 1, 1, 1)])
 
 
 # -- seeds as text ---------------------------------------------------------------------------------------------------

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from core.checkpoint import Checkpoint, load, save
 from core.config import Settings
 from core.events import Stepped, Tuned
 from core.presets import presets
 from core.trainer import Trainer
-from tests.core.tiny import copied, differences, finished, tiny_dataset, tiny_settings
+from tests.core.tiny import FIXED, copied, dataset_for, differences, finished, tiny_dataset, tiny_settings, tiny_trainer
 
 ROOT = Path(__file__).parents[2]
 N = 5
@@ -24,14 +25,28 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     **{name: (name, {}) for name in presets()},
     "two-d-steps": ("dcgan", {"d_steps": 2}),
     "mirror": ("studio", {"mirror": True, "batch": 6, "seed": 11}),
-    "end-of-epoch": ("mlp", {"batch": 4, "mirror": True}),
+    "end-of-epoch": ("gan", {"batch": 4, "mirror": True}),
     "channels-last": ("dcgan", {"memory_format": "channels_last"}),
     "bf16": ("studio", {"precision": "bf16"}),
+    "ada": ("studio", {"augment": "ada", "ada_kimg": 0.1, "ada_target": 0.01}),
+    "diffaug": ("studio", {"augment": "diffaug"}),
+    "instance-noise": ("studio", {"instance_noise": 0.2, "instance_noise_kimg": 0.06}),
+    # Due at every third discriminator step: N steps end between two of them.
+    "penalty-interval": ("gan", {"r1": 1.0, "r2": 0.5, "gradient_penalty": 1.0, "penalty_interval": 3}),
+    "ema": ("studio", {"ema_kimg": 0.02}),
+    "no-ema": ("studio", {"ema_kimg": 0}),
+    "warm-up-and-decay": ("studio", {"warm_up_kimg": 0.05, "decay_kimg": 0.2}),
+    "class-and-codes": ("dcgan", {"condition": "projection", "codes_categorical": 3, "codes_continuous": 2}),
+    "embedding": ("gan", {"condition": "embedding"}),
+    "adamw": ("studio", {"optimizer": "adamw", "weight_decay": 0.1}),
+    "rmsprop": ("studio", {"optimizer": "rmsprop", "momentum": 0.5}),
+    "sgd": ("studio", {"optimizer": "sgd", "momentum": 0.9}),
+    "spectral-norm": ("dcgan", {"d_norm": "none", "spectral_norm": True, "loss": "hinge", "r1": 0.1}),
 }
 
 
 def trainer_of(settings: Settings) -> Trainer:
-    return Trainer(settings, tiny_dataset(), Tuned("cpu", settings.precision, settings.memory_format, {}))
+    return Trainer(settings, dataset_for(settings), Tuned("cpu", settings.precision, settings.memory_format, {}))
 
 
 def at_once(settings: Settings) -> Checkpoint:
@@ -66,7 +81,7 @@ def test_a_new_process_continues_bit_for_bit(case: str, folder: Path) -> None:
     assert not differences(whole, continued)
     # What would make the comparison empty: nothing saved, or nothing trained.
     prefixes = {key.split(".")[0] for key in whole.tensors}
-    assert prefixes == {"G", "D", "G_ema", "opt_G", "opt_D", "random", "preview"}
+    assert prefixes == {"G", "D", "G_ema", "opt_G", "opt_D", "augment", "random", "preview"}
     assert {key.split(".")[0] for key in differences(begun, continued)} >= {"G", "D", "G_ema", "opt_G", "opt_D"}
     for field in ("step", "images", "epoch", "index", "dataset_fingerprint", "settings"):
         assert getattr(continued.meta, field) == getattr(whole.meta, field), field
@@ -83,3 +98,37 @@ def test_one_case_stops_exactly_at_the_end_of_an_epoch(folder: Path) -> None:
 def test_taking_a_checkpoint_twice_gives_the_same() -> None:
     trainer = stopped(tiny_settings())
     assert not differences(copied(trainer.checkpoint()), trainer.checkpoint())
+
+
+def test_what_the_special_cases_keep(folder: Path) -> None:
+    def begun(case: str) -> Checkpoint:
+        return load(folder / f"{case}.begun.safetensors")
+
+    assert 0 < float(begun("ada").tensors["augment.p"]) < 1
+    assert {name for name in begun("class-and-codes").tensors if name.startswith("D.Q.")}
+    assert {name for name in begun("spectral-norm").tensors if name.endswith("._u")}
+    assert {name for name in begun("rmsprop").tensors if name.endswith("momentum_buffer")}
+    assert not {name for name in begun("studio").tensors if name.startswith("opt_D") and "exp_avg" not in name} - {
+        name for name in begun("studio").tensors if name.endswith(".step")
+    }
+
+
+@pytest.mark.parametrize("name", presets())
+def test_every_preset_continues_in_the_same_process(name: str) -> None:
+    whole = copied(finished(tiny_trainer(name, steps=4)).checkpoint())
+    begun = copied(finished(tiny_trainer(name, steps=2)).checkpoint())
+    torch.rand(7)  # whatever else drew random numbers in between
+    assert not differences(whole, finished(tiny_trainer(name, begun, steps=4)).checkpoint())
+
+
+def test_edits_are_part_of_what_is_continued() -> None:
+    def edited(trainer: Trainer) -> Trainer:
+        trainer.edit(trainer.settings.changed(lr_d=1e-5, r1=1.0, mirror=True, augment="ada", steps=2 * N))
+        return trainer
+
+    settings = tiny_settings("gan")
+    whole = copied(finished(edited(stopped(settings))).checkpoint())
+    begun = copied(edited(stopped(settings)).checkpoint())
+    continued = Trainer(begun.meta.settings, dataset_for(settings), FIXED, begun)
+    assert not differences(whole, finished(continued).checkpoint())
+    assert differences(whole, at_once(settings))

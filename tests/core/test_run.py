@@ -8,9 +8,11 @@ import random
 import re
 import signal
 import time
+from collections.abc import Mapping
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +20,8 @@ from PIL import Image
 
 from core.checkpoint import load, save
 from core.errors import Problem
-from core.events import Event, Finished, Notice, Refused, Report, Saved, Stepped
+from core.events import Edited, Event, Finished, Notice, Refused, Report, Saved, Stepped
+from core.latent import LatentRequest
 from core.run import Run, grid, next_folder, tiles
 from core.run_folder import is_run
 from core.sampler import Sampler
@@ -26,7 +29,7 @@ from core.trainer import Trainer
 from core.training import Training
 from tests.core.full_disk import largest_file
 from tests.core.nursery import Nursery
-from tests.core.tiny import FLAGS, tiny_settings, tiny_trainer
+from tests.core.tiny import CLASSES, FLAGS, tiny_settings, tiny_trainer
 
 
 @pytest.fixture
@@ -91,13 +94,14 @@ def test_pictures_show_the_reals_and_what_the_checkpoint_generates(tmp_path: Pat
     trainer = tiny_trainer(steps=3, samples=5)
     run = Run.begin(tmp_path / "run", trainer)
     recorded(run, trainer)
-    reals = tiles(pixels(run.folder / "reals.png"), 16, 5)
+    reals = tiles(pixels(run.folder / "reals.png"), (16, 16), 5)
     known = {image.tobytes() for image in trainer.dataset.images.transpose(0, 2, 3, 1)}
     assert len({image.tobytes() for image in reals} & known) == 5
     for picture, checkpoint in zip(run.samples(), run.checkpoints(), strict=True):
         sampler = Sampler.open(checkpoint, "cpu")
-        z = np.stack([np.random.RandomState(seed).standard_normal(8) for seed in range(5)]).astype(np.float32)
-        assert np.array_equal(pixels(picture), grid(sampler.generate(z)))
+        assert np.array_equal(
+            pixels(picture), grid(sampler.render(LatentRequest(tuple(range(5)), (0.0, 1.0, 2.0, 3.0, 4.0))))
+        )
 
 
 def test_events_are_passed_on_and_the_end_is_saved(tmp_path: Path) -> None:
@@ -131,7 +135,30 @@ def test_a_grid_can_be_cut_into_its_images(count: int, channels: int) -> None:
     images = np.random.default_rng(0).integers(1, 256, (count, 16, 16, channels), np.uint8)
     sheet = grid(images)
     assert abs(sheet.shape[0] - sheet.shape[1]) <= 16
-    assert np.array_equal(tiles(sheet, 16, count), images)
+    assert np.array_equal(tiles(sheet, (16, 16), count), images)
+
+
+@pytest.mark.parametrize("size", [(24, 16), (16, 24)])
+@pytest.mark.parametrize("columns", [0, 1, 3, 10])
+def test_a_grid_may_have_columns_and_images_any_shape(columns: int, size: tuple[int, int]) -> None:
+    width, height = size
+    images = np.random.default_rng(0).integers(1, 256, (20, height, width, 3), np.uint8)
+    sheet = grid(images, columns)
+    if columns:
+        assert sheet.shape[:2] == (-(-20 // columns) * height, columns * width)
+    assert np.array_equal(tiles(sheet, size, 20), images)
+    assert np.array_equal(sheet[:height, :width], images[0])
+    if columns > 1:
+        assert np.array_equal(sheet[:height, width : 2 * width], images[1])
+
+
+def test_a_column_of_the_recorded_grids_is_a_class(tmp_path: Path) -> None:
+    trainer = tiny_trainer("cgan", steps=2, samples=7)
+    run = Run.begin(tmp_path / "run", trainer)
+    recorded(run, trainer)
+    sheet = pixels(run.samples()[-1])
+    assert sheet.shape == (2 * 16, CLASSES * 16, 3)
+    assert np.array_equal(tiles(sheet, (16, 16), 6), trainer.render())
 
 
 # -- where it lies ---------------------------------------------------------------------------------------------------
@@ -208,7 +235,6 @@ def run_with(folder: Path, stats: str) -> Run:
 def test_a_last_line_that_is_half_written_is_passed_over(tmp_path: Path, left: str) -> None:
     run = run_with(tmp_path / "run", LINE % 10 + LINE % 20 + left)
     assert steps_of(run) == [10, 20]
-    assert len(run.lines(10)) == 1
 
 
 def test_a_line_that_a_full_disk_cut_is_passed_over_too(tmp_path: Path) -> None:
@@ -216,7 +242,6 @@ def test_a_line_that_a_full_disk_cut_is_passed_over_too(tmp_path: Path) -> None:
     steps = steps_of(run)
     assert steps[0] == 10
     assert steps[-1] == 40
-    assert len(run.lines(40)) == len(steps)
 
 
 @pytest.mark.usefixtures("report_each_step")
@@ -283,7 +308,7 @@ def test_an_older_checkpoint_goes_on_in_a_new_run(tmp_path: Path, pictures: Path
     assert branch.run is not None
     assert branch.run.folder == (tmp_path / "b" if named else runs / "00001-noise-studio")
     assert steps_of(branch.run) == [1, 2, 3]
-    assert branch.run.lines()[:2] == first.run.lines()[:2]
+    assert list(branch.run.reports())[:2] == list(first.run.reports())[:2]
     assert [load(path).meta.step for path in branch.run.checkpoints()] == [2, 3]
     assert {path: path.read_bytes() for path in first.run.folder.rglob("*") if path.is_file()} == before
 
@@ -308,12 +333,115 @@ def test_saving_needs_a_training_that_has_begun(tmp_path: Path, pictures: Path) 
     assert load(tmp_path / "a.safetensors").meta.step == 2
 
 
+# -- edits ------------------------------------------------------------------------------------------------------------
+
+
+def edit(training: Training, **values: Any) -> Edited:
+    return training.edit(training.settings.changed(**values))
+
+
+def trained(training: Training, edits: Mapping[int, Mapping[str, Any]]) -> list[Edited]:
+    """Runs the training, and changes settings after the steps that are named."""
+    return [
+        edit(training, **edits[event.step])
+        for event in training.events()
+        if isinstance(event, Stepped) and event.step in edits
+    ]
+
+
+def test_edits_are_noted_and_read_back(tmp_path: Path, pictures: Path) -> None:
+    training = Training(tiny_settings("gan", steps=6), str(pictures), out=tmp_path / "run")
+    noted = trained(training, {2: {"lr_d": 1e-3, "mirror": True}, 4: {"minutes": 9.5, "augment": "ada"}})
+    assert noted == [Edited(2, {"lr_d": 1e-3, "mirror": True}), Edited(4, {"minutes": 9.5, "augment": "ada"})]
+    run = Run(tmp_path / "run")
+    assert run.edits() == noted
+    lines = (run.folder / "edits.jsonl").read_text("utf-8").splitlines()
+    assert json.loads(lines[0]) == {"step": 2, "changes": {"lr_d": 1e-3, "mirror": True}}
+    # The last checkpoint goes on with them; what the run began with stays on record.
+    settings = load(run.checkpoints()[-1]).meta.settings
+    assert settings == training.settings
+    assert (settings.lr_d, settings.mirror, settings.minutes, settings.augment) == (1e-3, True, 9.5, "ada")
+    assert json.loads((run.folder / "config.json").read_text("utf-8"))["settings"]["mirror"] is False
+
+
+def test_a_run_that_was_never_changed_has_no_edits(finished_run: Path) -> None:
+    assert Run(finished_run).edits() == []
+    assert not (finished_run / "edits.jsonl").exists()
+
+
+def test_an_edit_that_is_refused_is_not_noted(tmp_path: Path, pictures: Path) -> None:
+    training = Training(tiny_settings("gan", steps=3), str(pictures), out=tmp_path / "run")
+    before = training.settings
+    for event in training.events():
+        if isinstance(event, Stepped):
+            with pytest.raises(Problem, match="'batch'"):
+                edit(training, batch=4)
+    assert training.settings == before
+    assert Run(tmp_path / "run").edits() == []
+
+
+def test_editing_needs_a_training_that_has_begun(tmp_path: Path, pictures: Path) -> None:
+    training = Training(tiny_settings("gan", steps=3), str(pictures), out=tmp_path / "run")
+    with pytest.raises(Problem, match="not begun"):
+        edit(training, lr_g=1e-3)
+
+
+def test_a_new_run_takes_over_the_edits_up_to_its_step(tmp_path: Path, pictures: Path) -> None:
+    runs = tmp_path / "runs"
+    training = Training(tiny_settings("gan", steps=6, autosave_minutes=1e-9), str(pictures), runs=runs)
+    trained(training, {1: {"lr_d": 1e-3}, 2: {"lr_g": 1e-3}, 5: {"mirror": True}})
+    assert training.run is not None
+    older = training.run.checkpoints()[3]
+    settings = load(older).meta.settings
+    assert (settings.lr_d, settings.lr_g, settings.mirror) == (1e-3, 1e-3, False)
+    branch = Training(settings.changed(steps=5), str(pictures), runs, resume=older)
+    trained(branch, {4: {"r1": 0.5}})
+    assert branch.run is not None
+    assert branch.run.folder != training.run.folder
+    assert branch.run.edits() == [Edited(1, {"lr_d": 1e-3}), Edited(2, {"lr_g": 1e-3}), Edited(4, {"r1": 0.5})]
+    assert [noted.step for noted in training.run.edits()] == [1, 2, 5]
+
+
+def test_resuming_drops_the_edits_that_came_after_the_checkpoint(tmp_path: Path, pictures: Path) -> None:
+    settings = tiny_settings("gan", steps=4)
+    training = Training(settings, str(pictures), out=tmp_path / "run")
+    trained(training, {2: {"lr_d": 1e-3}})
+    run = Run(tmp_path / "run")
+    run.note(Edited(6, {"mirror": True}))  # as after a crash at step 7: the checkpoint of step 4 knows nothing of it
+    newest = run.checkpoints()[-1]
+    list(Training(load(newest).meta.settings.changed(steps=8), str(pictures), resume=newest).events())
+    assert [noted.step for noted in run.edits()] == [2]
+
+
+@pytest.mark.parametrize("left", ['{"step": 3, "cha', '{"step": 3, "changes": {"lr_d": 0.1}', "{"])
+def test_an_edit_that_is_half_written_is_passed_over(tmp_path: Path, left: str) -> None:
+    run = run_with(tmp_path / "run", "")
+    run.note(Edited(2, {"lr_d": 0.1}))
+    with (run.folder / "edits.jsonl").open("a", encoding="utf-8") as file:
+        file.write(left)
+    assert run.edits() == [Edited(2, {"lr_d": 0.1})]
+    # What is noted next does not continue the broken line.
+    run.note(Edited(5, {"lr_g": 0.1}))
+    assert run.edits() == [Edited(2, {"lr_d": 0.1}), Edited(5, {"lr_g": 0.1})]
+
+
+def test_an_edit_after_the_step_was_saved_is_saved_too(tmp_path: Path, pictures: Path) -> None:
+    # As when a person pauses, saves, changes a setting and ends the training.
+    training = Training(tiny_settings("gan"), str(pictures), out=tmp_path / "run")
+    with closing(training.events()) as events:
+        next(event for event in events if isinstance(event, Stepped) and event.step == 2)
+        training.save()
+        edit(training, lr_d=1e-3)
+        saved = training.save()
+    assert load(saved.path).meta.settings.lr_d == 1e-3
+
+
 # -- killed ----------------------------------------------------------------------------------------------------------
 
 
 def begin(nursery: Nursery, folder: Path, pictures: Path) -> int:
     """A training into `folder` that spends most of its time on saving: megabytes after every step."""
-    flags = [*FLAGS, "--preset", "mlp", "--width", "16", "--autosave-minutes", "1e-9"]
+    flags = [*FLAGS, "--preset", "gan", "--width", "16", "--autosave-minutes", "1e-9"]
     return nursery.start(["train", str(pictures), "--out", str(folder), *flags], folder.with_suffix(".txt"))
 
 

@@ -11,20 +11,19 @@ import pytest
 import torch
 
 from core.checkpoint import load
+from core.conditioning import ConditionalGenerator
 from core.errors import Problem
 from core.events import Images, Stepped
-from core.latent import LatentRequest, latents, seed_latent
-from core.models import first_weight
-from core.presets import presets
+from core.latent import Conditions, LatentRequest, Latents, drawn, seed_class, seed_codes, seed_latent
 from core.sampler import CHUNK, Sampler, to_images
 from core.trainer import Trainer
-from tests.core.tiny import finished, tiny_trainer
+from tests.core.tiny import CLASSES, IMAGE_PRESETS, finished, tiny_trainer
 
 REQUEST = LatentRequest((0, 1, 2, 3), (0.0, 1.0, 2.0, 3.0))
 """What the trainer renders."""
 
 
-@pytest.fixture(scope="module", params=presets())
+@pytest.fixture(scope="module", params=IMAGE_PRESETS)
 def trainer(request: pytest.FixtureRequest) -> Trainer:
     trainer = finished(tiny_trainer(request.param, steps=4, latent_dim=24))
     for parameter in trainer.G_ema.parameters():
@@ -38,6 +37,10 @@ def sampler(trainer: Trainer) -> Sampler:
     return Sampler(trainer.meta(), trainer.published(), "cpu")
 
 
+def latents(request: LatentRequest, latent_dim: int) -> Latents:
+    return drawn(request, latent_dim, Conditions()).z
+
+
 def distance(one: Images, other: Images) -> int:
     """The largest difference of two pixels: other batch sizes may round differently, by one."""
     assert one.shape == other.shape
@@ -48,11 +51,29 @@ def distance(one: Images, other: Images) -> int:
 
 
 def test_image_k_is_that_of_seed_k(trainer: Trainer, sampler: Sampler) -> None:
+    if trainer.conditions.columns:
+        pytest.skip("its grid has a column for each class or category")
     images = trainer.render()
     assert np.array_equal(sampler.render(REQUEST), images)
     assert distance(images[:1], images[1:2]) > 20
     for seed in range(4):
         assert distance(sampler.render(LatentRequest((seed,), (0.0,)))[0], images[seed]) <= 1
+
+
+@pytest.mark.parametrize("name", ["cgan", "infogan"])
+def test_a_column_is_a_class_or_a_category(name: str) -> None:
+    trainer = finished(tiny_trainer(name, steps=3, samples=24))
+    sampler, columns = Sampler(trainer.meta(), trainer.published(), "cpu"), trainer.conditions.columns
+    images = trainer.render()
+    assert len(images) == 24 // columns * columns
+    for index in (0, 1, columns, 2 * columns - 1):
+        row, column = divmod(index, columns)
+        shares = tuple(np.eye(columns)[column].tolist())
+        asked = LatentRequest((row,), (0.0,), classes=shares)
+        if name == "infogan":
+            continuous = seed_codes(row, trainer.conditions)[columns:].tolist()
+            asked = LatentRequest((row,), (0.0,), codes=(*shares, *continuous))
+        assert distance(sampler.render(asked)[0], images[index]) <= 1
 
 
 def test_a_file_renders_as_the_training_did(finished_checkpoint: Path, finished_run: Path) -> None:
@@ -79,8 +100,19 @@ def test_rendering_is_repeatable_whatever_else_draws_random_numbers(sampler: Sam
     assert torch.equal(torch.get_rng_state(), state)
 
 
-def test_no_truncation_left_is_one_mean_image(sampler: Sampler) -> None:
-    images = sampler.render(LatentRequest((0, 1, 2), (0.0, 1.0, 2.0), psi=0.0))
+def test_a_new_sampler_draws_no_random_numbers() -> None:
+    # Which a training may be drawing from, in another thread.
+    trainer = tiny_trainer("dcgan", d_norm="none", spectral_norm=True, condition="projection", codes_categorical=2)
+    state = torch.get_rng_state()
+    Sampler(trainer.meta(), trainer.published(), "cpu").copy()
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_no_truncation_left_is_one_mean_image(trainer: Trainer, sampler: Sampler) -> None:
+    # Of one class and one code, which truncation leaves alone.
+    conditions = trainer.conditions
+    classes, codes = (tuple(map(float, part(0, conditions))) for part in (seed_class, seed_codes))
+    images = sampler.render(LatentRequest((0, 1, 2), (0.0, 1.0, 2.0), psi=0.0, classes=classes, codes=codes))
     assert distance(images[0], images[1]) == distance(images[0], images[2]) == 0
 
 
@@ -93,6 +125,31 @@ def test_floats_become_bytes() -> None:
     assert to_images(every).flatten().tolist() == list(range(256))
 
 
+@pytest.mark.parametrize("condition", ["concat", "embedding", "projection"])
+def test_classes_can_be_asked_for_and_mixed(condition: str) -> None:
+    trainer = finished(tiny_trainer("gan", condition=condition, codes_continuous=2, steps=3))
+    for parameter in trainer.G_ema.parameters():
+        if parameter.ndim > 1:
+            parameter.mul_(3)
+    sampler = Sampler(trainer.meta(), trainer.published(), "cpu")
+
+    def asked(*classes: float, codes: tuple[float, ...] = (0.5, -0.5)) -> Images:
+        return sampler.render(LatentRequest((1,), (0.0,), classes=classes, codes=codes))
+
+    first, second, mixed = asked(1, 0, 0), asked(0, 1, 0), asked(0.5, 0.5, 0)
+    assert distance(first, second) > 5
+    assert distance(first, mixed) > 0
+    assert distance(second, mixed) > 0
+    assert distance(first, asked(1, 0, 0, codes=(-1.0, 1.0))) > 5
+    # Seed 1 is of class 1 and has codes of its own, unless told otherwise.
+    own = seed_codes(1, trainer.conditions)
+    assert seed_class(1, trainer.conditions).tolist() == [0, 1, 0]
+    assert np.array_equal(
+        sampler.render(LatentRequest((1,), (0.0,))), asked(0, 1, 0, codes=tuple(map(float, own.tolist())))
+    )
+    assert len(seed_class(0, trainer.conditions)) == CLASSES
+
+
 # -- directions ------------------------------------------------------------------------------------------------------
 
 
@@ -101,7 +158,9 @@ def test_directions_are_the_right_singular_vectors_of_the_first_weight(trainer: 
     assert directions.shape == (16, 24)
     assert directions.dtype == np.float32
     assert np.allclose(directions @ directions.T, np.eye(16), atol=1e-5)
-    _, _, vectors = np.linalg.svd(first_weight(trainer.G_ema).numpy().astype(np.float64), full_matrices=False)
+    generator = trainer.G_ema
+    assert isinstance(generator, ConditionalGenerator)
+    _, _, vectors = np.linalg.svd(generator.first_weight(24).numpy().astype(np.float64), full_matrices=False)
     alike = np.abs((directions.astype(np.float64) * vectors[:16]).sum(1))
     assert np.allclose(alike, 1, atol=1e-3)
     # A singular vector has no sign of its own. Its largest number is made positive, so that a slider keeps its meaning.
@@ -114,7 +173,7 @@ def test_there_are_no_more_directions_than_numbers_in_z() -> None:
 
 
 def test_a_direction_keeps_its_sign_while_training_goes_on() -> None:
-    trainer = tiny_trainer("mlp", steps=6)
+    trainer = tiny_trainer("gan", steps=6)
     seen = [
         Sampler(trainer.meta(), trainer.published(), "cpu").directions[0]
         for event in trainer.events()
@@ -128,12 +187,12 @@ def test_a_request_with_directions_moves_along_them(sampler: Sampler) -> None:
     plain = LatentRequest((3, 4), (0.0, 0.5), psi=0.5)
     moved = LatentRequest((3, 4), (0.0, 0.5), psi=0.5, directions=(2.0, 0.0, -1.5))
     expected = latents(plain, 24) + 2.0 * sampler.directions[0] - 1.5 * sampler.directions[2]
-    assert np.allclose(sampler.latents(moved), expected, atol=1e-6)
-    assert np.array_equal(sampler.latents(plain), latents(plain, 24))
-    assert np.array_equal(sampler.render(moved), sampler.generate(sampler.latents(moved)))
+    assert np.allclose(sampler.drawn(moved).z, expected, atol=1e-6)
+    assert np.array_equal(sampler.drawn(plain).z, latents(plain, 24))
+    assert np.array_equal(sampler.render(moved), sampler.generate(sampler.drawn(moved)))
     assert distance(sampler.render(moved), sampler.render(plain)) > 20
     still = LatentRequest((3,), (0.0,), directions=(0.0,))
-    assert np.array_equal(sampler.latents(still)[0], seed_latent(3, 24))
+    assert np.array_equal(sampler.drawn(still).z[0], seed_latent(3, 24))
 
 
 # -- weights ---------------------------------------------------------------------------------------------------------
@@ -157,11 +216,19 @@ def test_newer_weights_replace_the_older_and_a_copy_keeps_them() -> None:
 
 def test_which_weights_fit(finished_checkpoint: Path) -> None:
     sampler = Sampler.open(finished_checkpoint, "cpu")
-    assert sampler.fits(tiny_trainer("mlp").meta())
-    assert sampler.fits(tiny_trainer("mlp", lr_g=0.01, batch=4, steps=3).meta())
-    others: list[dict[str, Any]] = [{"network": "dcgan"}, {"width": 16}, {"latent_dim": 9}]
+    assert sampler.fits(tiny_trainer("gan").meta())
+    assert sampler.fits(tiny_trainer("gan", lr_g=0.01, batch=4, steps=3, loss="hinge", spectral_norm=True).meta())
+    others: list[dict[str, Any]] = [
+        {"network": "dcgan"},
+        {"width": 16},
+        {"latent_dim": 9},
+        {"condition": "concat"},
+        {"condition": "embedding"},
+        {"codes_categorical": 2},
+        {"codes_continuous": 2},
+    ]
     for values in others:
-        assert not sampler.fits(tiny_trainer("mlp", **values).meta())
+        assert not sampler.fits(tiny_trainer("gan", **values).meta())
 
 
 def test_weights_that_are_no_numbers_do_not_break_the_window() -> None:

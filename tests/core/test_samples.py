@@ -15,11 +15,11 @@ from core.data.source import Picture
 from core.events import Progress
 
 
-def drawn(name: str, count: int, resolution: int, start: int = 0) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Pictures (count, C, H, W) and labels of a sample, without its cache."""
+def drawn(name: str, count: int, width: int, height: int | None = None) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Pictures (count, C, H, W), square without `height`, and labels of a sample, without its cache."""
     sample = samples.Sample(name, digits if name == "digits" else shapes)
     pictures = []
-    for picture in sample.read(resolution):
+    for picture in sample.read((width, height or width), alpha=True):
         if picture is None:  # nothing is ready yet: the drawing goes on in other threads
             continue
         assert isinstance(picture, Picture)
@@ -31,7 +31,7 @@ def drawn(name: str, count: int, resolution: int, start: int = 0) -> tuple[NDArr
 
 @pytest.mark.parametrize(("name", "resolution", "shape"), [("digits", 32, (10_000, 1)), ("shapes", 16, (5_000, 3))])
 def test_a_sample_goes_through_the_cache(tmp_path: Path, name: str, resolution: int, shape: tuple[int, int]) -> None:
-    events = list(prepare(f"sample:{name}", resolution, tmp_path))
+    events = list(prepare(f"sample:{name}", (resolution, resolution), cache=tmp_path))
     dataset = events[-1]
     assert isinstance(dataset, Dataset)
     assert dataset.images.shape == (*shape, resolution, resolution)
@@ -39,7 +39,7 @@ def test_a_sample_goes_through_the_cache(tmp_path: Path, name: str, resolution: 
     assert dataset.labels is not None
     assert len(set(np.bincount(dataset.labels).tolist())) == 1
     assert len(events) > 100
-    again = list(prepare(f"sample:{name}", resolution, tmp_path))
+    again = list(prepare(f"sample:{name}", (resolution, resolution), cache=tmp_path))
     assert not [event for event in again if isinstance(event, Progress)]
     assert isinstance(again[-1], Dataset)
     assert again[-1].fingerprint == dataset.fingerprint
@@ -61,6 +61,23 @@ def test_every_resolution_shows_the_same_pictures(name: str) -> None:
     assert np.array_equal(labels, same)
     shrunk = large.reshape(40, -1, 32, 4, 32, 4).mean(axis=(3, 5))
     assert np.abs(shrunk - small).mean() < 3
+
+
+@pytest.mark.parametrize("name", ["digits", "shapes"])
+@pytest.mark.parametrize(("width", "height"), [(96, 64), (64, 96), (128, 64), (65, 64)])
+def test_beyond_the_middle_square_only_the_background_goes_on(name: str, width: int, height: int) -> None:
+    square, labels = drawn(name, 40, 64)
+    images, same = drawn(name, 40, width, height)
+    assert images.shape == (40, square.shape[1], height, width)
+    assert np.array_equal(labels, same)
+    left, top = (width - 64) // 2, (height - 64) // 2
+    if width % 2 == 0:  # else the pixels lie half a pixel apart
+        assert np.abs(images[:, :, top : top + 64, left : left + 64] - square.astype(int)).max() <= 1
+    if name == "digits":
+        assert images.sum() == pytest.approx(square.sum(), rel=0.01)
+    # No shape is cut: along the frame there is only the background, whose gradient has no jumps.
+    for side in (images[..., 0, :], images[..., -1, :], images[..., 0], images[..., -1]):
+        assert np.abs(np.diff(side.astype(int))).max() <= 6
 
 
 def test_digits_are_white_strokes_inside_a_black_frame() -> None:

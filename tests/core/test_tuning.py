@@ -11,17 +11,16 @@ import torch
 
 from core.config import Settings
 from core.events import Progress, Tuned
-from core.models import Shape
 from core.trainer import Trainer
 from core.tuning import candidates, trial
-from tests.core.tiny import copied, differences, finished, tiny_dataset, tiny_settings
+from tests.core.tiny import CLASSES, copied, differences, finished, tiny_dataset, tiny_settings
 
 AUTO = {"precision": "auto", "memory_format": "auto"}
 CPU = torch.device("cpu")
 
 
 def tried(settings: Settings) -> list[Progress | Tuned]:
-    return list(trial(settings, Shape.of(settings, 3), CPU))
+    return list(trial(settings, 3, CLASSES, CPU))
 
 
 def chosen(settings: Settings) -> Tuned:
@@ -58,7 +57,19 @@ def test_the_result_is_remembered() -> None:
     assert tried(settings.changed(seed=5, lr_g=0.01, steps=9)) == [first]
 
 
-@pytest.mark.parametrize("values", [{"batch": 4}, {"width": 16}, {"network": "mlp"}, {"resolution": 32}])
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"batch": 4},
+        {"width": 16},
+        {"network": "mlp"},
+        {"resolution": 32},
+        {"grid": "6x4"},
+        {"condition": "concat"},
+        {"codes_categorical": 2},
+    ],
+    ids=str,
+)
 def test_what_could_change_the_result_is_tried_anew(values: dict[str, Any]) -> None:
     settings = tiny_settings(**AUTO)
     chosen(settings)
@@ -67,7 +78,7 @@ def test_what_could_change_the_result_is_tried_anew(values: dict[str, Any]) -> N
 
 def test_a_trial_that_was_stopped_is_not_remembered() -> None:
     settings = tiny_settings(**AUTO)
-    events = trial(settings, Shape.of(settings, 3), CPU)
+    events = trial(settings, 3, CLASSES, CPU)
     next(events)
     events.close()
     assert not tuning_folder().exists()
@@ -105,6 +116,6 @@ def test_half_of_it_may_be_explicit() -> None:
 
 
 def test_a_trial_leaves_the_training_as_it_would_be() -> None:
-    settings = tiny_settings("mlp", **AUTO, steps=4)  # with dropout, which draws from torch's own random numbers
+    settings = tiny_settings("gan", **AUTO, steps=4)  # with dropout, which draws from torch's own random numbers
     one, other = (finished(Trainer(settings, tiny_dataset(), chosen(settings))) for _ in range(2))
     assert not differences(copied(one.checkpoint()), other.checkpoint())

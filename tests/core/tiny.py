@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 
 from core.checkpoint import Checkpoint
 from core.config import Settings
 from core.data import Dataset
 from core.events import Event, Tuned
-from core.presets import preset
+from core.presets import preset, presets
 from core.trainer import Trainer
 
 TINY: dict[str, Any] = {
@@ -28,22 +29,52 @@ TINY: dict[str, Any] = {
 }
 FLAGS = [part for name, value in TINY.items() for part in (f"--{name.replace('_', '-')}", str(value))]
 """The same for the command line."""
+CLASSES = 3
+"""Of the images that settings with a condition are trained on."""
 FIXED = Tuned("cpu", "fp32", "contiguous", {})
+
+IMAGE_PRESETS = [name for name in presets() if not preset(name).apply().points]
+"""Those whose networks make images, and not points in the plane."""
 
 
 def tiny_settings(name: str = "studio", **values: Any) -> Settings:
     return preset(name).apply(**{**TINY, **values})
 
 
-def tiny_dataset(count: int = 20, channels: int = 3, seed: int = 0) -> Dataset:
-    """Noise: whatever the networks do with it, no two images are alike."""
-    images = np.random.default_rng(seed).integers(0, 256, (count, channels, 16, 16), np.uint8)
+def tiny_dataset(
+    count: int = 20, channels: int = 3, seed: int = 0, classes: int = 0, size: tuple[int, int] = (16, 16)
+) -> Dataset:
+    """Noise: whatever the networks do with it, no two images are alike. Image k is of class k modulo `classes`."""
+    width, height = size
+    images = np.random.default_rng(seed).integers(0, 256, (count, channels, height, width), np.uint8)
     images.flags.writeable = False
-    return Dataset("noise", "noise", 16, images, None, (), {"16 x 16": count}, (), f"noise-{count}-{channels}-{seed}")
+    sizes = {f"{width} x {height}": count}
+    fingerprint = f"noise-{count}-{channels}-{seed}-{classes}"
+    return Dataset("noise", "noise", size, images, *labels(count, classes), sizes, (), fingerprint)
+
+
+def tiny_points(count: int = 20, classes: int = 0) -> Dataset:
+    """Noise in the plane."""
+    points = np.random.default_rng(0).uniform(-1, 1, (count, 2, 1, 1)).astype(np.float32)
+    return Dataset("noise", "noise", (1, 1), points, *labels(count, classes), {}, (), f"points-{count}-{classes}")
+
+
+def labels(count: int, classes: int) -> tuple[NDArray[np.int64] | None, tuple[str, ...]]:
+    names = tuple(f"class {number}" for number in range(classes))
+    return (np.arange(count, dtype=np.int64) % classes if classes else None), names
+
+
+def dataset_for(settings: Settings) -> Dataset:
+    """Images, or points where the network makes points, with labels where the settings ask for them."""
+    classes = CLASSES if settings.condition != "none" else 0
+    if settings.points:
+        return tiny_points(classes=classes)
+    return tiny_dataset(channels=4 if settings.alpha else 3, classes=classes, size=settings.size)
 
 
 def tiny_trainer(name: str = "studio", checkpoint: Checkpoint | None = None, **values: Any) -> Trainer:
-    return Trainer(tiny_settings(name, **values), tiny_dataset(), FIXED, checkpoint)
+    settings = tiny_settings(name, **values)
+    return Trainer(settings, dataset_for(settings), FIXED, checkpoint)
 
 
 def finished(trainer: Trainer) -> Trainer:

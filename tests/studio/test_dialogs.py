@@ -58,7 +58,7 @@ def texts(dialog: QWidget) -> str:
 def row(number: int, step: int, dataset: str = "sample:digits") -> CheckpointRow:
     path = Path(f"/runs/{number:05d}-run/checkpoints/{step:09d}.safetensors")
     preview = np.full((32, 32, 3), number, np.uint8)
-    return CheckpointRow(path, step, "studio", 64, dataset, NOON - timedelta(hours=number), preview)
+    return CheckpointRow(path, step, "studio", "64 × 64 px", dataset, NOON - timedelta(hours=number), preview)
 
 
 @pytest.fixture
@@ -237,7 +237,8 @@ def test_the_reader_finds_every_run_newest_first_and_names_the_damaged(tmp_path:
     found = result(list(read_checkpoints(tmp_path)))
     assert [(one.run, one.step) for one in found.rows] == [("00002-b", 9), ("00001-a", 7), ("00001-a", 5)]
     assert found.damaged == (damaged,)
-    assert (found.rows[0].preset, found.rows[0].resolution, found.rows[0].preview.shape) == ("studio", 64, (8, 8, 3))
+    first = found.rows[0]
+    assert (first.preset, first.size, first.preview.shape) == ("studio", "64 × 64 px", (8, 8, 3))
     assert [one.step for one in result(list(read_checkpoints(tmp_path / "00001-a"))).rows] == [7, 5]
 
 
@@ -251,7 +252,7 @@ REQUEST = LatentRequest((7, 8), (0.5,), "lerp", 0.8, (1.0, 0.0))
 
 
 def exporter(qtbot: QtBot, tmp_path: Path, selected: int = 0, request: LatentRequest = REQUEST) -> ExportDialog:
-    dialog = ExportDialog(request, selected, tmp_path, resolution=64)
+    dialog = ExportDialog(request, selected, tmp_path, size=(64, 64))
     qtbot.addWidget(dialog)
     dialog.show()
     return dialog

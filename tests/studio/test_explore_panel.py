@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QKeySequence, QShortcut, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QMainWindow, QPushButton, QSlider, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QDoubleSpinBox,
+    QLabel,
+    QMainWindow,
+    QPushButton,
+    QScrollArea,
+    QSlider,
+    QToolButton,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from core.events import Images
-from core.latent import LatentRequest, latents
+from core.latent import Conditions, LatentRequest, drawn, seed_codes
 from core.presets import preset
 from studio.explorer import Source
 from studio.panels.explore import ExplorePanel
@@ -24,21 +37,31 @@ from studio.widgets.latent_strip import TILES
 
 CHECKPOINT = Path("/runs/00003-emoji-dcgan/checkpoints/000012000.safetensors")
 LEFT = Qt.MouseButton.LeftButton
+ANIMALS = ("cat", "dog", "fox")
 NO_KEYS = Qt.KeyboardModifier.NoModifier
 
 
-def source(path: Path | None = CHECKPOINT, directions: int = 16) -> Source:
+def source(
+    path: Path | None = CHECKPOINT,
+    directions: int = 16,
+    classes: tuple[str, ...] = (),
+    categories: int = 0,
+    continuous: int = 0,
+) -> Source:
     return Source(
         path=path,
         step=12000,
         settings=preset("studio").apply(resolution=16, latent_dim=8),
         dataset="sample:digits",
         directions=directions,
+        classes=classes,
+        categories=categories,
+        continuous=continuous,
     )
 
 
 def images_of(request: LatentRequest) -> Images:
-    shades = (127 + 20 * latents(request, 3).clip(-6, 6)).astype(np.uint8)
+    shades = (127 + 20 * drawn(request, 3, Conditions()).z.clip(-6, 6)).astype(np.uint8)
     return np.ascontiguousarray(np.broadcast_to(shades[:, None, None, :], (len(shades), 16, 16, 3)))
 
 
@@ -60,6 +83,31 @@ def set_number(qtbot: QtBot, panel: QWidget, name: str, text: str) -> None:
     spin.selectAll()
     QTest.keyClicks(spin, text)
     QTest.keyClick(spin, Qt.Key.Key_Return)
+
+
+def choose(panel: QWidget, name: str, option: str) -> None:
+    """With the arrow keys, past all the options between."""
+    box = named(panel, QComboBox, name)
+    assert isinstance(box, QComboBox)
+    box.setFocus()
+    steps = box.findText(option) - box.currentIndex()
+    for _ in range(abs(steps)):
+        QTest.keyClick(box, Qt.Key.Key_Down if steps > 0 else Qt.Key.Key_Up)
+    assert box.currentText() == option
+
+
+def seen(panel: QWidget, name: str) -> bool:
+    """Whether a control of that name can be seen, and used."""
+    found = [widget for widget in panel.findChildren(QWidget) if widget.accessibleName() == name]
+    return any(widget.isVisible() and widget.isEnabled() for widget in found)
+
+
+def wheel(target: QWidget) -> None:
+    place = QPointF(target.rect().center())
+    no_buttons, no_phase = Qt.MouseButton.NoButton, Qt.ScrollPhase.NoScrollPhase
+    at = QPointF(target.mapToGlobal(place.toPoint()))
+    event = QWheelEvent(place, at, QPoint(), QPoint(0, -120), no_buttons, NO_KEYS, no_phase, False)
+    QApplication.sendEvent(target, event)
 
 
 class Asked:
@@ -312,7 +360,126 @@ def test_enter_enlarges_the_image(qtbot: QtBot, panel: ExplorePanel, asked: Aske
     qtbot.waitUntil(lambda: panel.findChild(ImageViewer) is None)
 
 
-def test_everything_has_a_tooltip_and_a_name(panel: ExplorePanel, asked: Asked) -> None:
+def test_without_conditions_there_is_nothing_to_choose(panel: ExplorePanel, asked: Asked) -> None:
+    names = ("Class", "Mix with", "Share", "Category", "Code 1", "Reset the codes")
+    assert not any(seen(panel, name) for name in names)
+    panel.show_source(source(classes=ANIMALS))
+    assert [seen(panel, name) for name in names] == [True, False, False, False, False, False]
+    panel.show_source(source(categories=10, continuous=1))
+    assert [seen(panel, name) for name in names] == [False, False, False, True, True, False]
+    panel.show_source(source(continuous=2))
+    assert [seen(panel, name) for name in names] == [False, False, False, False, True, False]
+    panel.show_source(source())
+    assert not any(seen(panel, name) for name in names)
+
+
+def test_a_class_and_a_mix_of_two_are_asked_for(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
+    panel.show_source(source(classes=ANIMALS))
+    assert panel.current_request().classes == ()
+    asked.take()
+    choose(panel, "Class", "cat")
+    assert [(slot, request.classes) for slot, request in asked.take()] == [
+        ("image", (1.0, 0.0, 0.0)),
+        ("strip", (1.0, 0.0, 0.0)),
+    ]
+    choose(panel, "Class", "dog")
+    assert asked.newest_image.classes == (0.0, 1.0, 0.0)
+    assert not seen(panel, "Share")
+    choose(panel, "Mix with", "cat")
+    assert asked.newest_image.classes == (0.5, 0.5, 0.0)
+    set_number(qtbot, panel, "Share, value", "30")
+    assert asked.newest_image.classes == (0.3, 0.7, 0.0)
+    choose(panel, "Mix with", "dog")
+    assert asked.newest_image.classes == (0.0, 1.0, 0.0)
+    choose(panel, "Class", "Each seed its own")
+    assert not asked.newest_image.classes
+    assert not seen(panel, "Mix with")
+    assert not seen(panel, "Share")
+
+
+def test_codes_are_the_seeds_own_until_a_hand_touches_one(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
+    panel.show_source(source(categories=3, continuous=2))
+    set_number(qtbot, panel, "Seed A", "5")
+    own = seed_codes(5, Conditions(categories=3, continuous=2)).tolist()
+    assert panel.current_request().codes == ()
+    asked.take()
+    set_number(qtbot, panel, "Code 2, value", "-1.75")
+    assert [slot for slot, _ in asked.requests] == ["image", "strip"]
+    # All or none: category and first code stay what they were at the beginning of the way.
+    assert asked.newest_image.codes == pytest.approx((*own[:4], -1.75))
+    choose(panel, "Category", "1")
+    assert asked.newest_image.codes == pytest.approx((0, 1, 0, own[3], -1.75))
+    set_number(qtbot, panel, "Seed A", "6")
+    assert asked.newest_image.codes == pytest.approx((0, 1, 0, own[3], -1.75))
+    asked.take()
+    click(qtbot, panel, QToolButton, "Reset the codes")
+    assert [request.codes for _, request in asked.take()] == [(), ()]
+    assert not seen(panel, "Reset the codes")
+    assert named(panel, QComboBox, "Category").currentText() == "Each seed its own"  # type: ignore[attr-defined]
+    choose(panel, "Category", "2")
+    assert asked.newest_image.codes[:3] == (0, 0, 1)
+    choose(panel, "Category", "Each seed its own")
+    assert asked.newest_image.codes == ()
+
+
+def test_newer_weights_keep_what_was_chosen(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
+    both = source(path=None, classes=ANIMALS, categories=3, continuous=2)
+    panel.show_source(both)
+    choose(panel, "Class", "fox")
+    choose(panel, "Mix with", "cat")
+    set_number(qtbot, panel, "Code 1, value", "1.5")
+    before = panel.current_request()
+    asked.take()
+    panel.show_source(replace(both, step=12500))
+    assert [request for _, request in asked.requests] == [before, replace(before, positions=TILES)]
+    panel.show_source(replace(both, classes=("car", "bus"), continuous=1))
+    assert (panel.current_request().classes, panel.current_request().codes) == ((), ())
+
+
+def test_tab_goes_through_the_conditions_from_top_to_bottom(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
+    panel.show_source(source(categories=3, continuous=2))
+    for continuous in (1, 3):
+        panel.show_source(source(categories=3, continuous=continuous))
+    qtbot.waitUntil(lambda: seen(panel, "Code 3"))
+    named(panel, QComboBox, "Category").setFocus()
+    stops: list[str] = []
+    while not stops or not stops[-1].startswith("Direction 1"):
+        QTest.keyClick(panel, Qt.Key.Key_Tab)
+        focus = panel.focusWidget()
+        assert focus is not None
+        stops.append(focus.accessibleName())
+    codes = [
+        stop for number in (1, 2, 3) for stop in (f"Code {number}", f"Code {number}, value", f"Reset Code {number}")
+    ]
+    assert stops == [*codes, "Direction 1"]
+
+
+def test_scrolling_past_a_choice_changes_nothing(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
+    panel.show_source(source(classes=ANIMALS))
+    panel.setFocus()
+    asked.take()
+    wheel(named(panel, QComboBox, "Class"))
+    assert asked.take() == []
+
+
+def test_conditions_fit_into_the_controls(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
+    panel.show_source(source(classes=("a class with a name that is much longer than anyone needs", "b"), continuous=16))
+    qtbot.waitUntil(lambda: seen(panel, "Code 16"))
+    area = panel.findChild(QScrollArea)
+    assert area is not None
+    controls, width = area.widget(), area.viewport().width()
+    assert controls is not None
+    assert controls.width() == width
+    shown = [widget for widget in controls.findChildren(QWidget) if widget.isVisible()]
+    assert all(widget.mapTo(controls, QPoint(widget.width(), 0)).x() <= width for widget in shown)
+    labels = [widget for widget in shown if isinstance(widget, QLabel)]
+    assert all(label.width() >= label.sizeHint().width() for label in labels if not label.wordWrap())
+    assert panel.minimumSizeHint().height() <= 620
+
+
+@pytest.mark.parametrize("conditions", [{}, {"classes": ANIMALS, "categories": 3, "continuous": 2}])
+def test_everything_has_a_tooltip_and_a_name(panel: ExplorePanel, asked: Asked, conditions: dict[str, Any]) -> None:
+    panel.show_source(source(**conditions))
     controls = [w for kind in (QPushButton, QToolButton, QSlider, QComboBox) for w in panel.findChildren(kind)]
     bare = [w for w in controls if w.isVisible() and not (w.toolTip() and (w.accessibleName() or w.text()))]  # type: ignore[attr-defined]
     assert not bare

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
     QDialog,
+    QDoubleSpinBox,
     QFileDialog,
     QLineEdit,
     QMessageBox,
@@ -29,6 +30,7 @@ from studio.dialogs.export import ExportDialog
 from studio.dialogs.open_checkpoint import OpenCheckpointDialog
 from studio.main_window import DATA, EXPLORE, TRAIN, MainWindow
 from studio.session import Session, State
+from studio.widgets.image_grid import ImageGrid
 
 D = TypeVar("D", bound=QDialog)
 
@@ -80,7 +82,7 @@ def test_from_a_dropped_folder_to_exported_images(
     click(button(window.data, "Set up training"))
     assert window.pages.currentIndex() == TRAIN
     choose(window, "network", "mlp")
-    choose(window, "preset", "mlp")
+    choose(window, "preset", "gan")
     assert window.train.form.settings().resolution == 16
     click(button(window.footer, "Start"))
     qtbot.waitUntil(lambda: len(window.train.history) >= 2, timeout=PATIENCE)
@@ -144,7 +146,7 @@ def test_a_workspace_that_is_asked_for_before_the_first_paint_still_explores(
 def test_closing_asks_saves_and_waits(qtbot: QtBot, window: MainWindow, pictures: Path) -> None:
     drop(window, pictures)
     qtbot.waitUntil(lambda: window.session.dataset is not None, timeout=PATIENCE)
-    choose(window, "preset", "mlp")
+    choose(window, "preset", "gan")
     window.start()
     qtbot.waitUntil(lambda: window.session.state is State.RUNNING, timeout=PATIENCE)
 
@@ -176,7 +178,7 @@ def test_a_disk_that_refuses_the_last_checkpoint_keeps_the_training(
 ) -> None:
     drop(window, pictures)
     qtbot.waitUntil(lambda: window.session.dataset is not None, timeout=PATIENCE)
-    choose(window, "preset", "mlp")
+    choose(window, "preset", "gan")
     if ends_by_itself:
         window.train.form.set_settings(window.train.form.settings().changed(steps=300))
     window.start()
@@ -202,7 +204,7 @@ def test_a_disk_that_refuses_the_last_checkpoint_keeps_the_training(
 def train_briefly(qtbot: QtBot, window: MainWindow, pictures: Path) -> None:
     drop(window, pictures)
     qtbot.waitUntil(lambda: window.session.dataset is not None, timeout=PATIENCE)
-    choose(window, "preset", "mlp")
+    choose(window, "preset", "gan")
     window.start()
     qtbot.waitUntil(lambda: len(window.train.history) >= 1, timeout=PATIENCE)
     window.session.stop()
@@ -307,3 +309,56 @@ def answer(kind: type[D], act: Callable[[D], None]) -> None:
             QTimer.singleShot(50, look)
 
     QTimer.singleShot(50, look)
+
+
+def test_settings_change_while_it_trains_and_leave_a_mark(qtbot: QtBot, window: MainWindow, pictures: Path) -> None:
+    drop(window, pictures)
+    qtbot.waitUntil(lambda: window.session.dataset is not None, timeout=PATIENCE)
+    choose(window, "preset", "gan")
+    window.start()
+    qtbot.waitUntil(lambda: window.session.state is State.RUNNING, timeout=PATIENCE)
+    form = window.train.form
+    assert form.widget("lr_d").isEnabled()
+    assert not form.widget("width").isEnabled()
+
+    box = form.widget("lr_d")
+    assert isinstance(box, QDoubleSpinBox)
+    with qtbot.waitSignal(window.session.edited, timeout=PATIENCE) as edited:
+        box.setValue(0.001)
+    assert edited.args[0].changes == {"lr_d": 0.001}
+    click(button(window.footer, "Stop"))
+    qtbot.waitUntil(lambda: window.session.state is State.IDLE, timeout=PATIENCE)
+    folder = window.session.run_folder
+    assert folder is not None
+    assert '"lr_d": 0.001' in (folder / "edits.jsonl").read_text("utf-8")
+
+
+def test_what_cannot_be_is_greyed_out_with_its_reason(window: MainWindow) -> None:
+    window.complete()
+    choose(window, "preset", "dcgan")
+    form = window.train.form
+    assert not form.widget("weight_clip").isEnabled()
+    assert "Wasserstein" in form.widget("weight_clip").toolTip()
+    choose(window, "loss", "wasserstein")
+    assert form.widget("weight_clip").isEnabled()
+    assert not form.widget("smooth_real").isEnabled()
+    assert not form.widget("r1").isEnabled()
+    assert "Batch normalisation" in form.widget("r1").toolTip()
+    choose(window, "d_norm", "none")
+    assert form.widget("r1").isEnabled()
+
+
+def test_the_data_are_seen_as_the_discriminator_sees_them(qtbot: QtBot, window: MainWindow, pictures: Path) -> None:
+    drop(window, pictures)
+    qtbot.waitUntil(lambda: window.session.dataset is not None, timeout=PATIENCE)
+    window.complete()
+    choose(window, "augment", "diffaug")
+    grid = window.data.findChild(ImageGrid)
+    assert isinstance(grid, ImageGrid)
+    qtbot.waitUntil(lambda: len(grid.images()) > 0, timeout=PATIENCE)
+    before = grid.images()
+    seen = button(window.data, "As the discriminator sees them")
+    click(seen)
+    qtbot.waitUntil(lambda: not np.array_equal(grid.images(), before), timeout=PATIENCE)
+    click(seen)
+    qtbot.waitUntil(lambda: np.array_equal(grid.images(), before), timeout=PATIENCE)

@@ -20,10 +20,11 @@ from studio.saving import save_numbers, save_picture
 from studio.widgets.banner import Banner
 from studio.widgets.curve_plot import CurvePlot
 from studio.widgets.drop_area import DropArea
-from studio.widgets.image_grid import ImageGrid
+from studio.widgets.image_grid import MARGIN, NAMES, NARROWEST_NAMED, NO_IMAGES, ImageGrid
 from studio.widgets.image_viewer import ImageViewer
 from studio.widgets.seed_box import SeedBox
 from studio.widgets.slider_row import SliderRow
+from studio.widgets.tile_layout import CHECK, CHECKS, GAP
 
 CURVES = [("Loss/D/loss", "Discriminator"), ("Loss/G/loss", "Generator")]
 NONE, CTRL, SHIFT = (
@@ -224,7 +225,7 @@ def click(grid: ImageGrid, index: int, modifiers: Qt.KeyboardModifier = NONE) ->
     QTest.mouseClick(grid, LEFT, modifiers, grid.tile_rect(index).center())
 
 
-@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("channels", [1, 3, 4])
 def test_grid_image_is_pixel_exact(qtbot: QtBot, channels: int) -> None:
     grid = ImageGrid()
     qtbot.addWidget(grid)
@@ -310,6 +311,110 @@ def test_tiles_stay_inside_for_any_shape(qtbot: QtBot) -> None:
         corners = [grid.tile_rect(index) for index in (0, count - 1)]
         assert all(grid.rect().contains(rect) for rect in corners)
         assert all(grid.index_at(QPointF(grid.tile_rect(index).center())) == index for index in range(count))
+
+
+@pytest.mark.parametrize("columns", [0, 1, 2, 5, 12])
+def test_columns_lay_out_the_grid_and_its_picture(grid: ImageGrid, columns: int) -> None:
+    grid.set_columns(columns)
+    rects = [grid.tile_rect(index) for index in range(9)]
+    assert all(grid.rect().contains(rect) for rect in rects)
+    assert [grid.index_at(QPointF(rect.center())) for rect in rects] == list(range(9))
+    across = columns or 3
+    assert [(rect.left(), rect.top()) for rect in rects] == [
+        (rects[0].left() + column * (rects[0].width() + GAP), rects[0].top() + row * (rects[0].height() + GAP))
+        for row, column in (divmod(index, across) for index in range(9))
+    ]
+    picture = grid.grid_image()
+    assert (picture.width(), picture.height()) == (8 * across, 8 * -(-9 // across))
+    assert [grid.image(index).pixelColor(4, 4).red() for index in range(9)] == [20 * index for index in range(9)]
+    shot = grid.grab().toImage()
+    assert [shot.pixelColor(rect.center()).red() for rect in rects] == [20 * index for index in range(9)]
+
+
+def test_columns_keep_the_selection_and_give_the_arrows_their_way(qtbot: QtBot, grid: ImageGrid) -> None:
+    click(grid, 1)
+    QTest.keyClick(grid, Qt.Key.Key_Plus)
+    with qtbot.assertNotEmitted(grid.selection_changed), qtbot.assertNotEmitted(grid.current_changed):
+        grid.set_columns(5, list("abcde"))
+    assert (grid.selected(), grid.zoom()) == ([1], 1.0)
+    QTest.keyClick(grid, Qt.Key.Key_Down)
+    assert grid.current() == 6
+    assert grid.accessibleDescription() == "Image 7 of 9, b, 1 selected"
+    QTest.keyClick(grid, Qt.Key.Key_Plus)
+    grid.set_columns(5, list("abcde"))
+    assert grid.zoom() == 1.25
+    grid.set_columns(0)
+    assert grid.zoom() == 1.0
+    assert grid.accessibleDescription() == "Image 7 of 9, 1 selected"
+
+
+def test_names_stand_above_their_columns(qtbot: QtBot, grid: ImageGrid) -> None:
+    grid.set_caption("Generated")
+    grid.set_columns(3, ["cat", "dog", "a name that is far too long for its column"])
+    names, tiles = grid.name_rects(), [grid.tile_rect(index) for index in range(9)]
+    assert [(rect.left(), rect.width()) for rect in names] == [(rect.left(), rect.width()) for rect in tiles[:3]]
+    assert all(grid.rect().contains(rect) for rect in names)
+    assert not any(name.intersects(tile) for name in names for tile in tiles)
+    assert grid.index_at(QPointF(names[1].center())) is None
+    named_picture = grid.grab().toImage()
+    grid.set_columns(3, ["", "", ""])
+    bare = grid.grab().toImage()
+    between = tiles[1].left() - 1  # nothing is written between two names, nor on any image
+    assert named_picture != bare
+    assert all(named_picture.pixel(between, y) == bare.pixel(between, y) for y in range(grid.height()))
+    assert all(named_picture.copy(tile) == bare.copy(tile) for tile in tiles)
+
+
+def test_names_stay_in_sight_while_the_grid_is_moved(qtbot: QtBot, grid: ImageGrid) -> None:
+    grid.set_columns(3, ["cat", "dog", "fox"])
+    bottom = grid.tile_rect(8).center()
+    wheel(grid, bottom, 6)
+    assert grid.zoom() > 2
+    assert grid.index_at(QPointF(bottom)) == 8
+    names = grid.name_rects()
+    assert grid.tile_rect(0).bottom() < 0
+    assert {name.top() for name in names} == {MARGIN}
+    assert [name.left() for name in names] == [grid.tile_rect(index).left() for index in range(3)]
+    under = QPointF(names[2].center())  # an image that lies behind a name is not there to be clicked
+    assert grid.index_at(under) is None
+    blue = QColor("#0000ff")
+    grid.set_images(np.broadcast_to(np.array([0, 0, 255], np.uint8), (9, 8, 8, 3)).copy())
+    picture = grid.grab().toImage()
+    strip = [picture.pixelColor(x, y) for x in range(grid.width()) for y in range(MARGIN + NAMES)]
+    assert blue not in strip
+    assert picture.pixelColor(bottom) == blue
+
+
+def test_names_are_left_out_where_tiles_are_too_narrow(qtbot: QtBot, grid: ImageGrid) -> None:
+    grid.set_columns(12, list("abcdefghijkl"))
+    assert grid.tile_rect(0).width() >= NARROWEST_NAMED
+    assert len(grid.name_rects()) == 12
+    grid.resize(300, 300)
+    assert grid.name_rects() == []
+    point = grid.tile_rect(5).center()
+    wheel(grid, point, 3)
+    assert len(grid.name_rects()) == 12
+    assert grid.index_at(QPointF(point)) == 5
+    grid.set_images(NO_IMAGES)
+    assert grid.name_rects() == []
+    grid.grab()
+
+
+def test_clear_parts_show_a_checkerboard(qtbot: QtBot) -> None:
+    grid = ImageGrid()
+    shown(qtbot, grid)
+    batch = images(4, 8, 4)
+    batch[..., :3], batch[..., 3] = (10, 200, 30), 0
+    batch[:, :4, :, 3] = 255
+    grid.set_images(batch)
+    tile, picture = grid.tile_rect(3), grid.grab().toImage()
+    upper = {picture.pixelColor(x, tile.top() + 5).name() for x in range(tile.left(), tile.right())}
+    lower = [picture.pixelColor(x, tile.bottom() - 5).name() for x in range(tile.left(), tile.right())]
+    assert upper == {"#0ac81e"}
+    assert set(lower) == set(CHECKS)
+    assert lower[0] != lower[CHECK]
+    assert grid.image(3).pixelColor(0, 0).alpha() == 255
+    assert grid.grid_image().pixelColor(0, 7) == QColor(10, 200, 30, 0)  # what is saved keeps the colours there
 
 
 def test_viewer_goes_through_the_images(qtbot: QtBot) -> None:

@@ -1,0 +1,61 @@
+"""Networks and losses are found by their files: a module that defines `TITLE` is one.
+
+What the form and the settings must know of them is read from the files' text, so that nothing imports torch before the
+first window is on screen: the first line of the docstring, and constants in capitals.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Component:
+    """A network or a loss: its name, its title, one line about it, and its constants."""
+
+    name: str
+    title: str
+    summary: str
+    facts: Mapping[str, Any]
+
+
+@cache
+def components(package: str) -> Mapping[str, Component]:
+    """Every component of `core.<package>` by name, in alphabetical order."""
+    found = (_component(file) for file in sorted((Path(__file__).parent / package).glob("*.py")))
+    return {component.name: component for component in found if component is not None}
+
+
+def module(package: str, name: str) -> ModuleType:
+    """The component's module; imports torch."""
+    return importlib.import_module(f"core.{package}.{name}")
+
+
+def _component(file: Path) -> Component | None:
+    tree = ast.parse(file.read_text("utf-8"))
+    facts = {
+        target.id: ast.literal_eval(statement.value)
+        for statement in tree.body
+        if isinstance(statement, ast.Assign)
+        for target in statement.targets
+        if isinstance(target, ast.Name) and target.id.isupper() and _is_literal(statement.value)
+    }
+    if "TITLE" not in facts:
+        return None
+    summary = (ast.get_docstring(tree) or "").partition("\n")[0]
+    return Component(file.stem, facts["TITLE"], summary, facts)
+
+
+def _is_literal(value: ast.expr) -> bool:
+    try:
+        ast.literal_eval(value)
+    except ValueError:
+        return False
+    return True

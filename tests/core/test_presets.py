@@ -1,0 +1,156 @@
+"""Presets: valid, explained, and each one trains."""
+
+from __future__ import annotations
+
+import json
+from itertools import product
+from math import isfinite
+
+import pytest
+import torch
+from torch import nn
+
+from core.config import Settings, validate
+from core.errors import Problem
+from core.events import Report, Samples
+from core.presets import Facts, Fit, Preset, preset, presets
+from tests.core.tiny import events_of, tiny_trainer
+
+PAPERS = {
+    "gan": "1406.2661",
+    "cgan": "1411.1784",
+    "dcgan": "1511.06434",
+    "infogan": "1606.03657",
+    "lsgan": "1611.04076",
+    "wgan": "1701.07875",
+    "wgan_gp": "1704.00028",
+    "sngan": "1802.05957",
+    "stylegan2_ada": "2006.06676",
+}
+
+
+def test_the_studio_preset_stands_first() -> None:
+    assert next(iter(presets())) == "studio"
+    assert Settings().preset == "studio"
+    assert set(PAPERS) <= set(presets())
+
+
+@pytest.mark.parametrize("name", presets())
+def test_every_preset_is_valid_and_explained(name: str) -> None:
+    found = preset(name)
+    settings = found.apply()
+    assert found.name == settings.preset == name
+    assert {key: getattr(settings, key) for key in found.settings} == found.settings
+    assert found.title
+    assert found.when.endswith(".")
+    assert "\n" not in found.title + found.paper + found.when
+    assert (name == "studio") == (found.paper == "")
+    assert PAPERS.get(name, "") in found.paper
+    assert name == "studio" or "arXiv:" in found.paper
+
+
+@pytest.mark.parametrize("name", presets())
+def test_a_presets_settings_can_be_replaced(name: str) -> None:
+    found = preset(name)
+    assert found.apply(batch="12", seed=5) == found.apply().changed(batch=12, seed=5)
+    with pytest.raises(Problem, match="'batch'"):
+        found.apply(batch=1)
+
+
+@pytest.mark.parametrize("name", presets())
+def test_a_presets_settings_survive_json(name: str) -> None:
+    settings = preset(name).apply()
+    assert Settings.model_validate_json(settings.model_dump_json()) == settings
+    assert validate(json.loads(json.dumps(settings.model_dump()))) == settings
+
+
+@pytest.mark.parametrize("name", presets())
+def test_a_preset_fits_itself_to_images_and_device(name: str) -> None:
+    found = preset(name)
+    for images, accelerator, resolution in product((20, 500, 10**6), (False, True), (16, 256)):
+        facts = Facts(images, accelerator)
+        fitted = found.fitted(facts, resolution=resolution, seed=5)
+        # What a person chose wins over what fits.
+        assert (fitted.preset, fitted.resolution, fitted.seed) == (name, resolution, 5)
+        chosen = found.apply(resolution=resolution).model_dump()
+        assert found.fitted(facts, **chosen) == found.apply(resolution=resolution)
+
+
+def test_of_several_fits_the_later_ones_win() -> None:
+    fits = (
+        Fit({"width": 16, "batch": 32}, images_below=1000),
+        Fit({"width": 24}, accelerator=False),
+        Fit({"width": 32}, images_below=1000, resolution_from=128),
+    )
+    found = Preset("studio", "", "", "", {"width": 64, "batch": 64}, fits)
+
+    def fitted(images: int, accelerator: bool, **values: int) -> tuple[int, int]:
+        settings = found.fitted(Facts(images, accelerator), **values)
+        return settings.width, settings.batch
+
+    assert fitted(1000, True) == (64, 64)
+    assert fitted(999, True) == (16, 32)
+    assert fitted(999, False) == (24, 32)
+    assert fitted(999, False, resolution=128) == (32, 32)
+    assert fitted(1000, False, resolution=128) == (24, 64)
+    assert fitted(999, False, width=8) == (8, 32)
+
+
+def test_an_unknown_preset_is_answered_with_those_there_are() -> None:
+    with pytest.raises(Problem, match="'stylegan9'") as caught:
+        preset("stylegan9")
+    assert all(name in caught.value.remedy for name in presets())
+
+
+def flat(network: nn.Module) -> torch.Tensor:
+    return torch.cat([weight.detach().flatten() for weight in network.parameters()])
+
+
+@pytest.mark.parametrize("name", presets())
+def test_every_preset_trains(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.trainer.REPORT_SECONDS", 0.0)
+    trainer = tiny_trainer(name, steps=3)
+    settings = trainer.settings
+    assert settings.d_steps == preset(name).apply().d_steps
+    before = {part: flat(network) for part, network in (("G", trainer.G), ("D", trainer.D))}
+    events = events_of(trainer)
+    reports = [event for event in events if isinstance(event, Report)]
+    assert [report.step for report in reports] == [1, 2, 3]
+    for report in reports:
+        assert report.images == report.step * settings.d_steps * settings.batch
+        assert {"Loss/G/loss", "Loss/D/loss", "Loss/scores/real", "Loss/scores/fake"} <= report.stats.keys()
+        assert all(isfinite(value) for value in report.stats.values()), report
+    for part, network in (("G", trainer.G), ("D", trainer.D)):
+        moved = (flat(network) != before[part]).float().mean()
+        assert moved > 0.5, part
+        assert torch.isfinite(flat(network)).all(), part
+    columns = tuple(map(str, range(settings.codes_categorical)))
+    if settings.condition != "none":
+        columns = trainer.dataset.classes
+    samples = [event for event in events if isinstance(event, Samples)]
+    assert bool(samples) != settings.points
+    assert all(event.columns == columns for event in samples)
+    assert all(event.images.shape[1:] == (16, 16, 3) for event in samples)
+
+
+def test_what_the_reports_of_special_presets_hold() -> None:
+    def stats(name: str) -> set[str]:
+        (report,) = (event for event in events_of(tiny_trainer(name, steps=1)) if isinstance(event, Report))
+        return set(report.stats)
+
+    plain = stats("dcgan")
+    assert {"Score/real", "Score/fake"} <= plain
+    assert stats("infogan") - plain == {"Loss/information"}
+    assert stats("wgan_gp") - plain == {"Loss/D/penalty"}
+    assert stats("stylegan2_ada") - plain == {"Loss/D/penalty", "Augment/p"}
+    # The critic's scores are no probabilities.
+    for name in ("wgan", "wgan_gp", "lsgan", "sngan"):
+        assert not {"Score/real", "Score/fake"} & stats(name)
+
+
+def test_clipping_bounds_the_critics_weights() -> None:
+    trainer = tiny_trainer("wgan", steps=2)
+    assert flat(trainer.D).abs().max() > 0.01
+    events_of(trainer)
+    assert flat(trainer.D).abs().max() == pytest.approx(0.01)
+    assert flat(trainer.G).abs().max() > 0.01

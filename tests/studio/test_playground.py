@@ -1,0 +1,369 @@
+"""The 2-D playground in the window: the plane, single steps, slow motion, and the way there and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from time import perf_counter, sleep
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QImage
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QApplication, QPushButton, QSlider, QWidget
+from pytestqt.qtbot import QtBot
+
+from core.events import Event, Points, Progress, Stepped
+from studio import theme
+from studio.form import SettingsForm
+from studio.main_window import TRAIN, MainWindow
+from studio.session import Session, State
+from studio.threads import IteratorThread
+from studio.widgets.drop_area import DropArea
+from studio.widgets.playground import Playground
+from studio.widgets.points_view import PointsView
+
+PATIENCE = 30_000
+"""Milliseconds; the first step waits for torch to be imported."""
+LEFT = Qt.MouseButton.LeftButton
+
+
+def some_points(count: int = 100, step: int = 7) -> Points:
+    random = np.random.default_rng(0)
+    real, fake = (random.uniform(-1, 1, (count, 2)).astype(np.float32) for _ in range(2))
+    surface = np.linspace(0, 1, 64 * 64, dtype=np.float32).reshape(64, 64)
+    arrows = np.concatenate([fake[:10], np.full((10, 2), 0.2, np.float32)], 1)
+    return Points(step, real, fake, surface, 1.3, arrows)
+
+
+def without(points: Points, *names: str) -> Points:
+    parts = {name: getattr(points, name)[: 0 if name in names else None] for name in ("real", "fake", "arrows")}
+    return Points(points.step, parts["real"], parts["fake"], points.surface, points.extent, parts["arrows"])
+
+
+def shown(qtbot: QtBot, widget: QWidget, width: int = 480, height: int = 520) -> None:
+    qtbot.addWidget(widget)
+    widget.resize(width, height)
+    with qtbot.waitExposed(widget):
+        widget.show()
+
+
+def button(parent: QWidget, text: str) -> QAbstractButton:
+    return next(found for found in parent.findChildren(QAbstractButton) if found.text().startswith(text))
+
+
+def click(target: QWidget) -> None:
+    assert target.isEnabled()
+    QTest.mouseClick(target, LEFT)
+
+
+# -- the plane -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("part", ["real", "fake", "arrows"])
+def test_everything_is_painted(qtbot: QtBot, part: str) -> None:
+    view = PointsView()
+    shown(qtbot, view)
+    view.set_points(some_points())
+    whole = view.grab().toImage()
+    view.set_points(without(some_points(), part))
+    assert view.grab().toImage() != whole
+    view.set_points(some_points())
+    assert view.grab().toImage() == whole
+
+
+def test_the_plane_is_blue_where_points_are_found_generated(qtbot: QtBot) -> None:
+    view = PointsView()
+    shown(qtbot, view)
+    view.set_points(without(some_points(), "real", "fake", "arrows"))  # 0 at the top, 1 at the bottom
+    image = view.grab().toImage()
+    top, bottom = image.pixelColor(image.width() // 2, 20), image.pixelColor(image.width() // 2, 420)
+    assert top.blue() > top.red() + 30
+    assert bottom.red() > bottom.blue() + 30
+
+
+def test_points_of_a_training_that_broke_are_left_out(qtbot: QtBot) -> None:
+    view = PointsView()
+    shown(qtbot, view)
+    broken = some_points()
+    broken.fake[:] = np.nan
+    broken.arrows[:] = np.inf
+    view.set_points(broken)
+    assert not view.grab().isNull()
+    assert "0%" in view.accessibleDescription()
+
+
+def test_the_plane_follows_the_scheme(qtbot: QtBot, qapp: QApplication) -> None:
+    theme.dress(qapp, theme.LIGHT)
+    view = PointsView()
+    shown(qtbot, view)
+    view.set_points(some_points())
+    light = middle_row(view.grab().toImage())
+    try:
+        theme.dress(qapp, theme.DARK)
+        assert middle_row(view.grab().toImage()) < light - 60
+    finally:
+        theme.dress(qapp, theme.LIGHT)
+
+
+def middle_row(image: QImage) -> float:
+    """Mean lightness."""
+    y = image.height() // 2
+    return float(np.mean([QColor(image.pixel(x, y)).lightness() for x in range(40, image.width() - 40)]))
+
+
+def test_the_plane_is_said_to_who_cannot_see_it(qtbot: QtBot) -> None:
+    view = PointsView()
+    shown(qtbot, view)
+    assert view.accessibleDescription() == "Nothing yet."
+    points = some_points()
+    view.set_real(points.real)
+    assert view.accessibleDescription() == "100 real points."
+    view.set_points(points)
+    assert view.accessibleDescription().startswith("Step 7: 100 real and 100 generated points")
+
+
+def test_real_points_alone_do_not_hide_a_training_on_them(qtbot: QtBot) -> None:
+    view = PointsView()
+    qtbot.addWidget(view)
+    view.set_points(some_points())
+    view.set_real(some_points().real)
+    now = view.points()
+    assert now is not None
+    assert now.step == 7
+    view.set_real(some_points().real + 1)
+    now = view.points()
+    assert now is not None
+    assert not len(now.fake)
+
+
+def test_a_refresh_is_quick(qtbot: QtBot) -> None:
+    view = PointsView()
+    shown(qtbot, view, 700, 760)
+    points, times = some_points(1000), []
+    for _ in range(5):
+        start = perf_counter()
+        view.set_points(points)
+        view.grab()
+        times.append(perf_counter() - start)
+    assert min(times) < 0.06
+
+
+def test_steps_need_a_pause(qtbot: QtBot) -> None:
+    playground = Playground()
+    shown(qtbot, playground)
+    asked: list[str] = []
+    playground.step_requested.connect(asked.append)
+    for text in ("One D step", "One G step"):
+        assert not button(playground, text).isEnabled()
+        assert "Pause" in button(playground, text).toolTip()
+    playground.set_paused(True)
+    for text in ("One D step", "One G step"):
+        click(button(playground, text))
+        assert "Pause" not in button(playground, text).toolTip()
+    assert asked == ["D", "G"]
+
+
+def test_the_pace_in_words(qtbot: QtBot) -> None:
+    playground = Playground()
+    shown(qtbot, playground)
+    slider = playground.findChild(QSlider)
+    assert isinstance(slider, QSlider)
+    with qtbot.waitSignal(playground.pace_changed) as changed:
+        slider.setValue(slider.maximum() // 2)
+    assert changed.args == [0.5]
+    assert playground.pace() == 0.5
+
+
+# -- slow motion -----------------------------------------------------------------------------------------------------
+
+
+def steps() -> Iterator[Event]:
+    for step in range(1, 10_000):
+        sleep(0.001)
+        yield Stepped(step, step)
+
+
+@pytest.fixture
+def thread(qtbot: QtBot) -> Iterator[IteratorThread]:
+    thread = IteratorThread(lambda: (event for event in steps()))
+    yield thread
+    thread.stop()
+    thread.wait()
+
+
+def test_slow_motion_rests_after_each_step_and_shows_it(qtbot: QtBot, thread: IteratorThread) -> None:
+    thread.set_pace(0.1, lambda: Progress("look", 0, 0))
+    thread.start()
+    qtbot.wait(600)
+    assert 3 <= len(thread.take()) <= 7
+
+
+def test_messages_do_not_wait_for_a_rest_to_end(qtbot: QtBot, thread: IteratorThread) -> None:
+    thread.set_pace(3600.0)
+    thread.start()
+    qtbot.wait(50)
+    thread.post(lambda: Progress("answer", 0, 0))
+    qtbot.waitUntil(lambda: bool(thread.take()), timeout=5000)
+    with qtbot.waitSignal(thread.paused, timeout=5000):
+        thread.pause()
+    with qtbot.waitSignal(thread.paused, timeout=5000):
+        thread.resume()
+    thread.set_pace(0.0)  # ends the rest, or the thread would not come to its next message between two steps
+    thread.set_pace(0.05, lambda: Progress("look", 0, 0))
+    qtbot.waitUntil(lambda: len(thread.take()) > 0, timeout=5000)
+    thread.set_pace(3600.0)
+    qtbot.wait(100)
+    with qtbot.waitSignal(thread.ended, timeout=5000):
+        thread.stop()
+
+
+# -- the form --------------------------------------------------------------------------------------------------------
+
+
+def test_the_form_chooses_what_suits_the_data(qtbot: QtBot) -> None:
+    form = SettingsForm()
+    shown(qtbot, form, 316, 700)
+    assert form.widget("resolution").isVisible()
+    form.set_data(8, points=True)
+    assert form.settings().preset == "playground"
+    assert not form.widget("resolution").isVisible()
+    assert not form.widget("mirror").isVisible()
+    form.set_settings(form.settings().changed(lr_g=0.005))
+    form.set_data(0, points=True)
+    assert form.settings().lr_g == 0.005
+    form.set_data(0, points=False)
+    assert form.settings().preset == "studio"
+    assert form.widget("resolution").isVisible()
+    form.set_settings(form.settings().changed(network="mlp"))
+    form.set_data(3, points=False)
+    assert form.settings().network == "mlp"
+
+
+# -- the window ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def window(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MainWindow:
+    monkeypatch.setenv("GAN_STUDIO_RUNS", str(tmp_path / "runs"))
+    window = MainWindow(Session())
+
+    def end_training(_: object) -> None:
+        if window.session.state is not State.IDLE:
+            window.session.abandon()
+            qtbot.waitUntil(lambda: window.session.state is State.IDLE, timeout=PATIENCE)
+
+    qtbot.addWidget(window, before_close_func=end_training)
+    window.show()
+    qtbot.waitExposed(window)
+    return window
+
+
+def now(window: MainWindow) -> Points:
+    points = window.train.playground.view.points()
+    assert points is not None
+    return points
+
+
+def test_the_whole_game(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
+    session, playground = window.session, window.train.playground
+    choose_toy(window, "Ring of 8")
+    qtbot.waitUntil(lambda: session.dataset is not None, timeout=PATIENCE)
+    assert session.dataset is not None
+    assert session.dataset.source == "toy:ring8"
+    assert not button(window.data, "Show others").isVisible()
+    click(button(window.data, "Set up training"))
+    assert window.pages.currentIndex() == TRAIN
+    assert playground.isVisible()
+    assert not window.train.samples.isVisible()
+    assert not len(now(window).fake)
+    assert window.train.form.settings().preset == "playground"
+
+    click(button(window.footer, "Start"))
+    qtbot.waitUntil(lambda: now(window).step > 2, timeout=PATIENCE)
+    click(button(window.footer, "Pause"))
+    qtbot.waitUntil(lambda: session.state is State.PAUSED, timeout=PATIENCE)
+    single_steps(qtbot, window)
+    slow_motion(qtbot, window)
+
+    click(button(window.footer, "Stop"))
+    qtbot.waitUntil(lambda: session.state is State.IDLE, timeout=PATIENCE)
+    assert not button(playground, "One D step").isEnabled()
+    folder = session.run_folder
+    assert folder is not None
+    assert (folder / "reals.png").is_file()
+
+    seen = now(window)
+    playground.view.set_points(some_points())
+    window.open_path(str(folder))
+    qtbot.waitUntil(lambda: now(window).step == int(stem(session)), timeout=PATIENCE)
+    assert now(window).real.shape == seen.real.shape
+
+    save_picture(qtbot, window, tmp_path / "plane.png")
+
+
+def test_images_after_points(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
+    choose_toy(window, "Spiral")
+    qtbot.waitUntil(lambda: window.session.dataset is not None, timeout=PATIENCE)
+    for index in range(4):
+        pixels = np.random.default_rng(index).integers(0, 256, (16, 16, 3), np.uint8)
+        Image.fromarray(pixels).save(tmp_path / f"{index}.png")
+    window.open_path(str(tmp_path))
+    qtbot.waitUntil(lambda: "Toy" not in window.session.dataset.title, timeout=PATIENCE)  # type: ignore[union-attr]
+    window.show_workspace(TRAIN)
+    assert window.train.form.settings().preset == "studio"
+    assert window.train.reals.isVisible()
+    assert not window.train.playground.isVisible()
+
+
+def choose_toy(window: MainWindow, name: str) -> None:
+    area = window.data.findChild(DropArea)
+    assert area is not None
+    menu = next(found.menu() for found in area.findChildren(QPushButton) if found.menu() is not None)
+    toys = next(action.menu() for action in menu.actions() if action.menu() is not None)
+    next(action for action in toys.actions() if action.text() == name).trigger()  # type: ignore[attr-defined]
+
+
+def single_steps(qtbot: QtBot, window: MainWindow) -> None:
+    qtbot.wait(200)  # the look at what the pause found
+    before = now(window)
+    click(button(window.train.playground, "One D step"))
+    qtbot.waitUntil(lambda: now(window) is not before, timeout=PATIENCE)
+    after = now(window)
+    assert np.array_equal(after.fake, before.fake)
+    assert not np.array_equal(after.surface, before.surface)
+    click(button(window.train.playground, "One G step"))
+    qtbot.waitUntil(lambda: now(window) is not after, timeout=PATIENCE)
+    assert now(window).step == before.step + 1
+    assert np.array_equal(now(window).surface, after.surface)
+    assert not np.array_equal(now(window).fake, after.fake)
+    assert window.session.state is State.PAUSED
+
+
+def slow_motion(qtbot: QtBot, window: MainWindow) -> None:
+    slider = window.train.playground.findChild(QSlider)
+    assert isinstance(slider, QSlider)
+    QTest.keyClick(slider, Qt.Key.Key_End)
+    assert window.train.playground.pace() == 1.0
+    begun = now(window).step
+    click(button(window.footer, "Resume"))
+    qtbot.waitUntil(lambda: now(window).step > begun, timeout=PATIENCE)
+    first = now(window).step
+    qtbot.wait(300)
+    assert now(window).step - first <= 1
+    QTest.keyClick(slider, Qt.Key.Key_Home)
+    qtbot.waitUntil(lambda: now(window).step > first + 5, timeout=PATIENCE)
+
+
+def save_picture(qtbot: QtBot, window: MainWindow, path: Path) -> None:
+    window.session.save_plot(window.train.playground.view.picture(), path)
+    qtbot.waitUntil(path.is_file, timeout=PATIENCE)
+    with Image.open(path) as image:
+        assert image.width == 2 * window.train.playground.view.width()
+
+
+def stem(session: Session) -> str:
+    assert session.resume is not None
+    return session.resume.stem
