@@ -21,7 +21,7 @@ FOLDER = Path(__file__).parent.parent / "assets" / "screenshots"
 
 
 def main() -> None:
-    """Writes empty.png, data.png, train.png, train-dark.png and explore.png."""
+    """Writes empty.png, data.png, train.png, explore.png, the latter two also in the dark, and playground.png."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=150, help="how long to train before the pictures are taken")
     parser.add_argument("--source", default="sample:digits")
@@ -55,9 +55,21 @@ def main() -> None:
     theme.dress(app, theme.DARK)
     _take(window, TRAIN, options.out / "train-dark.png")
     _take(window, EXPLORE, options.out / "explore-dark.png")
+    _end(window)
+    theme.dress(app, theme.LIGHT)
+    window.open_path("toy:ring8")
+    _until(lambda: window.session.dataset is not None and window.session.dataset.points)
+    window.start()
+    _until(lambda: window.session.state is State.RUNNING)
+    _wait(4)  # early, while the points are still under way
+    _take(window, TRAIN, options.out / "playground.png")
+    _end(window)
+    window.close()
+
+
+def _end(window: MainWindow) -> None:
     window.session.abandon()
     _until(lambda: window.session.state is State.IDLE)
-    window.close()
 
 
 def _take(window: MainWindow, workspace: int, path: Path) -> None:
