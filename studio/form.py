@@ -19,6 +19,7 @@ from studio.fields import Field, field_of
 TITLES = {
     "d_norm": "D normalisation",
     "spectral_norm": "Spectral norm",
+    "gradient_penalty": "WGAN-GP",
     "r1": "R1",
     "r2": "R2",
     "penalty_interval": "Penalty every",

@@ -44,6 +44,7 @@ class SliderRow(QWidget):
         self._spin.setKeyboardTracking(False)  # half a typed number is not a value
         self._spin.setSuffix(f" {unit}" if unit else "")
         self._spin.setAccessibleName(f"{label}, value")
+        self._spin.lineEdit().setTextMargins(5, 0, 0, 0)
         self._reset = QToolButton()
         self._reset.setAutoRaise(True)
         self._reset.setIcon(theme.icon("arrow-counter-clockwise", "muted"))
