@@ -109,7 +109,7 @@ def _directions(weight: Tensor, most: int = 16) -> Latents:
     weight = weight.float().cpu().nan_to_num(0.0, 0.0, 0.0)
     # The right singular vectors are the eigenvectors of W^T W, which is small whatever the layer's width.
     _, vectors = torch.linalg.eigh(weight.T @ weight)
-    strongest = vectors.flip(1).T[:most]
+    strongest = vectors.flip(1).T[: min(most, len(weight))]  # no others change anything
     # The sign of an eigenvector is arbitrary: fix it, so that a slider keeps its meaning while training goes on.
     signs = torch.sign(strongest.gather(1, strongest.abs().argmax(1, keepdim=True)))
     return np.ascontiguousarray((strongest * signs).numpy(), dtype=np.float32)

@@ -26,9 +26,10 @@ REQUEST = LatentRequest((0, 1, 2, 3), (0.0, 1.0, 2.0, 3.0))
 @pytest.fixture(scope="module", params=IMAGE_PRESETS)
 def trainer(request: pytest.FixtureRequest) -> Trainer:
     trainer = finished(tiny_trainer(request.param, steps=4, latent_dim=24))
-    for parameter in trainer.G_ema.parameters():
-        if parameter.ndim > 1:
-            parameter.mul_(8)  # four steps give plain grey, in which nothing can be told apart
+    if np.ptp(trainer.render()) < 100:  # four steps give plain grey, in which nothing can be told apart
+        for parameter in trainer.G_ema.parameters():
+            if parameter.ndim > 1:
+                parameter.mul_(8)
     return trainer
 
 
@@ -154,14 +155,15 @@ def test_classes_can_be_asked_for_and_mixed(condition: str) -> None:
 
 
 def test_directions_are_the_right_singular_vectors_of_the_first_weight(trainer: Trainer, sampler: Sampler) -> None:
-    directions = sampler.directions
-    assert directions.shape == (16, 24)
-    assert directions.dtype == np.float32
-    assert np.allclose(directions @ directions.T, np.eye(16), atol=1e-5)
     generator = trainer.G_ema
     assert isinstance(generator, ConditionalGenerator)
+    directions = sampler.directions
+    count = min(16, len(generator.first_weight(24)))  # z is blind to any other direction
+    assert directions.shape == (count, 24)
+    assert directions.dtype == np.float32
+    assert np.allclose(directions @ directions.T, np.eye(count), atol=1e-5)
     _, _, vectors = np.linalg.svd(generator.first_weight(24).numpy().astype(np.float64), full_matrices=False)
-    alike = np.abs((directions.astype(np.float64) * vectors[:16]).sum(1))
+    alike = np.abs((directions.astype(np.float64) * vectors[:count]).sum(1))
     assert np.allclose(alike, 1, atol=1e-3)
     # A singular vector has no sign of its own. Its largest number is made positive, so that a slider keeps its meaning.
     assert (np.take_along_axis(directions, np.abs(directions).argmax(1)[:, None], 1) > 0).all()
