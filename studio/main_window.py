@@ -10,7 +10,7 @@ from PySide6.QtCore import QSettings, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QPaintEvent
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QMessageBox, QStackedWidget, QVBoxLayout, QWidget
 
-from core.config import Settings
+from core.config import Settings, live_settings
 from core.errors import Problem
 from core.events import Images, Points, Report, Samples, Saved
 from core.latent import LatentRequest
@@ -332,9 +332,12 @@ class MainWindow(QMainWindow):
         self.session.start(self._settings)
 
     def edit(self, settings: Settings) -> None:
-        """The person changed a setting of the running training."""
-        self._settings = settings
-        self.session.edit(settings)
+        """The person changed a setting of the running training.
+
+        Only what can change counts: another dataset may have been opened meanwhile, and have fitted the rest to itself.
+        """
+        self._settings = self._settings.changed(**{name: getattr(settings, name) for name in live_settings()})
+        self.session.edit(self._settings)
 
     def ask_save(self) -> None:
         start = str((self.session.run_folder or Path.home()) / "checkpoint.safetensors")

@@ -14,6 +14,7 @@ from core.events import Edited, Event, Images, Points, Progress, Report, Samples
 from core.latent import Conditions
 from core.run_folder import is_run
 from studio.history import History
+from studio.torch_import import import_torch
 
 if TYPE_CHECKING:
     from core.checkpoint import Summary
@@ -125,6 +126,7 @@ def draw_sheet(dataset: Dataset, count: int, seed: int) -> Generator[Event, None
 
 def draw_seen(dataset: Dataset, settings: Settings, count: int, seed: int) -> Generator[Event, None, None]:
     """A random sheet of a dataset as the discriminator would be shown it."""
+    import_torch()
     from core.seen import sheet
 
     yield Sheet(sheet(dataset.sheet(count, seed), settings, seed), "As the discriminator will see them")

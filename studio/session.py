@@ -120,7 +120,7 @@ class Session(QObject):
         self._train_thread: IteratorThread | None = None
         self._scan_thread: IteratorThread | None = None
         self._job_thread: IteratorThread | None = None
-        self._preview_thread: IteratorThread | None = None
+        self._previews: set[IteratorThread] = set()
         self._workers = Workers(self)
         self._workers.problem.connect(self.problem)
         self._workers.reported.connect(self.reported)
@@ -185,10 +185,10 @@ class Session(QObject):
             self._train_thread.post(lambda: Sheet(trainer.sheet(count, seed), caption))
         elif dataset is not None and self.state is State.IDLE:
             make = partial(draw_seen, dataset, settings, count, seed)
-            self._preview_thread = self._workers.spawn(make, self._show_scan, self._end_preview)
-
-    def _end_preview(self) -> None:
-        self._preview_thread = None
+            thread = self._workers.spawn(make, self._show_scan, lambda: self._previews.discard(thread))
+            self._previews.add(thread)
+        else:
+            self.notice.emit("The training is starting or stopping: ask again in a moment.")
 
     def list_checkpoints(self, runs: Path) -> None:
         """Reads the checkpoints of every run in a folder, as `checkpoints_listed`."""
@@ -241,9 +241,9 @@ class Session(QObject):
         if self.dataset is None:
             self.problem.emit(Problem("There are no images to train on.", "Open a folder, or try the sample."))
             return
-        if self._preview_thread is not None:
-            # It borrows torch's random numbers for a moment, which belong to the training from its first step on.
-            self._preview_thread.ended.connect(lambda: self.start(settings))
+        if self._previews:
+            # They borrow torch's random numbers for a moment, which belong to the training from its first step on.
+            next(iter(self._previews)).ended.connect(lambda: self.start(settings))
             return
         source, runs, resume = self.dataset.source, self.runs, self.resume
         if resume is None or self.run_folder is None or not resume.is_relative_to(self.run_folder):

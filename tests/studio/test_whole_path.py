@@ -311,7 +311,7 @@ def answer(kind: type[D], act: Callable[[D], None]) -> None:
     QTimer.singleShot(50, look)
 
 
-def test_settings_change_while_it_trains_and_leave_a_mark(qtbot: QtBot, window: MainWindow, pictures: Path) -> None:
+def test_settings_change_while_it_trains_and_are_noted(qtbot: QtBot, window: MainWindow, pictures: Path) -> None:
     drop(window, pictures)
     qtbot.waitUntil(lambda: window.session.dataset is not None, timeout=PATIENCE)
     choose(window, "preset", "gan")
@@ -321,6 +321,7 @@ def test_settings_change_while_it_trains_and_leave_a_mark(qtbot: QtBot, window: 
     assert form.widget("lr_d").isEnabled()
     assert not form.widget("width").isEnabled()
 
+    form.set_settings(form.settings().changed(resolution=32))  # as another dataset that is opened meanwhile does
     box = form.widget("lr_d")
     assert isinstance(box, QDoubleSpinBox)
     with qtbot.waitSignal(window.session.edited, timeout=PATIENCE) as edited:
