@@ -245,22 +245,6 @@ def test_the_form_chooses_what_suits_the_data(qtbot: QtBot) -> None:
 # -- the window ------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def window(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MainWindow:
-    monkeypatch.setenv("GAN_STUDIO_RUNS", str(tmp_path / "runs"))
-    window = MainWindow(Session())
-
-    def end_training(_: object) -> None:
-        if window.session.state is not State.IDLE:
-            window.session.abandon()
-            qtbot.waitUntil(lambda: window.session.state is State.IDLE, timeout=PATIENCE)
-
-    qtbot.addWidget(window, before_close_func=end_training)
-    window.show()
-    qtbot.waitExposed(window)
-    return window
-
-
 def now(window: MainWindow) -> Points:
     points = window.train.playground.view.points()
     assert points is not None

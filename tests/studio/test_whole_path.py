@@ -52,22 +52,6 @@ def pictures(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.fixture
-def window(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MainWindow:
-    monkeypatch.setenv("GAN_STUDIO_RUNS", str(tmp_path / "runs"))
-    window = MainWindow(Session())
-
-    def end_training(_: object) -> None:
-        if window.session.state is not State.IDLE:
-            window.session.abandon()
-            qtbot.waitUntil(lambda: window.session.state is State.IDLE, timeout=PATIENCE)
-
-    qtbot.addWidget(window, before_close_func=end_training)
-    window.show()
-    qtbot.waitExposed(window)
-    return window
-
-
 def test_from_a_dropped_folder_to_exported_images(
     qtbot: QtBot, window: MainWindow, pictures: Path, tmp_path: Path
 ) -> None:

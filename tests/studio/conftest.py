@@ -1,0 +1,30 @@
+"""The real window, which ends its training when a test is over."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from studio.main_window import MainWindow
+from studio.session import Session, State
+
+PATIENCE = 30_000
+"""Milliseconds; the first step waits for torch to be imported."""
+
+
+@pytest.fixture
+def window(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MainWindow:
+    monkeypatch.setenv("GAN_STUDIO_RUNS", str(tmp_path / "runs"))
+    window = MainWindow(Session())
+
+    def end_training(_: object) -> None:
+        if window.session.state is not State.IDLE:
+            window.session.abandon()
+            qtbot.waitUntil(lambda: window.session.state is State.IDLE, timeout=PATIENCE)
+
+    qtbot.addWidget(window, before_close_func=end_training)
+    window.show()
+    qtbot.waitExposed(window)
+    return window
