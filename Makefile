@@ -8,7 +8,7 @@ WORKERS ?= 2
 ARGS ?=
 DATA ?= sample:digits
 
-.PHONY: run test setup bench bench-quality screenshots pins clean
+.PHONY: run test setup bench bench-quality bench-frechet screenshots pins clean
 
 run: setup
 	$(VENV)/bin/gan-studio $(DATA)
@@ -21,6 +21,10 @@ bench: setup
 
 bench-quality: setup
 	$(VENV)/bin/python benchmarks/quality.py $(ARGS)
+
+bench-frechet: setup
+	PATH=$(VENV)/bin:$$PATH uv pip install --quiet --python $(VENV)/bin/python --group bench
+	$(VENV)/bin/python benchmarks/frechet.py $(ARGS)
 
 screenshots: setup
 	$(VENV)/bin/python tools/screenshots.py $(ARGS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from functools import cache
 
@@ -50,8 +51,9 @@ def of_points(points: NDArray[np.float32], toy: str) -> Coverage:
 def of_stacked(images: NDArray[np.uint8]) -> Coverage:
     """Of generated stacked digits, NHWC."""
     channels = torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2))).flatten(0, 1)[:, None]
+    judge = classifier()
     with torch.inference_mode():
-        digits = torch.cat([classifier()(_scaled(part)).argmax(1) for part in channels.split(512)])
+        digits = torch.cat([judge(_scaled(part)).argmax(1) for part in channels.split(512)])
     numbers = digits.view(-1, 3) @ torch.tensor([100, 10, 1])
     return coverage(np.bincount(numbers.numpy(), minlength=1000))
 
@@ -76,7 +78,7 @@ def classifier() -> nn.Module:
             optimizer.step()
     with torch.inference_mode():
         right = (network(_scaled(images[-1000:])).argmax(1) == labels[-1000:]).float().mean()
-    print(f"the judge recognises {100 * right:.1f} % of digits that it was not trained on", flush=True)
+    print(f"the judge recognises {100 * right:.1f} % of digits that it was not trained on", file=sys.stderr, flush=True)
     return network.eval()
 
 

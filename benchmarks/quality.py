@@ -1,9 +1,11 @@
-"""`make bench-quality`: how many modes are covered, against the plain GAN recipe at equal wall time, in one run."""
+"""`make bench-quality`: how many modes are covered, against the plain GAN recipe with equal processor time."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
+from itertools import product
 from pathlib import Path
 from statistics import mean, median
 
@@ -13,7 +15,7 @@ import torch
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from benchmarks import modes  # noqa: E402  # the path first
+from benchmarks import alone, modes  # noqa: E402  # the path first
 from core.config import Settings  # noqa: E402
 from core.data import Dataset, prepare  # noqa: E402
 from core.events import Tuned  # noqa: E402
@@ -25,64 +27,82 @@ from core.trainer import Trainer  # noqa: E402
 PLAIN = {"loss": "non_saturating", "lr_g": 2e-4, "lr_d": 2e-4, "beta1": 0.5, "beta2": 0.999, "ema_kimg": 0.0}
 """The recipe of textbooks, with the same networks."""
 RELATIVISTIC = {"loss": "relativistic", "beta1": 0.0, "beta2": 0.9}
+TOY = {**preset("playground").settings, "latent_dim": 16}
+STACKED = {"network": "dcgan", "resolution": 32, "width": 32, "latent_dim": 100, "batch": 64}
+RECIPES = {
+    "toy": {"ours": {**TOY, **RELATIVISTIC, "r1": 0.1, "r2": 0.1}, "plain": {**TOY, **PLAIN}},
+    "sample": {
+        "ours": {**STACKED, **RELATIVISTIC, "d_norm": "none", "lr_g": 5e-4, "lr_d": 5e-4, "r1": 1.0, "r2": 1.0},
+        "plain": {**STACKED, **PLAIN},
+    },
+}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seeds", type=int, default=10)
-    parser.add_argument("--toy-seconds", type=float, default=60)
-    parser.add_argument("--stacked-seconds", type=float, default=600)
+    parser.add_argument("sources", nargs="*", default=["toy:ring8", "toy:grid25", "sample:stacked"])
+    parser.add_argument("--recipes", nargs="+", default=["ours", "plain"])
+    parser.add_argument("--seeds", nargs="+", type=int, default=list(range(10)))
+    parser.add_argument("--toy-seconds", type=float, default=40, help="processor time of each training on points")
+    parser.add_argument("--stacked-seconds", type=float, default=400, help="and of each on stacked digits")
+    parser.add_argument("--jobs", type=int, default=2, help="trainings side by side, on one thread each")
+    parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    print(f"{options.seeds} seeds")
-    print(f"{'data':<16} {'recipe':<8} {'modes':>22} {'KL(generated || real)':>24}", flush=True)
-    playground = {**preset("playground").settings, "device": "cpu"}
-    ours = {**playground, **RELATIVISTIC, "latent_dim": 16, "r1": 0.1, "r2": 0.1}
-    plain = {**playground, **PLAIN, "latent_dim": 16}
-    for toy in ("ring8", "grid25"):
-        _compare(f"toy:{toy}", ours, plain, options.toy_seconds, options.seeds, modes.POINTS)
-    stacked = {"network": "dcgan", "resolution": 32, "width": 32, "latent_dim": 100, "batch": 64, "device": "cpu"}
-    ours = {**stacked, **RELATIVISTIC, "d_norm": "none", "lr_g": 5e-4, "lr_d": 5e-4, "r1": 1.0, "r2": 1.0}
-    plain = {**stacked, **PLAIN}
-    _compare("sample:stacked", ours, plain, options.stacked_seconds, options.seeds, modes.STACKED)
+    if options.one:
+        (source,), (recipe,), (seed,) = options.sources, options.recipes, options.seeds
+        seconds = options.toy_seconds if source.startswith("toy:") else options.stacked_seconds
+        print(json.dumps(vars(_one(source, recipe, seed, seconds))))
+        return
+    print(
+        f"{len(options.seeds)} seeds; {options.toy_seconds:g} and {options.stacked_seconds:g} processor seconds each\n"
+    )
+    print("| data | recipe | modes: mean, least | KL(generated || real): median, most |\n| --- | --- | --- | --- |")
+    for source in options.sources:
+        _compare(source, options)
 
 
-def _compare(
-    source: str, ours: dict[str, object], plain: dict[str, object], seconds: float, seeds: int, count: int
-) -> None:
-    """Trains both recipes in turn with each seed, and prints a line for each."""
-    found: dict[str, list[modes.Coverage]] = {"ours": [], "plain": []}
-    for seed in range(seeds):
-        for name, settings in (("ours", ours), ("plain", plain)):
-            made = _trained(source, Settings(**settings, seed=seed, minutes=seconds / 60), count)  # type: ignore[arg-type]
-            found[name].append(_judged(source, made))
-            print(f"    {source} {name} seed {seed}: {found[name][-1]}", file=sys.stderr, flush=True)
-    for name, covered in found.items():
+def _compare(source: str, options: argparse.Namespace) -> None:
+    """Trains each recipe with each seed, and prints a line for each recipe."""
+    runs = list(product(options.seeds, options.recipes))
+    budgets = ["--toy-seconds", str(options.toy_seconds), "--stacked-seconds", str(options.stacked_seconds)]
+    calls = [[source, "--one", "--recipes", recipe, "--seeds", str(seed), *budgets] for seed, recipe in runs]
+    found: dict[str, list[modes.Coverage]] = {recipe: [] for recipe in options.recipes}
+    for (seed, recipe), printed in zip(runs, alone.run(__file__, calls, options.jobs), strict=True):
+        found[recipe].append(modes.Coverage(**printed))
+        print(f"    {source} {recipe} seed {seed}: {found[recipe][-1]}", file=sys.stderr, flush=True)
+    for recipe, covered in found.items():
         each, divergences = [one.modes for one in covered], [one.divergence for one in covered]
         print(
-            f"{source:<16} {name:<8} {f'{mean(each):.1f}, least {min(each)}':>22} "
-            f"{f'{median(divergences):.3f}, most {max(divergences):.3f}':>24}",
+            f"| {source} | {recipe} | {mean(each):.1f}, {min(each)} "
+            f"| {median(divergences):.3f}, {max(divergences):.3f} |",
             flush=True,
         )
 
 
-def _trained(source: str, settings: Settings, count: int) -> torch.Tensor:
-    """Images of so many seeds by a generator trained for the settings' minutes, NCHW in about [-1, 1]."""
+def _one(source: str, recipe: str, seed: int, seconds: float) -> modes.Coverage:
+    """Trains one recipe, and judges as many of its images as the field does."""
+    torch.set_num_threads(1)
+    kind, _, toy = source.partition(":")
+    settings = Settings(**{**RECIPES[kind][recipe], "device": "cpu", "seed": seed})
     dataset = next(event for event in prepare(source, settings.size) if isinstance(event, Dataset))
     trainer = Trainer(settings, dataset, Tuned("cpu", "fp32", "contiguous", {}))
+    over = alone.budget(seconds)
     for _ in trainer.events():
-        pass
-    z = np.stack([seed_latent(seed, settings.latent_dim) for seed in range(count)])
+        if over():
+            break
+    if kind == "toy":
+        return modes.of_points(_made(trainer, modes.POINTS)[:, :, 0, 0].numpy(), toy)
+    return modes.of_stacked(to_images(_made(trainer, modes.STACKED)))
+
+
+def _made(trainer: Trainer, count: int) -> torch.Tensor:
+    """Images of so many seeds, NCHW in about [-1, 1]."""
+    z = np.stack([seed_latent(seed, trainer.settings.latent_dim) for seed in range(count)])
     none = np.zeros((count, 0), np.float32)
     drawn = to_tensors(Drawn(z, none, none), trainer.device)
     with torch.inference_mode():
         parts = [trainer.G_ema(Drawn(*part)) for part in zip(*(whole.split(500) for whole in drawn), strict=True)]
     return torch.cat(parts)
-
-
-def _judged(source: str, made: torch.Tensor) -> modes.Coverage:
-    if source.startswith("toy:"):
-        return modes.of_points(made[:, :, 0, 0].numpy(), source.removeprefix("toy:"))
-    return modes.of_stacked(to_images(made))
 
 
 if __name__ == "__main__":

@@ -13,8 +13,10 @@ from core.models import Shape, build
 from core.presets import preset
 
 
-def steps(dataset: Dataset, batch: int, seed: int = 0) -> Iterator[None]:
+def steps(dataset: Dataset, batch: int, seed: int = 0) -> Iterator[nn.Module]:
     """Endless training steps of the networks of the `dcgan` preset: plain fp32, BCE loss, Adam, `.item()` for logs.
+
+    Each yields the generator, of z (N, 100).
 
     Like the tutorials' it reads prepared images (here from memory, which only helps it) and updates D, then G.
     """
@@ -49,4 +51,4 @@ def steps(dataset: Dataset, batch: int, seed: int = 0) -> Iterator[None]:
             adam_G.step()
             (loss_real + loss_fake).item()
             loss_G.item()
-            yield
+            yield G
