@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from itertools import product
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
@@ -18,7 +19,7 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benchmarks import alone, textbook  # noqa: E402  # the path first
-from benchmarks.features import frechet, moments  # noqa: E402
+from benchmarks.features import Moments, frechet, moments  # noqa: E402
 from core.data import Dataset, prepare  # noqa: E402
 from core.devices import resolve  # noqa: E402
 from core.events import Tuned  # noqa: E402
@@ -46,15 +47,27 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="settings for every preset")
     parser.add_argument("--sheets", type=Path, help="folder for a sheet of each recipe's images")
-    parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--one", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
         print(json.dumps(_one(options)))
         return
+    with TemporaryDirectory() as place:
+        references = {data: Path(place, f"{index}.pt") for index, data in enumerate(options.data)}
+        for data, file in references.items():
+            torch.save(vars(moments(np.array(_prepared(data).images, np.uint8))), file)
+        _compare(options, references)
+
+
+def _compare(options: argparse.Namespace, references: dict[str, Path]) -> None:
+    """Trains each recipe on each data with each seed, and prints a line for each."""
     runs = list(product(options.data, options.seeds, options.recipes))
     rest = ["--seconds", str(options.seconds), "--set", *options.set]
     rest += ["--sheets", str(options.sheets)] if options.sheets else []
-    calls = [[data, "--one", "--recipes", recipe, "--seeds", str(seed), *rest] for data, seed, recipe in runs]
+    calls = [
+        [data, "--one", str(references[data]), "--recipes", recipe, "--seeds", str(seed), *rest]
+        for data, seed, recipe in runs
+    ]
     print(f"{options.seconds:g} processor seconds each\n\n| data | recipe | seed | steps | images seen | distance |")
     print("| --- | --- | --- | --- | --- | --- |")
     for (data, seed, recipe), found in zip(runs, alone.run(__file__, calls, options.jobs), strict=True):
@@ -65,20 +78,24 @@ def main() -> None:
 def _one(options: argparse.Namespace) -> dict[str, float]:
     """Steps, images seen and distance of one recipe with one seed."""
     torch.set_num_threads(1)
-    source, _, resolution = options.data[0].rpartition(":")
-    (recipe,), (seed,) = options.recipes, options.seeds
-    dataset = next(event for event in prepare(source, (int(resolution),) * 2) if isinstance(event, Dataset))
+    (data,), (recipe,), (seed,) = options.data, options.recipes, options.seeds
+    dataset = _prepared(data)
     over = alone.budget(options.seconds)
     if recipe == PLAIN:
         steps, images, made = _plain(dataset, seed, over)
     else:
         values = dict(setting.split("=", 1) for setting in options.set)
-        steps, images, made = _preset(recipe, {**values, "seed": seed, "resolution": int(resolution)}, dataset, over)
+        steps, images, made = _preset(recipe, {**values, "seed": seed, "resolution": dataset.size[0]}, dataset, over)
     if options.sheets:
         options.sheets.mkdir(parents=True, exist_ok=True)
-        _sheet(made[:100]).save(options.sheets / f"{Path(source).name} {recipe} {seed}.png")
-    real = moments(np.array(dataset.images, np.uint8))
+        _sheet(made[:100]).save(options.sheets / f"{dataset.title} {recipe} {seed}.png")
+    real = Moments(**torch.load(options.one, weights_only=True))
     return {"steps": steps, "images": images, "distance": frechet(moments(made.transpose(0, 3, 1, 2)), real)}
+
+
+def _prepared(data: str) -> Dataset:
+    source, _, resolution = data.rpartition(":")
+    return next(event for event in prepare(source, (int(resolution),) * 2) if isinstance(event, Dataset))
 
 
 def _plain(dataset: Dataset, seed: int, over: Callable[[], bool]) -> Made:

@@ -51,7 +51,7 @@ def of_points(points: NDArray[np.float32], toy: str) -> Coverage:
 def of_stacked(images: NDArray[np.uint8]) -> Coverage:
     """Of generated stacked digits, NHWC."""
     channels = torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2))).flatten(0, 1)[:, None]
-    judge = classifier()
+    judge = classifier(images.shape[1])
     with torch.inference_mode():
         digits = torch.cat([judge(_scaled(part)).argmax(1) for part in channels.split(512)])
     numbers = digits.view(-1, 3) @ torch.tensor([100, 10, 1])
@@ -59,15 +59,22 @@ def of_stacked(images: NDArray[np.uint8]) -> Coverage:
 
 
 @cache
-def classifier() -> nn.Module:
-    """Ten digits from images (N, 1, 32, 32) in [-1, 1]; trained on `sample:digits`, the last thousand held out."""
-    digits = next(event for event in prepare("sample:digits", (32, 32)) if isinstance(event, Dataset))
+def classifier(side: int) -> nn.Module:
+    """Ten digits from images (N, 1, side, side) in [-1, 1]; trained on `sample:digits`, the last thousand held out."""
+    digits = next(event for event in prepare("sample:digits", (side, side)) if isinstance(event, Dataset))
     assert digits.labels is not None
     images, labels = torch.from_numpy(np.array(digits.images)), torch.from_numpy(np.array(digits.labels))
     torch.manual_seed(0)
     network = nn.Sequential(
         *(nn.Conv2d(1, 16, 3, 2, 1), nn.ReLU(), nn.Conv2d(16, 32, 3, 2, 1), nn.ReLU()),
-        *(nn.Conv2d(32, 64, 3, 2, 1), nn.ReLU(), nn.Flatten(), nn.Linear(1024, 64), nn.ReLU(), nn.Linear(64, 10)),
+        *(
+            nn.Conv2d(32, 64, 3, 2, 1),
+            nn.ReLU(),
+            nn.Flatten(),
+            nn.Linear(side * side, 64),
+            nn.ReLU(),
+            nn.Linear(64, 10),
+        ),
     )
     optimizer = torch.optim.Adam(network.parameters(), 1e-3)
     for _ in range(5):
