@@ -114,6 +114,14 @@ def summary(path: Path) -> Summary:
     return _read(path, lambda file: Summary(path, _meta(file.metadata(), path), np.asarray(file.get_tensor("preview"))))
 
 
+def preview(images: Images) -> Images:
+    """The picture of a checkpoint, HWC: a square sheet of about 256 px of the first images."""
+    height, width, channels = images.shape[1:]
+    side = min(max(256 // height, 1), int(len(images) ** 0.5))
+    rows = images[: side * side].reshape(side, side, height, width, channels)
+    return rows.swapaxes(1, 2).reshape(side * height, side * width, channels)
+
+
 def flush(path: Path) -> None:
     """Waits until a file, or a folder's list of names, is on the disk; without it a power cut can undo a rename."""
     if path.is_dir() and os.name == "nt":

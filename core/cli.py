@@ -232,8 +232,8 @@ class _Bar:
         else:
             self._bar.total = self._settings.steps
         self._bar.update(report.step - self._bar.n)
-        rate = stats["Timing/images_per_sec"]
-        self._bar.set_postfix_str(f"{rate:.0f} images/s, D {stats['Loss/D/loss']:.3f}, G {stats['Loss/G/loss']:.3f}")
+        rate = f"{stats['Timing/images_per_sec']:.0f} {self._settings.counted}/s"
+        self._bar.set_postfix_str(f"{rate}, D {stats['Loss/D/loss']:.3f}, G {stats['Loss/G/loss']:.3f}")
 
 
 def _plain(value: Any) -> str:

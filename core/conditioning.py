@@ -16,7 +16,7 @@ from math import prod
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import cross_entropy, one_hot
 
 from core import models
 from core.config import Settings
@@ -94,6 +94,23 @@ class ConditionalDiscriminator(nn.Module):
         else:
             return images
         return torch.cat([images, planes.to(images.dtype)], 1)
+
+
+def draw(labels: Tensor, latent_dim: int, conditions: Conditions, random: torch.Generator) -> Drawn[Tensor]:
+    """What to draw as many images from as there are labels, int64 (N,), each of its label's class.
+
+    z is standard normal; a category is as likely as any other, and a continuous code as any from -1 to 1.
+    """
+    count, device = len(labels), random.device
+    z = torch.randn(count, latent_dim, device=device, generator=random)
+    classes = one_hot(labels, conditions.classes).float() if conditions.classes else z[:, :0]
+    codes = z[:, :0]
+    if conditions.codes:
+        codes = torch.rand(count, conditions.codes, device=device, generator=random) * 2 - 1
+        if conditions.categories:
+            chosen = torch.randint(conditions.categories, (count,), device=device, generator=random)
+            codes[:, : conditions.categories] = one_hot(chosen, conditions.categories)
+    return Drawn(z, classes, codes)
 
 
 def mutual_information(guesses: Tensor, codes: Tensor, conditions: Conditions) -> Tensor:

@@ -294,6 +294,11 @@ class Settings(BaseModel):
         """Whether the network makes points in the plane, and no images."""
         return makes_points(self.network)
 
+    @property
+    def counted(self) -> str:
+        """What a training on them counts, in a word: images or points."""
+        return "points" if self.points else "images"
+
     def changed(self, **values: Any) -> Settings:
         """A validated copy with some values replaced. Raises `Problem` for a value that cannot be."""
         return validate({**self.model_dump(), **values})

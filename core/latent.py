@@ -53,9 +53,14 @@ class Conditions:
         return min(self.classes or self.categories, MOST_COLUMNS)
 
     def column_names(self, classes: Sequence[str]) -> tuple[str, ...]:
-        """What the columns stand for: the names of the classes, or the numbers of the categories."""
-        names = classes if self.classes else [str(category) for category in range(self.categories)]
-        return tuple(names[: self.columns])
+        """What the columns stand for: the names of the classes, the numbers of the categories, or both, as `fixed`
+        has them take turns."""
+        if not self.classes:
+            return tuple(str(category) for category in range(self.columns))
+        if not self.categories:
+            return tuple(classes[: self.columns])
+        names = enumerate(classes[: self.columns])
+        return tuple(f"{name}, category {column % self.categories}" for column, name in names)
 
     def grid_count(self, samples: int) -> int:
         """Images of a sample grid of about `samples`: whole rows where there are columns."""

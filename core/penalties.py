@@ -7,8 +7,25 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from core.config import Settings
+
 Critic = Callable[[Tensor], Tensor]
 """Images NCHW -> logits (N,)."""
+
+
+def weighted(
+    settings: Settings, critic: Critic, real: Tensor, fake: Tensor, real_logits: Tensor, fake_logits: Tensor
+) -> Tensor:
+    """The sum of those that the settings give a weight. R1 asks for the gradients of `real`, and R2 of `fake`."""
+    penalty = torch.zeros((), device=real.device)
+    if settings.r1:
+        penalty = penalty + settings.r1 * zero_centred(real_logits, real)
+    if settings.r2:
+        penalty = penalty + settings.r2 * zero_centred(fake_logits, fake)
+    if settings.gradient_penalty:
+        mix = torch.rand(len(real), device=real.device)
+        penalty = penalty + settings.gradient_penalty * gradient_penalty(critic, real, fake, mix)
+    return penalty
 
 
 def zero_centred(logits: Tensor, images: Tensor) -> Tensor:

@@ -122,6 +122,13 @@ class Run:
         """Every complete checkpoint, the newest last."""
         return sorted((self.folder / "checkpoints").glob("[0-9]*.safetensors"))
 
+    def newest(self) -> Path:
+        """The newest checkpoint. Raises `Problem` if there is none."""
+        checkpoints = self.checkpoints()
+        if not checkpoints:
+            raise Problem(f"{self.folder} holds no checkpoint.", "Open another run.")
+        return checkpoints[-1]
+
     def samples(self) -> list[Path]:
         """Every sample grid, the newest last."""
         return sorted((self.folder / "samples").glob("[0-9]*.png"))

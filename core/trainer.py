@@ -10,13 +10,12 @@ from math import isfinite
 from time import perf_counter
 
 import torch
-from torch import Tensor, nn
-from torch.nn.functional import one_hot
+from torch import Tensor
 
 from core import optimizers, penalties, seen
 from core.augment import Augment
-from core.checkpoint import Checkpoint, Meta
-from core.conditioning import build_pair, mutual_information
+from core.checkpoint import Checkpoint, Meta, preview
+from core.conditioning import build_pair, draw, mutual_information
 from core.config import Settings, live_settings
 from core.data import Dataset
 from core.data.batches import Batches
@@ -32,6 +31,7 @@ from core.plane import picture
 from core.playground import Playground, one_thread
 from core.rules import refuse_data
 from core.sampler import to_images, to_tensors
+from core.state import State
 from core.tuning import Choice, place
 
 REPORT_SECONDS = 0.5
@@ -162,7 +162,9 @@ class Trainer:
             fake.requires_grad_(due and settings.r2 > 0)
             (real_logits, _), (fake_logits, guesses) = self.D(real, drawn.classes), self.D(fake, drawn.classes)
             if due:
-                self._penalty = self._penalise(real, fake, real_logits, fake_logits, drawn)
+                self._penalty = penalties.weighted(
+                    settings, lambda images: self.D(images, drawn.classes)[0], real, fake, real_logits, fake_logits
+                )
         real_logits, fake_logits = real_logits.float(), fake_logits.float()
         d_loss = self.loss.discriminator(
             real_logits, fake_logits, Targets(1.0 - settings.smooth_real, settings.smooth_fake)
@@ -180,28 +182,11 @@ class Trainer:
         values = {"Loss/D/loss": d_loss, "Loss/scores/real": real_logits.mean(), "Loss/scores/fake": fake_logits.mean()}
         if self.loss.PROBABILITY:
             values |= {"Score/real": real_logits.sigmoid().mean(), "Score/fake": fake_logits.sigmoid().mean()}
-        if self._is_penalised():
+        if settings.r1 or settings.r2 or settings.gradient_penalty:
             values["Loss/D/penalty"] = self._penalty
         if settings.augment == "ada":
             values["Augment/p"] = self.augment.p
         return values
-
-    def _penalise(
-        self, real: Tensor, fake: Tensor, real_logits: Tensor, fake_logits: Tensor, drawn: Drawn[Tensor]
-    ) -> Tensor:
-        settings, penalty = self.settings, torch.zeros((), device=self.device)
-        if settings.r1:
-            penalty = penalty + settings.r1 * penalties.zero_centred(real_logits, real)
-        if settings.r2:
-            penalty = penalty + settings.r2 * penalties.zero_centred(fake_logits, fake)
-        if settings.gradient_penalty:
-            mix = torch.rand(len(real), device=self.device)
-            slope = penalties.gradient_penalty(lambda images: self.D(images, drawn.classes)[0], real, fake, mix)
-            penalty = penalty + settings.gradient_penalty * slope
-        return penalty
-
-    def _is_penalised(self) -> bool:
-        return bool(self.settings.r1 or self.settings.r2 or self.settings.gradient_penalty)
 
     def _train_generator(self, real: Tensor, fake: Tensor, drawn: Drawn[Tensor]) -> dict[str, Tensor]:
         # Gradients of the discriminator's weights would be thrown away: do not compute them.
@@ -235,16 +220,8 @@ class Trainer:
     def _next_batch(self) -> tuple[Tensor, Drawn[Tensor]]:
         """Real images, and what to draw as many generated ones of the same classes from."""
         real, labels = self.batches.next()
-        conditions, count, random = self.conditions, self.settings.batch, self._noise
-        z = torch.randn(count, self.settings.latent_dim, device=self.device, generator=random)
-        classes = one_hot(labels, conditions.classes).float() if conditions.classes else z[:, :0]
-        codes = z[:, :0]
-        if conditions.codes:
-            codes = torch.rand(count, conditions.codes, device=self.device, generator=random) * 2 - 1
-            if conditions.categories:
-                chosen = torch.randint(conditions.categories, (count,), device=self.device, generator=random)
-                codes[:, : conditions.categories] = one_hot(chosen, conditions.categories)
-        return real.to(memory_format=self.choice.layout), Drawn(z, classes, codes)
+        drawn = draw(labels, self.settings.latent_dim, self.conditions, self._noise)
+        return real.to(memory_format=self.choice.layout), drawn
 
     def _autocast(self) -> contextlib.AbstractContextManager[object]:
         return self.choice.autocast(self.device)
@@ -285,14 +262,7 @@ class Trainer:
         the losses are no longer numbers, so that a broken state never stands where a good one is looked for.
         """
         self._refuse_nan(self._means.peek())
-        tensors: dict[str, Tensor] = {}
-        for name, network in self._networks().items():
-            tensors |= {f"{name}.{key}": value for key, value in network.state_dict().items()}
-        for name, optimizer in self._optimizers().items():
-            tensors |= {f"{name}.{key}": value for key, value in optimizers.state(optimizer).items()}
-        tensors |= {f"augment.{name}": state for name, state in self.augment.state().items()}
-        tensors |= {f"random.{name}": state for name, state in self._random_states().items()}
-        tensors["preview"] = torch.from_numpy(_preview(self.render()))
+        tensors = self._state.tensors() | {"preview": torch.from_numpy(preview(self.render()))}
         return Checkpoint(self.meta(), tensors)
 
     def meta(self) -> Meta:
@@ -326,56 +296,24 @@ class Trainer:
         self.opt_D = optimizers.build(settings, self.D.parameters(), settings.lr_d, self.device)
         self.augment = Augment(self.device)
         self._noise = torch.Generator(self.device).manual_seed(settings.seed)
+        self._state = State(
+            {"G": self.G, "D": self.D, "G_ema": self.G_ema},
+            {"opt_G": self.opt_G, "opt_D": self.opt_D},
+            self.augment,
+            self._noise,
+        )
         self._fixed = to_tensors(fixed(settings.samples, settings.latent_dim, self.conditions), self.device)
         self._playground = Playground(settings, self.dataset, self.device) if self.dataset.points else None
         self._means = Means()
         self._penalty = torch.zeros((), device=self.device)
 
     def _restore(self, checkpoint: Checkpoint) -> None:
+        self._state.restore(checkpoint, self.channels)
         meta = checkpoint.meta
-        if meta.channels != self.channels:
-            kinds = {1: "grey images", 2: "points", 3: "colour images", 4: "transparent images"}
-            raise Problem(
-                f"The checkpoint was trained on {kinds[meta.channels]}, and these are {kinds[self.channels]}.",
-                "Choose the dataset that it was trained on.",
-            )
-        try:
-            for name, network in self._networks().items():
-                network.load_state_dict(checkpoint.part(name))
-        except RuntimeError as error:
-            remedy = "Keep the network, size, width, latents and conditions that it was trained with."
-            raise Problem("The checkpoint does not fit these settings.", remedy, str(error)) from error
-        for name, optimizer in self._optimizers().items():
-            optimizers.restore(optimizer, checkpoint.part(name))
-        self.augment.load_state(checkpoint.part("augment"))
         self.step, self.images, self.seconds = meta.step, meta.images, meta.seconds
         self.stats = meta.stats
         if meta.dataset_fingerprint == self.dataset.fingerprint:
             self.batches.epoch, self.batches.index = meta.epoch, meta.index
-        if meta.device == self.device.type:  # another kind of device has other random generators
-            self._set_random_states(checkpoint.part("random"))
-
-    def _networks(self) -> dict[str, nn.Module]:
-        return {"G": self.G, "D": self.D, "G_ema": self.G_ema}
-
-    def _optimizers(self) -> dict[str, torch.optim.Optimizer]:
-        return {"opt_G": self.opt_G, "opt_D": self.opt_D}
-
-    def _random_states(self) -> dict[str, Tensor]:
-        states = {"noise": self._noise.get_state(), "torch": torch.get_rng_state()}
-        if self.device.type == "cuda":
-            states["cuda"] = torch.cuda.get_rng_state(self.device)
-        elif self.device.type == "mps":
-            states["mps"] = torch.mps.get_rng_state()
-        return states
-
-    def _set_random_states(self, states: Mapping[str, Tensor]) -> None:
-        self._noise.set_state(states["noise"])
-        torch.set_rng_state(states["torch"])
-        if self.device.type == "cuda":
-            torch.cuda.set_rng_state(states["cuda"], self.device)
-        elif self.device.type == "mps":
-            torch.mps.set_rng_state(states["mps"])
 
     def _report(self, seconds: float) -> Report:
         steps = self._means.count
@@ -402,11 +340,3 @@ class Trainer:
         if self.settings.minutes is not None and self.seconds >= 60 * self.settings.minutes:
             return f"{self.settings.minutes:g} minutes are over."
         return ""
-
-
-def _preview(images: Images) -> Images:
-    """A square sheet of about 256 px of the first images, HWC."""
-    height, width, channels = images.shape[1:]
-    side = min(max(256 // height, 1), int(len(images) ** 0.5))
-    rows = images[: side * side].reshape(side, side, height, width, channels)
-    return rows.swapaxes(1, 2).reshape(side * height, side * width, channels)

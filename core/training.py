@@ -89,13 +89,18 @@ class Training:
     def edit(self, settings: Settings) -> Edited:
         """Takes other settings from the next step on, and notes the change in the run; call it between two events.
 
-        Raises `Problem` for a setting that only a new training can change.
+        Raises `Problem`, and changes nothing, for a setting that only a new training can change and when the change
+        cannot be noted.
         """
         if self.trainer is None or self.run is None:
             raise Problem("The training has not begun yet.", "Change the settings again in a few seconds.")
         edited = self.trainer.edit(settings)
+        try:
+            self.run.note(edited)
+        except Problem:
+            self.trainer.edit(self.settings)
+            raise
         self.settings = settings
-        self.run.note(edited)
         return edited
 
     def single_step(self, network: Literal["D", "G"]) -> Event:

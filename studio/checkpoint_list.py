@@ -60,6 +60,5 @@ def _row(path: Path) -> CheckpointRow:
     found = summary(path)
     meta = found.meta
     settings = meta.settings
-    return CheckpointRow(
-        path, meta.step, settings.preset, "{} × {} px".format(*settings.size), meta.dataset, meta.created, found.preview
-    )
+    size = "2-D" if settings.points else "{} × {} px".format(*settings.size)
+    return CheckpointRow(path, meta.step, settings.preset, size, meta.dataset, meta.created, found.preview)

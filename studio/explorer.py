@@ -29,6 +29,13 @@ class Weights:
 
 
 @dataclass(frozen=True)
+class NewestOf:
+    """Asks for the newest checkpoint of a run's folder."""
+
+    run: Path
+
+
+@dataclass(frozen=True)
 class Source:
     """What is explored: a checkpoint's path, or None for the running training, and facts about its generator."""
 
@@ -55,13 +62,16 @@ class Explorer:
         self._turn = threading.Lock()
 
     def answer(self, request: object) -> list[Device] | Source | Images | None:
-        """Devices for `DEVICES`, a `Source` for a checkpoint's path or `Weights`, images for a `LatentRequest`."""
+        """Devices for `DEVICES`, a `Source` for a checkpoint's path, `NewestOf` or `Weights`, images for a
+        `LatentRequest`."""
         if request == self.DEVICES:
             import_torch()
             return available()
         with self._turn:
             if isinstance(request, Path):
                 return self._open(request)
+            if isinstance(request, NewestOf):
+                return self._open_newest(request.run)
             if isinstance(request, Weights):
                 return self._load(request)
             assert isinstance(request, LatentRequest)
@@ -82,6 +92,11 @@ class Explorer:
 
         self._sampler = Sampler.open(path)
         return self._source(path)
+
+    def _open_newest(self, folder: Path) -> Source:
+        from core.run import Run
+
+        return self._open(Run(folder).newest())
 
     def _load(self, weights: Weights) -> Source:
         from core.sampler import Sampler

@@ -139,10 +139,7 @@ def read_run(folder: Path) -> Generator[Event, None, None]:
 
     yield Progress("Opening the run", 0, 0)
     run = Run(folder)
-    checkpoints = run.checkpoints()
-    if not checkpoints:
-        raise Problem(f"{folder} holds no checkpoint.", "Open another run.")
-    newest = summary(checkpoints[-1])
+    newest = summary(run.newest())
     reports = list(run.reports())
     keys = dict.fromkeys(key for report in reports for key in report.stats)
     history = History()
@@ -155,7 +152,7 @@ def read_run(folder: Path) -> Generator[Event, None, None]:
     last = reports[-1] if reports else None
     shown = _look_back(newest) if meta.settings.points else _newest_grid(run, newest)
     yield OpenedRun(
-        folder, meta.settings, meta.dataset, meta.step, checkpoints[-1], history, last, shown, meta.classes, run.edits()
+        folder, meta.settings, meta.dataset, meta.step, newest.path, history, last, shown, meta.classes, run.edits()
     )
 
 

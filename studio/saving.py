@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import shutil
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -41,6 +41,13 @@ def save_grid(images: Images, path: Path, columns: int = 0) -> Generator[Event, 
     except OSError as error:
         raise unwritable(path, error) from error
     yield Saved(path, 0)
+
+
+def save_images(images: Images, names: Sequence[str], folder: Path, overwrite: bool) -> Generator[Event, None, None]:
+    """Writes each image as a PNG of its name."""
+    from core.export import export_images
+
+    yield from export_images(images, names, folder, overwrite)
 
 
 def save_picture(picture: QImage, path: Path) -> Generator[Event, None, None]:

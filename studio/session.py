@@ -6,9 +6,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from enum import Enum, auto
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -19,29 +17,19 @@ from PySide6.QtGui import QImage
 from core.errors import Problem
 from core.events import Edited, Event, Finished, Images, Notice, Points, Progress, Samples, Saved, Tuned
 from core.latent import LatentRequest
-from studio.checkpoint_list import CheckpointRows, read_checkpoints
-from studio.explorer import Explorer, Source, Weights
+from studio.explorer import Explorer, NewestOf, Source, Weights
 from studio.history import Rows
-from studio.opening import (
-    OpenedDataset,
-    OpenedRun,
-    Recognised,
-    Sheet,
-    draw_seen,
-    draw_sheet,
-    read_run,
-    recognise,
-    scan,
-)
-from studio.saving import copy_checkpoint, save_grid, save_numbers, save_picture
-from studio.threads import Events, IteratorThread, LatestThread
-from studio.torch_import import import_torch
+from studio.jobs import Jobs
+from studio.opening import OpenedRun, Sheet, read_run
+from studio.reader import Reader
+from studio.running_training import RunningTraining
+from studio.saving import copy_checkpoint, save_grid, save_images, save_numbers, save_picture
+from studio.threads import LatestThread
 from studio.workers import Workers
 
 if TYPE_CHECKING:
     from core.config import Settings
     from core.data import Dataset
-    from core.training import Training
 
 
 class State(Enum):
@@ -52,10 +40,6 @@ class State(Enum):
     RUNNING = auto()
     PAUSED = auto()
     STOPPING = auto()
-
-    @property
-    def active(self) -> bool:
-        return self is not State.IDLE
 
 
 def runs_folder() -> Path:
@@ -69,11 +53,7 @@ class Session(QObject):
 
     devices_found = Signal(list)
     opened = Signal(str, str)
-    """What was recognised ("data", "run" or "checkpoint") in a source, before it is read."""
-
-    scan_progressed = Signal(object)
-    scan_ended = Signal()
-    dataset_opened = Signal(object)
+    """A source and what was recognised in it ("data", "run" or "checkpoint"), before it is read."""
     sheet_drawn = Signal(object)
     """A `Sheet`."""
 
@@ -96,34 +76,35 @@ class Session(QObject):
     """An `Edited`: settings that the running training took."""
     resume_changed = Signal(object)
     """The checkpoint from which the next start continues, or None."""
-    checkpoints_listed = Signal(object)
+    settings_opened = Signal(object)
+    """The `Settings` of a checkpoint that was opened, for the next start."""
 
     source_changed = Signal(object)
+    """The `Source` that is explored from now on."""
     rendered = Signal(str, object, object)
-
-    job_progressed = Signal(object)
-    job_ended = Signal()
+    """A slot, the request in it, and its images."""
 
     problem = Signal(object)
     notice = Signal(str)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.dataset: Dataset | None = None
         self.state = State.IDLE
         self.runs = runs_folder()
         self.run_folder: Path | None = None
         self.resume: Path | None = None
-        self.live = False
+        self._live = False
         self._pace = 0.0
-        self._training: Training | None = None
-        self._train_thread: IteratorThread | None = None
-        self._scan_thread: IteratorThread | None = None
-        self._job_thread: IteratorThread | None = None
-        self._previews: set[IteratorThread] = set()
+        self._running: RunningTraining | None = None
         self._workers = Workers(self)
         self._workers.problem.connect(self.problem)
         self._workers.reported.connect(self.reported)
+        self.reader = Reader(self._workers, self)
+        self.reader.recognised.connect(self._open)
+        self.reader.sheet_drawn.connect(self.sheet_drawn)
+        self.jobs = Jobs(self._workers, self)
+        self.jobs.saved.connect(lambda saved: self.saved.emit(saved, True))
+        self.jobs.problem.connect(self.problem)
         self._explorer = Explorer()
         self._explore_thread = LatestThread(self._explorer.answer, self)
         self._explore_thread.answered.connect(self._show_answer)
@@ -134,105 +115,54 @@ class Session(QObject):
         self._explore_thread.start()
         self._explore_thread.ask("devices", Explorer.DEVICES)
 
+    @property
+    def dataset(self) -> Dataset | None:
+        """The one that is open."""
+        return self.reader.dataset
+
     # Opening
 
-    def open_path(self, source: str) -> None:
-        """A folder, zip, run, checkpoint or `sample:NAME`; what it is decides what happens."""
-        self._workers.spawn(lambda: recognise(source), self._open)
-
-    def _open(self, event: Event) -> None:
-        assert isinstance(event, Recognised)
-        self.opened.emit(event.source, event.kind)
-        if event.kind == "data":
-            self.open_data(event.source)
-        elif event.kind == "run":
-            self.open_run(Path(event.source))
+    def _open(self, source: str, kind: str) -> None:
+        self.opened.emit(source, kind)
+        if kind == "data":
+            self.reader.scan(source)
+        elif kind == "run":
+            self.open_run(Path(source))
         else:
-            self.open_checkpoint(Path(event.source))
-
-    def open_data(self, source: str, resolution: int | None = None) -> None:
-        """Reads images; a scan that is under way is given up for it."""
-        self.cancel_scan()
-
-        def show(event: Event) -> None:
-            if self._scan_thread is thread:  # and not one that was given up
-                self._show_scan(event)
-
-        def end() -> None:
-            if self._scan_thread is thread:
-                self._scan_thread = None
-                self.scan_ended.emit()
-
-        thread = self._workers.spawn(lambda: scan(source, resolution), show, end)
-        self._scan_thread = thread
-
-    def cancel_scan(self) -> None:
-        if self._scan_thread is not None:
-            self._scan_thread.stop()
-
-    def draw_sheet(self, count: int, seed: int) -> None:
-        """Another random sheet of the dataset, as `sheet_drawn`."""
-        if self.dataset is not None:
-            dataset = self.dataset
-            self._workers.spawn(lambda: draw_sheet(dataset, count, seed), self._show_scan)
-
-    def draw_seen(self, settings: Settings, count: int, seed: int) -> None:
-        """The same as the discriminator is shown it, by the running training or else by these settings."""
-        training, dataset = self._training, self.dataset
-        if self._train_thread and training and training.trainer and self.state in (State.RUNNING, State.PAUSED):
-            trainer = training.trainer
-            caption = "As the discriminator sees them now"
-            self._train_thread.post(lambda: Sheet(trainer.sheet(count, seed), caption))
-        elif dataset is not None and self.state is State.IDLE:
-            make = partial(draw_seen, dataset, settings, count, seed)
-            thread = self._workers.spawn(make, self._show_scan, lambda: self._previews.discard(thread))
-            self._previews.add(thread)
-        else:
-            self.notice.emit("The training is starting or stopping: ask again in a moment.")
-
-    def list_checkpoints(self, runs: Path) -> None:
-        """Reads the checkpoints of every run in a folder, as `checkpoints_listed`."""
-        self._workers.spawn(lambda: read_checkpoints(runs), self._show_checkpoints)
+            self.open_checkpoint(Path(source))
 
     def open_run(self, folder: Path) -> None:
         """Reads a run folder and shows it; the next start continues it."""
-        if self._may_replace():
-            self.start_job(lambda: read_run(folder), self._show_run)
+        if self.state is State.IDLE:
+            self.jobs.start(lambda: read_run(folder), self._show_run)
+        else:
+            self.problem.emit(Problem("A training is running.", "Stop it before you open another run."))
 
     def open_checkpoint(self, path: Path) -> None:
         """Explores a checkpoint, and continues from it at the next start."""
+        self._live = False
         self._explore_thread.ask("source", path)
 
-    def _show_scan(self, event: Event) -> None:
-        if isinstance(event, Progress):
-            self.scan_progressed.emit(event)
-        elif isinstance(event, OpenedDataset):
-            self.dataset = event.dataset
-            self.dataset_opened.emit(event)
-        elif isinstance(event, Sheet):
-            self.sheet_drawn.emit(event)
-
-    def _show_checkpoints(self, event: Event) -> None:
-        if isinstance(event, CheckpointRows):
-            self.checkpoints_listed.emit(event)
+    def draw_seen(self, settings: Settings, count: int, seed: int) -> None:
+        """A random sheet as the discriminator is shown it, by the running training or else by these settings."""
+        if self._running and self.state in (State.RUNNING, State.PAUSED):
+            self._running.draw_sheet(count, seed)
+        elif self.state is State.IDLE:
+            self.reader.preview(settings, count, seed)
+        else:
+            self.notice.emit("The training is starting or stopping: ask again in a moment.")
 
     def _show_run(self, event: Event) -> None:
         assert isinstance(event, OpenedRun)
         self.run_folder = event.folder
         self.run_opened.emit(event)
         self._continue_from(event.checkpoint, event.dataset, event.settings.resolution)
-        self._explore_thread.ask("source", event.checkpoint)
+        self._explore_thread.ask("source", NewestOf(event.folder))
 
     def _continue_from(self, checkpoint: Path, dataset: str, resolution: int) -> None:
         self.set_resume(checkpoint)
         if self.dataset is None or self.dataset.source != dataset:
-            self.open_data(dataset, resolution)
-
-    def _may_replace(self) -> bool:
-        if self.state is State.IDLE:
-            return True
-        self.problem.emit(Problem("A training is running.", "Stop it before you open another run."))
-        return False
+            self.reader.scan(dataset, resolution)
 
     # Training
 
@@ -241,117 +171,83 @@ class Session(QObject):
         if self.dataset is None:
             self.problem.emit(Problem("There are no images to train on.", "Open a folder, or try the sample."))
             return
-        if self._previews:
+        if self.reader.previews:
             # They borrow torch's random numbers for a moment, which belong to the training from its first step on.
-            next(iter(self._previews)).ended.connect(lambda: self.start(settings))
+            next(iter(self.reader.previews)).ended.connect(lambda: self.start(settings))
             return
         source, runs, resume = self.dataset.source, self.runs, self.resume
         if resume is None or self.run_folder is None or not resume.is_relative_to(self.run_folder):
             self.run_folder = None
             self.run_began.emit()
-
-        def make() -> Events:
-            import_torch()
-            from core.training import Training
-
-            self._training = Training(settings, source, runs=runs, resume=resume)
-            yield from self._training.events()
-
         self._set_state(State.STARTING)
-        thread = self._workers.spawn(make, self._show_training, self._end_training, background=True)
-        thread.paused.connect(self._show_paused)
-        thread.refused.connect(self._refuse)
-        self._train_thread = thread
+        self._running = RunningTraining(
+            settings, source, runs, resume, self._workers, self._show_training, self._end_training
+        )
+        self._running.paused.connect(self._show_paused)
+        self._running.refused.connect(self._refuse)
         if self.dataset.points:
-            self.set_pace(self._pace)
+            self._running.set_pace(self._pace)
 
     def pause(self) -> None:
-        if self._train_thread:
-            self._train_thread.pause()
-            self._train_thread.post(self._look)
+        if self._running:
+            self._running.pause()
 
     def go_on(self) -> None:
-        if self._train_thread:
-            self._train_thread.resume()
+        if self._running:
+            self._running.go_on()
 
     def single_step(self, network: Literal["D", "G"]) -> None:
         """Trains one network once, while the training is paused."""
-        if self._train_thread:
-            self._train_thread.post(lambda: self._step_once(network))
+        if self._running:
+            self._running.single_step(network)
 
     def set_pace(self, seconds: float) -> None:
         """Slow motion for points: each step takes at least so long, and is shown."""
         self._pace = seconds
-        if self._train_thread:
-            self._train_thread.set_pace(seconds, self._look)
+        if self._running:
+            self._running.set_pace(seconds)
 
     def stop(self) -> None:
         """Saves, then ends the training. If it cannot be saved it stays paused, so that nothing is lost."""
-        if self._train_thread:
+        if self._running:
             self._set_state(State.STOPPING)
-            self._train_thread.stop(self._save_if_begun)
+            self._running.stop()
 
     def abandon(self) -> None:
         """Ends the training without saving; for a person who was told that saving is impossible and said so."""
-        if self._train_thread:
+        if self._running:
             self._set_state(State.STOPPING)
-            self._train_thread.stop()
+            self._running.abandon()
 
     def save(self, path: Path | None = None) -> None:
         """Writes a checkpoint of the running training, or copies the newest one, to `path` (the run's own folder)."""
-        if self._train_thread:
-            self._train_thread.post(lambda: self._save_to(path))
+        if self._running:
+            self._running.save(path)
         elif self.resume is not None and path is not None:
             origin = self.resume
-            self.start_job(lambda: copy_checkpoint(origin, path))
+            self.jobs.start(lambda: copy_checkpoint(origin, path))
         else:
             self.problem.emit(Problem("There is nothing to save yet.", "Train first."))
 
     def edit(self, settings: Settings) -> None:
         """Changes settings of the running training, between two of its steps."""
-        if self._train_thread:
-            self._train_thread.post(lambda: self._edit_to(settings))
+        if self._running:
+            self._running.edit(settings)
 
     def set_resume(self, checkpoint: Path | None) -> None:
         """The next start continues from this checkpoint, or begins anew."""
         self.resume = checkpoint
         self.resume_changed.emit(checkpoint)
 
-    def begin_anew(self) -> None:
-        """The next start begins a new training."""
-        self.set_resume(None)
-
-    def _save_to(self, path: Path | None) -> Event | None:
-        assert self._training is not None
-        return self._training.save() if path is None else self._training.save_as(path)
-
-    def _edit_to(self, settings: Settings) -> Event | None:
-        assert self._training is not None
-        return self._training.edit(settings)
-
-    def _step_once(self, network: Literal["D", "G"]) -> Event | None:
-        assert self._training is not None
-        return self._training.single_step(network)
-
-    def _look(self) -> Event | None:
-        """Points as they are at this moment; of images the newest grid will do."""
-        trainer = self._training.trainer if self._training else None
-        return trainer.look() if trainer is not None and trainer.dataset.points else None
-
-    def _save_if_begun(self) -> Event | None:
-        begun = self._training is not None and self._training.run is not None
-        return self._save_to(None) if begun else None
-
     def _show_training(self, event: Event) -> None:
         if isinstance(event, Samples | Points):
             if self.state is State.STARTING:
-                assert self._training is not None
-                assert self._training.run is not None
-                self.run_folder = self._training.run.folder
+                assert self._running is not None
+                self.run_folder = self._running.folder
                 self._set_state(State.RUNNING)
                 self.run_continued.emit(event.step)
             self.sampled.emit(event)
-            self._publish()
+            self._follow()
         elif isinstance(event, Saved):
             # A copy that the person saved, even into the run's folder, is not what the run continues from.
             own = self.run_folder is not None and event.path.parent == self.run_folder / "checkpoints"
@@ -381,9 +277,9 @@ class Session(QObject):
         self.problem.emit(problem)
 
     def _end_training(self) -> None:
-        self._train_thread = None
-        self._training = None
+        self._running = None
         self._set_state(State.IDLE)
+        self._follow()
 
     def _set_state(self, state: State) -> None:
         self.state = state
@@ -392,84 +288,54 @@ class Session(QObject):
     # Explore
 
     def explore_training(self, live: bool) -> None:
-        """Follows the running training's newest averaged generator, from now on."""
-        self.live = live
-        self._publish()
+        """Follows the training's newest averaged generator from now on; when it has ended, its newest checkpoint."""
+        self._live = live
+        self._follow()
 
     def render(self, slot: str, request: LatentRequest) -> None:
         self._explore_thread.ask(slot, request)
 
-    def _publish(self) -> None:
-        if self.live and self._train_thread and self.state in (State.RUNNING, State.PAUSED):
-            self._train_thread.post(self._hand_over_weights)
+    def _follow(self) -> None:
+        if not self._live:
+            return
+        if self._running and self.state in (State.RUNNING, State.PAUSED):
+            self._running.publish(self._take_weights)
+        elif self.state is State.IDLE and self.run_folder is not None:
+            self._explore_thread.ask("source", NewestOf(self.run_folder))
 
-    def _hand_over_weights(self) -> None:
-        """Runs in the training's thread, between two steps."""
-        assert self._training is not None
-        assert self._training.trainer is not None
-        trainer = self._training.trainer
-        self._explore_thread.ask("source", Weights(trainer.meta(), trainer.published()))
+    def _take_weights(self, weights: Weights) -> None:
+        """Runs in the training's thread."""
+        if self._live:  # no checkpoint was opened meanwhile
+            self._explore_thread.ask("source", weights)
 
     def _show_answer(self, slot: str, request: object, answer: object) -> None:
         if slot == "devices":
             self.devices_found.emit(answer)
         elif isinstance(answer, Source):
             self.source_changed.emit(answer)
-            if answer.path is not None and self.state is State.IDLE:
-                self._continue_from(answer.path, answer.dataset, answer.settings.resolution)
+            if isinstance(request, Path) and self.state is State.IDLE:
+                self.settings_opened.emit(answer.settings)
+                self._continue_from(request, answer.dataset, answer.settings.resolution)
         elif answer is not None:
             self.rendered.emit(slot, request, answer)
 
-    # Jobs: one at a time, with progress and cancel
+    # Saving and exporting
 
     def export(self, request: LatentRequest, folder: Path, overwrite: bool) -> None:
         """Writes the request's seeds as PNGs, with the generator that is on screen."""
-        self.start_job(lambda: self._explorer.export(request, folder, overwrite))
+        self.jobs.start(lambda: self._explorer.export(request, folder, overwrite))
 
     def export_images(self, images: Images, names: list[str], folder: Path, overwrite: bool) -> None:
         """Writes images that are on screen as PNGs."""
-
-        def make() -> Events:
-            from core.export import export_images
-
-            yield from export_images(images, names, folder, overwrite)
-
-        self.start_job(make)
+        self.jobs.start(lambda: save_images(images, names, folder, overwrite))
 
     def save_grid(self, images: Images, path: Path, columns: int = 0) -> None:
         """Writes images as one PNG."""
-        self.start_job(lambda: save_grid(images, path, columns))
+        self.jobs.start(lambda: save_grid(images, path, columns))
 
     def save_plot(self, plot: QImage | Rows, path: Path) -> None:
         """Writes curves as a picture, or as their numbers."""
-        self.start_job(lambda: save_picture(plot, path) if isinstance(plot, QImage) else save_numbers(plot, path))
-
-    def export_folder(self) -> Path:
-        """Where exported images go unless the person chooses another place."""
-        return (self.run_folder or self.runs) / "export"
-
-    def start_job(self, make: Callable[[], Events], show: Callable[[Event], None] | None = None) -> None:
-        """Runs a generator beside the training; its progress is `job_progressed`."""
-        if self._job_thread is not None:
-            self.problem.emit(Problem("Another job is still running.", "Wait for it, or cancel it first."))
-            return
-        self._job_thread = self._workers.spawn(make, lambda event: self._show_job(event, show), self._end_job)
-
-    def cancel_job(self) -> None:
-        if self._job_thread is not None:
-            self._job_thread.stop()
-
-    def _show_job(self, event: Event, show: Callable[[Event], None] | None) -> None:
-        if isinstance(event, Progress):
-            self.job_progressed.emit(event)
-        elif isinstance(event, Saved):
-            self.saved.emit(event, True)
-        elif show is not None:
-            show(event)
-
-    def _end_job(self) -> None:
-        self._job_thread = None
-        self.job_ended.emit()
+        self.jobs.start(lambda: save_picture(plot, path) if isinstance(plot, QImage) else save_numbers(plot, path))
 
     def shutdown(self) -> None:
         """Ends every thread and waits for it. Stop the training first, or its unsaved steps are gone."""

@@ -28,7 +28,15 @@ PLAIN = {
     "core.rules",
 }
 # The rest of the core is for the session and for what its threads do.
-ENGINE_USERS = ("studio.session", "studio.explorer", "studio.opening", "studio.saving", "studio.checkpoint_list")
+ENGINE_USERS = (
+    "studio.session",
+    "studio.running_training",
+    "studio.reader",
+    "studio.explorer",
+    "studio.opening",
+    "studio.saving",
+    "studio.checkpoint_list",
+)
 ALSO_ALLOWED = {"studio.app": {"core.cli"}}
 VIEWS = ("studio.panels", "studio.widgets", "studio.dialogs", "studio.form")
 OWNERS = {"studio.session", "studio.main_window", "studio.app"}

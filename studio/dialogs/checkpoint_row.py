@@ -17,7 +17,7 @@ class CheckpointRow:
     step: int
     preset: str
     size: str
-    """Width x height of its images, such as 64 × 64 px."""
+    """Width x height of its images, such as 64 × 64 px; 2-D for points."""
     dataset: str
     created: datetime
     preview: Images

@@ -29,8 +29,9 @@ from studio import theme
 from studio.checkpoint_list import CheckpointRows
 from studio.dialogs.checkpoint_row import CheckpointRow
 from studio.widgets.banner import Banner
-from studio.widgets.image_grid import NO_IMAGES, ImageGrid
+from studio.widgets.image_grid import ImageGrid
 from studio.widgets.tile_layout import sheet
+from studio.widgets.tile_view import NO_IMAGES
 
 COLUMNS = ("Run", "Step", "Preset", "Size", "Saved")
 NUMBERS = (1, 3)
@@ -296,7 +297,7 @@ def _item(row: CheckpointRow) -> QTreeWidgetItem:
 
 
 def _facts(row: CheckpointRow) -> str:
-    return f"Step {row.step:,}, saved {_date(row)}\n{row.preset} at {row.size} on {row.dataset_name}\n{row.path}"
+    return f"Step {row.step:,}, saved {_date(row)}\n{row.preset}, {row.size}, on {row.dataset_name}\n{row.path}"
 
 
 def _date(row: CheckpointRow) -> str:

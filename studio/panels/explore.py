@@ -22,11 +22,12 @@ from core.events import Images
 from core.latent import LARGEST_SEED, LatentRequest
 from studio import theme
 from studio.explorer import Source
-from studio.widgets.image_grid import NO_IMAGES, ImageGrid
+from studio.widgets.image_grid import ImageGrid
 from studio.widgets.image_viewer import ImageViewer
 from studio.widgets.latent_controls import LatentControls
 from studio.widgets.latent_strip import TILES, LatentStrip
 from studio.widgets.latent_walk import LatentWalk
+from studio.widgets.tile_view import NO_IMAGES
 
 IMAGE, STRIP = "image", "strip"
 """The slots of a request: the large image, and the way from A to B."""

@@ -5,23 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QFormLayout,
-    QHBoxLayout,
     QLabel,
     QStyle,
     QStyleOptionComboBox,
     QStylePainter,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from core.latent import Conditions, seed_codes
-from studio import theme
+from studio.widgets.heading import Heading
+from studio.widgets.labelled_button import LabelledButton
 from studio.widgets.slider_row import SliderRow
 
 CODE_REACH = 2.0
@@ -47,7 +46,7 @@ class ClassControls(QWidget):
             box.currentIndexChanged.connect(self._change)
         self._share.valueChanged.connect(self.changed)
         column = _column(self)
-        column.addWidget(_title("Classes"))
+        column.addWidget(Heading("Classes"))
         column.addLayout(_form(label_width, self._class, self._other))
         column.addWidget(self._share)
         self.set_names(())
@@ -103,15 +102,14 @@ class CodeControls(QWidget):
         self._rows: list[SliderRow] = []
         self._row_column = QVBoxLayout()
         self._row_column.setSpacing(4)
-        self._reset = _reset_button()
+        self._reset = LabelledButton(
+            "arrow-counter-clockwise", "Reset", "Let each seed bring its own codes again.", "Reset the codes"
+        )
         self._reset.clicked.connect(self._let_go)
         self._state = QLabel(wordWrap=True)
         self._state.setObjectName("muted")
-        heading = QHBoxLayout()
-        heading.addWidget(_title("Codes"), 1)
-        heading.addWidget(self._reset)
         column = _column(self)
-        column.addLayout(heading)
+        column.addWidget(Heading("Codes", self._reset))
         column.addWidget(self._state)
         column.addWidget(self._category_row)
         column.addLayout(self._row_column)
@@ -269,20 +267,3 @@ def _form(label_width: int, *choices: _Choice) -> QFormLayout:
         label.setFixedWidth(label_width)
         label.setToolTip(choice.toolTip())
     return form
-
-
-def _title(text: str) -> QLabel:
-    label = QLabel(text)
-    label.setObjectName("title")
-    return label
-
-
-def _reset_button() -> QToolButton:
-    button = QToolButton()
-    button.setText("Reset")
-    button.setIcon(theme.icon("arrow-counter-clockwise"))
-    button.setIconSize(QSize(16, 16))
-    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-    button.setToolTip("Let each seed bring its own codes again.")
-    button.setAccessibleName("Reset the codes")
-    return button

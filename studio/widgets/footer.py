@@ -29,7 +29,7 @@ class Footer(QFrame):
         self._state.setObjectName("title")
         self._numbers = QLabel()
         self._numbers.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self._numbers.setAccessibleName("Step, images, rate and times")
+        self._numbers.setAccessibleName("Progress, rate and times")
         self._saved = QLabel()
         self._saved.setObjectName("muted")
         self._bar = QProgressBar(textVisible=False)
@@ -82,9 +82,9 @@ class Footer(QFrame):
         self._pause.setText("Resume" if paused else "Pause")
         self._pause.setIcon(theme.icon("play" if paused else "pause"))
 
-    def show_tuned(self, tuned: Tuned) -> None:
+    def show_tuned(self, tuned: Tuned, settings: Settings) -> None:
         """What the trial chose, for whoever wants to know."""
-        rates = "".join(f"\n{choice}: {rate:,.0f} images/s" for choice, rate in tuned.rates.items())
+        rates = "".join(f"\n{choice}: {rate:,.0f} {settings.counted}/s" for choice, rate in tuned.rates.items())
         self._state.setToolTip(f"Trains on {tuned.device} in {tuned.precision}, {tuned.memory_format}{rates}")
 
     def show_saved(self, step: int) -> None:
@@ -95,9 +95,9 @@ class Footer(QFrame):
         self._set("Saving", False, False, False)
 
     def show_report(self, report: Report, settings: Settings) -> None:
-        """Step, images seen, images/s, elapsed, time left and memory."""
-        rate = report.stats.get("Timing/images_per_sec", 0.0)
-        parts = [f"step {report.step:,}", f"{report.images:,} images seen", f"{rate:,.0f} images/s"]
+        """Step, images (or points) seen, their rate, elapsed, time left and memory."""
+        rate, counted = report.stats.get("Timing/images_per_sec", 0.0), settings.counted
+        parts = [f"step {report.step:,}", f"{report.images:,} {counted} seen", f"{rate:,.0f} {counted}/s"]
         parts.append(f"{duration(report.seconds)} elapsed")
         left = seconds_left(report, settings)
         if left is not None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QFormLayout, QFrame, QHBoxLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFormLayout, QFrame, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
-from studio import theme
 from studio.widgets.condition_controls import ClassControls, CodeControls
+from studio.widgets.heading import Heading
+from studio.widgets.labelled_button import LabelledButton
 from studio.widgets.seed_box import SeedBox
 from studio.widgets.slider_row import SliderRow
 
@@ -44,7 +45,9 @@ class LatentControls(QScrollArea):
         self._directions: list[SliderRow] = []
         self._direction_column = QVBoxLayout()
         self._direction_column.setSpacing(4)
-        self._reset_all = _reset_all_button()
+        self._reset_all = LabelledButton(
+            "arrow-counter-clockwise", "Reset all", "Set every direction back to 0.", "Reset all directions"
+        )
         self._no_directions = QLabel("This generator has no directions.")
         self._no_directions.setObjectName("muted")
         self._seed_a.valueChanged.connect(self._change_seed_a)
@@ -57,12 +60,7 @@ class LatentControls(QScrollArea):
         self.set_direction_count(0)
 
     def _build(self) -> None:
-        swap = QToolButton()
-        swap.setText("Swap A and B")
-        swap.setIcon(theme.icon("swap"))
-        swap.setAccessibleName(swap.text())
-        swap.setToolTip("Let A and B change places; the image stays as it is.")
-        _make_labelled(swap)
+        swap = LabelledButton("swap", "Swap A and B", "Let A and B change places; the image stays as it is.")
         swap.clicked.connect(self._swap)
         seeds = QFormLayout()
         seeds.setHorizontalSpacing(8)
@@ -71,21 +69,18 @@ class LatentControls(QScrollArea):
         seeds.addRow("", swap)
         for label in (seeds.labelForField(self._seed_a), seeds.labelForField(self._seed_b)):
             label.setFixedWidth(LABEL_WIDTH)
-        heading = QHBoxLayout()
-        heading.addWidget(_title("Directions"), 1)
-        heading.addWidget(self._reset_all)
         inside = QWidget()
         column = QVBoxLayout(inside)
         column.setContentsMargins(12, 4, 12, 12)
         column.setSpacing(8)
-        column.addWidget(_title("Seeds"))
+        column.addWidget(Heading("Seeds"))
         column.addLayout(seeds)
         column.addSpacing(6)
         column.addWidget(self._psi)
         column.addWidget(self._classes)
         column.addWidget(self._codes)
         column.addSpacing(6)
-        column.addLayout(heading)
+        column.addWidget(Heading("Directions", self._reset_all))
         column.addWidget(self._no_directions)
         column.addLayout(self._direction_column)
         column.addStretch(1)
@@ -188,24 +183,3 @@ def _seed_box(value: int, name: str, meaning: str) -> SeedBox:
     for button in box.findChildren(QToolButton):
         button.setAccessibleName(f"{button.accessibleName()} {name}")
     return box
-
-
-def _title(text: str) -> QLabel:
-    label = QLabel(text)
-    label.setObjectName("title")
-    return label
-
-
-def _reset_all_button() -> QToolButton:
-    button = QToolButton()
-    button.setText("Reset all")
-    button.setIcon(theme.icon("arrow-counter-clockwise"))
-    button.setToolTip("Set every direction back to 0.")
-    button.setAccessibleName("Reset all directions")
-    _make_labelled(button)
-    return button
-
-
-def _make_labelled(button: QToolButton) -> None:
-    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-    button.setIconSize(QSize(16, 16))

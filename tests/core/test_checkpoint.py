@@ -47,8 +47,8 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "000000002.safetensors"
 
 
-def problems(path: Path) -> list[Problem]:
-    """What every reader says of a file that it refuses."""
+def assert_refused(path: Path) -> list[Problem]:
+    """Every reader refuses the file in one line and with a remedy; what each of them says."""
     caught = []
     for read in READERS:
         with pytest.raises(Problem) as problem:
@@ -152,31 +152,31 @@ def test_a_folder_that_cannot_be_made(checkpoint: Checkpoint, tmp_path: Path) ->
 
 
 def test_a_missing_file(path: Path) -> None:
-    assert all("There is no file" in problem.what for problem in problems(path))
+    assert all("There is no file" in problem.what for problem in assert_refused(path))
 
 
 def test_a_folder_is_no_checkpoint(tmp_path: Path) -> None:
-    problems(tmp_path)
+    assert_refused(tmp_path)
 
 
 @pytest.mark.parametrize("share", [0, 1e-5, 1e-4, 0.01, 0.3, 0.99, 0.99999])
 def test_a_truncated_file(path: Path, whole: bytes, share: float) -> None:
     path.write_bytes(whole[: int(share * len(whole))])
-    for problem in problems(path):
+    for problem in assert_refused(path):
         assert "damaged" in problem.what
         assert "older checkpoint" in problem.remedy
 
 
 def test_a_file_with_something_behind_it(path: Path, whole: bytes) -> None:
     path.write_bytes(whole + b"more")
-    problems(path)
+    assert_refused(path)
 
 
 @bounded
 @given(st.binary(max_size=600))
 def test_random_bytes(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "a.safetensors").write_bytes(data)
-    problems(tmp_path / "a.safetensors")
+    assert_refused(tmp_path / "a.safetensors")
 
 
 @bounded
@@ -184,7 +184,7 @@ def test_random_bytes(tmp_path: Path, data: bytes) -> None:
 def test_random_headers(tmp_path: Path, header: str) -> None:
     text = header.encode("utf-8", "surrogatepass")
     (tmp_path / "a.safetensors").write_bytes(struct.pack("<Q", len(text)) + text)
-    problems(tmp_path / "a.safetensors")
+    assert_refused(tmp_path / "a.safetensors")
 
 
 @bounded
@@ -238,7 +238,7 @@ def test_a_tensor_that_is_missing(path: Path, whole: bytes, name: str, other: st
 @pytest.mark.parametrize("metadata", [None, {"format": "pt"}, {"sshs_model_hash": "0"}])
 def test_another_programs_safetensors(path: Path, metadata: dict[str, str] | None) -> None:
     save_file({"weight": torch.zeros(3)}, path, metadata=metadata)
-    for problem in problems(path):
+    for problem in assert_refused(path):
         assert "another program" in problem.what
         assert "GAN Studio" in problem.remedy
 
@@ -247,7 +247,7 @@ def test_another_programs_safetensors(path: Path, metadata: dict[str, str] | Non
 @pytest.mark.parametrize("zipped", [True, False])
 def test_a_checkpoint_of_torch(tmp_path: Path, name: str, zipped: bool) -> None:
     torch.save({"weight": torch.zeros(3)}, tmp_path / name, _use_new_zipfile_serialization=zipped)
-    assert all("another program" in problem.what for problem in problems(tmp_path / name))
+    assert all("another program" in problem.what for problem in assert_refused(tmp_path / name))
 
 
 @pytest.mark.parametrize("name", ["a.safetensors", "a.pt", "a.pkl", "a"])
@@ -256,13 +256,13 @@ def test_a_pickle_is_not_executed(tmp_path: Path, name: str) -> None:
     # What protocol 0 writes for "call builtins.open(trace, 'w')" on loading.
     harmful = f"cbuiltins\nopen\n(V{trace}\nVw\ntR.".encode()
     (tmp_path / name).write_bytes(harmful)
-    problems(tmp_path / name)
+    assert_refused(tmp_path / name)
     assert not trace.exists()
 
 
 def test_a_newer_format(checkpoint: Checkpoint, path: Path) -> None:
     save(Checkpoint(checkpoint.meta.model_copy(update={"format": FORMAT + 1}), checkpoint.tensors), path)
-    for problem in problems(path):
+    for problem in assert_refused(path):
         assert "newer" in problem.what
         assert "Update" in problem.remedy
 
@@ -285,7 +285,7 @@ def test_a_newer_format(checkpoint: Checkpoint, path: Path) -> None:
 )
 def test_our_key_with_something_else_behind_it(checkpoint: Checkpoint, path: Path, text: str) -> None:
     save_file(dict(checkpoint.tensors), path, metadata={KEY: text})
-    problems(path)
+    assert_refused(path)
 
 
 @pytest.mark.parametrize(
@@ -296,4 +296,4 @@ def test_settings_that_cannot_be(checkpoint: Checkpoint, path: Path, key: str, v
     values = json.loads(checkpoint.meta.model_dump_json())
     values["settings"][key] = value
     save_file(dict(checkpoint.tensors), path, metadata={KEY: json.dumps(values)})
-    problems(path)
+    assert_refused(path)

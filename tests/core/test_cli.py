@@ -81,6 +81,18 @@ def test_train_on_a_zip(pictures: Path, tmp_path: Path) -> None:
     assert load(newest(tmp_path / "run")).meta.dataset == archive
 
 
+def test_the_bar_counts_what_is_trained_on(
+    pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)  # without a terminal there is no bar
+    assert main(["train", str(pictures), "--out", str(tmp_path / "a"), "--steps", "1", *FLAGS]) == 0
+    assert " images/s, D " in capsys.readouterr().err
+    assert main(["train", "toy:ring8", "--preset", "playground", "--out", str(tmp_path / "b"), "--steps", "1"]) == 0
+    said = capsys.readouterr().err
+    assert " points/s, D " in said
+    assert "images" not in said
+
+
 def save_discs(folder: Path, count: int = 12) -> Path:
     """Coloured discs on transparent ground, higher than wide."""
     folder.mkdir()

@@ -18,7 +18,8 @@ from core.rules import LARGEST_SIDE, impossible, refuse_data
 NETWORKS, LOSSES = components("models"), components("objectives")
 
 
-def problem(**values: Any) -> Problem:
+def assert_refused(**values: Any) -> Problem:
+    """The values are refused in one line; what is said."""
     with pytest.raises(Problem) as caught:
         validate(values)
     assert len(str(caught.value).splitlines()) == 1
@@ -26,7 +27,7 @@ def problem(**values: Any) -> Problem:
 
 
 def test_an_unknown_setting_is_refused_by_its_name() -> None:
-    refused = problem(batch=8, learning_rte=0.1)
+    refused = assert_refused(batch=8, learning_rte=0.1)
     assert "'learning_rte'" in refused.what
     assert refused.remedy
 
@@ -74,11 +75,11 @@ def test_bounds(name: str, smallest: float, largest: float, too_small: float, to
         assert getattr(validate({name: allowed}), name) == allowed
     for refused in (too_small, too_large):
         if refused is not None:
-            assert f"'{name}'" in problem(**{name: refused}).what
+            assert f"'{name}'" in assert_refused(**{name: refused}).what
 
 
 def test_the_bound_itself_is_the_remedy() -> None:
-    refused = problem(width="4")
+    refused = assert_refused(width="4")
     assert "'width'" in refused.what
     assert "'4'" in refused.what
     assert "greater than or equal to 8" in refused.remedy
@@ -86,19 +87,19 @@ def test_the_bound_itself_is_the_remedy() -> None:
 
 @pytest.mark.parametrize("value", [48, "48", "64 px", 0, 16.5, "", None])
 def test_only_powers_of_two_are_resolutions(value: Any) -> None:
-    refused = problem(resolution=value)
+    refused = assert_refused(resolution=value)
     assert "'resolution'" in refused.what
     assert "16, 32, 64, 128, 256 or 512" in refused.remedy
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", "-inf", float("nan"), "fast"])
 def test_a_learning_rate_is_a_finite_number(value: Any) -> None:
-    assert "'lr_g'" in problem(lr_g=value).what
+    assert "'lr_g'" in assert_refused(lr_g=value).what
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", float("inf")])
 def test_a_limit_is_a_finite_number(value: Any) -> None:
-    assert "'minutes'" in problem(minutes=value).what
+    assert "'minutes'" in assert_refused(minutes=value).what
 
 
 @pytest.mark.parametrize(("name", "there_are"), [("network", NETWORKS), ("loss", LOSSES)])
@@ -106,7 +107,7 @@ def test_a_limit_is_a_finite_number(value: Any) -> None:
 def test_an_unknown_network_or_loss_is_answered_with_those_there_are(
     name: str, there_are: dict[str, Any], value: str
 ) -> None:
-    refused = problem(**{name: value})
+    refused = assert_refused(**{name: value})
     assert f"'{name}'" in refused.what
     assert all(known in refused.remedy for known in there_are)
 
@@ -124,7 +125,7 @@ def test_an_unknown_network_or_loss_is_answered_with_those_there_are(
     ],
 )
 def test_an_unknown_choice_is_refused(values: dict[str, str]) -> None:
-    assert f"'{next(iter(values))}'" in problem(**values).what
+    assert f"'{next(iter(values))}'" in assert_refused(**values).what
 
 
 # -- the images' size ------------------------------------------------------------------------------------------------
@@ -174,7 +175,7 @@ def test_columns_come_before_rows(
     ],
 )
 def test_what_is_no_grid(value: Any) -> None:
-    refused = problem(grid=value)
+    refused = assert_refused(grid=value)
     assert "'grid'" in refused.what
     if isinstance(value, str):
         assert "6x4" in refused.remedy
@@ -244,7 +245,7 @@ POSSIBLE: list[dict[str, Any]] = [
 @pytest.mark.parametrize("case", IMPOSSIBLE)
 def test_what_cannot_work_together_is_refused_with_a_reason_and_a_remedy(case: str) -> None:
     values, reason, remedy = IMPOSSIBLE[case]
-    refused = problem(**values)
+    refused = assert_refused(**values)
     assert reason in refused.what
     assert remedy in refused.remedy
     for sentence in (refused.what, refused.remedy):
@@ -331,7 +332,7 @@ WILD = st.one_of(
 SOME = st.lists(st.sampled_from(list(Settings.model_fields)), max_size=6, unique=True)
 
 
-def settings_or_a_problem(values: dict[str, Any]) -> None:
+def assert_settings_or_a_problem(values: dict[str, Any]) -> None:
     try:
         found = validate(values)
     except Problem as refused:
@@ -347,19 +348,19 @@ def settings_or_a_problem(values: dict[str, Any]) -> None:
 @settings(max_examples=30, deadline=None, derandomize=True)
 @given(value=WILD)
 def test_a_wild_value_gives_settings_or_a_problem(name: str, value: Any) -> None:
-    settings_or_a_problem({name: value})
+    assert_settings_or_a_problem({name: value})
 
 
 @settings(max_examples=300, deadline=None, derandomize=True)
 @given(SOME.flatmap(lambda names: st.fixed_dictionaries({name: plausible(name) | WILD for name in names})))
 def test_wild_values_give_settings_or_a_problem(values: dict[str, Any]) -> None:
-    settings_or_a_problem(values)
+    assert_settings_or_a_problem(values)
 
 
 @settings(max_examples=300, deadline=None, derandomize=True)
 @given(SOME.flatmap(lambda names: st.fixed_dictionaries({name: plausible(name) for name in names})))
 def test_plausible_values_give_settings_or_a_problem(values: dict[str, Any]) -> None:
-    settings_or_a_problem(values)
+    assert_settings_or_a_problem(values)
 
 
 # -- text, changes, and what the form is told ------------------------------------------------------------------------

@@ -255,10 +255,19 @@ def test_a_grid_has_whole_rows(conditions: Conditions, columns: int, counts: dic
 
 def test_what_the_columns_stand_for() -> None:
     assert LABELLED.column_names(("cat", "dog", "owl")) == ("cat", "dog", "owl")
-    assert BOTH.column_names(("cat", "dog", "owl")) == ("cat", "dog", "owl")
     assert CODED.column_names(()) == CODED.column_names(("cat", "dog")) == ("0", "1", "2", "3")
     assert NOTHING.column_names(("cat", "dog")) == ()
     assert len(Conditions("concat", classes=100).column_names([str(number) for number in range(100)])) == MOST_COLUMNS
+
+
+@pytest.mark.parametrize("categories", [1, 2, 3, 5])
+def test_a_column_that_is_a_class_and_a_category_says_so(categories: int) -> None:
+    conditions = Conditions("concat", 3, categories)
+    names = conditions.column_names(("3", "1", "owl"))  # classes may have numbers for names
+    assert names[:2] == ("3, category 0", f"1, category {1 % categories}")
+    found = fixed(3, 8, conditions)
+    shown = zip(found.classes.argmax(1), found.codes.argmax(1), strict=True)
+    assert names == tuple(f"{('3', '1', 'owl')[label]}, category {category}" for label, category in shown)
 
 
 def test_image_k_of_a_plain_grid_is_that_of_seed_k() -> None:

@@ -380,6 +380,23 @@ def test_an_edit_that_is_refused_is_not_noted(tmp_path: Path, pictures: Path) ->
     assert Run(tmp_path / "run").edits() == []
 
 
+def test_an_edit_that_a_full_disk_cannot_note_is_not_made(tmp_path: Path, pictures: Path) -> None:
+    training = Training(tiny_settings("gan", steps=4), str(pictures), out=tmp_path / "run")
+    before = training.settings
+    with closing(training.events()) as events:
+        next(event for event in events if isinstance(event, Stepped) and event.step == 2)
+        assert training.trainer is not None
+        assert training.run is not None
+        with largest_file(10), pytest.raises(Problem, match=r"edits\.jsonl"):
+            edit(training, lr_d=1e-3, mirror=True)
+        assert training.settings == training.trainer.settings == before
+        assert not training.trainer.batches.mirror
+        assert training.run.edits() == []
+        edit(training, lr_g=1e-3)  # there is room again
+        assert training.trainer.settings == before.changed(lr_g=1e-3)
+        assert training.run.edits() == [Edited(2, {"lr_g": 1e-3})]
+
+
 def test_editing_needs_a_training_that_has_begun(tmp_path: Path, pictures: Path) -> None:
     training = Training(tiny_settings("gan", steps=3), str(pictures), out=tmp_path / "run")
     with pytest.raises(Problem, match="not begun"):

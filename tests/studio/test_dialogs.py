@@ -28,6 +28,7 @@ from pytestqt.qtbot import QtBot
 from core.errors import Problem
 from core.events import Event, Progress
 from core.latent import LatentRequest, parse_seeds
+from core.presets import preset
 from studio.checkpoint_list import CheckpointRows, read_checkpoints
 from studio.dialogs.checkpoint_row import CheckpointRow
 from studio.dialogs.export import ExportChoice, ExportDialog
@@ -199,14 +200,13 @@ def test_browse_opens_any_file_and_any_folder(qtbot: QtBot, listed: OpenCheckpoi
 # --- the reader ---
 
 
-def write_checkpoint(path: Path, step: int) -> None:
+def write_checkpoint(path: Path, step: int, name: str = "studio") -> None:
     import torch
 
     from core.checkpoint import Checkpoint, Meta, save
-    from core.config import Settings
 
     meta = Meta(
-        settings=Settings(),
+        settings=preset(name).apply(),
         channels=3,
         step=step,
         images=0,
@@ -240,6 +240,12 @@ def test_the_reader_finds_every_run_newest_first_and_names_the_damaged(tmp_path:
     first = found.rows[0]
     assert (first.preset, first.size, first.preview.shape) == ("studio", "64 × 64 px", (8, 8, 3))
     assert [one.step for one in result(list(read_checkpoints(tmp_path / "00001-a"))).rows] == [7, 5]
+
+
+def test_points_have_no_size_in_pixels(tmp_path: Path) -> None:
+    write_checkpoint(tmp_path / "00001-ring" / "checkpoints" / "000000003.safetensors", 3, "playground")
+    (found,) = result(list(read_checkpoints(tmp_path))).rows
+    assert (found.preset, found.size) == ("playground", "2-D")
 
 
 def test_a_folder_that_is_not_there_has_no_checkpoints(tmp_path: Path) -> None:

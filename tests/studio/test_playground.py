@@ -12,16 +12,18 @@ from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QPushButton, QSlider, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QPushButton, QSlider, QWidget
 from pytestqt.qtbot import QtBot
 
-from core.events import Event, Points, Progress, Stepped
+from core.events import Event, Points, Progress, Report, Stepped, Tuned
+from core.presets import preset
 from studio import theme
 from studio.form import SettingsForm
 from studio.main_window import TRAIN, MainWindow
 from studio.session import Session, State
 from studio.threads import IteratorThread
 from studio.widgets.drop_area import DropArea
+from studio.widgets.footer import Footer
 from studio.widgets.playground import Playground
 from studio.widgets.points_view import PointsView
 
@@ -240,6 +242,17 @@ def test_the_form_chooses_what_suits_the_data(qtbot: QtBot) -> None:
     form.set_settings(form.settings().changed(network="mlp"))
     form.set_data(3, points=False)
     assert form.settings().network == "mlp"
+
+
+@pytest.mark.parametrize(("name", "counted"), [("playground", "points"), ("studio", "images")])
+def test_the_footer_counts_what_is_trained_on(qtbot: QtBot, name: str, counted: str) -> None:
+    footer, settings = Footer(), preset(name).apply()
+    shown(qtbot, footer, 1000, 50)
+    footer.show_tuned(Tuned("cpu", "fp32", "contiguous", {"fp32, contiguous": 900.0}), settings)
+    footer.show_report(Report(7, 448, 1.5, {"Timing/images_per_sec": 300.0}), settings)
+    said = [f"{label.text()} {label.toolTip()}" for label in footer.findChildren(QLabel)]
+    assert any(f"448 {counted} seen   300 {counted}/s" in words for words in said)
+    assert any(f"fp32, contiguous: 900 {counted}/s" in words for words in said)
 
 
 # -- the window ------------------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QDialog,
     QDoubleSpinBox,
     QFileDialog,
+    QLabel,
     QLineEdit,
     QMessageBox,
     QSlider,
@@ -116,6 +117,52 @@ def test_a_run_folder_that_is_dropped_opens_with_its_curves(
     assert len(window.train.samples.images()) == window.train.form.settings().samples
 
 
+def test_a_training_that_has_ended_is_explored_by_its_newest_checkpoint(
+    qtbot: QtBot, window: MainWindow, pictures: Path
+) -> None:
+    train_briefly(qtbot, window, pictures)
+    session, form = window.session, window.train.form
+    newest = session.resume
+    assert newest is not None
+    form.set_settings(form.settings().changed(width=16))  # chosen for the next training, which may be another
+    chosen = form.settings()
+    window.show_workspace(EXPLORE)
+    qtbot.waitUntil(lambda: len(window.explore.current_images()) == 1, timeout=PATIENCE)
+    assert explored(window).endswith(f"step {int(newest.stem):,} · {newest.parent.parent.name}")
+    assert form.settings() == chosen
+    assert session.resume == newest
+
+
+def test_what_is_followed_becomes_its_newest_checkpoint_when_it_ends(
+    qtbot: QtBot, window: MainWindow, pictures: Path
+) -> None:
+    begin(qtbot, window, pictures)
+    window.show_workspace(EXPLORE)
+    qtbot.waitUntil(lambda: explored(window).endswith("running training"), timeout=PATIENCE)
+    click(button(window.footer, "Stop"))
+    qtbot.waitUntil(lambda: window.session.state is State.IDLE, timeout=PATIENCE)
+    newest = window.session.resume
+    assert newest is not None
+    ended = f"step {int(newest.stem):,} · {newest.parent.parent.name}"
+    qtbot.waitUntil(lambda: explored(window).endswith(ended), timeout=PATIENCE)
+
+
+def test_a_checkpoint_that_is_opened_stays_while_a_training_goes_on(
+    qtbot: QtBot, window: MainWindow, pictures: Path, tmp_path: Path
+) -> None:
+    begin(qtbot, window, pictures)
+    window.show_workspace(EXPLORE)
+    qtbot.waitUntil(lambda: explored(window).endswith("running training"), timeout=PATIENCE)
+    saved = save_as(qtbot, window, tmp_path / "kept")
+    window.open_path(str(saved))
+    qtbot.waitUntil(lambda: explored(window).endswith(saved.name), timeout=PATIENCE)
+    for _ in range(2):
+        with qtbot.waitSignal(window.session.sampled, timeout=PATIENCE):
+            pass
+        qtbot.wait(100)
+        assert explored(window).endswith(saved.name)
+
+
 def test_a_workspace_that_is_asked_for_before_the_first_paint_still_explores(
     qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -128,11 +175,7 @@ def test_a_workspace_that_is_asked_for_before_the_first_paint_still_explores(
 
 
 def test_closing_asks_saves_and_waits(qtbot: QtBot, window: MainWindow, pictures: Path) -> None:
-    drop(window, pictures)
-    qtbot.waitUntil(lambda: window.session.dataset is not None, timeout=PATIENCE)
-    choose(window, "preset", "gan")
-    window.start()
-    qtbot.waitUntil(lambda: window.session.state is State.RUNNING, timeout=PATIENCE)
+    begin(qtbot, window, pictures)
 
     answer(QMessageBox, lambda box: click(button(box, "Keep training")))
     window.close()
@@ -185,11 +228,16 @@ def test_a_disk_that_refuses_the_last_checkpoint_keeps_the_training(
     assert int(max(checkpoints.iterdir()).stem) > 0
 
 
-def train_briefly(qtbot: QtBot, window: MainWindow, pictures: Path) -> None:
+def begin(qtbot: QtBot, window: MainWindow, pictures: Path) -> None:
     drop(window, pictures)
     qtbot.waitUntil(lambda: window.session.dataset is not None, timeout=PATIENCE)
     choose(window, "preset", "gan")
     window.start()
+    qtbot.waitUntil(lambda: window.session.state is State.RUNNING, timeout=PATIENCE)
+
+
+def train_briefly(qtbot: QtBot, window: MainWindow, pictures: Path) -> None:
+    begin(qtbot, window, pictures)
     qtbot.waitUntil(lambda: len(window.train.history) >= 1, timeout=PATIENCE)
     window.session.stop()
     qtbot.waitUntil(lambda: window.session.state is State.IDLE, timeout=PATIENCE)
@@ -210,6 +258,12 @@ def explore_while_it_trains(qtbot: QtBot, window: MainWindow) -> None:
     slider.setValue(slider.maximum())
     qtbot.waitUntil(lambda: not np.array_equal(window.explore.current_images(), before), timeout=PATIENCE)
     window.show_workspace(TRAIN)
+
+
+def explored(window: MainWindow) -> str:
+    """What Explore says that it shows."""
+    texts = (label.text() for label in window.explore.findChildren(QLabel))
+    return next((text for text in texts if " · step " in text), "")
 
 
 def save_as(qtbot: QtBot, window: MainWindow, path: Path) -> Path:
@@ -296,11 +350,7 @@ def answer(kind: type[D], act: Callable[[D], None]) -> None:
 
 
 def test_settings_change_while_it_trains_and_are_noted(qtbot: QtBot, window: MainWindow, pictures: Path) -> None:
-    drop(window, pictures)
-    qtbot.waitUntil(lambda: window.session.dataset is not None, timeout=PATIENCE)
-    choose(window, "preset", "gan")
-    window.start()
-    qtbot.waitUntil(lambda: window.session.state is State.RUNNING, timeout=PATIENCE)
+    begin(qtbot, window, pictures)
     form = window.train.form
     assert form.widget("lr_d").isEnabled()
     assert not form.widget("width").isEnabled()

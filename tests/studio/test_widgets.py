@@ -20,11 +20,12 @@ from studio.saving import save_numbers, save_picture
 from studio.widgets.banner import Banner
 from studio.widgets.curve_plot import CurvePlot
 from studio.widgets.drop_area import DropArea
-from studio.widgets.image_grid import MARGIN, NAMES, NARROWEST_NAMED, NO_IMAGES, ImageGrid
+from studio.widgets.image_grid import ImageGrid
 from studio.widgets.image_viewer import ImageViewer
 from studio.widgets.seed_box import SeedBox
 from studio.widgets.slider_row import SliderRow
 from studio.widgets.tile_layout import CHECK, CHECKS, GAP
+from studio.widgets.tile_view import MARGIN, NAMES, NARROWEST_NAMED, NO_IMAGES
 
 CURVES = [("Loss/D/loss", "Discriminator"), ("Loss/G/loss", "Generator")]
 NONE, CTRL, SHIFT = (

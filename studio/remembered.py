@@ -1,0 +1,44 @@
+"""What the window remembers from one day to the next: its place, how it is divided, and the datasets that were open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import cast
+
+from PySide6.QtCore import QSettings
+from PySide6.QtWidgets import QSplitter, QWidget
+
+MOST_RECENTS = 8
+
+
+def recents() -> list[str]:
+    """The datasets that were opened, the last one first."""
+    return cast(list[str], QSettings().value("recents", [], type=list))
+
+
+def add_recent(source: str) -> list[str]:
+    """The same, with one that is opened now."""
+    names = [source, *(recent for recent in recents() if recent != source)][:MOST_RECENTS]
+    QSettings().setValue("recents", names)
+    return names
+
+
+def restore_place(window: QWidget) -> None:
+    """Where the window was, and how large."""
+    if geometry := QSettings().value("geometry"):
+        window.restoreGeometry(geometry)
+
+
+def restore_splitters(splitters: Mapping[str, QSplitter]) -> None:
+    """How it was divided; splitters that were never moved stay as they are."""
+    for name, splitter in splitters.items():
+        if state := QSettings().value(f"splitter/{name}"):
+            splitter.restoreState(state)
+
+
+def keep(window: QWidget, splitters: Mapping[str, QSplitter]) -> None:
+    """Place, size and division for the next day."""
+    settings = QSettings()
+    settings.setValue("geometry", window.saveGeometry())
+    for name, splitter in splitters.items():
+        settings.setValue(f"splitter/{name}", splitter.saveState())

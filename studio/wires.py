@@ -1,0 +1,73 @@
+"""Every wire between the window's parts and the session: who asks for what, and who is told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from studio.main_window import MainWindow
+
+
+def connect_data(window: MainWindow) -> None:
+    """The Data workspace."""
+    window.data.opened.connect(window.open_path)
+    window.data.open_folder_requested.connect(window.ask_folder)
+    window.data.open_zip_requested.connect(window.ask_zip)
+    window.data.cancelled.connect(window.session.reader.cancel_scan)
+    window.data.sheet_requested.connect(window.draw_sheet)
+    window.data.train_requested.connect(window.show_settings)
+    window.session.reader.scan_progressed.connect(window.data.show_progress)
+    window.session.reader.scan_ended.connect(window.data.end_progress)
+    window.session.reader.dataset_opened.connect(window.show_dataset)
+    window.session.sheet_drawn.connect(window.data.show_sheet)
+
+
+def connect_training(window: MainWindow) -> None:
+    """The Train workspace, and the footer that starts and stops."""
+    window.footer.start_requested.connect(window.start)
+    window.footer.pause_requested.connect(window.session.pause)
+    window.footer.resume_requested.connect(window.session.go_on)
+    window.footer.stop_requested.connect(window.session.stop)
+    window.train.pause_requested.connect(window.footer.toggle_pause)
+    window.train.fresh_requested.connect(lambda: window.session.set_resume(None))
+    window.train.image_activated.connect(window.enlarge)
+    window.train.grid_save_requested.connect(window.save_dialogs.save_grid)
+    window.train.plot_save_requested.connect(window.save_dialogs.save_plot)
+    window.train.plane_save_requested.connect(window.save_dialogs.save_plane)
+    window.train.playground.step_requested.connect(window.session.single_step)
+    window.train.playground.pace_changed.connect(window.session.set_pace)
+    window.train.form.live_edited.connect(window.edit)
+    window.session.edited.connect(window.train.show_edit)
+    window.session.devices_found.connect(window.train.set_devices)
+    window.session.state_changed.connect(window.show_state)
+    window.session.start_progressed.connect(window.footer.show_starting)
+    window.session.tuned.connect(window.show_tuned)
+    window.session.run_began.connect(window.train.clear)
+    window.session.run_continued.connect(window.train.rewind)
+    window.session.run_opened.connect(window.show_run)
+    window.session.reported.connect(window.show_reports)
+    window.session.sampled.connect(window.show_samples)
+    window.session.resume_changed.connect(window.show_resume)
+
+
+def connect_explore(window: MainWindow) -> None:
+    """The Explore workspace."""
+    window.explore.requested.connect(window.session.render)
+    window.explore.live_changed.connect(window.follow)
+    window.explore.open_requested.connect(window.ask_checkpoint)
+    window.explore.export_requested.connect(window.save_dialogs.export)
+    window.session.source_changed.connect(window.show_source)
+    window.session.settings_opened.connect(window.train.form.set_settings)
+    window.session.rendered.connect(window.explore.show_images)
+
+
+def connect_messages(window: MainWindow) -> None:
+    """What is said on every workspace."""
+    window.session.problem.connect(window.show_problem)
+    window.session.notice.connect(window.banner.show_notice)
+    window.session.saved.connect(window.show_saved)
+    window.session.opened.connect(window.show_opened)
+    window.session.jobs.progressed.connect(window.jobs.show_progress)
+    window.session.jobs.ended.connect(window.jobs.hide)
+    window.jobs.cancelled.connect(window.session.jobs.cancel)
+    window.pages.currentChanged.connect(window.show_arrival)

@@ -1,0 +1,104 @@
+"""Where settings were changed while a training ran stands on its curves: a line that says what changed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint
+from PySide6.QtGui import QColor, QImage
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QGraphicsView, QWidget
+from pytestqt.qtbot import QtBot
+
+from core.events import Edited, Report
+from studio import theme
+from studio.history import History
+from studio.main_window import TRAIN, MainWindow
+from studio.panels.train import LOGITS, LOSSES, SCORES, TrainPanel
+from studio.widgets.curve_plot import CurvePlot
+
+EDIT = Edited(500, {"lr_d": 0.001, "mirror": True})
+LEAST = 50
+"""Pixels of a dashed line; a curve or a word has fewer in one column."""
+
+
+def reports(*keys: str) -> list[Report]:
+    return [Report(step, 8 * step, 0.1 * step, dict.fromkeys(keys, 0.5)) for step in range(0, 1010, 10)]
+
+
+PROBABILITIES = reports(*(key for key, _ in (*LOSSES, *SCORES)))
+WITHOUT_PROBABILITIES = reports(*(key for key, _ in (*LOSSES, *LOGITS)))
+
+
+@pytest.fixture
+def panel(qtbot: QtBot, window: MainWindow) -> TrainPanel:
+    """The window's, on screen and ready to draw."""
+    window.show_workspace(TRAIN)
+    plots = (window.train.losses, window.train.scores)
+    qtbot.waitUntil(lambda: all(plot.findChild(QGraphicsView) for plot in plots))
+    return window.train
+
+
+def canvas(plot: CurvePlot) -> QWidget:
+    view = next(view for view in plot.findChildren(QGraphicsView) if view.isVisible())
+    return view.viewport()
+
+
+def marked(plot: CurvePlot) -> list[int]:
+    """The columns of pixels in which there is a mark."""
+    image = canvas(plot).grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
+    pixels = np.frombuffer(image.constBits(), np.uint32).reshape(image.height(), image.width())
+    counts = (pixels == QColor(theme.current().accent).rgb()).sum(0)
+    return [int(x) for x in np.flatnonzero(counts >= LEAST)]
+
+
+def said(qtbot: QtBot, plot: CurvePlot, x: int) -> str:
+    """What the readout says under the pointer."""
+    QTest.mouseMove(canvas(plot), QPoint(x, canvas(plot).height() // 2))
+    qtbot.waitUntil(lambda: "step" in plot.readout())
+    return plot.readout()
+
+
+@pytest.mark.parametrize("drawn", [PROBABILITIES, WITHOUT_PROBABILITIES], ids=["probabilities", "logits"])
+@pytest.mark.parametrize("is_edited_first", [True, False])
+def test_an_edit_is_marked_on_both_plots(
+    qtbot: QtBot, window: MainWindow, panel: TrainPanel, drawn: list[Report], is_edited_first: bool
+) -> None:
+    if is_edited_first:  # the plots are made anew for other curves, and keep it
+        window.session.edited.emit(EDIT)
+    window.session.reported.emit(drawn)
+    if not is_edited_first:
+        assert not marked(panel.losses)
+        window.session.edited.emit(EDIT)
+    for plot in (panel.losses, panel.scores):
+        (x,) = marked(plot)
+        words = said(qtbot, plot, x)
+        assert "step 500" in words
+        assert words.endswith("lr_d 0.001, mirror True")
+        assert "lr_d" not in said(qtbot, plot, x + 40)
+
+
+def test_marks_go_with_the_steps_that_did_not_happen(window: MainWindow, panel: TrainPanel) -> None:
+    window.session.reported.emit(PROBABILITIES)
+    for edit in (Edited(200, {"lr_g": 0.01}), EDIT):
+        window.session.edited.emit(edit)
+    first, _ = marked(panel.losses)
+    window.session.run_continued.emit(500)
+    assert len(marked(panel.losses)) == 2
+    window.session.run_continued.emit(499)
+    assert len(marked(panel.losses)) == 1
+    assert marked(panel.losses)[0] > first  # the same step, now that fewer are shown
+    window.session.run_began.emit()
+    window.session.reported.emit(PROBABILITIES)
+    assert not marked(panel.losses)
+
+
+def test_an_opened_run_shows_its_marks(qtbot: QtBot, panel: TrainPanel) -> None:
+    history = History()
+    for report in PROBABILITIES:
+        history.append(report.step, report.seconds, report.stats)
+    panel.set_history(history, [Edited(200, {"lr_g": 0.01}), EDIT])
+    for plot in (panel.losses, panel.scores):
+        first, second = marked(plot)
+        assert said(qtbot, plot, first).endswith("lr_g 0.01")
+        assert said(qtbot, plot, second).endswith("lr_d 0.001, mirror True")
