@@ -20,7 +20,7 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks import alone, textbook  # noqa: E402  # the path first
 from benchmarks.features import Moments, frechet, moments  # noqa: E402
-from core.data import Dataset, prepare  # noqa: E402
+from core.data import Dataset, Preparation, prepare  # noqa: E402
 from core.devices import resolve  # noqa: E402
 from core.events import Tuned  # noqa: E402
 from core.latent import LatentRequest  # noqa: E402
@@ -95,7 +95,8 @@ def _one(options: argparse.Namespace) -> dict[str, float]:
 
 def _prepared(data: str) -> Dataset:
     source, _, resolution = data.rpartition(":")
-    return next(event for event in prepare(source, (int(resolution),) * 2) if isinstance(event, Dataset))
+    how = Preparation((int(resolution), int(resolution)))
+    return next(event for event in prepare(source, how) if isinstance(event, Dataset))
 
 
 def _plain(dataset: Dataset, seed: int, over: Callable[[], bool]) -> Made:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from core.data import Dataset, prepare
+from core.data import Dataset, Preparation, prepare
 from core.data.toys import dataset
 
 POINTS = 2500
@@ -61,7 +61,7 @@ def of_stacked(images: NDArray[np.uint8]) -> Coverage:
 @cache
 def classifier(side: int) -> nn.Module:
     """Ten digits from images (N, 1, side, side) in [-1, 1]; trained on `sample:digits`, the last thousand held out."""
-    digits = next(event for event in prepare("sample:digits", (side, side)) if isinstance(event, Dataset))
+    digits = next(event for event in prepare("sample:digits", Preparation((side, side))) if isinstance(event, Dataset))
     assert digits.labels is not None
     images, labels = torch.from_numpy(np.array(digits.images)), torch.from_numpy(np.array(digits.labels))
     torch.manual_seed(0)

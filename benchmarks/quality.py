@@ -85,7 +85,7 @@ def _one(source: str, recipe: str, seed: int, seconds: float) -> modes.Coverage:
     torch.set_num_threads(1)
     kind, _, toy = source.partition(":")
     settings = Settings(**{**RECIPES[kind][recipe], "device": "cpu", "seed": seed})
-    dataset = next(event for event in prepare(source, settings.size) if isinstance(event, Dataset))
+    dataset = next(event for event in prepare(source, settings.preparation) if isinstance(event, Dataset))
     trainer = Trainer(settings, dataset, Tuned("cpu", "fp32", "contiguous", {}))
     over = alone.budget(seconds)
     for _ in trainer.events():

@@ -8,7 +8,7 @@ from statistics import median
 from time import perf_counter
 
 from benchmarks import textbook
-from core.data import Dataset, prepare
+from core.data import Dataset, Preparation, prepare
 from core.devices import resolve
 from core.events import Stepped, Tuned
 from core.presets import preset
@@ -20,7 +20,7 @@ ROUNDS, WARM_UP, BATCH = 12, 2, 64
 
 def measure() -> dict[str, object]:
     """Median rates of both sides, their ratio, and what the trial chose."""
-    dataset = next(event for event in prepare("sample:shapes", (64, 64)) if isinstance(event, Dataset))
+    dataset = next(event for event in prepare("sample:shapes", Preparation((64, 64))) if isinstance(event, Dataset))
     settings = preset("dcgan").apply(resolution=64, batch=BATCH, device="cpu")
     tuned = next(
         event

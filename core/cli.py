@@ -91,14 +91,10 @@ def generate(options: argparse.Namespace) -> int:
 
 
 def inspect(options: argparse.Namespace) -> int:
-    from core.inspect import describe
+    from core.inspect import describe, lines
 
-    facts = describe(options.path)
-    if options.json:
-        print(json.dumps(facts, indent=2, ensure_ascii=False))
-    else:
-        for name, value in facts.items():
-            print(f"{name.replace('_', ' '):>20}  {_plain(value)}")
+    facts = describe(options.path, options.resolution)
+    print(json.dumps(facts, indent=2, ensure_ascii=False) if options.json else "\n".join(lines(facts)))
     return 0
 
 
@@ -118,9 +114,15 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser("gan-studio", description="Train, explore and judge GANs. Without a command the window opens.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
 
-    command = commands.add_parser("train", help="train on a folder or zip of images, on sample:digits, or on toy:ring8")
+    command = commands.add_parser(
+        "train", help="train on a folder or file of images, on sample:digits, or on toy:ring8"
+    )
     command.set_defaults(command=train)
-    command.add_argument("data", metavar="DATA", help="folder, zip, sample:NAME, or toy:NAME")
+    command.add_argument(
+        "data",
+        metavar="DATA",
+        help="folder, zip, tar, .npy, .npz, MNIST or CIFAR files, video, sample:NAME, or toy:NAME",
+    )
     command.add_argument("--out", type=Path, required=True, metavar="RUN", help="folder of the run, made anew")
     command.add_argument("--resume", type=Path, metavar="CKPT", help="checkpoint to continue from")
     _add_settings(command)
@@ -137,7 +139,8 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("inspect", help="what a dataset, a checkpoint or a run holds")
     command.set_defaults(command=inspect)
     command.add_argument("path", metavar="PATH")
-    command.add_argument("--json", action="store_true")
+    command.add_argument("--resolution", type=int, metavar="R", help="examine images as squares of so many pixels")
+    command.add_argument("--json", action="store_true", help="everything, for programs")
 
     command = commands.add_parser("presets", help="what can be trained")
     command.set_defaults(command=list_presets)
@@ -234,11 +237,3 @@ class _Bar:
         self._bar.update(report.step - self._bar.n)
         rate = f"{stats['Timing/images_per_sec']:.0f} {self._settings.counted}/s"
         self._bar.set_postfix_str(f"{rate}, D {stats['Loss/D/loss']:.3f}, G {stats['Loss/G/loss']:.3f}")
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{key}: {item}" for key, item in value.items())
-    if isinstance(value, list):
-        return ", ".join(str(item) for item in value)
-    return str(value)

@@ -13,11 +13,12 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic_core import PydanticCustomError
 
 from core.errors import Problem
+from core.preparation import WHITE, Fit, Preparation
 from core.registry import components
 from core.rules import impossible, makes_points
 
 Resolution = Literal[16, 32, 64, 128, 256, 512]
-Group = Literal["Model", "Loss", "Conditions", "Augmentation", "Training", "Optimiser", "Device", "Run"]
+Group = Literal["Images", "Model", "Loss", "Conditions", "Augmentation", "Training", "Optimiser", "Device", "Run"]
 
 
 def setting(
@@ -52,7 +53,22 @@ class Settings(BaseModel):
         "Columns x rows of the smallest feature map; 6x4 at 64 px makes images of 96 x 64.",
         advanced=True,
     )
-    alpha: bool = setting(False, "Model", "Keep transparency: images are RGBA.", advanced=True)
+    fit: Fit = setting(
+        "crop",
+        "Images",
+        "How other proportions fit: cut to the middle, or to where the most detail is; stretched; between bars.",
+    )
+    background: str = setting(
+        WHITE,
+        "Images",
+        "Colour under transparency and around padded pictures, as #rrggbb.",
+        advanced=True,
+        pattern="^#[0-9a-f]{6}$",
+    )
+    alpha: bool = setting(False, "Images", "Keep transparency: images are RGBA.", advanced=True)
+    frame_step: int = setting(
+        10, "Images", "Of a video every so many frames one is taken.", unit="frames", advanced=True, ge=1, le=10_000
+    )
     width: int = setting(
         64, "Model", "Channels of the widest feature map's base; more is sharper and slower.", ge=8, le=512
     )
@@ -288,6 +304,11 @@ class Settings(BaseModel):
             return 1, 1
         columns, rows = self.grid_size
         return columns * self.resolution // 4, rows * self.resolution // 4
+
+    @property
+    def preparation(self) -> Preparation:
+        """What is done to every picture."""
+        return Preparation(None if self.points else self.size, self.fit, self.alpha, self.background, self.frame_step)
 
     @property
     def points(self) -> bool:

@@ -29,6 +29,13 @@ class Progress(Event):
     total: int
 
 
+@dataclass(frozen=True, eq=False)
+class Glimpse(Event):
+    """A dataset's first images, while the others are still being looked for."""
+
+    images: Images
+
+
 @dataclass(frozen=True)
 class Stepped(Event):
     """One generator step is complete: the place where the outside may stop, pause, save or change a setting."""

@@ -52,7 +52,7 @@ class Training:
             refuse_taken(self.out)
         refuse_kind(self.settings, toys.opens(self.source))
         dataset = None
-        with closing(prepare(self.source, self.settings.size, self.settings.alpha)) as preparing:
+        with closing(prepare(self.source, self.settings.preparation)) as preparing:
             for event in preparing:
                 yield event
                 dataset = event if isinstance(event, Dataset) else dataset

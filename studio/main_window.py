@@ -16,7 +16,7 @@ from core.events import Images, Points, Report, Samples, Saved, Tuned
 from studio import remembered, wires
 from studio.explorer import Source
 from studio.menus import Menus
-from studio.opening import OpenedDataset, OpenedRun
+from studio.opening import FILES, OpenedDataset, OpenedRun
 from studio.panels.data import DataPanel
 from studio.save_dialogs import SaveDialogs
 from studio.session import Session, State
@@ -109,7 +109,7 @@ class MainWindow(QMainWindow):
     # Opening
 
     def open_path(self, source: str) -> None:
-        """A folder, zip, run, checkpoint or `sample:NAME`, from wherever it came."""
+        """A dataset's folder or file, a run, a checkpoint or `sample:NAME`, from wherever it came."""
         self.banner.dismiss()
         self.session.reader.recognise(source)
 
@@ -117,8 +117,8 @@ class MainWindow(QMainWindow):
         if folder := QFileDialog.getExistingDirectory(self, "Open a folder of images"):
             self.open_path(folder)
 
-    def ask_zip(self) -> None:
-        file, _ = QFileDialog.getOpenFileName(self, "Open a zip of images", filter="Zip files (*.zip)")
+    def ask_file(self) -> None:
+        file, _ = QFileDialog.getOpenFileName(self, "Open a file of images", filter=FILES)
         if file:
             self.open_path(file)
 

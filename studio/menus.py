@@ -54,7 +54,7 @@ class Menus:
     def _add_files(self, menu: QMenu) -> None:
         window = self._window
         folder = self._add(menu, "Open folder…", "Ctrl+O", window.ask_folder, "folder-open")
-        self._add(menu, "Open zip…", "", window.ask_zip, "file-arrow-up")
+        self._add(menu, "Open file…", "", window.ask_file, "file-arrow-up")
         checkpoint = self._add(
             menu, "Open checkpoint…", "Ctrl+Shift+O", window.ask_checkpoint, "clock-counter-clockwise"
         )

@@ -12,7 +12,7 @@ import numpy as np
 from core.errors import Problem
 from core.events import Edited, Event, Images, Points, Progress, Report, Samples
 from core.latent import Conditions
-from core.run_folder import is_run
+from core.run_folder import is_checkpoint, is_run
 from studio.history import History
 from studio.torch_import import import_torch
 
@@ -27,6 +27,11 @@ COLOURS = {1: "grey", 3: "colour", 4: "colour with transparency"}
 """By the number of channels."""
 BUILT_IN = ("sample:", "toy:")
 """How the names begin of what the program draws itself."""
+FILES = (
+    "Images in one file (*.zip *.tar *.tgz *.tbz2 *.txz *.gz *.bz2 *.xz *.npy *.npz *-ubyte *.bin"
+    " *.mp4 *.mov *.mkv *.webm *.avi);;All files (*)"
+)
+"""What a dialog that opens data shows."""
 SHEET = 100
 """Images in the sheet that shows a dataset."""
 
@@ -92,27 +97,31 @@ class OpenedRun(Event):
 
 def recognise(source: str) -> Generator[Event, None, None]:
     """Looks at what was dropped or chosen. Raises `Problem` for a file that is none of ours."""
+    from core.data import opens
+
     path = Path(source)
-    if source.startswith(BUILT_IN) or path.suffix.lower() == ".zip":
+    if source.startswith(BUILT_IN):
         yield Recognised(source, "data")
     elif path.is_dir():
         yield Recognised(source, "run" if is_run(path) else "data")
     elif not path.exists():
         raise Problem(f"{source} is not there any more.", "Choose another folder or file.")
-    elif path.suffix.lower() in {".safetensors", ".pt", ".pth", ".ckpt", ".pkl"}:
+    elif is_checkpoint(path):
         yield Recognised(source, "checkpoint")
+    elif opens(source):
+        yield Recognised(source, "data")
     else:
         raise Problem(
             f"{path.name} is not something to open here.",
-            "Drop a folder or a zip of images, a run's folder, or a .safetensors checkpoint.",
+            "Drop a folder of images, a zip, tar, array or video of them, a run's folder, or a checkpoint.",
         )
 
 
 def scan(source: str, resolution: int | None) -> Generator[Event, None, None]:
     """Prepares images as opaque squares, to look at them: `Progress`, then an `OpenedDataset`."""
-    from core.data import Dataset, prepare
+    from core.data import Dataset, Preparation, prepare
 
-    for event in prepare(source, (resolution, resolution) if resolution else None):
+    for event in prepare(source, Preparation((resolution, resolution) if resolution else None)):
         if isinstance(event, Dataset):
             yield OpenedDataset(event, _facts(event), event.sheet(SHEET))
         else:
@@ -184,7 +193,7 @@ def _facts(dataset: Dataset) -> DataFacts:
         len(dataset.images),
         "points" if dataset.points else COLOURS[dataset.images.shape[1]],
         dataset.size,
-        dataset.sizes,
+        dataset.records.sizes(),
         dict(zip(dataset.classes, counts.tolist(), strict=False)),
         [(skipped.name, skipped.reason) for skipped in dataset.skipped],
         dataset.points,

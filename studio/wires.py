@@ -12,7 +12,7 @@ def connect_data(window: MainWindow) -> None:
     """The Data workspace."""
     window.data.opened.connect(window.open_path)
     window.data.open_folder_requested.connect(window.ask_folder)
-    window.data.open_zip_requested.connect(window.ask_zip)
+    window.data.open_file_requested.connect(window.ask_file)
     window.data.cancelled.connect(window.session.reader.cancel_scan)
     window.data.sheet_requested.connect(window.draw_sheet)
     window.data.train_requested.connect(window.show_settings)

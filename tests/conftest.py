@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QThread
@@ -24,6 +25,10 @@ if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.env
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
 os.environ.setdefault("QT_API", "pyside6")
+
+# The same examples every time, and however busy the machine is.
+settings.register_profile("suite", deadline=None, derandomize=True)
+settings.load_profile("suite")
 
 
 @pytest.fixture(autouse=True)

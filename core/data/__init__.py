@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core.data.cache import cache_folder
 from core.data.dataset import Dataset, Skipped
-from core.data.prepare import prepare
+from core.data.prepare import opens, prepare
+from core.preparation import Preparation
 
-__all__ = ["Dataset", "Skipped", "cache_folder", "prepare"]
+__all__ = ["Dataset", "Preparation", "Skipped", "cache_folder", "opens", "prepare"]

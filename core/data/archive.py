@@ -1,125 +1,110 @@
-"""A zip of images, read in memory: nothing is ever unpacked to the disk."""
+"""What zips and tars share: which of their entries are pictures, which of those are refused, and how they are labelled.
+
+Nothing is ever unpacked to the disk, and no link is followed.
+"""
 
 from __future__ import annotations
 
-import contextlib
-import io
+import json
 import re
-import zipfile
-from collections.abc import Generator
-from functools import partial
+from collections.abc import Mapping, Set
+from itertools import takewhile
 from pathlib import Path
-from typing import IO
 
 from core.data.dataset import Skipped
 from core.data.decode import EXTENSIONS
-from core.data.files import File, Files
+from core.data.files import LARGEST_FILE
 from core.data.folder import FORMATS
-from core.data.source import absolute, classes_of, digest, natural, printable, quoted
+from core.data.source import class_numbers, classes_of, printable, quoted
 from core.errors import Problem
-from core.events import Progress
 
-_LARGEST_ENTRY = 512 * 2**20
-_ENCRYPTED = 0x1
-_NAME_IS_UTF8 = 0x800
+Inside = tuple[str, ...]
+"""An entry's path inside its archive, part by part."""
 
-_Entry = tuple[tuple[str, ...], zipfile.ZipInfo]
+NOTE = "dataset.json"
+"""Where StyleGAN's tools put the labels: {"labels": [[name, class], ...]}, or null where there are none."""
+LARGEST_NOTE = 64 * 2**20
+UNLABELLED = f"{NOTE} names no class for it"
 
-
-def opens(source: str) -> bool:
-    return Path(source).is_file() and (source.lower().endswith(".zip") or zipfile.is_zipfile(source))
-
-
-def scan(source: str) -> Generator[Progress, None, Files]:
-    """List the images in the zip. Raises `Problem` when it is damaged or holds no images."""
-    root = absolute(source)
-    yield Progress("Looking for images", 0, 0)
-    archive, changed = _opened(root)
-    found: list[_Entry] = []
-    skipped: list[Skipped] = []
-    for info in archive.infolist():
-        name = _name(info)
-        path = tuple(part for part in name.split("/") if part not in ("", "."))
-        if info.is_dir() or not _wanted(path):
-            continue
-        trouble = _trouble(name, path, info)
-        if trouble:
-            skipped.append(Skipped(name, trouble))
-        else:
-            found.append((path, info))
-    if not found and not skipped:
-        raise Problem(
-            f"There are no images in {quoted(root.name)}.", f"Open a zip that holds {FORMATS} files.", str(root)
-        )
-    found.sort(key=lambda each: tuple(natural(part) for part in each[0]))
-    return _files(root, changed, archive, _unwrapped(found), skipped)
+TARS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 
 
-def _files(root: Path, changed: int, archive: zipfile.ZipFile, found: list[_Entry], skipped: list[Skipped]) -> Files:
-    classes = classes_of(path for path, _ in found)
-    labels = {name: index for index, name in enumerate(classes)}
-    return Files(
-        name=str(root),
-        title=printable(root.name),
-        key=digest(
-            str(root), str(changed), *(f"{'/'.join(path)}\0{info.file_size}\0{info.CRC}" for path, info in found)
-        ),
-        files=tuple(
-            File("/".join(path), partial(_open, archive, info), labels.get(path[0], 0)) for path, info in found
-        ),
-        classes=classes,
-        skipped=tuple(skipped),
-    )
+def inside(name: str) -> Inside:
+    return tuple(part for part in name.split("/") if part not in ("", "."))
 
 
-def _opened(root: Path) -> tuple[zipfile.ZipFile, int]:
-    title = quoted(root.name)
-    try:
-        return zipfile.ZipFile(root), root.stat().st_mtime_ns
-    except PermissionError as error:
-        raise Problem(
-            f"You may not read the file {title}.", "Ask its owner for permission, or copy it.", str(error)
-        ) from error
-    except Exception as error:  # zipfile lets struct, value and Unicode errors of damaged directories through
-        raise Problem(
-            f"{title} is not a zip, or it is damaged.", "Copy or download it again, or unpack it yourself.", str(error)
-        ) from error
-
-
-def _open(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> IO[bytes]:
-    # Pillow jumps about in its file, and a compressed entry would be unpacked anew at every jump back.
-    return io.BytesIO(archive.read(info))
-
-
-def _name(info: zipfile.ZipInfo) -> str:
-    name = info.filename
-    if not info.flag_bits & _NAME_IS_UTF8:
-        # macOS writes UTF-8 without saying so, and zipfile then reads it as DOS letters.
-        with contextlib.suppress(UnicodeError):
-            name = name.encode("cp437").decode("utf-8")
-    return name.replace("\\", "/")
-
-
-def _wanted(path: tuple[str, ...]) -> bool:
+def wanted(path: Inside) -> bool:
+    """Whether it looks like a picture, the labels, or what somebody may have hoped would be looked into."""
     if not path or path[0] == "__MACOSX" or any(part.startswith(".") and part != ".." for part in path):
         return False
-    return path[-1].lower().endswith((*EXTENSIONS, ".zip"))
+    return path[-1] == NOTE or path[-1].lower().endswith((*EXTENSIONS, ".zip", *TARS))
 
 
-def _trouble(name: str, path: tuple[str, ...], info: zipfile.ZipInfo) -> str:
+def trouble(name: str, path: Inside, size: int) -> str:
+    """Why an entry is refused, if it is."""
     if name.startswith("/") or ".." in path or re.match(r"[A-Za-z]:", name):
-        return "its path points outside the zip"
-    if path[-1].lower().endswith(".zip"):
-        return "a zip inside the zip; unpack it first"
-    if info.flag_bits & _ENCRYPTED:
-        return "encrypted with a password"
-    if info.file_size > _LARGEST_ENTRY:
-        return f"larger than {_LARGEST_ENTRY // 2**20} MB when unpacked"
+        return "its path points outside the archive"
+    if path[-1].lower().endswith((".zip", *TARS)):
+        return "an archive inside the archive; unpack it first"
+    if path[-1] == NOTE:
+        return f"larger than {LARGEST_NOTE // 2**20} MB" if size > LARGEST_NOTE else ""
+    if size > LARGEST_FILE:
+        return f"larger than {LARGEST_FILE // 2**20} MB when unpacked"
     return ""
 
 
-def _unwrapped(found: list[_Entry]) -> list[_Entry]:
-    """Paths without the one folder that packing a folder puts around everything."""
-    while found and len(found[0][0]) > 1 and all(len(path) > 1 and path[0] == found[0][0][0] for path, _ in found):
-        found = [(path[1:], info) for path, info in found]
-    return found
+def empty(root: Path) -> Problem:
+    """For an archive without a picture."""
+    return Problem(
+        f"There are no images in {quoted(root.name)}.",
+        f"Open one that holds {FORMATS} files; unpack it first if it holds something else.",
+        str(root),
+    )
+
+
+class Labels:
+    """Which class each picture is of: as the note says where there is one, else by the folders of the first level.
+
+    `folders` are those in which pictures lie. The ones around everything, which packing a folder makes, are no classes;
+    `name` leaves them away. `note` is what stands in it, and the folder in which it lies.
+    """
+
+    def __init__(self, folders: Set[Inside], note: tuple[Inside, bytes] | None) -> None:
+        self._around = _shared(folders)
+        self._noted: Mapping[str, int] | None = None
+        self.skipped: tuple[Skipped, ...] = ()
+        names = classes_of({folder[self._around :] for folder in folders})
+        self._numbers = {name: number for number, name in enumerate(names)}
+        self.classes = tuple(printable(name) for name in names)
+        if note is not None:
+            try:
+                self._noted, self.classes = _noted(*note)
+            except Exception:  # a file of that name may hold anything
+                self.skipped = (Skipped(printable("/".join((*note[0], NOTE))), "not the labels that StyleGAN writes"),)
+
+    def of(self, path: Inside) -> int | None:
+        """The class of a picture, 0 where there are none; None where the note forgot this one."""
+        if not self.classes:
+            return 0
+        if self._noted is not None:
+            return self._noted.get("/".join(path))
+        return self._numbers.get(path[self._around]) if len(path) > self._around else None
+
+    def name(self, path: Inside) -> str:
+        return "/".join(path[self._around :])
+
+
+def _shared(folders: Set[Inside]) -> int:
+    """How many parts all of the paths begin with."""
+    pairs = zip(min(folders, default=()), max(folders, default=()), strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+
+
+def _noted(place: Inside, note: bytes) -> tuple[Mapping[str, int], tuple[str, ...]]:
+    """The classes by path inside the archive, and their names. Raises for a note that is none of StyleGAN's."""
+    pairs = json.loads(note)["labels"]
+    if pairs is None:
+        return {}, ()
+    names = ["/".join((*place, *inside(name.replace("\\", "/")))) for name, _ in pairs]
+    numbers, classes = class_numbers([int(number) for _, number in pairs])
+    return dict(zip(names, numbers.tolist(), strict=True)), classes

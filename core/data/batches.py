@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from core.data import Dataset
+from core.data.dataset import Pixels
 from core.devices import free_memory
 from core.errors import Problem
 
@@ -64,7 +64,7 @@ class Batches:
             return pixels.pin_memory().to(self.device, non_blocking=True)
         return pixels.to(self.device)
 
-    def _move(self, images: NDArray[np.uint8] | NDArray[np.float32]) -> Tensor | None:
+    def _move(self, images: Pixels) -> Tensor | None:
         free = free_memory(self.device)
         if free is not None and images.nbytes > RESIDENT_SHARE * free:
             return None

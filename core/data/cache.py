@@ -1,4 +1,4 @@
-"""Prepared datasets on the disk: a folder each, `images.npy`, `labels.npy` and `meta.json`, complete or not there."""
+"""Prepared datasets on the disk: a folder each of arrays, records and `meta.json`, complete or not there."""
 
 from __future__ import annotations
 
@@ -18,11 +18,13 @@ from numpy.typing import NDArray
 
 from core.data.dataset import Dataset, Skipped
 from core.data.pixels import PixelWriter
-from core.data.source import LARGEST, SMALLEST, Picture, Size, Source, digest, quoted
+from core.data.records import Records, RecordWriter
+from core.data.source import Picture, Source, digest, quoted
 from core.errors import Problem
 from core.events import Progress
+from core.preparation import LARGEST, SMALLEST, Preparation
 
-POLICY = "1"  # raise it when the same files would give other pixels, so that old entries are not found any more
+POLICY = "2"  # raise it when the same files would give other pixels, so that old entries are not found any more
 
 _BETWEEN_PROGRESS = 0.05  # seconds
 _ABANDONED = 24 * 3600  # seconds after which an unfinished folder belongs to a process that died
@@ -43,15 +45,15 @@ def resolution_of(source: Source, base: Path) -> Generator[Progress, None, int]:
         if SMALLEST <= remembered <= LARGEST:
             return remembered
     suggested = yield from source.suggest()
-    with _writing(base):
+    with writing(base):
         base.mkdir(parents=True, exist_ok=True)
         note.write_text(str(suggested), "ascii")
     return suggested
 
 
-def entry_of(source: Source, size: Size, alpha: bool, base: Path) -> Path:
+def entry_of(source: Source, how: Preparation, base: Path) -> Path:
     """The folder that holds this source as it is to be prepared, whether or not it exists yet."""
-    return base / digest(POLICY, source.key, "{} x {}".format(*size), "alpha" if alpha else "opaque")
+    return base / digest(POLICY, source.key, how.key)
 
 
 def load(entry: Path, source: Source) -> Dataset | None:
@@ -63,6 +65,9 @@ def load(entry: Path, source: Source) -> Dataset | None:
         images: NDArray[np.uint8] = np.load(entry / "images.npy", mmap_mode="r", allow_pickle=False)
         if images.shape != shape or images.dtype != np.uint8 or not images.flags.c_contiguous:
             return None
+        records = Records.open(entry)
+        if len(records.table) != len(images):
+            return None
         classes = tuple(str(name) for name in meta["classes"])
         return Dataset(
             source=source.name,
@@ -71,49 +76,48 @@ def load(entry: Path, source: Source) -> Dataset | None:
             images=images,
             labels=_labels(entry, len(images), len(classes)) if classes else None,
             classes=classes,
-            sizes={str(size): int(count) for size, count in meta["sizes"].items()},
             skipped=tuple(Skipped(str(name), str(why)) for name, why in meta["skipped"]),
             fingerprint=str(meta["fingerprint"]),
+            records=records,
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError):
         return None
 
 
-def build(entry: Path, source: Source, size: Size, alpha: bool) -> Generator[Progress, None, None]:
+def build(entry: Path, source: Source, how: Preparation) -> Generator[Progress, None, None]:
     """Read the source into a new `entry`. Closing the generator at any point leaves nothing behind.
 
     Raises `Problem` when fewer than two pictures can be read, or when the disk does not take them.
     """
-    with _writing(entry.parent):
+    with writing(entry.parent):
         entry.parent.mkdir(parents=True, exist_ok=True)
         _sweep(entry.parent)
         unfinished = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=entry.parent))
     try:
-        yield from _fill(unfinished, source, size, alpha)
-        with _writing(entry.parent):
+        yield from _fill(unfinished, source, how)
+        with writing(entry.parent):
             _publish(unfinished, entry)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
 
 
-def _fill(folder: Path, source: Source, size: Size, alpha: bool) -> Generator[Progress, None, None]:
-    with _writing(folder.parent):
-        writer = PixelWriter(folder / "images.npy", size)
+def _fill(folder: Path, source: Source, how: Preparation) -> Generator[Progress, None, None]:
+    with writing(folder.parent):
+        writer = PixelWriter(folder / "images.npy", how.sized)
     labels: list[int] = []
-    sizes: dict[str, int] = {}
+    records = RecordWriter()
     skipped = list(source.skipped)
-    pictures = source.read(size, alpha)
+    pictures = source.read(how)
     try:
         yield Progress(source.doing, 0, source.total)
         reported = time.monotonic()
         done = 0
         for picture in pictures:
             if isinstance(picture, Picture):
-                with _writing(folder.parent):
+                with writing(folder.parent):
                     writer.add(picture.pixels)
                 labels.append(picture.label)
-                original = f"{picture.width} x {picture.height}"
-                sizes[original] = sizes.get(original, 0) + 1
+                records.add(picture)
             elif picture is not None:
                 skipped.append(picture)
             done += picture is not None
@@ -121,8 +125,8 @@ def _fill(folder: Path, source: Source, size: Size, alpha: bool) -> Generator[Pr
                 yield Progress(source.doing, done, source.total)
                 reported = time.monotonic()
         _enough(source, writer.count, skipped)
-        with _writing(folder.parent):
-            _complete(folder, writer, source, labels, sizes, skipped)
+        with writing(folder.parent):
+            _complete(folder, writer, source, labels, records, skipped)
     finally:
         if isinstance(pictures, Generator):
             pictures.close()  # ends its threads now, not when the collector comes by
@@ -132,18 +136,18 @@ def _fill(folder: Path, source: Source, size: Size, alpha: bool) -> Generator[Pr
 
 
 def _complete(
-    folder: Path, writer: PixelWriter, source: Source, labels: list[int], sizes: dict[str, int], skipped: list[Skipped]
+    folder: Path, writer: PixelWriter, source: Source, labels: list[int], records: RecordWriter, skipped: list[Skipped]
 ) -> None:
     numbers, classes = _without_empty_classes(np.asarray(labels, np.int64), source.classes)
     if numbers is not None:
         np.save(folder / "labels.npy", numbers, allow_pickle=False)
+    records.finish(folder)
     meta = {
         "source": source.name,  # for people who look into the folder; nothing reads it
         "count": writer.count,
         "channels": writer.channels,
         "size": writer.size,
         "classes": classes,
-        "sizes": sizes,
         "skipped": [[each.name, each.reason] for each in skipped],
         "fingerprint": writer.finish(numbers),
     }
@@ -207,7 +211,7 @@ def _sweep(base: Path) -> None:
 
 
 @contextlib.contextmanager
-def _writing(base: Path) -> Iterator[None]:
+def writing(base: Path) -> Iterator[None]:
     """Turns errors of the disk into a `Problem`. Only around writes to the cache, never around a `yield`."""
     try:
         yield

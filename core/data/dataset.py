@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.data.records import Records
 from core.events import Event, Images
 from core.plane import scatter
 
@@ -20,28 +21,44 @@ class Skipped:
     reason: str
 
 
+class Pixels(Protocol):
+    """An array of images of which only the rows that are asked for are read; numpy's own memory map is one."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+    @property
+    def dtype(self) -> np.dtype[Any]: ...
+    @property
+    def nbytes(self) -> int: ...
+    def __len__(self) -> int: ...
+    def __getitem__(self, rows: Any, /) -> NDArray[Any]: ...
+    def __array__(self) -> NDArray[Any]: ...
+
+
 # Compared by identity: comparing arrays gives arrays, so the generated == would raise. Use `fingerprint`.
 @dataclass(frozen=True, eq=False)
 class Dataset(Event):
     """Images of one size, or points, and, when there are classes, their labels.
 
     `images` is uint8, shape (N, C, H, W), (W, H) = `size`, C = 1 (grey), 3 (RGB) or 4 (RGBA, not premultiplied, white
-    where alpha is 0), N >= 2, a read-only memory map. Points in the plane are images of two channels, x and y, and one
+    where alpha is 0), N >= 2, read-only, on the disk. Points in the plane are images of two channels, x and y, and one
     pixel: float32 in [-1, 1], shape (N, 2, 1, 1), in memory; `points` tells them. `labels` is int64, shape (N,), in
-    [0, len(classes)); None when there are no classes. `sizes` counts the originals by "width x height" as they are
-    displayed. `fingerprint` is a hash of the pixels and labels: it does not depend on where the files lie or what they
-    are called.
+    [0, len(classes)); None when there are no classes. `fingerprint` is a hash of the pixels and labels: it does not
+    depend on where the files lie or what they are called. `records` says more of each image; of points there are none.
+    `excluded` names the images that a person left out; of them nothing else is here, though where they were changes the
+    fingerprint.
     """
 
     source: str
     title: str
     size: tuple[int, int]
-    images: NDArray[np.uint8] | NDArray[np.float32]
+    images: Pixels
     labels: NDArray[np.int64] | None
     classes: tuple[str, ...]
-    sizes: Mapping[str, int]
     skipped: tuple[Skipped, ...]
     fingerprint: str
+    records: Records
+    excluded: tuple[str, ...] = ()
 
     @property
     def points(self) -> bool:
@@ -54,7 +71,7 @@ class Dataset(Event):
         Of points it is one picture of them all.
         """
         if self.points:
-            return scatter(self.images[:, :, 0, 0].astype(np.float32), side=512)[None]
+            return scatter(np.array(self.images)[:, :, 0, 0].astype(np.float32), side=512)[None]
         if count >= len(self.images):
             chosen = np.arange(len(self.images))
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Callable
 from typing import IO
 
 import numpy as np
@@ -10,9 +11,14 @@ from numpy.typing import NDArray
 from PIL import BmpImagePlugin, GifImagePlugin, Image, JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin
 from PIL.ImageFile import ImageFile
 
-from core.data.source import Picture, Size
+from core.data.fit import fitted, transparent
+from core.data.source import Picture
+from core.preparation import Preparation
 
 EXTENSIONS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")
+MOST_PIXELS = 2**30 // 12
+"""Of one picture, which then takes no more than a gigabyte while it is worked on; Pillow warns at the same number."""
+_MOST_SCANS = 100
 
 # A file is what its first bytes say, whatever its name says. Nothing outside this list is ever started: Pillow would
 # hand a renamed .eps to Ghostscript.
@@ -29,14 +35,15 @@ _READERS: tuple[tuple[bytes, type[ImageFile]], ...] = (
 )
 
 _ORIENTATION_TAG = 0x0112
-_UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
+_Planes = NDArray[np.uint8]
+_UPRIGHT: dict[int, Callable[[_Planes], _Planes]] = {
+    2: lambda planes: planes[:, :, ::-1],
+    3: lambda planes: planes[:, ::-1, ::-1],
+    4: lambda planes: planes[:, ::-1],
+    5: lambda planes: planes.swapaxes(1, 2),
+    6: lambda planes: np.rot90(planes, -1, (1, 2)),
+    7: lambda planes: planes.swapaxes(1, 2)[:, ::-1, ::-1],
+    8: lambda planes: np.rot90(planes, 1, (1, 2)),
 }
 
 
@@ -50,27 +57,33 @@ def header_size(file: IO[bytes]) -> tuple[int, int]:
         return image.size
 
 
-def decode(file: IO[bytes], size: Size, alpha: bool = False, label: int = 0) -> Picture:
-    """The first frame, upright, centre-cropped to the proportions of `size` and antialiased to it.
+def decode(file: IO[bytes], how: Preparation) -> Picture:
+    """The first frame, upright, prepared (see `core.data.fit`).
 
-    It lies on white, unless `alpha` is wanted and it is not opaque everywhere; then it is RGBA, not premultiplied, and
-    white where nothing can be seen. Raises `UnreadableError` for what it found out itself; `reason` words everything
-    else.
+    Raises `UnreadableError` for what it found out itself; `reason` words everything else.
     """
     with _opened(file) as image:
-        width, height = image.size
+        (width, height), mode = image.size, image.mode
         if isinstance(image, JpegImagePlugin.JpegImageFile):
-            side = 2 * max(size)  # whichever way the photo is turned
+            _refuse_many_scans(file)
+            side = 2 * max(how.sized)  # whichever way the photo is turned
             image.draft(None, (side, side))  # decodes at 1/2, 1/4 or 1/8 when that is enough
         image.load()
         turn = _orientation(image)
         if 5 <= turn <= 8:  # lies on its side
-            width, height, size = height, width, size[::-1]
-        small = _fitted(image.crop(_middle(image.size, size)), size, alpha)
+            width, height, how = height, width, how.at(how.sized[::-1])
+        planes, see_through = fitted(image, how), transparent(image)
     # Turning the small picture is the same as turning the large photo first, and costs nothing.
     if turn in _UPRIGHT:
-        small = small.transpose(_UPRIGHT[turn])
-    return Picture(_planes(small), width, height, label)
+        planes = np.ascontiguousarray(_UPRIGHT[turn](planes))
+    return Picture(planes, width, height, mode=mode, transparent=see_through)
+
+
+def _refuse_many_scans(file: IO[bytes]) -> None:
+    # Each of a progressive JPEG's scans goes over the whole picture, and sixty bytes are enough for one.
+    file.seek(0)
+    if file.read().count(b"\xff\xda") > _MOST_SCANS:
+        raise UnreadableError(f"a JPEG of more than {_MOST_SCANS} scans")
 
 
 def reason(error: Exception) -> str:
@@ -105,10 +118,9 @@ def _opened(file: IO[bytes]) -> ImageFile:
             break
     else:
         raise UnreadableError("not an image, or damaged")
-    limit = Image.MAX_IMAGE_PIXELS
-    if limit is not None and image.width * image.height > limit:
+    if image.width * image.height > MOST_PIXELS:
         image.close()
-        raise UnreadableError(f"larger than {max(limit // 1_000_000, 1)} megapixels")
+        raise UnreadableError(f"larger than {MOST_PIXELS // 1_000_000} megapixels")
     return image
 
 
@@ -118,91 +130,3 @@ def _orientation(image: Image.Image) -> int:
     except Exception:
         return 1  # the note about the camera is broken, the picture is not
     return value if isinstance(value, int) else 1
-
-
-def _middle(size: Size, shape: Size) -> tuple[int, int, int, int]:
-    """The largest box with the proportions of `shape` in the middle of a picture of `size`."""
-    scale = min(size[0] / shape[0], size[1] / shape[1])
-    width, height = (max(round(side * scale), 1) for side in shape)
-    left, top = (size[0] - width) // 2, (size[1] - height) // 2
-    return left, top, left + width, top + height
-
-
-def _fitted(image: Image.Image, size: Size, alpha: bool) -> Image.Image:
-    """Any mode -> L, RGB or RGBA of that size."""
-    if alpha and _has_alpha(image):
-        image = image.convert("RGBA")
-        if image.getchannel("A").getextrema() != (255, 255):
-            return Image.fromarray(_see_through(image, size))
-    return _plain(image).resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
-
-
-def _see_through(image: Image.Image, size: Size) -> NDArray[np.uint8]:
-    """RGBA, resized so that no colour bleeds out of what is transparent, (H, W, 4).
-
-    Colours are weighted by their opacity, in floating point because the quotient of two small bytes is noise. The
-    filters have no negative lobes as Lanczos has: those would draw a faint second outline around everything, and bright
-    or dark rims inside it. What cannot be seen at all becomes white: without their alpha the pictures look as those on
-    white do, and nobody learns what files happen to hold there.
-    """
-    pixels = np.array(image)
-    if image.size != size:
-        premultiplied = image.convert("RGBa")
-        # A first, coarse step for large pictures, as `reducing_gap` does it.
-        factor = max(image.width // (3 * size[0]), 1), max(image.height // (3 * size[1]), 1)
-        box = (0.0, 0.0, image.width / factor[0], image.height / factor[1])
-        way = Image.Resampling.HAMMING if image.width > size[0] else Image.Resampling.BILINEAR
-        bands = premultiplied.reduce(factor).split()
-        planes = np.stack([np.asarray(band.convert("F").resize(size, way, box)) for band in bands], axis=-1)
-        planes[..., :3] *= 255 / np.maximum(planes[..., 3:], 1e-3)
-        pixels = np.rint(planes.clip(0, 255)).astype(np.uint8)
-    pixels[pixels[..., 3] == 0, :3] = 255
-    return pixels
-
-
-def _has_alpha(image: Image.Image) -> bool:
-    if image.mode.startswith(("I", "F")):
-        return False
-    return image.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info
-
-
-def _plain(image: Image.Image) -> Image.Image:
-    """Any mode -> L or RGB."""
-    if image.mode.startswith(("I", "F")):
-        return Image.fromarray(_eight_bits(image))
-    if _has_alpha(image):
-        image = image.convert("RGBA")
-        white = Image.new("RGB", image.size, "white")
-        white.paste(image, mask=image.getchannel("A"))
-        return white
-    return image.convert("L" if image.mode in ("1", "L") else "RGB")
-
-
-def _eight_bits(image: Image.Image) -> NDArray[np.uint8]:
-    """16-bit integers use their whole range; of other numbers only the values tell: [0, 1], bytes, 16 bits, or any."""
-    values = np.asarray(image)
-    if image.mode.startswith("I;16"):
-        high_byte: NDArray[np.uint8] = (values >> 8).astype(np.uint8)
-        return high_byte
-    finite = np.nan_to_num(values.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0)
-    low, high = float(finite.min()), float(finite.max())
-    if low < 0 or high > 65535:
-        finite, high = finite - low, high - low
-        limit = high or 1.0
-    else:
-        limit = 1.0 if image.mode == "F" and high <= 1 else 255.0 if high <= 255 else 65535.0
-    scaled: NDArray[np.uint8] = np.clip(finite * (255.0 / limit) + 0.5, 0, 255).astype(np.uint8)
-    return scaled
-
-
-def _planes(image: Image.Image) -> NDArray[np.uint8]:
-    """(C, H, W); alpha that is opaque everywhere is dropped, and colour without any colour becomes one grey plane."""
-    pixels = np.asarray(image)
-    if pixels.ndim == 2:
-        return pixels[None]
-    if pixels.shape[2] == 4 and pixels[..., 3].min() < 255:
-        return np.ascontiguousarray(pixels.transpose(2, 0, 1))
-    red, green, blue = pixels[..., 0], pixels[..., 1], pixels[..., 2]
-    if np.array_equal(red, green) and np.array_equal(red, blue):
-        return np.ascontiguousarray(red)[None]
-    return np.ascontiguousarray(pixels[..., :3].transpose(2, 0, 1))

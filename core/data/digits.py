@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.data.glyphs import GLYPHS, SEGMENTS
-from core.data.source import Size
+from core.preparation import Size
 
 COUNT = 10_000
 CLASSES: tuple[str, ...] = tuple("0123456789")

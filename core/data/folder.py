@@ -3,99 +3,131 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterator
-from dataclasses import dataclass
+from array import array
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import IO
+from stat import S_ISREG
+from typing import overload
 
 from core.data.dataset import Skipped
 from core.data.decode import EXTENSIONS
-from core.data.files import File, Files
-from core.data.source import absolute, classes_of, digest, natural, printable, quoted
+from core.data.files import GLIMPSED, File, Files, glimpse
+from core.data.source import absolute, classes_of, digest, natural, opened, printable, quoted
 from core.errors import Problem
-from core.events import Progress
+from core.events import Glimpse, Progress
 
 FORMATS = "PNG, JPEG, WebP, BMP, GIF or TIFF"
 
 
-@dataclass(frozen=True)
-class _Found:
-    path: tuple[str, ...]  # relative to the root
-    size: int
-    changed: int  # mtime in ns
+class _Listing(Sequence[File]):
+    """Image files below a folder, in the order of the walk: a few dozen bytes for each, however many there are."""
+
+    def __init__(self, root: Path) -> None:
+        self.labels: Mapping[str, int] = {}  # by the names of folders, which are all known only after the walk
+        self._root = root
+        self._paths, self._ends = bytearray(), array("Q")
+        self._contents = 0
+
+    def add(self, path: tuple[str, ...], status: os.stat_result) -> None:
+        inside = "/".join(path)
+        self._paths += os.fsencode(inside)
+        self._ends.append(len(self._paths))
+        # A sum does not depend on the order in which the disk happens to name its files.
+        self._contents += int(digest(inside, str(status.st_size), str(status.st_mtime_ns)), 16)
+
+    @property
+    def key(self) -> str:
+        """Changes with every name, size and time."""
+        return digest(str(self._root), str(self._contents))
+
+    def path(self, index: int) -> str:
+        start = self._ends[index - 1] if index else 0
+        return os.fsdecode(bytes(self._paths[start : self._ends[index]]))
+
+    def __len__(self) -> int:
+        return len(self._ends)
+
+    @overload
+    def __getitem__(self, index: int) -> File: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[File]: ...
+    def __getitem__(self, index: int | slice) -> File | Sequence[File]:
+        if isinstance(index, slice):
+            return [self[each] for each in range(*index.indices(len(self)))]
+        path = self.path(range(len(self))[index])
+        label = self.labels.get(path.split("/", 1)[0], 0)
+        return File(path, partial(opened, self._root.joinpath(*path.split("/"))), label)
 
 
 def opens(source: str) -> bool:
-    return bool(source) and Path(source).is_dir()  # Path("") is the current folder, which nobody asked for
+    return Path(source).is_dir()
 
 
-def scan(source: str) -> Generator[Progress, None, Files]:
+def scan(source: str) -> Generator[Progress | Glimpse, None, Files]:
     """List the images below `source`. Raises `Problem` when it cannot be read or holds no images."""
     root = absolute(source)
     title = root.name or str(root)
-    found: list[_Found] = []
-    skipped: list[Skipped] = []
+    listing, skipped = _Listing(root), []
+    folders: set[tuple[str, ...]] = set()
     for item in _walk(root):
-        if isinstance(item, _Found):
-            found.append(item)
-            if len(found) % 2000 == 0:
-                yield Progress("Looking for images", len(found), 0)
-        else:
+        if isinstance(item, Skipped):
             skipped.append(item)
-    if not found and not skipped:
+            continue
+        listing.add(*item)
+        folders.add(item[0][:-1])
+        if len(listing) == GLIMPSED:
+            yield from glimpse(listing)
+        elif len(listing) % 2000 == 0:
+            yield Progress("Looking for images", len(listing), 0)
+    if not listing and not skipped:
         raise Problem(
             f"There are no images in {quoted(title)}.",
             f"Open a folder that holds {FORMATS} files.",
             printable(str(root)),
         )
-    found.sort(key=lambda each: tuple(natural(part) for part in each.path))
-    classes = classes_of(each.path for each in found)
-    labels = {name: index for index, name in enumerate(classes)}
+    classes = classes_of(folders)
+    listing.labels = {name: label for label, name in enumerate(classes)}
     return Files(
         name=str(root),
         title=printable(title),
-        key=digest(str(root), *(f"{'/'.join(each.path)}\0{each.size}\0{each.changed}" for each in found)),
-        files=tuple(
-            File("/".join(each.path), partial(_open, root.joinpath(*each.path)), labels.get(each.path[0], 0))
-            for each in found
-        ),
+        key=listing.key,
+        files=listing,
         classes=tuple(printable(name) for name in classes),
         skipped=tuple(skipped),
     )
 
 
-def _open(path: Path) -> IO[bytes]:
-    return path.open("rb")
-
-
-def _walk(root: Path) -> Iterator[_Found | Skipped]:
-    """Every image file once. Linked folders come last and only if not seen yet, so a loop of links ends."""
+def _walk(root: Path) -> Iterator[tuple[tuple[str, ...], os.stat_result] | Skipped]:
+    """Every image file once, folder by folder. Linked folders come last and only if not seen yet, so a loop ends."""
     seen: set[tuple[int, int]] = set()
     folders: list[tuple[str, ...]] = [()]
     links: list[tuple[str, ...]] = []
     while folders or links:
         path = folders.pop() if folders else links.pop(0)
+        names: list[str] = []
+        inner: list[tuple[str, ...]] = []
         try:
             status = root.joinpath(*path).stat()
             if (status.st_dev, status.st_ino) in seen:
                 continue
             seen.add((status.st_dev, status.st_ino))
-            with os.scandir(root.joinpath(*path)) as listing:
-                entries = list(listing)
+            with os.scandir(root.joinpath(*path)) as entries:
+                for entry in entries:
+                    if entry.name.startswith("."):
+                        continue
+                    if _is_folder(entry):
+                        (links if entry.is_symlink() else inner).append((*path, entry.name))
+                    elif entry.name.lower().endswith(EXTENSIONS):
+                        names.append(entry.name)
         except OSError as error:
             if not path:
                 raise _unreadable(root, error) from error
             yield Skipped(printable("/".join(path)), "this folder cannot be opened")
-            continue
-        for entry in entries:
-            if entry.name.startswith("."):
-                continue
-            inner = (*path, entry.name)
-            if _is_folder(entry):
-                (links if entry.is_symlink() else folders).append(inner)
-            elif entry.name.lower().endswith(EXTENSIONS):
-                yield _look(entry, inner)
+        names.sort(key=natural)
+        for name in names:
+            yield _look(root, (*path, name))
+        folders += sorted(inner, key=lambda each: natural(each[-1]), reverse=True)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -105,15 +137,18 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _look(entry: os.DirEntry[str], path: tuple[str, ...]) -> _Found | Skipped:
+def _look(root: Path, path: tuple[str, ...]) -> tuple[tuple[str, ...], os.stat_result] | Skipped:
+    file = root.joinpath(*path)
     name = printable("/".join(path))
     try:
-        if not entry.is_file():  # a pipe would wait for ever
-            return Skipped(name, "a link to nothing" if entry.is_symlink() else "not a regular file")
-        status = entry.stat()
+        status = file.stat()
+    except FileNotFoundError:
+        return Skipped(name, "a link to nothing" if file.is_symlink() else "it disappeared")
     except OSError:
         return Skipped(name, "it cannot be looked at")
-    return _Found(path, status.st_size, status.st_mtime_ns)
+    if not S_ISREG(status.st_mode):  # a pipe would wait for ever
+        return Skipped(name, "not a regular file")
+    return path, status
 
 
 def _unreadable(root: Path, error: OSError) -> Problem:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.lib.format import write_array_header_1_0
 from numpy.typing import NDArray
 
-from core.data.source import Size
+from core.preparation import Size
 
 
 class PixelWriter:

@@ -2,77 +2,92 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+import contextlib
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
-from core.data import archive, folder, samples, toys
+from core.data import cifar, folder, idx, npy, samples, tar_archive, toys, video, zip_archive
 from core.data.cache import build, cache_folder, entry_of, load, resolution_of
-from core.data.dataset import Dataset
-from core.data.source import LARGEST, SMALLEST, Kind, Size, quoted
+from core.data.exclusions import kept
+from core.data.source import Kind, quoted
 from core.errors import Problem
-from core.events import Progress
+from core.events import Event
+from core.preparation import Preparation
 
-KINDS: tuple[Kind, ...] = (samples, folder, archive)
+AS_IT_SUITS = Preparation()
+KINDS: tuple[Kind, ...] = (samples, cifar, idx, folder, npy, video, tar_archive, zip_archive)
+"""Asked in this order: CIFAR and IDX know their folders, and a zip may also stand at the end of any other file."""
 
 
 def prepare(
-    source: str | Path, size: Size | None = None, alpha: bool = False, cache: Path | None = None
-) -> Generator[Progress | Dataset, None, None]:
-    """Yields `Progress` while it works and at the end exactly one `Dataset`.
+    source: str | Path, how: Preparation = AS_IT_SUITS, cache: Path | None = None
+) -> Generator[Event, None, None]:
+    """Yields `Progress` while it works, perhaps a `Glimpse`, and at the end exactly one `Dataset`.
 
-    `source` is a folder, a zip, "sample:NAME", or "toy:NAME", which has no size and needs no cache.
-    `size` is the width and height that images are cropped and resized to, each in [8, 1024]; None takes the squares
-    that suit them: of the power of two below or equal to the median of their shorter sides, 64 at most. `alpha` makes
-    them RGBA if one of them is not opaque everywhere; else all lie on white. `cache` replaces `cache_folder()`.
+    `source` is a folder, a zip or tar, arrays (.npy, .npz, IDX, CIFAR), a video, "sample:NAME", or "toy:NAME", which is
+    not prepared and needs no cache.
+    Without a size images get the one that suits them: squares of the power of two below or equal to the median of
+    their shorter sides, 64 px at most. `cache` replaces `cache_folder()`.
     Raises `Problem` for whatever a person can mend; closing the generator stops at once.
     """
     if toys.opens(str(source)):
         yield toys.dataset(str(source))
-        return
-    if size is not None and not all(SMALLEST <= side <= LARGEST for side in size):
-        raise Problem(
-            "Images cannot be prepared at {} x {} px.".format(*size),
-            f"Choose a width and a height from {SMALLEST} to {LARGEST} px.",
-        )
-    yield from _prepare(str(source), size, alpha, cache)
+    else:
+        yield from _prepare(str(source), how, cache if cache is not None else cache_folder())
 
 
-def _prepare(name: str, size: Size | None, alpha: bool, base: Path | None) -> Generator[Progress | Dataset, None, None]:
-    base = base if base is not None else cache_folder()
+def opens(source: str) -> bool:
+    """Whether it is something to prepare, by its name and its first bytes. Raises `Problem` if it cannot be reached."""
+    with _reached(source):
+        return _opener(source) is not None
+
+
+def _prepare(name: str, how: Preparation, base: Path) -> Generator[Event, None, None]:
     kind, path = _kind(name)
     listed = yield from kind.scan(path)
-    if size is None:
+    if how.size is None:
         side = yield from resolution_of(listed, base)
-        size = side, side
-    entry = entry_of(listed, size, alpha, base)
+        how = how.at((side, side))
+    entry = entry_of(listed, how, base)
     dataset = load(entry, listed)
     if dataset is None:
-        yield from build(entry, listed, size, alpha)
+        yield from build(entry, listed, how)
         dataset = load(entry, listed)
     if dataset is None:
         raise Problem(
             f"The images that were prepared in {quoted(str(entry))} cannot be read back.",
             "Check that disk, or let the environment variable GAN_STUDIO_CACHE name another folder.",
         )
-    yield dataset
+    yield kept(dataset, base)
 
 
 def _kind(name: str) -> tuple[Kind, str]:
     """Who opens `name`, and `name` as it is to be opened (a leading ~ means the home folder)."""
-    try:
+    with _reached(name):
         for path in (name, _home(name)) if name.startswith("~") else (name,):
-            for kind in KINDS:
-                if kind.opens(path):
-                    return kind, path
+            if kind := _opener(path):
+                return kind, path
         if name and _exists(name):
             raise Problem(
-                f"{quoted(name)} is neither a folder nor a zip.", "Open a folder of images, or a zip of them."
+                f"{quoted(name)} is nothing that images can be read from.",
+                "Open a folder of images, a zip or tar of them, .npy, .npz, MNIST's or CIFAR's files, or a video.",
             )
+    raise Problem(f"{quoted(name)} does not exist.", "Check the path, or try the built-in sample:digits.")
+
+
+@contextlib.contextmanager
+def _reached(name: str) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:  # a folder above it that may not be entered, or a name that no disk would take
         raise Problem(
             f"{quoted(name[:200])} cannot be reached.", "Check the path and who may read it.", str(error)
         ) from error
-    raise Problem(f"{quoted(name)} does not exist.", "Check the path, or try the built-in sample:digits.")
+
+
+def _opener(path: str) -> Kind | None:
+    # Path("") is the current folder, which nobody asked for.
+    return next((kind for kind in KINDS if path and kind.opens(path)), None)
 
 
 def _exists(name: str) -> bool:

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from core.data import digits, shapes, stacked
 from core.data.dataset import Skipped
 from core.data.pool import in_order
-from core.data.source import Picture, Size, digest
+from core.data.source import Picture, digest
 from core.errors import Problem
 from core.events import Progress
+from core.preparation import Preparation, Size
 
 _PREFIX = "sample:"
 _SEED = 0
@@ -79,8 +80,9 @@ class Sample:
         yield from ()
         return self.drawing.RESOLUTION
 
-    def read(self, size: Size, alpha: bool) -> Iterator[Picture | Skipped | None]:
-        """The sample's pictures, the same at every call and opaque."""
+    def read(self, how: Preparation) -> Iterator[Picture | Skipped | None]:
+        """The sample's pictures, drawn in that size, the same at every call and opaque."""
+        size = how.sized
         labels = sample_labels(self.total, len(self.classes))
         jobs = (partial(self._chunk, labels, start, size) for start in range(0, self.total, _CHUNK))
         # Small arrays are done so quickly that several threads would only wait for Python's lock.
@@ -93,7 +95,11 @@ class Sample:
         random = np.random.Generator(np.random.PCG64([_SEED, 1, start]))
         chosen = labels[start : start + _CHUNK]
         pixels = self.drawing.draw(chosen, size, random)
-        return [Picture(one, *size, int(label)) for one, label in zip(pixels, chosen, strict=True)]
+        mode = "L" if pixels.shape[1] == 1 else "RGB"
+        return [
+            Picture(one, *size, int(label), mode, f"{self.short} {start + index}")
+            for index, (one, label) in enumerate(zip(pixels, chosen, strict=True))
+        ]
 
 
 def sample_labels(total: int, classes: int) -> NDArray[np.int64]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.data.source import Size
+from core.preparation import Size
 
 COUNT = 5_000
 CLASSES: tuple[str, ...] = ("circle", "triangle", "square", "star", "ring")

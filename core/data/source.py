@@ -4,38 +4,43 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterator, Set
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import Protocol
+from typing import IO, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from core.data.dataset import Skipped
-from core.events import Progress
+from core.events import Glimpse, Progress
+from core.preparation import Preparation
 
-Size = tuple[int, int]
-"""Width and height in pixels."""
-
-SMALLEST, LARGEST = 8, 1024
-"""Of a prepared picture's sides."""
 SUGGESTED_LEAST, SUGGESTED_MOST = 16, 64
 """A first training should show something within minutes, on a CPU too; more pixels are one choice away."""
+
+_MOST_CLASSES = 1000
 
 
 @dataclass(frozen=True, eq=False)
 class Picture:
     """One image, ready to store: uint8, shape (C, H, W), C = 1 (grey), 3 (RGB) or 4 (RGBA, not opaque everywhere).
 
-    `width` and `height` are the original's, as displayed; `label` is an index into the source's classes.
+    `width`, `height` and `mode` (as Pillow names it) are the original's, as displayed, and so is `transparent`: whether
+    anything of it is not opaque. `label` is an index into the source's classes. `name` is what it is called inside the
+    source; `bytes` and `content` are the size of its file and a 64-bit hash of it, 0 where it has none of its own.
     """
 
     pixels: NDArray[np.uint8]
     width: int
     height: int
     label: int = 0
+    mode: str = ""
+    name: str = ""
+    bytes: int = 0
+    content: int = 0
+    transparent: bool = False
 
 
 class Source(Protocol):
@@ -72,8 +77,8 @@ class Source(Protocol):
     def suggest(self) -> Generator[Progress, None, int]:
         """Find the side of squares that suits the pictures, a power of two in [16, 64]."""
 
-    def read(self, size: Size, alpha: bool) -> Iterator[Picture | Skipped | None]:
-        """Pictures of that size in a fixed order, on white unless `alpha` keeps their transparency.
+    def read(self, how: Preparation) -> Iterator[Picture | Skipped | None]:
+        """Pictures in a fixed order, prepared so.
 
         None: nothing new yet, but here is a moment to show progress or to stop.
         """
@@ -85,13 +90,28 @@ class Kind(Protocol):
     def opens(self, source: str) -> bool:
         """Whether `source` is of this kind. Cheap: no file is read beyond its first bytes."""
 
-    def scan(self, source: str) -> Generator[Progress, None, Source]:
-        """List what is there. Raises `Problem`."""
+    def scan(self, source: str) -> Generator[Progress | Glimpse, None, Source]:
+        """List what is there; where that may take long, show first pictures on the way. Raises `Problem`."""
 
 
 def absolute(path: str) -> Path:
     """The full path, with links as the person gave them: their names are what a person knows."""
     return Path(os.path.abspath(path))  # noqa: PTH100 (resolve would follow links, absolute would keep "..")
+
+
+def opened(path: Path) -> IO[bytes]:
+    """The file's bytes, without waiting for anybody where a pipe has taken its place."""
+    return open(path, "rb", opener=_at_once)
+
+
+def _at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def version(path: Path) -> str:
+    """Changes whenever the file may have changed. Raises `OSError`."""
+    status = path.stat()
+    return f"{path}\0{status.st_size}\0{status.st_mtime_ns}"
 
 
 def digest(*parts: str | bytes) -> str:
@@ -106,8 +126,11 @@ def digest(*parts: str | bytes) -> str:
 
 
 def printable(name: str) -> str:
-    """A file name as valid text: bytes that are no UTF-8 become a replacement character."""
-    return os.fsencode(name).decode("utf-8", "replace")
+    r"""A file name as valid text: bytes that are no UTF-8 become \xff and the like, so that different files differ.
+
+    Only a file whose name spells out such an escape could be taken for the one beside it that has the byte itself.
+    """
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def quoted(name: str) -> str:
@@ -115,21 +138,25 @@ def quoted(name: str) -> str:
     return f"'{' '.join(printable(name).split())}'"
 
 
-def natural(name: str) -> tuple[tuple[str | tuple[int, str], ...], str]:
-    """Sorting key with numbers by value: img2 before img10. Digits are compared as text, so no length is too long."""
-    parts = re.split(r"([0-9]+)", name.casefold())
-    pieces = (piece.lstrip("0") if index % 2 else piece for index, piece in enumerate(parts))
-    return tuple((len(piece), piece) if index % 2 else piece for index, piece in enumerate(pieces)), name
+def natural(name: str) -> str:
+    """Sorting key with numbers by value: img2 before img10. Each is preceded by its length, so none is too long."""
+    key = re.sub(r"[0-9]+", lambda number: f"{len(number[0].lstrip('0')):05}{number[0].lstrip('0')}", name.casefold())
+    return f"{key}\0{name}"
 
 
-def classes_of(paths: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
-    """The class folders of relative paths; empty unless every file lies in exactly one of 2 to 1000 folders."""
-    names: set[str] = set()
-    for path in paths:
-        if len(path) != 2:
-            return ()
-        names.add(path[0])
-    return tuple(sorted(names, key=natural)) if 2 <= len(names) <= 1000 else ()
+def classes_of(folders: Set[tuple[str, ...]]) -> tuple[str, ...]:
+    """Names of the classes, where the files lie in these folders: 2 to 1000 of the first level, and nothing else."""
+    if not 2 <= len(folders) <= _MOST_CLASSES or any(len(path) != 1 for path in folders):
+        return ()
+    return tuple(sorted((name for (name,) in folders), key=natural))
+
+
+def class_numbers(labels: ArrayLike) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    """Whole numbers (N,) as indices into the classes' names, which are those numbers; no names unless 2 to 1000."""
+    used, numbers = np.unique(np.asarray(labels, np.int64), return_inverse=True)
+    if not 2 <= len(used) <= _MOST_CLASSES:
+        return np.zeros(len(numbers), np.int64), ()
+    return numbers.astype(np.int64), tuple(map(str, used.tolist()))
 
 
 def resolution_for(sides: list[int]) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.data import digits
-from core.data.source import Size
+from core.preparation import Size
 
 COUNT = 20_000
 CLASSES: tuple[str, ...] = tuple(f"{number:03d}" for number in range(1000))

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.data.dataset import Dataset
+from core.data.records import Records
 from core.data.source import digest
 from core.errors import Problem
 
@@ -98,8 +99,8 @@ def dataset(source: str) -> Dataset:
         images=images,
         labels=labels if toy.classes > 1 else None,
         classes=tuple(f"{toy.class_name} {number}" for number in range(toy.classes)) if toy.classes > 1 else (),
-        sizes={},
         skipped=(),
         # Of the recipe rather than of the numbers, whose last bits depend on the processor's sines.
         fingerprint=digest(source, _VERSION),
+        records=Records.none(),
     )

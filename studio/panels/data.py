@@ -32,7 +32,7 @@ class DataPanel(QWidget):
     opened = Signal(str)
     """A path or `sample:NAME` was chosen."""
     open_folder_requested = Signal()
-    open_zip_requested = Signal()
+    open_file_requested = Signal()
     cancelled = Signal()
     sheet_requested = Signal(int, int, bool)
     """How many images, the seed of their choice, and whether as the discriminator sees them."""
@@ -43,7 +43,7 @@ class DataPanel(QWidget):
         self.drop_area = DropArea()
         self.drop_area.chosen.connect(self.opened)
         self.drop_area.open_folder_requested.connect(self.open_folder_requested)
-        self.drop_area.open_zip_requested.connect(self.open_zip_requested)
+        self.drop_area.open_file_requested.connect(self.open_file_requested)
         self._stack = QStackedWidget()
         self._busy = self._build_busy()
         self._loaded = self._build_loaded()

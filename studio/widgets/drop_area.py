@@ -28,24 +28,24 @@ class DropArea(QWidget):
 
     chosen = Signal(str)  # a path, sample:NAME or toy:NAME
     open_folder_requested = Signal()
-    open_zip_requested = Signal()
+    open_file_requested = Signal()
 
     def __init__(self, samples: Sequence[tuple[str, str]] = SAMPLES, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._highlighted = False
         self._glyph = Glyph("image", 56, "muted")
-        self._headline = _centred("Drop a folder or zip of images", "headline")
+        self._headline = _centred("Drop a folder or file of images", "headline")
         hint = _centred("Photos, drawings, icons: a few hundred that look alike work best.", "muted")
         hint.setWordWrap(True)
         folder = QPushButton(theme.icon("folder-open", "on_accent"), "Open folder…")
         folder.setObjectName("primary")
         folder.clicked.connect(self.open_folder_requested)
-        zipped = QPushButton(theme.icon("file-arrow-up"), "Open zip…")
-        zipped.clicked.connect(self.open_zip_requested)
+        file = QPushButton(theme.icon("file-arrow-up"), "Open file…")
+        file.clicked.connect(self.open_file_requested)
         buttons = QHBoxLayout()
         buttons.setSpacing(10)
         buttons.addStretch(1)
-        for button in (folder, zipped, self._sample_button(samples)):
+        for button in (folder, file, self._sample_button(samples)):
             buttons.addWidget(button)
         buttons.addStretch(1)
         self._recents = QVBoxLayout()
@@ -63,7 +63,7 @@ class DropArea(QWidget):
         layout.addSpacing(8)
         layout.addLayout(self._recents)
         layout.addStretch(1)
-        self.setAccessibleName("Drop a folder or zip of images here")
+        self.setAccessibleName("Drop a folder or file of images here")
 
     def _sample_button(self, samples: Sequence[tuple[str, str]]) -> QPushButton:
         button = QPushButton(theme.icon("sparkle"), "Try the sample")
@@ -82,7 +82,7 @@ class DropArea(QWidget):
         if highlighted != self._highlighted:
             self._highlighted = highlighted
             self._glyph.set_glyph("download-simple" if highlighted else "image", "accent" if highlighted else "muted")
-            self._headline.setText("Let go to open" if highlighted else "Drop a folder or zip of images")
+            self._headline.setText("Let go to open" if highlighted else "Drop a folder or file of images")
             self.update()
 
     def highlighted(self) -> bool:

@@ -12,6 +12,14 @@ from tests.core.nursery import Nursery
 from tests.core.tiny import save_pictures, tiny_settings
 
 
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """An empty folder for images."""
+    made = tmp_path / "photos"
+    made.mkdir()
+    return made
+
+
 @pytest.fixture(scope="session")
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of twenty images. Read only."""

@@ -11,6 +11,7 @@ import torch
 
 from core.data import Dataset
 from core.data.batches import Batches
+from core.data.records import Records
 from core.errors import Problem
 
 CPU = torch.device("cpu")
@@ -24,7 +25,7 @@ def numbered(count: int) -> Dataset:
     images += np.arange(count, dtype=np.uint8)[:, None, None, None]
     images[:, :, :, -1] = MARK
     images.flags.writeable = False
-    return Dataset("numbers", "numbers", (16, 16), images, None, (), {}, (), "numbers")
+    return Dataset("numbers", "numbers", (16, 16), images, None, (), (), "numbers", Records.none())
 
 
 def batches(count: int = 24, batch: int = 8, seed: int = 0, mirror: bool = False) -> Batches:
@@ -87,7 +88,7 @@ def test_values_run_from_minus_one_to_one() -> None:
     images = np.zeros((2, 3, 16, 16), np.uint8)
     images[:, 0], images[:, 1], images[:, 2] = 0, 51, 255
     images.flags.writeable = False
-    batch = Batches(Dataset("", "", (16, 16), images, None, (), {}, (), ""), 2, True, 0, CPU).next()[0]
+    batch = Batches(Dataset("", "", (16, 16), images, None, (), (), "", Records.none()), 2, True, 0, CPU).next()[0]
     assert batch.shape == (2, 3, 16, 16)
     assert batch.dtype == torch.float32
     assert batch[:, 0].unique().tolist() == [-1.0]
@@ -110,7 +111,7 @@ def test_mirroring_flips_half_of_the_images_and_keeps_their_order() -> None:
 
 def test_a_mirrored_image_is_the_image_mirrored() -> None:
     images = np.random.default_rng(0).integers(0, 256, (8, 3, 16, 16), np.uint8)
-    dataset = Dataset("", "", (16, 16), images, None, (), {}, (), "")
+    dataset = Dataset("", "", (16, 16), images, None, (), (), "", Records.none())
     plain, mirrored = (Batches(dataset, 8, mirror, 0, CPU).next()[0] for mirror in (False, True))
     same = [torch.equal(a, b) for a, b in zip(plain, mirrored, strict=True)]
     flipped = [torch.equal(a.flip(2), b) for a, b in zip(plain, mirrored, strict=True)]

@@ -27,7 +27,7 @@ from tests.core.full_disk import largest_file
 from tests.core.tiny import copied, differences, finished, tiny_trainer
 
 READERS: list[Callable[[Path], object]] = [load, summary, lambda path: Sampler.open(path, "cpu")]
-bounded = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+bounded = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture(scope="module")

@@ -23,6 +23,7 @@ from core.presets import presets
 from core.run import Run
 from core.sampler import Sampler
 from tests.core.nursery import Nursery
+from tests.core.sources import KINDS, Kind, as_cifar, as_video
 from tests.core.tiny import FLAGS, save_pictures
 
 
@@ -200,6 +201,13 @@ def test_inspect_a_dataset(pictures: Path, capsys: pytest.CaptureFixture[str]) -
 def test_inspect_a_zip(pictures: Path, tmp_path: Path, suffix: str, capsys: pytest.CaptureFixture[str]) -> None:
     archive = Path(shutil.make_archive(str(tmp_path / "a"), "zip", pictures)).rename(tmp_path / f"pictures{suffix}")
     assert inspected(archive, capsys)["images"] == 20
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_inspect_every_kind_of_source(kind: Kind, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    facts = inspected(kind(tmp_path), capsys)
+    assert (facts["kind"], facts["suggested_resolution"]) == ("dataset", 32 if kind is as_cifar else 16)
+    assert facts["images"] == (2 if kind is as_video else 20)
 
 
 def test_inspect_a_checkpoint(finished_checkpoint: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -345,19 +345,19 @@ def assert_settings_or_a_problem(values: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("name", Settings.model_fields)
-@settings(max_examples=30, deadline=None, derandomize=True)
+@settings(max_examples=30)
 @given(value=WILD)
 def test_a_wild_value_gives_settings_or_a_problem(name: str, value: Any) -> None:
     assert_settings_or_a_problem({name: value})
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300)
 @given(SOME.flatmap(lambda names: st.fixed_dictionaries({name: plausible(name) | WILD for name in names})))
 def test_wild_values_give_settings_or_a_problem(values: dict[str, Any]) -> None:
     assert_settings_or_a_problem(values)
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300)
 @given(SOME.flatmap(lambda names: st.fixed_dictionaries({name: plausible(name) for name in names})))
 def test_plausible_values_give_settings_or_a_problem(values: dict[str, Any]) -> None:
     assert_settings_or_a_problem(values)

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import json
 import os
 import shutil
-import struct
 import tempfile
 import time
-import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,12 +18,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from core.data import Dataset, Skipped, cache_folder, prepare
-from core.data.source import Size
-from core.errors import Problem
-from core.events import Progress
-
-SMALL = (16, 16)
+from core.data import Dataset, Preparation, Skipped, cache_folder, prepare
+from core.events import Glimpse, Progress
+from core.preparation import Size
+from tests.core.images import (
+    SMALL,
+    coloured,
+    encoded,
+    fill,
+    listing,
+    opened,
+    packed,
+    plain,
+    png_header,
+    problem,
+    reasons,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -43,62 +49,13 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
-def coloured(seed: int = 0, width: int = 40, height: int = 32) -> Image.Image:
-    return Image.fromarray(np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8))
-
-
-def plain(colour: Any, mode: str = "RGB", size: tuple[int, int] = (32, 32)) -> Image.Image:
-    return Image.new(mode, size, colour)
-
-
-def fill(folder: Path, count: int = 3, start: int = 0) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    for index in range(start, start + count):
-        coloured(index).save(folder / f"{index}.png")
-
-
-def encoded(image: Image.Image, form: str = "PNG") -> bytes:
-    stream = io.BytesIO()
-    image.save(stream, form)
-    return stream.getvalue()
-
-
-def opened(source: Path | str, size: Size | None = SMALL, alpha: bool = False) -> Dataset:
-    events = list(prepare(source, size, alpha))
-    assert all(isinstance(event, Progress) for event in events[:-1])
-    dataset = events[-1]
-    assert isinstance(dataset, Dataset)
-    assert dataset.images.dtype == np.uint8
-    assert not dataset.images.flags.writeable
-    assert dataset.images.shape[2:] == dataset.size[::-1]
-    assert size in (None, dataset.size)
-    return dataset
-
-
 def one(
     folder: Path, image: Image.Image, name: str = "a.png", size: Size = SMALL, alpha: bool = False, **options: Any
 ) -> Any:
     """The first picture, as (H, W, C), of a dataset that holds `image` twice."""
     image.save(folder / name, **options)
     shutil.copy(folder / name, folder / f"z{name}")
-    return opened(folder, size, alpha).images[0].transpose(1, 2, 0)
-
-
-def listing(folder: Path) -> list[tuple[str, int, int]]:
-    paths = [folder, *sorted(folder.rglob("*"))]
-    return [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
-
-
-def reasons(dataset: Dataset) -> dict[str, str]:
-    return {each.name: each.reason for each in dataset.skipped}
-
-
-def problem(source: Path | str, size: Size | None = SMALL) -> Problem:
-    with pytest.raises(Problem) as caught:
-        list(prepare(source, size))
-    assert caught.value.what
-    assert caught.value.remedy
-    return caught.value
+    return opened(folder, size, alpha=alpha).images[0].transpose(1, 2, 0)
 
 
 # Formats and modes
@@ -187,8 +144,8 @@ def test_the_middle_is_cut_out_and_sizes_are_counted_as_displayed(folder: Path) 
     Image.fromarray(wide).save(folder / "a.png")
     Image.fromarray(wide).save(folder / "b.png", exif=exif)
     dataset = opened(folder)
-    assert (dataset.images == np.array([0, 200, 0], np.uint8)[None, :, None, None]).all()
-    assert dataset.sizes == {"96 x 32": 1, "32 x 96": 1}
+    assert (dataset.images[:] == np.array([0, 200, 0], np.uint8)[None, :, None, None]).all()
+    assert dataset.records.sizes() == {"96 x 32": 1, "32 x 96": 1}
 
 
 def test_large_jpegs_are_shrunk_without_aliasing(folder: Path) -> None:
@@ -409,6 +366,16 @@ def test_subfolders_are_classes_in_natural_order(folder: Path) -> None:
     assert dataset.source == str(folder)
 
 
+def test_classes_are_found_though_first_images_were_shown(folder: Path) -> None:
+    for name in "ab":
+        fill(folder / name, 10)
+    assert any(isinstance(event, Glimpse) for event in prepare(folder, Preparation(SMALL)))
+    dataset = opened(folder)
+    assert dataset.classes == ("a", "b")
+    assert dataset.labels is not None
+    assert dataset.labels.tolist() == [0] * 10 + [1] * 10
+
+
 @pytest.mark.parametrize("stray", ["x.png", "a/deep/x.png"])
 def test_no_classes_when_an_image_lies_elsewhere(folder: Path, stray: str) -> None:
     fill(folder / "a")
@@ -472,11 +439,6 @@ def test_the_dataset_folder_is_left_alone(folder: Path) -> None:
 
 
 # Skipped files
-
-
-def png_header(width: int, height: int) -> bytes:
-    body = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + body + struct.pack(">I", zlib.crc32(body)) + b"\0\0\0\0IDAT"
 
 
 def test_unreadable_files_are_named_with_reasons(folder: Path) -> None:
@@ -558,7 +520,7 @@ SEEDS = [encoded(coloured(), form) for form in ("PNG", "JPEG", "GIF", "BMP", "WE
 SEEDS += [encoded(coloured().convert("RGBA"), form) for form in ("PNG", "WEBP")]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     kind=st.integers(0, len(SEEDS) - 1),
     cuts=st.lists(st.tuples(st.integers(0, 400), st.binary(max_size=6)), max_size=6),
@@ -575,20 +537,13 @@ def test_mutated_bytes_are_read_or_named(
         images = Path(place) / "images"
         fill(images, 2)
         (images / "mutated.png").write_bytes(bytes(data[:length]))
-        dataset = list(prepare(images, SMALL, alpha, Path(place) / "cache"))[-1]
+        dataset = list(prepare(images, Preparation(SMALL, alpha=alpha), Path(place) / "cache"))[-1]
         assert isinstance(dataset, Dataset)
         assert len(dataset.images) + len(dataset.skipped) == 3
         assert {each.name for each in dataset.skipped} <= {"mutated.png"}
 
 
 # Zips
-
-
-def packed(path: Path, entries: dict[str, bytes]) -> Path:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in entries.items():
-            archive.writestr(name, data)
-    return path
 
 
 def test_a_zip_is_like_its_folder(tmp_path: Path, folder: Path) -> None:
@@ -613,7 +568,7 @@ def test_the_folder_around_everything_is_not_a_class(tmp_path: Path) -> None:
 
 
 def test_zip_entries_that_are_refused_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.data.archive._LARGEST_ENTRY", 2**20)
+    monkeypatch.setattr("core.data.archive.LARGEST_FILE", 2**20)
     good = encoded(coloured())
     path = packed(
         tmp_path / "mixed.zip",
@@ -642,10 +597,10 @@ def test_zip_entries_that_are_refused_are_named(tmp_path: Path, monkeypatch: pyt
     found = reasons(dataset)
     assert found.pop("damaged.png") in ("damaged inside the zip", "not an image, or damaged")
     assert found == {
-        "../outside.png": "its path points outside the zip",
-        "/root.png": "its path points outside the zip",
-        "C:/root.png": "its path points outside the zip",
-        "inner.zip": "a zip inside the zip; unpack it first",
+        "../outside.png": "its path points outside the archive",
+        "/root.png": "its path points outside the archive",
+        "C:/root.png": "its path points outside the archive",
+        "inner.zip": "an archive inside the archive; unpack it first",
         "big.png": "larger than 1 MB when unpacked",
         "broken.png": "not an image, or damaged",
         "locked.png": "encrypted with a password",
@@ -676,7 +631,11 @@ def test_the_second_opening_reads_the_cache(folder: Path, cache: Path) -> None:
     assert listing(cache) == before
     assert second.fingerprint == first.fingerprint
     assert np.array_equal(first.images, second.images)
-    assert (second.classes, second.sizes, second.source) == (first.classes, first.sizes, first.source)
+    assert (second.classes, second.records.sizes(), second.source) == (
+        first.classes,
+        first.records.sizes(),
+        first.source,
+    )
     assert cache == cache_folder()
     assert {path.name for path in cache.rglob("*.*")} >= {"images.npy", "labels.npy", "meta.json"}
 
@@ -687,7 +646,7 @@ def test_every_size_and_alpha_is_an_entry_of_its_own(folder: Path, cache: Path) 
     ways = [(size, alpha) for size in (SMALL, (24, 16), (16, 24)) for alpha in (False, True)]
     first = {}
     for size, alpha in ways:
-        events = list(prepare(folder, size, alpha))
+        events = list(prepare(folder, Preparation(size, alpha=alpha)))
         assert any(isinstance(event, Progress) and event.total == 4 for event in events)
         assert isinstance(events[-1], Dataset)
         assert (events[-1].size, events[-1].images.shape[1]) == (size, 4 if alpha else 3)
@@ -695,7 +654,7 @@ def test_every_size_and_alpha_is_an_entry_of_its_own(folder: Path, cache: Path) 
     assert len(set(cache.iterdir())) == len({each.fingerprint for each in first.values()}) == len(ways)
     before = listing(cache)
     for size, alpha in ways:
-        again, *more = prepare(folder, size, alpha)
+        again, *more = prepare(folder, Preparation(size, alpha=alpha))
         assert not more  # nothing is read, so there is no progress to show
         assert isinstance(again, Dataset)
         assert np.array_equal(again.images, first[size, alpha].images)
@@ -718,7 +677,7 @@ def test_a_damaged_entry_is_rebuilt(folder: Path, cache: Path, harm: str) -> Non
     fill(folder / "b")
     first = opened(folder)
     entry = next(cache.glob("*/meta.json")).parent
-    pixels = first.images.copy()
+    pixels = first.images[:].copy()
     if harm == "cut images":
         (entry / "images.npy").write_bytes((entry / "images.npy").read_bytes()[:-5])
     elif harm == "no labels":
@@ -739,7 +698,7 @@ def test_a_damaged_entry_is_rebuilt(folder: Path, cache: Path, harm: str) -> Non
 @pytest.mark.parametrize("source", ["folder", "sample:digits"])
 def test_cancelling_leaves_nothing_behind(folder: Path, cache: Path, source: str) -> None:
     fill(folder, 80)
-    events = prepare(folder if source == "folder" else source, SMALL)
+    events = prepare(folder if source == "folder" else source, Preparation(SMALL))
     seen = [next(events) for _ in range(3)]
     assert isinstance(seen[-1], Progress)
     assert any(cache.iterdir())
@@ -760,7 +719,9 @@ def test_what_a_killed_process_left_is_swept_later(folder: Path, cache: Path) ->
 def test_progress_comes_often_and_counts_up(folder: Path) -> None:
     fill(folder, 100)
     counts = [
-        event for event in prepare(folder, SMALL) if isinstance(event, Progress) and event.text == "Reading images"
+        event
+        for event in prepare(folder, Preparation(SMALL))
+        if isinstance(event, Progress) and event.text == "Reading images"
     ]
     assert {event.total for event in counts} == {100}
     done = [event.done for event in counts]
@@ -777,7 +738,7 @@ def test_sheet_is_a_fixed_choice(folder: Path) -> None:
     assert dataset.sheet(5).shape == (5, 16, 16, 3)
     assert np.array_equal(dataset.sheet(5, seed=1), dataset.sheet(5, seed=1))
     assert not np.array_equal(dataset.sheet(5, seed=1), dataset.sheet(5, seed=2))
-    assert np.array_equal(dataset.sheet(99), dataset.images.transpose(0, 2, 3, 1))
+    assert np.array_equal(dataset.sheet(99), dataset.images[:].transpose(0, 2, 3, 1))
 
 
 # Problems
@@ -790,7 +751,7 @@ def test_sources_that_are_not_there_or_not_ours(tmp_path: Path) -> None:
     assert "does not exist" in problem("a\0b").what
     assert "cannot be reached" in problem("x" * 5000).what
     (tmp_path / "x.txt").write_text("hello")
-    assert "neither a folder nor a zip" in problem(tmp_path / "x.txt").what
+    assert "nothing that images can be read from" in problem(tmp_path / "x.txt").what
     (tmp_path / "x.zip").write_text("hello")
     assert "damaged" in problem(tmp_path / "x.zip").what
     assert "sample:digits" in problem("sample:nothing").remedy

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from core.data import Dataset, digits, prepare, samples, shapes
+from core.data import Dataset, Preparation, digits, prepare, samples, shapes
 from core.data.glyphs import GLYPHS, SEGMENTS
 from core.data.source import Picture
 from core.events import Progress
@@ -19,7 +19,7 @@ def drawn(name: str, count: int, width: int, height: int | None = None) -> tuple
     """Pictures (count, C, H, W), square without `height`, and labels of a sample, without its cache."""
     sample = samples.Sample(name, digits if name == "digits" else shapes)
     pictures = []
-    for picture in sample.read((width, height or width), alpha=True):
+    for picture in sample.read(Preparation((width, height or width), alpha=True)):
         if picture is None:  # nothing is ready yet: the drawing goes on in other threads
             continue
         assert isinstance(picture, Picture)
@@ -31,7 +31,7 @@ def drawn(name: str, count: int, width: int, height: int | None = None) -> tuple
 
 @pytest.mark.parametrize(("name", "resolution", "shape"), [("digits", 32, (10_000, 1)), ("shapes", 16, (5_000, 3))])
 def test_a_sample_goes_through_the_cache(tmp_path: Path, name: str, resolution: int, shape: tuple[int, int]) -> None:
-    events = list(prepare(f"sample:{name}", (resolution, resolution), cache=tmp_path))
+    events = list(prepare(f"sample:{name}", Preparation((resolution, resolution)), cache=tmp_path))
     dataset = events[-1]
     assert isinstance(dataset, Dataset)
     assert dataset.images.shape == (*shape, resolution, resolution)
@@ -39,7 +39,7 @@ def test_a_sample_goes_through_the_cache(tmp_path: Path, name: str, resolution: 
     assert dataset.labels is not None
     assert len(set(np.bincount(dataset.labels).tolist())) == 1
     assert len(events) > 100
-    again = list(prepare(f"sample:{name}", (resolution, resolution), cache=tmp_path))
+    again = list(prepare(f"sample:{name}", Preparation((resolution, resolution)), cache=tmp_path))
     assert not [event for event in again if isinstance(event, Progress)]
     assert isinstance(again[-1], Dataset)
     assert again[-1].fingerprint == dataset.fingerprint

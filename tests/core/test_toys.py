@@ -74,10 +74,10 @@ def test_every_toy_is_points_of_unit_size(name: str) -> None:
     assert dataset.images.shape == (10_000, 2, 1, 1)
     assert dataset.images.dtype == np.float32
     assert 0.6 < np.abs(dataset.images).max() <= 1
-    assert np.abs(dataset.images.mean(0)).max() < 0.15
+    assert np.abs(dataset.images[:].mean(0)).max() < 0.15
     assert (dataset.labels is None) == (dataset.classes == ())
     with pytest.raises(ValueError, match="read-only"):
-        dataset.images[0] = 0
+        dataset.images[:][0] = 0
 
 
 @pytest.mark.parametrize(

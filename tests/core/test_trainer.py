@@ -161,7 +161,7 @@ def test_generated_images_are_of_the_real_images_classes() -> None:
     for step, drawn in enumerate(asked):
         real, *generated = judged[3 * step : 3 * step + 3]
         rows = np.rint((real[0].detach().numpy() + 1) * 127.5).astype(np.uint8)
-        known = {image.tobytes(): index for index, image in enumerate(trainer.dataset.images)}
+        known = {image.tobytes(): index for index, image in enumerate(trainer.dataset.images[:])}
         labels = [known[row.tobytes()] % CLASSES for row in rows]
         assert drawn.classes.tolist() == np.eye(CLASSES)[labels].tolist()
         assert all(torch.equal(classes, drawn.classes) for _, classes in (real, *generated))

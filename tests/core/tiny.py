@@ -13,6 +13,7 @@ from PIL import Image
 from core.checkpoint import Checkpoint
 from core.config import Settings
 from core.data import Dataset
+from core.data.records import Records
 from core.events import Event, Tuned
 from core.presets import preset, presets
 from core.trainer import Trainer
@@ -48,15 +49,16 @@ def tiny_dataset(
     width, height = size
     images = np.random.default_rng(seed).integers(0, 256, (count, channels, height, width), np.uint8)
     images.flags.writeable = False
-    sizes = {f"{width} x {height}": count}
     fingerprint = f"noise-{count}-{channels}-{seed}-{classes}"
-    return Dataset("noise", "noise", size, images, *labels(count, classes), sizes, (), fingerprint)
+    return Dataset("noise", "noise", size, images, *labels(count, classes), (), fingerprint, Records.none())
 
 
 def tiny_points(count: int = 20, classes: int = 0) -> Dataset:
     """Noise in the plane."""
     points = np.random.default_rng(0).uniform(-1, 1, (count, 2, 1, 1)).astype(np.float32)
-    return Dataset("noise", "noise", (1, 1), points, *labels(count, classes), {}, (), f"points-{count}-{classes}")
+    return Dataset(
+        "noise", "noise", (1, 1), points, *labels(count, classes), (), f"points-{count}-{classes}", Records.none()
+    )
 
 
 def labels(count: int, classes: int) -> tuple[NDArray[np.int64] | None, tuple[str, ...]]:

@@ -23,7 +23,7 @@ def filled(numbers: list[float], gap: int = 10) -> History:
     return history
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.lists(values, min_size=1, max_size=400),
     st.floats(0, 1),
@@ -50,7 +50,7 @@ def test_view_bounds_the_raw_data(numbers: list[float], a: float, b: float, pixe
         assert high.max() >= raw.max()
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.lists(st.tuples(st.integers(0, 50), st.floats(-10, 10, width=32)), min_size=1, max_size=120))
 def test_order_of_arrival_does_not_matter(reports: list[tuple[int, float]]) -> None:
     one_by_one, bulk = History(), History()

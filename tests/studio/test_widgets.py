@@ -447,8 +447,8 @@ def test_drop_area_offers_every_way_in(qtbot: QtBot) -> None:
     buttons = {button.text(): button for button in area.findChildren(QPushButton)}
     with qtbot.waitSignal(area.open_folder_requested):
         QTest.mouseClick(buttons["Open folder…"], LEFT)
-    with qtbot.waitSignal(area.open_zip_requested):
-        QTest.mouseClick(buttons["Open zip…"], LEFT)
+    with qtbot.waitSignal(area.open_file_requested):
+        QTest.mouseClick(buttons["Open file…"], LEFT)
     with qtbot.waitSignal(area.chosen) as signal:
         area.findChildren(QMenu)[0].actions()[1].trigger()
     assert signal.args == ["sample:shapes"]

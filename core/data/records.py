@@ -1,0 +1,96 @@
+"""What is known of each picture of a prepared dataset beside its pixels, on memory maps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Set
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from core.data.source import Picture
+
+MODES = ("", "1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr", "LAB", "HSV", "I", "I;16", "F")
+"""Colour modes as Pillow names them; the first stands for any other, or none."""
+RECORD = np.dtype(
+    {
+        "names": ["width", "height", "bytes", "content", "name", "length", "mode", "transparent"],
+        "formats": ["<u4", "<u4", "<u8", "<u8", "<u8", "<u4", "u1", "?"],
+    }
+)
+
+
+class Records:
+    """A row for each picture.
+
+    `table` is (N,) of `RECORD`: the original's width and height as displayed, the size of its file, a hash of that file
+    (0: it has none), the index of its mode in `MODES`, whether anything of it is transparent, and where its name stands
+    in `names`, all their UTF-8.
+    """
+
+    def __init__(self, table: NDArray[Any], names: NDArray[np.uint8]) -> None:
+        self.table, self._names = table, names
+
+    @classmethod
+    def none(cls) -> Records:
+        return cls(np.zeros(0, RECORD), np.zeros(0, np.uint8))
+
+    @classmethod
+    def open(cls, folder: Path) -> Records:
+        """Raises `OSError` or `ValueError` when they are missing or damaged."""
+        table = np.load(folder / "records.npy", mmap_mode="r", allow_pickle=False)
+        names = np.load(folder / "names.npy", mmap_mode="r", allow_pickle=False)
+        if table.dtype != RECORD or names.dtype != np.uint8:
+            raise ValueError("not the records of a dataset")
+        return cls(table, names)
+
+    def name(self, row: int) -> str:
+        """What the picture is called inside its source."""
+        record = self.table[row]
+        start = int(record["name"])
+        return self._names[start : start + int(record["length"])].tobytes().decode("utf-8")
+
+    def all_names(self) -> Iterator[str]:
+        """What the pictures are called, in their order: much faster than one by one."""
+        text = self._names.tobytes()
+        for start, length in zip(self.table["name"].tolist(), self.table["length"].tolist(), strict=True):
+            yield text[start : start + length].decode("utf-8")
+
+    def rows_without(self, names: Set[str]) -> NDArray[np.int64]:
+        """Where the pictures are that have none of these names, ascending."""
+        return np.array([row for row, name in enumerate(self.all_names()) if name not in names], np.int64)
+
+    def of(self, rows: NDArray[np.int64]) -> Records:
+        """Those of some rows."""
+        return Records(self.table[rows], self._names)
+
+    def sizes(self) -> dict[str, int]:
+        """How many originals there are of each "width x height", the smallest first."""
+        pixels = self.table["width"].astype(np.uint64) << np.uint64(32) | self.table["height"]
+        sizes, counts = np.unique(pixels, return_counts=True)
+        return {
+            f"{size >> 32} x {size & 0xFFFFFFFF}": count
+            for size, count in zip(sizes.tolist(), counts.tolist(), strict=True)
+        }
+
+
+class RecordWriter:
+    """Collects records, some ten bytes each, while pictures are read."""
+
+    def __init__(self) -> None:
+        self._records, self._names = bytearray(), bytearray()
+
+    def add(self, picture: Picture) -> None:
+        name = picture.name.encode("utf-8")
+        mode = MODES.index(picture.mode) if picture.mode in MODES else 0
+        where = len(self._names), len(name)
+        row = (picture.width, picture.height, picture.bytes, picture.content, *where, mode, picture.transparent)
+        self._names += name
+        self._records += np.array([row], RECORD).tobytes()
+
+    def finish(self, folder: Path) -> None:
+        """Raises `OSError`."""
+        np.save(folder / "records.npy", np.frombuffer(self._records, RECORD), allow_pickle=False)
+        np.save(folder / "names.npy", np.frombuffer(self._names, np.uint8), allow_pickle=False)

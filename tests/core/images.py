@@ -1,0 +1,114 @@
+"""Images and files of them, small and made on the spot, and how tests open them."""
+
+from __future__ import annotations
+
+import io
+import struct
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.data import Dataset, Preparation, prepare
+from core.data.decode import decode
+from core.errors import Problem
+from core.events import Event, Glimpse, Progress
+from core.preparation import Size
+
+SMALL = (16, 16)
+
+
+def coloured(seed: int = 0, width: int = 40, height: int = 32) -> Image.Image:
+    return Image.fromarray(np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8))
+
+
+def plain(colour: Any, mode: str = "RGB", size: tuple[int, int] = (32, 32)) -> Image.Image:
+    return Image.new(mode, size, colour)
+
+
+def fill(folder: Path, count: int = 3, start: int = 0) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for index in range(start, start + count):
+        coloured(index).save(folder / f"{index}.png")
+
+
+def encoded(image: Image.Image, form: str = "PNG", **options: Any) -> bytes:
+    stream = io.BytesIO()
+    image.save(stream, form, **options)
+    return stream.getvalue()
+
+
+def decoded(data: bytes, size: Size = SMALL, **how: Any) -> Any:
+    """The picture as (H, W, C)."""
+    return decode(io.BytesIO(data), Preparation(size, **how)).pixels.transpose(1, 2, 0)
+
+
+def opened(source: Path | str, size: Size | None = SMALL, **how: Any) -> Dataset:
+    events = list(prepare(source, Preparation(size, **how)))
+    assert all(isinstance(event, Progress | Glimpse) for event in events[:-1])
+    dataset = events[-1]
+    assert isinstance(dataset, Dataset)
+    assert dataset.images.dtype == np.uint8
+    assert not np.asarray(dataset.images).flags.writeable
+    assert dataset.images.shape[2:] == dataset.size[::-1]
+    assert size in (None, dataset.size)
+    return dataset
+
+
+def problem(source: Path | str, size: Size | None = SMALL) -> Problem:
+    with pytest.raises(Problem) as caught:
+        list(prepare(source, Preparation(size)))
+    assert caught.value.what
+    assert caught.value.remedy
+    return caught.value
+
+
+def labels(dataset: Dataset) -> list[int] | None:
+    return None if dataset.labels is None else dataset.labels.tolist()
+
+
+def outcome(events: Iterable[Event]) -> Dataset | Problem:
+    """How preparing ends."""
+    try:
+        *_, last = events
+    except Problem as problem:
+        return problem
+    assert isinstance(last, Dataset)
+    return last
+
+
+def listing(folder: Path) -> list[tuple[str, int, int]]:
+    paths = [folder, *sorted(folder.rglob("*"))]
+    return [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
+
+
+def reasons(dataset: Dataset) -> dict[str, str]:
+    return {each.name: each.reason for each in dataset.skipped}
+
+
+def png_header(width: int, height: int) -> bytes:
+    body = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + body + struct.pack(">I", zlib.crc32(body)) + b"\0\0\0\0IDAT"
+
+
+def packed(path: Path, entries: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in entries.items():
+            archive.writestr(name, data)
+    return path
+
+
+def taped(path: Path, entries: Mapping[str, bytes], packing: str = "", form: int = tarfile.PAX_FORMAT) -> Path:
+    mode: Any = f"w:{packing}"
+    with tarfile.open(path, mode, format=form, errors="surrogateescape") as tar:
+        for name, data in entries.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
+    return path

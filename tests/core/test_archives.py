@@ -1,0 +1,178 @@
+"""Zips that may do harm, archives that chance changed, and the labels of StyleGAN's tools in both kinds."""
+
+from __future__ import annotations
+
+import json
+import struct
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.data import Dataset, Preparation, prepare
+from core.errors import Problem
+from tests.core.images import SMALL, coloured, encoded, opened, outcome, packed, plain, problem, reasons, taped
+
+PACKINGS = ("", "gz", "bz2", "xz")
+IMAGES = [encoded(coloured(seed)) for seed in range(6)]
+KINDS = ("a.zip", "a.tar")
+
+
+def archived(path: Path, entries: Mapping[str, bytes]) -> Path:
+    """A zip or a tar, as the name says."""
+    return packed(path, dict(entries)) if path.suffix == ".zip" else taped(path, entries)
+
+
+# Zips
+
+
+def test_a_zip_bomb(tmp_path: Path) -> None:
+    path = packed(tmp_path / "a.zip", {f"{index}.png": bytes(1000) for index in range(9)})
+    data = bytearray(path.read_bytes())
+    place = -1
+    while (place := data.find(b"PK\1\2", place + 1)) >= 0:
+        data[place + 24 : place + 28] = struct.pack("<I", 500 * 2**20)
+    path.write_bytes(data)
+    assert "claims to hold" in problem(path).what
+
+
+def test_a_link_in_a_zip_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "secret.png").write_bytes(IMAGES[0])
+    path = packed(tmp_path / "a.zip", {"a.png": IMAGES[0], "b.png": IMAGES[1]})
+    with zipfile.ZipFile(path, "a") as archive:
+        info = zipfile.ZipInfo("link.png")
+        info.external_attr = 0o120777 << 16
+        archive.writestr(info, str(tmp_path / "secret.png"))
+    assert reasons(opened(path)) == {"link.png": "not an image, or damaged"}
+
+
+def test_zips_of_arrays_say_what_to_do(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("images.npy", b"")
+    assert "unpack it first" in problem(tmp_path / "a.zip").remedy
+
+
+@pytest.mark.parametrize("part", [0.1, 0.5, 0.99])
+def test_truncated_zips(tmp_path: Path, part: float) -> None:
+    path = packed(tmp_path / "a.zip", {f"{index}.png": data for index, data in enumerate(IMAGES)})
+    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * part)])
+    assert "damaged" in problem(path).what
+
+
+def test_mutated_archives_are_read_or_refused(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    entries = {f"{index % 2}/{index}.png": data for index, data in enumerate(IMAGES)}
+    wholes = [taped(tmp_path / f"whole{packing}", entries, packing).read_bytes() for packing in PACKINGS]
+    wholes.append(packed(tmp_path / "whole.zip", entries).read_bytes())
+    outcomes = {Dataset: 0, Problem: 0}
+    for number in range(150):
+        data = bytearray(wholes[number % len(wholes)])
+        for _ in range(int(random.integers(1, 8))):
+            place = int(random.integers(len(data)))
+            # At the start lies a tar's first header, at the end a zip's directory.
+            place = random.choice((place, place % 600, len(data) - 1 - place % 600))
+            data[place : place + 1] = random.bytes(1)
+        path = tmp_path / "mutated.zip"
+        path.write_bytes(data)
+        outcomes[type(outcome(prepare(path, Preparation(SMALL), tmp_path / "cache" / str(number))))] += 1
+    assert min(outcomes.values()) > 10
+
+
+# Labels that StyleGAN's tools wrote
+
+
+def noted(labels: Any) -> bytes:
+    return json.dumps({"labels": labels}).encode()
+
+
+NAMES = [f"{index // 3:05}/img{index:08}.png" for index in range(6)]
+ENTRIES = dict(zip(NAMES, IMAGES, strict=True))
+
+
+@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("around", ["", "packed/"])
+def test_labels_are_those_of_the_note(tmp_path: Path, name: str, around: str) -> None:
+    note = noted([[each, label] for each, label in zip(NAMES, (3, 1, 3, 1, 7, 7), strict=True)])
+    entries = {f"{around}{each}": data for each, data in ENTRIES.items()} | {f"{around}dataset.json": note}
+    dataset = opened(archived(tmp_path / name, entries))
+    assert dataset.classes == ("1", "3", "7")
+    assert dataset.labels is not None
+    assert dataset.labels.tolist() == [1, 0, 1, 0, 2, 2]
+    assert dataset.skipped == ()
+
+
+@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("labels", [None, [], [[each, 4] for each in NAMES]])
+def test_a_note_without_labels_says_that_there_are_none(tmp_path: Path, name: str, labels: Any) -> None:
+    dataset = opened(archived(tmp_path / name, {"dataset.json": noted(labels), **ENTRIES}))
+    assert (dataset.labels, dataset.classes, len(dataset.images)) == (None, (), 6)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_images_that_the_note_forgot_are_named(tmp_path: Path, name: str) -> None:
+    note = noted([[each, int(each > NAMES[1])] for each in NAMES[:5]] + [["nowhere.png", 9]])
+    dataset = opened(archived(tmp_path / name, {**ENTRIES, "dataset.json": note}))
+    assert len(dataset.images) == 5
+    assert dataset.classes == ("0", "1")
+    assert reasons(dataset) == {NAMES[5]: "dataset.json names no class for it"}
+
+
+@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize(
+    "note",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b'"labels"',
+        b"\xff\xfe",
+        b'{"name": "flowers"}',
+        b'{"labels": 5}',
+        b'{"labels": [["a"]]}',
+        b'{"labels": [[1, 2]]}',
+        noted([[each, [0.5, 0.25]] for each in NAMES]),
+        b'{"labels": [["a", NaN]]}',
+        b'{"labels": [["a", 1e999]]}',
+        b'{"labels": [["a", 99999999999999999999]]}',
+        b"[" * 100_000,
+    ],
+)
+def test_other_notes_are_named_and_the_folders_count(tmp_path: Path, name: str, note: bytes) -> None:
+    dataset = opened(archived(tmp_path / name, {**ENTRIES, "dataset.json": note}))
+    assert dataset.classes == ("00000", "00001")
+    assert reasons(dataset) == {"dataset.json": "not the labels that StyleGAN writes"}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_the_note_nearest_to_the_top_counts(tmp_path: Path, name: str) -> None:
+    note = noted([[each, index % 2] for index, each in enumerate(NAMES)])
+    other = noted([["img00000000.png", 5]])
+    entries = {**ENTRIES, "00000/dataset.json": other, "dataset.json": note, "00001/deep/dataset.json": other}
+    assert opened(archived(tmp_path / name, entries)).classes == ("0", "1")
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_long_notes_are_not_read(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.data.archive.LARGEST_NOTE", 2**20)
+    dataset = opened(archived(tmp_path / name, {**ENTRIES, "dataset.json": noted(None) + bytes(2**20)}))
+    assert reasons(dataset) == {"dataset.json": "larger than 1 MB"}
+
+
+def test_a_note_that_is_damaged_inside_the_zip(tmp_path: Path) -> None:
+    path = packed(tmp_path / "a.zip", {"dataset.json": noted(None) * 50, **ENTRIES})
+    data = bytearray(path.read_bytes())
+    start = data.index(b"dataset.json") + len(b"dataset.json")
+    data[start + 4 : start + 20] = bytes(16)
+    path.write_bytes(data)
+    assert list(reasons(opened(path))) == ["dataset.json"]
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_more_classes_than_can_be_told_apart(tmp_path: Path, name: str) -> None:
+    image = encoded(plain((9, 120, 230), size=(2, 2)))
+    entries = {f"{index}.png": image for index in range(1001)}
+    note = noted([[each, index] for index, each in enumerate(entries)])
+    assert opened(archived(tmp_path / name, {**entries, "dataset.json": note})).classes == ()

@@ -1,0 +1,195 @@
+"""Colours of files that hold other numbers than eight bits of sRGB: profiles, sixteen bits, palettes, inks."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.core.images import decoded, encoded, plain
+
+# Profiles, of as few parts as there may be
+
+
+def profile(kind: bytes, space: bytes, connection: bytes, **tags: bytes) -> bytes:
+    """An ICC profile, version 2."""
+    start = 132 + 12 * len(tags)
+    table, body = struct.pack(">I", len(tags)), b""
+    for name, data in tags.items():
+        table += struct.pack(">4sII", name.encode(), start + len(body), len(data))
+        body += data + bytes(-len(data) % 4)
+    head = struct.pack(">I4xI4s4s4s12x4s", start + len(body), 0x02400000, kind, space, connection, b"acsp")
+    return head.ljust(68, b"\0") + struct.pack(">III", 0xF6D6, 0x10000, 0xD32D).ljust(60, b"\0") + table + body
+
+
+def xyz(*values: float) -> bytes:
+    return b"XYZ \0\0\0\0" + b"".join(struct.pack(">i", round(value * 65536)) for value in values)
+
+
+def gamma(power: float) -> bytes:
+    return b"curv\0\0\0\0" + struct.pack(">IH", 1, round(power * 256))
+
+
+def inks() -> bytes:
+    """CMYK in which cyan alone prints red, and whatever has black in it black: nobody would guess."""
+    lab = {(0, 0, 0, 0): (255, 128, 128), (1, 0, 0, 0): (136, 208, 195)}
+    corners = [(c, m, y, k) for c in (0, 1) for m in (0, 1) for y in (0, 1) for k in (0, 1)]
+    grid = b"".join(bytes(lab.get(corner, (0, 128, 128))) for corner in corners)
+    unchanged = bytes(range(256))
+    head = b"mft1\0\0\0\0" + bytes((4, 3, 2, 0)) + b"".join(struct.pack(">i", 65536 * (i % 4 == 0)) for i in range(9))
+    return head + unchanged * 4 + grid + unchanged * 3
+
+
+WHITE = xyz(0.9642, 1.0, 0.8249)
+WIDE = np.array([[0.60974, 0.20528, 0.14919], [0.31111, 0.62567, 0.06322], [0.01947, 0.06087, 0.74457]])
+"""Adobe RGB's primaries as columns of XYZ, whose green sRGB cannot show."""
+SRGB = np.array([[0.43607, 0.38515, 0.14307], [0.22249, 0.71687, 0.06061], [0.01392, 0.09708, 0.71410]])
+ADOBE = profile(
+    b"mntr",
+    b"RGB ",
+    b"XYZ ",
+    wtpt=WHITE,
+    **{f"{colour}XYZ": xyz(*column) for colour, column in zip("rgb", WIDE.T, strict=True)},
+    **{f"{colour}TRC": gamma(2.2) for colour in "rgb"},
+)
+LINEAR_GREY = profile(b"mntr", b"GRAY", b"XYZ ", wtpt=WHITE, kTRC=gamma(1.0))
+INKS = profile(b"prtr", b"CMYK", b"Lab ", wtpt=WHITE, A2B0=inks())
+
+
+def shown(colour: tuple[int, ...]) -> Any:
+    """A colour of Adobe RGB in sRGB."""
+    linear = np.linalg.solve(SRGB, WIDE @ (np.array(colour) / 255) ** (563 / 256)).clip(0, 1)
+    curved = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    return np.rint(255 * curved)
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "TIFF", "WEBP"])
+@pytest.mark.parametrize("colour", [(100, 150, 100), (0, 255, 0), (200, 60, 20), (255, 255, 255)])
+def test_wide_colours_become_srgb(form: str, colour: tuple[int, int, int]) -> None:
+    options = {"lossless": True} if form == "WEBP" else {"quality": 100} if form == "JPEG" else {}
+    data = encoded(plain(colour), form, icc_profile=ADOBE, **options)
+    assert np.abs(decoded(data).astype(int) - shown(colour)).max() <= (4 if form == "JPEG" else 2)
+
+
+def test_profiles_count_in_every_fit_and_for_palettes() -> None:
+    expected = shown((100, 150, 100))
+    for image in (plain((100, 150, 100), size=(64, 32)), plain((100, 150, 100), size=(64, 32)).quantize(4)):
+        for fit in ("crop", "smart", "stretch", "pad"):
+            picture = decoded(encoded(image, icc_profile=ADOBE), fit=fit, background="#00ff00")
+            assert np.abs(picture[8].astype(int) - expected).max() <= 2
+            assert fit != "pad" or (picture[0] == (0, 255, 0)).all()  # already sRGB
+
+
+@pytest.mark.parametrize("size", [(16, 16), (32, 32)])
+def test_profiles_and_transparency(size: tuple[int, int]) -> None:
+    pixels = np.full((32, 32, 4), (100, 150, 100, 255), np.uint8)
+    pixels[16:] = (1, 2, 3, 0)
+    data = encoded(Image.fromarray(pixels), icc_profile=ADOBE)
+    edge = size[1] // 2
+    kept = decoded(data, size, alpha=True)
+    assert np.abs(kept[: edge - 2, :, :3].astype(int) - shown((100, 150, 100))).max() <= 2
+    assert (kept[: edge - 2, :, 3] == 255).all()
+    assert (kept[edge + 2 :] == (255, 255, 255, 0)).all()
+    laid = decoded(data, size, background="#00ff00")
+    assert np.abs(laid[: edge - 2].astype(int) - shown((100, 150, 100))).max() <= 2
+    assert (laid[edge + 3 :] == (0, 255, 0)).all()
+
+
+def test_opaque_alpha_costs_no_colours() -> None:
+    picture = decoded(encoded(plain((100, 150, 100, 255), "RGBA"), icc_profile=ADOBE), alpha=True)
+    assert picture.shape[2] == 3
+    assert np.abs(picture.astype(int) - shown((100, 150, 100))).max() <= 2
+
+
+@pytest.mark.parametrize("mode", ["L", "I;16"])
+def test_grey_profiles(mode: str) -> None:
+    image = plain(64, "L") if mode == "L" else plain(64 * 257, mode)
+    picture = decoded(encoded(image, icc_profile=LINEAR_GREY))
+    assert picture.shape == (16, 16, 1)
+    assert np.abs(picture.astype(int) - 137).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("colour", "expected"), [((0, 0, 0, 0), 255), ((0, 0, 0, 255), 0), ((255, 0, 0, 0), (255, 0, 0))]
+)
+def test_inks_are_mixed_as_their_profile_says(colour: tuple[int, ...], expected: Any) -> None:
+    picture = decoded(encoded(plain(colour, "CMYK"), "TIFF", icc_profile=INKS))
+    assert np.abs(picture.astype(int) - expected).max() <= 10
+
+
+@pytest.mark.parametrize("given", [b"", b"nothing of the kind", ADOBE[:200], LINEAR_GREY, INKS, bytes(len(ADOBE))])
+def test_profiles_that_do_not_fit_say_nothing(given: bytes) -> None:
+    assert (decoded(encoded(plain((100, 150, 100)), icc_profile=given)) == (100, 150, 100)).all()
+
+
+# PNGs as other programs write them
+
+
+def png(depth: int, kind: int, pixels: bytes, **chunks: bytes) -> bytes:
+    """Of 16 x 16 px, `pixels` those of one line."""
+    header = struct.pack(">IIBBBBB", 16, 16, depth, kind, 0, 0, 0)
+    parts = {"IHDR": header, **chunks, "IDAT": zlib.compress((b"\0" + pixels) * 16), "IEND": b""}
+    written = b"\x89PNG\r\n\x1a\n"
+    for name, data in parts.items():
+        body = name.encode() + data
+        written += struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
+    return written
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (png(1, 0, b"\xff\xff"), (255,)),
+        (png(2, 0, b"\x55" * 4), (85,)),
+        (png(4, 0, b"\x33" * 8), (51,)),
+        (png(16, 0, struct.pack(">H", 0x8041) * 16), (128,)),
+        (png(8, 2, bytes((9, 120, 230)) * 16), (9, 120, 230)),
+        (png(16, 2, struct.pack(">HHH", 0x0900, 0x7811, 0xE6FF) * 16), (9, 120, 230)),
+        (png(1, 3, b"\0\0", PLTE=bytes((9, 120, 230, 0, 0, 0))), (9, 120, 230)),
+        (png(2, 3, b"\x55" * 4, PLTE=bytes((0, 0, 0, 9, 120, 230))), (9, 120, 230)),
+        (png(8, 3, b"\1" * 16, PLTE=bytes((0, 0, 0, 9, 120, 230)), tRNS=b"\xff\x33"), (9, 120, 230, 51)),
+        (png(8, 4, bytes((30, 102)) * 16), (30, 30, 30, 102)),
+        (png(16, 4, struct.pack(">HH", 0x1E00, 0x6600) * 16), (30, 30, 30, 102)),
+        (png(8, 6, bytes((9, 120, 230, 51)) * 16), (9, 120, 230, 51)),
+        (png(16, 6, struct.pack(">HHHH", 0x0900, 0x7800, 0xE600, 0x3300) * 16), (9, 120, 230, 51)),
+        (png(8, 2, bytes((9, 120, 230)) * 16, tRNS=struct.pack(">HHH", 9, 120, 230)), (255, 255, 255, 0)),
+    ],
+)
+def test_every_kind_of_png(data: bytes, expected: tuple[int, ...]) -> None:
+    picture = decoded(data, alpha=True)
+    assert picture.shape == (16, 16, len(expected))
+    assert np.abs(picture.astype(int) - expected).max() <= 1
+
+
+# TIFFs, BMPs, WebPs and GIFs as other programs write them
+
+
+@pytest.mark.parametrize("compression", ["raw", "tiff_lzw", "tiff_adobe_deflate", "packbits", "tiff_jpeg"])
+@pytest.mark.parametrize(("mode", "colour"), [("RGB", (9, 120, 230)), ("L", (77,)), ("CMYK", (0, 255, 255, 0))])
+def test_every_packing_of_tiff(compression: str, mode: str, colour: tuple[int, ...]) -> None:
+    data = encoded(plain(colour if len(colour) > 1 else colour[0], mode), "TIFF", compression=compression)
+    expected = (255, 0, 0) if mode == "CMYK" else colour
+    assert np.abs(decoded(data).astype(int) - expected).max() <= (6 if compression == "tiff_jpeg" else 0)
+
+
+@pytest.mark.parametrize(("mode", "colour"), [("1", 1), ("L", 77), ("P", 0), ("RGB", (9, 120, 230))])
+def test_every_kind_of_bmp(mode: str, colour: Any) -> None:
+    image = plain(colour, mode)
+    expected = np.asarray(image.convert("RGB"))[0, 0]
+    assert (decoded(encoded(image, "BMP")).astype(int) == expected).all()
+
+
+@pytest.mark.parametrize("form", ["GIF", "WEBP", "PNG", "TIFF"])
+def test_the_first_of_many_frames(form: str) -> None:
+    options = {"lossless": True} if form == "WEBP" else {}
+    data = encoded(plain((250, 0, 0)), form, save_all=True, append_images=[plain((0, 0, 250))] * 3, **options)
+    assert (decoded(data) == (250, 0, 0)).all()
+
+
+def test_webp_keeps_its_alpha() -> None:
+    picture = decoded(encoded(plain((200, 60, 20, 102), "RGBA"), "WEBP", lossless=True), alpha=True)
+    assert (picture == (200, 60, 20, 102)).all()

@@ -1,0 +1,321 @@
+"""numpy's arrays: every layout and range, labels beside them, and what must not be believed."""
+
+from __future__ import annotations
+
+import io
+import os
+import struct
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.lib import format
+from numpy.typing import NDArray
+
+from core.data import Preparation, prepare
+from core.errors import Problem
+from core.events import Progress
+from tests.core.images import SMALL, labels, opened, packed, problem, reasons
+
+COLOUR = np.random.default_rng(0).integers(0, 256, (9, 16, 16, 3), np.uint8)
+GREY = np.ascontiguousarray(COLOUR[..., 0])
+LABELS = np.array([3, 7, 3, 7, 7, 3, 1, 1, 1])
+"""Their classes are "1", "3" and "7"."""
+NUMBERS = [1, 2, 1, 2, 2, 1, 0, 0, 0]
+
+
+def saved(path: Path, array: Any) -> Path:
+    np.save(path, array)
+    return path
+
+
+# .npy
+
+
+@pytest.mark.parametrize(
+    ("array", "expected"),
+    [
+        (COLOUR, COLOUR),
+        (np.moveaxis(COLOUR, 3, 1), COLOUR),
+        (GREY, GREY[..., None]),
+        (GREY[..., None], GREY[..., None]),
+        (GREY[:, None], GREY[..., None]),
+        (COLOUR[:2], COLOUR[:2]),
+    ],
+)
+def test_every_layout(tmp_path: Path, array: NDArray[Any], expected: NDArray[Any]) -> None:
+    dataset = opened(saved(tmp_path / "a.npy", np.ascontiguousarray(array)))
+    assert np.array_equal(np.asarray(dataset.images), np.moveaxis(expected, 3, 1))
+    assert (dataset.classes, dataset.skipped, dataset.title) == ((), (), "a.npy")
+    assert dataset.records.name(1) == "image 1"
+    assert dataset.records.sizes() == {"16 x 16": len(expected)}
+
+
+@pytest.mark.parametrize("axis", [1, 3])
+def test_layouts_with_alpha(tmp_path: Path, axis: int) -> None:
+    alpha = np.concatenate([COLOUR, np.full((9, 16, 16, 1), 102, np.uint8)], 3)
+    path = saved(tmp_path / "a.npy", np.ascontiguousarray(np.moveaxis(alpha, 3, axis)))
+    assert opened(path).images.shape == (9, 3, 16, 16)
+    assert np.array_equal(np.asarray(opened(path, alpha=True).images), np.moveaxis(alpha, 3, 1))
+
+
+@pytest.mark.parametrize(
+    ("array", "tolerance"),
+    [
+        (COLOUR.astype(np.float32) / 255, 0),
+        (COLOUR.astype(np.float64) / 255, 0),
+        (COLOUR.astype(np.float16) / 255, 1),
+        (COLOUR.astype(np.float32) / 127.5 - 1, 0),
+        (COLOUR.astype(">f4") / 127.5 - 1, 0),
+        (COLOUR.astype(np.float32), 0),
+        (COLOUR.astype(np.int64), 0),
+        (COLOUR.astype(">i2"), 0),
+        (COLOUR.astype(np.uint16) * 257, 0),
+        (COLOUR.astype(np.float32) / 255 * 1.008 - 0.004, 1),
+    ],
+)
+def test_every_range(tmp_path: Path, array: NDArray[Any], tolerance: int) -> None:
+    dataset = opened(saved(tmp_path / "a.npy", array))
+    assert np.abs(np.asarray(dataset.images).astype(int) - np.moveaxis(COLOUR, 3, 1)).max() <= tolerance
+
+
+def test_truths_are_white(tmp_path: Path) -> None:
+    for array in (GREY > 99, (GREY > 99).astype(np.int32)):
+        assert np.array_equal(np.asarray(opened(saved(tmp_path / "a.npy", array)).images)[:, 0], (GREY > 99) * 255)
+
+
+def test_the_size_that_suits_and_others(tmp_path: Path) -> None:
+    wide = saved(tmp_path / "a.npy", np.zeros((3, 40, 60, 3), np.uint8))
+    assert opened(wide, None).size == (32, 32)
+    assert opened(wide, (48, 24)).images.shape == (3, 1, 24, 48)
+    tall = saved(tmp_path / "b.npy", np.zeros((3, 3, 500, 600), np.uint8))
+    assert opened(tall, None).size == (64, 64)
+    thin = saved(tmp_path / "c.npy", np.zeros((3, 1, 900), np.uint8))
+    assert opened(thin, None).size == (16, 16)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_values_that_are_no_numbers(tmp_path: Path, bad: float) -> None:
+    array = COLOUR / 255
+    array[7, 3, 3, 1] = bad
+    assert "no numbers (NaN or infinite)" in problem(saved(tmp_path / "a.npy", array)).what
+
+
+@pytest.mark.parametrize(("low", "high"), [(-5, 5), (0, 300), (-200, 200), (-1e30, 1e30), (1e300, 1e308)])
+def test_ranges_that_mean_nothing(tmp_path: Path, low: float, high: float) -> None:
+    found = problem(saved(tmp_path / "a.npy", np.linspace(low, high, 3 * 64).reshape(3, 8, 8)))
+    assert f"{low:g} to {high:g}" in found.what
+    assert "[-1, 1]" in found.remedy
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.zeros(5, np.uint8),
+        np.zeros((5, 5), np.uint8),
+        np.zeros((5, 6, 7, 8), np.uint8),
+        np.zeros((2, 3, 4, 5, 3), np.uint8),
+        np.zeros((0, 8, 8), np.uint8),
+        np.zeros((2, 8, 0), np.uint8),
+        np.uint8(7),
+        np.zeros((2, 8, 8), np.complex64),
+        np.zeros((2, 8, 8), "U3"),
+        np.zeros((2, 8, 8), "M8[s]"),
+        np.zeros((2, 8, 8), [("a", "u1"), ("b", "f4")]),
+    ],
+)
+def test_arrays_that_are_no_pictures(tmp_path: Path, array: Any) -> None:
+    found = problem(saved(tmp_path / "a.npy", array))
+    assert "holds no pictures but an array of" in found.what
+    assert "(N, H, W, C)" in found.remedy
+
+
+def test_the_order_of_fortran(tmp_path: Path) -> None:
+    assert "ascontiguousarray" in problem(saved(tmp_path / "a.npy", np.asfortranarray(COLOUR))).remedy
+
+
+class Trap:
+    """What runs code when it is unpickled."""
+
+    def __init__(self, place: Path) -> None:
+        self.place = place
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        return os.mkdir, (str(self.place),)
+
+
+def test_pickled_objects_are_not_read(tmp_path: Path) -> None:
+    objects = np.array([Trap(tmp_path / "sprung"), None], object)
+    for path in (saved(tmp_path / "a.npy", objects), tmp_path / "b.npz"):
+        if path.suffix == ".npz":
+            np.savez(path, images=objects)
+        found = problem(path)
+        assert found.what == f"'{path.name}' holds pickled objects, which could run code when they are read."
+    np.savez(tmp_path / "c.npz", images=COLOUR, meta=objects)
+    dataset = opened(tmp_path / "c.npz")
+    assert len(dataset.images) == 9
+    assert reasons(dataset) == {"meta": "pickled objects, which could run code when they are read"}
+    assert not (tmp_path / "sprung").exists()
+
+
+def written(shape: str, kind: str = "|u1", fortran: bool = False, version: bytes = b"\1\0", length: int = 0) -> bytes:
+    text = f"{{'descr': '{kind}', 'fortran_order': {fortran}, 'shape': {shape}, }}".ljust(117).encode() + b"\n"
+    size = struct.pack("<H" if version[0] == 1 else "<I", length or len(text))
+    return b"\x93NUMPY" + version + size + text
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        written("(1000000000000, 64, 64, 3)"),
+        written("(10, 1000000000, 1000000000, 3)"),
+        written(f"({10**30}, 8, 8)"),
+        written("(-1, 8, 8)"),
+        written("(2, -8, -8)"),
+        written("(2, 8, 8)", "<f8"),
+        written("(2.0, 8, 8)"),
+        written("[2, 8, 8]"),
+        written("(2, 8, 8"),
+        written("__import__('os').system('true')"),
+        written("(2, 8, 8)", "|V1000000000"),
+        written("(2, 8, 8)", "nonsense"),
+        written("(2, 8, 8)", version=b"\2\0", length=2**32 - 1),
+        written("(2, 8, 8)", version=b"\2\0", length=2**20),
+        written("(2, 8, 8)", version=b"\x09\0"),
+        written("(" * 100),
+        b"\x93NUMPY",
+        b"\x93NUMPY\1\0\xff\xff{",
+        b"\x93NUM",
+        b"",
+        b"hello",
+    ],
+)
+def test_headers_that_lie(tmp_path: Path, head: bytes) -> None:
+    begun = perf_counter()
+    (tmp_path / "a.npy").write_bytes(head + bytes(200))
+    assert problem(tmp_path / "a.npy").remedy
+    packed(tmp_path / "b.npz", {"images.npy": head + bytes(200)})
+    assert problem(tmp_path / "b.npz").remedy
+    assert perf_counter() - begun < 10
+
+
+def test_headers_of_the_second_version(tmp_path: Path) -> None:
+    stream = io.BytesIO()
+    format.write_array(stream, COLOUR, version=(2, 0))
+    (tmp_path / "a").write_bytes(stream.getvalue())  # by its first bytes, whatever it is called
+    assert len(opened(tmp_path / "a").images) == 9
+
+
+def test_truncated_arrays(tmp_path: Path) -> None:
+    path = saved(tmp_path / "a.npy", COLOUR)
+    os.truncate(path, path.stat().st_size - 1)
+    assert problem(path).what == "'a.npy' is shorter than it says."
+
+
+@pytest.mark.parametrize("change", ["cut", "gone"])
+def test_an_array_that_changes_while_it_is_read(tmp_path: Path, change: str) -> None:
+    path = saved(tmp_path / "a.npy", np.zeros((20_000, 16, 16), np.float32))
+    with closing(prepare(path, Preparation(SMALL))) as events:
+        for event in events:
+            if isinstance(event, Progress) and event.text == "Reading images":
+                break
+        if change == "cut":
+            os.truncate(path, 100_000)
+            with pytest.raises(Problem, match="ends too early"):
+                list(events)
+        else:
+            path.unlink()
+            with pytest.raises(Problem, match="not there any more"):
+                list(events)
+
+
+def test_stopping_is_prompt(tmp_path: Path) -> None:
+    path = saved(tmp_path / "a.npy", np.zeros((50_000, 32, 32), np.float32))
+    events = prepare(path, Preparation((256, 256)))
+    for event in events:
+        if isinstance(event, Progress) and event.done > 100:
+            break
+    begun = perf_counter()
+    events.close()
+    assert perf_counter() - begun < 10
+
+
+# .npz
+
+
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+@pytest.mark.parametrize("names", [("images", "labels"), ("x", "y"), ("arr_0", "arr_1"), ("x_train", "y_train")])
+def test_images_and_labels(tmp_path: Path, save: Any, names: tuple[str, str]) -> None:
+    save(tmp_path / "a.npz", **{names[0]: COLOUR, names[1]: LABELS})
+    dataset = opened(tmp_path / "a.npz")
+    assert np.array_equal(np.asarray(dataset.images), np.moveaxis(COLOUR, 3, 1))
+    assert (dataset.classes, labels(dataset)) == (("1", "3", "7"), NUMBERS)
+
+
+def test_the_largest_array_and_the_labels_as_long(tmp_path: Path) -> None:
+    np.savez(
+        tmp_path / "a.npz",
+        test_images=COLOUR[:4],
+        test_labels=LABELS[:4],
+        ids=np.arange(9),
+        weights=np.ones(9),
+        train_labels=LABELS[:, None].astype(np.uint8),
+        matrix=np.zeros((500, 500)),
+        train_images=COLOUR,
+    )
+    dataset = opened(tmp_path / "a.npz")
+    assert len(dataset.images) == 9
+    assert labels(dataset) == NUMBERS
+
+
+@pytest.mark.parametrize("given", [np.arange(9) * 0, np.arange(8), np.ones(9), np.ones((9, 2), int), np.arange(9) > 4])
+def test_lists_that_are_no_labels(tmp_path: Path, given: NDArray[Any]) -> None:
+    np.savez(tmp_path / "a.npz", images=COLOUR, labels=given)
+    assert opened(tmp_path / "a.npz").labels is None
+
+
+def test_labels_of_too_many_classes(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", images=np.zeros((1001, 8, 8), np.uint8), labels=np.arange(1001))
+    assert opened(tmp_path / "a.npz").labels is None
+
+
+def test_npz_without_pictures(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", a=np.zeros(5), b=np.zeros((5, 5)))
+    assert "no pictures but an array of float64" in problem(tmp_path / "a.npz").what
+    assert "no arrays" in problem(packed(tmp_path / "b.npz", {"notes.txt": b""})).what
+    (tmp_path / "c.npz").write_bytes(b"PK\3\4 and no more")
+    assert "damaged" in problem(tmp_path / "c.npz").what
+
+
+def test_an_npz_bomb(tmp_path: Path) -> None:
+    head = written("(3000000, 32, 32, 3)")
+    path = packed(tmp_path / "a.npz", {"images.npy": head + bytes(100)})
+    data = bytearray(path.read_bytes())
+    place = data.index(b"PK\1\2")
+    data[place + 24 : place + 28] = struct.pack("<I", 2**32 - 2)
+    for count in (3_000_000, 300_000_000):
+        path.write_bytes(bytes(data).replace(b"3000000,", f"{count},".encode()))
+        begun = perf_counter()
+        assert problem(path).what
+        assert perf_counter() - begun < 10
+
+
+def test_damage_inside_an_npz(tmp_path: Path) -> None:
+    np.savez_compressed(tmp_path / "a.npz", images=COLOUR)
+    data = bytearray((tmp_path / "a.npz").read_bytes())
+    data[2000:2100] = bytes(100)
+    (tmp_path / "a.npz").write_bytes(data)
+    assert "damaged" in problem(tmp_path / "a.npz").what
+
+
+def test_an_encrypted_npz(tmp_path: Path) -> None:
+    path = packed(tmp_path / "a.npz", {"images.npy": written("(2, 8, 8)") + bytes(128)})
+    data = bytearray(path.read_bytes())
+    for mark, flags in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
+        data[data.index(mark) + flags] |= 1
+    path.write_bytes(data)
+    assert problem(path).remedy
