@@ -23,11 +23,12 @@ from PySide6.QtWidgets import (
 
 from core.presets import presets
 from core.registry import components
+from studio.widgets.colour_edit import ColourEdit
 
 UNLIMITED = 10**9
 PACKAGES = {"network": "models", "loss": "objectives"}
 """Settings whose options are the files of a package."""
-
+FITS = {"crop": "Crop the middle", "smart": "Crop to the detail", "stretch": "Stretch", "pad": "Pad"}
 
 Refusal = Callable[[Any], str]
 """Why a setting cannot have a value now, in words; empty where it can."""
@@ -62,6 +63,8 @@ def field_of(name: str, info: FieldInfo, unit: str) -> Field:
         field = Choice(_options(name, info), suffix)
     elif info.annotation is bool:
         field = Switch()
+    elif name == "background":
+        field = Colour()
     elif info.annotation is str:
         field = Words()
     elif kinds == [int]:
@@ -134,6 +137,27 @@ class Words:
 
     def grey_out(self, refusal: Refusal) -> None:
         pass  # what is written wrong is said when it is written
+
+
+class Colour:
+    """A colour as #rrggbb."""
+
+    help = ""
+
+    def __init__(self) -> None:
+        self.widget = ColourEdit()
+
+    def value(self) -> str:
+        return self.widget.colour()
+
+    def set_value(self, value: str) -> None:
+        self.widget.set_colour(value)
+
+    def connect(self, edited: Callable[[], None]) -> None:
+        self.widget.edited.connect(edited)
+
+    def grey_out(self, refusal: Refusal) -> None:
+        pass  # any colour can be
 
 
 class Switch:
@@ -277,7 +301,8 @@ def _options(name: str, info: FieldInfo) -> list[tuple[str, Any, str]]:
         return [(found.title, key, found.summary) for key, found in components(PACKAGES[name]).items()]
     if name == "device":
         return [("auto", "auto", ""), ("cpu", "cpu", "")]
-    return [(str(value), value, "") for value in get_args(info.annotation)]
+    titles = FITS if name == "fit" else {}
+    return [(titles.get(value, str(value)), value, "") for value in get_args(info.annotation)]
 
 
 def _bounds(info: FieldInfo) -> tuple[float, float]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, get_args
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QFormLayout, QGroupBox, QLabel, QSpinBox, QToolButton, QVBoxLayout, QWidget
 
-from core.config import Settings, live_settings, validate
+from core.config import Resolution, Settings, live_settings, validate
 from core.devices import Device
 from core.errors import Problem
+from core.preparation import Preparation, Size
 from core.presets import Facts, preset, presets
 from core.rules import makes_points, refuse_data
 from studio.fields import Field, field_of
@@ -45,10 +48,15 @@ TITLES = {
 
 LABEL_WIDTH = 108
 
-KEPT_BY_PRESET = ("resolution", "grid", "alpha", "device", "seed", "mirror", "steps", "minutes")
+USUAL_GRID = "4x4"
+
+PREPARED = ("resolution", "fit", "background", "alpha", "frame_step")
+"""What is done to the images before anything is trained on them; and so is the grid, which is part of their size."""
+
+KEPT_BY_PRESET = (*PREPARED, "grid", "device", "seed", "mirror", "steps", "minutes")
 """What belongs to the data and the machine rather than to a recipe, and so survives the choice of another preset."""
 
-OF_PIXELS = ("resolution", "grid", "alpha", "memory_format")
+OF_PIXELS = (*PREPARED, "grid", "memory_format")
 
 
 class SettingsForm(QWidget):
@@ -57,6 +65,8 @@ class SettingsForm(QWidget):
     changed = Signal()
     live_edited = Signal(object)
     """Settings with a value that was changed while the training runs."""
+    preparation_changed = Signal()
+    """Images are to be prepared in another way, whoever decided it."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -65,6 +75,7 @@ class SettingsForm(QWidget):
         self._rows: dict[str, QFormLayout] = {}
         self._boxes: list[QGroupBox] = []
         self._data: tuple[int, bool] | None = None
+        self._how: Preparation | None = None
         self._locked = False
         self._facts = Facts(images=1_000_000, accelerator=True)
         self._error = QLabel(wordWrap=True)
@@ -91,6 +102,44 @@ class SettingsForm(QWidget):
     def settings(self) -> Settings:
         """What the widgets say. Raises `Problem` for a combination that cannot be."""
         return validate(self._values())
+
+    def value(self, name: str) -> Any:
+        """What one widget says."""
+        return self._fields[name].value()
+
+    def prepared(self) -> dict[str, Any]:
+        """The settings that say how images are prepared, by name."""
+        return {name: self.value(name) for name in PREPARED}
+
+    def preparation(self) -> Preparation:
+        """What is to be done to images, whatever else is wrong. Raises `Problem` for what cannot be."""
+        return validate({**self.prepared(), "grid": self.value("grid")}).preparation
+
+    def preparation_of_others(self) -> Preparation:
+        """The same for images that are not known yet: they choose the size while the grid is the usual one."""
+        how = self.preparation()
+        return replace(how, size=None) if self.value("grid") == USUAL_GRID else how
+
+    def set_preparation(self, how: Preparation) -> None:
+        """Shows how images were prepared, without a `changed`; a size that the grid does not allow changes nothing."""
+        for name in ("fit", "background", "alpha", "frame_step"):
+            self._fields[name].set_value(getattr(how, name))
+        self.set_size(how.size)
+
+    def set_size(self, size: Size | None) -> None:
+        """The resolution that gives images of this size with the grid as it is, if there is one."""
+        for resolution in get_args(Resolution):
+            with suppress(Problem):  # some would be too large
+                if validate({"resolution": resolution, "grid": self.value("grid")}).size == size:
+                    self._fields["resolution"].set_value(resolution)
+        self._check()
+
+    def change(self, values: Mapping[str, Any]) -> None:
+        """Does what the person would do with the widgets of these settings."""
+        for name, value in values.items():
+            self._fields[name].set_value(value)
+        self._check()
+        self.changed.emit()
 
     def _values(self) -> dict[str, Any]:
         return {name: field.value() for name, field in self._fields.items()}
@@ -197,8 +246,16 @@ class SettingsForm(QWidget):
         if untouched:
             self._apply_preset(name)
 
+    def _tell_preparation(self) -> None:
+        with suppress(Problem):  # what cannot be is said below
+            how = self.preparation()
+            if how != self._how:
+                self._how = how
+                self.preparation_changed.emit()
+
     def _check(self) -> Settings | None:
         """Shows what is wrong with the settings, or else greys out what would be; the settings if they can be."""
+        self._tell_preparation()
         self._show_rows(not makes_points(self._fields["network"].value()))
         try:
             settings = self.settings()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QPaintEvent
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QMessageBox, QStackedWidget, QVBoxLayout, QWidget
@@ -15,8 +14,9 @@ from core.errors import Problem
 from core.events import Images, Points, Report, Samples, Saved, Tuned
 from studio import remembered, wires
 from studio.explorer import Source
+from studio.intake import Intake
 from studio.menus import Menus
-from studio.opening import FILES, OpenedDataset, OpenedRun
+from studio.opening import FILES, OpenedRun
 from studio.panels.data import DataPanel
 from studio.save_dialogs import SaveDialogs
 from studio.session import Session, State
@@ -53,6 +53,7 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self._build()
         self.save_dialogs = SaveDialogs(self)
+        self.intake = Intake(self)
         self.menus = Menus(self)
         wires.connect_data(self)
         wires.connect_messages(self)
@@ -144,16 +145,7 @@ class MainWindow(QMainWindow):
         self.show_workspace({"data": DATA, "run": TRAIN, "checkpoint": EXPLORE}[workspace])
         if workspace == "data":
             self.data.set_recents(remembered.add_recent(source))
-
-    def draw_sheet(self, count: int, seed: int, seen: bool) -> None:
-        """Some of the images, as they are or as the discriminator sees them."""
-        if not seen:
-            self.session.reader.draw_sheet(count, seed)
-            return
-        try:
-            self.session.draw_seen(self.train.form.settings(), count, seed)
-        except Problem as problem:
-            self.show_problem(problem)
+            self.intake.open(source)
 
     # Showing
 
@@ -164,16 +156,6 @@ class MainWindow(QMainWindow):
     def show_settings(self) -> None:
         self.show_workspace(TRAIN)
         self.train.form.widget("preset").setFocus()
-
-    def show_dataset(self, opened: OpenedDataset) -> None:
-        self.data.show_dataset(opened.facts, opened.sheet)
-        self.train.form.set_data(len(opened.facts.classes), opened.facts.points)
-        self.train.fit_to_data(opened.facts.size, opened.facts.count)
-        if opened.facts.points:
-            self.train.show_real_points(opened.dataset.images[:, :, 0, 0].astype(np.float32))
-        else:
-            self.train.show_reals(opened.sheet)
-        self.show_state(self.session.state)
 
     def show_state(self, state: State) -> None:
         """What can be done now, everywhere in the window."""
@@ -187,6 +169,7 @@ class MainWindow(QMainWindow):
         else:
             self.footer.show_running(state is State.PAUSED)
         self.train.set_running(state is not State.IDLE)
+        self.intake.show_state(state)
         self.train.playground.set_paused(state is State.PAUSED)
         if state is State.STARTING:
             self._live = True

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from core.checkpoint import Summary
     from core.config import Settings
     from core.data import Dataset
+    from core.preparation import Preparation
     from core.run import Run
 
 Kind = Literal["data", "run", "checkpoint"]
@@ -48,7 +49,8 @@ class Recognised(Event):
 class DataFacts:
     """What is said of a dataset.
 
-    `size`: width and height as prepared. `sizes`, `classes`: counts by name. `skipped`: pairs of name and reason.
+    `size`: width and height as prepared. `sizes`, `classes`: counts by name. `transparent`: whether any original is,
+    whatever became of it. `excluded`: names of the images that the person left out.
     """
 
     title: str
@@ -58,15 +60,18 @@ class DataFacts:
     size: tuple[int, int]
     sizes: Mapping[str, int]
     classes: Mapping[str, int]
-    skipped: Sequence[tuple[str, str]]
-    points: bool = False
+    transparent: bool
+    video: bool
+    excluded: Sequence[str]
+    points: bool
 
 
 @dataclass(frozen=True, eq=False)
 class OpenedDataset(Event):
-    """A prepared dataset with all that is shown of it."""
+    """A prepared dataset with all that is shown of it, and how it was prepared, with the size that it got."""
 
     dataset: Dataset
+    how: Preparation
     facts: DataFacts
     sheet: Images
 
@@ -117,13 +122,14 @@ def recognise(source: str) -> Generator[Event, None, None]:
         )
 
 
-def scan(source: str, resolution: int | None) -> Generator[Event, None, None]:
-    """Prepares images as opaque squares, to look at them: `Progress`, then an `OpenedDataset`."""
-    from core.data import Dataset, Preparation, prepare
+def scan(source: str, how: Preparation) -> Generator[Event, None, None]:
+    """Prepares images, to look at them: `Progress`, perhaps a `Glimpse`, then an `OpenedDataset`."""
+    from core.data import Dataset, prepare
 
-    for event in prepare(source, Preparation((resolution, resolution) if resolution else None)):
+    for event in prepare(source, how):
         if isinstance(event, Dataset):
-            yield OpenedDataset(event, _facts(event), event.sheet(SHEET))
+            done = how if event.points else how.at(event.size)
+            yield OpenedDataset(event, done, _facts(event), event.sheet(SHEET))
         else:
             yield event
 
@@ -186,6 +192,8 @@ def _look_back(newest: Summary) -> Points:
 
 
 def _facts(dataset: Dataset) -> DataFacts:
+    from core.data.video import ENDINGS
+
     counts = np.zeros(0, int) if dataset.labels is None else np.bincount(dataset.labels, minlength=len(dataset.classes))
     return DataFacts(
         dataset.title,
@@ -195,7 +203,9 @@ def _facts(dataset: Dataset) -> DataFacts:
         dataset.size,
         dataset.records.sizes(),
         dict(zip(dataset.classes, counts.tolist(), strict=False)),
-        [(skipped.name, skipped.reason) for skipped in dataset.skipped],
+        bool(dataset.records.table["transparent"].any()),
+        dataset.source.lower().endswith(ENDINGS),
+        dataset.excluded,
         dataset.points,
     )
 

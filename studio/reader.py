@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from core.events import Event, Progress
+from core.events import Event, Glimpse, Progress
 from studio.checkpoint_list import CheckpointRows, read_checkpoints
 from studio.opening import OpenedDataset, Recognised, Sheet, draw_seen, draw_sheet, recognise, scan
 from studio.threads import IteratorThread
@@ -17,6 +17,7 @@ from studio.workers import Workers
 if TYPE_CHECKING:
     from core.config import Settings
     from core.data import Dataset
+    from core.preparation import Preparation
 
 
 class Reader(QObject):
@@ -24,7 +25,11 @@ class Reader(QObject):
 
     recognised = Signal(str, str)
     """A source and what it is: "data", "run" or "checkpoint"."""
+    scan_began = Signal(bool)
+    """Whether it is the open dataset that is prepared anew."""
     scan_progressed = Signal(object)
+    glimpsed = Signal(object)
+    """A dataset's first images, while it is read."""
     scan_ended = Signal()
     dataset_opened = Signal(object)
     """An `OpenedDataset`."""
@@ -36,18 +41,23 @@ class Reader(QObject):
     def __init__(self, workers: Workers, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.dataset: Dataset | None = None
+        self.how: Preparation | None = None
+        """How the open dataset was prepared."""
         self.previews: set[IteratorThread] = set()
         """Threads that draw what the discriminator would see, for which they borrow torch's random numbers."""
         self._workers = workers
         self._scan_thread: IteratorThread | None = None
+        self._aim: tuple[str, Preparation] | None = None
+        """What is being read, and how it is to be prepared."""
 
     def recognise(self, source: str) -> None:
         """Looks at what was dropped or chosen, as `recognised`."""
         self._workers.spawn(lambda: recognise(source), self._show_recognised)
 
-    def scan(self, source: str, resolution: int | None = None) -> None:
-        """Reads images; a scan that is under way is given up for it."""
+    def scan(self, source: str, how: Preparation) -> None:
+        """Reads images; a scan that is under way is given up for it. The dataset that is open stays until then."""
         self.cancel_scan()
+        self._aim = source, how
 
         def show(event: Event) -> None:
             if self._scan_thread is thread:  # and not one that was given up
@@ -55,11 +65,34 @@ class Reader(QObject):
 
         def end() -> None:
             if self._scan_thread is thread:
-                self._scan_thread = None
+                self._scan_thread = self._aim = None
                 self.scan_ended.emit()
 
-        thread = self._workers.spawn(lambda: scan(source, resolution), show, end)
+        thread = self._workers.spawn(lambda: scan(source, how), show, end)
         self._scan_thread = thread
+        self.scan_began.emit(self.is_preparing)
+
+    @property
+    def is_preparing(self) -> bool:
+        """Whether the dataset that is open is being prepared anew, and no other one is being opened."""
+        return self._aim is not None and self.dataset is not None and self._aim[0] == self.dataset.source
+
+    def prepare(self, how: Preparation) -> None:
+        """The open dataset in another way. It costs nothing if it is so, or soon will be; points are as they are."""
+        if self.dataset is None or self.dataset.points or (self._aim and not self.is_preparing):
+            return
+        if how == (self._aim[1] if self._aim else self.how):
+            return
+        if how == self.how:
+            self.cancel_scan()
+        else:
+            self.scan(self.dataset.source, how)
+
+    def reopen(self, source: str) -> None:
+        """The same images again, if they are still open, because others of them are left out."""
+        if self.dataset is not None and self.dataset.source == source and (not self._aim or self.is_preparing):
+            assert self.how is not None
+            self.scan(source, self._aim[1] if self._aim else self.how)
 
     def cancel_scan(self) -> None:
         if self._scan_thread is not None:
@@ -90,8 +123,10 @@ class Reader(QObject):
     def _show_dataset(self, event: Event) -> None:
         if isinstance(event, Progress):
             self.scan_progressed.emit(event)
+        elif isinstance(event, Glimpse):
+            self.glimpsed.emit(event.images)
         elif isinstance(event, OpenedDataset):
-            self.dataset = event.dataset
+            self.dataset, self.how = event.dataset, event.how
             self.dataset_opened.emit(event)
         elif isinstance(event, Sheet):
             self.sheet_drawn.emit(event)

@@ -17,6 +17,7 @@ from PySide6.QtGui import QImage
 from core.errors import Problem
 from core.events import Edited, Event, Finished, Images, Notice, Points, Progress, Samples, Saved, Tuned
 from core.latent import LatentRequest
+from studio.curator import Curator
 from studio.explorer import Explorer, NewestOf, Source, Weights
 from studio.history import Rows
 from studio.jobs import Jobs
@@ -53,7 +54,8 @@ class Session(QObject):
 
     devices_found = Signal(list)
     opened = Signal(str, str)
-    """A source and what was recognised in it ("data", "run" or "checkpoint"), before it is read."""
+    """A source and what was recognised in it: "data", which whoever knows how to prepare it lets the reader scan, or
+    "run" or "checkpoint", which is read now."""
     sheet_drawn = Signal(object)
     """A `Sheet`."""
 
@@ -102,6 +104,8 @@ class Session(QObject):
         self.reader = Reader(self._workers, self)
         self.reader.recognised.connect(self._open)
         self.reader.sheet_drawn.connect(self.sheet_drawn)
+        self.curator = Curator(self._workers, self)
+        self.curator.changed.connect(self.reader.reopen)
         self.jobs = Jobs(self._workers, self)
         self.jobs.saved.connect(lambda saved: self.saved.emit(saved, True))
         self.jobs.problem.connect(self.problem)
@@ -124,11 +128,9 @@ class Session(QObject):
 
     def _open(self, source: str, kind: str) -> None:
         self.opened.emit(source, kind)
-        if kind == "data":
-            self.reader.scan(source)
-        elif kind == "run":
+        if kind == "run":
             self.open_run(Path(source))
-        else:
+        elif kind == "checkpoint":
             self.open_checkpoint(Path(source))
 
     def open_run(self, folder: Path) -> None:
@@ -156,13 +158,15 @@ class Session(QObject):
         assert isinstance(event, OpenedRun)
         self.run_folder = event.folder
         self.run_opened.emit(event)
-        self._continue_from(event.checkpoint, event.dataset, event.settings.resolution)
+        self._continue_from(event.checkpoint, event.dataset, event.settings)
         self._explore_thread.ask("source", NewestOf(event.folder))
 
-    def _continue_from(self, checkpoint: Path, dataset: str, resolution: int) -> None:
+    def _continue_from(self, checkpoint: Path, dataset: str, settings: Settings) -> None:
         self.set_resume(checkpoint)
         if self.dataset is None or self.dataset.source != dataset:
-            self.reader.scan(dataset, resolution)
+            self.reader.scan(dataset, settings.preparation)
+        else:
+            self.reader.prepare(settings.preparation)
 
     # Training
 
@@ -315,7 +319,7 @@ class Session(QObject):
             self.source_changed.emit(answer)
             if isinstance(request, Path) and self.state is State.IDLE:
                 self.settings_opened.emit(answer.settings)
-                self._continue_from(request, answer.dataset, answer.settings.resolution)
+                self._continue_from(request, answer.dataset, answer.settings)
         elif answer is not None:
             self.rendered.emit(slot, request, answer)
 

@@ -1,7 +1,7 @@
 """The style sheet of `studio.theme`. An @name stands for a colour of `theme.Scheme` or for a small picture.
 
 Roles are given by object name (primary, danger, link, headline, title, muted, error,
-banner, footer) and by the property hasMenu.
+banner, footer, card, group) and by the property hasMenu.
 """
 
 from __future__ import annotations
@@ -136,6 +136,9 @@ QStatusBar::item { border: 0; }
 QLabel#headline { font-size: 19px; font-weight: 600; }
 QLabel#muted { color: @muted; }
 QLabel#title { font-size: 15px; font-weight: 600; }
+
+QFrame#card { border-radius: 8px; border: 1px solid @border; background: @surface; }
+QFrame#group { border-radius: 8px; border: 1px solid @border; }
 
 QLabel#error { color: @error; }
 

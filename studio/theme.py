@@ -44,6 +44,7 @@ class Scheme:
     error: str
     on_error: str
     good: str
+    caution: str
     error_strip: str
     notice_strip: str
     good_strip: str
@@ -78,6 +79,7 @@ LIGHT = Scheme(
     error="#b3261e",
     on_error="#ffffff",
     good="#1b6e3c",
+    caution="#8a5300",
     error_strip="#fdecea",
     notice_strip="#e9effd",
     good_strip="#e5f4ea",
@@ -99,6 +101,7 @@ DARK = Scheme(
     error="#ffb4a9",
     on_error="#4a0c06",
     good="#86d9a5",
+    caution="#f0bd62",
     error_strip="#3d2020",
     notice_strip="#1d2a45",
     good_strip="#183224",

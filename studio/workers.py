@@ -53,7 +53,7 @@ class Workers(QObject):
 
     def shutdown(self) -> None:
         """Ends every thread and waits for it."""
-        for thread in list(self._shows):
+        for thread in self.findChildren(IteratorThread):  # also those that have ended, and are about to finish
             thread.stop()
             thread.wait()
         self._timer.stop()

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
-_ENDINGS = (".mp4", ".mov", ".mkv", ".webm", ".avi")
+ENDINGS = (".mp4", ".mov", ".mkv", ".webm", ".avi")
 
 _MOST_FRAMES = 10_000_000
 """Two days of film; what goes on for longer was made not to end."""
@@ -79,7 +79,7 @@ class Video:
 
 
 def opens(source: str) -> bool:
-    return source.lower().endswith(_ENDINGS) and Path(source).is_file()
+    return source.lower().endswith(ENDINGS) and Path(source).is_file()
 
 
 def scan(source: str) -> Generator[Progress, None, Video]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import partial
-from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +22,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.config import Resolution
 from core.devices import Device
 from core.events import Edited, Images, Points, Report, Samples
 from studio import theme
@@ -93,14 +91,9 @@ class TrainPanel(QWidget):
         self._resume_row.setVisible(bool(text))
 
     def fit_to_data(self, size: tuple[int, int], count: int) -> None:
-        """Settings that the images decide: their resolution, and a batch that is not larger than the dataset.
-
-        The resolution is theirs while the grid is the usual one; who chose another has chosen a size by that.
-        """
+        """Settings that the images decide: their resolution, and a batch that is not larger than the dataset."""
         self.form.set_count(count)
-        settings = self.form.settings()
-        if settings.grid == "4x4" and size in ((side, side) for side in get_args(Resolution)):
-            self.form.set_settings(settings.changed(resolution=size[0]))
+        self.form.set_size(size)
 
     def show_reals(self, images: Images) -> None:
         """A sheet of training images, to compare with."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 from PySide6.QtCore import QSize, Qt, Signal
@@ -38,6 +39,9 @@ class Banner(QFrame):
         # Plain: a file name may look like markup. The remedy stands on its own line.
         self._text.setTextFormat(Qt.TextFormat.PlainText)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._offer = QToolButton()
+        self._offer.clicked.connect(self._take_offer)
+        self._do: Callable[[], object] = lambda: None
         self._toggle = QToolButton()
         self._toggle.setText("Details")
         self._toggle.setCheckable(True)
@@ -58,6 +62,7 @@ class Banner(QFrame):
         top.setSpacing(10)
         top.addWidget(self._glyph, 0, Qt.AlignmentFlag.AlignTop)
         top.addWidget(self._text, 1)
+        top.addWidget(self._offer, 0, Qt.AlignmentFlag.AlignTop)
         top.addWidget(self._toggle, 0, Qt.AlignmentFlag.AlignTop)
         top.addWidget(close, 0, Qt.AlignmentFlag.AlignTop)
         layout = QVBoxLayout(self)
@@ -73,6 +78,13 @@ class Banner(QFrame):
     def show_notice(self, text: str) -> None:
         """Something to know, though nothing stopped."""
         self._show("notice", text, "")
+
+    def show_offer(self, text: str, action: str, do: Callable[[], object]) -> None:
+        """Something happened, and `action` on a button calls `do`, which undoes it, say."""
+        self._show("notice", text, "")
+        self._do = do
+        self._offer.setText(action)
+        self._offer.show()
 
     def show_good(self, text: str) -> None:
         """Something went well."""
@@ -96,9 +108,14 @@ class Banner(QFrame):
         """What the Details button shows."""
         return self._details.toPlainText()
 
+    def _take_offer(self) -> None:
+        self.dismiss()
+        self._do()
+
     def _show(self, kind: Kind, text: str, details: str) -> None:
         self._glyph.set_glyph(*_GLYPHS[kind])
         self._text.setText(text)
+        self._offer.hide()
         self._toggle.setChecked(False)
         self._toggle.setVisible(bool(details))
         self._details.setPlainText(details)

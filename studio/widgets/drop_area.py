@@ -41,6 +41,7 @@ class DropArea(QWidget):
         folder.setObjectName("primary")
         folder.clicked.connect(self.open_folder_requested)
         file = QPushButton(theme.icon("file-arrow-up"), "Open file…")
+        file.setToolTip("An archive, an array or a video")
         file.clicked.connect(self.open_file_requested)
         buttons = QHBoxLayout()
         buttons.setSpacing(10)

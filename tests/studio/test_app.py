@@ -34,7 +34,8 @@ def test_commands_need_no_screen() -> None:
 
 def test_images_are_read_without_waiting_for_torch() -> None:
     code = (
-        "import sys; from studio.opening import recognise, scan; "
-        "list(recognise('sample:digits')); next(scan('sample:digits', 16)); sys.exit('torch' in sys.modules)"
+        "import sys; from core.preparation import Preparation; from studio.opening import recognise, scan; "
+        "list(recognise('sample:digits')); next(scan('sample:digits', Preparation((16, 16)))); "
+        "sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0

@@ -388,7 +388,7 @@ def test_the_data_are_seen_as_the_discriminator_sees_them(qtbot: QtBot, window: 
     qtbot.waitUntil(lambda: window.session.dataset is not None, timeout=PATIENCE)
     window.complete()
     choose(window, "augment", "diffaug")
-    grid = window.data.findChild(ImageGrid)
+    grid = window.data.view.findChild(ImageGrid)
     assert isinstance(grid, ImageGrid)
     qtbot.waitUntil(lambda: len(grid.images()) > 0, timeout=PATIENCE)
     before = grid.images()

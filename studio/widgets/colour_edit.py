@@ -1,0 +1,68 @@
+"""A colour: a swatch that opens the colour dialog, and the same as #rrggbb."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Signal
+from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
+from PySide6.QtWidgets import QColorDialog, QHBoxLayout, QLineEdit, QToolButton, QWidget
+
+from studio import theme
+
+SWATCH = 16
+
+
+class ColourEdit(QWidget):
+    """What is written and is no colour gives way to the last one that was."""
+
+    edited = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._colour = "#ffffff"
+        self._swatch = QToolButton()
+        self._swatch.setIconSize(QSize(SWATCH, SWATCH))
+        self._swatch.setToolTip("Choose a colour")
+        self._swatch.setAccessibleName("Choose a colour")
+        self._swatch.clicked.connect(self._choose)
+        self._text = QLineEdit(self._colour)
+        self._text.setMaxLength(20)
+        self._text.setAccessibleName("Colour as #rrggbb")
+        self._text.editingFinished.connect(lambda: self._take(self._text.text().strip()))
+        self.setFocusProxy(self._text)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(6)
+        row.addWidget(self._swatch)
+        row.addWidget(self._text, 1)
+        self._show()
+
+    def colour(self) -> str:
+        """As #rrggbb."""
+        return self._colour
+
+    def set_colour(self, colour: str) -> None:
+        """Shows a colour; emits nothing."""
+        self._colour = colour
+        self._show()
+
+    def _choose(self) -> None:
+        chosen = QColorDialog.getColor(QColor(self._colour), self, "Background colour")
+        if chosen.isValid():
+            self._take(chosen.name())
+
+    def _take(self, text: str) -> None:
+        before = self._colour
+        if QColor.isValidColorName(text):
+            self._colour = QColor(text).name()
+        self._show()
+        if self._colour != before:
+            self.edited.emit()
+
+    def _show(self) -> None:
+        self._text.setText(self._colour)
+        picture = QPixmap(SWATCH, SWATCH)
+        picture.fill(QColor(theme.current().outline))
+        painter = QPainter(picture)
+        painter.fillRect(1, 1, SWATCH - 2, SWATCH - 2, QColor(self._colour))
+        painter.end()
+        self._swatch.setIcon(QIcon(picture))
