@@ -72,8 +72,8 @@ def exact_duplicates(groups: list[Rows], total: int) -> Finding:
     return Finding(
         "exact_duplicates",
         _severity(len(copies), total),
-        f"{counted(len(copies), 'image')} {_are(len(copies))} exact copies of others.",
-        "Exclude them, for what is there twice is learned twice as much. One of each stays.",
+        f"{counted(len(copies), 'image')} {'is an exact copy' if len(copies) == 1 else 'are exact copies'} of others.",
+        "Leave them out, for what is there twice is learned twice as much. One of each stays.",
         tuple(groups),
         copies,
     )
@@ -88,7 +88,7 @@ def near_duplicates(groups: list[Rows], total: int) -> Finding:
         _severity(len(copies), total),
         f"{counted(len(copies), 'image')} can hardly be told from others: smaller, lighter, saved anew or a little "
         "different.",
-        "Look at them, and exclude those that add nothing. The largest of each stays.",
+        "Look at them, and leave out those that add nothing. The largest of each stays.",
         tuple(groups),
         copies,
     )
@@ -106,7 +106,7 @@ def near_empty(rows: Rows, total: int) -> Finding:
         "near_empty",
         _severity(len(rows), total),
         f"{counted(len(rows), 'image')} {_are(len(rows))} empty, or nearly of one colour.",
-        "Exclude them, unless empty images are to be generated too.",
+        "Leave them out, unless empty images are to be generated too.",
         (rows,),
         rows,
     )
@@ -172,7 +172,7 @@ def small_originals(dataset: Dataset, how: Preparation) -> Finding:
         "small_originals",
         _severity(len(rows), len(table)),
         f"{_part(rows, table)} smaller than {_size(dataset)}: enlarged they are blurred, and that is learned.",
-        "Exclude them, or replace them by larger ones."
+        "Leave them out, or replace them by larger ones."
         if few
         else "Train at a smaller resolution, or replace them by larger ones.",
         (rows,),
@@ -187,7 +187,7 @@ _DOES: dict[Fit, str] = {
     "pad": "bars take more than a third of the picture",
 }
 _BETTER: dict[Fit, str] = {
-    "crop": "Exclude them, or cut them yourself",
+    "crop": "Leave them out, or cut them yourself",
     "smart": "Choose the fit 'smart', which keeps the part with the most detail",
     "pad": "Choose the fit 'pad', which keeps all of a picture, between bars",
 }
@@ -295,7 +295,7 @@ def _mixed(kind: Kind, rows: tuple[Rows, Rows], words: tuple[str, str]) -> Findi
         kind,
         "note",
         f"{len(fewer):,} of {total} {_are(len(fewer))} {word}, the others {other}.",
-        "Both kinds will be generated. If you want only one of them, exclude the others.",
+        "Both kinds will be generated. If you want only one of them, leave out the others.",
         (fewer,),
         fewer,
     )

@@ -96,11 +96,11 @@ def test_if_most_originals_are_small_the_resolution_is_wrong(folder: Path) -> No
         ((90, 60), "crop", "crop", ""),
         ((160, 90), "crop", "smart", "'smart'"),
         ((90, 160), "crop", "smart", "grid 4x7"),
-        ((160, 90), "smart", "smart", "Exclude them"),
+        ((160, 90), "smart", "smart", "Leave them out"),
         ((160, 90), "stretch", "smart", "'smart'"),
         ((240, 80), "crop", "pad", "'pad'"),
         ((240, 80), "smart", "pad", "grid 12x4"),
-        ((240, 80), "pad", "pad", "Exclude them"),
+        ((240, 80), "pad", "pad", "Leave them out"),
     ],
 )
 def test_proportions_and_the_fit_that_suits_them(
