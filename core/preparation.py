@@ -39,6 +39,8 @@ class Preparation:
                 "Images cannot be prepared at {} x {} px.".format(*self.size),
                 f"Choose a width and a height from {SMALLEST} to {LARGEST} px.",
             )
+        if self.frame_step < 1:
+            raise Problem(f"Every {self.frame_step}th frame cannot be taken.", "Choose 1 for every frame, or more.")
         if not re.fullmatch(r"#[0-9a-f]{6}", self.background):
             raise Problem(f"{self.background!r} is not a colour.", "Write it as #rrggbb, such as #ffffff for white.")
 

@@ -129,8 +129,10 @@ def compare(source: str, how: Preparation, seed: int) -> Generator[Event, None, 
     pairs: list[Pair] = []
     for index in order.tolist():
         file = files[index]
+        if len(pairs) == PAIRS or printable(file.name) in out:
+            continue
         after = read(file, how)
-        if len(pairs) < PAIRS and isinstance(after, Picture) and printable(file.name) not in out:
+        if isinstance(after, Picture):
             small = Preparation(_within(after.width, after.height), "stretch", alpha=True)
             before = read(file, small)
             if isinstance(before, Picture):

@@ -26,7 +26,7 @@ from core.data.files import LARGEST_FILE
 from core.data.fit import fitted
 from core.data.packed import readable, refuse_bomb
 from core.data.pool import in_order
-from core.data.source import Picture, printable, quoted, resolution_for
+from core.data.source import OneFile, Picture, quoted, resolution_for
 from core.errors import Problem
 from core.events import Progress
 from core.preparation import Preparation
@@ -88,24 +88,14 @@ class Rows:
 
 
 @dataclass(frozen=True)
-class Arrays:
+class Arrays(OneFile):
     """A `Source` of such pictures. Their numbers are looked at no earlier than they are read."""
 
-    root: Path
-    key: str
     parts: tuple[Rows, ...]
     labels: NDArray[np.int64]
     classes: tuple[str, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     doing: str = "Reading images"
-
-    @property
-    def name(self) -> str:
-        return str(self.root)
-
-    @property
-    def title(self) -> str:
-        return printable(self.root.name)
 
     @property
     def total(self) -> int:

@@ -77,7 +77,7 @@ class Records:
 
 
 class RecordWriter:
-    """Collects records, some ten bytes each, while pictures are read."""
+    """Collects records, some dozen bytes and the name for each, while pictures are read."""
 
     def __init__(self) -> None:
         self._records, self._names = bytearray(), bytearray()

@@ -84,6 +84,22 @@ class Source(Protocol):
         """
 
 
+@dataclass(frozen=True)
+class OneFile:
+    """What sources share that are a single file, or a folder of one dataset's known files. `key` is `Source`'s."""
+
+    root: Path
+    key: str
+
+    @property
+    def name(self) -> str:
+        return str(self.root)
+
+    @property
+    def title(self) -> str:
+        return printable(self.root.name)
+
+
 class Kind(Protocol):
     """A module that makes sources."""
 

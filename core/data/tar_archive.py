@@ -16,7 +16,7 @@ from core.data.decode import header_size
 from core.data.files import GLIMPSED, LOOKED_AT, File, glimpse, read
 from core.data.packed import readable
 from core.data.pool import in_order
-from core.data.source import Picture, absolute, digest, printable, resolution_for, version
+from core.data.source import OneFile, Picture, absolute, digest, printable, resolution_for, version
 from core.data.tar_walk import Member, is_tar, walk
 from core.events import Glimpse, Progress
 from core.preparation import Preparation
@@ -26,23 +26,13 @@ _LARGE = 2**24
 
 
 @dataclass(frozen=True)
-class Tar:
+class Tar(OneFile):
     """A `Source` of image files in a tar, in their order there."""
 
-    root: Path
-    key: str
     total: int
     labels: Labels
     skipped: tuple[Skipped, ...]
     doing: str = "Reading images"
-
-    @property
-    def name(self) -> str:
-        return str(self.root)
-
-    @property
-    def title(self) -> str:
-        return printable(self.root.name)
 
     @property
     def classes(self) -> tuple[str, ...]:

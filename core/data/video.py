@@ -16,7 +16,7 @@ from core.data.decode import MOST_PIXELS
 from core.data.fit import fitted
 from core.data.mp4 import believable
 from core.data.packed import damaged, readable
-from core.data.source import Picture, absolute, digest, opened, printable, quoted, resolution_for, version
+from core.data.source import OneFile, Picture, absolute, digest, opened, quoted, resolution_for, version
 from core.errors import Problem
 from core.events import Progress
 from core.preparation import Preparation
@@ -34,24 +34,14 @@ _MOMENT = 0.05  # seconds after which the outside gets a turn
 
 
 @dataclass(frozen=True)
-class Video:
+class Video(OneFile):
     """A `Source` of the frames of a film."""
 
-    root: Path
-    key: str
     size: tuple[int, int]
     total: int = 0  # as it depends on the step, and the frames of many files are counted by playing them only
     classes: tuple[str, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     doing: str = "Reading the video"
-
-    @property
-    def name(self) -> str:
-        return str(self.root)
-
-    @property
-    def title(self) -> str:
-        return printable(self.root.name)
 
     def suggest(self) -> Generator[Progress, None, int]:
         """From the one size that all frames have."""

@@ -201,7 +201,8 @@ def test_mutated_films_are_read_or_refused(tmp_path: Path, suffix: str) -> None:
                 np.array([random.bytes(4), b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\0\0\0\0"], object)
             )
         path.write_bytes(data)
-        outcome(prepare(path, Preparation(SMALL, frame_step=3), tmp_path / "cache" / str(number)))
+        result = outcome(prepare(path, Preparation(SMALL, frame_step=3), tmp_path / "cache" / str(number)))
+        assert result.remedy if isinstance(result, Problem) else result.images.shape[2:] == SMALL
 
 
 # Films that never end
@@ -281,3 +282,8 @@ def test_a_film_that_changes_while_it_is_read(tmp_path: Path, change: str) -> No
             os.truncate(path, path.stat().st_size // 3)
         found = outcome(events)
     assert isinstance(found, Problem) or 2 < len(found.images) <= 50
+
+
+def test_a_step_of_no_frames_is_refused() -> None:
+    with pytest.raises(Problem, match="0th frame"):
+        Preparation(SMALL, frame_step=0)
