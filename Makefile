@@ -8,7 +8,7 @@ WORKERS ?= 2
 ARGS ?=
 DATA ?= sample:digits
 
-.PHONY: run test setup bench bench-quality bench-frechet screenshots pins clean
+.PHONY: run test setup bench bench-data bench-quality bench-frechet screenshots pins clean
 
 run: setup
 	$(VENV)/bin/gan-studio $(DATA)
@@ -18,6 +18,9 @@ test: setup
 
 bench: setup
 	$(VENV)/bin/python benchmarks/run.py $(ARGS)
+
+bench-data: setup
+	$(VENV)/bin/python benchmarks/data.py $(ARGS)
 
 bench-quality: setup
 	$(VENV)/bin/python benchmarks/quality.py $(ARGS)

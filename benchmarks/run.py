@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +15,8 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
+from benchmarks.table import machine, row  # noqa: E402
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
@@ -24,8 +25,8 @@ def main() -> None:
     parser.add_argument("--data", default="sample:digits", help="dataset that is opened a second time")
     options = parser.parse_args()
     os.environ["BENCH_SECONDS"] = str(options.seconds)
-    print(f"{platform.system()}, {_processor()}, {os.cpu_count()} cores, Python {platform.python_version()}\n")
-    _row("what", "measured", "target")
+    print(f"{machine()}\n")
+    row("what", "measured", "target")
     _training()
     _opening(options.data)
     _first_window()
@@ -34,9 +35,9 @@ def main() -> None:
 
 def _training() -> None:
     figures = _child("benchmarks.training")
-    _row("dcgan 64 px, batch 64, textbook loop", f"{figures['textbook']:.1f} images/s", "")
-    _row(f"the same, GAN Studio ({figures['chosen']})", f"{figures['ours']:.1f} images/s", "")
-    _row("ratio, median of pairs", f"{figures['ratio']:.2f}", "1.8 with AMX, 1.0 anywhere")
+    row("dcgan 64 px, batch 64, textbook loop", f"{figures['textbook']:.1f} images/s")
+    row(f"the same, GAN Studio ({figures['chosen']})", f"{figures['ours']:.1f} images/s")
+    row("ratio, median of pairs", f"{figures['ratio']:.2f}", "1.8 with AMX, 1.0 anywhere")
 
 
 def _opening(data: str) -> None:
@@ -50,13 +51,13 @@ def _opening(data: str) -> None:
         for _ in prepare(data):
             pass
         times.append(perf_counter() - start)
-    _row(f"second open of {Path(data).name}", f"{median(times):.3f} s", "0.5 s")
+    row(f"second open of {Path(data).name}", f"{median(times):.3f} s", "0.5 s")
 
 
 def _first_window() -> None:
     runs = [_child("benchmarks.first_window") for _ in range(5)]
     imported = "torch imported" if any(run["torch"] for run in runs) else "torch not imported"
-    _row("first paint after process start", f"{median(run['seconds'] for run in runs):.2f} s, {imported}", "1.0 s")
+    row("first paint after process start", f"{median(run['seconds'] for run in runs):.2f} s, {imported}", "1.0 s")
 
 
 def _window(rounds: int) -> None:
@@ -69,13 +70,13 @@ def _window(rounds: int) -> None:
     def middle(name: str) -> float:
         return float(median(run[name] for run in with_window))
 
-    _row("training rate without a window", f"{median(run['images_per_sec'] for run in without):.1f} images/s", "")
-    _row("with the window, 1,000,000 points", f"{middle('images_per_sec'):.1f} images/s", "")
-    _row("ratio, median of pairs", f"{100 * median(ratios):.1f} %", "95 %")
-    _row("event loop delay, 99th percentile", f"{middle('heartbeat_ms_p99'):.1f} ms", "16 ms")
-    _row("event loop delay, maximum", f"{middle('heartbeat_ms_max'):.1f} ms", "50 ms")
-    _row("slider to image, 95th percentile", f"{middle('slider_ms_p95'):.1f} ms", "60 ms")
-    _row("Stop to saved", f"{middle('stop_seconds'):.2f} s", "3 s")
+    row("training rate without a window", f"{median(run['images_per_sec'] for run in without):.1f} images/s")
+    row("with the window, 1,000,000 points", f"{middle('images_per_sec'):.1f} images/s")
+    row("ratio, median of pairs", f"{100 * median(ratios):.1f} %", "95 %")
+    row("event loop delay, 99th percentile", f"{middle('heartbeat_ms_p99'):.1f} ms", "16 ms")
+    row("event loop delay, maximum", f"{middle('heartbeat_ms_max'):.1f} ms", "50 ms")
+    row("slider to image, 95th percentile", f"{middle('slider_ms_p95'):.1f} ms", "60 ms")
+    row("Stop to saved", f"{middle('stop_seconds'):.2f} s", "3 s")
 
 
 def _child(module: str) -> Any:
@@ -83,18 +84,6 @@ def _child(module: str) -> Any:
     command = [sys.executable, "-m", module]
     done = subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True)
     return json.loads(done.stdout.splitlines()[-1])
-
-
-def _row(what: str, measured: str, target: str) -> None:
-    print(f"{what:<48} {measured:<28} {target}", flush=True)
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
-        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor()
 
 
 if __name__ == "__main__":

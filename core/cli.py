@@ -1,4 +1,4 @@
-"""The headless command line: `gan-studio train | generate | inspect | presets`."""
+"""The headless command line: `gan-studio train | generate | inspect | presets | cache | download`."""
 
 from __future__ import annotations
 
@@ -110,6 +110,58 @@ def list_presets(options: argparse.Namespace) -> int:
     return 0
 
 
+def cache(options: argparse.Namespace) -> int:
+    from core.data import cache_folder
+    from core.data.storage import entries, limit, make_room
+
+    if options.clear:
+        deleted = make_room(0)
+        print(f"{len(deleted)} prepared datasets deleted, {_amount(sum(entry.bytes for entry in deleted))} freed")
+    held, most = entries(), limit()
+    if options.json:
+        found = [
+            {
+                "title": entry.title,
+                "source": entry.source,
+                "images": entry.count,
+                "size": entry.size,
+                "bytes": entry.bytes,
+                "used": entry.used.isoformat(timespec="seconds"),
+                "folder": str(entry.folder),
+            }
+            for entry in held
+        ]
+        facts = {"folder": str(cache_folder()), "limit_bytes": most, "entries": found}
+        print(json.dumps(facts, indent=2, ensure_ascii=False))
+    elif held or not options.clear:
+        for entry in held:
+            width, height = entry.size
+            used = entry.used.astimezone().strftime("%Y-%m-%d %H:%M")
+            images = f"{entry.count} x {width} x {height} px"
+            print(f"{_amount(entry.bytes):>10}  {used}  {images:>22}  {entry.title}  {entry.source}")
+        print(f"{_amount(sum(entry.bytes for entry in held))} of {_amount(most)} in {cache_folder()}")
+    return 0
+
+
+def download(options: argparse.Namespace) -> int:
+    from core.data.catalogue import DOWNLOADS, known
+    from core.data.fetch import fetch
+
+    if options.name is None:
+        for each in DOWNLOADS.values():
+            here = "here" if each.is_here() else "by hand" if each.by_hand else ""
+            size = f"{each.images:>7} images  {_amount(each.bytes):>8}"
+            print(f"{each.name:>14}  {size}  {here:>7}  {each.title}. {each.licence}")
+        return 0
+    with tqdm(unit="B", unit_scale=True, disable=None) as bar:
+        for event in fetch(options.name):
+            bar.set_description(event.text)
+            bar.total, bar.n = event.total, event.done
+            bar.refresh()
+    print(f"{known(options.name).source} can be opened now", file=sys.stderr)
+    return 0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser("gan-studio", description="Train, explore and judge GANs. Without a command the window opens.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
@@ -121,7 +173,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument(
         "data",
         metavar="DATA",
-        help="folder, zip, tar, .npy, .npz, MNIST or CIFAR files, video, sample:NAME, or toy:NAME",
+        help="folder, zip, tar, .npy, .npz, .mat, MNIST or CIFAR files, video, sample:, download: or toy:NAME",
     )
     command.add_argument("--out", type=Path, required=True, metavar="RUN", help="folder of the run, made anew")
     command.add_argument("--resume", type=Path, metavar="CKPT", help="checkpoint to continue from")
@@ -145,6 +197,15 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("presets", help="what can be trained")
     command.set_defaults(command=list_presets)
     command.add_argument("--json", action="store_true")
+
+    command = commands.add_parser("download", help="get a well-known dataset; without a name: which there are")
+    command.set_defaults(command=download)
+    command.add_argument("name", nargs="?", metavar="NAME")
+
+    command = commands.add_parser("cache", help="prepared datasets on the disk: a second opening finds them")
+    command.set_defaults(command=cache)
+    command.add_argument("--json", action="store_true")
+    command.add_argument("--clear", action="store_true", help="delete them all; they are prepared anew when needed")
     return parser
 
 
@@ -237,3 +298,7 @@ class _Bar:
         self._bar.update(report.step - self._bar.n)
         rate = f"{stats['Timing/images_per_sec']:.0f} {self._settings.counted}/s"
         self._bar.set_postfix_str(f"{rate}, D {stats['Loss/D/loss']:.3f}, G {stats['Loss/G/loss']:.3f}")
+
+
+def _amount(bytes: float) -> str:
+    return f"{bytes / 1e9:.1f} GB" if bytes >= 1e9 else f"{bytes / 1e6:.1f} MB"

@@ -49,11 +49,14 @@ def resolve(name: str) -> torch.device:
     return torch.device(wanted)
 
 
-def free_memory(device: torch.device) -> int | None:
-    """Free bytes of a CUDA device; None where the operating system decides."""
+def free_memory(device: torch.device) -> int:
+    """Bytes that are free for the device: of its own memory, or of main memory where it has none."""
+    import psutil
     import torch
 
-    return torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else None
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0]
+    return int(psutil.virtual_memory().available)
 
 
 def used_memory() -> int:

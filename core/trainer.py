@@ -73,7 +73,7 @@ class Trainer:
 
         Raises `Problem` when memory runs out or a loss is no longer a number.
         """
-        with one_thread() if self._playground else contextlib.nullcontext():
+        with contextlib.closing(self.batches), one_thread() if self._playground else contextlib.nullcontext():
             yield from self._events()
 
     def _events(self) -> Generator[Event, None, None]:

@@ -1,4 +1,4 @@
-"""Pictures that lie one behind the other in files of numbers: what `.npy`, `.npz`, IDX and CIFAR share.
+"""Pictures that lie one behind the other in files of numbers: what `.npy`, `.npz`, `.mat`, IDX and CIFAR share.
 
 Files are read from front to back, a few megabytes at a time. They are never mapped into memory: a drive that vanishes
 under a memory map takes the whole program along.
@@ -9,12 +9,13 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from math import prod
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,14 @@ from core.errors import Problem
 from core.events import Progress
 from core.preparation import Preparation
 
+
+class Stream(Protocol):
+    """What is read from front to back. Where there is less than `count`, `read` gives what there is, or raises."""
+
+    def read(self, count: int, /) -> bytes: ...
+
+
+Opener = Callable[[], AbstractContextManager[Stream]]
 Limits = tuple[float, float]
 """The numbers that stand for black and white."""
 
@@ -51,7 +60,7 @@ class Rows:
     Of rows with named parts `part` is the one that is meant.
     """
 
-    open: Callable[[], IO[bytes]]
+    open: Opener
     row: np.dtype[Any]
     count: int
     part: str = ""
@@ -89,12 +98,16 @@ class Rows:
 
 @dataclass(frozen=True)
 class Arrays(OneFile):
-    """A `Source` of such pictures. Their numbers are looked at no earlier than they are read."""
+    """A `Source` of such pictures. Their numbers are looked at no earlier than they are read.
+
+    `by_column`: they are stored column by column, not row by row.
+    """
 
     parts: tuple[Rows, ...]
     labels: NDArray[np.int64]
     classes: tuple[str, ...] = ()
     skipped: tuple[Skipped, ...] = ()
+    by_column: bool = False
     doing: str = "Reading images"
 
     @property
@@ -119,6 +132,8 @@ class Arrays(OneFile):
         for part in self.parts:
             for rows in part.read(_CHUNK):
                 labels = self.labels[start : start + len(rows)]
+                if self.by_column:
+                    rows = rows.swapaxes(-1, -2)
                 yield partial(_pictures, rows, labels, start, limits, how)
                 start += len(rows)
 
@@ -148,7 +163,7 @@ def few_names(folder: Path) -> list[str]:
     return []
 
 
-def pictures(root: Path, open: Callable[[], IO[bytes]], kind: np.dtype[Any], shape: tuple[int, ...]) -> Rows:
+def pictures(root: Path, open: Opener, kind: np.dtype[Any], shape: tuple[int, ...]) -> Rows:
     """Rows of an array (N, H, W), (N, H, W, C) or (N, C, H, W). Raises `Problem` for what cannot be pictures."""
     title = quoted(root.name)
     if kind.kind not in "buif" or not _are_pictures(shape):

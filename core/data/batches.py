@@ -2,17 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
+
 import numpy as np
 import torch
 from torch import Tensor
 
 from core.data import Dataset
+from core.data.ahead import Ahead
 from core.data.dataset import Pixels
+from core.data.source import quoted
+from core.data.stored import Stored
 from core.devices import free_memory
 from core.errors import Problem
 
 RESIDENT_SHARE = 0.25
 """A dataset moves to the GPU as a whole while it takes no more than this part of the free memory."""
+MOVED_AT_ONCE = 2**28
+"""Bytes that pass through main memory at a time on the way there."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a batch begins: the number of its epoch, and of its first image within that epoch."""
+
+    epoch: int
+    index: int
+
+
+class Chosen(NamedTuple):
+    """A batch's rows (N,), int64; which of them are mirrored, should any be (N,), bool; and images, not normalised."""
+
+    rows: Tensor
+    flips: Tensor
+    images: Tensor
 
 
 class Batches:
@@ -20,55 +46,111 @@ class Batches:
 
     Order and mirroring of an epoch depend only on `seed` and the epoch's number, so `epoch` and `index` (the next
     image within the epoch) are the whole state: set them to continue where another object stopped.
+
+    A dataset that fits stays on the GPU. Any other is read from its file by a thread, some batches ahead: the next one
+    is there when it is wanted, also where main memory cannot hold the dataset.
     """
 
     def __init__(self, dataset: Dataset, batch: int, mirror: bool, seed: int, device: torch.device) -> None:
         refuse_large_batch(batch, len(dataset.images))
         self.batch, self.mirror, self.seed, self.device = batch, mirror, seed, device
         self.epoch, self.index = 0, 0
-        self._images = dataset.images
+        self._title = dataset.title
         self._labels = torch.zeros(len(dataset.images), dtype=torch.int64)
         if dataset.labels is not None:
             self._labels = torch.from_numpy(np.array(dataset.labels))
-        self._resident = self._move(dataset.images) if device.type != "cpu" else None
-        self._shuffled_epoch = -1
+        order = _Order(len(dataset.images), batch, seed)
+        stored = Stored.of(dataset.images)
+        self._order = order
+        self._ahead: Ahead[Place, Chosen] | None = None
+        self._choose: Callable[[Place], Chosen]
+        if device.type != "cpu" and dataset.images.nbytes <= RESIDENT_SHARE * free_memory(device):
+            self._choose = partial(_from_device, order, moved(dataset.images, device))
+        elif stored:
+            self._ahead = Ahead(partial(_from_file, order, stored, device.type == "cuda"), order.after)
+            self._choose = self._ahead.take
+        else:
+            self._choose = partial(_from_memory, order, dataset.images)
 
     def next(self) -> tuple[Tensor, Tensor]:
-        """The next batch on the device: images, float32 NCHW in [-1, 1], and their labels, int64 (N,), 0 if none."""
-        if self.index + self.batch > len(self._images):
-            self.epoch, self.index = self.epoch + 1, 0
-        if self._shuffled_epoch != self.epoch:
-            self._shuffle()
-        chosen = slice(self.index, self.index + self.batch)
-        self.index += self.batch
-        rows = self._order[chosen]
-        images = self._read(rows)
+        """The next batch on the device: images, float32 NCHW in [-1, 1], and their labels, int64 (N,), 0 if none.
+
+        Raises `Problem` when the images cannot be read any more; the next call tries the same batch again.
+        """
+        place = self._order.begin(self.epoch, self.index)
+        try:
+            rows, flips, images = self._choose(place)
+        except OSError as error:
+            raise Problem(
+                f"The prepared images of {quoted(self._title)} cannot be read any more.",
+                "Check the disk of the cache, then open the images again and continue from the last checkpoint.",
+                str(error),
+            ) from error
+        self.epoch, self.index = place.epoch, place.index + self.batch
+        images = images.to(self.device, non_blocking=self.device.type == "cuda")
         if images.dtype == torch.uint8:  # points are numbers already
             images = images.to(torch.float32).div_(127.5).sub_(1.0)
         if self.mirror:
-            flip = self._flips[chosen].to(self.device)[:, None, None, None]
-            images = torch.where(flip, images.flip(3), images)
+            images = torch.where(flips.to(self.device)[:, None, None, None], images.flip(3), images)
         return images, self._labels[rows].to(self.device)
 
-    def _shuffle(self) -> None:
-        random = torch.Generator().manual_seed(self.seed * 1_000_003 + self.epoch)
-        self._order = torch.randperm(len(self._images), generator=random)
-        self._flips = torch.rand(len(self._images), generator=random) < 0.5
-        self._shuffled_epoch = self.epoch
+    def close(self) -> None:
+        """Ends the thread that reads ahead; the next batch would start another."""
+        if self._ahead:
+            self._ahead.close()
 
-    def _read(self, rows: Tensor) -> Tensor:
-        if self._resident is not None:
-            return self._resident[rows.to(self.device)]
-        pixels = torch.from_numpy(np.ascontiguousarray(self._images[rows.numpy()]))
-        if self.device.type == "cuda":
-            return pixels.pin_memory().to(self.device, non_blocking=True)
-        return pixels.to(self.device)
 
-    def _move(self, images: Pixels) -> Tensor | None:
-        free = free_memory(self.device)
-        if free is not None and images.nbytes > RESIDENT_SHARE * free:
-            return None
-        return torch.from_numpy(np.array(images)).to(self.device)
+class _Order:
+    """The order of every epoch, and where its batches begin. Used by one thread at a time."""
+
+    def __init__(self, count: int, batch: int, seed: int) -> None:
+        self._count, self._batch, self._seed = count, batch, seed
+        self._shuffled = -1
+
+    def begin(self, epoch: int, index: int) -> Place:
+        """Where the next batch begins: a remainder that is no whole batch is left out."""
+        return Place(epoch, index) if index + self._batch <= self._count else Place(epoch + 1, 0)
+
+    def after(self, place: Place) -> Place:
+        return self.begin(place.epoch, place.index + self._batch)
+
+    def at(self, place: Place) -> tuple[Tensor, Tensor]:
+        """The rows of the batch that begins there, and which of them are to be mirrored."""
+        if self._shuffled != place.epoch:
+            random = torch.Generator().manual_seed(self._seed * 1_000_003 + place.epoch)
+            self._rows = torch.randperm(self._count, generator=random)
+            self._draws = torch.rand(self._count, generator=random)
+            self._shuffled = place.epoch
+        chosen = slice(place.index, place.index + self._batch)
+        return self._rows[chosen], self._draws[chosen] < 0.5
+
+
+def _from_device(order: _Order, images: Tensor, place: Place) -> Chosen:
+    rows, flips = order.at(place)
+    return Chosen(rows, flips, images[rows.to(images.device)])
+
+
+def _from_memory(order: _Order, images: Pixels, place: Place) -> Chosen:
+    rows, flips = order.at(place)
+    return Chosen(rows, flips, torch.from_numpy(images[rows.numpy()]))
+
+
+def _from_file(order: _Order, stored: Stored, pinned: bool, place: Place) -> Chosen:
+    rows, flips = order.at(place)
+    # From pinned memory the copy to the GPU goes on beside everything else.
+    images = torch.empty(len(rows), *stored.map.shape[1:], dtype=torch.uint8, pin_memory=pinned)
+    stored.read(rows.numpy(), images.numpy())
+    return Chosen(rows, flips, images)
+
+
+def moved(images: Pixels, device: torch.device) -> Tensor:
+    """All of the images on the device; main memory need not hold them all."""
+    first = np.array(images[:1])
+    moved = torch.empty(images.shape, dtype=torch.from_numpy(first).dtype, device=device)
+    step = max(MOVED_AT_ONCE // first.nbytes, 1)
+    for start in range(0, len(images), step):
+        moved[start : start + step] = torch.from_numpy(np.array(images[start : start + step]))
+    return moved
 
 
 def refuse_large_batch(batch: int, count: int) -> None:

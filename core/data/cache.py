@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 import numpy as np
 import platformdirs
@@ -29,6 +30,7 @@ POLICY = "2"  # raise it when the same files would give other pixels, so that ol
 _BETWEEN_PROGRESS = 0.05  # seconds
 _ABANDONED = 24 * 3600  # seconds after which an unfinished folder belongs to a process that died
 _UNFINISHED = ".unfinished-"
+_opened: WeakValueDictionary[tuple[Path, int], NDArray[np.uint8]] = WeakValueDictionary()  # by entry and identity
 
 
 def cache_folder() -> Path:
@@ -69,7 +71,7 @@ def load(entry: Path, source: Source) -> Dataset | None:
         if len(records.table) != len(images):
             return None
         classes = tuple(str(name) for name in meta["classes"])
-        return Dataset(
+        dataset = Dataset(
             source=source.name,
             title=source.title,
             size=(int(width), int(height)),
@@ -82,6 +84,28 @@ def load(entry: Path, source: Source) -> Dataset | None:
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError):
         return None
+    _opened[entry.absolute(), id(images)] = images
+    with contextlib.suppress(OSError):  # a cache that may only be read
+        os.utime(entry / "meta.json")
+    return dataset
+
+
+def opened_at(entry: Path) -> float:
+    """When an entry was last opened, in seconds since 1970. Raises `OSError`."""
+    meta = entry / "meta.json"
+    return (meta if meta.exists() else entry).stat().st_mtime
+
+
+def is_open(entry: Path) -> bool:
+    """Whether something in this process still has the images of an entry."""
+    return any(reference.key[0] == entry.absolute() for reference in _opened.valuerefs())
+
+
+def remove(entry: Path) -> None:
+    """Delete an entry, whole or damaged. Raises `OSError`, where Windows does so for files that are open anywhere."""
+    # It leaves its place first, because deleting a folder takes more than one step.
+    with tempfile.TemporaryDirectory(prefix=_UNFINISHED, dir=entry.parent, ignore_cleanup_errors=True) as place:
+        entry.replace(Path(place, entry.name))
 
 
 def build(entry: Path, source: Source, how: Preparation) -> Generator[Progress, None, None]:
@@ -143,7 +167,8 @@ def _complete(
         np.save(folder / "labels.npy", numbers, allow_pickle=False)
     records.finish(folder)
     meta = {
-        "source": source.name,  # for people who look into the folder; nothing reads it
+        "source": source.name,
+        "title": source.title,
         "count": writer.count,
         "channels": writer.channels,
         "size": writer.size,
@@ -190,11 +215,8 @@ def _labels(entry: Path, count: int, classes: int) -> NDArray[np.int64]:
 
 def _publish(unfinished: Path, entry: Path) -> None:
     """Give the finished folder its name, in one step that either happened or did not."""
-    if entry.exists():
-        # A damaged entry. It is renamed first because deleting a folder takes more than one step.
-        damaged = unfinished.with_name(f"{unfinished.name}-damaged")
-        entry.replace(damaged)
-        shutil.rmtree(damaged, ignore_errors=True)
+    if entry.exists():  # damaged
+        remove(entry)
     try:
         unfinished.replace(entry)
     except OSError:
@@ -211,19 +233,22 @@ def _sweep(base: Path) -> None:
 
 
 @contextlib.contextmanager
-def writing(base: Path) -> Iterator[None]:
-    """Turns errors of the disk into a `Problem`. Only around writes to the cache, never around a `yield`."""
+def writing(base: Path, what: str = "the prepared images", variable: str = "GAN_STUDIO_CACHE") -> Iterator[None]:
+    """Turns errors of the disk into a `Problem`. Only around writes to `base`, never around a `yield`.
+
+    `variable` is what moves that folder elsewhere.
+    """
     try:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise Problem(
-                f"The disk is full: the prepared images do not fit in {quoted(str(base))}.",
-                "Free some space there, or let the environment variable GAN_STUDIO_CACHE name another folder.",
+                f"The disk is full: {what} do not fit in {quoted(str(base))}.",
+                f"Free some space there, or let the environment variable {variable} name another folder.",
                 str(error),
             ) from error
         raise Problem(
-            f"The prepared images cannot be written to {quoted(str(base))}.",
-            "Let the environment variable GAN_STUDIO_CACHE name a folder that you may write to.",
+            f"{what[0].upper()}{what[1:]} cannot be written to {quoted(str(base))}.",
+            f"Let the environment variable {variable} name a folder that you may write to.",
             str(error),
         ) from error

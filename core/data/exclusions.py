@@ -85,19 +85,19 @@ class Rows:
     """Some rows of an array, read only when they are asked for."""
 
     def __init__(self, whole: Pixels, rows: NDArray[np.int64]) -> None:
-        self._whole, self._rows = whole, rows
+        self.whole, self.rows = whole, rows
         self.shape = (len(rows), *whole.shape[1:])
         self.dtype = whole.dtype
         self.nbytes = whole.nbytes // max(len(whole), 1) * len(rows)
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self.rows)
 
     def __getitem__(self, index: int | slice | NDArray[np.int64]) -> NDArray[Any]:
-        return self._whole[self._rows[index]]
+        return self.whole[self.rows[index]]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
-        return self._whole[self._rows].astype(dtype or self.dtype, copy=False)
+        return self.whole[self.rows].astype(dtype or self.dtype, copy=False)
 
 
 def _remember(source: str, names: frozenset[str], base: Path | None) -> None:

@@ -27,8 +27,8 @@ def fitted(image: Image.Image, how: Preparation) -> NDArray[np.uint8]:
         image.info["icc_profile"] = profile
     if how.fit == "pad":
         return _planes(_framed(image, how))
-    if how.fit != "stretch":
-        image = image.crop(_box(image, how))
+    if how.fit != "stretch" and (box := _box(image, how)) != (0, 0, *image.size):
+        image = image.crop(box)
     return _planes(_resized(image, how.sized, how))
 
 
@@ -97,7 +97,10 @@ def _resized(image: Image.Image, size: Size, how: Preparation) -> Image.Image:
     if image.mode == "CMYK" and profile:  # its profile is about these four inks
         small = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
         return _plain(_in_srgb(small, profile), how)
-    return _in_srgb(_plain(image, how).resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0), profile)
+    plain = _plain(image, how)
+    if plain.size != size:
+        plain = plain.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+    return _in_srgb(plain, profile)
 
 
 def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
@@ -156,7 +159,8 @@ def _plain(image: Image.Image, how: Preparation) -> Image.Image:
         under = Image.new("RGB", image.size, how.colour)
         under.paste(image, mask=image.getchannel("A"))
         return under
-    return image.convert("L" if image.mode in ("1", "L") else "RGB")
+    mode = "L" if image.mode in ("1", "L") else "RGB"
+    return image if image.mode == mode else image.convert(mode)
 
 
 def _eight_bits(image: Image.Image) -> NDArray[np.uint8]:
@@ -178,12 +182,10 @@ def _eight_bits(image: Image.Image) -> NDArray[np.uint8]:
 
 def _planes(image: Image.Image) -> NDArray[np.uint8]:
     """(C, H, W); alpha that is opaque everywhere is dropped, and colour without any colour becomes one grey plane."""
-    pixels = np.asarray(image)
-    if pixels.ndim == 2:
-        return pixels[None]
-    if pixels.shape[2] == 4 and pixels[..., 3].min() < 255:
-        return np.ascontiguousarray(pixels.transpose(2, 0, 1))
-    red, green, blue = pixels[..., 0], pixels[..., 1], pixels[..., 2]
-    if np.array_equal(red, green) and np.array_equal(red, blue):
-        return np.ascontiguousarray(red)[None]
-    return np.ascontiguousarray(pixels[..., :3].transpose(2, 0, 1))
+    data, count = image.tobytes(), len(image.getbands())
+    planes = [data[band::count] for band in range(count)]  # of small pictures quicker than by numpy
+    if count == 4 and planes[3].count(255) == len(planes[3]):
+        planes.pop()
+    if len(planes) == 3 and planes[0] == planes[1] == planes[2]:
+        planes = planes[:1]
+    return np.frombuffer(b"".join(planes), np.uint8).reshape(len(planes), image.height, image.width)

@@ -57,7 +57,7 @@ class _Listing(Sequence[File]):
             return [self[each] for each in range(*index.indices(len(self)))]
         path = self.path(range(len(self))[index])
         label = self.labels.get(path.split("/", 1)[0], 0)
-        return File(path, partial(opened, self._root.joinpath(*path.split("/"))), label)
+        return File(path, partial(opened, _inside(self._root, path), 0), label)
 
 
 def opens(source: str) -> bool:
@@ -96,6 +96,11 @@ def scan(source: str) -> Generator[Progress | Glimpse, None, Files]:
         classes=tuple(printable(name) for name in classes),
         skipped=tuple(skipped),
     )
+
+
+def _inside(root: Path, path: str) -> str:
+    """As `root / path`, which for many small files would take a tenth of all the time."""
+    return f"{root}{os.sep}{path.replace('/', os.sep)}"
 
 
 def _walk(root: Path) -> Iterator[tuple[tuple[str, ...], os.stat_result] | Skipped]:
@@ -138,16 +143,17 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def _look(root: Path, path: tuple[str, ...]) -> tuple[tuple[str, ...], os.stat_result] | Skipped:
-    file = root.joinpath(*path)
-    name = printable("/".join(path))
+    inside = "/".join(path)
     try:
-        status = file.stat()
+        status = os.stat(_inside(root, inside))  # noqa: PTH116
     except FileNotFoundError:
-        return Skipped(name, "a link to nothing" if file.is_symlink() else "it disappeared")
+        return Skipped(
+            printable(inside), "a link to nothing" if root.joinpath(*path).is_symlink() else "it disappeared"
+        )
     except OSError:
-        return Skipped(name, "it cannot be looked at")
+        return Skipped(printable(inside), "it cannot be looked at")
     if not S_ISREG(status.st_mode):  # a pipe would wait for ever
-        return Skipped(name, "not a regular file")
+        return Skipped(printable(inside), "not a regular file")
     return path, status
 
 

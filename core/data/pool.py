@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TypeVar
 
@@ -12,7 +12,7 @@ T = TypeVar("T")
 _MOMENT = 0.05  # seconds without news after which the outside gets a turn
 
 
-def in_order(jobs: Iterable[Callable[[], T]], workers: int, ahead: int) -> Iterator[T | None]:
+def in_order(jobs: Iterable[Callable[[], T]], workers: int, ahead: int) -> Generator[T | None, None, None]:
     """The jobs' results in their order, computed at most `ahead` jobs in advance so that memory stays flat.
 
     None means "nothing new yet". Closing the iterator waits for the jobs that run and drops those that wait.

@@ -6,16 +6,19 @@ import contextlib
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
-from core.data import cifar, folder, idx, npy, samples, tar_archive, toys, video, zip_archive
+from core.data import catalogue, cifar, folder, idx, mat, npy, samples, tar_archive, toys, video, zip_archive
 from core.data.cache import build, cache_folder, entry_of, load, resolution_of
 from core.data.exclusions import kept
-from core.data.source import Kind, quoted
+from core.data.source import Kind, Source, quoted
+from core.data.storage import limit, make_room
 from core.errors import Problem
 from core.events import Event
 from core.preparation import Preparation
 
 AS_IT_SUITS = Preparation()
-KINDS: tuple[Kind, ...] = (samples, cifar, idx, folder, npy, video, tar_archive, zip_archive)
+JUST_USED = 60.0
+"""Seconds for which a prepared dataset is not deleted: another process may be about to open it."""
+KINDS: tuple[Kind, ...] = (samples, cifar, idx, folder, npy, mat, video, tar_archive, zip_archive)
 """Asked in this order: CIFAR and IDX know their folders, and a zip may also stand at the end of any other file."""
 
 
@@ -24,8 +27,8 @@ def prepare(
 ) -> Generator[Event, None, None]:
     """Yields `Progress` while it works, perhaps a `Glimpse`, and at the end exactly one `Dataset`.
 
-    `source` is a folder, a zip or tar, arrays (.npy, .npz, IDX, CIFAR), a video, "sample:NAME", or "toy:NAME", which is
-    not prepared and needs no cache.
+    `source` is a folder, a zip or tar, arrays (.npy, .npz, .mat, IDX, CIFAR), a video, "sample:NAME", "download:NAME"
+    once that was downloaded, or "toy:NAME", which is not prepared and needs no cache.
     Without a size images get the one that suits them: squares of the power of two below or equal to the median of
     their shorter sides, 64 px at most. `cache` replaces `cache_folder()`.
     Raises `Problem` for whatever a person can mend; closing the generator stops at once.
@@ -38,21 +41,28 @@ def prepare(
 
 def opens(source: str) -> bool:
     """Whether it is something to prepare, by its name and its first bytes. Raises `Problem` if it cannot be reached."""
+    if catalogue.opens(source):
+        return True
     with _reached(source):
         return _opener(source) is not None
 
 
 def _prepare(name: str, how: Preparation, base: Path) -> Generator[Event, None, None]:
-    kind, path = _kind(name)
-    listed = yield from kind.scan(path)
+    download = catalogue.known(name) if catalogue.opens(name) else None
+    kind, path = _kind(str(download.located()) if download else name)
+    listed: Source = yield from kind.scan(path)
+    if download:
+        listed = catalogue.Downloaded(listed, download)
     if how.size is None:
         side = yield from resolution_of(listed, base)
         how = how.at((side, side))
     entry = entry_of(listed, how, base)
     dataset = load(entry, listed)
     if dataset is None:
+        most = limit()  # what is wrong with it is said before the work
         yield from build(entry, listed, how)
         dataset = load(entry, listed)
+        make_room(most, base, JUST_USED)
     if dataset is None:
         raise Problem(
             f"The images that were prepared in {quoted(str(entry))} cannot be read back.",

@@ -115,9 +115,9 @@ def absolute(path: str) -> Path:
     return Path(os.path.abspath(path))  # noqa: PTH100 (resolve would follow links, absolute would keep "..")
 
 
-def opened(path: Path) -> IO[bytes]:
-    """The file's bytes, without waiting for anybody where a pipe has taken its place."""
-    return open(path, "rb", opener=_at_once)
+def opened(path: str | Path, buffering: int = -1) -> IO[bytes]:
+    """The file's bytes, without waiting for anybody where a pipe has taken its place. `buffering` as `open` has it."""
+    return open(path, "rb", buffering, opener=_at_once)
 
 
 def _at_once(path: str, flags: int) -> int:

@@ -83,8 +83,8 @@ def outcome(events: Iterable[Event]) -> Dataset | Problem:
     return last
 
 
-def listing(folder: Path) -> list[tuple[str, int, int]]:
-    paths = [folder, *sorted(folder.rglob("*"))]
+def listing(folder: Path, pattern: str = "*") -> list[tuple[str, int, int]]:
+    paths = [folder, *sorted(folder.rglob(pattern))]
     return [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
 
 

@@ -1,18 +1,34 @@
-"""Batches: every image once per epoch, an order that only the seed decides, and a state that continues it."""
+"""Batches: every image once per epoch, an order that only the seed decides, and a state that continues it.
+
+Those of a file, which a thread reads ahead, are the same to the bit, and the thread never outlives what it reads for.
+"""
 
 from __future__ import annotations
 
+import gc
+import os
+import sys
+import threading
+import time
 from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 from core.data import Dataset
-from core.data.batches import Batches
+from core.data.ahead import COUNT, Ahead
+from core.data.batches import Batches, moved
+from core.data.exclusions import Rows
 from core.data.records import Records
+from core.data.stored import Stored
 from core.errors import Problem
+from core.trainer import Trainer
+from tests.core.tiny import FIXED, TINY, copied, differences, finished, tiny_dataset, tiny_settings
 
 CPU = torch.device("cpu")
 MARK = 255
@@ -152,3 +168,241 @@ def test_a_batch_may_be_the_whole_dataset_but_no_more() -> None:
     assert "9" in caught.value.what
     assert "8" in caught.value.what
     assert "at most 8" in caught.value.remedy
+
+
+# From a file
+
+
+@pytest.fixture(autouse=True)
+def no_thread_is_left() -> Iterator[None]:
+    yield
+    assert soon(lambda: not readers())
+
+
+def readers() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name.startswith("ahead")]
+
+
+def soon(condition: Callable[[], bool], seconds: float = 10.0) -> bool:
+    until = time.monotonic() + seconds
+    while not condition() and time.monotonic() < until:
+        time.sleep(0.01)
+    return condition()
+
+
+def on_disk(dataset: Dataset, folder: Path) -> Dataset:
+    """The same with its images on a memory map, as the cache keeps them."""
+    np.save(folder / "images.npy", dataset.images)
+    return replace(dataset, images=np.load(folder / "images.npy", mmap_mode="r"))
+
+
+def some_rows(dataset: Dataset, rows: list[int]) -> Dataset:
+    return replace(dataset, images=Rows(dataset.images, np.array(rows)))
+
+
+def same(one: Batches, other: Batches, times: int) -> bool:
+    return all(torch.equal(a, b) for _ in range(times) for a, b in zip(one.next(), other.next(), strict=True)) and (
+        one.epoch,
+        one.index,
+    ) == (other.epoch, other.index)
+
+
+@pytest.mark.parametrize("mirror", [False, True])
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_a_file_gives_the_same_batches_as_memory(tmp_path: Path, mirror: bool, channels: int) -> None:
+    dataset = tiny_dataset(21, channels, classes=3, size=(24, 16))
+    assert Stored.of(dataset.images) is None
+    stored = on_disk(dataset, tmp_path)
+    assert Stored.of(stored.images) is not None
+    assert same(Batches(dataset, 4, mirror, 5, CPU), Batches(stored, 4, mirror, 5, CPU), 17)
+
+
+def test_rows_of_rows_of_a_file(tmp_path: Path) -> None:
+    dataset = tiny_dataset(20)
+    first, then = [2, 3, 5, 7, 8, 11, 12, 13, 17, 19], [0, 3, 4, 5, 6, 7, 9]
+    kept = some_rows(some_rows(dataset, first), then)
+    stored = some_rows(some_rows(on_disk(dataset, tmp_path), first), then)
+    assert Stored.of(stored.images) is not None
+    assert same(Batches(kept, 3, True, 0, CPU), Batches(stored, 3, True, 0, CPU), 9)
+
+
+def test_a_part_of_a_map_is_not_read_from_the_file(tmp_path: Path) -> None:
+    stored = on_disk(tiny_dataset(20), tmp_path)
+    part = replace(stored, images=stored.images[7:])
+    assert Stored.of(part.images) is None
+    assert same(
+        Batches(part, 4, True, 0, CPU), Batches(replace(part, images=np.array(part.images)), 4, True, 0, CPU), 9
+    )
+
+
+def test_any_place_can_be_set_at_any_time(tmp_path: Path) -> None:
+    dataset = tiny_dataset(21, classes=3)
+    one, other = Batches(dataset, 4, True, 0, CPU), Batches(on_disk(dataset, tmp_path), 4, True, 0, CPU)
+    for epoch, index, times in ((0, 0, 3), (0, 4, 1), (0, 8, 6), (7, 16, 2), (7, 16, 2), (0, 3, 7), (6, 20, 1)):
+        for source in (one, other):
+            source.epoch, source.index = epoch, index
+        assert same(one, other, times)
+
+
+def test_mirroring_begins_with_the_next_batch_whatever_was_read_ahead(tmp_path: Path) -> None:
+    dataset = tiny_dataset(24)
+    one, other = Batches(dataset, 4, False, 3, CPU), Batches(on_disk(dataset, tmp_path), 4, False, 3, CPU)
+    for mirror in (False, True, False, True):
+        one.mirror = other.mirror = mirror
+        assert same(one, other, 4)
+
+
+def test_a_training_on_a_file_is_the_training_on_memory_and_so_is_its_resume(tmp_path: Path) -> None:
+    settings = tiny_settings("gan", steps=5)
+    dataset = tiny_dataset()
+    stored = on_disk(dataset, tmp_path)
+    memory = finished(Trainer(settings, dataset, FIXED)).checkpoint()
+    assert not differences(memory, finished(Trainer(settings, stored, FIXED)).checkpoint())
+    begun = Trainer(settings, stored, FIXED)
+    events = begun.events()
+    while begun.step < 2:
+        next(events)
+    checkpoint = copied(begun.checkpoint())
+    events.close()
+    assert not differences(memory, finished(Trainer(settings, stored, FIXED, checkpoint)).checkpoint())
+
+
+def test_the_next_batches_are_there_before_they_are_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = batches(64, 4), Batches(on_disk(numbered(64), tmp_path), 4, False, 0, CPU)
+    read, threads = Stored.read, []
+
+    def recorded(stored: Stored, rows: NDArray[np.int64], into: NDArray[np.uint8]) -> None:
+        read(stored, rows, into)
+        threads.append(threading.current_thread())
+
+    monkeypatch.setattr(Stored, "read", recorded)
+    assert same(one, other, 1)
+    assert soon(lambda: len(threads) == 1 + COUNT)
+    assert set(threads) == set(readers())
+    (tmp_path / "images.npy").replace(tmp_path / "gone.npy")
+    (tmp_path / "images.npy").mkdir()  # cannot be read
+    assert same(one, other, COUNT)
+    with pytest.raises(Problem):
+        other.next()
+
+
+def test_a_disk_that_fails_is_told_and_the_same_batch_comes_when_it_is_back(tmp_path: Path) -> None:
+    dataset = tiny_dataset(64)
+    one, other = Batches(dataset, 4, True, 0, CPU), Batches(on_disk(dataset, tmp_path), 4, True, 0, CPU)
+    assert same(one, other, 2)
+    other.close()  # nothing is left of what was read ahead
+    path = tmp_path / "images.npy"
+    whole = path.read_bytes()
+    os.truncate(path, len(whole) - 1)
+    for _ in range(2):
+        with pytest.raises(Problem) as caught:
+            other.next()
+        assert "'noise' cannot be read any more" in caught.value.what
+        assert "last checkpoint" in caught.value.remedy
+        assert "not as long" in caught.value.details
+    path.write_bytes(whole)
+    assert same(one, other, 20)
+    other.close()  # what was raised still holds it
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there a file that is open cannot be deleted")
+def test_a_file_that_was_deleted_is_still_on_its_map(tmp_path: Path) -> None:
+    dataset = tiny_dataset(64)
+    one, other = Batches(dataset, 4, True, 0, CPU), Batches(on_disk(dataset, tmp_path), 4, True, 0, CPU)
+    assert same(one, other, 2)
+    (tmp_path / "images.npy").unlink()
+    assert same(one, other, 20)
+
+
+def test_a_disk_that_is_gone(tmp_path: Path) -> None:
+    folder = tmp_path / "disk" / "datasets" / "entry"
+    folder.mkdir(parents=True)
+    source = Batches(on_disk(numbered(24), folder), 8, False, 0, CPU)
+    (tmp_path / "disk").rename(tmp_path / "elsewhere")
+    with pytest.raises(Problem) as caught:
+        source.next()
+    assert "images.npy" in caught.value.details
+    source.close()
+
+
+# The thread
+
+
+def test_memory_needs_no_thread(tmp_path: Path) -> None:
+    source = batches()
+    source.next()
+    assert not readers()
+    source.close()
+    stored = Batches(on_disk(numbered(24), tmp_path), 8, False, 0, CPU)
+    assert not readers()  # nor does a file until the first batch is asked for
+    stored.next()
+    assert len(readers()) == 1
+
+
+def test_the_thread_ends_with_the_batches(tmp_path: Path) -> None:
+    gc.disable()
+    try:
+        source = Batches(on_disk(numbered(24), tmp_path), 8, False, 0, CPU)
+        source.next()
+        assert readers()
+        del source
+        assert soon(lambda: not readers())  # without the collector: there is no cycle
+    finally:
+        gc.enable()
+
+
+def test_closed_batches_can_go_on(tmp_path: Path) -> None:
+    one, other = batches(mirror=True), Batches(on_disk(numbered(24), tmp_path), 8, True, 0, CPU)
+    for _ in range(3):
+        assert same(one, other, 2)
+        other.close()
+        assert not readers()
+
+
+@pytest.mark.parametrize("end", ["finished", "closed", "dropped", "failed"])
+def test_the_thread_ends_with_the_training(tmp_path: Path, end: str) -> None:
+    trainer = Trainer(tiny_settings("gan", steps=3), on_disk(tiny_dataset(), tmp_path), FIXED)
+    events = trainer.events()
+    while trainer.step < 1:
+        next(events)
+    assert readers()
+    if end == "finished":
+        list(events)
+    elif end == "closed":
+        events.close()
+    elif end == "dropped":
+        del events
+        gc.collect()
+    else:
+        trainer.batches.close()
+        os.truncate(tmp_path / "images.npy", 100)
+        with pytest.raises(Problem):
+            list(events)
+    assert not readers()
+    assert trainer.batches.batch == TINY["batch"]  # the training itself is still there, to be saved
+
+
+def test_values_out_of_turn_and_errors() -> None:
+    made: list[int] = []
+
+    def make(key: int) -> int:
+        made.append(key)
+        if key == 4:
+            raise ValueError("four")
+        return -key
+
+    ahead = Ahead(make, lambda key: key + 1)
+    assert [ahead.take(key) for key in (1, 2, 3)] == [-1, -2, -3]
+    for _ in range(2):
+        with pytest.raises(ValueError, match="four"):
+            ahead.take(4)
+    assert [ahead.take(key) for key in (5, 2, 3, 9)] == [-5, -2, -3, -9]
+    ahead.close()
+    assert max(made) <= 9 + COUNT
+    assert not readers()
+
+
+def test_images_are_moved_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    dataset = on_disk(tiny_dataset(21), tmp_path)
+    monkeypatch.setattr("core.data.batches.MOVED_AT_ONCE", 4 * 3 * 16 * 16)
+    assert torch.equal(moved(dataset.images, CPU), torch.from_numpy(np.array(dataset.images)))

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +19,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from core.data import Dataset, Preparation, Skipped, cache_folder, prepare
+from core.data import Dataset, Preparation, Skipped, cache_folder, files, prepare
+from core.data.source import Picture
 from core.events import Glimpse, Progress
 from core.preparation import Size
 from tests.core.images import (
@@ -626,9 +628,9 @@ def test_the_second_opening_reads_the_cache(folder: Path, cache: Path) -> None:
     fill(folder / "a")
     fill(folder / "b")
     first = opened(folder, None)
-    before = listing(cache)
+    before = listing(cache, "*.npy")
     second = opened(folder, None)
-    assert listing(cache) == before
+    assert listing(cache, "*.npy") == before
     assert second.fingerprint == first.fingerprint
     assert np.array_equal(first.images, second.images)
     assert (second.classes, second.records.sizes(), second.source) == (
@@ -652,13 +654,13 @@ def test_every_size_and_alpha_is_an_entry_of_its_own(folder: Path, cache: Path) 
         assert (events[-1].size, events[-1].images.shape[1]) == (size, 4 if alpha else 3)
         first[size, alpha] = events[-1]
     assert len(set(cache.iterdir())) == len({each.fingerprint for each in first.values()}) == len(ways)
-    before = listing(cache)
+    before = listing(cache, "*.npy")
     for size, alpha in ways:
         again, *more = prepare(folder, Preparation(size, alpha=alpha))
         assert not more  # nothing is read, so there is no progress to show
         assert isinstance(again, Dataset)
         assert np.array_equal(again.images, first[size, alpha].images)
-    assert listing(cache) == before
+    assert listing(cache, "*.npy") == before
 
 
 def test_a_changed_file_is_noticed_and_contents_decide_the_fingerprint(folder: Path, tmp_path: Path) -> None:
@@ -704,6 +706,50 @@ def test_cancelling_leaves_nothing_behind(folder: Path, cache: Path, source: str
     assert any(cache.iterdir())
     events.close()
     assert list(cache.iterdir()) == []
+
+
+def readers() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name.startswith("data")]
+
+
+def test_files_that_take_long_are_read_on_threads_and_nothing_else_changes(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(folder, 50)
+    (folder / "25.png").write_text("broken")
+    alone = opened(folder)
+    for trial, expected in ((0.0, True), (1e9, False)):
+        monkeypatch.setattr("core.data.files._TRIAL", trial)
+        monkeypatch.setattr("core.data.files._WORTH_HANDING_OVER", 0.0)
+        events = prepare(folder, Preparation(SMALL), tmp_path / f"cache {trial}")
+        seen = [(event, bool(readers())) for event in events]
+        assert any(on_threads for _, on_threads in seen) == expected
+        dataset = seen[-1][0]
+        assert isinstance(dataset, Dataset)
+        assert dataset.fingerprint == alone.fingerprint
+        assert [dataset.records.name(row) for row in range(49)] == [alone.records.name(row) for row in range(49)]
+        assert dataset.skipped == alone.skipped
+        assert not readers()
+
+
+def test_cancelling_waits_for_no_more_than_the_files_under_way(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(folder, 200)
+    opened_files: list[str] = []
+    read = files.read
+
+    def slowly(file: files.File, how: Preparation) -> Picture | Skipped:
+        opened_files.append(file.name)
+        time.sleep(0.03)
+        return read(file, how)
+
+    monkeypatch.setattr(files, "read", slowly)
+    monkeypatch.setattr("core.data.files._TRIAL", 0.0)
+    events = prepare(folder, Preparation(SMALL))
+    while not readers():
+        next(events)
+    events.close()
+    assert len(opened_files) < 50
+    assert not readers()
 
 
 def test_what_a_killed_process_left_is_swept_later(folder: Path, cache: Path) -> None:

@@ -33,5 +33,5 @@ def test_an_unknown_device_is_answered_with_those_there_are(name: str) -> None:
 
 
 def test_memory() -> None:
-    assert free_memory(torch.device("cpu")) is None
+    assert free_memory(torch.device("cpu")) > 2**20
     assert 2**25 < used_memory() < 2**40

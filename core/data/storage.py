@@ -1,0 +1,111 @@
+"""What the cache of prepared datasets holds, and what of it goes when it holds too much."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from core.data.cache import cache_folder, is_open, opened_at, remove
+from core.data.source import quoted
+from core.errors import Problem
+from core.preparation import Size
+
+LIMIT_GB = 20.0
+GB = 10**9
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A dataset as it was prepared once: `count` images of `size`, taking `bytes` on the disk.
+
+    Of one that is damaged only the folder, the bytes and the time are known. `in_use`: by this process.
+    """
+
+    folder: Path
+    title: str
+    source: str
+    count: int
+    size: Size
+    bytes: int
+    used: datetime
+    in_use: bool
+
+
+def entries(base: Path | None = None) -> list[Entry]:
+    """Every prepared dataset, the last used first. `base` replaces `cache_folder()`."""
+    found = []
+    with contextlib.suppress(OSError):  # nothing was ever prepared
+        for folder in (base or cache_folder()).iterdir():
+            with contextlib.suppress(OSError):  # deleted by somebody else at this moment
+                if folder.is_dir() and not folder.name.startswith("."):
+                    found.append(_entry(folder))
+    return sorted(found, key=lambda entry: entry.used, reverse=True)
+
+
+def delete(entry: Entry) -> None:
+    """Raises `Problem` for one that is in use. What was excluded of it by hand stays remembered."""
+    name = quoted(entry.title)
+    remedy = "Close what uses it, in this program or another, and try again."
+    if is_open(entry.folder):
+        raise Problem(f"The prepared images of {name} are in use.", remedy)
+    try:
+        remove(entry.folder)
+    except OSError as error:
+        raise Problem(f"The prepared images of {name} cannot be deleted.", remedy, str(error)) from error
+
+
+def limit() -> int:
+    """Bytes that the cache may take: GAN_STUDIO_CACHE_LIMIT_GB, or 20 GB. Raises `Problem` for what is no number."""
+    text = os.environ.get("GAN_STUDIO_CACHE_LIMIT_GB") or str(LIMIT_GB)
+    try:
+        gigabytes = float(text)
+    except ValueError:
+        gigabytes = -1.0
+    if not 0 <= gigabytes < float("inf"):
+        raise Problem(
+            f"The cache cannot be limited to {text!r} GB.",
+            "Let the environment variable GAN_STUDIO_CACHE_LIMIT_GB be a number, such as 20.",
+        )
+    return round(gigabytes * GB)
+
+
+def make_room(most: int, base: Path | None = None, idle: float = 0) -> list[Entry]:
+    """Deletes what was not used for the longest time until the cache takes `most` bytes, and returns what it deleted.
+
+    What is in use stays, and what was used less than `idle` seconds ago, even if that is too much.
+    """
+    deleted = []
+    held = entries(base)
+    total = sum(entry.bytes for entry in held)
+    now = datetime.now(UTC)
+    for entry in reversed(held):
+        if total <= most or (now - entry.used).total_seconds() < idle:
+            break
+        with contextlib.suppress(Problem):
+            delete(entry)
+            deleted.append(entry)
+            total -= entry.bytes
+    return deleted
+
+
+def _entry(folder: Path) -> Entry:
+    title, source, count, size = folder.name, "", 0, (0, 0)
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        meta = json.loads((folder / "meta.json").read_text("utf-8"))
+        width, height = meta["size"]
+        source, count, size = str(meta["source"]), int(meta["count"]), (int(width), int(height))
+        title = str(meta.get("title", Path(source).name))
+    return Entry(
+        folder=folder,
+        title=title,
+        source=source,
+        count=count,
+        size=size,
+        bytes=sum(file.stat().st_size for file in folder.iterdir()),
+        used=datetime.fromtimestamp(opened_at(folder), UTC),
+        in_use=is_open(folder),
+    )

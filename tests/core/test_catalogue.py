@@ -1,0 +1,494 @@
+"""Well-known datasets: the list, what is on the disk, and downloads from a real server that fails in every way."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import io
+import re
+import socket
+import struct
+import tarfile
+import threading
+import zipfile
+import zlib
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from core.cli import main
+from core.data import Dataset, Preparation, prepare
+from core.data.catalogue import DOWNLOADS, Download, Remote, downloads_folder, known
+from core.data.exclusions import exclude
+from core.data.fetch import fetch
+from core.data.storage import entries
+from core.errors import Problem
+from core.events import Progress
+from tests.core.full_disk import largest_file
+
+SMALL = Preparation((16, 16))
+
+
+class Server(ThreadingHTTPServer):
+    """Serves `files` by name. `fail` says how not to."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.files: dict[str, bytes] = {}
+        self.fail = ""
+        self.asked: list[tuple[str, str]] = []
+        """Names and ranges."""
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Server
+
+    def do_GET(self) -> None:
+        name, range = self.path.strip("/"), self.headers.get("Range", "")
+        self.server.asked.append((name, range))
+        data, fail = self.server.files.get(name), self.server.fail
+        if data is None or fail == "error":
+            self.send_error(404 if data is None else 503)
+            return
+        start = int(range.removeprefix("bytes=").removesuffix("-")) if range and fail != "no ranges" else 0
+        self.send_response(206 if start else 200)
+        if start:
+            self.send_header("Content-Range", f"bytes {start}-{len(data) - 1}/{len(data)}")
+        self.send_header("Content-Length", str(len(data) - start))
+        self.end_headers()
+        rest = data[start:]
+        self.wfile.write(rest[: len(rest) // 2] if fail == "breaks off" else rest)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with Server() as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(autouse=True)
+def downloads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("GAN_STUDIO_DOWNLOADS", str(tmp_path / "downloads"))
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    return tmp_path / "downloads"
+
+
+def zipped(count: int = 12, side: int = 64) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for index in range(count):
+            picture = io.BytesIO()
+            pixels = np.random.default_rng(index).integers(0, 256, (side, side, 3), np.uint8)
+            Image.fromarray(pixels).save(picture, "PNG")
+            archive.writestr(f"{'ab'[index % 2]}/{index}.png", picture.getvalue())
+    return stream.getvalue()
+
+
+def remote(name: str, data: bytes, *addresses: str, members: tuple[str, ...] = ()) -> Remote:
+    return Remote(name, len(data), hashlib.md5(data).hexdigest(), addresses, members)
+
+
+@pytest.fixture
+def pictures(server: Server, monkeypatch: pytest.MonkeyPatch) -> Download:
+    """A download of one zip that the server has, called "pictures"."""
+    data = zipped(120)
+    server.files["pictures.zip"] = data
+    return offered(monkeypatch, remote("pictures.zip", data, f"{server.address}pictures.zip"), opens="pictures.zip")
+
+
+def offered(monkeypatch: pytest.MonkeyPatch, *files: Remote, opens: str = "") -> Download:
+    download = Download("pictures", "Some pictures", 120, 2, "none", "http://the.page/", files, opens)
+    monkeypatch.setitem(DOWNLOADS, "pictures", download)
+    return download
+
+
+def fetched(name: str = "pictures") -> list[Progress]:
+    return list(fetch(name))
+
+
+def problem(name: str = "pictures") -> Problem:
+    with pytest.raises(Problem) as caught:
+        fetched(name)
+    assert caught.value.what
+    assert "yourself and put" in caught.value.remedy
+    return caught.value
+
+
+def opened(source: str) -> Dataset:
+    found = list(prepare(source, SMALL))[-1]
+    assert isinstance(found, Dataset)
+    return found
+
+
+def cut(events: Iterator[Progress], least: int) -> int:
+    """Closes a download that has come so far; returns how far."""
+    done = next(event.done for event in events if event.done >= least)
+    events.close()  # type: ignore[attr-defined]
+    return done
+
+
+# The list
+
+
+def test_addresses_and_checksums_are_those_of_torchvision() -> None:
+    spec = importlib.util.find_spec("torchvision")  # which does not import it
+    assert spec is not None
+    assert spec.origin is not None
+    modules = {name: name for name in ("svhn", "celeba", "flowers102")} | {"mnist": "mnist", "fashion-mnist": "mnist"}
+    assert set(DOWNLOADS) == {*modules, "cifar10", "cifar100"}
+    for name, module in modules.items():
+        text = Path(spec.origin).with_name("datasets").joinpath(f"{module}.py").read_text("utf-8")
+        for file in DOWNLOADS[name].files:
+            pairs = (f'"{file.name}",\\s+"{file.md5}"', f'"{file.md5}",\\s+"{file.name}"')
+            assert any(re.search(pair, text) for pair in pairs)
+            for address in file.addresses:
+                assert address.rsplit("/", 1)[0] in text
+    assert [name for name, download in DOWNLOADS.items() if download.by_hand] == ["celeba"]
+
+
+@pytest.mark.parametrize("name", DOWNLOADS)
+def test_every_download_says_all_that_a_person_wants_to_know(name: str) -> None:
+    download = DOWNLOADS[name]
+    assert (download.name, download.source) == (name, f"download:{name}")
+    assert known(download.source) is known(name) is download
+    assert download.images > 8000
+    assert download.title
+    assert download.licence
+    assert download.bytes > 5_000_000
+    for file in download.files:
+        assert re.fullmatch(r"[0-9a-f]{32}", file.md5)
+        assert all(address.endswith(f"/{file.name}") for address in file.addresses)
+    assert download.opens in ("", *(kept for file in download.files for kept in file.kept))
+
+
+def test_names_that_are_not_on_the_list() -> None:
+    for call in (lambda: opened("download:photos"), lambda: fetched("photos")):
+        with pytest.raises(Problem) as caught:
+            call()
+        assert "'photos'" in caught.value.what
+        assert "mnist, fashion-mnist" in caught.value.remedy
+
+
+def test_where_downloads_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert downloads_folder() == tmp_path / "downloads"
+    monkeypatch.delenv("GAN_STUDIO_DOWNLOADS")
+    assert downloads_folder().parts[-2:] == ("gan-studio", "downloads")
+
+
+# What is here, and what is not
+
+
+def test_what_is_not_downloaded_is_said_without_asking_the_network(server: Server, pictures: Download) -> None:
+    assert not pictures.is_here()
+    with pytest.raises(Problem) as caught:
+        opened("download:pictures")
+    assert caught.value.what == "Some pictures is not downloaded yet."
+    assert "gan-studio download pictures" in caught.value.remedy
+    assert str(pictures.folder()) in caught.value.remedy
+    assert server.asked == []
+
+
+def test_what_lies_in_the_folder_is_opened_however_it_came(server: Server, pictures: Download, downloads: Path) -> None:
+    (downloads / "pictures").mkdir(parents=True)
+    (downloads / "pictures" / "pictures.zip").write_bytes(server.files["pictures.zip"])
+    assert pictures.is_here()
+    dataset = opened("download:pictures")
+    assert (dataset.source, dataset.title) == ("download:pictures", "Some pictures")
+    assert (len(dataset.images), dataset.classes) == (120, ("a", "b"))
+    plain = opened(str(downloads / "pictures" / "pictures.zip"))
+    assert (plain.fingerprint, plain.title) == (dataset.fingerprint, "pictures.zip")
+    assert [entry.source for entry in entries()] == ["download:pictures"]  # they share what was prepared
+    exclude(dataset, [dataset.records.name(0)])
+    assert len(opened("download:pictures").images) == 119
+    assert server.asked == []
+
+
+def test_what_only_a_person_can_download(downloads: Path) -> None:
+    found = problem("celeba")
+    assert found.what == "CelebA, aligned and cropped cannot be downloaded by a program."
+    assert "img_align_celeba.zip from https://mmlab" in found.remedy
+    with pytest.raises(Problem) as caught:
+        opened("download:celeba")
+    assert "gan-studio download" not in caught.value.remedy
+    (downloads / "celeba").mkdir(parents=True)
+    (downloads / "celeba" / "img_align_celeba.zip").write_bytes(zipped())
+    assert fetched("celeba") == []
+    assert len(opened("download:celeba").images) == 12
+
+
+# Downloading
+
+
+def test_a_download_and_its_progress(server: Server, pictures: Download) -> None:
+    events = fetched()
+    assert {event.total for event in events} == {pictures.bytes}
+    assert {event.text for event in events} == {"Downloading Some pictures", "Checking Some pictures"}
+    done = [event.done for event in events]
+    assert done == sorted(done)
+    assert done[-1] == pictures.bytes
+    assert len(done) > 3
+    assert [path.name for path in pictures.folder().iterdir()] == ["pictures.zip"]
+    assert len(opened("download:pictures").images) == 120
+    assert fetched() == []  # nothing is left to do
+    assert server.asked == [("pictures.zip", "")]
+
+
+def test_several_files_count_together(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    server.files = {"one": bytes(700_000), "two": bytes(300_000)}
+    download = offered(monkeypatch, *(remote(name, data, server.address + name) for name, data in server.files.items()))
+    done = [event.done for event in fetched()]
+    assert done == sorted(done)
+    assert done[-1] == download.bytes == 1_000_000
+    (download.folder() / "two").unlink()
+    assert min(event.done for event in fetched()) > 700_000
+    assert [name for name, _ in server.asked] == ["one", "two", "two"]
+
+
+def test_a_cancelled_download_goes_on_where_it_was(server: Server, pictures: Download) -> None:
+    came = cut(fetch("pictures"), pictures.bytes // 3)
+    assert [path.name for path in pictures.folder().iterdir()] == ["pictures.zip.part"]
+    assert (pictures.folder() / "pictures.zip.part").stat().st_size == came
+    assert not pictures.is_here()
+    assert min(event.done for event in fetched()) > came
+    assert server.asked == [("pictures.zip", ""), ("pictures.zip", f"bytes={came}-")]
+    assert (pictures.folder() / "pictures.zip").read_bytes() == server.files["pictures.zip"]
+
+
+def test_a_server_without_ranges_begins_again(server: Server, pictures: Download) -> None:
+    cut(fetch("pictures"), pictures.bytes // 3)
+    server.fail = "no ranges"
+    fetched()
+    assert (pictures.folder() / "pictures.zip").read_bytes() == server.files["pictures.zip"]
+
+
+def test_a_connection_that_breaks_off(server: Server, pictures: Download) -> None:
+    server.fail = "breaks off"
+    found = problem()
+    assert "could not be reached" in found.what
+    assert "goes on from here" in found.remedy
+    assert f"after {pictures.bytes // 2} of {pictures.bytes} bytes" in found.details
+    server.fail = ""
+    fetched()
+    assert pictures.is_here()
+    assert server.asked[-1] == ("pictures.zip", f"bytes={pictures.bytes // 2}-")
+
+
+def test_a_whole_part_needs_no_network(server: Server, pictures: Download) -> None:
+    pictures.folder().mkdir(parents=True)
+    (pictures.folder() / "pictures.zip.part").write_bytes(server.files["pictures.zip"])
+    fetched()
+    assert pictures.is_here()
+    assert server.asked == []
+
+
+@pytest.mark.parametrize("harm", ["other bytes", "shorter", "longer"])
+def test_what_is_not_what_it_should_be_is_not_used(server: Server, pictures: Download, harm: str) -> None:
+    right = server.files["pictures.zip"]
+    server.files["pictures.zip"] = {
+        "other bytes": right[:-1] + bytes([right[-1] ^ 1]),
+        "shorter": right[:-1],
+        "longer": right + b"more",
+    }[harm]
+    found = problem()
+    if harm == "shorter":
+        assert "could not be reached" in found.what
+    else:
+        assert "'pictures.zip' is not Some pictures, or was damaged" in found.what
+        assert list(pictures.folder().iterdir()) == []
+    assert not pictures.is_here()
+    server.files["pictures.zip"] = right
+    fetched()
+    assert pictures.is_here()
+
+
+def test_a_server_that_refuses(server: Server, pictures: Download) -> None:
+    server.fail = "error"
+    assert f"127.0.0.1:{server.server_port} answered 503" in problem().what
+    server.files.clear()
+    assert "answered 404" in problem().what
+
+
+def test_nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+    offered(monkeypatch, remote("x.zip", b"x", f"http://127.0.0.1:{port}/x.zip"))
+    found = problem()
+    assert found.what == f"Some pictures could not be downloaded: 127.0.0.1:{port} could not be reached."
+    assert "Check the connection" in found.remedy
+    assert "refused" in found.details
+
+
+def test_a_server_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.data.fetch.TIMEOUT", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        offered(monkeypatch, remote("x.zip", b"x", f"http://127.0.0.1:{silent.getsockname()[1]}/x.zip"))
+        assert "timed out" in problem().details
+
+
+def test_the_next_address_is_tried(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = zipped()
+    server.files["there.zip"] = data
+    download = offered(
+        monkeypatch, remote("there.zip", data, f"{server.address}gone.zip", f"{server.address}there.zip")
+    )
+    fetched()
+    assert download.is_here()
+    assert [name for name, _ in server.asked] == ["gone.zip", "there.zip"]
+
+
+def test_a_disk_that_takes_no_more(server: Server, pictures: Download) -> None:
+    with largest_file(pictures.bytes // 2), pytest.raises(Problem) as caught:
+        fetched()
+    assert caught.value.what.startswith("The downloaded files cannot be written to")
+    assert "GAN_STUDIO_DOWNLOADS" in caught.value.remedy
+    fetched()  # with room again
+    assert pictures.is_here()
+
+
+def test_only_the_known_files_of_an_archive_are_unpacked(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w:gz") as archive:
+        for name, data in (("inside/one.bin", b"1"), ("../../two.bin", b"22"), ("other.bin", b"3"), ("/abs.bin", b"4")):
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+        link = tarfile.TarInfo("link.bin")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        archive.addfile(link)
+    data = server.files["all.tar.gz"] = stream.getvalue()
+    members = ("one.bin", "two.bin")
+    download = offered(monkeypatch, remote("all.tar.gz", data, f"{server.address}all.tar.gz", members=members))
+    assert [event.text for event in fetched()][-1] == "Unpacking Some pictures"
+    assert {path.name: path.read_bytes() for path in download.folder().iterdir()} == {"one.bin": b"1", "two.bin": b"22"}
+    assert download.is_here()
+    assert download.located() == download.folder()
+
+
+def test_an_archive_that_is_cancelled_while_it_is_unpacked(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w:gz") as archive:
+        for name in ("one.bin", "two.bin"):
+            archive.addfile(tarfile.TarInfo(name))
+    data = server.files["all.tar.gz"] = stream.getvalue()
+    members = ("one.bin", "two.bin")
+    download = offered(monkeypatch, remote("all.tar.gz", data, f"{server.address}all.tar.gz", members=members))
+    events = fetch("pictures")
+    assert any(event.text.startswith("Unpacking") for event in events)
+    events.close()
+    assert not download.is_here()
+    fetched()
+    assert download.is_here()
+    assert len(server.asked) == 1
+
+
+# MATLAB's files, as one of them comes
+
+
+def element(kind: int, data: bytes) -> bytes:
+    """A number array's part: four bytes or less stand in the tag itself."""
+    if 0 < len(data) <= 4:
+        return struct.pack("<HH4s", kind, len(data), data)
+    return struct.pack("<II", kind, len(data)) + data + bytes(-len(data) % 8)
+
+
+def matrix(name: str, array: NDArray[Any], packed: bool) -> bytes:
+    """An array as MATLAB stores it: packed or not, and numbers of another type if those are shorter."""
+    stored, kind = {"uint8": (2, 9), "float64": (9, 6)}[array.dtype.name]
+    flags = element(6, struct.pack("<II", kind, 0))
+    shape = element(5, struct.pack(f"<{array.ndim}i", *array.shape))
+    inside = flags + shape + element(1, name.encode()) + element(stored, array.tobytes("F"))
+    whole = struct.pack("<II", 14, len(inside)) + inside
+    if not packed:
+        return whole
+    data = zlib.compress(whole)
+    return struct.pack("<II", 15, len(data)) + data
+
+
+def mat(*matrices: bytes) -> bytes:
+    first = b"MATLAB 5.0 MAT-file, Platform: GLNXA64".ljust(124)
+    return first + struct.pack("<HH", 0x0100, 0x4D49) + b"".join(matrices)
+
+
+@pytest.mark.parametrize("packed", [True, False])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_matlab_files(tmp_path: Path, packed: bool, channels: int) -> None:
+    random = np.random.default_rng(0)
+    pixels = random.integers(0, 256, (16, 16, channels, 50), np.uint8)
+    pixels[:, :, 1:] ^= 0x55  # no colour picture is grey
+    numbers = random.integers(1, 11, (50, 1)).astype(np.uint8 if packed else np.float64)
+    file = tmp_path / "digits.mat"
+    file.write_bytes(mat(matrix("X", pixels, packed), matrix("y", numbers, packed)))
+    dataset = opened(str(file))
+    assert np.array_equal(dataset.images, pixels.transpose(3, 2, 0, 1))
+    assert dataset.classes == tuple(map(str, range(1, 11)))
+    assert dataset.labels is not None
+    assert [int(dataset.classes[label]) for label in dataset.labels] == numbers.ravel().tolist()
+    file.write_bytes(mat(matrix("y", numbers[:7], packed), matrix("X", pixels, packed)))
+    assert opened(str(file)).classes == ()
+
+
+def test_svhn_as_it_comes(downloads: Path) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (32, 32, 3, 40), np.uint8)
+    (downloads / "svhn").mkdir(parents=True)
+    data = mat(matrix("X", pixels, True), matrix("y", np.arange(40, dtype=np.uint8)[:, None] % 10 + 1, True))
+    (downloads / "svhn" / "train_32x32.mat").write_bytes(data)
+    dataset = list(prepare("download:svhn"))[-1]
+    assert isinstance(dataset, Dataset)
+    assert (dataset.size, len(dataset.images), len(dataset.classes)) == ((32, 32), 40, 10)
+
+
+@pytest.mark.parametrize("harm", ["cut", "other bytes", "no pictures", "nothing"])
+def test_damaged_matlab_files(tmp_path: Path, harm: str) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (16, 16, 3, 200), np.uint8)
+    whole = mat(matrix("X", pixels, True))
+    file = tmp_path / "x.mat"
+    file.write_bytes(
+        {
+            "cut": whole[: len(whole) // 2],
+            "other bytes": whole[:500] + bytes(2000) + whole[2500:],
+            "no pictures": mat(matrix("y", np.zeros((9, 1)), True)),
+            "nothing": mat(),
+        }[harm]
+    )
+    with pytest.raises(Problem) as caught:
+        opened(str(file))
+    assert "'x.mat'" in caught.value.what
+
+
+# The command line
+
+
+def test_the_command_lists_and_downloads(
+    server: Server, pictures: Download, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["download"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == list(DOWNLOADS)
+    assert "by hand" in next(line for line in lines if "celeba" in line)
+    assert server.asked == []
+    assert main(["download", "pictures"]) == 0
+    assert "download:pictures can be opened now" in capsys.readouterr().err
+    assert main(["download"]) == 0
+    assert "here  Some pictures" in capsys.readouterr().out
+    server.fail = "error"
+    (pictures.folder() / "pictures.zip").unlink()
+    assert main(["download", "pictures"]) == 2
+    assert "answered 503" in capsys.readouterr().err
