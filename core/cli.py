@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 
 from tqdm import tqdm
 
+from core.amount import amount
 from core.config import Settings
 from core.errors import Problem
 from core.events import Event, Finished, Notice, Points, Progress, Refused, Report, Samples, Saved, Tuned
@@ -112,11 +113,13 @@ def list_presets(options: argparse.Namespace) -> int:
 
 def cache(options: argparse.Namespace) -> int:
     from core.data import cache_folder
-    from core.data.storage import entries, limit, make_room
+    from core.data.storage import entries, limit, make_room, set_limit
 
+    if options.limit is not None:
+        set_limit(options.limit)
     if options.clear:
         deleted = make_room(0)
-        print(f"{len(deleted)} prepared datasets deleted, {_amount(sum(entry.bytes for entry in deleted))} freed")
+        print(f"{len(deleted)} prepared datasets deleted, {amount(sum(entry.bytes for entry in deleted))} freed")
     held, most = entries(), limit()
     if options.json:
         found = [
@@ -138,8 +141,8 @@ def cache(options: argparse.Namespace) -> int:
             width, height = entry.size
             used = entry.used.astimezone().strftime("%Y-%m-%d %H:%M")
             images = f"{entry.count} x {width} x {height} px"
-            print(f"{_amount(entry.bytes):>10}  {used}  {images:>22}  {entry.title}  {entry.source}")
-        print(f"{_amount(sum(entry.bytes for entry in held))} of {_amount(most)} in {cache_folder()}")
+            print(f"{amount(entry.bytes):>10}  {used}  {images:>22}  {entry.title}  {entry.source}")
+        print(f"{amount(sum(entry.bytes for entry in held))} of {amount(most)} in {cache_folder()}")
     return 0
 
 
@@ -150,7 +153,7 @@ def download(options: argparse.Namespace) -> int:
     if options.name is None:
         for each in DOWNLOADS.values():
             here = "here" if each.is_here() else "by hand" if each.by_hand else ""
-            size = f"{each.images:>7} images  {_amount(each.bytes):>8}"
+            size = f"{each.images:>7} images  {amount(each.bytes):>8}"
             print(f"{each.name:>14}  {size}  {here:>7}  {each.title}. {each.licence}")
         return 0
     with tqdm(unit="B", unit_scale=True, disable=None) as bar:
@@ -205,6 +208,7 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("cache", help="prepared datasets on the disk: a second opening finds them")
     command.set_defaults(command=cache)
     command.add_argument("--json", action="store_true")
+    command.add_argument("--limit", type=float, metavar="GB", help="how much they may take; the oldest make room")
     command.add_argument("--clear", action="store_true", help="delete them all; they are prepared anew when needed")
     return parser
 
@@ -298,7 +302,3 @@ class _Bar:
         self._bar.update(report.step - self._bar.n)
         rate = f"{stats['Timing/images_per_sec']:.0f} {self._settings.counted}/s"
         self._bar.set_postfix_str(f"{rate}, D {stats['Loss/D/loss']:.3f}, G {stats['Loss/G/loss']:.3f}")
-
-
-def _amount(bytes: float) -> str:
-    return f"{bytes / 1e9:.1f} GB" if bytes >= 1e9 else f"{bytes / 1e6:.1f} MB"

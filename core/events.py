@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.amount import amount
 from core.errors import Problem
 
 Images = NDArray[np.uint8]
@@ -22,11 +23,22 @@ class Event:
 
 @dataclass(frozen=True)
 class Progress(Event):
-    """`done` of `total` pieces of work (`total` 0: not known yet), and what is being done, for a progress bar."""
+    """`done` of `total` pieces of work (`total` 0: not known yet), and what is being done, for a progress bar.
+
+    `in_bytes`: the pieces are bytes.
+    """
 
     text: str
     done: int
     total: int
+    in_bytes: bool = False
+
+    @property
+    def counted(self) -> str:
+        """How much is done, for people."""
+        if self.in_bytes:
+            return f"{amount(self.done)} of {amount(self.total)}"
+        return f"{self.done:,} of {self.total:,}"
 
 
 @dataclass(frozen=True, eq=False)

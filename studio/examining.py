@@ -165,14 +165,13 @@ def take_back(source: str, names: Sequence[str]) -> Generator[Event, None, None]
 
 def _files(source: str) -> Generator[Event, None, Sequence[File]]:
     """The image files of a source; none where it is not made of files."""
+    from core.data.catalogue import Downloaded
     from core.data.files import Files
-    from core.data.prepare import KINDS
+    from core.data.prepare import scan
 
-    kind = next((kind for kind in KINDS if kind.opens(source)), None)
-    if kind is None:
-        return ()
-    listed = yield from kind.scan(source)
-    return listed.files if isinstance(listed, Files) else ()
+    listed = yield from scan(source)
+    found = listed.found if isinstance(listed, Downloaded) else listed
+    return found.files if isinstance(found, Files) else ()
 
 
 def _within(width: int, height: int) -> Size:

@@ -20,6 +20,7 @@ from studio.opening import FILES, OpenedRun
 from studio.panels.data import DataPanel
 from studio.save_dialogs import SaveDialogs
 from studio.session import Session, State
+from studio.stock_dialogs import StockDialogs
 from studio.widgets.banner import Banner
 from studio.widgets.footer import Footer
 from studio.widgets.job_strip import JobStrip
@@ -53,6 +54,7 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self._build()
         self.save_dialogs = SaveDialogs(self)
+        self.stock_dialogs = StockDialogs(self)
         self.intake = Intake(self)
         self.menus = Menus(self)
         wires.connect_data(self)

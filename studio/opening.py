@@ -28,6 +28,8 @@ COLOURS = {1: "grey", 3: "colour", 4: "colour with transparency"}
 """By the number of channels."""
 BUILT_IN = ("sample:", "toy:")
 """How the names begin of what the program draws itself."""
+DOWNLOADED = "download:"
+"""And of what it downloaded."""
 FILES = (
     "Images in one file (*.zip *.tar *.tgz *.tbz2 *.txz *.gz *.bz2 *.xz *.npy *.npz *-ubyte *.bin"
     " *.mp4 *.mov *.mkv *.webm *.avi);;All files (*)"
@@ -105,7 +107,7 @@ def recognise(source: str) -> Generator[Event, None, None]:
     from core.data import opens
 
     path = Path(source)
-    if source.startswith(BUILT_IN):
+    if source.startswith((*BUILT_IN, DOWNLOADED)):
         yield Recognised(source, "data")
     elif path.is_dir():
         yield Recognised(source, "run" if is_run(path) else "data")

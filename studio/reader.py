@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from core.events import Event, Glimpse, Progress
 from studio.checkpoint_list import CheckpointRows, read_checkpoints
 from studio.opening import OpenedDataset, Recognised, Sheet, draw_seen, draw_sheet, recognise, scan
-from studio.threads import IteratorThread
+from studio.threads import Events, IteratorThread
 from studio.workers import Workers
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ class Reader(QObject):
     """A `Sheet`."""
     checkpoints_listed = Signal(object)
     """`CheckpointRows`."""
+    stock_listed = Signal(object)
+    """What `studio.stock` found on the disk."""
 
     def __init__(self, workers: Workers, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -115,6 +118,10 @@ class Reader(QObject):
     def list_checkpoints(self, runs: Path) -> None:
         """Reads the checkpoints of every run in a folder, as `checkpoints_listed`."""
         self._workers.spawn(lambda: read_checkpoints(runs), self._show_checkpoints)
+
+    def list_stock(self, make: Callable[[], Events]) -> None:
+        """What a generator of `studio.stock` finds on the disk, or has changed there, as `stock_listed`."""
+        self._workers.spawn(make, self.stock_listed.emit)
 
     def _show_recognised(self, event: Event) -> None:
         assert isinstance(event, Recognised)

@@ -92,6 +92,7 @@ class IteratorThread(QThread):
                 self._pull(events)
         except Exception as error:
             self.failed.emit(as_problem(error))
+        del self._make  # a dataset that it holds, say, is not in use any more
         self.ended.emit()
 
     def _pull(self, events: Events) -> None:

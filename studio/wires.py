@@ -13,6 +13,7 @@ def connect_data(window: MainWindow) -> None:
     window.data.opened.connect(window.open_path)
     window.data.open_folder_requested.connect(window.ask_folder)
     window.data.open_file_requested.connect(window.ask_file)
+    window.data.download_requested.connect(window.stock_dialogs.download)
     window.data.cancelled.connect(window.session.reader.cancel_scan)
     window.data.sheet_requested.connect(window.intake.draw_sheet)
     window.data.preparation_chosen.connect(window.intake.change)

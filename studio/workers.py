@@ -38,6 +38,8 @@ class Workers(QObject):
         thread.refused.connect(lambda _: self._deliver(thread))  # what came before it is also shown before it
 
         def finish() -> None:
+            if thread not in self._shows:  # the window is closed
+                return
             self._deliver(thread)
             del self._shows[thread]
             if not self._shows:
@@ -52,7 +54,8 @@ class Workers(QObject):
         return thread
 
     def shutdown(self) -> None:
-        """Ends every thread and waits for it."""
+        """Ends every thread and waits for it; what they still had to say might begin something new, and is dropped."""
+        self._shows.clear()
         for thread in self.findChildren(IteratorThread):  # also those that have ended, and are about to finish
             thread.stop()
             thread.wait()
@@ -63,7 +66,9 @@ class Workers(QObject):
             self._deliver(thread)
 
     def _deliver(self, thread: IteratorThread) -> None:
-        show = self._shows[thread]
+        show = self._shows.get(thread)
+        if show is None:
+            return
         events = thread.take()
         reports = [event for event in events if isinstance(event, Report)]
         if reports:

@@ -120,7 +120,7 @@ def known(name: str) -> Download:
 class Downloaded:
     """A `Source` under the name and title of the download that it is."""
 
-    files: Source
+    found: Source
     download: Download
 
     @property
@@ -133,29 +133,29 @@ class Downloaded:
 
     @property
     def key(self) -> str:
-        return self.files.key
+        return self.found.key
 
     @property
     def total(self) -> int:
-        return self.files.total
+        return self.found.total
 
     @property
     def doing(self) -> str:
-        return self.files.doing
+        return self.found.doing
 
     @property
     def classes(self) -> tuple[str, ...]:
-        return self.files.classes
+        return self.found.classes
 
     @property
     def skipped(self) -> tuple[Skipped, ...]:
-        return self.files.skipped
+        return self.found.skipped
 
     def suggest(self) -> Generator[Progress, None, int]:
-        return self.files.suggest()
+        return self.found.suggest()
 
     def read(self, how: Preparation) -> Iterator[Picture | Skipped | None]:
-        return self.files.read(how)
+        return self.found.read(how)
 
 
 _MNIST = "https://ossci-datasets.s3.amazonaws.com/mnist/"

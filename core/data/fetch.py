@@ -137,7 +137,7 @@ class _File:
 
     def _progress(self, doing: str, size: int) -> Progress:
         done = self._done + min(size, self._remote.bytes)
-        return Progress(f"{doing} {self._download.title}", done, self._download.bytes)
+        return Progress(f"{doing} {self._download.title}", done, self._download.bytes, in_bytes=True)
 
 
 def _write(file: FileIO, piece: bytes) -> int:

@@ -47,19 +47,26 @@ def opens(source: str) -> bool:
         return _opener(source) is not None
 
 
+def scan(name: str) -> Generator[Event, None, Source]:
+    """List what is in a source of any kind but points, as `prepare` does first, and return it. Raises `Problem`."""
+    if not catalogue.opens(name):
+        kind, path = _kind(name)
+        return (yield from kind.scan(path))
+    download = catalogue.known(name)
+    kind, path = _kind(str(download.located()))
+    found = yield from kind.scan(path)
+    return catalogue.Downloaded(found, download)
+
+
 def _prepare(name: str, how: Preparation, base: Path) -> Generator[Event, None, None]:
-    download = catalogue.known(name) if catalogue.opens(name) else None
-    kind, path = _kind(str(download.located()) if download else name)
-    listed: Source = yield from kind.scan(path)
-    if download:
-        listed = catalogue.Downloaded(listed, download)
+    listed = yield from scan(name)
     if how.size is None:
         side = yield from resolution_of(listed, base)
         how = how.at((side, side))
     entry = entry_of(listed, how, base)
     dataset = load(entry, listed)
     if dataset is None:
-        most = limit()  # what is wrong with it is said before the work
+        most = limit(base)  # what is wrong with it is said before the work
         yield from build(entry, listed, how)
         dataset = load(entry, listed)
         make_room(most, base, JUST_USED)

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from core.data.cache import cache_folder, is_open, opened_at, remove
+from core.data.cache import cache_folder, is_open, opened_at, remove, writing
 from core.data.source import quoted
 from core.errors import Problem
 from core.preparation import Size
 
 LIMIT_GB = 20.0
+VARIABLE = "GAN_STUDIO_CACHE_LIMIT_GB"
 GB = 10**9
 
 
@@ -58,19 +59,32 @@ def delete(entry: Entry) -> None:
         raise Problem(f"The prepared images of {name} cannot be deleted.", remedy, str(error)) from error
 
 
-def limit() -> int:
-    """Bytes that the cache may take: GAN_STUDIO_CACHE_LIMIT_GB, or 20 GB. Raises `Problem` for what is no number."""
-    text = os.environ.get("GAN_STUDIO_CACHE_LIMIT_GB") or str(LIMIT_GB)
-    try:
-        gigabytes = float(text)
-    except ValueError:
-        gigabytes = -1.0
-    if not 0 <= gigabytes < float("inf"):
-        raise Problem(
-            f"The cache cannot be limited to {text!r} GB.",
-            "Let the environment variable GAN_STUDIO_CACHE_LIMIT_GB be a number, such as 20.",
-        )
-    return round(gigabytes * GB)
+def limit(base: Path | None = None) -> int:
+    """Bytes that the cache may take: what GAN_STUDIO_CACHE_LIMIT_GB says, or `set_limit` said, or 20 GB.
+
+    Raises `Problem` for what is no number.
+    """
+    if text := os.environ.get(VARIABLE):
+        return round(_gigabytes(text, f"Let the environment variable {VARIABLE} be a number, such as 20.") * GB)
+    with contextlib.suppress(OSError, ValueError, TypeError, KeyError):  # nothing was ever chosen, or it is damaged
+        return round(float(json.loads(_chosen_limit(base).read_text("utf-8"))["gigabytes"]) * GB)
+    return round(LIMIT_GB * GB)
+
+
+def limit_is_fixed() -> bool:
+    """Whether the environment says what the limit is, over whatever a person chooses."""
+    return bool(os.environ.get(VARIABLE))
+
+
+def set_limit(gigabytes: float, base: Path | None = None) -> None:
+    """Remembers how much the cache may take from the next preparation on. Raises `Problem`."""
+    number = _gigabytes(gigabytes, "Choose a number, such as 20.")
+    file = _chosen_limit(base)
+    with writing(file.parent, "the settings of the cache"):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        partial = file.with_suffix(".partial")
+        partial.write_text(json.dumps({"gigabytes": number}), "utf-8")
+        partial.replace(file)
 
 
 def make_room(most: int, base: Path | None = None, idle: float = 0) -> list[Entry]:
@@ -90,6 +104,20 @@ def make_room(most: int, base: Path | None = None, idle: float = 0) -> list[Entr
             deleted.append(entry)
             total -= entry.bytes
     return deleted
+
+
+def _gigabytes(value: str | float, remedy: str) -> float:
+    try:
+        number = float(value)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number < float("inf"):
+        raise Problem(f"The cache cannot be limited to {value!r} GB.", remedy)
+    return number
+
+
+def _chosen_limit(base: Path | None) -> Path:
+    return (base or cache_folder()) / "limit.json"
 
 
 def _entry(folder: Path) -> Entry:

@@ -7,18 +7,15 @@ from pathlib import Path
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QIcon, QKeyEvent, QPixmap
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QDialog,
     QFileDialog,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QLineEdit,
     QProgressBar,
     QPushButton,
     QSizePolicy,
     QStackedLayout,
-    QTreeWidget,
     QTreeWidgetItem,
     QVBoxLayout,
     QWidget,
@@ -30,6 +27,7 @@ from studio.checkpoint_list import CheckpointRows
 from studio.dialogs.checkpoint_row import CheckpointRow
 from studio.widgets.banner import Banner
 from studio.widgets.image_grid import ImageGrid
+from studio.widgets.table import Table
 from studio.widgets.tile_layout import sheet
 from studio.widgets.tile_view import NO_IMAGES
 
@@ -38,14 +36,6 @@ NUMBERS = (1, 3)
 """Columns that are read from their last digit."""
 THUMBNAIL = 44
 MOST_NAMES = 3
-AIR = """
-QTreeView { border-radius: 0; }
-QTreeView::item { padding: 0 6px; }
-QHeaderView::section {
-    background: palette(base); color: palette(text); border: 0; border-bottom: 1px solid palette(mid); padding: 5px 6px;
-}
-"""
-"""Room around the columns, which the platform's style gives none."""
 EMPTY = "No checkpoints here yet.\nA training saves one every few minutes, and when it stops."
 
 
@@ -65,14 +55,15 @@ class OpenCheckpointDialog(QDialog):
         self._banner = Banner()
         self._filter = QLineEdit()
         self._busy = QProgressBar()
-        self._list = QTreeWidget()
+        self._list = Table("Checkpoints", COLUMNS, NUMBERS, THUMBNAIL + 8)
+        self._list.setToolTip("Double-click to open.")
+        self._list.setIconSize(QSize(THUMBNAIL, THUMBNAIL))
         self._empty = QLabel()
         self._pages = QStackedLayout()
         self._preview = ImageGrid()
         self._facts = QLabel()
         self._side = QWidget()
         self._open = QPushButton("Open")
-        self._set_up_list()
         self._build()
         self._filter.textChanged.connect(self._apply_filter)
         self._list.currentItemChanged.connect(self._show_current)
@@ -88,8 +79,7 @@ class OpenCheckpointDialog(QDialog):
         """The checkpoints to choose from, the newest first, and which files could not be read."""
         self.show_busy(False)
         self._rows = list(found.rows)
-        self._list.clear()
-        self._list.addTopLevelItems([_item(row) for row in self._rows])
+        self._list.set_rows([_item(row) for row in self._rows])
         if found.damaged:
             self._banner.show_notice(_left_out(found.damaged))
         else:
@@ -192,25 +182,6 @@ class OpenCheckpointDialog(QDialog):
 
     # Building
 
-    def _set_up_list(self) -> None:
-        view = self._list
-        view.setAccessibleName("Checkpoints")
-        view.setToolTip("Double-click to open.")
-        view.setHeaderLabels(COLUMNS)
-        view.setRootIsDecorated(False)
-        view.setUniformRowHeights(True)
-        view.setIconSize(QSize(THUMBNAIL, THUMBNAIL))
-        view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        view.setAllColumnsShowFocus(True)
-        view.setStyleSheet(AIR)
-        view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        header = view.header()
-        header.setStretchLastSection(False)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        for column in NUMBERS:
-            view.headerItem().setTextAlignment(column, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-
     def _build(self) -> None:
         self._filter.setPlaceholderText("Filter by run, preset, data or step")
         self._filter.setClearButtonEnabled(True)
@@ -289,10 +260,7 @@ def _item(row: CheckpointRow) -> QTreeWidgetItem:
         2 * THUMBNAIL, 2 * THUMBNAIL, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
     )
     item.setIcon(0, QIcon(QPixmap.fromImage(picture)))
-    item.setSizeHint(0, QSize(0, THUMBNAIL + 8))
     item.setToolTip(0, str(row.path))
-    for column in NUMBERS:
-        item.setTextAlignment(column, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
     return item
 
 

@@ -29,6 +29,7 @@ class DataPanel(QWidget):
     """A path or `sample:NAME` was chosen."""
     open_folder_requested = Signal()
     open_file_requested = Signal()
+    download_requested = Signal()
     cancelled = Signal()
     sheet_requested = Signal(int, int, bool)
     """How many images, the seed of their choice, and whether as the discriminator sees them."""
@@ -50,6 +51,7 @@ class DataPanel(QWidget):
         self.drop_area.chosen.connect(self.opened)
         self.drop_area.open_folder_requested.connect(self.open_folder_requested)
         self.drop_area.open_file_requested.connect(self.open_file_requested)
+        self.drop_area.download_requested.connect(self.download_requested)
         self._stack = QStackedWidget()
         self._busy = self._build_busy()
         self._view: DatasetView | None = None

@@ -29,6 +29,7 @@ class DropArea(QWidget):
     chosen = Signal(str)  # a path, sample:NAME or toy:NAME
     open_folder_requested = Signal()
     open_file_requested = Signal()
+    download_requested = Signal()
 
     def __init__(self, samples: Sequence[tuple[str, str]] = SAMPLES, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -75,6 +76,8 @@ class DropArea(QWidget):
         plane = menu.addMenu("2-D playground")
         for name, source in TOYS:
             plane.addAction(name, partial(self.chosen.emit, source))
+        menu.addSeparator()
+        menu.addAction("Download a dataset…", self.download_requested.emit)
         button.setMenu(menu)
         return button
 

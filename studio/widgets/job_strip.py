@@ -29,7 +29,8 @@ class JobStrip(QFrame):
         self.hide()
 
     def show_progress(self, progress: Progress) -> None:
-        self._text.setText(f"{progress.text}: {progress.done:,} of {progress.total:,}")
-        self._bar.setRange(0, progress.total)
-        self._bar.setValue(progress.done)
+        self._text.setText(f"{progress.text}: {progress.counted}")
+        scale = max(progress.total // 2**30, 1)  # a bar counts to 2^31, and large downloads have more bytes
+        self._bar.setRange(0, progress.total // scale)
+        self._bar.setValue(progress.done // scale)
         self.show()

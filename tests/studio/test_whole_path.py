@@ -342,7 +342,11 @@ def answer(kind: type[D], act: Callable[[D], None]) -> None:
     def look() -> None:
         dialog = QApplication.activeModalWidget()
         if isinstance(dialog, kind):
-            act(dialog)
+            try:
+                act(dialog)
+            except BaseException:
+                dialog.reject()  # or the test would wait for it
+                raise
         else:
             QTimer.singleShot(50, look)
 

@@ -1,0 +1,136 @@
+"""Lists the datasets that were prepared, with what they take on the disk, deletes them, and limits them."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QDialog,
+    QDoubleSpinBox,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from core.amount import amount
+from core.data.storage import GB, VARIABLE, Entry
+from core.errors import Problem
+from core.events import Event
+from studio import theme
+from studio.stock import Prepared
+from studio.widgets.banner import Banner
+from studio.widgets.table import Table
+
+COLUMNS = ("Dataset", "Images", "Size", "On the disk", "Last opened")
+NUMBERS = (1, 3)
+
+
+class PreparedDialog(QDialog):
+    """The rows come later, from a thread, and again after every change."""
+
+    delete_requested = Signal(object)
+    """A list of `Entry`."""
+    limit_chosen = Signal(float)
+    """GB."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Prepared datasets")
+        self._entries: tuple[Entry, ...] = ()
+        self._banner, self._list, self._used = Banner(), Table("Prepared datasets", COLUMNS, NUMBERS), QLabel()
+        self._limit = QDoubleSpinBox(decimals=1, minimum=0.0, maximum=100_000.0, suffix=" GB")
+        self._some = QPushButton(theme.icon("trash"), "Delete selected")
+        self._every = QPushButton("Delete all")
+        self._build()
+        self.resize(820, 480)
+        self._list.itemSelectionChanged.connect(self._show_selected)
+        self._list.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self._some.clicked.connect(lambda: self._delete(self._selected()))
+        self._every.clicked.connect(lambda: self._delete(self._free()))
+        self._limit.setKeyboardTracking(False)
+        self._limit.valueChanged.connect(self.limit_chosen)
+        self._show_selected()
+
+    def show_stock(self, prepared: Event) -> None:
+        """What there is now, once it is known."""
+        if not isinstance(prepared, Prepared):
+            return
+        self._entries = prepared.entries
+        self._list.set_rows([_item(entry) for entry in prepared.entries])
+        taken = sum(entry.bytes for entry in prepared.entries)
+        over = taken > prepared.limit * GB
+        later = "; what was not opened for longest goes with the next preparation" if over else ""
+        self._used.setText(f"{amount(taken)} in {prepared.folder}{later}")
+        with QSignalBlocker(self._limit):
+            self._limit.setValue(prepared.limit)
+        self._limit.setEnabled(not prepared.fixed)
+        self._limit.setToolTip(
+            f"The environment variable {VARIABLE} says it."
+            if prepared.fixed
+            else "Where they would take more, those that were not opened for longest make room."
+        )
+        self._show_selected()
+
+    def show_problem(self, problem: Problem) -> None:
+        """Why something could not be done."""
+        self._banner.show_problem(problem.what, problem.remedy, problem.details)
+
+    def _selected(self) -> list[Entry]:
+        rows = sorted(self._list.indexOfTopLevelItem(item) for item in self._list.selectedItems())
+        return [self._entries[row] for row in rows]
+
+    def _free(self) -> list[Entry]:
+        return [entry for entry in self._entries if not entry.in_use]
+
+    def _show_selected(self) -> None:
+        self._some.setEnabled(bool(self._list.selectedItems()))
+        self._every.setEnabled(bool(self._free()))
+
+    def _delete(self, entries: list[Entry]) -> None:
+        self._banner.dismiss()
+        for button in (self._some, self._every):
+            button.setEnabled(False)  # until the list is new
+        self.delete_requested.emit(entries)
+
+    def _build(self) -> None:
+        why = QLabel("What was prepared once opens at once. Deleting it loses nothing but the time to do so again.")
+        why.setWordWrap(True)
+        self._used.setObjectName("muted")
+        self._used.setTextFormat(Qt.TextFormat.PlainText)
+        self._used.setWordWrap(True)
+        self._limit.setAccessibleName("Limit")
+        close = QPushButton("Close")
+        close.clicked.connect(self.accept)
+        limit = QHBoxLayout()
+        limit.addWidget(self._used, 1)
+        limit.addWidget(QLabel("Limit"))
+        limit.addWidget(self._limit)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self._some)
+        buttons.addWidget(self._every)
+        buttons.addStretch(1)
+        buttons.addWidget(close)
+        for button in (self._some, self._every, close):
+            button.setAutoDefault(False)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(16, 16, 16, 16)
+        layout.setSpacing(10)
+        layout.addWidget(self._banner)
+        layout.addWidget(why)
+        layout.addWidget(self._list, 1)
+        layout.addLayout(limit)
+        layout.addLayout(buttons)
+
+
+def _item(entry: Entry) -> QTreeWidgetItem:
+    size = "{} × {} px".format(*entry.size) if entry.count else "damaged"
+    used = "open now" if entry.in_use else f"{entry.used.astimezone():%Y-%m-%d %H:%M}"
+    item = QTreeWidgetItem([entry.title, f"{entry.count:,}", size, amount(entry.bytes), used])
+    item.setToolTip(0, entry.source or str(entry.folder))
+    if entry.in_use:
+        item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsSelectable)
+        item.setToolTip(0, "It is open; open another dataset, or close the window, to delete it.")
+    return item

@@ -1,0 +1,53 @@
+"""A list with columns: the first takes the room that is left, the others what they need."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
+
+ROW = 28
+AIR = """
+QTreeView { border-radius: 0; }
+QTreeView::item { padding: 0 6px; }
+QHeaderView::section {
+    background: palette(base); color: palette(text); border: 0; border-bottom: 1px solid palette(mid); padding: 5px 6px;
+}
+"""
+"""Room around the columns, which the platform's style gives none."""
+
+
+class Table(QTreeWidget):
+    """Columns in `numbers` are read from their last digit; rows are `row` pixels high."""
+
+    def __init__(
+        self, name: str, columns: Sequence[str], numbers: Sequence[int], row: int = ROW, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._numbers, self._row = numbers, row
+        self.setAccessibleName(name)
+        self.setHeaderLabels(columns)
+        self.setRootIsDecorated(False)
+        self.setUniformRowHeights(True)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setAllColumnsShowFocus(True)
+        self.setStyleSheet(AIR)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        header = self.header()
+        header.setStretchLastSection(False)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self._align(self.headerItem())
+
+    def set_rows(self, items: Sequence[QTreeWidgetItem]) -> None:
+        """These rows instead of those that it had."""
+        self.clear()
+        for item in items:
+            item.setSizeHint(0, QSize(0, self._row))
+            self._align(item)
+        self.addTopLevelItems(items)
+
+    def _align(self, item: QTreeWidgetItem) -> None:
+        for column in self._numbers:
+            item.setTextAlignment(column, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)

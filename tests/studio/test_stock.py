@@ -1,0 +1,168 @@
+"""What is on the disk, in the real window: a download that is chosen, cancelled and goes on; what was prepared."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QDialog, QDoubleSpinBox
+from pytestqt.qtbot import QtBot
+
+from core.data.catalogue import DOWNLOADS, Download
+from core.data.storage import GB, entries, limit
+from studio.dialogs.download import DownloadDialog
+from studio.dialogs.prepared import PreparedDialog
+from studio.main_window import MainWindow
+from studio.widgets.dataset_view import PAIRS
+from studio.widgets.pairs_view import PairsView
+from studio.widgets.table import Table
+from tests.core.photos import fill
+from tests.core.server import Server
+from tests.studio.conftest import PATIENCE
+from tests.studio.test_whole_path import answer, button, click, drop
+
+pytestmark = pytest.mark.usefixtures("downloads")
+
+
+# -- downloads ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_download_is_chosen_comes_and_is_opened(
+    qtbot: QtBot, window: MainWindow, server: Server, pictures: Download
+) -> None:
+    download(qtbot, window, "Some pictures")
+    qtbot.waitUntil(lambda: window.session.dataset is not None, timeout=PATIENCE)
+    assert window.session.dataset is not None
+    assert (window.session.dataset.source, len(window.session.dataset.images)) == ("download:pictures", 120)
+    assert window.jobs.isHidden()
+
+    # Its originals are seen beside what becomes of them, as those of a folder are.
+    window.data.view.tabs.setCurrentIndex(PAIRS)
+    shown = window.data.findChild(PairsView)
+    assert shown is not None
+    qtbot.waitUntil(lambda: len(shown.pairs()) == 6, timeout=PATIENCE)
+
+    with qtbot.waitSignal(window.session.reader.dataset_opened, timeout=PATIENCE):
+        download(qtbot, window, "Some pictures", presses="Open")  # now it is here
+    assert len(server.asked) == 1
+
+
+def test_a_download_that_is_cancelled_goes_on(
+    qtbot: QtBot, window: MainWindow, server: Server, pictures: Download
+) -> None:
+    server.gate.clear()
+    download(qtbot, window, "Some pictures")
+    qtbot.waitUntil(window.jobs.isVisible, timeout=PATIENCE)
+    with qtbot.waitSignal(window.session.jobs.ended, timeout=PATIENCE):
+        click(button(window.jobs, "Cancel"))
+        server.gate.set()
+    assert window.session.dataset is None
+    assert not pictures.is_here()
+    download(qtbot, window, "Some pictures")
+    qtbot.waitUntil(lambda: window.session.dataset is not None, timeout=PATIENCE)
+    assert server.asked[-1][1].startswith("bytes=")
+
+
+def test_without_a_network_a_sentence_says_what_to_do(
+    qtbot: QtBot, window: MainWindow, server: Server, pictures: Download
+) -> None:
+    server.fail = "error"
+    with qtbot.waitSignal(window.session.problem, timeout=PATIENCE) as caught:
+        download(qtbot, window, "Some pictures")
+    assert "could not be downloaded" in caught.args[0].what
+    assert "yourself and put" in caught.args[0].remedy
+    assert window.banner.isVisible()
+
+
+def test_what_a_program_may_not_download_says_so(qtbot: QtBot, window: MainWindow) -> None:
+    def look(dialog: DownloadDialog) -> None:
+        select(qtbot, dialog, DOWNLOADS["celeba"].title)
+        assert not button(dialog, "Download").isEnabled()
+        dialog.reject()
+
+    answer(DownloadDialog, look)
+    window.stock_dialogs.download()
+
+
+# -- what was prepared -------------------------------------------------------------------------------------------------
+
+
+def test_what_is_open_stays_and_the_rest_is_deleted(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
+    for name in ("one", "two", "three"):
+        drop(window, fill(tmp_path / name, 12))
+        qtbot.waitUntil(lambda: window.session.dataset is not None and window.session.dataset.title == name)  # noqa: B023
+
+    def delete(dialog: PreparedDialog) -> None:
+        table = rows(qtbot, dialog)
+        assert column(table, 0) == ["three", "two", "one"]
+        select(qtbot, dialog, "two")
+        click(button(dialog, "Delete selected"))
+        qtbot.waitUntil(lambda: table.topLevelItemCount() == 2, timeout=PATIENCE)
+        click(button(dialog, "Delete all"))
+        qtbot.waitUntil(lambda: table.topLevelItemCount() == 1, timeout=PATIENCE)
+        assert column(table, 4) == ["open now"]
+        assert not button(dialog, "Delete all").isEnabled()
+        dialog.reject()
+
+    answer(PreparedDialog, delete)
+    window.stock_dialogs.prepared()
+    assert [entry.title for entry in entries()] == ["three"]
+
+
+def test_the_limit_is_remembered(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drop(window, fill(tmp_path / "photos", 12))
+    qtbot.waitUntil(lambda: window.session.dataset is not None, timeout=PATIENCE)
+
+    def choose(dialog: PreparedDialog) -> None:
+        rows(qtbot, dialog)
+        box = dialog.findChild(QDoubleSpinBox)
+        assert box is not None
+        assert box.value() == 20
+        with qtbot.waitSignal(window.session.reader.stock_listed, timeout=PATIENCE):
+            box.setValue(7.5)
+        dialog.reject()
+
+    answer(PreparedDialog, choose)
+    window.stock_dialogs.prepared()
+    assert limit() == 7.5 * GB
+
+    monkeypatch.setenv("GAN_STUDIO_CACHE_LIMIT_GB", "3")
+
+    def look(dialog: PreparedDialog) -> None:
+        rows(qtbot, dialog)
+        box = dialog.findChild(QDoubleSpinBox)
+        assert box is not None
+        assert (box.value(), box.isEnabled()) == (3, False)
+        dialog.reject()
+
+    answer(PreparedDialog, look)
+    window.stock_dialogs.prepared()
+
+
+def download(qtbot: QtBot, window: MainWindow, title: str, presses: str = "Download") -> None:
+    def choose(dialog: DownloadDialog) -> None:
+        select(qtbot, dialog, title)
+        click(button(dialog, presses))
+
+    answer(DownloadDialog, choose)
+    window.stock_dialogs.download()
+
+
+def rows(qtbot: QtBot, dialog: QDialog) -> Table:
+    """The dialog's table, once it has rows."""
+    table = dialog.findChild(Table)
+    assert isinstance(table, Table)
+    qtbot.waitUntil(lambda: table.topLevelItemCount() > 0, timeout=PATIENCE)
+    return table
+
+
+def select(qtbot: QtBot, dialog: QDialog, title: str) -> None:
+    table = rows(qtbot, dialog)
+    table.setCurrentIndex(table.model().index(column(table, 0).index(title), 0))
+
+
+def column(table: Table, number: int) -> list[str]:
+    model = table.model()
+    return [model.index(row, number).data() for row in range(model.rowCount())]
