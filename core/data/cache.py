@@ -58,10 +58,15 @@ def entry_of(source: Source, how: Preparation, base: Path) -> Path:
     return base / digest(POLICY, source.key, how.key)
 
 
-def load(entry: Path, source: Source) -> Dataset | None:
-    """The prepared dataset, or None when it is missing or, as far as can be seen at a glance, damaged."""
+def load(entry: Path, source: Source, fresh: bool = False) -> Dataset | None:
+    """The prepared dataset, or None when it is missing or, as far as can be seen at a glance, damaged.
+
+    Unless it is `fresh`, one that lacks files that may be read by now does not count.
+    """
     try:
         meta = json.loads((entry / "meta.json").read_text("utf-8"))
+        if meta["passing"] and not fresh:
+            return None
         width, height = meta["size"]
         shape = (meta["count"], meta["channels"], height, width)
         images: NDArray[np.uint8] = np.load(entry / "images.npy", mmap_mode="r", allow_pickle=False)
@@ -173,6 +178,7 @@ def _complete(
         "channels": writer.channels,
         "size": writer.size,
         "classes": classes,
+        "passing": any(each.passing for each in skipped),
         "skipped": [[each.name, each.reason] for each in skipped],
         "fingerprint": writer.finish(numbers),
     }

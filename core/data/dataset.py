@@ -15,10 +15,14 @@ from core.plane import scatter
 
 @dataclass(frozen=True)
 class Skipped:
-    """A file that is not in the dataset, and why, as a short sentence that a person understands."""
+    """A file that is not in the dataset, and why, as a short sentence that a person understands.
+
+    `passing`: the file may be as it should be, and another day can be read.
+    """
 
     name: str
     reason: str
+    passing: bool = False
 
 
 class Pixels(Protocol):

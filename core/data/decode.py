@@ -105,6 +105,12 @@ def reason(error: Exception) -> str:
             return "not an image, or damaged"
 
 
+def passes(error: Exception) -> bool:
+    """Whether it is the computer's trouble and not the file's: too little memory, or a disk that does not answer."""
+    # Pillow's own errors have no number.
+    return isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno is not None)
+
+
 def _opened(file: IO[bytes]) -> ImageFile:
     # Not Image.open: it only warns about sizes between its limit and twice that, and warnings can be turned into
     # errors for the whole process only, which is not ours to do from a thread.

@@ -16,7 +16,7 @@ from typing import IO
 import numpy as np
 
 from core.data.dataset import Skipped
-from core.data.decode import decode, header_size, reason
+from core.data.decode import decode, header_size, passes, reason
 from core.data.pool import in_order
 from core.data.source import Picture, printable, resolution_for
 from core.events import Glimpse, Progress
@@ -126,5 +126,5 @@ def read(file: File, how: Preparation) -> Picture | Skipped:
         content = int.from_bytes(blake2b(data, digest_size=8).digest(), "little")
         picture = decode(io.BytesIO(data), how)
     except Exception as error:  # image formats fail in every way there is; each is this one file's affair
-        return Skipped(printable(file.name), reason(error))
+        return Skipped(printable(file.name), reason(error), passes(error))
     return replace(picture, label=file.label, name=printable(file.name), bytes=len(data), content=content)

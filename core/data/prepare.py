@@ -68,7 +68,7 @@ def _prepare(name: str, how: Preparation, base: Path) -> Generator[Event, None, 
     if dataset is None:
         most = limit(base)  # what is wrong with it is said before the work
         yield from build(entry, listed, how)
-        dataset = load(entry, listed)
+        dataset = load(entry, listed, fresh=True)
         make_room(most, base, JUST_USED)
     if dataset is None:
         raise Problem(

@@ -145,10 +145,28 @@ def test_a_file_that_changes_after_it_was_listed(tmp_path: Path, change: str) ->
         "vanishes": {"299.png": "it disappeared while the dataset was read"},
         "is cut": {"299.png": "not an image, or damaged"},
         "becomes a folder": {"299.png": "not an image, or damaged"},
-        "becomes a pipe": {"299.png": "empty file"},
+        "becomes a pipe": {"299.png": "not an image, or damaged"},
     }
     assert reasons(dataset) == expected.get(change, {})
     assert len(dataset.images) == 300 - len(dataset.skipped)
+
+
+def test_what_a_disk_did_not_give_is_asked_for_again(tmp_path: Path) -> None:
+    fill(tmp_path / "images", 300)
+    last, elsewhere = tmp_path / "images" / "299.png", tmp_path / "299.png"
+    with closing(prepare(tmp_path / "images", Preparation(SMALL), tmp_path / "cache")) as events:
+        next(event for event in events if isinstance(event, Progress) and event.text == "Reading images")
+        last.rename(elsewhere)
+        dataset = outcome(events)
+    assert isinstance(dataset, Dataset)
+    assert list(reasons(dataset)) == ["299.png"]
+    elsewhere.rename(last)  # with the size and the time that it had when it was listed
+    for _ in range(2):
+        *progress, again = prepare(tmp_path / "images", Preparation(SMALL), tmp_path / "cache")
+        assert isinstance(again, Dataset)
+        assert (len(again.images), again.skipped) == (300, ())
+    # Complete by now, and so not read again.
+    assert not any(isinstance(event, Progress) and event.text == "Reading images" for event in progress)
 
 
 def test_a_folder_that_changes_while_it_is_listed(tmp_path: Path) -> None:
