@@ -43,6 +43,13 @@ def upsample(x: Tensor) -> Tensor:
     return means_of_neighbours(x) if x.is_cuda else interpolate(x, scale_factor=2.0, mode="bilinear")
 
 
+class Upsample(nn.Module):
+    """`upsample`, as a layer."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return upsample(x)
+
+
 def means_of_neighbours(x: Tensor) -> Tensor:
     """Bilinear interpolation to twice the size once more: doubled pixels, then twice the mean of 2 x 2 of them."""
     doubled = interpolate(x, scale_factor=2.0)

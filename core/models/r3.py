@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from core.models import Discriminator as Base
 from core.models import Generator as BaseGenerator
 from core.models import Shape
-from core.models.layers import Weighted, channels_at, upsample
+from core.models.layers import Upsample, Weighted, channels_at
 
 TITLE = "R3GAN"
 D_NORMS = ("none",)
@@ -48,7 +48,7 @@ class Generator(BaseGenerator):
         self.basis = nn.Parameter(torch.randn(1, channels[0], *shape.grid))
         layers: list[nn.Module] = [_Block(channels[0], blocks) for _ in range(BLOCKS)]
         for before, after in pairwise(channels):
-            layers += [_changed(before, after), _Upsample(), *(_Block(after, blocks) for _ in range(BLOCKS))]
+            layers += [_changed(before, after), Upsample(), *(_Block(after, blocks) for _ in range(BLOCKS))]
         self.layers = nn.Sequential(*layers, _initialised(nn.Conv2d(channels[-1], shape.channels, 1, bias=False)))
 
     def forward(self, z: Tensor) -> Tensor:
@@ -99,11 +99,6 @@ class _Block(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         change: Tensor = self.layers(x)
         return x + change
-
-
-class _Upsample(nn.Module):
-    def forward(self, x: Tensor) -> Tensor:
-        return upsample(x)
 
 
 def _changed(before: int, after: int) -> nn.Module:

@@ -17,7 +17,7 @@ from core.registry import components
 
 NETWORKS = tuple(components("models"))
 NORMED = [(name, norm) for name, found in components("models").items() for norm in found.facts["D_NORMS"]]
-SQUASHED = ("dcgan", "mlp", "resnet")
+SQUASHED = ("dcgan", "mlp", "resnet", "smooth")
 SHAPES = {
     "16 px grey": {"channels": 1, "d_channels": 1},
     "64 px with conditions": {"doublings": 4, "latent_dim": 17, "d_channels": 5},
@@ -278,6 +278,17 @@ def test_dcgan_begins_as_the_paper_says() -> None:
             elif isinstance(layer, nn.BatchNorm2d):
                 assert layer.weight.mean().item() == pytest.approx(1.0, abs=0.02)
                 assert layer.bias.abs().max().item() == 0
+
+
+@pytest.mark.parametrize(("network", "count"), [("dcgan", 1), ("smooth", 2)])
+def test_smooth_leaves_no_grid_where_dcgan_does(network: str, count: int) -> None:
+    G, _ = pair(network, replace(SMALL, width=32))
+    assert isinstance(G.layers, nn.Sequential)
+    with torch.no_grad():
+        same = torch.ones(1, 32, 8, 8)  # features that are the same everywhere
+        inside = G.layers[-count - 1 : -1](same)[..., 4:-4, 4:-4]
+    grid = (inside[..., ::2] - inside[..., 1::2]).abs().mean() / inside.abs().mean()
+    assert grid > 0.1 if network == "dcgan" else grid < 1e-5
 
 
 def test_resnet_has_the_size_of_sngan_for_cifar() -> None:
