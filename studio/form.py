@@ -78,6 +78,8 @@ class SettingsForm(QWidget):
         self._how: Preparation | None = None
         self._locked = False
         self._facts = Facts(images=1_000_000, accelerator=True)
+        self._recipe: dict[str, Any] | None = None
+        """What the preset fitted, while nobody has changed any of it."""
         self._error = QLabel(wordWrap=True)
         self._error.hide()
         self._error.setObjectName("error")
@@ -97,7 +99,7 @@ class SettingsForm(QWidget):
         layout.addWidget(self._advanced)
         layout.addWidget(self._error)
         layout.addStretch()
-        self.set_settings(next(iter(presets().values())).apply())
+        self.set_settings(next(iter(presets().values())).fitted(self._facts))
 
     def settings(self) -> Settings:
         """What the widgets say. Raises `Problem` for a combination that cannot be."""
@@ -161,15 +163,19 @@ class SettingsForm(QWidget):
             for device in devices:
                 box.addItem(f"{device.name}: {device.title}", device.name)
         self._fields["device"].set_value(chosen)
-        self._fit(replace(self._facts, accelerator=devices[0].name != "cpu"))
+        self._facts = replace(self._facts, accelerator=devices[0].name != "cpu")
+        self._check()
 
     def set_count(self, count: int) -> None:
         """How many images there are: no batch may be larger, whatever a preset says."""
         box = self._fields["batch"].widget
         assert isinstance(box, QSpinBox)
+        self._facts = replace(self._facts, images=count)
         with QSignalBlocker(box):
+            box.setMaximum(max(count, box.maximum()))
+            self._check()  # a preset that fits itself is not cut off
             box.setMaximum(count)
-        self._fit(replace(self._facts, images=count))
+        self._check()
 
     def set_data(self, classes: int, points: bool) -> None:
         """How many classes the data have, and whether they are points: what does not suit them cannot be chosen.
@@ -236,15 +242,19 @@ class SettingsForm(QWidget):
 
     def _fitted(self, name: str) -> Settings:
         """A preset for these images and this device, with what does not belong to a recipe as it is."""
-        return preset(name).fitted(self._facts, **{key: self._fields[key].value() for key in KEPT_BY_PRESET})
+        kept = {key: self._fields[key].value() for key in KEPT_BY_PRESET}
+        settings = preset(name).fitted(self._facts, **kept)
+        return settings.changed(batch=min(settings.batch, self._facts.images))
 
-    def _fit(self, facts: Facts) -> None:
-        """Other images, or another device: a preset in which nothing was changed fits itself to them."""
-        name = self._fields["preset"].value()
-        untouched = not self._locked and self._values() == self._fitted(name).model_dump()
-        self._facts = facts
-        if untouched:
-            self._apply_preset(name)
+    def _fit(self) -> None:
+        """Other images, another size or device: a preset in which nothing was changed fits itself to them."""
+        if self._locked:
+            return
+        fitted = _recipe(self._fitted(self._fields["preset"].value()).model_dump())
+        if _recipe(self._values()) == self._recipe:
+            for name, value in fitted.items():
+                self._fields[name].set_value(value)
+        self._recipe = fitted if _recipe(self._values()) == fitted else None
 
     def _tell_preparation(self) -> None:
         with suppress(Problem):  # what cannot be is said below
@@ -255,6 +265,8 @@ class SettingsForm(QWidget):
 
     def _check(self) -> Settings | None:
         """Shows what is wrong with the settings, or else greys out what would be; the settings if they can be."""
+        with suppress(Problem):  # of settings that cannot be, which is said below
+            self._fit()
         self._tell_preparation()
         self._show_rows(not makes_points(self._fields["network"].value()))
         try:
@@ -294,3 +306,8 @@ class SettingsForm(QWidget):
     def _unfold(self, unfolded: bool) -> None:
         self._fold.setArrowType(Qt.ArrowType.DownArrow if unfolded else Qt.ArrowType.RightArrow)
         self._advanced.setVisible(unfolded)
+
+
+def _recipe(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Without what belongs to the data and the machine."""
+    return {name: value for name, value in values.items() if name not in KEPT_BY_PRESET}

@@ -1,0 +1,70 @@
+"""The form fits a preset to images, size and device, for as long as nobody has changed any of it."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtWidgets import QComboBox, QSpinBox
+from pytestqt.qtbot import QtBot
+
+from core.devices import Device
+from core.presets import Facts, preset
+from studio.form import SettingsForm
+
+CPU, GPU = Device("cpu", "Processor"), Device("cuda:0", "Graphics")
+
+
+@pytest.fixture
+def form(qtbot: QtBot) -> SettingsForm:
+    form = SettingsForm()
+    qtbot.addWidget(form)
+    return form
+
+
+def arrive(form: SettingsForm, count: int, side: int, device: Device = CPU) -> None:
+    """Images and the machine's devices become known."""
+    form.set_devices([device])
+    form.set_count(count)
+    form.set_size((side, side))
+
+
+@pytest.mark.parametrize("count", [20, 500, 5000])
+@pytest.mark.parametrize("side", [32, 64, 128])
+@pytest.mark.parametrize("device", [CPU, GPU])
+def test_the_first_settings_are_those_of_the_command_line(
+    form: SettingsForm, count: int, side: int, device: Device
+) -> None:
+    arrive(form, count, side, device)
+    settings = preset("studio").fitted(Facts(count, device is GPU), resolution=side)
+    assert form.settings() == settings.changed(batch=min(settings.batch, count))
+
+
+def test_a_resolution_that_is_chosen_by_hand_fits_anew(form: SettingsForm) -> None:
+    arrive(form, 5000, 32)
+    before = form.settings()
+    box = form.widget("resolution")
+    assert isinstance(box, QComboBox)
+    box.setCurrentIndex(box.findData(64))
+    assert form.settings() == preset("studio").fitted(Facts(5000, False), resolution=64)
+    assert form.settings().batch != before.batch
+    box.setCurrentIndex(box.findData(32))
+    assert form.settings() == before
+
+
+def test_what_a_person_changed_stays(form: SettingsForm) -> None:
+    arrive(form, 5000, 32)
+    box = form.widget("width")
+    assert isinstance(box, QSpinBox)
+    box.setValue(48)
+    changed = form.settings()
+    arrive(form, 500, 64, GPU)
+    assert form.settings() == changed.changed(resolution=64)
+
+
+def test_a_training_keeps_its_settings_whatever_is_opened_meanwhile(form: SettingsForm) -> None:
+    arrive(form, 5000, 32)
+    before = form.settings()
+    form.set_locked(True)
+    form.set_count(500)
+    assert form.settings() == before
+    form.set_locked(False)
+    assert form.settings().augment == "diffaug"
