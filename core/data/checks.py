@@ -40,6 +40,8 @@ ENOUGH, ENOUGH_AUGMENTED = 2000, 500
 It does with less than some thousands unless they are augmented, and then some hundreds can do (Karras et al. 2020, ADA,
 arXiv:2006.06676; Zhao et al. 2020, DiffAugment, arXiv:2006.10738). Of larger images it takes more, with their side.
 """
+MOST_REASONS = 3
+"""Why files cannot be read is said in one line, the commonest first; all of it is in the list of files."""
 FAR_TOO_FEW = 4
 """With so many times fewer than enough there is no doubt."""
 
@@ -56,10 +58,13 @@ def unreadable(dataset: Dataset) -> Finding:
     for each in dataset.skipped:
         names[each.reason].append(each.name)
     count = len(dataset.skipped)
+    commonest = sorted(names, key=lambda reason: -len(names[reason]))
+    why = "; ".join(f"{len(names[reason]):,}: {reason}" for reason in commonest[:MOST_REASONS])
+    more = f"; and {len(names) - MOST_REASONS} more reasons" if len(names) > MOST_REASONS else ""
     return Finding(
         "unreadable",
         _severity(count, count + len(dataset.images)),
-        f"{counted(count, 'file')} cannot be read and {_are(count)} left out.",
+        f"{counted(count, 'file')} cannot be read and {_are(count)} left out ({why}{more}).",
         "Training works without them. Repair them or download them again, or delete them.",
         skipped={reason: tuple(files) for reason, files in names.items()},
     )

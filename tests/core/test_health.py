@@ -60,6 +60,8 @@ def test_every_trouble_is_named(folder: Path) -> None:
         "empty file": ("many/empty.png",),
         "larger than 89 megapixels": ("many/huge.png",),
     }
+    why = "(2: not an image, or damaged; 1: empty file; 1: larger than 89 megapixels)"
+    assert why in finding(report, "unreadable").text
     assert about("exact_duplicates") == [["many/000.png", "many/copy.png"]]
     assert sorted(about("near_duplicates")) == [
         ["many/001.png", "many/saved anew.jpg"],
