@@ -3,60 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from core.data.catalogue import Download
-from core.data.storage import Entry
 from core.errors import Problem
 from core.events import Event
+from studio.dialogs.stock_rows import DownloadRow, Downloads, Fetched, Prepared, PreparedRow
 
-
-@dataclass(frozen=True)
-class Prepared(Event):
-    """The prepared datasets in `folder`, the last used first. `limit`: GB that they may take; `fixed` by whoever
-    started the program."""
-
-    entries: tuple[Entry, ...]
-    folder: Path
-    limit: float
-    fixed: bool
-
-
-@dataclass(frozen=True)
-class Downloads(Event):
-    """What can be downloaded, those that are here by their names, and the folder where they are."""
-
-    known: tuple[Download, ...]
-    here: frozenset[str]
-    folder: Path
-
-
-@dataclass(frozen=True)
-class Fetched(Event):
-    """A download is complete, and can be opened as `source`."""
-
-    source: str
+if TYPE_CHECKING:
+    from core.data.catalogue import Download
+    from core.data.storage import Entry
 
 
 def list_prepared() -> Generator[Event, None, None]:
     """Yields `Prepared`."""
     from core.data import cache_folder
-    from core.data.storage import GB, entries, limit, limit_is_fixed
+    from core.data.storage import GB, VARIABLE, entries, limit, limit_is_fixed
 
-    yield Prepared(tuple(entries()), cache_folder(), limit() / GB, limit_is_fixed())
+    held, most = entries(), limit()
+    over = sum(entry.bytes for entry in held) > most
+    rows = tuple(_prepared_row(entry) for entry in held)
+    yield Prepared(rows, cache_folder(), most / GB, over, VARIABLE if limit_is_fixed() else "")
 
 
-def delete_prepared(chosen: Sequence[Entry]) -> Generator[Event, None, None]:
-    """Deletes these, yields what is left, and raises the `Problem` of the last that could not be deleted."""
-    from core.data.storage import delete
+def delete_prepared(folders: Sequence[Path]) -> Generator[Event, None, None]:
+    """Deletes what is in these folders, yields what is left, and raises the `Problem` of the last that stayed."""
+    from core.data.storage import delete, entries
 
     failed: Problem | None = None
-    for entry in chosen:
-        try:
-            delete(entry)
-        except Problem as problem:
-            failed = problem
+    for entry in entries():
+        if entry.folder in folders:
+            try:
+                delete(entry)
+            except Problem as problem:
+                failed = problem
     yield from list_prepared()
     if failed:
         raise failed
@@ -72,10 +52,9 @@ def limit_prepared(gigabytes: float) -> Generator[Event, None, None]:
 
 def list_downloads() -> Generator[Event, None, None]:
     """Yields `Downloads`."""
-    from core.data.catalogue import DOWNLOADS, downloads_folder
+    from core.data.catalogue import DOWNLOADS
 
-    here = frozenset(name for name, download in DOWNLOADS.items() if download.is_here())
-    yield Downloads(tuple(DOWNLOADS.values()), here, downloads_folder())
+    yield Downloads(tuple(_download_row(download) for download in DOWNLOADS.values()))
 
 
 def fetch(name: str) -> Generator[Event, None, None]:
@@ -85,3 +64,31 @@ def fetch(name: str) -> Generator[Event, None, None]:
 
     yield from receive(name)
     yield Fetched(known(name).source)
+
+
+def _prepared_row(entry: Entry) -> PreparedRow:
+    size = "{} × {} px".format(*entry.size) if entry.count else ""
+    return PreparedRow(
+        entry.folder, entry.title, entry.source, entry.count, size, entry.bytes, entry.used, entry.in_use
+    )
+
+
+def _download_row(download: Download) -> DownloadRow:
+    here = download.is_here()
+    if here:
+        where = f"It is {download.folder()}"
+    elif download.by_hand:
+        where = f"No program may download it: {download.by_yourself()}."
+    else:
+        where = f"It comes to {download.folder()}"
+    return DownloadRow(
+        download.name,
+        download.source,
+        download.title,
+        download.images,
+        download.classes,
+        download.bytes,
+        f"{download.title}. {download.licence}. {download.page}\n{where}",
+        here,
+        download.by_hand and not here,
+    )

@@ -39,7 +39,7 @@ class StockDialogs:
 
         reader = self._session.reader
         dialog = PreparedDialog(self._window)
-        dialog.delete_requested.connect(lambda entries: reader.list_stock(partial(delete_prepared, entries)))
+        dialog.delete_requested.connect(lambda folders: reader.list_stock(partial(delete_prepared, folders)))
         dialog.limit_chosen.connect(lambda gigabytes: reader.list_stock(partial(limit_prepared, gigabytes)))
         reader.stock_listed.connect(dialog.show_stock)
         self._session.problem.connect(dialog.show_problem)
@@ -48,7 +48,8 @@ class StockDialogs:
         dialog.deleteLater()
 
     def _fetch(self, name: str) -> None:
-        from studio.stock import Fetched, fetch
+        from studio.dialogs.stock_rows import Fetched
+        from studio.stock import fetch
 
         def show(event: Event) -> None:
             assert isinstance(event, Fetched)

@@ -17,6 +17,7 @@ ROOT = Path(__file__).parent.parent
 GUI = {"PySide6", "shiboken6", "pyqtgraph", "qtawesome", "studio"}
 # What the window may know of the core: frozen values and settings, none of which needs torch to be imported.
 PLAIN = {
+    "core.amount",
     "core.config",
     "core.devices",
     "core.errors",
@@ -40,6 +41,7 @@ ENGINE_USERS = (
     "studio.opening",
     "studio.saving",
     "studio.checkpoint_list",
+    "studio.stock",
 )
 ALSO_ALLOWED = {"studio.app": {"core.cli"}}
 VIEWS = ("studio.panels", "studio.widgets", "studio.dialogs", "studio.form")

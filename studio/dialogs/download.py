@@ -14,11 +14,10 @@ from PySide6.QtWidgets import (
 )
 
 from core.amount import amount
-from core.data.catalogue import Download
 from core.errors import Problem
 from core.events import Event
 from studio import theme
-from studio.stock import Downloads
+from studio.dialogs.stock_rows import DownloadRow, Downloads
 from studio.widgets.banner import Banner
 from studio.widgets.table import Table
 
@@ -37,7 +36,7 @@ class DownloadDialog(QDialog):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Download a dataset")
-        self._found: Downloads | None = None
+        self._rows: tuple[DownloadRow, ...] = ()
         self._banner, self._list, self._facts = Banner(), Table("Datasets", COLUMNS, NUMBERS), QLabel()
         self._go = QPushButton("Download")
         self._build()
@@ -51,8 +50,8 @@ class DownloadDialog(QDialog):
         """What there is to choose from, once it is known."""
         if not isinstance(found, Downloads):
             return
-        self._found = found
-        self._list.set_rows([_item(each, each.name in found.here) for each in found.known])
+        self._rows = found.rows
+        self._list.set_rows([_item(row) for row in found.rows])
         self._list.setCurrentIndex(self._list.model().index(0, 0))
         self._list.setFocus()
 
@@ -60,37 +59,29 @@ class DownloadDialog(QDialog):
         """Why there is no list."""
         self._banner.show_problem(problem.what, problem.remedy, problem.details)
 
-    def _current(self) -> Download | None:
+    def _current(self) -> DownloadRow | None:
         index = self._list.currentIndex()
-        return self._found.known[index.row()] if self._found and index.isValid() else None
+        return self._rows[index.row()] if index.isValid() else None
 
     def _accept_current(self) -> None:
-        download = self._current()
-        if download is None or self._found is None:
+        row = self._current()
+        if row is None:
             return
         self.accept()
-        if download.name in self._found.here:
-            self.chosen.emit(download.source)
+        if row.here:
+            self.chosen.emit(row.source)
         else:
-            self.fetch_requested.emit(download.name)
+            self.fetch_requested.emit(row.name)
 
     def _show_current(self) -> None:
-        download = self._current()
-        here = download is not None and self._found is not None and download.name in self._found.here
-        by_hand = download is not None and download.by_hand and not here
-        self._go.setEnabled(download is not None and not by_hand)
-        self._go.setIcon(theme.icon("folder-open" if here else "download-simple", "on_accent"))
-        if download is None or self._found is None:
+        row = self._current()
+        self._go.setEnabled(row is not None and not row.by_hand)
+        if row is None:
             self._facts.setText("Looking for what is here already…")
             return
-        self._go.setText("Open" if here else f"Download {amount(download.bytes)}")
-        text = f"{download.title}. {download.licence}. {download.page}"
-        if by_hand:
-            how = download.by_yourself(self._found.folder)
-            text = f"{text}\nA program may not download it: {how}."
-        else:
-            text = f"{text}\n{'It is' if here else 'It comes to'} {download.folder(self._found.folder)}"
-        self._facts.setText(text)
+        self._go.setIcon(theme.icon("folder-open" if row.here else "download-simple", "on_accent"))
+        self._go.setText("Open" if row.here else f"Download {amount(row.bytes)}")
+        self._facts.setText(row.facts)
 
     def _build(self) -> None:
         self._facts.setObjectName("muted")
@@ -118,7 +109,7 @@ class DownloadDialog(QDialog):
         layout.addLayout(buttons)
 
 
-def _item(download: Download, here: bool) -> QTreeWidgetItem:
-    state = "here" if here else "by hand" if download.by_hand else ""
-    classes = str(download.classes) if download.classes else "–"
-    return QTreeWidgetItem([download.title, f"{download.images:,}", classes, amount(download.bytes), state])
+def _item(row: DownloadRow) -> QTreeWidgetItem:
+    state = "here" if row.here else "by hand" if row.by_hand else ""
+    classes = str(row.classes) if row.classes else "–"
+    return QTreeWidgetItem([row.title, f"{row.images:,}", classes, amount(row.bytes), state])

@@ -16,11 +16,10 @@ from PySide6.QtWidgets import (
 )
 
 from core.amount import amount
-from core.data.storage import GB, VARIABLE, Entry
 from core.errors import Problem
 from core.events import Event
 from studio import theme
-from studio.stock import Prepared
+from studio.dialogs.stock_rows import Prepared, PreparedRow
 from studio.widgets.banner import Banner
 from studio.widgets.table import Table
 
@@ -32,14 +31,14 @@ class PreparedDialog(QDialog):
     """The rows come later, from a thread, and again after every change."""
 
     delete_requested = Signal(object)
-    """A list of `Entry`."""
+    """The folders of those that are to go."""
     limit_chosen = Signal(float)
     """GB."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Prepared datasets")
-        self._entries: tuple[Entry, ...] = ()
+        self._rows: tuple[PreparedRow, ...] = ()
         self._banner, self._list, self._used = Banner(), Table("Prepared datasets", COLUMNS, NUMBERS), QLabel()
         self._limit = QDoubleSpinBox(decimals=1, minimum=0.0, maximum=100_000.0, suffix=" GB")
         self._some = QPushButton(theme.icon("trash"), "Delete selected")
@@ -58,17 +57,16 @@ class PreparedDialog(QDialog):
         """What there is now, once it is known."""
         if not isinstance(prepared, Prepared):
             return
-        self._entries = prepared.entries
-        self._list.set_rows([_item(entry) for entry in prepared.entries])
-        taken = sum(entry.bytes for entry in prepared.entries)
-        over = taken > prepared.limit * GB
-        later = "; what was not opened for longest goes with the next preparation" if over else ""
-        self._used.setText(f"{amount(taken)} in {prepared.folder}{later}")
+        self._rows = prepared.rows
+        self._list.set_rows([_item(row) for row in prepared.rows])
+        taken = amount(sum(row.bytes for row in prepared.rows))
+        later = "; what was not opened for longest goes with the next preparation" if prepared.over else ""
+        self._used.setText(f"{taken} in {prepared.folder}{later}")
         with QSignalBlocker(self._limit):
             self._limit.setValue(prepared.limit)
         self._limit.setEnabled(not prepared.fixed)
         self._limit.setToolTip(
-            f"The environment variable {VARIABLE} says it."
+            f"The environment variable {prepared.fixed} says it."
             if prepared.fixed
             else "Where they would take more, those that were not opened for longest make room."
         )
@@ -78,22 +76,21 @@ class PreparedDialog(QDialog):
         """Why something could not be done."""
         self._banner.show_problem(problem.what, problem.remedy, problem.details)
 
-    def _selected(self) -> list[Entry]:
-        rows = sorted(self._list.indexOfTopLevelItem(item) for item in self._list.selectedItems())
-        return [self._entries[row] for row in rows]
+    def _selected(self) -> list[PreparedRow]:
+        return [self._rows[self._list.indexOfTopLevelItem(item)] for item in self._list.selectedItems()]
 
-    def _free(self) -> list[Entry]:
-        return [entry for entry in self._entries if not entry.in_use]
+    def _free(self) -> list[PreparedRow]:
+        return [row for row in self._rows if not row.in_use]
 
     def _show_selected(self) -> None:
         self._some.setEnabled(bool(self._list.selectedItems()))
         self._every.setEnabled(bool(self._free()))
 
-    def _delete(self, entries: list[Entry]) -> None:
+    def _delete(self, rows: list[PreparedRow]) -> None:
         self._banner.dismiss()
         for button in (self._some, self._every):
             button.setEnabled(False)  # until the list is new
-        self.delete_requested.emit(entries)
+        self.delete_requested.emit([row.folder for row in rows])
 
     def _build(self) -> None:
         why = QLabel("What was prepared once opens at once. Deleting it loses nothing but the time to do so again.")
@@ -125,12 +122,11 @@ class PreparedDialog(QDialog):
         layout.addLayout(buttons)
 
 
-def _item(entry: Entry) -> QTreeWidgetItem:
-    size = "{} × {} px".format(*entry.size) if entry.count else "damaged"
-    used = "open now" if entry.in_use else f"{entry.used.astimezone():%Y-%m-%d %H:%M}"
-    item = QTreeWidgetItem([entry.title, f"{entry.count:,}", size, amount(entry.bytes), used])
-    item.setToolTip(0, entry.source or str(entry.folder))
-    if entry.in_use:
+def _item(row: PreparedRow) -> QTreeWidgetItem:
+    used = "open now" if row.in_use else f"{row.used.astimezone():%Y-%m-%d %H:%M}"
+    item = QTreeWidgetItem([row.title, f"{row.count:,}", row.size or "damaged", amount(row.bytes), used])
+    item.setToolTip(0, row.source or str(row.folder))
+    if row.in_use:
         item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsSelectable)
         item.setToolTip(0, "It is open; open another dataset, or close the window, to delete it.")
     return item

@@ -98,7 +98,7 @@ def remote(name: str, data: bytes, *addresses: str, members: tuple[str, ...] = (
 
 
 @pytest.fixture
-def pictures(server: Server, monkeypatch: pytest.MonkeyPatch) -> Download:
+def offer(server: Server, monkeypatch: pytest.MonkeyPatch) -> Download:
     """A download of one zip that the server has, called "pictures"."""
     data = zipped(120)
     server.files["pictures.zip"] = data

@@ -110,20 +110,20 @@ def test_where_downloads_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 # What is here, and what is not
 
 
-def test_what_is_not_downloaded_is_said_without_asking_the_network(server: Server, pictures: Download) -> None:
-    assert not pictures.is_here()
+def test_what_is_not_downloaded_is_said_without_asking_the_network(server: Server, offer: Download) -> None:
+    assert not offer.is_here()
     with pytest.raises(Problem) as caught:
         opened("download:pictures")
     assert caught.value.what == "Some pictures is not downloaded yet."
     assert "gan-studio download pictures" in caught.value.remedy
-    assert str(pictures.folder()) in caught.value.remedy
+    assert str(offer.folder()) in caught.value.remedy
     assert server.asked == []
 
 
-def test_what_lies_in_the_folder_is_opened_however_it_came(server: Server, pictures: Download, downloads: Path) -> None:
+def test_what_lies_in_the_folder_is_opened_however_it_came(server: Server, offer: Download, downloads: Path) -> None:
     (downloads / "pictures").mkdir(parents=True)
     (downloads / "pictures" / "pictures.zip").write_bytes(server.files["pictures.zip"])
-    assert pictures.is_here()
+    assert offer.is_here()
     dataset = opened("download:pictures")
     assert (dataset.source, dataset.title) == ("download:pictures", "Some pictures")
     assert (len(dataset.images), dataset.classes) == (120, ("a", "b"))
@@ -151,15 +151,15 @@ def test_what_only_a_person_can_download(downloads: Path) -> None:
 # Downloading
 
 
-def test_a_download_and_its_progress(server: Server, pictures: Download) -> None:
+def test_a_download_and_its_progress(server: Server, offer: Download) -> None:
     events = fetched()
-    assert {event.total for event in events} == {pictures.bytes}
+    assert {event.total for event in events} == {offer.bytes}
     assert {event.text for event in events} == {"Downloading Some pictures", "Checking Some pictures"}
     done = [event.done for event in events]
     assert done == sorted(done)
-    assert done[-1] == pictures.bytes
+    assert done[-1] == offer.bytes
     assert len(done) > 3
-    assert [path.name for path in pictures.folder().iterdir()] == ["pictures.zip"]
+    assert [path.name for path in offer.folder().iterdir()] == ["pictures.zip"]
     assert len(opened("download:pictures").images) == 120
     assert fetched() == []  # nothing is left to do
     assert server.asked == [("pictures.zip", "")]
@@ -176,45 +176,45 @@ def test_several_files_count_together(server: Server, monkeypatch: pytest.Monkey
     assert [name for name, _ in server.asked] == ["one", "two", "two"]
 
 
-def test_a_cancelled_download_goes_on_where_it_was(server: Server, pictures: Download) -> None:
-    came = cut(fetch("pictures"), pictures.bytes // 3)
-    assert [path.name for path in pictures.folder().iterdir()] == ["pictures.zip.part"]
-    assert (pictures.folder() / "pictures.zip.part").stat().st_size == came
-    assert not pictures.is_here()
+def test_a_cancelled_download_goes_on_where_it_was(server: Server, offer: Download) -> None:
+    came = cut(fetch("pictures"), offer.bytes // 3)
+    assert [path.name for path in offer.folder().iterdir()] == ["pictures.zip.part"]
+    assert (offer.folder() / "pictures.zip.part").stat().st_size == came
+    assert not offer.is_here()
     assert min(event.done for event in fetched()) > came
     assert server.asked == [("pictures.zip", ""), ("pictures.zip", f"bytes={came}-")]
-    assert (pictures.folder() / "pictures.zip").read_bytes() == server.files["pictures.zip"]
+    assert (offer.folder() / "pictures.zip").read_bytes() == server.files["pictures.zip"]
 
 
-def test_a_server_without_ranges_begins_again(server: Server, pictures: Download) -> None:
-    cut(fetch("pictures"), pictures.bytes // 3)
+def test_a_server_without_ranges_begins_again(server: Server, offer: Download) -> None:
+    cut(fetch("pictures"), offer.bytes // 3)
     server.fail = "no ranges"
     fetched()
-    assert (pictures.folder() / "pictures.zip").read_bytes() == server.files["pictures.zip"]
+    assert (offer.folder() / "pictures.zip").read_bytes() == server.files["pictures.zip"]
 
 
-def test_a_connection_that_breaks_off(server: Server, pictures: Download) -> None:
+def test_a_connection_that_breaks_off(server: Server, offer: Download) -> None:
     server.fail = "breaks off"
     found = problem()
     assert "could not be reached" in found.what
     assert "goes on from here" in found.remedy
-    assert f"after {pictures.bytes // 2} of {pictures.bytes} bytes" in found.details
+    assert f"after {offer.bytes // 2} of {offer.bytes} bytes" in found.details
     server.fail = ""
     fetched()
-    assert pictures.is_here()
-    assert server.asked[-1] == ("pictures.zip", f"bytes={pictures.bytes // 2}-")
+    assert offer.is_here()
+    assert server.asked[-1] == ("pictures.zip", f"bytes={offer.bytes // 2}-")
 
 
-def test_a_whole_part_needs_no_network(server: Server, pictures: Download) -> None:
-    pictures.folder().mkdir(parents=True)
-    (pictures.folder() / "pictures.zip.part").write_bytes(server.files["pictures.zip"])
+def test_a_whole_part_needs_no_network(server: Server, offer: Download) -> None:
+    offer.folder().mkdir(parents=True)
+    (offer.folder() / "pictures.zip.part").write_bytes(server.files["pictures.zip"])
     fetched()
-    assert pictures.is_here()
+    assert offer.is_here()
     assert server.asked == []
 
 
 @pytest.mark.parametrize("harm", ["other bytes", "shorter", "longer"])
-def test_what_is_not_what_it_should_be_is_not_used(server: Server, pictures: Download, harm: str) -> None:
+def test_what_is_not_what_it_should_be_is_not_used(server: Server, offer: Download, harm: str) -> None:
     right = server.files["pictures.zip"]
     server.files["pictures.zip"] = {
         "other bytes": right[:-1] + bytes([right[-1] ^ 1]),
@@ -226,14 +226,14 @@ def test_what_is_not_what_it_should_be_is_not_used(server: Server, pictures: Dow
         assert "could not be reached" in found.what
     else:
         assert "'pictures.zip' is not Some pictures, or was damaged" in found.what
-        assert list(pictures.folder().iterdir()) == []
-    assert not pictures.is_here()
+        assert list(offer.folder().iterdir()) == []
+    assert not offer.is_here()
     server.files["pictures.zip"] = right
     fetched()
-    assert pictures.is_here()
+    assert offer.is_here()
 
 
-def test_a_server_that_refuses(server: Server, pictures: Download) -> None:
+def test_a_server_that_refuses(server: Server, offer: Download) -> None:
     server.fail = "error"
     assert f"127.0.0.1:{server.server_port} answered 503" in problem().what
     server.files.clear()
@@ -269,13 +269,13 @@ def test_the_next_address_is_tried(server: Server, monkeypatch: pytest.MonkeyPat
     assert [name for name, _ in server.asked] == ["gone.zip", "there.zip"]
 
 
-def test_a_disk_that_takes_no_more(server: Server, pictures: Download) -> None:
-    with largest_file(pictures.bytes // 2), pytest.raises(Problem) as caught:
+def test_a_disk_that_takes_no_more(server: Server, offer: Download) -> None:
+    with largest_file(offer.bytes // 2), pytest.raises(Problem) as caught:
         fetched()
     assert caught.value.what.startswith("The downloaded files cannot be written to")
     assert "GAN_STUDIO_DOWNLOADS" in caught.value.remedy
     fetched()  # with room again
-    assert pictures.is_here()
+    assert offer.is_here()
 
 
 def test_only_the_known_files_of_an_archive_are_unpacked(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -391,9 +391,7 @@ def test_damaged_matlab_files(tmp_path: Path, harm: str) -> None:
 # The command line
 
 
-def test_the_command_lists_and_downloads(
-    server: Server, pictures: Download, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_command_lists_and_downloads(server: Server, offer: Download, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["download"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == list(DOWNLOADS)
@@ -404,6 +402,6 @@ def test_the_command_lists_and_downloads(
     assert main(["download"]) == 0
     assert "here  Some pictures" in capsys.readouterr().out
     server.fail = "error"
-    (pictures.folder() / "pictures.zip").unlink()
+    (offer.folder() / "pictures.zip").unlink()
     assert main(["download", "pictures"]) == 2
     assert "answered 503" in capsys.readouterr().err

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.usefixtures("downloads")
 
 
 def test_a_download_is_chosen_comes_and_is_opened(
-    qtbot: QtBot, window: MainWindow, server: Server, pictures: Download
+    qtbot: QtBot, window: MainWindow, server: Server, offer: Download
 ) -> None:
     download(qtbot, window, "Some pictures")
     qtbot.waitUntil(lambda: window.session.dataset is not None, timeout=PATIENCE)
@@ -48,7 +48,7 @@ def test_a_download_is_chosen_comes_and_is_opened(
 
 
 def test_a_download_that_is_cancelled_goes_on(
-    qtbot: QtBot, window: MainWindow, server: Server, pictures: Download
+    qtbot: QtBot, window: MainWindow, server: Server, offer: Download
 ) -> None:
     server.gate.clear()
     download(qtbot, window, "Some pictures")
@@ -57,14 +57,14 @@ def test_a_download_that_is_cancelled_goes_on(
         click(button(window.jobs, "Cancel"))
         server.gate.set()
     assert window.session.dataset is None
-    assert not pictures.is_here()
+    assert not offer.is_here()
     download(qtbot, window, "Some pictures")
     qtbot.waitUntil(lambda: window.session.dataset is not None, timeout=PATIENCE)
     assert server.asked[-1][1].startswith("bytes=")
 
 
 def test_without_a_network_a_sentence_says_what_to_do(
-    qtbot: QtBot, window: MainWindow, server: Server, pictures: Download
+    qtbot: QtBot, window: MainWindow, server: Server, offer: Download
 ) -> None:
     server.fail = "error"
     with qtbot.waitSignal(window.session.problem, timeout=PATIENCE) as caught:
