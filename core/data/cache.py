@@ -238,6 +238,14 @@ def _sweep(base: Path) -> None:
                 shutil.rmtree(left, ignore_errors=True)
 
 
+def write_note(file: Path, value: object) -> None:
+    """A small JSON file, whole or not at all. Raises `OSError`."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    partial = file.with_suffix(".partial")
+    partial.write_text(json.dumps(value, indent=0), "utf-8")
+    partial.replace(file)
+
+
 @contextlib.contextmanager
 def writing(base: Path, what: str = "the prepared images", variable: str = "GAN_STUDIO_CACHE") -> Iterator[None]:
     """Turns errors of the disk into a `Problem`. Only around writes to `base`, never around a `yield`.

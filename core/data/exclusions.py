@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.data.cache import cache_folder, writing
+from core.data.cache import cache_folder, write_note, writing
 from core.data.dataset import Dataset, Pixels
 from core.data.source import digest, quoted
 from core.errors import Problem
@@ -104,10 +104,7 @@ def _remember(source: str, names: frozenset[str], base: Path | None) -> None:
     note = _note(source, base)
     with writing(note.parent):
         if names:
-            note.parent.mkdir(parents=True, exist_ok=True)
-            partial = note.with_suffix(".partial")
-            partial.write_text(json.dumps({"source": source, "excluded": sorted(names)}, indent=0), "utf-8")
-            partial.replace(note)
+            write_note(note, {"source": source, "excluded": sorted(names)})
         else:
             note.unlink(missing_ok=True)
 

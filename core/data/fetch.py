@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tarfile
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor, wait
 from functools import partial
 from http.client import HTTPException
 from io import FileIO
 from pathlib import Path, PurePosixPath
+from typing import Any, Self
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
@@ -23,6 +25,7 @@ from core.events import Progress
 TIMEOUT = 30.0
 """Seconds without a byte after which a server counts as gone."""
 _PIECE = 2**18
+_MOMENT = 0.1  # seconds
 
 _writing = partial(writing, what="the downloaded files", variable="GAN_STUDIO_DOWNLOADS")
 
@@ -91,13 +94,18 @@ class _File:
         if size >= self._remote.bytes:
             return
         headers = {"User-Agent": "gan-studio"} | ({"Range": f"bytes={size}-"} if size else {})
-        with urlopen(Request(address, headers=headers), timeout=TIMEOUT) as response:
+        with _Waiting(partial(urlopen, Request(address, headers=headers), timeout=TIMEOUT)) as waiting:
+            response = yield from waiting.result(self._progress("Downloading", size))
             if response.status != 206 or not response.headers.get("Content-Range", "").startswith(f"bytes {size}-"):
                 size = 0  # it sends all of the file, whatever was asked
             with _writing(self._folder):
                 file = self._part.open("ab" if size else "wb", buffering=0)
             with file:
-                while size <= self._remote.bytes and (piece := response.read1(_PIECE)):
+                while size <= self._remote.bytes:
+                    waiting.begin(partial(response.read1, _PIECE))
+                    piece = yield from waiting.result(self._progress("Downloading", size))
+                    if not piece:
+                        break
                     with _writing(self._folder):
                         size += _write(file, piece)
                     yield self._progress("Downloading", size)
@@ -138,6 +146,34 @@ class _File:
     def _progress(self, doing: str, size: int) -> Progress:
         done = self._done + min(size, self._remote.bytes)
         return Progress(f"{doing} {self._download.title}", done, self._download.bytes, in_bytes=True)
+
+
+class _Waiting:
+    """A connection whose calls block in a thread of their own, so that whoever waits can go at any moment."""
+
+    def __init__(self, connect: Callable[[], Any]) -> None:
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="download")
+        self._connected = self._last = self._pool.submit(connect)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.submit(self._close)  # after the call that still blocks
+        self._pool.shutdown(wait=False)
+
+    def begin(self, call: Callable[[], Any]) -> None:
+        self._last = self._pool.submit(call)
+
+    def result(self, progress: Progress) -> Generator[Progress, None, Any]:
+        """What the newest call returns, or raises; until then the outside gets a turn every moment."""
+        while not wait([self._last], _MOMENT).done:
+            yield progress
+        return self._last.result()
+
+    def _close(self) -> None:
+        if self._connected.exception() is None:
+            self._connected.result().close()
 
 
 def _write(file: FileIO, piece: bytes) -> int:

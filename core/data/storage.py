@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from core.data.cache import cache_folder, is_open, opened_at, remove, writing
+from core.data.cache import cache_folder, is_open, opened_at, remove, write_note, writing
 from core.data.source import quoted
 from core.errors import Problem
 from core.preparation import Size
@@ -66,8 +66,8 @@ def limit(base: Path | None = None) -> int:
     """
     if text := os.environ.get(VARIABLE):
         return round(_gigabytes(text, f"Let the environment variable {VARIABLE} be a number, such as 20.") * GB)
-    with contextlib.suppress(OSError, ValueError, TypeError, KeyError):  # nothing was ever chosen, or it is damaged
-        return round(float(json.loads(_chosen_limit(base).read_text("utf-8"))["gigabytes"]) * GB)
+    with contextlib.suppress(OSError, ValueError, TypeError, KeyError, Problem):  # nothing was ever chosen, or damaged
+        return round(_gigabytes(json.loads(_chosen_limit(base).read_text("utf-8"))["gigabytes"], "") * GB)
     return round(LIMIT_GB * GB)
 
 
@@ -81,10 +81,7 @@ def set_limit(gigabytes: float, base: Path | None = None) -> None:
     number = _gigabytes(gigabytes, "Choose a number, such as 20.")
     file = _chosen_limit(base)
     with writing(file.parent, "the settings of the cache"):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        partial = file.with_suffix(".partial")
-        partial.write_text(json.dumps({"gigabytes": number}), "utf-8")
-        partial.replace(file)
+        write_note(file, {"gigabytes": number})
 
 
 def make_room(most: int, base: Path | None = None, idle: float = 0) -> list[Entry]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
@@ -25,6 +25,8 @@ from studio.widgets.table import Table
 
 COLUMNS = ("Dataset", "Images", "Size", "On the disk", "Last opened")
 NUMBERS = (1, 3)
+PATIENCE_MS = 400
+"""Whoever turns a number on passes by others; only the one that stays is written."""
 
 
 class PreparedDialog(QDialog):
@@ -50,7 +52,9 @@ class PreparedDialog(QDialog):
         self._some.clicked.connect(lambda: self._delete(self._selected()))
         self._every.clicked.connect(lambda: self._delete(self._free()))
         self._limit.setKeyboardTracking(False)
-        self._limit.valueChanged.connect(self.limit_chosen)
+        self._timer = QTimer(self, singleShot=True, interval=PATIENCE_MS)
+        self._timer.timeout.connect(self._tell_limit)
+        self._limit.valueChanged.connect(lambda _: self._timer.start())
         self._show_selected()
 
     def show_stock(self, prepared: Event) -> None:
@@ -62,8 +66,9 @@ class PreparedDialog(QDialog):
         taken = amount(sum(row.bytes for row in prepared.rows))
         later = "; what was not opened for longest goes with the next preparation" if prepared.over else ""
         self._used.setText(f"{taken} in {prepared.folder}{later}")
-        with QSignalBlocker(self._limit):
-            self._limit.setValue(prepared.limit)
+        if not self._timer.isActive():  # nobody is choosing another one
+            with QSignalBlocker(self._limit):
+                self._limit.setValue(prepared.limit)
         self._limit.setEnabled(not prepared.fixed)
         self._limit.setToolTip(
             f"The environment variable {prepared.fixed} says it."
@@ -75,6 +80,16 @@ class PreparedDialog(QDialog):
     def show_problem(self, problem: Problem) -> None:
         """Why something could not be done."""
         self._banner.show_problem(problem.what, problem.remedy, problem.details)
+
+    def done(self, result: int) -> None:
+        """A limit that was chosen a moment ago counts, however the dialog is closed."""
+        if self._timer.isActive():
+            self._tell_limit()
+        super().done(result)
+
+    def _tell_limit(self) -> None:
+        self._timer.stop()
+        self.limit_chosen.emit(self._limit.value())
 
     def _selected(self) -> list[PreparedRow]:
         return [self._rows[self._list.indexOfTopLevelItem(item)] for item in self._list.selectedItems()]

@@ -11,6 +11,7 @@ import tarfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -184,6 +185,16 @@ def test_a_cancelled_download_goes_on_where_it_was(server: Server, offer: Downlo
     assert min(event.done for event in fetched()) > came
     assert server.asked == [("pictures.zip", ""), ("pictures.zip", f"bytes={came}-")]
     assert (offer.folder() / "pictures.zip").read_bytes() == server.files["pictures.zip"]
+
+
+def test_a_server_that_says_no_more_holds_nobody_up(server: Server, offer: Download) -> None:
+    server.gate.clear()
+    begun = monotonic()
+    cut(fetch("pictures"), offer.bytes // 3)
+    assert monotonic() - begun < 10  # and not the half minute after which a server counts as gone
+    server.gate.set()
+    fetched()
+    assert offer.is_here()
 
 
 def test_a_server_without_ranges_begins_again(server: Server, offer: Download) -> None:

@@ -176,6 +176,21 @@ def test_a_training_goes_on_when_another_process_deletes_its_images(three: list[
 # The limit
 
 
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"gigabytes": -5}', '{"gigabytes": 1e999}', '{"gigabytes": "many"}'])
+def test_a_damaged_limit_deletes_nothing(base: Path, text: str) -> None:
+    base.mkdir(parents=True, exist_ok=True)
+    (base / "limit.json").write_text(text)
+    assert limit(base) == 20 * GB
+
+
+def test_the_command_remembers_a_limit(base: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["cache", "--limit", "2.5"]) == 0
+    assert "of 2.5 GB" in capsys.readouterr().out
+    assert limit() == 2_500_000_000
+    assert main(["cache", "--limit", "-1"]) == 2
+    assert limit() == 2_500_000_000
+
+
 def test_the_limit_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     assert limit() == 20 * GB
     monkeypatch.setenv("GAN_STUDIO_CACHE_LIMIT_GB", "1.5")

@@ -54,8 +54,8 @@ def test_a_download_that_is_cancelled_goes_on(
     download(qtbot, window, "Some pictures")
     qtbot.waitUntil(window.jobs.isVisible, timeout=PATIENCE)
     with qtbot.waitSignal(window.session.jobs.ended, timeout=PATIENCE):
-        click(button(window.jobs, "Cancel"))
-        server.gate.set()
+        click(button(window.jobs, "Cancel"))  # although nothing comes any more
+    server.gate.set()
     assert window.session.dataset is None
     assert not offer.is_here()
     download(qtbot, window, "Some pictures")
@@ -120,13 +120,18 @@ def test_the_limit_is_remembered(
         box = dialog.findChild(QDoubleSpinBox)
         assert box is not None
         assert box.value() == 20
-        with qtbot.waitSignal(window.session.reader.stock_listed, timeout=PATIENCE):
-            box.setValue(7.5)
-        dialog.reject()
+        told: list[float] = []
+        dialog.limit_chosen.connect(told.append)
+        for value in (8, 7.5, 7, 7.5):  # as when its arrow is held
+            box.setValue(value)
+        qtbot.waitUntil(lambda: told == [7.5], timeout=PATIENCE)
+        box.setValue(6.5)
+        dialog.reject()  # at once
+        assert told == [7.5, 6.5]
 
     answer(PreparedDialog, choose)
     window.stock_dialogs.prepared()
-    assert limit() == 7.5 * GB
+    qtbot.waitUntil(lambda: limit() == 6.5 * GB, timeout=PATIENCE)
 
     monkeypatch.setenv("GAN_STUDIO_CACHE_LIMIT_GB", "3")
 
