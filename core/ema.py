@@ -1,12 +1,15 @@
-"""The averaged generator that makes the samples (Karras et al. 2018; the ramp-up is StyleGAN2-ADA's)."""
+"""The averaged generator that makes the samples (Karras et al. 2018; the ramp-up is StyleGAN2-ADA's, but longer)."""
 
 from __future__ import annotations
 
 import torch
 from torch import nn
 
-RAMP_UP = 0.05
-"""The half-life never exceeds this part of the images seen, so that early samples are not those of the start."""
+RAMP_UP = 0.15
+"""The half-life never exceeds this part of the images seen, so that early samples are not those of the start.
+
+StyleGAN2-ADA has a third of it, for trainings of days; in one of minutes the longer average is the better one
+(assets/experiments.md)."""
 
 
 def decay(batch: int, half_life: float, images: int) -> float:

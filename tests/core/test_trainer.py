@@ -249,8 +249,8 @@ def test_the_average_by_hand() -> None:
 def test_the_averages_half_life() -> None:
     assert decay(batch=32, half_life=320, images=10**6) ** 10 == pytest.approx(0.5)
     assert decay(batch=32, half_life=0, images=10**6) == 0
-    # At the start the half-life is a twentieth of the images seen: 64 of 1280, two batches.
-    assert decay(batch=32, half_life=10_000, images=1280) ** 2 == pytest.approx(0.5)
+    # At the start the half-life is 15 % of the images seen: 192 of 1280, six batches.
+    assert decay(batch=32, half_life=10_000, images=1280) ** 6 == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize("d_steps", [1, 3])
@@ -260,7 +260,7 @@ def test_the_averaged_generator_forgets_by_images_seen(ema_kimg: float, d_steps:
     before, seen = flat(trainer.G_ema), 0
     for event in trainer.events():
         if isinstance(event, Stepped):
-            reach = min(1000 * ema_kimg, 0.05 * event.images)
+            reach = min(1000 * ema_kimg, 0.15 * event.images)
             kept = 0.5 ** ((event.images - seen) / reach)
             after = flat(trainer.G_ema)
             assert torch.allclose(after, kept * before + (1 - kept) * flat(trainer.G), atol=1e-5), event
