@@ -5,9 +5,8 @@ Nothing is ever unpacked to the disk, and no link is followed.
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Mapping, Set
+from collections.abc import Set
 from itertools import takewhile
 from pathlib import Path
 
@@ -15,22 +14,11 @@ from core.data.dataset import Skipped
 from core.data.decode import EXTENSIONS
 from core.data.files import LARGEST_FILE
 from core.data.folder import FORMATS
-from core.data.source import class_numbers, classes_of, printable, quoted
+from core.data.note import FOREIGN, NOTE, Noted, noted, too_large
+from core.data.source import Inside, classes_of, printable, quoted
 from core.errors import Problem
 
-Inside = tuple[str, ...]
-"""An entry's path inside its archive, part by part."""
-
-NOTE = "dataset.json"
-"""Where StyleGAN's tools put the labels: {"labels": [[name, class], ...]}, or null where there are none."""
-LARGEST_NOTE = 64 * 2**20
-UNLABELLED = f"{NOTE} names no class for it"
-
 TARS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
-
-
-def inside(name: str) -> Inside:
-    return tuple(part for part in name.split("/") if part not in ("", "."))
 
 
 def wanted(path: Inside) -> bool:
@@ -47,7 +35,7 @@ def trouble(name: str, path: Inside, size: int) -> str:
     if path[-1].lower().endswith((".zip", *TARS)):
         return "an archive inside the archive; unpack it first"
     if path[-1] == NOTE:
-        return f"larger than {LARGEST_NOTE // 2**20} MB" if size > LARGEST_NOTE else ""
+        return too_large(size)
     if size > LARGEST_FILE:
         return f"larger than {LARGEST_FILE // 2**20} MB when unpacked"
     return ""
@@ -71,23 +59,24 @@ class Labels:
 
     def __init__(self, folders: Set[Inside], note: tuple[Inside, bytes] | None) -> None:
         self._around = _shared(folders)
-        self._noted: Mapping[str, int] | None = None
+        self._noted: Noted | None = None
         self.skipped: tuple[Skipped, ...] = ()
         names = classes_of({folder[self._around :] for folder in folders})
         self._numbers = {name: number for number, name in enumerate(names)}
         self.classes = tuple(printable(name) for name in names)
         if note is not None:
             try:
-                self._noted, self.classes = _noted(*note)
+                self._noted = noted(note[1], note[0])
+                self.classes = self._noted.classes
             except Exception:  # a file of that name may hold anything
-                self.skipped = (Skipped(printable("/".join((*note[0], NOTE))), "not the labels that StyleGAN writes"),)
+                self.skipped = (Skipped(printable("/".join((*note[0], NOTE))), FOREIGN),)
 
     def of(self, path: Inside) -> int | None:
         """The class of a picture, 0 where there are none; None where the note forgot this one."""
+        if self._noted is not None:
+            return self._noted.of("/".join(path))
         if not self.classes:
             return 0
-        if self._noted is not None:
-            return self._noted.get("/".join(path))
         return self._numbers.get(path[self._around]) if len(path) > self._around else None
 
     def name(self, path: Inside) -> str:
@@ -98,13 +87,3 @@ def _shared(folders: Set[Inside]) -> int:
     """How many parts all of the paths begin with."""
     pairs = zip(min(folders, default=()), max(folders, default=()), strict=False)
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
-
-
-def _noted(place: Inside, note: bytes) -> tuple[Mapping[str, int], tuple[str, ...]]:
-    """The classes by path inside the archive, and their names. Raises for a note that is none of StyleGAN's."""
-    pairs = json.loads(note)["labels"]
-    if pairs is None:
-        return {}, ()
-    names = ["/".join((*place, *inside(name.replace("\\", "/")))) for name, _ in pairs]
-    numbers, classes = class_numbers([int(number) for _, number in pairs])
-    return dict(zip(names, numbers.tolist(), strict=True)), classes

@@ -1,18 +1,22 @@
-"""A folder of images, walked to any depth; folders of the first level are classes when all images lie in them."""
+"""A folder of images, walked to any depth; folders of the first level are classes when all images lie in them.
+
+Where StyleGAN's tools left a `dataset.json`, the classes are those that it names.
+"""
 
 from __future__ import annotations
 
 import os
 from array import array
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence, Set
 from functools import partial
 from pathlib import Path
 from stat import S_ISREG
 from typing import overload
 
 from core.data.dataset import Skipped
-from core.data.decode import EXTENSIONS
+from core.data.decode import EXTENSIONS, reason
 from core.data.files import GLIMPSED, File, Files, glimpse
+from core.data.note import FOREIGN, LARGEST_NOTE, NOTE, UNLABELLED, Noted, noted, too_large
 from core.data.source import absolute, classes_of, digest, natural, opened, printable, quoted
 from core.errors import Problem
 from core.events import Glimpse, Progress
@@ -24,7 +28,7 @@ class _Listing(Sequence[File]):
     """Image files below a folder, in the order of the walk: a few dozen bytes for each, however many there are."""
 
     def __init__(self, root: Path) -> None:
-        self.labels: Mapping[str, int] = {}  # by the names of folders, which are all known only after the walk
+        self.label: Callable[[str], int] = lambda path: 0  # which class, known only after the walk
         self._root = root
         self._paths, self._ends = bytearray(), array("Q")
         self._contents = 0
@@ -56,8 +60,7 @@ class _Listing(Sequence[File]):
         if isinstance(index, slice):
             return [self[each] for each in range(*index.indices(len(self)))]
         path = self.path(range(len(self))[index])
-        label = self.labels.get(path.split("/", 1)[0], 0)
-        return File(path, partial(opened, _inside(self._root, path), 0), label)
+        return File(path, partial(opened, _inside(self._root, path), 0), self.label(path))
 
 
 def opens(source: str) -> bool:
@@ -68,11 +71,16 @@ def scan(source: str) -> Generator[Progress | Glimpse, None, Files]:
     """List the images below `source`. Raises `Problem` when it cannot be read or holds no images."""
     root = absolute(source)
     title = root.name or str(root)
-    listing, skipped = _Listing(root), []
+    listing = _Listing(root)
+    note, text, unread = _note(root)
+    skipped: list[Skipped] = []
     folders: set[tuple[str, ...]] = set()
     for item in _walk(root):
         if isinstance(item, Skipped):
             skipped.append(item)
+            continue
+        if note is not None and note.of("/".join(item[0])) is None:
+            skipped.append(Skipped(printable("/".join(item[0])), UNLABELLED))
             continue
         listing.add(*item)
         folders.add(item[0][:-1])
@@ -86,16 +94,43 @@ def scan(source: str) -> Generator[Progress | Glimpse, None, Files]:
             f"Open a folder that holds {FORMATS} files.",
             printable(str(root)),
         )
-    classes = classes_of(folders)
-    listing.labels = {name: label for label, name in enumerate(classes)}
     return Files(
         name=str(root),
         title=printable(title),
-        key=listing.key,
+        key=digest(listing.key, text),
         files=listing,
-        classes=tuple(printable(name) for name in classes),
-        skipped=tuple(skipped),
+        classes=tuple(printable(name) for name in _classified(listing, folders, note)),
+        skipped=(*skipped, *unread),
     )
+
+
+def _classified(listing: _Listing, folders: Set[tuple[str, ...]], note: Noted | None) -> tuple[str, ...]:
+    """Tells the listing which class each file is of, as the note says, or else its folder; their names."""
+    if note is not None:
+        listing.label = lambda path: note.of(path) or 0
+        return note.classes
+    classes = classes_of(folders)
+    numbers = {name: label for label, name in enumerate(classes)}
+    listing.label = lambda path: numbers.get(path.split("/", 1)[0], 0)
+    return classes
+
+
+def _note(root: Path) -> tuple[Noted | None, bytes, tuple[Skipped, ...]]:
+    """The labels that lie in the folder, if any do, as they stand there, and why they are not used."""
+    text = b""
+    try:
+        with opened(root / NOTE) as file:
+            if not S_ISREG(os.fstat(file.fileno()).st_mode):
+                return None, b"", (Skipped(NOTE, "not a regular file"),)
+            text = file.read(LARGEST_NOTE + 1)
+    except FileNotFoundError:
+        return None, b"", ()
+    except OSError as error:
+        return None, b"", (Skipped(NOTE, reason(error)),)
+    try:
+        return noted(text), text, ()
+    except Exception:  # a file of that name may hold anything
+        return None, text, (Skipped(NOTE, too_large(len(text)) or FOREIGN),)
 
 
 def _inside(root: Path, path: str) -> str:

@@ -22,6 +22,9 @@ SUGGESTED_LEAST, SUGGESTED_MOST = 16, 64
 
 _MOST_CLASSES = 1000
 
+Inside = tuple[str, ...]
+"""A path inside a folder or an archive, part by part."""
+
 
 @dataclass(frozen=True, eq=False)
 class Picture:
@@ -108,6 +111,11 @@ class Kind(Protocol):
 
     def scan(self, source: str) -> Generator[Progress | Glimpse, None, Source]:
         """List what is there; where that may take long, show first pictures on the way. Raises `Problem`."""
+
+
+def inside(name: str) -> Inside:
+    """From a path with slashes."""
+    return tuple(part for part in name.split("/") if part not in ("", "."))
 
 
 def absolute(path: str) -> Path:

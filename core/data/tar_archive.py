@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from core.data.archive import NOTE, TARS, UNLABELLED, Inside, Labels, empty, inside, trouble, wanted
+from core.data.archive import TARS, Labels, empty, trouble, wanted
 from core.data.dataset import Skipped
 from core.data.decode import header_size
 from core.data.files import GLIMPSED, LOOKED_AT, File, glimpse, read
+from core.data.note import NOTE, UNLABELLED
 from core.data.packed import readable
 from core.data.pool import in_order
-from core.data.source import OneFile, Picture, absolute, digest, printable, resolution_for, version
+from core.data.source import Inside, OneFile, Picture, absolute, digest, inside, printable, resolution_for, version
 from core.data.tar_walk import Member, is_tar, walk
 from core.events import Glimpse, Progress
 from core.preparation import Preparation

@@ -11,12 +11,13 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
-from core.data.archive import NOTE, UNLABELLED, Inside, Labels, empty, inside, trouble, wanted
+from core.data.archive import Labels, empty, trouble, wanted
 from core.data.dataset import Skipped
 from core.data.decode import reason
 from core.data.files import File, Files
+from core.data.note import NOTE, UNLABELLED
 from core.data.packed import opened_zip, readable, refuse_bomb
-from core.data.source import absolute, digest, natural, printable
+from core.data.source import Inside, absolute, digest, inside, natural, printable
 from core.events import Progress
 
 _ENCRYPTED = 0x1

@@ -1,4 +1,4 @@
-"""Zips that may do harm, archives that chance changed, and the labels of StyleGAN's tools in both kinds."""
+"""Zips that may do harm, archives that chance changed, and the labels of StyleGAN's tools."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import struct
 import zipfile
 from collections.abc import Mapping
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,16 @@ from tests.core.images import SMALL, coloured, encoded, opened, outcome, packed,
 PACKINGS = ("", "gz", "bz2", "xz")
 IMAGES = [encoded(coloured(seed)) for seed in range(6)]
 KINDS = ("a.zip", "a.tar")
+LABELLED = (*KINDS, "folder")
 
 
 def archived(path: Path, entries: Mapping[str, bytes]) -> Path:
-    """A zip or a tar, as the name says."""
+    """A zip, a tar or a folder, as the name says."""
+    if not path.suffix:
+        for name, data in entries.items():
+            path.joinpath(name).parent.mkdir(parents=True, exist_ok=True)
+            path.joinpath(name).write_bytes(data)
+        return path
     return packed(path, dict(entries)) if path.suffix == ".zip" else taped(path, entries)
 
 
@@ -92,8 +99,7 @@ NAMES = [f"{index // 3:05}/img{index:08}.png" for index in range(6)]
 ENTRIES = dict(zip(NAMES, IMAGES, strict=True))
 
 
-@pytest.mark.parametrize("name", KINDS)
-@pytest.mark.parametrize("around", ["", "packed/"])
+@pytest.mark.parametrize(("name", "around"), [*product(KINDS, ["", "packed/"]), ("folder", "")])
 def test_labels_are_those_of_the_note(tmp_path: Path, name: str, around: str) -> None:
     note = noted([[each, label] for each, label in zip(NAMES, (3, 1, 3, 1, 7, 7), strict=True)])
     entries = {f"{around}{each}": data for each, data in ENTRIES.items()} | {f"{around}dataset.json": note}
@@ -104,14 +110,14 @@ def test_labels_are_those_of_the_note(tmp_path: Path, name: str, around: str) ->
     assert dataset.skipped == ()
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", LABELLED)
 @pytest.mark.parametrize("labels", [None, [], [[each, 4] for each in NAMES]])
 def test_a_note_without_labels_says_that_there_are_none(tmp_path: Path, name: str, labels: Any) -> None:
     dataset = opened(archived(tmp_path / name, {"dataset.json": noted(labels), **ENTRIES}))
     assert (dataset.labels, dataset.classes, len(dataset.images)) == (None, (), 6)
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", LABELLED)
 def test_images_that_the_note_forgot_are_named(tmp_path: Path, name: str) -> None:
     note = noted([[each, int(each > NAMES[1])] for each in NAMES[:5]] + [["nowhere.png", 9]])
     dataset = opened(archived(tmp_path / name, {**ENTRIES, "dataset.json": note}))
@@ -120,7 +126,7 @@ def test_images_that_the_note_forgot_are_named(tmp_path: Path, name: str) -> Non
     assert reasons(dataset) == {NAMES[5]: "dataset.json names no class for it"}
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", LABELLED)
 @pytest.mark.parametrize(
     "note",
     [
@@ -146,7 +152,7 @@ def test_other_notes_are_named_and_the_folders_count(tmp_path: Path, name: str, 
     assert reasons(dataset) == {"dataset.json": "not the labels that StyleGAN writes"}
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", LABELLED)
 def test_the_note_nearest_to_the_top_counts(tmp_path: Path, name: str) -> None:
     note = noted([[each, index % 2] for index, each in enumerate(NAMES)])
     other = noted([["img00000000.png", 5]])
@@ -154,9 +160,9 @@ def test_the_note_nearest_to_the_top_counts(tmp_path: Path, name: str) -> None:
     assert opened(archived(tmp_path / name, entries)).classes == ("0", "1")
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", LABELLED)
 def test_long_notes_are_not_read(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.data.archive.LARGEST_NOTE", 2**20)
+    monkeypatch.setattr("core.data.note.LARGEST_NOTE", 2**20)
     dataset = opened(archived(tmp_path / name, {**ENTRIES, "dataset.json": noted(None) + bytes(2**20)}))
     assert reasons(dataset) == {"dataset.json": "larger than 1 MB"}
 
@@ -170,7 +176,7 @@ def test_a_note_that_is_damaged_inside_the_zip(tmp_path: Path) -> None:
     assert list(reasons(opened(path))) == ["dataset.json"]
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", LABELLED)
 def test_more_classes_than_can_be_told_apart(tmp_path: Path, name: str) -> None:
     image = encoded(plain((9, 120, 230), size=(2, 2)))
     entries = {f"{index}.png": image for index in range(1001)}
