@@ -12,7 +12,7 @@ from math import isfinite
 from pathlib import Path
 from threading import RLock
 from time import monotonic, sleep
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from tqdm import tqdm
 
@@ -20,7 +20,13 @@ from core.amount import amount
 from core.config import Settings
 from core.errors import Problem
 from core.events import Event, Finished, Notice, Points, Progress, Refused, Report, Samples, Saved, Tuned
+from core.latent import Point
 from core.presets import preset, presets
+from core.seeds import parse_seeds
+from core.selection import Selection
+
+if TYPE_CHECKING:
+    from core.export.images import Format, Packing
 
 tqdm.set_lock(RLock())  # its own is for several processes, and can outlive one that runs out of memory
 BAD_INPUT, INTERRUPTED = 2, 130
@@ -76,19 +82,44 @@ def train(options: argparse.Namespace) -> int:
 
 
 def generate(options: argparse.Namespace) -> int:
-    from core.export import export_seeds, parse_seeds
-    from core.latent import LatentRequest
+    from core.export.images import SUFFIXES, Shape, export_images
     from core.sampler import Sampler
 
     seeds = parse_seeds(options.seeds)
     sampler = Sampler.open(options.checkpoint, options.device)
-    request = LatentRequest(seeds, (), psi=options.psi)
-    with tqdm(total=len(seeds), unit="image", disable=None) as bar:
-        for event in export_seeds(sampler, request, options.out, options.overwrite):
+    like = Point(psi=options.psi, classes=_label(options.label, sampler.meta.classes, sampler.conditions.classes))
+    if options.each_class:
+        if not sampler.conditions.classes:
+            raise Problem("This generator knows no classes.", "Leave --each-class out.")
+        selection = Selection.of_classes(sampler.meta.classes, seeds, like)
+    else:
+        selection = Selection.of_seeds(seeds, like)
+    drawn: Format | None = next((name for name, end in SUFFIXES.items() if end == options.out.suffix), None)
+    packing: Packing = "zip" if options.out.suffix == ".zip" else "sheet" if drawn else "folder"
+    shape = Shape(drawn or options.format, packing, options.scale)
+    with tqdm(total=len(selection.names), unit="image", disable=None) as bar:
+        for event in export_images(sampler, selection, options.out, shape, options.overwrite):
             if isinstance(event, Progress):
                 bar.update(event.done - bar.n)
-    print(f"{len(seeds)} images in {options.out}", file=sys.stderr)
+    print(f"{len(selection.names)} images in {options.out}", file=sys.stderr)
     return 0
+
+
+def _label(text: str | None, classes: Sequence[str], known: int) -> tuple[float, ...]:
+    """The shares of a class that is given by its name or its number."""
+    if text is None:
+        return ()
+    if not known:
+        raise Problem("This generator knows no classes.", "Leave --label out.")
+    names = [*classes]
+    if text in names:
+        chosen = names.index(text)
+    elif text.isdecimal() and int(text) < len(names):
+        chosen = int(text)
+    else:
+        listed = ", ".join(names[:20]) + ", ..." * (len(names) > 20)
+        raise Problem(f"There is no class {text!r}.", f"Choose one of {listed}.")
+    return tuple(float(index == chosen) for index in range(len(names)))
 
 
 def inspect(options: argparse.Namespace) -> int:
@@ -185,8 +216,12 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("generate", help="images of seeds")
     command.set_defaults(command=generate)
     command.add_argument("checkpoint", type=Path, metavar="CKPT")
-    command.add_argument("--out", type=Path, required=True, metavar="DIR")
+    command.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder, .zip, or .png for one sheet")
     command.add_argument("--seeds", required=True, help="such as 0-63 or 1,5,9")
+    command.add_argument("--label", metavar="CLASS", help="the name or number of a class; without it they take turns")
+    command.add_argument("--each-class", action="store_true", help="the seeds for each class")
+    command.add_argument("--format", choices=["png", "jpeg", "webp"], default="png")
+    command.add_argument("--scale", type=int, choices=range(1, 17), default=1, metavar="N", help="pixels for each one")
     command.add_argument("--psi", type=_finite, default=1.0, help="truncation: below 1 is safer, above 1 is wilder")
     command.add_argument("--device", default="auto")
     command.add_argument("--overwrite", action="store_true", help="replace images that exist already")

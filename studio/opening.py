@@ -11,8 +11,8 @@ import numpy as np
 
 from core.errors import Problem
 from core.events import Edited, Event, Images, Points, Progress, Report, Samples
-from core.latent import Conditions
 from core.run_folder import is_checkpoint, is_run
+from core.seeds import Conditions
 from studio.history import History
 from studio.torch_import import import_torch
 

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.latent import Conditions, seed_codes
+from core.seeds import Conditions, seed_codes
 from studio.widgets.heading import Heading
 from studio.widgets.labelled_button import LabelledButton
 from studio.widgets.slider_row import SliderRow
