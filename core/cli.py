@@ -12,7 +12,7 @@ from math import isfinite
 from pathlib import Path
 from threading import RLock
 from time import monotonic, sleep
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 from tqdm import tqdm
 
@@ -23,10 +23,7 @@ from core.events import Event, Finished, Notice, Points, Progress, Refused, Repo
 from core.latent import Point
 from core.presets import preset, presets
 from core.seeds import parse_seeds
-from core.selection import Selection
-
-if TYPE_CHECKING:
-    from core.export.images import Format, Packing
+from core.selection import Format, Packing, Selection, Shape
 
 tqdm.set_lock(RLock())  # its own is for several processes, and can outlive one that runs out of memory
 BAD_INPUT, INTERRUPTED = 2, 130
@@ -82,7 +79,7 @@ def train(options: argparse.Namespace) -> int:
 
 
 def generate(options: argparse.Namespace) -> int:
-    from core.export.images import SUFFIXES, Shape, export_images
+    from core.export.images import SUFFIXES, export_images
     from core.sampler import Sampler
 
     seeds = parse_seeds(options.seeds)

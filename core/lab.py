@@ -14,6 +14,8 @@ from core.latent import Easing, LatentRequest, Loop, Mix, Mode, Numbers, Place, 
 from core.seeds import Latents
 
 Tool = Literal["between", "square", "path", "loop"]
+Kind = Literal["closed", "components", "own"]
+"""Of directions: in closed form (SeFa), principal components (GANSpace), or the person's own."""
 Corners = tuple[Point, Point, Point, Point]
 
 
@@ -94,6 +96,13 @@ class Lens:
     components: Numbers = ()
     own: Numbers = ()
     mix: Mix | None = None
+
+    def moved(self, kind: Kind, amounts: Numbers) -> Lens:
+        """Other amounts along the directions of a kind."""
+        amounts = amounts if any(amounts) else ()
+        if kind == "closed":
+            return replace(self, closed=amounts)
+        return replace(self, components=amounts) if kind == "components" else replace(self, own=amounts)
 
     def bend(self, point: Point, offset: Numbers) -> Point:
         """The point as it is seen. `offset`: what the directions add."""

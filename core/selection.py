@@ -1,12 +1,27 @@
-"""Which images to export: a request, and what to call each of its places."""
+"""Which images to export, with a name for each, and what the files are like."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from core.latent import LatentRequest, Point
+
+Format = Literal["png", "jpeg", "webp"]
+Packing = Literal["folder", "zip", "sheet"]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How images are written. `scale`: so many pixels for each one, in both directions; without `smooth` they stay
+    square."""
+
+    format: Format = "png"
+    packing: Packing = "folder"
+    scale: int = 1
+    smooth: bool = False
 
 
 @dataclass(frozen=True)

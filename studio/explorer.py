@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 from core.devices import Device, available
 from core.errors import Problem
 from core.events import Event, Images
-from core.latent import LatentRequest
+from core.lab import Board
+from core.latent import LatentRequest, Point
+from core.run_folder import is_run
+from core.seeds import Conditions, Latents
+from core.selection import Selection, Shape
+from studio.boards import board_of, keep_board
 from studio.torch_import import import_torch
 
 if TYPE_CHECKING:
@@ -22,10 +27,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Weights:
-    """A running training's newest averaged generator."""
+    """A running training's newest averaged generator, and the folder of its run."""
 
     meta: Meta
     tensors: dict[str, Any]
+    run: Path | None
 
 
 @dataclass(frozen=True)
@@ -36,34 +42,68 @@ class NewestOf:
 
 
 @dataclass(frozen=True)
+class Bake:
+    """Asks for the request's first place as a `Point` of its own."""
+
+    request: LatentRequest
+
+
+@dataclass(frozen=True)
+class Keep:
+    """Asks to keep a board where that of `home` is."""
+
+    home: Path
+    board: Board
+
+
+@dataclass(frozen=True, eq=False)
 class Source:
-    """What is explored: a checkpoint's path, or None for the running training, and facts about its generator."""
+    """What is explored, and facts about its generator.
+
+    `path`: a checkpoint's, or None for the running training. `home`: the run's folder, or the checkpoint where it lies
+    in none: that is whose `board` is shown; None for a training that keeps no run. `directions` (k, numbers): closed-
+    form ones. `style_layers`: 0 where there are no styles. `trouble`: why the board could not be read, and is not kept.
+    """
 
     path: Path | None
+    home: Path | None
     step: int
     settings: Settings
     dataset: str
-    directions: int
-    classes: tuple[str, ...] = ()
-    """Names; empty unless the generator is told which to draw."""
-    categories: int = 0
-    """Values of InfoGAN's categorical code."""
-    continuous: int = 0
-    """InfoGAN's continuous codes."""
+    conditions: Conditions
+    classes: tuple[str, ...]
+    directions: Latents
+    style_layers: int
+    board: Board
+    trouble: Problem | None = None
+
+    def fits(self, point: Point) -> bool:
+        """Whether the generator could draw the point: another one has other numbers."""
+        sizes = (
+            (point.z, self.settings.latent_dim),
+            (point.offset, self.directions.shape[1]),
+            (point.classes, self.conditions.classes),
+            (point.codes, self.conditions.codes),
+        )
+        styled = bool(point.w) or point.mix is not None
+        return all(len(given) in (0, size) for given, size in sizes) and (self.style_layers > 0 or not styled)
 
 
 class Explorer:
-    """Lives in the explore thread; only `export` is called from another, and takes a copy of the sampler first."""
+    """Lives in the explore thread; only `export` and `sampler` are called from others, which get a copy."""
 
     DEVICES: Final = "devices"
 
     def __init__(self) -> None:
         self._sampler: Sampler | None = None
+        self._home: Path | None = None
+        self._board = Board()
+        self._trouble: Problem | None = None
         self._turn = threading.Lock()
 
-    def answer(self, request: object) -> list[Device] | Source | Images | None:
+    def answer(self, request: object) -> list[Device] | Source | Images | Point | None:
         """Devices for `DEVICES`, a `Source` for a checkpoint's path, `NewestOf` or `Weights`, images for a
-        `LatentRequest`."""
+        `LatentRequest`, a `Point` for `Bake`; nothing for `Keep`."""
         if request == self.DEVICES:
             import_torch()
             return available()
@@ -74,24 +114,35 @@ class Explorer:
                 return self._open_newest(request.run)
             if isinstance(request, Weights):
                 return self._load(request)
+            if isinstance(request, Keep):
+                self._keep(request)
+                return None
+            if self._sampler is None:
+                return None
+            if isinstance(request, Bake):
+                return self._sampler.bake(request.request)
             assert isinstance(request, LatentRequest)
-            return self._sampler.render(request) if self._sampler else None
+            return self._sampler.render(request)
 
-    def export(self, request: LatentRequest, folder: Path, overwrite: bool) -> Generator[Event, None, None]:
-        """Exports the request's seeds with the generator as it is now, whatever the sliders do meanwhile."""
-        from core.export import export_seeds
+    def export(self, selection: Selection, target: Path, shape: Shape, overwrite: bool) -> Generator[Event, None, None]:
+        """Exports images with the generator as it is now, whatever the sliders do meanwhile."""
+        from core.export.images import export_images
 
+        yield from export_images(self.sampler(), selection, target, shape, overwrite)
+
+    def sampler(self) -> Sampler:
+        """A copy of the generator that is on screen, for another thread. Raises `Problem` if there is none."""
         with self._turn:
-            sampler = self._sampler.copy() if self._sampler else None
-        if sampler is None:
-            raise Problem("There is no generator to make images with.", "Open a checkpoint, or train first.")
-        yield from export_seeds(sampler, request, folder, overwrite)
+            if self._sampler is not None:
+                return self._sampler.copy()
+        raise Problem("There is no generator to make images with.", "Open a checkpoint, or train first.")
 
     def _open(self, path: Path) -> Source:
         from core.sampler import Sampler
 
         self._sampler = Sampler.open(path)
-        return self._source(path)
+        run = path.absolute().parent.parent
+        return self._source(path, run if is_run(run) else path)
 
     def _open_newest(self, folder: Path) -> Source:
         from core.run import Run
@@ -105,19 +156,39 @@ class Explorer:
             self._sampler.load(weights.meta, weights.tensors)
         else:
             self._sampler = Sampler(weights.meta, weights.tensors, weights.meta.device)
-        return self._source(None)
+        return self._source(None, weights.run)
 
-    def _source(self, path: Path | None) -> Source:
+    def _keep(self, request: Keep) -> None:
+        keep_board(request.home, request.board)
+        if request.home == self._home:
+            self._board = request.board
+
+    def _source(self, path: Path | None, home: Path | None) -> Source:
         assert self._sampler is not None
-        meta = self._sampler.meta
-        settings = meta.settings
+        if home != self._home:
+            self._home = home
+            self._board, self._trouble = _read_board(home)
+        sampler, meta = self._sampler, self._sampler.meta
         return Source(
             path,
+            home,
             meta.step,
-            settings,
+            meta.settings,
             meta.dataset,
-            len(self._sampler.directions),
-            meta.classes if settings.condition != "none" else (),
-            settings.codes_categorical,
-            settings.codes_continuous,
+            sampler.conditions,
+            meta.classes if sampler.conditions.classes else (),
+            sampler.directions,
+            sampler.style_layers,
+            self._board,
+            self._trouble,
         )
+
+
+def _read_board(home: Path | None) -> tuple[Board, Problem | None]:
+    """What was kept, or why it cannot be read."""
+    try:
+        return board_of(home), None
+    except Problem as problem:
+        return Board(), problem
+    except OSError as error:
+        return Board(), Problem("The pins of this run cannot be read.", "Check that its disk is connected.", str(error))

@@ -13,6 +13,7 @@ from pathlib import Path
 from PySide6.QtGui import QImage, QImageWriter
 
 from core.events import Event, Images, Progress, Saved
+from core.selection import Shape
 from core.writing import replaced
 from studio.history import Rows
 
@@ -39,11 +40,13 @@ def save_grid(images: Images, path: Path, columns: int = 0) -> Generator[Event, 
     yield Saved(path, 0)
 
 
-def save_images(images: Images, names: Sequence[str], folder: Path, overwrite: bool) -> Generator[Event, None, None]:
-    """Writes each image as a PNG of its name."""
+def save_images(
+    images: Images, names: Sequence[str], target: Path, shape: Shape, overwrite: bool
+) -> Generator[Event, None, None]:
+    """Writes images under their names."""
     from core.export.images import export_pictures
 
-    yield from export_pictures(images, names, folder, overwrite)
+    yield from export_pictures(images, names, target, shape, overwrite)
 
 
 def save_picture(picture: QImage, path: Path) -> Generator[Event, None, None]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from enum import Enum, auto
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -16,9 +17,11 @@ from PySide6.QtGui import QImage
 
 from core.errors import Problem
 from core.events import Edited, Event, Finished, Images, Notice, Points, Progress, Samples, Saved, Tuned
-from core.latent import LatentRequest
+from core.lab import Board
+from core.latent import LatentRequest, Point
+from core.selection import Selection, Shape
 from studio.curator import Curator
-from studio.explorer import Explorer, NewestOf, Source, Weights
+from studio.explorer import Bake, Explorer, Keep, NewestOf, Source, Weights
 from studio.history import Rows
 from studio.jobs import Jobs
 from studio.opening import OpenedRun, Sheet, read_run
@@ -85,6 +88,8 @@ class Session(QObject):
     """The `Source` that is explored from now on."""
     rendered = Signal(str, object, object)
     """A slot, the request in it, and its images."""
+    baked = Signal(object)
+    """A `Point` that `bake` asked for."""
 
     problem = Signal(object)
     notice = Signal(str)
@@ -97,6 +102,7 @@ class Session(QObject):
         self.resume: Path | None = None
         self._live = False
         self._pace = 0.0
+        self._bakes = 0
         self._running: RunningTraining | None = None
         self._workers = Workers(self)
         self._workers.problem.connect(self.problem)
@@ -299,6 +305,15 @@ class Session(QObject):
     def render(self, slot: str, request: LatentRequest) -> None:
         self._explore_thread.ask(slot, request)
 
+    def bake(self, request: LatentRequest) -> None:
+        """Its image as a point of its own, as `baked`."""
+        self._bakes += 1
+        self._explore_thread.ask(f"bake {self._bakes}", Bake(request))  # none takes the place of another
+
+    def keep_board(self, home: Path, board: Board) -> None:
+        """Keeps pins and directions with their run."""
+        self._explore_thread.ask(f"keep {home}", Keep(home, board))
+
     def _follow(self) -> None:
         if not self._live:
             return
@@ -315,8 +330,12 @@ class Session(QObject):
     def _show_answer(self, slot: str, request: object, answer: object) -> None:
         if slot == "devices":
             self.devices_found.emit(answer)
+        elif isinstance(answer, Point):
+            self.baked.emit(answer)
         elif isinstance(answer, Source):
             self.source_changed.emit(answer)
+            if answer.trouble is not None and answer.path is not None:
+                self.problem.emit(answer.trouble)
             if isinstance(request, Path) and self.state is State.IDLE:
                 self.settings_opened.emit(answer.settings)
                 self._continue_from(request, answer.dataset, answer.settings)
@@ -325,13 +344,13 @@ class Session(QObject):
 
     # Saving and exporting
 
-    def export(self, request: LatentRequest, folder: Path, overwrite: bool) -> None:
-        """Writes the request's seeds as PNGs, with the generator that is on screen."""
-        self.jobs.start(lambda: self._explorer.export(request, folder, overwrite))
+    def export(self, selection: Selection, target: Path, shape: Shape, overwrite: bool) -> None:
+        """Writes images with the generator that is on screen."""
+        self.jobs.start(lambda: self._explorer.export(selection, target, shape, overwrite))
 
-    def export_images(self, images: Images, names: list[str], folder: Path, overwrite: bool) -> None:
-        """Writes images that are on screen as PNGs."""
-        self.jobs.start(lambda: save_images(images, names, folder, overwrite))
+    def export_images(self, images: Images, names: Sequence[str], target: Path, shape: Shape, overwrite: bool) -> None:
+        """Writes images that are on screen."""
+        self.jobs.start(lambda: save_images(images, names, target, shape, overwrite))
 
     def save_grid(self, images: Images, path: Path, columns: int = 0) -> None:
         """Writes images as one PNG."""

@@ -72,6 +72,10 @@ def connect_training(window: MainWindow) -> None:
 def connect_explore(window: MainWindow) -> None:
     """The Explore workspace."""
     window.explore.requested.connect(window.session.render)
+    window.explore.pin_requested.connect(window.session.bake)
+    window.explore.board_changed.connect(window.session.keep_board)
+    window.explore.notice.connect(window.banner.show_notice)
+    window.session.baked.connect(window.explore.add_pin)
     window.explore.live_changed.connect(window.follow)
     window.explore.open_requested.connect(window.ask_checkpoint)
     window.explore.export_requested.connect(window.save_dialogs.export)

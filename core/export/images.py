@@ -7,10 +7,9 @@ import os
 import zipfile
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
@@ -20,13 +19,10 @@ from core.errors import Problem
 from core.events import Images, Progress, Saved
 from core.export.recipe import KEY, Recipe
 from core.sampler import Sampler
-from core.selection import Selection
+from core.selection import Format, Selection, Shape
 from core.writing import replaced, unwritable
 
 T = TypeVar("T")
-
-Format = Literal["png", "jpeg", "webp"]
-Packing = Literal["folder", "zip", "sheet"]
 
 SUFFIXES: dict[Format, str] = {"png": ".png", "jpeg": ".jpg", "webp": ".webp"}
 QUALITY = 95
@@ -37,17 +33,6 @@ MOST_ON_SHEET = 10_000
 CAPTION = 14
 """Height of a name on a contact sheet, where tiles are wide enough for one."""
 _NARROW = 48
-
-
-@dataclass(frozen=True)
-class Shape:
-    """How images are written. `scale`: so many pixels for each one, in both directions; without `smooth` they stay
-    square."""
-
-    format: Format = "png"
-    packing: Packing = "folder"
-    scale: int = 1
-    smooth: bool = False
 
 
 def export_images(
@@ -74,12 +59,12 @@ def export_images(
 
 
 def export_pictures(
-    images: Images, names: Sequence[str], folder: Path, overwrite: bool = False
+    images: Images, names: Sequence[str], target: Path, shape: Shape | None = None, overwrite: bool = False
 ) -> Generator[Progress | Saved, None, None]:
-    """Writes images that are on screen as PNGs of the given names. Yields and raises as `export_images`."""
+    """The same for images that are there already, and of which nobody knows how they were made."""
     made = ((name, image, "") for name, image in zip(names, images, strict=True))
-    yield from _write(made, names, folder, Shape(), overwrite, "")
-    yield Saved(folder, 0)
+    yield from _write(made, names, target, shape or Shape(), overwrite, "")
+    yield Saved(target, 0)
 
 
 def encoded(image: Images, format: Format = "png", recipe: str = "") -> bytes:

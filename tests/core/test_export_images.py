@@ -17,10 +17,10 @@ from core.checkpoint import summary
 from core.errors import Problem
 from core.events import Images, Progress, Saved
 from core.export import recipe
-from core.export.images import AT_ONCE, CAPTION, Format, Shape, encoded, enlarged, export_images, export_pictures
+from core.export.images import AT_ONCE, CAPTION, encoded, enlarged, export_images, export_pictures
 from core.latent import LatentRequest, Loop, Point, Square, Walk
 from core.sampler import Sampler
-from core.selection import Selection
+from core.selection import Format, Selection, Shape
 from tests.core.tiny import CLASSES, finished, tiny_trainer
 
 LIKE = Point(psi=0.7)
