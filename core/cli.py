@@ -23,7 +23,7 @@ from core.events import Event, Finished, Notice, Points, Progress, Refused, Repo
 from core.latent import Point
 from core.presets import preset, presets
 from core.seeds import parse_seeds
-from core.selection import Format, Packing, Selection, Shape
+from core.selection import Format, OfSeeds, Packing, Shape
 
 tqdm.set_lock(RLock())  # its own is for several processes, and can outlive one that runs out of memory
 BAD_INPUT, INTERRUPTED = 2, 130
@@ -85,20 +85,17 @@ def generate(options: argparse.Namespace) -> int:
     seeds = parse_seeds(options.seeds)
     sampler = Sampler.open(options.checkpoint, options.device)
     like = Point(psi=options.psi, classes=_label(options.label, sampler.meta.classes, sampler.conditions.classes))
-    if options.each_class:
-        if not sampler.conditions.classes:
-            raise Problem("This generator knows no classes.", "Leave --each-class out.")
-        selection = Selection.of_classes(sampler.meta.classes, seeds, like)
-    else:
-        selection = Selection.of_seeds(seeds, like)
+    if options.each_class and not sampler.conditions.classes:
+        raise Problem("This generator knows no classes.", "Leave --each-class out.")
+    selection = OfSeeds.of(seeds, like, sampler.meta.classes if options.each_class else ())
     drawn: Format | None = next((name for name, end in SUFFIXES.items() if end == options.out.suffix), None)
     packing: Packing = "zip" if options.out.suffix == ".zip" else "sheet" if drawn else "folder"
     shape = Shape(drawn or options.format, packing, options.scale)
-    with tqdm(total=len(selection.names), unit="image", disable=None) as bar:
+    with tqdm(total=len(selection), unit="image", disable=None) as bar:
         for event in export_images(sampler, selection, options.out, shape, options.overwrite):
             if isinstance(event, Progress):
                 bar.update(event.done - bar.n)
-    print(f"{len(selection.names)} images in {options.out}", file=sys.stderr)
+    print(f"{len(selection)} images in {options.out}", file=sys.stderr)
     return 0
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from core.latent import LatentRequest, Point
@@ -24,35 +25,70 @@ class Shape:
     smooth: bool = False
 
 
+class Selection(ABC):
+    """Images with a name for each, made as they are needed: a million of them take no more room than their seeds.
+
+    Names are those of files, without what says their format, and all different.
+    """
+
+    @abstractmethod
+    def __len__(self) -> int: ...
+
+    @abstractmethod
+    def part(self, start: int, stop: int) -> LatentRequest:
+        """The images from `start` up to `stop`."""
+
+    @abstractmethod
+    def name(self, index: int) -> str: ...
+
+
 @dataclass(frozen=True)
-class Selection:
-    """`names`: of files, without what says their format; one for each place, all different."""
+class OfSeeds(Selection):
+    """An image for each seed, or one for each seed and class, in all else like a point."""
+
+    seeds: tuple[int, ...]
+    like: Point = field(default_factory=Point)
+    classes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, seeds: Sequence[int], like: Point | None = None, classes: Sequence[str] = ()) -> OfSeeds:
+        """A seed that comes twice is one image."""
+        return cls(tuple(dict.fromkeys(seeds)), like or Point(), tuple(classes))
+
+    def __len__(self) -> int:
+        return len(self.seeds) * max(len(self.classes), 1)
+
+    def part(self, start: int, stop: int) -> LatentRequest:
+        return LatentRequest.of(*(self._point(index) for index in range(start, min(stop, len(self)))))
+
+    def name(self, index: int) -> str:
+        label, row = divmod(index, len(self.seeds))
+        seed = f"seed{self.seeds[row]:04d}"
+        return f"{label:03d}-{_file_name(self.classes[label])}-{seed}" if self.classes else seed
+
+    def _point(self, index: int) -> Point:
+        label, row = divmod(index, len(self.seeds))
+        point = replace(self.like, seed=self.seeds[row])
+        if not self.classes:
+            return point
+        return replace(point, classes=tuple(float(label == other) for other in range(len(self.classes))))
+
+
+@dataclass(frozen=True)
+class OfPlaces(Selection):
+    """A request's images under one name, numbered if there are several."""
 
     request: LatentRequest
-    names: tuple[str, ...]
+    title: str
 
-    @classmethod
-    def of_seeds(cls, seeds: Sequence[int], like: Point | None = None) -> Selection:
-        """An image for each seed, in all else like a point. A seed that comes twice is one image."""
-        seeds = tuple(dict.fromkeys(seeds))
-        points = (replace(like or Point(), seed=seed) for seed in seeds)
-        return cls(LatentRequest.of(*points), tuple(f"seed{seed:04d}" for seed in seeds))
+    def __len__(self) -> int:
+        return len(self.request.places)
 
-    @classmethod
-    def of_classes(cls, classes: Sequence[str], seeds: Sequence[int], like: Point | None = None) -> Selection:
-        """The same seeds for each class."""
-        points, names = [], []
-        for index, name in enumerate(classes):
-            shares = tuple(float(index == other) for other in range(len(classes)))
-            points += [replace(like or Point(), seed=seed, classes=shares) for seed in seeds]
-            names += [f"{index:03d}-{_file_name(name)}-seed{seed:04d}" for seed in seeds]
-        return cls(LatentRequest.of(*points), tuple(names))
+    def part(self, start: int, stop: int) -> LatentRequest:
+        return self.request.part(start, stop)
 
-    @classmethod
-    def of_places(cls, request: LatentRequest, name: str) -> Selection:
-        """The request's images under one name, numbered if there are several."""
-        count = len(request.places)
-        return cls(request, (name,) if count == 1 else tuple(f"{name}-{index:04d}" for index in range(count)))
+    def name(self, index: int) -> str:
+        return self.title if len(self) == 1 else f"{self.title}-{index:04d}"
 
 
 def _file_name(text: str) -> str:

@@ -49,6 +49,23 @@ class Bake:
 
 
 @dataclass(frozen=True)
+class Restore:
+    """Asks for what made an exported image. `runs`: where checkpoints may be."""
+
+    image: Path
+    runs: Path
+
+
+@dataclass(frozen=True, eq=False)
+class Restored:
+    """`source`: the generator that made it, unless it is explored already; `notice`: what may differ."""
+
+    source: Source | None
+    request: LatentRequest
+    notice: str = ""
+
+
+@dataclass(frozen=True)
 class Keep:
     """Asks to keep a board where that of `home` is."""
 
@@ -101,9 +118,9 @@ class Explorer:
         self._trouble: Problem | None = None
         self._turn = threading.Lock()
 
-    def answer(self, request: object) -> list[Device] | Source | Images | Point | None:
-        """Devices for `DEVICES`, a `Source` for a checkpoint's path, `NewestOf` or `Weights`, images for a
-        `LatentRequest`, a `Point` for `Bake`; nothing for `Keep`."""
+    def answer(self, request: object) -> list[Device] | Source | Restored | Images | Point | None:
+        """Devices for `DEVICES`, a `Source` for a checkpoint's path, `NewestOf` or `Weights`, what made it for
+        `Restore`, images for a `LatentRequest`, a `Point` for `Bake`; nothing for `Keep`."""
         if request == self.DEVICES:
             import_torch()
             return available()
@@ -114,6 +131,8 @@ class Explorer:
                 return self._open_newest(request.run)
             if isinstance(request, Weights):
                 return self._load(request)
+            if isinstance(request, Restore):
+                return self._restore(request)
             if isinstance(request, Keep):
                 self._keep(request)
                 return None
@@ -157,6 +176,25 @@ class Explorer:
         else:
             self._sampler = Sampler(weights.meta, weights.tensors, weights.meta.device)
         return self._source(None, weights.run)
+
+    def _restore(self, asked: Restore) -> Restored:
+        from core.export.recipe import read
+        from studio.restoring import find_checkpoint, missing
+
+        recipe = read(asked.image)
+        if recipe is None:
+            raise Problem(f"{asked.image.name} does not say how it was made.", "Drop a PNG that was exported here.")
+        if self._sampler is not None and recipe.checkpoint and self._sampler.digest == recipe.checkpoint:
+            return Restored(None, recipe.request)
+        path = find_checkpoint(recipe, asked.image, asked.runs) if recipe.checkpoint else None
+        if path is not None:
+            return Restored(self._open(path), recipe.request)
+        if not recipe.checkpoint and self._sampler is not None:
+            here = self._source(self._sampler.path, self._home)
+            if all(here.fits(point) for point in recipe.request.way.points):
+                step = f"The image was made at step {recipe.step:,} of a training; this generator is at {here.step:,}."
+                return Restored(None, recipe.request, step)
+        raise missing(recipe, asked.image)
 
     def _keep(self, request: Keep) -> None:
         keep_board(request.home, request.board)

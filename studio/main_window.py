@@ -112,7 +112,7 @@ class MainWindow(QMainWindow):
     # Opening
 
     def open_path(self, source: str) -> None:
-        """A dataset's folder or file, a run, a checkpoint or `sample:NAME`, from wherever it came."""
+        """A dataset, a run, a checkpoint, an exported image or `sample:NAME`, from wherever it came."""
         self.banner.dismiss()
         self.session.reader.recognise(source)
 
@@ -144,7 +144,7 @@ class MainWindow(QMainWindow):
 
     def show_opened(self, source: str, workspace: str) -> None:
         """Something was recognised and is being opened: go where it will appear, and remember it."""
-        self.show_workspace({"data": DATA, "run": TRAIN, "checkpoint": EXPLORE}[workspace])
+        self.show_workspace({"data": DATA, "run": TRAIN, "checkpoint": EXPLORE, "recipe": EXPLORE}[workspace])
         if workspace == "data":
             self.data.set_recents(remembered.add_recent(source))
             self.intake.open(source)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from core.preparation import Preparation
     from core.run import Run
 
-Kind = Literal["data", "run", "checkpoint"]
+Kind = Literal["data", "run", "checkpoint", "recipe"]
 COLOURS = {1: "grey", 3: "colour", 4: "colour with transparency"}
 """By the number of channels."""
 BUILT_IN = ("sample:", "toy:")
@@ -41,7 +41,7 @@ SHEET = 100
 
 @dataclass(frozen=True)
 class Recognised(Event):
-    """What a person opened: images, a run's folder, or a checkpoint."""
+    """What a person opened: images, a run's folder, a checkpoint, or an image that says how it was made."""
 
     source: str
     kind: Kind
@@ -117,10 +117,13 @@ def recognise(source: str) -> Generator[Event, None, None]:
         yield Recognised(source, "checkpoint")
     elif opens(source):
         yield Recognised(source, "data")
+    elif _has_recipe(path):
+        yield Recognised(source, "recipe")
     else:
         raise Problem(
             f"{path.name} is not something to open here.",
-            "Drop a folder of images, a zip, tar, array or video of them, a run's folder, or a checkpoint.",
+            "Drop a folder of images, a zip, tar, array or video of them, a run's folder, a checkpoint, or a PNG that"
+            " was exported here.",
         )
 
 
@@ -171,6 +174,15 @@ def read_run(folder: Path) -> Generator[Event, None, None]:
     yield OpenedRun(
         folder, meta.settings, meta.dataset, meta.step, newest.path, history, last, shown, meta.classes, run.edits()
     )
+
+
+def _has_recipe(path: Path) -> bool:
+    from core.export.recipe import read
+
+    try:
+        return read(path) is not None
+    except OSError:  # no image
+        return False
 
 
 def _newest_grid(run: Run, newest: Summary) -> Samples:

@@ -21,7 +21,7 @@ from core.lab import Board
 from core.latent import LatentRequest, Point
 from core.selection import Selection, Shape
 from studio.curator import Curator
-from studio.explorer import Bake, Explorer, Keep, NewestOf, Source, Weights
+from studio.explorer import Bake, Explorer, Keep, NewestOf, Restore, Restored, Source, Weights
 from studio.history import Rows
 from studio.jobs import Jobs
 from studio.opening import OpenedRun, Sheet, read_run
@@ -58,7 +58,7 @@ class Session(QObject):
     devices_found = Signal(list)
     opened = Signal(str, str)
     """A source and what was recognised in it: "data", which whoever knows how to prepare it lets the reader scan, or
-    "run" or "checkpoint", which is read now."""
+    "run", "checkpoint" or "recipe", which is read now."""
     sheet_drawn = Signal(object)
     """A `Sheet`."""
 
@@ -88,6 +88,8 @@ class Session(QObject):
     """The `Source` that is explored from now on."""
     rendered = Signal(str, object, object)
     """A slot, the request in it, and its images."""
+    restored = Signal(object)
+    """The `LatentRequest` that made an image which was opened, after its `Source`."""
     baked = Signal(object)
     """A `Point` that `bake` asked for."""
 
@@ -138,6 +140,9 @@ class Session(QObject):
             self.open_run(Path(source))
         elif kind == "checkpoint":
             self.open_checkpoint(Path(source))
+        elif kind == "recipe":
+            self._live = False
+            self._explore_thread.ask("source", Restore(Path(source), self.runs))
 
     def open_run(self, folder: Path) -> None:
         """Reads a run folder and shows it; the next start continues it."""
@@ -332,15 +337,27 @@ class Session(QObject):
             self.devices_found.emit(answer)
         elif isinstance(answer, Point):
             self.baked.emit(answer)
+        elif isinstance(answer, Restored):
+            self._show_restored(answer)
         elif isinstance(answer, Source):
-            self.source_changed.emit(answer)
-            if answer.trouble is not None and answer.path is not None:
-                self.problem.emit(answer.trouble)
+            self._show_source(answer)
             if isinstance(request, Path) and self.state is State.IDLE:
                 self.settings_opened.emit(answer.settings)
                 self._continue_from(request, answer.dataset, answer.settings)
         elif answer is not None:
             self.rendered.emit(slot, request, answer)
+
+    def _show_source(self, source: Source) -> None:
+        self.source_changed.emit(source)
+        if source.trouble is not None and source.path is not None:
+            self.problem.emit(source.trouble)
+
+    def _show_restored(self, restored: Restored) -> None:
+        if restored.source is not None:
+            self._show_source(restored.source)
+        self.restored.emit(restored.request)
+        if restored.notice:
+            self.notice.emit(restored.notice)
 
     # Saving and exporting
 

@@ -76,6 +76,7 @@ def connect_explore(window: MainWindow) -> None:
     window.explore.board_changed.connect(window.session.keep_board)
     window.explore.notice.connect(window.banner.show_notice)
     window.session.baked.connect(window.explore.add_pin)
+    window.session.restored.connect(window.explore.restore)
     window.explore.live_changed.connect(window.follow)
     window.explore.open_requested.connect(window.ask_checkpoint)
     window.explore.export_requested.connect(window.save_dialogs.export)

@@ -46,6 +46,7 @@ ENGINE_USERS = (
     "studio.checkpoint_list",
     "studio.stock",
     "studio.boards",
+    "studio.restoring",
 )
 ALSO_ALLOWED = {"studio.app": {"core.cli"}}
 VIEWS = ("studio.panels", "studio.tools", "studio.widgets", "studio.dialogs", "studio.form")

@@ -44,17 +44,22 @@ def export_images(
     anything is written when a file exists and `overwrite` is not set.
     """
     shape = shape or Shape()
-    request, names = selection.request, selection.names
+    with_recipe = shape.format == "png"
 
     def made() -> Iterator[tuple[str, Images, str]]:
-        for start in range(0, len(names), AT_ONCE):
-            part = request.part(start, start + AT_ONCE)
+        for start in range(0, len(selection), AT_ONCE):
+            part = selection.part(start, start + AT_ONCE)
             for index, image in enumerate(sampler.render(part, steady=True)):
-                single = Recipe.of(sampler, part.part(index, index + 1)).text() if shape.format == "png" else ""
-                yield names[start + index], image, single
+                single = Recipe.of(sampler, part.part(index, index + 1)).text() if with_recipe else ""
+                yield selection.name(start + index), image, single
 
-    whole = Recipe.of(sampler, request).text() if shape.packing == "sheet" else ""
-    yield from _write(made(), names, target, shape, overwrite, whole)
+    names = (selection.name(index) for index in range(len(selection)))
+    if shape.packing == "sheet":
+        _refuse_many(len(selection))
+        whole = Recipe.of(sampler, selection.part(0, len(selection))).text() if with_recipe else ""
+    else:
+        whole = ""
+    yield from _write(made(), names, len(selection), target, shape, overwrite, whole)
     yield Saved(target, sampler.meta.step)
 
 
@@ -63,7 +68,7 @@ def export_pictures(
 ) -> Generator[Progress | Saved, None, None]:
     """The same for images that are there already, and of which nobody knows how they were made."""
     made = ((name, image, "") for name, image in zip(names, images, strict=True))
-    yield from _write(made, names, target, shape or Shape(), overwrite, "")
+    yield from _write(made, iter(names), len(names), target, shape or Shape(), overwrite, "")
     yield Saved(target, 0)
 
 
@@ -97,7 +102,8 @@ def enlarged(image: Images, scale: int, smooth: bool) -> Images:
 
 def _write(
     made: Iterator[tuple[str, Images, str]],
-    names: Sequence[str],
+    names: Iterator[str],
+    count: int,
     target: Path,
     shape: Shape,
     overwrite: bool,
@@ -105,28 +111,30 @@ def _write(
 ) -> Iterator[Progress]:
     """`made`: names, images and recipes; `whole`: the recipe of all."""
     suffix = SUFFIXES[shape.format]
-    _refuse_taken(target, [f"{name}{suffix}" for name in names] if shape.packing == "folder" else [], overwrite)
+    if shape.packing == "folder":
+        _refuse_taken(target, (f"{name}{suffix}" for name in names), overwrite)
+    else:
+        _refuse_taken(target.parent, iter([target.name]), overwrite)
     if shape.packing == "sheet":
-        yield from _to_sheet(made, len(names), target, shape, whole)
+        yield from _to_sheet(made, count, target, shape, whole)
     elif shape.packing == "zip":
         with replaced(target) as partial, zipfile.ZipFile(partial, "w") as archive:
             for done, (name, data) in _on_threads(made, shape, lambda name, data: (name, data)):
                 archive.writestr(f"{name}{suffix}", data)
-                yield Progress("Exporting images", done, len(names))
+                yield Progress("Exporting images", done, count)
     else:
         for done, _ in _on_threads(made, shape, lambda name, data: _save(target / f"{name}{suffix}", data)):
-            yield Progress("Exporting images", done, len(names))
+            yield Progress("Exporting images", done, count)
 
 
-def _refuse_taken(target: Path, files: Sequence[str], overwrite: bool) -> None:
-    """Makes the folder for `files`, or the one for the target itself where there are none."""
-    folder = target if files else target.parent
+def _refuse_taken(folder: Path, files: Iterator[str], overwrite: bool) -> None:
+    """Makes the folder, in which none of the files may be unless `overwrite` is set."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        there = {entry.name for entry in folder.iterdir()}
     except OSError as error:
         raise unwritable(folder, error) from error
-    taken = [name for name in files or [target.name] if (folder / name).exists()]
-    if taken and not overwrite:
+    if taken := [name for name in files if name in there] if there and not overwrite else []:
         count = "1 file exists" if len(taken) == 1 else f"{len(taken)} of the files exist"
         raise Problem(
             f"{count} already in {folder}: {taken[0]}{', ...' * (len(taken) > 1)}.",
@@ -157,14 +165,16 @@ def _save(path: Path, data: bytes) -> Path:
     return path
 
 
+def _refuse_many(count: int) -> None:
+    if count > MOST_ON_SHEET:
+        what = f"{count:,} images are too many for one sheet."
+        raise Problem(what, f"Choose at most {MOST_ON_SHEET:,}, or a folder.")
+
+
 def _to_sheet(
     made: Iterator[tuple[str, Images, str]], count: int, target: Path, shape: Shape, whole: str
 ) -> Iterator[Progress]:
     """All of them in one picture, named where there is room."""
-    if count > MOST_ON_SHEET:
-        raise Problem(
-            f"{count:,} images are too many for one sheet.", f"Choose at most {MOST_ON_SHEET:,}, or a folder."
-        )
     sheet: Image.Image | None = None
     columns = max(round(count**0.5), 1)
     for index, (name, image, _) in enumerate(made):

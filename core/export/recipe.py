@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PIL import Image, PngImagePlugin
 
 from core.errors import Problem
 from core.latent import LatentRequest, read_request
-from core.sampler import Sampler
+
+if TYPE_CHECKING:
+    from core.sampler import Sampler
 
 KEY = "gan-studio"
 """Of the text in a PNG."""

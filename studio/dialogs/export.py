@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from PySide6.QtCore import QSize, QStandardPaths, Qt, Signal
@@ -27,7 +27,7 @@ from PySide6.QtWidgets import (
 from core.errors import Problem
 from core.latent import LatentRequest, Point
 from core.seeds import LARGEST_SEED, MOST_SEEDS, parse_seeds
-from core.selection import Format, Packing, Selection, Shape
+from core.selection import Format, OfPlaces, OfSeeds, Packing, Selection, Shape
 from studio import theme
 from studio.widgets.glyph import Glyph
 from studio.widgets.seed_box import SeedBox
@@ -65,7 +65,7 @@ class Exportable:
 
     shown: LatentRequest | None = None
     pictures: int = 0
-    like: Point = Point()  # noqa: RUF009 (frozen)
+    like: Point = field(default_factory=Point)
     classes: Sequence[str] = ()
     size: tuple[int, int] | None = None
 
@@ -117,14 +117,12 @@ class ExportDialog(QDialog):
     def _selection(self) -> Selection | None:
         if self._use_selected.isChecked():
             shown = self._what.shown
-            return Selection.of_places(shown, "image") if shown else None
+            return OfPlaces(shown, "image") if shown else None
         seeds = parse_seeds(self._seeds.text()) if self._use_list.isChecked() else self._consecutive()
         taken = self._what.like
         offset = taken.offset if self._edits.isChecked() else ()
         like = Point(psi=self._psi.value(), offset=offset, classes=taken.classes, codes=taken.codes, mix=taken.mix)
-        if self._each_class.isChecked():
-            return Selection.of_classes(self._what.classes, seeds, like)
-        return Selection.of_seeds(seeds, like)
+        return OfSeeds.of(seeds, like, self._what.classes if self._each_class.isChecked() else ())
 
     def _consecutive(self) -> tuple[int, ...]:
         first, count = self._first.value(), self._count.value()
@@ -175,7 +173,7 @@ class ExportDialog(QDialog):
         self._export.setToolTip(wrong or "Write the files (Enter).")
 
     def _describe_choice(self, choice: ExportChoice) -> str:
-        count = self._what.count if choice.selection is None else len(choice.selection.names)
+        count = self._what.count if choice.selection is None else len(choice.selection)
         title, shape = FORMATS[choice.shape.format][0], choice.shape
         images = f"1 {title} image" if count == 1 else f"{count:,} {title} images"
         width, height = (side * shape.scale for side in self._what.size or (0, 0))
@@ -323,8 +321,8 @@ class ExportDialog(QDialog):
     def _connect(self) -> None:
         for button in (self._use_selected, self._use_list, self._use_range):
             button.toggled.connect(self._update)
-        for field in (self._seeds, self._folder, self._name):
-            field.textChanged.connect(self._update)
+        for line in (self._seeds, self._folder, self._name):
+            line.textChanged.connect(self._update)
         for box in (self._format, self._packing, self._scale):
             box.currentIndexChanged.connect(self._update)
         for number in (self._first, self._count, self._psi):

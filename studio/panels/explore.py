@@ -168,6 +168,10 @@ class ExplorePanel(QWidget):
         places = self._tool.selected_places()
         return self.lab.request(self._bases, places if len(places) > 1 else ())
 
+    def image(self) -> Images:
+        """The large image, (1, H, W, C), as it was rendered last; none before that."""
+        return self._image.images()
+
     def like(self) -> Point:
         """What the lens does to a seed, as a point: what other seeds' images take over from the one on screen."""
         lens = self.lab.lens

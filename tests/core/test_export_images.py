@@ -20,7 +20,7 @@ from core.export import recipe
 from core.export.images import AT_ONCE, CAPTION, encoded, enlarged, export_images, export_pictures
 from core.latent import LatentRequest, Loop, Point, Square, Walk
 from core.sampler import Sampler
-from core.selection import Format, Selection, Shape
+from core.selection import Format, OfPlaces, OfSeeds, Selection, Shape
 from tests.core.tiny import CLASSES, finished, tiny_trainer
 
 LIKE = Point(psi=0.7)
@@ -32,7 +32,7 @@ def sampler(finished_checkpoint: Path) -> Sampler:
 
 
 def seeds(*numbers: int) -> Selection:
-    return Selection.of_seeds(numbers, LIKE)
+    return OfSeeds.of(numbers, LIKE)
 
 
 def pixels(path: Path) -> Images:
@@ -44,25 +44,34 @@ def pixels(path: Path) -> Images:
 # -- which images ----------------------------------------------------------------------------------------------------
 
 
+def names(selection: Selection) -> list[str]:
+    return [selection.name(index) for index in range(len(selection))]
+
+
+def whole(selection: Selection) -> LatentRequest:
+    return selection.part(0, len(selection))
+
+
 def test_a_selection_of_seeds() -> None:
-    selection = Selection.of_seeds((7, 0, 7, 123456), LIKE)
-    assert selection.names == ("seed0007", "seed0000", "seed123456")
-    assert selection.request == LatentRequest.of_seeds((7, 0, 123456), psi=0.7)
+    selection = OfSeeds.of((7, 0, 7, 123456), LIKE)
+    assert names(selection) == ["seed0007", "seed0000", "seed123456"]
+    assert whole(selection) == LatentRequest.of_seeds((7, 0, 123456), psi=0.7)
+    assert selection.part(1, 2) == LatentRequest.of_seeds((0,), psi=0.7)
 
 
 def test_a_selection_of_each_class() -> None:
-    selection = Selection.of_classes(("cat", "a/b: ..", "猫 ?", "..."), (3, 4), LIKE)
-    assert selection.names[:2] == ("000-cat-seed0003", "000-cat-seed0004")
-    assert [name[4:-9] for name in selection.names[::2]] == ["cat", "a_b", "猫", "class"]
-    assert len(set(selection.names)) == 8
-    assert isinstance(selection.request.way, Walk)
-    assert selection.request.way.points[3] == Point(4, psi=0.7, classes=(0, 1, 0, 0))
+    selection = OfSeeds.of((3, 4), LIKE, ("cat", "a/b: ..", "猫 ?", "..."))
+    assert names(selection)[:2] == ["000-cat-seed0003", "000-cat-seed0004"]
+    assert [name[4:-9] for name in names(selection)[::2]] == ["cat", "a_b", "猫", "class"]
+    assert len(set(names(selection))) == len(selection) == 8
+    assert selection.part(3, 4).way.points == (Point(4, psi=0.7, classes=(0, 1, 0, 0)),)
 
 
 def test_a_selection_of_places() -> None:
     request = LatentRequest(Walk((Point(0), Point(1))), (0.0, 0.5, 1.0))
-    assert Selection.of_places(request, "walk").names == ("walk-0000", "walk-0001", "walk-0002")
-    assert Selection.of_places(request.part(1, 2), "walk").names == ("walk",)
+    assert names(OfPlaces(request, "walk")) == ["walk-0000", "walk-0001", "walk-0002"]
+    assert names(OfPlaces(request.part(1, 2), "walk")) == ["walk"]
+    assert whole(OfPlaces(request, "walk")) == request
 
 
 # -- images ----------------------------------------------------------------------------------------------------------
@@ -72,7 +81,7 @@ def test_names_and_images(sampler: Sampler, tmp_path: Path) -> None:
     out = tmp_path / "a" / "b"
     events = list(export_images(sampler, seeds(7, 0, 123456), out))
     assert sorted(path.name for path in out.iterdir()) == ["seed0000.png", "seed0007.png", "seed123456.png"]
-    expected = sampler.render(seeds(7, 0, 123456).request, steady=True)
+    expected = sampler.render(whole(seeds(7, 0, 123456)), steady=True)
     for name, image in zip(("seed0007.png", "seed0000.png", "seed123456.png"), expected, strict=True):
         assert np.array_equal(pixels(out / name), image)
     assert np.ptp(expected) > 20
@@ -97,14 +106,14 @@ def test_classes_and_codes_are_those_that_were_asked_for(tmp_path: Path) -> None
         if parameter.ndim > 1:
             parameter.mul_(3)
     sampler = Sampler(trainer.meta(), trainer.published(), "cpu")
-    asked = Selection.of_seeds((4, 5), Point(classes=(0.0, 0.0, 1.0), codes=(1.0, -1.0)))
-    expected = sampler.render(asked.request, steady=True)
+    asked = OfSeeds.of((4, 5), Point(classes=(0.0, 0.0, 1.0), codes=(1.0, -1.0)))
+    expected = sampler.render(whole(asked), steady=True)
     assert not np.array_equal(expected, sampler.render(LatentRequest.of_seeds((4, 5)), steady=True))
     list(export_images(sampler, asked, tmp_path))
     for name, image in zip(("seed0004.png", "seed0005.png"), expected, strict=True):
         assert np.array_equal(pixels(tmp_path / name), image)
-    names = [f"class {number}" for number in range(CLASSES)]
-    list(export_images(sampler, Selection.of_classes(names, (4,), Point(codes=(1.0, -1.0))), tmp_path / "each"))
+    classes = [f"class {number}" for number in range(CLASSES)]
+    list(export_images(sampler, OfSeeds.of((4,), Point(codes=(1.0, -1.0)), classes), tmp_path / "each"))
     assert np.array_equal(pixels(tmp_path / "each" / "002-class_2-seed0004.png"), expected[0])
 
 
@@ -165,12 +174,12 @@ def test_a_contact_sheet(sampler: Sampler, tmp_path: Path, scale: int) -> None:
     sheet, side = pixels(target), 16 * scale
     high = side + (CAPTION if scale == 4 else 0)  # names where there is room for them
     assert sheet.shape == (3 * high, 3 * side, 3)
-    images = sampler.render(seeds(*range(7)).request, steady=True)
+    images = sampler.render(whole(seeds(*range(7))), steady=True)
     assert np.array_equal(sheet[high : high + side, side : 2 * side][::scale, ::scale], images[4])
     assert (sheet[2 * high :, side:] == 255).all()
     found = recipe.read(target)
     assert found is not None
-    assert found.request == seeds(*range(7)).request
+    assert found.request == whole(seeds(*range(7)))
 
 
 # -- recipes ---------------------------------------------------------------------------------------------------------
@@ -190,10 +199,10 @@ def test_an_image_exported_once_more_from_its_recipe_is_the_same(
     if isinstance(request_.way, Walk) and request_.way.points[0].offset:
         offset = (0.5,) * sampler.directions.shape[1]
         request_ = LatentRequest.of(replace(request_.way.points[0], offset=offset))
-    list(export_images(sampler, Selection.of_places(request_, "once"), tmp_path))
+    list(export_images(sampler, OfPlaces(request_, "once"), tmp_path))
     found = recipe.read(tmp_path / "once.png")
     assert found is not None
-    list(export_images(sampler, Selection.of_places(found.request, "again"), tmp_path))
+    list(export_images(sampler, OfPlaces(found.request, "again"), tmp_path))
     assert (tmp_path / "once.png").read_bytes() == (tmp_path / "again.png").read_bytes()
 
 
@@ -230,7 +239,7 @@ def test_damaged_recipes_are_refused(tmp_path: Path, text: str) -> None:
 
 
 def test_a_recipe_is_json(sampler: Sampler) -> None:
-    facts = json.loads(recipe.Recipe.of(sampler, seeds(1).request).text())
+    facts = json.loads(recipe.Recipe.of(sampler, whole(seeds(1))).text())
     assert facts["format"] == 1
     assert facts["request"]["way"]["points"][0]["seed"] == 1
 
@@ -250,7 +259,7 @@ def test_nothing_is_overwritten_unasked(sampler: Sampler, tmp_path: Path) -> Non
     for packing in ("zip", "sheet"):
         target = tmp_path / f"a.{packing}"
         target.write_text("mine")
-        shape = Shape(packing=packing)  # type: ignore[arg-type]
+        shape = Shape(packing=packing)
         with pytest.raises(Problem, match=target.name):
             list(export_images(sampler, seeds(0, 1), target, shape))
         assert target.read_text() == "mine"

@@ -206,7 +206,8 @@ def styled() -> Sampler:
 
 
 def one(sampler: Sampler, point: Point) -> Images:
-    return sampler.render(LatentRequest.of(point))[0]
+    images: Images = sampler.render(LatentRequest.of(point))[0]
+    return images
 
 
 def test_truncation_leads_to_the_mean_of_the_styles(styled: Sampler) -> None:
@@ -243,7 +244,7 @@ def test_ways_through_mixed_points(styled: Sampler, request_: LatentRequest) -> 
     mix = Mix(Point(30), 0, 1)
     points = tuple(replace(point, mix=mix) for point in request_.way.points)
     way = request_.way
-    mixed = replace(way, centre=points[0]) if isinstance(way, Loop) else replace(way, points=points)
+    mixed = replace(way, centre=points[0]) if isinstance(way, Loop) else replace(way, points=points)  # type: ignore[arg-type]
     request = LatentRequest(mixed, request_.places)
     point = styled.bake(request)
     assert len(point.w) == styled.style_layers
