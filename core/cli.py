@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from math import isfinite
 from pathlib import Path
@@ -41,7 +42,7 @@ class _Parser(argparse.ArgumentParser):
 def main(arguments: Sequence[str]) -> int:
     """Runs one command and returns the exit code: 0, 2 for bad input, 130 when interrupted."""
     try:
-        options = _parser().parse_args(arguments)
+        options = _parser()[0].parse_args(arguments)
         command: Callable[[argparse.Namespace], int] = options.command
         return command(options)
     except Problem as problem:
@@ -50,6 +51,9 @@ def main(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         print("gan-studio: interrupted", file=sys.stderr)
         return INTERRUPTED
+    except BrokenPipeError:  # whoever read it, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains as it ends
+        return 0
 
 
 def train(options: argparse.Namespace) -> int:
@@ -190,7 +194,13 @@ def download(options: argparse.Namespace) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def commands() -> tuple[str, ...]:
+    """The first words by which a command is told from a path."""
+    return (*_parser()[1], "-h", "--help")
+
+
+def _parser() -> tuple[argparse.ArgumentParser, Iterable[str]]:
+    """And the names of the commands."""
     parser = _Parser("gan-studio", description="Train, explore and judge GANs. Without a command the window opens.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
 
@@ -239,7 +249,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--json", action="store_true")
     command.add_argument("--limit", type=float, metavar="GB", help="how much they may take; the oldest make room")
     command.add_argument("--clear", action="store_true", help="delete them all; they are prepared anew when needed")
-    return parser
+    return parser, commands.choices
 
 
 def _add_settings(command: argparse.ArgumentParser) -> None:

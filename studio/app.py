@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from studio.main_window import MainWindow
 
-COMMANDS = ("train", "generate", "inspect", "presets", "-h", "--help")
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """`gan-studio [PATH]` opens the window, `gan-studio COMMAND ...` runs without one. Returns the exit code."""
@@ -19,10 +17,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # While one thread of a convolution waits for another it spins, milliseconds by default: with two cores and anything
     # else running that halves the training's rate. GNU's OpenMP reads this when torch loads it.
     os.environ.setdefault("GOMP_SPINCOUNT", "20000")
-    if arguments and arguments[0] in COMMANDS:
-        from core.cli import main as headless
+    if arguments:
+        from core import cli
 
-        return headless(arguments)
+        if arguments[0] in cli.commands():
+            return cli.main(arguments)
     if complaint := screen_complaint():
         print(f"gan-studio: {complaint}", file=sys.stderr)
         return 2

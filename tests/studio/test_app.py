@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 
 import pytest
+
+from core.cli import commands
+from studio.app import main
 
 
 def start(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -30,6 +34,21 @@ def test_commands_need_no_screen() -> None:
     done = start("presets")
     assert done.returncode == 0
     assert "dcgan" in done.stdout
+
+
+@pytest.mark.parametrize("command", [*commands(), "--help"])
+def test_every_command_is_told_from_a_path(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([command, "--help"])
+    assert ended.value.code == 0
+    assert "usage: gan-studio" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a shell with pipes")
+def test_a_reader_that_has_seen_enough() -> None:
+    line = f"{shlex.quote(sys.executable)} -m studio.app presets --json | head -n 1"
+    done = subprocess.run(line, shell=True, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.stdout, done.stderr) == ("{\n", "")
 
 
 def test_images_are_read_without_waiting_for_torch() -> None:
