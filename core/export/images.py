@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import zipfile
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -74,9 +74,9 @@ def export_images(
 
 
 def export_pictures(
-    images: Images, names: Sequence[str], folder: Path, overwrite: bool = False
+    images: Iterable[Images], names: Sequence[str], folder: Path, overwrite: bool = False
 ) -> Generator[Progress | Saved, None, None]:
-    """Writes images that are on screen as PNGs of the given names. Yields and raises as `export_images`."""
+    """Writes images that are there already as PNGs of the given names. Yields and raises as `export_images`."""
     made = ((name, image, "") for name, image in zip(names, images, strict=True))
     yield from _write(made, names, folder, Shape(), overwrite, "")
     yield Saved(folder, 0)
@@ -120,7 +120,7 @@ def _write(
 ) -> Iterator[Progress]:
     """`made`: names, images and recipes; `whole`: the recipe of all."""
     suffix = SUFFIXES[shape.format]
-    _refuse_taken(target, [f"{name}{suffix}" for name in names] if shape.packing == "folder" else [], overwrite)
+    refuse_taken(target, [f"{name}{suffix}" for name in names] if shape.packing == "folder" else [], overwrite)
     if shape.packing == "sheet":
         yield from _to_sheet(made, len(names), target, shape, whole)
     elif shape.packing == "zip":
@@ -133,8 +133,9 @@ def _write(
             yield Progress("Exporting images", done, len(names))
 
 
-def _refuse_taken(target: Path, files: Sequence[str], overwrite: bool) -> None:
-    """Makes the folder for `files`, or the one for the target itself where there are none."""
+def refuse_taken(target: Path, files: Sequence[str], overwrite: bool) -> None:
+    """Makes the folder for `files`, or the one for the target itself where there are none. Raises `Problem` when one of
+    them exists and `overwrite` is not set."""
     folder = target if files else target.parent
     try:
         folder.mkdir(parents=True, exist_ok=True)
