@@ -1,4 +1,7 @@
-"""Frames to a film: .mp4, .gif and animated .webp. However long it is, only a few of its frames are in memory."""
+"""Frames to a film: .mp4, .gif and animated .webp. However long it is, only a few of its frames are in memory.
+
+A WebP is held there until it is whole, in thrice the bytes that it then has on disk.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from PIL import Image
 
 from core.errors import Problem
 from core.events import Images, Notice, Progress
-from core.export.images import enlarged, refuse_taken
+from core.export.images import QUALITY, enlarged, refuse_taken
 from core.export.palette import Palette
 from core.film import Film
 from core.writing import replaced
@@ -29,6 +32,8 @@ Frames = Callable[[Sequence[int]], Generator[Images, None, None]]
 
 SAMPLE = 24
 """Frames that a GIF's colours are chosen from."""
+LOSSLESS_PIXELS = 128 * 128
+"""Of an image that is not enlarged yet, up to which a WebP loses nothing."""
 # swscale's own numbers, as PyAV has not always had names for all: averages of areas, and no shortcuts, which darken.
 _EXACT = 0x20 | 0x2000 | 0x4000 | 0x40000
 
@@ -38,13 +43,13 @@ class Format(ABC):
     rounded to; 0 for one in each frame."""
 
     container: ClassVar[str]
-    codecs: ClassVar[Mapping[str, Mapping[str, str]]]
+    codecs: Mapping[str, Mapping[str, str]]
     pixels: ClassVar[str]
     options: ClassVar[Mapping[str, str]] = {}
     clock: ClassVar[int] = 0
     most_fps: ClassVar[int] = 1000
     samples: ClassVar[int] = 0
-    """Frames that it must know before the first."""
+    """Frames, spread over the film, that it must know before the first."""
 
     def __init__(self, film: Film, sample: Sequence[Images]) -> None:
         self.film = film
@@ -61,7 +66,7 @@ class Mp4(Format):
     """H.264. Transparent parts are white; an odd width or height grows by one, which its colours need."""
 
     container = "mp4"
-    codecs: ClassVar = {
+    codecs: Mapping[str, Mapping[str, str]] = {
         "libx264": {"preset": "medium", "crf": "12"},
         "mpeg4": {"flags": "+qscale", "global_quality": "236"},  # 2 of 1 to 31, the first of which takes many bytes
     }
@@ -80,7 +85,7 @@ class Gif(Format):
     """One palette for the film. Times are rounded to centiseconds so that the errors do not add up."""
 
     container = "gif"
-    codecs: ClassVar = {"gif": {}}
+    codecs: Mapping[str, Mapping[str, str]] = {"gif": {}}
     pixels = "pal8"
     options: ClassVar = {"loop": "0"}
     clock = 100
@@ -103,13 +108,20 @@ class Gif(Format):
 
 
 class WebP(Format):
-    """Without loss."""
+    """Small images without loss; of larger ones that takes eight times the bytes and cannot be seen."""
 
     container = "webp"
-    codecs: ClassVar = {"libwebp_anim": {"lossless": "1", "compression_level": "2"}}
     pixels = "bgra"
     options: ClassVar = {"loop": "0"}
     clock = 1000
+    samples = 1
+
+    def __init__(self, film: Film, sample: Sequence[Images]) -> None:
+        super().__init__(film, sample)
+        height, width, _ = sample[0].shape
+        small = {"lossless": "1", "compression_level": "2"}
+        large = {"quality": str(QUALITY), "compression_level": "2"}
+        self.codecs = {"libwebp_anim": small if height * width <= LOSSLESS_PIXELS else large}
 
     def picture(self, frame: Images) -> VideoFrame:
         from av import VideoFrame

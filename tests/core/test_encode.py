@@ -82,6 +82,14 @@ def test_one_frame(tmp_path: Path, kind: str) -> None:
     assert path.stat().st_size > 100
 
 
+def test_a_webp_of_large_images_is_small(tmp_path: Path) -> None:
+    found = shown(written(tmp_path / "a.webp", width=160, height=120)).frames
+    assert 0 < max(differ(frame, waves(width=160, height=120)(number)) for number, frame in enumerate(found)) < 3
+    scaled = shown(written(tmp_path / "b.webp", width=80, height=60, film=Film(scale=2))).frames
+    assert np.array_equal(scaled[5], enlarged(waves(width=80, height=60)(5), 2, False))
+    assert scaled[5].shape == found[5].shape
+
+
 def test_colours_of_an_mp4_are_those_of_the_frames(tmp_path: Path) -> None:
     colours = [(0, 0, 0), (255, 255, 255), (255, 0, 0), (0, 255, 0), (0, 0, 255), (12, 200, 120)]
     frames = frames_of(lambda number: np.full((16, 16, 3), colours[number], np.uint8))
