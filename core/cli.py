@@ -1,4 +1,4 @@
-"""The headless command line: `gan-studio train | generate | inspect | presets | cache | download`."""
+"""The headless command line: `gan-studio train | generate | inspect ...`. What exports is in `core.export.commands`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from math import isfinite
 from pathlib import Path
 from threading import RLock
 from time import monotonic, sleep
@@ -21,10 +20,8 @@ from core.amount import amount
 from core.config import Settings
 from core.errors import Problem
 from core.events import Event, Finished, Notice, Points, Progress, Refused, Report, Samples, Saved, Tuned
-from core.latent import Point
+from core.export.commands import add_exports
 from core.presets import preset, presets
-from core.seeds import parse_seeds
-from core.selection import Format, OfSeeds, Packing, Shape
 
 tqdm.set_lock(RLock())  # its own is for several processes, and can outlive one that runs out of memory
 BAD_INPUT, INTERRUPTED = 2, 130
@@ -80,44 +77,6 @@ def train(options: argparse.Namespace) -> int:
                     bar.show(training.save())
                 return INTERRUPTED
     return 0
-
-
-def generate(options: argparse.Namespace) -> int:
-    from core.export.images import SUFFIXES, export_images
-    from core.sampler import Sampler
-
-    seeds = parse_seeds(options.seeds)
-    sampler = Sampler.open(options.checkpoint, options.device)
-    like = Point(psi=options.psi, classes=_label(options.label, sampler.meta.classes, sampler.conditions.classes))
-    if options.each_class and not sampler.conditions.classes:
-        raise Problem("This generator knows no classes.", "Leave --each-class out.")
-    selection = OfSeeds.of(seeds, like, sampler.meta.classes if options.each_class else ())
-    drawn: Format | None = next((name for name, end in SUFFIXES.items() if end == options.out.suffix), None)
-    packing: Packing = "zip" if options.out.suffix == ".zip" else "sheet" if drawn else "folder"
-    shape = Shape(drawn or options.format, packing, options.scale)
-    with tqdm(total=len(selection), unit="image", disable=None) as bar:
-        for event in export_images(sampler, selection, options.out, shape, options.overwrite):
-            if isinstance(event, Progress):
-                bar.update(event.done - bar.n)
-    print(f"{len(selection)} images in {options.out}", file=sys.stderr)
-    return 0
-
-
-def _label(text: str | None, classes: Sequence[str], known: int) -> tuple[float, ...]:
-    """The shares of a class that is given by its name or its number."""
-    if text is None:
-        return ()
-    if not known:
-        raise Problem("This generator knows no classes.", "Leave --label out.")
-    names = [*classes]
-    if text in names:
-        chosen = names.index(text)
-    elif text.isdecimal() and int(text) < len(names):
-        chosen = int(text)
-    else:
-        listed = ", ".join(names[:20]) + ", ..." * (len(names) > 20)
-        raise Problem(f"There is no class {text!r}.", f"Choose one of {listed}.")
-    return tuple(float(index == chosen) for index in range(len(names)))
 
 
 def inspect(options: argparse.Namespace) -> int:
@@ -217,18 +176,7 @@ def _parser() -> tuple[argparse.ArgumentParser, Iterable[str]]:
     command.add_argument("--resume", type=Path, metavar="CKPT", help="checkpoint to continue from")
     _add_settings(command)
 
-    command = commands.add_parser("generate", help="images of seeds")
-    command.set_defaults(command=generate)
-    command.add_argument("checkpoint", type=Path, metavar="CKPT")
-    command.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder, .zip, or .png for one sheet")
-    command.add_argument("--seeds", required=True, help="such as 0-63 or 1,5,9")
-    command.add_argument("--label", metavar="CLASS", help="the name or number of a class; without it they take turns")
-    command.add_argument("--each-class", action="store_true", help="the seeds for each class")
-    command.add_argument("--format", choices=["png", "jpeg", "webp"], default="png")
-    command.add_argument("--scale", type=int, choices=range(1, 17), default=1, metavar="N", help="pixels for each one")
-    command.add_argument("--psi", type=_finite, default=1.0, help="truncation: below 1 is safer, above 1 is wilder")
-    command.add_argument("--device", default="auto")
-    command.add_argument("--overwrite", action="store_true", help="replace images that exist already")
+    add_exports(commands)
 
     command = commands.add_parser("inspect", help="what a dataset, a checkpoint or a run holds")
     command.set_defaults(command=inspect)
@@ -261,13 +209,6 @@ def _add_settings(command: argparse.ArgumentParser) -> None:
             command.add_argument(flag, action=argparse.BooleanOptionalAction, help=help)
         else:
             command.add_argument(flag, metavar=name.upper(), help=help)
-
-
-def _finite(text: str) -> float:
-    value = float(text)
-    if not isfinite(value):
-        raise ValueError(text)
-    return value
 
 
 @contextmanager

@@ -88,7 +88,7 @@ class OfPlaces(Selection):
         return self.request.part(start, stop)
 
     def name(self, index: int) -> str:
-        return self.title if len(self) == 1 else f"{self.title}-{index:04d}"
+        return self.title if len(self) == 1 else f"{self.title}{index:05d}"
 
 
 def _file_name(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import zipfile
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -64,7 +64,7 @@ def export_images(
 
 
 def export_pictures(
-    images: Images, names: Sequence[str], target: Path, shape: Shape | None = None, overwrite: bool = False
+    images: Iterable[Images], names: Sequence[str], target: Path, shape: Shape | None = None, overwrite: bool = False
 ) -> Generator[Progress | Saved, None, None]:
     """The same for images that are there already, and of which nobody knows how they were made."""
     made = ((name, image, "") for name, image in zip(names, images, strict=True))
@@ -112,9 +112,9 @@ def _write(
     """`made`: names, images and recipes; `whole`: the recipe of all."""
     suffix = SUFFIXES[shape.format]
     if shape.packing == "folder":
-        _refuse_taken(target, (f"{name}{suffix}" for name in names), overwrite)
+        refuse_taken(target, (f"{name}{suffix}" for name in names), overwrite)
     else:
-        _refuse_taken(target.parent, iter([target.name]), overwrite)
+        refuse_taken(target.parent, [target.name], overwrite)
     if shape.packing == "sheet":
         yield from _to_sheet(made, count, target, shape, whole)
     elif shape.packing == "zip":
@@ -127,8 +127,8 @@ def _write(
             yield Progress("Exporting images", done, count)
 
 
-def _refuse_taken(folder: Path, files: Iterator[str], overwrite: bool) -> None:
-    """Makes the folder, in which none of the files may be unless `overwrite` is set."""
+def refuse_taken(folder: Path, files: Iterable[str], overwrite: bool) -> None:
+    """Makes the folder. Raises `Problem` when one of the files is in it already and `overwrite` is not set."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         there = {entry.name for entry in folder.iterdir()}

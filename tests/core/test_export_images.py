@@ -69,7 +69,7 @@ def test_a_selection_of_each_class() -> None:
 
 def test_a_selection_of_places() -> None:
     request = LatentRequest(Walk((Point(0), Point(1))), (0.0, 0.5, 1.0))
-    assert names(OfPlaces(request, "walk")) == ["walk-0000", "walk-0001", "walk-0002"]
+    assert names(OfPlaces(request, "walk")) == ["walk00000", "walk00001", "walk00002"]
     assert names(OfPlaces(request.part(1, 2), "walk")) == ["walk"]
     assert whole(OfPlaces(request, "walk")) == request
 
