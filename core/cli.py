@@ -1,4 +1,4 @@
-"""The headless command line: `gan-studio train | generate | inspect | presets | cache | download`."""
+"""The headless command line: `gan-studio train | generate | export | inspect | presets | cache | download`."""
 
 from __future__ import annotations
 
@@ -102,6 +102,20 @@ def generate(options: argparse.Namespace) -> int:
             if isinstance(event, Progress):
                 bar.update(event.done - bar.n)
     print(f"{len(selection.names)} images in {options.out}", file=sys.stderr)
+    return 0
+
+
+def export(options: argparse.Namespace) -> int:
+    from core.export.generator import export_generator, note_of
+    from core.sampler import Sampler
+
+    sampler = Sampler.open(options.checkpoint, "cpu")
+    with tqdm(total=2, unit="stage", disable=None) as bar:
+        for event in export_generator(sampler, options.out, options.overwrite):
+            if isinstance(event, Progress):
+                bar.set_description(event.text)
+                bar.update(event.done - bar.n)
+    print(f"{options.out}, and how to use it: {note_of(options.out)}", file=sys.stderr)
     return 0
 
 
@@ -225,6 +239,12 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--psi", type=_finite, default=1.0, help="truncation: below 1 is safer, above 1 is wilder")
     command.add_argument("--device", default="auto")
     command.add_argument("--overwrite", action="store_true", help="replace images that exist already")
+
+    command = commands.add_parser("export", help="the generator as a file for other programs")
+    command.set_defaults(command=export)
+    command.add_argument("checkpoint", type=Path, metavar="CKPT")
+    command.add_argument("--out", type=Path, required=True, metavar="FILE", help="ends in .onnx, or .pt2 for torch")
+    command.add_argument("--overwrite", action="store_true", help="replace a file that exists already")
 
     command = commands.add_parser("inspect", help="what a dataset, a checkpoint or a run holds")
     command.set_defaults(command=inspect)
