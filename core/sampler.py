@@ -68,6 +68,10 @@ class Sampler:
         sampler.path, sampler.digest = self.path, self.digest
         return sampler
 
+    def weights(self) -> dict[str, Tensor]:
+        """The present ones by name, on the CPU, as `load` takes them."""
+        return {name: value.cpu() for name, value in self._generator.state_dict().items()}
+
     def fits(self, meta: Meta) -> bool:
         """Whether `load` can take another checkpoint's or training's weights."""
         return _kind(meta) == _kind(self.meta)

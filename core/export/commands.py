@@ -1,4 +1,4 @@
-"""The commands that write images and films: `gan-studio generate | interpolate | timelapse`.
+"""The commands that write images and films: `gan-studio generate | interpolate | export | timelapse`.
 
 Imports no torch before one of them runs: `core.cli` is imported before there is a window.
 """
@@ -78,6 +78,15 @@ def timelapse(options: argparse.Namespace) -> int:
     return 0
 
 
+def export(options: argparse.Namespace) -> int:
+    from core.export.generator import export_generator, note_of
+    from core.sampler import Sampler
+
+    _show(export_generator(Sampler.open(options.checkpoint, "cpu"), options.out, options.overwrite), "stage")
+    print(f"{options.out}, and how to use it: {note_of(options.out)}", file=sys.stderr)
+    return 0
+
+
 def _opened(options: argparse.Namespace) -> tuple[Sampler, Point]:
     """The checkpoint's sampler, and what all points are like."""
     from core.sampler import Sampler
@@ -139,6 +148,12 @@ def add_exports(commands: argparse._SubParsersAction[Parser]) -> None:
         "--radius", type=_between(float, 0, 1), default=0.5, metavar="R", help="of --around: 0 stands still, 1 is far"
     )
     _add_filming(command)
+
+    command = commands.add_parser("export", help="the generator for other programs")
+    command.set_defaults(command=export)
+    command.add_argument("checkpoint", type=Path, metavar="CKPT")
+    command.add_argument("--out", type=Path, required=True, metavar="FILE", help="model.onnx or model.pt2")
+    command.add_argument("--overwrite", action="store_true", help="replace the file if it exists")
 
     command = commands.add_parser("timelapse", help="a film of a training's samples")
     command.set_defaults(command=timelapse)

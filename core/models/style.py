@@ -76,13 +76,13 @@ class Generator(BaseGenerator):
         self.style_layers = sum(isinstance(module, _Modulated) for module in self.modules())
 
     def forward(self, z: Tensor) -> Tensor:
-        return self._images(len(z), repeat(self._w(z)))
+        return self._images(z.shape[0], repeat(self._w(z)))
 
     def map(self, latents: Tensor) -> Tensor:
         return self._w(latents)[:, None].expand(-1, self.style_layers, -1)
 
     def synthesise(self, w: Tensor) -> Tensor:
-        return self._images(len(w), iter(w.unbind(1)))
+        return self._images(w.shape[0], iter(w.unbind(1)))
 
     def _w(self, z: Tensor) -> Tensor:
         w: Tensor = self.mapping(z * (z.square().mean(1, keepdim=True) + 1e-8).rsqrt())
