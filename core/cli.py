@@ -1,4 +1,4 @@
-"""The headless command line: `gan-studio train | generate | inspect | presets | cache | download`."""
+"""The headless command line: `gan-studio train | generate | project | inspect | presets | cache | download`."""
 
 from __future__ import annotations
 
@@ -102,6 +102,35 @@ def generate(options: argparse.Namespace) -> int:
             if isinstance(event, Progress):
                 bar.update(event.done - bar.n)
     print(f"{len(selection.names)} images in {options.out}", file=sys.stderr)
+    return 0
+
+
+def project(options: argparse.Namespace) -> int:
+    from core.checkpoint import load
+    from core.export.projection import export_projection
+    from core.invert import Inverted
+    from core.sampler import Sampler
+    from core.target import open_picture
+    from core.unknowns import Given
+
+    checkpoint = load(options.checkpoint)
+    picture = open_picture(options.picture, checkpoint.meta)
+    sampler = Sampler.of(checkpoint, options.device)
+    sampler.path = options.checkpoint
+    given = Given(_label(options.label, sampler.meta.classes, sampler.conditions.classes))
+    wanted = {"given": given, "steps": options.steps, "seed": options.seed, "overwrite": options.overwrite}
+    psnr = 0.0
+    with (
+        closing(export_projection(checkpoint, sampler, picture, options.out, **wanted)) as events,
+        tqdm(total=options.steps, unit="step", disable=None) as bar,
+    ):
+        for event in events:
+            if isinstance(event, Inverted):
+                psnr = event.psnr
+                bar.update(event.step - bar.n)
+                bar.set_postfix_str(f"{psnr:.1f} dB")
+    print(f"PSNR {psnr:.2f} dB")
+    print(f"target.png and projected.png in {options.out}", file=sys.stderr)
     return 0
 
 
@@ -224,6 +253,17 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--scale", type=int, choices=range(1, 17), default=1, metavar="N", help="pixels for each one")
     command.add_argument("--psi", type=_finite, default=1.0, help="truncation: below 1 is safer, above 1 is wilder")
     command.add_argument("--device", default="auto")
+    command.add_argument("--overwrite", action="store_true", help="replace images that exist already")
+
+    command = commands.add_parser("project", help="the image that comes nearest to a picture of your own")
+    command.set_defaults(command=project)
+    command.add_argument("checkpoint", type=Path, metavar="CKPT")
+    command.add_argument("picture", type=Path, metavar="PICTURE")
+    command.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="for target.png and projected.png")
+    command.add_argument("--steps", type=int, default=500, help="more come nearer")
+    command.add_argument("--label", metavar="CLASS", help="the name or number of a class; without it the best is taken")
+    command.add_argument("--device", default="auto")
+    command.add_argument("--seed", type=int, default=0, help="of the starts")
     command.add_argument("--overwrite", action="store_true", help="replace images that exist already")
 
     command = commands.add_parser("inspect", help="what a dataset, a checkpoint or a run holds")

@@ -110,31 +110,9 @@ def enlarged(image: Images, scale: int, smooth: bool) -> Images:
     return np.asarray(larger).reshape(larger.height, larger.width, -1)
 
 
-def _write(
-    made: Iterator[tuple[str, Images, str]],
-    names: Sequence[str],
-    target: Path,
-    shape: Shape,
-    overwrite: bool,
-    whole: str,
-) -> Iterator[Progress]:
-    """`made`: names, images and recipes; `whole`: the recipe of all."""
-    suffix = SUFFIXES[shape.format]
-    _refuse_taken(target, [f"{name}{suffix}" for name in names] if shape.packing == "folder" else [], overwrite)
-    if shape.packing == "sheet":
-        yield from _to_sheet(made, len(names), target, shape, whole)
-    elif shape.packing == "zip":
-        with replaced(target) as partial, zipfile.ZipFile(partial, "w") as archive:
-            for done, (name, data) in _on_threads(made, shape, lambda name, data: (name, data)):
-                archive.writestr(f"{name}{suffix}", data)
-                yield Progress("Exporting images", done, len(names))
-    else:
-        for done, _ in _on_threads(made, shape, lambda name, data: _save(target / f"{name}{suffix}", data)):
-            yield Progress("Exporting images", done, len(names))
-
-
-def _refuse_taken(target: Path, files: Sequence[str], overwrite: bool) -> None:
-    """Makes the folder for `files`, or the one for the target itself where there are none."""
+def refuse_taken(target: Path, files: Sequence[str], overwrite: bool) -> None:
+    """Makes the folder for `files`, or the one for the target itself where there are none. Raises `Problem` when one of
+    them exists and `overwrite` is not set."""
     folder = target if files else target.parent
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -147,6 +125,29 @@ def _refuse_taken(target: Path, files: Sequence[str], overwrite: bool) -> None:
             f"{count} already in {folder}: {taken[0]}{', ...' * (len(taken) > 1)}.",
             "Choose another place, or allow overwriting.",
         )
+
+
+def _write(
+    made: Iterator[tuple[str, Images, str]],
+    names: Sequence[str],
+    target: Path,
+    shape: Shape,
+    overwrite: bool,
+    whole: str,
+) -> Iterator[Progress]:
+    """`made`: names, images and recipes; `whole`: the recipe of all."""
+    suffix = SUFFIXES[shape.format]
+    refuse_taken(target, [f"{name}{suffix}" for name in names] if shape.packing == "folder" else [], overwrite)
+    if shape.packing == "sheet":
+        yield from _to_sheet(made, len(names), target, shape, whole)
+    elif shape.packing == "zip":
+        with replaced(target) as partial, zipfile.ZipFile(partial, "w") as archive:
+            for done, (name, data) in _on_threads(made, shape, lambda name, data: (name, data)):
+                archive.writestr(f"{name}{suffix}", data)
+                yield Progress("Exporting images", done, len(names))
+    else:
+        for done, _ in _on_threads(made, shape, lambda name, data: _save(target / f"{name}{suffix}", data)):
+            yield Progress("Exporting images", done, len(names))
 
 
 def _on_threads(
