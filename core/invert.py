@@ -10,6 +10,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from math import cos, pi
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -111,7 +112,7 @@ class _Search:
             network.load_state_dict(weights, assign=True)
             network.eval().requires_grad_(False)
         self._unknowns: Unknowns = unknowns(G, meta.settings.latent_dim, conditions, given)
-        target = torch.from_numpy(picture).to(device).permute(2, 0, 1)[None].float().div(127.5).sub(1.0)
+        target = torch.from_numpy(np.array(picture)).to(device).permute(2, 0, 1)[None].float().div(127.5).sub(1.0)
         shares = given.classes or [1 / max(conditions.classes, 1)] * conditions.classes
         self._likeness = Likeness(D, target, torch.tensor([shares], device=device))
         self._picture, self._device = picture, device
@@ -124,7 +125,7 @@ class _Search:
         losses = []
         for rows in torch.arange(self._candidates, device=self._device).split(CHUNK):
             with torch.no_grad():
-                images = self._unknowns.images(numbers[rows], _rows(beside, rows))
+                images = _shown(self._unknowns.images(numbers[rows], _rows(beside, rows)))
                 losses.append(self._likeness(images))
             yield best.after(0, numbers[rows], _rows(beside, rows), images, losses[-1])
         chosen = torch.cat(losses).argsort()[:STARTS]
@@ -141,7 +142,7 @@ class _Search:
     def _look(self, numbers: Tensor, beside: Drawn[Tensor]) -> tuple[Tensor, Tensor, Tensor]:
         """The gradient of what is to become small, the images, and how unlike the picture they are."""
         numbers = numbers.detach().requires_grad_(True)
-        images = self._unknowns.images(numbers, beside)
+        images = _shown(self._unknowns.images(numbers, beside))
         loss = self._likeness(images)
         (gradient,) = torch.autograd.grad((loss + PRIOR * self._unknowns.prior(numbers)).sum(), numbers)
         return gradient, images.detach(), loss.detach()
@@ -181,6 +182,12 @@ class _Best:
 def schedule(done: float) -> float:
     """The rate after that share of the steps, as a share of the largest: a warm-up, then a cosine down to 0."""
     return min(1.0, (done + 0.01) / WARM_UP) * 0.5 * (1 + cos(pi * done))
+
+
+def _shown(images: Tensor) -> Tensor:
+    """Cut off at -1 and 1, as whoever shows them does; the gradient passes as if they were not, so that a pixel that is
+    too bright by far can still be darkened."""
+    return images + (images.clamp(-1.0, 1.0) - images).detach()
 
 
 def _rows(drawn: Drawn[Tensor], rows: Tensor) -> Drawn[Tensor]:
