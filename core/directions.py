@@ -52,8 +52,8 @@ def principal(
     for start in range(0, samples, CHUNK):
         yield Progress(_FINDING, start, samples)
         chosen = z[start : start + CHUNK]
-        beside = (np.broadcast_to(part, (len(chosen), len(part))) for part in (place.classes, place.codes))
-        parts.append(sampler.first_activations(Drawn(chosen, *(np.ascontiguousarray(part) for part in beside))))
+        beside = (part[None].repeat(len(chosen), 0) for part in (place.classes, place.codes))
+        parts.append(sampler.first_activations(Drawn(chosen, *beside)))
     activations = np.concatenate(parts)
     vectors, variances, whole = yield from components(activations, min(count, latent_dim, samples - 1))
     shares = variances / max(whole, 1e-30)

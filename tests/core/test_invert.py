@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -30,7 +31,7 @@ from core.unknowns import Given
 from tests.core.tiny import CLASSES, IMAGE_PRESETS, finished, tiny_settings, tiny_trainer
 
 
-def trained(name: str, **values: object) -> Checkpoint:
+def trained(name: str, **values: Any) -> Checkpoint:
     """Of a few steps, and with images that differ."""
     trainer: Trainer = finished(tiny_trainer(name, steps=3, **values))
     if np.ptp(trainer.render()) < 100:  # three steps give plain grey
@@ -46,13 +47,13 @@ def checkpoint() -> Checkpoint:
     return trained("gan")
 
 
-def of_seed(checkpoint: Checkpoint, seed: int, **values: object) -> Images:
-    (image,) = Sampler.of(checkpoint, "cpu").render(LatentRequest.of(Point(seed, **values)))  # type: ignore[arg-type]
+def of_seed(checkpoint: Checkpoint, seed: int, **values: Any) -> Images:
+    image: Images = Sampler.of(checkpoint, "cpu").render(LatentRequest.of(Point(seed, **values)))[0]
     return image
 
 
-def last(checkpoint: Checkpoint, picture: Images, **values: object) -> Inverted:
-    *_, found = invert(checkpoint, picture, device="cpu", **values)  # type: ignore[arg-type]
+def last(checkpoint: Checkpoint, picture: Images, **values: Any) -> Inverted:
+    *_, found = invert(checkpoint, picture, device="cpu", **values)
     return found
 
 
