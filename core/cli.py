@@ -108,7 +108,7 @@ def generate(options: argparse.Namespace) -> int:
 def project(options: argparse.Namespace) -> int:
     from core.checkpoint import load
     from core.export.projection import export_projection
-    from core.invert import Inverted
+    from core.invert import STEPS, Inverted
     from core.sampler import Sampler
     from core.target import open_picture
     from core.unknowns import Given
@@ -118,11 +118,12 @@ def project(options: argparse.Namespace) -> int:
     sampler = Sampler.of(checkpoint, options.device)
     sampler.path = options.checkpoint
     given = Given(_label(options.label, sampler.meta.classes, sampler.conditions.classes))
-    wanted = {"given": given, "steps": options.steps, "seed": options.seed, "overwrite": options.overwrite}
+    steps = STEPS if options.steps is None else options.steps
+    wanted = {"given": given, "steps": steps, "seed": options.seed, "overwrite": options.overwrite}
     psnr = 0.0
     with (
         closing(export_projection(checkpoint, sampler, picture, options.out, **wanted)) as events,
-        tqdm(total=options.steps, unit="step", disable=None) as bar,
+        tqdm(total=steps, unit="step", disable=None) as bar,
     ):
         for event in events:
             if isinstance(event, Inverted):
@@ -260,7 +261,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("checkpoint", type=Path, metavar="CKPT")
     command.add_argument("picture", type=Path, metavar="PICTURE")
     command.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="for target.png and projected.png")
-    command.add_argument("--steps", type=int, default=500, help="more come nearer")
+    command.add_argument("--steps", type=int, metavar="N", help="more come nearer")
     command.add_argument("--label", metavar="CLASS", help="the name or number of a class; without it the best is taken")
     command.add_argument("--device", default="auto")
     command.add_argument("--seed", type=int, default=0, help="of the starts")

@@ -23,7 +23,7 @@ from core.events import Event, Images
 from core.latent import Point, foreign
 from core.likeness import Likeness
 from core.sampler import to_images
-from core.seeds import Conditions, Drawn
+from core.seeds import LARGEST_SEED, Conditions, Drawn
 from core.target import difference, no_images, psnr
 from core.unknowns import Given, Unknowns, unknowns
 
@@ -93,6 +93,8 @@ def invert(
         )
     if not 1 <= steps <= MOST_STEPS:
         raise Problem(f"{steps} steps cannot be taken.", f"Choose from 1 to {MOST_STEPS}.")
+    if not 0 <= seed <= LARGEST_SEED:
+        raise Problem(f"{seed} is no seed.", f"Seeds go from 0 to {LARGEST_SEED}.")
     conditions, given = Conditions.of(meta.settings, len(meta.classes)), given or Given()
     asked = len(given.classes or [0.0] * conditions.classes), len(given.codes or [0.0] * conditions.codes)
     if asked != (conditions.classes, conditions.codes):

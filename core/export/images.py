@@ -110,23 +110,6 @@ def enlarged(image: Images, scale: int, smooth: bool) -> Images:
     return np.asarray(larger).reshape(larger.height, larger.width, -1)
 
 
-def refuse_taken(target: Path, files: Sequence[str], overwrite: bool) -> None:
-    """Makes the folder for `files`, or the one for the target itself where there are none. Raises `Problem` when one of
-    them exists and `overwrite` is not set."""
-    folder = target if files else target.parent
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise unwritable(folder, error) from error
-    taken = [name for name in files or [target.name] if (folder / name).exists()]
-    if taken and not overwrite:
-        count = "1 file exists" if len(taken) == 1 else f"{len(taken)} of the files exist"
-        raise Problem(
-            f"{count} already in {folder}: {taken[0]}{', ...' * (len(taken) > 1)}.",
-            "Choose another place, or allow overwriting.",
-        )
-
-
 def _write(
     made: Iterator[tuple[str, Images, str]],
     names: Sequence[str],
@@ -148,6 +131,23 @@ def _write(
     else:
         for done, _ in _on_threads(made, shape, lambda name, data: _save(target / f"{name}{suffix}", data)):
             yield Progress("Exporting images", done, len(names))
+
+
+def refuse_taken(target: Path, files: Sequence[str], overwrite: bool) -> None:
+    """Makes the folder for `files`, or the one for the target itself where there are none. Raises `Problem` when one of
+    them exists and `overwrite` is not set."""
+    folder = target if files else target.parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise unwritable(folder, error) from error
+    taken = [name for name in files or [target.name] if (folder / name).exists()]
+    if taken and not overwrite:
+        count = "1 file exists" if len(taken) == 1 else f"{len(taken)} of the files exist"
+        raise Problem(
+            f"{count} already in {folder}: {taken[0]}{', ...' * (len(taken) > 1)}.",
+            "Choose another place, or allow overwriting.",
+        )
 
 
 def _on_threads(
