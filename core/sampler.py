@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from core.checkpoint import Checkpoint, Meta, load
 from core.conditioning import build_generator
@@ -134,6 +134,28 @@ class Sampler:
             return np.stack([each.w.mean(0) for each in found])
         return np.stack([each.z * each.psi + each.offset for each in found])
 
+    @torch.inference_mode()
+    def first_activations(self, drawn: Drawn[Latents]) -> Latents:
+        """What the first layer makes of latents, behind its nonlinearity, (N, numbers); in networks with styles w."""
+        tensors = to_tensors(drawn, self.device)
+        if self.style_layers:
+            return np.asarray(self._generator.map(tensors)[:, 0].float().cpu().numpy())
+        modules = self._generator.network.modules()
+        nonlinear = next(layer for layer in modules if isinstance(layer, nn.ReLU | nn.LeakyReLU))
+        handle = nonlinear.register_forward_hook(_reached)
+        try:
+            chunks = zip(*(part.split(CHUNK) for part in tensors), strict=True)
+            return np.concatenate([self._until_reached(Drawn(*chunk)) for chunk in chunks])
+        finally:
+            handle.remove()
+
+    def _until_reached(self, drawn: Drawn[Tensor]) -> Latents:
+        try:
+            self._generator(drawn)
+        except _Reached as reached:
+            return np.asarray(reached.output.flatten(1).float().cpu().numpy())
+        raise AssertionError("a generator has a nonlinearity")
+
     def placed(self, request: LatentRequest) -> list[Resolved]:
         """What each place's image is made from. Where `w` is given, psi and offset are in it already."""
         way = request.way
@@ -195,6 +217,18 @@ class Sampler:
 
     def _pictures(self, generated: Tensor) -> Images:
         return to_dots(generated) if self.meta.settings.points else to_images(generated)
+
+
+class _Reached(Exception):
+    """Ends a forward pass: what follows is the most of its work, and nobody asked for it."""
+
+    def __init__(self, output: Tensor) -> None:
+        super().__init__()
+        self.output = output
+
+
+def _reached(_layer: nn.Module, _inputs: tuple[Tensor, ...], output: Tensor) -> None:
+    raise _Reached(output)
 
 
 def _drawn(places: Sequence[Resolved]) -> Drawn[Latents]:

@@ -1,4 +1,4 @@
-"""The commands that write images and films: `gan-studio generate | interpolate | export | timelapse`.
+"""The commands that write images and films: `gan-studio generate | interpolate | timelapse | export | project`.
 
 Imports no torch before one of them runs: `core.cli` is imported before there is a window.
 """
@@ -87,6 +87,36 @@ def export(options: argparse.Namespace) -> int:
     return 0
 
 
+def project(options: argparse.Namespace) -> int:
+    from core.checkpoint import load
+    from core.export.projection import export_projection
+    from core.invert import STEPS, Inverted
+    from core.sampler import Sampler
+    from core.target import open_picture
+    from core.unknowns import Given
+
+    checkpoint = load(options.checkpoint)
+    picture = open_picture(options.picture, checkpoint.meta)
+    sampler = Sampler.of(checkpoint, options.device)
+    sampler.path = options.checkpoint
+    given = Given(_label(options.label, sampler.meta.classes, sampler.conditions.classes))
+    steps = STEPS if options.steps is None else options.steps
+    wanted = {"given": given, "steps": steps, "seed": options.seed, "overwrite": options.overwrite}
+    psnr = 0.0
+    with (
+        closing(export_projection(checkpoint, sampler, picture, options.out, **wanted)) as events,
+        tqdm(total=steps, unit="step", disable=None) as bar,
+    ):
+        for event in events:
+            if isinstance(event, Inverted):
+                psnr = event.psnr
+                bar.update(event.step - bar.n)
+                bar.set_postfix_str(f"{psnr:.1f} dB")
+    print(f"PSNR {psnr:.2f} dB")
+    print(f"target.png and projected.png in {options.out}", file=sys.stderr)
+    return 0
+
+
 def _opened(options: argparse.Namespace) -> tuple[Sampler, Point]:
     """The checkpoint's sampler, and what all points are like."""
     from core.sampler import Sampler
@@ -154,6 +184,17 @@ def add_exports(commands: argparse._SubParsersAction[Parser]) -> None:
     command.add_argument("checkpoint", type=Path, metavar="CKPT")
     command.add_argument("--out", type=Path, required=True, metavar="FILE", help="model.onnx or model.pt2")
     command.add_argument("--overwrite", action="store_true", help="replace the file if it exists")
+
+    command = commands.add_parser("project", help="the image that comes nearest to a picture of your own")
+    command.set_defaults(command=project)
+    command.add_argument("checkpoint", type=Path, metavar="CKPT")
+    command.add_argument("picture", type=Path, metavar="PICTURE")
+    command.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="for target.png and projected.png")
+    command.add_argument("--steps", type=int, metavar="N", help="more come nearer")
+    command.add_argument("--label", metavar="CLASS", help="the name or number of a class; without it the best is taken")
+    command.add_argument("--device", default="auto")
+    command.add_argument("--seed", type=int, default=0, help="of the starts")
+    command.add_argument("--overwrite", action="store_true", help="replace images that exist already")
 
     command = commands.add_parser("timelapse", help="a film of a training's samples")
     command.set_defaults(command=timelapse)
