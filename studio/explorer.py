@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from core.devices import Device, available
 from core.errors import Problem
-from core.events import Event, Images
-from core.lab import Board
+from core.events import Images
+from core.lab import Board, Direction
 from core.latent import LatentRequest, Point
 from core.run_folder import is_run
 from core.seeds import Conditions, Latents
-from core.selection import Selection, Shape
 from studio.boards import board_of, keep_board
 from studio.torch_import import import_torch
 
 if TYPE_CHECKING:
-    from core.checkpoint import Meta
+    from core.checkpoint import Checkpoint, Meta
     from core.config import Settings
     from core.sampler import Sampler
 
@@ -46,6 +44,15 @@ class Bake:
     """Asks for the request's first place as a `Point` of its own."""
 
     request: LatentRequest
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """Asks for the `Direction` from points that a person does not like to those that they do."""
+
+    liked: tuple[Point, ...]
+    disliked: tuple[Point, ...]
+    name: str
 
 
 @dataclass(frozen=True)
@@ -107,7 +114,7 @@ class Source:
 
 
 class Explorer:
-    """Lives in the explore thread; only `export` and `sampler` are called from others, which get a copy."""
+    """Lives in the explore thread; only `sampler` and `checkpoint` are called from others, which get a copy."""
 
     DEVICES: Final = "devices"
 
@@ -118,9 +125,10 @@ class Explorer:
         self._trouble: Problem | None = None
         self._turn = threading.Lock()
 
-    def answer(self, request: object) -> list[Device] | Source | Restored | Images | Point | None:
+    def answer(self, request: object) -> list[Device] | Source | Restored | Images | Point | Direction | None:
         """Devices for `DEVICES`, a `Source` for a checkpoint's path, `NewestOf` or `Weights`, what made it for
-        `Restore`, images for a `LatentRequest`, a `Point` for `Bake`; nothing for `Keep`."""
+        `Restore`, images for a `LatentRequest`, a `Point` for `Bake`, a `Direction` for `Contrast`; nothing for
+        `Keep`."""
         if request == self.DEVICES:
             import_torch()
             return available()
@@ -140,14 +148,10 @@ class Explorer:
                 return None
             if isinstance(request, Bake):
                 return self._sampler.bake(request.request)
+            if isinstance(request, Contrast):
+                return _direction(self._sampler, request)
             assert isinstance(request, LatentRequest)
             return self._sampler.render(request)
-
-    def export(self, selection: Selection, target: Path, shape: Shape, overwrite: bool) -> Generator[Event, None, None]:
-        """Exports images with the generator as it is now, whatever the sliders do meanwhile."""
-        from core.export.images import export_images
-
-        yield from export_images(self.sampler(), selection, target, shape, overwrite)
 
     def sampler(self) -> Sampler:
         """A copy of the generator that is on screen, for another thread. Raises `Problem` if there is none."""
@@ -156,12 +160,25 @@ class Explorer:
                 return self._sampler.copy()
         raise Problem("There is no generator to make images with.", "Open a checkpoint, or train first.")
 
+    def checkpoint(self) -> Checkpoint:
+        """The one that is explored, or the newest of the training that is followed. Raises `Problem`."""
+        from core.checkpoint import load
+        from core.run import Run
+
+        with self._turn:
+            path, home = self._sampler.path if self._sampler else None, self._home
+        if path is None and home is not None:
+            path = Run(home).newest()
+        if path is None:
+            raise Problem("There is no generator to work with.", "Open a checkpoint, or train first.")
+        return load(path)
+
     def _open(self, path: Path) -> Source:
         from core.sampler import Sampler
 
         self._sampler = Sampler.open(path)
-        run = path.absolute().parent.parent
-        return self._source(path, run if is_run(run) else path)
+        around = list(path.absolute().parents)[:2]
+        return self._source(path, next((folder for folder in around if is_run(folder)), path))
 
     def _open_newest(self, folder: Path) -> Source:
         from core.run import Run
@@ -220,6 +237,13 @@ class Explorer:
             self._board,
             self._trouble,
         )
+
+
+def _direction(sampler: Sampler, contrast: Contrast) -> Direction:
+    from core.directions import from_groups
+
+    vector = from_groups(sampler, contrast.liked, contrast.disliked)
+    return Direction(contrast.name, tuple(map(float, vector.tolist())))
 
 
 def _read_board(home: Path | None) -> tuple[Board, Problem | None]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from core.preparation import Preparation
     from core.run import Run
 
-Kind = Literal["data", "run", "checkpoint", "recipe"]
+Kind = Literal["data", "run", "checkpoint", "recipe", "picture"]
 COLOURS = {1: "grey", 3: "colour", 4: "colour with transparency"}
 """By the number of channels."""
 BUILT_IN = ("sample:", "toy:")
@@ -41,7 +41,8 @@ SHEET = 100
 
 @dataclass(frozen=True)
 class Recognised(Event):
-    """What a person opened: images, a run's folder, a checkpoint, or an image that says how it was made."""
+    """What a person opened: images, a run's folder, a checkpoint, an image that says how it was made, or any other
+    picture."""
 
     source: str
     kind: Kind
@@ -117,13 +118,12 @@ def recognise(source: str) -> Generator[Event, None, None]:
         yield Recognised(source, "checkpoint")
     elif opens(source):
         yield Recognised(source, "data")
-    elif _has_recipe(path):
-        yield Recognised(source, "recipe")
+    elif (kind := _picture(path)) is not None:
+        yield Recognised(source, kind)
     else:
         raise Problem(
             f"{path.name} is not something to open here.",
-            "Drop a folder of images, a zip, tar, array or video of them, a run's folder, a checkpoint, or a PNG that"
-            " was exported here.",
+            "Drop a folder of images, a zip, tar, array or video of them, a run's folder, a checkpoint, or a picture.",
         )
 
 
@@ -176,13 +176,13 @@ def read_run(folder: Path) -> Generator[Event, None, None]:
     )
 
 
-def _has_recipe(path: Path) -> bool:
+def _picture(path: Path) -> Literal["recipe", "picture"] | None:
     from core.export.recipe import read
 
     try:
-        return read(path) is not None
+        return "picture" if read(path) is None else "recipe"
     except OSError:  # no image
-        return False
+        return None
 
 
 def _newest_grid(run: Run, newest: Summary) -> Samples:

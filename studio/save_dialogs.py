@@ -80,7 +80,7 @@ class SaveDialogs:
 
     def _export(self, choice: ExportChoice, images: Images, names: list[str]) -> None:
         if choice.selection is not None:
-            self._session.export(choice.selection, choice.target, choice.shape, choice.overwrite)
+            self._session.laboratory.export_images(choice.selection, choice.target, choice.shape, choice.overwrite)
         else:
             self._session.export_images(images, names, choice.target, choice.shape, choice.overwrite)
 

@@ -17,13 +17,14 @@ from PySide6.QtGui import QImage
 
 from core.errors import Problem
 from core.events import Edited, Event, Finished, Images, Notice, Points, Progress, Samples, Saved, Tuned
-from core.lab import Board
+from core.lab import Board, Direction
 from core.latent import LatentRequest, Point
-from core.selection import Selection, Shape
+from core.selection import Shape
 from studio.curator import Curator
-from studio.explorer import Bake, Explorer, Keep, NewestOf, Restore, Restored, Source, Weights
+from studio.explorer import Bake, Contrast, Explorer, Keep, NewestOf, Restore, Restored, Source, Weights
 from studio.history import Rows
 from studio.jobs import Jobs
+from studio.laboratory import Laboratory
 from studio.opening import OpenedRun, Sheet, read_run
 from studio.reader import Reader
 from studio.running_training import RunningTraining
@@ -58,7 +59,7 @@ class Session(QObject):
     devices_found = Signal(list)
     opened = Signal(str, str)
     """A source and what was recognised in it: "data", which whoever knows how to prepare it lets the reader scan, or
-    "run", "checkpoint" or "recipe", which is read now."""
+    "run", "checkpoint", "recipe" or "picture", which is read now."""
     sheet_drawn = Signal(object)
     """A `Sheet`."""
 
@@ -90,6 +91,8 @@ class Session(QObject):
     """A slot, the request in it, and its images."""
     restored = Signal(object)
     """The `LatentRequest` that made an image which was opened, after its `Source`."""
+    directed = Signal(object)
+    """A `Direction` that `contrast` asked for."""
     baked = Signal(object)
     """A `Point` that `bake` asked for."""
 
@@ -118,6 +121,8 @@ class Session(QObject):
         self.jobs.saved.connect(lambda saved: self.saved.emit(saved, True))
         self.jobs.problem.connect(self.problem)
         self._explorer = Explorer()
+        self.laboratory = Laboratory(self._explorer, self.jobs, self.reader, self)
+        self.laboratory.notice.connect(self.notice)
         self._explore_thread = LatestThread(self._explorer.answer, self)
         self._explore_thread.answered.connect(self._show_answer)
         self._explore_thread.failed.connect(self.problem)
@@ -143,6 +148,8 @@ class Session(QObject):
         elif kind == "recipe":
             self._live = False
             self._explore_thread.ask("source", Restore(Path(source), self.runs))
+        elif kind == "picture":
+            self.laboratory.invert(Path(source))
 
     def open_run(self, folder: Path) -> None:
         """Reads a run folder and shows it; the next start continues it."""
@@ -315,6 +322,10 @@ class Session(QObject):
         self._bakes += 1
         self._explore_thread.ask(f"bake {self._bakes}", Bake(request))  # none takes the place of another
 
+    def contrast(self, liked: Sequence[Point], disliked: Sequence[Point], name: str) -> None:
+        """The direction from one group of points to another, as `directed`."""
+        self._explore_thread.ask("contrast", Contrast(tuple(liked), tuple(disliked), name))
+
     def keep_board(self, home: Path, board: Board) -> None:
         """Keeps pins and directions with their run."""
         self._explore_thread.ask(f"keep {home}", Keep(home, board))
@@ -337,6 +348,8 @@ class Session(QObject):
             self.devices_found.emit(answer)
         elif isinstance(answer, Point):
             self.baked.emit(answer)
+        elif isinstance(answer, Direction):
+            self.directed.emit(answer)
         elif isinstance(answer, Restored):
             self._show_restored(answer)
         elif isinstance(answer, Source):
@@ -360,10 +373,6 @@ class Session(QObject):
             self.notice.emit(restored.notice)
 
     # Saving and exporting
-
-    def export(self, selection: Selection, target: Path, shape: Shape, overwrite: bool) -> None:
-        """Writes images with the generator that is on screen."""
-        self.jobs.start(lambda: self._explorer.export(selection, target, shape, overwrite))
 
     def export_images(self, images: Images, names: Sequence[str], target: Path, shape: Shape, overwrite: bool) -> None:
         """Writes images that are on screen."""

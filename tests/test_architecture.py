@@ -22,6 +22,7 @@ PLAIN = {
     "core.devices",
     "core.errors",
     "core.events",
+    "core.film",
     "core.findings",
     "core.lab",
     "core.latent",
@@ -47,6 +48,7 @@ ENGINE_USERS = (
     "studio.stock",
     "studio.boards",
     "studio.restoring",
+    "studio.laboratory",
 )
 ALSO_ALLOWED = {"studio.app": {"core.cli"}}
 VIEWS = ("studio.panels", "studio.tools", "studio.widgets", "studio.dialogs", "studio.form")

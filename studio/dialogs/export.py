@@ -101,7 +101,7 @@ class ExportDialog(QDialog):
         self._folder = QLineEdit(str(folder or _pictures()))
         self._browse = QPushButton("Browse…")
         self._overwrite = QCheckBox("Replace files of the same name")
-        self._sign = Glyph("images", 20, "muted")
+        self._sign = Glyph("image", 20, "muted")
         self._summary = QLabel()
         self._export = QPushButton("Export")
         self._describe()

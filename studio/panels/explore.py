@@ -30,7 +30,8 @@ from PySide6.QtWidgets import (
 
 from core.events import Images
 from core.lab import Bases, Board, Direction, Kind, Lab, Pin, Tool
-from core.latent import LatentRequest, Mode, Place, Point, Walk
+from core.latent import LatentRequest, Loop, Mode, Place, Point, Walk
+from core.seeds import Latents
 from studio import theme
 from studio.explorer import Source
 from studio.point_text import to_mime
@@ -63,6 +64,14 @@ class ExplorePanel(QWidget):
     open_requested = Signal()
     export_requested = Signal(object)
     """The `LatentRequest` that gives the images which the person sees or selected."""
+    film_requested = Signal()
+    """The way of the tool in hand is wanted as a film."""
+    neighbours_requested = Signal(object)
+    """A request: to what training images is its image near?"""
+    components_requested = Signal(object)
+    """A `Point` of whose class and codes the images are to be whose components are wanted."""
+    samples_requested = Signal()
+    """A direction is to be made of samples."""
     notice = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -76,6 +85,8 @@ class ExplorePanel(QWidget):
         self._back = QToolButton()
         self._again = QToolButton()
         self._open = QPushButton("Open…")
+        self._near = QToolButton()
+        self._film = QPushButton("Film…")
         self._export = QPushButton("Export…")
         self._image = ImageGrid()
         self._tabs = QTabBar()
@@ -100,7 +111,8 @@ class ExplorePanel(QWidget):
         self._source = source
         self._caption.setText(_caption(source))
         self._caption.setToolTip(str(source.path) if source and source.path else "")
-        self._export.setEnabled(source is not None)
+        for widget in (self._export, self._film, self._near):
+            widget.setEnabled(source is not None)
         self._open.setVisible(source is not None)  # without a source it stands in the middle of the panel
         self._pages.setCurrentIndex(0 if source is None else 1)
         if source is None:
@@ -111,6 +123,9 @@ class ExplorePanel(QWidget):
         if is_another:
             self._undo = Undo(replace(self.lab, board=source.board))
         self._lens.set_generator(source.classes, source.conditions, source.style_layers, len(source.directions))
+        if is_another or self._bases.closed.shape[1:] != source.directions.shape[1:]:
+            self._bases = Bases()  # components are those of one generator
+            self._lens.directions.set_names("components", ())
         self._bases = replace(self._bases, closed=source.directions)
         self._keep_what_fits(source)
         self._show_lab()
@@ -135,6 +150,24 @@ class ExplorePanel(QWidget):
             self.notice.emit("This is pinned already.")
         else:
             self._do(replace(self.lab, board=Board((*board.pins, Pin(point)), board.directions)))
+
+    def use(self, point: Point, name: str) -> None:
+        """A point that was found for a picture: it is pinned, and stands at A, where the lens edits it."""
+        board, lab = self.lab.board, self.lab.settled(self._bases)
+        board = Board((*board.pins, Pin(point, name)), board.directions)
+        self._do(replace(lab, tool="between", a=point, between_place=0.0, board=board))
+
+    def set_components(self, directions: Latents) -> None:
+        """Principal components (k, numbers), which get sliders."""
+        self._bases = replace(self._bases, components=directions)
+        names = [f"Component {number + 1}" for number in range(len(directions))]
+        self._lens.directions.set_names("components", names)
+        self._show_lab()
+
+    def film(self) -> Walk | Loop | None:
+        """The way of the tool in hand; None for one that is no line."""
+        way = self.lab.way(self._bases)
+        return way if isinstance(way, Loop) or (isinstance(way, Walk) and len(way.points) > 1) else None
 
     def add_direction(self, direction: Direction) -> None:
         """One more of the person's own."""
@@ -251,6 +284,7 @@ class ExplorePanel(QWidget):
             self._middle.setSizes([height - below, below])
         self._mode.setCurrentIndex(self._mode.findData(lab.mode))
         self._mode.setVisible(lab.tool != "loop")
+        self._film.setVisible(lab.tool != "square")
         self._tool.show_lab(lab)
         self._shelf.show_lab(lab)
         own = np.array([direction.vector for direction in lab.board.directions], np.float32)
@@ -387,6 +421,8 @@ class ExplorePanel(QWidget):
             (self._back, "arrow-u-up-left", "Undo", "Undo (Ctrl+Z)"),
             (self._again, "arrow-u-up-right", "Redo", "Redo (Ctrl+Y)"),
             (self._open, "folder-open", "Open a checkpoint", "Explore another checkpoint."),
+            (self._near, "copy", "Nearest training images", "Which training images are nearest to this one?"),
+            (self._film, "film-strip", "Export a film", "Write this way as a film."),
             (self._export, "export", "Export images", "Write images to files (Ctrl+E)."),
         ):
             button.setIcon(theme.icon(icon))
@@ -409,7 +445,7 @@ class ExplorePanel(QWidget):
         header.setContentsMargins(12, 8, 12, 4)
         header.setSpacing(10)
         header.addWidget(self._caption, 1)
-        for widget in (self._live, self._back, self._again, self._open, self._export):
+        for widget in (self._live, self._back, self._again, self._near, self._open, self._film, self._export):
             header.addWidget(widget)
         self._pages.addWidget(self._empty_page())
         self._pages.addWidget(self._main_page())
@@ -483,6 +519,10 @@ class ExplorePanel(QWidget):
             view.changed.connect(self._take)
             view.dropped.connect(self._drop)
         self._lens.changed.connect(lambda lens, gesture: self._take({"lens": lens}, gesture))
+        self._film.clicked.connect(self.film_requested)
+        self._near.clicked.connect(lambda: self.neighbours_requested.emit(self.lab.request(self._bases)))
+        self._lens.directions.fit_requested.connect(lambda: self.components_requested.emit(self.like()))
+        self._lens.directions.find_requested.connect(self.samples_requested)
         self._lens.directions.keep_requested.connect(self._keep_direction)
         self._lens.directions.renamed.connect(self._rename_direction)
         self._lens.directions.removed.connect(self._remove_direction)
