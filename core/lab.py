@@ -196,6 +196,26 @@ class Lab:
             lens=Lens(),
         )
 
+    def with_pin(self, pin: Pin) -> Lab:
+        """One more on the board."""
+        return replace(self, board=replace(self.board, pins=(*self.board.pins, pin)))
+
+    def with_direction(self, direction: Direction) -> Lab:
+        """One more of the person's own."""
+        return replace(self, board=replace(self.board, directions=(*self.board.directions, direction)))
+
+    def with_name(self, number: int, name: str) -> Lab:
+        """Another name for one of the own directions."""
+        directions = self.board.directions
+        renamed = (replace(each, name=name) if index == number else each for index, each in enumerate(directions))
+        return replace(self, board=replace(self.board, directions=tuple(renamed)))
+
+    def without_direction(self, number: int) -> Lab:
+        """One of the own ones is taken away, with what its slider added."""
+        directions, own = self.board.directions, self.lens.own
+        board = replace(self.board, directions=(*directions[:number], *directions[number + 1 :]))
+        return replace(self, board=board, lens=self.lens.moved("own", (*own[:number], *own[number + 1 :])))
+
     def restored(self, request: LatentRequest) -> Lab:
         """The tool and the points that a request's first image was made with."""
         way, lab = request.way, replace(self, lens=Lens())

@@ -161,6 +161,8 @@ class FilmDialog(QDialog):
 
     def _build(self, per: str) -> None:
         enlarge, where, result, buttons = QHBoxLayout(), QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
+        enlarge.setSpacing(10)
+        where.setSpacing(8)
         enlarge.addWidget(self._scale)
         enlarge.addWidget(self._smooth)
         enlarge.addStretch(1)

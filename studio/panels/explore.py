@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
 from time import monotonic
 from types import ModuleType
 from typing import Any
@@ -13,23 +12,20 @@ import numpy as np
 from PySide6.QtCore import QEvent, QMimeData, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QDrag, QGuiApplication, QHideEvent, QKeyEvent, QKeySequence, QPixmap
 from PySide6.QtWidgets import (
-    QCheckBox,
     QComboBox,
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QSizePolicy,
     QSplitter,
     QStackedLayout,
     QStackedWidget,
     QTabBar,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from core.events import Images
-from core.lab import Bases, Board, Direction, Kind, Lab, Pin, Tool
+from core.lab import Bases, Direction, Kind, Lab, Pin, Tool
 from core.latent import LatentRequest, Loop, Mode, Place, Point, Walk
 from core.seeds import Latents
 from studio import theme
@@ -39,6 +35,7 @@ from studio.tools import ToolView, between, loop, path, square
 from studio.undo import Undo
 from studio.widgets.image_grid import ImageGrid
 from studio.widgets.image_viewer import ImageViewer
+from studio.widgets.lab_header import LabHeader
 from studio.widgets.lens_controls import LensControls
 from studio.widgets.pin_shelf import PinShelf
 from studio.widgets.tile_view import NO_IMAGES
@@ -80,14 +77,7 @@ class ExplorePanel(QWidget):
         self._undo = Undo(Lab())
         self._bases = Bases()
         self._awaited: LatentRequest | None = None
-        self._caption = QLabel()
-        self._live = QCheckBox("Follow the training")
-        self._back = QToolButton()
-        self._again = QToolButton()
-        self._open = QPushButton("Open…")
-        self._near = QToolButton()
-        self._film = QPushButton("Film…")
-        self._export = QPushButton("Export…")
+        self._header = LabHeader()
         self._image = ImageGrid()
         self._tabs = QTabBar()
         self._mode = QComboBox()
@@ -109,11 +99,7 @@ class ExplorePanel(QWidget):
         """What is explored from now on, newer weights of the same training included; None: nothing is."""
         is_another = source is None or self._source is None or source.home != self._source.home
         self._source = source
-        self._caption.setText(_caption(source))
-        self._caption.setToolTip(str(source.path) if source and source.path else "")
-        for widget in (self._export, self._film, self._near):
-            widget.setEnabled(source is not None)
-        self._open.setVisible(source is not None)  # without a source it stands in the middle of the panel
+        self._header.show_source(source)
         self._pages.setCurrentIndex(0 if source is None else 1)
         if source is None:
             self._tool.stop()
@@ -145,17 +131,15 @@ class ExplorePanel(QWidget):
 
     def add_pin(self, point: Point) -> None:
         """A point for the shelf, unless it is there already."""
-        board = self.lab.board
-        if any(pin.point == point for pin in board.pins):
+        if any(pin.point == point for pin in self.lab.board.pins):
             self.notice.emit("This is pinned already.")
         else:
-            self._do(replace(self.lab, board=Board((*board.pins, Pin(point)), board.directions)))
+            self._do(self.lab.with_pin(Pin(point)))
 
     def use(self, point: Point, name: str) -> None:
         """A point that was found for a picture: it is pinned, and stands at A, where the lens edits it."""
-        board, lab = self.lab.board, self.lab.settled(self._bases)
-        board = Board((*board.pins, Pin(point, name)), board.directions)
-        self._do(replace(lab, tool="between", a=point, between_place=0.0, board=board))
+        lab = self.lab.settled(self._bases).with_pin(Pin(point, name))
+        self._do(replace(lab, tool="between", a=point, between_place=0.0))
 
     def set_components(self, directions: Latents) -> None:
         """Principal components (k, numbers), which get sliders."""
@@ -171,8 +155,7 @@ class ExplorePanel(QWidget):
 
     def add_direction(self, direction: Direction) -> None:
         """One more of the person's own."""
-        board = self.lab.board
-        self._do(replace(self.lab, board=Board(board.pins, (*board.directions, direction))))
+        self._do(self.lab.with_direction(direction))
         self._lens.directions.show_kind("own")
 
     def restore(self, request: LatentRequest) -> None:
@@ -181,13 +164,11 @@ class ExplorePanel(QWidget):
 
     def set_training(self, running: bool) -> None:
         """Whether there is a training that can be followed."""
-        self._live.setEnabled(running)
-        tip = "Show what the running training has learned so far, and keep it up to date."
-        self._live.setToolTip(tip if running else "Nothing is being trained. Start a training to follow it here.")
+        self._header.set_training(running)
 
     def set_live(self, live: bool) -> None:
-        with QSignalBlocker(self._live):
-            self._live.setChecked(live)
+        """Whether it is followed."""
+        self._header.set_live(live)
 
     # What is on screen
 
@@ -284,7 +265,7 @@ class ExplorePanel(QWidget):
             self._middle.setSizes([height - below, below])
         self._mode.setCurrentIndex(self._mode.findData(lab.mode))
         self._mode.setVisible(lab.tool != "loop")
-        self._film.setVisible(lab.tool != "square")
+        self._header.show_film(lab.tool != "square")
         self._tool.show_lab(lab)
         self._shelf.show_lab(lab)
         own = np.array([direction.vector for direction in lab.board.directions], np.float32)
@@ -302,8 +283,7 @@ class ExplorePanel(QWidget):
                 self.board_changed.emit(self._source.home, lab.board)
 
     def _show_undo(self) -> None:
-        self._back.setEnabled(self._undo.can_undo)
-        self._again.setEnabled(self._undo.can_redo)
+        self._header.show_undo(self._undo.can_undo, self._undo.can_redo)
 
     def _ask_image(self) -> None:
         if self._source is not None:
@@ -393,41 +373,10 @@ class ExplorePanel(QWidget):
         vectors = self._bases.closed if kind == "closed" else self._bases.components
         self.add_direction(Direction(name, tuple(map(float, vectors[number].tolist()))))
 
-    def _change_directions(self, directions: tuple[Direction, ...]) -> None:
-        self._do(replace(self.lab, board=Board(self.lab.board.pins, directions)))
-
-    def _rename_direction(self, number: int, name: str) -> None:
-        directions = self.lab.board.directions
-        self._change_directions(
-            tuple(replace(each, name=name) if index == number else each for index, each in enumerate(directions))
-        )
-
-    def _remove_direction(self, number: int) -> None:
-        board, lens = self.lab.board, self.lab.lens
-        directions = (*board.directions[:number], *board.directions[number + 1 :])
-        own = (*lens.own[:number], *lens.own[number + 1 :])
-        board, lens = Board(board.pins, directions), replace(lens, own=own if any(own) else ())
-        self._do(replace(self.lab, board=board, lens=lens))
-
     # Building
 
     def _describe(self) -> None:
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-        self._caption.setObjectName("title")
-        self._caption.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self._caption.setTextFormat(Qt.TextFormat.PlainText)
-        self._live.setAccessibleName("Follow the training")
-        for button, icon, name, tip in (
-            (self._back, "arrow-u-up-left", "Undo", "Undo (Ctrl+Z)"),
-            (self._again, "arrow-u-up-right", "Redo", "Redo (Ctrl+Y)"),
-            (self._open, "folder-open", "Open a checkpoint", "Explore another checkpoint."),
-            (self._near, "copy", "Nearest training images", "Which training images are nearest to this one?"),
-            (self._film, "film-strip", "Export a film", "Write this way as a film."),
-            (self._export, "export", "Export images", "Write images to files (Ctrl+E)."),
-        ):
-            button.setIcon(theme.icon(icon))
-            button.setAccessibleName(name)
-            button.setToolTip(tip)
         self._image.setAccessibleName("Image")
         self._image.set_empty_text("Rendering…")
         self._tabs.setAccessibleName("Tool")
@@ -441,18 +390,12 @@ class ExplorePanel(QWidget):
             self._tabs.addTab(theme.icon(module.ICON), module.TITLE)
 
     def _build(self) -> None:
-        header = QHBoxLayout()
-        header.setContentsMargins(12, 8, 12, 4)
-        header.setSpacing(10)
-        header.addWidget(self._caption, 1)
-        for widget in (self._live, self._back, self._again, self._near, self._open, self._film, self._export):
-            header.addWidget(widget)
         self._pages.addWidget(self._empty_page())
         self._pages.addWidget(self._main_page())
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addLayout(header)
+        layout.addWidget(self._header)
         layout.addLayout(self._pages, 1)
 
     def _main_page(self) -> QWidget:
@@ -504,11 +447,13 @@ class ExplorePanel(QWidget):
         return page
 
     def _connect(self) -> None:
-        self._live.toggled.connect(self.live_changed)
-        self._back.clicked.connect(self._go_back)
-        self._again.clicked.connect(self._go_again)
-        self._open.clicked.connect(self.open_requested)
-        self._export.clicked.connect(lambda: self.export_requested.emit(self.current_request()))
+        self._header.live_changed.connect(self.live_changed)
+        self._header.undo_requested.connect(self._go_back)
+        self._header.redo_requested.connect(self._go_again)
+        self._header.open_requested.connect(self.open_requested)
+        self._header.film_requested.connect(self.film_requested)
+        self._header.export_requested.connect(lambda: self.export_requested.emit(self.current_request()))
+        self._header.neighbours_requested.connect(lambda: self.neighbours_requested.emit(self.lab.request(self._bases)))
         self._image.activated.connect(self._enlarge)
         self._image.dragged.connect(self._drag)
         self._image.save_requested.connect(lambda _: self.export_requested.emit(self.lab.request(self._bases)))
@@ -519,32 +464,17 @@ class ExplorePanel(QWidget):
             view.changed.connect(self._take)
             view.dropped.connect(self._drop)
         self._lens.changed.connect(lambda lens, gesture: self._take({"lens": lens}, gesture))
-        self._film.clicked.connect(self.film_requested)
-        self._near.clicked.connect(lambda: self.neighbours_requested.emit(self.lab.request(self._bases)))
         self._lens.directions.fit_requested.connect(lambda: self.components_requested.emit(self.like()))
         self._lens.directions.find_requested.connect(self.samples_requested)
         self._lens.directions.keep_requested.connect(self._keep_direction)
-        self._lens.directions.renamed.connect(self._rename_direction)
-        self._lens.directions.removed.connect(self._remove_direction)
+        self._lens.directions.renamed.connect(lambda number, name: self._do(self.lab.with_name(number, name)))
+        self._lens.directions.removed.connect(lambda number: self._do(self.lab.without_direction(number)))
         self._shelf.changed.connect(self._take)
         self._shelf.pin_requested.connect(self._pin)
         self._shelf.chosen.connect(self._look_at)
 
 
 _CTRL_Y = QKeySequence("Ctrl+Y")
-
-
-def _caption(source: Source | None) -> str:
-    if source is None:
-        return ""
-    return (
-        f"{source.settings.preset} · step {source.step:,} · {_name(source.path) if source.path else 'running training'}"
-    )
-
-
-def _name(path: Path) -> str:
-    # In a run's folder the file's name is the step, which stands before it already.
-    return path.parent.parent.name if path.parent.name == "checkpoints" else path.name
 
 
 def _is_space(event: QKeyEvent) -> bool:

@@ -114,3 +114,17 @@ def test_a_board_is_kept_as_text() -> None:
         with pytest.raises(Problem, match="pins") as caught:
             read_board(text)
         assert caught.value.remedy
+
+
+def test_what_belongs_to_the_board_changes_nothing_else() -> None:
+    lab = Lab(lens=Lens(own=(1.0, 2.0, 3.0)), tool="loop").with_pin(Pin(Point(3)))
+    for name in ("smile", "age", "light"):
+        lab = lab.with_direction(Direction(name, (1.0,)))
+    assert lab.board.pins == (Pin(Point(3)),)
+    assert [each.name for each in lab.with_name(1, "older").board.directions] == ["smile", "older", "light"]
+    without = lab.without_direction(0)
+    assert [each.name for each in without.board.directions] == ["age", "light"]
+    assert without.lens.own == (2.0, 3.0)
+    assert (without.tool, without.board.pins) == ("loop", lab.board.pins)
+    # The last slider that added anything is gone, and nothing is added any more.
+    assert replace(lab, lens=Lens(own=(0.0, 0.0, 3.0))).without_direction(2).lens == Lens()
