@@ -13,7 +13,9 @@ from core.errors import Problem
 from core.latent import Easing, LatentRequest, Loop, Mix, Mode, Numbers, Place, Point, Square, Walk, Way
 from core.seeds import Latents
 
-Tool = Literal["between", "square", "path", "loop"]
+Tool = Literal["between", "square", "path", "loop", "sum"]
+Group = Literal["plus", "minus", "also"]
+"""Of the points of a sum, plus - minus + also."""
 Kind = Literal["closed", "components", "own"]
 """Of directions: in closed form (SeFa), principal components (GANSpace), or the person's own."""
 Corners = tuple[Point, Point, Point, Point]
@@ -121,7 +123,8 @@ class Lens:
 class Lab:
     """Points, the tool in hand with the place in it, the lens, and what is pinned.
 
-    Between `a` and `b` leads a walk; around `a` a loop of noise, drawn from the seed `noise`.
+    Between `a` and `b` leads a walk; around `a` a loop of noise, drawn from the seed `noise`. `total` is the sum of the
+    three groups' means, None until the generator was asked for it; what needs it stands at `a` meanwhile.
     """
 
     tool: Tool = "between"
@@ -134,6 +137,10 @@ class Lab:
     closed: bool = False
     noise: int = 0
     radius: float = 0.5
+    plus: tuple[Point, ...] = ()
+    minus: tuple[Point, ...] = ()
+    also: tuple[Point, ...] = ()
+    total: Point | None = None
     between_place: float = 0.0
     square_place: tuple[float, float] = (0.5, 0.5)
     path_place: float = 0.0
@@ -148,7 +155,7 @@ class Lab:
             return self.square_place
         if self.tool == "path":
             return min(self.path_place, float(self._walk().length))
-        return self.between_place if self.tool == "between" else self.loop_place
+        return {"between": self.between_place, "loop": self.loop_place}.get(self.tool, 0.0)
 
     def at(self, place: Place) -> Lab:
         """Another place in the tool in hand."""
@@ -157,7 +164,9 @@ class Lab:
         number = place[0] if isinstance(place, tuple) else place
         if self.tool == "path":
             return replace(self, path_place=number)
-        return replace(self, between_place=number) if self.tool == "between" else replace(self, loop_place=number)
+        if self.tool == "loop":
+            return replace(self, loop_place=number)
+        return replace(self, between_place=number) if self.tool == "between" else self
 
     def way(self, bases: Bases) -> Way:
         """The way of the tool in hand, seen through the lens."""
@@ -173,8 +182,19 @@ class Lab:
             return Square((first, second, third, fourth), self.mode)
         if self.tool == "loop":
             return Loop(seen(self.a), self.noise, self.radius)
+        if self.tool == "sum":
+            return Walk((seen(self.total or self.a),))
         walk = self._walk()
         return replace(walk, points=tuple(map(seen, walk.points)))
+
+    def group(self, name: Group) -> tuple[Point, ...]:
+        """Its points."""
+        return {"plus": self.plus, "minus": self.minus, "also": self.also}[name]
+
+    @property
+    def wants_total(self) -> bool:
+        """Whether a sum is looked at that nobody has added up yet."""
+        return self.tool == "sum" and self.total is None and bool(self.plus and self.minus and self.also)
 
     def request(self, bases: Bases, places: Sequence[Place] = ()) -> LatentRequest:
         """Images at places on that way; without any, the one image that is looked at."""
@@ -193,6 +213,7 @@ class Lab:
             b=self.lens.bend(self.b, offset),
             corners=(first, second, third, fourth),
             path=tuple(self.lens.bend(point, offset) for point in self.path),
+            total=self.lens.bend(self.total, offset) if self.total else None,
             lens=Lens(),
         )
 

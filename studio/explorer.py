@@ -56,6 +56,15 @@ class Contrast:
 
 
 @dataclass(frozen=True)
+class Add:
+    """Asks for plus - minus + also, of the means of three groups of points."""
+
+    plus: tuple[Point, ...]
+    minus: tuple[Point, ...]
+    also: tuple[Point, ...]
+
+
+@dataclass(frozen=True)
 class Restore:
     """Asks for what made an exported image. `runs`: where checkpoints may be."""
 
@@ -127,8 +136,8 @@ class Explorer:
 
     def answer(self, request: object) -> list[Device] | Source | Restored | Images | Point | Direction | None:
         """Devices for `DEVICES`, a `Source` for a checkpoint's path, `NewestOf` or `Weights`, what made it for
-        `Restore`, images for a `LatentRequest`, a `Point` for `Bake`, a `Direction` for `Contrast`; nothing for
-        `Keep`."""
+        `Restore`, images for a `LatentRequest`, a `Point` for `Bake` and `Add`, a `Direction` for `Contrast`; nothing
+        for `Keep`."""
         if request == self.DEVICES:
             import_torch()
             return available()
@@ -148,6 +157,8 @@ class Explorer:
                 return None
             if isinstance(request, Bake):
                 return self._sampler.bake(request.request)
+            if isinstance(request, Add):
+                return _sum(self._sampler, request)
             if isinstance(request, Contrast):
                 return _direction(self._sampler, request)
             assert isinstance(request, LatentRequest)
@@ -237,6 +248,12 @@ class Explorer:
             self._board,
             self._trouble,
         )
+
+
+def _sum(sampler: Sampler, groups: Add) -> Point:
+    from core.directions import arithmetic
+
+    return arithmetic(sampler, groups.plus, groups.minus, groups.also)
 
 
 def _direction(sampler: Sampler, contrast: Contrast) -> Direction:

@@ -21,7 +21,7 @@ from core.lab import Board, Direction
 from core.latent import LatentRequest, Point
 from core.selection import Shape
 from studio.curator import Curator
-from studio.explorer import Bake, Contrast, Explorer, Keep, NewestOf, Restore, Restored, Source, Weights
+from studio.explorer import Add, Bake, Contrast, Explorer, Keep, NewestOf, Restore, Restored, Source, Weights
 from studio.history import Rows
 from studio.jobs import Jobs
 from studio.laboratory import Laboratory
@@ -93,6 +93,8 @@ class Session(QObject):
     """The `LatentRequest` that made an image which was opened, after its `Source`."""
     directed = Signal(object)
     """A `Direction` that `contrast` asked for."""
+    added = Signal(object, object, object, object)
+    """Three groups of points, and their sum."""
     baked = Signal(object)
     """A `Point` that `bake` asked for."""
 
@@ -322,6 +324,10 @@ class Session(QObject):
         self._bakes += 1
         self._explore_thread.ask(f"bake {self._bakes}", Bake(request))  # none takes the place of another
 
+    def add(self, plus: tuple[Point, ...], minus: tuple[Point, ...], also: tuple[Point, ...]) -> None:
+        """Three groups' sum, plus - minus + also, as `added`."""
+        self._explore_thread.ask("sum", Add(plus, minus, also))
+
     def contrast(self, liked: Sequence[Point], disliked: Sequence[Point], name: str) -> None:
         """The direction from one group of points to another, as `directed`."""
         self._explore_thread.ask("contrast", Contrast(tuple(liked), tuple(disliked), name))
@@ -347,7 +353,10 @@ class Session(QObject):
         if slot == "devices":
             self.devices_found.emit(answer)
         elif isinstance(answer, Point):
-            self.baked.emit(answer)
+            if isinstance(request, Add):
+                self.added.emit(request.plus, request.minus, request.also, answer)
+            else:
+                self.baked.emit(answer)
         elif isinstance(answer, Direction):
             self.directed.emit(answer)
         elif isinstance(answer, Restored):

@@ -31,6 +31,10 @@ class Undo(Generic[T]):
         self._future.clear()
         self.state, self._gesture, self._when = state, gesture, now
 
+    def amend(self, state: T) -> None:
+        """The present state, completed by what came in later: no step of its own."""
+        self.state = state
+
     def undo(self) -> bool:
         """Goes back; whether there was anything to go back to."""
         return self._go(self._past, self._future)

@@ -84,6 +84,8 @@ def connect_explore(window: MainWindow) -> None:
     laboratory.neighbours_found.connect(window.lab_dialogs.show_neighbours)
     laboratory.approached.connect(window.lab_dialogs.show_approach)
     window.session.directed.connect(window.explore.add_direction)
+    window.explore.sum_requested.connect(window.session.add)
+    window.session.added.connect(window.explore.show_total)
     window.session.baked.connect(window.explore.add_pin)
     window.session.restored.connect(window.explore.restore)
     window.explore.live_changed.connect(window.follow)

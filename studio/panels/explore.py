@@ -26,12 +26,12 @@ from PySide6.QtWidgets import (
 
 from core.events import Images
 from core.lab import Bases, Direction, Kind, Lab, Pin, Tool
-from core.latent import LatentRequest, Loop, Mode, Place, Point, Walk
+from core.latent import LatentRequest, Loop, Mode, Point, Walk
 from core.seeds import Latents
 from studio import theme
 from studio.explorer import Source
 from studio.point_text import to_mime
-from studio.tools import ToolView, between, loop, path, square
+from studio.tools import ToolView, between, loop, path, square, sum
 from studio.undo import Undo
 from studio.widgets.image_grid import ImageGrid
 from studio.widgets.image_viewer import ImageViewer
@@ -40,7 +40,8 @@ from studio.widgets.lens_controls import LensControls
 from studio.widgets.pin_shelf import PinShelf
 from studio.widgets.tile_view import NO_IMAGES
 
-TOOLS: dict[Tool, ModuleType] = {"between": between, "square": square, "path": path, "loop": loop}
+TOOLS: dict[Tool, ModuleType] = {"between": between, "square": square, "path": path, "loop": loop, "sum": sum}
+Points = tuple[Point, ...]
 MODES: dict[str, Mode] = {"Spherical (slerp)": "slerp", "Straight (lerp)": "lerp"}
 LOW = 176
 """Height of a tool, unless it is a map."""
@@ -69,6 +70,8 @@ class ExplorePanel(QWidget):
     """A `Point` of whose class and codes the images are to be whose components are wanted."""
     samples_requested = Signal()
     """A direction is to be made of samples."""
+    sum_requested = Signal(object, object, object)
+    """Three groups of points, whose sum `show_total` is told."""
     notice = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -135,6 +138,14 @@ class ExplorePanel(QWidget):
             self.notice.emit("This is pinned already.")
         else:
             self._do(self.lab.with_pin(Pin(point)))
+
+    def show_total(
+        self, plus: tuple[Point, ...], minus: tuple[Point, ...], also: tuple[Point, ...], total: Point
+    ) -> None:
+        """The sum of three groups; one that is no longer looked at is ignored."""
+        if (plus, minus, also) == (self.lab.plus, self.lab.minus, self.lab.also):
+            self._undo.amend(replace(self.lab, total=total))
+            self._show_lab()
 
     def use(self, point: Point, name: str) -> None:
         """A point that was found for a picture: it is pinned, and stands at A, where the lens edits it."""
@@ -264,8 +275,8 @@ class ExplorePanel(QWidget):
             below = height // 2 if lab.tool == "square" else LOW
             self._middle.setSizes([height - below, below])
         self._mode.setCurrentIndex(self._mode.findData(lab.mode))
-        self._mode.setVisible(lab.tool != "loop")
-        self._header.show_film(lab.tool != "square")
+        self._mode.setVisible(lab.tool not in ("loop", "sum"))
+        self._header.show_film(lab.tool not in ("square", "sum"))
         self._tool.show_lab(lab)
         self._shelf.show_lab(lab)
         own = np.array([direction.vector for direction in lab.board.directions], np.float32)
@@ -292,9 +303,11 @@ class ExplorePanel(QWidget):
             self.requested.emit(IMAGE, self._awaited)
 
     def _ask_way(self) -> None:
-        places: tuple[Place, ...] = self._tool.overview()
-        if self._source is not None and places:
-            self.requested.emit(WAY, self.lab.request(self._bases, places))
+        request = self._tool.overview(self.lab, self._bases)
+        if self._source is not None and request is not None:
+            self.requested.emit(WAY, request)
+        if self._source is not None and self.lab.wants_total:
+            self.sum_requested.emit(self.lab.plus, self.lab.minus, self.lab.also)
 
     def _ask_pins(self) -> None:
         points = self._shelf.points()
@@ -360,7 +373,7 @@ class ExplorePanel(QWidget):
 
     def _export_shown(self, what: str) -> None:
         """`what` as the context menu of an image grid says it: "grid", "image" or "selected"."""
-        places = {"grid": self._tool.overview(), "selected": self._tool.selected_places()}.get(what, ())
+        places = {"grid": self._tool.places(self.lab), "selected": self._tool.selected_places()}.get(what, ())
         self.export_requested.emit(self.lab.request(self._bases, places))
 
     def _enlarge(self) -> None:

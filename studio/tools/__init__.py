@@ -9,8 +9,8 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from core.events import Images
-from core.lab import Lab
-from core.latent import Place
+from core.lab import Bases, Lab
+from core.latent import LatentRequest, Place
 
 
 class ToolView(QWidget):
@@ -30,12 +30,17 @@ class ToolView(QWidget):
         """What is set, and where the image stands."""
         self.lab = lab
 
-    def overview(self) -> tuple[Place, ...]:
-        """Places whose images the tool shows, beside the large one."""
-        raise NotImplementedError
+    def places(self, lab: Lab) -> tuple[Place, ...]:
+        """Places on the way whose images the tool shows, beside the large one."""
+        return ()
+
+    def overview(self, lab: Lab, bases: Bases) -> LatentRequest | None:
+        """The images that the tool shows; None for none."""
+        places = self.places(lab)
+        return lab.request(bases, places) if places else None
 
     def show_overview(self, images: Images) -> None:
-        """Images of those places."""
+        """Those images."""
         raise NotImplementedError
 
     def selected_places(self) -> tuple[Place, ...]:

@@ -85,7 +85,7 @@ class View(ToolView):
         self._scrubber.set_place(lab.between_place)
         self._strip.mark(lab.between_place)
 
-    def overview(self) -> tuple[Place, ...]:
+    def places(self, lab: Lab) -> tuple[Place, ...]:
         return TILES
 
     def show_overview(self, images: Images) -> None:

@@ -78,7 +78,7 @@ class View(ToolView):
         self._scrubber.set_place(lab.loop_place)
         self._strip.mark(lab.loop_place)
 
-    def overview(self) -> tuple[Place, ...]:
+    def places(self, lab: Lab) -> tuple[Place, ...]:
         return TILES
 
     def show_overview(self, images: Images) -> None:

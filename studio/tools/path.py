@@ -78,8 +78,8 @@ class View(ToolView):
         self._scrubber.set_segments(self._length(), SECONDS)
         self._scrubber.set_place(lab.path_place / max(self._length(), 1e-9))
 
-    def overview(self) -> tuple[Place, ...]:
-        return tuple(map(float, range(len(self.lab.path))))
+    def places(self, lab: Lab) -> tuple[Place, ...]:
+        return tuple(map(float, range(len(lab.path))))
 
     def show_overview(self, images: Images) -> None:
         self._points.set_images(images)

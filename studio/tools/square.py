@@ -61,7 +61,7 @@ class View(ToolView):
             box.set_point(point)
         self._pad.set_place(*lab.square_place)
 
-    def overview(self) -> tuple[Place, ...]:
+    def places(self, lab: Lab) -> tuple[Place, ...]:
         return MAP
 
     def show_overview(self, images: Images) -> None:

@@ -16,6 +16,7 @@ from core.latent import LatentRequest, Loop, Mix, Point, Square, Walk
 TWO = Bases(closed=np.eye(2, 3, dtype=np.float32), own=np.array([[0, 0, 2]], np.float32))
 LENS = Lens(psi=0.5, closed=(1.0, -2.0), own=(3.0,))
 TOOLS: tuple[Tool, ...] = ("between", "square", "path", "loop")
+"""Those that have places."""
 
 
 def test_the_sliders_add_up() -> None:
@@ -128,3 +129,18 @@ def test_what_belongs_to_the_board_changes_nothing_else() -> None:
     assert (without.tool, without.board.pins) == ("loop", lab.board.pins)
     # The last slider that added anything is gone, and nothing is added any more.
     assert replace(lab, lens=Lens(own=(0.0, 0.0, 3.0))).without_direction(2).lens == Lens()
+
+
+def test_a_sum_stands_at_a_until_it_is_known() -> None:
+    lab = Lab(tool="sum", a=Point(5), plus=(Point(1),), minus=(Point(2),))
+    assert not lab.wants_total
+    lab = replace(lab, also=(Point(3), Point(4)))
+    assert lab.wants_total
+    assert lab.request(Bases()) == LatentRequest.of(Point(5))
+    known = replace(lab, total=Point(z=(1.0,)))
+    assert not known.wants_total
+    assert known.request(Bases()) == LatentRequest.of(Point(z=(1.0,)))
+    assert [known.group(name) for name in ("plus", "minus", "also")] == [(Point(1),), (Point(2),), (Point(3), Point(4))]
+    assert (known.at(0.7), known.place) == (known, 0.0)
+    lens = replace(known, lens=Lens(psi=0.5))
+    assert lens.settled(Bases()).total == Point(z=(1.0,), psi=0.5)

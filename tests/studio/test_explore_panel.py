@@ -673,6 +673,27 @@ def test_a_noise_loop(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
     assert all(slot == "image" for slot, _ in asked.take())
 
 
+def test_a_sum_of_pins(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
+    pick_tool(panel, "A − B + C")
+    strips = [named(panel, PinStrip, f"Group {name}") for name in ("A", "− B", "+ C")]
+    with qtbot.waitSignal(panel.sum_requested) as wanted:
+        for strip, seed in zip((strips[0], strips[0], *strips[1:]), (3, 1, 4, 9), strict=True):
+            assert isinstance(strip, PinStrip)
+            drop(strip.viewport(), Point(seed), strip.viewport().rect().bottomRight())
+    groups = (Point(3), Point(1)), (Point(4),), (Point(9),)
+    assert tuple(wanted.args) == groups
+    assert asked.points() == (Point(0),)
+    steps = panel.lab
+    panel.show_total((Point(7),), (Point(4),), (Point(9),), Point(8))  # of another sum
+    assert panel.lab == steps
+    panel.show_total(*groups, Point(z=(0.5,) * DIM))
+    assert asked.points() == (Point(z=(0.5,) * DIM),)
+    undo(panel)  # the last group, not the answer
+    assert panel.lab.also == ()
+    redo(panel)
+    assert panel.lab.total == Point(z=(0.5,) * DIM)
+
+
 def test_styles_are_mixed(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
     assert not seen(panel, "First mixed layer")
     panel.show_source(source(style_layers=9))
