@@ -8,7 +8,7 @@ WORKERS ?= 2
 ARGS ?=
 DATA ?= sample:digits
 
-.PHONY: run test setup bench bench-data bench-quality bench-frechet screenshots pins clean
+.PHONY: run test setup bench bench-data bench-quality bench-frechet bench-explore bench-invert screenshots pins clean
 
 run: setup
 	$(VENV)/bin/gan-studio $(DATA)
@@ -28,6 +28,12 @@ bench-quality: setup
 bench-frechet: setup
 	PATH=$(VENV)/bin:$$PATH uv pip install --quiet --python $(VENV)/bin/python --group bench
 	$(VENV)/bin/python benchmarks/frechet.py $(ARGS)
+
+bench-invert: setup
+	$(VENV)/bin/python benchmarks/invert.py $(ARGS)
+
+bench-explore: setup
+	$(VENV)/bin/python benchmarks/explore.py $(ARGS)
 
 screenshots: setup
 	$(VENV)/bin/python tools/screenshots.py $(ARGS)

@@ -117,9 +117,8 @@ def _preset(name: str, values: dict[str, object], dataset: Dataset, over: Callab
     for _ in trainer.events():
         if over():
             break
-    seeds = tuple(range(MADE))
     sampler = Sampler(trainer.meta(), trainer.published(), "cpu")
-    return trainer.step, trainer.images, sampler.render(LatentRequest(seeds, tuple(map(float, seeds))))
+    return trainer.step, trainer.images, sampler.render(LatentRequest.of_seeds(range(MADE)))
 
 
 def _sheet(images: NDArray[np.uint8]) -> Image.Image:

@@ -19,9 +19,9 @@ from benchmarks import alone, modes  # noqa: E402  # the path first
 from core.config import Settings  # noqa: E402
 from core.data import Dataset, prepare  # noqa: E402
 from core.events import Tuned  # noqa: E402
-from core.latent import Drawn, seed_latent  # noqa: E402
 from core.presets import preset  # noqa: E402
 from core.sampler import to_images, to_tensors  # noqa: E402
+from core.seeds import Drawn, seed_latent  # noqa: E402
 from core.trainer import Trainer  # noqa: E402
 
 PLAIN = {"loss": "non_saturating", "lr_g": 2e-4, "lr_d": 2e-4, "beta1": 0.5, "beta2": 0.999, "ema_kimg": 0.0}

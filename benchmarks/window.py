@@ -36,13 +36,13 @@ def main() -> None:
     window = MainWindow(Session())
     window.show()
     window.open_path("sample:shapes")
-    _until(lambda: window.session.dataset is not None)
+    until(lambda: window.session.dataset is not None)
     form = window.train.form
     form.set_settings(form.settings().changed(preset="dcgan", width=64, latent_dim=100, batch=64, resolution=64))
     window.start()
-    _until(lambda: window.session.state is State.RUNNING)
+    until(lambda: window.session.state is State.RUNNING)
     window.train.set_history(_long_history(), ())
-    _wait(8)
+    wait(8)
     result: dict[str, Any] = {}
     result |= _watch(window)
     result |= _slide(window)
@@ -67,7 +67,7 @@ def _watch(window: MainWindow) -> dict[str, Any]:
     clock.start()
     timer.start()
     busy = thread_time()
-    _wait(WATCH_SECONDS)
+    wait(WATCH_SECONDS)
     busy = thread_time() - busy
     timer.stop()
     window.session.reported.disconnect(rates.extend)
@@ -85,7 +85,7 @@ def _watch(window: MainWindow) -> dict[str, Any]:
 def _slide(window: MainWindow) -> dict[str, Any]:
     """From the move of the interpolation slider to the image, 30 moves a second."""
     window.show_workspace(EXPLORE)
-    _wait(5)
+    wait(5)
     asked: dict[object, float] = {}
     took: list[float] = []
     window.explore.requested.connect(lambda slot, request: asked.__setitem__((slot, request), perf_counter()))
@@ -103,7 +103,7 @@ def _slide(window: MainWindow) -> dict[str, Any]:
 
     moves.timeout.connect(move)
     moves.start()
-    _wait(SLIDE_SECONDS)
+    wait(SLIDE_SECONDS)
     moves.stop()
     return {"slider_ms_p50": float(np.percentile(took, 50)), "slider_ms_p95": float(np.percentile(took, 95))}
 
@@ -111,7 +111,7 @@ def _slide(window: MainWindow) -> dict[str, Any]:
 def _stop(window: MainWindow) -> dict[str, Any]:
     start = perf_counter()
     window.session.stop()
-    _until(lambda: window.session.state is State.IDLE)
+    until(lambda: window.session.state is State.IDLE)
     return {"stop_seconds": perf_counter() - start}
 
 
@@ -124,13 +124,13 @@ def _long_history() -> History:
     return history
 
 
-def _wait(seconds: float) -> None:
+def wait(seconds: float) -> None:
     loop = QEventLoop()
     QTimer.singleShot(round(1000 * seconds), loop.quit)
     loop.exec()
 
 
-def _until(true: Any) -> None:
+def until(true: Any) -> None:
     while not true():
         QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 50)
 

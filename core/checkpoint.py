@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import json
 import os
 from collections.abc import Callable, Mapping
@@ -22,6 +21,7 @@ from torch import Tensor
 from core.config import Settings
 from core.errors import Problem
 from core.events import Images
+from core.writing import unwritable
 
 T = TypeVar("T")
 
@@ -57,10 +57,14 @@ class Meta(BaseModel):
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """`tensors`: `G.*`, `D.*`, `G_ema.*`, `opt_G.*`, `opt_D.*`, `random.*`, and `preview` (uint8 HWC)."""
+    """`tensors`: `G.*`, `D.*`, `G_ema.*`, `opt_G.*`, `opt_D.*`, `random.*`, and `preview` (uint8 HWC).
+
+    `digest`: of all of it, as it stands in the file; empty before it is one.
+    """
 
     meta: Meta
     tensors: Mapping[str, Tensor]
+    digest: str = ""
 
     def part(self, name: str) -> dict[str, Tensor]:
         """The tensors whose names begin with `name.`, without that beginning."""
@@ -76,6 +80,7 @@ class Summary:
     path: Path
     meta: Meta
     preview: Images
+    digest: str
 
 
 def save(checkpoint: Checkpoint, path: Path) -> None:
@@ -104,14 +109,21 @@ def load(path: Path) -> Checkpoint:
     """Reads a checkpoint onto the CPU. Raises `Problem` if it is damaged, missing, or another program's."""
     metadata = _read(path, lambda file: file.metadata() or {})
     meta, tensors = _meta(metadata, path), _read_tensors(path)
-    if metadata.get(DIGEST) != _digest(metadata[KEY], tensors):
+    digest = _digest(metadata[KEY], tensors)
+    if metadata.get(DIGEST) != digest:
         raise _damaged(path, ValueError("the digest does not fit"))
-    return Checkpoint(meta, tensors)
+    return Checkpoint(meta, tensors, digest)
 
 
 def summary(path: Path) -> Summary:
     """The readable part and the preview image only; quick whatever the size of the file. Raises as `load`."""
-    return _read(path, lambda file: Summary(path, _meta(file.metadata(), path), np.asarray(file.get_tensor("preview"))))
+
+    def use(file: Any) -> Summary:
+        metadata = file.metadata() or {}
+        meta = _meta(metadata, path)
+        return Summary(path, meta, np.asarray(file.get_tensor("preview")), metadata.get(DIGEST, ""))
+
+    return _read(path, use)
 
 
 def preview(images: Images) -> Images:
@@ -131,14 +143,6 @@ def flush(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def unwritable(path: Path, error: Exception) -> Problem:
-    """The `Problem` of a file that could not be written."""
-    full = getattr(error, "errno", None) == errno.ENOSPC or "No space left" in str(error)
-    if full:
-        return Problem(f"The disk is full: {path.name} was not saved.", "Free some space and save again.", str(error))
-    return Problem(f"{path.name} could not be saved in {path.parent}.", "Choose another folder.", str(error))
 
 
 def _read(path: Path, use: Callable[[Any], T]) -> T:

@@ -1,4 +1,4 @@
-"""The headless command line: `gan-studio train | generate | inspect | presets | cache | download`."""
+"""The headless command line: `gan-studio train | generate | inspect ...`. What exports is in `core.export.commands`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from math import isfinite
 from pathlib import Path
 from threading import RLock
 from time import monotonic, sleep
@@ -21,6 +20,7 @@ from core.amount import amount
 from core.config import Settings
 from core.errors import Problem
 from core.events import Event, Finished, Notice, Points, Progress, Refused, Report, Samples, Saved, Tuned
+from core.export.commands import add_exports
 from core.presets import preset, presets
 
 tqdm.set_lock(RLock())  # its own is for several processes, and can outlive one that runs out of memory
@@ -76,22 +76,6 @@ def train(options: argparse.Namespace) -> int:
                 if training.run:
                     bar.show(training.save())
                 return INTERRUPTED
-    return 0
-
-
-def generate(options: argparse.Namespace) -> int:
-    from core.export import export_seeds, parse_seeds
-    from core.latent import LatentRequest
-    from core.sampler import Sampler
-
-    seeds = parse_seeds(options.seeds)
-    sampler = Sampler.open(options.checkpoint, options.device)
-    request = LatentRequest(seeds, (), psi=options.psi)
-    with tqdm(total=len(seeds), unit="image", disable=None) as bar:
-        for event in export_seeds(sampler, request, options.out, options.overwrite):
-            if isinstance(event, Progress):
-                bar.update(event.done - bar.n)
-    print(f"{len(seeds)} images in {options.out}", file=sys.stderr)
     return 0
 
 
@@ -192,14 +176,7 @@ def _parser() -> tuple[argparse.ArgumentParser, Iterable[str]]:
     command.add_argument("--resume", type=Path, metavar="CKPT", help="checkpoint to continue from")
     _add_settings(command)
 
-    command = commands.add_parser("generate", help="images of seeds")
-    command.set_defaults(command=generate)
-    command.add_argument("checkpoint", type=Path, metavar="CKPT")
-    command.add_argument("--out", type=Path, required=True, metavar="DIR")
-    command.add_argument("--seeds", required=True, help="such as 0-63 or 1,5,9")
-    command.add_argument("--psi", type=_finite, default=1.0, help="truncation: below 1 is safer, above 1 is wilder")
-    command.add_argument("--device", default="auto")
-    command.add_argument("--overwrite", action="store_true", help="replace images that exist already")
+    add_exports(commands)
 
     command = commands.add_parser("inspect", help="what a dataset, a checkpoint or a run holds")
     command.set_defaults(command=inspect)
@@ -232,13 +209,6 @@ def _add_settings(command: argparse.ArgumentParser) -> None:
             command.add_argument(flag, action=argparse.BooleanOptionalAction, help=help)
         else:
             command.add_argument(flag, metavar=name.upper(), help=help)
-
-
-def _finite(text: str) -> float:
-    value = float(text)
-    if not isfinite(value):
-        raise ValueError(text)
-    return value
 
 
 @contextmanager

@@ -20,8 +20,8 @@ from torch.nn.functional import cross_entropy, one_hot
 
 from core import models
 from core.config import Settings
-from core.latent import Conditions, Drawn
 from core.models import Discriminator, Generator
+from core.seeds import Conditions, Drawn
 
 EMBEDDING = 64
 """Length of a label's learned vector."""
@@ -50,12 +50,20 @@ class ConditionalGenerator(nn.Module):
 
     def forward(self, drawn: Drawn[Tensor]) -> Tensor:
         """Images NCHW in [-1, 1]. Shares of several classes mix them."""
-        images: Tensor = self.network(torch.cat([drawn.z, self.embedding(drawn.classes), drawn.codes], 1))
+        images: Tensor = self.network(self._latents(drawn))
         return images
 
+    def map(self, drawn: Drawn[Tensor]) -> Tensor:
+        """Styles (N, layers, numbers), of networks that have them."""
+        return self.network.map(self._latents(drawn))
+
     def first_weight(self, latent_dim: int) -> Tensor:
-        """The weight that z meets first, (outputs, latent_dim)."""
-        return self.network.first_weight()[:, :latent_dim].detach()
+        """The weight that z, or w in networks with styles, meets first: (outputs, numbers of z or w)."""
+        weight = self.network.first_weight().detach()
+        return weight if self.network.style_layers else weight[:, :latent_dim]
+
+    def _latents(self, drawn: Drawn[Tensor]) -> Tensor:
+        return torch.cat([drawn.z, self.embedding(drawn.classes), drawn.codes], 1)
 
 
 class ConditionalDiscriminator(nn.Module):

@@ -1,127 +1,166 @@
-"""What to render, as one frozen value: the request is also the bookmark, the undo item and the export recipe."""
+"""What to render, as one frozen value: the request is also the bookmark, the undo item and the export recipe.
+
+A `Point` is one image. A way leads through points: a `Walk` from one to the next, a `Square` between four, a `Loop`
+around one. A `LatentRequest` asks for images at places on a way.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, Literal, NamedTuple, TypeVar
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, ClassVar, Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from core.errors import Problem
+from core.seeds import Conditions, Latents, seed_class, seed_codes, seed_latent
 
-if TYPE_CHECKING:
-    from core.config import Settings
-
-T = TypeVar("T")
-Latents = NDArray[np.float32]
 Mode = Literal["slerp", "lerp"]
+Easing = Literal["even", "smooth"]
+Numbers = tuple[float, ...]
+Place = float | tuple[float, float]
 
-LARGEST_SEED = 2**32 - 1
-MOST_COLUMNS = 16
-"""Classes that a sample grid shows side by side."""
-MOST_SEEDS = 1_000_000
-"""That one list may name: a slip such as 0-999999999 must not fill the memory."""
+_STRICT = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
 @dataclass(frozen=True)
-class Conditions:
-    """What images depend on beside z: how labels enter, how many `classes` there are, and how many values the
-    categorical code has and how many continuous codes there are (InfoGAN); 0 for none. See `core.conditioning`."""
+class Point:
+    """A place in latent space, and all else that its image depends on.
 
-    mode: str = "none"
-    classes: int = 0
-    categories: int = 0
-    continuous: int = 0
+    z is that of the seed unless `z` (latent_dim,) gives another one. `psi` scales its distance from the mean latent
+    (truncation); `offset` is added then. Both act on z, or on w in networks with styles, whose `w`, a row for each
+    layer, may be given in place of what z is mapped to, and some of whose layers may come from another point (`mix`).
 
-    @classmethod
-    def of(cls, settings: Settings, classes: int) -> Conditions:
-        """The settings' conditions for a dataset of so many classes."""
-        labelled = classes if settings.condition != "none" else 0
-        return cls(settings.condition, labelled, settings.codes_categorical, settings.codes_continuous)
-
-    @property
-    def codes(self) -> int:
-        """Length of a code vector: the categorical code one-hot, then the continuous ones."""
-        return self.categories + self.continuous
-
-    @property
-    def columns(self) -> int:
-        """Columns of a sample grid that shows what can be asked for: one for each class, or category; 0 for any."""
-        return min(self.classes or self.categories, MOST_COLUMNS)
-
-    def column_names(self, classes: Sequence[str]) -> tuple[str, ...]:
-        """What the columns stand for: the names of the classes, the numbers of the categories, or both, as `fixed`
-        has them take turns."""
-        if not self.classes:
-            return tuple(str(category) for category in range(self.columns))
-        if not self.categories:
-            return tuple(classes[: self.columns])
-        names = enumerate(classes[: self.columns])
-        return tuple(f"{name}, category {column % self.categories}" for column, name in names)
-
-    def grid_count(self, samples: int) -> int:
-        """Images of a sample grid of about `samples`: whole rows where there are columns."""
-        return max(samples // self.columns, 1) * self.columns if self.columns else samples
-
-
-class Drawn(NamedTuple, Generic[T]):
-    """What a batch of images is drawn from, as arrays or tensors.
-
-    `z` (N, latent_dim), `classes` (N, classes) as shares that add up to 1, and `codes` (N, codes). The latter two are
-    empty in their second dimension where there are none.
+    `classes` are the shares of the classes, which mix them, and `codes` the categorical code's shares followed by the
+    continuous codes in [-1, 1]; where they are empty, the seed brings its own.
     """
 
-    z: T
-    classes: T
-    codes: T
+    __pydantic_config__: ClassVar = _STRICT
+
+    seed: int = 0
+    z: Numbers = ()
+    psi: float = 1.0
+    offset: Numbers = ()
+    classes: Numbers = ()
+    codes: Numbers = ()
+    w: tuple[Numbers, ...] = ()
+    mix: Mix | None = None
+
+
+@dataclass(frozen=True)
+class Mix:
+    """The styles of `point` in the layers from `first` to `last`, both included; 0 is the coarsest."""
+
+    __pydantic_config__: ClassVar = _STRICT
+
+    point: Point
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class Walk:
+    """From point to point. Place 1.25 lies a quarter of the way from the second to the third.
+
+    A `closed` walk goes on from the last to the first. With "smooth" easing it slows down at each point.
+    """
+
+    __pydantic_config__: ClassVar = _STRICT
+
+    points: Annotated[tuple[Point, ...], Field(min_length=1)]
+    mode: Mode = "slerp"
+    closed: bool = False
+    easing: Easing = "even"
+    kind: Literal["walk"] = "walk"
+
+    @property
+    def length(self) -> int:
+        """The last place."""
+        return len(self.points) if self.closed else len(self.points) - 1
+
+
+@dataclass(frozen=True)
+class Square:
+    """Between four corners: top left, top right, bottom left, bottom right. A place is (x, y), each in [0, 1]."""
+
+    __pydantic_config__: ClassVar = _STRICT
+
+    points: tuple[Point, Point, Point, Point]
+    mode: Mode = "slerp"
+    kind: Literal["square"] = "square"
+
+
+@dataclass(frozen=True)
+class Loop:
+    """A circle of noise around a point: place 1 is place 0, and every place is as likely a latent as any other.
+
+    z = sqrt(1 - r^2) * centre + r * (cos(2 pi t) * u + sin(2 pi t) * v), with u and v drawn from the seed, and the
+    radius r in [0, 1]: from standing still to leaving the centre altogether.
+    """
+
+    __pydantic_config__: ClassVar = _STRICT
+
+    centre: Point
+    seed: int = 0
+    radius: Annotated[float, Field(ge=0, le=1)] = 0.5
+    kind: Literal["loop"] = "loop"
+
+    @property
+    def points(self) -> tuple[Point, ...]:
+        return (self.centre,)
+
+
+Way = Walk | Square | Loop
 
 
 @dataclass(frozen=True)
 class LatentRequest:
-    """Images along the path through the latents of `seeds`.
+    """Images at places on a way, one for each place."""
 
-    `positions` are in [0, len(seeds) - 1]: position 1.25 lies a quarter of the way from the second seed to the third.
-    `psi` scales the distance from the mean latent (truncation). `directions` are offsets, in standard deviations of
-    z, along the generator's leading directions (see `core.sampler`). `classes` are the shares of the classes, which
-    mix them, and `codes` the categorical code's shares followed by the continuous codes in [-1, 1]; where they are
-    empty, each seed brings its own.
-    """
+    __pydantic_config__: ClassVar = _STRICT
 
-    seeds: tuple[int, ...]
-    positions: tuple[float, ...]
-    mode: Mode = "slerp"
-    psi: float = 1.0
-    directions: tuple[float, ...] = ()
-    classes: tuple[float, ...] = ()
-    codes: tuple[float, ...] = ()
+    way: Annotated[Way, Field(discriminator="kind")]
+    places: tuple[Place, ...]
 
+    @classmethod
+    def of(cls, *points: Point) -> LatentRequest:
+        """The points themselves."""
+        return cls(Walk(points), tuple(map(float, range(len(points)))))
 
-def parse_seeds(text: str) -> tuple[int, ...]:
-    """Seeds from `0,1,4-6`. Raises `Problem` for anything else."""
-    remedy = "Write seeds as 0,1,4-6."
-    ranges: list[range] = []
-    for part in text.split(","):
-        match = re.fullmatch(r"\s*([0-9]{1,20})\s*(?:-\s*([0-9]{1,20})\s*)?", part)
-        if match is None:
-            raise Problem(f"{text!r} is not a list of seeds.", remedy)
-        first, last = int(match[1]), int(match[2] or match[1])
-        if last < first:
-            raise Problem(f"{part.strip()!r} runs backwards.", remedy)
-        if last > LARGEST_SEED:
-            raise Problem(f"{last} is too large for a seed.", f"Seeds go from 0 to {LARGEST_SEED}, as in 0,1,4-6.")
-        ranges.append(range(first, last + 1))
-    count = sum(map(len, ranges))
-    if count > MOST_SEEDS:
-        raise Problem(f"{count} seeds are too many at once.", f"Give at most {MOST_SEEDS}.")
-    return tuple(seed for seeds in ranges for seed in seeds)
+    @classmethod
+    def of_seeds(cls, seeds: Sequence[int], psi: float = 1.0, classes: Numbers = ()) -> LatentRequest:
+        return cls.of(*(Point(seed, psi=psi, classes=classes) for seed in seeds))
+
+    def part(self, start: int, stop: int) -> LatentRequest:
+        """Some of the places only, and of a walk only the points that these lie between."""
+        places, way = self.places[start:stop], self.way
+        if not isinstance(way, Walk) or way.closed:
+            return replace(self, places=places)
+        numbers = [_number(place) for place in places]
+        first, last = int(min(numbers)), -int(-max(numbers) // 1)
+        points = way.points[first : last + 1]
+        return LatentRequest(replace(way, points=points), tuple(number - first for number in numbers))
+
+    def json(self) -> str:
+        """As text that `read_request` reads back."""
+        return _REQUESTS.dump_json(self).decode()
 
 
-def seed_latent(seed: int, latent_dim: int) -> Latents:
-    """z ~ N(0, I) of one seed, shape (latent_dim,), the same on every device and platform."""
-    return np.random.RandomState(seed).standard_normal(latent_dim).astype(np.float32)
+_REQUESTS = TypeAdapter(LatentRequest)
+
+
+def read_request(text: str | bytes) -> LatentRequest:
+    """Raises `Problem` for what `LatentRequest.json` did not write."""
+    try:
+        return _REQUESTS.validate_json(text)
+    except ValidationError as error:
+        raise Problem(
+            "This recipe cannot be read.", "It was made by another version of GAN Studio, or changed.", str(error)
+        ) from error
+
+
+# Interpolation
 
 
 def slerp(a: Latents, b: Latents, t: float) -> Latents:
@@ -141,71 +180,73 @@ def lerp(a: Latents, b: Latents, t: float) -> Latents:
     return np.asarray((1 - t) * a + t * b, np.float32)
 
 
-def seed_class(seed: int, conditions: Conditions) -> Latents:
-    """The shares of the classes of one seed that was not told its class, shape (classes,): the seeds take turns."""
-    shares = np.zeros(conditions.classes, np.float32)
-    if conditions.classes:
-        shares[seed % conditions.classes] = 1.0
-    return shares
+class Resolved(NamedTuple):
+    """A point in numbers, float32: z (latent_dim,), psi (1,), offset (1,) or as long as what it is added to, classes,
+    codes, and w (layers, numbers), without rows unless it is given."""
+
+    z: Latents
+    psi: Latents
+    offset: Latents
+    classes: Latents
+    codes: Latents
+    w: Latents
 
 
-def seed_codes(seed: int, conditions: Conditions) -> Latents:
-    """The codes of one seed, shape (codes,): its category in turn, and continuous codes from -1 to 1."""
-    codes = np.zeros(conditions.codes, np.float32)
-    if conditions.categories:
-        codes[seed % conditions.categories] = 1.0
-    # A stream of its own, so that z is the same with codes and without.
-    codes[conditions.categories :] = np.random.RandomState([seed, 1]).uniform(-1, 1, conditions.continuous)
-    return codes
+def resolved(point: Point, latent_dim: int, conditions: Conditions) -> Resolved:
+    """Raises `Problem` for a point of another generator, which has other numbers."""
+    given = Resolved(
+        np.asarray(point.z, np.float32) if point.z else seed_latent(point.seed, latent_dim),
+        np.array([point.psi], np.float32),
+        np.asarray(point.offset or (0.0,), np.float32),
+        np.asarray(point.classes, np.float32) if point.classes else seed_class(point.seed, conditions),
+        np.asarray(point.codes, np.float32) if point.codes else seed_codes(point.seed, conditions),
+        np.asarray(point.w, np.float32).reshape(len(point.w), len(point.w[0]) if point.w else 0),
+    )
+    if (len(given.z), len(given.classes), len(given.codes)) != (latent_dim, conditions.classes, conditions.codes):
+        raise foreign(f"z {len(given.z)}, classes {len(given.classes)}, codes {len(given.codes)}")
+    return given
 
 
-def drawn(request: LatentRequest, latent_dim: int, conditions: Conditions) -> Drawn[Latents]:
-    """What the request's images are drawn from, before directions are added: a row for each position."""
-    z = _path(request, [seed_latent(seed, latent_dim) for seed in request.seeds], request.mode)
-    classes, codes = request.classes, request.codes
-    return Drawn(
-        z * np.float32(request.psi),
-        _path(
-            request,
-            [np.asarray(classes, np.float32) if classes else seed_class(seed, conditions) for seed in request.seeds],
-        ),
-        _path(
-            request,
-            [np.asarray(codes, np.float32) if codes else seed_codes(seed, conditions) for seed in request.seeds],
-        ),
+def foreign(details: str) -> Problem:
+    """For what does not fit the generator that should draw it."""
+    return Problem(
+        "This place in latent space belongs to another generator.",
+        "Open the checkpoint that it was made with.",
+        details,
     )
 
 
-def fixed(count: int, latent_dim: int, conditions: Conditions) -> Drawn[Latents]:
-    """What a sample grid of about `count` images is drawn from.
-
-    Image k is that of seed k; with classes or categories the grid has `conditions.columns` columns, one for each, and
-    image k has the seed of its row.
-    """
-    columns = conditions.columns
-    images = range(conditions.grid_count(count))
-    seeds = [index // columns for index in images] if columns else list(images)
-    choices = [index % columns for index in images] if columns else seeds
-    codes = [
-        np.concatenate([seed_codes(choice, conditions)[: conditions.categories], _continuous(seed, conditions)])
-        for seed, choice in zip(seeds, choices, strict=True)
-    ]
-    return Drawn(
-        np.stack([seed_latent(seed, latent_dim) for seed in seeds]),
-        np.stack([seed_class(choice, conditions) for choice in choices]),
-        np.stack(codes),
-    )
+def at(way: Way, ends: Sequence[Resolved], place: Place) -> Resolved:
+    """Where a place on the way lies, given its points' numbers."""
+    if isinstance(way, Square):
+        x, y = place if isinstance(place, tuple) else (place, 0.0)
+        top, bottom = blend(ends[0], ends[1], x, way.mode), blend(ends[2], ends[3], x, way.mode)
+        return blend(top, bottom, y, way.mode)
+    number = _number(place)
+    if isinstance(way, Loop):
+        (centre,) = ends
+        stays, goes = np.float32((1 - way.radius**2) ** 0.5), np.float32(way.radius)
+        return centre._replace(z=stays * centre.z + goes * circle(way, number, len(centre.z)))
+    left = min(int(number), max(way.length - 1, 0))
+    t = number - left
+    t = t * t * (3 - 2 * t) if way.easing == "smooth" else t
+    return blend(ends[left], ends[(left + 1) % len(ends)], t, way.mode)
 
 
-def _continuous(seed: int, conditions: Conditions) -> Latents:
-    return seed_codes(seed, conditions)[conditions.categories :]
+def circle(way: Loop, place: float, latent_dim: int) -> Latents:
+    """The latent on the great circle through the loop's two drawn ones, (latent_dim,)."""
+    u, v = np.random.RandomState(way.seed).standard_normal((2, latent_dim)).astype(np.float32)
+    turn = 2 * np.pi * (place % 1.0)
+    return np.asarray(np.cos(turn) * u + np.sin(turn) * v, np.float32)
 
 
-def _path(request: LatentRequest, ends: Sequence[Latents], mode: Mode = "lerp") -> Latents:
-    between = slerp if mode == "slerp" else lerp
-    rows = []
-    for position in request.positions:
-        left = min(int(position), max(len(ends) - 2, 0))
-        right = min(left + 1, len(ends) - 1)
-        rows.append(between(ends[left], ends[right], position - left))
-    return np.stack(rows)
+def blend(a: Resolved, b: Resolved, t: float, mode: Mode) -> Resolved:
+    """z as `mode` says, everything else evenly; exactly the ends at 0 and 1."""
+    if t <= 0.0 or t >= 1.0:
+        return a if t <= 0.0 else b
+    between: Callable[[Latents, Latents, float], Latents] = slerp if mode == "slerp" else lerp
+    return Resolved(between(a.z, b.z, t), *(lerp(one, other, t) for one, other in zip(a[1:], b[1:], strict=True)))
+
+
+def _number(place: Place) -> float:
+    return place[0] if isinstance(place, tuple) else place

@@ -21,10 +21,10 @@ from core.conditioning import build_pair
 from core.config import Settings
 from core.data import Dataset
 from core.events import Points
-from core.latent import Conditions, Drawn, Latents
 from core.objectives import Loss, loss
 from core.plane import EXTENT
 from core.sampler import to_tensors
+from core.seeds import Conditions, Drawn, Latents
 
 MOST = 1000
 """Real points that are shown, and generated ones."""

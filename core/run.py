@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from core.checkpoint import save, summary, unwritable
+from core.checkpoint import save, summary
 from core.errors import Problem
 from core.events import Edited, Event, Images, Notice, Points, Refused, Report, Samples, Saved
 from core.journal import Journal
 from core.plane import picture
 from core.run_folder import is_run
+from core.writing import replaced, unwritable
 
 if TYPE_CHECKING:
     from core.trainer import Trainer
@@ -112,10 +113,7 @@ class Run:
         if not _holds(path, trainer):
             save(trainer.checkpoint(), path)
             picture = self.folder / "samples" / f"{trainer.step:09d}.png"
-            try:
-                write_png(picture, grid(trainer.render(), len(trainer.columns)))
-            except OSError as error:
-                raise unwritable(picture, error) from error
+            write_png(picture, grid(trainer.render(), len(trainer.columns)))
         return Saved(path, trainer.step)
 
     def checkpoints(self) -> list[Path]:
@@ -216,10 +214,6 @@ def tiles(image: Images, size: tuple[int, int], count: int) -> Images:
 
 
 def write_png(path: Path, image: Images) -> None:
-    """Writes one image, HWC, under another name first: whoever looks never finds half of it."""
-    partial = path.with_name(f".{path.name}.partial")
-    try:
+    """Writes one image, HWC. Raises `Problem` when it cannot be written."""
+    with replaced(path) as partial:
         Image.fromarray(image[:, :, 0] if image.shape[2] == 1 else image).save(partial, "PNG", compress_level=1)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)

@@ -23,7 +23,6 @@ from core.devices import resolve, used_memory
 from core.ema import average, decay
 from core.errors import Problem
 from core.events import Edited, Event, Finished, Images, Points, Report, Samples, Stepped, Tuned
-from core.latent import Conditions, Drawn, fixed
 from core.means import Means
 from core.memory import enough_memory
 from core.objectives import Targets, loss
@@ -31,6 +30,7 @@ from core.plane import picture
 from core.playground import Playground, one_thread
 from core.rules import refuse_data
 from core.sampler import to_images, to_tensors
+from core.seeds import Conditions, Drawn, fixed
 from core.state import State
 from core.tuning import Choice, place
 

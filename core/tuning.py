@@ -23,8 +23,8 @@ from core.conditioning import build_pair
 from core.config import Settings
 from core.data import cache_folder
 from core.events import Progress, Tuned
-from core.latent import Conditions, Drawn
 from core.memory import enough_memory
+from core.seeds import Conditions, Drawn
 
 TRIAL_BATCH = 32
 LEAST_SECONDS = 0.1

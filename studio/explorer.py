@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from core.devices import Device, available
 from core.errors import Problem
-from core.events import Event, Images
-from core.latent import LatentRequest
+from core.events import Images
+from core.lab import Board, Direction
+from core.latent import LatentRequest, Point
+from core.run_folder import is_run
+from core.seeds import Conditions, Latents
+from studio.boards import board_of, keep_board
 from studio.torch_import import import_torch
 
 if TYPE_CHECKING:
-    from core.checkpoint import Meta
+    from core.checkpoint import Checkpoint, Meta
     from core.config import Settings
     from core.sampler import Sampler
 
 
 @dataclass(frozen=True)
 class Weights:
-    """A running training's newest averaged generator."""
+    """A running training's newest averaged generator, and the folder of its run."""
 
     meta: Meta
     tensors: dict[str, Any]
+    run: Path | None
 
 
 @dataclass(frozen=True)
@@ -36,34 +40,104 @@ class NewestOf:
 
 
 @dataclass(frozen=True)
+class Bake:
+    """Asks for the request's first place as a `Point` of its own."""
+
+    request: LatentRequest
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """Asks for the `Direction` from points that a person does not like to those that they do."""
+
+    liked: tuple[Point, ...]
+    disliked: tuple[Point, ...]
+    name: str
+
+
+@dataclass(frozen=True)
+class Add:
+    """Asks for plus - minus + also, of the means of three groups of points."""
+
+    plus: tuple[Point, ...]
+    minus: tuple[Point, ...]
+    also: tuple[Point, ...]
+
+
+@dataclass(frozen=True)
+class Restore:
+    """Asks for what made an exported image. `runs`: where checkpoints may be."""
+
+    image: Path
+    runs: Path
+
+
+@dataclass(frozen=True, eq=False)
+class Restored:
+    """`source`: the generator that made it, unless it is explored already; `notice`: what may differ."""
+
+    source: Source | None
+    request: LatentRequest
+    notice: str = ""
+
+
+@dataclass(frozen=True)
+class Keep:
+    """Asks to keep a board where that of `home` is."""
+
+    home: Path
+    board: Board
+
+
+@dataclass(frozen=True, eq=False)
 class Source:
-    """What is explored: a checkpoint's path, or None for the running training, and facts about its generator."""
+    """What is explored, and facts about its generator.
+
+    `path`: a checkpoint's, or None for the running training. `home`: the run's folder, or the checkpoint where it lies
+    in none: that is whose `board` is shown; None for a training that keeps no run. `directions` (k, numbers): closed-
+    form ones. `style_layers`: 0 where there are no styles. `trouble`: why the board could not be read, and is not kept.
+    """
 
     path: Path | None
+    home: Path | None
     step: int
     settings: Settings
     dataset: str
-    directions: int
-    classes: tuple[str, ...] = ()
-    """Names; empty unless the generator is told which to draw."""
-    categories: int = 0
-    """Values of InfoGAN's categorical code."""
-    continuous: int = 0
-    """InfoGAN's continuous codes."""
+    conditions: Conditions
+    classes: tuple[str, ...]
+    directions: Latents
+    style_layers: int
+    board: Board
+    trouble: Problem | None = None
+
+    def fits(self, point: Point) -> bool:
+        """Whether the generator could draw the point: another one has other numbers."""
+        sizes = (
+            (point.z, self.settings.latent_dim),
+            (point.offset, self.directions.shape[1]),
+            (point.classes, self.conditions.classes),
+            (point.codes, self.conditions.codes),
+        )
+        styled = bool(point.w) or point.mix is not None
+        return all(len(given) in (0, size) for given, size in sizes) and (self.style_layers > 0 or not styled)
 
 
 class Explorer:
-    """Lives in the explore thread; only `export` is called from another, and takes a copy of the sampler first."""
+    """Lives in the explore thread; only `sampler` and `checkpoint` are called from others, which get a copy."""
 
     DEVICES: Final = "devices"
 
     def __init__(self) -> None:
         self._sampler: Sampler | None = None
+        self._home: Path | None = None
+        self._board = Board()
+        self._trouble: Problem | None = None
         self._turn = threading.Lock()
 
-    def answer(self, request: object) -> list[Device] | Source | Images | None:
-        """Devices for `DEVICES`, a `Source` for a checkpoint's path, `NewestOf` or `Weights`, images for a
-        `LatentRequest`."""
+    def answer(self, request: object) -> list[Device] | Source | Restored | Images | Point | Direction | None:
+        """Devices for `DEVICES`, a `Source` for a checkpoint's path, `NewestOf` or `Weights`, what made it for
+        `Restore`, images for a `LatentRequest`, a `Point` for `Bake` and `Add`, a `Direction` for `Contrast`; nothing
+        for `Keep`."""
         if request == self.DEVICES:
             import_torch()
             return available()
@@ -74,24 +148,48 @@ class Explorer:
                 return self._open_newest(request.run)
             if isinstance(request, Weights):
                 return self._load(request)
+            if isinstance(request, Restore):
+                return self._restore(request)
+            if isinstance(request, Keep):
+                self._keep(request)
+                return None
+            if self._sampler is None:
+                return None
+            if isinstance(request, Bake):
+                return self._sampler.bake(request.request)
+            if isinstance(request, Add):
+                return _sum(self._sampler, request)
+            if isinstance(request, Contrast):
+                return _direction(self._sampler, request)
             assert isinstance(request, LatentRequest)
-            return self._sampler.render(request) if self._sampler else None
+            return self._sampler.render(request)
 
-    def export(self, request: LatentRequest, folder: Path, overwrite: bool) -> Generator[Event, None, None]:
-        """Exports the request's seeds with the generator as it is now, whatever the sliders do meanwhile."""
-        from core.export import export_seeds
+    def sampler(self) -> Sampler:
+        """A copy of the generator that is on screen, for another thread. Raises `Problem` if there is none."""
+        with self._turn:
+            if self._sampler is not None:
+                return self._sampler.copy()
+        raise Problem("There is no generator to make images with.", "Open a checkpoint, or train first.")
+
+    def checkpoint(self) -> Checkpoint:
+        """The one that is explored, or the newest of the training that is followed. Raises `Problem`."""
+        from core.checkpoint import load
+        from core.run import Run
 
         with self._turn:
-            sampler = self._sampler.copy() if self._sampler else None
-        if sampler is None:
-            raise Problem("There is no generator to make images with.", "Open a checkpoint, or train first.")
-        yield from export_seeds(sampler, request, folder, overwrite)
+            path, home = self._sampler.path if self._sampler else None, self._home
+        if path is None and home is not None:
+            path = Run(home).newest()
+        if path is None:
+            raise Problem("There is no generator to work with.", "Open a checkpoint, or train first.")
+        return load(path)
 
     def _open(self, path: Path) -> Source:
         from core.sampler import Sampler
 
         self._sampler = Sampler.open(path)
-        return self._source(path)
+        around = list(path.absolute().parents)[:2]
+        return self._source(path, next((folder for folder in around if is_run(folder)), path))
 
     def _open_newest(self, folder: Path) -> Source:
         from core.run import Run
@@ -105,19 +203,71 @@ class Explorer:
             self._sampler.load(weights.meta, weights.tensors)
         else:
             self._sampler = Sampler(weights.meta, weights.tensors, weights.meta.device)
-        return self._source(None)
+        return self._source(None, weights.run)
 
-    def _source(self, path: Path | None) -> Source:
+    def _restore(self, asked: Restore) -> Restored:
+        from core.export.recipe import read
+        from studio.restoring import find_checkpoint, missing
+
+        recipe = read(asked.image)
+        if recipe is None:
+            raise Problem(f"{asked.image.name} does not say how it was made.", "Drop a PNG that was exported here.")
+        if self._sampler is not None and recipe.checkpoint and self._sampler.digest == recipe.checkpoint:
+            return Restored(None, recipe.request)
+        path = find_checkpoint(recipe, asked.image, asked.runs) if recipe.checkpoint else None
+        if path is not None:
+            return Restored(self._open(path), recipe.request)
+        if not recipe.checkpoint and self._sampler is not None:
+            here = self._source(self._sampler.path, self._home)
+            if all(here.fits(point) for point in recipe.request.way.points):
+                step = f"The image was made at step {recipe.step:,} of a training; this generator is at {here.step:,}."
+                return Restored(None, recipe.request, step)
+        raise missing(recipe, asked.image)
+
+    def _keep(self, request: Keep) -> None:
+        keep_board(request.home, request.board)
+        if request.home == self._home:
+            self._board = request.board
+
+    def _source(self, path: Path | None, home: Path | None) -> Source:
         assert self._sampler is not None
-        meta = self._sampler.meta
-        settings = meta.settings
+        if home != self._home:
+            self._home = home
+            self._board, self._trouble = _read_board(home)
+        sampler, meta = self._sampler, self._sampler.meta
         return Source(
             path,
+            home,
             meta.step,
-            settings,
+            meta.settings,
             meta.dataset,
-            len(self._sampler.directions),
-            meta.classes if settings.condition != "none" else (),
-            settings.codes_categorical,
-            settings.codes_continuous,
+            sampler.conditions,
+            meta.classes if sampler.conditions.classes else (),
+            sampler.directions,
+            sampler.style_layers,
+            self._board,
+            self._trouble,
         )
+
+
+def _sum(sampler: Sampler, groups: Add) -> Point:
+    from core.directions import arithmetic
+
+    return arithmetic(sampler, groups.plus, groups.minus, groups.also)
+
+
+def _direction(sampler: Sampler, contrast: Contrast) -> Direction:
+    from core.directions import from_groups
+
+    vector = from_groups(sampler, contrast.liked, contrast.disliked)
+    return Direction(contrast.name, tuple(map(float, vector.tolist())))
+
+
+def _read_board(home: Path | None) -> tuple[Board, Problem | None]:
+    """What was kept, or why it cannot be read."""
+    try:
+        return board_of(home), None
+    except Problem as problem:
+        return Board(), problem
+    except OSError as error:
+        return Board(), Problem("The pins of this run cannot be read.", "Check that its disk is connected.", str(error))

@@ -15,6 +15,7 @@ from core.events import Images, Points, Report, Samples, Saved, Tuned
 from studio import remembered, wires
 from studio.explorer import Source
 from studio.intake import Intake
+from studio.lab_dialogs import LabDialogs
 from studio.menus import Menus
 from studio.opening import FILES, OpenedRun
 from studio.panels.data import DataPanel
@@ -55,6 +56,7 @@ class MainWindow(QMainWindow):
         self._build()
         self.save_dialogs = SaveDialogs(self)
         self.stock_dialogs = StockDialogs(self)
+        self.lab_dialogs = LabDialogs(self)
         self.intake = Intake(self)
         self.menus = Menus(self)
         wires.connect_data(self)
@@ -112,7 +114,7 @@ class MainWindow(QMainWindow):
     # Opening
 
     def open_path(self, source: str) -> None:
-        """A dataset's folder or file, a run, a checkpoint or `sample:NAME`, from wherever it came."""
+        """A dataset, a run, a checkpoint, an exported image or `sample:NAME`, from wherever it came."""
         self.banner.dismiss()
         self.session.reader.recognise(source)
 
@@ -144,7 +146,7 @@ class MainWindow(QMainWindow):
 
     def show_opened(self, source: str, workspace: str) -> None:
         """Something was recognised and is being opened: go where it will appear, and remember it."""
-        self.show_workspace({"data": DATA, "run": TRAIN, "checkpoint": EXPLORE}[workspace])
+        self.show_workspace({"data": DATA, "run": TRAIN}.get(workspace, EXPLORE))
         if workspace == "data":
             self.data.set_recents(remembered.add_recent(source))
             self.intake.open(source)

@@ -11,8 +11,8 @@ import numpy as np
 
 from core.errors import Problem
 from core.events import Edited, Event, Images, Points, Progress, Report, Samples
-from core.latent import Conditions
 from core.run_folder import is_checkpoint, is_run
+from core.seeds import Conditions
 from studio.history import History
 from studio.torch_import import import_torch
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from core.preparation import Preparation
     from core.run import Run
 
-Kind = Literal["data", "run", "checkpoint"]
+Kind = Literal["data", "run", "checkpoint", "recipe", "picture"]
 COLOURS = {1: "grey", 3: "colour", 4: "colour with transparency"}
 """By the number of channels."""
 BUILT_IN = ("sample:", "toy:")
@@ -41,7 +41,8 @@ SHEET = 100
 
 @dataclass(frozen=True)
 class Recognised(Event):
-    """What a person opened: images, a run's folder, or a checkpoint."""
+    """What a person opened: images, a run's folder, a checkpoint, an image that says how it was made, or any other
+    picture."""
 
     source: str
     kind: Kind
@@ -117,10 +118,12 @@ def recognise(source: str) -> Generator[Event, None, None]:
         yield Recognised(source, "checkpoint")
     elif opens(source):
         yield Recognised(source, "data")
+    elif (kind := _picture(path)) is not None:
+        yield Recognised(source, kind)
     else:
         raise Problem(
             f"{path.name} is not something to open here.",
-            "Drop a folder of images, a zip, tar, array or video of them, a run's folder, or a checkpoint.",
+            "Drop a folder of images, a zip, tar, array or video of them, a run's folder, a checkpoint, or a picture.",
         )
 
 
@@ -171,6 +174,15 @@ def read_run(folder: Path) -> Generator[Event, None, None]:
     yield OpenedRun(
         folder, meta.settings, meta.dataset, meta.step, newest.path, history, last, shown, meta.classes, run.edits()
     )
+
+
+def _picture(path: Path) -> Literal["recipe", "picture"] | None:
+    from core.export.recipe import read
+
+    try:
+        return "picture" if read(path) is None else "recipe"
+    except OSError:  # no image
+        return None
 
 
 def _newest_grid(run: Run, newest: Summary) -> Samples:

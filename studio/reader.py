@@ -25,7 +25,7 @@ class Reader(QObject):
     """What was read comes as a signal; what cannot be read is the workers' `problem`."""
 
     recognised = Signal(str, str)
-    """A source and what it is: "data", "run" or "checkpoint"."""
+    """A source and what it is: "data", "run", "checkpoint", "recipe" or "picture"."""
     scan_began = Signal(bool)
     """Whether it is the open dataset that is prepared anew."""
     scan_progressed = Signal(object)

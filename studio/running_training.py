@@ -91,7 +91,7 @@ class RunningTraining:
         """Has `take` called, in the training's thread, with the averaged generator as it is now."""
 
         def hand_over() -> None:
-            take(Weights(self._trainer.meta(), self._trainer.published()))
+            take(Weights(self._trainer.meta(), self._trainer.published(), self.folder))
 
         self._thread.post(hand_over)
 

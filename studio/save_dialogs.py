@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFileDialog
 
 from core.events import Images
 from core.latent import LatentRequest
+from core.selection import Shape
 from studio.widgets.image_grid import ImageGrid
 
 if TYPE_CHECKING:
@@ -31,14 +32,18 @@ class SaveDialogs:
         if file:
             self._session.save(Path(file).with_suffix(".safetensors"))
 
-    def export(self, request: LatentRequest | None = None) -> None:
-        """The images that are selected on the workspace that is open, or those of any seeds."""
-        from studio.dialogs.export import ExportDialog
+    def export(self, shown: LatentRequest | None = None) -> None:
+        """What is on screen or selected on the workspace that is open, or images of any seeds."""
+        from studio.dialogs.export import Exportable, ExportDialog
 
-        request = request or self._window.explore.current_request()
-        images, names = self._chosen_images(request)
-        size = (images.shape[2], images.shape[1]) if len(images) else self._window.train.form.settings().size
-        dialog = ExportDialog(request, len(images), self._folder(), self._window, size=size)
+        train, explore = self._window.train, self._window.explore
+        images, names = train.samples.images()[train.samples.selected()], train.sample_names()
+        if shown or self._window.pages.currentWidget() is explore:
+            what = Exportable(shown or explore.current_request(), 0, explore.like(), *explore.exported())
+        else:
+            size = (images.shape[2], images.shape[1]) if len(images) else train.form.settings().size
+            what = Exportable(None, len(images), explore.like(), explore.exported()[0], size)
+        dialog = ExportDialog(what, self._folder(), self._window)
         dialog.accepted_request.connect(lambda choice: self._export(choice, images, names))
         dialog.exec()
         dialog.deleteLater()
@@ -60,8 +65,8 @@ class SaveDialogs:
             if path := self._ask_picture(f"{name}.png"):
                 self._session.save_grid(images, path)
         elif folder := QFileDialog.getExistingDirectory(self._window, "Save the images in a folder"):
-            names = [f"{name}{index:04d}.png" for index in range(len(images))]
-            self._session.export_images(images, names, Path(folder), overwrite=False)
+            names = [f"{name}{index:04d}" for index in range(len(images))]
+            self._session.export_images(images, names, Path(folder), Shape(), overwrite=False)
 
     def save_plot(self, kind: str, plot: CurvePlot) -> None:
         """Curves as a picture ("png") or as their numbers ("csv")."""
@@ -73,19 +78,11 @@ class SaveDialogs:
         if path := self._ask_picture("points.png"):
             self._session.save_plot(self._window.train.playground.view.picture(), path)
 
-    def _chosen_images(self, request: LatentRequest) -> tuple[Images, list[str]]:
-        """The images that are selected on the workspace that is open, and names that say which they are."""
-        train, explore = self._window.train, self._window.explore
-        if self._window.pages.currentWidget() is explore:
-            images, seeds = explore.current_images(), "-".join(f"{seed:04d}" for seed in request.seeds)
-            return images, [f"seeds{seeds}-at-{position:.3f}.png" for position in request.positions[: len(images)]]
-        return train.samples.images()[train.samples.selected()], train.sample_names()
-
     def _export(self, choice: ExportChoice, images: Images, names: list[str]) -> None:
-        if choice.request is not None:
-            self._session.export(choice.request, choice.folder, choice.overwrite)
+        if choice.selection is not None:
+            self._session.laboratory.export_images(choice.selection, choice.target, choice.shape, choice.overwrite)
         else:
-            self._session.export_images(images, names, choice.folder, choice.overwrite)
+            self._session.export_images(images, names, choice.target, choice.shape, choice.overwrite)
 
     def _ask_picture(self, name: str) -> Path | None:
         kind = Path(name).suffix

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import csv
 import shutil
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Sequence
 from pathlib import Path
 
 from PySide6.QtGui import QImage, QImageWriter
 
 from core.events import Event, Images, Progress, Saved
+from core.selection import Shape
+from core.writing import replaced
 from studio.history import Rows
 
 CHUNK = 20_000
@@ -25,35 +26,33 @@ def copy_checkpoint(origin: Path, target: Path) -> Generator[Event, None, None]:
     from core.checkpoint import summary
 
     yield Progress(f"Saving {target.name}", 0, 0)
-    with _replaced(target) as partial:
+    with replaced(target) as partial:
         shutil.copyfile(origin, partial)
     yield Saved(target, summary(target).meta.step)
 
 
 def save_grid(images: Images, path: Path, columns: int = 0) -> Generator[Event, None, None]:
     """Writes images as one PNG."""
-    from core.checkpoint import unwritable
     from core.run import grid, write_png
 
     yield Progress(f"Saving {path.name}", 0, 0)
-    try:
-        write_png(path, grid(images, columns))
-    except OSError as error:
-        raise unwritable(path, error) from error
+    write_png(path, grid(images, columns))
     yield Saved(path, 0)
 
 
-def save_images(images: Images, names: Sequence[str], folder: Path, overwrite: bool) -> Generator[Event, None, None]:
-    """Writes each image as a PNG of its name."""
-    from core.export import export_images
+def save_images(
+    images: Images, names: Sequence[str], target: Path, shape: Shape, overwrite: bool
+) -> Generator[Event, None, None]:
+    """Writes images under their names."""
+    from core.export.images import export_pictures
 
-    yield from export_images(images, names, folder, overwrite)
+    yield from export_pictures(images, names, target, shape, overwrite)
 
 
 def save_picture(picture: QImage, path: Path) -> Generator[Event, None, None]:
     """Writes what was drawn as a PNG."""
     yield Progress(f"Saving {path.name}", 0, 0)
-    with _replaced(path) as partial:
+    with replaced(path) as partial:
         writer = QImageWriter(str(partial), b"png")
         if not writer.write(picture):
             raise OSError(writer.errorString())
@@ -63,7 +62,7 @@ def save_picture(picture: QImage, path: Path) -> Generator[Event, None, None]:
 def save_numbers(rows: Rows, path: Path) -> Generator[Event, None, None]:
     """Writes reports as CSV: step, seconds and one column per key, empty where a report has no value."""
     count = len(rows.steps)
-    with _replaced(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
+    with replaced(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["step", "seconds", *rows.keys])
         for start in range(0, count, CHUNK):
@@ -74,18 +73,3 @@ def save_numbers(rows: Rows, path: Path) -> Generator[Event, None, None]:
                 # str of a float32 has the digits that were stored; its float64 has nine digits of noise.
                 writer.writerow([step, round(second, 3), *("" if value != value else str(value) for value in values)])
     yield Saved(path, 0)
-
-
-@contextmanager
-def _replaced(target: Path) -> Iterator[Path]:
-    """Another name to write to, which becomes the target when all is written. Raises `Problem` if that cannot be."""
-    from core.checkpoint import unwritable
-
-    partial = target.with_name(f".{target.name}.partial")
-    try:
-        yield partial
-        partial.replace(target)
-    except OSError as error:
-        raise unwritable(target, error) from error
-    finally:
-        partial.unlink(missing_ok=True)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from enum import Enum, auto
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -16,11 +17,14 @@ from PySide6.QtGui import QImage
 
 from core.errors import Problem
 from core.events import Edited, Event, Finished, Images, Notice, Points, Progress, Samples, Saved, Tuned
-from core.latent import LatentRequest
+from core.lab import Board, Direction
+from core.latent import LatentRequest, Point
+from core.selection import Shape
 from studio.curator import Curator
-from studio.explorer import Explorer, NewestOf, Source, Weights
+from studio.explorer import Add, Bake, Contrast, Explorer, Keep, NewestOf, Restore, Restored, Source, Weights
 from studio.history import Rows
 from studio.jobs import Jobs
+from studio.laboratory import Laboratory
 from studio.opening import OpenedRun, Sheet, read_run
 from studio.reader import Reader
 from studio.running_training import RunningTraining
@@ -55,7 +59,7 @@ class Session(QObject):
     devices_found = Signal(list)
     opened = Signal(str, str)
     """A source and what was recognised in it: "data", which whoever knows how to prepare it lets the reader scan, or
-    "run" or "checkpoint", which is read now."""
+    "run", "checkpoint", "recipe" or "picture", which is read now."""
     sheet_drawn = Signal(object)
     """A `Sheet`."""
 
@@ -85,6 +89,14 @@ class Session(QObject):
     """The `Source` that is explored from now on."""
     rendered = Signal(str, object, object)
     """A slot, the request in it, and its images."""
+    restored = Signal(object)
+    """The `LatentRequest` that made an image which was opened, after its `Source`."""
+    directed = Signal(object)
+    """A `Direction` that `contrast` asked for."""
+    added = Signal(object, object, object, object)
+    """Three groups of points, and their sum."""
+    baked = Signal(object)
+    """A `Point` that `bake` asked for."""
 
     problem = Signal(object)
     notice = Signal(str)
@@ -97,6 +109,7 @@ class Session(QObject):
         self.resume: Path | None = None
         self._live = False
         self._pace = 0.0
+        self._bakes = 0
         self._running: RunningTraining | None = None
         self._workers = Workers(self)
         self._workers.problem.connect(self.problem)
@@ -110,6 +123,8 @@ class Session(QObject):
         self.jobs.saved.connect(lambda saved: self.saved.emit(saved, True))
         self.jobs.problem.connect(self.problem)
         self._explorer = Explorer()
+        self.laboratory = Laboratory(self._explorer, self.jobs, self.reader, self)
+        self.laboratory.notice.connect(self.notice)
         self._explore_thread = LatestThread(self._explorer.answer, self)
         self._explore_thread.answered.connect(self._show_answer)
         self._explore_thread.failed.connect(self.problem)
@@ -132,6 +147,11 @@ class Session(QObject):
             self.open_run(Path(source))
         elif kind == "checkpoint":
             self.open_checkpoint(Path(source))
+        elif kind == "recipe":
+            self._live = False
+            self._explore_thread.ask("source", Restore(Path(source), self.runs))
+        elif kind == "picture":
+            self.laboratory.invert(Path(source))
 
     def open_run(self, folder: Path) -> None:
         """Reads a run folder and shows it; the next start continues it."""
@@ -299,6 +319,23 @@ class Session(QObject):
     def render(self, slot: str, request: LatentRequest) -> None:
         self._explore_thread.ask(slot, request)
 
+    def bake(self, request: LatentRequest) -> None:
+        """Its image as a point of its own, as `baked`."""
+        self._bakes += 1
+        self._explore_thread.ask(f"bake {self._bakes}", Bake(request))  # none takes the place of another
+
+    def add(self, plus: tuple[Point, ...], minus: tuple[Point, ...], also: tuple[Point, ...]) -> None:
+        """Three groups' sum, plus - minus + also, as `added`."""
+        self._explore_thread.ask("sum", Add(plus, minus, also))
+
+    def contrast(self, liked: Sequence[Point], disliked: Sequence[Point], name: str) -> None:
+        """The direction from one group of points to another, as `directed`."""
+        self._explore_thread.ask("contrast", Contrast(tuple(liked), tuple(disliked), name))
+
+    def keep_board(self, home: Path, board: Board) -> None:
+        """Keeps pins and directions with their run."""
+        self._explore_thread.ask(f"keep {home}", Keep(home, board))
+
     def _follow(self) -> None:
         if not self._live:
             return
@@ -315,23 +352,40 @@ class Session(QObject):
     def _show_answer(self, slot: str, request: object, answer: object) -> None:
         if slot == "devices":
             self.devices_found.emit(answer)
+        elif isinstance(answer, Point):
+            if isinstance(request, Add):
+                self.added.emit(request.plus, request.minus, request.also, answer)
+            else:
+                self.baked.emit(answer)
+        elif isinstance(answer, Direction):
+            self.directed.emit(answer)
+        elif isinstance(answer, Restored):
+            self._show_restored(answer)
         elif isinstance(answer, Source):
-            self.source_changed.emit(answer)
+            self._show_source(answer)
             if isinstance(request, Path) and self.state is State.IDLE:
                 self.settings_opened.emit(answer.settings)
                 self._continue_from(request, answer.dataset, answer.settings)
         elif answer is not None:
             self.rendered.emit(slot, request, answer)
 
+    def _show_source(self, source: Source) -> None:
+        self.source_changed.emit(source)
+        if source.trouble is not None and source.path is not None:
+            self.problem.emit(source.trouble)
+
+    def _show_restored(self, restored: Restored) -> None:
+        if restored.source is not None:
+            self._show_source(restored.source)
+        self.restored.emit(restored.request)
+        if restored.notice:
+            self.notice.emit(restored.notice)
+
     # Saving and exporting
 
-    def export(self, request: LatentRequest, folder: Path, overwrite: bool) -> None:
-        """Writes the request's seeds as PNGs, with the generator that is on screen."""
-        self.jobs.start(lambda: self._explorer.export(request, folder, overwrite))
-
-    def export_images(self, images: Images, names: list[str], folder: Path, overwrite: bool) -> None:
-        """Writes images that are on screen as PNGs."""
-        self.jobs.start(lambda: save_images(images, names, folder, overwrite))
+    def export_images(self, images: Images, names: Sequence[str], target: Path, shape: Shape, overwrite: bool) -> None:
+        """Writes images that are on screen."""
+        self.jobs.start(lambda: save_images(images, names, target, shape, overwrite))
 
     def save_grid(self, images: Images, path: Path, columns: int = 0) -> None:
         """Writes images as one PNG."""

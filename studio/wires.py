@@ -71,13 +71,30 @@ def connect_training(window: MainWindow) -> None:
 
 def connect_explore(window: MainWindow) -> None:
     """The Explore workspace."""
+    laboratory = window.session.laboratory
     window.explore.requested.connect(window.session.render)
+    window.explore.pin_requested.connect(window.session.bake)
+    window.explore.board_changed.connect(window.session.keep_board)
+    window.explore.notice.connect(window.banner.show_notice)
+    window.explore.film_requested.connect(window.lab_dialogs.film)
+    window.explore.samples_requested.connect(window.lab_dialogs.samples)
+    window.explore.neighbours_requested.connect(laboratory.find_neighbours)
+    window.explore.components_requested.connect(laboratory.find_components)
+    laboratory.components_found.connect(window.explore.set_components)
+    laboratory.neighbours_found.connect(window.lab_dialogs.show_neighbours)
+    laboratory.approached.connect(window.lab_dialogs.show_approach)
+    window.session.directed.connect(window.explore.add_direction)
+    window.explore.sum_requested.connect(window.session.add)
+    window.session.added.connect(window.explore.show_total)
+    window.session.baked.connect(window.explore.add_pin)
+    window.session.restored.connect(window.explore.restore)
     window.explore.live_changed.connect(window.follow)
     window.explore.open_requested.connect(window.ask_checkpoint)
     window.explore.export_requested.connect(window.save_dialogs.export)
     window.session.source_changed.connect(window.show_source)
     window.session.settings_opened.connect(window.train.form.set_settings)
     window.session.rendered.connect(window.explore.show_images)
+    window.session.rendered.connect(window.lab_dialogs.show_samples)
 
 
 def connect_messages(window: MainWindow) -> None:

@@ -22,13 +22,17 @@ PLAIN = {
     "core.devices",
     "core.errors",
     "core.events",
+    "core.film",
     "core.findings",
+    "core.lab",
     "core.latent",
     "core.plane",
     "core.preparation",
     "core.presets",
     "core.registry",
     "core.rules",
+    "core.seeds",
+    "core.selection",
 }
 # The rest of the core is for the session and for what its threads do.
 ENGINE_USERS = (
@@ -42,9 +46,12 @@ ENGINE_USERS = (
     "studio.saving",
     "studio.checkpoint_list",
     "studio.stock",
+    "studio.boards",
+    "studio.restoring",
+    "studio.laboratory",
 )
 ALSO_ALLOWED = {"studio.app": {"core.cli"}}
-VIEWS = ("studio.panels", "studio.widgets", "studio.dialogs", "studio.form")
+VIEWS = ("studio.panels", "studio.tools", "studio.widgets", "studio.dialogs", "studio.form")
 OWNERS = {"studio.session", "studio.main_window", "studio.app"}
 
 

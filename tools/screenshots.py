@@ -50,7 +50,7 @@ def main() -> None:
     _wait(options.seconds)
     _take(window, TRAIN, options.out / "train.png")
     window.show_workspace(EXPLORE)
-    _until(lambda: len(window.explore.current_images()) > 0)
+    _until(lambda: len(window.explore.image()) > 0)
     _take(window, EXPLORE, options.out / "explore.png")
     theme.dress(app, theme.DARK)
     _take(window, TRAIN, options.out / "train-dark.png")

@@ -6,7 +6,8 @@ A module of this package defines
 * if need be, `SPECTRAL_NORM = False` or `WEIGHT_CLIP = False` where its discriminator cannot bear these;
 * `POINTS = True` if it makes points in the plane and no images: two channels of one pixel that nothing bounds;
 * `Generator(shape)`: latents (N, shape.latent_dim) -> images (N, channels, height, width) in [-1, 1], with
-  `first_weight()`: the weight that the latents meet first, as (outputs, latent_dim);
+  `first_weight()`: the weight that the latents meet first, as (outputs, latent_dim). One that maps its latents to
+  styles has `style_layers` of them, is `synthesise(map(latents))`, and its first weight is what w meets;
 * `Discriminator(shape)`: images (N, shape.d_channels, height, width) -> logits (N,), as `head(features(images))`, with
   `head` a `torch.nn.Linear` from the features (N, head.in_features) to one number.
 
@@ -70,7 +71,18 @@ class Shape:
 class Generator(nn.Module):
     """What every network's generator offers beside `forward`."""
 
+    style_layers: int = 0
+    """That styles go to; 0 where there are no styles, and `map` and `synthesise` do not exist."""
+
     def first_weight(self) -> Tensor:
+        raise NotImplementedError
+
+    def map(self, latents: Tensor) -> Tensor:
+        """Styles w (N, style_layers, numbers)."""
+        raise NotImplementedError
+
+    def synthesise(self, w: Tensor) -> Tensor:
+        """Images of styles, which may differ from layer to layer."""
         raise NotImplementedError
 
 

@@ -7,7 +7,8 @@ path length regularisation belong to its training, and are not here.
 
 from __future__ import annotations
 
-from itertools import pairwise
+from collections.abc import Iterator
+from itertools import pairwise, repeat
 from math import prod, sqrt
 
 import torch
@@ -72,20 +73,31 @@ class Generator(BaseGenerator):
         for level, (before, after) in enumerate(zip([None, *channels[:-1]], channels, strict=True)):
             size = shape.grid[0] << level, shape.grid[1] << level
             self.stages.append(_Stage(before, after, shape.channels, widest, size))
+        self.style_layers = sum(isinstance(module, _Modulated) for module in self.modules())
 
     def forward(self, z: Tensor) -> Tensor:
-        w = self.mapping(z * (z.square().mean(1, keepdim=True) + 1e-8).rsqrt())
-        x = self.constant.expand(len(z), -1, -1, -1)
+        return self._images(z.shape[0], repeat(self._w(z)))
+
+    def map(self, latents: Tensor) -> Tensor:
+        return self._w(latents)[:, None].expand(-1, self.style_layers, -1)
+
+    def synthesise(self, w: Tensor) -> Tensor:
+        return self._images(w.shape[0], iter(w.unbind(1)))
+
+    def _w(self, z: Tensor) -> Tensor:
+        w: Tensor = self.mapping(z * (z.square().mean(1, keepdim=True) + 1e-8).rsqrt())
+        return w
+
+    def _images(self, count: int, styles: Iterator[Tensor]) -> Tensor:
+        x = self.constant.expand(count, -1, -1, -1)
         images: Tensor | None = None
         for stage in self.stages:
-            x, images = stage(x, images, w)
+            x, images = stage(x, images, styles)
         assert images is not None
         return images
 
     def first_weight(self) -> Tensor:
-        first = self.mapping[0]
-        assert isinstance(first, nn.Linear)
-        return first.weight
+        return torch.cat([module.style.weight for module in self.modules() if isinstance(module, _Modulated)])
 
 
 class Discriminator(Base):
@@ -112,8 +124,10 @@ class _Stage(nn.Module):
         self.layers = nn.ModuleList([*up, _Modulated(after, after, styles, size)])
         self.to_image = _ToImage(after, channels, styles)
 
-    def forward(self, x: Tensor, images: Tensor | None, w: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, x: Tensor, images: Tensor | None, styles: Iterator[Tensor]) -> tuple[Tensor, Tensor]:
+        """Takes as many styles as it has layers; the colours have that of the last one."""
         for layer in self.layers:
+            w = next(styles)
             x = layer(x, w)
         added = self.to_image(x, w)
         return x, added if images is None else upsample(images) + added

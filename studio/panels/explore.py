@@ -1,60 +1,94 @@
-"""Walks through the latent space of a generator: one image, the way from seed A to seed B, and what bends it."""
+"""The latent laboratory: one image, a tool that leads through latent space, what bends the images, and the pins."""
 
 from __future__ import annotations
 
-import random
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from time import monotonic
+from types import ModuleType
+from typing import Any
 
-from PySide6.QtCore import QEvent, QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QHideEvent, QKeyEvent
+import numpy as np
+from PySide6.QtCore import QEvent, QMimeData, QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QDrag, QGuiApplication, QHideEvent, QKeyEvent, QKeySequence, QPixmap
 from PySide6.QtWidgets import (
-    QCheckBox,
+    QComboBox,
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QSizePolicy,
+    QSplitter,
     QStackedLayout,
+    QStackedWidget,
+    QTabBar,
     QVBoxLayout,
     QWidget,
 )
 
 from core.events import Images
-from core.latent import LARGEST_SEED, LatentRequest
+from core.lab import Bases, Direction, Kind, Lab, Pin, Tool
+from core.latent import LatentRequest, Loop, Mode, Point, Walk
+from core.seeds import Latents
 from studio import theme
 from studio.explorer import Source
+from studio.point_text import to_mime
+from studio.tools import ToolView, between, loop, path, square, sum
+from studio.undo import Undo
 from studio.widgets.image_grid import ImageGrid
 from studio.widgets.image_viewer import ImageViewer
-from studio.widgets.latent_controls import LatentControls
-from studio.widgets.latent_strip import TILES, LatentStrip
-from studio.widgets.latent_walk import LatentWalk
+from studio.widgets.lab_header import LabHeader
+from studio.widgets.lens_controls import LensControls
+from studio.widgets.pin_shelf import PinShelf
 from studio.widgets.tile_view import NO_IMAGES
 
-IMAGE, STRIP = "image", "strip"
-"""The slots of a request: the large image, and the way from A to B."""
+TOOLS: dict[Tool, ModuleType] = {"between": between, "square": square, "path": path, "loop": loop, "sum": sum}
+Points = tuple[Point, ...]
+MODES: dict[str, Mode] = {"Spherical (slerp)": "slerp", "Straight (lerp)": "lerp"}
+LOW = 176
+"""Height of a tool, unless it is a map."""
+IMAGE, WAY, PINS = "image", "way", "pins"
+"""The slots of a request: the large image, the tool's small ones, and those on the shelf."""
 
 
 class ExplorePanel(QWidget):
     """Asks for images at every change and shows what comes back; whoever answers may skip all but the newest."""
 
     requested = Signal(str, object)
-    """A slot ("image" or "strip") and the `LatentRequest` for it."""
+    """A slot and the `LatentRequest` for it."""
+    pin_requested = Signal(object)
+    """A request whose image is wanted as a point of its own, to be pinned with `add_pin`."""
+    board_changed = Signal(object, object)
+    """The source's home, and the `Board` to be kept there."""
     live_changed = Signal(bool)
     open_requested = Signal()
     export_requested = Signal(object)
     """The `LatentRequest` that gives the images which the person sees or selected."""
+    film_requested = Signal()
+    """The way of the tool in hand is wanted as a film."""
+    neighbours_requested = Signal(object)
+    """A request: to what training images is its image near?"""
+    components_requested = Signal(object)
+    """A `Point` of whose class and codes the images are to be whose components are wanted."""
+    samples_requested = Signal()
+    """A direction is to be made of samples."""
+    sum_requested = Signal(object, object, object)
+    """Three groups of points, whose sum `show_total` is told."""
+    notice = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._source: Source | None = None
+        self._undo = Undo(Lab())
+        self._bases = Bases()
         self._awaited: LatentRequest | None = None
-        self._caption = QLabel()
-        self._live = QCheckBox("Follow the training")
-        self._open = QPushButton("Open…")
-        self._export = QPushButton("Export images…")
+        self._header = LabHeader()
         self._image = ImageGrid()
-        self._strip = LatentStrip()
-        self._controls = LatentControls()
-        self._walk = LatentWalk()
+        self._tabs = QTabBar()
+        self._mode = QComboBox()
+        self._middle = QSplitter(Qt.Orientation.Vertical)
+        self._tools: dict[Tool, ToolView] = {name: module.View() for name, module in TOOLS.items()}
+        self._tool_pages = QStackedWidget()
+        self._lens = LensControls()
+        self._shelf = PinShelf()
         self._pages = QStackedLayout()
         self._describe()
         self._build()
@@ -66,95 +100,219 @@ class ExplorePanel(QWidget):
 
     def show_source(self, source: Source | None) -> None:
         """What is explored from now on, newer weights of the same training included; None: nothing is."""
+        is_another = source is None or self._source is None or source.home != self._source.home
         self._source = source
-        self._caption.setText(_caption(source))
-        self._caption.setToolTip(str(source.path) if source and source.path else "")
-        self._export.setEnabled(source is not None)
-        self._open.setVisible(source is not None)  # without a source it stands in the middle of the panel
+        self._header.show_source(source)
         self._pages.setCurrentIndex(0 if source is None else 1)
         if source is None:
-            self._walk.stop()
+            self._tool.stop()
             self._image.set_images(NO_IMAGES)
-            self._strip.set_images(NO_IMAGES)
-        else:
-            self._controls.set_conditions(source.classes, source.categories, source.continuous)
-            self._controls.set_direction_count(source.directions)
-            self._ask_all()
+            self._tool.show_overview(NO_IMAGES)
+            return
+        if is_another:
+            self._undo = Undo(replace(self.lab, board=source.board))
+        self._lens.set_generator(source.classes, source.conditions, source.style_layers, len(source.directions))
+        if is_another or self._bases.closed.shape[1:] != source.directions.shape[1:]:
+            self._bases = Bases()  # components are those of one generator
+            self._lens.directions.set_names("components", ())
+        self._bases = replace(self._bases, closed=source.directions)
+        self._keep_what_fits(source)
+        self._show_lab()
 
     def show_images(self, slot: str, request: LatentRequest, images: Images) -> None:
         """The answer to a request; older ones are shown as well, so that a drag looks continuous."""
         if self._source is None:
             return
-        if slot == STRIP:
-            self._strip.set_images(images)
-            self._strip.mark(self._walk.place())
-            return
-        self._image.set_images(images)
-        if request == self._awaited:
-            self._walk.set_waiting(False)
+        if slot == WAY:
+            self._tool.show_overview(images)
+        elif slot == PINS:
+            self._shelf.show_images(images)
+        else:
+            self._image.set_images(images)
+            if request == self._awaited:
+                self._tool.set_waiting(False)
+
+    def add_pin(self, point: Point) -> None:
+        """A point for the shelf, unless it is there already."""
+        if any(pin.point == point for pin in self.lab.board.pins):
+            self.notice.emit("This is pinned already.")
+        else:
+            self._do(self.lab.with_pin(Pin(point)))
+
+    def show_total(
+        self, plus: tuple[Point, ...], minus: tuple[Point, ...], also: tuple[Point, ...], total: Point
+    ) -> None:
+        """The sum of three groups; one that is no longer looked at is ignored."""
+        if (plus, minus, also) == (self.lab.plus, self.lab.minus, self.lab.also):
+            self._undo.amend(replace(self.lab, total=total))
+            self._show_lab()
+
+    def use(self, point: Point, name: str) -> None:
+        """A point that was found for a picture: it is pinned, and stands at A, where the lens edits it."""
+        lab = self.lab.settled(self._bases).with_pin(Pin(point, name))
+        self._do(replace(lab, tool="between", a=point, between_place=0.0))
+
+    def set_components(self, directions: Latents) -> None:
+        """Principal components (k, numbers), which get sliders."""
+        self._bases = replace(self._bases, components=directions)
+        names = [f"Component {number + 1}" for number in range(len(directions))]
+        self._lens.directions.set_names("components", names)
+        self._show_lab()
+
+    def film(self) -> Walk | Loop | None:
+        """The way of the tool in hand; None for one that is no line."""
+        way = self.lab.way(self._bases)
+        return way if isinstance(way, Loop) or (isinstance(way, Walk) and len(way.points) > 1) else None
+
+    def add_direction(self, direction: Direction) -> None:
+        """One more of the person's own."""
+        self._do(self.lab.with_direction(direction))
+        self._lens.directions.show_kind("own")
+
+    def restore(self, request: LatentRequest) -> None:
+        """The tool and the points that made an image."""
+        self._do(self.lab.restored(request))
 
     def set_training(self, running: bool) -> None:
         """Whether there is a training that can be followed."""
-        self._live.setEnabled(running)
-        tip = "Show what the running training has learned so far, and keep it up to date."
-        self._live.setToolTip(tip if running else "Nothing is being trained. Start a training to follow it here.")
+        self._header.set_training(running)
 
     def set_live(self, live: bool) -> None:
-        with QSignalBlocker(self._live):
-            self._live.setChecked(live)
+        """Whether it is followed."""
+        self._header.set_live(live)
 
     # What is on screen
 
+    @property
+    def lab(self) -> Lab:
+        """Everything that is set."""
+        return self._undo.state
+
     def current_request(self) -> LatentRequest:
-        """The images selected in the strip if there are several, otherwise the large one."""
-        places = self._strip.selected_places()
-        return self._request(places if len(places) > 1 else (self._walk.place(),))
+        """The images selected in the overview if there are several, otherwise the large one."""
+        places = self._tool.selected_places()
+        return self.lab.request(self._bases, places if len(places) > 1 else ())
 
-    def current_images(self) -> Images:
-        """The images of `current_request`, as far as they have been rendered."""
-        selected = self._strip.selected()
-        return self._strip.images()[selected] if len(selected) > 1 else self._image.images()
+    def image(self) -> Images:
+        """The large image, (1, H, W, C), as it was rendered last; none before that."""
+        return self._image.images()
 
-    # Requests
+    def like(self) -> Point:
+        """What the lens does to a seed, as a point: what other seeds' images take over from the one on screen."""
+        lens = self.lab.lens
+        return lens.bend(Point(self.lab.a.seed), self._bases.offset(lens))
 
-    def _request(self, positions: tuple[float, ...]) -> LatentRequest:
-        controls = self._controls
-        return LatentRequest(
-            controls.seeds(),
-            positions,
-            self._walk.mode(),
-            controls.psi(),
-            controls.directions(),
-            controls.classes(),
-            controls.codes(),
+    def exported(self) -> tuple[tuple[str, ...], tuple[int, int] | None]:
+        """The classes that can be asked for, and width and height of the images."""
+        return (self._source.classes, self._source.settings.size) if self._source else ((), None)
+
+    @property
+    def _tool(self) -> ToolView:
+        return self._tools[self.lab.tool]
+
+    # Changing
+
+    def _do(self, lab: Lab, gesture: str = "") -> None:
+        """A new state, by whatever changed it."""
+        self._undo.do(lab, gesture, monotonic())
+        self._show_lab()
+
+    def _take(self, fields: Mapping[str, Any], gesture: str) -> None:
+        """What a widget has changed, and shows already, such as a slider under the hand."""
+        before, lab = self.lab, replace(self.lab, **fields)
+        self._undo.do(lab, gesture, monotonic())
+        if gesture and lab.board == before.board and lab.tool == before.tool:
+            self._show_undo()
+            self._ask_image()
+            if lab.way(self._bases) != before.way(self._bases):
+                self._ask_way()
+            if lab.a != before.a:
+                self._lens.set_seed(lab.a.seed)
+        else:
+            self._show_lab()
+
+    def _drop(self, point: Point, put: Callable[[Lab, Point], Lab]) -> None:
+        """A pin comes in, and looks as it did: so what the lens did until now goes into the other points."""
+        self._do(put(self.lab.settled(self._bases), point))
+
+    def _look_at(self, pin: Pin) -> None:
+        self._do(replace(self.lab.settled(self._bases), tool="between", a=pin.point, between_place=0.0))
+
+    def _go_back(self) -> None:
+        if self._undo.undo():
+            self._show_lab()
+
+    def _go_again(self) -> None:
+        if self._undo.redo():
+            self._show_lab()
+
+    def _keep_what_fits(self, source: Source) -> None:
+        """Lets go of what another generator's images were made of."""
+        lab, lens, facts = self.lab, self.lab.lens, source.conditions
+        if not all(source.fits(point) for point in (lab.a, lab.b, *lab.corners, *lab.path)):
+            lab = Lab(board=lab.board)
+        lens = replace(
+            lens,
+            classes=lens.classes if len(lens.classes) == facts.classes else (),
+            codes=lens.codes if len(lens.codes) == facts.codes else (),
+            mix=lens.mix if source.style_layers else None,
         )
+        if replace(lab, lens=lens) != self.lab:
+            self._undo = Undo(replace(lab, lens=lens))
+
+    # Showing
+
+    def _show_lab(self) -> None:
+        lab = self.lab
+        with QSignalBlocker(self._tabs):
+            self._tabs.setCurrentIndex(list(TOOLS).index(lab.tool))
+        for name, view in self._tools.items():
+            if name != lab.tool:
+                view.stop()
+        if self._tool_pages.currentWidget() is not self._tool:
+            self._tool_pages.setCurrentWidget(self._tool)
+            height = self._middle.height()
+            below = height // 2 if lab.tool == "square" else LOW
+            self._middle.setSizes([height - below, below])
+        self._mode.setCurrentIndex(self._mode.findData(lab.mode))
+        self._mode.setVisible(lab.tool not in ("loop", "sum"))
+        self._header.show_film(lab.tool not in ("square", "sum"))
+        self._tool.show_lab(lab)
+        self._shelf.show_lab(lab)
+        own = np.array([direction.vector for direction in lab.board.directions], np.float32)
+        self._bases = replace(self._bases, own=own.reshape(len(own), self._bases.closed.shape[1]))
+        self._lens.directions.set_names("own", [direction.name for direction in lab.board.directions])
+        self._lens.set_seed(lab.a.seed)
+        self._lens.show_lens(lab.lens)
+        self._show_undo()
+        self._ask_image()
+        self._ask_way()
+        self._ask_pins()
+        if self._source is not None and self._source.home is not None and lab.board != self._source.board:
+            self._source = replace(self._source, board=lab.board)
+            if self._source.trouble is None:
+                self.board_changed.emit(self._source.home, lab.board)
+
+    def _show_undo(self) -> None:
+        self._header.show_undo(self._undo.can_undo, self._undo.can_redo)
 
     def _ask_image(self) -> None:
-        self._strip.mark(self._walk.place())
         if self._source is not None:
-            self._awaited = self._request((self._walk.place(),))
-            self._walk.set_waiting(True)
+            self._awaited = self.lab.request(self._bases)
+            self._tool.set_waiting(True)
             self.requested.emit(IMAGE, self._awaited)
 
-    def _ask_all(self) -> None:
-        self._ask_image()
-        if self._source is not None:
-            self.requested.emit(STRIP, self._request(TILES))
+    def _ask_way(self) -> None:
+        request = self._tool.overview(self.lab, self._bases)
+        if self._source is not None and request is not None:
+            self.requested.emit(WAY, request)
+        if self._source is not None and self.lab.wants_total:
+            self.sum_requested.emit(self.lab.plus, self.lab.minus, self.lab.also)
 
-    def _go_to(self, place: float) -> None:
-        if place != self._walk.place():
-            self._walk.set_place(place)
-            self._ask_image()
-
-    def _turn_round(self) -> None:
-        # The seeds have changed places: seen from the other end, the same image is as far away as it was.
-        self._walk.set_place(1.0 - self._walk.place())
-        self._ask_all()
-
-    def _set_out_again(self) -> None:
-        # B at the end is A at the beginning, so nothing jumps.
-        self._controls.set_seeds(self._controls.seeds()[1], random.randint(0, LARGEST_SEED))
-        self._ask_all()
+    def _ask_pins(self) -> None:
+        points = self._shelf.points()
+        if self._source is not None and points:
+            self.requested.emit(PINS, LatentRequest.of(*points))
 
     # Keys, leaving
 
@@ -166,22 +324,57 @@ class ExplorePanel(QWidget):
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if _is_space(event) and self._source is not None:
-            if not event.isAutoRepeat():
-                self._walk.toggle()
-        else:
+        if self._source is None or not self._key(event):
             super().keyPressEvent(event)
 
+    def _key(self, event: QKeyEvent) -> bool:
+        if event.matches(QKeySequence.StandardKey.Undo):
+            self._go_back()
+        elif event.matches(QKeySequence.StandardKey.Redo) or QKeySequence(event.keyCombination()) == _CTRL_Y:
+            self._go_again()
+        elif event.matches(QKeySequence.StandardKey.Copy):
+            self._copy()
+        elif event.modifiers():
+            return False
+        elif event.key() == Qt.Key.Key_Space:
+            if not event.isAutoRepeat():
+                self._tool.toggle()
+        elif event.key() == Qt.Key.Key_P:
+            self._pin()
+        else:
+            return False
+        return True
+
     def hideEvent(self, event: QHideEvent) -> None:
-        self._walk.stop()
+        self._tool.stop()
         super().hideEvent(event)
 
-    # Saving, enlarging
+    # Pinning, copying, saving, enlarging
+
+    def _pin(self) -> None:
+        for index in range(len(self.current_request().places)):
+            self.pin_requested.emit(self.current_request().part(index, index + 1))
+
+    def _copy(self) -> None:
+        if len(self._image.images()):
+            QGuiApplication.clipboard().setImage(self._image.image(0))
+            self.notice.emit("The image is on the clipboard.")
+
+    def _drag(self) -> None:
+        """The image is being dragged away: as a picture, and as a point where it stands at one."""
+        request, picture = self.lab.request(self._bases).part(0, 1), self._image.image(0)
+        drag = QDrag(self)
+        is_point = isinstance(request.way, Walk) and len(request.way.points) == 1
+        mime = to_mime(request.way.points[0]) if is_point else QMimeData()
+        mime.setImageData(picture)
+        drag.setMimeData(mime)
+        drag.setPixmap(QPixmap.fromImage(picture).scaled(72, 72, Qt.AspectRatioMode.KeepAspectRatio))
+        drag.exec(Qt.DropAction.CopyAction)
 
     def _export_shown(self, what: str) -> None:
         """`what` as the context menu of an image grid says it: "grid", "image" or "selected"."""
-        places = {"grid": TILES, "image": (TILES[self._strip.current()],)}.get(what, self._strip.selected_places())
-        self.export_requested.emit(self._request(places))
+        places = {"grid": self._tool.places(self.lab), "selected": self._tool.selected_places()}.get(what, ())
+        self.export_requested.emit(self.lab.request(self._bases, places))
 
     def _enlarge(self) -> None:
         viewer = ImageViewer(self._image.images(), 0, self)
@@ -189,52 +382,64 @@ class ExplorePanel(QWidget):
         viewer.save_requested.connect(lambda _: self.export_requested.emit(self.current_request()))
         viewer.open()
 
+    def _keep_direction(self, kind: Kind, number: int, name: str) -> None:
+        vectors = self._bases.closed if kind == "closed" else self._bases.components
+        self.add_direction(Direction(name, tuple(map(float, vectors[number].tolist()))))
+
     # Building
 
     def _describe(self) -> None:
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-        self._caption.setObjectName("title")
-        self._caption.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self._caption.setTextFormat(Qt.TextFormat.PlainText)
-        self._live.setAccessibleName("Follow the training")
-        for button, icon, name, tip in (
-            (self._open, "folder-open", "Open a checkpoint", "Explore another checkpoint."),
-            (self._export, "export", "Export images", "Write images to PNG files (Ctrl+E)."),
-        ):
-            button.setIcon(theme.icon(icon))
-            button.setAccessibleName(name)
-            button.setToolTip(tip)
         self._image.setAccessibleName("Image")
         self._image.set_empty_text("Rendering…")
+        self._tabs.setAccessibleName("Tool")
+        self._tabs.setDrawBase(False)
+        self._tabs.setExpanding(False)
+        for label, mode in MODES.items():
+            self._mode.addItem(label, mode)
+        self._mode.setAccessibleName("Interpolation")
+        self._mode.setToolTip("The way: around the sphere on which latents lie (slerp), or straight through it (lerp).")
+        for module in TOOLS.values():
+            self._tabs.addTab(theme.icon(module.ICON), module.TITLE)
 
     def _build(self) -> None:
-        header = QHBoxLayout()
-        header.setContentsMargins(12, 8, 12, 4)
-        header.setSpacing(10)
-        header.addWidget(self._caption, 1)
-        for widget in (self._live, self._open, self._export):
-            header.addWidget(widget)
         self._pages.addWidget(self._empty_page())
         self._pages.addWidget(self._main_page())
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addLayout(header)
+        layout.addWidget(self._header)
         layout.addLayout(self._pages, 1)
 
     def _main_page(self) -> QWidget:
-        middle = QVBoxLayout()
-        middle.setContentsMargins(0, 0, 0, 0)
-        middle.setSpacing(2)
-        middle.addWidget(self._image, 6)
-        middle.addWidget(self._strip, 1)
-        middle.addWidget(self._walk)
+        for view in self._tools.values():
+            self._tool_pages.addWidget(view)
+        head = QHBoxLayout()
+        head.setContentsMargins(0, 0, 12, 0)
+        head.addWidget(self._tabs, 1)
+        head.addWidget(self._mode)
+        below = QWidget()
+        column = QVBoxLayout(below)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addLayout(head)
+        column.addWidget(self._tool_pages, 1)
+        self._middle.setChildrenCollapsible(False)
+        self._middle.addWidget(self._image)
+        self._middle.addWidget(below)
+        self._middle.setStretchFactor(0, 1)
+        self._middle.setStretchFactor(1, 0)
         page = QWidget()
-        across = QHBoxLayout(page)
+        across = QHBoxLayout()
         across.setContentsMargins(0, 0, 0, 0)
         across.setSpacing(0)
-        across.addLayout(middle, 1)
-        across.addWidget(self._controls)
+        across.addWidget(self._middle, 1)
+        across.addWidget(self._lens)
+        down = QVBoxLayout(page)
+        down.setContentsMargins(0, 0, 0, 0)
+        down.setSpacing(0)
+        down.addLayout(across, 1)
+        down.addWidget(self._shelf)
         return page
 
     def _empty_page(self) -> QWidget:
@@ -255,31 +460,34 @@ class ExplorePanel(QWidget):
         return page
 
     def _connect(self) -> None:
-        self._live.toggled.connect(self.live_changed)
-        self._open.clicked.connect(self.open_requested)
-        self._export.clicked.connect(lambda: self.export_requested.emit(self.current_request()))
+        self._header.live_changed.connect(self.live_changed)
+        self._header.undo_requested.connect(self._go_back)
+        self._header.redo_requested.connect(self._go_again)
+        self._header.open_requested.connect(self.open_requested)
+        self._header.film_requested.connect(self.film_requested)
+        self._header.export_requested.connect(lambda: self.export_requested.emit(self.current_request()))
+        self._header.neighbours_requested.connect(lambda: self.neighbours_requested.emit(self.lab.request(self._bases)))
         self._image.activated.connect(self._enlarge)
-        self._image.save_requested.connect(lambda _: self.export_requested.emit(self._request((self._walk.place(),))))
-        self._strip.place_chosen.connect(self._go_to)
-        self._strip.save_requested.connect(self._export_shown)
-        self._controls.changed.connect(self._ask_all)
-        self._controls.swapped.connect(self._turn_round)
-        self._walk.moved.connect(self._ask_image)
-        self._walk.arrived.connect(self._set_out_again)
-        self._walk.mode_changed.connect(self._ask_all)
+        self._image.dragged.connect(self._drag)
+        self._image.save_requested.connect(lambda _: self.export_requested.emit(self.lab.request(self._bases)))
+        names = list(TOOLS)
+        self._tabs.currentChanged.connect(lambda index: self._do(replace(self.lab, tool=names[index])))
+        self._mode.activated.connect(lambda _: self._do(replace(self.lab, mode=self._mode.currentData())))
+        for view in self._tools.values():
+            view.changed.connect(self._take)
+            view.dropped.connect(self._drop)
+        self._lens.changed.connect(lambda lens, gesture: self._take({"lens": lens}, gesture))
+        self._lens.directions.fit_requested.connect(lambda: self.components_requested.emit(self.like()))
+        self._lens.directions.find_requested.connect(self.samples_requested)
+        self._lens.directions.keep_requested.connect(self._keep_direction)
+        self._lens.directions.renamed.connect(lambda number, name: self._do(self.lab.with_name(number, name)))
+        self._lens.directions.removed.connect(lambda number: self._do(self.lab.without_direction(number)))
+        self._shelf.changed.connect(self._take)
+        self._shelf.pin_requested.connect(self._pin)
+        self._shelf.chosen.connect(self._look_at)
 
 
-def _caption(source: Source | None) -> str:
-    if source is None:
-        return ""
-    return (
-        f"{source.settings.preset} · step {source.step:,} · {_name(source.path) if source.path else 'running training'}"
-    )
-
-
-def _name(path: Path) -> str:
-    # In a run's folder the file's name is the step, which stands before it already.
-    return path.parent.parent.name if path.parent.name == "checkpoints" else path.name
+_CTRL_Y = QKeySequence("Ctrl+Y")
 
 
 def _is_space(event: QKeyEvent) -> bool:

@@ -178,13 +178,13 @@ class TrainPanel(QWidget):
         self.samples.set_caption(f"Generated, step {samples.step:,}")
 
     def sample_names(self) -> list[str]:
-        """File names of the selected samples, which say how to make them again: image k of a grid is that of seed k,
-        and with columns each row is a seed."""
+        """Names for files of the selected samples, which say how to make them again: image k of a grid is that of
+        seed k, and with columns each row is a seed."""
         if not self._columns:
-            return [f"seed{index:04d}.png" for index in self.samples.selected()]
+            return [f"seed{index:04d}" for index in self.samples.selected()]
         names = [re.sub(r"[^\w-]+", "-", column) for column in self._columns]
         places = [divmod(index, len(names)) for index in self.samples.selected()]
-        return [f"seed{row:04d}-{names[column]}.png" for row, column in places]
+        return [f"seed{row:04d}-{names[column]}" for row, column in places]
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.latent import Conditions, seed_codes
+from core.seeds import Conditions, seed_codes
 from studio.widgets.heading import Heading
 from studio.widgets.labelled_button import LabelledButton
 from studio.widgets.slider_row import SliderRow
@@ -31,7 +31,8 @@ OWN = "Each seed its own"
 class ClassControls(QWidget):
     """A class, or two and how much of the second. `changed` comes once per change by hand; setters emit nothing."""
 
-    changed = Signal()
+    changed = Signal(str)
+    """The gesture: the same while the share is dragged, another one for each choice."""
 
     def __init__(self, label_width: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -44,7 +45,7 @@ class ClassControls(QWidget):
         self._share.set_label_width(label_width)
         for box in (self._class, self._other):
             box.currentIndexChanged.connect(self._change)
-        self._share.valueChanged.connect(self.changed)
+        self._share.valueChanged.connect(lambda _: self.changed.emit("share"))
         column = _column(self)
         column.addWidget(Heading("Classes"))
         column.addLayout(_form(label_width, self._class, self._other))
@@ -72,9 +73,25 @@ class ClassControls(QWidget):
         shares[second] += share
         return tuple(shares)
 
+    def set_shares(self, shares: Sequence[float]) -> None:
+        """Show the largest two shares; empty where each seed brings its own."""
+        ranked = sorted(range(len(shares)), key=lambda index: -shares[index])
+        used = [index for index in ranked[:2] if shares[index] > 0]
+        if len(used) == 2 and self._class.currentIndex() - 1 == used[1]:
+            used.reverse()  # halves and the like: whichever was the first class stays so
+        first, second = (used[0] + 1 if used else 0), (used[1] + 1 if len(used) == 2 else 0)
+        self._class.set_index(first)
+        if second or not used:
+            self._other.set_index(second)
+        if second:
+            self._share.set_value(100 * shares[used[1]])
+        elif self._other.currentIndex() > 0:
+            self._share.set_value(0.0)
+        self._show_mixable()
+
     def _change(self) -> None:
         self._show_mixable()
-        self.changed.emit()
+        self.changed.emit(f"classes {self._class.currentIndex()} and {self._other.currentIndex()}")
 
     def _show_mixable(self) -> None:
         self._other.setEnabled(self._class.currentIndex() > 0)
@@ -84,10 +101,10 @@ class ClassControls(QWidget):
 class CodeControls(QWidget):
     """InfoGAN's codes: shows those of seed A until a hand touches one, and from then on holds them for every seed.
 
-    `changed` comes once per change by hand; setters emit nothing.
+    `changed` comes once per change by hand, with the gesture; setters emit nothing.
     """
 
-    changed = Signal()
+    changed = Signal(str)
 
     def __init__(self, label_width: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -139,6 +156,17 @@ class CodeControls(QWidget):
         shares = [float(category == chosen) for category in range(self._conditions.categories)]
         return (*shares, *(row.value() for row in self._rows))
 
+    def set_codes(self, codes: Sequence[float]) -> None:
+        """Show codes that are held; empty where each seed brings its own."""
+        self._is_held = bool(codes)
+        categories = self._conditions.categories
+        if codes:
+            shares = list(codes[:categories])
+            self._category.set_index(1 + shares.index(max(shares)) if any(shares) else 0)
+            for row, value in zip(self._rows, codes[categories:], strict=False):
+                row.set_value(value)
+        self._show()
+
     def _set_row_count(self, count: int) -> None:
         while len(self._rows) > count:
             row = self._rows.pop()
@@ -158,32 +186,32 @@ class CodeControls(QWidget):
             help=f"InfoGAN's continuous code {number}. It was trained from -1 to 1; further out is a guess.",
         )
         row.set_label_width(self._label_width)
-        row.valueChanged.connect(self._hold)
+        row.valueChanged.connect(lambda _: self._hold(f"code {number}"))
         self._row_column.addWidget(row)
         # Tab would come to it after whatever was there already, further down.
-        before = _stops(self._rows[-1])[-1] if self._rows else self._category
-        for first, second in pairwise((before, *_stops(row))):
+        before = self._rows[-1].tab_stops()[-1] if self._rows else self._category
+        for first, second in pairwise((before, *row.tab_stops())):
             QWidget.setTabOrder(first, second)
         self._rows.append(row)
 
     def _choose_category(self, index: int) -> None:
         if index > 0:
-            self._hold()
+            self._hold(f"category {index}")
         else:
             self._let_go()
 
-    def _hold(self) -> None:
+    def _hold(self, gesture: str) -> None:
         """Codes are given all or none, so the others stay at what shows: seed A's."""
         if self._conditions.categories and self._category.currentIndex() <= 0:
             self._category.set_index(1 + self._seed % self._conditions.categories)
         self._is_held = True
         self._show()
-        self.changed.emit()
+        self.changed.emit(gesture)
 
     def _let_go(self) -> None:
         self._is_held = False
         self._show()
-        self.changed.emit()
+        self.changed.emit("own codes")
 
     def _show(self) -> None:
         self._reset.setEnabled(self._is_held)
@@ -241,12 +269,6 @@ class _Choice(QComboBox):
             super().wheelEvent(event)
         else:
             event.ignore()
-
-
-def _stops(row: SliderRow) -> list[QWidget]:
-    """What Tab stops at."""
-    children = row.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly)
-    return [child for child in children if child.focusPolicy() != Qt.FocusPolicy.NoFocus]
 
 
 def _column(parent: QWidget) -> QVBoxLayout:

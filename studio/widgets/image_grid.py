@@ -30,6 +30,7 @@ class ImageGrid(TileView):
     current_changed = Signal(int)
     selection_changed = Signal()
     save_requested = Signal(str)  # "grid", "image" (the current one) or "selected"
+    dragged = Signal(int)  # a fitted image is being dragged away; zoomed in, dragging pans
 
     def __init__(self, parent: QWidget | None = None, *, selectable: bool = False) -> None:
         super().__init__(parent)
@@ -102,9 +103,15 @@ class ImageGrid(TileView):
             self._dragged_from = None
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        if self._press is None or self.zoom() == 1.0:
+        if self._press is None:
             return
         far = (event.position().toPoint() - self._press).manhattanLength() >= QApplication.startDragDistance()
+        if self.zoom() == 1.0:
+            index = self.index_at(QPointF(self._press))
+            if far and index is not None:
+                self._press = None
+                self.dragged.emit(index)
+            return
         if self._dragged_from is None and far:
             self._dragged_from = QPointF(self._press)
             self.setCursor(Qt.CursorShape.ClosedHandCursor)

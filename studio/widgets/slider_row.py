@@ -81,6 +81,17 @@ class SliderRow(QWidget):
             self._spin.setValue(self._value)
         self._reset.setEnabled(abs(self._value - self._default) > self._step / 1000)
 
+    def tab_stops(self) -> list[QWidget]:
+        """What Tab stops at, in order."""
+        return [self._slider, self._spin, self._reset]
+
+    def set_label(self, text: str) -> None:
+        """Another name, in sight and for screen readers."""
+        self._label.setText(text)
+        self._slider.setAccessibleName(text)
+        self._spin.setAccessibleName(f"{text}, value")
+        self._reset.setAccessibleName(f"Reset {text}")
+
     def set_label_width(self, pixels: int) -> None:
         """Fix the label's width so that the sliders of several rows line up."""
         self._label.setFixedWidth(pixels)

@@ -204,7 +204,7 @@ def test_one_damaged_byte_in_the_header(tmp_path: Path, whole: bytes, data: st.D
 
 
 def generate(path: Path) -> object:
-    return Sampler.open(path, "cpu").render(LatentRequest((0, 1), (0.0, 1.0)))
+    return Sampler.open(path, "cpu").render(LatentRequest.of_seeds((0, 1)))
 
 
 def train_on(path: Path) -> object:

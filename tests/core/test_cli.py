@@ -8,6 +8,7 @@ import shutil
 import signal
 import sys
 import time
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.checkpoint import load
+from core.checkpoint import load, save
 from core.cli import main
 from core.latent import LatentRequest
 from core.presets import presets
@@ -24,7 +25,7 @@ from core.run import Run
 from core.sampler import Sampler
 from tests.core.nursery import Nursery
 from tests.core.sources import KINDS, Kind, as_cifar, as_video
-from tests.core.tiny import FLAGS, save_pictures
+from tests.core.tiny import FLAGS, finished, save_pictures, tiny_trainer
 
 
 @pytest.fixture
@@ -158,7 +159,7 @@ def test_generate(finished_checkpoint: Path, tmp_path: Path, capsys: pytest.Capt
     assert {path.suffix for path in out.iterdir()} == {".png"}
     assert capsys.readouterr().out == ""
     sampler = Sampler.open(finished_checkpoint, "cpu")
-    expected = sampler.render(LatentRequest((2,), (0.0,), psi=0.7))[0].astype(int)
+    expected = sampler.render(LatentRequest.of_seeds((2,), psi=0.7), steady=True)[0].astype(int)
     assert np.abs(pixels(out / "seed0002.png") - expected).max() <= 1
     assert np.abs(pixels(out / "seed0001.png") - expected).max() > 8
 
@@ -178,6 +179,51 @@ def test_generate_overwrites_when_told(finished_checkpoint: Path, tmp_path: Path
     assert not (tmp_path / "seed0000.png").exists()
     assert main([*command, "--overwrite"]) == 0
     assert pixels(tmp_path / "seed0001.png").shape == (16, 16, 3)
+
+
+def test_generate_a_zip_and_sheets(finished_checkpoint: Path, tmp_path: Path) -> None:
+    command = ["generate", str(finished_checkpoint), "--seeds", "0-7", "--out"]
+    assert main([*command, str(tmp_path / "a.zip"), "--format", "webp"]) == 0
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
+        assert len(archive.namelist()) == 8
+        assert {Path(name).suffix for name in archive.namelist()} == {".webp"}
+    for name in ("a.png", "a.jpg", "a.webp"):
+        assert main([*command, str(tmp_path / name), "--scale", "2"]) == 0
+        assert pixels(tmp_path / name).shape == (96, 96, 3)
+        with Image.open(tmp_path / name) as image:
+            assert image.format == {".png": "PNG", ".jpg": "JPEG", ".webp": "WEBP"}[Path(name).suffix]
+
+
+@pytest.fixture(scope="module")
+def labelled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint of a generator that knows three classes."""
+    path = tmp_path_factory.mktemp("labelled") / "cgan.safetensors"
+    save(finished(tiny_trainer("cgan", steps=3)).checkpoint(), path)
+    return path
+
+
+def test_generate_a_class(labelled: Path, tmp_path: Path) -> None:
+    names = load(labelled).meta.classes
+    command = ["generate", str(labelled), "--seeds", "4", "--out"]
+    assert main([*command, str(tmp_path / "name"), "--label", names[2]]) == 0
+    assert main([*command, str(tmp_path / "number"), "--label", "2"]) == 0
+    assert main([*command, str(tmp_path / "each"), "--each-class"]) == 0
+    images = [path.read_bytes() for path in sorted((tmp_path / "each").iterdir())]
+    assert len(images) == len(names)
+    for folder in ("name", "number"):
+        (path,) = (tmp_path / folder).iterdir()
+        assert path.read_bytes() == images[2]
+
+
+def test_generate_a_class_that_is_not_there(
+    labelled: Path, finished_checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["generate", str(labelled), "--seeds", "4", "--out", str(tmp_path / "out"), "--label", "owl"]
+    assert main(command) == 2
+    assert "'owl'" in capsys.readouterr().err
+    for flags in (["--label", "0"], ["--each-class"]):
+        assert main(["generate", str(finished_checkpoint), "--seeds", "4", "--out", str(tmp_path / "out"), *flags]) == 2
+        assert "no classes" in capsys.readouterr().err
 
 
 # -- inspect and presets ---------------------------------------------------------------------------------------------

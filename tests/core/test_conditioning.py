@@ -17,9 +17,9 @@ from core.conditioning import (
     extra_latents,
     mutual_information,
 )
-from core.latent import Conditions, Drawn
 from core.models import Discriminator, Generator, Shape, build
 from core.registry import components
+from core.seeds import Conditions, Drawn
 from tests.core.tiny import tiny_settings
 
 PIXELS = 2, 3

@@ -1,32 +1,39 @@
-"""Latents: numbers that no platform may change, the geometry of interpolation, and seeds as people write them."""
+"""Points and ways in latent space, against their closed forms."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.config import validate
 from core.errors import Problem
 from core.latent import (
-    LARGEST_SEED,
-    MOST_COLUMNS,
-    Conditions,
     LatentRequest,
-    Latents,
+    Loop,
+    Mix,
     Mode,
-    drawn,
-    fixed,
+    Place,
+    Point,
+    Resolved,
+    Square,
+    Walk,
+    Way,
+    at,
+    circle,
     lerp,
-    parse_seeds,
-    seed_class,
-    seed_codes,
-    seed_latent,
+    read_request,
+    resolved,
     slerp,
 )
+from core.seeds import Conditions, Latents, seed_class, seed_codes, seed_latent
+
+NOTHING = Conditions()
+BOTH = Conditions("projection", classes=3, categories=4, continuous=2)
 
 
 def norm(z: Latents) -> float:
@@ -42,36 +49,12 @@ def unit(*values: float) -> Latents:
     return np.asarray(z / np.linalg.norm(z), np.float32)
 
 
-# -- seeds -----------------------------------------------------------------------------------------------------------
+def found(way: Way, place: Place, dim: int = 64, conditions: Conditions = NOTHING) -> Resolved:
+    return at(way, [resolved(point, dim, conditions) for point in way.points], place)
 
 
-@pytest.mark.parametrize(
-    ("seed", "expected"),
-    [
-        (0, [1.7640524, 0.4001572, 0.978738, 2.2408931]),
-        (42, [0.4967142, -0.1382643, 0.6476886, 1.5230298]),
-        (LARGEST_SEED, [0.6484087, 0.6693235, -1.0805438, 0.284501]),
-    ],
-)
-def test_a_seeds_latent_is_the_same_everywhere(seed: int, expected: list[float]) -> None:
-    z = seed_latent(seed, 4)
-    assert z.dtype == np.float32
-    assert z.tolist() == pytest.approx(expected, abs=1e-6)
-
-
-def test_a_seeds_latent_neither_reads_nor_moves_numpys_own_random_numbers() -> None:
-    np.random.seed(1)
-    expected = np.random.standard_normal(4)
-    np.random.seed(1)
-    one = seed_latent(3, 64)
-    assert np.array_equal(np.random.standard_normal(4), expected)
-    assert np.array_equal(seed_latent(3, 64), one)
-
-
-def test_latents_are_standard_normal() -> None:
-    z = np.stack([seed_latent(seed, 100) for seed in range(100)])
-    assert float(z.mean()) == pytest.approx(0, abs=0.03)
-    assert float(z.std()) == pytest.approx(1, abs=0.03)
+def walk(*seeds: int, mode: Mode = "slerp") -> Walk:
+    return Walk(tuple(Point(seed) for seed in seeds), mode)
 
 
 # -- between two latents ---------------------------------------------------------------------------------------------
@@ -122,217 +105,192 @@ def test_lerp_by_hand() -> None:
     assert z.tolist() == [2, 3]
 
 
+# -- points ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_point_is_that_of_its_seed() -> None:
+    point = resolved(Point(5), 64, BOTH)
+    assert np.array_equal(point.z, seed_latent(5, 64))
+    assert np.array_equal(point.classes, seed_class(5, BOTH))
+    assert np.array_equal(point.codes, seed_codes(5, BOTH))
+    assert (point.psi.tolist(), point.offset.tolist(), point.w.shape) == ([1], [0], (0, 0))
+
+
+def test_a_point_may_say_all_itself() -> None:
+    point = Point(5, (1.0, 2.0), 0.5, (3.0, 4.0), (0.25, 0, 0.75), (0, 0, 1, 0, -1, 0.5), ((1.0, 2.0, 3.0),) * 2)
+    numbers = resolved(point, 2, BOTH)
+    assert [part.tolist() for part in numbers] == [
+        [1, 2],
+        [0.5],
+        [3, 4],
+        [0.25, 0, 0.75],
+        [0, 0, 1, 0, -1, 0.5],
+        [[1, 2, 3], [1, 2, 3]],
+    ]
+    assert all(part.dtype == np.float32 for part in numbers)
+
+
+@pytest.mark.parametrize("point", [Point(z=(1.0,)), Point(classes=(1.0,)), Point(codes=(0.5,))])
+def test_a_point_of_another_generator_is_refused(point: Point) -> None:
+    with pytest.raises(Problem, match="another generator") as caught:
+        resolved(point, 2, BOTH)
+    assert "checkpoint" in caught.value.remedy
+
+
+# -- walks -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", ["slerp", "lerp"])
+def test_whole_places_are_the_points_themselves(mode: Mode) -> None:
+    seeds = (5, 0, 9, 9, 123456789)
+    for place, seed in enumerate(seeds):
+        assert np.array_equal(found(walk(*seeds, mode=mode), float(place)).z, seed_latent(seed, 64))
+
+
+@pytest.mark.parametrize("mode", ["slerp", "lerp"])
+def test_a_place_between_two_points(mode: Mode) -> None:
+    ends = [seed_latent(seed, 64) for seed in (3, 1, 4)]
+    between = {"slerp": slerp, "lerp": lerp}[mode]
+    for place, expected in ((1.25, between(ends[1], ends[2], 0.25)), (0.5, between(ends[0], ends[1], 0.5))):
+        assert np.array_equal(found(walk(3, 1, 4, mode=mode), place).z, expected)
+
+
+def test_a_closed_walk_ends_where_it_began() -> None:
+    open_walk, closed = walk(3, 1, 4), Walk(walk(3, 1, 4).points, closed=True)
+    assert (open_walk.length, closed.length) == (2, 3)
+    assert np.array_equal(found(closed, 3.0).z, found(closed, 0.0).z)
+    assert np.array_equal(found(closed, 2.5).z, slerp(seed_latent(4, 64), seed_latent(3, 64), 0.5))
+    assert np.array_equal(found(closed, 1.3).z, found(open_walk, 1.3).z)
+
+
+def test_a_smooth_walk_slows_down_at_its_points() -> None:
+    smooth = Walk((Point(0), Point(1)), easing="smooth")
+    for place in (0.0, 0.5, 1.0):
+        assert np.allclose(found(smooth, place).z, found(walk(0, 1), place).z, atol=1e-6)
+    assert np.array_equal(found(smooth, 0.25).z, found(walk(0, 1), 0.15625).z)  # 3 t^2 - 2 t^3
+    steps = [norm(found(smooth, a).z - found(smooth, b).z) for a, b in pairwise(np.linspace(0, 1, 11).tolist())]
+    assert min(steps) == min(steps[0], steps[-1])
+    assert max(steps) == max(steps[4:6])
+
+
+def test_everything_else_is_mixed_evenly() -> None:
+    a = Point(0, psi=0.5, offset=(1.0,) * 8)
+    b = Point(1, psi=1.0)
+    between = found(Walk((a, b)), 0.25, 8, BOTH)
+    assert between.psi.tolist() == pytest.approx([0.625])
+    assert between.offset.tolist() == pytest.approx([0.75] * 8)
+    assert between.classes.tolist() == [0.75, 0.25, 0]
+    assert np.allclose(between.codes, 0.75 * seed_codes(0, BOTH) + 0.25 * seed_codes(1, BOTH), atol=1e-6)
+
+
+# -- squares and loops -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", ["slerp", "lerp"])
+def test_the_corners_of_a_square_are_its_points(mode: Mode) -> None:
+    square = Square((Point(3), Point(1, psi=0.5), Point(4), Point(z=(1.0,) * 64, offset=(2.0,) * 64)), mode)
+    for place, point in zip(((0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0)), square.points, strict=True):
+        for one, other in zip(found(square, place), resolved(point, 64, NOTHING), strict=True):
+            assert np.array_equal(one, other)
+
+
+def test_the_sides_and_the_middle_of_a_square() -> None:
+    square = Square((Point(3), Point(1), Point(4), Point(9)))
+    z = [seed_latent(seed, 64) for seed in (3, 1, 4, 9)]
+    assert np.array_equal(found(square, (0.3, 0.0)).z, slerp(z[0], z[1], 0.3))
+    assert np.array_equal(found(square, (0.3, 1.0)).z, slerp(z[2], z[3], 0.3))
+    assert np.array_equal(found(square, (1.0, 0.7)).z, slerp(z[1], z[3], 0.7))
+    middle = slerp(slerp(z[0], z[1], 0.5), slerp(z[2], z[3], 0.5), 0.5)
+    assert np.array_equal(found(square, (0.5, 0.5)).z, middle)
+    straight = Square(square.points, "lerp")
+    assert np.allclose(found(straight, (0.5, 0.5)).z, np.mean(z, 0), atol=1e-6)
+
+
+@pytest.mark.parametrize("radius", [0.1, 0.5, 1.0])
+def test_a_loop_closes_without_a_seam(radius: float) -> None:
+    loop = Loop(Point(3), 8, radius)
+    assert np.array_equal(found(loop, 0.0).z, found(loop, 1.0).z)
+    places = np.linspace(0, 1, 65)
+    zs = [found(loop, place).z for place in places.tolist()]
+    steps = [norm(b - a) for a, b in pairwise(zs)]
+    assert steps[-1] == pytest.approx(norm(zs[1] - zs[0]), rel=0.2)
+    # Opposite places are as far apart as the circle is wide, and their middle is where it lies around.
+    u = circle(loop, 0.0, 64)
+    assert np.allclose(found(loop, 0.0).z - found(loop, 0.5).z, 2 * radius * u, atol=1e-5)
+    middle = (1 - radius**2) ** 0.5 * seed_latent(3, 64)
+    assert np.allclose((found(loop, 0.2).z + found(loop, 0.7).z) / 2, middle, atol=1e-5)
+
+
+def test_places_of_loops_are_as_likely_as_any() -> None:
+    zs = np.stack([found(Loop(Point(seed), seed + 1000, 0.6), 0.37, 100).z for seed in range(200)])
+    assert float(zs.mean()) == pytest.approx(0, abs=0.03)
+    assert float(zs.std()) == pytest.approx(1, abs=0.03)
+
+
+def test_no_radius_stands_still() -> None:
+    assert np.array_equal(found(Loop(Point(3), 8, 0.0), 0.4).z, seed_latent(3, 64))
+
+
 # -- requests --------------------------------------------------------------------------------------------------------
 
 
-def latents(request: LatentRequest, latent_dim: int) -> Latents:
-    return drawn(request, latent_dim, NOTHING).z
+@pytest.mark.parametrize("places", [(0.0, 1.0), (0.25, 0.5), (1.25, 1.75), (2.0,), (0.5, 3.0), (3.0, 0.5)])
+def test_a_part_of_a_request_asks_for_the_same(places: tuple[float, ...]) -> None:
+    whole = LatentRequest(Walk(tuple(Point(seed) for seed in range(4)), "lerp", easing="smooth"), (9.0, *places, 7.0))
+    part = whole.part(1, 1 + len(places))
+    assert isinstance(part.way, Walk)
+    for place, own in zip(places, part.places, strict=True):
+        assert np.allclose(found(part.way, own).z, found(whole.way, place).z, atol=1e-6)
+    assert len(part.way.points) <= max(places) - min(places) + 2
 
 
-def test_whole_positions_are_the_seeds_themselves() -> None:
-    seeds = (5, 0, 9, 9, 123456789)
-    z = latents(LatentRequest(seeds, (0.0, 1.0, 2.0, 3.0, 4.0)), 64)
-    assert z.shape == (5, 64)
-    assert z.dtype == np.float32
-    assert np.array_equal(z, np.stack([seed_latent(seed, 64) for seed in seeds]))
+def test_a_request_of_seeds() -> None:
+    request = LatentRequest.of_seeds((4, 2), psi=0.7)
+    assert request == LatentRequest(Walk((Point(4, psi=0.7), Point(2, psi=0.7))), (0.0, 1.0))
+    assert request.part(1, 2) == LatentRequest.of(Point(2, psi=0.7))
 
 
-@pytest.mark.parametrize("mode", ["slerp", "lerp"])
-def test_a_position_between_two_seeds(mode: Mode) -> None:
-    ends = [seed_latent(seed, 16) for seed in (3, 1, 4)]
-    between = {"slerp": slerp, "lerp": lerp}[mode]
-    z = latents(LatentRequest((3, 1, 4), (1.25, 0.5, 1.25), mode), 16)
-    expected = [between(ends[1], ends[2], 0.25), between(ends[0], ends[1], 0.5), between(ends[1], ends[2], 0.25)]
-    assert np.allclose(z, expected, atol=1e-6)
+finite = st.floats(-1e6, 1e6, width=32)
+numbers = st.lists(finite, max_size=5).map(tuple)
+plain_points = st.builds(
+    Point,
+    st.integers(0, 2**32 - 1),
+    numbers,
+    finite,
+    numbers,
+    numbers,
+    numbers,
+    st.lists(numbers, max_size=3).map(tuple),
+)
+mixes = st.none() | st.builds(Mix, plain_points, st.integers(0, 9), st.integers(0, 9))
+points = st.builds(Point, st.integers(0, 2**32 - 1), numbers, finite, numbers, numbers, numbers, st.just(()), mixes)
+ways = (
+    st.builds(Walk, st.lists(points, min_size=1, max_size=4).map(tuple))
+    | st.builds(Square, st.tuples(points, points, points, points))
+    | st.builds(Loop, points, st.integers(0, 2**32 - 1), st.floats(0, 1))
+)
+requests = st.builds(LatentRequest, ways, st.lists(finite | st.tuples(finite, finite), max_size=4).map(tuple))
 
 
-def test_psi_pulls_towards_the_mean() -> None:
-    whole = latents(LatentRequest((1, 2), (0.0, 0.3, 1.0)), 16)
-    assert np.allclose(latents(LatentRequest((1, 2), (0.0, 0.3, 1.0), psi=0.7), 16), 0.7 * whole, atol=1e-6)
-    assert not latents(LatentRequest((1, 2), (0.3,), psi=0.0), 16).any()
-
-
-def test_one_seed_has_one_position() -> None:
-    assert np.array_equal(latents(LatentRequest((8,), (0.0,)), 16)[0], seed_latent(8, 16))
-
-
-# -- classes and codes -----------------------------------------------------------------------------------------------
-
-NOTHING = Conditions()
-LABELLED = Conditions("concat", classes=3)
-CODED = Conditions(categories=4, continuous=2)
-BOTH = Conditions("projection", classes=3, categories=4, continuous=2)
-
-
-def test_conditions_of_settings() -> None:
-    settings = validate({"condition": "embedding", "codes_categorical": 4, "codes_continuous": 2})
-    assert Conditions.of(settings, 3) == Conditions("embedding", 3, 4, 2)
-    # Labels that the settings do not ask for do not count.
-    assert Conditions.of(validate({}), 3) == NOTHING
-    assert (BOTH.codes, CODED.codes, LABELLED.codes, NOTHING.codes) == (6, 6, 0, 0)
-
-
-def test_without_conditions_there_is_nothing_but_z() -> None:
-    for found in (drawn(LatentRequest((0, 1), (0.0, 0.5)), 8, NOTHING), fixed(2, 8, NOTHING)):
-        assert (found.z.shape, found.classes.shape, found.codes.shape) == ((2, 8), (2, 0), (2, 0))
-
-
-def test_seeds_take_turns_in_classes_and_categories() -> None:
-    assert [seed_class(seed, LABELLED).tolist() for seed in (0, 1, 2, 4)] == [
-        [1, 0, 0],
-        [0, 1, 0],
-        [0, 0, 1],
-        [0, 1, 0],
-    ]
-    assert [int(seed_codes(seed, CODED)[:4].argmax()) for seed in (0, 1, 3, 4, 6)] == [0, 1, 3, 0, 2]
-    assert seed_codes(5, CODED)[:4].tolist() == [0, 1, 0, 0]
-    assert seed_class(LARGEST_SEED, LABELLED).sum() == seed_codes(LARGEST_SEED, CODED)[:4].sum() == 1
-    assert seed_class(0, LABELLED).dtype == seed_codes(0, CODED).dtype == np.float32
-
-
-def test_a_seeds_continuous_codes_are_the_same_everywhere_and_its_own() -> None:
-    assert seed_codes(0, CODED)[4:].tolist() == pytest.approx([-0.7740114, -0.1643423], abs=1e-6)
-    many = np.stack([seed_codes(seed, Conditions(continuous=5)) for seed in range(200)])
-    assert many.min() >= -1
-    assert many.max() <= 1
-    assert float(many.mean()) == pytest.approx(0, abs=0.05)
-    assert float(many.std()) == pytest.approx(3**-0.5, abs=0.05)
-    assert len(np.unique(many)) == many.size
-
-
-def test_conditions_do_not_change_z() -> None:
-    request = LatentRequest((3, 1), (0.0, 0.25, 1.0))
-    assert np.array_equal(drawn(request, 8, BOTH).z, drawn(request, 8, NOTHING).z)
-    assert np.array_equal(fixed(2, 8, NOTHING).z, np.stack([seed_latent(seed, 8) for seed in range(2)]))
-
-
-def test_each_seed_brings_its_own_unless_the_request_says_otherwise() -> None:
-    request = LatentRequest((4, 2), (0.0, 1.0))
-    found = drawn(request, 8, BOTH)
-    assert np.array_equal(found.classes, [seed_class(4, BOTH), seed_class(2, BOTH)])
-    assert np.array_equal(found.codes, [seed_codes(4, BOTH), seed_codes(2, BOTH)])
-    asked = LatentRequest((4, 2), (0.0, 0.3, 1.0), classes=(0.25, 0.0, 0.75), codes=(0, 0, 1, 0, -1, 0.5))
-    found = drawn(asked, 8, BOTH)
-    assert found.classes.tolist() == [[0.25, 0.0, 0.75]] * 3
-    assert np.allclose(found.codes, [[0, 0, 1, 0, -1, 0.5]] * 3)
-    assert found.classes.dtype == found.codes.dtype == np.float32
-
-
-@pytest.mark.parametrize("mode", ["slerp", "lerp"])
-def test_between_two_seeds_their_classes_and_codes_are_mixed_evenly(mode: Mode) -> None:
-    found = drawn(LatentRequest((0, 1), (0.25,), mode), 8, BOTH)
-    assert found.classes[0].tolist() == [0.75, 0.25, 0]
-    assert np.allclose(found.codes[0], 0.75 * seed_codes(0, BOTH) + 0.25 * seed_codes(1, BOTH), atol=1e-6)
-
-
-def test_truncation_leaves_classes_and_codes_alone() -> None:
-    whole, mean = (drawn(LatentRequest((4,), (0.0,), psi=psi), 8, BOTH) for psi in (1.0, 0.0))
-    assert not mean.z.any()
-    assert np.array_equal(mean.classes, whole.classes)
-    assert np.array_equal(mean.codes, whole.codes)
-
-
-# -- sample grids ----------------------------------------------------------------------------------------------------
+@given(requests)
+def test_what_is_written_is_read(request: LatentRequest) -> None:
+    assert read_request(request.json()) == request
 
 
 @pytest.mark.parametrize(
-    ("conditions", "columns", "counts"),
+    "change",
     [
-        (NOTHING, 0, {1: 1, 4: 4, 37: 37}),
-        (Conditions(continuous=2), 0, {4: 4}),
-        (LABELLED, 3, {1: 3, 3: 3, 5: 3, 6: 6, 37: 36}),
-        (CODED, 4, {4: 4, 37: 36}),
-        (BOTH, 3, {37: 36}),
-        (Conditions("concat", classes=100), MOST_COLUMNS, {37: 32}),
+        {"way": None},
+        {"way": {"kind": "walk", "points": []}},
+        {"way": {"kind": "loop", "centre": {}, "radius": 2}},
+        {"way": {"kind": "jump"}},
+        {"places": ["a"]},
+        {"places": [float("nan")]},
+        {"more": 1},
     ],
 )
-def test_a_grid_has_whole_rows(conditions: Conditions, columns: int, counts: dict[int, int]) -> None:
-    assert conditions.columns == columns
-    for samples, count in counts.items():
-        assert conditions.grid_count(samples) == count
-        assert all(len(part) == count for part in fixed(samples, 8, conditions))
-
-
-def test_what_the_columns_stand_for() -> None:
-    assert LABELLED.column_names(("cat", "dog", "owl")) == ("cat", "dog", "owl")
-    assert CODED.column_names(()) == CODED.column_names(("cat", "dog")) == ("0", "1", "2", "3")
-    assert NOTHING.column_names(("cat", "dog")) == ()
-    assert len(Conditions("concat", classes=100).column_names([str(number) for number in range(100)])) == MOST_COLUMNS
-
-
-@pytest.mark.parametrize("categories", [1, 2, 3, 5])
-def test_a_column_that_is_a_class_and_a_category_says_so(categories: int) -> None:
-    conditions = Conditions("concat", 3, categories)
-    names = conditions.column_names(("3", "1", "owl"))  # classes may have numbers for names
-    assert names[:2] == ("3, category 0", f"1, category {1 % categories}")
-    found = fixed(3, 8, conditions)
-    shown = zip(found.classes.argmax(1), found.codes.argmax(1), strict=True)
-    assert names == tuple(f"{('3', '1', 'owl')[label]}, category {category}" for label, category in shown)
-
-
-def test_image_k_of_a_plain_grid_is_that_of_seed_k() -> None:
-    found = fixed(5, 8, Conditions(continuous=2))
-    assert np.array_equal(found.z, [seed_latent(seed, 8) for seed in range(5)])
-    assert np.array_equal(found.codes, [seed_codes(seed, Conditions(continuous=2)) for seed in range(5)])
-
-
-def test_a_column_of_a_grid_is_a_class_and_a_row_a_seed() -> None:
-    found = fixed(6, 8, LABELLED)
-    assert found.classes.argmax(1).tolist() == [0, 1, 2, 0, 1, 2]
-    assert np.array_equal(found.z, [seed_latent(seed, 8) for seed in (0, 0, 0, 1, 1, 1)])
-
-
-def test_a_column_may_be_a_category_too() -> None:
-    found = fixed(8, 8, CODED)
-    assert found.codes[:, :4].argmax(1).tolist() == [0, 1, 2, 3, 0, 1, 2, 3]
-    assert found.codes[:, :4].sum(1).tolist() == [1] * 8
-    # Within a row nothing differs but the category.
-    assert np.array_equal(found.codes[:, 4:], [seed_codes(seed, CODED)[4:] for seed in (0, 0, 0, 0, 1, 1, 1, 1)])
-    assert np.array_equal(found.z, [seed_latent(seed, 8) for seed in (0, 0, 0, 0, 1, 1, 1, 1)])
-
-
-# -- seeds as text ---------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("0", (0,)),
-        ("0-3", (0, 1, 2, 3)),
-        ("1,5,9", (1, 5, 9)),
-        ("9, 1 , 3 - 5", (9, 1, 3, 4, 5)),
-        ("7-7,7", (7, 7)),
-        ("007", (7,)),
-        (str(LARGEST_SEED), (LARGEST_SEED,)),
-    ],
-)
-def test_lists_of_seeds(text: str, expected: tuple[int, ...]) -> None:
-    assert parse_seeds(text) == expected
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["", " ", ",", "1,", "a", "-1", "1-", "3-1", "1.5", "1--2", "0x10", "²", "٣", "1e3", "0-999999999", str(2**32)],
-)
-def test_what_is_no_list_of_seeds(text: str) -> None:
-    with pytest.raises(Problem) as caught:
-        parse_seeds(text)
+def test_what_is_no_request_is_refused(change: dict[str, object]) -> None:
+    facts = json.loads(LatentRequest.of(Point(1)).json())
+    with pytest.raises(Problem, match="recipe") as caught:
+        read_request(json.dumps({**facts, **change}))
     assert caught.value.remedy
-    assert len(str(caught.value).splitlines()) == 1
-
-
-@given(st.text(alphabet="0123456789-, x\n٣", max_size=30) | st.text(max_size=30))
-def test_any_text_is_seeds_or_a_problem(text: str) -> None:
-    try:
-        seeds = parse_seeds(text)
-    except Problem as problem:
-        assert problem.remedy  # noqa: PT017 (either outcome is right)
-    else:
-        assert seeds
-        assert all(0 <= seed <= LARGEST_SEED for seed in (seeds[0], seeds[-1], min(seeds), max(seeds)))
-
-
-@given(st.lists(st.tuples(st.integers(0, LARGEST_SEED - 50), st.integers(0, 50)), min_size=1, max_size=8))
-def test_what_is_written_is_read(ranges: list[tuple[int, int]]) -> None:
-    text = ",".join(f"{first}-{first + more}" if more else str(first) for first, more in ranges)
-    assert parse_seeds(text) == tuple(seed for first, more in ranges for seed in range(first, first + more + 1))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from copy import deepcopy
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -152,6 +153,8 @@ def test_a_gradient_penalty_has_a_gradient(network: str, norm: str) -> None:
 @each_network
 def test_the_first_weight_is_what_the_latents_meet_first(network: str) -> None:
     G, _ = trained(network)
+    if G.style_layers:
+        pytest.skip("its edits are made to styles")
     met: list[tuple[Tensor, Tensor]] = []
     first = next(layer for layer in G.modules() if isinstance(layer, nn.Linear | nn.ConvTranspose2d))
     first.register_forward_hook(lambda _, z, out: met.append((z[0].flatten(1), out.flatten(1).clone())))
@@ -163,6 +166,33 @@ def test_the_first_weight_is_what_the_latents_meet_first(network: str) -> None:
     assert weight.abs().sum() > 0
     bias = 0.0 if first.bias is None else first.bias
     assert torch.allclose(given @ weight.T + bias, made, atol=1e-6)
+
+
+def test_the_first_weight_of_styles_is_what_each_layer_makes_of_w() -> None:
+    G, _ = trained("style")
+    layers: list[Any] = [layer for layer in G.modules() if hasattr(layer, "strength")]
+    assert len(layers) == G.style_layers
+    with torch.no_grad():
+        w = G.map(noise())
+    bias = torch.cat([layer.style.bias for layer in layers])
+    outputs = torch.cat([layer.style(w[:, 0]) for layer in layers], 1)
+    assert torch.allclose(w[:, 0] @ G.first_weight().T + bias, outputs, atol=1e-5)
+
+
+def test_styles_in_two_steps_are_the_same_as_in_one() -> None:
+    G, _ = trained("style")
+    G.eval()
+    with torch.no_grad():
+        w = G.map(noise())
+        assert w.shape[1] == G.style_layers
+        assert torch.equal(G.synthesise(w), G(noise()))
+        # A layer's own style changes the image; together they are all there is to it.
+        other = G.map(noise().flip(0))
+        for layer in range(G.style_layers):
+            mixed = w.clone()
+            mixed[:, layer] = other[:, layer]
+            assert not torch.equal(G.synthesise(mixed), G.synthesise(w))
+        assert torch.equal(G.synthesise(other), G(noise().flip(0)))
 
 
 @each_network

@@ -99,9 +99,7 @@ def test_pictures_show_the_reals_and_what_the_checkpoint_generates(tmp_path: Pat
     assert len({image.tobytes() for image in reals} & known) == 5
     for picture, checkpoint in zip(run.samples(), run.checkpoints(), strict=True):
         sampler = Sampler.open(checkpoint, "cpu")
-        assert np.array_equal(
-            pixels(picture), grid(sampler.render(LatentRequest(tuple(range(5)), (0.0, 1.0, 2.0, 3.0, 4.0))))
-        )
+        assert np.array_equal(pixels(picture), grid(sampler.render(LatentRequest.of_seeds(range(5)))))
 
 
 def test_events_are_passed_on_and_the_end_is_saved(tmp_path: Path) -> None:

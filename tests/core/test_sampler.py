@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,13 @@ from core.checkpoint import load
 from core.conditioning import ConditionalGenerator
 from core.errors import Problem
 from core.events import Images, Stepped
-from core.latent import Conditions, LatentRequest, Latents, drawn, seed_class, seed_codes, seed_latent
+from core.latent import LatentRequest, Loop, Mix, Point, Square, Walk
 from core.sampler import CHUNK, Sampler, to_images
+from core.seeds import seed_class, seed_codes
 from core.trainer import Trainer
 from tests.core.tiny import CLASSES, IMAGE_PRESETS, finished, tiny_trainer
 
-REQUEST = LatentRequest((0, 1, 2, 3), (0.0, 1.0, 2.0, 3.0))
+REQUEST = LatentRequest.of_seeds(range(4))
 """What the trainer renders."""
 
 
@@ -38,10 +40,6 @@ def sampler(trainer: Trainer) -> Sampler:
     return Sampler(trainer.meta(), trainer.published(), "cpu")
 
 
-def latents(request: LatentRequest, latent_dim: int) -> Latents:
-    return drawn(request, latent_dim, Conditions()).z
-
-
 def distance(one: Images, other: Images) -> int:
     """The largest difference of two pixels: other batch sizes may round differently, by one."""
     assert one.shape == other.shape
@@ -58,7 +56,7 @@ def test_image_k_is_that_of_seed_k(trainer: Trainer, sampler: Sampler) -> None:
     assert np.array_equal(sampler.render(REQUEST), images)
     assert distance(images[:1], images[1:2]) > 20
     for seed in range(4):
-        assert distance(sampler.render(LatentRequest((seed,), (0.0,)))[0], images[seed]) <= 1
+        assert distance(sampler.render(LatentRequest.of(Point(seed)))[0], images[seed]) <= 1
 
 
 @pytest.mark.parametrize("name", ["cgan", "infogan"])
@@ -70,11 +68,11 @@ def test_a_column_is_a_class_or_a_category(name: str) -> None:
     for index in (0, 1, columns, 2 * columns - 1):
         row, column = divmod(index, columns)
         shares = tuple(np.eye(columns)[column].tolist())
-        asked = LatentRequest((row,), (0.0,), classes=shares)
+        asked = Point(row, classes=shares)
         if name == "infogan":
             continuous = seed_codes(row, trainer.conditions)[columns:].tolist()
-            asked = LatentRequest((row,), (0.0,), codes=(*shares, *continuous))
-        assert distance(sampler.render(asked)[0], images[index]) <= 1
+            asked = Point(row, codes=(*shares, *continuous))
+        assert distance(sampler.render(LatentRequest.of(asked))[0], images[index]) <= 1
 
 
 def test_a_file_renders_as_the_training_did(finished_checkpoint: Path, finished_run: Path) -> None:
@@ -85,14 +83,14 @@ def test_a_file_renders_as_the_training_did(finished_checkpoint: Path, finished_
 
 def test_more_images_than_fit_into_one_chunk(sampler: Sampler) -> None:
     count = CHUNK + 3
-    images = sampler.render(LatentRequest(tuple(range(count)), tuple(map(float, range(count)))))
+    images = sampler.render(LatentRequest.of_seeds(range(count)))
     assert images.shape == (count, 16, 16, 3)
     assert images.dtype == np.uint8
-    assert distance(images[-1], sampler.render(LatentRequest((count - 1,), (0.0,)))[0]) <= 1
+    assert distance(images[-1], sampler.render(LatentRequest.of(Point(count - 1)))[0]) <= 1
 
 
 def test_rendering_is_repeatable_whatever_else_draws_random_numbers(sampler: Sampler) -> None:
-    request = LatentRequest((5, 9), (0.0, 0.25, 1.0), psi=0.8, directions=(1.0, -2.0))
+    request = LatentRequest(Walk((Point(5, psi=0.8), Point(9))), (0.0, 0.25, 1.0))
     torch.manual_seed(1)
     images = sampler.render(request)
     torch.manual_seed(2)
@@ -113,7 +111,9 @@ def test_no_truncation_left_is_one_mean_image(trainer: Trainer, sampler: Sampler
     # Of one class and one code, which truncation leaves alone.
     conditions = trainer.conditions
     classes, codes = (tuple(map(float, part(0, conditions))) for part in (seed_class, seed_codes))
-    images = sampler.render(LatentRequest((0, 1, 2), (0.0, 1.0, 2.0), psi=0.0, classes=classes, codes=codes))
+    images = sampler.render(
+        LatentRequest.of(*(Point(seed, psi=0.0, classes=classes, codes=codes) for seed in range(3)))
+    )
     assert distance(images[0], images[1]) == distance(images[0], images[2]) == 0
 
 
@@ -135,7 +135,7 @@ def test_classes_can_be_asked_for_and_mixed(condition: str) -> None:
     sampler = Sampler(trainer.meta(), trainer.published(), "cpu")
 
     def asked(*classes: float, codes: tuple[float, ...] = (0.5, -0.5)) -> Images:
-        return sampler.render(LatentRequest((1,), (0.0,), classes=classes, codes=codes))
+        return sampler.render(LatentRequest.of(Point(1, classes=classes, codes=codes)))
 
     first, second, mixed = asked(1, 0, 0), asked(0, 1, 0), asked(0.5, 0.5, 0)
     assert distance(first, second) > 5
@@ -146,9 +146,110 @@ def test_classes_can_be_asked_for_and_mixed(condition: str) -> None:
     own = seed_codes(1, trainer.conditions)
     assert seed_class(1, trainer.conditions).tolist() == [0, 1, 0]
     assert np.array_equal(
-        sampler.render(LatentRequest((1,), (0.0,))), asked(0, 1, 0, codes=tuple(map(float, own.tolist())))
+        sampler.render(LatentRequest.of(Point(1))), asked(0, 1, 0, codes=tuple(map(float, own.tolist())))
     )
     assert len(seed_class(0, trainer.conditions)) == CLASSES
+
+
+@pytest.mark.parametrize("count", [1, 3, 8, 11])
+def test_steady_images_do_not_depend_on_what_is_asked_for_beside_them(sampler: Sampler, count: int) -> None:
+    images = sampler.render(LatentRequest.of_seeds(range(count)), steady=True)
+    assert images.shape[0] == count
+    assert distance(images, sampler.render(LatentRequest.of_seeds(range(count)))) <= 1
+    for seed in range(count):
+        assert np.array_equal(sampler.render(LatentRequest.of(Point(seed)), steady=True)[0], images[seed])
+
+
+# -- points of their own ---------------------------------------------------------------------------------------------
+
+WAYS = [
+    LatentRequest(Walk((Point(5, psi=0.8), Point(9))), (0.4,)),
+    LatentRequest(Square((Point(5), Point(9), Point(1), Point(2, psi=0.5))), ((0.3, 0.9),)),
+    LatentRequest(Loop(Point(5, psi=0.9), 7), (0.3,)),
+]
+
+
+@pytest.mark.parametrize("request_", WAYS)
+def test_a_place_becomes_a_point(sampler: Sampler, request_: LatentRequest) -> None:
+    point = sampler.bake(request_)
+    assert distance(sampler.render(LatentRequest.of(point)), sampler.render(request_)) <= 1
+    assert sampler.bake(LatentRequest.of(Point(3), Point(4)).part(1, 2)) == Point(4)
+
+
+def test_edits_move_images(sampler: Sampler) -> None:
+    first, last = sampler.directions[0], sampler.directions[-1]
+    offset = tuple((2.0 * first - 1.5 * last).tolist())
+    plain, moved = Point(3, psi=0.5), Point(3, psi=0.5, offset=offset)
+    assert np.allclose(sampler.edited([moved]) - sampler.edited([plain]), offset, atol=1e-5)
+    assert distance(*(sampler.render(LatentRequest.of(point)) for point in (plain, moved))) > 20
+
+
+def test_what_is_made_for_another_generator_is_refused(sampler: Sampler) -> None:
+    wrong = [
+        Point(z=(1.0, 2.0)),
+        Point(offset=(1.0, 2.0)),
+        Point(w=((1.0, 2.0), (3.0,))[:1]),
+        Point(classes=(1.0,) * 99),
+    ]
+    for point in wrong:
+        with pytest.raises(Problem, match="another generator"):
+            sampler.render(LatentRequest.of(point))
+
+
+# -- styles ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def styled() -> Sampler:
+    trainer = finished(tiny_trainer("stylegan2_ada", steps=4, latent_dim=24))
+    return Sampler(trainer.meta(), trainer.published(), "cpu")
+
+
+def one(sampler: Sampler, point: Point) -> Images:
+    images: Images = sampler.render(LatentRequest.of(point))[0]
+    return images
+
+
+def test_truncation_leads_to_the_mean_of_the_styles(styled: Sampler) -> None:
+    middle = styled.edited([Point(seed, psi=0.0) for seed in range(3)])
+    assert np.allclose(middle, middle[0], atol=1e-6)
+    many = styled.edited([Point(seed) for seed in range(512)])
+    assert np.allclose(many.mean(0), middle[0], atol=1e-5)
+    whole, half = styled.edited([Point(3)]), styled.edited([Point(3, psi=0.5)])
+    assert np.allclose(half, (whole + middle[0]) / 2, atol=1e-5)
+    assert distance(one(styled, Point(3)), one(styled, Point(3, psi=0.5))) > 2
+
+
+def test_directions_of_styles_are_one_standard_deviation_long(styled: Sampler) -> None:
+    w = styled.edited([Point(seed) for seed in range(512)])
+    lengths = np.linalg.norm(styled.directions, axis=1)
+    along = w @ (styled.directions / lengths[:, None]).T
+    assert np.allclose(along.std(0), lengths, rtol=1e-3)
+
+
+def test_styles_can_be_given_and_mixed(styled: Sampler) -> None:
+    assert styled.style_layers > 2
+    rows = [tuple(row.tolist()) for row in styled.edited([Point(1), Point(2)])]
+    given = Point(w=(rows[0],))
+    assert distance(one(styled, given), one(styled, Point(1))) <= 1
+    assert distance(one(styled, Point(1, mix=Mix(Point(2), 0, 99))), one(styled, Point(2))) <= 1
+    mixed = one(styled, Point(1, mix=Mix(Point(2), 1, 1)))
+    by_hand = Point(w=(rows[0], rows[1], *[rows[0]] * (styled.style_layers - 2)))
+    assert distance(mixed, one(styled, by_hand)) <= 1
+    assert not np.array_equal(mixed, one(styled, Point(1)))
+
+
+@pytest.mark.parametrize("request_", WAYS)
+def test_ways_through_mixed_points(styled: Sampler, request_: LatentRequest) -> None:
+    mix = Mix(Point(30), 0, 1)
+    points = tuple(replace(point, mix=mix) for point in request_.way.points)
+    way = request_.way
+    mixed = replace(way, centre=points[0]) if isinstance(way, Loop) else replace(way, points=points)  # type: ignore[arg-type]
+    request = LatentRequest(mixed, request_.places)
+    point = styled.bake(request)
+    assert len(point.w) == styled.style_layers
+    assert distance(one(styled, point), styled.render(request)[0]) <= 1
+    assert distance(one(styled, point), styled.render(request_)[0]) > 0
 
 
 # -- directions ------------------------------------------------------------------------------------------------------
@@ -158,11 +259,15 @@ def test_directions_are_the_right_singular_vectors_of_the_first_weight(trainer: 
     generator = trainer.G_ema
     assert isinstance(generator, ConditionalGenerator)
     directions = sampler.directions
-    count = min(16, len(generator.first_weight(24)))  # z is blind to any other direction
-    assert directions.shape == (count, 24)
+    weight = generator.first_weight(24).numpy().astype(np.float64)
+    count = min(16, len(weight))  # z is blind to any other direction
+    assert directions.shape == (count, weight.shape[1])
     assert directions.dtype == np.float32
+    if not sampler.style_layers:
+        assert np.allclose(np.linalg.norm(directions, axis=1), 1, atol=1e-5)
+    directions = directions / np.linalg.norm(directions, axis=1, keepdims=True)
     assert np.allclose(directions @ directions.T, np.eye(count), atol=1e-5)
-    _, _, vectors = np.linalg.svd(generator.first_weight(24).numpy().astype(np.float64), full_matrices=False)
+    _, _, vectors = np.linalg.svd(weight, full_matrices=False)
     alike = np.abs((directions.astype(np.float64) * vectors[:count]).sum(1))
     assert np.allclose(alike, 1, atol=1e-3)
     # A singular vector has no sign of its own. Its largest number is made positive, so that a slider keeps its meaning.
@@ -183,18 +288,6 @@ def test_a_direction_keeps_its_sign_while_training_goes_on() -> None:
     ]
     assert len(seen) == 6
     assert all(float(one @ other) > 0.9 for one, other in pairwise(seen))
-
-
-def test_a_request_with_directions_moves_along_them(sampler: Sampler) -> None:
-    plain = LatentRequest((3, 4), (0.0, 0.5), psi=0.5)
-    moved = LatentRequest((3, 4), (0.0, 0.5), psi=0.5, directions=(2.0, 0.0, -1.5))
-    expected = latents(plain, 24) + 2.0 * sampler.directions[0] - 1.5 * sampler.directions[2]
-    assert np.allclose(sampler.drawn(moved).z, expected, atol=1e-6)
-    assert np.array_equal(sampler.drawn(plain).z, latents(plain, 24))
-    assert np.array_equal(sampler.render(moved), sampler.generate(sampler.drawn(moved)))
-    assert distance(sampler.render(moved), sampler.render(plain)) > 20
-    still = LatentRequest((3,), (0.0,), directions=(0.0,))
-    assert np.array_equal(sampler.drawn(still).z[0], seed_latent(3, 24))
 
 
 # -- weights ---------------------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from core.data import Dataset, prepare, toys
 from core.errors import Problem
 from core.events import Event, Finished, Points, Report, Stepped
 from core.inspect import describe
-from core.latent import Conditions, LatentRequest
+from core.latent import LatentRequest, Point, Walk
 from core.objectives import loss
 from core.plane import EXTENT, FAKE, SIDE, picture, scatter, tint, within
 from core.playground import MESH, Playground, look_back, pull
@@ -28,6 +28,7 @@ from core.registry import components
 from core.rules import refuse_data
 from core.run import Run
 from core.sampler import Sampler
+from core.seeds import Conditions
 from core.trainer import Trainer
 from core.training import Training
 from tests.core.tiny import FIXED, copied, differences, tiny_dataset, tiny_settings
@@ -354,7 +355,7 @@ def test_up_is_up_in_a_picture() -> None:
 def test_a_sampler_draws_each_point_as_a_dot() -> None:
     trainer = advance(trainer_of(), 3)
     sampler = Sampler(trainer.meta(), trainer.published(), "cpu")
-    images = sampler.render(LatentRequest((0, 1), (0.0, 0.5, 1.0)))
+    images = sampler.render(LatentRequest(Walk((Point(0), Point(1))), (0.0, 0.5, 1.0)))
     assert images.shape[0] == 3
     assert images.shape[3] == 3
     assert all((image < 255).any() for image in images)

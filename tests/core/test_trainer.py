@@ -21,10 +21,11 @@ from core.data.batches import Batches
 from core.ema import average, decay
 from core.errors import Problem
 from core.events import Edited, Event, Finished, Report, Samples, Stepped, Tuned
-from core.latent import Drawn, LatentRequest
+from core.latent import LatentRequest, Point, Walk
 from core.models import Shape, build, normalise_spectrally
 from core.optimizers import schedule
 from core.sampler import Sampler
+from core.seeds import Drawn
 from core.trainer import Trainer
 from tests.core.tiny import (
     CLASSES,
@@ -431,7 +432,7 @@ def save(trainer: Trainer) -> None:
 
 def sample(trainer: Trainer) -> None:
     sampler = Sampler(trainer.meta(), trainer.published(), "cpu")
-    request = LatentRequest((0, 1), (0.0, 0.5), psi=0.7, directions=(1.0,))
+    request = LatentRequest(Walk((Point(0, psi=0.7), Point(1, psi=0.7))), (0.0, 0.5))
     sampler.render(request)
     sampler.copy().render(request)
     sampler.load(trainer.meta(), trainer.published())

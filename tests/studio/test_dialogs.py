@@ -13,6 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QApplication,
     QCheckBox,
+    QComboBox,
     QFileDialog,
     QLabel,
     QLineEdit,
@@ -27,11 +28,13 @@ from pytestqt.qtbot import QtBot
 
 from core.errors import Problem
 from core.events import Event, Progress
-from core.latent import LatentRequest, parse_seeds
+from core.latent import LatentRequest, Point, Walk
 from core.presets import preset
+from core.seeds import parse_seeds
+from core.selection import OfPlaces, OfSeeds, Shape
 from studio.checkpoint_list import CheckpointRows, read_checkpoints
 from studio.dialogs.checkpoint_row import CheckpointRow
-from studio.dialogs.export import ExportChoice, ExportDialog
+from studio.dialogs.export import Exportable, ExportChoice, ExportDialog
 from studio.dialogs.open_checkpoint import OpenCheckpointDialog
 from studio.widgets.banner import Banner
 from studio.widgets.image_grid import ImageGrid
@@ -254,11 +257,13 @@ def test_a_folder_that_is_not_there_has_no_checkpoints(tmp_path: Path) -> None:
 
 # --- exporting ---
 
-REQUEST = LatentRequest((7, 8), (0.5,), "lerp", 0.8, (1.0, 0.0))
+LIKE = Point(7, psi=0.8, offset=(1.0, 0.0))
+SHOWN = LatentRequest(Walk((Point(7), Point(8))), (0.5,))
+SEEDS = Exportable(like=LIKE, size=(64, 64))
 
 
-def exporter(qtbot: QtBot, tmp_path: Path, selected: int = 0, request: LatentRequest = REQUEST) -> ExportDialog:
-    dialog = ExportDialog(request, selected, tmp_path, size=(64, 64))
+def exporter(qtbot: QtBot, tmp_path: Path, what: Exportable = SEEDS) -> ExportDialog:
+    dialog = ExportDialog(what, tmp_path)
     qtbot.addWidget(dialog)
     dialog.show()
     return dialog
@@ -291,22 +296,20 @@ def export(qtbot: QtBot, dialog: ExportDialog) -> ExportChoice:
 
 def test_seeds_are_exported_with_psi_and_directions(qtbot: QtBot, tmp_path: Path) -> None:
     dialog = exporter(qtbot, tmp_path)
-    assert f"64 PNG files, 64 × 64 px, into {tmp_path}" in texts(dialog)
+    assert f"64 PNG images of 64 × 64 px into {tmp_path}" in texts(dialog)
     write(qtbot, field(dialog, "Seeds"), "5, 8-9")
-    assert "3 PNG files" in texts(dialog)
+    assert "3 PNG images" in texts(dialog)
     tick(qtbot, checkbox(dialog, "Replace"))
-    expected = LatentRequest((5, 8, 9), (0.0, 1.0, 2.0), "lerp", 0.8, (1.0, 0.0))
-    assert export(qtbot, dialog) == ExportChoice(expected, tmp_path, True)
+    expected = OfSeeds((5, 8, 9), Point(psi=0.8, offset=(1.0, 0.0)))
+    assert export(qtbot, dialog) == ExportChoice(expected, tmp_path, Shape(), True)
     assert not dialog.isVisible()
 
 
 def test_directions_can_be_left_out(qtbot: QtBot, tmp_path: Path) -> None:
     dialog = exporter(qtbot, tmp_path)
     tick(qtbot, checkbox(dialog, "Keep"))
-    choice = export(qtbot, dialog)
-    assert choice.request is not None
-    assert choice.request.directions == ()
-    plain = exporter(qtbot, tmp_path, request=LatentRequest((1, 2), (0.0,)))
+    assert export(qtbot, dialog).selection == OfSeeds(tuple(range(64)), Point(psi=0.8))
+    plain = exporter(qtbot, tmp_path, Exportable())
     assert not checkbox(plain, "Keep").isEnabled()
 
 
@@ -319,17 +322,60 @@ def test_consecutive_seeds(qtbot: QtBot, tmp_path: Path) -> None:
     count.setFocus()
     count.selectAll()
     QTest.keyClicks(count, "3")
-    choice = export(qtbot, dialog)
-    assert choice.request is not None
-    assert choice.request.seeds == (7, 8, 9)
+    selection = export(qtbot, dialog).selection
+    assert isinstance(selection, OfSeeds)
+    assert selection.seeds == (7, 8, 9)
 
 
-def test_the_selected_images_need_no_request(qtbot: QtBot, tmp_path: Path) -> None:
-    dialog = exporter(qtbot, tmp_path, selected=5)
-    assert "5 PNG files" in texts(dialog)
+def test_seeds_for_each_class(qtbot: QtBot, tmp_path: Path) -> None:
+    assert not checkbox(exporter(qtbot, tmp_path), "So many").isVisible()
+    dialog = exporter(qtbot, tmp_path, Exportable(classes=("cat", "dog", "owl")))
+    tick(qtbot, checkbox(dialog, "So many"))
+    assert "192 PNG images" in texts(dialog)
+    selection = export(qtbot, dialog).selection
+    assert isinstance(selection, OfSeeds)
+    assert selection.classes == ("cat", "dog", "owl")
+
+
+def test_the_selected_pictures_need_no_selection(qtbot: QtBot, tmp_path: Path) -> None:
+    dialog = exporter(qtbot, tmp_path, Exportable(pictures=5))
+    assert "5 PNG images" in texts(dialog)
     assert not field(dialog, "Seeds").isEnabled()
-    assert export(qtbot, dialog) == ExportChoice(None, tmp_path, False)
+    assert export(qtbot, dialog) == ExportChoice(None, tmp_path, Shape(), False)
     assert not radio(exporter(qtbot, tmp_path), "The 0 selected images").isVisible()
+
+
+def test_what_is_on_screen_is_exported_as_it_was_made(qtbot: QtBot, tmp_path: Path) -> None:
+    dialog = exporter(qtbot, tmp_path, Exportable(SHOWN, like=LIKE))
+    assert radio(dialog, "The image on screen").isChecked()
+    assert export(qtbot, dialog).selection == OfPlaces(SHOWN, "image")
+
+
+def pick(dialog: ExportDialog, name: str, text: str) -> None:
+    box = next(each for each in dialog.findChildren(QComboBox) if each.accessibleName() == name)
+    box.setFocus()
+    for _ in range(abs(box.findText(text) - box.currentIndex())):
+        QTest.keyClick(box, Qt.Key.Key_Down)
+    assert box.currentText() == text
+
+
+def test_formats_sizes_and_packings(qtbot: QtBot, tmp_path: Path) -> None:
+    dialog = exporter(qtbot, tmp_path)
+    assert not field(dialog, "File name").isEnabled()
+    assert not checkbox(dialog, "Smooth").isEnabled()
+    pick(dialog, "Format", "JPEG")
+    pick(dialog, "Size", "× 4")
+    tick(qtbot, checkbox(dialog, "Smooth"))
+    assert f"64 JPEG images of 256 × 256 px into {tmp_path}" in texts(dialog)
+    pick(dialog, "Packing", "All in a zip")
+    write(qtbot, field(dialog, "File name"), "a/b")
+    assert "without slashes" in texts(dialog)
+    write(qtbot, field(dialog, "File name"), "faces")
+    choice = export(qtbot, dialog)
+    assert (choice.target, choice.shape) == (tmp_path / "faces.zip", Shape("jpeg", "zip", 4, True))
+    sheet = exporter(qtbot, tmp_path)
+    pick(sheet, "Packing", "A contact sheet")
+    assert export(qtbot, sheet).target == tmp_path / "images.png"
 
 
 @pytest.mark.parametrize(
@@ -362,7 +408,7 @@ def test_browse_fills_in_the_folder(qtbot: QtBot, tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     dialog = exporter(qtbot, tmp_path)
     choose_in(qtbot, dialog, tmp_path / "mine", "Browse…")
-    assert export(qtbot, dialog).folder == tmp_path / "mine"
+    assert export(qtbot, dialog).target == tmp_path / "mine"
 
 
 def test_escape_exports_nothing(qtbot: QtBot, tmp_path: Path) -> None:

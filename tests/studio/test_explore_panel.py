@@ -9,11 +9,20 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QKeySequence, QShortcut, QWheelEvent
+from PySide6.QtCore import QPoint, QPointF, QSize, Qt
+from PySide6.QtGui import (
+    QDragEnterEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QGuiApplication,
+    QKeySequence,
+    QShortcut,
+    QWheelEvent,
+)
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QApplication,
+    QCheckBox,
     QComboBox,
     QDoubleSpinBox,
     QLabel,
@@ -21,53 +30,76 @@ from PySide6.QtWidgets import (
     QPushButton,
     QScrollArea,
     QSlider,
+    QSpinBox,
+    QTabBar,
     QToolButton,
     QWidget,
 )
 from pytestqt.qtbot import QtBot
 
+from core.errors import Problem
 from core.events import Images
-from core.latent import Conditions, LatentRequest, drawn, seed_codes
+from core.lab import Board, Direction, Pin
+from core.latent import LatentRequest, Loop, Mix, Point, Square, Walk, at, resolved
 from core.presets import preset
+from core.seeds import Conditions, seed_codes
 from studio.explorer import Source
 from studio.panels.explore import ExplorePanel
+from studio.point_text import to_mime
+from studio.tools.between import TILES
 from studio.widgets.image_grid import ImageGrid
 from studio.widgets.image_viewer import ImageViewer
-from studio.widgets.latent_strip import TILES
+from studio.widgets.pin_strip import PinStrip
+from studio.widgets.point_box import PointBox
+from studio.widgets.square_pad import SquarePad
 
-CHECKPOINT = Path("/runs/00003-emoji-dcgan/checkpoints/000012000.safetensors")
+RUN = Path("/runs/00003-emoji-dcgan")
+CHECKPOINT = RUN / "checkpoints" / "000012000.safetensors"
 LEFT = Qt.MouseButton.LeftButton
 ANIMALS = ("cat", "dog", "fox")
 NO_KEYS = Qt.KeyboardModifier.NoModifier
+DIM = 8
 
 
 def source(
     path: Path | None = CHECKPOINT,
-    directions: int = 16,
+    home: Path | None = RUN,
+    directions: int = 8,
     classes: tuple[str, ...] = (),
     categories: int = 0,
     continuous: int = 0,
+    style_layers: int = 0,
+    board: Board | None = None,
+    trouble: Problem | None = None,
 ) -> Source:
     return Source(
         path=path,
+        home=home,
         step=12000,
-        settings=preset("studio").apply(resolution=16, latent_dim=8),
+        settings=preset("studio").apply(resolution=16, latent_dim=DIM),
         dataset="sample:digits",
-        directions=directions,
+        conditions=Conditions("concat" if classes else "none", len(classes), categories, continuous),
         classes=classes,
-        categories=categories,
-        continuous=continuous,
+        directions=np.eye(DIM, dtype=np.float32)[:directions],
+        style_layers=style_layers,
+        board=board or Board(),
+        trouble=trouble,
     )
 
 
 def images_of(request: LatentRequest) -> Images:
-    shades = (127 + 20 * drawn(request, 3, Conditions()).z.clip(-6, 6)).astype(np.uint8)
+    """Shades that tell places apart, as a generator without conditions would make them."""
+    plain = [replace(point, classes=(), codes=(), mix=None) for point in request.way.points]
+    ends = [resolved(point, DIM, Conditions()) for point in plain]
+    found = [at(request.way, ends, place) for place in request.places]
+    z = np.stack([each.z * each.psi + each.offset for each in found])[:, :3]
+    shades = (127 + 20 * z.clip(-6, 6)).astype(np.uint8)
     return np.ascontiguousarray(np.broadcast_to(shades[:, None, None, :], (len(shades), 16, 16, 3)))
 
 
 def named(panel: QWidget, kind: type[QWidget], name: str) -> QWidget:
     """The visible widget that a screen reader would call `name`."""
-    found = [widget for widget in panel.findChildren(kind) if widget.accessibleName() == name]
+    found = [each for each in panel.findChildren(kind) if each.accessibleName() == name and each.isVisibleTo(panel)]
     assert len(found) == 1, f"{len(found)} {kind.__name__} called {name!r}"
     return found[0]
 
@@ -131,6 +163,10 @@ class Asked:
         taken, self.requests = self.requests, []
         return taken
 
+    def points(self) -> tuple[Point, ...]:
+        """Of the newest request for the large image."""
+        return self.newest_image.way.points
+
     @property
     def newest_image(self) -> LatentRequest:
         return [request for slot, request in self.requests if slot == "image"][-1]
@@ -184,18 +220,19 @@ def test_without_a_source_it_asks_nothing_and_offers_to_open(qtbot: QtBot, panel
 
 
 def test_a_source_is_named_and_asked_for_the_image_and_the_way(panel: ExplorePanel, asked: Asked) -> None:
-    (image_slot, image), (strip_slot, way) = asked.take()
-    assert (image_slot, strip_slot) == ("image", "strip")
-    assert image.positions == (0.0,)
-    assert way.positions == TILES
+    (image_slot, image), (way_slot, way) = asked.take()
+    assert (image_slot, way_slot) == ("image", "way")
+    assert image == LatentRequest(Walk((Point(0), Point(1))), (0.0,))
+    assert way == replace(image, places=TILES)
     assert (TILES[0], TILES[-1], len(TILES)) == (0.0, 1.0, 8)
     assert np.array_equal(large(panel).images(), images_of(image))
     assert np.array_equal(strip(panel).images(), images_of(way))
     assert panel.findChild(QWidget, "title").text() == "studio · step 12,000 · 00003-emoji-dcgan"  # type: ignore[union-attr]
     panel.show_source(source(path=None))
     assert panel.findChild(QWidget, "title").text().endswith("running training")  # type: ignore[union-attr]
+    grid = large(panel)
     panel.show_source(None)
-    assert not len(large(panel).images())
+    assert not len(grid.images())
 
 
 def test_seeds_psi_directions_and_mode_ask_for_both(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
@@ -203,14 +240,14 @@ def test_seeds_psi_directions_and_mode_ask_for_both(qtbot: QtBot, panel: Explore
     set_number(qtbot, panel, "Seed A", "4294967295")
     set_number(qtbot, panel, "Diversity ψ, value", "0.7")
     set_number(qtbot, panel, "Direction 2, value", "-1.5")
-    named(panel, QComboBox, "Interpolation").setFocus()
-    QTest.keyClick(named(panel, QComboBox, "Interpolation"), Qt.Key.Key_Down)
+    choose(panel, "Interpolation", "Straight (lerp)")
     requests = asked.take()
-    assert [slot for slot, _ in requests] == ["image", "strip"] * 4
-    last = requests[-1][1]
-    assert last.seeds == (4294967295, 1)
-    assert (last.mode, last.psi) == ("lerp", 0.7)
-    assert last.directions == (0.0, -1.5, *[0.0] * 8)
+    assert [slot for slot, _ in requests] == ["image", "way"] * 4
+    last = requests[-1][1].way
+    assert isinstance(last, Walk)
+    assert last.mode == "lerp"
+    offset = (0.0, -1.5, *[0.0] * 6)
+    assert last.points == (Point(4294967295, psi=0.7, offset=offset), Point(1, psi=0.7, offset=offset))
 
 
 def test_moving_along_the_way_asks_for_the_image_only(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
@@ -219,22 +256,22 @@ def test_moving_along_the_way_asks_for_the_image_only(qtbot: QtBot, panel: Explo
     slider.setFocus()
     QTest.keyClick(slider, Qt.Key.Key_Right)
     QTest.keyClick(slider, Qt.Key.Key_End)
-    assert [(slot, request.positions) for slot, request in asked.take()] == [("image", (0.001,)), ("image", (1.0,))]
+    assert [(slot, request.places) for slot, request in asked.take()] == [("image", (0.001,)), ("image", (1.0,))]
 
 
 def test_a_click_or_an_arrow_in_the_strip_goes_there(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
     asked.take()
     click_tile(qtbot, panel, 3)
     QTest.keyClick(strip(panel), Qt.Key.Key_Right)
-    assert [request.positions for _, request in asked.take()] == [(TILES[3],), (TILES[4],)]
+    assert [request.places for _, request in asked.take()] == [(TILES[3],), (TILES[4],)]
 
 
 def test_swapping_keeps_the_image(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
     click_tile(qtbot, panel, 2)
     before = large(panel).images().copy()
     click(qtbot, panel, QToolButton, "Swap A and B")
-    assert panel.current_request().seeds == (1, 0)
-    assert panel.current_request().positions == (1 - TILES[2],)
+    assert asked.points() == (Point(1), Point(0))
+    assert panel.current_request().places == (1 - TILES[2],)
     assert np.array_equal(large(panel).images(), before)
     assert strip(panel).selected() == [5]
 
@@ -245,14 +282,14 @@ def test_directions_are_as_many_as_the_generator_has_and_reset_together(
     def sliders() -> int:
         return len([one for one in panel.findChildren(QSlider) if one.accessibleName().startswith("Direction")])
 
-    assert sliders() == 10
+    assert sliders() == 8
     set_number(qtbot, panel, "Direction 1, value", "2")
     panel.show_source(source(directions=3))
     qtbot.waitUntil(lambda: sliders() == 3)
-    assert panel.current_request().directions == (2.0, 0.0, 0.0)
+    assert asked.points()[0].offset[:3] == (2.0, 0.0, 0.0)
     asked.take()
     click(qtbot, panel, QToolButton, "Reset all directions")
-    assert panel.current_request().directions == ()
+    assert asked.points() == (Point(0), Point(1))
     assert len(asked.take()) == 2
 
 
@@ -266,8 +303,10 @@ def test_space_walks_without_a_backlog(qtbot: QtBot, panel: ExplorePanel, asked:
     assert len(asked.requests) == 1  # nobody answered, so nothing more is asked
     asked.answer()
     qtbot.waitUntil(lambda: len(asked.requests) == 2)
-    first, second = (request.positions[0] for _, request in asked.requests)
-    assert 0 < first < second <= first + 0.05
+    first, second = (request.places[0] for _, request in asked.requests)
+    assert isinstance(first, float)
+    assert isinstance(second, float)
+    assert 0 < first < second <= first + 0.1
     QTest.keyClick(panel, Qt.Key.Key_Space)
     asked.answer()
     qtbot.wait(80)
@@ -279,12 +318,14 @@ def test_at_the_end_of_the_walk_b_becomes_a(qtbot: QtBot, panel: ExplorePanel, a
     asked.take()
     arrived = large(panel).images().astype(int)
     click(qtbot, panel, QToolButton, "Play the walk")
-    qtbot.waitUntil(lambda: any(slot == "strip" for slot, _ in asked.requests))
+    qtbot.waitUntil(lambda: any(slot == "way" for slot, _ in asked.requests))
     click(qtbot, panel, QToolButton, "Pause the walk")
     _, beginning = asked.requests[0]
-    assert beginning.seeds[0] == 1
-    assert beginning.seeds[1] not in (0, 1)
-    assert 0 <= beginning.positions[0] < 0.1
+    a, b = beginning.way.points
+    assert a == Point(1)
+    assert b.seed not in (0, 1)
+    assert isinstance(beginning.places[0], float)
+    assert 0 <= beginning.places[0] < 0.1
     assert abs(images_of(beginning) - arrived).max() < 25
 
 
@@ -332,13 +373,12 @@ def test_the_request_to_export_gives_what_is_on_screen(qtbot: QtBot, panel: Expl
     click_tile(qtbot, panel, 3)
     with qtbot.waitSignal(panel.export_requested) as one:
         click(qtbot, panel, QPushButton, "Export images")
-    assert one.args[0].positions == (TILES[3],)
-    assert np.array_equal(images_of(one.args[0]), panel.current_images())
+    assert one.args[0].places == (TILES[3],)
+    assert np.array_equal(images_of(one.args[0]), large(panel).images())
     click_tile(qtbot, panel, 1, Qt.KeyboardModifier.ControlModifier)
     with qtbot.waitSignal(panel.export_requested) as several:
         click(qtbot, panel, QPushButton, "Export images")
-    assert several.args[0].positions == (TILES[1], TILES[3])
-    assert np.array_equal(images_of(several.args[0]), panel.current_images())
+    assert several.args[0].places == (TILES[1], TILES[3])
 
 
 def test_a_moved_slider_gives_up_the_selection(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
@@ -348,7 +388,7 @@ def test_a_moved_slider_gives_up_the_selection(qtbot: QtBot, panel: ExplorePanel
     slider.setFocus()
     QTest.keyClick(slider, Qt.Key.Key_Right)
     assert strip(panel).selected() == []
-    assert len(panel.current_request().positions) == 1
+    assert len(panel.current_request().places) == 1
 
 
 def test_enter_enlarges_the_image(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
@@ -375,24 +415,28 @@ def test_without_conditions_there_is_nothing_to_choose(panel: ExplorePanel, aske
 
 def test_a_class_and_a_mix_of_two_are_asked_for(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
     panel.show_source(source(classes=ANIMALS))
-    assert panel.current_request().classes == ()
+    assert asked.points()[0].classes == ()
     asked.take()
     choose(panel, "Class", "cat")
-    assert [(slot, request.classes) for slot, request in asked.take()] == [
-        ("image", (1.0, 0.0, 0.0)),
-        ("strip", (1.0, 0.0, 0.0)),
+    assert [(slot, [point.classes for point in request.way.points]) for slot, request in asked.take()] == [
+        ("image", [(1.0, 0.0, 0.0)] * 2),
+        ("way", [(1.0, 0.0, 0.0)] * 2),
     ]
     choose(panel, "Class", "dog")
-    assert asked.newest_image.classes == (0.0, 1.0, 0.0)
+    assert asked.points()[0].classes == (0.0, 1.0, 0.0)
     assert not seen(panel, "Share")
     choose(panel, "Mix with", "cat")
-    assert asked.newest_image.classes == (0.5, 0.5, 0.0)
+    assert asked.points()[0].classes == (0.5, 0.5, 0.0)
     set_number(qtbot, panel, "Share, value", "30")
-    assert asked.newest_image.classes == (0.3, 0.7, 0.0)
+    assert asked.points()[0].classes == (0.3, 0.7, 0.0)
+    undo(panel)
+    assert asked.points()[0].classes == (0.5, 0.5, 0.0)
+    assert named(panel, QDoubleSpinBox, "Share, value").value() == 50  # type: ignore[attr-defined]
+    redo(panel)
     choose(panel, "Mix with", "dog")
-    assert asked.newest_image.classes == (0.0, 1.0, 0.0)
+    assert asked.points()[0].classes == (0.0, 1.0, 0.0)
     choose(panel, "Class", "Each seed its own")
-    assert not asked.newest_image.classes
+    assert not asked.points()[0].classes
     assert not seen(panel, "Mix with")
     assert not seen(panel, "Share")
 
@@ -401,25 +445,25 @@ def test_codes_are_the_seeds_own_until_a_hand_touches_one(qtbot: QtBot, panel: E
     panel.show_source(source(categories=3, continuous=2))
     set_number(qtbot, panel, "Seed A", "5")
     own = seed_codes(5, Conditions(categories=3, continuous=2)).tolist()
-    assert panel.current_request().codes == ()
+    assert asked.points()[0].codes == ()
     asked.take()
     set_number(qtbot, panel, "Code 2, value", "-1.75")
-    assert [slot for slot, _ in asked.requests] == ["image", "strip"]
+    assert [slot for slot, _ in asked.requests] == ["image", "way"]
     # All or none: category and first code stay what they were at the beginning of the way.
-    assert asked.newest_image.codes == pytest.approx((*own[:4], -1.75))
+    assert asked.points()[0].codes == pytest.approx((*own[:4], -1.75))
     choose(panel, "Category", "1")
-    assert asked.newest_image.codes == pytest.approx((0, 1, 0, own[3], -1.75))
+    assert asked.points()[0].codes == pytest.approx((0, 1, 0, own[3], -1.75))
     set_number(qtbot, panel, "Seed A", "6")
-    assert asked.newest_image.codes == pytest.approx((0, 1, 0, own[3], -1.75))
+    assert asked.points()[0].codes == pytest.approx((0, 1, 0, own[3], -1.75))
     asked.take()
     click(qtbot, panel, QToolButton, "Reset the codes")
-    assert [request.codes for _, request in asked.take()] == [(), ()]
+    assert [request.way.points[0].codes for _, request in asked.take()] == [(), ()]
     assert not seen(panel, "Reset the codes")
     assert named(panel, QComboBox, "Category").currentText() == "Each seed its own"  # type: ignore[attr-defined]
     choose(panel, "Category", "2")
-    assert asked.newest_image.codes[:3] == (0, 0, 1)
+    assert asked.points()[0].codes[:3] == (0, 0, 1)
     choose(panel, "Category", "Each seed its own")
-    assert asked.newest_image.codes == ()
+    assert asked.points()[0].codes == ()
 
 
 def test_newer_weights_keep_what_was_chosen(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
@@ -431,9 +475,13 @@ def test_newer_weights_keep_what_was_chosen(qtbot: QtBot, panel: ExplorePanel, a
     before = panel.current_request()
     asked.take()
     panel.show_source(replace(both, step=12500))
-    assert [request for _, request in asked.requests] == [before, replace(before, positions=TILES)]
-    panel.show_source(replace(both, classes=("car", "bus"), continuous=1))
-    assert (panel.current_request().classes, panel.current_request().codes) == ((), ())
+    assert [request for _, request in asked.requests] == [before, replace(before, places=TILES)]
+    undo(panel)
+    assert asked.points()[0].codes == ()
+    redo(panel)
+    other = source(classes=("car", "bus"), categories=3, continuous=1)
+    panel.show_source(other)
+    assert (asked.points()[0].classes, asked.points()[0].codes) == ((), ())
 
 
 def test_tab_goes_through_the_conditions_from_top_to_bottom(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
@@ -451,7 +499,7 @@ def test_tab_goes_through_the_conditions_from_top_to_bottom(qtbot: QtBot, panel:
     codes = [
         stop for number in (1, 2, 3) for stop in (f"Code {number}", f"Code {number}, value", f"Reset Code {number}")
     ]
-    assert stops == [*codes, "Direction 1"]
+    assert stops == [*codes, "Kind of directions", "Direction 1"]
 
 
 def test_scrolling_past_a_choice_changes_nothing(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
@@ -488,3 +536,302 @@ def test_everything_has_a_tooltip_and_a_name(panel: ExplorePanel, asked: Asked, 
 def test_it_fits_into_a_small_window(panel: ExplorePanel, asked: Asked) -> None:
     assert panel.minimumSizeHint().width() <= 1280
     assert panel.minimumSizeHint().height() <= 620
+
+
+# -- undo ------------------------------------------------------------------------------------------------------------
+
+
+def undo(panel: ExplorePanel) -> None:
+    panel.setFocus()
+    QTest.keyClick(panel, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+
+
+def redo(panel: ExplorePanel) -> None:
+    panel.setFocus()
+    QTest.keyClick(panel, Qt.Key.Key_Y, Qt.KeyboardModifier.ControlModifier)
+
+
+def test_everything_is_undone_step_by_step(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
+    states = [panel.lab]
+    set_number(qtbot, panel, "Seed A", "7")
+    states.append(panel.lab)
+    set_number(qtbot, panel, "Diversity ψ, value", "0.7")
+    states.append(panel.lab)
+    set_number(qtbot, panel, "Direction 1, value", "3")
+    states.append(panel.lab)
+    click_tile(qtbot, panel, 4)
+    states.append(panel.lab)
+    pick_tool(panel, "Four corners")
+    states.append(panel.lab)
+    panel.add_pin(Point(9))
+    states.append(panel.lab)
+    assert len(set(states)) == len(states)
+    for state in states[-2::-1]:
+        undo(panel)
+        assert panel.lab == state
+    assert not named(panel, QToolButton, "Undo").isEnabled()
+    assert named(panel, QDoubleSpinBox, "Diversity ψ, value").value() == 1  # type: ignore[attr-defined]
+    for state in states[1:]:
+        click(qtbot, panel, QToolButton, "Redo")
+        assert panel.lab == state
+    assert not named(panel, QToolButton, "Redo").isEnabled()
+
+
+def test_a_drag_is_one_step(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
+    slider = named(panel, QSlider, "A → B")
+    slider.setFocus()
+    for _ in range(20):
+        QTest.keyClick(slider, Qt.Key.Key_Right)
+    assert panel.lab.between_place == pytest.approx(0.02)
+    undo(panel)
+    assert panel.lab.between_place == 0
+
+
+# -- tools -----------------------------------------------------------------------------------------------------------
+
+
+def pick_tool(panel: ExplorePanel, title: str) -> None:
+    tabs = named(panel, QTabBar, "Tool")
+    assert isinstance(tabs, QTabBar)
+    index = [tabs.tabText(index) for index in range(tabs.count())].index(title)
+    QTest.mouseClick(tabs, LEFT, NO_KEYS, tabs.tabRect(index).center())
+
+
+def drop(target: QWidget, point: Point, place: QPoint | None = None) -> None:
+    """Drags a point over a widget and lets go."""
+    mime, where = to_mime(point), place or target.rect().center()
+    copy, no_keys = Qt.DropAction.CopyAction, Qt.KeyboardModifier.NoModifier
+    for kind in (QDragEnterEvent, QDragMoveEvent):
+        QApplication.sendEvent(target, kind(where, copy, mime, LEFT, no_keys))
+    QApplication.sendEvent(target, QDropEvent(QPointF(where), copy, mime, LEFT, no_keys))
+
+
+def box(panel: ExplorePanel, name: str) -> PointBox:
+    """Of a point, as far as it can be seen."""
+    spin = named(panel, QDoubleSpinBox, f"Seed {name}")
+    return next(each for each in panel.findChildren(PointBox) if each.isAncestorOf(spin))
+
+
+def test_four_corners(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
+    asked.take()
+    pick_tool(panel, "Four corners")
+    (_, image), (_, overview) = asked.take()
+    assert isinstance(image.way, Square)
+    assert image.places == ((0.5, 0.5),)
+    assert len(overview.places) == 36
+    assert (overview.places[0], overview.places[5], overview.places[-1]) == ((0, 0), (1, 0), (1, 1))
+    pad = named(panel, SquarePad, "Map between four corners")
+    assert isinstance(pad, SquarePad)
+    QTest.mouseClick(pad, LEFT, NO_KEYS, pad.point_of(1.0, 0.0).toPoint())
+    assert [slot for slot, _ in asked.take()] == ["image"]
+    assert panel.lab.square_place == pytest.approx((1.0, 0.0), abs=0.02)
+    QTest.keyClick(pad, Qt.Key.Key_Down)
+    assert panel.lab.square_place[1] == pytest.approx(0.02, abs=0.021)
+    set_number(qtbot, panel, "Seed bottom right", "77")
+    assert asked.points()[3] == Point(77)
+    drop(pad, Point(5, psi=0.5), pad.point_of(0.1, 0.9).toPoint())
+    assert asked.points()[2] == Point(5, psi=0.5)
+
+
+def test_a_path_through_pins(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
+    for seed in (3, 1, 4):
+        panel.add_pin(Point(seed))
+    pick_tool(panel, "Path")
+    click(qtbot, panel, QToolButton, "Add all pins")
+    assert asked.points() == (Point(3), Point(1), Point(4))
+    slider = named(panel, QSlider, "Path")
+    slider.setFocus()
+    QTest.keyClick(slider, Qt.Key.Key_End)
+    assert asked.newest_image.places == (2.0,)
+    points = named(panel, PinStrip, "Points of the path")
+    assert isinstance(points, PinStrip)
+    points.item(0).setSelected(True)
+    QTest.keyClick(points, Qt.Key.Key_Delete)
+    assert asked.points() == (Point(1), Point(4))
+    drop(points.viewport(), Point(8), QPoint(2, 20))
+    assert asked.points() == (Point(8), Point(1), Point(4))
+    closed = next(check for check in panel.findChildren(QCheckBox) if check.text() == "Closed" and check.isVisible())
+    QTest.mouseClick(closed, LEFT, NO_KEYS, QPoint(8, closed.height() // 2))
+    choose(panel, "Easing", "Slow at the points")
+    way = asked.newest_image.way
+    assert isinstance(way, Walk)
+    assert (way.closed, way.easing) == (True, "smooth")
+
+
+def test_a_noise_loop(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
+    set_number(qtbot, panel, "Seed A", "6")
+    pick_tool(panel, "Noise loop")
+    assert asked.newest_image.way == Loop(Point(6), 0, 0.5)
+    set_number(qtbot, panel, "Noise", "12")
+    set_number(qtbot, panel, "Radius, value", "0.2")
+    assert asked.newest_image.way == Loop(Point(6), 12, 0.2)
+    panel.setFocus()
+    asked.take()
+    QTest.keyClick(panel, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: len(asked.requests) >= 2)
+    QTest.keyClick(panel, Qt.Key.Key_Space)
+    assert all(slot == "image" for slot, _ in asked.take())
+
+
+def test_a_sum_of_pins(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
+    pick_tool(panel, "A − B + C")
+    strips = [named(panel, PinStrip, f"Group {name}") for name in ("A", "− B", "+ C")]
+    with qtbot.waitSignal(panel.sum_requested) as wanted:
+        for strip, seed in zip((strips[0], strips[0], *strips[1:]), (3, 1, 4, 9), strict=True):
+            assert isinstance(strip, PinStrip)
+            drop(strip.viewport(), Point(seed), strip.viewport().rect().bottomRight())
+    groups = (Point(3), Point(1)), (Point(4),), (Point(9),)
+    assert tuple(wanted.args) == groups
+    assert asked.points() == (Point(0),)
+    steps = panel.lab
+    panel.show_total((Point(7),), (Point(4),), (Point(9),), Point(8))  # of another sum
+    assert panel.lab == steps
+    panel.show_total(*groups, Point(z=(0.5,) * DIM))
+    assert asked.points() == (Point(z=(0.5,) * DIM),)
+    undo(panel)  # the last group, not the answer
+    assert panel.lab.also == ()
+    redo(panel)
+    assert panel.lab.total == Point(z=(0.5,) * DIM)
+
+
+def test_styles_are_mixed(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
+    assert not seen(panel, "First mixed layer")
+    panel.show_source(source(style_layers=9))
+    check = next(each for each in panel.findChildren(QCheckBox) if each.text().startswith("Mix in"))
+    QTest.mouseClick(check, LEFT, NO_KEYS, QPoint(8, check.height() // 2))
+    assert asked.points()[0].mix == Mix(Point(2), 4, 8)
+    first = named(panel, QSpinBox, "First mixed layer")
+    first.setFocus()
+    QTest.keyClick(first, Qt.Key.Key_Down)
+    set_number(qtbot, panel, "Seed of the mixed styles", "33")
+    assert asked.points()[0].mix == Mix(Point(33), 3, 8)
+    undo(panel)
+    undo(panel)
+    undo(panel)
+    assert asked.points()[0].mix is None
+    assert not check.isChecked()
+
+
+# -- pins ------------------------------------------------------------------------------------------------------------
+
+
+def pins(panel: ExplorePanel) -> PinStrip:
+    strip = named(panel, PinStrip, "Pins")
+    assert isinstance(strip, PinStrip)
+    return strip
+
+
+def test_what_is_on_screen_is_pinned(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
+    click_tile(qtbot, panel, 2)
+    with qtbot.waitSignal(panel.pin_requested) as wanted:
+        QTest.keyClick(panel, Qt.Key.Key_P)
+    assert wanted.args[0] == panel.current_request()
+    kept: list[tuple[Path, Board]] = []
+    panel.board_changed.connect(lambda home, board: kept.append((home, board)))
+    found = Point(z=(0.5,) * DIM)
+    panel.add_pin(found)
+    assert kept == [(RUN, Board((Pin(found),)))]
+    assert asked.requests[-1] == ("pins", LatentRequest.of(found))
+    with qtbot.waitSignal(panel.notice):
+        panel.add_pin(found)
+    assert len(kept) == 1
+
+
+def test_pins_are_looked_at_renamed_moved_and_removed(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
+    first, second, third = Point(3), Point(1, psi=0.5), Point(4)
+    for point in (first, second, third):
+        panel.add_pin(point)
+    shelf = pins(panel)
+    shelf.item(1).setText("  the good one ")
+    assert panel.lab.board.pins[1] == Pin(second, "the good one")
+    drop_from = to_mime(first)
+    shelf.item(0).setSelected(True)
+    event = QDropEvent(
+        QPointF(shelf.viewport().rect().bottomRight()), Qt.DropAction.CopyAction, drop_from, LEFT, NO_KEYS
+    )
+    assert event.source() is None  # from elsewhere: it would be one more
+    shelf.moved.emit(0, 2)
+    assert [pin.point for pin in panel.lab.board.pins] == [second, third, first]
+    QTest.mouseDClick(shelf.viewport(), LEFT, NO_KEYS, shelf.visualItemRect(shelf.item(0)).center())
+    assert asked.points()[0] == second
+    assert asked.newest_image.places == (0.0,)
+    shelf.setFocus()
+    shelf.item(1).setSelected(True)
+    shelf.item(0).setSelected(False)
+    QTest.keyClick(shelf, Qt.Key.Key_Delete)
+    assert [pin.point for pin in panel.lab.board.pins] == [second, first]
+
+
+def test_a_dropped_pin_looks_as_it_did_and_changes_no_other_point(
+    qtbot: QtBot, panel: ExplorePanel, asked: Asked
+) -> None:
+    set_number(qtbot, panel, "Diversity ψ, value", "0.5")
+    set_number(qtbot, panel, "Direction 1, value", "2")
+    before = asked.points()[1]
+    pin = Point(9, psi=0.8, offset=(1.0,) * DIM)
+    drop(box(panel, "A"), pin)
+    assert asked.points() == (pin, before)
+    assert named(panel, QDoubleSpinBox, "Diversity ψ, value").value() == 1  # type: ignore[attr-defined]
+    click(qtbot, panel, QToolButton, "Back to a seed for A")
+    assert asked.points() == (Point(9), before)
+
+
+def test_pins_and_directions_of_a_run_are_shown_with_it(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
+    board = Board((Pin(Point(3), "three"),), (Direction("smile", (0.0, 2.0, *[0.0] * 6)),))
+    other = Path("/runs/00004")
+    kept: list[Board] = []
+    panel.board_changed.connect(lambda home, board: kept.append(board))
+    panel.show_source(source(home=other, board=board))
+    assert pins(panel).item(0).text() == "three"
+    choose(panel, "Kind of directions", "My own")
+    qtbot.waitUntil(lambda: seen(panel, "smile, value"))
+    set_number(qtbot, panel, "smile, value", "1.5")
+    assert asked.points()[0].offset == (0.0, 3.0, *[0.0] * 6)
+    assert kept == []
+    panel.show_source(source(home=RUN))
+    assert panel.lab.board == Board()
+
+
+def test_a_direction_is_kept_under_a_name(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
+    set_number(qtbot, panel, "Direction 1, value", "1")
+    panel.add_direction(Direction("older", (0.5,) * DIM))
+    assert panel.lab.board.directions[0].name == "older"
+    qtbot.waitUntil(lambda: seen(panel, "older, value"))
+    set_number(qtbot, panel, "older, value", "2")
+    # Both kinds add up, whichever is in sight.
+    assert asked.points()[0].offset == (2.0, *[1.0] * 7)
+    undo(panel)
+    undo(panel)
+    assert panel.lab.board == Board()
+
+
+def test_a_board_that_could_not_be_read_is_never_written_over(panel: ExplorePanel, asked: Asked) -> None:
+    kept: list[Board] = []
+    panel.board_changed.connect(lambda home, board: kept.append(board))
+    panel.show_source(source(home=Path("/runs/00009"), trouble=Problem("It cannot be read.", "Mend it.")))
+    panel.add_pin(Point(3))
+    assert kept == []
+
+
+def test_an_image_brings_back_what_made_it(panel: ExplorePanel, asked: Asked) -> None:
+    request = LatentRequest(Square((Point(3), Point(1), Point(4), Point(1))), ((0.2, 0.7),))
+    panel.restore(request)
+    assert asked.newest_image == request
+    assert panel.lab.tool == "square"
+
+
+def test_points_of_another_generator_are_let_go(panel: ExplorePanel, asked: Asked) -> None:
+    drop(box(panel, "A"), Point(z=(0.5,) * DIM))
+    other = source(home=Path("/runs/00005"))
+    wider = replace(other, settings=preset("studio").apply(resolution=16, latent_dim=2 * DIM))
+    panel.show_source(wider)
+    assert panel.lab.a == Point(0)
+
+
+def test_the_image_is_copied(panel: ExplorePanel, asked: Asked) -> None:
+    panel.setFocus()
+    QTest.keyClick(panel, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    picture = QGuiApplication.clipboard().image()
+    assert picture.size() == QSize(16, 16)
+    colour = picture.pixelColor(3, 3)
+    assert [colour.red(), colour.green(), colour.blue()] == large(panel).images()[0, 3, 3].tolist()

@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
+from core.latent import Point
 from studio.dialogs.export import ExportDialog
 from studio.dialogs.open_checkpoint import OpenCheckpointDialog
 from studio.main_window import DATA, EXPLORE, TRAIN, MainWindow
@@ -101,6 +102,8 @@ def test_from_a_dropped_folder_to_exported_images(
     drop(window, saved)
     qtbot.waitUntil(lambda: session.resume == saved, timeout=PATIENCE)
     assert window.pages.currentIndex() == EXPLORE
+    pin_what_is_seen(qtbot, window, saved.parent)
+    restore_from_an_image(qtbot, window, tmp_path / "out" / "seed0009.png")
 
 
 def test_a_run_folder_that_is_dropped_opens_with_its_curves(
@@ -127,7 +130,7 @@ def test_a_training_that_has_ended_is_explored_by_its_newest_checkpoint(
     form.set_settings(form.settings().changed(width=16))  # chosen for the next training, which may be another
     chosen = form.settings()
     window.show_workspace(EXPLORE)
-    qtbot.waitUntil(lambda: len(window.explore.current_images()) == 1, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: len(window.explore.image()) == 1, timeout=PATIENCE)
     assert explored(window).endswith(f"step {int(newest.stem):,} · {newest.parent.parent.name}")
     assert form.settings() == chosen
     assert session.resume == newest
@@ -252,11 +255,11 @@ def pause_and_resume(qtbot: QtBot, window: MainWindow) -> None:
 
 def explore_while_it_trains(qtbot: QtBot, window: MainWindow) -> None:
     window.show_workspace(EXPLORE)
-    qtbot.waitUntil(lambda: len(window.explore.current_images()) == 1, timeout=PATIENCE)
-    before = window.explore.current_images()
+    qtbot.waitUntil(lambda: len(window.explore.image()) == 1, timeout=PATIENCE)
+    before = window.explore.image()
     slider = next(slider for slider in window.explore.findChildren(QSlider) if slider.isVisible())
     slider.setValue(slider.maximum())
-    qtbot.waitUntil(lambda: not np.array_equal(window.explore.current_images(), before), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: not np.array_equal(window.explore.image(), before), timeout=PATIENCE)
     window.show_workspace(TRAIN)
 
 
@@ -308,6 +311,25 @@ def export_seeds(qtbot: QtBot, window: MainWindow, folder: Path) -> None:
     qtbot.waitUntil(lambda: folder.is_dir() and sorted(p.name for p in folder.iterdir()) == names, timeout=PATIENCE)
     with Image.open(folder / names[0]) as image:
         assert image.size == (16, 16)
+
+
+def pin_what_is_seen(qtbot: QtBot, window: MainWindow, run: Path) -> None:
+    click(button(window.explore, "Pin"))
+    qtbot.waitUntil(lambda: len(window.explore.lab.board.pins) == 1, timeout=PATIENCE)
+    qtbot.waitUntil((run / "explore.json").is_file, timeout=PATIENCE)
+
+
+def restore_from_an_image(qtbot: QtBot, window: MainWindow, image: Path) -> None:
+    """Another checkpoint is open; the one that made the image is found among the runs."""
+    window.show_workspace(TRAIN)
+    drop(window, image)
+    qtbot.waitUntil(lambda: window.explore.lab.a == Point(9), timeout=PATIENCE)
+    assert window.pages.currentIndex() == EXPLORE
+    with Image.open(image) as picture:
+        made = np.asarray(picture).astype(int)
+    qtbot.waitUntil(
+        lambda: len(window.explore.image()) == 1 and abs(window.explore.image()[0] - made).max() <= 1, timeout=PATIENCE
+    )
 
 
 def drop(window: MainWindow, path: Path) -> None:

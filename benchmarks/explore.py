@@ -1,0 +1,188 @@
+"""`make bench-explore`: what the laboratory's sliders and exports take, idle and beside a training."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.table import machine, row  # noqa: E402  # the path first
+
+MOVES_A_SECOND = 30
+BURST = 1000
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=20, help="of each of the windows that are compared")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--images", type=int, default=10_000, help="that are exported")
+    parser.add_argument("--only", choices=["sliders", "export"])
+    options = parser.parse_args()
+    print(f"{machine()}\n")
+    row("what, dcgan 64 px", "measured", "target")
+    if options.only != "export":
+        _sliders(options.seconds, options.rounds)
+    if options.only != "sliders":
+        _export(options.images, options.rounds)
+
+
+def _sliders(seconds: float, rounds: int) -> None:
+    from PySide6.QtCore import QSettings
+    from PySide6.QtWidgets import QApplication
+
+    from benchmarks.window import until, wait
+    from studio import theme
+    from studio.main_window import EXPLORE, MainWindow
+    from studio.session import Session, State
+
+    os.environ["GAN_STUDIO_RUNS"] = tempfile.mkdtemp()
+    sys.setswitchinterval(0.001)
+    app = QApplication(["bench"])
+    QSettings.setPath(QSettings.Format.NativeFormat, QSettings.Scope.UserScope, tempfile.mkdtemp())
+    theme.apply(app)
+    window = MainWindow(Session())
+    window.show()
+    window.open_path("sample:shapes")
+    until(lambda: window.session.dataset is not None)
+    form = window.train.form
+    form.set_settings(form.settings().changed(preset="dcgan", width=64, latent_dim=100, batch=64, resolution=64))
+    window.start()
+    until(lambda: window.session.state is State.RUNNING)
+    window.show_workspace(EXPLORE)
+    wait(8)
+    reports: list[Any] = []
+    window.session.reported.connect(reports.extend)
+    alone, beside, busy = [], [], []
+    for _ in range(rounds):
+        alone.append(_rate(reports, lambda: wait(seconds)))
+        beside.append(_rate(reports, lambda: busy.extend(_drag(window, seconds))))
+    window.session.stop()
+    until(lambda: window.session.state is State.IDLE)
+    wait(2)
+    idle = _drag(window, seconds)
+    late, answers = _burst(window)
+    window.close()
+    kept = 100 * median(b / a for a, b in zip(alone, beside, strict=True))
+    row("slider to image, idle, 95th percentile", f"{np.percentile(idle, 95):.1f} ms", "35 ms")
+    row("slider to image, while training, 95th percentile", f"{np.percentile(busy, 95):.1f} ms", "60 ms")
+    row("training rate during a drag, median of pairs", f"{kept:.1f} %", "95 %")
+    row(f"{BURST} moves at once: last image after", f"{late:.0f} ms, {answers} images rendered", "no backlog")
+
+
+def _rate(reports: list[Any], during: Any) -> float:
+    reports.clear()
+    during()
+    first, last = reports[0], reports[-1]
+    return float((last.images - first.images) / (last.seconds - first.seconds))
+
+
+def _drag(window: Any, seconds: float) -> list[float]:
+    """Milliseconds from each move of the slider to its image; moves whose image was skipped do not count."""
+    from PySide6.QtCore import Qt, QTimer
+
+    from benchmarks.window import wait
+
+    asked: dict[object, float] = {}
+    took: list[float] = []
+
+    def ask(slot: str, request: object) -> None:
+        if slot == "image":
+            asked[request] = perf_counter()
+
+    def answer(slot: str, request: object, _: object) -> None:
+        if slot == "image" and request in asked:
+            took.append(1e3 * (perf_counter() - asked[request]))
+
+    window.explore.requested.connect(ask)
+    window.session.rendered.connect(answer)
+    slider = _slider(window)
+    moves = QTimer(interval=1000 // MOVES_A_SECOND, timerType=Qt.TimerType.PreciseTimer)
+    moves.timeout.connect(lambda: slider.setValue((slider.value() + 7) % slider.maximum()))
+    moves.start()
+    wait(seconds)
+    moves.stop()
+    window.explore.requested.disconnect(ask)
+    window.session.rendered.disconnect(answer)
+    return took
+
+
+def _burst(window: Any) -> tuple[float, int]:
+    """Milliseconds from the last of many moves at once to its image, and how many images came."""
+    from benchmarks.window import until
+
+    answers: list[object] = []
+
+    def answer(slot: str, request: object, _: object) -> None:
+        if slot == "image":
+            answers.append(request)
+
+    window.session.rendered.connect(answer)
+    slider = _slider(window)
+    for place in range(BURST):
+        slider.setValue(place % slider.maximum())
+    wanted, begun = window.explore.current_request(), perf_counter()
+    until(lambda: wanted in answers)
+    window.session.rendered.disconnect(answer)
+    return 1e3 * (perf_counter() - begun), len(answers)
+
+
+def _slider(window: Any) -> Any:
+    from PySide6.QtWidgets import QSlider
+
+    return next(each for each in window.explore.findChildren(QSlider) if each.accessibleName() == "A → B")
+
+
+def _export(count: int, rounds: int) -> None:
+    from core.export.images import export_images
+    from core.latent import LatentRequest
+    from core.sampler import CHUNK, Sampler
+    from core.selection import OfSeeds
+
+    sampler = _untrained(Sampler)
+    selection = OfSeeds(tuple(range(count)))
+    alone, exported = [], []
+    for _ in range(rounds):
+        begun = perf_counter()
+        for start in range(0, count, CHUNK):
+            sampler.render(LatentRequest.of_seeds(range(start, min(start + CHUNK, count))))
+        alone.append(count / (perf_counter() - begun))
+        with tempfile.TemporaryDirectory() as folder:
+            begun = perf_counter()
+            for _event in export_images(sampler, selection, Path(folder)):
+                pass
+            exported.append(count / (perf_counter() - begun))
+    share = 100 * median(b / a for a, b in zip(alone, exported, strict=True))
+    row(f"{count:,} images made", f"{median(alone):.0f} images/s")
+    row(f"{count:,} images exported as PNG", f"{median(exported):.0f} images/s")
+    row("share, median of pairs", f"{share:.0f} %", "80 %")
+
+
+def _untrained(kind: Any) -> Any:
+    """A sampler of the `dcgan` preset at 64 px: what it draws does not matter for how long it takes."""
+    from core.data import Dataset, Preparation, prepare
+    from core.devices import resolve
+    from core.events import Tuned
+    from core.presets import preset
+    from core.trainer import Trainer
+    from core.tuning import trial
+
+    settings = preset("dcgan").apply(resolution=64, width=64, device="cpu", batch=8)
+    dataset = next(event for event in prepare("sample:shapes", Preparation((64, 64))) if isinstance(event, Dataset))
+    tried = trial(settings, dataset.images.shape[1], len(dataset.classes), resolve("cpu"))
+    trainer = Trainer(settings, dataset, next(event for event in tried if isinstance(event, Tuned)))
+    return kind(trainer.meta(), trainer.published(), "cpu")
+
+
+if __name__ == "__main__":
+    main()

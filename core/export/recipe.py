@@ -1,0 +1,62 @@
+"""How an image was made, kept inside it: a PNG that is opened again restores what made it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PIL import Image, PngImagePlugin
+
+from core.errors import Problem
+from core.latent import LatentRequest, read_request
+
+if TYPE_CHECKING:
+    from core.sampler import Sampler
+
+KEY = "gan-studio"
+"""Of the text in a PNG."""
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """`checkpoint`: its digest, empty for a training that was running. `file`: what it was called, run and file.
+
+    Whole paths would tell whoever is given the image about the person's disk.
+    """
+
+    request: LatentRequest
+    checkpoint: str
+    file: str
+    step: int
+
+    @classmethod
+    def of(cls, sampler: Sampler, request: LatentRequest) -> Recipe:
+        path = sampler.path
+        run = path.parent.parent if path and path.parent.name == "checkpoints" else None
+        name = f"{run.name}/{path.name}" if run and path else path.name if path else ""
+        return cls(request, sampler.digest, name, sampler.meta.step)
+
+    def text(self) -> str:
+        """As `read` finds it."""
+        facts = {key: value for key, value in vars(self).items() if key != "request"}
+        return json.dumps({"format": FORMAT, **facts, "request": json.loads(self.request.json())}, ensure_ascii=False)
+
+
+def read(path: Path) -> Recipe | None:
+    """The recipe in a PNG; None where there is none. Raises `Problem` for one that cannot be read, `OSError` for a file
+    that is no image."""
+    with Image.open(path) as image:
+        if not isinstance(image, PngImagePlugin.PngImageFile) or KEY not in image.info:
+            return None
+        text = str(image.info[KEY])
+    try:
+        facts: dict[str, Any] = json.loads(text)
+        request = read_request(json.dumps(facts["request"]))
+        return Recipe(request, str(facts["checkpoint"]), str(facts["file"]), int(facts["step"]))
+    except (ValueError, KeyError, TypeError) as error:
+        raise Problem(
+            f"The recipe in {path.name} cannot be read.", "It was changed, or made by another version.", str(error)
+        ) from error

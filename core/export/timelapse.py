@@ -1,0 +1,105 @@
+"""How a training's samples changed while it went on, as a film or as a folder of its frames."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont, ImageOps
+
+from core.errors import Problem
+from core.events import Images, Notice, Progress, Saved
+from core.export.encode import format_of, frame_names, older_frames, spread, write_film
+from core.export.images import CAPTION, enlarged, export_pictures
+from core.film import Film
+from core.run import Run
+
+
+def export_timelapse(
+    run_folder: Path, target: Path, film: Film, overwrite: bool = False, caption: bool = False
+) -> Generator[Progress | Notice | Saved, None, None]:
+    """Writes the run's sample grids, one after the other, to the target, as `core.export.video.export_walk` does.
+
+    The film lasts `film.seconds`, in which every grid is shown as long as the others; where there are more grids than
+    frames, the frames are spread over them evenly, the first and the last included. `caption`: the step stands below.
+
+    Yields a `Notice` for each grid that is damaged and left out. Raises `Problem` where no grid can be read, and as
+    `export_walk`.
+    """
+    format, count = format_of(target), film.frames
+    grids = yield from _readable(Run(run_folder).samples())
+    if not grids:
+        raise Problem(
+            f"{run_folder.name} holds no images of its training.", "Choose another run, or train this one on."
+        )
+    shown = [grids[number] for number in _grid_numbers(len(grids), count)]
+    like = _read(grids[-1])
+
+    def frames(numbers: Sequence[int]) -> Generator[Images, None, None]:
+        drawn: tuple[Path, Images] | None = None
+        for path in (shown[number] for number in numbers):
+            if drawn is None or drawn[0] != path:
+                drawn = path, _drawn(path, like, film, caption)
+            yield drawn[1]
+
+    if format is not None:
+        yield from write_film(frames, count, target, replace(film, scale=1), overwrite)
+    else:
+        with closing(
+            export_pictures(frames(range(count)), frame_names(count), target, overwrite=overwrite)
+        ) as exported:
+            for event in exported:
+                if isinstance(event, Progress):
+                    yield event
+        yield from older_frames(target, count)
+    yield Saved(target, int(grids[-1].stem))
+
+
+def _readable(paths: Sequence[Path]) -> Generator[Progress | Notice, None, list[Path]]:
+    """The files that are whole."""
+    found = []
+    for done, path in enumerate(paths, 1):
+        try:
+            _read(path)
+            found.append(path)
+        except Problem as problem:
+            yield Notice(f"{problem.what} It is left out.")
+        yield Progress("Looking through the samples", done, len(paths))
+    return found
+
+
+def _read(path: Path) -> Image.Image:
+    """A grid as grey, RGB or RGBA. Raises `Problem` for a file that is damaged or gone."""
+    try:
+        with Image.open(path, formats=["PNG"]) as image:
+            return image.copy() if image.mode in ("L", "RGB", "RGBA") else image.convert("RGB")
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:  # all of them Pillow's
+        raise Problem(f"{path.name} cannot be read.", "Export without it once more.", str(error)) from error
+
+
+def _grid_numbers(grids: int, frames: int) -> list[int]:
+    """Which grid each frame shows."""
+    return [frame * grids // frames for frame in range(frames)] if frames >= grids else spread(grids, frames)
+
+
+def _drawn(path: Path, like: Image.Image, film: Film, caption: bool) -> Images:
+    """A frame, HWC: the grid in the size and the channels of another one, enlarged."""
+    grid = _read(path).convert(like.mode)
+    if grid.size != like.size:
+        grid = ImageOps.pad(grid, like.size, Image.Resampling.LANCZOS)
+    frame = enlarged(np.asarray(grid).reshape(grid.height, grid.width, -1), film.scale, film.smooth)
+    return _captioned(frame, int(path.stem)) if caption else frame
+
+
+def _captioned(frame: Images, step: int) -> Images:
+    """With the step below, or nothing but white where even its number is too wide."""
+    picture = Image.fromarray(frame[:, :, 0] if frame.shape[2] == 1 else frame)
+    sheet = Image.new(picture.mode, (picture.width, picture.height + CAPTION), "white")
+    sheet.paste(picture)
+    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(CAPTION - 4)
+    fitting = [text for text in (f"step {step:,}", str(step)) if pen.textlength(text, font) <= sheet.width - 2]
+    pen.text((1, picture.height), next(iter(fitting), ""), "black", font)
+    return np.asarray(sheet).reshape(sheet.height, sheet.width, -1)

@@ -1,0 +1,35 @@
+"""Files that appear under their name when they are complete, or not at all."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from core.errors import Problem
+
+
+@contextmanager
+def replaced(target: Path) -> Iterator[Path]:
+    """Another name to write to, which becomes the target when all went well.
+
+    Raises `Problem` when the disk is full or the folder cannot be written to.
+    """
+    partial = target.with_name(f".{target.name}.partial")
+    try:
+        yield partial
+        partial.replace(target)
+    except OSError as error:
+        raise unwritable(target, error) from error
+    finally:
+        with suppress(OSError):  # already renamed, or on a disk that is gone
+            partial.unlink(missing_ok=True)
+
+
+def unwritable(path: Path, error: Exception) -> Problem:
+    """The `Problem` of a file that could not be written."""
+    full = getattr(error, "errno", None) == errno.ENOSPC or "No space left" in str(error)
+    if full:
+        return Problem(f"The disk is full: {path.name} was not saved.", "Free some space and save again.", str(error))
+    return Problem(f"{path.name} could not be saved in {path.parent}.", "Choose another folder.", str(error))

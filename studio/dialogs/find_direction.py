@@ -1,0 +1,151 @@
+"""More like these, less like those: a direction from images that a person marks."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPen
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+
+from core.events import Images
+from core.latent import LatentRequest, Point
+from studio import theme
+from studio.widgets.image_grid import ImageGrid
+
+COUNT = 24
+COLUMNS = 8
+
+
+class MarkedGrid(ImageGrid):
+    """Each click marks an image: liked, disliked, neither."""
+
+    marked = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.marks: dict[int, int] = {}
+        self.setAccessibleName("Images to mark")
+        self.setToolTip("Click once for more like this, twice for less like it, a third time for neither.")
+        self.set_columns(COLUMNS)
+        self.clicked.connect(self.mark)
+
+    def mark(self, index: int) -> None:
+        """The next mark for an image."""
+        following = {0: 1, 1: -1, -1: 0}[self.marks.get(index, 0)]
+        self.marks[index] = following
+        self.marked.emit()
+        self.update()
+
+    def chosen(self, mark: int) -> list[int]:
+        return sorted(index for index, own in self.marks.items() if own == mark)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Space and len(self.images()):
+            self.mark(self.current())
+        else:
+            super().keyPressEvent(event)
+
+    def paint_frame(self, painter: QPainter, tile: QRectF, index: int) -> None:
+        super().paint_frame(painter, tile, index)
+        mark, scheme = self.marks.get(index, 0), theme.current()
+        if mark:
+            colour, glyph = (scheme.good, "thumbs-up") if mark > 0 else (scheme.error, "thumbs-down")
+            painter.setPen(QPen(QColor(colour), 4))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(tile.adjusted(2, 2, -2, -2))
+            badge = QRectF(tile.right() - 28, tile.top() + 4, 24, 24).toRect()
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(colour))
+            painter.drawEllipse(badge)
+            theme.paint_glyph(painter, badge.adjusted(4, 4, -4, -4), glyph, QColor(scheme.on_accent))
+
+
+class FindDirectionDialog(QDialog):
+    """Asks for images of seeds, and gives two groups of points and a name."""
+
+    requested = Signal(object)
+    """A `LatentRequest` whose images are wanted."""
+    chosen = Signal(list, list, str)
+    """Liked and disliked `Point`s, and the direction's name; the dialog closes with it."""
+
+    def __init__(self, like: Point, parent: QWidget | None = None) -> None:
+        """`like`: all that the seeds' images take over from what is on screen."""
+        super().__init__(parent)
+        self.setWindowTitle("A direction from samples")
+        self._like = like
+        self._first = 0
+        self._liked: list[Point] = []
+        self._disliked: list[Point] = []
+        self._grid = MarkedGrid()
+        self._state = QLabel()
+        self._name = QLineEdit()
+        self._name.setPlaceholderText("What does it change?")
+        self._name.setAccessibleName("Name of the direction")
+        self._more = QPushButton("Other images")
+        self._more.setToolTip("Keep the marks, and look at further seeds.")
+        self._make = QPushButton("Make the direction")
+        self._make.setObjectName("primary")
+        self._grid.marked.connect(self._show)
+        self._more.clicked.connect(self._go_on)
+        self._make.clicked.connect(self._accept)
+        self._build()
+        self._show()
+        self.resize(900, 520)
+
+    def ask(self) -> None:
+        """For the first images; connect `requested` before."""
+        self.requested.emit(self._request())
+
+    def show_images(self, request: LatentRequest, images: Images) -> None:
+        """The answer; one to an older request is ignored."""
+        if request == self._request():
+            self._grid.set_images(images)
+
+    def _request(self) -> LatentRequest:
+        return LatentRequest.of(*self._points())
+
+    def _points(self) -> list[Point]:
+        like = self._like
+        return [
+            Point(seed, psi=like.psi, offset=like.offset, classes=like.classes, codes=like.codes, mix=like.mix)
+            for seed in range(self._first, self._first + COUNT)
+        ]
+
+    def _groups(self) -> tuple[list[Point], list[Point]]:
+        points = self._points()
+        liked = [*self._liked, *(points[index] for index in self._grid.chosen(1))]
+        return liked, [*self._disliked, *(points[index] for index in self._grid.chosen(-1))]
+
+    def _go_on(self) -> None:
+        self._liked, self._disliked = self._groups()
+        self._first += COUNT
+        self._grid.marks.clear()
+        self.requested.emit(self._request())
+        self._show()
+
+    def _accept(self) -> None:
+        liked, disliked = self._groups()
+        self.accept()
+        self.chosen.emit(liked, disliked, self._name.text().strip() or "From samples")
+
+    def _show(self) -> None:
+        liked, disliked = self._groups()
+        self._state.setText(f"More like {len(liked)}, less like {len(disliked)}")
+        ready = bool(liked) and bool(disliked)
+        self._make.setEnabled(ready)
+        self._make.setToolTip("Add a slider (Enter)." if ready else "Mark at least one image of each kind.")
+
+    def _build(self) -> None:
+        hint = QLabel("Click an image once for more like it, twice for less. A few of each kind are enough.")
+        hint.setObjectName("muted")
+        row = QHBoxLayout()
+        row.addWidget(self._more)
+        row.addWidget(self._state)
+        row.addStretch(1)
+        row.addWidget(self._name, 1)
+        row.addWidget(self._make)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(16, 16, 16, 16)
+        layout.setSpacing(10)
+        layout.addWidget(hint)
+        layout.addWidget(self._grid, 1)
+        layout.addLayout(row)

@@ -1,0 +1,145 @@
+"""The laboratory's dialogs: films, the generator as a file, a person's picture, directions, nearest images."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFileDialog
+
+from core.errors import Problem
+from core.events import Images
+from core.film import places
+from core.latent import LatentRequest, Loop
+
+if TYPE_CHECKING:
+    from studio.dialogs.approach import ApproachDialog
+    from studio.dialogs.film import FilmChoice, FilmDialog
+    from studio.dialogs.find_direction import FindDirectionDialog
+    from studio.laboratory import Approach, Nearest
+    from studio.main_window import MainWindow
+
+SAMPLES = "samples"
+"""The slot of the images that a direction is made of."""
+MODELS = "ONNX, for other programs (*.onnx);;PyTorch (*.pt2)"
+
+
+class LabDialogs:
+    """Those of a window."""
+
+    def __init__(self, window: MainWindow) -> None:
+        self._window = window
+        self._session = window.session
+        self._approach: ApproachDialog | None = None
+        self._samples: FindDirectionDialog | None = None
+
+    @property
+    def _folder(self) -> Path:
+        return (self._session.run_folder or self._session.runs) / "export"
+
+    def film(self) -> None:
+        """The way that the tool in hand shows."""
+        from studio.dialogs.film import FilmDialog
+
+        explore = self._window.explore
+        way = explore.film()
+        if way is None:
+            self._window.show_problem(Problem("There is no way to film.", "Lead a path through two pins or more."))
+            return
+        per = "the whole turn" if isinstance(way, Loop) else "each segment"
+        dialog = FilmDialog(
+            "Export a film",
+            self._folder,
+            "walk",
+            seconds=4.0 if isinstance(way, Loop) else 2.0,
+            count=lambda film: len(places(way, film)),
+            per=per,
+            loops=not isinstance(way, Loop),
+            size=explore.exported()[1],
+            parent=self._window,
+        )
+        self._ask(
+            dialog,
+            lambda choice: self._session.laboratory.export_film(way, choice.target, choice.film, choice.overwrite),
+        )
+
+    def timelapse(self) -> None:
+        """The samples of the run that is open."""
+        from studio.dialogs.film import FilmDialog
+
+        run = self._session.run_folder
+        if run is None:
+            self._window.show_problem(Problem("No run is open.", "Train, or open a run, and export its time-lapse."))
+            return
+        dialog = FilmDialog(
+            "Export a time-lapse",
+            run / "export",
+            "time-lapse",
+            seconds=10.0,
+            count=lambda film: film.frames,
+            per="the whole film",
+            parent=self._window,
+        )
+        self._ask(
+            dialog,
+            lambda choice: self._session.laboratory.export_timelapse(run, choice.target, choice.film, choice.overwrite),
+        )
+
+    def _ask(self, dialog: FilmDialog, use: Callable[[FilmChoice], None]) -> None:
+        dialog.accepted_film.connect(use)
+        dialog.exec()
+        dialog.deleteLater()
+
+    def generator(self) -> None:
+        """The generator that is explored, for other programs."""
+        start = str(self._folder / "generator.onnx")
+        file, kind = QFileDialog.getSaveFileName(self._window, "Export the generator", start, MODELS)
+        if file:
+            path = Path(file)
+            if path.suffix not in (".onnx", ".pt2"):
+                path = path.with_name(path.name + (".pt2" if "pt2" in kind else ".onnx"))
+            self._session.laboratory.export_generator(path)
+
+    def show_neighbours(self, found: Nearest) -> None:
+        """The answer to what was asked for."""
+        from studio.dialogs.neighbours import NeighboursDialog
+
+        dialog = NeighboursDialog(found.image, found.images, found.distances, found.flipped, self._window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.show()
+
+    def show_approach(self, approach: Approach) -> None:
+        """Opens the dialog at the first one, and shows how the search goes on."""
+        from studio.dialogs.approach import ApproachDialog
+
+        if self._approach is None:
+            dialog = self._approach = ApproachDialog(self._window)
+            dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            dialog.kept.connect(self._window.explore.use)
+            dialog.stopped.connect(self._session.jobs.cancel)
+            dialog.finished.connect(self._forget_approach)
+            dialog.show()
+        a = approach
+        self._approach.show_approach(a.name, a.picture, a.image, a.done, a.psnr, a.point)
+
+    def _forget_approach(self) -> None:
+        self._approach = None
+
+    def samples(self) -> None:
+        """Images to be marked, from which a direction is made."""
+        from studio.dialogs.find_direction import FindDirectionDialog
+
+        dialog = self._samples = FindDirectionDialog(self._window.explore.like(), self._window)
+        dialog.requested.connect(lambda request: self._session.render(SAMPLES, request))
+        dialog.chosen.connect(self._session.contrast)
+        dialog.ask()
+        dialog.exec()
+        self._samples = None
+        dialog.deleteLater()
+
+    def show_samples(self, slot: str, request: LatentRequest, images: Images) -> None:
+        """What was rendered for them."""
+        if slot == SAMPLES and self._samples is not None:
+            self._samples.show_images(request, images)

@@ -1,0 +1,161 @@
+"""What the laboratory does beside rendering: long work on a copy of the generator, with progress and cancel."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from core.errors import Problem
+from core.events import Event, Images, Notice, Progress
+from core.film import Film
+from core.latent import LatentRequest, Loop, Point, Walk
+from core.selection import Selection, Shape
+from studio.explorer import Explorer
+from studio.jobs import Jobs
+from studio.reader import Reader
+
+if TYPE_CHECKING:
+    from core.data import Dataset
+    from core.directions import Components
+
+NEAREST = 6
+"""Training images that are shown beside one of the generator's."""
+
+
+@dataclass(frozen=True, eq=False)
+class Approach(Event):
+    """A person's picture, and what the generator makes of it so far. `done`: from 0 to 1; `psnr` in dB."""
+
+    name: str
+    picture: Images
+    image: Images
+    done: float
+    psnr: float
+    point: Point
+
+
+@dataclass(frozen=True, eq=False)
+class Nearest(Event):
+    """An image (H, W, C) with the training images (k, H, W, C) that are nearest to it, and how far away they are: root
+    mean squares of pixels' differences, from 0 to 255. `flipped`: whether mirrored ones are meant."""
+
+    image: Images
+    images: Images
+    distances: tuple[float, ...]
+    flipped: tuple[bool, ...]
+
+
+class Laboratory(QObject):
+    """Every signal is emitted in the GUI thread; progress and problems are those of the jobs."""
+
+    components_found = Signal(object)
+    """Directions (k, numbers), the strongest first."""
+    approached = Signal(object)
+    """An `Approach`."""
+    neighbours_found = Signal(object)
+    """A `Nearest`."""
+    notice = Signal(str)
+
+    def __init__(self, explorer: Explorer, jobs: Jobs, reader: Reader, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._explorer = explorer
+        self._jobs = jobs
+        self._reader = reader
+
+    def find_components(self, like: Point) -> None:
+        """Principal components of the generator's activations, of images of the class and codes of `like`."""
+        self._jobs.start(lambda: self._components(like), self._show)
+
+    def invert(self, path: Path) -> None:
+        """Looks for the latent whose image is most like a person's picture."""
+        self._jobs.start(lambda: self._invert(path), self._show)
+
+    def find_neighbours(self, request: LatentRequest) -> None:
+        """The training images that are nearest to the request's first image."""
+        dataset = self._reader.dataset
+        self._jobs.start(lambda: self._neighbours(request.part(0, 1), dataset), self._show)
+
+    def export_images(self, selection: Selection, target: Path, shape: Shape, overwrite: bool) -> None:
+        """Writes images with the generator that is on screen."""
+        self._jobs.start(lambda: self._images(selection, target, shape, overwrite))
+
+    def export_film(self, way: Walk | Loop, target: Path, film: Film, overwrite: bool) -> None:
+        """Writes a walk or a loop as a film."""
+        self._jobs.start(lambda: self._film(way, target, film, overwrite), self._show)
+
+    def export_timelapse(self, run: Path, target: Path, film: Film, overwrite: bool) -> None:
+        """Writes the samples of a run as a film."""
+        self._jobs.start(lambda: _timelapse(run, target, film, overwrite), self._show)
+
+    def export_generator(self, target: Path) -> None:
+        """Writes the generator as ONNX or .pt2, over a file of that name: a dialog has asked about that."""
+        self._jobs.start(lambda: self._generator(target))
+
+    def _show(self, event: Event) -> None:
+        if isinstance(event, Approach):
+            self.approached.emit(event)
+        elif isinstance(event, Nearest):
+            self.neighbours_found.emit(event)
+        elif isinstance(event, Notice):
+            self.notice.emit(event.text)
+        else:
+            self.components_found.emit(event.directions)  # type: ignore[attr-defined]
+
+    # In the job's thread
+
+    def _components(self, like: Point) -> Generator[Progress | Components, None, None]:
+        from core.directions import principal
+
+        yield from principal(self._explorer.sampler(), like)
+
+    def _invert(self, path: Path) -> Generator[Event, None, None]:
+        from core.invert import invert
+        from core.target import open_picture
+
+        yield Progress(f"Looking at {path.name}", 0, 0)
+        checkpoint = self._explorer.checkpoint()
+        picture = open_picture(path, checkpoint.meta)
+        for event in invert(checkpoint, picture):
+            yield Progress(f"Looking for {path.name}, {event.psnr:.1f} dB", event.step, event.total)
+            done = event.step / event.total
+            yield Approach(path.name, picture, event.image, done, event.psnr, event.point)
+
+    def _neighbours(self, request: LatentRequest, dataset: Dataset | None) -> Generator[Event, None, None]:
+        from core.neighbours import Neighbours, nearest
+
+        if dataset is None:
+            raise Problem("The training images are not open.", "Open them in Data, prepared as for the training.")
+        image = self._explorer.sampler().render(request)
+        for event in nearest(image, dataset, NEAREST):
+            if isinstance(event, Neighbours):
+                distances, flipped = event.distances[0].tolist(), event.flipped[0].tolist()
+                yield Nearest(image[0], event.images[0], tuple(distances), tuple(flipped))
+            else:
+                yield event
+
+    def _images(
+        self, selection: Selection, target: Path, shape: Shape, overwrite: bool
+    ) -> Generator[Event, None, None]:
+        from core.export.images import export_images
+
+        yield from export_images(self._explorer.sampler(), selection, target, shape, overwrite)
+
+    def _film(self, way: Walk | Loop, target: Path, film: Film, overwrite: bool) -> Generator[Event, None, None]:
+        from core.export.video import export_walk
+
+        yield from export_walk(self._explorer.sampler(), way, target, film, overwrite)
+
+    def _generator(self, target: Path) -> Generator[Event, None, None]:
+        from core.export.generator import export_generator
+
+        yield from export_generator(self._explorer.sampler(), target, overwrite=True)
+
+
+def _timelapse(run: Path, target: Path, film: Film, overwrite: bool) -> Generator[Event, None, None]:
+    from core.export.timelapse import export_timelapse
+
+    yield from export_timelapse(run, target, film, overwrite)

@@ -1,0 +1,116 @@
+"""From A to B."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+from PySide6.QtCore import QSize
+from PySide6.QtWidgets import QGridLayout, QToolButton, QVBoxLayout, QWidget
+
+from core.events import Images
+from core.lab import Lab
+from core.latent import Place, Point
+from core.seeds import LARGEST_SEED
+from studio import theme
+from studio.tools import ToolView
+from studio.widgets.point_box import PointBox
+from studio.widgets.scrubber import Scrubber
+from studio.widgets.way_strip import WayStrip
+
+TITLE, ICON = "A to B", "arrows-left-right"
+COUNT = 8
+TILES = tuple(index / (COUNT - 1) for index in range(COUNT))
+"""The places of the images: 0 is A, 1 is B."""
+SECONDS = 4.0
+
+
+class View(ToolView):
+    """Two points, the way between them in small images, and a slider along it."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._strip = WayStrip(
+            "Images from A to B",
+            "The way from A to B. Click an image to go there; Shift and Ctrl select several to export.",
+        )
+        self._strip.set_places(TILES)
+        self._a = PointBox("A", "where the way begins")
+        self._b = PointBox("B", "where the way ends")
+        self._scrubber = Scrubber("A → B", "Where the image stands on the way from A to B.")
+        self._scrubber.set_segments(1, SECONDS)
+        self._swap = QToolButton()
+        self._swap.setIcon(theme.icon("swap"))
+        self._swap.setIconSize(QSize(18, 18))
+        self._swap.setAccessibleName("Swap A and B")
+        self._swap.setToolTip("Let A and B change places; the image stays as it is.")
+        self._connect()
+        self._build()
+
+    def _connect(self) -> None:
+        self._a.seed_changed.connect(lambda seed: self.change("seed A", a=Point(seed)))
+        self._b.seed_changed.connect(lambda seed: self.change("seed B", b=Point(seed)))
+        self._a.dropped.connect(lambda point: self.dropped.emit(point, lambda lab, pin: replace(lab, a=pin)))
+        self._b.dropped.connect(lambda point: self.dropped.emit(point, lambda lab, pin: replace(lab, b=pin)))
+        self._strip.place_chosen.connect(self._go_to)
+        self._scrubber.moved.connect(self._go_to)
+        self._scrubber.arrived.connect(self._set_out_again)
+        # The points have changed places: seen from the other end, the same image is as far away as it was.
+        self._swap.clicked.connect(
+            lambda: self.change(a=self.lab.b, b=self.lab.a, between_place=1.0 - self.lab.between_place)
+        )
+
+    def _build(self) -> None:
+        grid = QGridLayout()
+        grid.setContentsMargins(12, 0, 12, 0)
+        grid.setHorizontalSpacing(10)
+        grid.setVerticalSpacing(4)
+        grid.addWidget(self._a, 0, 0)
+        grid.addWidget(self._scrubber, 0, 1)
+        grid.addWidget(self._b, 0, 2)
+        grid.addWidget(self._swap, 0, 3)
+        grid.setColumnStretch(1, 1)
+        for box in (self._a, self._b):
+            box.setFixedWidth(208)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(6)
+        column.addWidget(self._strip, 1)
+        column.addLayout(grid)
+
+    def show_lab(self, lab: Lab) -> None:
+        super().show_lab(lab)
+        self._a.set_point(lab.a)
+        self._b.set_point(lab.b)
+        self._scrubber.set_place(lab.between_place)
+        self._strip.mark(lab.between_place)
+
+    def places(self, lab: Lab) -> tuple[Place, ...]:
+        return TILES
+
+    def show_overview(self, images: Images) -> None:
+        self._strip.set_images(images)
+        self._strip.mark(self.lab.between_place)
+
+    def selected_places(self) -> tuple[Place, ...]:
+        return self._strip.selected_places()
+
+    def toggle(self) -> None:
+        self._scrubber.toggle()
+
+    def stop(self) -> None:
+        self._scrubber.stop()
+
+    def set_waiting(self, waiting: bool) -> None:
+        self._scrubber.set_waiting(waiting)
+
+    def _go_to(self, place: float) -> None:
+        if place != self.lab.between_place:
+            self._strip.mark(place)
+            self._scrubber.set_place(place)
+            self.change("place", between_place=place)
+
+    def _set_out_again(self, place: float) -> None:
+        # B at the end is A at the beginning, so nothing jumps.
+        self.change("walk", a=self.lab.b, b=Point(random.randint(0, LARGEST_SEED)), between_place=place)
+        self.show_lab(self.lab)

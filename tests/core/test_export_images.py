@@ -1,0 +1,304 @@
+"""Exported images: names, formats, recipes; nothing is overwritten unasked, or half written when stopped."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, PngImagePlugin
+
+from core.checkpoint import summary
+from core.errors import Problem
+from core.events import Images, Progress, Saved
+from core.export import recipe
+from core.export.images import AT_ONCE, CAPTION, encoded, enlarged, export_images, export_pictures
+from core.latent import LatentRequest, Loop, Point, Square, Walk
+from core.sampler import Sampler
+from core.selection import Format, OfPlaces, OfSeeds, Selection, Shape
+from tests.core.tiny import CLASSES, finished, tiny_trainer
+
+LIKE = Point(psi=0.7)
+
+
+@pytest.fixture(scope="module")
+def sampler(finished_checkpoint: Path) -> Sampler:
+    return Sampler.open(finished_checkpoint, "cpu")
+
+
+def seeds(*numbers: int) -> Selection:
+    return OfSeeds.of(numbers, LIKE)
+
+
+def pixels(path: Path) -> Images:
+    with Image.open(path) as image:
+        image.load()
+        return np.asarray(image)
+
+
+# -- which images ----------------------------------------------------------------------------------------------------
+
+
+def names(selection: Selection) -> list[str]:
+    return [selection.name(index) for index in range(len(selection))]
+
+
+def whole(selection: Selection) -> LatentRequest:
+    return selection.part(0, len(selection))
+
+
+def test_a_selection_of_seeds() -> None:
+    selection = OfSeeds.of((7, 0, 7, 123456), LIKE)
+    assert names(selection) == ["seed0007", "seed0000", "seed123456"]
+    assert whole(selection) == LatentRequest.of_seeds((7, 0, 123456), psi=0.7)
+    assert selection.part(1, 2) == LatentRequest.of_seeds((0,), psi=0.7)
+
+
+def test_a_selection_of_each_class() -> None:
+    selection = OfSeeds.of((3, 4), LIKE, ("cat", "a/b: ..", "猫 ?", "..."))
+    assert names(selection)[:2] == ["000-cat-seed0003", "000-cat-seed0004"]
+    assert [name[4:-9] for name in names(selection)[::2]] == ["cat", "a_b", "猫", "class"]
+    assert len(set(names(selection))) == len(selection) == 8
+    assert selection.part(3, 4).way.points == (Point(4, psi=0.7, classes=(0, 1, 0, 0)),)
+
+
+def test_a_selection_of_places() -> None:
+    request = LatentRequest(Walk((Point(0), Point(1))), (0.0, 0.5, 1.0))
+    assert names(OfPlaces(request, "walk")) == ["walk00000", "walk00001", "walk00002"]
+    assert names(OfPlaces(request.part(1, 2), "walk")) == ["walk"]
+    assert whole(OfPlaces(request, "walk")) == request
+
+
+# -- images ----------------------------------------------------------------------------------------------------------
+
+
+def test_names_and_images(sampler: Sampler, tmp_path: Path) -> None:
+    out = tmp_path / "a" / "b"
+    events = list(export_images(sampler, seeds(7, 0, 123456), out))
+    assert sorted(path.name for path in out.iterdir()) == ["seed0000.png", "seed0007.png", "seed123456.png"]
+    expected = sampler.render(whole(seeds(7, 0, 123456)), steady=True)
+    for name, image in zip(("seed0007.png", "seed0000.png", "seed123456.png"), expected, strict=True):
+        assert np.array_equal(pixels(out / name), image)
+    assert np.ptp(expected) > 20
+    assert events[-1] == Saved(out, 6)
+    progress = [event for event in events if isinstance(event, Progress)]
+    assert [(event.done, event.total) for event in progress] == [(1, 3), (2, 3), (3, 3)]
+
+
+def test_an_image_does_not_depend_on_its_neighbours(sampler: Sampler, tmp_path: Path) -> None:
+    many = tuple(range(AT_ONCE + 5))
+    list(export_images(sampler, seeds(*many), tmp_path / "many"))
+    assert len(list((tmp_path / "many").iterdir())) == len(many)
+    for seed in (0, AT_ONCE - 1, AT_ONCE, AT_ONCE + 4):
+        list(export_images(sampler, seeds(seed), tmp_path / "alone"))
+        name = f"seed{seed:04d}.png"
+        assert (tmp_path / "many" / name).read_bytes() == (tmp_path / "alone" / name).read_bytes()
+
+
+def test_classes_and_codes_are_those_that_were_asked_for(tmp_path: Path) -> None:
+    trainer = finished(tiny_trainer("cgan", codes_continuous=2, steps=3))
+    for parameter in trainer.G_ema.parameters():
+        if parameter.ndim > 1:
+            parameter.mul_(3)
+    sampler = Sampler(trainer.meta(), trainer.published(), "cpu")
+    asked = OfSeeds.of((4, 5), Point(classes=(0.0, 0.0, 1.0), codes=(1.0, -1.0)))
+    expected = sampler.render(whole(asked), steady=True)
+    assert not np.array_equal(expected, sampler.render(LatentRequest.of_seeds((4, 5)), steady=True))
+    list(export_images(sampler, asked, tmp_path))
+    for name, image in zip(("seed0004.png", "seed0005.png"), expected, strict=True):
+        assert np.array_equal(pixels(tmp_path / name), image)
+    classes = [f"class {number}" for number in range(CLASSES)]
+    list(export_images(sampler, OfSeeds.of((4,), Point(codes=(1.0, -1.0)), classes), tmp_path / "each"))
+    assert np.array_equal(pixels(tmp_path / "each" / "002-class_2-seed0004.png"), expected[0])
+
+
+def test_images_that_are_on_screen(tmp_path: Path) -> None:
+    for channels in (1, 3, 4):
+        images = np.random.default_rng(0).integers(0, 256, (2, 16, 16, channels), np.uint8)
+        out = tmp_path / str(channels)
+        assert list(export_pictures(images, ["left", "right"], out))[-1] == Saved(out, 0)
+        assert np.array_equal(pixels(out / "right.png").reshape(16, 16, channels), images[1])
+
+
+# -- formats ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("format", "suffix"), [("png", ".png"), ("jpeg", ".jpg"), ("webp", ".webp")])
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_formats(format: Format, suffix: str, channels: int) -> None:
+    y, x = np.mgrid[0:32, 0:32]
+    image = np.stack([4 * x, 4 * y, 2 * (x + y), np.full_like(x, 255)][:channels] if channels > 1 else [4 * x], 2)
+    data = encoded(image.astype(np.uint8), format)
+    with Image.open(io.BytesIO(data)) as picture:
+        assert picture.format == format.upper()
+        shown = np.asarray(picture.convert("RGBA")).astype(int)
+    expected = np.broadcast_to(image, (32, 32, 3)) if channels == 1 else image[:, :, :3]
+    assert np.abs(shown[:, :, :3] - expected).mean() < (0.1 if format == "png" else 4)
+    assert suffix
+
+
+def test_transparent_parts_of_a_jpeg_are_white() -> None:
+    with Image.open(io.BytesIO(encoded(np.zeros((8, 8, 4), np.uint8), "jpeg"))) as picture:
+        assert np.asarray(picture).min() > 250
+
+
+def test_larger_pixels() -> None:
+    image = np.arange(12, dtype=np.uint8).reshape(2, 2, 3) * 20
+    square = enlarged(image, 3, smooth=False)
+    assert square.shape == (6, 6, 3)
+    assert np.array_equal(square[::3, ::3], image)
+    assert np.array_equal(square[2, 2], image[0, 0])
+    assert enlarged(image, 3, smooth=True).shape == (6, 6, 3)
+    assert enlarged(image[:, :, :1], 3, smooth=True).shape == (6, 6, 1)
+
+
+def test_a_zip(sampler: Sampler, tmp_path: Path) -> None:
+    target = tmp_path / "all.zip"
+    events = list(export_images(sampler, seeds(0, 1, 2), target, Shape("webp", "zip", scale=2)))
+    assert events[-1] == Saved(target, 6)
+    with zipfile.ZipFile(target) as archive:
+        assert archive.namelist() == ["seed0000.webp", "seed0001.webp", "seed0002.webp"]
+        with Image.open(io.BytesIO(archive.read("seed0001.webp"))) as image:
+            assert image.size == (32, 32)
+
+
+@pytest.mark.parametrize("scale", [1, 4])
+def test_a_contact_sheet(sampler: Sampler, tmp_path: Path, scale: int) -> None:
+    target = tmp_path / "sheet.png"
+    list(export_images(sampler, seeds(*range(7)), target, Shape("png", "sheet", scale)))
+    sheet, side = pixels(target), 16 * scale
+    high = side + (CAPTION if scale == 4 else 0)  # names where there is room for them
+    assert sheet.shape == (3 * high, 3 * side, 3)
+    images = sampler.render(whole(seeds(*range(7))), steady=True)
+    assert np.array_equal(sheet[high : high + side, side : 2 * side][::scale, ::scale], images[4])
+    assert (sheet[2 * high :, side:] == 255).all()
+    found = recipe.read(target)
+    assert found is not None
+    assert found.request == whole(seeds(*range(7)))
+
+
+# -- recipes ---------------------------------------------------------------------------------------------------------
+
+WAYS = [
+    LatentRequest.of(Point(3, psi=0.7, offset=(0.5,) * 24)),
+    LatentRequest(Walk((Point(5, psi=0.8), Point(9), Point(1)), "lerp", closed=True, easing="smooth"), (2.4,)),
+    LatentRequest(Square((Point(5), Point(9), Point(1), Point(2, psi=0.5))), ((0.3, 0.9),)),
+    LatentRequest(Loop(Point(5, psi=0.9), 7), (0.3,)),
+]
+
+
+@pytest.mark.parametrize("request_", WAYS)
+def test_an_image_exported_once_more_from_its_recipe_is_the_same(
+    sampler: Sampler, tmp_path: Path, request_: LatentRequest
+) -> None:
+    if isinstance(request_.way, Walk) and request_.way.points[0].offset:
+        offset = (0.5,) * sampler.directions.shape[1]
+        request_ = LatentRequest.of(replace(request_.way.points[0], offset=offset))
+    list(export_images(sampler, OfPlaces(request_, "once"), tmp_path))
+    found = recipe.read(tmp_path / "once.png")
+    assert found is not None
+    list(export_images(sampler, OfPlaces(found.request, "again"), tmp_path))
+    assert (tmp_path / "once.png").read_bytes() == (tmp_path / "again.png").read_bytes()
+
+
+def test_a_recipe_names_its_checkpoint_and_no_folder(sampler: Sampler, tmp_path: Path) -> None:
+    list(export_images(sampler, seeds(1), tmp_path))
+    found = recipe.read(tmp_path / "seed0001.png")
+    assert found is not None
+    assert sampler.path is not None
+    assert found.checkpoint == summary(sampler.path).digest != ""
+    assert found.file == f"{sampler.path.parent.parent.name}/{sampler.path.name}"
+    assert found.step == 6
+    assert str(sampler.path.parent.parent.parent) not in found.text()
+
+
+def test_other_images_have_no_recipe(tmp_path: Path) -> None:
+    picture = Image.new("RGB", (4, 4))
+    picture.save(tmp_path / "a.png")
+    picture.save(tmp_path / "a.jpg")
+    assert recipe.read(tmp_path / "a.png") is None
+    assert recipe.read(tmp_path / "a.jpg") is None
+    (tmp_path / "b.png").write_text("no image")
+    with pytest.raises(OSError):  # noqa: PT011 (Pillow's own)
+        recipe.read(tmp_path / "b.png")
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"request": 1}', "null"])
+def test_damaged_recipes_are_refused(tmp_path: Path, text: str) -> None:
+    notes = PngImagePlugin.PngInfo()
+    notes.add_itxt(recipe.KEY, text)
+    Image.new("RGB", (4, 4)).save(tmp_path / "a.png", pnginfo=notes)
+    with pytest.raises(Problem, match="recipe") as caught:
+        recipe.read(tmp_path / "a.png")
+    assert caught.value.remedy
+
+
+def test_a_recipe_is_json(sampler: Sampler) -> None:
+    facts = json.loads(recipe.Recipe.of(sampler, whole(seeds(1))).text())
+    assert facts["format"] == 1
+    assert facts["request"]["way"]["points"][0]["seed"] == 1
+
+
+# -- nothing lost ----------------------------------------------------------------------------------------------------
+
+
+def test_nothing_is_overwritten_unasked(sampler: Sampler, tmp_path: Path) -> None:
+    (tmp_path / "seed0002.png").write_text("mine")
+    with pytest.raises(Problem, match=r"seed0002\.png") as caught:
+        list(export_images(sampler, seeds(0, 1, 2), tmp_path))
+    assert "another place" in caught.value.remedy
+    assert [path.name for path in tmp_path.iterdir()] == ["seed0002.png"]
+    assert (tmp_path / "seed0002.png").read_text() == "mine"
+    list(export_images(sampler, seeds(0, 1, 2), tmp_path, overwrite=True))
+    assert pixels(tmp_path / "seed0002.png").shape == (16, 16, 3)
+    for packing in ("zip", "sheet"):
+        target = tmp_path / f"a.{packing}"
+        target.write_text("mine")
+        shape = Shape(packing=packing)
+        with pytest.raises(Problem, match=target.name):
+            list(export_images(sampler, seeds(0, 1), target, shape))
+        assert target.read_text() == "mine"
+        list(export_images(sampler, seeds(0, 1), target, shape, overwrite=True))
+        assert target.stat().st_size > 100
+
+
+@pytest.mark.parametrize("pulled", [1, 2, 5, 8])
+@pytest.mark.parametrize("packing", ["folder", "zip", "sheet"])
+def test_stopping_leaves_whole_files_only(sampler: Sampler, tmp_path: Path, pulled: int, packing: str) -> None:
+    target = tmp_path / "out"
+    shape = Shape(packing=packing)  # type: ignore[arg-type]
+    with closing(export_images(sampler, seeds(*range(300)), target, shape)) as events:
+        for _ in range(pulled):
+            next(events)
+    if packing == "folder":
+        left = sorted(target.iterdir())
+        assert pulled <= len(left) < 300
+        assert [path.name for path in left] == [f"seed{seed:04d}.png" for seed in range(len(left))]
+        assert all(pixels(path).shape == (16, 16, 3) for path in left)
+    else:
+        assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_cannot_be_written(sampler: Sampler, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    for folder in (tmp_path / "file", tmp_path / "file" / "inside"):
+        with pytest.raises(Problem) as caught:
+            list(export_images(sampler, seeds(0), folder))
+        assert "another folder" in caught.value.remedy
+
+
+def test_a_full_disk(sampler: Sampler, tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
+    try:
+        with pytest.raises(Problem, match=r"seed0000\.png"):
+            list(export_images(sampler, seeds(0, 1), tmp_path))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,74 @@
+"""An exported image finds its checkpoint again, wherever both lie, or says which one is missing."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from core.checkpoint import save
+from core.export.images import export_images
+from core.export.recipe import Recipe, read
+from core.sampler import Sampler
+from core.selection import OfSeeds
+from studio.restoring import find_checkpoint, missing
+from tests.core.tiny import finished, tiny_trainer
+
+STEP = "checkpoints/000000003.safetensors"
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Path:
+    """Two runs whose checkpoints have the same name."""
+    for seed, name in enumerate(("00001-one", "00002-two")):
+        save(finished(tiny_trainer(steps=3, seed=seed)).checkpoint(), tmp_path / "runs" / name / STEP)
+    return tmp_path / "runs"
+
+
+def exported(checkpoint: Path, folder: Path) -> tuple[Recipe, Path]:
+    list(export_images(Sampler.open(checkpoint, "cpu"), OfSeeds((5,)), folder))
+    recipe = read(folder / "seed0005.png")
+    assert recipe is not None
+    return recipe, folder / "seed0005.png"
+
+
+@pytest.mark.parametrize("run", ["00001-one", "00002-two"])
+def test_the_checkpoint_is_found_among_the_runs(runs: Path, tmp_path: Path, run: str) -> None:
+    recipe, image = exported(runs / run / STEP, tmp_path / "elsewhere")
+    assert find_checkpoint(recipe, image, runs) == runs / run / STEP
+
+
+def test_a_run_may_be_renamed_or_lie_elsewhere(runs: Path, tmp_path: Path) -> None:
+    recipe, image = exported(runs / "00002-two" / STEP, runs / "00002-two" / "export")
+    (runs / "00002-two").rename(runs / "猫")
+    moved = runs / "猫" / "export" / image.name
+    assert find_checkpoint(recipe, moved, runs) == runs / "猫" / STEP
+    assert find_checkpoint(recipe, moved, tmp_path / "no runs") == runs / "猫" / STEP
+    shutil.copy(runs / "猫" / STEP, tmp_path / "000000003.safetensors")
+    image = Path(shutil.copy(moved, tmp_path))
+    assert find_checkpoint(recipe, image, tmp_path / "no runs") == tmp_path / "000000003.safetensors"
+
+
+def test_another_checkpoint_of_the_same_name_will_not_do(runs: Path, tmp_path: Path) -> None:
+    recipe, image = exported(runs / "00002-two" / STEP, tmp_path / "elsewhere")
+    shutil.copy(runs / "00001-one" / STEP, runs / "00002-two" / STEP)
+    assert find_checkpoint(recipe, image, runs) is None
+    problem = missing(recipe, image)
+    assert "00002-two/000000003.safetensors" in problem.what
+    assert "seed0005.png" in problem.what
+    assert recipe.checkpoint in problem.details
+
+
+def test_a_damaged_file_is_passed_over(runs: Path, tmp_path: Path) -> None:
+    recipe, image = exported(runs / "00002-two" / STEP, tmp_path / "elsewhere")
+    (runs / "00001-one" / STEP).write_bytes(b"half of a file")
+    assert find_checkpoint(recipe, image, runs) == runs / "00002-two" / STEP
+
+
+def test_an_image_of_a_running_training_names_its_step(runs: Path, tmp_path: Path) -> None:
+    recipe, image = exported(runs / "00002-two" / STEP, tmp_path / "elsewhere")
+    problem = missing(replace(recipe, checkpoint=""), image)
+    assert "step 3" in problem.what
+    assert problem.remedy
