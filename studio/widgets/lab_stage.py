@@ -150,6 +150,7 @@ class LabStage(QSplitter):
         self.addWidget(below)
         self.setStretchFactor(0, 1)
         self.setStretchFactor(1, 0)
+        self.setSizes([10_000, LOW])
 
     def _connect(self) -> None:
         names = list(TOOLS)
