@@ -103,7 +103,7 @@ class ExplorePanel(QWidget):
         elif slot == WAY:
             self._stage.show_overview(images)
         elif slot == PINS:
-            self._shelf.show_images(images)
+            self._shelf.show_images(request.way.points, images)
 
     def add_pin(self, point: Point) -> None:
         """A point for the shelf, unless it is there already."""
@@ -281,8 +281,10 @@ class ExplorePanel(QWidget):
             self.sum_requested.emit(self.lab.plus, self.lab.minus, self.lab.also)
 
     def _ask_pins(self) -> None:
-        points, (shown, when) = self._shelf.points(), self._pins_shown
-        if self._source is None or not points or not all(map(self._source.fits, points)):
+        if self._source is None:
+            return
+        points, (shown, when) = tuple(filter(self._source.fits, self._shelf.points())), self._pins_shown
+        if not points:
             return
         follows = self._source.path is None
         if points != shown or not follows or monotonic() - when > PINS_SECONDS:
