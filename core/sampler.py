@@ -122,7 +122,8 @@ class Sampler:
             return first.way.points[0]
         (found,) = self.placed(first)
         w = tuple(_numbers(row) for row in found.w)
-        z, offset, classes, codes = (_numbers(part) for part in (found.z, found.offset, found.classes, found.codes))
+        z, classes, codes = (_numbers(part) for part in (found.z, found.classes, found.codes))
+        offset = _numbers(found.offset) if found.offset.any() else ()
         return Point(z=z, psi=float(found.psi[0]), offset=offset, classes=classes, codes=codes, w=w)
 
     @torch.inference_mode()

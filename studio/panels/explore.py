@@ -5,48 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from time import monotonic
-from types import ModuleType
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QEvent, QMimeData, QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QDrag, QGuiApplication, QHideEvent, QKeyEvent, QKeySequence, QPixmap
-from PySide6.QtWidgets import (
-    QComboBox,
-    QHBoxLayout,
-    QLabel,
-    QPushButton,
-    QSplitter,
-    QStackedLayout,
-    QStackedWidget,
-    QTabBar,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QStackedLayout, QVBoxLayout, QWidget
 
 from core.events import Images
-from core.lab import Bases, Direction, Kind, Lab, Pin, Tool
-from core.latent import LatentRequest, Loop, Mode, Point, Walk
+from core.lab import Bases, Direction, Kind, Lab, Pin
+from core.latent import LatentRequest, Loop, Point, Walk
 from core.seeds import Latents
 from studio import theme
 from studio.explorer import Source
-from studio.point_text import to_mime
-from studio.tools import ToolView, between, loop, path, square, sum
 from studio.undo import Undo
-from studio.widgets.image_grid import ImageGrid
-from studio.widgets.image_viewer import ImageViewer
 from studio.widgets.lab_header import LabHeader
+from studio.widgets.lab_stage import LabStage
 from studio.widgets.lens_controls import LensControls
 from studio.widgets.pin_shelf import PinShelf
-from studio.widgets.tile_view import NO_IMAGES
 
-TOOLS: dict[Tool, ModuleType] = {"between": between, "square": square, "path": path, "loop": loop, "sum": sum}
 Points = tuple[Point, ...]
-MODES: dict[str, Mode] = {"Spherical (slerp)": "slerp", "Straight (lerp)": "lerp"}
-LOW = 176
-"""Height of a tool, unless it is a map."""
 IMAGE, WAY, PINS = "image", "way", "pins"
 """The slots of a request: the large image, the tool's small ones, and those on the shelf."""
+PINS_SECONDS = 5.0
+"""While a training is followed, pins show what it has learned only so often."""
 
 
 class ExplorePanel(QWidget):
@@ -79,18 +61,13 @@ class ExplorePanel(QWidget):
         self._source: Source | None = None
         self._undo = Undo(Lab())
         self._bases = Bases()
-        self._awaited: LatentRequest | None = None
+        self._pins_shown: tuple[Points, float] = (), 0.0
         self._header = LabHeader()
-        self._image = ImageGrid()
-        self._tabs = QTabBar()
-        self._mode = QComboBox()
-        self._middle = QSplitter(Qt.Orientation.Vertical)
-        self._tools: dict[Tool, ToolView] = {name: module.View() for name, module in TOOLS.items()}
-        self._tool_pages = QStackedWidget()
+        self._stage = LabStage()
         self._lens = LensControls()
         self._shelf = PinShelf()
         self._pages = QStackedLayout()
-        self._describe()
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self._build()
         self._connect()
         self.set_training(False)
@@ -105,9 +82,7 @@ class ExplorePanel(QWidget):
         self._header.show_source(source)
         self._pages.setCurrentIndex(0 if source is None else 1)
         if source is None:
-            self._tool.stop()
-            self._image.set_images(NO_IMAGES)
-            self._tool.show_overview(NO_IMAGES)
+            self._stage.clear()
             return
         if is_another:
             self._undo = Undo(replace(self.lab, board=source.board))
@@ -123,14 +98,12 @@ class ExplorePanel(QWidget):
         """The answer to a request; older ones are shown as well, so that a drag looks continuous."""
         if self._source is None:
             return
-        if slot == WAY:
-            self._tool.show_overview(images)
+        if slot == IMAGE:
+            self._stage.show_image(request, images)
+        elif slot == WAY:
+            self._stage.show_overview(images)
         elif slot == PINS:
-            self._shelf.show_images(images)
-        else:
-            self._image.set_images(images)
-            if request == self._awaited:
-                self._tool.set_waiting(False)
+            self._shelf.show_images(request.way.points, images)
 
     def add_pin(self, point: Point) -> None:
         """A point for the shelf, unless it is there already."""
@@ -190,12 +163,12 @@ class ExplorePanel(QWidget):
 
     def current_request(self) -> LatentRequest:
         """The images selected in the overview if there are several, otherwise the large one."""
-        places = self._tool.selected_places()
+        places = self._stage.tool.selected_places()
         return self.lab.request(self._bases, places if len(places) > 1 else ())
 
     def image(self) -> Images:
         """The large image, (1, H, W, C), as it was rendered last; none before that."""
-        return self._image.images()
+        return self._stage.image()
 
     def like(self) -> Point:
         """What the lens does to a seed, as a point: what other seeds' images take over from the one on screen."""
@@ -205,10 +178,6 @@ class ExplorePanel(QWidget):
     def exported(self) -> tuple[tuple[str, ...], tuple[int, int] | None]:
         """The classes that can be asked for, and width and height of the images."""
         return (self._source.classes, self._source.settings.size) if self._source else ((), None)
-
-    @property
-    def _tool(self) -> ToolView:
-        return self._tools[self.lab.tool]
 
     # Changing
 
@@ -233,10 +202,18 @@ class ExplorePanel(QWidget):
 
     def _drop(self, point: Point, put: Callable[[Lab, Point], Lab]) -> None:
         """A pin comes in, and looks as it did: so what the lens did until now goes into the other points."""
-        self._do(put(self.lab.settled(self._bases), point))
+        if self._belongs(point):
+            self._do(put(self.lab.settled(self._bases), point))
 
     def _look_at(self, pin: Pin) -> None:
-        self._do(replace(self.lab.settled(self._bases), tool="between", a=pin.point, between_place=0.0))
+        if self._belongs(pin.point):
+            self._do(replace(self.lab.settled(self._bases), tool="between", a=pin.point, between_place=0.0))
+
+    def _belongs(self, point: Point) -> bool:
+        if self._source is None or self._source.fits(point):
+            return True
+        self.notice.emit("This pin belongs to another generator: open the checkpoint that it was made with.")
+        return False
 
     def _go_back(self) -> None:
         if self._undo.undo():
@@ -264,23 +241,10 @@ class ExplorePanel(QWidget):
 
     def _show_lab(self) -> None:
         lab = self.lab
-        with QSignalBlocker(self._tabs):
-            self._tabs.setCurrentIndex(list(TOOLS).index(lab.tool))
-        for name, view in self._tools.items():
-            if name != lab.tool:
-                view.stop()
-        if self._tool_pages.currentWidget() is not self._tool:
-            self._tool_pages.setCurrentWidget(self._tool)
-            height = self._middle.height()
-            below = height // 2 if lab.tool == "square" else LOW
-            self._middle.setSizes([height - below, below])
-        self._mode.setCurrentIndex(self._mode.findData(lab.mode))
-        self._mode.setVisible(lab.tool not in ("loop", "sum"))
         self._header.show_film(lab.tool not in ("square", "sum"))
-        self._tool.show_lab(lab)
+        self._stage.show_lab(lab)
         self._shelf.show_lab(lab)
-        own = np.array([direction.vector for direction in lab.board.directions], np.float32)
-        self._bases = replace(self._bases, own=own.reshape(len(own), self._bases.closed.shape[1]))
+        self._bases = replace(self._bases, own=self._own())
         self._lens.directions.set_names("own", [direction.name for direction in lab.board.directions])
         self._lens.set_seed(lab.a.seed)
         self._lens.show_lens(lab.lens)
@@ -296,22 +260,35 @@ class ExplorePanel(QWidget):
     def _show_undo(self) -> None:
         self._header.show_undo(self._undo.can_undo, self._undo.can_redo)
 
+    def _own(self) -> Latents:
+        """The person's directions, (k, numbers); one of another generator adds nothing."""
+        numbers = self._bases.closed.shape[1]
+        vectors = (each.vector for each in self.lab.board.directions)
+        rows = [vector if len(vector) == numbers else (0.0,) * numbers for vector in vectors]
+        return np.array(rows, np.float32).reshape(len(rows), numbers)
+
     def _ask_image(self) -> None:
         if self._source is not None:
-            self._awaited = self.lab.request(self._bases)
-            self._tool.set_waiting(True)
-            self.requested.emit(IMAGE, self._awaited)
+            request = self.lab.request(self._bases)
+            self._stage.await_image(request)
+            self.requested.emit(IMAGE, request)
 
     def _ask_way(self) -> None:
-        request = self._tool.overview(self.lab, self._bases)
+        request = self._stage.overview(self.lab, self._bases)
         if self._source is not None and request is not None:
             self.requested.emit(WAY, request)
         if self._source is not None and self.lab.wants_total:
             self.sum_requested.emit(self.lab.plus, self.lab.minus, self.lab.also)
 
     def _ask_pins(self) -> None:
-        points = self._shelf.points()
-        if self._source is not None and points:
+        if self._source is None:
+            return
+        points, (shown, when) = tuple(filter(self._source.fits, self._shelf.points())), self._pins_shown
+        if not points:
+            return
+        follows = self._source.path is None
+        if points != shown or not follows or monotonic() - when > PINS_SECONDS:
+            self._pins_shown = points, monotonic()
             self.requested.emit(PINS, LatentRequest.of(*points))
 
     # Keys, leaving
@@ -333,12 +310,13 @@ class ExplorePanel(QWidget):
         elif event.matches(QKeySequence.StandardKey.Redo) or QKeySequence(event.keyCombination()) == _CTRL_Y:
             self._go_again()
         elif event.matches(QKeySequence.StandardKey.Copy):
-            self._copy()
+            if self._stage.copy():
+                self.notice.emit("The image is on the clipboard.")
         elif event.modifiers():
             return False
         elif event.key() == Qt.Key.Key_Space:
             if not event.isAutoRepeat():
-                self._tool.toggle()
+                self._stage.tool.toggle()
         elif event.key() == Qt.Key.Key_P:
             self._pin()
         else:
@@ -346,61 +324,26 @@ class ExplorePanel(QWidget):
         return True
 
     def hideEvent(self, event: QHideEvent) -> None:
-        self._tool.stop()
+        self._stage.tool.stop()
         super().hideEvent(event)
 
-    # Pinning, copying, saving, enlarging
+    # Pinning, exporting
 
     def _pin(self) -> None:
         for index in range(len(self.current_request().places)):
             self.pin_requested.emit(self.current_request().part(index, index + 1))
 
-    def _copy(self) -> None:
-        if len(self._image.images()):
-            QGuiApplication.clipboard().setImage(self._image.image(0))
-            self.notice.emit("The image is on the clipboard.")
-
-    def _drag(self) -> None:
-        """The image is being dragged away: as a picture, and as a point where it stands at one."""
-        request, picture = self.lab.request(self._bases).part(0, 1), self._image.image(0)
-        drag = QDrag(self)
-        is_point = isinstance(request.way, Walk) and len(request.way.points) == 1
-        mime = to_mime(request.way.points[0]) if is_point else QMimeData()
-        mime.setImageData(picture)
-        drag.setMimeData(mime)
-        drag.setPixmap(QPixmap.fromImage(picture).scaled(72, 72, Qt.AspectRatioMode.KeepAspectRatio))
-        drag.exec(Qt.DropAction.CopyAction)
-
     def _export_shown(self, what: str) -> None:
         """`what` as the context menu of an image grid says it: "grid", "image" or "selected"."""
-        places = {"grid": self._tool.places(self.lab), "selected": self._tool.selected_places()}.get(what, ())
+        tool = self._stage.tool
+        places = {"grid": tool.places(self.lab), "selected": tool.selected_places()}.get(what, ())
         self.export_requested.emit(self.lab.request(self._bases, places))
-
-    def _enlarge(self) -> None:
-        viewer = ImageViewer(self._image.images(), 0, self)
-        viewer.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        viewer.save_requested.connect(lambda _: self.export_requested.emit(self.current_request()))
-        viewer.open()
 
     def _keep_direction(self, kind: Kind, number: int, name: str) -> None:
         vectors = self._bases.closed if kind == "closed" else self._bases.components
         self.add_direction(Direction(name, tuple(map(float, vectors[number].tolist()))))
 
     # Building
-
-    def _describe(self) -> None:
-        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-        self._image.setAccessibleName("Image")
-        self._image.set_empty_text("Rendering…")
-        self._tabs.setAccessibleName("Tool")
-        self._tabs.setDrawBase(False)
-        self._tabs.setExpanding(False)
-        for label, mode in MODES.items():
-            self._mode.addItem(label, mode)
-        self._mode.setAccessibleName("Interpolation")
-        self._mode.setToolTip("The way: around the sphere on which latents lie (slerp), or straight through it (lerp).")
-        for module in TOOLS.values():
-            self._tabs.addTab(theme.icon(module.ICON), module.TITLE)
 
     def _build(self) -> None:
         self._pages.addWidget(self._empty_page())
@@ -412,28 +355,11 @@ class ExplorePanel(QWidget):
         layout.addLayout(self._pages, 1)
 
     def _main_page(self) -> QWidget:
-        for view in self._tools.values():
-            self._tool_pages.addWidget(view)
-        head = QHBoxLayout()
-        head.setContentsMargins(0, 0, 12, 0)
-        head.addWidget(self._tabs, 1)
-        head.addWidget(self._mode)
-        below = QWidget()
-        column = QVBoxLayout(below)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
-        column.addLayout(head)
-        column.addWidget(self._tool_pages, 1)
-        self._middle.setChildrenCollapsible(False)
-        self._middle.addWidget(self._image)
-        self._middle.addWidget(below)
-        self._middle.setStretchFactor(0, 1)
-        self._middle.setStretchFactor(1, 0)
         page = QWidget()
         across = QHBoxLayout()
         across.setContentsMargins(0, 0, 0, 0)
         across.setSpacing(0)
-        across.addWidget(self._middle, 1)
+        across.addWidget(self._stage, 1)
         across.addWidget(self._lens)
         down = QVBoxLayout(page)
         down.setContentsMargins(0, 0, 0, 0)
@@ -467,15 +393,9 @@ class ExplorePanel(QWidget):
         self._header.film_requested.connect(self.film_requested)
         self._header.export_requested.connect(lambda: self.export_requested.emit(self.current_request()))
         self._header.neighbours_requested.connect(lambda: self.neighbours_requested.emit(self.lab.request(self._bases)))
-        self._image.activated.connect(self._enlarge)
-        self._image.dragged.connect(self._drag)
-        self._image.save_requested.connect(lambda _: self.export_requested.emit(self.lab.request(self._bases)))
-        names = list(TOOLS)
-        self._tabs.currentChanged.connect(lambda index: self._do(replace(self.lab, tool=names[index])))
-        self._mode.activated.connect(lambda _: self._do(replace(self.lab, mode=self._mode.currentData())))
-        for view in self._tools.values():
-            view.changed.connect(self._take)
-            view.dropped.connect(self._drop)
+        self._stage.changed.connect(self._take)
+        self._stage.dropped.connect(self._drop)
+        self._stage.save_requested.connect(self._export_shown)
         self._lens.changed.connect(lambda lens, gesture: self._take({"lens": lens}, gesture))
         self._lens.directions.fit_requested.connect(lambda: self.components_requested.emit(self.like()))
         self._lens.directions.find_requested.connect(self.samples_requested)

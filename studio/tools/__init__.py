@@ -22,6 +22,9 @@ class ToolView(QWidget):
     dropped = Signal(object, object)
     """A pin's `Point`, and a function of a `Lab` and it that puts it in its place."""
 
+    save_requested = Signal(str)
+    """As an `ImageGrid`: what of the small images is to be saved."""
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.lab = Lab()

@@ -53,6 +53,7 @@ class View(ToolView):
         self._a.dropped.connect(lambda point: self.dropped.emit(point, lambda lab, pin: replace(lab, a=pin)))
         self._b.dropped.connect(lambda point: self.dropped.emit(point, lambda lab, pin: replace(lab, b=pin)))
         self._strip.place_chosen.connect(self._go_to)
+        self._strip.save_requested.connect(self.save_requested)
         self._scrubber.moved.connect(self._go_to)
         self._scrubber.arrived.connect(self._set_out_again)
         # The points have changed places: seen from the other end, the same image is as far away as it was.

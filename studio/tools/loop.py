@@ -46,6 +46,7 @@ class View(ToolView):
         self._noise.valueChanged.connect(lambda seed: self.change("noise", noise=seed))
         self._radius.valueChanged.connect(lambda radius: self.change("radius", radius=radius))
         self._strip.place_chosen.connect(self._go_to)
+        self._strip.save_requested.connect(self.save_requested)
         self._scrubber.moved.connect(self._go_to)
         self._scrubber.arrived.connect(self._go_to)
         self._build()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import QPoint, Qt, Signal
@@ -71,9 +72,9 @@ class PinShelf(QWidget):
         """Whose images the shelf shows."""
         return tuple(pin.point for pin in self._shown())
 
-    def show_images(self, images: Images) -> None:
-        """Of `points`."""
-        self._strip.set_images(images)
+    def show_images(self, points: Sequence[Point], images: Images) -> None:
+        """Pictures of points, as far as they are pinned."""
+        self._strip.set_pictures(points, images)
 
     def _shown(self) -> tuple[Pin, ...]:
         pins = self._lab.board.pins

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import QAbstractItemView, QListView, QListWidget, QListWi
 
 from core.events import Images
 from core.lab import Pin
+from core.latent import Point
 from studio import theme
 from studio.point_text import describe, from_mime, to_mime
 from studio.widgets.tile_layout import sheet
@@ -85,9 +86,17 @@ class PinStrip(QListWidget):
 
     def set_images(self, images: Images) -> None:
         """Their pictures, one for each; another number is that of pins that have changed meanwhile."""
-        if len(images) != len(self._pins):
-            return
-        self._pictures = [_thumbnail(image[None]) for image in images]
+        if len(images) == len(self._pins):
+            self._show_pictures([_thumbnail(image[None]) for image in images])
+
+    def set_pictures(self, points: Sequence[Point], images: Images) -> None:
+        """Pictures of points, wherever they are pinned; other pins keep theirs."""
+        known = dict(zip(points, (_thumbnail(image[None]) for image in images), strict=True))
+        pairs = zip(self._pins, self._pictures, strict=True)
+        self._show_pictures([known.get(pin.point, picture) for pin, picture in pairs])
+
+    def _show_pictures(self, pictures: list[QPixmap]) -> None:
+        self._pictures = pictures
         with QSignalBlocker(self):  # a picture is no new name
             for row, picture in enumerate(self._pictures):
                 self.item(row).setIcon(self._icon(picture, self._pins[row]))

@@ -172,8 +172,11 @@ WAYS = [
 @pytest.mark.parametrize("request_", WAYS)
 def test_a_place_becomes_a_point(sampler: Sampler, request_: LatentRequest) -> None:
     point = sampler.bake(request_)
+    assert point.offset == ()
     assert distance(sampler.render(LatentRequest.of(point)), sampler.render(request_)) <= 1
     assert sampler.bake(LatentRequest.of(Point(3), Point(4)).part(1, 2)) == Point(4)
+    moved = Point(9, offset=tuple(sampler.directions[0].tolist()))
+    assert len(sampler.bake(LatentRequest(Walk((Point(5), moved)), (0.5,))).offset) == sampler.directions.shape[1]
 
 
 def test_edits_move_images(sampler: Sampler) -> None:

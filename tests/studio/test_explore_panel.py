@@ -835,3 +835,35 @@ def test_the_image_is_copied(panel: ExplorePanel, asked: Asked) -> None:
     assert picture.size() == QSize(16, 16)
     colour = picture.pixelColor(3, 3)
     assert [colour.red(), colour.green(), colour.blue()] == large(panel).images()[0, 3, 3].tolist()
+
+
+def test_answers_to_others_are_not_shown(panel: ExplorePanel, asked: Asked) -> None:
+    before = large(panel).images().copy()
+    request = LatentRequest.of_seeds(range(24))
+    panel.show_images("samples", request, images_of(request))
+    assert np.array_equal(large(panel).images(), before)
+
+
+def test_what_belongs_to_another_generator_is_said_and_not_asked_for(
+    qtbot: QtBot, panel: ExplorePanel, asked: Asked
+) -> None:
+    foreign = Pin(Point(z=(1.0, 2.0)))
+    board = Board((foreign,), (Direction("older", (1.0, 2.0)), Direction("fits", (1.0,) * DIM)))
+    asked.take()
+    panel.show_source(source(home=Path("/runs/00007"), board=board))
+    assert not [slot for slot, _ in asked.take() if slot == "pins"]
+    with qtbot.waitSignal(panel.notice):
+        drop(box(panel, "A"), foreign.point)
+    assert panel.lab.a == Point(0)
+    choose(panel, "Kind of directions", "My own")
+    qtbot.waitUntil(lambda: seen(panel, "fits, value"))
+    set_number(qtbot, panel, "older, value", "3")
+    set_number(qtbot, panel, "fits, value", "2")
+    assert asked.points()[0].offset == (2.0,) * DIM
+
+
+def test_the_small_images_are_saved_by_their_places(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
+    for what, places in (("grid", TILES), ("image", (0.0,))):
+        with qtbot.waitSignal(panel.export_requested) as wanted:
+            strip(panel).save_requested.emit(what)
+        assert wanted.args[0].places == places

@@ -314,8 +314,16 @@ def export_seeds(qtbot: QtBot, window: MainWindow, folder: Path) -> None:
 
 
 def pin_what_is_seen(qtbot: QtBot, window: MainWindow, run: Path) -> None:
-    click(button(window.explore, "Pin"))
-    qtbot.waitUntil(lambda: len(window.explore.lab.board.pins) == 1, timeout=PATIENCE)
+    """A place between two seeds becomes a point of its own, whose picture comes to the shelf."""
+    slider = next(slider for slider in window.explore.findChildren(QSlider) if slider.accessibleName() == "A → B")
+    slider.setValue(slider.maximum() // 2)
+
+    def is_pin(slot: str, *_: object) -> bool:
+        return slot == "pins"
+
+    with qtbot.waitSignal(window.session.rendered, timeout=PATIENCE, check_params_cb=is_pin):
+        click(button(window.explore, "Pin"))
+    assert window.explore.lab.board.pins[0].point.z
     qtbot.waitUntil((run / "explore.json").is_file, timeout=PATIENCE)
 
 
