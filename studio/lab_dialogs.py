@@ -37,7 +37,7 @@ class LabDialogs:
 
     @property
     def _folder(self) -> Path:
-        return (self._session.run_folder or self._session.runs) / "export"
+        return (self._window.explore.home() or self._session.runs) / "export"
 
     def film(self) -> None:
         """The way that the tool in hand shows."""

@@ -43,7 +43,8 @@ class SaveDialogs:
         else:
             size = (images.shape[2], images.shape[1]) if len(images) else train.form.settings().size
             what = Exportable(None, len(images), explore.like(), explore.exported()[0], size)
-        dialog = ExportDialog(what, self._folder(), self._window)
+        folder = explore.home() if what.shown else None
+        dialog = ExportDialog(what, folder / "export" if folder else self._folder(), self._window)
         dialog.accepted_request.connect(lambda choice: self._export(choice, images, names))
         dialog.exec()
         dialog.deleteLater()

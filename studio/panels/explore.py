@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from time import monotonic
 from typing import Any
 
@@ -174,6 +175,11 @@ class ExplorePanel(QWidget):
         """What the lens does to a seed, as a point: what other seeds' images take over from the one on screen."""
         lens = self.lab.lens
         return lens.bend(Point(self.lab.a.seed), self._bases.offset(lens))
+
+    def home(self) -> Path | None:
+        """The folder of the run whose generator is explored, if it is of one."""
+        home = self._source.home if self._source else None
+        return home if home is not None and home.suffix != ".safetensors" else None
 
     def exported(self) -> tuple[tuple[str, ...], tuple[int, int] | None]:
         """The classes that can be asked for, and width and height of the images."""
