@@ -33,7 +33,7 @@ class ApproachDialog(QDialog):
         self._keep = QPushButton("Use it")
         self._keep.setObjectName("primary")
         self._keep.setToolTip("Pin what was found so far, and put it at A, where the sliders edit it.")
-        self._keep.clicked.connect(self._use)
+        self._keep.clicked.connect(self.use)
         self._stop = QPushButton("Stop")
         self._stop.setToolTip("Look no further (Esc).")
         self._stop.clicked.connect(self.reject)
@@ -57,7 +57,8 @@ class ApproachDialog(QDialog):
         if not self._is_over:
             self.stopped.emit()
 
-    def _use(self) -> None:
+    def use(self) -> None:
+        """Keep what was found so far, and close."""
         assert self._point is not None
         self.kept.emit(self._point, self._name)
         self.accept()
