@@ -19,7 +19,7 @@ from core.seeds import Conditions, Drawn, Latents, fixed
 
 CHUNK = 64
 """Images that are generated at once; bounds the memory whatever is asked for."""
-STEADY = 8
+STEADY = 16
 """Images that are generated at once when each must not depend on the others."""
 MEAN_OF = 512
 """Latents whose styles give the mean that truncation leads to (the paper tracks it while it trains)."""
