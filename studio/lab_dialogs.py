@@ -100,7 +100,8 @@ class LabDialogs:
             path = Path(file)
             if path.suffix not in (".onnx", ".pt2"):
                 path = path.with_name(path.name + (".pt2" if "pt2" in kind else ".onnx"))
-            self._session.laboratory.export_generator(path)
+            # The dialog has asked about the file of the name that was given, and about no other.
+            self._session.laboratory.export_generator(path, overwrite=path == Path(file) and path.exists())
 
     def show_neighbours(self, found: Nearest) -> None:
         """The answer to what was asked for."""

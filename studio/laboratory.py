@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -91,9 +92,9 @@ class Laboratory(QObject):
         """Writes the samples of a run as a film."""
         self._jobs.start(lambda: _timelapse(run, target, film, overwrite), self._show)
 
-    def export_generator(self, target: Path) -> None:
-        """Writes the generator as ONNX or .pt2, over a file of that name: a dialog has asked about that."""
-        self._jobs.start(lambda: self._generator(target))
+    def export_generator(self, target: Path, overwrite: bool) -> None:
+        """Writes the generator as ONNX or .pt2."""
+        self._jobs.start(lambda: self._generator(target, overwrite))
 
     def _show(self, event: Event) -> None:
         if isinstance(event, Approach):
@@ -119,10 +120,11 @@ class Laboratory(QObject):
         yield Progress(f"Looking at {path.name}", 0, 0)
         checkpoint = self._explorer.checkpoint()
         picture = open_picture(path, checkpoint.meta)
-        for event in invert(checkpoint, picture):
-            yield Progress(f"Looking for {path.name}, {event.psnr:.1f} dB", event.step, event.total)
-            done = event.step / event.total
-            yield Approach(path.name, picture, event.image, done, event.psnr, event.point)
+        with closing(invert(checkpoint, picture)) as events:
+            for event in events:
+                yield Progress(f"Looking for {path.name}, {event.psnr:.1f} dB", event.step, event.total)
+                done = event.step / event.total
+                yield Approach(path.name, picture, event.image, done, event.psnr, event.point)
 
     def _neighbours(self, request: LatentRequest, dataset: Dataset | None) -> Generator[Event, None, None]:
         from core.neighbours import Neighbours, nearest
@@ -149,10 +151,10 @@ class Laboratory(QObject):
 
         yield from export_walk(self._explorer.sampler(), way, target, film, overwrite)
 
-    def _generator(self, target: Path) -> Generator[Event, None, None]:
+    def _generator(self, target: Path, overwrite: bool) -> Generator[Event, None, None]:
         from core.export.generator import export_generator
 
-        yield from export_generator(self._explorer.sampler(), target, overwrite=True)
+        yield from export_generator(self._explorer.sampler(), target, overwrite)
 
 
 def _timelapse(run: Path, target: Path, film: Film, overwrite: bool) -> Generator[Event, None, None]:

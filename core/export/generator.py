@@ -20,10 +20,11 @@ from typing import BinaryIO
 from core.checkpoint import Checkpoint, save
 from core.errors import Problem
 from core.events import Progress, Saved
+from core.export.images import refuse_taken
 from core.export.tracing import COMPARING, PROBLEM, WEIGHTS
 from core.export.usage import usage
 from core.sampler import Sampler
-from core.writing import replaced, unwritable
+from core.writing import replaced
 
 SUFFIXES = (".onnx", ".pt2")
 MOST_ONNX_BYTES = 2**31 - 2**24
@@ -58,7 +59,7 @@ def export_generator(
     target = target.absolute()
     checkpoint = Checkpoint(sampler.meta, {f"G_ema.{name}": value for name, value in sampler.weights().items()})
     _refuse_kind(checkpoint, target)
-    _refuse_taken([target, note_of(target)], overwrite)
+    refuse_taken(target.parent, [target.name, note_of(target).name], overwrite)
     with replaced(note_of(target)) as note, replaced(target) as partial:
         partial.touch()  # a place that cannot be written to shows now, and not after all the work
         yield from _made(checkpoint, partial, target)
@@ -72,17 +73,6 @@ def _refuse_kind(checkpoint: Checkpoint, target: Path) -> None:
         raise Problem(f"{target.name} is neither ONNX nor .pt2.", f"End its name in {' or '.join(SUFFIXES)}.")
     if suffix == ".onnx" and sum(value.nbytes for value in checkpoint.tensors.values()) > MOST_ONNX_BYTES:
         raise Problem("This generator is too large for ONNX, whose files end at 2 GB.", "Export it as .pt2.")
-
-
-def _refuse_taken(files: list[Path], overwrite: bool) -> None:
-    folder = files[0].parent
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise unwritable(files[0], error) from error
-    taken = [path.name for path in files if path.exists()]
-    if taken and not overwrite:
-        raise Problem(f"{taken[0]} exists already in {folder}.", "Choose another name, or allow overwriting.")
 
 
 def _made(checkpoint: Checkpoint, partial: Path, target: Path) -> Iterator[Progress]:

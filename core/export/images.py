@@ -135,10 +135,10 @@ def refuse_taken(folder: Path, files: Iterable[str], overwrite: bool) -> None:
     except OSError as error:
         raise unwritable(folder, error) from error
     if taken := [name for name in files if name in there] if there and not overwrite else []:
-        count = "1 file exists" if len(taken) == 1 else f"{len(taken)} of the files exist"
+        what = f"{len(taken)} of the files exist already in {folder}, such as {taken[0]}."
         raise Problem(
-            f"{count} already in {folder}: {taken[0]}{', ...' * (len(taken) > 1)}.",
-            "Choose another place, or allow overwriting.",
+            f"{taken[0]} exists already in {folder}." if len(taken) == 1 else what,
+            "Choose another place or name, or allow overwriting.",
         )
 
 

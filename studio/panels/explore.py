@@ -232,7 +232,9 @@ class ExplorePanel(QWidget):
     def _keep_what_fits(self, source: Source) -> None:
         """Lets go of what another generator's images were made of."""
         lab, lens, facts = self.lab, self.lab.lens, source.conditions
-        if not all(source.fits(point) for point in (lab.a, lab.b, *lab.corners, *lab.path)):
+        if not all(
+            source.fits(point) for point in (lab.a, lab.b, *lab.corners, *lab.path, *lab.plus, *lab.minus, *lab.also)
+        ):
             lab = Lab(board=lab.board)
         lens = replace(
             lens,

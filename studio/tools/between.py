@@ -6,14 +6,13 @@ import random
 from dataclasses import replace
 
 from PySide6.QtCore import QSize
-from PySide6.QtWidgets import QGridLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QToolButton, QWidget
 
-from core.events import Images
 from core.lab import Lab
-from core.latent import Place, Point
+from core.latent import Point
 from core.seeds import LARGEST_SEED
 from studio import theme
-from studio.tools import ToolView
+from studio.tools.strip import StripView
 from studio.widgets.point_box import PointBox
 from studio.widgets.scrubber import Scrubber
 from studio.widgets.way_strip import WayStrip
@@ -25,20 +24,19 @@ TILES = tuple(index / (COUNT - 1) for index in range(COUNT))
 SECONDS = 4.0
 
 
-class View(ToolView):
+class View(StripView):
     """Two points, the way between them in small images, and a slider along it."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._strip = WayStrip(
+        strip = WayStrip(
             "Images from A to B",
             "The way from A to B. Click an image to go there; Shift and Ctrl select several to export.",
         )
-        self._strip.set_places(TILES)
+        scrubber = Scrubber("A → B", "Where the image stands on the way from A to B.")
+        scrubber.set_segments(1, SECONDS)
+        super().__init__("between_place", TILES, strip, scrubber, parent)
         self._a = PointBox("A", "where the way begins")
         self._b = PointBox("B", "where the way ends")
-        self._scrubber = Scrubber("A → B", "Where the image stands on the way from A to B.")
-        self._scrubber.set_segments(1, SECONDS)
         self._swap = QToolButton()
         self._swap.setIcon(theme.icon("swap"))
         self._swap.setIconSize(QSize(18, 18))
@@ -52,64 +50,23 @@ class View(ToolView):
         self._b.seed_changed.connect(lambda seed: self.change("seed B", b=Point(seed)))
         self._a.dropped.connect(lambda point: self.dropped.emit(point, lambda lab, pin: replace(lab, a=pin)))
         self._b.dropped.connect(lambda point: self.dropped.emit(point, lambda lab, pin: replace(lab, b=pin)))
-        self._strip.place_chosen.connect(self._go_to)
-        self._strip.save_requested.connect(self.save_requested)
-        self._scrubber.moved.connect(self._go_to)
-        self._scrubber.arrived.connect(self._set_out_again)
+        self.scrubber.arrived.connect(self._set_out_again)
         # The points have changed places: seen from the other end, the same image is as far away as it was.
         self._swap.clicked.connect(
             lambda: self.change(a=self.lab.b, b=self.lab.a, between_place=1.0 - self.lab.between_place)
         )
 
     def _build(self) -> None:
-        grid = QGridLayout()
-        grid.setContentsMargins(12, 0, 12, 0)
-        grid.setHorizontalSpacing(10)
-        grid.setVerticalSpacing(4)
-        grid.addWidget(self._a, 0, 0)
-        grid.addWidget(self._scrubber, 0, 1)
-        grid.addWidget(self._b, 0, 2)
-        grid.addWidget(self._swap, 0, 3)
-        grid.setColumnStretch(1, 1)
+        for column, widget in enumerate((self._a, self.scrubber, self._b, self._swap)):
+            self.grid.addWidget(widget, 0, column)
+        self.grid.setColumnStretch(1, 1)
         for box in (self._a, self._b):
             box.setFixedWidth(208)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(6)
-        column.addWidget(self._strip, 1)
-        column.addLayout(grid)
 
     def show_lab(self, lab: Lab) -> None:
         super().show_lab(lab)
         self._a.set_point(lab.a)
         self._b.set_point(lab.b)
-        self._scrubber.set_place(lab.between_place)
-        self._strip.mark(lab.between_place)
-
-    def places(self, lab: Lab) -> tuple[Place, ...]:
-        return TILES
-
-    def show_overview(self, images: Images) -> None:
-        self._strip.set_images(images)
-        self._strip.mark(self.lab.between_place)
-
-    def selected_places(self) -> tuple[Place, ...]:
-        return self._strip.selected_places()
-
-    def toggle(self) -> None:
-        self._scrubber.toggle()
-
-    def stop(self) -> None:
-        self._scrubber.stop()
-
-    def set_waiting(self, waiting: bool) -> None:
-        self._scrubber.set_waiting(waiting)
-
-    def _go_to(self, place: float) -> None:
-        if place != self.lab.between_place:
-            self._strip.mark(place)
-            self._scrubber.set_place(place)
-            self.change("place", between_place=place)
 
     def _set_out_again(self, place: float) -> None:
         # B at the end is A at the beginning, so nothing jumps.

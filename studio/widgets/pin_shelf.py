@@ -69,8 +69,8 @@ class PinShelf(QWidget):
             self._show()
 
     def points(self) -> tuple[Point, ...]:
-        """Whose images the shelf shows."""
-        return tuple(pin.point for pin in self._shown())
+        """Whose images the shelf needs: also of pins that are out of sight now, because they have no star."""
+        return tuple(pin.point for pin in self._lab.board.pins)
 
     def show_images(self, points: Sequence[Point], images: Images) -> None:
         """Pictures of points, as far as they are pinned."""

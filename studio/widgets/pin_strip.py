@@ -50,6 +50,7 @@ class PinStrip(QListWidget):
         super().__init__(parent)
         self._pins: tuple[Pin, ...] = ()
         self._pictures: list[QPixmap] = []
+        self._known: dict[Point, QPixmap] = {}
         self._empty = empty
         self._gap: int | None = None
         self.setAccessibleName(name)
@@ -76,27 +77,23 @@ class PinStrip(QListWidget):
 
     def set_pins(self, pins: Sequence[Pin]) -> None:
         """Show these; pictures of those that were there before stay until others come."""
-        known = {pin.point: picture for pin, picture in zip(self._pins, self._pictures, strict=False)}
         self._pins = tuple(pins)
         self.updateGeometry()
         blank = QPixmap(SIDE, SIDE)
         blank.fill(QColor(theme.current().sunken))
-        self._pictures = [known.get(pin.point, blank) for pin in self._pins]
+        self._pictures = [self._known.get(pin.point, blank) for pin in self._pins]
         self._fill()
 
     def set_images(self, images: Images) -> None:
         """Their pictures, one for each; another number is that of pins that have changed meanwhile."""
         if len(images) == len(self._pins):
-            self._show_pictures([_thumbnail(image[None]) for image in images])
+            self.set_pictures([pin.point for pin in self._pins], images)
 
     def set_pictures(self, points: Sequence[Point], images: Images) -> None:
-        """Pictures of points, wherever they are pinned; other pins keep theirs."""
-        known = dict(zip(points, (_thumbnail(image[None]) for image in images), strict=True))
+        """Pictures of points, for now and for when they are among the pins; other pins keep theirs."""
+        self._known |= zip(points, (_thumbnail(image[None]) for image in images), strict=True)
         pairs = zip(self._pins, self._pictures, strict=True)
-        self._show_pictures([known.get(pin.point, picture) for pin, picture in pairs])
-
-    def _show_pictures(self, pictures: list[QPixmap]) -> None:
-        self._pictures = pictures
+        self._pictures = [self._known.get(pin.point, picture) for pin, picture in pairs]
         with QSignalBlocker(self):  # a picture is no new name
             for row, picture in enumerate(self._pictures):
                 self.item(row).setIcon(self._icon(picture, self._pins[row]))

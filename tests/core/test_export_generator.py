@@ -336,7 +336,7 @@ def test_nothing_is_overwritten_unasked(taken: str, tmp_path: Path, monkeypatch:
     (tmp_path / taken).write_text("mine")
     with pytest.raises(Problem, match=f"{taken} exists already") as caught:
         list(export_generator(sampler_of("gan"), tmp_path / "a.onnx"))
-    assert "another name" in caught.value.remedy
+    assert "another place or name" in caught.value.remedy
     assert [path.read_text() for path in tmp_path.iterdir()] == ["mine"]
     monkeypatch.setattr(generator, "CHILD", "import sys; open(sys.argv[2], 'w').write('new')")
     *_, last = export_generator(sampler_of("gan"), tmp_path / "a.onnx", overwrite=True)

@@ -867,3 +867,25 @@ def test_the_small_images_are_saved_by_their_places(qtbot: QtBot, panel: Explore
         with qtbot.waitSignal(panel.export_requested) as wanted:
             strip(panel).save_requested.emit(what)
         assert wanted.args[0].places == places
+
+
+def picture(strip: PinStrip, row: int) -> tuple[int, ...]:
+    """The colour in the middle of a pin's picture."""
+    shown = strip.item(row).icon().pixmap(64, 64).toImage()
+    colour = shown.pixelColor(32, 32)
+    return colour.red(), colour.green(), colour.blue()
+
+
+def test_pins_keep_their_pictures_while_only_favourites_are_in_sight(
+    qtbot: QtBot, panel: ExplorePanel, asked: Asked
+) -> None:
+    board = Board((Pin(Point(3)), Pin(Point(1), favourite=True), Pin(Point(4))))
+    panel.show_source(source(home=Path("/runs/00008"), board=board))
+    shelf = pins(panel)
+    expected = [tuple(images_of(LatentRequest.of(pin.point))[0, 8, 8].tolist()) for pin in board.pins]
+    assert [picture(shelf, row) for row in range(3)] == expected
+    click(qtbot, panel, QToolButton, "Favourites")
+    assert [pin.point for pin in shelf.pins()] == [Point(1)]
+    assert picture(shelf, 0) == expected[1]
+    click(qtbot, panel, QToolButton, "Favourites")
+    assert [picture(shelf, row) for row in range(3)] == expected
