@@ -275,6 +275,35 @@ class Settings(BaseModel):
     autosave_minutes: float = setting(
         5.0, "Run", "Time between automatic checkpoints.", unit="min", advanced=True, gt=0, le=1440
     )
+    checkpoints: int = setting(
+        5,
+        "Run",
+        "Automatic checkpoints that are kept; the best, and those that you save yourself, always are.",
+        live=True,
+        advanced=True,
+        ge=1,
+        le=100_000,
+    )
+    evaluation: float = setting(
+        3.0,
+        "Run",
+        "Part of the time in which the images are measured (FID, KID ...) while the training goes on; 0 for never.",
+        unit="%",
+        live=True,
+        advanced=True,
+        ge=0,
+        le=100,
+    )
+    evaluation_images: int = setting(
+        1000,
+        "Run",
+        "Generated images that are measured at a time; only numbers of equally many can be compared.",
+        unit="images",
+        live=True,
+        advanced=True,
+        ge=50,
+        le=50_000,
+    )
 
     @field_validator("network")
     @classmethod

@@ -41,6 +41,11 @@ class Progress(Event):
         return f"{self.done:,} of {self.total:,}"
 
 
+@dataclass(frozen=True)
+class Judging(Progress):
+    """Of an evaluation that goes on beside a training."""
+
+
 @dataclass(frozen=True, eq=False)
 class Glimpse(Event):
     """A dataset's first images, while the others are still being looked for."""

@@ -1,0 +1,61 @@
+"""Watches a training's reports, or an opened run's, and says what they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from core.config import Settings
+from core.diagnosis import Course, Diagnosis, Facts, diagnose
+from core.events import Edited, Report
+
+PAUSE_MS = 1000
+"""From one diagnosis to the next at least: it costs some milliseconds, and nobody reads faster."""
+
+
+class Watch(QObject):
+    """Lives in the window's thread. Reports that hold no losses, such as measured numbers, tell it nothing."""
+
+    diagnosed = Signal(object)
+    """All that is found, as `diagnose` returns it, whenever it changes."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._course = Course()
+        self._settings = Settings()
+        self._images = 0
+        self._edits: tuple[Edited, ...] = ()
+        self._rewinds: tuple[int, ...] = ()
+        self._found: tuple[Diagnosis, ...] = ()
+        self._soon = QTimer(self, singleShot=True, interval=PAUSE_MS)
+        self._soon.timeout.connect(self._diagnose)
+
+    def begin(self, settings: Settings, images: int, course: Course | None = None, edits: Sequence[Edited] = ()) -> None:
+        """Another training, or one that goes on from `course`; `images`: how many it sees, 0 if that is not known."""
+        self._course, self._settings, self._images = course or Course(), settings, images
+        self._edits, self._rewinds = tuple(edits), ()
+        self._soon.stop()
+        self._diagnose()
+
+    def add(self, reports: Sequence[Report]) -> None:
+        for report in reports:
+            self._course.append(report)
+        if not self._soon.isActive():
+            self._soon.start()
+
+    def rewind(self, step: int) -> None:
+        """The training went back to a step by itself, because its numbers had run away."""
+        self._rewinds = (*self._rewinds, step)
+
+    def edit(self, edited: Edited) -> None:
+        """Settings were changed while it trains."""
+        self._edits = (*self._edits, edited)
+        self._settings = self._settings.changed(**edited.changes)
+
+    def _diagnose(self) -> None:
+        facts = Facts(self._images, self._edits, self._rewinds)
+        found = diagnose(self._course, self._settings, facts)
+        if found != self._found:
+            self._found = found
+            self.diagnosed.emit(found)

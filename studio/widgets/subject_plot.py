@@ -1,0 +1,74 @@
+"""A plot whose subject a person chooses: every family of a run's numbers that can share an axis."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QSignalBlocker
+from PySide6.QtWidgets import QComboBox, QSizePolicy, QWidget
+
+from core.keys import family, is_layer, measured, protocol_text, short, title
+from studio.history import History
+from studio.widgets.curve_plot import CurvePlot
+
+HIDDEN = ("Memory/", "Timing/")
+"""The footer tells these."""
+
+
+class SubjectPlot(CurvePlot):
+    """Shows `usual` curves, pairs of (key, label), until the person chooses others.
+
+    Numbers that were measured in different ways are different subjects, so that they never share an axis.
+    """
+
+    def __init__(self, history: History, usual: Sequence[tuple[str, str]], parent: QWidget | None = None) -> None:
+        super().__init__(history, usual, parent)
+        self._usual = list(usual)
+        self._without: frozenset[str] = frozenset()
+        self._families: dict[str, list[str]] = {}
+        self._subject = QComboBox()
+        self._subject.setAccessibleName("What is plotted")
+        self._subject.setToolTip("What is plotted")
+        self._subject.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
+        self._subject.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self._subject.setMinimumContentsLength(18)
+        self._subject.activated.connect(lambda _: self._show_subject())
+        self._subject.hide()
+        self._top.insertWidget(0, self._subject)
+
+    def offer(self, keys: Sequence[str], without: Sequence[str]) -> None:
+        """What there is to choose from; `without`: keys that another plot shows."""
+        families: dict[str, list[str]] = {}
+        for key in keys:
+            if key not in without and not key.startswith(HIDDEN):
+                families.setdefault(family(key), []).append(key)
+        if families == self._families:
+            return
+        chosen = self._subject.currentData()
+        self._families = families
+        with QSignalBlocker(self._subject):
+            self._subject.clear()
+            for name, members in families.items():
+                self._subject.addItem(_title(members), name)
+            self._subject.setCurrentIndex(max(self._subject.findData(chosen), 0))
+        self._subject.setVisible(len(families) > 1)
+        self._show_subject()
+
+    def show_keys(self, keys: Sequence[str]) -> None:
+        """The subject that the first of these keys belongs to, if there is one."""
+        for key in keys:
+            index = self._subject.findData(family(key))
+            if index >= 0:
+                self._subject.setCurrentIndex(index)
+                self._show_subject()
+                return
+
+    def _show_subject(self) -> None:
+        members = self._families.get(self._subject.currentData(), [])
+        labels = dict(self._usual)
+        self.set_curves([(key, labels.get(key, short(key))) for key in members] or self._usual)
+
+
+def _title(keys: list[str]) -> str:
+    metric = measured(keys[0])
+    return f"{title(keys)}: {protocol_text(metric[1])}" if metric else title(keys)
