@@ -29,8 +29,8 @@ def rows(one: Settings, other: Settings) -> Iterator[Row]:
     """Every setting, in the order of `Settings`."""
     for name, setting in Settings.model_fields.items():
         extra = cast(dict[str, Any], setting.json_schema_extra)
-        values = (_text(getattr(settings, name), extra["unit"]) for settings in (one, other))
-        yield Row(name, extra["group"], *values, setting.description or "")
+        ours, theirs = (_text(getattr(settings, name), extra["unit"]) for settings in (one, other))
+        yield Row(name, extra["group"], ours, theirs, setting.description or "")
 
 
 def of_preset(settings: Settings) -> Settings:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from core import keys
 from core.amount import span
 from core.differing import of_preset, rows
+from core.events import Edited
 from core.overview import Overview
 from core.report import chart, numbers
 from core.report.markup import element, table, text, void
@@ -63,11 +64,8 @@ def _header(run: Overview) -> str:
         ("Device", run.device),
     )
     pairs = (element("div", element("dt", text(name)), element("dd", text(value))) for name, value in facts)
-    return element("header", element("h1", text(run.name)), element("p", text(kind), class_="muted"), _list(pairs))
-
-
-def _list(pairs: Iterator[str]) -> str:
-    return element("dl", *pairs)
+    title = element("h1", text(run.name)), element("p", text(kind), class_="muted")
+    return element("header", *title, element("dl", *pairs))
 
 
 def _section(title: str, *inside: str) -> str:
@@ -77,12 +75,12 @@ def _section(title: str, *inside: str) -> str:
 def _findings(shown: Contents) -> str:
     if not shown.findings:
         return ""
-    said = (
-        element("p", element("strong", text(SEVERITIES.get(severity, severity))), ": ", text(sentence),
-                class_=f"finding {severity}")
-        for severity, sentence in shown.findings
-    )  # fmt: skip
-    return _section("Findings", *said)
+    return _section("Findings", *(_finding(severity, sentence) for severity, sentence in shown.findings))
+
+
+def _finding(severity: str, sentence: str) -> str:
+    kind = element("strong", text(SEVERITIES.get(severity, severity)))
+    return element("p", kind, ": ", text(sentence), class_=f"finding {severity}")
 
 
 def _samples(run: Overview, shown: Contents) -> str:
@@ -128,7 +126,7 @@ def _film(picture: Picture, film: Picture, words: str) -> str:
 def _curves(run: Overview) -> str:
     if not run.curves:
         return _section("Curves", element("p", "There are no reports yet.", class_="muted"))
-    marks = [(edit.step, _edit_text(edit.changes.items())) for edit in run.edits]
+    marks = [(edit.step, _edit_text(edit)) for edit in run.edits]
     parts = []
     for group in keys.GROUPS:
         families: dict[str, list[str]] = {}
@@ -166,7 +164,7 @@ def _settings(run: Overview) -> str:
     whole = table(("Setting", "Group", "Here"), ((row.name, row.group, row.one) for row in every), numbers=1)
     parts.append(element("details", element("summary", f"All {len(every)} settings"), whole))
     if run.edits:
-        edits = ((f"{edit.step:,}", _edit_text(edit.changes.items())) for edit in run.edits)
+        edits = ((f"{edit.step:,}", _edit_text(edit)) for edit in run.edits)
         parts.append(element("h3", "Changed while it trained") + table(("Step", "Change"), edits))
     return _section("Settings", *parts)
 
@@ -180,8 +178,8 @@ def _numbers(run: Overview) -> str:
     return _section("Numbers", element("details", element("summary", f"All {len(run.curves)} numbers"), whole))
 
 
-def _edit_text(changes: object) -> str:
-    return ", ".join(f"{name} {value}" for name, value in changes)  # type: ignore[attr-defined]
+def _edit_text(edit: Edited) -> str:
+    return ", ".join(f"{name} {value}" for name, value in edit.changes.items())
 
 
 def _script() -> str:

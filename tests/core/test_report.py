@@ -272,7 +272,10 @@ def test_nothing_is_overwritten_unless_asked(run: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("source", "name", "match"),
-    [("nowhere", "report.html", "not the folder of a training"), ("00000-noise", "report.pdf", "not the name of a page")],
+    [
+        ("nowhere", "report.html", "not the folder of a training"),
+        ("00000-noise", "report.pdf", "not the name of a page"),
+    ],
 )
 def test_what_cannot_be_is_said(run: Path, tmp_path: Path, source: str, name: str, match: str) -> None:
     with pytest.raises(Problem, match=match):
