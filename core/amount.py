@@ -1,4 +1,4 @@
-"""Bytes, as people read them."""
+"""Bytes and times, as people read them."""
 
 from __future__ import annotations
 
@@ -6,3 +6,12 @@ from __future__ import annotations
 def amount(bytes: float) -> str:
     """In MB or GB, of 10^6 and 10^9 bytes, as disks and networks are sold."""
     return f"{bytes / 1e9:.1f} GB" if bytes >= 1e9 else f"{bytes / 1e6:.1f} MB"
+
+
+def span(seconds: float) -> str:
+    """A time for people: 48 s, 12 min 05 s, 3 h 05 min."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours:,} h {minutes:02d} min"
+    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"

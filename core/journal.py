@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,11 @@ class Journal:
 
     def read(self, last_step: int | None = None) -> list[dict[str, Any]]:
         """The complete lines, up to a step if one is given."""
-        return [values for _, values in self._whole(last_step)]
+        return list(self.each(last_step))
+
+    def each(self, last_step: int | None = None) -> Iterator[dict[str, Any]]:
+        """The same one by one: however many there are, they need no memory."""
+        return (values for _, values in self._whole(last_step))
 
     def keep(self, last_step: int) -> None:
         """Drops lines that are later or incomplete, all at once. Raises `OSError`."""
@@ -34,12 +38,14 @@ class Journal:
             partial.write_text("".join(line for line, _ in self._whole(last_step)), "utf-8")
             partial.replace(self.path)
 
-    def _whole(self, last_step: int | None) -> list[tuple[str, dict[str, Any]]]:
+    def _whole(self, last_step: int | None) -> Iterator[tuple[str, dict[str, Any]]]:
         if not self.path.exists():
-            return []
+            return
         with self.path.open(encoding="utf-8", errors="replace") as file:
-            found = [(line, values) for line in file if (values := self._values(line))]
-        return [pair for pair in found if last_step is None or pair[1]["step"] <= last_step]
+            for line in file:
+                values = self._values(line)
+                if values and (last_step is None or values["step"] <= last_step):
+                    yield line, values
 
     def _values(self, line: str) -> dict[str, Any] | None:
         try:

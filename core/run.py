@@ -65,7 +65,7 @@ class Run:
             run = cls(partial)
             if history:
                 for ours, theirs in ((run._stats, history._stats), (run._edits, history._edits)):
-                    for values in theirs.read(trainer.step):
+                    for values in theirs.each(trainer.step):
                         ours.append(values)
             run.save(trainer)
             if folder.exists():
@@ -133,7 +133,7 @@ class Run:
 
     def reports(self) -> Iterator[Report]:
         """The recorded reports in order."""
-        for values in self._stats.read():
+        for values in self._stats.each():
             yield Report(values.pop("step"), values.pop("images"), values.pop("seconds"), values)
 
     def edits(self) -> list[Edited]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from core.errors import Problem
 from core.events import Event, Progress
+from core.run_folder import is_run
 from studio.dialogs.checkpoint_row import CheckpointRow
 
 MOST = 200
@@ -43,6 +44,30 @@ def read_checkpoints(runs: Path) -> Generator[Event, None, None]:
     rows.sort(key=lambda row: row.created.timestamp(), reverse=True)
     yield Progress("Reading checkpoints", len(paths), len(paths))
     yield CheckpointRows(tuple(rows), tuple(damaged))
+
+
+def read_runs(runs: Path) -> Generator[Event, None, None]:
+    """The same with only the newest readable checkpoint of each run in a folder of them."""
+    yield Progress("Looking for runs", 0, 0)
+    rows: list[CheckpointRow] = []
+    damaged: list[Path] = []
+    found = _by_run(runs)
+    for done, paths in enumerate(found):
+        yield Progress("Reading runs", done, len(found))
+        for path in paths:
+            try:
+                rows.append(_row(path))
+                break
+            except Problem:
+                damaged.append(path)
+    rows.sort(key=lambda row: row.created.timestamp(), reverse=True)
+    yield CheckpointRows(tuple(rows), tuple(damaged))
+
+
+def _by_run(runs: Path) -> list[list[Path]]:
+    """Each run's checkpoints, the newest first; at most `MOST` runs, those of the highest numbers."""
+    folders = sorted((path.parent for path in runs.glob("*/config.json") if is_run(path.parent)), reverse=True)
+    return [sorted(folder.glob("checkpoints/[0-9]*.safetensors"), reverse=True) for folder in folders[:MOST]]
 
 
 def _newest(runs: Path) -> list[Path]:

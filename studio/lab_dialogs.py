@@ -87,6 +87,21 @@ class LabDialogs:
             lambda choice: self._session.laboratory.export_timelapse(run, choice.target, choice.film, choice.overwrite),
         )
 
+    def report(self) -> None:
+        """A page about the run that is open, which may be training."""
+        run = self._session.run_folder
+        if run is None:
+            self._window.show_problem(Problem("No run is open.", "Train, or open a run, and save its report."))
+            return
+        start = str(run / "export" / f"{run.name}.html")
+        file, _ = QFileDialog.getSaveFileName(self._window, "Save a report", start, "Pages (*.html)")
+        if file:
+            path = Path(file)
+            if path.suffix.lower() not in (".html", ".htm"):
+                path = path.with_name(f"{path.name}.html")
+            # The dialog has asked about the file of the name that was given, and about no other.
+            self._session.laboratory.export_report(run, path, overwrite=path == Path(file))
+
     def _ask(self, dialog: FilmDialog, use: Callable[[FilmChoice], None]) -> None:
         dialog.accepted_film.connect(use)
         dialog.exec()

@@ -92,6 +92,10 @@ class Laboratory(QObject):
         """Writes the samples of a run as a film."""
         self._jobs.start(lambda: _timelapse(run, target, film, overwrite), self._show)
 
+    def export_report(self, run: Path, target: Path, overwrite: bool) -> None:
+        """Writes a page about a run, which may be training."""
+        self._jobs.start(lambda: _report(run, target, overwrite))
+
     def export_generator(self, target: Path, overwrite: bool) -> None:
         """Writes the generator as ONNX or .pt2."""
         self._jobs.start(lambda: self._generator(target, overwrite))
@@ -161,3 +165,9 @@ def _timelapse(run: Path, target: Path, film: Film, overwrite: bool) -> Generato
     from core.export.timelapse import export_timelapse
 
     yield from export_timelapse(run, target, film, overwrite)
+
+
+def _report(run: Path, target: Path, overwrite: bool) -> Generator[Event, None, None]:
+    from core.report.write import write_report
+
+    yield from write_report(run, target, overwrite)

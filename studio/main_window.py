@@ -5,14 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QPaintEvent
+from PySide6.QtCore import QTimer, QUrl
+from PySide6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QPaintEvent
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QMessageBox, QStackedWidget, QVBoxLayout, QWidget
 
 from core.config import Settings, live_settings
 from core.errors import Problem
 from core.events import Images, Points, Report, Samples, Saved, Tuned
 from studio import remembered, wires
+from studio.comparing import Comparing
 from studio.explorer import Source
 from studio.intake import Intake
 from studio.lab_dialogs import LabDialogs
@@ -57,6 +58,7 @@ class MainWindow(QMainWindow):
         self.save_dialogs = SaveDialogs(self)
         self.stock_dialogs = StockDialogs(self)
         self.lab_dialogs = LabDialogs(self)
+        self.comparing = Comparing(self)
         self.intake = Intake(self)
         self.menus = Menus(self)
         wires.connect_data(self)
@@ -227,7 +229,10 @@ class MainWindow(QMainWindow):
             self.show_state(State.IDLE)
 
     def show_saved(self, saved: Saved, asked: bool) -> None:
-        if asked:
+        if asked and saved.path.suffix == ".html":
+            url = QUrl.fromLocalFile(str(saved.path))
+            self.banner.show_offer(f"Saved: {saved.path}", "Open", lambda: QDesktopServices.openUrl(url), "good")
+        elif asked:
             self.banner.show_good(f"Saved: {saved.path}")
         else:
             self.footer.show_saved(saved.step)

@@ -59,6 +59,7 @@ class Menus:
             menu, "Open checkpoint…", "Ctrl+Shift+O", window.ask_checkpoint, "clock-counter-clockwise"
         )
         self._add(menu, "Open run…", "Ctrl+Shift+R", window.ask_run, "folder-open")
+        self._add(menu, "Compare runs…", "", window.comparing.show, "git-diff")
         menu.addSeparator()
         self._add(menu, "Download a dataset…", "", window.stock_dialogs.download, "download-simple")
         self._add(menu, "Prepared datasets…", "", window.stock_dialogs.prepared, "database")
@@ -67,6 +68,7 @@ class Menus:
         self.export = self._add(menu, "Export images…", "Ctrl+E", window.save_dialogs.export, "export")
         self._add(menu, "Export film…", "", window.lab_dialogs.film, "film-strip")
         self._add(menu, "Export time-lapse…", "", window.lab_dialogs.timelapse, "film-strip")
+        self._add(menu, "Save report…", "", window.lab_dialogs.report, "file-text")
         self._add(menu, "Export generator…", "", window.lab_dialogs.generator, "export")
         menu.addSeparator()
         self._add(menu, "Quit", "Ctrl+Q", window.close)

@@ -20,6 +20,7 @@ from core.events import Edited, Event, Finished, Images, Notice, Points, Progres
 from core.lab import Board, Direction
 from core.latent import LatentRequest, Point
 from core.selection import Shape
+from studio.comparison import Comparison
 from studio.curator import Curator
 from studio.explorer import Add, Bake, Contrast, Explorer, Keep, NewestOf, Restore, Restored, Source, Weights
 from studio.history import Rows
@@ -122,6 +123,7 @@ class Session(QObject):
         self.jobs = Jobs(self._workers, self)
         self.jobs.saved.connect(lambda saved: self.saved.emit(saved, True))
         self.jobs.problem.connect(self.problem)
+        self.comparison = Comparison(self._workers, self)
         self._explorer = Explorer()
         self.laboratory = Laboratory(self._explorer, self.jobs, self.reader, self)
         self.laboratory.notice.connect(self.notice)
@@ -397,6 +399,7 @@ class Session(QObject):
 
     def shutdown(self) -> None:
         """Ends every thread and waits for it. Stop the training first, or its unsaved steps are gone."""
+        self.comparison.close()
         self._workers.shutdown()
         self._explore_thread.stop()
         self._explore_thread.wait()

@@ -20,12 +20,15 @@ PLAIN = {
     "core.amount",
     "core.config",
     "core.devices",
+    "core.differing",
     "core.errors",
     "core.events",
     "core.film",
     "core.findings",
+    "core.keys",
     "core.lab",
     "core.latent",
+    "core.overview",
     "core.plane",
     "core.preparation",
     "core.presets",
@@ -33,6 +36,7 @@ PLAIN = {
     "core.rules",
     "core.seeds",
     "core.selection",
+    "core.thinning",
 }
 # The rest of the core is for the session and for what its threads do.
 ENGINE_USERS = (
@@ -49,6 +53,7 @@ ENGINE_USERS = (
     "studio.boards",
     "studio.restoring",
     "studio.laboratory",
+    "studio.comparison",
 )
 ALSO_ALLOWED = {"studio.app": {"core.cli"}}
 VIEWS = ("studio.panels", "studio.tools", "studio.widgets", "studio.dialogs", "studio.form")

@@ -1,4 +1,5 @@
-"""The commands that write images and films: `gan-studio generate | interpolate | timelapse | export | project`.
+"""The commands that write images and films: `gan-studio generate | interpolate | timelapse | report |
+export | project`.
 
 Imports no torch before one of them runs: `core.cli` is imported before there is a window.
 """
@@ -75,6 +76,14 @@ def timelapse(options: argparse.Namespace) -> int:
     film = Film(options.fps, options.seconds, scale=options.scale, smooth=options.smooth)
     _show(export_timelapse(options.run, options.out, film, options.overwrite, options.caption), "frame")
     print(f"{film.frames} frames in {options.out}", file=sys.stderr)
+    return 0
+
+
+def report(options: argparse.Namespace) -> int:
+    from core.report.write import write_report
+
+    _show(write_report(options.run, options.out, options.overwrite), "stage")
+    print(f"{options.out} tells of {options.run}", file=sys.stderr)
     return 0
 
 
@@ -202,6 +211,12 @@ def add_exports(commands: argparse._SubParsersAction[Parser]) -> None:
     command.add_argument("--seconds", type=_finite, default=10.0, metavar="S", help="of the whole film")
     command.add_argument("--caption", action="store_true", help="write the step below")
     _add_filming(command)
+
+    command = commands.add_parser("report", help="one page that tells of a training: samples, curves, settings")
+    command.set_defaults(command=report)
+    command.add_argument("run", type=Path, metavar="RUN")
+    command.add_argument("--out", type=Path, required=True, metavar="FILE", help="report.html")
+    command.add_argument("--overwrite", action="store_true", help="replace the file if it exists")
 
 
 def _add_sampling(command: argparse.ArgumentParser) -> None:

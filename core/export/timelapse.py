@@ -36,7 +36,7 @@ def export_timelapse(
             f"{run_folder.name} holds no images of its training.", "Choose another run, or train this one on."
         )
     shown = [grids[number] for number in _grid_numbers(len(grids), count)]
-    like = _read(grids[-1])
+    like = read_grid(grids[-1])
 
     def frames(numbers: Sequence[int]) -> Generator[Images, None, None]:
         drawn: tuple[Path, Images] | None = None
@@ -63,7 +63,7 @@ def _readable(paths: Sequence[Path]) -> Generator[Progress | Notice, None, list[
     found = []
     for done, path in enumerate(paths, 1):
         try:
-            _read(path)
+            read_grid(path)
             found.append(path)
         except Problem as problem:
             yield Notice(f"{problem.what} It is left out.")
@@ -71,7 +71,7 @@ def _readable(paths: Sequence[Path]) -> Generator[Progress | Notice, None, list[
     return found
 
 
-def _read(path: Path) -> Image.Image:
+def read_grid(path: Path) -> Image.Image:
     """A grid as grey, RGB or RGBA. Raises `Problem` for a file that is damaged or gone."""
     try:
         with Image.open(path, formats=["PNG"]) as image:
@@ -87,7 +87,7 @@ def _grid_numbers(grids: int, frames: int) -> list[int]:
 
 def _drawn(path: Path, like: Image.Image, film: Film, caption: bool) -> Images:
     """A frame, HWC: the grid in the size and the channels of another one, enlarged."""
-    grid = _read(path).convert(like.mode)
+    grid = read_grid(path).convert(like.mode)
     if grid.size != like.size:
         grid = ImageOps.pad(grid, like.size, Image.Resampling.LANCZOS)
     frame = enlarged(np.asarray(grid).reshape(grid.height, grid.width, -1), film.scale, film.smooth)

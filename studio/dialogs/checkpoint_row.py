@@ -28,6 +28,11 @@ class CheckpointRow:
         return self.path.parent.parent.name if self.path.parent.name == "checkpoints" else self.path.name
 
     @property
+    def run_folder(self) -> Path:
+        """The run's folder, for a checkpoint that stands in one."""
+        return self.path.parent.parent
+
+    @property
     def dataset_name(self) -> str:
         """The dataset without the folders around it."""
         return self.dataset.replace("\\", "/").rstrip("/").rpartition("/")[2] or self.dataset

@@ -79,9 +79,9 @@ class Banner(QFrame):
         """Something to know, though nothing stopped."""
         self._show("notice", text, "")
 
-    def show_offer(self, text: str, action: str, do: Callable[[], object]) -> None:
+    def show_offer(self, text: str, action: str, do: Callable[[], object], kind: Kind = "notice") -> None:
         """Something happened, and `action` on a button calls `do`, which undoes it, say."""
-        self._show("notice", text, "")
+        self._show(kind, text, "")
         self._do = do
         self._offer.setText(action)
         self._offer.show()

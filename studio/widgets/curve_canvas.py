@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import accumulate
+from typing import Protocol
 
 import numpy as np
 import pyqtgraph as pg
@@ -12,7 +13,6 @@ from PySide6.QtCore import QEvent, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen
 
 from studio import theme
-from studio.history import History
 
 Line = NDArray[np.float64]
 
@@ -32,6 +32,14 @@ class _ValueAxis(pg.AxisItem):  # type: ignore[misc]
     def logTickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:
         numbers = [10.0 ** float(value) * scale for value in values]
         return [f"{number:.4g}" if f"{number:e}"[0] in "125" else "" for number in numbers]
+
+
+class Viewed(Protocol):
+    """What curves are drawn from, as `History.view`."""
+
+    def view(
+        self, key: str, x0: float, x1: float, pixels: int, /
+    ) -> tuple[Line, NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]: ...
 
 
 class CurveCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
@@ -81,7 +89,7 @@ class CurveCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no type
 
     # --- what is shown ---
 
-    def draw(self, history: History, smoothing: float, fit_height: bool) -> None:
+    def draw(self, history: Viewed, smoothing: float, fit_height: bool) -> None:
         """Redraw the visible steps; `fit_height` also chooses the y range."""
         (x0, x1), pixels = self._box.viewRange()[0], max(int(self._box.width()), 16)
         heights: list[NDArray[np.floating]] = []

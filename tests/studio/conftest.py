@@ -28,3 +28,18 @@ def window(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mai
     window.show()
     qtbot.waitExposed(window)
     return window
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run of six steps. Read only."""
+    from core.training import Training
+    from tests.core.tiny import save_pictures, tiny_settings
+
+    base = tmp_path_factory.mktemp("trained")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GAN_STUDIO_CACHE", str(base / "cache"))
+        pictures = save_pictures(base / "noise")
+        for _ in Training(tiny_settings("gan", steps=6), str(pictures), out=base / "run").events():
+            pass
+    return base / "run"

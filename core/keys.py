@@ -1,0 +1,126 @@
+"""What the keys of a run's numbers (`Loss/G/loss` ...) mean: their group, their name for people, and what can be
+drawn on one axis."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+GROUPS = ("Losses", "Scores", "Rate", "Metrics", "Signals", "Others")
+"""In the order in which they are shown."""
+METRICS = "Metrics/"
+LOWER_IS_BETTER = ("fid", "kid", "swd")
+HIGHER_IS_BETTER = ("is", "precision", "recall", "density", "coverage")
+
+_PLACES = {
+    "Loss/scores/": "Scores",
+    "Score/": "Scores",
+    "Loss/": "Losses",
+    "Timing/": "Rate",
+    METRICS: "Metrics",
+    "Signal/": "Signals",
+    "Augment/": "Signals",
+}
+_NAMES = {
+    "Loss/D/loss": "Discriminator loss",
+    "Loss/G/loss": "Generator loss",
+    "Loss/D/penalty": "Gradient penalty",
+    "Loss/information": "Mutual information",
+    "Loss/scores/real": "Logits of real images",
+    "Loss/scores/fake": "Logits of generated images",
+    "Score/real": "D(x), real images",
+    "Score/fake": "D(G(z)), generated images",
+    "Timing/images_per_sec": "Images per second",
+    "Memory/host_gb": "Memory of the program, GB",
+    "Memory/device_gb": "Memory of the device, GB",
+    "Augment/p": "Augmentation probability",
+    "Signal/D/accuracy_real": "Accuracy of D on real images",
+    "Signal/D/accuracy_fake": "Accuracy of D on generated images",
+    "Signal/D/gradient": "Gradient norm of D",
+    "Signal/G/gradient": "Gradient norm of G",
+    "Signal/D/update": "Change of D's weights",
+    "Signal/G/update": "Change of G's weights",
+    "Signal/diversity": "Diversity, of the real images' own",
+    "Signal/gap": "Gap of D between training and held-out images",
+    "Signal/nearest": "Distance to the nearest training image",
+    "Signal/drift": "Distance of G to its average",
+}
+_NUMBERS = {
+    "fid": "FID",
+    "kid": "KID",
+    "kid_std": "KID, its spread",
+    "is": "Inception Score",
+    "is_std": "Inception Score, its spread",
+    "swd": "Sliced Wasserstein distance",
+}
+_FAMILIES = {
+    "Loss/*/loss": "Losses",
+    "Score/*": "How real D finds images, from 0 to 1",
+    "Loss/scores/*": "Logits of D",
+    "Signal/D/accuracy_*": "Accuracy of D",
+    "Signal/*/gradient": "Gradient norms",
+    "Signal/*/update": "Change of the weights in a step, of their size",
+    "Signal/scores/*": "Quantiles of D's logits",
+}
+_SIDES = re.compile(r"(.*[/_])(D|G|real|fake)(/(?!accuracy).*|$)")
+"""A part of a key that tells two sides apart."""
+_QUANTILE = re.compile(r"Signal/scores/(\w+)/p([0-9]{2})")
+_LAYER = re.compile(r"Signal/[DG]/gradient/.")
+
+
+def group(key: str) -> str:
+    """One of `GROUPS`."""
+    return next((found for start, found in _PLACES.items() if key.startswith(start)), "Others")
+
+
+def measured(key: str) -> tuple[str, str] | None:
+    """A metric's number and how it was measured, as text; None for what is no metric."""
+    if not key.startswith(METRICS):
+        return None
+    number, _, protocol = key.removeprefix(METRICS).partition("@")
+    return number, protocol
+
+
+def protocol_text(protocol: str) -> str:
+    """How a metric was measured, for people: extractor, counts of generated and real images, and their split."""
+    parts = protocol.split(":")
+    if len(parts) != 4 or not (parts[1].isdecimal() and parts[2].isdecimal()):
+        return protocol or "nothing said of how it was measured"
+    extractor, fake, real, split = parts
+    return f"{extractor}, {int(fake):,} generated and {int(real):,} real images ({split})"
+
+
+def label(key: str) -> str:
+    """A key for people, without how a metric was measured."""
+    if metric := measured(key):
+        number = metric[0]
+        return _NUMBERS.get(number, number.replace("_", " ").capitalize())
+    if key in _NAMES:
+        return _NAMES[key]
+    if found := _QUANTILE.fullmatch(key):
+        side = {"real": "real", "fake": "generated"}.get(found[1], found[1])
+        return f"Logits of {side} images, {int(found[2])} % lie below"
+    return key.partition("/")[2].replace("/", " ").replace("_", " ") or key
+
+
+def family(key: str) -> str:
+    """Keys with one and the same text belong on one axis: those of both networks, of real and generated images. A
+    metric stands alone, as it was measured."""
+    if key.startswith(METRICS):
+        return key
+    return _SIDES.sub("\\1*\\3", key.rpartition("/")[0] if _QUANTILE.fullmatch(key) else key)
+
+
+def title(keys: Sequence[str]) -> str:
+    """What a family's keys are together."""
+    return _FAMILIES.get(family(keys[0]), label(keys[0]))
+
+
+def is_detail(key: str) -> bool:
+    """Whether a key is one of many that say little alone: a layer's, an inner quantile, another number's spread."""
+    return bool(_LAYER.match(key)) or key.partition("@")[0].endswith(("_std", "/p25", "/p75"))
+
+
+def better(number: str) -> int:
+    """1 for a metric that should rise, -1 for one that should fall, 0 for one that nobody can tell of."""
+    return (number in HIGHER_IS_BETTER) - (number in LOWER_IS_BETTER)

@@ -1,0 +1,58 @@
+"""A run's numbers as rows of text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from core import keys
+from core.thinning import Curve, Extreme
+
+HEADS = ("Key", "First", "Least", "at step", "Largest", "at step", "Last", "at step")
+METRIC_HEADS = ("Number", "Measured with", "Best", "at step", "Last", "at step")
+
+
+def rows(curves: Mapping[str, Curve]) -> Iterator[tuple[str, ...]]:
+    """Each key with its first, least, largest and last value."""
+    for key, curve in curves.items():
+        places = (_valued(each) for each in (curve.lowest, curve.highest, curve.last))
+        yield key, f"{curve.first.value:.6g}", *(value for pair in places for value in pair)
+
+
+def metric_rows(curves: Mapping[str, Curve]) -> Iterator[tuple[str, ...]]:
+    """Each metric as it was measured, with its best and its last value."""
+    for key, curve in curves.items():
+        if found := keys.measured(key):
+            best = best_of(key, curve)
+            yield (
+                keys.label(key),
+                keys.protocol_text(found[1]),
+                *(_valued(best) if best else ("", "")),
+                *_valued(curve.last),
+            )
+
+
+def best_of(key: str, curve: Curve) -> Extreme | None:
+    """The best value of a metric; None where nobody can tell what is better."""
+    found = keys.measured(key)
+    sign = keys.better(found[0]) if found else 0
+    return {1: curve.highest, -1: curve.lowest, 0: None}[sign]
+
+
+def best_metric(curves: Mapping[str, Curve]) -> tuple[str, Extreme] | None:
+    """The metric by which a run's best moment is told, and its best value: FID before KID and so on, and of several
+    ways of measuring it the one that was used most."""
+    order = {number: place for place, number in enumerate((*keys.LOWER_IS_BETTER, *keys.HIGHER_IS_BETTER))}
+    found = [
+        (order[measured[0]], -int(curve.counts.sum()), key)
+        for key, curve in curves.items()
+        if (measured := keys.measured(key)) and measured[0] in order
+    ]
+    if not found:
+        return None
+    key = min(found)[2]
+    best = best_of(key, curves[key])
+    return (key, best) if best else None
+
+
+def _valued(extreme: Extreme) -> tuple[str, str]:
+    return f"{extreme.value:.6g}", f"{extreme.step:,}"

@@ -1,0 +1,98 @@
+"""Sample grids as data URIs of a bounded size: stills, and a film of how they changed."""
+
+from __future__ import annotations
+
+import io
+from base64 import b64encode
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image, ImageOps
+
+from core.errors import Problem
+from core.events import Progress
+from core.export.encode import spread
+from core.export.timelapse import read_grid
+
+STILL_SIDE = 1024
+"""Longest side of a still in pixels."""
+LOSSLESS_SIDE = 256
+"""Of a still that loses nothing."""
+FILM_SIDE = 480
+MOST_FRAMES = 60
+MOST_FILM_BYTES = 4_000_000
+SMALLER = 0.7
+"""What becomes of a film's side that takes more bytes than that."""
+FRAME_MS, LAST_MS = 150, 1500
+QUALITY = 80
+"""Of WebP, in percent."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A file as a data URI, and its size in pixels."""
+
+    uri: str
+    width: int
+    height: int
+
+    @property
+    def is_coarse(self) -> bool:
+        """Whether it is shown larger than it is, and its pixels should stay square."""
+        return self.width <= LOSSLESS_SIDE
+
+
+def still(path: Path) -> Picture | None:
+    """A grid, not larger than `STILL_SIDE`; None for a file that is damaged or gone."""
+    try:
+        image = read_grid(path)
+    except Problem:
+        return None
+    image.thumbnail((STILL_SIDE, STILL_SIDE), Image.Resampling.LANCZOS)
+    file = io.BytesIO()
+    if max(image.size) <= LOSSLESS_SIDE:
+        image.save(file, "PNG", optimize=True)
+        return _picture("png", file, image.size)
+    image.save(file, "WEBP", quality=QUALITY, method=4)
+    return _picture("webp", file, image.size)
+
+
+def film(paths: Sequence[Path]) -> Generator[Progress, None, Picture | None]:
+    """At most `MOST_FRAMES` of the grids, the first and the last among them, as a WebP that moves; None where there
+    are not two that can be read. Smaller images where it would take more than `MOST_FILM_BYTES`."""
+    chosen = [paths[number] for number in spread(len(paths), MOST_FRAMES)]
+    side = float(FILM_SIDE)
+    while True:
+        frames = yield from _frames(chosen, round(side))
+        if len(frames) < 2:
+            return None
+        file = io.BytesIO()
+        times = [FRAME_MS] * (len(frames) - 1) + [LAST_MS]
+        yield Progress("Making the time-lapse", len(chosen), len(chosen))
+        options = {"duration": times, "loop": 0, "quality": QUALITY, "method": 2}
+        frames[0].save(file, "WEBP", save_all=True, append_images=frames[1:], **options)
+        if file.tell() <= MOST_FILM_BYTES:
+            return _picture("webp", file, frames[0].size)
+        side *= SMALLER
+
+
+def _frames(paths: Sequence[Path], side: int) -> Generator[Progress, None, list[Image.Image]]:
+    """The grids that are whole, all in the size and mode of the first."""
+    frames: list[Image.Image] = []
+    for done, path in enumerate(paths):
+        yield Progress("Reading the time-lapse", done, len(paths))
+        try:
+            image = read_grid(path)
+        except Problem:  # damaged or gone: the others tell as much
+            continue
+        image.thumbnail((side, side), Image.Resampling.LANCZOS)
+        image = image.convert("RGBA" if image.mode == "RGBA" else "RGB")
+        if frames and image.size != frames[0].size:
+            image = ImageOps.pad(image, frames[0].size, Image.Resampling.LANCZOS)
+        frames.append(image.convert(frames[0].mode) if frames else image)
+    return frames
+
+
+def _picture(kind: str, file: io.BytesIO, size: tuple[int, int]) -> Picture:
+    return Picture(f"data:image/{kind};base64,{b64encode(file.getvalue()).decode('ascii')}", *size)

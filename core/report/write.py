@@ -1,0 +1,63 @@
+"""Makes a report of a run and writes it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from pathlib import Path
+
+from core import keys
+from core.errors import Problem
+from core.events import Progress, Saved
+from core.overview import Overview, read_overview
+from core.report.numbers import best_metric
+from core.report.page import Contents, page
+from core.report.pictures import Picture, film, still
+from core.writing import replaced
+
+ENDINGS = (".html", ".htm")
+
+
+def write_report(
+    run: Path, target: Path, overwrite: bool = False, findings: Sequence[tuple[str, str]] = ()
+) -> Generator[Progress | Saved, None, None]:
+    """Writes one self-contained HTML page about the run in a folder, which may be training.
+
+    `findings`: severity ("good", "watch" or "bad") and sentence of what a diagnosis found, the worst first. Yields
+    `Progress`, and `Saved` at the end. Raises `Problem` for a target that exists unless `overwrite` is set, for one
+    that is no page, and for what is no run.
+    """
+    if target.suffix.lower() not in ENDINGS:
+        raise Problem(f"{target.name} is not the name of a page.", f"End it with {ENDINGS[0]}.")
+    if target.exists() and not overwrite:
+        raise Problem(f"{target} exists already.", "Choose another place or name, or allow overwriting.")
+    overview = yield from read_overview(run)
+    moving = yield from film([path for _, path in overview.samples])
+    contents = Contents(_newest(overview), still(run / "reals.png"), moving, _best(overview), findings)
+    yield Progress(f"Writing {target.name}", 0, 0)
+    with replaced(target) as partial:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        # A path may hold bytes that are no text.
+        partial.write_text(page(overview, contents), "utf-8", errors="replace", newline="\n")
+    yield Saved(target, overview.step)
+
+
+def _newest(run: Overview) -> tuple[int, Picture] | None:
+    pictures = ((step, still(path)) for step, path in reversed(run.samples))
+    return next(((step, picture) for step, picture in pictures if picture), None)
+
+
+def _best(run: Overview) -> tuple[str, Picture] | None:
+    """The samples that lie nearest to the best value of a metric; None where the newest are those."""
+    found = best_metric(run.curves)
+    if not found or not run.samples:
+        return None
+    key, best = found
+    step, path = min(run.samples, key=lambda sample: abs(sample[0] - best.step))
+    picture = still(path) if step != run.samples[-1][0] else None
+    if picture is None:
+        return None
+    measured = keys.measured(key)
+    assert measured is not None
+    how = keys.protocol_text(measured[1])
+    value = f"{keys.label(key)} {best.value:.6g} at step {best.step:,}, measured with {how}"
+    return f"The best: {value}; these are of step {step:,}", picture

@@ -1,0 +1,98 @@
+"""Chooses a run by its picture and name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtGui import QIcon, QPixmap
+from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
+
+from studio import theme
+from studio.dialogs.checkpoint_row import CheckpointRow
+from studio.widgets.tile_layout import sheet
+
+THUMBNAIL = 40
+FOLDER = Qt.ItemDataRole.UserRole
+
+
+class RunPicker(QWidget):
+    """A list of the runs that were found, and a button for others."""
+
+    chosen = Signal(object)
+    """The `Path` of a run's folder."""
+
+    def __init__(self, side: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._side = side
+        self._box = QComboBox()
+        self._box.setIconSize(QSize(THUMBNAIL, THUMBNAIL))
+        self._box.setPlaceholderText("Choose a run")
+        self._box.setAccessibleName(f"Run {side}")
+        self._box.setToolTip("A run of the runs' folder, the newest first.")
+        self._box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._box.setStyleSheet(f"QComboBox {{ min-height: {THUMBNAIL + 2}px; }}")  # or pictures are cut
+        self._box.activated.connect(lambda index: self.chosen.emit(self._box.itemData(index, FOLDER)))
+        name = QLabel(f"Run {side}")
+        name.setBuddy(self._box)
+        browse = QToolButton()
+        browse.setIcon(theme.icon("folder-open"))
+        browse.setAccessibleName(f"Browse for run {side}")
+        browse.setToolTip("Choose the folder of a run anywhere.")
+        browse.clicked.connect(self._browse)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(name)
+        row.addWidget(self._box, 1)
+        row.addWidget(browse)
+
+    def set_rows(self, rows: Sequence[CheckpointRow]) -> None:
+        """The runs to choose from; what is chosen stays."""
+        chosen = self.folder()
+        with QSignalBlocker(self._box):
+            self._box.clear()
+            for row in rows:
+                text = f"{row.run}  ·  {row.preset}, {row.size}, step {row.step:,}"
+                self._box.addItem(_icon(row), text, row.run_folder)
+                self._box.setItemData(self._box.count() - 1, str(row.run_folder), Qt.ItemDataRole.ToolTipRole)
+            self._box.setCurrentIndex(-1)
+        if chosen is not None:
+            self.set_folder(chosen)
+
+    def set_folder(self, folder: Path) -> None:
+        """Shows a run as chosen, from wherever; emits nothing."""
+        folders = [self._box.itemData(index, FOLDER) for index in range(self._box.count())]
+        with QSignalBlocker(self._box):
+            if folder not in folders:
+                self._box.addItem(folder.name, folder)
+                folders.append(folder)
+            self._box.setCurrentIndex(folders.index(folder))
+
+    def folder(self) -> Path | None:
+        """The run that is chosen."""
+        found = self._box.currentData(FOLDER)
+        return found if isinstance(found, Path) else None
+
+    def folders(self) -> list[Path]:
+        """Every run of the list."""
+        return [self._box.itemData(index, FOLDER) for index in range(self._box.count())]
+
+    def _browse(self) -> None:
+        dialog = QFileDialog(self, f"Choose the folder of run {self._side}")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+        dialog.fileSelected.connect(self._choose)
+        dialog.open()
+
+    def _choose(self, folder: str) -> None:
+        self.set_folder(Path(folder))
+        self.chosen.emit(Path(folder))
+
+
+def _icon(row: CheckpointRow) -> QIcon:
+    picture = sheet(row.preview[None], 1).scaled(
+        2 * THUMBNAIL, 2 * THUMBNAIL, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+    )
+    return QIcon(QPixmap.fromImage(picture))
