@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,9 +16,11 @@ from core.features import Extractor, build, default_for
 from core.keeping import rate
 from core.protocol import Split, parse
 from core.registry import components
-from core.run import Run
 from core.sampler import Sampler
-from core.trainer import Trainer
+
+if TYPE_CHECKING:
+    from core.run import Run
+    from core.trainer import Trainer
 
 BEST_BY = "fid"
 """The number by which a run's best checkpoint is known."""
@@ -56,7 +59,7 @@ class Judge:
         more is then measured until a person asks.
         """
         seconds = self._trainer.seconds
-        self._credit += self._share * (seconds - self._seen)
+        self._credit += self._share * max(seconds - self._seen, 0.0)  # less after a rewind
         self._seen = seconds
         if self._work is None:
             self._credit = 0.0
@@ -85,6 +88,7 @@ class Judge:
         """Drops what is under way."""
         if self._work is not None:
             self._work.close()
+            self._work = None
 
     @property
     def _share(self) -> float:
@@ -94,8 +98,8 @@ class Judge:
         trainer = self._trainer
         if trainer.dataset.points or self._failed:
             return False
-        next_time = max(self._measured * LATER, self._measured + SOONEST)
-        return self._asked or (self._share > 0 and trainer.seconds >= next_time)
+        later = max(self._measured * LATER, self._measured + SOONEST)
+        return self._asked or (self._share > 0 and trainer.seconds >= later)
 
     def _evaluation(self) -> Generator[Event, None, None]:
         trainer = self._trainer

@@ -60,12 +60,14 @@ _FAMILIES = {
     "Signal/D/accuracy_*": "Accuracy of D",
     "Signal/*/gradient": "Gradient norms",
     "Signal/*/update": "Change of the weights in a step, of their size",
+    "Signal/D/gradient/": "Gradient norms of D, layer by layer",
+    "Signal/G/gradient/": "Gradient norms of G, layer by layer",
     "Signal/scores/*": "Quantiles of D's logits",
 }
 _SIDES = re.compile(r"(.*[/_])(D|G|real|fake)(/(?!accuracy).*|$)")
 """A part of a key that tells two sides apart."""
 _QUANTILE = re.compile(r"Signal/scores/(\w+)/p([0-9]{2})")
-_LAYER = re.compile(r"Signal/[DG]/gradient/.")
+_LAYER = re.compile(r"(Signal/[DG]/gradient/)(.+)")
 
 
 def group(key: str) -> str:
@@ -104,11 +106,19 @@ def label(key: str) -> str:
 
 
 def family(key: str) -> str:
-    """Keys with one and the same text belong on one axis: those of both networks, of real and generated images. A
-    metric stands alone, as it was measured."""
+    """Keys with one and the same text belong on one axis: those of both networks, of real and generated images, of the
+    layers of one network. A metric stands alone, as it was measured."""
     if key.startswith(METRICS):
         return key
+    if layer := _LAYER.match(key):
+        return layer[1]
     return _SIDES.sub("\\1*\\3", key.rpartition("/")[0] if _QUANTILE.fullmatch(key) else key)
+
+
+def short(key: str) -> str:
+    """A key among those of its family, for people."""
+    layer = _LAYER.match(key)
+    return layer[2] if layer else label(key)
 
 
 def title(keys: Sequence[str]) -> str:

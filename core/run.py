@@ -6,7 +6,7 @@ import json
 import re
 import shutil
 from collections.abc import Generator, Iterator
-from contextlib import closing
+from contextlib import closing, nullcontext
 from datetime import datetime
 from pathlib import Path
 from time import monotonic
@@ -17,13 +17,15 @@ from PIL import Image
 
 from core.checkpoint import save, summary
 from core.errors import Problem
-from core.events import Edited, Event, Images, Notice, Points, Refused, Report, Samples, Saved
+from core.events import Edited, Event, Images, Notice, Points, Refused, Report, Samples, Saved, Stepped
 from core.journal import Journal
+from core.keeping import best, numbered, prune
 from core.plane import picture
 from core.run_folder import is_run
 from core.writing import replaced, unwritable
 
 if TYPE_CHECKING:
+    from core.judging import Judge
     from core.trainer import Trainer
 
 GRID_SECONDS = 2.0
@@ -78,22 +80,25 @@ class Run:
             shutil.rmtree(partial, ignore_errors=True)
         return cls(folder)
 
-    def record(self, trainer: Trainer) -> Generator[Event, None, None]:
+    def record(self, trainer: Trainer, judge: Judge | None = None) -> Generator[Event, None, None]:
         """Passes the training's events on, and writes reports, samples and automatic checkpoints on the way.
 
+        `judge` measures the images beside it. Of checkpoints as many are kept as the settings say, and those that
+        `core.keeping` knows to be precious.
         A disk that refuses is a `Notice`, not the end: the training goes on and the next write tries again. Only the
         last checkpoint cannot wait for a next one: it is tried again each time that a `Refused` was yielded.
         """
         self._tidy(trainer.step)
         autosave = 60 * trainer.settings.autosave_minutes
         next_save, next_complaint = monotonic() + autosave, monotonic()
-        with closing(trainer.events()) as events:
+        with closing(_judged(trainer, judge)) as events:
             for event in events:
                 try:
                     self._write(event, trainer.seconds)
                     if monotonic() >= next_save:
                         next_save = monotonic() + autosave
                         yield self.save(trainer)
+                        prune(self.folder / "checkpoints", trainer.settings.checkpoints)
                 except (OSError, Problem) as error:
                     if monotonic() >= next_complaint:
                         next_complaint = monotonic() + COMPLAINT_SECONDS
@@ -118,7 +123,12 @@ class Run:
 
     def checkpoints(self) -> list[Path]:
         """Every complete checkpoint, the newest last."""
-        return sorted((self.folder / "checkpoints").glob("[0-9]*.safetensors"))
+        return numbered(self.folder / "checkpoints")
+
+    def best(self) -> Path | None:
+        """The best checkpoint by what was measured last; None where nothing was."""
+        found = best(self.folder / "checkpoints")
+        return found[-1].path if found else None
 
     def newest(self) -> Path:
         """The newest checkpoint. Raises `Problem` if there is none."""
@@ -167,6 +177,15 @@ class Run:
             abandoned.unlink()
         self._stats.keep(step)
         self._edits.keep(step)
+
+
+def _judged(trainer: Trainer, judge: Judge | None) -> Generator[Event, None, None]:
+    """The training's events, with pieces of an evaluation between them."""
+    with closing(trainer.events()) as events, closing(judge) if judge else nullcontext():
+        for event in events:
+            yield event
+            if judge and isinstance(event, Stepped):
+                yield from judge.turn()
 
 
 def refuse_taken(folder: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QSignalBlocker
 from PySide6.QtWidgets import QComboBox, QSizePolicy, QWidget
 
-from core.keys import family, is_layer, measured, protocol_text, short, title
+from core.keys import family, measured, protocol_text, short, title
 from studio.history import History
 from studio.widgets.curve_plot import CurvePlot
 
