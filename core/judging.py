@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.data.split import kept
-from core.errors import Problem
+from core.errors import Diverged, Problem
 from core.evaluate import evaluate
 from core.events import Event, Judging, Notice, Progress, Report
 from core.features import Extractor, build, default_for
@@ -78,6 +78,8 @@ class Judge:
             return next(work)
         except StopIteration:
             event = None
+        except Diverged:
+            raise
         except Problem as problem:
             self._failed = True
             event = Notice(f"The images could not be measured. {problem} The training goes on.")

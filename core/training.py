@@ -16,7 +16,10 @@ from core.data.split import held_rows
 from core.devices import resolve
 from core.errors import Problem
 from core.events import Edited, Event, Progress, Saved, Tuned
+from core.judging import Judge
+from core.keeping import pin
 from core.presets import Facts, preset
+from core.rewind import Rewinding
 from core.rules import refuse_data, refuse_kind
 from core.run import Run, next_folder, refuse_taken
 from core.run_folder import is_run
@@ -43,6 +46,7 @@ class Training:
     given: Mapping[str, Any] | None = None
     trainer: Trainer | None = field(default=None, init=False)
     run: Run | None = field(default=None, init=False)
+    judge: Judge | None = field(default=None, init=False)
 
     def events(self) -> Generator[Event, None, None]:
         """Everything from reading the images to `Finished`. Raises `Problem`; the run keeps what was saved."""
@@ -71,7 +75,8 @@ class Training:
         self.trainer = Trainer(self.settings, dataset, tuned, checkpoint)
         self.run = origin or self._new_run(dataset)
         self.run.log(f"{'continues' if checkpoint else 'begins'} at step {self.trainer.step}: {tuned}")
-        with closing(self.run.record(self.trainer)) as events:
+        self.judge = Judge(self.run, self.trainer)
+        with closing(Rewinding(self.trainer, self.run, self.edit, self.judge).events()) as events:
             yield from events
 
     def save(self) -> Saved:
@@ -79,6 +84,18 @@ class Training:
         if self.trainer is None or self.run is None:
             raise Problem("The training has not begun yet.", "Save again in a few seconds.")
         return self.run.save(self.trainer)
+
+    def keep(self) -> Saved:
+        """The same for a person who wants to keep it: it is never deleted to make room. Raises `Problem`."""
+        saved = self.save()
+        pin(saved.path)
+        return saved
+
+    def measure(self) -> None:
+        """Asks for the quality of the images as they are now, soon; call it between two events. Raises `Problem`."""
+        if self.judge is None:
+            raise Problem("The training has not begun yet.", "Try again in a few seconds.")
+        self.judge.ask()
 
     def save_as(self, path: Path) -> Saved:
         """Writes a checkpoint wherever the person wants it; call it between two events. Raises `Problem`."""

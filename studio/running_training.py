@@ -77,7 +77,11 @@ class RunningTraining:
 
     def save(self, path: Path | None = None) -> None:
         """Writes a checkpoint to `path`, or into the run's own folder."""
-        self._thread.post(lambda: self._begun.save() if path is None else self._begun.save_as(path))
+        self._thread.post(lambda: self._begun.keep() if path is None else self._begun.save_as(path))
+
+    def measure(self) -> None:
+        """Asks for the quality of the images as they are now."""
+        self._thread.post(lambda: self._begun.measure())
 
     def stop(self) -> None:
         """Saves, then ends. If it cannot be saved the training stays, paused."""
