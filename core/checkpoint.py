@@ -190,6 +190,7 @@ def _meta(metadata: Mapping[str, str] | None, path: Path) -> Meta:
         values = json.loads(text)
         if values.get("format", 0) > FORMAT:
             raise Problem(f"{path.name} was saved by a newer GAN Studio.", "Update GAN Studio and open it again.")
+        values["settings"].setdefault("holdout", 0.0)  # before there were images held out, all were trained on
         return Meta.model_validate(values)
-    except (ValidationError, ValueError, TypeError, AttributeError) as error:
+    except (ValidationError, ValueError, TypeError, AttributeError, KeyError) as error:
         raise _damaged(path, error) from error

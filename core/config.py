@@ -69,6 +69,15 @@ class Settings(BaseModel):
     frame_step: int = setting(
         10, "Images", "Of a video every so many frames one is taken.", unit="frames", advanced=True, ge=1, le=10_000
     )
+    holdout: float = setting(
+        5.0,
+        "Images",
+        "Images that training never sees, to tell learning from remembering; at most 500, and none of fewer than 200.",
+        unit="%",
+        advanced=True,
+        ge=0,
+        le=50,
+    )
     width: int = setting(
         64, "Model", "Channels of the widest feature map's base; more is sharper and slower.", ge=8, le=512
     )

@@ -20,6 +20,7 @@ from core.checkpoint import Checkpoint
 from core.conditioning import build_pair
 from core.config import Settings
 from core.data import Dataset
+from core.evaluated import evaluated
 from core.events import Points
 from core.objectives import Loss, loss
 from core.plane import EXTENT
@@ -51,7 +52,7 @@ class Playground:
 
     def look(self, G: nn.Module, D: nn.Module, loss: Loss, step: int) -> Points:
         """The present state of the game."""
-        with _evaluated(G, D), torch.no_grad():
+        with evaluated(G, D), torch.no_grad():
             fake = G(self._drawn)
             real_logits, _ = D(self._real, self._classes)
             fake_logits, _ = D(fake, self._drawn.classes)
@@ -106,19 +107,6 @@ def one_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(threads)
-
-
-@contextmanager
-def _evaluated(*networks: nn.Module) -> Iterator[None]:
-    """In evaluation mode, where what a network is asked does not change its statistics."""
-    modes = [network.training for network in networks]
-    for network in networks:
-        network.eval()
-    try:
-        yield
-    finally:
-        for network, mode in zip(networks, modes, strict=True):
-            network.train(mode)
 
 
 def _drawn(latent_dim: int, conditions: Conditions) -> Drawn[Latents]:

@@ -19,10 +19,12 @@ from core.conditioning import build_pair, draw, mutual_information
 from core.config import Settings, live_settings
 from core.data import Dataset
 from core.data.batches import Batches
+from core.data.split import held_rows, trained
 from core.devices import resolve, used_memory
 from core.ema import average, decay
 from core.errors import Problem
 from core.events import Edited, Event, Finished, Images, Points, Report, Samples, Stepped, Tuned
+from core.look import Look
 from core.means import Means
 from core.memory import enough_memory
 from core.objectives import Targets, loss
@@ -31,6 +33,7 @@ from core.playground import Playground, one_thread
 from core.rules import refuse_data
 from core.sampler import to_images, to_tensors
 from core.seeds import Conditions, Drawn, fixed
+from core.signals import Descent, Signals
 from core.state import State
 from core.tuning import Choice, place
 
@@ -49,10 +52,18 @@ class Trainer:
     """
 
     def __init__(
-        self, settings: Settings, dataset: Dataset, tuned: Tuned, checkpoint: Checkpoint | None = None
+        self,
+        settings: Settings,
+        dataset: Dataset,
+        tuned: Tuned,
+        checkpoint: Checkpoint | None = None,
+        signals: bool = True,
     ) -> None:
-        """Raises `Problem` for a device that is not here, a batch larger than the dataset, settings that do not suit
-        the dataset, a checkpoint that does not fit, or too little memory."""
+        """`signals`: whether reports tell more than the losses; the weights are the same without.
+
+        Raises `Problem` for a device that is not here, a batch larger than the dataset, settings that do not suit the
+        dataset, a checkpoint that does not fit, or too little memory.
+        """
         refuse_data(settings, len(dataset.classes), dataset.points)
         self.settings, self.dataset, self.tuned = settings, dataset, tuned
         self.device = resolve(settings.device)
@@ -62,8 +73,10 @@ class Trainer:
         self.step, self.images, self.seconds = 0, 0, 0.0
         self.stats: Mapping[str, float] = {}
         with enough_memory(settings):
-            self.batches = Batches(dataset, settings.batch, settings.mirror, settings.seed, self.device)
-            self._build()
+            self.held = held_rows(settings, dataset)
+            seen = trained(dataset, self.held)
+            self.batches = Batches(seen, settings.batch, settings.mirror, settings.seed, self.device)
+            self._build(signals)
             if checkpoint:
                 self._restore(checkpoint)
 
@@ -174,11 +187,12 @@ class Trainer:
             information = mutual_information(guesses.float(), drawn.codes, self.conditions)
             objective = objective - settings.info_weight * information
         self.images += settings.batch
-        self._descend(self.opt_D, objective, settings.lr_d)
+        self._descend(self.opt_D, objective, settings.lr_d, self.signals.D)
         if settings.weight_clip:
             penalties.clip_weights(self.D, settings.weight_clip)
         self._penalty = self._penalty.detach()
         self.augment.adapt(real_logits.detach(), settings)
+        self.signals.judge(real_logits, fake_logits)
         values = {"Loss/D/loss": d_loss, "Loss/scores/real": real_logits.mean(), "Loss/scores/fake": fake_logits.mean()}
         if self.loss.PROBABILITY:
             values |= {"Score/real": real_logits.sigmoid().mean(), "Score/fake": fake_logits.sigmoid().mean()}
@@ -203,15 +217,16 @@ class Trainer:
         if self.conditions.codes:
             values["Loss/information"] = mutual_information(guesses.float(), drawn.codes, self.conditions)
             objective = g_loss - self.settings.info_weight * values["Loss/information"]
-        self._descend(self.opt_G, objective, self.settings.lr_g)
+        self._descend(self.opt_G, objective, self.settings.lr_g, self.signals.G)
         return values
 
-    def _descend(self, optimizer: torch.optim.Optimizer, objective: Tensor, rate: float) -> None:
+    def _descend(self, optimizer: torch.optim.Optimizer, objective: Tensor, rate: float, watched: Descent) -> None:
         factor = optimizers.schedule(self.settings, self.images)
         optimizers.set_rate(optimizer, rate * factor)
         optimizer.zero_grad()
         objective.backward()
-        optimizer.step()
+        with watched.step():
+            optimizer.step()
 
     def _seen(self, images: Tensor) -> Tensor:
         """What the discriminator is shown of images."""
@@ -285,7 +300,7 @@ class Trainer:
             stats=dict(self.stats),
         )
 
-    def _build(self) -> None:
+    def _build(self, signals: bool) -> None:
         settings = self.settings
         torch.manual_seed(settings.seed)
         G, D = build_pair(settings, self.channels, self.conditions)
@@ -305,6 +320,9 @@ class Trainer:
         self._fixed = to_tensors(fixed(settings.samples, settings.latent_dim, self.conditions), self.device)
         self._playground = Playground(settings, self.dataset, self.device) if self.dataset.points else None
         self._means = Means()
+        networks = self.G, self.D, self.G_ema
+        look = Look(networks, self.dataset, self.held, settings, self.conditions, self.choice, self.device)
+        self.signals = Signals(look, self.loss.SIGNED, signals)
         self._penalty = torch.zeros((), device=self.device)
 
     def _restore(self, checkpoint: Checkpoint) -> None:
@@ -318,7 +336,9 @@ class Trainer:
     def _report(self, seconds: float) -> Report:
         steps = self._means.count
         stats = self._means.take()  # the only wait for the device
+        signals = self.signals.take()
         self._refuse_nan(stats)
+        stats |= signals
         stats["Timing/images_per_sec"] = steps * self.settings.batch * self.settings.d_steps / max(seconds, 1e-9)
         stats["Memory/host_gb"] = used_memory() / 2**30
         if self.device.type == "cuda":

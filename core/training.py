@@ -12,6 +12,7 @@ from core.checkpoint import Checkpoint, load, save
 from core.config import Settings
 from core.data import Dataset, prepare, toys
 from core.data.batches import refuse_large_batch
+from core.data.split import held_rows
 from core.devices import resolve
 from core.errors import Problem
 from core.events import Edited, Event, Progress, Saved, Tuned
@@ -60,7 +61,7 @@ class Training:
         if self.given is not None and checkpoint is None:
             facts = Facts(len(dataset.images), resolve(self.settings.device).type != "cpu")
             self.settings = preset(self.settings.preset).fitted(facts, **self.given)
-        refuse_large_batch(self.settings.batch, len(dataset.images))
+        refuse_large_batch(self.settings.batch, len(dataset.images) - len(held_rows(self.settings, dataset)))
         refuse_data(self.settings, len(dataset.classes), dataset.points)
         tuned = None
         for trial_event in self._tune(dataset, checkpoint):

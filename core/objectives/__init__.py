@@ -33,6 +33,7 @@ class Loss(Protocol):
     """What every module of this package offers."""
 
     PAIRED: bool
+    SIGNED: bool
     PROBABILITY: bool
 
     def discriminator(self, real: Tensor, fake: Tensor, targets: Targets) -> Tensor: ...

@@ -74,9 +74,11 @@ def dataset_for(settings: Settings) -> Dataset:
     return tiny_dataset(channels=4 if settings.alpha else 3, classes=classes, size=settings.size)
 
 
-def tiny_trainer(name: str = "studio", checkpoint: Checkpoint | None = None, **values: Any) -> Trainer:
+def tiny_trainer(
+    name: str = "studio", checkpoint: Checkpoint | None = None, signals: bool = True, **values: Any
+) -> Trainer:
     settings = tiny_settings(name, **values)
-    return Trainer(settings, dataset_for(settings), FIXED, checkpoint)
+    return Trainer(settings, dataset_for(settings), FIXED, checkpoint, signals)
 
 
 def finished(trainer: Trainer) -> Trainer:
