@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import torch
 
+from core.checkpoint import Checkpoint
 from core.config import Settings
 from core.data import Dataset, Preparation, prepare
 from core.events import Tuned
@@ -20,13 +20,14 @@ SMALL = {"resolution": 32, "device": "cpu"}
 """The digits' own size."""
 NARROW = {**SMALL, "width": 16, "batch": 16}
 """For networks that would take some ten steps in two minutes."""
+POISONED_STEP = 150
 
 
 class Noiseless(Trainer):
     """Its generator is given zeros for every z, and cannot but make one image."""
 
-    def _build(self) -> None:
-        super()._build()
+    def _build(self, signals: bool) -> None:
+        super()._build(signals)
         for generator in (self.G, self.G_ema):
             generator.register_forward_pre_hook(_silence)
 
@@ -36,22 +37,24 @@ def _silence(_: torch.nn.Module, inputs: tuple[Drawn[torch.Tensor]]) -> tuple[Dr
     return (drawn._replace(z=torch.zeros_like(drawn.z)),)
 
 
-def _nothing(trainer: Trainer) -> None:
-    """Harms nothing."""
+class Poisoned(Trainer):
+    """One of D's weights becomes NaN, once, as of a division by 0."""
 
+    poisoned = False
 
-def _poison(trainer: Trainer) -> None:
-    """One of D's weights becomes NaN at one step, as of a division by 0."""
-    if trainer.step == 300:
-        with torch.no_grad():
-            next(trainer.D.parameters()).view(-1)[0] = float("nan")
+    def _count_step(self) -> None:
+        super()._count_step()
+        if self.step == POISONED_STEP and not self.poisoned:
+            self.poisoned = True
+            with torch.no_grad():
+                next(self.D.parameters()).view(-1)[0] = float("nan")
 
 
 @dataclass(frozen=True)
 class Patient:
     """`preset` fitted to a small machine, with `values`; of `source` only the first `images` where there is a number.
 
-    `kinds`: the findings that name the illness; none of a training that is well. `harm` is called after every step.
+    `kinds`: the findings that name the illness; none of a training that is well.
     """
 
     what: str
@@ -61,7 +64,6 @@ class Patient:
     source: str = "sample:digits"
     images: int = 0
     trainer: type[Trainer] = Trainer
-    harm: Callable[[Trainer], None] = field(default=_nothing)
 
     @property
     def settings(self) -> Settings:
@@ -76,13 +78,14 @@ class Patient:
         labels = None if whole.labels is None else whole.labels[: self.images]
         return replace(whole, images=images, labels=labels, fingerprint=f"{whole.fingerprint}-{self.images}")
 
-    def begin(self) -> Trainer:
-        return self.trainer(self.settings, self.dataset(), Tuned("cpu", "fp32", "contiguous", {}))
+    def begin(self, checkpoint: Checkpoint | None = None) -> Trainer:
+        settings = checkpoint.meta.settings if checkpoint else self.settings
+        return self.trainer(settings, self.dataset(), Tuned("cpu", "fp32", "contiguous", {}), checkpoint)
 
 
 SICK = {
     "fast_d": Patient("D's learning rate x 100", "dcgan", {**SMALL, "lr_d": 0.04}, ("strong_discriminator",)),
-    "noiseless": Patient("a generator without noise", "dcgan", SMALL, ("mode_collapse",), trainer=Noiseless),
+    "noiseless": Patient("a generator without noise", "gan", SMALL, ("mode_collapse",), trainer=Noiseless),
     "collapse": Patient(
         "a saturating loss, G's rate x 10", "dcgan", {**SMALL, "loss": "minimax", "lr_g": 0.004}, ("mode_collapse",)
     ),
@@ -93,7 +96,7 @@ SICK = {
         ("divergence",),
     ),
     "few": Patient("20 images only", "dcgan", {**SMALL, "batch": 16}, ("memorisation",), images=20),
-    "nan": Patient("NaN in a weight", "dcgan", SMALL, ("divergence",), harm=_poison),
+    "nan": Patient("NaN in a weight", "dcgan", SMALL, ("divergence",), trainer=Poisoned),
 }
 WELL = {
     "studio": Patient("", "studio", SMALL),

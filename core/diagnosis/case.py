@@ -15,6 +15,8 @@ Severity = Literal["good", "watch", "bad"]
 
 PATIENCE = 20
 """Reports that an edit is given to show what it does, before another one of the same setting is offered."""
+EARLY = 10.0
+"""Seconds of training in which nothing is said, unless numbers have ceased to be numbers."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +29,8 @@ class Remedy:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """One named finding: a sentence or two for a beginner with the numbers that were seen, the keys of the reports whose
-    curves show it, and one or two remedies; none where no setting that is live would help."""
+    """One named finding: a sentence or two for a beginner with the numbers that were seen, the keys of the reports
+    whose curves show it, and one or two remedies; none where no setting that is live would help."""
 
     kind: str
     severity: Severity
@@ -57,14 +59,14 @@ class Case:
     facts: Facts
 
     @property
-    def signed(self) -> bool:
-        """Whether a logit above 0 says "real"; else only differences between logits mean something."""
-        return bool(components("objectives")[self.settings.loss].facts["SIGNED"])
+    def loss(self) -> Mapping[str, Any]:
+        """What is known of the loss: the constants of `core.objectives`."""
+        return components("objectives")[self.settings.loss].facts
 
-    @property
-    def probability(self) -> bool:
-        """Whether the sigmoid of a logit is a probability."""
-        return bool(components("objectives")[self.settings.loss].facts["PROBABILITY"])
+    def begun(self, steps: int) -> bool:
+        """Whether the training is so many steps old, and `EARLY` seconds: until then nothing can be said."""
+        last = self.course.last
+        return last is not None and last.step >= steps and last.seconds >= EARLY
 
     @property
     def critic(self) -> bool:

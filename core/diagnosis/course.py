@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
+from itertools import chain
+from math import nan
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -13,9 +15,9 @@ from core.events import Report
 
 Values = NDArray[np.float64]
 
-RECENT = 240
-"""So many of the newest reports are all kept: two minutes and more, since they are half a second or a step apart."""
-OLDER = 512
+RECENT = 180
+"""So many of the newest reports are all kept: those of a minute and a half, or of more."""
+OLDER = 256
 """And fewer than this many of those before, evenly spread."""
 
 
@@ -29,6 +31,7 @@ class Course:
         self._recent: deque[Report] = deque()
         self._older: list[Report] = []
         self._stride, self._retired = 1, 0
+        self._columns: dict[str, Values] = {}
 
     @classmethod
     def of(cls, reports: Iterable[Report]) -> Course:
@@ -45,6 +48,7 @@ class Course:
         while not self._recent and self._older and self._older[-1].step >= report.step:
             self._older.pop()
         self._recent.append(report)
+        self._columns.clear()
         if len(self._recent) > RECENT:
             self._retire(self._recent.popleft())
 
@@ -66,11 +70,24 @@ class Course:
         """How many reports are kept."""
         return len(self._older) + len(self._recent)
 
-    def of_keys(self, *keys: str) -> tuple[Values, ...]:
-        """The values of each key, (n,), from the kept reports that hold all of the keys as finite numbers."""
-        rows = [[report.stats.get(key, np.nan) for key in keys] for report in (*self._older, *self._recent)]
-        table = np.array(rows, np.float64).reshape(-1, len(keys))
-        return tuple(table[np.isfinite(table).all(1)].T)
+    def of_keys(self, *keys: str, since: int = 0) -> tuple[Values, ...]:
+        """The values of each key, (n,), from the kept reports that hold all of the keys as finite numbers.
+
+        `since`: only from reports of this step and later.
+        """
+        table = np.stack([self._column(key) for key in keys])
+        whole = np.isfinite(table).all(0) & (self._steps() >= since)
+        return tuple(table[:, whole])
+
+    def _column(self, key: str) -> Values:
+        """The values of one key in all kept reports, NaN where there is none; read once for each new report."""
+        if key not in self._columns:
+            kept = chain(self._older, self._recent)
+            self._columns[key] = np.array([report.stats.get(key, nan) for report in kept], np.float64)
+        return self._columns[key]
+
+    def _steps(self) -> Values:
+        return np.array([report.step for report in chain(self._older, self._recent)], np.float64)
 
     def _retire(self, report: Report) -> None:
         if self._retired % self._stride == 0:

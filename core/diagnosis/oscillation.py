@@ -19,16 +19,14 @@ STEPS = 200
 
 
 def find(case: Case) -> Diagnosis | None:
-    """The generator's loss swings to and fro: in the last 120 reports (a minute or more) its medians of five cross the
-    middle at least six times, each time by more than half of the loss's own size.
+    """The generator's loss swings to and fro: in the last 120 reports (a minute or more) its medians of five go at
+    least six times from beyond a quarter of its own size on one side of their middle to as far on the other side.
 
-    Noise from batch to batch is small against the loss and gone in medians of five; a drift crosses once. A swing counts
-    when it has gone from beyond a quarter of the loss's size on one side of the middle to beyond that on the other side.
+    Noise from batch to batch is small against the loss and gone in medians of five; a drift crosses the middle once.
     The size is the median of the loss without sign, and at least 1: a small loss that wavers is no swing.
     """
-    last = case.course.last
     (loss,) = case.course.of_keys("Loss/G/loss")
-    if last is None or last.step < STEPS or len(loss) < WINDOW:
+    if not case.begun(STEPS) or len(loss) < WINDOW:
         return None
     recent = loss[-WINDOW:]
     size = max(float(np.median(np.abs(recent))), 1.0)

@@ -66,6 +66,18 @@ def slower_generator(settings: Settings) -> Remedy | None:
     return Remedy(f"Lower the generator's learning rate to {_rate(rate)}.", {"lr_g": rate})
 
 
+def lower_generator_lead(settings: Settings) -> Remedy | None:
+    """G's rate, only where it is above D's: then G outruns what D can tell it."""
+    return slower_generator(settings) if settings.lr_g > settings.lr_d else None
+
+
+def faster_generator(settings: Settings) -> Remedy | None:
+    """G's rate to the usual 2e-4, where it is far below."""
+    if settings.lr_g > 2e-5:
+        return None
+    return Remedy("Raise the generator's learning rate to 0.0002.", {"lr_g": 2e-4})
+
+
 def slower_both(settings: Settings) -> Remedy | None:
     """Both rates halved, as in every advice for a training that swings or runs away."""
     g, d = settings.lr_g / 2, settings.lr_d / 2
@@ -118,7 +130,8 @@ def augment(settings: Settings) -> Remedy | None:
     if settings.augment != "none":
         return None
     if _can_be(settings, {"augment": "ada"}):
-        return Remedy("Turn augmentation to ADA, which varies what the discriminator sees as it needs.", {"augment": "ada"})
+        text = "Turn augmentation to ADA, which varies what the discriminator sees as much as it needs."
+        return Remedy(text, {"augment": "ada"})
     return diffaug(settings)
 
 
@@ -126,7 +139,8 @@ def diffaug(settings: Settings) -> Remedy | None:
     """DiffAugment (Zhao et al. 2020, arXiv:2006.10738), which varies every image from the first on."""
     if settings.augment != "none":
         return None
-    return Remedy("Turn augmentation to DiffAugment, which varies all that the discriminator sees.", {"augment": "diffaug"})
+    text = "Turn augmentation to DiffAugment, which varies all that the discriminator sees."
+    return Remedy(text, {"augment": "diffaug"})
 
 
 def fewer_discriminator_steps(settings: Settings) -> Remedy | None:
@@ -148,7 +162,22 @@ def steadier_average(settings: Settings) -> Remedy | None:
     """A longer half-life of the averaged generator, which makes the samples: what swings cancels out in it."""
     if settings.ema_kimg >= 10:
         return None
-    return Remedy("Average the generator over 10 kimg: the samples then swing less than the training.", {"ema_kimg": 10.0})
+    text = "Average the generator over 10 kimg: the samples then swing less than the training."
+    return Remedy(text, {"ema_kimg": 10.0})
+
+
+def mirror(settings: Settings) -> Remedy | None:
+    """Never of itself the cure: twice the images where left and right may be exchanged."""
+    if settings.mirror or settings.points:
+        return None
+    return Remedy("Mirror the images, unless they are text or digits: that makes twice as many.", {"mirror": True})
+
+
+def less_noise(settings: Settings) -> Remedy | None:
+    """None of the noise that hides from D what it should see."""
+    if not settings.instance_noise:
+        return None
+    return Remedy("Take the noise away from what the discriminator sees.", {"instance_noise": 0.0})
 
 
 def no_decay(settings: Settings) -> Remedy | None:

@@ -25,17 +25,16 @@ def find(case: Case) -> Diagnosis | None:
 
     Not of Wasserstein critics, whose scores alone say how well they tell, and not before step 200.
     """
-    last = case.course.last
-    if case.critic or last is None or last.step < STEPS:
+    if case.critic or not case.begun(STEPS):
         return None
     real, fake = case.course.of_keys(*ACCURACIES)
     accuracy = (real + fake) / 2
     if not below(accuracy, GUESSING, KNOWING, SPAN) or not _poor(case):
         return None
-    seen = 100 * float(level(accuracy, SPAN)[-1])
+    right = 100 * level(accuracy, SPAN)[-1]
     sentence = (
-        f"The discriminator hardly tells generated images from real ones ({seen:.0f} % right, where guessing gives 50 %), "
-        "though they differ: the generator learns from noise."
+        f"The discriminator hardly tells generated images from real ones: it is right in {right:.0f} % of cases, where "
+        "guessing gives 50 %. But they do differ, so the generator learns from noise."
     )
     cures = remedies.offered(
         case,
