@@ -1,4 +1,4 @@
-"""The one exception that is meant for a person."""
+"""The one exception that is meant for a person, and a kind of it that a training can help itself with."""
 
 from __future__ import annotations
 
@@ -16,3 +16,13 @@ class Problem(Exception):
         self.what = what
         self.remedy = remedy
         self.details = details
+
+
+class Diverged(Problem):
+    """A training whose losses, or weights, are no longer numbers, or no longer of any use."""
+
+    def __init__(self, step: int) -> None:
+        super().__init__(
+            f"The losses stopped being numbers, or grew beyond all bounds, at step {step}.",
+            "Open the last checkpoint and continue with half the learning rates.",
+        )

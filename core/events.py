@@ -103,6 +103,17 @@ class Edited(Event):
 
 
 @dataclass(frozen=True)
+class Rewound(Event):
+    """The training went back to an earlier step, since it diverged, and goes on from there with other settings.
+
+    What was told of later steps no longer holds. `changes`: the new values by name, as in the `Edited` that follows.
+    """
+
+    step: int
+    changes: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Tuned(Event):
     """What the short trial chose for this device, with the measured rate of every candidate in images/s."""
 

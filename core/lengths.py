@@ -19,7 +19,7 @@ def length(tensors: Sequence[Tensor]) -> Tensor:
 def distance(one: nn.Module, other: nn.Module) -> Tensor:
     """|one - other| / |other| of two networks' parameters."""
     ours, theirs = list(one.parameters()), list(other.parameters())
-    return length(torch._foreach_sub(ours, theirs)) / length(theirs)
+    return length([our - their for our, their in zip(ours, theirs, strict=True)]) / length(theirs)
 
 
 @torch.no_grad()

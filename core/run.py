@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image
 
 from core.checkpoint import save, summary
-from core.errors import Problem
+from core.errors import Diverged, Problem
 from core.events import Edited, Event, Images, Notice, Points, Refused, Report, Samples, Saved
 from core.journal import Journal
 from core.plane import picture
@@ -82,9 +82,13 @@ class Run:
         """Passes the training's events on, and writes reports, samples and automatic checkpoints on the way.
 
         A disk that refuses is a `Notice`, not the end: the training goes on and the next write tries again. Only the
-        last checkpoint cannot wait for a next one: it is tried again each time that a `Refused` was yielded.
+        last checkpoint cannot wait for a next one: it is tried again each time that a `Refused` was yielded. Raises
+        `Diverged` as the training does.
         """
-        self._tidy(trainer.step)
+        try:
+            self._tidy(trainer.step)
+        except OSError as error:
+            raise unwritable(self.folder, error) from error
         autosave = 60 * trainer.settings.autosave_minutes
         next_save, next_complaint = monotonic() + autosave, monotonic()
         with closing(trainer.events()) as events:
@@ -94,6 +98,8 @@ class Run:
                     if monotonic() >= next_save:
                         next_save = monotonic() + autosave
                         yield self.save(trainer)
+                except Diverged:
+                    raise
                 except (OSError, Problem) as error:
                     if monotonic() >= next_complaint:
                         next_complaint = monotonic() + COMPLAINT_SECONDS
@@ -103,6 +109,8 @@ class Run:
         while saved is None:
             try:
                 saved = self.save(trainer)
+            except Diverged:
+                raise
             except Problem as problem:
                 yield Refused(problem)
         yield saved

@@ -92,7 +92,7 @@ class Descent:
             before = [weight.detach().clone() for weight in self._weights]
         yield
         with self._updates.spending(), torch.no_grad():
-            change = length(torch._foreach_sub(self._weights, before))
+            change = length([new - old for new, old in zip(self._weights, before, strict=True)])
             self._update.add({f"{self._name}/update": change / length(before)})
 
 

@@ -57,6 +57,7 @@ class State:
             remedy = "Keep the network, size, width, latents and conditions that it was trained with."
             raise Problem("The checkpoint does not fit these settings.", remedy, str(error)) from error
         for name, optimizer in self.optimizers.items():
+            optimizer.state.clear()
             optimizers.restore(optimizer, checkpoint.part(name))
         self.augment.load_state(checkpoint.part("augment"))
         if meta.device == self.noise.device.type:  # another kind of device has other random generators

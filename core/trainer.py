@@ -22,8 +22,9 @@ from core.data.batches import Batches
 from core.data.split import held_rows, trained
 from core.devices import resolve, used_memory
 from core.ema import average, decay
-from core.errors import Problem
+from core.errors import Diverged, Problem
 from core.events import Edited, Event, Finished, Images, Points, Report, Samples, Stepped, Tuned
+from core.lengths import length
 from core.look import Look
 from core.means import Means
 from core.memory import enough_memory
@@ -42,6 +43,8 @@ SAMPLE_SECONDS = 0.5
 SAMPLE_SHARE = 0.02
 """The sample grid is drawn no more often than this, and drawing and storing it costs training at most this part of its
 time."""
+LARGEST_LOSS = 1e6
+"""A mean loss or score beyond this is as good as none."""
 
 
 class Trainer:
@@ -84,7 +87,7 @@ class Trainer:
         """Yields `Samples` of the start, then `Stepped` after every generator step with `Report` and `Samples`
         between, and `Finished` when the settings' limit is reached. Of points it yields `Points` in place of `Samples`.
 
-        Raises `Problem` when memory runs out or a loss is no longer a number.
+        Raises `Problem` when memory runs out, and `Diverged` when a loss is no longer a number, or none of any use.
         """
         with contextlib.closing(self.batches), one_thread() if self._playground else contextlib.nullcontext():
             yield from self._events()
@@ -111,6 +114,7 @@ class Trainer:
                 next_samples = perf_counter() + max(cost / SAMPLE_SHARE, SAMPLE_SECONDS)
         if self._means.count:
             yield self._report(self.seconds - reported)
+        self._refuse_broken()
         yield self.look()
         yield Finished(self.step, reason)
 
@@ -273,12 +277,25 @@ class Trainer:
     def checkpoint(self) -> Checkpoint:
         """The complete state, enough to continue bit for bit on the same device.
 
-        The tensors are the training's own: write or copy them before the next event is pulled. Raises `Problem` when
-        the losses are no longer numbers, so that a broken state never stands where a good one is looked for.
+        The tensors are the training's own: write or copy them before the next event is pulled. Raises `Diverged` when
+        losses or weights are no longer numbers, so that a broken state never stands where a good one is looked for.
         """
-        self._refuse_nan(self._means.peek())
-        tensors = self._state.tensors() | {"preview": torch.from_numpy(preview(self.render()))}
+        tensors = self.state() | {"preview": torch.from_numpy(preview(self.render()))}
         return Checkpoint(self.meta(), tensors)
+
+    def state(self) -> dict[str, Tensor]:
+        """The tensors of a checkpoint without its picture, to `rewind` to; as in `checkpoint`."""
+        self._refuse_divergence(self._means.peek())
+        self._refuse_broken()
+        return self._state.tensors()
+
+    def rewind(self, checkpoint: Checkpoint) -> None:
+        """Goes back to an earlier state of this training, and to its settings, as exactly as another training that
+        continues from it. For use when `events` has raised, before it is called again."""
+        self.settings = checkpoint.meta.settings
+        self.batches.mirror = self.settings.mirror
+        self._means, self._penalty = Means(), torch.zeros_like(self._penalty)
+        self._restore(checkpoint)
 
     def meta(self) -> Meta:
         """The readable part of the present state."""
@@ -337,7 +354,7 @@ class Trainer:
         steps = self._means.count
         stats = self._means.take()  # the only wait for the device
         signals = self.signals.take()
-        self._refuse_nan(stats)
+        self._refuse_divergence(stats)
         stats |= signals
         stats["Timing/images_per_sec"] = steps * self.settings.batch * self.settings.d_steps / max(seconds, 1e-9)
         stats["Memory/host_gb"] = used_memory() / 2**30
@@ -346,12 +363,15 @@ class Trainer:
         self.stats = stats
         return Report(self.step, self.images, self.seconds, stats)
 
-    def _refuse_nan(self, stats: Mapping[str, float]) -> None:
-        if not all(isfinite(value) for value in stats.values()):
-            raise Problem(
-                f"The losses stopped being numbers at step {self.step}.",
-                "Open the last checkpoint and continue with half the learning rates.",
-            )
+    def _refuse_divergence(self, stats: Mapping[str, float]) -> None:
+        # Compared so that a NaN is refused as well.
+        if not all(abs(value) <= LARGEST_LOSS for name, value in stats.items() if name.startswith("Loss/")):
+            raise Diverged(self.step)
+
+    def _refuse_broken(self) -> None:
+        # What the last step did to the weights is in no loss yet.
+        if not isfinite(float(length([*self.G.parameters(), *self.D.parameters(), *self.G_ema.parameters()]))):
+            raise Diverged(self.step)
 
     def _limit(self) -> str:
         """Why the training is over; empty while it is not."""

@@ -17,6 +17,7 @@ from core.devices import resolve
 from core.errors import Problem
 from core.events import Edited, Event, Progress, Saved, Tuned
 from core.presets import Facts, preset
+from core.rewind import Rewinding
 from core.rules import refuse_data, refuse_kind
 from core.run import Run, next_folder, refuse_taken
 from core.run_folder import is_run
@@ -71,7 +72,7 @@ class Training:
         self.trainer = Trainer(self.settings, dataset, tuned, checkpoint)
         self.run = origin or self._new_run(dataset)
         self.run.log(f"{'continues' if checkpoint else 'begins'} at step {self.trainer.step}: {tuned}")
-        with closing(self.run.record(self.trainer)) as events:
+        with closing(Rewinding(self.trainer, self.run, self.edit).events()) as events:
             yield from events
 
     def save(self) -> Saved:

@@ -20,6 +20,7 @@ from core.rules import makes_points, refuse_data
 from studio.fields import Field, field_of
 
 TITLES = {
+    "holdout": "Held out",
     "d_norm": "D normalisation",
     "spectral_norm": "Spectral norm",
     "gradient_penalty": "WGAN-GP",
@@ -150,6 +151,12 @@ class SettingsForm(QWidget):
         """Shows settings without a `changed`."""
         for name, field in self._fields.items():
             field.set_value(getattr(settings, name))
+        self._check()
+
+    def set_values(self, values: Mapping[str, Any]) -> None:
+        """Shows some settings, by name, without a `changed`."""
+        for name, value in values.items():
+            self._fields[name].set_value(value)
         self._check()
 
     def set_devices(self, devices: list[Device]) -> None:

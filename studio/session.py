@@ -16,7 +16,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
 from core.errors import Problem
-from core.events import Edited, Event, Finished, Images, Notice, Points, Progress, Samples, Saved, Tuned
+from core.events import Edited, Event, Finished, Images, Notice, Points, Progress, Rewound, Samples, Saved, Tuned
 from core.lab import Board, Direction
 from core.latent import LatentRequest, Point
 from core.selection import Shape
@@ -80,6 +80,8 @@ class Session(QObject):
     """A `Saved`, and whether the person asked for it."""
     edited = Signal(object)
     """An `Edited`: settings that the running training took."""
+    corrected = Signal(object)
+    """Settings by name that the running training took of itself."""
     resume_changed = Signal(object)
     """The checkpoint from which the next start continues, or None."""
     settings_opened = Signal(object)
@@ -280,6 +282,9 @@ class Session(QObject):
             self.saved.emit(event, not own)
         elif isinstance(event, Sheet):
             self.sheet_drawn.emit(event)
+        elif isinstance(event, Rewound):
+            self.run_continued.emit(event.step)
+            self.corrected.emit(event.changes)
         elif isinstance(event, Edited):
             self.edited.emit(event)
         elif isinstance(event, Notice):

@@ -57,6 +57,7 @@ def connect_training(window: MainWindow) -> None:
     window.train.form.live_edited.connect(window.edit)
     window.train.form.preparation_changed.connect(window.intake.show_preparation)
     window.session.edited.connect(window.train.show_edit)
+    window.session.corrected.connect(window.train.form.set_values)
     window.session.devices_found.connect(window.train.set_devices)
     window.session.state_changed.connect(window.show_state)
     window.session.start_progressed.connect(window.footer.show_starting)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from core.events import Event, Progress, Report
+from core.events import Event, Progress, Report, Rewound
 from studio.threads import Events, IteratorThread
 
 PULL_MS = 50
@@ -69,7 +70,10 @@ class Workers(QObject):
         show = self._shows.get(thread)
         if show is None:
             return
-        events = thread.take()
+        for events in _between_turns(thread.take()):
+            self._show(events, show)
+
+    def _show(self, events: list[Event], show: Callable[[Event], None]) -> None:
         reports = [event for event in events if isinstance(event, Report)]
         if reports:
             self.reported.emit(reports)
@@ -78,3 +82,11 @@ class Workers(QObject):
             if isinstance(event, Report) or (isinstance(event, Progress) and event is not progress[-1]):
                 continue  # reports went as one batch; of the progress only the newest can be seen
             show(event)
+
+
+def _between_turns(events: list[Event]) -> Iterator[list[Event]]:
+    """The events in parts, each of which begins where a training went back: reports of before and after are not the
+    same batch."""
+    turns = [index for index, event in enumerate(events) if isinstance(event, Rewound)]
+    for start, end in pairwise([0, *turns, len(events)]):
+        yield events[start:end]
