@@ -7,6 +7,7 @@ A module of this package defines
 * `PAIRED`: whether the generator's loss compares with the logits of real images;
 * `SIGNED`: whether a logit above 0 means that the discriminator takes the image for real;
 * `PROBABILITY`: whether the sigmoid of a logit is the probability that an image is real;
+* `UNDECIDED`: the discriminator's least loss while it answers the same for every image;
 * `discriminator(real, fake, targets)` and `generator(real, fake)`, from logits (N,) to a mean. Unless the loss is
   `PAIRED` the generator's `real` is not computed and holds zeros.
 """

@@ -11,6 +11,7 @@ TARGETS = False
 PAIRED = False
 SIGNED = True
 PROBABILITY = False
+UNDECIDED = 2.0
 
 
 def discriminator(real: Tensor, fake: Tensor, targets: Targets) -> Tensor:

@@ -14,6 +14,7 @@ TARGETS = True
 PAIRED = False
 SIGNED = False
 PROBABILITY = False
+UNDECIDED = 0.25
 
 
 def discriminator(real: Tensor, fake: Tensor, targets: Targets) -> Tensor:

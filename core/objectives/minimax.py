@@ -17,6 +17,7 @@ TARGETS = True
 PAIRED = False
 SIGNED = True
 PROBABILITY = True
+UNDECIDED = 1.386
 
 
 def generator(real: Tensor, fake: Tensor) -> Tensor:

@@ -18,6 +18,7 @@ TARGETS = True
 PAIRED = False
 SIGNED = True
 PROBABILITY = True
+UNDECIDED = 1.386
 
 
 def generator(real: Tensor, fake: Tensor) -> Tensor:

@@ -17,6 +17,7 @@ TARGETS = False
 PAIRED = True
 SIGNED = False
 PROBABILITY = False
+UNDECIDED = 0.693
 
 
 def discriminator(real: Tensor, fake: Tensor, targets: Targets) -> Tensor:

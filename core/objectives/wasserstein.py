@@ -15,6 +15,7 @@ TARGETS = False
 PAIRED = False
 SIGNED = False
 PROBABILITY = False
+UNDECIDED = 0.0
 
 
 def discriminator(real: Tensor, fake: Tensor, targets: Targets) -> Tensor:

@@ -1,0 +1,108 @@
+"""Trainings that are sick on purpose, each with one illness, and some that are well."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+
+from core.checkpoint import Checkpoint
+from core.config import Settings
+from core.data import Dataset, Preparation, prepare
+from core.events import Tuned
+from core.presets import Facts, preset
+from core.seeds import Drawn
+from core.trainer import Trainer
+
+SMALL = {"resolution": 32, "device": "cpu"}
+"""The digits' own size."""
+NARROW = {**SMALL, "width": 16, "batch": 16}
+"""For networks that would take some ten steps in two minutes."""
+POISONED_STEP = 150
+
+
+class Noiseless(Trainer):
+    """Its generator is given zeros for every z, and cannot but make one image."""
+
+    def _build(self, signals: bool) -> None:
+        super()._build(signals)
+        for generator in (self.G, self.G_ema):
+            generator.register_forward_pre_hook(_silence)
+
+
+def _silence(_: torch.nn.Module, inputs: tuple[Drawn[torch.Tensor]]) -> tuple[Drawn[torch.Tensor]]:
+    (drawn,) = inputs
+    return (drawn._replace(z=torch.zeros_like(drawn.z)),)
+
+
+class Poisoned(Trainer):
+    """One of D's weights becomes NaN, once, as of a division by 0."""
+
+    poisoned = False
+
+    def _count_step(self) -> None:
+        super()._count_step()
+        if self.step == POISONED_STEP and not self.poisoned:
+            self.poisoned = True
+            with torch.no_grad():
+                next(self.D.parameters()).view(-1)[0] = float("nan")
+
+
+@dataclass(frozen=True)
+class Patient:
+    """`preset` fitted to a small machine, with `values`; of `source` only the first `images` where there is a number.
+
+    `kinds`: the findings that name the illness; none of a training that is well.
+    """
+
+    what: str
+    preset: str
+    values: dict[str, Any]
+    kinds: tuple[str, ...] = ()
+    source: str = "sample:digits"
+    images: int = 0
+    trainer: type[Trainer] = Trainer
+
+    @property
+    def settings(self) -> Settings:
+        return preset(self.preset).fitted(Facts(10_000, accelerator=False), **self.values)
+
+    def dataset(self) -> Dataset:
+        prepared = prepare(self.source, Preparation(self.settings.size))
+        whole = next(event for event in prepared if isinstance(event, Dataset))
+        if not self.images:
+            return whole
+        images = np.array(whole.images[: self.images])
+        labels = None if whole.labels is None else whole.labels[: self.images]
+        return replace(whole, images=images, labels=labels, fingerprint=f"{whole.fingerprint}-{self.images}")
+
+    def begin(self, checkpoint: Checkpoint | None = None) -> Trainer:
+        settings = checkpoint.meta.settings if checkpoint else self.settings
+        return self.trainer(settings, self.dataset(), Tuned("cpu", "fp32", "contiguous", {}), checkpoint)
+
+
+SICK = {
+    "fast_d": Patient("D's learning rate x 100", "dcgan", {**SMALL, "lr_d": 0.04}, ("strong_discriminator",)),
+    "noiseless": Patient("a generator without noise", "gan", SMALL, ("mode_collapse",), trainer=Noiseless),
+    "collapse": Patient(
+        "a saturating loss, G's rate x 10", "dcgan", {**SMALL, "loss": "minimax", "lr_g": 0.004}, ("mode_collapse",)
+    ),
+    "unbounded": Patient(
+        "no penalty with a strong critic",
+        "wgan",
+        {**NARROW, "weight_clip": 0.0, "d_norm": "layer", "lr_d": 5e-4, "lr_g": 5e-4},
+        ("divergence",),
+    ),
+    "few": Patient("20 images only", "dcgan", {**SMALL, "batch": 16}, ("memorisation",), images=20),
+    "nan": Patient("NaN in a weight", "dcgan", SMALL, ("divergence",), trainer=Poisoned),
+}
+WELL = {
+    "studio": Patient("", "studio", SMALL),
+    "dcgan": Patient("", "dcgan", SMALL, source="sample:shapes"),
+    "lsgan": Patient("", "lsgan", {**SMALL, "width": 32, "batch": 32, "lr_g": 4e-4, "lr_d": 4e-4}),
+    "sngan": Patient("", "sngan", NARROW),
+    "wgan_gp": Patient("", "wgan_gp", NARROW),
+    "r3gan": Patient("", "r3gan", NARROW),
+}

@@ -1,0 +1,197 @@
+"""`make bench-sick`: trainings that are sick on purpose: what is found, when, and whether the offered edits cure it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+
+from core.rewind import Rewinding  # noqa: E402
+
+from benchmarks import alone, modes  # noqa: E402  # the path first
+from benchmarks.features import Moments, frechet  # noqa: E402
+from benchmarks.patients import SICK, WELL, Patient  # noqa: E402
+from core.checkpoint import Checkpoint  # noqa: E402
+from core.config import Settings  # noqa: E402
+from core.data import Dataset, Preparation, prepare  # noqa: E402
+from core.diagnosis import Course, Diagnosis, Facts, diagnose  # noqa: E402
+from core.events import Edited, Report, Rewound  # noqa: E402
+from core.run import Run  # noqa: E402
+from core.sampler import to_tensors  # noqa: E402
+from core.seeds import Drawn, seed_latent  # noqa: E402
+from core.trainer import Trainer  # noqa: E402
+
+MADE = 1000
+"""Generated images that are judged, and real ones that they are compared with."""
+SHORTEST = 40.0
+"""Seconds that a cure is given, at least."""
+LAST = 5
+"""Values of a signal whose median is told."""
+
+
+class Watched:
+    """A training that is diagnosed at every report."""
+
+    def __init__(self, patient: Patient, before: Watched | None = None) -> None:
+        """`before`: a training that it goes on from, as it is now, with its reports."""
+        self.trainer = patient.begin(before.checkpoint() if before else None)
+        self.reports = list(before.reports) if before else []
+        self.course = Course.of(self.reports)
+        self.edits: list[Edited] = list(before.edits) if before else []
+        self.rewinds: list[int] = list(before.rewinds) if before else []
+
+    def findings(self, seconds: float) -> Iterator[tuple[Diagnosis, ...]]:
+        """What is found at each report of so many seconds more."""
+        until = self.trainer.seconds + seconds
+        with TemporaryDirectory() as place:
+            run = Run.begin(Path(place, "run"), self.trainer)
+            with closing(Rewinding(self.trainer, run, self.edit).events()) as events:
+                for event in events:
+                    if isinstance(event, Rewound):
+                        self.rewinds.append(event.step)
+                    if isinstance(event, Report):
+                        self.reports.append(event)
+                        self.course.append(event)
+                        yield self.found()
+                    if self.trainer.seconds >= until:
+                        return
+
+    def found(self) -> tuple[Diagnosis, ...]:
+        images = len(self.trainer.dataset.images) - len(self.trainer.held)
+        return diagnose(self.course, self.trainer.settings, Facts(images, tuple(self.edits), tuple(self.rewinds)))
+
+    def edit(self, settings: Settings) -> Edited:
+        self.edits.append(self.trainer.edit(settings))
+        return self.edits[-1]
+
+    def checkpoint(self) -> Checkpoint:
+        tensors = {name: tensor.clone() for name, tensor in self.trainer.state().items()}
+        return Checkpoint(self.trainer.meta(), tensors)
+
+    def state(self, evidence: tuple[str, ...]) -> dict[str, Any]:
+        """The kinds of what is found, the medians of the evidence's last values, and how good the images are: their
+        Frechet distance to the real ones in the digits classifier's space, and how many of the ten digits there are."""
+        values = {key: [report.stats[key] for report in self.reports if key in report.stats] for key in evidence}
+        images = _made(self.trainer)
+        features, classes = _judged(images)
+        return {
+            "kinds": [found.kind for found in self.found()],
+            "evidence": {key: float(np.median(of[-LAST:])) for key, of in values.items() if of},
+            "distance": frechet(Moments(features.mean(0), features.T.cov()), _real(images.shape[2])),
+            "digits": int((classes.bincount(minlength=10) >= MADE / 100).sum()),
+        }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", default=[*SICK, *WELL], help=", ".join((*SICK, *WELL)))
+    parser.add_argument("--seconds", type=float, default=120, help="of training in which an illness must be found")
+    parser.add_argument("--keep", type=Path, help="folder for the reports of each training")
+    parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.one:
+        (name,) = options.names
+        print(json.dumps(_sick(name, options) if name in SICK else _well(name, options)))
+        return
+    rest = ["--seconds", str(options.seconds), *(["--keep", str(options.keep)] if options.keep else [])]
+    calls = [[name, "--one", *rest] for name in options.names]
+    for name, told in zip(options.names, alone.run(__file__, calls, 1), strict=True):
+        print(json.dumps({name: told}, indent=1), flush=True)
+
+
+def _sick(name: str, options: argparse.Namespace) -> dict[str, Any]:
+    """When the illness is found and named, and how the training goes on for as long again, left alone and cured."""
+    torch.set_num_threads(1)
+    patient = SICK[name]
+    watched = Watched(patient)
+    named = next((found for found in watched.findings(options.seconds) if _naming(found, patient)), ())
+    _keep(watched, options, name)
+    first = _naming(named, patient)
+    if not first:
+        return {"found": None, "else": [found.sentence for found in watched.found()]}
+    told = {
+        "seconds": watched.trainer.seconds,
+        "step": watched.trainer.step,
+        "found": [f"{found.kind}: {found.sentence}" for found in named],
+        "offered": [remedy.text for remedy in first.remedies],
+        "then": watched.state(first.evidence),
+    }
+    longer = max(watched.trainer.seconds, SHORTEST)
+    for how, cured in (("left alone", False), ("treated", True)):
+        after = Watched(patient, watched)
+        for found in after.findings(longer):
+            if cured and (illness := _naming(found, patient)) and illness.remedies:
+                after.edit(after.trainer.settings.changed(**illness.remedies[0].changes))
+        _keep(after, options, f"{name} {how}")
+        told[how] = after.state(first.evidence)
+        told[how]["edits"] = [[edit.step, dict(edit.changes)] for edit in after.edits]
+    return told
+
+
+def _well(name: str, options: argparse.Namespace) -> dict[str, Any]:
+    """Every alarm in two minutes of a training that is well, and what is said in the end."""
+    torch.set_num_threads(1)
+    watched = Watched(WELL[name])
+    alarms = {
+        f"{one.kind}: {one.sentence}"
+        for found in watched.findings(options.seconds)
+        for one in found
+        if one.severity != "good"
+    }
+    _keep(watched, options, name)
+    return {"step": watched.trainer.step, "alarms": sorted(alarms), "end": [one.sentence for one in watched.found()]}
+
+
+def _naming(found: tuple[Diagnosis, ...], patient: Patient) -> Diagnosis | None:
+    """The finding that names the patient's illness."""
+    return next((one for one in found if one.kind in patient.kinds), None)
+
+
+def _keep(watched: Watched, options: argparse.Namespace, name: str) -> None:
+    if options.keep:
+        options.keep.mkdir(parents=True, exist_ok=True)
+        settings = {"settings": watched.trainer.settings.model_dump(), "images": len(watched.trainer.dataset.images)}
+        lines = [settings, *({**vars(report), "stats": dict(report.stats)} for report in watched.reports)]
+        (options.keep / f"{name}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+
+
+@torch.inference_mode()
+def _made(trainer: Trainer) -> Tensor:
+    """Images of so many seeds by the averaged generator, NCHW in [-1, 1]."""
+    z = np.stack([seed_latent(seed, trainer.settings.latent_dim) for seed in range(MADE)])
+    none = np.zeros((MADE, 0), np.float32)
+    parts = zip(*(whole.split(100) for whole in to_tensors(Drawn(z, none, none), trainer.device)), strict=True)
+    return torch.cat([trainer.G_ema(Drawn(*part)) for part in parts])
+
+
+@torch.inference_mode()
+def _judged(images: Tensor) -> tuple[Tensor, Tensor]:
+    """The classifier's last features (N, 64), float64, and the digits (N,) that it takes the images for."""
+    judge = modes.classifier(images.shape[2])
+    assert isinstance(judge, torch.nn.Sequential)
+    features = judge[:-1](images)
+    return features.double(), judge[-1](features).argmax(1)
+
+
+@cache
+def _real(side: int) -> Moments:
+    dataset = next(event for event in prepare("sample:digits", Preparation((side, side))) if isinstance(event, Dataset))
+    features, _ = _judged(torch.from_numpy(np.array(dataset.images[:MADE])).float().div(127.5).sub(1.0))
+    return Moments(features.mean(0), features.T.cov())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,94 @@
+"""The numbers run away, or have ceased to be numbers."""
+
+from __future__ import annotations
+
+from math import isfinite, sqrt
+
+import numpy as np
+
+from core.diagnosis import remedies
+from core.diagnosis.case import Case, Diagnosis, Remedy
+from core.diagnosis.course import above, level
+
+TITLE = "Divergence"
+RANK = 0
+
+LOSSES = ("Loss/D/loss", "Loss/G/loss")
+SCORES = ("Loss/scores/real", "Loss/scores/fake")
+UPDATE = "Signal/D/update"
+SPAN = 8
+STEPS = 50
+LARGEST_LOGIT, LARGEST_TARGETED = 50.0, 10.0
+LEAP, STRIDE = 0.015, 0.007
+
+
+def find(case: Case) -> Diagnosis | None:
+    """The first of these that holds:
+
+    * losses that are no numbers: one report says it;
+    * a training that was rewound for that within the last 120 reports: "bad" when it happened more than once;
+    * scores that run away: their median of eight reports, so that one wild batch is not taken for it, lies beyond what
+      a trained discriminator can need (`_limit`); over below half of that;
+    * steps of D that are too large: one changes its weights by more than 1.5 %, by the median of eight reports; over
+      below 0.7 %. A tenth to half of a per cent is usual, and healthy trainings take larger ones only in their first
+      steps, so none before step 50 count.
+    """
+    return _no_numbers(case) or _rewound(case) or _runaway(case) or _leaps(case)
+
+
+def _no_numbers(case: Case) -> Diagnosis | None:
+    last = case.course.last
+    if last is None or all(isfinite(last.stats.get(key, 0.0)) for key in LOSSES):
+        return None
+    sentence = f"The losses stopped being numbers at step {last.step:,}: nothing more is learned."
+    return Diagnosis("divergence", "bad", sentence, LOSSES, _cures(case))
+
+
+def _rewound(case: Case) -> Diagnosis | None:
+    recent = [step for step in case.facts.rewinds if step >= case.course.step_before(120)]
+    if not recent:
+        return None
+    times = "once" if len(recent) == 1 else f"{len(recent)} times"
+    sentence = (
+        f"The losses ran away or stopped being numbers {times}: the training went back to step {recent[-1]:,} and on "
+        "with gentler settings."
+    )
+    return Diagnosis("divergence", "watch" if len(recent) == 1 else "bad", sentence, LOSSES, _cures(case))
+
+
+def _runaway(case: Case) -> Diagnosis | None:
+    real, fake = case.course.of_keys(*SCORES)
+    size = np.abs(real - fake) if case.critic else np.maximum(np.abs(real), np.abs(fake))
+    limit = _limit(case)
+    if not case.begun(0) or not above(size, limit, limit / 2, SPAN):
+        return None
+    what = "scores of real and generated images lie {} apart" if case.critic else "scores reach {}"
+    seen = what.format(f"{level(size, SPAN)[-1]:,.0f}")
+    sentence = f"The discriminator runs away: its {seen}, where less than {limit:,.0f} is to be expected."
+    return Diagnosis("divergence", "bad", sentence, (*SCORES, "Loss/D/loss"), _cures(case))
+
+
+def _limit(case: Case) -> float:
+    """Of a critic whose slope is 1 at most, the scores of two images differ by no more than the images do, and those by
+    no more than white from black: 2 sqrt(3 width height). Elsewhere logits tell how sure D is: trained ones
+    stay within 20, and at 50 a sigmoid is 1 in every number format. Where they are pulled to 0 and 1 ten is far off."""
+    if case.critic:
+        width, height = case.settings.size
+        return 2.0 * sqrt(3 * width * height)
+    return LARGEST_TARGETED if case.loss["TARGETS"] and not case.loss["SIGNED"] else LARGEST_LOGIT
+
+
+def _leaps(case: Case) -> Diagnosis | None:
+    (update,) = case.course.of_keys(UPDATE, since=STEPS)
+    if not case.begun(STEPS) or not above(update, LEAP, STRIDE, SPAN):
+        return None
+    sentence = (
+        f"The discriminator's steps are too large: each changes its weights by {100 * level(update, SPAN)[-1]:.1f} %, "
+        "where 0.1 to 0.5 % is usual, so it forgets as fast as it learns."
+    )
+    return Diagnosis("divergence", "bad", sentence, (UPDATE, "Loss/D/loss"), _cures(case))
+
+
+def _cures(case: Case) -> tuple[Remedy, ...]:
+    bounds = (remedies.gradient_penalty, remedies.weight_clip) if case.critic else ()
+    return remedies.offered(case, *bounds, remedies.slower_discriminator, remedies.r1, remedies.slower_both)

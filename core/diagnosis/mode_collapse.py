@@ -1,0 +1,48 @@
+"""The generator makes only a few of the kinds of images that there are."""
+
+from __future__ import annotations
+
+from core.diagnosis import remedies
+from core.diagnosis.case import Case, Diagnosis
+from core.diagnosis.course import below, level
+
+TITLE = "Mode collapse"
+RANK = 1
+
+KEY = "Signal/diversity"
+SPAN = 2
+ALIKE, VARIED = 0.3, 0.45
+STEPS = 200
+
+
+def find(case: Case) -> Diagnosis | None:
+    """Generated images differ by less than 0.3 of what real ones do; over above 0.45. Or by less than half of what they
+    once did, when that was above 0.6; over above 0.7 of it.
+
+    By means of two looks, each at more than a hundred images, so that chance plays no part. Every generator begins with
+    images that are all alike: looks before step 200 do not count, nor do they while the last is a fifth above the one
+    before.
+    """
+    (diversity,) = case.course.of_keys(KEY, since=STEPS)
+    if not case.begun(STEPS) or len(diversity) < SPAN or diversity[-1] > 1.2 * diversity[-2]:
+        return None
+    looks = level(diversity, SPAN)
+    now, best = 100 * looks[-1], 100 * looks.max()
+    if below(diversity, ALIKE, VARIED, SPAN):
+        sentence = f"The generated images are nearly all alike: they differ by {now:.0f} % of what real ones do."
+    elif best > 60 and below(diversity, best / 200, best / 100 * 0.7, SPAN):
+        sentence = (
+            f"The generated images get ever more alike: they differ by {now:.0f} % of what real ones do, and did by "
+            f"{best:.0f} %."
+        )
+    else:
+        return None
+    cures = remedies.offered(
+        case,
+        remedies.lower_generator_lead,
+        remedies.r1,
+        remedies.diffaug,
+        remedies.more_discriminator_steps,
+        remedies.slower_both,
+    )
+    return Diagnosis("mode_collapse", "bad", sentence, (KEY,), cures)

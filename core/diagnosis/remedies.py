@@ -1,0 +1,204 @@
+"""Edits of live settings that the findings offer, each only where the settings and the rules leave room for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from core.config import Settings
+from core.diagnosis.case import Case, Remedy
+from core.errors import Problem
+
+Candidate = Callable[[Settings], Remedy | None]
+"""The edit that suits these settings; None where it is in force already or has no room left."""
+
+MOST = 2
+"""Remedies that one finding offers."""
+SLOWEST = 1e-6
+"""No learning rate is lowered below this."""
+
+
+def offered(case: Case, *candidates: Candidate) -> tuple[Remedy, ...]:
+    """The first `MOST` remedies that the rules allow for these settings.
+
+    One whose settings were edited just now waits until that edit has shown what it does.
+    """
+    return tuple(_allowed(case, candidates))[:MOST]
+
+
+def _allowed(case: Case, candidates: tuple[Candidate, ...]) -> Iterator[Remedy]:
+    for candidate in candidates:
+        remedy = candidate(case.settings)
+        if remedy and not case.fresh & remedy.changes.keys() and _can_be(case.settings, remedy.changes):
+            yield remedy
+
+
+def _can_be(settings: Settings, changes: Any) -> bool:
+    try:
+        return settings.changed(**changes) != settings
+    except Problem:
+        return False
+
+
+def slower_discriminator(settings: Settings) -> Remedy | None:
+    """D's rate: to G's where it is more than twice as high (as two time-scales have it), else halved, down to an eighth
+    of G's."""
+    if settings.lr_d <= settings.lr_g / 8:
+        return None
+    rate = settings.lr_g if settings.lr_d > 2 * settings.lr_g else settings.lr_d / 2
+    return Remedy(f"Lower the discriminator's learning rate to {_rate(rate)}.", {"lr_d": rate})
+
+
+def faster_discriminator(settings: Settings) -> Remedy | None:
+    """D's rate: to G's where it is below that, else doubled, up to four times G's (Heusel et al. 2017,
+    arXiv:1706.08500, let D learn faster than G)."""
+    rate = settings.lr_g if settings.lr_d < settings.lr_g else 2 * settings.lr_d
+    if rate > 4 * settings.lr_g or rate > 0.1:
+        return None
+    return Remedy(f"Raise the discriminator's learning rate to {_rate(rate)}.", {"lr_d": rate})
+
+
+def slower_generator(settings: Settings) -> Remedy | None:
+    """G's rate halved, or to D's where it is more than four times as high."""
+    rate = settings.lr_d if settings.lr_g > 4 * settings.lr_d else settings.lr_g / 2
+    if rate < SLOWEST:
+        return None
+    return Remedy(f"Lower the generator's learning rate to {_rate(rate)}.", {"lr_g": rate})
+
+
+def lower_generator_lead(settings: Settings) -> Remedy | None:
+    """G's rate, only where it is above D's: then G outruns what D can tell it."""
+    return slower_generator(settings) if settings.lr_g > settings.lr_d else None
+
+
+def faster_generator(settings: Settings) -> Remedy | None:
+    """G's rate to the usual 2e-4, where it is far below."""
+    if settings.lr_g > 2e-5:
+        return None
+    return Remedy("Raise the generator's learning rate to 0.0002.", {"lr_g": 2e-4})
+
+
+def slower_both(settings: Settings) -> Remedy | None:
+    """Both rates halved, as in every advice for a training that swings or runs away."""
+    g, d = settings.lr_g / 2, settings.lr_d / 2
+    if min(g, d) < SLOWEST:
+        return None
+    return Remedy(f"Halve both learning rates, to {_rate(g)} and {_rate(d)}.", {"lr_g": g, "lr_d": d})
+
+
+def r1(settings: Settings) -> Remedy | None:
+    """R1 (Mescheder et al. 2018, arXiv:1801.04406), in the units of `core.penalties`; more of it where it is on."""
+    if settings.r1 >= 10 or settings.gradient_penalty:
+        return None
+    weight = 0.5 if settings.r1 < 0.5 else 2 * settings.r1
+    return Remedy(f"Turn the penalty R1 to {weight:g}, which keeps the discriminator smooth.", {"r1": weight})
+
+
+def gradient_penalty(settings: Settings) -> Remedy | None:
+    """WGAN-GP's penalty at the paper's weight (Gulrajani et al. 2017, arXiv:1704.00028), in place of clipping."""
+    if settings.gradient_penalty >= 10:
+        return None
+    changes = {"gradient_penalty": 10.0, **({"weight_clip": 0.0} if settings.weight_clip else {})}
+    return Remedy("Turn the gradient penalty to 10, which bounds the critic's slope.", changes)
+
+
+def weight_clip(settings: Settings) -> Remedy | None:
+    """WGAN's bound at the paper's 0.01 (Arjovsky et al. 2017, arXiv:1701.07875)."""
+    if settings.weight_clip or settings.gradient_penalty:
+        return None
+    return Remedy("Clip the critic's weights at 0.01, which bounds its slope.", {"weight_clip": 0.01})
+
+
+def instance_noise(settings: Settings) -> Remedy | None:
+    """Noise on all that D sees, so that real and generated images overlap (Arjovsky and Bottou 2017,
+    arXiv:1701.04862), which fades over 200,000 images."""
+    if settings.instance_noise:
+        return None
+    changes = {"instance_noise": 0.1, "instance_noise_kimg": 200.0}
+    return Remedy("Add noise of 0.1 to all that the discriminator sees, fading over 200 kimg.", changes)
+
+
+def label_smoothing(settings: Settings) -> Remedy | None:
+    """One-sided, to 0.9 (Salimans et al. 2016, arXiv:1606.03498)."""
+    if settings.smooth_real:
+        return None
+    return Remedy("Smooth the labels: let the target of real images be 0.9.", {"smooth_real": 0.1})
+
+
+def augment(settings: Settings) -> Remedy | None:
+    """ADA, or DiffAugment where ADA has no sign to follow. With ADA on nothing more is offered: it adapts by itself."""
+    if settings.augment != "none":
+        return None
+    if _can_be(settings, {"augment": "ada"}):
+        text = "Turn augmentation to ADA, which varies what the discriminator sees as much as it needs."
+        return Remedy(text, {"augment": "ada"})
+    return diffaug(settings)
+
+
+def diffaug(settings: Settings) -> Remedy | None:
+    """DiffAugment (Zhao et al. 2020, arXiv:2006.10738), which varies every image from the first on."""
+    if settings.augment != "none":
+        return None
+    text = "Turn augmentation to DiffAugment, which varies all that the discriminator sees."
+    return Remedy(text, {"augment": "diffaug"})
+
+
+def fewer_discriminator_steps(settings: Settings) -> Remedy | None:
+    if settings.d_steps == 1:
+        return None
+    fewer = max(settings.d_steps // 2, 1)
+    return Remedy(f"Let the discriminator take {_steps(fewer)} for each of the generator.", {"d_steps": fewer})
+
+
+def more_discriminator_steps(settings: Settings) -> Remedy | None:
+    """Up to the five of WGAN and SNGAN."""
+    if settings.d_steps >= 5:
+        return None
+    more = settings.d_steps + 1
+    return Remedy(f"Let the discriminator take {_steps(more)} for each of the generator.", {"d_steps": more})
+
+
+def steadier_average(settings: Settings) -> Remedy | None:
+    """A longer half-life of the averaged generator, which makes the samples: what swings cancels out in it."""
+    if settings.ema_kimg >= 10:
+        return None
+    text = "Average the generator over 10 kimg: the samples then swing less than the training."
+    return Remedy(text, {"ema_kimg": 10.0})
+
+
+def mirror(settings: Settings) -> Remedy | None:
+    """Never of itself the cure: twice the images where left and right may be exchanged."""
+    if settings.mirror or settings.points:
+        return None
+    return Remedy("Mirror the images, unless they are text or digits: that makes twice as many.", {"mirror": True})
+
+
+def less_noise(settings: Settings) -> Remedy | None:
+    """None of the noise that hides from D what it should see."""
+    if not settings.instance_noise:
+        return None
+    return Remedy("Take the noise away from what the discriminator sees.", {"instance_noise": 0.0})
+
+
+def no_decay(settings: Settings) -> Remedy | None:
+    """Learning rates that no longer fall."""
+    if not settings.decay_kimg:
+        return None
+    return Remedy("Let the learning rates fall no more.", {"decay_kimg": 0.0})
+
+
+def less_penalty(settings: Settings) -> Remedy | None:
+    """R1 and R2 a quarter of what they are."""
+    weights = {name: getattr(settings, name) / 4 for name in ("r1", "r2") if getattr(settings, name) >= 0.1}
+    if not weights:
+        return None
+    text = " and ".join(f"{name.upper()} to {weight:g}" for name, weight in weights.items())
+    return Remedy(f"Lower the penalty {text}.", weights)
+
+
+def _rate(rate: float) -> str:
+    return f"{rate:.2g}"
+
+
+def _steps(count: int) -> str:
+    return "one step" if count == 1 else f"{count} steps"

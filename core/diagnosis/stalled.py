@@ -1,0 +1,32 @@
+"""The generator no longer changes, or no longer gets better."""
+
+from __future__ import annotations
+
+from core.diagnosis import remedies
+from core.diagnosis.case import Case, Diagnosis
+from core.diagnosis.course import below, level
+
+TITLE = "Stalled"
+RANK = 6
+
+UPDATE = "Signal/G/update"
+SPAN = 5
+STILL, MOVING = 1e-5, 3e-5
+STEPS = 100
+
+
+def find(case: Case) -> Diagnosis | None:
+    """A step changes the generator's weights by less than a hundred thousandth of their size, by the median of five
+    looks; over above three. About 1e-3 is usual, so a hundred times less is standing still: learning rates that have
+    fallen to nothing, or a gradient of zero. Not before step 100, since rates may have to warm up first."""
+    last = case.course.last
+    (update,) = case.course.of_keys(UPDATE)
+    cold = last is None or last.images < 1000 * case.settings.warm_up_kimg
+    if cold or not case.begun(STEPS) or not below(update, STILL, MOVING, SPAN):
+        return None
+    sentence = (
+        f"The generator stands still: a step changes its weights by {100 * float(level(update, SPAN)[-1]):.2g} % "
+        "(0.1 % is usual), so nothing more is learned."
+    )
+    cures = remedies.offered(case, remedies.no_decay, remedies.faster_generator)
+    return Diagnosis("stalled", "watch", sentence, (UPDATE, "Signal/G/gradient"), cures)

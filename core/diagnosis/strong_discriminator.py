@@ -1,0 +1,62 @@
+"""The discriminator tells every image, and the generator is not told how to do better."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from core.diagnosis import remedies
+from core.diagnosis.case import Case, Diagnosis
+from core.diagnosis.course import above, below, level
+
+TITLE = "Discriminator too strong"
+RANK = 2
+
+ACCURACIES = ("Signal/D/accuracy_real", "Signal/D/accuracy_fake")
+LOSS, GRADIENT = "Loss/D/loss", "Signal/G/gradient"
+SPAN = 16
+STEPS = 100
+SURE, UNSURE = 0.98, 0.95
+EMPTY, FULL = 0.03, 0.06
+VANISHED, PRESENT = 0.01, 0.03
+
+
+def find(case: Case) -> Diagnosis | None:
+    """Over 98 % of real and of generated images recognised, by medians of 16 reports; over below 95 %. That alone is no
+    illness: the first minutes of many a good training are so. One of these comes with it, by medians of 16 reports:
+
+    * G's gradient is less than a hundredth of the largest that it had; over above three hundredths;
+    * D's own loss is less than 3 % of what it is while it cannot tell (over above 6 %): D learns nothing more either,
+      and nobody corrects the slope that G follows. In good trainings at least 10 % remain. With label smoothing the
+      loss never falls so far.
+
+    Not of Wasserstein critics, which are to be far ahead, and not before step 100.
+    """
+    if case.critic or not case.begun(STEPS):
+        return None
+    real, fake, loss = case.course.of_keys(*ACCURACIES, LOSS)
+    sure = np.minimum(real, fake)
+    (gradient,) = case.course.of_keys(GRADIENT)
+    most = float(level(gradient, SPAN).max(initial=0.0))
+    undecided = float(case.loss["UNDECIDED"])
+    if not above(sure, SURE, UNSURE, SPAN):
+        return None
+    if below(gradient, VANISHED * most, PRESENT * most, SPAN):
+        told = f"it gets {100 * level(gradient, SPAN)[-1] / most:.1g} % of the gradient that it once had"
+    elif below(loss, EMPTY * undecided, FULL * undecided, SPAN):
+        told = f"the discriminator's own loss is nearly gone ({level(loss, SPAN)[-1]:.2g})"
+    else:
+        return None
+    sentence = (
+        f"The discriminator recognises {100 * level(sure, SPAN)[-1]:.0f} % of all images, and the generator is hardly "
+        f"told how to do better: {told}."
+    )
+    cures = remedies.offered(
+        case,
+        remedies.slower_discriminator,
+        remedies.fewer_discriminator_steps,
+        remedies.r1,
+        remedies.instance_noise,
+        remedies.label_smoothing,
+        remedies.augment,
+    )
+    return Diagnosis("strong_discriminator", "bad", sentence, (*ACCURACIES, LOSS, GRADIENT), cures)

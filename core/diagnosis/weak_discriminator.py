@@ -1,0 +1,53 @@
+"""The discriminator hardly tells generated images from real ones, though they differ."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from core.diagnosis import remedies
+from core.diagnosis.case import Case, Diagnosis
+from core.diagnosis.course import below, level
+
+TITLE = "Discriminator too weak"
+RANK = 5
+
+ACCURACIES = ("Signal/D/accuracy_real", "Signal/D/accuracy_fake")
+LOOKS = ("Signal/diversity", "Signal/nearest")
+SPAN = 30
+GUESSING, KNOWING = 0.55, 0.6
+STEPS = 200
+
+
+def find(case: Case) -> Diagnosis | None:
+    """Under 55 % of real and generated images recognised on average, by medians of 30 reports (coin tosses get 50 %);
+    over above 60 %. And the images are not simply that good: they differ by less than 0.7 or more than 1.4 of what real
+    ones do, or lie more than 1.4 times as far from the training's images as unseen real ones (medians of five looks).
+
+    Not of Wasserstein critics, whose scores alone say how well they tell, and not before step 200.
+    """
+    if case.critic or not case.begun(STEPS):
+        return None
+    real, fake = case.course.of_keys(*ACCURACIES)
+    accuracy = (real + fake) / 2
+    if not below(accuracy, GUESSING, KNOWING, SPAN) or not _poor(case):
+        return None
+    right = 100 * level(accuracy, SPAN)[-1]
+    sentence = (
+        f"The discriminator hardly tells generated images from real ones: it is right in {right:.0f} % of cases, where "
+        "guessing gives 50 %. But they do differ, so the generator learns from noise."
+    )
+    cures = remedies.offered(
+        case,
+        remedies.faster_discriminator,
+        remedies.less_penalty,
+        remedies.less_noise,
+        remedies.more_discriminator_steps,
+    )
+    return Diagnosis("weak_discriminator", "watch", sentence, (*ACCURACIES, *LOOKS), cures)
+
+
+def _poor(case: Case) -> bool:
+    """Whether generated images are plainly not like real ones."""
+    diversity, nearest = (case.course.of_keys(key)[0][-5:] for key in LOOKS)
+    uneven = len(diversity) == 5 and not 0.7 <= np.median(diversity) <= 1.4
+    return uneven or bool(len(nearest) == 5 and np.median(nearest) > 1.4)

@@ -1,0 +1,329 @@
+"""What is found in courses whose numbers are known, and in real ones that were recorded."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from itertools import pairwise, product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.config import Settings, live_settings
+from core.diagnosis import Course, Diagnosis, Facts, diagnose, kinds, remedies
+from core.diagnosis.case import PATIENCE, Case
+from core.diagnosis.course import OLDER, RECENT, above, below, level
+from core.events import Edited, Report
+from core.presets import preset, presets
+from core.registry import components
+
+COURSES = Path(__file__).parent / "courses"
+WELL: dict[str, float] = {
+    "Loss/D/loss": 0.8,
+    "Loss/G/loss": 1.5,
+    "Loss/scores/real": 1.0,
+    "Loss/scores/fake": -1.0,
+    "Signal/D/accuracy_real": 0.85,
+    "Signal/D/accuracy_fake": 0.8,
+    "Signal/D/gradient": 2.0,
+    "Signal/G/gradient": 3.0,
+    "Signal/D/update": 2e-3,
+    "Signal/G/update": 2e-3,
+    "Signal/diversity": 0.9,
+    "Signal/gap": 0.05,
+    "Signal/nearest": 1.1,
+    "Signal/drift": 0.1,
+}
+"""A training in balance."""
+DCGAN = preset("dcgan").apply()
+
+
+def course(*parts: tuple[int, Mapping[str, float]], steps: int = 10) -> Course:
+    """So many reports of each part, half a second and so many steps apart; what a part does not say is well."""
+    return Course.of(reports(*parts, steps=steps))
+
+
+def reports(*parts: tuple[int, Mapping[str, float]], steps: int = 10) -> Iterator[Report]:
+    stats = [{**WELL, **values} for count, values in parts for _ in range(count)]
+    for number, values in enumerate(stats, 1):
+        yield Report(number * steps, number * steps * 64, number * 0.5, values)
+
+
+def found(course: Course, settings: Settings = DCGAN, facts: Facts | None = None) -> tuple[str, ...]:
+    return tuple(one.kind for one in diagnose(course, settings, facts or Facts(10_000)))
+
+
+SURE = {"Signal/D/accuracy_real": 1.0, "Signal/D/accuracy_fake": 1.0}
+WGAN = preset("wgan_gp").apply()
+UNBOUNDED = WGAN.changed(gradient_penalty=0.0)
+FEW = Facts(images=20)
+SICK: list[tuple[str, Settings, Facts, dict[str, float]]] = [
+    ("divergence", DCGAN, Facts(), {"Loss/D/loss": float("nan")}),
+    ("divergence", DCGAN, Facts(), {"Loss/scores/real": 80.0}),
+    ("divergence", DCGAN, Facts(), {"Signal/D/update": 0.03}),
+    ("divergence", DCGAN, Facts(rewinds=(500,)), {}),
+    ("divergence", UNBOUNDED, Facts(), {"Loss/scores/real": 400.0, "Loss/scores/fake": -400.0}),
+    ("divergence", preset("lsgan").apply(), Facts(), {"Loss/scores/fake": -30.0}),
+    ("mode_collapse", DCGAN, Facts(), {"Signal/diversity": 0.05}),
+    ("mode_collapse", DCGAN, Facts(), {"Signal/diversity": 0.4}),
+    ("strong_discriminator", DCGAN, Facts(), {**SURE, "Loss/D/loss": 0.01}),
+    ("strong_discriminator", DCGAN, Facts(), {**SURE, "Signal/G/gradient": 0.01}),
+    ("strong_discriminator", preset("sngan").apply(), Facts(), {**SURE, "Loss/D/loss": 0.02}),
+    ("strong_discriminator", preset("r3gan").apply(), Facts(), {**SURE, "Loss/D/loss": 0.01}),
+    ("memorisation", DCGAN, Facts(), {"Signal/nearest": 0.2}),
+    ("memorisation", DCGAN, Facts(), {"Signal/gap": 0.9}),
+    ("memorisation", DCGAN, FEW, SURE),
+    (
+        "weak_discriminator",
+        DCGAN,
+        Facts(),
+        {"Signal/D/accuracy_real": 0.5, "Signal/D/accuracy_fake": 0.5, "Signal/nearest": 2.0},
+    ),
+    ("stalled", DCGAN, Facts(), {"Signal/G/update": 1e-7}),
+]
+
+
+# -- what is found ---------------------------------------------------------------------------------------------------
+
+
+def test_every_finding_of_the_field_has_a_file_of_its_own() -> None:
+    assert list(kinds()) == [
+        "divergence",
+        "mode_collapse",
+        "strong_discriminator",
+        "memorisation",
+        "oscillation",
+        "weak_discriminator",
+        "stalled",
+        "balance",
+    ]
+
+
+@pytest.mark.parametrize(("kind", "settings", "facts", "values"), SICK)
+def test_each_illness_is_named_alone(kind: str, settings: Settings, facts: Facts, values: dict[str, float]) -> None:
+    """After two healthy minutes, within half a minute."""
+    sick = course((100, {}), (60, values))
+    (only,) = diagnose(sick, settings, facts)
+    assert only.kind == kind
+    assert only.severity in ("watch", "bad")
+    assert only.evidence
+    assert only.sentence.endswith(".")
+    assert set(only.evidence) <= WELL.keys()
+
+
+@pytest.mark.parametrize("name", presets())
+def test_balance_is_good_and_says_so(name: str) -> None:
+    (only,) = diagnose(course((60, {})), preset(name).apply(), Facts(10_000))
+    assert (only.kind, only.severity, only.remedies) == ("balance", "good", ())
+
+
+@pytest.mark.parametrize(("kind", "settings", "facts", "values"), SICK)
+def test_nothing_is_said_in_the_first_seconds(
+    kind: str, settings: Settings, facts: Facts, values: dict[str, float]
+) -> None:
+    told = "divergence" if facts.rewinds or any(np.isnan(value) for value in values.values()) else None
+    assert found(course((19, values), steps=100), settings, facts) == ((told,) if told else ())
+    assert not told or kind == told
+
+
+def test_a_run_without_signals_is_judged_by_its_losses() -> None:
+    losses = {key: value for key, value in WELL.items() if key.startswith("Loss/")}
+    old = Course.of(Report(one.step, one.images, one.seconds, losses) for one in reports((60, {})))
+    assert found(old) == ("balance",)
+    run_away = {**losses, "Loss/scores/real": 1e3}
+    old = Course.of(Report(one.step, one.images, one.seconds, run_away) for one in reports((60, {})))
+    assert found(old) == ("divergence",)
+    assert found(Course()) == ()
+
+
+def test_the_worst_comes_first() -> None:
+    both = {"Signal/diversity": 0.05, "Signal/G/update": 1e-7, "Loss/scores/real": 100.0}
+    several = diagnose(course((100, {}), (60, both)), DCGAN, Facts())
+    assert [one.kind for one in several] == ["divergence", "mode_collapse", "stalled"]
+    assert [one.severity for one in several] == ["bad", "bad", "watch"]
+
+
+def test_a_critic_may_be_far_ahead() -> None:
+    """A Wasserstein critic is to tell every image: what would be an illness elsewhere is its work."""
+    ahead = {**SURE, "Loss/D/loss": -20.0, "Loss/scores/real": 10.0, "Loss/scores/fake": -10.0}
+    assert found(course((160, ahead)), WGAN) == ("balance",)
+    assert found(course((160, {"Signal/D/accuracy_real": 0.5, "Signal/D/accuracy_fake": 0.5})), WGAN) == ("balance",)
+
+
+def test_a_sure_discriminator_alone_is_no_illness() -> None:
+    assert found(course((160, {**SURE, "Loss/D/loss": 0.2}))) == ("balance",)
+
+
+def test_a_discriminator_that_guesses_because_the_images_are_good_is_not_weak() -> None:
+    guessing = {"Signal/D/accuracy_real": 0.5, "Signal/D/accuracy_fake": 0.5, "Signal/nearest": 1.05}
+    assert found(course((160, guessing))) == ("balance",)
+
+
+def test_diversity_that_is_still_rising_is_no_collapse() -> None:
+    looks = [(20, {"Signal/diversity": 0.01 * 1.3**number}) for number in range(12)]
+    for number in range(1, 12):
+        assert "mode_collapse" not in found(course(*looks[:number], (1, looks[number][1])))
+
+
+def swinging(period: int, amplitude: float) -> Course:
+    phase = 2 * np.pi * np.arange(160) / period
+    return course(*((1, {"Loss/G/loss": 3.0 + amplitude * float(np.sin(angle))}) for angle in phase))
+
+
+def test_losses_that_swing() -> None:
+    assert found(swinging(period=30, amplitude=2.0)) == ("oscillation",)
+    assert found(swinging(period=30, amplitude=0.5)) == ("balance",)
+    assert found(swinging(period=300, amplitude=2.0)) == ("balance",)  # a drift
+    noise = np.random.default_rng(0).normal(3.0, 1.0, 160)
+    assert found(course(*((1, {"Loss/G/loss": float(value)}) for value in noise))) == ("balance",)
+
+
+def test_one_wild_report_changes_nothing() -> None:
+    wild = {"Loss/scores/real": 1e5, "Signal/D/update": 1.0, "Signal/D/accuracy_real": 0.0}
+    assert found(course((100, {}), (2, wild), (3, {}))) == ("balance",)
+
+
+def test_a_value_that_wavers_about_a_threshold_does_not_flicker() -> None:
+    values = 0.015 + 0.002 * np.sin(np.arange(200))
+    steady = [found(course((60, {}), *((1, {"Signal/D/update": float(v)}) for v in values[:n]))) for n in range(200)]
+    changes = sum(one != other for one, other in pairwise(steady))
+    assert steady[0] == ("balance",)
+    assert steady[-1] == ("divergence",)
+    assert changes == 1
+
+
+# -- remedies --------------------------------------------------------------------------------------------------------
+
+
+CANDIDATES = [
+    member
+    for name, member in vars(remedies).items()
+    if callable(member) and getattr(member, "__module__", "") == remedies.__name__ and not name.startswith("_")
+    if name != "offered"
+]
+
+
+def usable(settings: Settings, diagnosis: Diagnosis) -> None:
+    assert len(diagnosis.remedies) <= remedies.MOST
+    for remedy in diagnosis.remedies:
+        assert remedy.changes.keys() <= live_settings()
+        changed = settings.changed(**remedy.changes)
+        assert all(getattr(changed, name) != getattr(settings, name) for name in remedy.changes)
+        assert remedy.text.endswith(".")
+
+
+@pytest.mark.parametrize("name", presets())
+def test_whatever_is_found_the_remedies_can_be_applied(name: str) -> None:
+    """Again and again, until there is none left that is not in force."""
+    for _, _, facts, values in SICK:
+        settings = preset(name).apply()
+        for _ in range(60):
+            offers = [
+                remedy for one in diagnose(course((100, {}), (60, values)), settings, facts) for remedy in one.remedies
+            ]
+            for one in diagnose(course((100, {}), (60, values)), settings, facts):
+                usable(settings, one)
+            if not offers:
+                break
+            settings = settings.changed(**offers[-1].changes)
+        else:
+            pytest.fail("Remedies are offered without end.")
+
+
+@pytest.mark.parametrize(("name", "candidate"), list(product(presets(), CANDIDATES)))
+def test_every_edit_is_a_change_that_the_rules_allow(name: str, candidate: remedies.Candidate) -> None:
+    settings = preset(name).apply()
+    for remedy in remedies.offered(Case(Course(), settings, Facts()), candidate):
+        assert settings.changed(**remedy.changes) != settings
+
+
+def test_what_was_just_edited_is_not_offered_again_at_once() -> None:
+    values = {"Signal/D/update": 0.03}
+    sick = course((100, {}), (60, values))
+    (before,) = diagnose(sick, DCGAN, Facts())
+    first = before.remedies[0]
+    edited = Edited(sick.step_before(0), first.changes)
+    settings = DCGAN.changed(**first.changes)
+    (waiting,) = diagnose(sick, settings, Facts(edits=(edited,)))
+    assert all(first.changes.keys().isdisjoint(remedy.changes) for remedy in waiting.remedies)
+    for report in list(reports((160 + PATIENCE + 1, values)))[160:]:
+        sick.append(report)
+    (again,) = diagnose(sick, settings, Facts(edits=(edited,)))
+    assert any(first.changes.keys() & remedy.changes for remedy in again.remedies)
+
+
+# -- the course ------------------------------------------------------------------------------------------------------
+
+
+def test_a_course_keeps_the_newest_and_thins_the_older_out() -> None:
+    long = Course.of(Report(step, step, step / 2, {"Loss/G/loss": float(step)}) for step in range(100_000))
+    (values,) = long.of_keys("Loss/G/loss")
+    assert RECENT < len(values) == len(long) < RECENT + OLDER
+    assert values[-RECENT:].tolist() == list(range(100_000 - RECENT, 100_000))
+    older = np.diff(values[:-RECENT])
+    assert older.min() == older.max()
+    assert values[0] == 0
+
+
+def test_a_course_forgets_what_was_rewound() -> None:
+    for back_to in (2900, 1000, 5):  # into the newest, into the older, and to before all
+        rewound = Course.of(
+            Report(step, step, step / 20, {"a": float(step)}) for step in [*range(10, 3010, 10), back_to]
+        )
+        (steps,) = rewound.of_keys("a")
+        assert steps[-1] == back_to
+        assert (np.diff(steps) > 0).all()
+
+
+def test_values_of_several_keys_are_of_the_same_reports() -> None:
+    mixed = Course.of(
+        [
+            Report(1, 1, 1.0, {"a": 1.0, "b": 10.0}),
+            Report(2, 2, 2.0, {"a": 2.0}),
+            Report(3, 3, 3.0, {"a": float("nan"), "b": 30.0}),
+            Report(4, 4, 4.0, {"a": 4.0, "b": 40.0}),
+        ]
+    )
+    assert [values.tolist() for values in mixed.of_keys("a", "b")] == [[1.0, 4.0], [10.0, 40.0]]
+    assert mixed.of_keys("a", "b", since=2)[0].tolist() == [4.0]
+    assert mixed.of_keys("c")[0].tolist() == []
+
+
+def test_a_trigger_holds_between_its_thresholds() -> None:
+    rising = np.array([0.0, 3.0, 1.5, 1.5])
+    assert above(rising, on=2.0, off=1.0, span=1)
+    assert not above(np.append(rising, 0.5), on=2.0, off=1.0, span=1)
+    assert not above(np.array([1.5, 1.5]), on=2.0, off=1.0, span=1)
+    assert not above(rising, on=2.0, off=1.0, span=5)
+    assert below(-rising, on=-2.0, off=-1.0, span=1)
+    assert level(np.array([1.0, 9.0, 2.0, 3.0]), 3).tolist() == [2.0, 3.0]
+
+
+# -- real trainings --------------------------------------------------------------------------------------------------
+
+
+def recorded(name: str) -> tuple[Settings, Facts, list[Report]]:
+    """A training that was recorded: its settings, and a part of its reports and of their keys."""
+    head, *lines = [json.loads(line) for line in (COURSES / f"{name}.jsonl").read_text("utf-8").splitlines()]
+    settings = preset(head["preset"]).apply(**head["settings"])
+    return settings, Facts(head["images"]), [_report(head["keys"], line) for line in lines]
+
+
+def _report(keys: list[str], line: list[Any]) -> Report:
+    step, images, seconds, *values = line
+    return Report(step, images, seconds, {k: v for k, v in zip(keys, values, strict=True) if v is not None})
+
+
+def course_of_findings(name: str) -> list[set[str]]:
+    settings, facts, lines = recorded(name)
+    growing, told = Course(), []
+    for report in lines:
+        growing.append(report)
+        told.append({one.kind for one in diagnose(growing, settings, facts)})
+    return told
+
+
+def test_losses_know_what_they_are_without_a_decision() -> None:
+    assert all("UNDECIDED" in component.facts for component in components("objectives").values())
