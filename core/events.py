@@ -63,12 +63,19 @@ class Stepped(Event):
 
 @dataclass(frozen=True)
 class Report(Event):
-    """Means over the steps since the last report, under the run folder's keys (`Loss/G/loss` ...)."""
+    """Means over the steps since the last report, under the run folder's keys (`Loss/G/loss` ...).
+
+    Read from a run's folder, one may hold what was `Measured` instead: then it is not `of_steps`.
+    """
 
     step: int
     images: int
     seconds: float
     stats: Mapping[str, float]
+
+    @property
+    def of_steps(self) -> bool:
+        return not all(key.startswith("Metrics/") for key in self.stats)
 
 
 @dataclass(frozen=True)

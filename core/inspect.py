@@ -46,8 +46,7 @@ def run(folder: Path) -> dict[str, Any]:
     checkpoints = run.checkpoints()
     reports = list(run.reports())
     facts: dict[str, Any] = {"kind": "run", "reports": len(reports), "checkpoints": [path.name for path in checkpoints]}
-    if reports:
-        last = reports[-1]
+    if last := next((report for report in reversed(reports) if report.of_steps), None):
         facts |= {"step": last.step, "images": last.images, "seconds": last.seconds, "stats": dict(last.stats)}
     if checkpoints:
         facts["settings"] = summary(checkpoints[-1]).meta.settings.model_dump()

@@ -11,7 +11,7 @@ import numpy as np
 from core.data.split import kept
 from core.errors import Diverged, Problem
 from core.evaluate import evaluate
-from core.events import Event, Judging, Notice, Progress, Report
+from core.events import Event, Judging, Notice, Progress
 from core.features import Extractor, build, default_for
 from core.keeping import rate
 from core.protocol import Split, parse
@@ -35,7 +35,7 @@ HURRY = 1.0
 
 
 class Judge:
-    """Evaluates a run's training now and then. A measured checkpoint stands in the run; its numbers are a `Report`.
+    """Evaluates a run's training now and then. What is measured is a checkpoint of the run, or was one.
 
     It draws from no random generator of the training's, and the weights become the same with it and without.
     """
@@ -55,7 +55,7 @@ class Judge:
     def turn(self) -> Generator[Event, None, None]:
         """Some pieces of work, between two of the training's events: as many as the time since the last turn allows.
 
-        Yields `Judging` on the way and a `Report` of the numbers in the end. What goes wrong is a `Notice`; nothing
+        Yields `Judging` on the way and what was `Measured` in the end. What goes wrong is a `Notice`; nothing
         more is then measured until a person asks.
         """
         seconds = self._trainer.seconds
@@ -107,7 +107,6 @@ class Judge:
         trainer = self._trainer
         settings, dataset = trainer.settings, trainer.dataset
         saved = self._run.save(trainer)
-        images, seconds = trainer.images, trainer.seconds
         sampler = Sampler(trainer.meta(), trainer.published(), str(trainer.device))
         yield saved
         if self._extractor is None:
@@ -123,7 +122,7 @@ class Judge:
                 for key, value in event.values.items():
                     if parse(key)[0] == BEST_BY:
                         rate(saved.path, key, value)
-                yield Report(saved.step, images, seconds, event.values)
+                yield event
 
     def _built(self, name: str) -> Generator[Event, None, Extractor]:
         work = build(name, self._trainer.dataset, self._trainer.device)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing, nullcontext
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ from PIL import Image
 
 from core.checkpoint import save, summary
 from core.errors import Diverged, Problem
-from core.events import Edited, Event, Images, Notice, Points, Refused, Report, Samples, Saved, Stepped
+from core.events import Edited, Event, Images, Measured, Notice, Points, Refused, Report, Samples, Saved, Stepped
 from core.journal import Journal
 from core.keeping import best, numbered, prune
 from core.plane import picture
@@ -172,12 +172,17 @@ class Run:
 
     def _write(self, event: Event, seconds: float) -> None:
         if isinstance(event, Report):
-            known = {"step": event.step, "images": event.images, "seconds": round(event.seconds, 3)}
-            self._stats.append({**known, **event.stats})
+            self._note_numbers(event, event.stats)
+        elif isinstance(event, Measured):
+            self._note_numbers(event, event.values)
         elif isinstance(event, Samples | Points) and seconds >= self._next_grid:
             self._next_grid = seconds + max(GRID_SECONDS, GRID_SHARE * seconds)
             shown = picture(event) if isinstance(event, Points) else grid(event.images, len(event.columns))
             write_png(self.folder / "samples" / f"{event.step:09d}.png", shown)
+
+    def _note_numbers(self, event: Report | Measured, numbers: Mapping[str, float]) -> None:
+        known = {"step": event.step, "images": event.images, "seconds": round(event.seconds, 3)}
+        self._stats.append({**known, **numbers})
 
     def _tidy(self, step: int) -> None:
         """Drops what a crash left behind: half-written files, and reports and edits later than the present step."""

@@ -93,8 +93,10 @@ class Training:
 
     def measure(self) -> None:
         """Asks for the quality of the images as they are now, soon; call it between two events. Raises `Problem`."""
-        if self.judge is None:
+        if self.judge is None or self.trainer is None:
             raise Problem("The training has not begun yet.", "Try again in a few seconds.")
+        if self.trainer.dataset.points:
+            raise Problem("Points are not measured as images are.", "The plane shows how good they are.")
         self.judge.ask()
 
     def save_as(self, path: Path) -> Saved:

@@ -42,7 +42,9 @@ class Course:
 
     def append(self, report: Report) -> None:
         """Adds the next report. One of an earlier step than the last says that the training was rewound: what was
-        reported from that step on is forgotten."""
+        reported from that step on is forgotten. Measured numbers of a checkpoint, which come late, are passed over."""
+        if not report.of_steps:
+            return
         while self._recent and self._recent[-1].step >= report.step:
             self._recent.pop()
         while not self._recent and self._older and self._older[-1].step >= report.step:

@@ -1,0 +1,144 @@
+"""Evaluations beside a training: what they leave behind, and that the training does not notice them."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from core import judging
+from core.checkpoint import load
+from core.data import Dataset
+from core.errors import Problem
+from core.events import Event, Images, Judging, Measured, Notice, Progress, Saved
+from core.features import Extractor, Features
+from core.keeping import best
+from core.protocol import parse
+from core.run import Run
+from core.training import Training
+from tests.core.tiny import save_pictures, tiny_settings
+
+
+class Averages:
+    """The cheapest features: means of quarters of an image."""
+
+    name, key, at_once = "averages", "averages", 16
+
+    def __call__(self, images: Images) -> Features:
+        count, side = len(images), images.shape[1] // 2
+        quarters = images.reshape(count, 2, side, 2, side, -1).mean((2, 4), dtype=np.float32)
+        return Features(quarters.reshape(count, -1), None)
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Evaluations follow one another, with features that cost nothing."""
+
+    def build(_name: str, _dataset: Dataset, _device: torch.device) -> Generator[Progress, None, Extractor]:
+        yield Progress("Building", 0, 1)
+        return Averages()
+
+    monkeypatch.setattr(judging, "build", build)
+    monkeypatch.setattr(judging, "SOONEST", 0.0)
+    monkeypatch.setattr(judging, "LATER", 1.0)
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    return save_pictures(tmp_path / "pictures", 220)
+
+
+def training_on(pictures: Path, name: str, **values: Any) -> Training:
+    settings = tiny_settings("gan", evaluation_images=50, **{"evaluation": 100, "steps": 60, **values})
+    return Training(settings, str(pictures), out=pictures.parent / name)
+
+
+def numbers(events: list[Event]) -> list[Measured]:
+    return [event for event in events if isinstance(event, Measured)]
+
+
+def test_numbers_of_a_checkpoint_stand_in_the_run(pictures: Path) -> None:
+    events = list(training_on(pictures, "run").events())
+    run = Run(pictures.parent / "run")
+    measured = numbers(events)
+    assert measured
+    assert any(isinstance(event, Judging) for event in events)
+    kept = [(report.step, report.stats) for report in run.reports() if not report.of_steps]
+    assert kept == [(each.step, each.values) for each in measured]
+    found = {parse(key)[0] for key in measured[0].values}
+    assert found >= {"fid", "kid", "precision", "recall", "density", "coverage", "swd"}
+    _, protocol = parse(next(key for key in measured[0].values if "/fid@" in key))
+    assert (protocol.extractor, protocol.fake, protocol.split) == ("averages", 50, "train")
+    assert protocol.real == 220 - 11  # a twentieth is held out
+    saved = [event.step for event in events if isinstance(event, Saved)]
+    assert {each.step for each in measured} <= set(saved)
+
+
+def test_the_best_is_the_lowest_distance(pictures: Path) -> None:
+    events = list(training_on(pictures, "run").events())
+    values = {each.step: value for each in numbers(events) for key, value in each.values.items() if "/fid@" in key}
+    run = Run(pictures.parent / "run")
+    (found,) = best(run.folder / "checkpoints")
+    assert found.step == min(values, key=lambda step: values[step])
+    assert run.best() == found.path
+    assert load(found.path).meta.step == found.step
+
+
+def test_the_weights_are_the_same_without_evaluations(pictures: Path) -> None:
+    list(training_on(pictures, "with").events())
+    list(training_on(pictures, "without", evaluation=0).events())
+    with_it, without = (load(Run(pictures.parent / name).newest()) for name in ("with", "without"))
+    assert with_it.tensors.keys() == without.tensors.keys()
+    assert all(torch.equal(with_it.tensors[name], without.tensors[name]) for name in without.tensors)
+
+
+def test_a_person_may_ask_although_none_are_made_by_themselves(pictures: Path) -> None:
+    training = training_on(pictures, "run", evaluation=0, steps=200)
+    events = []
+    for event in training.events():
+        if training.trainer and training.trainer.step == 5 and not numbers(events):
+            training.measure()
+        events.append(event)
+    assert len(numbers(events)) == 1
+
+
+def test_what_goes_wrong_is_said_and_the_training_goes_on(pictures: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def build(*_: object) -> Generator[Progress, None, Extractor]:
+        yield Progress("Building", 0, 1)
+        raise Problem("There is no room.", "Make some.")
+
+    monkeypatch.setattr(judging, "build", build)
+    events = list(training_on(pictures, "run").events())
+    notices = [event.text for event in events if isinstance(event, Notice)]
+    assert notices == ["The images could not be measured. There is no room. Make some. The training goes on."]
+    assert Run(pictures.parent / "run").newest().stem == "000000060"
+
+
+def test_automatic_checkpoints_make_room_and_precious_ones_stay(
+    pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    training = training_on(pictures, "run", checkpoints=2, autosave_minutes=1e-9)
+    kept = 0
+    for event in training.events():
+        if isinstance(event, Saved) and not kept and event.step >= 10:
+            kept = training.keep().step
+    run = Run(pictures.parent / "run")
+    left = {int(path.stem) for path in run.checkpoints()}
+    found = best(run.folder / "checkpoints")[-1].step
+    assert kept in left
+    assert found in left
+    assert len(left - {kept, found}) <= 3  # the last one comes after the last pruning
+
+
+def test_points_are_not_measured(tmp_path: Path) -> None:
+    training = Training(tiny_settings("playground", steps=20), "toy:ring8", out=tmp_path / "run")
+    with closing(training.events()) as events:
+        while training.judge is None:
+            next(events)
+        with pytest.raises(Problem, match="Points are not measured"):
+            training.measure()
