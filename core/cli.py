@@ -19,8 +19,9 @@ from tqdm import tqdm
 from core.amount import amount
 from core.config import Settings
 from core.errors import Problem
-from core.events import Event, Finished, Notice, Points, Progress, Refused, Report, Samples, Saved, Tuned
+from core.events import Event, Finished, Judging, Measured, Notice, Points, Progress, Refused, Report, Samples, Saved, Tuned
 from core.export.commands import add_exports
+from core.keys import is_detail, label
 from core.presets import preset, presets
 
 tqdm.set_lock(RLock())  # its own is for several processes, and can outlive one that runs out of memory
@@ -250,6 +251,8 @@ class _Bar:
         self._bar.close()
 
     def show(self, event: Event) -> None:
+        if isinstance(event, Judging):
+            return  # the bar is the training's
         if isinstance(event, Progress):
             self._bar.set_description(event.text)
             self._bar.total, self._bar.n = event.total or None, event.done
@@ -266,6 +269,9 @@ class _Bar:
             self._bar.write(event.text, file=sys.stderr)
         elif isinstance(event, Refused):
             self._bar.write(f"{event.problem} The training waits for that, and tries again.", file=sys.stderr)
+        elif isinstance(event, Measured):
+            said = ", ".join(f"{label(key)} {value:.4g}" for key, value in event.values.items() if not is_detail(key))
+            self._bar.write(f"step {event.step}: {said}", file=sys.stderr)
         elif isinstance(event, Saved):
             self._bar.write(f"step {event.step}: saved {event.path}", file=sys.stderr)
         elif isinstance(event, Finished):

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from core.errors import Problem
 from core.events import Event, Progress
+from core.keeping import best, is_pinned, numbered
+from core.keys import label
 from core.run_folder import is_run
 from studio.dialogs.checkpoint_row import CheckpointRow
 
@@ -24,6 +26,25 @@ class CheckpointRows(Event):
 
     rows: tuple[CheckpointRow, ...]
     damaged: tuple[Path, ...]
+
+
+@dataclass(frozen=True)
+class BestCheckpoint(Event):
+    """A run's best checkpoint by what was measured last under `key`; `last` is the step of its newest one."""
+
+    path: Path
+    step: int
+    key: str
+    value: float
+    last: int
+
+
+def read_best(run: Path) -> Generator[Event, None, None]:
+    """Yields the `BestCheckpoint` of a run's folder, if one was measured and it is not the newest."""
+    folder = run / "checkpoints"
+    found, newest = best(folder)[-1:], numbered(folder)[-1:]
+    if found and newest and found[0].path != newest[0]:
+        yield BestCheckpoint(found[0].path, found[0].step, found[0].key, found[0].value, int(newest[0].stem))
 
 
 def read_checkpoints(runs: Path) -> Generator[Event, None, None]:
@@ -85,5 +106,7 @@ def _row(path: Path) -> CheckpointRow:
     found = summary(path)
     meta = found.meta
     settings = meta.settings
+    marks = [f"best {label(each.key)}" for each in best(path.parent) if each.path == path]
+    marks += ["kept"] if is_pinned(path) else []
     size = "2-D" if settings.points else "{} × {} px".format(*settings.size)
-    return CheckpointRow(path, meta.step, settings.preset, size, meta.dataset, meta.created, found.preview)
+    return CheckpointRow(path, meta.step, settings.preset, size, meta.dataset, meta.created, found.preview, tuple(marks))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from core.devices import Device, available
 from core.errors import Problem
 from core.events import Images
+from core.keeping import pin
 from core.lab import Board, Direction
 from core.latent import LatentRequest, Point
 from core.run_folder import is_run
@@ -143,7 +145,7 @@ class Explorer:
             return available()
         with self._turn:
             if isinstance(request, Path):
-                return self._open(request)
+                return self._open_chosen(request)
             if isinstance(request, NewestOf):
                 return self._open_newest(request.run)
             if isinstance(request, Weights):
@@ -190,6 +192,14 @@ class Explorer:
         self._sampler = Sampler.open(path)
         around = list(path.absolute().parents)[:2]
         return self._source(path, next((folder for folder in around if is_run(folder)), path))
+
+    def _open_chosen(self, path: Path) -> Source:
+        """One that a person chose: what is found in it shall be found again, so it does not make room for others."""
+        source = self._open(path)
+        if source.home != path:
+            with suppress(Problem):  # a disk that may only be read deletes nothing either
+                pin(path)
+        return source
 
     def _open_newest(self, folder: Path) -> Source:
         from core.run import Run

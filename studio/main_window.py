@@ -15,6 +15,7 @@ from core.events import Images, Points, Report, Samples, Saved, Tuned
 from studio import remembered, wires
 from studio.comparing import Comparing
 from studio.explorer import Source
+from studio.health import Health
 from studio.intake import Intake
 from studio.lab_dialogs import LabDialogs
 from studio.menus import Menus
@@ -60,6 +61,7 @@ class MainWindow(QMainWindow):
         self.lab_dialogs = LabDialogs(self)
         self.comparing = Comparing(self)
         self.intake = Intake(self)
+        self.health = Health(self)
         self.menus = Menus(self)
         wires.connect_data(self)
         wires.connect_messages(self)
@@ -90,7 +92,7 @@ class MainWindow(QMainWindow):
         self._train, self._explore = TrainPanel(), ExplorePanel()
         self.pages.addWidget(self._train)
         self.pages.addWidget(self._explore)
-        self._settings = self._train.form.settings()
+        self.settings = self._train.form.settings()
         wires.connect_training(self)
         wires.connect_explore(self)
         remembered.restore_splitters(self._train.splitters)
@@ -205,11 +207,11 @@ class MainWindow(QMainWindow):
         self.explore.show_source(source)
 
     def show_tuned(self, tuned: Tuned) -> None:
-        self.footer.show_tuned(tuned, self._settings)
+        self.footer.show_tuned(tuned, self.settings)
 
     def show_reports(self, reports: list[Report]) -> None:
         self.train.show_reports(reports)
-        self.footer.show_report(reports[-1], self._settings)
+        self.footer.show_report(reports[-1], self.settings)
 
     def show_samples(self, samples: Samples | Points) -> None:
         if isinstance(samples, Points):
@@ -257,21 +259,21 @@ class MainWindow(QMainWindow):
     def start(self) -> None:
         """Begins, or continues from the checkpoint that is set."""
         try:
-            self._settings = self.train.form.settings()
+            self.settings = self.train.form.settings()
         except Problem as problem:
             self.show_problem(problem)
             return
         self.banner.dismiss()
         self.show_workspace(TRAIN)
-        self.session.start(self._settings)
+        self.session.start(self.settings)
 
     def edit(self, settings: Settings) -> None:
         """The person changed a setting of the running training.
 
         Only what can change counts: another dataset may have been opened meanwhile, and have fitted the rest to itself.
         """
-        self._settings = self._settings.changed(**{name: getattr(settings, name) for name in live_settings()})
-        self.session.edit(self._settings)
+        self.settings = self.settings.changed(**{name: getattr(settings, name) for name in live_settings()})
+        self.session.edit(self.settings)
 
     # Dropping, painting, closing
 

@@ -16,11 +16,12 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
 from core.errors import Problem
-from core.events import Edited, Event, Finished, Images, Notice, Points, Progress, Rewound, Samples, Saved, Tuned
+from core.events import Edited, Event, Finished, Images, Judging, Measured, Notice, Points, Progress, Rewound, Samples, Saved, Tuned
 from core.lab import Board, Direction
 from core.latent import LatentRequest, Point
 from core.selection import Shape
 from studio.comparison import Comparison
+from studio.checkpoint_list import read_best
 from studio.curator import Curator
 from studio.explorer import Add, Bake, Contrast, Explorer, Keep, NewestOf, Restore, Restored, Source, Weights
 from studio.history import Rows
@@ -75,6 +76,10 @@ class Session(QObject):
     run_opened = Signal(object)
     """An `OpenedRun`, to be shown as it was."""
     reported = Signal(list)
+    judged = Signal(object)
+    """The progress of an evaluation beside the training."""
+    measured = Signal(object)
+    """What was `Measured` of a checkpoint of the training."""
     sampled = Signal(object)
     """`Samples`, or `Points`."""
     saved = Signal(object, bool)
@@ -83,6 +88,8 @@ class Session(QObject):
     """An `Edited`: settings that the running training took."""
     corrected = Signal(object)
     """Settings by name that the running training took of itself."""
+    best_found = Signal(object)
+    """The `BestCheckpoint` of a training that has ended, where it is not its last."""
     resume_changed = Signal(object)
     """The checkpoint from which the next start continues, or None."""
     settings_opened = Signal(object)
@@ -257,6 +264,11 @@ class Session(QObject):
         else:
             self.problem.emit(Problem("There is nothing to save yet.", "Train first."))
 
+    def measure(self) -> None:
+        """Measures the running training's images as they are now."""
+        if self._running:
+            self._running.measure()
+
     def edit(self, settings: Settings) -> None:
         """Changes settings of the running training, between two of its steps."""
         if self._running:
@@ -293,6 +305,10 @@ class Session(QObject):
             self.notice.emit(event.text)
         elif isinstance(event, Finished):
             self.notice.emit(f"Training is complete: {event.reason}")
+        elif isinstance(event, Judging):
+            self.judged.emit(event)
+        elif isinstance(event, Measured):
+            self.measured.emit(event)
         elif isinstance(event, Progress):
             self.start_progressed.emit(event)
         elif isinstance(event, Tuned):
@@ -311,6 +327,8 @@ class Session(QObject):
         self._running = None
         self._set_state(State.IDLE)
         self._follow()
+        if (run := self.run_folder) is not None:
+            self._workers.spawn(lambda: read_best(run), self.best_found.emit)
 
     def _set_state(self, state: State) -> None:
         self.state = state

@@ -21,6 +21,8 @@ class CheckpointRow:
     dataset: str
     created: datetime
     preview: Images
+    marks: tuple[str, ...] = ()
+    """Why it stays when older ones make room: "best FID", or "kept" because a person saved or opened it."""
 
     @property
     def run(self) -> str:
@@ -39,5 +41,6 @@ class CheckpointRow:
 
     def matches(self, words: str) -> bool:
         """Whether every word occurs in what a person can see of the row."""
-        text = f"{self.run} {self.preset} {self.step} {self.size} {self.dataset_name} {self.path.name}".casefold()
+        text = f"{self.run} {self.preset} {self.step} {self.size} {self.dataset_name} {self.path.name}"
+        text = f"{text} {' '.join(self.marks)}".casefold()
         return all(word in text for word in words.casefold().split())

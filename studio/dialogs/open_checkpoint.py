@@ -255,7 +255,7 @@ class OpenCheckpointDialog(QDialog):
 
 
 def _item(row: CheckpointRow) -> QTreeWidgetItem:
-    item = QTreeWidgetItem([row.run, f"{row.step:,}", row.preset, row.size, _date(row)])
+    item = QTreeWidgetItem([row.run, ", ".join((f"{row.step:,}", *row.marks)), row.preset, row.size, _date(row)])
     picture = sheet(row.preview[None], 1).scaled(
         2 * THUMBNAIL, 2 * THUMBNAIL, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
     )
@@ -265,7 +265,8 @@ def _item(row: CheckpointRow) -> QTreeWidgetItem:
 
 
 def _facts(row: CheckpointRow) -> str:
-    return f"Step {row.step:,}, saved {_date(row)}\n{row.preset}, {row.size}, on {row.dataset_name}\n{row.path}"
+    marks = "".join(f", {mark}" for mark in row.marks)
+    return f"Step {row.step:,}, saved {_date(row)}{marks}\n{row.preset}, {row.size}, on {row.dataset_name}\n{row.path}"
 
 
 def _date(row: CheckpointRow) -> str:

@@ -91,6 +91,10 @@ class Footer(QFrame):
         """A checkpoint was written by itself."""
         self._saved.setText(f"saved at step {step:,}")
 
+    def show_aside(self, text: str) -> None:
+        """What goes on beside the training."""
+        self._saved.setText(text)
+
     def show_stopping(self) -> None:
         self._set("Saving", False, False, False)
 
