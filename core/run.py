@@ -17,9 +17,10 @@ from PIL import Image
 
 from core.checkpoint import save, summary
 from core.errors import Problem
-from core.events import Edited, Event, Images, Notice, Points, Refused, Report, Samples, Saved
+from core.events import Edited, Event, Images, Notice, Points, Progress, Refused, Report, Samples, Saved
 from core.journal import Journal
 from core.plane import picture
+from core.report_table import ReportTable, read_table
 from core.run_folder import is_run
 from core.writing import replaced, unwritable
 
@@ -136,6 +137,10 @@ class Run:
         for values in self._stats.read():
             yield Report(values.pop("step"), values.pop("images"), values.pop("seconds"), values)
 
+    def table(self) -> Generator[Progress | ReportTable, None, None]:
+        """The recorded reports as arrays, see `read_table`."""
+        return read_table(self._stats.path)
+
     def edits(self) -> list[Edited]:
         """The settings that were changed while the run trained, in order."""
         return [Edited(values["step"], values["changes"]) for values in self._edits.read()]
@@ -217,3 +222,10 @@ def write_png(path: Path, image: Images) -> None:
     """Writes one image, HWC. Raises `Problem` when it cannot be written."""
     with replaced(path) as partial:
         Image.fromarray(image[:, :, 0] if image.shape[2] == 1 else image).save(partial, "PNG", compress_level=1)
+
+
+def read_png(path: Path) -> Images:
+    """One image, HWC. Raises `OSError` when it cannot be read."""
+    with Image.open(path) as image:
+        pixels = np.asarray(image)
+    return pixels[:, :, None] if pixels.ndim == 2 else pixels

@@ -49,6 +49,7 @@ ENGINE_USERS = (
     "studio.boards",
     "studio.restoring",
     "studio.laboratory",
+    "studio.frames",
 )
 ALSO_ALLOWED = {"studio.app": {"core.cli"}}
 VIEWS = ("studio.panels", "studio.tools", "studio.widgets", "studio.dialogs", "studio.form")
