@@ -19,8 +19,6 @@ from torch import Tensor
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from core.rewind import Rewinding  # noqa: E402
-
 from benchmarks import alone, modes  # noqa: E402  # the path first
 from benchmarks.features import Moments, frechet  # noqa: E402
 from benchmarks.patients import SICK, WELL, Patient  # noqa: E402
@@ -29,6 +27,7 @@ from core.config import Settings  # noqa: E402
 from core.data import Dataset, Preparation, prepare  # noqa: E402
 from core.diagnosis import Course, Diagnosis, Facts, diagnose  # noqa: E402
 from core.events import Edited, Report, Rewound  # noqa: E402
+from core.rewind import Rewinding  # noqa: E402
 from core.run import Run  # noqa: E402
 from core.sampler import to_tensors  # noqa: E402
 from core.seeds import Drawn, seed_latent  # noqa: E402

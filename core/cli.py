@@ -19,7 +19,20 @@ from tqdm import tqdm
 from core.amount import amount
 from core.config import Settings
 from core.errors import Problem
-from core.events import Event, Finished, Judging, Measured, Notice, Points, Progress, Refused, Report, Samples, Saved, Tuned
+from core.events import (
+    Event,
+    Finished,
+    Judging,
+    Measured,
+    Notice,
+    Points,
+    Progress,
+    Refused,
+    Report,
+    Samples,
+    Saved,
+    Tuned,
+)
 from core.export.commands import add_exports
 from core.keys import is_detail, label
 from core.presets import preset, presets

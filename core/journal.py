@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from pathlib import Path
 from typing import Any
 
@@ -29,31 +29,23 @@ class Journal:
 
     def each(self, last_step: int | None = None) -> Iterator[dict[str, Any]]:
         """The same one by one: however many there are, they need no memory."""
-        return (values for _, values in self._whole(last_step))
+        return (values for _, values in self._lines(last_step))
 
     def keep(self, last_step: int) -> None:
         """Drops lines that are later or incomplete, all at once. Raises `OSError`."""
         if self.path.exists():
             partial = self.path.with_name(f".{self.path.name}.partial")
-            partial.write_text("".join(line for line, _ in self._whole(last_step)), "utf-8")
+            partial.write_text("".join(line for line, _ in self._lines(last_step)), "utf-8")
             partial.replace(self.path)
 
-    def _whole(self, last_step: int | None) -> Iterator[tuple[str, dict[str, Any]]]:
+    def _lines(self, last_step: int | None) -> Iterator[tuple[str, dict[str, Any]]]:
         if not self.path.exists():
             return
         with self.path.open(encoding="utf-8", errors="replace") as file:
             for line in file:
-                values = self._values(line)
-                if values and (last_step is None or values["step"] <= last_step):
+                values = whole(line, self._keys) if line.endswith("\n") else None
+                if values is not None and (last_step is None or values["step"] <= last_step):
                     yield line, values
-
-    def _values(self, line: str) -> dict[str, Any] | None:
-        try:
-            values = json.loads(line)
-        except ValueError:
-            return None
-        whole = line.endswith("\n") and isinstance(values, dict) and values.keys() >= self._keys
-        return values if whole and isinstance(values["step"], int) else None
 
     def _ends_whole(self) -> bool:
         if not self.path.exists() or not self.path.stat().st_size:
@@ -61,3 +53,14 @@ class Journal:
         with self.path.open("rb") as file:
             file.seek(-1, os.SEEK_END)
             return file.read(1) == b"\n"
+
+
+def whole(line: str, keys: Set[str]) -> dict[str, Any] | None:
+    """What a line says, if it is an object with these keys and a step."""
+    try:
+        values = json.loads(line)
+    except ValueError:
+        return None
+    if not isinstance(values, dict) or not values.keys() >= keys:
+        return None
+    return values if isinstance(values["step"], int) else None

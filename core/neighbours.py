@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from math import gcd
 
@@ -20,7 +20,12 @@ SPARE = 8
 _AT_ONCE = 2**21  # bytes of pixels: some milliseconds of work, and a few times as much memory
 _MIDDLE = 127.5
 
+MOST_REALS = 256
+"""Real images to whose distances those of generated ones are held: enough for a distribution."""
+
 Floats = NDArray[np.float32]
+Rows = NDArray[np.int64]
+NO_ROWS: Rows = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,14 +43,66 @@ class Neighbours(Event):
     images: Images
 
 
-def nearest(images: Images, dataset: Dataset, k: int) -> Generator[Progress | Neighbours, None, None]:
+@dataclass(frozen=True, eq=False)
+class Nearness(Event):
+    """How far images are from their nearest training image: `generated` ones, and `real` ones, which are images that
+    were held out of the training (`held_out`), or else training images, each without itself."""
+
+    generated: NDArray[np.float64]
+    real: NDArray[np.float64]
+    held_out: bool
+
+
+@dataclass(frozen=True)
+class Space:
+    """In what images are compared: `values` makes numbers (n, numbers) of uint8 NCHW images, whose root mean square
+    differences are the distances; `text` says to people what these are."""
+
+    name: str
+    text: str
+    values: Callable[[NDArray[np.uint8]], Floats]
+
+
+def nearest(
+    images: Images, dataset: Dataset, k: int, space: Space | None = None, held: Rows = NO_ROWS
+) -> Generator[Progress | Neighbours, None, None]:
     """Looks through the dataset for what is nearest to images, uint8 NHWC, or to their mirror images.
 
-    Compared is the root mean square difference of pixels, at sizes above 32 px after shrinking to at most 32 px by the
-    mean of squares of pixels: a shift by one pixel, and noise, then count for less. All of the dataset is read once, in
-    flat memory. Yields `Progress`, and `Neighbours` at the end, with fewer than k where there are no more. Raises
-    `Problem` for points, and for images of another size or with other channels than the dataset's.
+    Compared is in a space, `PIXELS` if none is named; rows that were `held` out of the training are passed over. All of
+    the dataset is read once, in flat memory. Yields `Progress`, and `Neighbours` at the end, with fewer than k where
+    there are no more. Raises `Problem` for points, and for images of another size or with other channels than the
+    dataset's.
     """
+    _check(images, dataset)
+    space = space or PIXELS
+    planes = images.transpose(0, 3, 1, 2)
+    found = yield from _candidates(planes, dataset, k + SPARE, space, held)
+    yield _exact(planes, found, dataset, k, space)
+
+
+def nearness(
+    images: Images, dataset: Dataset, space: Space | None = None, held: Rows = NO_ROWS, seed: int = 0
+) -> Generator[Progress | Nearness, None, None]:
+    """How near generated images, uint8 NHWC, are to the training's, and how near real images are that it never saw, or
+    where none are held out training images to others of them. Up to 256 of these are drawn by the seed.
+
+    Memorised images are much nearer than real ones. Yields `Progress`, and `Nearness` at the end. Raises what `nearest`
+    raises.
+    """
+    _check(images, dataset)
+    space = space or PIXELS
+    pool = held if len(held) else np.arange(len(dataset.images))
+    drawn = np.sort(np.random.default_rng(seed).permutation(pool)[:MOST_REALS])
+    planes = np.concatenate([images.transpose(0, 3, 1, 2), np.asarray(dataset.images[drawn])])
+    own = np.concatenate([np.full(len(images), -1), drawn])
+    found = yield from _candidates(planes, dataset, 1 + SPARE, space, held, own)
+    # Of a dataset's only image there is no other, and so no distance.
+    distances = [_exact_of(*each, dataset, space)[1][:1] for each in zip(planes, found, strict=True)]
+    count = len(images)
+    yield Nearness(np.concatenate(distances[:count]), np.concatenate(distances[count:]), bool(len(held)))
+
+
+def _check(images: Images, dataset: Dataset) -> None:
     if dataset.points:
         raise Problem("Points have no nearest images.", "Open a dataset of images.")
     if images.shape[1:] != _last(dataset.images.shape[1:]):
@@ -55,45 +112,54 @@ def nearest(images: Images, dataset: Dataset, k: int) -> Generator[Progress | Ne
             ),
             "Open the dataset that the generator was trained on, prepared as it was then.",
         )
-    planes = images.transpose(0, 3, 1, 2)
-    wanted = np.concatenate([_shrunk(planes), _shrunk(planes[..., ::-1])])
-    found = yield from _candidates(wanted, dataset, k + SPARE)
-    yield _exact(planes, found, dataset, k)
 
 
-def _candidates(wanted: Floats, dataset: Dataset, most: int) -> Generator[Progress, None, NDArray[np.int64]]:
-    """Rows of the nearest, (n, up to `most`), of images and, behind them, their mirror images (2n, numbers)."""
-    total, count = len(dataset.images), len(wanted) // 2
+def _candidates(
+    planes: Images, dataset: Dataset, most: int, space: Space, held: Rows, own: Rows | None = None
+) -> Generator[Progress, None, Rows]:
+    """Rows (n, up to `most`) of those that are nearest to images or to their mirror images; -1 where there are no more.
+    `own`: each image's own row, if it is in the dataset, which does not count for it."""
+    total, count = len(dataset.images), len(planes)
+    wanted = np.concatenate([space.values(planes), space.values(planes[..., ::-1])])
     rows, squares = np.zeros((count, 0), np.int64), np.zeros((count, 0), np.float32)
     step = max(_AT_ONCE * total // max(dataset.images.nbytes, 1), 1)
-    own = np.square(wanted).sum(1)[:, None]
+    lengths = np.square(wanted).sum(1)[:, None]
     for start in range(0, total, step):
         yield Progress("Comparing with the training images", start, total)
-        values = _shrunk(np.asarray(dataset.images[start : start + step]))
-        both = own + np.square(values).sum(1) - 2 * (wanted @ values.T)
+        values = space.values(np.asarray(dataset.images[start : start + step]))
+        both = lengths + np.square(values).sum(1) - 2 * (wanted @ values.T)
         near = np.minimum(both[:count], both[count:])
-        here = np.broadcast_to(np.arange(start, start + len(values)), near.shape)
-        rows, squares = np.concatenate([rows, here], 1), np.concatenate([squares, near], 1)
+        here = np.arange(start, start + len(values))
+        near[:, np.isin(here, held)] = np.inf
+        if own is not None:
+            near[own[:, None] == here] = np.inf
+        rows = np.concatenate([rows, np.broadcast_to(here, near.shape)], 1)
+        squares = np.concatenate([squares, near], 1)
         if rows.shape[1] > most:
             kept = np.argpartition(squares, most - 1, axis=1)[:, :most]
             rows, squares = np.take_along_axis(rows, kept, 1), np.take_along_axis(squares, kept, 1)
-    return rows
+    return np.where(np.isfinite(squares), rows, -1)
 
 
-def _exact(planes: Images, rows: NDArray[np.int64], dataset: Dataset, k: int) -> Neighbours:
+def _exact(planes: Images, rows: Rows, dataset: Dataset, k: int, space: Space) -> Neighbours:
     """The k nearest of a few, in order."""
-    chosen, distances, flipped = [], [], []
-    for image, candidates in zip(planes, rows, strict=True):
-        candidates = np.sort(candidates)
-        values = _shrunk(np.asarray(dataset.images[candidates])).astype(np.float64)
-        both = [np.sqrt(np.square(values - _shrunk(one[None])).mean(1)) for one in (image, image[..., ::-1])]
-        order = np.argsort(np.minimum(*both), kind="stable")[:k]
-        chosen.append(candidates[order])
-        distances.append(np.minimum(*both)[order])
-        flipped.append((both[1] < both[0])[order])
-    found = np.stack(chosen)
-    images = np.stack([np.asarray(dataset.images[each]).transpose(0, 2, 3, 1) for each in found])
-    return Neighbours(found, np.stack(distances), np.stack(flipped), np.ascontiguousarray(images))
+    each = [_exact_of(image, candidates, dataset, space) for image, candidates in zip(planes, rows, strict=True)]
+    found = np.stack([these[:k] for these, _, _ in each])
+    distances = np.stack([away[:k] for _, away, _ in each])
+    flipped = np.stack([mirrored[:k] for _, _, mirrored in each])
+    images = np.stack([np.asarray(dataset.images[these]).transpose(0, 2, 3, 1) for these in found])
+    return Neighbours(found, distances, flipped, np.ascontiguousarray(images))
+
+
+def _exact_of(
+    image: Images, candidates: Rows, dataset: Dataset, space: Space
+) -> tuple[Rows, NDArray[np.float64], NDArray[np.bool_]]:
+    """Rows, distances and whether they are flipped of an image's candidates, the nearest first."""
+    candidates = np.sort(candidates[candidates >= 0])
+    values = space.values(np.asarray(dataset.images[candidates])).astype(np.float64)
+    both = [np.sqrt(np.square(values - space.values(one[None])).mean(1)) for one in (image, image[..., ::-1])]
+    order = np.argsort(np.minimum(*both), kind="stable")
+    return candidates[order], np.minimum(*both)[order], (both[1] < both[0])[order]
 
 
 def _shrunk(planes: NDArray[np.uint8]) -> Floats:
@@ -126,3 +192,8 @@ def _sums(planes: NDArray[np.uint8], factor: int) -> NDArray[np.unsignedinteger]
 def _last(shape: tuple[int, ...]) -> tuple[int, ...]:
     """Channels, height and width with the channels last."""
     return (*shape[1:], shape[0])
+
+
+PIXELS = Space("pixels", "the root mean square of its pixels' differences (0 to 255)", _shrunk)
+"""At sizes above 32 px after shrinking to at most 32 px by the mean of squares of pixels: a shift by one pixel, and
+noise, then count for less."""

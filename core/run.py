@@ -17,10 +17,24 @@ from PIL import Image
 
 from core.checkpoint import save, summary
 from core.errors import Diverged, Problem
-from core.events import Edited, Event, Images, Measured, Notice, Points, Refused, Report, Samples, Saved, Stepped
+from core.events import (
+    Edited,
+    Event,
+    Images,
+    Measured,
+    Notice,
+    Points,
+    Progress,
+    Refused,
+    Report,
+    Samples,
+    Saved,
+    Stepped,
+)
 from core.journal import Journal
 from core.keeping import best, numbered, prune
 from core.plane import picture
+from core.report_table import ReportTable, read_table
 from core.run_folder import is_run
 from core.writing import replaced, unwritable
 
@@ -154,6 +168,10 @@ class Run:
         for values in self._stats.each():
             yield Report(values.pop("step"), values.pop("images"), values.pop("seconds"), values)
 
+    def table(self) -> Generator[Progress | ReportTable, None, None]:
+        """The recorded reports as arrays, see `read_table`."""
+        return read_table(self._stats.path)
+
     def edits(self) -> list[Edited]:
         """The settings that were changed while the run trained, in order."""
         return [Edited(values["step"], values["changes"]) for values in self._edits.read()]
@@ -249,3 +267,10 @@ def write_png(path: Path, image: Images) -> None:
     """Writes one image, HWC. Raises `Problem` when it cannot be written."""
     with replaced(path) as partial:
         Image.fromarray(image[:, :, 0] if image.shape[2] == 1 else image).save(partial, "PNG", compress_level=1)
+
+
+def read_png(path: Path) -> Images:
+    """One image, HWC. Raises `OSError` when it cannot be read."""
+    with Image.open(path) as image:
+        pixels = np.asarray(image)
+    return pixels[:, :, None] if pixels.ndim == 2 else pixels

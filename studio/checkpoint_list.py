@@ -109,4 +109,6 @@ def _row(path: Path) -> CheckpointRow:
     marks = [f"best {label(each.key)}" for each in best(path.parent) if each.path == path]
     marks += ["kept"] if is_pinned(path) else []
     size = "2-D" if settings.points else "{} × {} px".format(*settings.size)
-    return CheckpointRow(path, meta.step, settings.preset, size, meta.dataset, meta.created, found.preview, tuple(marks))
+    return CheckpointRow(
+        path, meta.step, settings.preset, size, meta.dataset, meta.created, found.preview, tuple(marks)
+    )

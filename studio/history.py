@@ -3,32 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple, TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Floats = NDArray[np.float32]
+from studio.series import FAN_OUT, Floats, Series, lengthened
+
 Steps = NDArray[np.int64]
 Seconds = NDArray[np.float64]
-Scalar = TypeVar("Scalar", bound=np.generic)
-
-FAN_OUT = 4
-"""Rows of one level that make a row of the next coarser one."""
 
 _LARGEST = float(np.finfo(np.float32).max)
-
-
-@dataclass
-class _Level:
-    """Aggregates of FAN_OUT ** depth reports a row; all arrays are (rows, keys). `count` is of finite values."""
-
-    low: Floats
-    high: Floats
-    mean: Floats
-    count: NDArray[np.int32]
 
 
 class Rows(NamedTuple):
@@ -55,11 +41,9 @@ class History:
         """Forget everything."""
         self._version += 1
         self._length = 0
-        self._columns: dict[str, int] = {}
+        self._series: dict[str, Series] = {}
         self._steps: Steps = np.empty(0, np.int64)
         self._seconds: Seconds = np.empty(0, np.float64)
-        self._values: Floats = np.empty((0, 0), np.float32)
-        self._levels: list[_Level] = []
 
     @property
     def version(self) -> int:
@@ -68,7 +52,7 @@ class History:
 
     def keys(self) -> list[str]:
         """Keys in the order of their first appearance."""
-        return list(self._columns)
+        return list(self._series)
 
     def __len__(self) -> int:
         return self._length
@@ -84,108 +68,84 @@ class History:
             row = self._open_row(step)
         self._steps[row] = step
         self._seconds[row] = seconds
-        self._values[row] = np.nan
-        for key, value in stats.items():
-            if abs(value) <= _LARGEST:  # also refuses NaN; infinities cannot be drawn
-                self._values[row, self._columns[key]] = value
+        for key, series in self._series.items():
+            value = stats.get(key, math.nan)
+            series.values[row] = value if abs(value) <= _LARGEST else math.nan  # infinities cannot be drawn
+            series.touch(row)
         self._length += 1
-        self._fold(row)
         self._version += 1
 
     def extend(self, steps: ArrayLike, seconds: ArrayLike, stats: Mapping[str, ArrayLike]) -> None:
-        """Add many reports at once, for replaying a run: arrays of one length, NaN where a report had no value."""
-        new_steps = np.asarray(steps, np.int64)
-        if not len(new_steps):
+        """Add many reports at once: arrays of one length, NaN where a report had no value."""
+        columns = [np.asarray(column, np.float64) for column in stats.values()]
+        drawable = [np.where(np.abs(column) <= _LARGEST, column, np.nan) for column in columns]
+        times = np.asarray(steps, np.int64)
+        values = np.array(drawable, np.float32).reshape(len(stats), len(times)).T
+        self.add(Rows(list(stats), times, np.asarray(seconds, np.float64), values))
+
+    def add(self, rows: Rows) -> None:
+        """Add many reports at once, for replaying a run. Takes half a second for a million of them with many keys, so
+        a run's are added in the thread that reads it, before the history is anybody's."""
+        if not len(rows.steps):
             return
-        self._add_keys(stats)
-        start, end = self._length, self._length + len(new_steps)
-        self._reserve(end)
-        self._steps[start:end] = new_steps
-        self._seconds[start:end] = seconds
-        self._values[start:end] = np.nan
-        for key, column in stats.items():
-            values = np.asarray(column, np.float64)
-            self._values[start:end, self._columns[key]] = np.where(np.abs(values) <= _LARGEST, values, np.nan)
+        self._add_keys(rows.keys)
+        start, end = self._length, self._length + len(rows.steps)
+        self._reserve(end + end // 4)  # or the next report would move everything
+        self._steps[start:end] = rows.steps
+        self._seconds[start:end] = rows.seconds
+        theirs = {key: column for column, key in enumerate(rows.keys)}
+        for key, series in self._series.items():
+            series.values[start:end] = rows.values[:, theirs[key]] if key in theirs else np.nan
         self._length = end
-        self._fold(self._sort(start))
+        self._put_in_order(start)
         self._version += 1
+
+    def fold(self, keys: Iterable[str]) -> None:
+        """Prepares the drawing of these keys, which otherwise is done when each is first drawn."""
+        for key in keys:
+            if key in self._series:
+                self._series[key].fold(self._length)
 
     def rewind(self, step: int) -> None:
         """Forget every report after `step`: the training continues from there."""
         self._length = int(np.searchsorted(self._steps[: self._length], step, "right"))
+        for series in self._series.values():
+            series.touch(self._length)
         self._version += 1
 
     def _open_row(self, step: int) -> int:
         row = int(np.searchsorted(self._steps[: self._length], step, "right"))
-        for array in (self._steps, self._seconds, self._values):
+        for array in self._arrays():
             array[row + 1 : self._length + 1] = array[row : self._length].copy()
         return row
 
-    def _sort(self, start: int) -> int:
-        """Put the rows in order after some were added at `start`; returns the first row that may have changed."""
-        steps = self._steps[: self._length]
+    def _put_in_order(self, start: int) -> None:
+        """After rows were added at `start`."""
+        steps, changed = self._steps[: self._length], start
         tail = steps[max(start - 1, 0) :]
-        if np.all(tail[1:] >= tail[:-1]):
-            return start
-        order = np.argsort(steps, kind="stable")
-        for array in (self._steps, self._seconds, self._values):
-            array[: self._length] = array[: self._length][order]
-        return 0
+        if np.any(tail[1:] < tail[:-1]):
+            order, changed = np.argsort(steps, kind="stable"), 0
+            for array in self._arrays():
+                array[: self._length] = array[: self._length][order]
+        for series in self._series.values():
+            series.touch(changed)
 
-    def _add_keys(self, keys: Mapping[str, object]) -> None:
-        new = [key for key in keys if key not in self._columns]
-        if not new:
-            return
-        for key in new:
-            self._columns[key] = len(self._columns)
-        self._values = _widened(self._values, len(new), np.nan)
-        for level in self._levels:
-            level.low = _widened(level.low, len(new), np.nan)
-            level.high = _widened(level.high, len(new), np.nan)
-            level.mean = _widened(level.mean, len(new), np.nan)
-            level.count = _widened(level.count, len(new), 0)
+    def _arrays(self) -> list[NDArray[np.generic]]:
+        return [self._steps, self._seconds, *(series.values for series in self._series.values())]
+
+    def _add_keys(self, keys: Iterable[str]) -> None:
+        for key in keys:
+            if key not in self._series:
+                self._series[key] = Series(len(self._steps))
 
     def _reserve(self, rows: int) -> None:
         # Doubling makes appending O(1) on average.
         if rows <= len(self._steps):
             return
         capacity = max(rows, 2 * len(self._steps), 256)
-        self._steps = _lengthened(self._steps, capacity)
-        self._seconds = _lengthened(self._seconds, capacity)
-        self._values = _lengthened(self._values, capacity)
-        level_rows, depth = capacity // FAN_OUT, 0
-        while level_rows:
-            if depth == len(self._levels):
-                self._levels.append(_empty_level(len(self._columns)))
-            level = self._levels[depth]
-            level.low = _lengthened(level.low, level_rows)
-            level.high = _lengthened(level.high, level_rows)
-            level.mean = _lengthened(level.mean, level_rows)
-            level.count = _lengthened(level.count, level_rows)
-            level_rows, depth = level_rows // FAN_OUT, depth + 1
-
-    def _fold(self, row: int) -> None:
-        """Aggregate every group that is complete and holds `row` or a later row."""
-        below = _Level(self._values, self._values, self._values, np.empty(0, np.int32))
-        rows = self._length
-        for depth, level in enumerate(self._levels):
-            row, rows = row // FAN_OUT, rows // FAN_OUT
-            if row >= rows:
-                return
-            children = slice(row * FAN_OUT, rows * FAN_OUT)
-            shape = (rows - row, FAN_OUT, len(self._columns))
-            mean = below.mean[children].reshape(shape)
-            count = (below.count[children].reshape(shape) if depth else np.isfinite(mean)).astype(np.int32)
-            total = count.sum(axis=1, dtype=np.int32)
-            low = np.fmin.reduce(below.low[children].reshape(shape), axis=1)
-            high = np.fmax.reduce(below.high[children].reshape(shape), axis=1)
-            weighted = np.where(count > 0, mean.astype(np.float64) * count, 0.0).sum(axis=1)
-            with np.errstate(invalid="ignore"):
-                averages = np.where(total > 0, weighted / np.maximum(total, 1), np.nan)
-            level.low[row:rows], level.high[row:rows], level.count[row:rows] = low, high, total
-            # Rounding to float32 may step just outside of the bounds.
-            level.mean[row:rows] = np.clip(averages.astype(np.float32), low, high)
-            below = level
+        self._steps, self._seconds = lengthened(self._steps, capacity), lengthened(self._seconds, capacity)
+        for series in self._series.values():
+            series.reserve(capacity)
 
     # --- reading ---
 
@@ -200,16 +160,17 @@ class History:
         One report on either side is included so that lines run off the edge. Everything in range is bounded by the
         low and high of some point, and low <= mean <= high.
         """
-        column = self._columns.get(key)
-        if column is None or not self._length:
+        series = self._series.get(key)
+        if series is None or not self._length:
             nothing = np.empty(0, np.float32)
             return np.empty(0, np.float64), nothing, nothing, nothing
         steps = self._steps[: self._length]
         first = max(_rows_before(steps, x0) - 1, 0)
         last = min(_rows_before(steps, math.nextafter(x1, math.inf)) + 1, self._length)
         depth, budget = 0, max(2 * pixels, 8)
-        while (last - first) // FAN_OUT**depth > budget and depth < len(self._levels):
+        while (last - first) // FAN_OUT**depth > budget:
             depth += 1
+        series.fold(self._length)
         # Groups at the coarsest level, then ever finer pieces of the tail that fills no group yet.
         pieces = []
         row = first // FAN_OUT**depth * FAN_OUT**depth
@@ -218,26 +179,21 @@ class History:
             begin, complete = row // size, self._length // size
             end = min(-(-last // size), complete)
             if end > begin:
-                pieces.append(self._slice(level, column, begin, end))
+                pieces.append(self._slice(series, level, begin, end))
                 row = end * size
         x, low, high, mean = (np.concatenate(parts) for parts in zip(*pieces, strict=True))
         there = ~np.isnan(mean)
         return x[there], low[there], high[there], mean[there]
 
-    def _slice(self, level: int, column: int, begin: int, end: int) -> tuple[Seconds, Floats, Floats, Floats]:
+    def _slice(self, series: Series, level: int, begin: int, end: int) -> tuple[Seconds, Floats, Floats, Floats]:
         if level == 0:
-            values = self._values[begin:end, column]
+            values = series.values[begin:end]
             return self._steps[begin:end].astype(np.float64), values, values, values
         size = FAN_OUT**level
         left = self._steps[begin * size : end * size : size]
         right = self._steps[begin * size + size - 1 : end * size : size]
-        rows = self._levels[level - 1]
-        return (
-            (left + right) / 2.0,
-            rows.low[begin:end, column],
-            rows.high[begin:end, column],
-            rows.mean[begin:end, column],
-        )
+        rows = series.level(level)
+        return (left + right) / 2.0, rows.low[begin:end], rows.high[begin:end], rows.mean[begin:end]
 
     def nearest_step(self, step: float) -> int | None:
         """The reported step closest to `step`, None when empty."""
@@ -250,10 +206,10 @@ class History:
 
     def value_at(self, key: str, step: float) -> float | None:
         """The value of the report nearest to `step` that has one, None when none has."""
-        column = self._columns.get(key)
-        if column is None:
+        series = self._series.get(key)
+        if series is None:
             return None
-        steps, values = self._steps[: self._length], self._values[: self._length, column]
+        steps, values = self._steps[: self._length], series.values[: self._length]
         centre, reach = _rows_before(steps, step), 2
         while True:
             # A metric may stand in one report of thousands, so look in ever wider windows until both sides have one.
@@ -269,9 +225,11 @@ class History:
     def rows(self, keys: Sequence[str] | None = None) -> Rows:
         """A copy of all reports."""
         keys = self.keys() if keys is None else keys
-        columns = [self._columns[key] for key in keys]
         size = self._length
-        return Rows(keys, self._steps[:size].copy(), self._seconds[:size].copy(), self._values[:size][:, columns])
+        values = np.empty((size, len(keys)), np.float32)
+        for column, key in enumerate(keys):
+            values[:, column] = self._series[key].values[:size]
+        return Rows(keys, self._steps[:size].copy(), self._seconds[:size].copy(), values)
 
 
 def _rows_before(steps: Steps, step: float) -> int:
@@ -279,20 +237,3 @@ def _rows_before(steps: Steps, step: float) -> int:
     # Searching for a float would first convert a million integers.
     whole = math.ceil(min(max(step, -(2.0**62)), 2.0**62))
     return int(np.searchsorted(steps, np.int64(whole)))
-
-
-def _empty_level(keys: int) -> _Level:
-    nothing = np.empty((0, keys), np.float32)
-    return _Level(nothing, nothing, nothing, np.empty((0, keys), np.int32))
-
-
-def _lengthened(array: NDArray[Scalar], rows: int) -> NDArray[Scalar]:
-    if rows <= len(array):
-        return array
-    longer = np.empty((rows, *array.shape[1:]), array.dtype)
-    longer[: len(array)] = array
-    return longer
-
-
-def _widened(array: NDArray[Scalar], columns: int, fill: float) -> NDArray[Scalar]:
-    return np.hstack([array, np.full((len(array), columns), fill, array.dtype)])

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QApplication, QFileDialog
 
 from core.errors import Problem
 from core.events import Images
@@ -122,7 +122,8 @@ class LabDialogs:
         """The answer to what was asked for."""
         from studio.dialogs.neighbours import NeighboursDialog
 
-        dialog = NeighboursDialog(found.image, found.images, found.distances, found.flipped, self._window)
+        # A viewer that is open is modal, and would keep the hand from what belongs to the window.
+        dialog = NeighboursDialog(found, QApplication.activeModalWidget() or self._window)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.show()
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from core.errors import Problem
@@ -23,8 +25,12 @@ if TYPE_CHECKING:
     from core.data import Dataset
     from core.directions import Components
 
+E = TypeVar("E", bound=Event)
+
 NEAREST = 6
 """Training images that are shown beside one of the generator's."""
+POPULATION = 64
+"""Generated images whose distances are counted beside it, where they are not on screen anyway."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,13 +47,18 @@ class Approach(Event):
 
 @dataclass(frozen=True, eq=False)
 class Nearest(Event):
-    """An image (H, W, C) with the training images (k, H, W, C) that are nearest to it, and how far away they are: root
-    mean squares of pixels' differences, from 0 to 255. `flipped`: whether mirrored ones are meant."""
+    """An image (H, W, C) with the training images (k, H, W, C) that are nearest to it, and how far away they are, which
+    `measured` explains. `flipped`: whether mirrored ones are meant. `generated` and `real`: how far from their nearest
+    training image others are, see `core.neighbours.Nearness`."""
 
     image: Images
     images: Images
     distances: tuple[float, ...]
     flipped: tuple[bool, ...]
+    measured: str
+    generated: NDArray[np.float64]
+    real: NDArray[np.float64]
+    held_out: bool
 
 
 class Laboratory(QObject):
@@ -77,8 +88,20 @@ class Laboratory(QObject):
 
     def find_neighbours(self, request: LatentRequest) -> None:
         """The training images that are nearest to the request's first image."""
+        dataset, first = self._reader.dataset, request.part(0, 1)
+
+        def work() -> Generator[Event, None, None]:
+            yield Progress("Generating images", 0, 0)
+            sampler = self._explorer.sampler()
+            others = sampler.render(LatentRequest.of_seeds(range(POPULATION)))
+            yield from _neighbours(np.concatenate([sampler.render(first), others]), 0, dataset)
+
+        self._jobs.start(work, self._show)
+
+    def compare(self, images: Images, index: int) -> None:
+        """The training images that are nearest to one of some generated images (n, H, W, C)."""
         dataset = self._reader.dataset
-        self._jobs.start(lambda: self._neighbours(request.part(0, 1), dataset), self._show)
+        self._jobs.start(lambda: _neighbours(images, index, dataset), self._show)
 
     def export_images(self, selection: Selection, target: Path, shape: Shape, overwrite: bool) -> None:
         """Writes images with the generator that is on screen."""
@@ -130,19 +153,6 @@ class Laboratory(QObject):
                 done = event.step / event.total
                 yield Approach(path.name, picture, event.image, done, event.psnr, event.point)
 
-    def _neighbours(self, request: LatentRequest, dataset: Dataset | None) -> Generator[Event, None, None]:
-        from core.neighbours import Neighbours, nearest
-
-        if dataset is None:
-            raise Problem("The training images are not open.", "Open them in Data, prepared as for the training.")
-        image = self._explorer.sampler().render(request)
-        for event in nearest(image, dataset, NEAREST):
-            if isinstance(event, Neighbours):
-                distances, flipped = event.distances[0].tolist(), event.flipped[0].tolist()
-                yield Nearest(image[0], event.images[0], tuple(distances), tuple(flipped))
-            else:
-                yield event
-
     def _images(
         self, selection: Selection, target: Path, shape: Shape, overwrite: bool
     ) -> Generator[Event, None, None]:
@@ -171,3 +181,33 @@ def _report(run: Path, target: Path, overwrite: bool) -> Generator[Event, None, 
     from core.report.write import write_report
 
     yield from write_report(run, target, overwrite)
+
+
+def _neighbours(images: Images, index: int, dataset: Dataset | None) -> Generator[Event, None, None]:
+    from core.neighbours import PIXELS, Nearness, Neighbours, nearest, nearness
+
+    if dataset is None:
+        raise Problem("The training images are not open.", "Open them in Data, prepared as for the training.")
+    image, space = images[index], PIXELS
+    neighbours = yield from _last(nearest(image[None], dataset, NEAREST, space), Neighbours)
+    spread = yield from _last(nearness(images, dataset, space), Nearness)
+    distances, flipped = neighbours.distances[0].tolist(), neighbours.flipped[0].tolist()
+    yield Nearest(
+        image,
+        neighbours.images[0],
+        tuple(distances),
+        tuple(flipped),
+        space.text,
+        spread.generated,
+        spread.real,
+        spread.held_out,
+    )
+
+
+def _last(events: Iterator[Event], kind: type[E]) -> Generator[Event, None, E]:
+    """Passes on what comes before an event of this kind, and returns that."""
+    for event in events:
+        if isinstance(event, kind):
+            return event
+        yield event
+    raise AssertionError("it yields one at its end")

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QMainWindow, QMessageBox, QStackedWid
 
 from core.config import Settings, live_settings
 from core.errors import Problem
-from core.events import Images, Points, Report, Samples, Saved, Tuned
+from core.events import Images, Report, Saved, Tuned
 from studio import remembered, wires
 from studio.comparing import Comparing
 from studio.explorer import Source
@@ -213,16 +213,10 @@ class MainWindow(QMainWindow):
         self.train.show_reports(reports)
         self.footer.show_report(reports[-1], self.settings)
 
-    def show_samples(self, samples: Samples | Points) -> None:
-        if isinstance(samples, Points):
-            self.train.show_points(samples)
-        else:
-            self.train.show_samples(samples)
-
     def show_run(self, run: OpenedRun) -> None:
         self.train.set_history(run.history, run.edits)
         self.train.form.set_settings(run.settings)
-        self.show_samples(run.samples)
+        self.train.show_samples(run.samples)
 
     def show_resume(self, checkpoint: Path | None) -> None:
         text = f"Continues from step {int(checkpoint.stem):,}" if checkpoint and checkpoint.stem.isdecimal() else ""
@@ -243,10 +237,13 @@ class MainWindow(QMainWindow):
         self._closing = False
         self.banner.show_problem(problem.what, problem.remedy, problem.details)
 
-    def enlarge(self, images: Images, index: int) -> None:
+    def enlarge(self, images: Images, index: int, generated: bool = False) -> None:
+        """One of some images; generated ones can be compared with the training's."""
         from studio.widgets.image_viewer import ImageViewer
 
-        viewer = ImageViewer(images, index, self)
+        viewer = ImageViewer(images, index, self, comparable=generated)
+        viewer.neighbours_requested.connect(lambda at: self.session.laboratory.compare(images, at))
+        self.session.jobs.ended.connect(viewer.end_comparing)
         viewer.save_requested.connect(lambda at: self.save_dialogs.save_images(images[at : at + 1], "image"))
         viewer.exec()
         viewer.deleteLater()

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from core.errors import Problem
-from core.events import Edited, Event, Images, Points, Progress, Report, Samples
+from core.events import Edited, Event, Images, Points, Progress, Samples
 from core.run_folder import is_checkpoint, is_run
 from core.seeds import Conditions
-from studio.history import History
+from studio.history import History, Rows
 from studio.torch_import import import_torch
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from core.config import Settings
     from core.data import Dataset
     from core.preparation import Preparation
+    from core.report_table import ReportTable
     from core.run import Run
 
 Kind = Literal["data", "run", "checkpoint", "recipe", "picture"]
@@ -35,6 +36,8 @@ FILES = (
     " *.mp4 *.mov *.mkv *.webm *.avi);;All files (*)"
 )
 """What a dialog that opens data shows."""
+DRAWN = ("Loss/", "Score/")
+"""How the keys begin of the curves that are seen as soon as a run is open."""
 SHEET = 100
 """Images in the sheet that shows a dataset."""
 
@@ -89,7 +92,8 @@ class Sheet(Event):
 
 @dataclass(frozen=True, eq=False)
 class OpenedRun(Event):
-    """A run's folder, read. `checkpoint` is its newest; `samples` its newest grid, or points."""
+    """A run's folder, read. `checkpoint` is its newest; `samples` its newest grid, or points. Where `complete` is False
+    the history holds some of the reports, and a `Replayed` follows with all of them."""
 
     folder: Path
     settings: Settings
@@ -97,10 +101,18 @@ class OpenedRun(Event):
     step: int
     checkpoint: Path
     history: History
-    last: Report | None
+    complete: bool
     samples: Samples | Points
     classes: Sequence[str]
     edits: Sequence[Edited]
+
+
+@dataclass(frozen=True, eq=False)
+class Replayed(Event):
+    """Every report of a run that was opened."""
+
+    folder: Path
+    history: History
 
 
 def recognise(source: str) -> Generator[Event, None, None]:
@@ -153,27 +165,46 @@ def draw_seen(dataset: Dataset, settings: Settings, count: int, seed: int) -> Ge
 
 
 def read_run(folder: Path) -> Generator[Event, None, None]:
-    """Reads a run: `Progress`, then an `OpenedRun`. Raises `Problem` if it cannot be continued."""
+    """Reads a run: `Progress`, an `OpenedRun`, and where that was thinned out a `Replayed`. Raises `Problem` if it
+    cannot be continued."""
     from core.checkpoint import summary
     from core.run import Run
 
     yield Progress("Opening the run", 0, 0)
     run = Run(folder)
     newest = summary(run.newest())
-    reports = list(run.reports())
-    keys = dict.fromkeys(key for report in reports for key in report.stats)
-    history = History()
-    history.extend(
-        [report.step for report in reports],
-        [report.seconds for report in reports],
-        {key: np.array([report.stats.get(key, np.nan) for report in reports]) for key in keys},
-    )
+    is_open = False
+    for event in run.table():
+        if isinstance(event, Progress):
+            yield event
+        elif is_open:
+            yield Replayed(folder, _history(event))
+        else:
+            yield _opened(run, newest, event)
+            is_open = True
+
+
+def _opened(run: Run, newest: Summary, table: ReportTable) -> OpenedRun:
     meta = newest.meta
-    last = reports[-1] if reports else None
-    shown = _look_back(newest) if meta.settings.points else _newest_grid(run, newest)
-    yield OpenedRun(
-        folder, meta.settings, meta.dataset, meta.step, newest.path, history, last, shown, meta.classes, run.edits()
+    return OpenedRun(
+        run.folder,
+        meta.settings,
+        meta.dataset,
+        meta.step,
+        newest.path,
+        _history(table),
+        table.complete,
+        _look_back(newest) if meta.settings.points else _newest_grid(run, newest),
+        meta.classes,
+        run.edits(),
     )
+
+
+def _history(table: ReportTable) -> History:
+    history = History()
+    history.add(Rows(table.keys, table.steps, table.seconds, table.values))
+    history.fold(key for key in table.keys if key.startswith(DRAWN))
+    return history
 
 
 def _picture(path: Path) -> Literal["recipe", "picture"] | None:
@@ -186,13 +217,13 @@ def _picture(path: Path) -> Literal["recipe", "picture"] | None:
 
 
 def _newest_grid(run: Run, newest: Summary) -> Samples:
-    from core.run import tiles
+    from core.run import read_png, tiles
 
     samples, meta = run.samples(), newest.meta
     if not samples:
         return Samples(meta.step, newest.preview[None])
     conditions = Conditions.of(meta.settings, len(meta.classes))
-    images = tiles(_read_png(samples[-1]), meta.settings.size, conditions.grid_count(meta.settings.samples))
+    images = tiles(read_png(samples[-1]), meta.settings.size, conditions.grid_count(meta.settings.samples))
     return Samples(meta.step, images, conditions.column_names(meta.classes))
 
 
@@ -222,11 +253,3 @@ def _facts(dataset: Dataset) -> DataFacts:
         dataset.excluded,
         dataset.points,
     )
-
-
-def _read_png(path: Path) -> Images:
-    from PIL import Image
-
-    with Image.open(path) as image:
-        pixels = np.asarray(image)
-    return pixels[:, :, None] if pixels.ndim == 2 else pixels

@@ -6,28 +6,43 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum, auto
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from platformdirs import user_documents_path
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QImage
 
 from core.errors import Problem
-from core.events import Edited, Event, Finished, Images, Judging, Measured, Notice, Points, Progress, Rewound, Samples, Saved, Tuned
+from core.events import (
+    Edited,
+    Event,
+    Finished,
+    Images,
+    Judging,
+    Measured,
+    Notice,
+    Points,
+    Progress,
+    Rewound,
+    Samples,
+    Saved,
+    Tuned,
+)
 from core.lab import Board, Direction
 from core.latent import LatentRequest, Point
 from core.selection import Shape
-from studio.comparison import Comparison
 from studio.checkpoint_list import read_best
+from studio.comparison import Comparison
 from studio.curator import Curator
 from studio.explorer import Add, Bake, Contrast, Explorer, Keep, NewestOf, Restore, Restored, Source, Weights
+from studio.frames import Frames
 from studio.history import Rows
 from studio.jobs import Jobs
 from studio.laboratory import Laboratory
-from studio.opening import OpenedRun, Sheet, read_run
+from studio.opening import OpenedRun, Replayed, Sheet, read_run
 from studio.reader import Reader
 from studio.running_training import RunningTraining
 from studio.saving import copy_checkpoint, save_grid, save_images, save_numbers, save_picture
@@ -75,6 +90,8 @@ class Session(QObject):
     """The step at which the training now goes on; reports after it belong to a time that did not happen."""
     run_opened = Signal(object)
     """An `OpenedRun`, to be shown as it was."""
+    run_replayed = Signal(object)
+    """Its whole `History`, where `run_opened` came with a thinned one."""
     reported = Signal(list)
     judged = Signal(object)
     """The progress of an evaluation beside the training."""
@@ -133,6 +150,9 @@ class Session(QObject):
         self.jobs.saved.connect(lambda saved: self.saved.emit(saved, True))
         self.jobs.problem.connect(self.problem)
         self.comparison = Comparison(self._workers, self)
+        self.jobs.ended.connect(self._end_reading)
+        self.frames = Frames(self)
+        self._is_reading = False
         self._explorer = Explorer()
         self.laboratory = Laboratory(self._explorer, self.jobs, self.reader, self)
         self.laboratory.notice.connect(self.notice)
@@ -166,10 +186,19 @@ class Session(QObject):
 
     def open_run(self, folder: Path) -> None:
         """Reads a run folder and shows it; the next start continues it."""
-        if self.state is State.IDLE:
-            self.jobs.start(lambda: read_run(folder), self._show_run)
-        else:
+        if self.state is not State.IDLE:
             self.problem.emit(Problem("A training is running.", "Stop it before you open another run."))
+        elif self._is_reading:  # the reports of the last one, which nobody wants any more
+            self._after_reading(lambda: self.open_run(folder))
+            self.jobs.cancel()
+        else:
+            self.jobs.start(lambda: read_run(folder), self._show_run)
+
+    def _after_reading(self, do: Callable[[], None]) -> None:
+        self.jobs.ended.connect(do, Qt.ConnectionType.SingleShotConnection)
+
+    def _end_reading(self) -> None:
+        self._is_reading = False
 
     def open_checkpoint(self, path: Path) -> None:
         """Explores a checkpoint, and continues from it at the next start."""
@@ -186,9 +215,14 @@ class Session(QObject):
             self.notice.emit("The training is starting or stopping: ask again in a moment.")
 
     def _show_run(self, event: Event) -> None:
+        if isinstance(event, Replayed):
+            self.run_replayed.emit(event.history)
+            return
         assert isinstance(event, OpenedRun)
+        self._is_reading = not event.complete
         self.run_folder = event.folder
         self.run_opened.emit(event)
+        self.frames.open(event.folder, event.samples)
         self._continue_from(event.checkpoint, event.dataset, event.settings)
         self._explore_thread.ask("source", NewestOf(event.folder))
 
@@ -210,9 +244,13 @@ class Session(QObject):
             # They borrow torch's random numbers for a moment, which belong to the training from its first step on.
             next(iter(self.reader.previews)).ended.connect(lambda: self.start(settings))
             return
+        if self._is_reading:  # what is trained then is added to the whole of it
+            self._after_reading(lambda: self.start(settings))
+            return
         source, runs, resume = self.dataset.source, self.runs, self.resume
         if resume is None or self.run_folder is None or not resume.is_relative_to(self.run_folder):
             self.run_folder = None
+            self.frames.close()
             self.run_began.emit()
         self._set_state(State.STARTING)
         self._running = RunningTraining(
@@ -288,6 +326,8 @@ class Session(QObject):
                 self.run_continued.emit(event.step)
             self.sampled.emit(event)
             self._follow()
+            if self.run_folder is not None:
+                self.frames.open(self.run_folder, event)
         elif isinstance(event, Saved):
             # A copy that the person saved, even into the run's folder, is not what the run continues from.
             own = self.run_folder is not None and event.path.parent == self.run_folder / "checkpoints"
@@ -424,5 +464,6 @@ class Session(QObject):
         """Ends every thread and waits for it. Stop the training first, or its unsaved steps are gone."""
         self.comparison.close()
         self._workers.shutdown()
+        self.frames.shutdown()
         self._explore_thread.stop()
         self._explore_thread.wait()

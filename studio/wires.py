@@ -49,6 +49,11 @@ def connect_training(window: MainWindow) -> None:
     window.train.pause_requested.connect(window.footer.toggle_pause)
     window.train.fresh_requested.connect(lambda: window.session.set_resume(None))
     window.train.image_activated.connect(window.enlarge)
+    window.train.neighbours_requested.connect(window.session.laboratory.compare)
+    window.train.moment_requested.connect(window.session.frames.ask)
+    window.session.frames.listed.connect(window.train.set_pictures)
+    window.session.frames.read.connect(window.train.show_moment)
+    window.session.frames.missed.connect(window.train.miss_moment)
     window.train.grid_save_requested.connect(window.save_dialogs.save_grid)
     window.train.plot_save_requested.connect(window.save_dialogs.save_plot)
     window.train.plane_save_requested.connect(window.save_dialogs.save_plane)
@@ -65,8 +70,9 @@ def connect_training(window: MainWindow) -> None:
     window.session.run_began.connect(window.train.clear)
     window.session.run_continued.connect(window.train.rewind)
     window.session.run_opened.connect(window.show_run)
+    window.session.run_replayed.connect(window.train.complete_history)
     window.session.reported.connect(window.show_reports)
-    window.session.sampled.connect(window.show_samples)
+    window.session.sampled.connect(window.train.show_samples)
     window.session.resume_changed.connect(window.show_resume)
 
 

@@ -54,6 +54,7 @@ ENGINE_USERS = (
     "studio.restoring",
     "studio.laboratory",
     "studio.comparison",
+    "studio.frames",
 )
 ALSO_ALLOWED = {"studio.app": {"core.cli"}}
 VIEWS = ("studio.panels", "studio.tools", "studio.widgets", "studio.dialogs", "studio.form")

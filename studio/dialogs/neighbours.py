@@ -2,51 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from core.events import Images
+from studio.widgets.distance_chart import DistanceChart
 from studio.widgets.image_grid import ImageGrid
+
+if TYPE_CHECKING:
+    from studio.laboratory import Nearest
+
+MUCH_NEARER = 0.5
+"""Generated images whose median distance is below this share of the real ones' are copies rather than images."""
 
 
 class NeighboursDialog(QDialog):
     """Not modal."""
 
-    def __init__(
-        self,
-        image: Images,
-        images: Images,
-        distances: Sequence[float],
-        flipped: Sequence[bool],
-        parent: QWidget | None = None,
-    ) -> None:
-        """See `studio.laboratory.Nearest`."""
+    def __init__(self, found: Nearest, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Nearest training images")
         own, nearest = ImageGrid(), ImageGrid()
         own.setAccessibleName("The generator's image")
-        own.set_images(np.ascontiguousarray(image)[None])
-        shown = [each[:, ::-1] if mirrored else each for each, mirrored in zip(images, flipped, strict=True)]
+        own.set_images(np.ascontiguousarray(found.image)[None])
+        pairs = zip(found.images, found.flipped, strict=True)
+        shown = [each[:, ::-1] if mirrored else each for each, mirrored in pairs]
         nearest.setAccessibleName("Nearest training images")
         nearest.set_images(np.ascontiguousarray(np.stack(shown)))
-        nearest.set_columns(len(shown), [f"{distance:.1f}" for distance in distances])
-        words = "How far away each is, as the root mean square of its pixels' differences (0 to 255). "
-        verdict = QLabel(f"{words}Where the nearest is the same image, the generator has memorised it.", wordWrap=True)
-        verdict.setObjectName("muted")
-        close = QPushButton("Close")
-        close.clicked.connect(self.accept)
+        nearest.set_columns(len(shown), [f"{distance:.1f}" for distance in found.distances])
         row = QHBoxLayout()
         row.addWidget(own, 1)
         row.addWidget(nearest, 4)
-        buttons = QHBoxLayout()
-        buttons.addWidget(verdict, 1)
-        buttons.addWidget(close, 0, Qt.AlignmentFlag.AlignBottom)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 16, 16, 16)
         layout.setSpacing(10)
-        layout.addLayout(row, 1)
-        layout.addLayout(buttons)
-        self.resize(1040, 320)
+        layout.addLayout(row, 3)
+        if len(found.real):
+            chart = DistanceChart()
+            real = "held-out images" if found.held_out else "training images, to their nearest other"
+            chart.show_distances(found.distances[0], found.generated, found.real, real)
+            layout.addWidget(chart, 2)
+        layout.addLayout(self._build_foot(found))
+        self.resize(1040, 560 if len(found.real) else 340)
+
+    def _build_foot(self, found: Nearest) -> QHBoxLayout:
+        words = f"How far away each is: {found.measured}. Where the nearest is the same image, the generator has"
+        said = QLabel(f"{words} memorised it. {_verdict(found)}", wordWrap=True)
+        said.setObjectName("muted")
+        close = QPushButton("Close")
+        close.clicked.connect(self.accept)
+        foot = QHBoxLayout()
+        foot.addWidget(said, 1)
+        foot.addWidget(close, 0, Qt.AlignmentFlag.AlignBottom)
+        return foot
+
+
+def _verdict(found: Nearest) -> str:
+    if not len(found.real):
+        return ""
+    ratio = float(np.median(found.generated)) / max(float(np.median(found.real)), 1e-9)
+    real = "held-out images are" if found.held_out else "training images are to each other"
+    if ratio < MUCH_NEARER:
+        return f"Generated images are much nearer to them than {real}: they may be copies."
+    return f"The median of generated images is {ratio:.2f} of how far {real}."

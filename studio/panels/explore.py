@@ -400,7 +400,8 @@ class ExplorePanel(QWidget):
         self._header.open_requested.connect(self.open_requested)
         self._header.film_requested.connect(self.film_requested)
         self._header.export_requested.connect(lambda: self.export_requested.emit(self.current_request()))
-        self._header.neighbours_requested.connect(lambda: self.neighbours_requested.emit(self.lab.request(self._bases)))
+        for part in (self._header, self._stage):
+            part.neighbours_requested.connect(lambda: self.neighbours_requested.emit(self.lab.request(self._bases)))
         self._stage.changed.connect(self._take)
         self._stage.dropped.connect(self._drop)
         self._stage.save_requested.connect(self._export_shown)

@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QScrollArea,
     QSplitter,
-    QStackedWidget,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -29,10 +28,9 @@ from studio.form import SettingsForm
 from studio.history import History
 from studio.widgets.curve_plot import CurvePlot
 from studio.widgets.image_grid import ImageGrid
-from studio.widgets.playground import Playground
-
-MOST_POINTS = 1000
-"""Real points in the plane before there is a training, as many as with one."""
+from studio.widgets.sample_stage import SampleStage
+from studio.widgets.time_bar import Steps
+from studio.widgets.time_line import TimeLine
 
 LOSSES = (("Loss/D/loss", "Discriminator"), ("Loss/G/loss", "Generator"))
 SCORES = (("Score/real", "D(x), real"), ("Score/fake", "D(G(z)), generated"))
@@ -46,8 +44,12 @@ class TrainPanel(QWidget):
     """The space bar: pause or go on."""
     fresh_requested = Signal()
     """Begin anew rather than from the checkpoint that is set."""
-    image_activated = Signal(object, int)
-    """The grid's images and the one that was clicked."""
+    image_activated = Signal(object, int, bool)
+    """The grid's images, the one that was clicked, and whether they are generated ones."""
+    neighbours_requested = Signal(object, int)
+    """Generated images, and one of them: to what training images is it near?"""
+    moment_requested = Signal(int)
+    """The step of samples that were kept and are to be shown."""
     grid_save_requested = Signal(str, object)
     """"grid", "image" or "selected", and the grid."""
     plot_save_requested = Signal(str, object)
@@ -59,17 +61,14 @@ class TrainPanel(QWidget):
         self.form = SettingsForm()
         self.history = History()
         self._edits: list[Edited] = []
-        self._columns: tuple[str, ...] = ()
         self.losses = CurvePlot(self.history, LOSSES)
         self.scores = CurvePlot(self.history, SCORES)
         self.scores.set_empty_text("How real the discriminator finds real and generated images, from 0 to 1.")
-        self.samples = ImageGrid(selectable=True)
-        self.samples.setToolTip("Click to enlarge, Ctrl-click or Shift-click to select, right-click to save")
-        self.samples.set_empty_text("Samples appear here when training starts.")
-        self.reals = ImageGrid()
-        self.reals.set_empty_text("Real images appear here when a dataset is open.")
-        self.playground = Playground()
-        self._shows_plane = False
+        self.plots = (self.losses, self.scores)
+        self.time_line = TimeLine()
+        self.stage = SampleStage()
+        self.samples, self.reals, self.playground = self.stage.samples, self.stage.reals, self.stage.playground
+        self._picture: int | None = None
         self._connect()
         layout = QHBoxLayout(self)
         layout.setContentsMargins(16, 16, 16, 8)
@@ -97,32 +96,23 @@ class TrainPanel(QWidget):
 
     def show_reals(self, images: Images) -> None:
         """A sheet of training images, to compare with."""
-        self.show_plane(False)
-        self.reals.set_images(images[: self.form.settings().samples])
-        self.reals.set_caption("Real images")
+        self.stage.show_reals(images[: self.form.settings().samples])
 
     def show_real_points(self, real: NDArray[np.float32]) -> None:
         """The points that will be trained on."""
-        self.playground.view.set_real(real[:MOST_POINTS])
-        self.show_plane(True)
-
-    def show_points(self, points: Points) -> None:
-        """The newest moment of a training on points."""
-        self.playground.view.set_points(points)
-        self.show_plane(True)
+        self.stage.show_real_points(real)
 
     def show_plane(self, shown: bool) -> None:
         """The playground, beside the curves, in the place of both image grids, below them."""
-        if shown == self._shows_plane:
-            return
-        self._shows_plane = shown
-        self._images.setCurrentIndex(int(shown))
+        self.stage.show_plane(shown)
+
+    def _lay_out(self, plane: bool) -> None:
         across, down = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
         views, plots = self.splitters["views"], self.splitters["plots"]
-        views.setOrientation(across if shown else down)
-        plots.setOrientation(down if shown else across)
-        views.setSizes([380, 560] if shown else [400, 500])
-        plots.setSizes([500, 500] if shown else [600, 400])
+        views.setOrientation(across if plane else down)
+        plots.setOrientation(down if plane else across)
+        views.setSizes([380, 560] if plane else [400, 500])
+        plots.setSizes([500, 500] if plane else [600, 400])
 
     def clear(self) -> None:
         """A new training begins: the curves of the last one go."""
@@ -133,16 +123,30 @@ class TrainPanel(QWidget):
         self.history.rewind(step)
         self._edits = [edit for edit in self._edits if edit.step <= step]
         self._mark_edits()
-        self.losses.refresh()
-        self.scores.refresh()
+        self._show_history()
 
     def set_history(self, history: History, edits: Sequence[Edited]) -> None:
-        """The curves of an opened run, and the changes of settings while it trained."""
-        self.history, self._edits = history, list(edits)
-        self.losses.set_history(history)
-        self.scores.set_history(history)
-        self._choose_scores()
+        """The curves of another run, and the changes of settings while it trained."""
+        self.time_line.go(None)
+        self._edits = list(edits)
+        self._put_history(history, keep_view=False)
         self._mark_edits()
+
+    def complete_history(self, history: History) -> None:
+        """The curves of the run that is shown, in full; whoever looks at some of it goes on doing so."""
+        self._put_history(history, keep_view=True)
+
+    def _put_history(self, history: History, keep_view: bool) -> None:
+        self.history = history
+        for plot in self.plots:
+            plot.set_history(history, keep_view)
+        self._show_history()
+
+    def _show_history(self) -> None:
+        self._choose_scores()
+        self.time_line.set_span(self.history.span())
+        for plot in self.plots:
+            plot.refresh()
 
     def _choose_scores(self) -> None:
         """Probabilities where the loss makes them, and else the critic's scores as they are."""
@@ -158,31 +162,59 @@ class TrainPanel(QWidget):
         marks = [
             (edit.step, ", ".join(f"{name} {value}" for name, value in edit.changes.items())) for edit in self._edits
         ]
-        self.losses.set_marks(marks)
-        self.scores.set_marks(marks)
+        for plot in self.plots:
+            plot.set_marks(marks)
 
     def show_reports(self, reports: Sequence[Report]) -> None:
         """More of the running training."""
         for report in reports:
             self.history.append(report.step, report.seconds, report.stats)
-        self._choose_scores()
-        self.losses.refresh()
-        self.scores.refresh()
+        self._show_history()
 
-    def show_samples(self, samples: Samples) -> None:
-        """The newest grid of the fixed latents."""
-        self.show_plane(False)
-        self._columns = samples.columns
-        self.samples.set_images(samples.images)
-        self.samples.set_columns(len(samples.columns), samples.columns)
-        self.samples.set_caption(f"Generated, step {samples.step:,}")
+    def show_samples(self, samples: Samples | Points) -> None:
+        """The newest ones of the fixed latents, or the newest moment of a training on points."""
+        self.stage.show_newest(samples)
+
+    def set_pictures(self, steps: Steps) -> None:
+        """The steps of which samples were kept."""
+        self.time_line.set_pictures(steps)
+        self._ask_picture()
+
+    def show_moment(self, samples: Samples, of_points: bool) -> None:
+        """Samples that were asked for."""
+        self.time_line.set_waiting(False)
+        self.stage.show_moment(samples, of_points)
+
+    def miss_moment(self, step: int) -> None:
+        """Samples that were asked for are gone, or damaged: the last ones stay on screen."""
+        self.time_line.set_waiting(False)
+        if self._picture == step:
+            self._picture = None
+
+    def _go(self, moment: int | None) -> None:
+        for plot in self.plots:
+            plot.set_moment(moment)
+        if moment is None:
+            self._picture = None
+            self.stage.release()
+        else:
+            self.stage.hold()
+            self._ask_picture()
+
+    def _ask_picture(self) -> None:
+        moment = self.time_line.moment()
+        picture = None if moment is None else self.time_line.picture_at(moment)
+        if picture is not None and picture != self._picture:
+            self._picture = picture
+            self.time_line.set_waiting(True)
+            self.moment_requested.emit(picture)
 
     def sample_names(self) -> list[str]:
         """Names for files of the selected samples, which say how to make them again: image k of a grid is that of
         seed k, and with columns each row is a seed."""
-        if not self._columns:
+        if not self.stage.columns:
             return [f"seed{index:04d}" for index in self.samples.selected()]
-        names = [re.sub(r"[^\w-]+", "-", column) for column in self._columns]
+        names = [re.sub(r"[^\w-]+", "-", column) for column in self.stage.columns]
         places = [divmod(index, len(names)) for index in self.samples.selected()]
         return [f"seed{row:04d}-{names[column]}" for row, column in places]
 
@@ -193,20 +225,26 @@ class TrainPanel(QWidget):
         super().keyPressEvent(event)
 
     def _connect(self) -> None:
-        for grid in (self.samples, self.reals):
+        for grid in (self.samples, self.reals, self.stage.picture):
             grid.activated.connect(partial(self._enlarge, grid))
             grid.clicked.connect(partial(self._click, grid))
             grid.save_requested.connect(lambda what, grid=grid: self.grid_save_requested.emit(what, grid))
+        self.samples.neighbours_requested.connect(
+            lambda index: self.neighbours_requested.emit(self.samples.images(), index)
+        )
+        self.stage.plane_shown.connect(self._lay_out)
         self.playground.view.save_requested.connect(self.plane_save_requested)
-        for plot in (self.losses, self.scores):
+        for plot in self.plots:
             plot.save_requested.connect(lambda kind, plot=plot: self.plot_save_requested.emit(kind, plot))
+            plot.moment_chosen.connect(self.time_line.go)
+        self.time_line.moved.connect(self._go)
 
     def _click(self, grid: ImageGrid, index: int) -> None:
         if not QApplication.keyboardModifiers():  # with Ctrl or Shift a click selects
             self._enlarge(grid, index)
 
     def _enlarge(self, grid: ImageGrid, index: int) -> None:
-        self.image_activated.emit(grid.images(), index)
+        self.image_activated.emit(grid.images(), index, grid is self.samples)
 
     def _build_settings(self) -> QWidget:
         scroll = QScrollArea(widgetResizable=True)
@@ -234,21 +272,21 @@ class TrainPanel(QWidget):
         return side
 
     def _build_views(self) -> QWidget:
-        plots, images = QSplitter(Qt.Orientation.Horizontal), QSplitter(Qt.Orientation.Horizontal)
-        for plot in (self.losses, self.scores):
+        plots = QSplitter(Qt.Orientation.Horizontal)
+        for plot in self.plots:
             plots.addWidget(plot)
         plots.setSizes([600, 400])
-        images.addWidget(self.samples)
-        images.addWidget(self.reals)
-        images.setSizes([600, 400])
+        upper = QWidget()
+        column = QVBoxLayout(upper)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addWidget(plots, 1)
+        column.addWidget(self.time_line)
         views = QSplitter(Qt.Orientation.Vertical)
-        views.addWidget(plots)
-        self._images = QStackedWidget()
-        self._images.addWidget(images)
-        self._images.addWidget(self.playground)
-        views.addWidget(self._images)
+        views.addWidget(upper)
+        views.addWidget(self.stage)
         views.setSizes([400, 500])
-        for splitter in (plots, images, views):
+        for splitter in (plots, self.stage.grids, views):
             splitter.setChildrenCollapsible(False)
-        self.splitters = {"plots": plots, "images": images, "views": views}
+        self.splitters = {"plots": plots, "images": self.stage.grids, "views": views}
         return views

@@ -9,12 +9,16 @@ from typing import Protocol
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen
+from PySide6.QtWidgets import QApplication
 
 from studio import theme
 
 Line = NDArray[np.float64]
+
+GRIP = 5
+"""Pixels on either side of the moment's line where it can be taken hold of."""
 
 
 class _StepAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
@@ -49,6 +53,7 @@ class CurveCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no type
     hovered = Signal(object)  # step under the pointer as a float, None when it left
     moved_by_hand = Signal()
     range_changed = Signal()
+    moment_chosen = Signal(float)  # a step that was clicked, or to which the line of the moment is being dragged
 
     def __init__(self, keys: Sequence[str], labels: Sequence[str]) -> None:
         super().__init__(
@@ -77,9 +82,13 @@ class CurveCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no type
         for item in (*self._bands, *self._raw, *self._smooth):
             plot.addItem(item, ignoreBounds=True)
         self._cross = pg.InfiniteLine(angle=90, movable=False)
-        self._cross.setZValue(3)
-        self._cross.hide()
-        plot.addItem(self._cross, ignoreBounds=True)
+        self._moment = pg.InfiniteLine(angle=90, movable=False)
+        for line, z in ((self._cross, 3), (self._moment, 4)):
+            line.setZValue(z)
+            line.hide()
+            plot.addItem(line, ignoreBounds=True)
+        self._pressed: QPointF | None = None
+        self._is_held = False
         self._box.sigRangeChangedManually.connect(lambda *_: self.moved_by_hand.emit())
         self._box.sigXRangeChanged.connect(lambda *_: self.range_changed.emit())
         self._box.sigResized.connect(lambda *_: self.range_changed.emit())
@@ -157,6 +166,12 @@ class CurveCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no type
         if step is not None:
             self._cross.setPos(step)
 
+    def show_moment(self, step: float | None) -> None:
+        """Mark the step that is looked at with a line that a hand can drag."""
+        self._moment.setVisible(step is not None)
+        if step is not None:
+            self._moment.setPos(step)
+
     def set_marks(self, steps: Sequence[int]) -> None:
         """Thin vertical lines where something happened."""
         for mark in self._marks:
@@ -193,6 +208,7 @@ class CurveCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no type
             axis.setPen(_pen(QColor(scheme.border), 1.0))
             axis.setTextPen(QColor(scheme.muted))
         self._cross.setPen(_pen(QColor(scheme.muted), 1.0))
+        self._moment.setPen(_pen(QColor(scheme.accent), 1.0))
         self._style_marks()
 
     def drawBackground(self, painter: QPainter, rect: QRectF) -> None:
@@ -208,12 +224,45 @@ class CurveCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no type
 
     # --- the pointer ---
 
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton and self._inside(event.position()):
+            self._pressed, self._is_held = event.position(), self._is_on_moment(event.position())
+        if self._is_held:
+            event.accept()  # the line moves, and not the curves under it
+        else:
+            super().mousePressEvent(event)
+
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        position = event.position()
+        if self._is_held:
+            self.moment_chosen.emit(self._step_at(position))
+            return
         # Not the scene's own signal, which drops quick moves and so would miss that the pointer has left the box.
         super().mouseMoveEvent(event)
-        position = event.position()
-        inside = self._box.sceneBoundingRect().contains(position)
-        self.hovered.emit(self._box.mapSceneToView(position).x() if inside else None)
+        self.viewport().setCursor(
+            Qt.CursorShape.SplitHCursor if self._is_on_moment(position) else Qt.CursorShape.ArrowCursor
+        )
+        self.hovered.emit(self._step_at(position) if self._inside(position) else None)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        pressed, held, self._pressed, self._is_held = self._pressed, self._is_held, None, False
+        if not held:
+            super().mouseReleaseEvent(event)
+        if pressed is None or held:
+            return
+        if (event.position() - pressed).manhattanLength() < QApplication.startDragDistance():
+            self.moment_chosen.emit(self._step_at(event.position()))
+
+    def _inside(self, position: QPointF) -> bool:
+        return bool(self._box.sceneBoundingRect().contains(position))
+
+    def _step_at(self, position: QPointF) -> float:
+        return float(self._box.mapSceneToView(position).x())
+
+    def _is_on_moment(self, position: QPointF) -> bool:
+        reach = GRIP * self.steps_a_pixel()
+        near = abs(self._step_at(position) - self._moment.value()) <= reach
+        return bool(self._moment.isVisible() and near and self._inside(position))
 
     def leaveEvent(self, event: QEvent) -> None:
         super().leaveEvent(event)

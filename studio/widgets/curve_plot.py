@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, QTimer, Signal
@@ -14,7 +13,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QMenu,
-    QSizePolicy,
     QSlider,
     QStackedLayout,
     QToolButton,
@@ -24,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from studio import theme
 from studio.history import History, Rows
+from studio.widgets.readout import Readout
 
 if TYPE_CHECKING:
     from studio.widgets.curve_canvas import CurveCanvas
@@ -43,6 +42,7 @@ class CurvePlot(QWidget):
     """
 
     save_requested = Signal(str)  # "png" or "csv"
+    moment_chosen = Signal(int)  # by a click, or by dragging the line of the moment
 
     def __init__(
         self, history: History, curves: Sequence[tuple[str, str]], parent: QWidget | None = None, *, log: bool = False
@@ -53,7 +53,8 @@ class CurvePlot(QWidget):
         self._canvas: CurveCanvas | None = None
         self._following = True
         self._drawn_version = -1
-        self._cross_step: float | None = None
+        self._cross_step: int | None = None
+        self._moment: int | None = None
         self._marks: list[tuple[int, str]] = []
         # Dragging sends many range changes between two frames; one redraw serves them all.
         self._redraw = QTimer(self, singleShot=True, interval=FRAME_MS)
@@ -63,8 +64,7 @@ class CurvePlot(QWidget):
         self.setAccessibleName(f"Curves of {', '.join(label for _, label in self._curves)}")
 
     def _build(self, log: bool) -> None:
-        self._readout = QLabel(textFormat=Qt.TextFormat.RichText)
-        self._readout.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._readout = Readout()
         self._smoothing = QSlider(Qt.Orientation.Horizontal)
         self._smoothing.setRange(0, 99)
         self._smoothing.setValue(60)
@@ -113,11 +113,14 @@ class CurvePlot(QWidget):
 
     # --- what it shows ---
 
-    def set_history(self, history: History) -> None:
-        """Show another run."""
+    def set_history(self, history: History, keep_view: bool = False) -> None:
+        """Show another run, or the same one in full, which leaves the steps that are seen (`keep_view`)."""
         self._history = history
         self._drawn_version = -1
-        self.reset_view()
+        if keep_view:
+            self.refresh()
+        else:
+            self.reset_view()
 
     def set_curves(self, curves: Sequence[tuple[str, str]]) -> None:
         """Show others of the history's keys, under these labels."""
@@ -137,6 +140,13 @@ class CurvePlot(QWidget):
         self._marks = list(marks)
         if self._canvas is not None:
             self._canvas.set_marks([step for step, _ in marks])
+
+    def set_moment(self, step: int | None) -> None:
+        """A step that is looked at: a line, whose values the readout shows unless the pointer asks for others."""
+        self._moment = step
+        if self._canvas is not None:
+            self._canvas.show_moment(step)
+        self._show_readout()
 
     def set_empty_text(self, text: str) -> None:
         """What stands in the place of the curves before there are any."""
@@ -178,7 +188,7 @@ class CurvePlot(QWidget):
 
     def readout(self) -> str:
         """The legend's text: names, and under the crosshair the step and the values."""
-        return self._plain_readout
+        return self._readout.plain
 
     # --- drawing ---
 
@@ -209,6 +219,8 @@ class CurvePlot(QWidget):
             self._canvas.moved_by_hand.connect(self._stop_following)
             self._canvas.range_changed.connect(self._redraw.start)
             self._canvas.hovered.connect(self._hover)
+            self._canvas.moment_chosen.connect(self._choose_moment)
+            self._canvas.show_moment(self._moment)
             self._stack.addWidget(self._canvas)
         return self._canvas
 
@@ -224,28 +236,20 @@ class CurvePlot(QWidget):
             self._canvas.show_cross(nearest)
         self._show_readout()
 
-    def _show_readout(self) -> None:
-        scheme, step = theme.current(), self._cross_step
-        rich, plain = [], []
-        for index, (key, label) in enumerate(self._curves):
-            value = None if step is None else self._history.value_at(key, step)
-            words = label if value is None else f"{label} {value:.4g}"
-            plain.append(words)
-            rich.append(f"<span style='color:{scheme.curve(key, index)}'>■</span>&nbsp;{words.replace(' ', '&nbsp;')}")
-        if step is not None:
-            plain.append(f"step {int(step):,}")
-            rich.append(f"<span style='color:{scheme.muted}'>step&nbsp;{int(step):,}</span>")
-            for words in self._marks_near(step):
-                plain.append(words)
-                rich.append(f"<span style='color:{scheme.accent}'>{escape(words)}</span>")
-        text = "&nbsp;&nbsp; ".join(rich)
-        self._plain_readout = "  ".join(plain)
-        if text != self._readout.text():
-            self._readout.setText(text)
-            self._readout.setAccessibleName(self._plain_readout)
+    def _choose_moment(self, step: float) -> None:
+        first, last = self._history.span() or (0, 0)
+        self.moment_chosen.emit(round(min(max(step, first), last)))
 
-    def _marks_near(self, step: float) -> list[str]:
-        assert self._canvas is not None
+    def _show_readout(self) -> None:
+        step = self._moment if self._cross_step is None else self._cross_step
+        curves = [
+            (key, label, None if step is None else self._history.value_at(key, step)) for key, label in self._curves
+        ]
+        self._readout.show_values(curves, step, [] if step is None else self._marks_near(step))
+
+    def _marks_near(self, step: int) -> list[str]:
+        if self._canvas is None:
+            return []
         reach = MARK_REACH * self._canvas.steps_a_pixel()
         return [words for at, words in self._marks if abs(at - step) <= reach]
 
@@ -296,7 +300,7 @@ class CurvePlot(QWidget):
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_plain_readout"):
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_stack"):
             if self._canvas is not None:
                 self._canvas.restyle(width=1.0)
             self._show_readout()

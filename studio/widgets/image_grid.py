@@ -30,10 +30,13 @@ class ImageGrid(TileView):
     current_changed = Signal(int)
     selection_changed = Signal()
     save_requested = Signal(str)  # "grid", "image" (the current one) or "selected"
+    neighbours_requested = Signal(int)  # to which training images is it near?
     dragged = Signal(int)  # a fitted image is being dragged away; zoomed in, dragging pans
 
-    def __init__(self, parent: QWidget | None = None, *, selectable: bool = False) -> None:
+    def __init__(self, parent: QWidget | None = None, *, selectable: bool = False, comparable: bool = False) -> None:
+        """`comparable`: the images are generated, so that the nearest training images can be asked for."""
         super().__init__(parent)
+        self._comparable = comparable
         self._selectable = selectable
         self._current = 0
         self._anchor = 0
@@ -167,6 +170,8 @@ class ImageGrid(TileView):
         menu.addAction("Enlarge", lambda: self.activated.emit(current))
         copy = menu.addAction("Copy image")
         copy.triggered.connect(lambda: QGuiApplication.clipboard().setImage(self.image(current)))
+        if self._comparable:
+            menu.addAction("Nearest training images", lambda: self.neighbours_requested.emit(current))
         menu.addSeparator()
         menu.addAction("Save image…", lambda: self.save_requested.emit("image"))
         if self._selected:

@@ -15,14 +15,18 @@ class ImageViewer(QDialog):
     """Arrows go through the images, + and - zoom, 0 fits, Esc closes."""
 
     save_requested = Signal(int)
+    neighbours_requested = Signal(int)
 
-    def __init__(self, images: Images, index: int = 0, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, images: Images, index: int = 0, parent: QWidget | None = None, *, comparable: bool = False
+    ) -> None:
+        """`comparable`: as `ImageGrid` has it."""
         super().__init__(parent)
         self.setWindowTitle("Image")
         self._images = images
         self._index = index
         # A grid of one knows how to fit, zoom and pan; the arrows that it has no use for come to the dialog.
-        self._view = ImageGrid()
+        self._view = ImageGrid(comparable=comparable)
         self._view.setAccessibleName("Enlarged image")
         self._view.save_requested.connect(lambda _: self.save_requested.emit(self._index))
         self._caption = QLabel()
@@ -40,11 +44,16 @@ class ImageViewer(QDialog):
         self._save = _button("floppy-disk", "Save image", "Save this image (S)")
         self._save.setShortcut("S")
         self._save.clicked.connect(lambda: self.save_requested.emit(self._index))
+        self._near = _button("copy", "Nearest training images", "Which training images are nearest to this one? (N)")
+        self._near.setShortcut("N")
+        self._near.setVisible(comparable)
+        for asked in (self._near.clicked, self._view.neighbours_requested):
+            asked.connect(self._ask_neighbours)
         bar = QHBoxLayout()
         for widget in (self._previous, self._caption, self._next):
             bar.addWidget(widget)
         bar.addStretch(1)
-        for widget in (smaller, larger, fit, self._save):
+        for widget in (smaller, larger, fit, self._near, self._save):
             bar.addWidget(widget)
         layout = QVBoxLayout(self)
         layout.addWidget(self._view, 1)
@@ -67,6 +76,10 @@ class ImageViewer(QDialog):
         self._previous.setEnabled(index > 0)
         self._next.setEnabled(index < len(self._images) - 1)
 
+    def end_comparing(self) -> None:
+        """The nearest images have been found, or will not be."""
+        self._near.setEnabled(True)
+
     def index(self) -> int:
         """The image that is shown."""
         return self._index
@@ -82,6 +95,10 @@ class ImageViewer(QDialog):
     def zoom(self) -> float:
         """1 when fitted, larger when zoomed in."""
         return self._view.zoom()
+
+    def _ask_neighbours(self) -> None:
+        self._near.setEnabled(False)
+        self.neighbours_requested.emit(self._index)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         match event.key():

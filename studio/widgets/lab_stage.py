@@ -34,9 +34,12 @@ class LabStage(QSplitter):
     save_requested = Signal(str)
     """What of the small images, as an `ImageGrid` says it, or "image" for the large one."""
 
+    neighbours_requested = Signal()
+    """To which training images is the large image near?"""
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(Qt.Orientation.Vertical, parent)
-        self._image = ImageGrid()
+        self._image = ImageGrid(comparable=True)
         self._image.setAccessibleName("Image")
         self._image.set_empty_text("Rendering…")
         self._request: LatentRequest | None = None
@@ -116,9 +119,10 @@ class LabStage(QSplitter):
         drag.exec(Qt.DropAction.CopyAction)
 
     def _enlarge(self) -> None:
-        viewer = ImageViewer(self._image.images(), 0, self)
+        viewer = ImageViewer(self._image.images(), 0, self, comparable=True)
         viewer.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         viewer.save_requested.connect(lambda _: self.save_requested.emit("image"))
+        viewer.neighbours_requested.connect(lambda _: self.neighbours_requested.emit())
         viewer.open()
 
     def _describe(self) -> None:
@@ -157,6 +161,7 @@ class LabStage(QSplitter):
         self._tabs.currentChanged.connect(lambda index: self.changed.emit({"tool": names[index]}, ""))
         self._mode.activated.connect(lambda _: self.changed.emit({"mode": self._mode.currentData()}, ""))
         self._image.activated.connect(self._enlarge)
+        self._image.neighbours_requested.connect(lambda _: self.neighbours_requested.emit())
         self._image.dragged.connect(self._drag)
         self._image.save_requested.connect(lambda _: self.save_requested.emit("image"))
         for view in self._tools.values():

@@ -53,8 +53,16 @@ def test_a_pin_can_be_taken_back(folder: Path) -> None:
 
 def test_the_best_is_the_lowest_distance_and_the_highest_score(folder: Path) -> None:
     files = numbered(folder)
-    assert [rate(file, FID, value) for file, value in zip(files, (50.0, 40.0, 45.0), strict=False)] == [True, True, False]
-    assert [rate(file, RECALL, value) for file, value in zip(files, (0.1, 0.3, 0.2), strict=False)] == [True, True, False]
+    assert [rate(file, FID, value) for file, value in zip(files, (50.0, 40.0, 45.0), strict=False)] == [
+        True,
+        True,
+        False,
+    ]
+    assert [rate(file, RECALL, value) for file, value in zip(files, (0.1, 0.3, 0.2), strict=False)] == [
+        True,
+        True,
+        False,
+    ]
     assert [(found.step, found.key, found.value) for found in best(folder)] == [(1, FID, 40.0), (1, RECALL, 0.3)]
 
 

@@ -1,0 +1,104 @@
+"""How far generated images are from the training's, against how far real ones are: two histograms in one."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from studio import theme
+
+BINS = 24
+LINE = 18
+FOOT = 2 * LINE + 4
+
+
+class DistanceChart(QWidget):
+    """Painted here: importing pyqtgraph for so little would stop the window for half a second."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        nothing = np.empty(0, np.float64)
+        self._parts: list[tuple[str, str, NDArray[np.float64]]] = []
+        self._edges = nothing
+        self._here = 0.0
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.setAccessibleName("Distances to the nearest training image")
+
+    def show_distances(
+        self, here: float, generated: NDArray[np.float64], real: NDArray[np.float64], real_name: str
+    ) -> None:
+        """`here`: that of the image that is compared; the others (n,) of each kind."""
+        scheme = theme.current()
+        largest = max([here, *generated.tolist(), *real.tolist()])
+        self._edges = np.linspace(0.0, max(largest, 1e-6) * 1.02, BINS + 1)
+        self._here = here
+        kinds = ((real_name, scheme.discriminator, real), ("generated images", scheme.generator, generated))
+        self._parts = [(name, colour, self._shares(values)) for name, colour, values in kinds if len(values)]
+        self.update()
+
+    def shares(self) -> dict[str, NDArray[np.float64]]:
+        """The height of each bar, by the name of what is counted: shares of 1."""
+        return {name: shares for name, _, shares in self._parts}
+
+    def _shares(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray(np.histogram(values, self._edges)[0] / len(values))
+
+    def sizeHint(self) -> QSize:
+        return QSize(480, 170)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(240, 130)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if not self._parts:
+            return
+        painter, scheme = QPainter(self), theme.current()
+        bars = QRectF(8, LINE + 6, self.width() - 16, self.height() - LINE - 6 - FOOT)
+        most = max(float(shares.max()) for _, _, shares in self._parts)
+        left = bars.left()
+        for name, colour, shares in self._parts:
+            self._paint_bars(painter, bars, shares / most, colour)
+            left = self._paint_name(painter, QPointF(left, LINE - 4), name, colour)
+        painter.fillRect(QRectF(bars.left(), bars.bottom(), bars.width(), 1), QColor(scheme.outline))
+        self._paint_here(painter, bars)
+        painter.setPen(QColor(scheme.muted))
+        foot = QRectF(bars.left(), bars.bottom() + LINE, bars.width(), LINE)
+        painter.drawText(foot, Qt.AlignmentFlag.AlignLeft, "0")
+        painter.drawText(foot, Qt.AlignmentFlag.AlignHCenter, "distance to the nearest training image")
+        painter.drawText(foot, Qt.AlignmentFlag.AlignRight, f"{self._edges[-1]:.3g}")
+
+    def _paint_bars(self, painter: QPainter, bars: QRectF, heights: NDArray[np.float64], colour: str) -> None:
+        shade = QColor(colour)
+        shade.setAlphaF(0.45)
+        width = bars.width() / BINS
+        for index, height in enumerate(heights.tolist()):
+            if height:
+                tall = max(bars.height() * height, 2)
+                bar = QRectF(bars.left() + index * width, bars.bottom() - tall, width - 1, tall)
+                painter.fillRect(bar, shade)
+                painter.fillRect(QRectF(bar.left(), bar.top(), bar.width(), 2), QColor(colour))
+
+    def _paint_name(self, painter: QPainter, place: QPointF, name: str, colour: str) -> float:
+        """Returns where the next one begins."""
+        painter.fillRect(QRectF(place.x(), place.y() - 9, 9, 9), QColor(colour))
+        painter.setPen(QColor(theme.current().text))
+        painter.drawText(place + QPointF(14, 0), name)
+        return place.x() + 14 + painter.fontMetrics().horizontalAdvance(name) + 18
+
+    def _paint_here(self, painter: QPainter, bars: QRectF) -> None:
+        """Below the axis, so that it hides no bar."""
+        scheme = theme.current()
+        x = bars.left() + bars.width() * self._here / float(self._edges[-1])
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(QColor(scheme.text), 1))
+        painter.drawLine(QPointF(x, bars.top()), QPointF(x, bars.bottom()))
+        painter.setBrush(QColor(scheme.text))
+        corners = ((x, 2), (x - 4, 8), (x + 4, 8))
+        painter.drawPolygon(QPolygonF([QPointF(left, bars.bottom() + below) for left, below in corners]))
+        text = f"this one: {self._here:.3g}"
+        room = painter.fontMetrics().horizontalAdvance(text)
+        start = min(max(x + 8, bars.left()), bars.right() - room)
+        painter.drawText(QPointF(start, bars.bottom() + LINE - 3), text)
