@@ -93,7 +93,7 @@ class LabDialogs:
         if run is None:
             self._window.show_problem(Problem("No run is open.", "Train, or open a run, and save its report."))
             return
-        start = str(run / "export" / f"{run.name}.html")
+        start = str(run / f"{run.name}.html")  # a dialog can begin only in a folder that is there
         file, _ = QFileDialog.getSaveFileName(self._window, "Save a report", start, "Pages (*.html)")
         if file:
             path = Path(file)

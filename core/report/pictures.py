@@ -62,7 +62,7 @@ def film(paths: Sequence[Path]) -> Generator[Progress, None, Picture | None]:
     """At most `MOST_FRAMES` of the grids, the first and the last among them, as a WebP that moves; None where there
     are not two that can be read. Smaller images where it would take more than `MOST_FILM_BYTES`."""
     chosen = [paths[number] for number in spread(len(paths), MOST_FRAMES)]
-    side = float(FILM_SIDE)
+    side: float = FILM_SIDE
     while True:
         frames = yield from _frames(chosen, round(side))
         if len(frames) < 2:
@@ -74,7 +74,7 @@ def film(paths: Sequence[Path]) -> Generator[Progress, None, Picture | None]:
         frames[0].save(file, "WEBP", save_all=True, append_images=frames[1:], **options)
         if file.tell() <= MOST_FILM_BYTES:
             return _picture("webp", file, frames[0].size)
-        side *= SMALLER
+        side = SMALLER * max(frames[0].size)
 
 
 def _frames(paths: Sequence[Path], side: int) -> Generator[Progress, None, list[Image.Image]]:

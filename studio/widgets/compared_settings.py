@@ -11,6 +11,9 @@ from core.differing import rows
 from core.overview import Overview
 from studio.widgets.table import Table
 
+NAMES = 190
+"""Width of the column with the settings' names."""
+
 
 class ComparedSettings(QWidget):
     """Those that differ, or all."""
@@ -22,7 +25,8 @@ class ComparedSettings(QWidget):
         self._all.setToolTip("Also those that both runs have in common.")
         self._all.toggled.connect(lambda _: self._show())
         self.table = Table("Settings of both runs", ("Setting", "What it is", "Run A", "Run B"), (2, 3))
-        self.table.header().setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
+        self.table.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
+        self.table.setColumnWidth(0, NAMES)
         self.table.header().setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
         self._empty = QLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
         self._empty.setObjectName("muted")

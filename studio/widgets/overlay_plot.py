@@ -83,6 +83,7 @@ class OverlayPlot(QWidget):
         self._readout = QLabel(textFormat=Qt.TextFormat.RichText)
         self._readout.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._canvas = _Canvas()
+        self._canvas.restyle(WIDTH)
         self._canvas.setMouseTracking(True)
         self._redraw = QTimer(self, singleShot=True, interval=16)
         self._redraw.timeout.connect(self._draw)

@@ -99,7 +99,8 @@ def test_the_page_is_whole_and_needs_nothing_else(run: Path, tmp_path: Path) -> 
     page = written(run, tmp_path / "report.html")
     text = (tmp_path / "report.html").read_text("utf-8")
     assert text.startswith("<!DOCTYPE html>")
-    assert not re.search(r"https?:|//\w|url\(|@import", text)
+    without_pictures = re.sub(r"data:image/\w+;base64,[\w+/=]+", "", text)
+    assert not re.search(r"https?:|//\w|url\(|@import", without_pictures)
     for _, attributes in page.tags:
         assert not {"href", "srcset", "xlink:href"} & set(attributes)
         assert attributes.get("src", "data:").startswith("data:")  # type: ignore[union-attr]
@@ -175,7 +176,7 @@ def test_hostile_names_are_text(run: Path, tmp_path: Path) -> None:
     assert "\u202e" not in text
 
 
-@pytest.mark.parametrize("side", [16, 2500])
+@pytest.mark.parametrize("side", [16, 1200])
 def test_pictures_are_bounded(run: Path, tmp_path: Path, side: int) -> None:
     for step in range(80):
         noise = np.random.default_rng(step).integers(0, 256, (side // 8, side, 3), np.uint8)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QAbstractButton, QCheckBox, QComboBox, QProgressBar, QSlider, QWidget
+from PySide6.QtWidgets import QAbstractButton, QCheckBox, QComboBox, QSlider, QWidget
 from pytestqt.qtbot import QtBot
 
 from core.checkpoint import load, save
@@ -208,7 +208,6 @@ def test_closing_gives_up_reading_and_keeps_the_size(qtbot: QtBot, window: MainW
     assert isinstance(first, CompareRunsDialog)
     first.resize(900, 600)
     assert not first.isModal()
-    qtbot.waitUntil(lambda: named(first, QProgressBar, "Progress of reading").isVisible(), timeout=PATIENCE)
     with qtbot.waitSignal(first.destroyed, timeout=PATIENCE):
         qtbot.keyClick(first, Qt.Key.Key_Escape)
     window.comparing.show()
