@@ -1,4 +1,4 @@
-"""Measures a training's images while it goes on: a piece of work at a time, as often as its share of the time allows."""
+"""Measures a training's images while it goes on: a piece of work at a time, as its share of the time allows."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from core.diagnosis import Course, Remedy
 from core.errors import Problem
 from core.events import Edited, Judging, Measured
-from core.keys import label, measured, protocol_text
+from core.keys import label, protocol_text
 from studio.watch import Watch
 
 if TYPE_CHECKING:
@@ -25,13 +25,19 @@ class Health:
         self._before: dict[str, Any] = {}
         self.watch = Watch(window)
 
-    def begin(self, course: Course | None = None) -> None:
-        """A training begins, or goes on from the reports of `course`."""
+    def begin(self) -> None:
+        """A new training begins."""
+        self.watch.begin(Course(), ())
+        self.go_on()
+
+    def go_on(self) -> None:
+        """The training runs, with the window's settings."""
         dataset = self._window.session.dataset
-        self.watch.begin(self._window.settings, len(dataset.images) if dataset else 0, course)
+        self.watch.set_training(self._window.settings, len(dataset.images) if dataset else 0)
 
     def show_run(self, run: OpenedRun) -> None:
-        self.watch.begin(run.settings, 0, run.course, run.edits)
+        self.watch.begin(run.course, run.edits)
+        self.watch.set_training(run.settings, 0)
 
     def apply(self, remedy: Remedy) -> None:
         """Changes the running training's settings as a remedy says; `take_back` undoes it."""
@@ -44,6 +50,8 @@ class Health:
         self._change(self._before)
 
     def show_edit(self, edited: Edited) -> None:
+        """The running training took other settings, perhaps of itself."""
+        self._window.settings = self._window.settings.changed(**edited.changes)
         self.watch.edit(edited)
 
     def show_judging(self, progress: Judging) -> None:
@@ -58,11 +66,9 @@ class Health:
 
     def offer_best(self, found: BestCheckpoint) -> None:
         """The training has ended, and an earlier checkpoint is better than the last."""
-        number, protocol = measured(found.key) or ("", "")
-        text = (
-            f"The best images were made at step {found.step:,}: {label(found.key)} {found.value:.4g} "
-            f"({protocol_text(protocol)}). The last step is {found.last:,}."
-        )
+        how = protocol_text(found.key.partition("@")[2])
+        number = f"{label(found.key)} {found.value:.4g}"
+        text = f"The best images were made at step {found.step:,} of {found.last:,}: {number} ({how})."
         self._window.banner.show_offer(
             text, "Explore the best", lambda: self._window.open_path(str(found.path)), kind="good"
         )

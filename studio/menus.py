@@ -79,6 +79,7 @@ class Menus:
         self.start = self._add(menu, "Start or continue", "Ctrl+Return", window.start, "play")
         self.pause = self._add(menu, "Pause or resume", "Ctrl+P", window.footer.toggle_pause, "pause")
         self.stop = self._add(menu, "Save and stop", "", window.session.stop, "stop")
+        self.measure = self._add(menu, "Measure the images now", "Ctrl+M", window.session.measure, "gauge")
         menu.addSeparator()
         self._add(menu, "Settings", "Ctrl+,", window.show_settings, "sliders")
 

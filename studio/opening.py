@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from core.diagnosis.course import OLDER, RECENT, Course
 from core.errors import Problem
-from core.events import Edited, Event, Images, Points, Progress, Samples
+from core.events import Edited, Event, Images, Points, Progress, Report, Samples
 from core.run_folder import is_checkpoint, is_run
 from core.seeds import Conditions
 from studio.history import History, Rows
@@ -105,6 +106,7 @@ class OpenedRun(Event):
     samples: Samples | Points
     classes: Sequence[str]
     edits: Sequence[Edited]
+    course: Course
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,7 +199,20 @@ def _opened(run: Run, newest: Summary, table: ReportTable) -> OpenedRun:
         _look_back(newest) if meta.settings.points else _newest_grid(run, newest),
         meta.classes,
         run.edits(),
+        _course(table),
     )
+
+
+def _course(table: ReportTable) -> Course:
+    """What the reports mean is seen in the last ones, and in some of those before."""
+    count = len(table.steps)
+    rows = [*range(0, max(count - RECENT, 0), max(count // OLDER, 1)), *range(max(count - RECENT, 0), count)]
+    course = Course()
+    for row in rows:
+        there = np.flatnonzero(np.isfinite(table.values[row]))
+        stats = {table.keys[column]: float(table.values[row, column]) for column in there}
+        course.append(Report(int(table.steps[row]), 0, float(table.seconds[row]), stats))
+    return course
 
 
 def _history(table: ReportTable) -> History:

@@ -103,6 +103,8 @@ class Session(QObject):
     """A `Saved`, and whether the person asked for it."""
     edited = Signal(object)
     """An `Edited`: settings that the running training took."""
+    rewound = Signal(int)
+    """The step to which the running training went back of itself, because its numbers ran away."""
     corrected = Signal(object)
     """Settings by name that the running training took of itself."""
     best_found = Signal(object)
@@ -338,6 +340,7 @@ class Session(QObject):
             self.sheet_drawn.emit(event)
         elif isinstance(event, Rewound):
             self.run_continued.emit(event.step)
+            self.rewound.emit(event.step)
             self.corrected.emit(event.changes)
         elif isinstance(event, Edited):
             self.edited.emit(event)

@@ -62,6 +62,7 @@ def connect_training(window: MainWindow) -> None:
     window.train.form.live_edited.connect(window.edit)
     window.train.form.preparation_changed.connect(window.intake.show_preparation)
     window.session.edited.connect(window.train.show_edit)
+    window.session.edited.connect(window.health.show_edit)
     window.session.corrected.connect(window.train.form.set_values)
     window.session.devices_found.connect(window.train.set_devices)
     window.session.state_changed.connect(window.show_state)
@@ -74,6 +75,17 @@ def connect_training(window: MainWindow) -> None:
     window.session.reported.connect(window.show_reports)
     window.session.sampled.connect(window.train.show_samples)
     window.session.resume_changed.connect(window.show_resume)
+    window.session.reported.connect(window.health.watch.add)
+    window.session.judged.connect(window.health.show_judging)
+    window.session.measured.connect(window.health.show_measured)
+    window.session.best_found.connect(window.health.offer_best)
+    window.session.run_began.connect(window.health.begin)
+    window.session.run_continued.connect(lambda _: window.health.go_on())
+    window.session.run_opened.connect(window.health.show_run)
+    window.session.rewound.connect(window.health.watch.rewind)
+    window.health.watch.diagnosed.connect(window.train.health.show_diagnoses)
+    window.train.health.remedy_requested.connect(window.health.apply)
+    window.train.health.undo_requested.connect(window.health.take_back)
 
 
 def connect_explore(window: MainWindow) -> None:

@@ -22,13 +22,15 @@ from PySide6.QtWidgets import (
 )
 
 from core.devices import Device
-from core.events import Edited, Images, Points, Report, Samples
+from core.events import Edited, Images, Measured, Points, Report, Samples
 from studio import theme
 from studio.form import SettingsForm
 from studio.history import History
 from studio.widgets.curve_plot import CurvePlot
+from studio.widgets.health_strip import HealthStrip
 from studio.widgets.image_grid import ImageGrid
 from studio.widgets.sample_stage import SampleStage
+from studio.widgets.subject_plot import SubjectPlot
 from studio.widgets.time_bar import Steps
 from studio.widgets.time_line import TimeLine
 
@@ -62,9 +64,10 @@ class TrainPanel(QWidget):
         self.history = History()
         self._edits: list[Edited] = []
         self.losses = CurvePlot(self.history, LOSSES)
-        self.scores = CurvePlot(self.history, SCORES)
+        self.scores = SubjectPlot(self.history, SCORES)
         self.scores.set_empty_text("How real the discriminator finds real and generated images, from 0 to 1.")
         self.plots = (self.losses, self.scores)
+        self.health = HealthStrip()
         self.time_line = TimeLine()
         self.stage = SampleStage()
         self.samples, self.reals, self.playground = self.stage.samples, self.stage.reals, self.stage.playground
@@ -79,6 +82,7 @@ class TrainPanel(QWidget):
     def set_running(self, running: bool) -> None:
         """Settings stand still while a training runs."""
         self.form.set_locked(running)
+        self.health.set_can_edit(running)
         self._fresh.setEnabled(not running)
 
     def set_devices(self, devices: list[Device]) -> None:
@@ -151,7 +155,8 @@ class TrainPanel(QWidget):
     def _choose_scores(self) -> None:
         """Probabilities where the loss makes them, and else the critic's scores as they are."""
         keys = self.history.keys()
-        self.scores.set_curves(LOGITS if keys and SCORES[0][0] not in keys else SCORES)
+        usual = LOGITS if keys and SCORES[0][0] not in keys else SCORES
+        self.scores.offer(keys, usual, [key for key, _ in LOSSES])
 
     def show_edit(self, edit: Edited) -> None:
         """The running training took other settings."""
@@ -169,6 +174,11 @@ class TrainPanel(QWidget):
         """More of the running training."""
         for report in reports:
             self.history.append(report.step, report.seconds, report.stats)
+        self._show_history()
+
+    def show_measured(self, found: Measured) -> None:
+        """What was measured of a checkpoint, which the training may have left behind meanwhile."""
+        self.history.append(found.step, found.seconds, found.values)
         self._show_history()
 
     def show_samples(self, samples: Samples | Points) -> None:
@@ -238,6 +248,7 @@ class TrainPanel(QWidget):
             plot.save_requested.connect(lambda kind, plot=plot: self.plot_save_requested.emit(kind, plot))
             plot.moment_chosen.connect(self.time_line.go)
         self.time_line.moved.connect(self._go)
+        self.health.evidence_requested.connect(self.scores.show_keys)
 
     def _click(self, grid: ImageGrid, index: int) -> None:
         if not QApplication.keyboardModifiers():  # with Ctrl or Shift a click selects
@@ -280,6 +291,7 @@ class TrainPanel(QWidget):
         column = QVBoxLayout(upper)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
+        column.addWidget(self.health)
         column.addWidget(plots, 1)
         column.addWidget(self.time_line)
         views = QSplitter(Qt.Orientation.Vertical)

@@ -24,7 +24,7 @@ class SubjectPlot(CurvePlot):
     def __init__(self, history: History, usual: Sequence[tuple[str, str]], parent: QWidget | None = None) -> None:
         super().__init__(history, usual, parent)
         self._usual = list(usual)
-        self._without: frozenset[str] = frozenset()
+        self._offered: tuple[tuple[str, ...], tuple[tuple[str, str], ...]] = (), ()
         self._families: dict[str, list[str]] = {}
         self._subject = QComboBox()
         self._subject.setAccessibleName("What is plotted")
@@ -36,22 +36,20 @@ class SubjectPlot(CurvePlot):
         self._subject.hide()
         self._top.insertWidget(0, self._subject)
 
-    def offer(self, keys: Sequence[str], without: Sequence[str]) -> None:
-        """What there is to choose from; `without`: keys that another plot shows."""
-        families: dict[str, list[str]] = {}
-        for key in keys:
-            if key not in without and not key.startswith(HIDDEN):
-                families.setdefault(family(key), []).append(key)
-        if families == self._families:
+    def offer(self, keys: Sequence[str], usual: Sequence[tuple[str, str]], without: Sequence[str]) -> None:
+        """What there is to choose from, the `usual` first; `without`: keys that another plot shows."""
+        if (offered := (tuple(keys), tuple(usual))) == self._offered:
             return
+        self._offered = offered
+        self._usual = list(usual)
+        self._families = _families([*dict(usual), *keys] if keys else [], without)
         chosen = self._subject.currentData()
-        self._families = families
         with QSignalBlocker(self._subject):
             self._subject.clear()
-            for name, members in families.items():
+            for name, members in self._families.items():
                 self._subject.addItem(_title(members), name)
             self._subject.setCurrentIndex(max(self._subject.findData(chosen), 0))
-        self._subject.setVisible(len(families) > 1)
+        self._subject.setVisible(len(self._families) > 1)
         self._show_subject()
 
     def show_keys(self, keys: Sequence[str]) -> None:
@@ -67,6 +65,15 @@ class SubjectPlot(CurvePlot):
         members = self._families.get(self._subject.currentData(), [])
         labels = dict(self._usual)
         self.set_curves([(key, labels.get(key, short(key))) for key in members] or self._usual)
+
+
+def _families(keys: Sequence[str], without: Sequence[str]) -> dict[str, list[str]]:
+    """What shares an axis, by name, in the order of first appearance."""
+    families: dict[str, list[str]] = {}
+    for key in dict.fromkeys(keys):
+        if key not in without and not key.startswith(HIDDEN):
+            families.setdefault(family(key), []).append(key)
+    return families
 
 
 def _title(keys: list[str]) -> str:
