@@ -1,0 +1,133 @@
+"""What is found in a training, in the window: the strip, the curves that show it, remedies and taking them back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel
+from pytestqt.qtbot import QtBot
+
+from core.diagnosis import Diagnosis, Remedy
+from core.events import Measured
+from studio.history import History
+from studio.main_window import TRAIN, MainWindow
+from studio.session import State
+from studio.widgets.health_strip import HealthStrip
+from studio.widgets.subject_plot import SubjectPlot
+from tests.studio.conftest import PATIENCE
+from tests.studio.test_whole_path import begin, click, pictures
+
+__all__ = ["pictures"]
+
+FID = "Metrics/fid@vgg16:1000:3000:train"
+OTHER_FID = "Metrics/fid@vgg16:2000:3000:train"
+SLOWER = Remedy("Halve the discriminator's learning rate.", {"lr_d": 0.0001})
+STRONG = Diagnosis("strong_discriminator", "bad", "D is far ahead.", ("Signal/D/accuracy_real",), (SLOWER,))
+STALLED = Diagnosis("stalled", "watch", "Nothing moves.", ("Loss/G/loss",))
+
+
+@pytest.fixture
+def strip(qtbot: QtBot) -> HealthStrip:
+    strip = HealthStrip()
+    qtbot.addWidget(strip)
+    return strip
+
+
+def texts(strip: HealthStrip) -> list[str]:
+    return [label.text() for label in strip.findChildren(QLabel) if label.isVisibleTo(strip) and label.text()]
+
+
+def named(strip: HealthStrip, text: str) -> QAbstractButton:
+    found = [each for each in strip.findChildren(QAbstractButton) if each.text() == text and each.isVisibleTo(strip)]
+    assert len(found) == 1, [each.text() for each in strip.findChildren(QAbstractButton)]
+    return found[0]
+
+
+def settle(qtbot: QtBot) -> None:
+    qtbot.wait(1)  # rows that were replaced are deleted by the event loop
+
+
+def test_it_says_nothing_while_there_is_nothing_to_say(strip: HealthStrip) -> None:
+    assert strip.isHidden()
+    strip.show_diagnoses([STALLED])
+    assert not strip.isHidden()
+    strip.show_diagnoses([])
+    assert strip.isHidden()
+
+
+def test_the_worst_is_seen_and_the_others_on_demand(qtbot: QtBot, strip: HealthStrip) -> None:
+    strip.show_diagnoses([STRONG, STALLED])
+    assert texts(strip) == ["D is far ahead."]
+    click(named(strip, "1 more"))
+    settle(qtbot)
+    assert texts(strip) == ["D is far ahead.", "Nothing moves."]
+    click(named(strip, "Show less"))
+    settle(qtbot)
+    assert texts(strip) == ["D is far ahead."]
+
+
+def test_remedies_are_offered_while_a_training_runs(qtbot: QtBot, strip: HealthStrip) -> None:
+    strip.show_diagnoses([STRONG])
+    assert "Halve the discriminator's learning rate" not in [
+        each.text() for each in strip.findChildren(QAbstractButton)
+    ]
+    strip.set_can_edit(True)
+    settle(qtbot)
+    with qtbot.waitSignal(strip.remedy_requested) as asked:
+        click(named(strip, "Halve the discriminator's learning rate"))
+    assert asked.args == [SLOWER]
+    with qtbot.waitSignal(strip.evidence_requested) as evidence:
+        click(named(strip, "Show curve"))
+    assert evidence.args == [("Signal/D/accuracy_real",)]
+
+
+def test_a_remedy_is_applied_recorded_and_taken_back(qtbot: QtBot, window: MainWindow, pictures: Path) -> None:
+    begin(qtbot, window, pictures)
+    before = window.settings.lr_d
+    window.health.apply(SLOWER)
+    qtbot.waitUntil(lambda: edits(window) == [{"lr_d": 0.0001}], timeout=PATIENCE)
+    assert window.train.form.settings().lr_d == 0.0001
+    click(named(window.train.health, "Undo"))
+    qtbot.waitUntil(lambda: edits(window) == [{"lr_d": 0.0001}, {"lr_d": before}], timeout=PATIENCE)
+    assert window.train.form.settings().lr_d == before
+
+
+def edits(window: MainWindow) -> list[dict[str, float]]:
+    assert window.session.run_folder is not None
+    file = window.session.run_folder / "edits.jsonl"
+    return [json.loads(line)["changes"] for line in file.read_text("utf-8").splitlines()] if file.exists() else []
+
+
+def test_numbers_measured_in_different_ways_never_share_an_axis(qtbot: QtBot) -> None:
+    history = History()
+    history.append(1, 1.0, {"Loss/D/loss": 1.0, "Score/real": 0.6, "Score/fake": 0.4, FID: 50.0, OTHER_FID: 40.0})
+    plot = SubjectPlot(history, (("Score/real", "D(x)"), ("Score/fake", "D(G(z))")))
+    qtbot.addWidget(plot)
+    plot.offer(history.keys(), (("Score/real", "D(x)"), ("Score/fake", "D(G(z))")), ["Loss/D/loss"])
+    box = plot.findChild(QComboBox)
+    assert isinstance(box, QComboBox)
+    subjects = [box.itemText(index) for index in range(box.count())]
+    assert subjects[0] == "How real D finds images, from 0 to 1"
+    assert [subject for subject in subjects if "FID" in subject] == [
+        "FID: vgg16, 1,000 generated and 3,000 real images (train)",
+        "FID: vgg16, 2,000 generated and 3,000 real images (train)",
+    ]
+    plot.show_keys([OTHER_FID])
+    assert box.currentText() == subjects[2]
+    assert plot.accessibleName() == "Curves of FID"
+    history.append(2, 2.0, {"Signal/diversity": 0.9})
+    plot.offer(history.keys(), (("Score/real", "D(x)"), ("Score/fake", "D(G(z))")), ["Loss/D/loss"])
+    assert box.currentText() == subjects[2]
+
+
+def test_what_was_measured_of_an_earlier_step_is_put_in_its_place(qtbot: QtBot, window: MainWindow) -> None:
+    window.show_workspace(TRAIN)
+    history = window.train.history
+    for step in (10, 20, 30):
+        history.append(step, float(step), {"Loss/D/loss": 1.0})
+    window.session.measured.emit(Measured(20, 20 * 8, 20.0, {FID: 50.0}))
+    assert history.value_at(FID, 20) == 50.0
+    assert history.span() == (10, 30)
+    assert window.session.state is State.IDLE
