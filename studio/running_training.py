@@ -81,7 +81,11 @@ class RunningTraining:
 
     def measure(self) -> None:
         """Asks for the quality of the images as they are now."""
-        self._thread.post(lambda: self._begun.measure())  # it exists when the message is read
+
+        def ask() -> None:
+            self._begun.measure()
+
+        self._thread.post(ask)
 
     def stop(self) -> None:
         """Saves, then ends. If it cannot be saved the training stays, paused."""

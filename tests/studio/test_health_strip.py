@@ -41,8 +41,12 @@ def texts(strip: HealthStrip) -> list[str]:
 
 def named(strip: HealthStrip, text: str) -> QAbstractButton:
     found = [each for each in strip.findChildren(QAbstractButton) if each.text() == text and each.isVisibleTo(strip)]
-    assert len(found) == 1, [each.text() for each in strip.findChildren(QAbstractButton)]
+    assert len(found) == 1, buttons(strip)
     return found[0]
+
+
+def buttons(strip: HealthStrip) -> list[str]:
+    return [each.text() for each in strip.findChildren(QAbstractButton)]
 
 
 def settle(qtbot: QtBot) -> None:
