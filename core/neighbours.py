@@ -91,15 +91,14 @@ def nearness(
     """
     _check(images, dataset)
     space = space or PIXELS
-    pool = held if len(held) else np.arange(len(dataset.images))
+    count, total = len(images), len(dataset.images)
+    pool = held if len(held) else np.arange(total if total > 1 else 0)  # an only image has no other
     drawn = np.sort(np.random.default_rng(seed).permutation(pool)[:MOST_REALS])
     planes = np.concatenate([images.transpose(0, 3, 1, 2), np.asarray(dataset.images[drawn])])
     own = np.concatenate([np.full(len(images), -1), drawn])
     found = yield from _candidates(planes, dataset, 1 + SPARE, space, held, own)
-    # Of a dataset's only image there is no other, and so no distance.
-    distances = [_exact_of(*each, dataset, space)[1][:1] for each in zip(planes, found, strict=True)]
-    count = len(images)
-    yield Nearness(np.concatenate(distances[:count]), np.concatenate(distances[count:]), bool(len(held)))
+    distances = np.array([_exact_of(*each, dataset, space)[1][0] for each in zip(planes, found, strict=True)])
+    yield Nearness(distances[:count], distances[count:], bool(len(held)))
 
 
 def _check(images: Images, dataset: Dataset) -> None:

@@ -94,7 +94,7 @@ def read_table(path: Path) -> Generator[Progress | ReportTable, None, None]:
 def _kept(copy: Path, path: Path) -> tuple[ReportTable, _Mark]:
     """What a copy holds; nothing where there is none, or none that can be trusted."""
     damages = (OSError, ValueError, TypeError, KeyError, EOFError, BadZipFile, zlib.error, NotImplementedError)
-    with suppress(*damages), np.load(copy, allow_pickle=False) as file:
+    with suppress(*damages), copy.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
         mark = _Mark(*(int(number) for number in file["mark"]))
         if mark.fits(path):
             return _checked(file["keys"], file["steps"], file["seconds"], file["values"]), mark

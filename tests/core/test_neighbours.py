@@ -15,7 +15,7 @@ from core.data.exclusions import without
 from core.data.records import RECORD, Records
 from core.errors import Problem
 from core.events import Images, Progress
-from core.neighbours import Neighbours, nearest
+from core.neighbours import Nearness, Neighbours, Space, nearest, nearness
 from tests.core.tiny import tiny_dataset, tiny_points
 
 
@@ -133,3 +133,58 @@ def test_what_cannot_be_compared() -> None:
         assert "prepared" in caught.value.remedy
     with pytest.raises(Problem, match="Points"):
         found(np.zeros((1, 1, 1, 2), np.uint8), tiny_points(), 1)
+
+
+def spread(images: Images, dataset: Dataset, held: NDArray[np.int64] | None = None) -> Nearness:
+    *_, last = nearness(images, dataset, held=np.empty(0, np.int64) if held is None else held)
+    assert isinstance(last, Nearness)
+    return last
+
+
+def test_held_out_images_are_no_neighbours() -> None:
+    dataset = tiny_dataset(60)
+    held = np.array([3, 7])
+    *_, last = nearest(nhwc(dataset)[[3, 4]], dataset, 60, held=held)
+    assert isinstance(last, Neighbours)
+    assert last.rows.shape == (2, 58)
+    assert not np.isin(held, last.rows).any()
+    assert last.distances[0, 0] > 20
+    assert last.distances[1, 0] == 0
+
+
+def test_copies_are_nearer_than_real_images_are() -> None:
+    dataset = tiny_dataset(100)
+    images = nhwc(dataset)
+    found_ = spread(images[:8, :, ::-1], dataset)
+    assert not found_.held_out
+    assert found_.generated.tolist() == [0] * 8
+    assert len(found_.real) == 100
+    _, distances = looped(images, dataset, 2, 1)
+    assert np.allclose(np.sort(found_.real), np.sort(distances[:, 1]), atol=1e-4)  # without itself
+
+
+def test_images_that_were_held_out_are_the_measure() -> None:
+    dataset = tiny_dataset(100)
+    held = np.arange(90, 100)
+    found_ = spread(nhwc(dataset)[:2], dataset, held)
+    assert found_.held_out
+    _, distances = looped(nhwc(dataset)[90:], replace(dataset, images=dataset.images[:90]), 1, 1)
+    assert np.allclose(found_.real, distances[:, 0], atol=1e-4)
+    assert found_.generated.tolist() == [0, 0]
+
+
+def test_the_only_image_has_no_other() -> None:
+    dataset = tiny_dataset(1)
+    found_ = spread(nhwc(dataset), dataset)
+    assert found_.generated.tolist() == [0]
+    assert len(found_.real) == 0
+
+
+def test_another_space() -> None:
+    brightness = Space("brightness", "the mean", lambda planes: planes.mean((1, 2, 3), np.float32)[:, None])
+    grey = np.arange(10, dtype=np.uint8)[:, None, None, None] * np.ones((1, 3, 16, 16), np.uint8)
+    dataset = replace(tiny_dataset(10), images=grey)
+    *_, last = nearest(np.full((1, 16, 16, 3), 6, np.uint8), dataset, 3, brightness)
+    assert isinstance(last, Neighbours)
+    assert last.rows[0].tolist() == [6, 5, 7]
+    assert last.distances[0].tolist() == [0, 1, 1]

@@ -19,6 +19,8 @@ from studio.dialogs.approach import ApproachDialog
 from studio.dialogs.film import FilmChoice, FilmDialog
 from studio.dialogs.find_direction import COUNT, FindDirectionDialog, MarkedGrid
 from studio.dialogs.neighbours import NeighboursDialog
+from studio.laboratory import Nearest
+from studio.widgets.distance_chart import DistanceChart
 from studio.widgets.image_grid import ImageGrid
 
 LEFT = Qt.MouseButton.LeftButton
@@ -152,9 +154,16 @@ def test_a_search_that_is_over_stops_no_other_job(qtbot: QtBot) -> None:
 # -- nearest images --------------------------------------------------------------------------------------------------
 
 
+def nearest_of(images: Images, generated: list[float], real: list[float], held_out: bool = False) -> Nearest:
+    distances, flipped = (3.25, 40.0, 51.0), (False, True, False)
+    return Nearest(
+        images[0], images[1:], distances, flipped, "in pixels", np.array(generated), np.array(real), held_out
+    )
+
+
 def test_nearest_images_stand_beside_with_their_distances(qtbot: QtBot) -> None:
     images = shades(4)
-    dialog = NeighboursDialog(images[0], images[1:], (3.25, 40.0, 51.0), (False, True, False))
+    dialog = NeighboursDialog(nearest_of(images, [30.0, 40.0], [40.0, 50.0, 60.0]))
     qtbot.addWidget(dialog)
     dialog.show()
     own, nearest = dialog.findChildren(ImageGrid)
@@ -162,6 +171,23 @@ def test_nearest_images_stand_beside_with_their_distances(qtbot: QtBot) -> None:
     assert np.array_equal(nearest.images()[1], images[2][:, ::-1])
     assert np.array_equal(nearest.images()[2], images[3])
     assert "3.2" in nearest.accessibleDescription()
+    assert "0.70 of how far training images are to each other" in words(dialog)
+    chart = dialog.findChild(DistanceChart)
+    assert isinstance(chart, DistanceChart)
+    assert [name.split(",")[0] for name in chart.shares()] == ["training images", "generated images"]
+    assert all(shares.sum() == pytest.approx(1) for shares in chart.shares().values())
+
+
+def test_copies_are_called_so(qtbot: QtBot) -> None:
+    dialog = NeighboursDialog(nearest_of(shades(4), [3.0, 4.0], [40.0, 50.0], held_out=True))
+    qtbot.addWidget(dialog)
+    assert "much nearer to them than held-out images are: they may be copies" in words(dialog)
+
+
+def test_a_single_training_image_has_no_distribution(qtbot: QtBot) -> None:
+    dialog = NeighboursDialog(nearest_of(shades(4), [3.0], []))
+    qtbot.addWidget(dialog)
+    assert dialog.findChild(DistanceChart) is None
 
 
 # -- a direction from samples ----------------------------------------------------------------------------------------

@@ -23,16 +23,19 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QMessageBox,
     QSlider,
+    QToolButton,
     QWidget,
 )
 from pytestqt.qtbot import QtBot
 
 from core.latent import Point
 from studio.dialogs.export import ExportDialog
+from studio.dialogs.neighbours import NeighboursDialog
 from studio.dialogs.open_checkpoint import OpenCheckpointDialog
 from studio.main_window import DATA, EXPLORE, TRAIN, MainWindow
 from studio.session import Session, State
 from studio.widgets.image_grid import ImageGrid
+from studio.widgets.image_viewer import ImageViewer
 
 D = TypeVar("D", bound=QDialog)
 
@@ -118,6 +121,49 @@ def test_a_run_folder_that_is_dropped_opens_with_its_curves(
     qtbot.waitUntil(lambda: len(window.train.history) == reports, timeout=PATIENCE)
     assert window.pages.currentIndex() == TRAIN
     assert len(window.train.samples.images()) == window.train.form.settings().samples
+
+
+def test_a_long_run_is_seen_at_once_and_goes_on_when_all_of_it_is(
+    qtbot: QtBot, window: MainWindow, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train_briefly(qtbot, window, pictures)
+    session, reports = window.session, len(window.train.history)
+    folder = session.run_folder
+    assert folder is not None
+    monkeypatch.setattr("core.report_table.SMALL", 0)
+    sizes: list[int] = []
+    session.run_opened.connect(lambda run: sizes.append(len(run.history)))
+    for _ in range(2):  # without the copy beside the reports, and with it
+        window.train.clear()
+        with qtbot.waitSignal(session.jobs.ended, timeout=PATIENCE):
+            drop(window, folder)
+        assert len(window.train.history) == reports
+        assert sizes[-1] <= reports
+    assert (folder / ".stats.npz").is_file()
+    (folder / ".stats.npz").unlink()
+    with qtbot.waitSignal(session.run_opened, timeout=PATIENCE):
+        drop(window, folder)
+    window.start()
+    qtbot.waitUntil(lambda: len(window.train.history) > reports, timeout=PATIENCE)
+    assert session.state is State.RUNNING
+
+
+def test_a_sample_is_compared_from_the_viewer(qtbot: QtBot, window: MainWindow, pictures: Path) -> None:
+    train_briefly(qtbot, window, pictures)
+
+    def compare(viewer: ImageViewer) -> None:
+        near = next(each for each in viewer.findChildren(QToolButton) if "Nearest" in each.accessibleName())
+        click(near)
+        qtbot.waitUntil(lambda: bool(viewer.findChildren(NeighboursDialog)), timeout=PATIENCE)
+        qtbot.waitUntil(near.isEnabled, timeout=PATIENCE)
+        (dialog,) = viewer.findChildren(NeighboursDialog)
+        own = dialog.findChildren(ImageGrid)[0]
+        assert np.array_equal(own.images()[0], window.train.samples.images()[2])
+        dialog.close()
+        viewer.close()
+
+    answer(ImageViewer, compare)
+    window.train.samples.activated.emit(2)
 
 
 def test_a_training_that_has_ended_is_explored_by_its_newest_checkpoint(

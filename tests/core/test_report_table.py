@@ -1,0 +1,228 @@
+"""Reports as arrays: whatever has become of the copy beside them, what stats.jsonl says is what is read."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.events import Progress
+from core.report_table import ReportTable, read_table
+
+COPY = ".stats.npz"
+
+
+@pytest.fixture(autouse=True)
+def everything_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that few reports are read as many are."""
+    monkeypatch.setattr("core.report_table.SMALL", 2000)
+    monkeypatch.setattr("core.report_table.BLOCK", 700)
+    monkeypatch.setattr("core.report_table.PIECES", 5)
+    monkeypatch.setattr("core.report_table.PIECE", 300)
+
+
+def line(step: int, **stats: Any) -> str:
+    return json.dumps({"step": step, "images": 8 * step, "seconds": step / 2, **stats}) + "\n"
+
+
+def lines(start: int, end: int) -> str:
+    """Each report has a loss, and every tenth a signal as well."""
+    return "".join(
+        line(step, **{"Loss/G/loss": step / 4}, **({"Signal/gap": float(step)} if step % 10 == 0 else {}))
+        for step in range(start, end)
+    )
+
+
+def read(path: Path) -> list[ReportTable]:
+    return [event for event in read_table(path) if not isinstance(event, Progress)]
+
+
+def whole(path: Path) -> ReportTable:
+    *_, last = read(path)
+    assert last.complete
+    return last
+
+
+def of_steps(table: ReportTable, start: int, end: int) -> None:
+    """Whether the table holds `lines(start, end)`."""
+    steps = np.arange(start, end)
+    assert np.array_equal(table.steps, steps)
+    assert np.array_equal(table.seconds, steps / 2)
+    assert table.keys == ("Loss/G/loss", "Signal/gap")
+    assert np.array_equal(table.values[:, 0], steps / 4)
+    assert np.array_equal(table.values[:, 1], np.where(steps % 10 == 0, steps, np.nan), equal_nan=True)
+
+
+@pytest.fixture
+def stats(tmp_path: Path) -> Path:
+    path = tmp_path / "stats.jsonl"
+    path.write_text(lines(0, 500), "utf-8")
+    return path
+
+
+def test_a_thinned_table_comes_first_and_the_whole_one_after_it(stats: Path) -> None:
+    first, last = read(stats)
+    assert not first.complete
+    assert 5 <= len(first.steps) < 100
+    assert (first.steps[0], first.steps[-1]) == (0, 499)
+    assert np.array_equal(first.values[:, 0], first.steps / 4)
+    assert last.complete
+    of_steps(last, 0, 500)
+
+
+def test_the_second_time_all_of_it_comes_at_once(stats: Path) -> None:
+    of_steps(whole(stats), 0, 500)
+    (only,) = list(read_table(stats))
+    assert isinstance(only, ReportTable)
+    of_steps(only, 0, 500)
+
+
+def test_a_few_reports_leave_no_copy(tmp_path: Path) -> None:
+    path = tmp_path / "stats.jsonl"
+    path.write_text(lines(0, 20), "utf-8")
+    of_steps(whole(path), 0, 20)
+    path.write_text("", "utf-8")
+    assert len(whole(path).steps) == 0
+    assert [file.name for file in tmp_path.iterdir()] == ["stats.jsonl"]
+
+
+@pytest.mark.parametrize("more", [3, 300])
+def test_a_run_that_goes_on(stats: Path, more: int) -> None:
+    whole(stats)
+    before = (stats.parent / COPY).read_bytes()
+    with stats.open("a", encoding="utf-8") as file:
+        file.write(lines(500, 500 + more) + '{"step": 9999, "ima')
+    of_steps(whole(stats), 0, 500 + more)
+    # A few are read each time; many are worth another copy.
+    assert ((stats.parent / COPY).read_bytes() == before) is (more == 3)
+    with stats.open("a", encoding="utf-8") as file:
+        file.write("\n" + lines(500 + more, 600 + more))
+    of_steps(whole(stats), 0, 600 + more)
+
+
+def shorter(path: Path) -> None:
+    path.write_text(lines(0, 200), "utf-8")
+
+
+def other_number(path: Path) -> None:
+    path.write_text(lines(0, 500).replace('"Loss/G/loss": 2.5}', '"Loss/G/loss": 9.5}'), "utf-8")
+
+
+def longer_and_other(path: Path) -> None:
+    path.write_text(lines(1, 700), "utf-8")
+
+
+@pytest.mark.parametrize("edit", [shorter, other_number, longer_and_other])
+def test_what_is_written_by_hand_counts(stats: Path, tmp_path: Path, edit: Callable[[Path], None]) -> None:
+    whole(stats)
+    edit(stats)
+    os.utime(stats, ns=(1, 1))  # whatever the clock's resolution is
+    (fresh := tmp_path / "elsewhere").mkdir()
+    (fresh / "stats.jsonl").write_bytes(stats.read_bytes())
+    read_again, expected = whole(stats), whole(fresh / "stats.jsonl")
+    assert read_again.keys == expected.keys
+    assert np.array_equal(read_again.steps, expected.steps)
+    assert np.array_equal(read_again.values, expected.values, equal_nan=True)
+
+
+def test_a_copy_is_of_use_after_the_run_was_moved(stats: Path) -> None:
+    whole(stats)
+    os.utime(stats, ns=(1, 1))
+    (only,) = list(read_table(stats))
+    assert isinstance(only, ReportTable)
+    of_steps(only, 0, 500)
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-200])
+
+
+def flipped(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    for place in range(200, len(content), 97):
+        content[place] ^= 0xFF
+    path.write_bytes(content)
+
+
+def foreign(path: Path) -> None:
+    path.write_bytes(b"not a copy")
+
+
+def empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+def other_shape(path: Path) -> None:
+    with np.load(path) as file:
+        arrays = dict(file)
+    arrays["values"] = arrays["values"][:-1]
+    with path.open("wb") as target:
+        np.savez(target, **arrays)
+
+
+def objects(path: Path) -> None:
+    with np.load(path) as file:
+        arrays = dict(file)
+    arrays["keys"] = np.array([{}], dtype=object)
+    with path.open("wb") as target:
+        np.savez(target, **arrays)
+
+
+@pytest.mark.parametrize("damage", [cut, flipped, foreign, empty, folder, other_shape, objects])
+def test_a_damaged_copy_costs_nothing_but_time(stats: Path, damage: Callable[[Path], None]) -> None:
+    whole(stats)
+    damage(stats.parent / COPY)
+    of_steps(whole(stats), 0, 500)
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="the permissions of folders do not hold")
+def test_a_disk_that_cannot_be_written(stats: Path) -> None:
+    stats.parent.chmod(0o555)
+    try:
+        of_steps(whole(stats), 0, 500)
+        of_steps(whole(stats), 0, 500)
+        assert len(list(stats.parent.iterdir())) == 1
+    finally:
+        stats.parent.chmod(0o755)
+
+
+def test_a_copy_that_cannot_be_written_is_done_without(stats: Path) -> None:
+    (stats.parent / f".{COPY}.partial").mkdir()
+    of_steps(whole(stats), 0, 500)
+    assert not (stats.parent / COPY).exists()
+    of_steps(whole(stats), 0, 500)
+
+
+def test_strange_lines_are_passed_over_and_strange_numbers_are_none(tmp_path: Path) -> None:
+    path = tmp_path / "stats.jsonl"
+    strange = [
+        line(1, a=1.0),
+        "{\n",
+        "[1, 2]\n",
+        "\n",
+        '{"step": 2}\n',
+        '{"step": 1e3, "images": 1, "seconds": 1}\n',
+        line(2**70, a=1.0),
+        "\0\0\0\n",
+        line(2, a="two", b=None),
+        line(3, a=[1], b=10**400),
+        line(4, a=float("nan"), b=float("inf")),
+        line(5, a=1e300, b=2.0),
+        line(6, b=3.0).replace("\n", "\r\n"),
+    ]
+    path.write_bytes("".join(strange).encode() + b'{"step": 7, "images": 1, "sec\xff')
+    table = whole(path)
+    nan = np.nan
+    assert table.steps.tolist() == [1, 2, 3, 4, 5, 6]
+    expected = [[1, nan], [nan, nan], [nan, nan], [nan, nan], [nan, 2], [nan, 3]]
+    assert np.array_equal(table.values, np.array(expected, np.float32), equal_nan=True)
