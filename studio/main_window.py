@@ -226,7 +226,7 @@ class MainWindow(QMainWindow):
             self.show_state(State.IDLE)
 
     def show_saved(self, saved: Saved, asked: bool) -> None:
-        if asked and saved.path.suffix == ".html":
+        if asked and saved.path.suffix.lower() in (".html", ".htm"):
             url = QUrl.fromLocalFile(str(saved.path))
             self.banner.show_offer(f"Saved: {saved.path}", "Open", lambda: QDesktopServices.openUrl(url), "good")
         elif asked:

@@ -64,7 +64,7 @@ th, td {
   overflow-wrap: anywhere;
 }
 thead th { color: var(--muted); font-weight: 600; }
-tbody th { font-weight: 500; }
+tbody th { font-weight: 500; overflow-wrap: break-word; }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 details { margin: 1rem 0; }
 summary { cursor: pointer; font-weight: 600; padding: .3rem 0; }
@@ -91,6 +91,7 @@ footer { margin-top: 3rem; font-size: .85rem; }
   .play, .chart output { display: none; }
   .chart { padding: 0; }
   .charts { grid-template-columns: 1fr 1fr; }
+  .side { grid-template-columns: repeat(3, 1fr); }
   .film img.still { display: block !important; } .film img.moving { display: none !important; }
   figure, tr, .finding { break-inside: avoid; }
   h2, h3, summary { break-after: avoid; }

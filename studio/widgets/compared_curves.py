@@ -90,7 +90,8 @@ class ComparedCurves(QWidget):
 
     def _items(self) -> list[QTreeWidgetItem]:
         groups = [self._list.topLevelItem(index) for index in range(self._list.topLevelItemCount())]
-        return [group.child(index) for group in groups if group for index in range(group.childCount())]
+        found = (group.child(index) for group in groups if group for index in range(group.childCount()))
+        return [item for item in found if item]
 
     def _fill(self, chosen: str) -> None:
         found = list(dict.fromkeys(key for run in self._runs.values() for key in run.curves))

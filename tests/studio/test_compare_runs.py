@@ -206,14 +206,14 @@ def test_closing_gives_up_reading_and_keeps_the_size(qtbot: QtBot, window: MainW
     window.comparing.show()
     first = window.findChild(CompareRunsDialog)
     assert isinstance(first, CompareRunsDialog)
-    first.resize(900, 600)
+    first.resize(760, 560)
     assert not first.isModal()
-    with qtbot.waitSignal(first.destroyed, timeout=PATIENCE):
-        qtbot.keyClick(first, Qt.Key.Key_Escape)
+    qtbot.keyClick(first, Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: window.findChild(CompareRunsDialog) is None, timeout=PATIENCE)
     window.comparing.show()
     again = window.findChild(CompareRunsDialog)
     assert isinstance(again, CompareRunsDialog)
-    assert (again.width(), again.height()) == (900, 600)
+    assert (again.width(), again.height()) == (760, 560)
     qtbot.waitUntil(lambda: len(again.pickers["B"].folders()) == 3, timeout=PATIENCE)
 
 
