@@ -8,7 +8,7 @@ WORKERS ?= 2
 ARGS ?=
 DATA ?= sample:digits
 
-.PHONY: run test setup bench bench-data bench-quality bench-frechet bench-explore bench-invert screenshots pins clean
+.PHONY: run test setup bench bench-data bench-quality bench-frechet bench-explore bench-invert bench-rank screenshots pins clean
 
 run: setup
 	$(VENV)/bin/gan-studio $(DATA)
@@ -34,6 +34,9 @@ bench-invert: setup
 
 bench-explore: setup
 	$(VENV)/bin/python benchmarks/explore.py $(ARGS)
+
+bench-rank: setup
+	$(VENV)/bin/python benchmarks/rank.py $(ARGS)
 
 screenshots: setup
 	$(VENV)/bin/python tools/screenshots.py $(ARGS)

@@ -95,6 +95,14 @@ class Points(Event):
 
 
 @dataclass(frozen=True)
+class Measured(Event):
+    """Numbers that say how good the generated images of a step are, under the keys of `core.protocol`."""
+
+    step: int
+    values: Mapping[str, float]
+
+
+@dataclass(frozen=True)
 class Edited(Event):
     """Settings were changed while the training ran; `changes` are the new values by name."""
 

@@ -29,6 +29,7 @@ PLAIN = {
     "core.plane",
     "core.preparation",
     "core.presets",
+    "core.protocol",
     "core.registry",
     "core.rules",
     "core.seeds",
