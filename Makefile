@@ -8,7 +8,7 @@ WORKERS ?= 2
 ARGS ?=
 DATA ?= sample:digits
 
-.PHONY: run test setup bench bench-data bench-quality bench-frechet bench-explore bench-invert bench-signals bench-seeing screenshots pins clean
+.PHONY: run test setup bench bench-data bench-quality bench-frechet bench-explore bench-invert bench-signals bench-seeing bench-rank screenshots pins clean
 
 run: setup
 	$(VENV)/bin/gan-studio $(DATA)
@@ -40,6 +40,9 @@ bench-signals: setup
 
 bench-seeing: setup
 	$(VENV)/bin/python benchmarks/seeing.py $(ARGS)
+
+bench-rank: setup
+	$(VENV)/bin/python benchmarks/rank.py $(ARGS)
 
 screenshots: setup
 	$(VENV)/bin/python tools/screenshots.py $(ARGS)

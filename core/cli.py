@@ -33,9 +33,11 @@ from core.events import (
     Saved,
     Tuned,
 )
-from core.export.commands import add_exports
+from core.export.commands import add_exports, show
 from core.keys import is_detail, label
 from core.presets import preset, presets
+from core.protocol import parse, title
+from core.registry import components
 
 tqdm.set_lock(RLock())  # its own is for several processes, and can outlive one that runs out of memory
 BAD_INPUT, INTERRUPTED = 2, 130
@@ -101,6 +103,31 @@ def inspect(options: argparse.Namespace) -> int:
     return 0
 
 
+def evaluate(options: argparse.Namespace) -> int:
+    from core.judge import Judgement
+
+    names = [name.strip() for name in options.metrics.split(",") if name.strip()]
+    wanted = Judgement(
+        options.checkpoint,
+        options.data,
+        names,
+        options.extractor or "",
+        options.count,
+        options.real,
+        options.weights,
+        options.device,
+    )
+    measured = show(wanted.events(), "piece")
+    assert isinstance(measured, Measured)
+    if options.json:
+        print(json.dumps({"step": measured.step, **measured.values}, indent=2))
+    else:
+        for found, value in measured.values.items():
+            number, protocol = parse(found)
+            print(f"{value:>12.6g}  {title(number)}, {protocol.text}")
+    return 0
+
+
 def list_presets(options: argparse.Namespace) -> int:
     if options.json:
         found = {
@@ -151,19 +178,24 @@ def cache(options: argparse.Namespace) -> int:
 def download(options: argparse.Namespace) -> int:
     from core.data.catalogue import DOWNLOADS, known
     from core.data.fetch import fetch
+    from core.features.weights import INCEPTION
 
     if options.name is None:
         for each in DOWNLOADS.values():
             here = "here" if each.is_here() else "by hand" if each.by_hand else ""
             size = f"{each.images:>7} images  {amount(each.bytes):>8}"
             print(f"{each.name:>14}  {size}  {here:>7}  {each.title}. {each.licence}")
+        size = f"{'to evaluate':>14}  {amount(INCEPTION.bytes):>8}"
+        here = "here" if INCEPTION.is_here() else ""
+        print(f"{INCEPTION.name:>14}  {size}  {here:>7}  {INCEPTION.title}. {INCEPTION.licence}")
         return 0
+    wanted = INCEPTION if options.name == INCEPTION.name else known(options.name)
     with tqdm(unit="B", unit_scale=True, disable=None) as bar:
-        for event in fetch(options.name):
+        for event in fetch(wanted):
             bar.set_description(event.text)
             bar.total, bar.n = event.total, event.done
             bar.refresh()
-    print(f"{known(options.name).source} can be opened now", file=sys.stderr)
+    print(f"{wanted.located() if wanted is INCEPTION else wanted.source} can be opened now", file=sys.stderr)
     return 0
 
 
@@ -197,6 +229,21 @@ def _parser() -> tuple[argparse.ArgumentParser, Iterable[str]]:
     command.add_argument("path", metavar="PATH")
     command.add_argument("--resolution", type=int, metavar="R", help="examine images as squares of so many pixels")
     command.add_argument("--json", action="store_true", help="everything, for programs")
+
+    command = commands.add_parser("evaluate", help="how good a checkpoint's images are, in numbers")
+    command.set_defaults(command=evaluate)
+    command.add_argument("checkpoint", type=Path, metavar="CKPT")
+    command.add_argument("data", metavar="DATA", help="the real images; prepared as the checkpoint's were")
+    metrics, extractors = ",".join(components("metrics")), ", ".join(components("features"))
+    command.add_argument("--metrics", default="fid,kid", metavar="NAMES", help=f"of {metrics}; default: %(default)s")
+    command.add_argument(
+        "--extractor", metavar="NAME", help=f"{extractors}; default: classifier where there are labels, else vgg16"
+    )
+    command.add_argument("--weights", type=Path, metavar="FILE", help="of inception, where it was not downloaded")
+    command.add_argument("--count", type=int, default=5000, help="generated images; default: %(default)s")
+    command.add_argument("--real", type=int, default=10_000, help="real images at most; default: %(default)s")
+    command.add_argument("--device", default="auto")
+    command.add_argument("--json", action="store_true", help="numbers under their full keys, for programs")
 
     command = commands.add_parser("presets", help="what can be trained")
     command.set_defaults(command=list_presets)

@@ -107,6 +107,19 @@ class Points(Event):
 
 
 @dataclass(frozen=True)
+class Measured(Event):
+    """Numbers that say how good the generated images of a step are, under the keys of `core.protocol`.
+
+    `images` and `seconds`: what the training had seen by then, and taken.
+    """
+
+    step: int
+    images: int
+    seconds: float
+    values: Mapping[str, float]
+
+
+@dataclass(frozen=True)
 class Edited(Event):
     """Settings were changed while the training ran; `changes` are the new values by name."""
 

@@ -32,6 +32,7 @@ PLAIN = {
     "core.plane",
     "core.preparation",
     "core.presets",
+    "core.protocol",
     "core.registry",
     "core.rules",
     "core.seeds",

@@ -26,7 +26,8 @@ _PREFIX = "download:"
 class Remote:
     """A file of `bytes` bytes at each of the addresses; without any, a person has to get it.
 
-    `members` are the files that are taken out of it, after which the archive itself goes.
+    `sha256` is checked instead of `md5` where it is given. `members` are the files that are taken out of it, after
+    which the archive itself goes.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Remote:
     md5: str
     addresses: tuple[str, ...] = ()
     members: tuple[str, ...] = ()
+    sha256: str = ""
 
     @property
     def kept(self) -> tuple[str, ...]:

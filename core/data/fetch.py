@@ -30,14 +30,15 @@ _MOMENT = 0.1  # seconds
 _writing = partial(writing, what="the downloaded files", variable="GAN_STUDIO_DOWNLOADS")
 
 
-def fetch(name: str, base: Path | None = None) -> Generator[Progress, None, None]:
-    """Download what is missing of a dataset of `core.data.catalogue`, with progress in bytes.
+def fetch(what: str | Download, base: Path | None = None) -> Generator[Progress, None, None]:
+    """Download what is missing of a dataset of `core.data.catalogue`, or of another download, with progress in bytes.
 
     Closing the generator keeps what has come as `NAME.part`, from which the next call goes on. `base` replaces
     `downloads_folder()`. Raises `Problem` when the network, the server or the disk fails, or when what comes is not
     what it should be.
     """
-    download, base = known(name), base or downloads_folder()
+    download = known(what) if isinstance(what, str) else what
+    base = base or downloads_folder()
     folder = download.folder(base)
     done = 0
     for remote in download.files:
@@ -114,15 +115,17 @@ class _File:
 
     def _check(self) -> None:
         with _writing(self._folder), self._part.open("rb") as file:
-            found = hashlib.file_digest(file, partial(hashlib.md5, usedforsecurity=False)).hexdigest()
+            how = hashlib.sha256 if self._remote.sha256 else partial(hashlib.md5, usedforsecurity=False)
+            found = hashlib.file_digest(file, how).hexdigest()
             size = file.tell()
-        if (size, found) != (self._remote.bytes, self._remote.md5):
+        expected = self._remote.sha256 or self._remote.md5
+        if (size, found) != (self._remote.bytes, expected):
             with _writing(self._folder):
                 self._part.unlink()
             raise Problem(
                 f"What came as {quoted(self._remote.name)} is not {self._download.title}, or was damaged on the way.",
                 f"Try again; or {self._by_yourself}.",
-                f"{size} bytes, {found}; expected {self._remote.bytes} bytes, {self._remote.md5}",
+                f"{size} bytes, {found}; expected {self._remote.bytes} bytes, {expected}",
             )
 
     def _unpack(self) -> Generator[Progress, None, None]:

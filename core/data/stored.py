@@ -63,6 +63,13 @@ class Stored:
                 _fill(pixels[place * length : (place + 1) * length], file)
 
 
+def entry_folder(images: Pixels) -> Path | None:
+    """The folder of the prepared dataset that these images are of, for what is worked out from them and goes with
+    them; None where they do not lie in a file."""
+    stored = Stored.of(images)
+    return Path(str(stored.map.filename)).parent if stored else None
+
+
 def _fill(pixels: memoryview, file: FileIO) -> None:
     while pixels:
         count = file.readinto(pixels)

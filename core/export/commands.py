@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TypeVar
 from tqdm import tqdm
 
 from core.errors import Problem
-from core.events import Notice, Progress, Saved
+from core.events import Event, Notice, Progress
 from core.film import MOST_FPS, MOST_FRAMES, MOST_SCALE, Film, places
 from core.latent import Loop, Point, Walk
 from core.seeds import LARGEST_SEED, parse_seeds
@@ -41,7 +41,7 @@ def generate(options: argparse.Namespace) -> int:
     drawn: Format | None = next((name for name, end in SUFFIXES.items() if end == options.out.suffix), None)
     packing: Packing = "zip" if options.out.suffix == ".zip" else "sheet" if drawn else "folder"
     shape = Shape(drawn or options.format, packing, options.scale)
-    _show(export_images(sampler, selection, options.out, shape, options.overwrite), "image")
+    show(export_images(sampler, selection, options.out, shape, options.overwrite), "image")
     print(f"{len(selection)} images in {options.out}", file=sys.stderr)
     return 0
 
@@ -65,7 +65,7 @@ def interpolate(options: argparse.Namespace) -> int:
         way = Loop(points[0], seeds[0] + 1 if seeds[0] < LARGEST_SEED else 0, options.radius)
     else:
         way = Walk(points, options.mode, easing=options.easing)
-    _show(export_walk(sampler, way, options.out, film, options.overwrite), "frame")
+    show(export_walk(sampler, way, options.out, film, options.overwrite), "frame")
     print(f"{len(places(way, film))} frames in {options.out}", file=sys.stderr)
     return 0
 
@@ -74,7 +74,7 @@ def timelapse(options: argparse.Namespace) -> int:
     from core.export.timelapse import export_timelapse
 
     film = Film(options.fps, options.seconds, scale=options.scale, smooth=options.smooth)
-    _show(export_timelapse(options.run, options.out, film, options.overwrite, options.caption), "frame")
+    show(export_timelapse(options.run, options.out, film, options.overwrite, options.caption), "frame")
     print(f"{film.frames} frames in {options.out}", file=sys.stderr)
     return 0
 
@@ -91,7 +91,7 @@ def export(options: argparse.Namespace) -> int:
     from core.export.generator import export_generator, note_of
     from core.sampler import Sampler
 
-    _show(export_generator(Sampler.open(options.checkpoint, "cpu"), options.out, options.overwrite), "stage")
+    show(export_generator(Sampler.open(options.checkpoint, "cpu"), options.out, options.overwrite), "stage")
     print(f"{options.out}, and how to use it: {note_of(options.out)}", file=sys.stderr)
     return 0
 
@@ -152,8 +152,9 @@ def _label(text: str | None, classes: Sequence[str], known: int) -> tuple[float,
     return tuple(float(index == chosen) for index in range(len(names)))
 
 
-def _show(events: Generator[Progress | Notice | Saved, None, None], unit: str) -> None:
-    """Exports, with a bar on stderr."""
+def show(events: Generator[Event, None, None], unit: str) -> Event | None:
+    """Long work with a bar on stderr; returns the last event, where a result is."""
+    event = None
     with closing(events), tqdm(unit=unit, disable=None) as bar:
         for event in events:
             if isinstance(event, Progress):
@@ -163,6 +164,7 @@ def _show(events: Generator[Progress | Notice | Saved, None, None], unit: str) -
                 bar.update(event.done - bar.n)
             elif isinstance(event, Notice):
                 bar.write(event.text, file=sys.stderr)
+    return event
 
 
 def add_exports(commands: argparse._SubParsersAction[Parser]) -> None:

@@ -1,0 +1,30 @@
+"""Images of any kind as the colour images that extractors look at."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+from core.events import Images
+
+
+def in_colour(images: Images) -> Images:
+    """uint8 NHWC with 1, 3 or 4 channels -> with 3: grey is repeated, and what is transparent lies on white."""
+    channels = images.shape[3]
+    if channels == 4:
+        alpha = images[..., 3:].astype(np.uint32)
+        over = images[..., :3] * alpha + 255 * (255 - alpha)
+        return ((over + 127) // 255).astype(np.uint8)
+    return np.broadcast_to(images, (*images.shape[:3], 3)) if channels == 1 else images
+
+
+def as_input(images: Images, side: int, device: torch.device) -> Tensor:
+    """uint8 NHWC -> (N, 3, side, side) in about [-1, 1] on the device; bilinear with antialiasing, out of proportion
+    where they are not square."""
+    batch = torch.from_numpy(np.ascontiguousarray(in_colour(images))).to(device)
+    planes = batch.permute(0, 3, 1, 2).float().div(127.5).sub(1.0)
+    if planes.shape[2:] == (side, side):
+        return planes.contiguous()
+    return interpolate(planes, size=(side, side), mode="bilinear", align_corners=False, antialias=True)

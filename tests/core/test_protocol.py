@@ -1,0 +1,49 @@
+"""How measured numbers are labelled: what cannot be compared has another key."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.protocol import Protocol, higher_is_better, key, parse, title
+from core.registry import components
+
+
+def test_a_key_says_all_that_moves_the_number() -> None:
+    protocol = Protocol("vgg16", 2000, 3583, "train")
+    assert key("fid", protocol) == "Metrics/fid@vgg16:2000:3583:train"
+    assert protocol.text == "vgg16 features, 2,000 generated against 3,583 training images"
+
+
+@pytest.mark.parametrize("extractor", ["vgg16", "inception", "inception-6726825d", "pixels"])
+@pytest.mark.parametrize("split", ["train", "held-out", "all"])
+def test_keys_are_read_back(extractor: str, split: str) -> None:
+    protocol = Protocol(extractor, 10, 20, split)  # type: ignore[arg-type]
+    assert parse(key("kid_std", protocol)) == ("kid_std", protocol)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Loss/G/loss",
+        "Metrics/fid",
+        "Metrics/fid@vgg16:10:20:test",
+        "Metrics/fid@vgg16:10:train",
+        "Metrics/fid@:1:2:all",
+    ],
+)
+def test_what_is_no_key_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="is not the key"):
+        parse(text)
+
+
+def test_every_number_has_a_title_and_a_direction() -> None:
+    numbers = [number for metric in components("metrics").values() for number in metric.facts["NUMBERS"]]
+    assert sorted(numbers) == sorted(
+        ["fid", "kid", "kid_std", "is", "is_std", "precision", "recall", "density", "coverage", "swd"]
+    )
+    assert title("fid") == "FID"
+    assert {number for number in numbers if higher_is_better(number)} == {
+        *("is", "is_std", "precision", "recall", "density", "coverage")
+    }
+    with pytest.raises(KeyError):
+        title("beauty")
