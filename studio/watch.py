@@ -31,12 +31,13 @@ class Watch(QObject):
         self._soon = QTimer(self, singleShot=True, interval=PAUSE_MS)
         self._soon.timeout.connect(self._diagnose)
 
-    def begin(
-        self, settings: Settings, images: int, course: Course | None = None, edits: Sequence[Edited] = ()
-    ) -> None:
-        """Another training, or one that goes on from `course`; `images`: how many it sees, 0 if that is not known."""
-        self._course, self._settings, self._images = course or Course(), settings, images
-        self._edits, self._rewinds = tuple(edits), ()
+    def begin(self, course: Course, edits: Sequence[Edited]) -> None:
+        """Another run, with what it has reported so far."""
+        self._course, self._edits, self._rewinds = course, tuple(edits), ()
+
+    def set_training(self, settings: Settings, images: int) -> None:
+        """What it is trained with; `images`: how many it sees, 0 if that is not known."""
+        self._settings, self._images = settings, images
         self._soon.stop()
         self._diagnose()
 

@@ -82,7 +82,7 @@ def timelapse(options: argparse.Namespace) -> int:
 def report(options: argparse.Namespace) -> int:
     from core.report.write import write_report
 
-    _show(write_report(options.run, options.out, options.overwrite), "stage")
+    show(write_report(options.run, options.out, options.overwrite), "stage")
     print(f"{options.out} tells of {options.run}", file=sys.stderr)
     return 0
 

@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from core.features import Extractor, Features
-from core.protocol import parse
 
 from core import judging
 from core.checkpoint import load
 from core.data import Dataset
 from core.errors import Problem
 from core.events import Event, Images, Judging, Measured, Notice, Progress, Saved
+from core.features import Extractor, Features
 from core.keeping import best
+from core.protocol import parse
 from core.run import Run
 from core.training import Training
 from tests.core.tiny import save_pictures, tiny_settings
