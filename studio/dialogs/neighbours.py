@@ -63,7 +63,7 @@ def _verdict(found: Nearest) -> str:
     if not len(found.real):
         return ""
     ratio = float(np.median(found.generated)) / max(float(np.median(found.real)), 1e-9)
-    real = "held-out images are" if found.held_out else "training images are to each other"
+    real = "held-out images are" if found.held_out else "training images are from each other"
     if ratio < MUCH_NEARER:
         return f"Generated images are much nearer to them than {real}: they may be copies."
     return f"The median of generated images is {ratio:.2f} of how far {real}."

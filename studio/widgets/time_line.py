@@ -40,6 +40,7 @@ class TimeLine(QWidget):
         self._speed = QComboBox()
         self._live = QToolButton()
         self._build()
+        self._show_playing()
         self._show()
 
     # --- what it is told ---
@@ -106,12 +107,13 @@ class TimeLine(QWidget):
             if self._moment is None or self._moment >= self._pictures[-1]:
                 self.go(int(self._pictures[0]))
             self._timer.start(1000 // self._speed.currentData())
-            self._show()
+            self._show_playing()
 
     def stop(self) -> None:
         """Stand still."""
-        self._timer.stop()
-        self._show()
+        if self.is_playing():
+            self._timer.stop()
+            self._show_playing()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         match event.key():
@@ -152,17 +154,20 @@ class TimeLine(QWidget):
 
     def _show(self) -> None:
         first, last = self._ends()
-        here, playing = last if self._moment is None else self._moment, self.is_playing()
+        here = last if self._moment is None else self._moment
         self._bar.show_span(first, last)
         self._bar.show_step(here)
         self.setEnabled(last > first)
         self._live.setChecked(self._moment is None)
         self._play.setEnabled(len(self._pictures) > 1)
+        self._said.setText(f"step {here:,}" if last > first else "")
+        self._said.setMinimumWidth(self._said.fontMetrics().horizontalAdvance(f"step {last:,}"))
+
+    def _show_playing(self) -> None:
+        playing = self.is_playing()
         self._play.setIcon(theme.icon("pause" if playing else "play"))
         self._play.setAccessibleName("Pause" if playing else "Play")
         self._play.setToolTip("Pause (Space)" if playing else "Play the samples of the training (Space)")
-        self._said.setText(f"step {here:,}" if last > first else "")
-        self._said.setMinimumWidth(self._said.fontMetrics().horizontalAdvance(f"step {last:,}"))
 
     def _build(self) -> None:
         for speed in SPEEDS:

@@ -171,7 +171,7 @@ def test_nearest_images_stand_beside_with_their_distances(qtbot: QtBot) -> None:
     assert np.array_equal(nearest.images()[1], images[2][:, ::-1])
     assert np.array_equal(nearest.images()[2], images[3])
     assert "3.2" in nearest.accessibleDescription()
-    assert "0.70 of how far training images are to each other" in words(dialog)
+    assert "0.70 of how far training images are from each other" in words(dialog)
     chart = dialog.findChild(DistanceChart)
     assert isinstance(chart, DistanceChart)
     assert [name.split(",")[0] for name in chart.shares()] == ["training images", "generated images"]

@@ -131,6 +131,7 @@ def test_a_long_run_is_seen_at_once_and_goes_on_when_all_of_it_is(
     folder = session.run_folder
     assert folder is not None
     monkeypatch.setattr("core.report_table.SMALL", 0)
+    monkeypatch.setattr("core.report_table.PIECES", 1)
     sizes: list[int] = []
     session.run_opened.connect(lambda run: sizes.append(len(run.history)))
     for _ in range(2):  # without the copy beside the reports, and with it
