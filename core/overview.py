@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from core.config import Settings
 from core.errors import Problem
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
 CHUNK = 4096
 """Reports between two events."""
-_LARGEST = float(np.finfo(np.float64).max)
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +124,7 @@ class _Numbers:
         while chunk := list(islice(left, CHUNK)):
             try:
                 self._add(chunk)
-            except (TypeError, ValueError) as error:  # somebody else wrote into the file
+            except (TypeError, ValueError, OverflowError) as error:  # somebody else wrote into the file
                 raise Problem("The numbers of this run cannot be read.", "Choose another run.", str(error)) from error
             yield Progress("Reading the numbers", min(self.step, last_step), last_step)
 
@@ -137,13 +135,8 @@ class _Numbers:
         self.images = max(self.images, int(places[:, 1].max()))
         self.seconds = max(self.seconds, float(places[:, 2].max()))
         self.pace.extend(places, places[:, 2])
-        columns: dict[str, tuple[list[int], list[float]]] = {}
-        for row, report in enumerate(chunk):
-            for key, value in report.stats.items():
-                if isinstance(value, int | float) and abs(value) <= _LARGEST:  # neither NaN nor infinite
-                    rows, values = columns.setdefault(key, ([], []))
-                    rows.append(row)
-                    values.append(value)
-        for key, (rows, values) in columns.items():
-            found: NDArray[np.float64] = np.array(values, np.float64)
-            self.thinners.setdefault(key, Thinner(self.most)).extend(places[rows], found)
+        stats = [report.stats for report in chunk]
+        for key in dict.fromkeys(key for values in stats for key in values):
+            column = np.array([values.get(key) for values in stats], np.float64)  # NaN for None
+            there = np.isfinite(column)
+            self.thinners.setdefault(key, Thinner(self.most)).extend(places[there], column[there])
