@@ -8,7 +8,7 @@ WORKERS ?= 2
 ARGS ?=
 DATA ?= sample:digits
 
-.PHONY: run test setup bench bench-data bench-quality bench-frechet bench-explore bench-invert bench-signals screenshots pins clean
+.PHONY: run test setup bench bench-data bench-quality bench-frechet bench-explore bench-invert bench-signals bench-sick screenshots pins clean
 
 run: setup
 	$(VENV)/bin/gan-studio $(DATA)
@@ -37,6 +37,9 @@ bench-explore: setup
 
 bench-signals: setup
 	$(VENV)/bin/python benchmarks/signals.py $(ARGS)
+
+bench-sick: setup
+	$(VENV)/bin/python benchmarks/sick.py $(ARGS)
 
 screenshots: setup
 	$(VENV)/bin/python tools/screenshots.py $(ARGS)

@@ -166,13 +166,6 @@ def steadier_average(settings: Settings) -> Remedy | None:
     return Remedy(text, {"ema_kimg": 10.0})
 
 
-def mirror(settings: Settings) -> Remedy | None:
-    """Never of itself the cure: twice the images where left and right may be exchanged."""
-    if settings.mirror or settings.points:
-        return None
-    return Remedy("Mirror the images, unless they are text or digits: that makes twice as many.", {"mirror": True})
-
-
 def less_noise(settings: Settings) -> Remedy | None:
     """None of the noise that hides from D what it should see."""
     if not settings.instance_noise:
