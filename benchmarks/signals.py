@@ -49,8 +49,8 @@ class Side:
         self.passed = self.now()
 
     def rate(self) -> float:
-        images, seconds = (sum(part) for part in zip(*self.turns[WARM_UP:], strict=True))
-        return images / seconds
+        counted = self.turns[WARM_UP:]
+        return sum(images for images, _ in counted) / sum(seconds for _, seconds in counted)
 
 
 def measure(name: str, data: str, resolution: int, seconds: float) -> tuple[float, float, float]:

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
 from core.conditioning import draw
 from core.config import Settings
 from core.data import Dataset
+from core.data.batches import unreadable
 from core.data.split import Numbers, kept
 from core.data.stored import Stored
 from core.evaluated import evaluated
@@ -75,7 +78,8 @@ class Look:
 
     @torch.no_grad()
     def take(self, real_logits: Tensor, fake_logits: Tensor) -> dict[str, float]:
-        """Everything, with the last step's logits (N,). Waits for the device."""
+        """Everything, with the last step's logits (N,). Waits for the device. Raises `Problem` when images cannot be
+        read any more."""
         found: dict[str, float] = {}
         for name, network in (("D", self.D), ("G", self.G)):
             found |= {f"{name}/gradient/{layer}": norm for layer, norm in gradients_by_layer(network).items()}
@@ -137,14 +141,19 @@ class Look:
 
     def _images(self, rows: Numbers) -> Tensor:
         """Real images on the device, NCHW in [-1, 1]."""
+        images = torch.from_numpy(self._read(rows)).to(self._device).to(memory_format=self._choice.layout)
+        return images if images.is_floating_point() else images.float().div_(127.5).sub_(1.0)
+
+    def _read(self, rows: Numbers) -> NDArray[Any]:
         stored = Stored.of(self._dataset.images)
         if stored is None:
-            pixels = np.asarray(self._dataset.images[rows])
-        else:
-            pixels = np.empty((len(rows), *stored.map.shape[1:]), np.uint8)
+            return np.ascontiguousarray(self._dataset.images[rows])
+        pixels = np.empty((len(rows), *stored.map.shape[1:]), np.uint8)
+        try:
             stored.read(rows, pixels)
-        images = torch.from_numpy(pixels).to(self._device).to(memory_format=self._choice.layout)
-        return images if images.is_floating_point() else images.float().div_(127.5).sub_(1.0)
+        except OSError as error:
+            raise unreadable(self._dataset.title, error) from error
+        return pixels
 
     def _labels(self, rows: Numbers) -> Tensor:
         labels = self._dataset.labels

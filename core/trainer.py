@@ -133,7 +133,7 @@ class Trainer:
     def step_discriminator(self) -> Samples | Points:
         """One update of the discriminator alone, on a batch of its own, and what is then to be seen.
 
-        For use between two events, as `step_generator`. Neither counts in the next report.
+        For use between two events, as `step_generator`. Neither counts in the next report's losses.
         """
         self._train_discriminator_alone()
         return self.look()

@@ -81,11 +81,7 @@ class Batches:
         try:
             rows, flips, images = self._choose(place)
         except OSError as error:
-            raise Problem(
-                f"The prepared images of {quoted(self._title)} cannot be read any more.",
-                "Check the disk of the cache, then open the images again and continue from the last checkpoint.",
-                str(error),
-            ) from error
+            raise unreadable(self._title, error) from error
         self.epoch, self.index = place.epoch, place.index + self.batch
         images = images.to(self.device, non_blocking=self.device.type == "cuda")
         if images.dtype == torch.uint8:  # points are numbers already
@@ -151,6 +147,15 @@ def moved(images: Pixels, device: torch.device) -> Tensor:
     for start in range(0, len(images), step):
         moved[start : start + step] = torch.from_numpy(np.array(images[start : start + step]))
     return moved
+
+
+def unreadable(title: str, error: OSError) -> Problem:
+    """For a disk that fails while a training runs."""
+    return Problem(
+        f"The prepared images of {quoted(title)} cannot be read any more.",
+        "Check the disk of the cache, then open the images again and continue from the last checkpoint.",
+        str(error),
+    )
 
 
 def refuse_large_batch(batch: int, count: int) -> None:

@@ -183,7 +183,7 @@ def test_new_trouble_much_later_is_counted_anew(pictures: Path) -> None:
 
 
 def test_a_critic_without_bounds_is_caught_while_its_losses_are_still_numbers(pictures: Path) -> None:
-    training = training_on(pictures, loss="wasserstein", optimizer="sgd", lr_g=0.1, lr_d=0.1, steps=45)
+    training = training_on(pictures, loss="wasserstein", optimizer="sgd", lr_g=0.1, lr_d=0.1, d_steps=2, steps=30)
     events = events_of(training, lambda *_: None)
     reports = [event for event in events if isinstance(event, Report)]
     assert all(abs(report.stats["Loss/D/loss"]) <= 1e6 for report in reports)
@@ -200,8 +200,9 @@ def test_weights_that_break_in_the_last_step_are_not_saved(pictures: Path) -> No
 
 
 def test_the_command_line_says_so(pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = ["train", str(pictures), "--out", str(tmp_path / "run"), "--preset", "gan", *FLAGS, "--steps", "45"]
-    assert main([*arguments, "--loss", "wasserstein", "--optimizer", "sgd", "--lr-g", "0.1", "--lr-d", "0.1"]) == 0
+    arguments = ["train", str(pictures), "--out", str(tmp_path / "run"), "--preset", "gan", *FLAGS, "--steps", "30"]
+    rates = ["--lr-g", "0.1", "--lr-d", "0.1", "--d-steps", "2"]
+    assert main([*arguments, "--loss", "wasserstein", "--optimizer", "sgd", *rates]) == 0
     assert "with half the learning rates" in capsys.readouterr().err
 
 

@@ -11,6 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from core.budget import Budget
 from core.data import Dataset
 from core.events import Report, Stepped
 from core.lengths import distance, gradients_by_layer, layer, length
@@ -85,11 +86,27 @@ def test_a_training_without_signals_has_none() -> None:
     assert reports(tiny_trainer(signals=False, steps=2)) == [{}]
 
 
-def test_time_is_shared() -> None:
-    # One look takes longer than a hundredth of so few steps.
-    found = reports(tiny_trainer(steps=40))
-    assert sum("diversity" in each for each in found) == 1
-    assert {"D/gradient", "G/gradient", "D/accuracy_real"} <= set().union(*found)
+def test_a_training_too_short_for_more_has_one_of_each() -> None:
+    (found,) = reports(tiny_trainer(steps=1))
+    assert found.keys() >= STEPWISE | SCORES | {"diversity", "nearest", "drift"}
+
+
+def test_work_takes_its_share_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr("core.budget.perf_counter", lambda: now)
+    budget, never, always = Budget(0.01), Budget(0.0), Budget(inf)
+    times: list[float] = []
+    while now < 1000:
+        now += 0.1  # a step
+        assert always.due()
+        assert not never.due()
+        if budget.due():
+            with budget.spending():
+                now += 50.0 if len(times) == 7 else 0.5  # once it is interrupted, which is not its own doing
+            times.append(now)
+    gaps = np.diff(times)
+    assert gaps[:6] == pytest.approx(50.5, abs=0.2)
+    assert gaps[7:9] == pytest.approx([100.5, 50.5], abs=0.2)
 
 
 # -- closed forms ----------------------------------------------------------------------------------------------------
@@ -217,23 +234,18 @@ def test_copies_of_training_images_are_near_them() -> None:
     images = torch.from_numpy(np.array(trainer.dataset.images)).float() / 127.5 - 1
     rows = [row for row in range(len(images)) if row not in trainer.held]
 
-    class Copies(nn.Module):
-        def forward(self, latents: Tensor) -> Tensor:
-            return images[rows[: len(latents)]] + 0.0 * latents.sum()
-
     (before,) = reports(Trainer(trainer.settings, large_dataset(), FIXED))
-    trainer.G.network.layers = Copies()
-    trainer.G.network.forward = trainer.G.network.layers.forward
+    trainer.G.register_forward_hook(lambda _layer, _drawn, made: images[rows[: len(made)]] + 0.0 * made)
     (found,) = reports(trainer)
     assert found["nearest"] < 0.01
     assert before["nearest"] > 0.2
 
 
-@pytest.mark.usefixtures("look_at_each_step")
-def test_a_discriminator_that_learns_its_images_by_heart_shows_a_gap() -> None:
-    trainer = Trainer(tiny_settings("gan", steps=60, lr_d=2e-3, lr_g=1e-5, width=32), large_dataset(), FIXED)
-    found = [each["gap"] for each in reports(trainer) if "gap" in each]
-    assert np.mean(found[-5:]) > 0.3
+def test_a_discriminator_that_learns_its_images_by_heart_shows_a_gap(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.trainer.REPORT_SECONDS", inf)  # but for the one at the end
+    trainer = Trainer(tiny_settings("gan", steps=150, lr_d=2e-3, lr_g=1e-5, width=32), large_dataset(), FIXED)
+    (found,) = reports(trainer)
+    assert found["gap"] > 0.3
 
 
 # -- nothing changes -------------------------------------------------------------------------------------------------
@@ -245,8 +257,10 @@ WATCHED = ("dcgan", "cgan", "infogan", "wgan_gp", "sngan", "stylegan2_ada", "r3g
 @pytest.mark.usefixtures("look_at_each_step")
 @pytest.mark.parametrize("name", WATCHED)
 def test_signals_change_no_bit(name: str) -> None:
-    with_them, without = (tiny_trainer(name, signals=signals, steps=3) for signals in (True, False))
-    one, other = (copied(finished(trainer).checkpoint()) for trainer in (with_them, without))
+    # One after the other: each begins by seeding the random generators that it owns.
+    one, other = (
+        copied(finished(tiny_trainer(name, signals=signals, steps=3)).checkpoint()) for signals in (True, False)
+    )
     assert not differences(one, other)
 
 
@@ -256,10 +270,11 @@ def test_nor_do_held_out_images_that_are_looked_at() -> None:
         settings = tiny_settings("dcgan", steps=3, condition="projection", spectral_norm=True)
         return finished(Trainer(settings, large_dataset(classes=3), FIXED, signals=signals))
 
-    one, other = end(True), end(False)
-    assert not differences(copied(one.checkpoint()), copied(other.checkpoint()))
-    assert one.G.training
-    assert one.D.training
+    watched = end(True)
+    kept = copied(watched.checkpoint())
+    assert watched.G.training
+    assert watched.D.training
+    assert not differences(kept, end(False).checkpoint())
 
 
 @pytest.mark.usefixtures("look_at_each_step")
