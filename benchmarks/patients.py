@@ -38,9 +38,13 @@ def _silence(_: torch.nn.Module, inputs: tuple[Drawn[torch.Tensor]]) -> tuple[Dr
 
 
 class Poisoned(Trainer):
-    """One of D's weights becomes NaN, once, as of a division by 0."""
+    """One of D's weights becomes NaN, once, as of a division by 0; not again when it goes on from a checkpoint."""
 
     poisoned = False
+
+    def _restore(self, checkpoint: Checkpoint) -> None:
+        super()._restore(checkpoint)
+        self.poisoned = True
 
     def _count_step(self) -> None:
         super()._count_step()

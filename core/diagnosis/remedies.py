@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from core.config import Settings
@@ -19,21 +20,19 @@ SLOWEST = 1e-6
 
 
 def offered(case: Case, *candidates: Candidate) -> tuple[Remedy, ...]:
-    """The first `MOST` remedies that the rules allow for these settings.
-
-    One whose settings were edited just now waits until that edit has shown what it does.
-    """
-    return tuple(_allowed(case, candidates))[:MOST]
+    """The first `MOST` remedies that the rules allow for these settings; none until the last edit has shown what it
+    does."""
+    return () if case.settling else tuple(islice(_allowed(case.settings, candidates), MOST))
 
 
-def _allowed(case: Case, candidates: tuple[Candidate, ...]) -> Iterator[Remedy]:
+def _allowed(settings: Settings, candidates: tuple[Candidate, ...]) -> Iterator[Remedy]:
     for candidate in candidates:
-        remedy = candidate(case.settings)
-        if remedy and not case.fresh & remedy.changes.keys() and _can_be(case.settings, remedy.changes):
+        remedy = candidate(settings)
+        if remedy and _can_be(settings, remedy.changes):
             yield remedy
 
 
-def _can_be(settings: Settings, changes: Any) -> bool:
+def _can_be(settings: Settings, changes: Mapping[str, Any]) -> bool:
     try:
         return settings.changed(**changes) != settings
     except Problem:
