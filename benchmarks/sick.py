@@ -51,7 +51,7 @@ class Watched:
     def __init__(self, patient: Patient, before: Watched | None = None) -> None:
         """`before`: a training that it goes on from, as it is now, with its reports."""
         self.trainer = patient.begin(before.checkpoint() if before else None)
-        self.reports = list(before.reports) if before else []
+        self.reports: list[Report] = list(before.reports) if before else []
         self.course = Course.of(self.reports)
         self.edits: list[Edited] = list(before.edits) if before else []
         self.rewinds: list[int] = list(before.rewinds) if before else []
@@ -119,7 +119,7 @@ def _sick(name: str, options: argparse.Namespace) -> dict[str, Any]:
     if not first:
         return {"found": None, "else": [found.sentence for found in watched.found()]}
     spent = process_time() - begun
-    told = {
+    told: dict[str, Any] = {
         "what": patient.what,
         "seconds": spent,
         "step": watched.trainer.step,

@@ -33,7 +33,6 @@ RECORDED = {
     "lsgan": "",
     "sngan": "",
     "wgan_gp": "",
-    "r3gan": "",
 }
 """Real trainings with their illness; those that are well have none."""
 COURSES = Path(__file__).parent / "courses"
