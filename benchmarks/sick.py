@@ -37,8 +37,6 @@ from core.trainer import Trainer  # noqa: E402
 
 MADE = 1000
 """Generated images that are judged, and real ones that they are compared with."""
-SHORTEST = 15.0
-"""Seconds that a cure is given, at least."""
 DIAGNOSED = re.compile("(Loss|Signal)(/[^/]+){1,2}")
 """Keys of the reports without those by layer and the quantiles."""
 LAST = 5
@@ -102,6 +100,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", default=[*SICK, *WELL], help=", ".join((*SICK, *WELL)))
     parser.add_argument("--seconds", type=float, default=120, help="of processor time that finding may take")
+    parser.add_argument("--cure", type=float, default=15, help="of processor time that a cure is given, at least")
     parser.add_argument("--keep", type=Path, help="folder for the reports of each training")
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -127,7 +126,7 @@ def _sick(name: str, options: argparse.Namespace) -> dict[str, Any]:
         "offered": [remedy.text for remedy in first.remedies],
         "then": watched.state(first.evidence),
     }
-    longer = max(spent, SHORTEST)
+    longer = max(spent, options.cure)
     for how, cured in (("left alone", False), ("treated", True)):
         after = Watched(patient, watched)
         for found in after.findings(longer):
