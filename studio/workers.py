@@ -85,8 +85,8 @@ class Workers(QObject):
 
 
 def _between_turns(events: list[Event]) -> Iterator[list[Event]]:
-    """The events in parts, each of which begins where a training went back: reports of before and after are not the
+    """The events in parts, parted by each `Rewound`, which is one of its own: reports of before and after are not the
     same batch."""
     turns = [index for index, event in enumerate(events) if isinstance(event, Rewound)]
-    for start, end in pairwise([0, *turns, len(events)]):
+    for start, end in pairwise(sorted({0, *turns, *(turn + 1 for turn in turns), len(events)})):
         yield events[start:end]
