@@ -99,7 +99,7 @@ SICK: list[tuple[str, Settings, Facts, dict[str, float]]] = [
     ),
     ("stalled", DCGAN, Facts(), {"Signal/G/update": 1e-7}),
 ]
-SICK_COURSES = [(course((100, {}), (60, values)), facts) for _, _, facts, values in SICK]
+ONE_OF_A_KIND = {kind: (course((100, {}), (60, values)), facts) for kind, _, facts, values in reversed(SICK)}
 
 
 # -- what is found ---------------------------------------------------------------------------------------------------
@@ -232,7 +232,7 @@ def usable(settings: Settings, remedy: Remedy) -> None:
 @pytest.mark.parametrize("name", presets())
 def test_whatever_is_found_the_remedies_can_be_applied(name: str) -> None:
     """All of them, again and again, until none is left that is not in force."""
-    for sick, facts in SICK_COURSES:
+    for sick, facts in ONE_OF_A_KIND.values():
         settings = preset(name).apply()
         for _ in range(60):
             offers = [remedy for one in diagnose(sick, settings, facts) for remedy in one.remedies]
@@ -323,10 +323,9 @@ def recorded(name: str) -> Iterator[tuple[Report, tuple[Diagnosis, ...]]]:
     settings, growing = validate(head["settings"]), Course()
     for step, images, seconds, *values in lines:
         stats = {key: value for key, value in zip(head["keys"], values, strict=True) if value is not None}
-        growing.append(Report(step, images, seconds, stats))
-        last = growing.last
-        assert last is not None
-        yield last, diagnose(growing, settings, Facts(head["images"], rewinds=tuple(head["rewinds"])))
+        report = Report(step, images, seconds, stats)
+        growing.append(report)
+        yield report, diagnose(growing, settings, Facts(head["images"], rewinds=tuple(head["rewinds"])))
 
 
 @pytest.mark.parametrize(("name", "kind"), [(name, kind) for name, kind in RECORDED.items() if kind])
