@@ -8,7 +8,7 @@ WORKERS ?= 2
 ARGS ?=
 DATA ?= sample:digits
 
-.PHONY: run test setup bench bench-data bench-quality bench-frechet bench-explore bench-invert bench-signals bench-seeing bench-rank screenshots pins clean
+.PHONY: run test setup bench bench-data bench-quality bench-frechet bench-explore bench-invert bench-signals bench-seeing bench-rank bench-sick screenshots pins clean
 
 run: setup
 	$(VENV)/bin/gan-studio $(DATA)
@@ -43,6 +43,9 @@ bench-seeing: setup
 
 bench-rank: setup
 	$(VENV)/bin/python benchmarks/rank.py $(ARGS)
+
+bench-sick: setup
+	$(VENV)/bin/python benchmarks/sick.py $(ARGS)
 
 screenshots: setup
 	$(VENV)/bin/python tools/screenshots.py $(ARGS)

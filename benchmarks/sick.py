@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import closing
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from time import process_time
 from typing import Any
 
 import numpy as np
@@ -35,8 +37,8 @@ from core.trainer import Trainer  # noqa: E402
 
 MADE = 1000
 """Generated images that are judged, and real ones that they are compared with."""
-SHORTEST = 40.0
-"""Seconds that a cure is given, at least."""
+DIAGNOSED = re.compile("(Loss|Signal)(/[^/]+){1,2}")
+"""Keys of the reports without those by layer and the quantiles."""
 LAST = 5
 """Values of a signal whose median is told."""
 
@@ -47,14 +49,14 @@ class Watched:
     def __init__(self, patient: Patient, before: Watched | None = None) -> None:
         """`before`: a training that it goes on from, as it is now, with its reports."""
         self.trainer = patient.begin(before.checkpoint() if before else None)
-        self.reports = list(before.reports) if before else []
+        self.reports: list[Report] = list(before.reports) if before else []
         self.course = Course.of(self.reports)
         self.edits: list[Edited] = list(before.edits) if before else []
         self.rewinds: list[int] = list(before.rewinds) if before else []
 
     def findings(self, seconds: float) -> Iterator[tuple[Diagnosis, ...]]:
-        """What is found at each report of so many seconds more."""
-        until = self.trainer.seconds + seconds
+        """What is found at each report of so many seconds of processor time more."""
+        over = alone.budget(seconds)
         with TemporaryDirectory() as place:
             run = Run.begin(Path(place, "run"), self.trainer)
             with closing(Rewinding(self.trainer, run, self.edit).events()) as events:
@@ -65,7 +67,7 @@ class Watched:
                         self.reports.append(event)
                         self.course.append(event)
                         yield self.found()
-                    if self.trainer.seconds >= until:
+                    if over():
                         return
 
     def found(self) -> tuple[Diagnosis, ...]:
@@ -97,38 +99,34 @@ class Watched:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", default=[*SICK, *WELL], help=", ".join((*SICK, *WELL)))
-    parser.add_argument("--seconds", type=float, default=120, help="of training in which an illness must be found")
+    parser.add_argument("--seconds", type=float, default=120, help="of processor time that finding may take")
+    parser.add_argument("--cure", type=float, default=15, help="of processor time that a cure is given, at least")
     parser.add_argument("--keep", type=Path, help="folder for the reports of each training")
-    parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.one:
-        (name,) = options.names
-        print(json.dumps(_sick(name, options) if name in SICK else _well(name, options)))
-        return
-    rest = ["--seconds", str(options.seconds), *(["--keep", str(options.keep)] if options.keep else [])]
-    calls = [[name, "--one", *rest] for name in options.names]
-    for name, told in zip(options.names, alone.run(__file__, calls, 1), strict=True):
-        print(json.dumps({name: told}, indent=1), flush=True)
+    torch.set_num_threads(1)
+    for name in options.names:
+        print(json.dumps({name: _sick(name, options) if name in SICK else _well(name, options)}, indent=1), flush=True)
 
 
 def _sick(name: str, options: argparse.Namespace) -> dict[str, Any]:
     """When the illness is found and named, and how the training goes on for as long again, left alone and cured."""
-    torch.set_num_threads(1)
     patient = SICK[name]
-    watched = Watched(patient)
+    watched, begun = Watched(patient), process_time()
     named = next((found for found in watched.findings(options.seconds) if _naming(found, patient)), ())
     _keep(watched, options, name)
     first = _naming(named, patient)
     if not first:
         return {"found": None, "else": [found.sentence for found in watched.found()]}
-    told = {
-        "seconds": watched.trainer.seconds,
+    spent = process_time() - begun
+    told: dict[str, Any] = {
+        "what": patient.what,
+        "seconds": spent,
         "step": watched.trainer.step,
         "found": [f"{found.kind}: {found.sentence}" for found in named],
         "offered": [remedy.text for remedy in first.remedies],
         "then": watched.state(first.evidence),
     }
-    longer = max(watched.trainer.seconds, SHORTEST)
+    longer = max(spent, options.cure)
     for how, cured in (("left alone", False), ("treated", True)):
         after = Watched(patient, watched)
         for found in after.findings(longer):
@@ -142,7 +140,6 @@ def _sick(name: str, options: argparse.Namespace) -> dict[str, Any]:
 
 def _well(name: str, options: argparse.Namespace) -> dict[str, Any]:
     """Every alarm in two minutes of a training that is well, and what is said in the end."""
-    torch.set_num_threads(1)
     watched = Watched(WELL[name])
     alarms = {
         f"{one.kind}: {one.sentence}"
@@ -160,11 +157,25 @@ def _naming(found: tuple[Diagnosis, ...], patient: Patient) -> Diagnosis | None:
 
 
 def _keep(watched: Watched, options: argparse.Namespace, name: str) -> None:
-    if options.keep:
-        options.keep.mkdir(parents=True, exist_ok=True)
-        settings = {"settings": watched.trainer.settings.model_dump(), "images": len(watched.trainer.dataset.images)}
-        lines = [settings, *({**vars(report), "stats": dict(report.stats)} for report in watched.reports)]
-        (options.keep / f"{name}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    """Writes what a diagnosis reads of a training, as the tests' own courses are written: what it was, then a line for
+    each report with step, images, seconds and the values of the keys."""
+    if not options.keep:
+        return
+    settings, images = watched.trainer.settings, len(watched.trainer.dataset.images) - len(watched.trainer.held)
+    keys = sorted({key for report in watched.reports for key in report.stats if DIAGNOSED.fullmatch(key)})
+    head = {"settings": settings.model_dump(), "images": images, "rewinds": watched.rewinds, "keys": keys}
+    lines = [
+        [one.step, one.images, _short(one.seconds), *(_short(one.stats.get(k)) for k in keys)]
+        for one in watched.reports
+    ]
+    options.keep.mkdir(parents=True, exist_ok=True)
+    text = "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in (head, *lines))
+    (options.keep / f"{name}.jsonl").write_text(text, "utf-8")
+
+
+def _short(value: float | None) -> float | None:
+    """Four digits."""
+    return None if value is None else float(f"{value:.4g}")
 
 
 @torch.inference_mode()
@@ -176,13 +187,13 @@ def _made(trainer: Trainer) -> Tensor:
     return torch.cat([trainer.G_ema(Drawn(*part)) for part in parts])
 
 
-@torch.inference_mode()
 def _judged(images: Tensor) -> tuple[Tensor, Tensor]:
     """The classifier's last features (N, 64), float64, and the digits (N,) that it takes the images for."""
     judge = modes.classifier(images.shape[2])
     assert isinstance(judge, torch.nn.Sequential)
-    features = judge[:-1](images)
-    return features.double(), judge[-1](features).argmax(1)
+    with torch.inference_mode():
+        features = judge[:-1](images)
+        return features.double(), judge[-1](features).argmax(1)
 
 
 @cache

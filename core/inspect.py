@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from core.checkpoint import summary
 from core.data import Dataset, Preparation, prepare
 from core.data.checks import class_counts
 from core.data.health import examine
+from core.diagnosis import Course, Facts, diagnose
 from core.findings import Finding, HealthReport, Histogram
 from core.run import Run
 from core.run_folder import is_checkpoint, is_run
@@ -44,12 +46,17 @@ def checkpoint(path: Path) -> dict[str, Any]:
 def run(folder: Path) -> dict[str, Any]:
     run = Run(folder)
     checkpoints = run.checkpoints()
-    reports = list(run.reports())
-    facts: dict[str, Any] = {"kind": "run", "reports": len(reports), "checkpoints": [path.name for path in checkpoints]}
-    if last := next((report for report in reversed(reports) if report.of_steps), None):
+    reports, course = 0, Course()
+    for reports, report in enumerate(run.reports(), 1):  # noqa: B007 (how many there were)
+        course.append(report)
+    facts: dict[str, Any] = {"kind": "run", "reports": reports, "checkpoints": [path.name for path in checkpoints]}
+    if last := course.last:
         facts |= {"step": last.step, "images": last.images, "seconds": last.seconds, "stats": dict(last.stats)}
     if checkpoints:
-        facts["settings"] = summary(checkpoints[-1]).meta.settings.model_dump()
+        settings = summary(checkpoints[-1]).meta.settings
+        facts["settings"] = settings.model_dump()
+        beside = Facts(run.images(), tuple(run.edits()), tuple(run.rewinds()))
+        facts["diagnoses"] = [asdict(found) for found in diagnose(course, settings, beside)]
     return facts
 
 
@@ -105,7 +112,7 @@ def _finding(finding: Finding, found: Dataset) -> dict[str, Any]:
 def lines(facts: dict[str, Any]) -> Iterator[str]:
     """The facts as a person reads them; what the findings tell is told there."""
     for name, value in facts.items():
-        if name not in ("findings", "histograms", "skipped"):
+        if name not in ("diagnoses", "findings", "histograms", "skipped"):
             yield f"{name.replace('_', ' '):>20}  {_plain(value)}"
     severity = ""
     for finding in facts.get("findings", ()):
@@ -114,6 +121,19 @@ def lines(facts: dict[str, Any]) -> Iterator[str]:
         severity = finding["severity"]
         yield f"{severity:>20}  {finding['text']}"
         yield from (f"{'':>20}  {line}" for line in _particulars(finding))
+    yield from _diagnoses(facts)
+
+
+def _diagnoses(facts: dict[str, Any]) -> Iterator[str]:
+    for found in facts.get("diagnoses", ()):
+        yield ""
+        yield f"{found['severity']:>20}  {found['sentence']}"
+        yield from (f"{'':>20}  {remedy['text']} {_flags(remedy['changes'])}" for remedy in found["remedies"])
+
+
+def _flags(changes: dict[str, Any]) -> str:
+    """Settings as the command line takes them."""
+    return "({})".format(" ".join(f"--{name.replace('_', '-')} {value}" for name, value in changes.items()))
 
 
 def _particulars(finding: dict[str, Any]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Networks and losses are found by their files: a module that defines `TITLE` is one.
+"""Networks, losses and findings are found by their files: a module that defines `TITLE` is one.
 
 What the form and the settings must know of them is read from the files' text, so that nothing imports torch before the
 first window is on screen: the first line of the docstring, and constants in capitals.
@@ -18,7 +18,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Component:
-    """A network or a loss: its name, its title, one line about it, and its constants."""
+    """A network, a loss or a finding: its name, its title, one line about it, and its constants."""
 
     name: str
     title: str
@@ -34,7 +34,7 @@ def components(package: str) -> Mapping[str, Component]:
 
 
 def module(package: str, name: str) -> ModuleType:
-    """The component's module; imports torch."""
+    """The component's module; a network's or a loss's imports torch."""
     return importlib.import_module(f"core.{package}.{name}")
 
 

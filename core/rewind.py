@@ -75,6 +75,7 @@ class Rewinding:
         trainer.rewind(good)
         gentler, how = remedy(settings, self._tries)
         edited = self._edit(gentler)
+        self._run.note_rewind(trainer.step)
         text = f"{diverged.what} Training goes on from step {trainer.step} {how}."
         self._run.log(text)
         yield Rewound(trainer.step, edited.changes)

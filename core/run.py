@@ -10,7 +10,7 @@ from contextlib import closing, nullcontext
 from datetime import datetime
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
@@ -61,6 +61,7 @@ class Run:
         self._next_grid = 0.0
         self._stats = Journal(folder / "stats.jsonl", ("images", "seconds"))
         self._edits = Journal(folder / "edits.jsonl", ("changes",))
+        self._rewinds = Journal(folder / "rewinds.jsonl", ())
 
     @classmethod
     def begin(cls, folder: Path, trainer: Trainer, history: Run | None = None) -> Run:
@@ -74,13 +75,14 @@ class Run:
         try:
             shutil.rmtree(partial, ignore_errors=True)
             (partial / "samples").mkdir(parents=True)
-            config = {"settings": trainer.settings.model_dump(), "dataset": trainer.dataset.source}
+            images = len(trainer.dataset.images) - len(trainer.held)
+            config = {"settings": trainer.settings.model_dump(), "dataset": trainer.dataset.source, "images": images}
             (partial / "config.json").write_text(json.dumps(config, indent=2, ensure_ascii=False), "utf-8")
             (partial / "stats.jsonl").touch()
             write_png(partial / "reals.png", grid(trainer.dataset.sheet(trainer.settings.samples)))
             run = cls(partial)
             if history:
-                for ours, theirs in ((run._stats, history._stats), (run._edits, history._edits)):
+                for ours, theirs in zip(run._journals, history._journals, strict=True):
                     for values in theirs.each(trainer.step):
                         ours.append(values)
             run.save(trainer)
@@ -176,17 +178,39 @@ class Run:
         """The settings that were changed while the run trained, in order."""
         return [Edited(values["step"], values["changes"]) for values in self._edits.read()]
 
+    def images(self) -> int:
+        """How many images the training sees; 0 where that was not written down."""
+        try:
+            return int(json.loads((self.folder / "config.json").read_text("utf-8"))["images"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return 0
+
+    def rewinds(self) -> list[int]:
+        """The steps that the training went back to because it had diverged, in order."""
+        return [values["step"] for values in self._rewinds.read()]
+
     def note(self, edit: Edited) -> None:
         """Adds a change of settings to `edits.jsonl`. Raises `Problem` when it cannot be written."""
-        try:
-            self._edits.append({"step": edit.step, "changes": dict(edit.changes)})
-        except OSError as error:
-            raise unwritable(self._edits.path, error) from error
+        self._add(self._edits, {"step": edit.step, "changes": dict(edit.changes)})
+
+    def note_rewind(self, step: int) -> None:
+        """Adds a step that the training went back to to `rewinds.jsonl`. Raises `Problem`."""
+        self._add(self._rewinds, {"step": step})
 
     def log(self, text: str) -> None:
         """Adds a line with the time to `log.txt`."""
         with (self.folder / "log.txt").open("a", encoding="utf-8") as file:
             file.write(f"{datetime.now().isoformat(timespec='seconds')} {text}\n")
+
+    @property
+    def _journals(self) -> tuple[Journal, ...]:
+        return self._stats, self._edits, self._rewinds
+
+    def _add(self, journal: Journal, values: Mapping[str, Any]) -> None:
+        try:
+            journal.append(values)
+        except OSError as error:
+            raise unwritable(journal.path, error) from error
 
     def _write(self, event: Event, seconds: float) -> None:
         if isinstance(event, Report):
@@ -206,8 +230,8 @@ class Run:
         """Drops what a crash left behind: half-written files, and reports and edits later than the present step."""
         for abandoned in (self.folder / "checkpoints").glob(".*"):
             abandoned.unlink()
-        self._stats.keep(step)
-        self._edits.keep(step)
+        for journal in self._journals:
+            journal.keep(step)
 
 
 def _judged(trainer: Trainer, judge: Judge | None) -> Generator[Event, None, None]:

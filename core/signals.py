@@ -30,8 +30,9 @@ STEP_SHARE = 0.002
 """Each of the five that are read at steps costs training at most this part of its time."""
 LOOK_SHARE = 0.008
 """And a look this one."""
-USUAL = 1e-3
-"""Seconds that the first of what is read at steps counts for, twice: it is much slower than those that follow."""
+USUAL, USUAL_LOOK = 1e-3, 0.1
+"""Seconds that the first of what is read at steps, and the first look, count for, twice: they are much slower than
+those that follow."""
 
 
 class Signals:
@@ -42,7 +43,7 @@ class Signals:
         no signals, and no time is spent on any."""
         self._look, self._signed = look, signed
         steps, looks = (STEP_SHARE, LOOK_SHARE) if watched else (0.0, 0.0)
-        self._judgements, self._looks = Budget(steps, USUAL), Budget(looks)
+        self._judgements, self._looks = Budget(steps, USUAL), Budget(looks, USUAL_LOOK)
         self._accuracy = Means()
         self._logits: tuple[Tensor, Tensor] | None = None
         self.G = Descent("G", look.G, Budget(steps, USUAL), Budget(steps, USUAL))

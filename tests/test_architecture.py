@@ -20,6 +20,7 @@ PLAIN = {
     "core.amount",
     "core.config",
     "core.devices",
+    "core.diagnosis",
     "core.differing",
     "core.errors",
     "core.events",

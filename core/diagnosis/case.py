@@ -14,7 +14,7 @@ from core.registry import components
 Severity = Literal["good", "watch", "bad"]
 
 PATIENCE = 20
-"""Reports that an edit is given to show what it does, before another one of the same setting is offered."""
+"""Reports that an edit is given to show what it does, before another one is offered."""
 EARLY = 10.0
 """Seconds of training in which nothing is said, unless numbers have ceased to be numbers."""
 
@@ -74,7 +74,6 @@ class Case:
         return self.settings.loss == "wasserstein"
 
     @property
-    def fresh(self) -> frozenset[str]:
-        """Settings whose last edit has not had `PATIENCE` reports to show what it does."""
-        since = self.course.step_before(PATIENCE)
-        return frozenset(name for edit in self.facts.edits if edit.step >= since for name in edit.changes)
+    def settling(self) -> bool:
+        """Whether the last edit has not had `PATIENCE` reports to show what it does."""
+        return any(edit.step >= self.course.step_before(PATIENCE) for edit in self.facts.edits)

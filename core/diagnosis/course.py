@@ -63,10 +63,8 @@ class Course:
         return self._older[0] if self._older else self._recent[0] if self._recent else None
 
     def step_before(self, reports: int) -> int:
-        """The step of the report so many before the last; the first one's where there are no more."""
-        if not self._recent:
-            return 0
-        return self._recent[max(len(self._recent) - 1 - reports, 0)].step
+        """The step of the report so many (fewer than `RECENT`) before the last; 0 where there are not so many."""
+        return self._recent[-1 - reports].step if reports < len(self._recent) else 0
 
     def __len__(self) -> int:
         """How many reports are kept."""

@@ -19,17 +19,18 @@ UPDATE = "Signal/D/update"
 SPAN = 8
 STEPS = 50
 LARGEST_LOGIT, LARGEST_TARGETED = 50.0, 10.0
-LEAP, STRIDE = 0.015, 0.007
+LEAP, STRIDE, LEAPS = 0.015, 0.007, 16
 
 
 def find(case: Case) -> Diagnosis | None:
     """The first of these that holds:
 
     * losses that are no numbers: one report says it;
-    * a training that was rewound for that within the last 120 reports: "bad" when it happened more than once;
+    * a training that was rewound for that within the last 120 reports. Once is to be watched, and the program has done
+      what is to be done; more often is bad;
     * scores that run away: their median of eight reports, so that one wild batch is not taken for it, lies beyond what
       a trained discriminator can need (`_limit`); over below half of that;
-    * steps of D that are too large: one changes its weights by more than 1.5 %, by the median of eight reports; over
+    * steps of D that are too large: one changes its weights by more than 1.5 %, by the median of 16 reports; over
       below 0.7 %. A tenth to half of a per cent is usual, and healthy trainings take larger ones only in their first
       steps, so none before step 50 count.
     """
@@ -48,12 +49,12 @@ def _rewound(case: Case) -> Diagnosis | None:
     recent = [step for step in case.facts.rewinds if step >= case.course.step_before(120)]
     if not recent:
         return None
-    times = "once" if len(recent) == 1 else f"{len(recent)} times"
+    once = len(recent) == 1
     sentence = (
-        f"The losses ran away or stopped being numbers {times}: the training went back to step {recent[-1]:,} and on "
-        "with gentler settings."
+        f"The losses ran away or stopped being numbers {'once' if once else f'{len(recent)} times'}: the training went "
+        f"back to step {recent[-1]:,} and on with gentler settings."
     )
-    return Diagnosis("divergence", "watch" if len(recent) == 1 else "bad", sentence, LOSSES, _cures(case))
+    return Diagnosis("divergence", "watch" if once else "bad", sentence, LOSSES, () if once else _cures(case))
 
 
 def _runaway(case: Case) -> Diagnosis | None:
@@ -80,10 +81,10 @@ def _limit(case: Case) -> float:
 
 def _leaps(case: Case) -> Diagnosis | None:
     (update,) = case.course.of_keys(UPDATE, since=STEPS)
-    if not case.begun(STEPS) or not above(update, LEAP, STRIDE, SPAN):
+    if not case.begun(STEPS) or not above(update, LEAP, STRIDE, LEAPS):
         return None
     sentence = (
-        f"The discriminator's steps are too large: each changes its weights by {100 * level(update, SPAN)[-1]:.1f} %, "
+        f"The discriminator's steps are too large: each changes its weights by {100 * level(update, LEAPS)[-1]:.1f} %, "
         "where 0.1 to 0.5 % is usual, so it forgets as fast as it learns."
     )
     return Diagnosis("divergence", "bad", sentence, (UPDATE, "Loss/D/loss"), _cures(case))

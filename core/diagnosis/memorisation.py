@@ -74,5 +74,7 @@ def _few(case: Case) -> Diagnosis | None:
 
 
 def _diagnosis(case: Case, sentence: str, key: str, severity: Severity) -> Diagnosis:
-    cures = remedies.offered(case, remedies.diffaug, remedies.mirror, remedies.r1, remedies.instance_noise)
+    cures = remedies.offered(
+        case, remedies.diffaug, remedies.r1, remedies.instance_noise, remedies.slower_discriminator
+    )
     return Diagnosis("memorisation", severity, sentence, (key,), cures)

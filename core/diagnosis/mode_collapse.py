@@ -11,12 +11,12 @@ RANK = 1
 
 KEY = "Signal/diversity"
 SPAN = 2
-ALIKE, VARIED = 0.3, 0.45
+ALIKE, VARIED = 0.2, 0.35
 STEPS = 200
 
 
 def find(case: Case) -> Diagnosis | None:
-    """Generated images differ by less than 0.3 of what real ones do; over above 0.45. Or by less than half of what they
+    """Generated images differ by less than 0.2 of what real ones do; over above 0.35. Or by less than half of what they
     once did, when that was above 0.6; over above 0.7 of it.
 
     By means of two looks, each at more than a hundred images, so that chance plays no part. Every generator begins with

@@ -13,24 +13,25 @@ RANK = 4
 
 KEYS = ("Loss/D/loss", "Loss/G/loss")
 WINDOW = 120
-SPAN = 5
-SWINGS, CALM = 6, 0.5
+SPAN = 9
+SWINGS, WIDE = 6, 0.5
 STEPS = 200
 
 
 def find(case: Case) -> Diagnosis | None:
-    """The generator's loss swings to and fro: in the last 120 reports (a minute or more) its medians of five go at
-    least six times from beyond a quarter of its own size on one side of their middle to as far on the other side.
+    """The generator's loss swings to and fro: in the last 120 reports (a minute or more) its medians of nine go at
+    least six times from beyond half of its own size on one side of their middle to as far on the other side.
 
-    Noise from batch to batch is small against the loss and gone in medians of five; a drift crosses the middle once.
-    The size is the median of the loss without sign, and at least 1: a small loss that wavers is no swing.
+    Noise from batch to batch is smaller than that and gone in the medians, also where a report is a single step; a
+    drift crosses the middle once. The size is the median of the loss without sign, and at least 1: a small loss that
+    wavers is no swing.
     """
     (loss,) = case.course.of_keys("Loss/G/loss")
     if not case.begun(STEPS) or len(loss) < WINDOW:
         return None
     recent = loss[-WINDOW:]
     size = max(float(np.median(np.abs(recent))), 1.0)
-    count = swings(level(recent, SPAN), CALM * size / 2)
+    count = swings(level(recent, SPAN), WIDE * size)
     if count < SWINGS:
         return None
     sentence = (

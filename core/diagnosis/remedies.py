@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from core.config import Settings
@@ -19,21 +20,19 @@ SLOWEST = 1e-6
 
 
 def offered(case: Case, *candidates: Candidate) -> tuple[Remedy, ...]:
-    """The first `MOST` remedies that the rules allow for these settings.
-
-    One whose settings were edited just now waits until that edit has shown what it does.
-    """
-    return tuple(_allowed(case, candidates))[:MOST]
+    """The first `MOST` remedies that the rules allow for these settings; none until the last edit has shown what it
+    does."""
+    return () if case.settling else tuple(islice(_allowed(case.settings, candidates), MOST))
 
 
-def _allowed(case: Case, candidates: tuple[Candidate, ...]) -> Iterator[Remedy]:
+def _allowed(settings: Settings, candidates: tuple[Candidate, ...]) -> Iterator[Remedy]:
     for candidate in candidates:
-        remedy = candidate(case.settings)
-        if remedy and not case.fresh & remedy.changes.keys() and _can_be(case.settings, remedy.changes):
+        remedy = candidate(settings)
+        if remedy and _can_be(settings, remedy.changes):
             yield remedy
 
 
-def _can_be(settings: Settings, changes: Any) -> bool:
+def _can_be(settings: Settings, changes: Mapping[str, Any]) -> bool:
     try:
         return settings.changed(**changes) != settings
     except Problem:
@@ -164,13 +163,6 @@ def steadier_average(settings: Settings) -> Remedy | None:
         return None
     text = "Average the generator over 10 kimg: the samples then swing less than the training."
     return Remedy(text, {"ema_kimg": 10.0})
-
-
-def mirror(settings: Settings) -> Remedy | None:
-    """Never of itself the cure: twice the images where left and right may be exchanged."""
-    if settings.mirror or settings.points:
-        return None
-    return Remedy("Mirror the images, unless they are text or digits: that makes twice as many.", {"mirror": True})
 
 
 def less_noise(settings: Settings) -> Remedy | None:

@@ -1,4 +1,4 @@
-"""The generator no longer changes, or no longer gets better."""
+"""The generator no longer changes."""
 
 from __future__ import annotations
 

@@ -195,6 +195,12 @@ def test_a_logits_sigmoid_is_a_probability_where_it_says_so(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", LOSSES)
+def test_the_loss_of_a_discriminator_that_cannot_tell(name: str) -> None:
+    same = [discriminated(loss(name), logits(x), logits(x)) for x in (-1, -0.5, 0, 0.5, 1)]
+    assert min(same) == pytest.approx(LOSSES[name].facts["UNDECIDED"], abs=1e-3)
+
+
+@pytest.mark.parametrize("name", LOSSES)
 def test_zero_is_between_real_and_generated_where_it_says_so(name: str) -> None:
     # Then real and generated images of equal logits pull these to 0, from either side and equally hard; for other
     # losses the middle lies elsewhere, as with least squares, or nowhere.

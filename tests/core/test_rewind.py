@@ -129,6 +129,7 @@ def test_the_run_tells_one_story(pictures: Path) -> None:
     run = run_of(training)
     assert [report.step for report in run.reports()] == [1, 2, 3, 4, 5, 6, 7, 8]
     assert run.edits() == [Edited(4, HALF)]
+    assert run.rewinds() == [4]
     assert "Training goes on from step 4 with half the learning rates" in (run.folder / "log.txt").read_text("utf-8")
 
 

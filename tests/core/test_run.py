@@ -67,7 +67,8 @@ def test_the_layout(tmp_path: Path) -> None:
     assert files == first | {"log.txt", "samples/000000004.png", "checkpoints/000000004.safetensors"}
     assert [path.name for path in folder.parent.iterdir()] == [folder.name]
     config = json.loads((folder / "config.json").read_text("utf-8"))
-    assert config == {"settings": trainer.settings.model_dump(), "dataset": "noise"}
+    assert config == {"settings": trainer.settings.model_dump(), "dataset": "noise", "images": 20}
+    assert run.images() == 20
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d the end\n", (folder / "log.txt").read_text("utf-8"))
 
 
