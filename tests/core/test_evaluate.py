@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
 
@@ -23,8 +24,8 @@ from core.protocol import Protocol, key, parse
 from core.registry import components
 from core.sampler import Sampler
 from core.trainer import Trainer
-from tests.core.test_metrics import finished
 from tests.core.tiny import differences, tiny_dataset, tiny_points, tiny_trainer
+from tests.core.work import finished
 
 CPU = torch.device("cpu")
 
@@ -98,7 +99,7 @@ def test_an_evaluation_beside_a_training_changes_nothing(vgg16: Extractor) -> No
     assert differences(alone.checkpoint(), beside.checkpoint()) == set()
 
 
-def evaluated(trainer: Trainer, extractor: Extractor):  # type: ignore[no-untyped-def]
+def evaluated(trainer: Trainer, extractor: Extractor) -> Generator[Progress | Measured, None, None]:
     sampler = Sampler(trainer.meta(), trainer.published(), "cpu")
     return evaluate(sampler, trainer.dataset, ["fid", "kid", "swd"], extractor, 20)
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from threading import Event, get_ident
-from typing import TypeVar
 
 import numpy as np
 import pytest
@@ -23,18 +21,9 @@ from core.metrics import Side, chosen, kid, metric
 from core.metrics.precision_recall import measure as precision_recall
 from core.metrics.swd import levels
 from core.registry import components
+from tests.core.work import finished
 
 Floats = NDArray[np.float64]
-T = TypeVar("T")
-
-
-def finished(work: Generator[object, None, T]) -> T:
-    while True:
-        try:
-            next(work)
-        except StopIteration as done:
-            result: T = done.value
-            return result
 
 
 def measured(name: str, fake: Side, real: Side) -> dict[str, float]:
