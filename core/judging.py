@@ -115,7 +115,7 @@ class Judge:
         rows = np.sort(np.random.RandomState(0).permutation(rows)[:MOST_REAL])
         split: Split = "train" if len(trainer.held) else "all"
         count = settings.evaluation_images
-        for event in evaluate(sampler, dataset, _metrics(default_for(dataset)), self._extractor, count, rows, split):
+        for event in evaluate(sampler, dataset, _metrics(self._extractor), self._extractor, count, rows, split):
             if isinstance(event, Progress):
                 yield Judging(event.text, event.done, event.total)
             else:
@@ -138,7 +138,7 @@ class Judge:
                 self._run.log(event.text)
 
 
-def _metrics(extractor: str) -> list[str]:
+def _metrics(extractor: Extractor) -> list[str]:
     """All that the extractor's output allows."""
-    logits = components("features")[extractor].facts["LOGITS"]
-    return [name for name, found in components("metrics").items() if logits or "logits" not in found.facts["NEEDS"]]
+    known = components("metrics").items()
+    return [name for name, found in known if extractor.classifies or "logits" not in found.facts["NEEDS"]]

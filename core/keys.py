@@ -6,11 +6,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from core.protocol import higher_is_better, parse
+from core.protocol import title as title_of
+
 GROUPS = ("Losses", "Scores", "Rate", "Metrics", "Signals", "Others")
 """In the order in which they are shown."""
 METRICS = "Metrics/"
-LOWER_IS_BETTER = ("fid", "kid", "swd")
-HIGHER_IS_BETTER = ("is", "precision", "recall", "density", "coverage")
 
 _PLACES = {
     "Loss/scores/": "Scores",
@@ -45,14 +46,6 @@ _NAMES = {
     "Signal/nearest": "Distance to the nearest training image",
     "Signal/drift": "Distance of G to its average",
 }
-_NUMBERS = {
-    "fid": "FID",
-    "kid": "KID",
-    "kid_std": "KID, its spread",
-    "is": "Inception Score",
-    "is_std": "Inception Score, its spread",
-    "swd": "Sliced Wasserstein distance",
-}
 _FAMILIES = {
     "Loss/*/loss": "Losses",
     "Score/*": "How real D finds images, from 0 to 1",
@@ -83,20 +76,22 @@ def measured(key: str) -> tuple[str, str] | None:
     return number, protocol
 
 
-def protocol_text(protocol: str) -> str:
+def protocol_text(how: str) -> str:
     """How a metric was measured, for people: extractor, counts of generated and real images, and their split."""
-    parts = protocol.split(":")
-    if len(parts) != 4 or not (parts[1].isdecimal() and parts[2].isdecimal()):
-        return protocol or "nothing said of how it was measured"
-    extractor, fake, real, split = parts
-    return f"{extractor}, {int(fake):,} generated and {int(real):,} real images ({split})"
+    try:
+        return parse(f"{METRICS}fid@{how}")[1].text
+    except ValueError:  # somebody else wrote it
+        return how or "nothing said of how it was measured"
 
 
 def label(key: str) -> str:
     """A key for people, without how a metric was measured."""
     if metric := measured(key):
         number = metric[0]
-        return _NUMBERS.get(number, number.replace("_", " ").capitalize())
+        try:
+            return title_of(number)
+        except KeyError:  # somebody else measured it
+            return number.replace("_", " ").capitalize()
     if key in _NAMES:
         return _NAMES[key]
     if found := _QUANTILE.fullmatch(key):
@@ -133,4 +128,9 @@ def is_detail(key: str) -> bool:
 
 def better(number: str) -> int:
     """1 for a metric that should rise, -1 for one that should fall, 0 for one that nobody can tell of."""
-    return (number in HIGHER_IS_BETTER) - (number in LOWER_IS_BETTER)
+    if is_detail(number):
+        return 0
+    try:
+        return 1 if higher_is_better(number) else -1
+    except KeyError:
+        return 0

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.config import Settings
+from core.diagnosis import Course, Diagnosis, Facts, diagnose
 from core.errors import Problem
 from core.events import Edited, Event, Progress, Report
 from core.thinning import MOST, Curve, Thinner
@@ -31,7 +32,8 @@ CHUNK = 4096
 class Overview(Event):
     """`settings`, `dataset`, `classes`, `device`, `channels` and `created` are those of the newest checkpoint; `step`,
     `images` and `seconds` of the newest checkpoint or report. `pace`: when which step was reached; None before the
-    first report. `samples`: every sample grid with its step, in order.
+    first report. `samples`: every sample grid with its step, in order. `diagnoses`: what its
+    signals mean, the worst first.
     """
 
     folder: Path
@@ -48,6 +50,7 @@ class Overview(Event):
     pace: Curve | None
     edits: Sequence[Edited]
     samples: Sequence[tuple[int, Path]]
+    diagnoses: Sequence[Diagnosis]
 
     @property
     def name(self) -> str:
@@ -89,6 +92,7 @@ def read_overview(folder: Path, most: int = MOST) -> Generator[Progress, None, O
         numbers.pace.curve(),
         run.edits(),
         [(int(path.stem), path) for path in run.samples() if path.stem.isdecimal()],
+        diagnose(numbers.course, meta.settings, Facts(run.images(), tuple(run.edits()), tuple(run.rewinds()))),
     )
 
 
@@ -118,6 +122,7 @@ class _Numbers:
     seconds: float = 0.0
     thinners: dict[str, Thinner] = field(default_factory=dict)
     pace: Thinner = field(default_factory=Thinner)
+    course: Course = field(default_factory=Course)
 
     def read(self, reports: Iterable[Report], last_step: int) -> Generator[Progress, None, None]:
         left = iter(reports)
@@ -134,7 +139,10 @@ class _Numbers:
         self.step = max(self.step, int(places[:, 0].max()))
         self.images = max(self.images, int(places[:, 1].max()))
         self.seconds = max(self.seconds, float(places[:, 2].max()))
-        self.pace.extend(places, places[:, 2])
+        of_steps = np.array([report.of_steps for report in chunk])  # what is measured of a checkpoint comes late
+        self.pace.extend(places[of_steps], places[of_steps, 2])
+        for report in chunk:
+            self.course.append(report)
         stats = [report.stats for report in chunk]
         for key in dict.fromkeys(key for values in stats for key in values):
             column = np.array([values.get(key) for values in stats], np.float64)  # NaN for None

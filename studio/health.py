@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from core.diagnosis import Course, Remedy
+from core.diagnosis import Course, Facts, Remedy
 from core.errors import Problem
 from core.events import Edited, Judging, Measured
 from core.keys import label, protocol_text
@@ -27,16 +27,16 @@ class Health:
 
     def begin(self) -> None:
         """A new training begins."""
-        self.watch.begin(Course(), ())
+        self.watch.begin(Course(), Facts())
         self.go_on()
 
     def go_on(self) -> None:
         """The training runs, with the window's settings."""
-        dataset = self._window.session.dataset
-        self.watch.set_training(self._window.settings, len(dataset.images) if dataset else 0)
+        dataset, settings = self._window.session.dataset, self._window.settings
+        self.watch.set_training(settings, len(dataset.images) if dataset else 0)
 
     def show_run(self, run: OpenedRun) -> None:
-        self.watch.begin(run.course, run.edits)
+        self.watch.begin(run.course, run.facts)
         self.watch.set_training(run.settings, 0)
 
     def apply(self, remedy: Remedy) -> None:

@@ -215,7 +215,7 @@ class MainWindow(QMainWindow):
         self.footer.show_report(reports[-1], self.settings)
 
     def show_run(self, run: OpenedRun) -> None:
-        self.train.set_history(run.history, run.edits)
+        self.train.set_history(run.history, run.facts.edits)
         self.train.form.set_settings(run.settings)
         self.train.show_samples(run.samples)
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from core.diagnosis.course import OLDER, RECENT, Course
+from core.diagnosis import Course, Facts
+from core.diagnosis.course import OLDER, RECENT
 from core.errors import Problem
-from core.events import Edited, Event, Images, Points, Progress, Report, Samples
+from core.events import Event, Images, Points, Progress, Report, Samples
 from core.run_folder import is_checkpoint, is_run
 from core.seeds import Conditions
 from studio.history import History, Rows
@@ -105,8 +106,9 @@ class OpenedRun(Event):
     complete: bool
     samples: Samples | Points
     classes: Sequence[str]
-    edits: Sequence[Edited]
     course: Course
+    facts: Facts
+    """`course` and these are what a diagnosis is made from."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,8 +200,8 @@ def _opened(run: Run, newest: Summary, table: ReportTable) -> OpenedRun:
         table.complete,
         _look_back(newest) if meta.settings.points else _newest_grid(run, newest),
         meta.classes,
-        run.edits(),
         _course(table),
+        Facts(run.images(), tuple(run.edits()), tuple(run.rewinds())),
     )
 
 

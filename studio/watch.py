@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -22,22 +23,19 @@ class Watch(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._course = Course()
-        self._settings = Settings()
-        self._images = 0
-        self._edits: tuple[Edited, ...] = ()
-        self._rewinds: tuple[int, ...] = ()
+        self._course, self._settings, self._facts = Course(), Settings(), Facts()
         self._found: tuple[Diagnosis, ...] = ()
         self._soon = QTimer(self, singleShot=True, interval=PAUSE_MS)
         self._soon.timeout.connect(self._diagnose)
 
-    def begin(self, course: Course, edits: Sequence[Edited]) -> None:
+    def begin(self, course: Course, facts: Facts) -> None:
         """Another run, with what it has reported so far."""
-        self._course, self._edits, self._rewinds = course, tuple(edits), ()
+        self._course, self._facts = course, facts
 
     def set_training(self, settings: Settings, images: int) -> None:
-        """What it is trained with; `images`: how many it sees, 0 if that is not known."""
-        self._settings, self._images = settings, images
+        """What it is trained with; `images`: how many it sees, 0 if that is not known here."""
+        self._settings = settings
+        self._facts = replace(self._facts, images=images or self._facts.images)
         self._soon.stop()
         self._diagnose()
 
@@ -49,16 +47,15 @@ class Watch(QObject):
 
     def rewind(self, step: int) -> None:
         """The training went back to a step by itself, because its numbers had run away."""
-        self._rewinds = (*self._rewinds, step)
+        self._facts = replace(self._facts, rewinds=(*self._facts.rewinds, step))
 
     def edit(self, edited: Edited) -> None:
         """Settings were changed while it trains."""
-        self._edits = (*self._edits, edited)
+        self._facts = replace(self._facts, edits=(*self._facts.edits, edited))
         self._settings = self._settings.changed(**edited.changes)
 
     def _diagnose(self) -> None:
-        facts = Facts(self._images, self._edits, self._rewinds)
-        found = diagnose(self._course, self._settings, facts)
+        found = diagnose(self._course, self._settings, self._facts)
         if found != self._found:
             self._found = found
             self.diagnosed.emit(found)

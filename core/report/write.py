@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from pathlib import Path
 
 from core import keys
@@ -17,14 +17,11 @@ from core.writing import replaced
 ENDINGS = (".html", ".htm")
 
 
-def write_report(
-    run: Path, target: Path, overwrite: bool = False, findings: Sequence[tuple[str, str]] = ()
-) -> Generator[Progress | Saved, None, None]:
+def write_report(run: Path, target: Path, overwrite: bool = False) -> Generator[Progress | Saved, None, None]:
     """Writes one self-contained HTML page about the run in a folder, which may be training.
 
-    `findings`: severity ("good", "watch" or "bad") and sentence of what a diagnosis found, the worst first. Yields
-    `Progress`, and `Saved` at the end. Raises `Problem` for a target that exists unless `overwrite` is set, for one
-    that is no page, and for what is no run.
+    Yields `Progress`, and `Saved` at the end. Raises `Problem` for a target that exists unless `overwrite` is set, for
+    one that is no page, and for what is no run.
     """
     if target.suffix.lower() not in ENDINGS:
         raise Problem(f"{target.name} is not the name of a page.", f"End it with {ENDINGS[0]}.")
@@ -32,6 +29,7 @@ def write_report(
         raise Problem(f"{target} exists already.", "Choose another place or name, or allow overwriting.")
     overview = yield from read_overview(run)
     moving = yield from film([path for _, path in overview.samples])
+    findings = [(found.severity, found.sentence) for found in overview.diagnoses]
     contents = Contents(_newest(overview), still(run / "reals.png"), moving, _best(overview), findings)
     yield Progress(f"Writing {target.name}", 0, 0)
     with replaced(target) as partial:

@@ -28,6 +28,7 @@ class Averages:
     """The cheapest features: means of quarters of an image."""
 
     name, key, at_once = "averages", "averages", 16
+    classifies = False
 
     def __call__(self, images: Images) -> Features:
         count, side = len(images), images.shape[1] // 2
@@ -100,7 +101,7 @@ def test_the_weights_are_the_same_without_evaluations(pictures: Path) -> None:
 
 def test_a_person_may_ask_although_none_are_made_by_themselves(pictures: Path) -> None:
     training = training_on(pictures, "run", evaluation=0, steps=200)
-    events = []
+    events: list[Event] = []
     for event in training.events():
         if training.trainer and training.trainer.step == 5 and not numbers(events):
             training.measure()

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import keys
+from core import inspect, keys
 from core.checkpoint import load, save
 from core.cli import main
 from core.errors import Problem
@@ -148,17 +148,19 @@ def test_metrics_say_how_they_were_measured(run: Path, tmp_path: Path) -> None:
     grid = np.full((32, 32, 3), 7, np.uint8)
     write_png(run / "samples" / "000000004.png", grid)
     page = written(run, tmp_path / "report.html")
-    assert "vgg16, 2,000 generated and 3,583 real images (train)" in page.words["td"]
+    assert "vgg16 features, 2,000 generated against 3,583 training images" in page.words["td"]
     assert {"20.5", "25"} <= set(page.words["td"])
     titles = [words for words in page.words["title"] if words == "FID"]
     assert len(titles) == 2  # one axis for each way of measuring
     assert any("The best: FID" in words for words in page.words["figcaption"])
 
 
-def test_findings_are_what_the_caller_says(run: Path, tmp_path: Path) -> None:
-    page = written(run, tmp_path / "report.html", findings=[("bad", "The generator <collapsed>.")])
-    assert "The generator <collapsed>." in " ".join(page.words["p"])
-    assert {"class": "finding bad"} in page.all("p")
+def test_what_is_wrong_is_said(run: Path, tmp_path: Path) -> None:
+    (run / "rewinds.jsonl").write_text('{"step": 2}\n' * 3, "utf-8")
+    page = written(run, tmp_path / "report.html")
+    (found, *_) = inspect.run(run)["diagnoses"]
+    assert found["sentence"] in " ".join(page.words["p"])
+    assert {"class": f"finding {found['severity']}"} in page.all("p")
 
 
 def test_hostile_names_are_text(run: Path, tmp_path: Path) -> None:
@@ -169,7 +171,7 @@ def test_hostile_names_are_text(run: Path, tmp_path: Path) -> None:
     known = lines(run)[-1]
     report(run, {**known, f"Signal/{HOSTILE}": 1.0, f"Metrics/fid@{HOSTILE}": 1.0})
     (run / "edits.jsonl").write_text(json.dumps({"step": 3, "changes": {HOSTILE: HOSTILE}}) + "\n", "utf-8")
-    page = written(run, tmp_path / "report.html", findings=[("bad", HOSTILE)])
+    page = written(run, tmp_path / "report.html")
     text = (tmp_path / "report.html").read_text("utf-8")
     assert len(page.all("script")) == 1
     assert "alert('" not in text

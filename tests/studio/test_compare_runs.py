@@ -106,7 +106,7 @@ def test_equal_time_is_not_equal_steps(dialog: CompareRunsDialog) -> None:
 def test_numbers_of_different_protocols_are_not_drawn_together(dialog: CompareRunsDialog) -> None:
     dialog.curves.choose(FID)
     assert set(dialog.curves.plot.placed()) == {"A"}
-    assert "inception, 5,000 generated and 3,583 real images (held-out)" in dialog.curves.note()
+    assert "inception features, 5,000 generated against 3,583 held-out images" in dialog.curves.note()
     assert "cannot be compared" in dialog.curves.note()
     dialog.curves.choose("Loss/G/loss")
     assert set(dialog.curves.plot.placed()) == {"A", "B"}

@@ -115,8 +115,8 @@ def test_numbers_measured_in_different_ways_never_share_an_axis(qtbot: QtBot) ->
     subjects = [box.itemText(index) for index in range(box.count())]
     assert subjects[0] == "How real D finds images, from 0 to 1"
     assert [subject for subject in subjects if "FID" in subject] == [
-        "FID: vgg16, 1,000 generated and 3,000 real images (train)",
-        "FID: vgg16, 2,000 generated and 3,000 real images (train)",
+        "FID: vgg16 features, 1,000 generated against 3,000 training images",
+        "FID: vgg16 features, 2,000 generated against 3,000 training images",
     ]
     plot.show_keys([OTHER_FID])
     assert box.currentText() == subjects[2]
