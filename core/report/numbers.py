@@ -10,6 +10,9 @@ from core.thinning import Curve, Extreme
 HEADS = ("Key", "First", "Least", "at step", "Largest", "at step", "Last", "at step")
 METRIC_HEADS = ("Number", "Measured with", "Best", "at step", "Last", "at step")
 
+BEST_BY = ("fid", "kid", "swd", "is", "recall", "coverage", "precision", "density")
+"""Metrics by which a run's best moment is told, the most trusted first."""
+
 
 def rows(curves: Mapping[str, Curve]) -> Iterator[tuple[str, ...]]:
     """Each key with its first, least, largest and last value."""
@@ -41,11 +44,10 @@ def best_of(key: str, curve: Curve) -> Extreme | None:
 def best_metric(curves: Mapping[str, Curve]) -> tuple[str, Extreme] | None:
     """The metric by which a run's best moment is told, and its best value: FID before KID and so on, and of several
     ways of measuring it the one that was used most."""
-    order = {number: place for place, number in enumerate((*keys.LOWER_IS_BETTER, *keys.HIGHER_IS_BETTER))}
     found = [
-        (order[measured[0]], -int(curve.counts.sum()), key)
+        (BEST_BY.index(measured[0]), -int(curve.counts.sum()), key)
         for key, curve in curves.items()
-        if (measured := keys.measured(key)) and measured[0] in order
+        if (measured := keys.measured(key)) and measured[0] in BEST_BY
     ]
     if not found:
         return None
