@@ -220,7 +220,7 @@ class Session(QObject):
             next(iter(self.reader.previews)).ended.connect(lambda: self.start(settings))
             return
         if self._is_reading:  # what is trained then is added to the whole of it
-            self._after_reading(lambda: self.start(settings))
+            self._after_reading(lambda: self.start(settings) if self.state is State.IDLE else None)
             return
         source, runs, resume = self.dataset.source, self.runs, self.resume
         if resume is None or self.run_folder is None or not resume.is_relative_to(self.run_folder):
