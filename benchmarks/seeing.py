@@ -11,12 +11,12 @@ import json
 import os
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
-from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QCoreApplication, QEventLoop, QSettings, Qt, QTimer
+from PySide6.QtCore import QEventLoop, QSettings, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -86,6 +86,7 @@ def write_reports(path: Path, reports: int) -> None:
 
 
 def measure(folder: Path, temporary: Path, reports: int) -> None:
+    sys.setswitchinterval(0.001)  # as the program does
     app = QApplication.instance() or QApplication(["bench"])
     assert isinstance(app, QApplication)
     QSettings.setPath(QSettings.Format.NativeFormat, QSettings.Scope.UserScope, str(temporary))
@@ -157,9 +158,13 @@ def wait(seconds: float) -> None:
     loop.exec()
 
 
-def until(true: Any) -> None:
-    while not true():
-        QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 20)
+def until(true: Callable[[], object]) -> None:
+    """Looks every few milliseconds, and leaves the processor alone between."""
+    loop = QEventLoop()
+    timer = QTimer(interval=5)
+    timer.timeout.connect(lambda: loop.quit() if true() else None)
+    timer.start()
+    loop.exec()
 
 
 if __name__ == "__main__":

@@ -247,7 +247,7 @@ class Session(QObject):
             next(iter(self.reader.previews)).ended.connect(lambda: self.start(settings))
             return
         if self._is_reading:  # what is trained then is added to the whole of it
-            self._after_reading(lambda: self.start(settings))
+            self._after_reading(lambda: self._start_once(settings))
             return
         source, runs, resume = self.dataset.source, self.runs, self.resume
         if resume is None or self.run_folder is None or not resume.is_relative_to(self.run_folder):
@@ -262,6 +262,11 @@ class Session(QObject):
         self._running.refused.connect(self._refuse)
         if self.dataset.points:
             self._running.set_pace(self._pace)
+
+    def _start_once(self, settings: Settings) -> None:
+        """For a start that waited: the person may have asked for it twice."""
+        if self.state is State.IDLE:
+            self.start(settings)
 
     def pause(self) -> None:
         if self._running:
