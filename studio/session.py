@@ -373,10 +373,10 @@ class Session(QObject):
 
     def _end_training(self) -> None:
         self._running = None
+        if (run := self.run_folder) is not None:  # before the window may close, which waits for what is under way
+            self._workers.spawn(lambda: read_best(run), self.best_found.emit)
         self._set_state(State.IDLE)
         self._follow()
-        if (run := self.run_folder) is not None:
-            self._workers.spawn(lambda: read_best(run), self.best_found.emit)
 
     def _set_state(self, state: State) -> None:
         self.state = state

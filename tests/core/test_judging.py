@@ -56,7 +56,7 @@ def pictures(tmp_path: Path) -> Path:
 
 
 def training_on(pictures: Path, name: str, **values: Any) -> Training:
-    settings = tiny_settings("gan", evaluation_images=50, **{"evaluation": 100, "steps": 60, **values})
+    settings = tiny_settings("gan", evaluation_images=50, **{"evaluation": 100, "steps": 12, **values})
     return Training(settings, str(pictures), out=pictures.parent / name)
 
 
@@ -100,7 +100,7 @@ def test_the_weights_are_the_same_without_evaluations(pictures: Path) -> None:
 
 
 def test_a_person_may_ask_although_none_are_made_by_themselves(pictures: Path) -> None:
-    training = training_on(pictures, "run", evaluation=0, steps=200)
+    training = training_on(pictures, "run", evaluation=0, steps=20)
     events: list[Event] = []
     for event in training.events():
         if training.trainer and training.trainer.step == 5 and not numbers(events):
@@ -118,7 +118,7 @@ def test_what_goes_wrong_is_said_and_the_training_goes_on(pictures: Path, monkey
     events = list(training_on(pictures, "run").events())
     notices = [event.text for event in events if isinstance(event, Notice)]
     assert notices == ["The images could not be measured. There is no room. Make some. The training goes on."]
-    assert Run(pictures.parent / "run").newest().stem == "000000060"
+    assert Run(pictures.parent / "run").newest().stem == "000000012"
 
 
 def test_automatic_checkpoints_make_room_and_precious_ones_stay(
@@ -127,7 +127,7 @@ def test_automatic_checkpoints_make_room_and_precious_ones_stay(
     training = training_on(pictures, "run", checkpoints=2, autosave_minutes=1e-9)
     kept = 0
     for event in training.events():
-        if isinstance(event, Saved) and not kept and event.step >= 10:
+        if isinstance(event, Saved) and not kept and event.step >= 3:
             kept = training.keep().step
     run = Run(pictures.parent / "run")
     left = {int(path.stem) for path in run.checkpoints()}

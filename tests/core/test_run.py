@@ -112,7 +112,7 @@ def test_events_are_passed_on_and_the_end_is_saved(tmp_path: Path) -> None:
 
 
 def test_automatic_checkpoints(tmp_path: Path) -> None:
-    trainer = tiny_trainer(steps=5, autosave_minutes=1e-9)
+    trainer = tiny_trainer(steps=5, autosave_minutes=1e-9, checkpoints=6)
     run = Run.begin(tmp_path / "run", trainer)
     saved = {event.path: event.step for event in recorded(run, trainer) if isinstance(event, Saved)}
     assert [load(path).meta.step for path in run.checkpoints()] == [0, 1, 2, 3, 4, 5]
@@ -404,7 +404,7 @@ def test_editing_needs_a_training_that_has_begun(tmp_path: Path, pictures: Path)
 
 def test_a_new_run_takes_over_the_edits_up_to_its_step(tmp_path: Path, pictures: Path) -> None:
     runs = tmp_path / "runs"
-    training = Training(tiny_settings("gan", steps=6, autosave_minutes=1e-9), str(pictures), runs=runs)
+    training = Training(tiny_settings("gan", steps=6, autosave_minutes=1e-9, checkpoints=9), str(pictures), runs=runs)
     trained(training, {1: {"lr_d": 1e-3}, 2: {"lr_g": 1e-3}, 5: {"mirror": True}})
     assert training.run is not None
     older = training.run.checkpoints()[3]
