@@ -264,7 +264,7 @@ def test_a_full_disk_at_the_end_is_waited_for(tmp_path: Path) -> None:
     trainer = tiny_trainer(steps=3)
     run = Run.begin(tmp_path / "run", trainer)
     with closing(run.record(trainer)) as recording:
-        with largest_file(1000):
+        with largest_file(10_000):
             events = list(islice(recording, 10))
         assert [type(event) for event in events[-2:]] == [Refused, Refused]
         assert [type(event) for event in recording] == [Saved]
