@@ -101,6 +101,7 @@ def main() -> None:
     parser.add_argument("names", nargs="*", default=[*SICK, *WELL], help=", ".join((*SICK, *WELL)))
     parser.add_argument("--seconds", type=float, default=120, help="of processor time that finding may take")
     parser.add_argument("--cure", type=float, default=15, help="of processor time that a cure is given, at least")
+    parser.add_argument("--remedy", type=int, default=1, help="which of those that are offered is applied")
     parser.add_argument("--keep", type=Path, help="folder for the reports of each training")
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -131,7 +132,8 @@ def _sick(name: str, options: argparse.Namespace) -> dict[str, Any]:
         after = Watched(patient, watched)
         for found in after.findings(longer):
             if cured and (illness := _naming(found, patient)) and illness.remedies:
-                after.edit(after.trainer.settings.changed(**illness.remedies[0].changes))
+                chosen = illness.remedies[: options.remedy][-1]
+                after.edit(after.trainer.settings.changed(**chosen.changes))
         _keep(after, options, f"{name} {how}")
         told[how] = after.state(first.evidence)
         told[how]["edits"] = [[edit.step, dict(edit.changes)] for edit in after.edits]

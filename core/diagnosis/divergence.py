@@ -83,11 +83,13 @@ def _leaps(case: Case) -> Diagnosis | None:
     (update,) = case.course.of_keys(UPDATE, since=STEPS)
     if not case.begun(STEPS) or not above(update, LEAP, STRIDE, LEAPS):
         return None
+    seen = float(level(update, LEAPS)[-1])
     sentence = (
-        f"The discriminator's steps are too large: each changes its weights by {100 * level(update, LEAPS)[-1]:.1f} %, "
-        "where 0.1 to 0.5 % is usual, so it forgets as fast as it learns."
+        f"The discriminator's steps are too large: each changes its weights by {100 * seen:.1f} %, where 0.1 to 0.5 % "
+        "is usual, so it forgets as fast as it learns."
     )
-    return Diagnosis("divergence", "bad", sentence, (UPDATE, "Loss/D/loss"), _cures(case))
+    cures = remedies.offered(case, remedies.smaller_steps(seen), remedies.r1, remedies.slower_both)
+    return Diagnosis("divergence", "bad", sentence, (UPDATE, "Loss/D/loss"), cures)
 
 
 def _cures(case: Case) -> tuple[Remedy, ...]:

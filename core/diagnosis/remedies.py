@@ -15,6 +15,8 @@ Candidate = Callable[[Settings], Remedy | None]
 
 MOST = 2
 """Remedies that one finding offers."""
+USUAL_UPDATE = 3e-3
+"""The part of its weights by which a step of D changes them in healthy trainings."""
 SLOWEST = 1e-6
 """No learning rate is lowered below this."""
 
@@ -46,6 +48,19 @@ def slower_discriminator(settings: Settings) -> Remedy | None:
         return None
     rate = settings.lr_g if settings.lr_d > 2 * settings.lr_g else settings.lr_d / 2
     return Remedy(f"Lower the discriminator's learning rate to {_rate(rate)}.", {"lr_d": rate})
+
+
+def smaller_steps(update: float) -> Candidate:
+    """D's rate so much lower that a step changes its weights by `USUAL_UPDATE`, where it is `update` now: with weights
+    that large rates have blown up, a rate that is usual would stand still."""
+
+    def candidate(settings: Settings) -> Remedy | None:
+        rate = float(f"{settings.lr_d * USUAL_UPDATE / update:.2g}")
+        if update <= USUAL_UPDATE or rate < SLOWEST:
+            return None
+        return Remedy(f"Lower the discriminator's learning rate to {_rate(rate)}.", {"lr_d": rate})
+
+    return candidate
 
 
 def faster_discriminator(settings: Settings) -> Remedy | None:
