@@ -8,6 +8,7 @@ from time import sleep
 import pytest
 from pytestqt.qtbot import QtBot
 
+from studio import threads
 from studio.threads import LatestThread
 from tests.studio.conftest import PATIENCE
 
@@ -37,7 +38,10 @@ def test_only_the_newest_request_of_a_slot_is_answered(qtbot: QtBot, thread: Lat
     assert answers == [("image", 999), ("strip", 7)]
 
 
-def test_beside_a_training_it_rests_until_it_may_work_again(qtbot: QtBot, thread: LatestThread) -> None:
+def test_beside_a_training_it_rests_until_it_may_work_again(
+    qtbot: QtBot, thread: LatestThread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threads, "LONGEST_REST", PATIENCE)
     thread.set_share(1e-9)
     thread.start()
     with qtbot.waitSignal(thread.answered, timeout=PATIENCE):
