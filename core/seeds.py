@@ -116,8 +116,9 @@ def seed_codes(seed: int, conditions: Conditions) -> Latents:
     codes = np.zeros(conditions.codes, np.float32)
     if conditions.categories:
         codes[seed % conditions.categories] = 1.0
-    # A stream of its own, so that z is the same with codes and without.
-    codes[conditions.categories :] = np.random.RandomState([seed, 1]).uniform(-1, 1, conditions.continuous)
+    if conditions.continuous:
+        # A stream of its own, so that z is the same with codes and without.
+        codes[conditions.categories :] = np.random.RandomState([seed, 1]).uniform(-1, 1, conditions.continuous)
     return codes
 
 

@@ -20,11 +20,12 @@ def replaced(target: Path) -> Iterator[Path]:
     try:
         yield partial
         partial.replace(target)
-    except OSError as error:
-        raise unwritable(target, error) from error
-    finally:
-        with suppress(OSError):  # already renamed, or on a disk that is gone
+    except BaseException as error:
+        with suppress(OSError):  # on a disk that is gone
             partial.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise unwritable(target, error) from error
+        raise
 
 
 def unwritable(path: Path, error: Exception) -> Problem:

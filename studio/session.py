@@ -54,6 +54,10 @@ if TYPE_CHECKING:
     from core.data import Dataset
 
 
+BESIDE_TRAINING = 0.1
+"""The part of its time for which the sampler works while a training runs, so that the training hardly feels it."""
+
+
 class State(Enum):
     """Of the training."""
 
@@ -380,6 +384,7 @@ class Session(QObject):
 
     def _set_state(self, state: State) -> None:
         self.state = state
+        self._explore_thread.set_share(BESIDE_TRAINING if state in (State.STARTING, State.RUNNING) else 1.0)
         self.state_changed.emit(state)
 
     # Explore

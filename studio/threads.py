@@ -146,6 +146,10 @@ class IteratorThread(QThread):
             self.paused.emit(paused)
 
 
+LONGEST_REST = 0.25
+"""Seconds that an answer may be put off, however long the one before it took."""
+
+
 class LatestThread(QThread):
     """Answers requests, one slot for each kind: a newer request replaces the one that waits, so no backlog builds.
 
@@ -162,6 +166,13 @@ class LatestThread(QThread):
         self._waiting: dict[str, Any] = {}
         self._changed = threading.Condition()
         self._is_stopped = False
+        self._share = 1.0
+
+    def set_share(self, share: float) -> None:
+        """It works at most this part of its time: after an answer it rests, and the newest request waits for that."""
+        with self._changed:
+            self._share = share
+            self._changed.notify()
 
     def ask(self, slot: str, request: Any) -> None:
         """Puts the request in its slot, over one that waits there."""
@@ -183,10 +194,18 @@ class LatestThread(QThread):
                     return
                 slot = next(iter(self._waiting))
                 request = self._waiting.pop(slot)
+            began = monotonic()
             try:
                 self.answered.emit(slot, request, self._answer(request))
             except Exception as error:
                 self.failed.emit(as_problem(error))
+            self._rest(monotonic() - began)
+
+    def _rest(self, worked: float) -> None:
+        with self._changed:
+            share = self._share
+            rest = min(worked / share - worked, LONGEST_REST)
+            self._changed.wait_for(lambda: self._is_stopped or self._share != share, rest)
 
 
 def as_problem(error: Exception) -> Problem:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 import os
 import zipfile
+import zlib
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from functools import partial
+from itertools import chain
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
@@ -35,6 +37,14 @@ CAPTION = 14
 _NARROW = 48
 
 
+class Named(NamedTuple):
+    """An image, HWC, what its file is called without the suffix, and how it was made."""
+
+    name: str
+    image: Images
+    recipe: str
+
+
 def export_images(
     sampler: Sampler, selection: Selection, target: Path, shape: Shape | None = None, overwrite: bool = False
 ) -> Generator[Progress | Saved, None, None]:
@@ -46,12 +56,17 @@ def export_images(
     shape = shape or Shape()
     with_recipe = shape.format == "png"
 
-    def made() -> Iterator[tuple[str, Images, str]]:
+    def made() -> Iterator[list[Named]]:
         for start in range(0, len(selection), AT_ONCE):
             part = selection.part(start, start + AT_ONCE)
-            for index, image in enumerate(sampler.render(part, steady=True)):
-                single = Recipe.of(sampler, part.part(index, index + 1)).text() if with_recipe else ""
-                yield selection.name(start + index), image, single
+            yield [
+                Named(
+                    selection.name(start + index),
+                    image,
+                    Recipe.of(sampler, part.part(index, index + 1)).text() if with_recipe else "",
+                )
+                for index, image in enumerate(sampler.render(part, steady=True))
+            ]
 
     names = (selection.name(index) for index in range(len(selection)))
     if shape.packing == "sheet":
@@ -59,7 +74,9 @@ def export_images(
         whole = Recipe.of(sampler, selection.part(0, len(selection))).text() if with_recipe else ""
     else:
         whole = ""
-    yield from _write(made(), names, len(selection), target, shape, overwrite, whole)
+    # On a processor, packing beside the generator takes cores from under its threads, which wait for one another.
+    groups: Iterable[Iterable[Named]] = made() if sampler.device.type == "cpu" else [chain.from_iterable(made())]
+    yield from _write(groups, names, len(selection), target, shape, overwrite, whole)
     yield Saved(target, sampler.meta.step)
 
 
@@ -67,8 +84,8 @@ def export_pictures(
     images: Iterable[Images], names: Sequence[str], target: Path, shape: Shape | None = None, overwrite: bool = False
 ) -> Generator[Progress | Saved, None, None]:
     """The same for images that are there already, and of which nobody knows how they were made."""
-    made = ((name, image, "") for name, image in zip(names, images, strict=True))
-    yield from _write(made, iter(names), len(names), target, shape or Shape(), overwrite, "")
+    made = (Named(name, image, "") for name, image in zip(names, images, strict=True))
+    yield from _write([made], iter(names), len(names), target, shape or Shape(), overwrite, "")
     yield Saved(target, 0)
 
 
@@ -79,7 +96,7 @@ def encoded(image: Images, format: Format = "png", recipe: str = "") -> bytes:
         notes = PngImagePlugin.PngInfo()
         if recipe:
             notes.add_itxt(KEY, recipe, zip=len(recipe) > 1000)
-        picture.save(file, "PNG", compress_level=1, pnginfo=notes)
+        picture.save(file, "PNG", compress_level=1, compress_type=zlib.Z_RLE, pnginfo=notes)
     elif format == "jpeg":
         if picture.mode == "RGBA":
             picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
@@ -101,7 +118,7 @@ def enlarged(image: Images, scale: int, smooth: bool) -> Images:
 
 
 def _write(
-    made: Iterator[tuple[str, Images, str]],
+    groups: Iterable[Iterable[Named]],
     names: Iterator[str],
     count: int,
     target: Path,
@@ -109,21 +126,21 @@ def _write(
     overwrite: bool,
     whole: str,
 ) -> Iterator[Progress]:
-    """`made`: names, images and recipes; `whole`: the recipe of all."""
+    """`groups`: of images, each of which is packed before the next one is made; `whole`: the recipe of all."""
     suffix = SUFFIXES[shape.format]
     if shape.packing == "folder":
         refuse_taken(target, (f"{name}{suffix}" for name in names), overwrite)
     else:
         refuse_taken(target.parent, [target.name], overwrite)
     if shape.packing == "sheet":
-        yield from _to_sheet(made, count, target, shape, whole)
+        yield from _to_sheet(chain.from_iterable(groups), count, target, shape, whole)
     elif shape.packing == "zip":
         with replaced(target) as partial, zipfile.ZipFile(partial, "w") as archive:
-            for done, (name, data) in _on_threads(made, shape, lambda name, data: (name, data)):
+            for done, (name, data) in _on_threads(groups, shape, lambda name, data: (name, data)):
                 archive.writestr(f"{name}{suffix}", data)
                 yield Progress("Exporting images", done, count)
     else:
-        for done, _ in _on_threads(made, shape, lambda name, data: _save(target / f"{name}{suffix}", data)):
+        for done, _ in _on_threads(groups, shape, lambda name, data: _save(target / f"{name}{suffix}", data)):
             yield Progress("Exporting images", done, count)
 
 
@@ -143,20 +160,22 @@ def refuse_taken(folder: Path, files: Iterable[str], overwrite: bool) -> None:
 
 
 def _on_threads(
-    made: Iterator[tuple[str, Images, str]], shape: Shape, keep: Callable[[str, bytes], T]
+    groups: Iterable[Iterable[Named]], shape: Shape, keep: Callable[[str, bytes], T]
 ) -> Iterator[tuple[int, T]]:
-    """What `keep` makes of each name and file, counted; packing goes on while further images are made."""
+    """What `keep` makes of each name and file, counted; packing goes on while further images of a group are made."""
 
-    def job(name: str, image: Images, recipe: str) -> T:
-        return keep(name, encoded(enlarged(image, shape.scale, shape.smooth), shape.format, recipe))
+    def job(named: Named) -> T:
+        image = enlarged(named.image, shape.scale, shape.smooth)
+        return keep(named.name, encoded(image, shape.format, named.recipe))
 
-    jobs = (partial(job, *each) for each in made)
     done = 0
-    with closing(in_order(jobs, min(4, os.cpu_count() or 1), ahead=AT_ONCE)) as results:
-        for result in results:
-            if result is not None:
-                done += 1
-                yield done, result
+    for group in groups:
+        jobs = (partial(job, named) for named in group)
+        with closing(in_order(jobs, min(4, os.cpu_count() or 1), ahead=AT_ONCE)) as results:
+            for result in results:
+                if result is not None:
+                    done += 1
+                    yield done, result
 
 
 def _save(path: Path, data: bytes) -> Path:
@@ -171,9 +190,7 @@ def _refuse_many(count: int) -> None:
         raise Problem(what, f"Choose at most {MOST_ON_SHEET:,}, or a folder.")
 
 
-def _to_sheet(
-    made: Iterator[tuple[str, Images, str]], count: int, target: Path, shape: Shape, whole: str
-) -> Iterator[Progress]:
+def _to_sheet(made: Iterable[Named], count: int, target: Path, shape: Shape, whole: str) -> Iterator[Progress]:
     """All of them in one picture, named where there is room."""
     sheet: Image.Image | None = None
     columns = max(round(count**0.5), 1)

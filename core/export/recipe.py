@@ -41,8 +41,8 @@ class Recipe:
 
     def text(self) -> str:
         """As `read` finds it."""
-        facts = {key: value for key, value in vars(self).items() if key != "request"}
-        return json.dumps({"format": FORMAT, **facts, "request": json.loads(self.request.json())}, ensure_ascii=False)
+        facts = {"format": FORMAT, "checkpoint": self.checkpoint, "file": self.file, "step": self.step}
+        return f'{json.dumps(facts, ensure_ascii=False)[:-1]}, "request": {self.request.json()}}}'
 
 
 def read(path: Path) -> Recipe | None:
