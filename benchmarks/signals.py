@@ -1,4 +1,7 @@
-"""What the signals cost: images/s with them and without, by turns in one process, of whole trainings with reports."""
+"""What the signals cost: images/s with them and without, by turns in one process, of whole trainings with reports.
+
+In seconds of processor time, with one thread: what else runs changes little.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,11 @@ import argparse
 import sys
 from pathlib import Path
 from statistics import median
-from time import perf_counter
+from time import process_time
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import torch
 
 import core.budget
 import core.trainer
@@ -30,16 +35,16 @@ class Side:
 
     def __init__(self, trainer: Trainer) -> None:
         self.trainer = trainer
-        self.passed, self.begun = 0.0, perf_counter()
+        self.passed, self.begun = 0.0, process_time()
         self.events = trainer.events()
         self.turns: list[tuple[int, float]] = []
 
     def now(self) -> float:
-        return self.passed + perf_counter() - self.begun
+        return self.passed + process_time() - self.begun
 
     def take_turn(self) -> None:
         """Whole steps with all that goes with them."""
-        self.begun = perf_counter()
+        self.begun = process_time()
         core.budget.perf_counter = core.trainer.perf_counter = self.now  # type: ignore[attr-defined]
         start, first = self.now(), self.trainer.images
         while self.now() - start < TURN:
@@ -74,6 +79,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=60.0, help="of each case")
     seconds = parser.parse_args().seconds
+    torch.set_num_threads(1)
     print(machine())
     for name, data, resolution in CASES:
         watched, plain, ratio = measure(name, data, resolution, seconds)

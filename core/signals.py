@@ -26,7 +26,7 @@ from core.lengths import length
 from core.look import Look
 from core.means import Means
 
-STEP_SHARE = 0.002
+STEP_SHARE = 0.001
 """Each of the five that are read at steps costs training at most this part of its time."""
 LOOK_SHARE = 0.008
 """And a look this one."""
