@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -72,6 +73,10 @@ class Patient:
     @property
     def settings(self) -> Settings:
         return preset(self.preset).fitted(Facts(10_000, accelerator=False), **self.values)
+
+    def treated(self, changes: Mapping[str, Any]) -> Patient:
+        """The same from the beginning with other settings."""
+        return replace(self, values={**self.values, **changes})
 
     def dataset(self) -> Dataset:
         prepared = prepare(self.source, Preparation(self.settings.size))

@@ -129,13 +129,17 @@ def _sick(name: str, options: argparse.Namespace) -> dict[str, Any]:
     }
     longer = max(spent, options.cure)
     for how, cured in (("left alone", False), ("treated", True)):
-        after = Watched(patient, watched)
+        anew = next((remedy for remedy in first.remedies[: options.remedy][-1:] if remedy.anew and cured), None)
+        after = Watched(patient.treated(anew.changes)) if anew else Watched(patient, watched)
         for found in after.findings(longer):
             if cured and (illness := _naming(found, patient)) and illness.remedies:
                 chosen = illness.remedies[: options.remedy][-1]
+                if chosen.anew:
+                    continue  # it has been done
                 after.edit(after.trainer.settings.changed(**chosen.changes))
         _keep(after, options, f"{name} {how}")
         told[how] = after.state(first.evidence)
+        told[how]["anew"] = dict(anew.changes) if anew else None
         told[how]["edits"] = [[edit.step, dict(edit.changes)] for edit in after.edits]
     return told
 

@@ -9,6 +9,7 @@ from core.diagnosis import Course, Facts, Remedy
 from core.errors import Problem
 from core.events import Edited, Judging, Measured
 from core.keys import label, protocol_text
+from studio.session import State
 from studio.watch import Watch
 
 if TYPE_CHECKING:
@@ -40,7 +41,10 @@ class Health:
         self.watch.set_training(run.settings, 0)
 
     def apply(self, remedy: Remedy) -> None:
-        """Changes the running training's settings as a remedy says; `take_back` undoes it."""
+        """Changes the running training's settings as a remedy says, which `take_back` undoes, or begins another one."""
+        if remedy.anew:
+            self._begin_anew(remedy.changes)
+            return
         settings = self._window.settings
         self._before = {name: getattr(settings, name) for name in remedy.changes}
         if self._change(remedy.changes):
@@ -72,6 +76,21 @@ class Health:
         self._window.banner.show_offer(
             text, "Explore the best", lambda: self._window.open_path(str(found.path)), kind="good"
         )
+
+    def _begin_anew(self, changes: Mapping[str, Any]) -> None:
+        """A run of its own: the one that is stopped for it stays as it is."""
+        window, form = self._window, self._window.train.form
+
+        def begin(state: State) -> None:
+            if state is not State.IDLE:  # it may be that it cannot be saved
+                return
+            window.session.state_changed.disconnect(begin)
+            window.session.set_resume(None)
+            form.set_settings(window.settings.changed(**changes))
+            window.start()
+
+        window.session.state_changed.connect(begin)
+        window.session.stop()
 
     def _change(self, changes: Mapping[str, Any]) -> bool:
         window = self._window

@@ -13,6 +13,8 @@ from core.registry import components
 
 Severity = Literal["good", "watch", "bad"]
 
+YOUNG = 600.0
+"""Seconds of training that are soon made good: one that is sick may as well begin anew."""
 PATIENCE = 20
 """Reports that an edit is given to show what it does, before another one is offered."""
 EARLY = 10.0
@@ -21,10 +23,12 @@ EARLY = 10.0
 
 @dataclass(frozen=True)
 class Remedy:
-    """An edit of live settings, which the rules allow, and what it is for in a sentence."""
+    """An edit of live settings, which the rules allow, and what it is for in a sentence. `anew`: for a new training,
+    because this one is further from health than the beginning is."""
 
     text: str
     changes: Mapping[str, Any]
+    anew: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,10 @@ class Case:
         """Whether the training is so many steps old, and `EARLY` seconds: until then nothing can be said."""
         last = self.course.last
         return last is not None and last.step >= steps and last.seconds >= EARLY
+
+    @property
+    def is_young(self) -> bool:
+        return self.course.last is not None and self.course.last.seconds < YOUNG
 
     @property
     def critic(self) -> bool:

@@ -88,10 +88,12 @@ def _leaps(case: Case) -> Diagnosis | None:
         f"The discriminator's steps are too large: each changes its weights by {100 * seen:.1f} %, where 0.1 to 0.5 % "
         "is usual, so it forgets as fast as it learns."
     )
-    cures = remedies.offered(case, remedies.smaller_steps(seen), remedies.r1, remedies.slower_both)
-    return Diagnosis("divergence", "bad", sentence, (UPDATE, "Loss/D/loss"), cures)
+    first = remedies.anew(case, remedies.slower_discriminator, remedies.slower_both)
+    cures = first + remedies.offered(case, remedies.smaller_steps(seen), remedies.r1, remedies.slower_both)
+    return Diagnosis("divergence", "bad", sentence, (UPDATE, "Loss/D/loss"), cures[: remedies.MOST])
 
 
 def _cures(case: Case) -> tuple[Remedy, ...]:
     bounds = (remedies.gradient_penalty, remedies.weight_clip) if case.critic else ()
-    return remedies.offered(case, *bounds, remedies.slower_discriminator, remedies.r1, remedies.slower_both)
+    every = (*bounds, remedies.slower_discriminator, remedies.r1, remedies.slower_both)
+    return (remedies.anew(case, *every) + remedies.offered(case, *every))[: remedies.MOST]

@@ -27,6 +27,19 @@ def offered(case: Case, *candidates: Candidate) -> tuple[Remedy, ...]:
     return () if case.settling else tuple(islice(_allowed(case.settings, candidates), MOST))
 
 
+def anew(case: Case, *candidates: Candidate) -> tuple[Remedy, ...]:
+    """The first that the rules allow, as the setting of a new training; none where there is much to lose.
+
+    A discriminator whose weights have run away comes back more slowly than another one learns (assets/diagnosis.md).
+    """
+    first = offered(case, *candidates)[:1] if case.is_young else ()
+    return tuple(Remedy(f"Begin anew, and {_continued(remedy.text)}", remedy.changes, anew=True) for remedy in first)
+
+
+def _continued(sentence: str) -> str:
+    return sentence[0].lower() + sentence[1:]
+
+
 def _allowed(settings: Settings, candidates: tuple[Candidate, ...]) -> Iterator[Remedy]:
     for candidate in candidates:
         remedy = candidate(settings)

@@ -140,7 +140,8 @@ class HealthStrip(QFrame):
     def _button(self, remedy: Remedy) -> QPushButton:
         button = QPushButton(remedy.text.rstrip("."))
         changes = "\n".join(f"{name.replace('_', ' ')}: {_plain(value)}" for name, value in remedy.changes.items())
-        button.setToolTip(f"Changes while it trains, and can be undone:\n{changes}")
+        what = "A new run; this one is saved and stays" if remedy.anew else "Changes while it trains, and can be undone"
+        button.setToolTip(f"{what}:\n{changes}")
         button.clicked.connect(partial(self.remedy_requested.emit, remedy))
         return button
 

@@ -218,7 +218,7 @@ CANDIDATES = [
     member
     for name, member in vars(remedies).items()
     if callable(member) and getattr(member, "__module__", "") == remedies.__name__ and not name.startswith("_")
-    if name not in ("offered", "smaller_steps")  # which is no candidate but makes one
+    if name not in ("offered", "anew", "smaller_steps")  # which are no candidates but choose or make one
 ]
 
 
@@ -265,6 +265,16 @@ def test_an_edit_is_given_time_before_another_one_is_offered() -> None:
         sick.append(report)
     (again,) = diagnose(sick, settings, Facts(edits=(edited,)))
     assert again.remedies
+
+
+def test_what_has_run_away_early_may_begin_anew() -> None:
+    values = {"Signal/D/update": 0.03}
+    (young,) = diagnose(course((100, {}), (60, values)), DCGAN.changed(lr_d=0.02), Facts())
+    assert [(remedy.anew, dict(remedy.changes)) for remedy in young.remedies[:1]] == [(True, {"lr_d": 2e-4})]
+    assert not young.remedies[1].anew
+    (old,) = diagnose(course((2000, {}), (60, values)), DCGAN.changed(lr_d=0.02), Facts())
+    assert old.remedies
+    assert not any(remedy.anew for remedy in old.remedies)
 
 
 # -- the course ------------------------------------------------------------------------------------------------------
