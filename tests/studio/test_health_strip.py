@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from core.diagnosis import Diagnosis, Remedy
 from core.events import Measured
+from core.run import Run
 from studio.history import History
 from studio.main_window import TRAIN, MainWindow
 from studio.session import State
@@ -96,6 +97,21 @@ def test_a_remedy_is_applied_recorded_and_taken_back(qtbot: QtBot, window: MainW
     click(named(window.train.health, "Undo"))
     qtbot.waitUntil(lambda: edits(window) == [{"lr_d": 0.0001}, {"lr_d": before}], timeout=PATIENCE)
     assert window.train.form.settings().lr_d == before
+
+
+def test_a_training_that_is_beyond_help_begins_anew(qtbot: QtBot, window: MainWindow, pictures: Path) -> None:
+    begin(qtbot, window, pictures)
+    first = window.session.run_folder
+    assert first is not None
+    window.health.apply(Remedy("Begin anew, and lower the rate.", {"lr_d": 0.0001}, anew=True))
+    qtbot.waitUntil(
+        lambda: window.session.state is State.RUNNING and window.session.run_folder not in (None, first),
+        timeout=PATIENCE,
+    )
+    assert window.settings.lr_d == 0.0001
+    assert int(Run(first).newest().stem) > 0
+    window.session.stop()
+    qtbot.waitUntil(lambda: window.session.state is State.IDLE, timeout=PATIENCE)  # and nothing begins once more
 
 
 def edits(window: MainWindow) -> list[dict[str, float]]:
