@@ -149,8 +149,8 @@ class LabDialogs:
         from studio.dialogs.find_direction import FindDirectionDialog
 
         dialog = self._samples = FindDirectionDialog(self._window.explore.like(), self._window)
-        dialog.requested.connect(lambda request: self._session.render(SAMPLES, request))
-        dialog.chosen.connect(self._session.contrast)
+        dialog.requested.connect(lambda request: self._session.exploration.render(SAMPLES, request))
+        dialog.chosen.connect(self._session.exploration.contrast)
         dialog.ask()
         dialog.exec()
         self._samples = None

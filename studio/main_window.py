@@ -296,7 +296,7 @@ class MainWindow(QMainWindow):
 
     def _go_on_after_first_paint(self) -> None:
         self.complete()
-        self.session.warm_up()  # torch takes seconds to import
+        self.session.exploration.warm_up()  # torch takes seconds to import
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if self.session.state is not State.IDLE:

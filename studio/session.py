@@ -31,13 +31,12 @@ from core.events import (
     Saved,
     Tuned,
 )
-from core.lab import Board, Direction
-from core.latent import LatentRequest, Point
 from core.selection import Shape
 from studio.checkpoint_list import read_best
 from studio.comparison import Comparison
 from studio.curator import Curator
-from studio.explorer import Add, Bake, Contrast, Explorer, Keep, NewestOf, Restore, Restored, Source, Weights
+from studio.exploration import Exploration
+from studio.explorer import NewestOf, Source, Weights
 from studio.frames import Frames
 from studio.history import Rows
 from studio.jobs import Jobs
@@ -46,16 +45,11 @@ from studio.opening import OpenedRun, Replayed, Sheet, read_run
 from studio.reader import Reader
 from studio.running_training import RunningTraining
 from studio.saving import copy_checkpoint, save_grid, save_images, save_numbers, save_picture
-from studio.threads import LatestThread
 from studio.workers import Workers
 
 if TYPE_CHECKING:
     from core.config import Settings
     from core.data import Dataset
-
-
-BESIDE_TRAINING = 0.1
-"""The part of its time for which the sampler works while a training runs, so that the training hardly feels it."""
 
 
 class State(Enum):
@@ -77,7 +71,6 @@ def runs_folder() -> Path:
 class Session(QObject):
     """What the panels' intents act on. Every signal is emitted in the GUI thread."""
 
-    devices_found = Signal(list)
     opened = Signal(str, str)
     """A source and what was recognised in it: "data", which whoever knows how to prepare it lets the reader scan, or
     "run", "checkpoint", "recipe" or "picture", which is read now."""
@@ -118,19 +111,6 @@ class Session(QObject):
     settings_opened = Signal(object)
     """The `Settings` of a checkpoint that was opened, for the next start."""
 
-    source_changed = Signal(object)
-    """The `Source` that is explored from now on."""
-    rendered = Signal(str, object, object)
-    """A slot, the request in it, and its images."""
-    restored = Signal(object)
-    """The `LatentRequest` that made an image which was opened, after its `Source`."""
-    directed = Signal(object)
-    """A `Direction` that `contrast` asked for."""
-    added = Signal(object, object, object, object)
-    """Three groups of points, and their sum."""
-    baked = Signal(object)
-    """A `Point` that `bake` asked for."""
-
     problem = Signal(object)
     notice = Signal(str)
 
@@ -142,7 +122,6 @@ class Session(QObject):
         self.resume: Path | None = None
         self._live = False
         self._pace = 0.0
-        self._bakes = 0
         self._running: RunningTraining | None = None
         self._workers = Workers(self)
         self._workers.problem.connect(self.problem)
@@ -159,17 +138,12 @@ class Session(QObject):
         self.jobs.ended.connect(self._end_reading)
         self.frames = Frames(self)
         self._is_reading = False
-        self._explorer = Explorer()
-        self.laboratory = Laboratory(self._explorer, self.jobs, self.reader, self)
+        self.exploration = Exploration(self)
+        self.exploration.opened.connect(self._show_checkpoint)
+        self.exploration.problem.connect(self.problem)
+        self.exploration.notice.connect(self.notice)
+        self.laboratory = Laboratory(self.exploration.explorer, self.jobs, self.reader, self)
         self.laboratory.notice.connect(self.notice)
-        self._explore_thread = LatestThread(self._explorer.answer, self)
-        self._explore_thread.answered.connect(self._show_answer)
-        self._explore_thread.failed.connect(self.problem)
-
-    def warm_up(self) -> None:
-        """Imports torch on a thread and finds the devices; call it when the window is on screen."""
-        self._explore_thread.start()
-        self._explore_thread.ask("devices", Explorer.DEVICES)
 
     @property
     def dataset(self) -> Dataset | None:
@@ -186,7 +160,7 @@ class Session(QObject):
             self.open_checkpoint(Path(source))
         elif kind == "recipe":
             self._live = False
-            self._explore_thread.ask("source", Restore(Path(source), self.runs))
+            self.exploration.restore(Path(source), self.runs)
         elif kind == "picture":
             self.laboratory.invert(Path(source))
 
@@ -209,7 +183,7 @@ class Session(QObject):
     def open_checkpoint(self, path: Path) -> None:
         """Explores a checkpoint, and continues from it at the next start."""
         self._live = False
-        self._explore_thread.ask("source", path)
+        self.exploration.open(path)
 
     def draw_seen(self, settings: Settings, count: int, seed: int) -> None:
         """A random sheet as the discriminator is shown it, by the running training or else by these settings."""
@@ -230,7 +204,7 @@ class Session(QObject):
         self.run_opened.emit(event)
         self.frames.open(event.folder, event.samples)
         self._continue_from(event.checkpoint, event.dataset, event.settings)
-        self._explore_thread.ask("source", NewestOf(event.folder))
+        self.exploration.open(NewestOf(event.folder))
 
     def _continue_from(self, checkpoint: Path, dataset: str, settings: Settings) -> None:
         self.set_resume(checkpoint)
@@ -384,7 +358,7 @@ class Session(QObject):
 
     def _set_state(self, state: State) -> None:
         self.state = state
-        self._explore_thread.set_share(BESIDE_TRAINING if state in (State.STARTING, State.RUNNING) else 1.0)
+        self.exploration.give_way(state in (State.STARTING, State.RUNNING))
         self.state_changed.emit(state)
 
     # Explore
@@ -394,70 +368,24 @@ class Session(QObject):
         self._live = live
         self._follow()
 
-    def render(self, slot: str, request: LatentRequest) -> None:
-        self._explore_thread.ask(slot, request)
-
-    def bake(self, request: LatentRequest) -> None:
-        """Its image as a point of its own, as `baked`."""
-        self._bakes += 1
-        self._explore_thread.ask(f"bake {self._bakes}", Bake(request))  # none takes the place of another
-
-    def add(self, plus: tuple[Point, ...], minus: tuple[Point, ...], also: tuple[Point, ...]) -> None:
-        """Three groups' sum, plus - minus + also, as `added`."""
-        self._explore_thread.ask("sum", Add(plus, minus, also))
-
-    def contrast(self, liked: Sequence[Point], disliked: Sequence[Point], name: str) -> None:
-        """The direction from one group of points to another, as `directed`."""
-        self._explore_thread.ask("contrast", Contrast(tuple(liked), tuple(disliked), name))
-
-    def keep_board(self, home: Path, board: Board) -> None:
-        """Keeps pins and directions with their run."""
-        self._explore_thread.ask(f"keep {home}", Keep(home, board))
-
     def _follow(self) -> None:
         if not self._live:
             return
         if self._running and self.state in (State.RUNNING, State.PAUSED):
             self._running.publish(self._take_weights)
         elif self.state is State.IDLE and self.run_folder is not None:
-            self._explore_thread.ask("source", NewestOf(self.run_folder))
+            self.exploration.open(NewestOf(self.run_folder))
 
     def _take_weights(self, weights: Weights) -> None:
         """Runs in the training's thread."""
         if self._live:  # no checkpoint was opened meanwhile
-            self._explore_thread.ask("source", weights)
+            self.exploration.open(weights)
 
-    def _show_answer(self, slot: str, request: object, answer: object) -> None:
-        if slot == "devices":
-            self.devices_found.emit(answer)
-        elif isinstance(answer, Point):
-            if isinstance(request, Add):
-                self.added.emit(request.plus, request.minus, request.also, answer)
-            else:
-                self.baked.emit(answer)
-        elif isinstance(answer, Direction):
-            self.directed.emit(answer)
-        elif isinstance(answer, Restored):
-            self._show_restored(answer)
-        elif isinstance(answer, Source):
-            self._show_source(answer)
-            if isinstance(request, Path) and self.state is State.IDLE:
-                self.settings_opened.emit(answer.settings)
-                self._continue_from(request, answer.dataset, answer.settings)
-        elif answer is not None:
-            self.rendered.emit(slot, request, answer)
-
-    def _show_source(self, source: Source) -> None:
-        self.source_changed.emit(source)
-        if source.trouble is not None and source.path is not None:
-            self.problem.emit(source.trouble)
-
-    def _show_restored(self, restored: Restored) -> None:
-        if restored.source is not None:
-            self._show_source(restored.source)
-        self.restored.emit(restored.request)
-        if restored.notice:
-            self.notice.emit(restored.notice)
+    def _show_checkpoint(self, path: Path, source: Source) -> None:
+        """A checkpoint that was opened is also what the next training continues from."""
+        if self.state is State.IDLE:
+            self.settings_opened.emit(source.settings)
+            self._continue_from(path, source.dataset, source.settings)
 
     # Saving and exporting
 
@@ -478,5 +406,4 @@ class Session(QObject):
         self.comparison.close()
         self._workers.shutdown()
         self.frames.shutdown()
-        self._explore_thread.stop()
-        self._explore_thread.wait()
+        self.exploration.shutdown()

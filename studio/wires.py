@@ -64,7 +64,7 @@ def connect_training(window: MainWindow) -> None:
     window.session.edited.connect(window.train.show_edit)
     window.session.edited.connect(window.health.show_edit)
     window.session.corrected.connect(window.train.form.set_values)
-    window.session.devices_found.connect(window.train.set_devices)
+    window.session.exploration.devices_found.connect(window.train.set_devices)
     window.session.state_changed.connect(window.show_state)
     window.session.start_progressed.connect(window.footer.show_starting)
     window.session.tuned.connect(window.show_tuned)
@@ -91,9 +91,9 @@ def connect_training(window: MainWindow) -> None:
 def connect_explore(window: MainWindow) -> None:
     """The Explore workspace."""
     laboratory = window.session.laboratory
-    window.explore.requested.connect(window.session.render)
-    window.explore.pin_requested.connect(window.session.bake)
-    window.explore.board_changed.connect(window.session.keep_board)
+    window.explore.requested.connect(window.session.exploration.render)
+    window.explore.pin_requested.connect(window.session.exploration.bake)
+    window.explore.board_changed.connect(window.session.exploration.keep_board)
     window.explore.notice.connect(window.banner.show_notice)
     window.explore.film_requested.connect(window.lab_dialogs.film)
     window.explore.samples_requested.connect(window.lab_dialogs.samples)
@@ -102,18 +102,18 @@ def connect_explore(window: MainWindow) -> None:
     laboratory.components_found.connect(window.explore.set_components)
     laboratory.neighbours_found.connect(window.lab_dialogs.show_neighbours)
     laboratory.approached.connect(window.lab_dialogs.show_approach)
-    window.session.directed.connect(window.explore.add_direction)
-    window.explore.sum_requested.connect(window.session.add)
-    window.session.added.connect(window.explore.show_total)
-    window.session.baked.connect(window.explore.add_pin)
-    window.session.restored.connect(window.explore.restore)
+    window.session.exploration.directed.connect(window.explore.add_direction)
+    window.explore.sum_requested.connect(window.session.exploration.add)
+    window.session.exploration.added.connect(window.explore.show_total)
+    window.session.exploration.baked.connect(window.explore.add_pin)
+    window.session.exploration.restored.connect(window.explore.restore)
     window.explore.live_changed.connect(window.follow)
     window.explore.open_requested.connect(window.ask_checkpoint)
     window.explore.export_requested.connect(window.save_dialogs.export)
-    window.session.source_changed.connect(window.show_source)
+    window.session.exploration.source_changed.connect(window.show_source)
     window.session.settings_opened.connect(window.train.form.set_settings)
-    window.session.rendered.connect(window.explore.show_images)
-    window.session.rendered.connect(window.lab_dialogs.show_samples)
+    window.session.exploration.rendered.connect(window.explore.show_images)
+    window.session.exploration.rendered.connect(window.lab_dialogs.show_samples)
 
 
 def connect_messages(window: MainWindow) -> None:

@@ -47,6 +47,7 @@ ENGINE_USERS = (
     "studio.reader",
     "studio.curator",
     "studio.examining",
+    "studio.exploration",
     "studio.explorer",
     "studio.opening",
     "studio.saving",

@@ -66,7 +66,7 @@ def test_components_get_sliders(qtbot: QtBot, exploring: MainWindow) -> None:
 
 
 def test_a_direction_of_samples_becomes_ones_own(qtbot: QtBot, exploring: MainWindow) -> None:
-    exploring.session.contrast([Point(1), Point(2)], [Point(3)], "smile")
+    exploring.session.exploration.contrast([Point(1), Point(2)], [Point(3)], "smile")
     qtbot.waitUntil(lambda: len(exploring.explore.lab.board.directions) == 1, timeout=PATIENCE)
     direction = exploring.explore.lab.board.directions[0]
     assert isinstance(direction, Direction)

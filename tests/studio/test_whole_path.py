@@ -220,7 +220,7 @@ def test_a_workspace_that_is_asked_for_before_the_first_paint_still_explores(
     window = MainWindow(Session())
     qtbot.addWidget(window)
     window.show_workspace(TRAIN)  # builds what otherwise follows the first paint
-    with qtbot.waitSignal(window.session.devices_found, timeout=PATIENCE):
+    with qtbot.waitSignal(window.session.exploration.devices_found, timeout=PATIENCE):
         window.show()
 
 
@@ -368,7 +368,7 @@ def pin_what_is_seen(qtbot: QtBot, window: MainWindow, run: Path) -> None:
     def is_pin(slot: str, *_: object) -> bool:
         return slot == "pins"
 
-    with qtbot.waitSignal(window.session.rendered, timeout=PATIENCE, check_params_cb=is_pin):
+    with qtbot.waitSignal(window.session.exploration.rendered, timeout=PATIENCE, check_params_cb=is_pin):
         click(button(window.explore, "Pin"))
     assert window.explore.lab.board.pins[0].point.z
     qtbot.waitUntil((run / "explore.json").is_file, timeout=PATIENCE)
