@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from studio.dialogs.approach import ApproachDialog
     from studio.dialogs.film import FilmChoice, FilmDialog
     from studio.dialogs.find_direction import FindDirectionDialog
-    from studio.laboratory import Approach, Nearest
+    from studio.laboratory import Approach
     from studio.main_window import MainWindow
+    from studio.nearness import Nearest
 
 SAMPLES = "samples"
 """The slot of the images that a direction is made of."""
@@ -125,6 +126,7 @@ class LabDialogs:
         # A viewer that is open is modal, and would keep the hand from what belongs to the window.
         dialog = NeighboursDialog(found, QApplication.activeModalWidget() or self._window)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.asked_otherwise.connect(lambda: self._session.laboratory.compare(found.asked.otherwise()))
         dialog.show()
 
     def show_approach(self, approach: Approach) -> None:

@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
-from core.errors import Problem
 from core.events import Event, Images, Notice, Progress
 from core.film import Film
 from core.latent import LatentRequest, Loop, Point, Walk
 from core.selection import Selection, Shape
 from studio.explorer import Explorer
 from studio.jobs import Jobs
+from studio.nearness import Asked, Nearest, find_nearest
 from studio.reader import Reader
 
 if TYPE_CHECKING:
-    from core.data import Dataset
     from core.directions import Components
 
 E = TypeVar("E", bound=Event)
 
-NEAREST = 6
-"""Training images that are shown beside one of the generator's."""
 POPULATION = 64
 """Generated images whose distances are counted beside it, where they are not on screen anyway."""
 
@@ -43,22 +39,6 @@ class Approach(Event):
     done: float
     psnr: float
     point: Point
-
-
-@dataclass(frozen=True, eq=False)
-class Nearest(Event):
-    """An image (H, W, C) with the training images (k, H, W, C) that are nearest to it, and how far away they are, which
-    `measured` explains. `flipped`: whether mirrored ones are meant. `generated` and `real`: how far from their nearest
-    training image others are, see `core.neighbours.Nearness`."""
-
-    image: Images
-    images: Images
-    distances: tuple[float, ...]
-    flipped: tuple[bool, ...]
-    measured: str
-    generated: NDArray[np.float64]
-    real: NDArray[np.float64]
-    held_out: bool
 
 
 class Laboratory(QObject):
@@ -94,14 +74,15 @@ class Laboratory(QObject):
             yield Progress("Generating images", 0, 0)
             sampler = self._explorer.sampler()
             others = sampler.render(LatentRequest.of_seeds(range(POPULATION)))
-            yield from _neighbours(np.concatenate([sampler.render(first), others]), 0, dataset)
+            asked = Asked(np.concatenate([sampler.render(first), others]), 0, sampler.meta.settings)
+            yield from find_nearest(asked, dataset)
 
         self._jobs.start(work, self._show)
 
-    def compare(self, images: Images, index: int) -> None:
-        """The training images that are nearest to one of some generated images (n, H, W, C)."""
+    def compare(self, asked: Asked) -> None:
+        """The training images that are nearest to one of some generated images."""
         dataset = self._reader.dataset
-        self._jobs.start(lambda: _neighbours(images, index, dataset), self._show)
+        self._jobs.start(lambda: find_nearest(asked, dataset), self._show)
 
     def export_images(self, selection: Selection, target: Path, shape: Shape, overwrite: bool) -> None:
         """Writes images with the generator that is on screen."""
@@ -181,33 +162,3 @@ def _report(run: Path, target: Path, overwrite: bool) -> Generator[Event, None, 
     from core.report.write import write_report
 
     yield from write_report(run, target, overwrite)
-
-
-def _neighbours(images: Images, index: int, dataset: Dataset | None) -> Generator[Event, None, None]:
-    from core.neighbours import PIXELS, Nearness, Neighbours, nearest, nearness
-
-    if dataset is None:
-        raise Problem("The training images are not open.", "Open them in Data, prepared as for the training.")
-    image, space = images[index], PIXELS
-    neighbours = yield from _last(nearest(image[None], dataset, NEAREST, space), Neighbours)
-    spread = yield from _last(nearness(images, dataset, space), Nearness)
-    distances, flipped = neighbours.distances[0].tolist(), neighbours.flipped[0].tolist()
-    yield Nearest(
-        image,
-        neighbours.images[0],
-        tuple(distances),
-        tuple(flipped),
-        space.text,
-        spread.generated,
-        spread.real,
-        spread.held_out,
-    )
-
-
-def _last(events: Iterator[Event], kind: type[E]) -> Generator[Event, None, E]:
-    """Passes on what comes before an event of this kind, and returns that."""
-    for event in events:
-        if isinstance(event, kind):
-            return event
-        yield event
-    raise AssertionError("it yields one at its end")

@@ -19,6 +19,7 @@ from studio.health import Health
 from studio.intake import Intake
 from studio.lab_dialogs import LabDialogs
 from studio.menus import Menus
+from studio.nearness import Asked
 from studio.opening import FILES, OpenedRun
 from studio.panels.data import DataPanel
 from studio.save_dialogs import SaveDialogs
@@ -216,6 +217,7 @@ class MainWindow(QMainWindow):
 
     def show_run(self, run: OpenedRun) -> None:
         self.train.set_history(run.history, run.facts.edits)
+        self.settings = run.settings
         self.train.form.set_settings(run.settings)
         self.train.show_samples(run.samples)
 
@@ -243,11 +245,15 @@ class MainWindow(QMainWindow):
         from studio.widgets.image_viewer import ImageViewer
 
         viewer = ImageViewer(images, index, self, comparable=generated)
-        viewer.neighbours_requested.connect(lambda at: self.session.laboratory.compare(images, at))
+        viewer.neighbours_requested.connect(lambda at: self.compare(images, at))
         self.session.jobs.ended.connect(viewer.end_comparing)
         viewer.save_requested.connect(lambda at: self.save_dialogs.save_images(images[at : at + 1], "image"))
         viewer.exec()
         viewer.deleteLater()
+
+    def compare(self, images: Images, index: int) -> None:
+        """The training images that are nearest to one of the generated ones that are shown."""
+        self.session.laboratory.compare(Asked(images, index, self.settings))
 
     def toggle_full_screen(self) -> None:
         self.setWindowState(self.windowState() ^ self.windowState().WindowFullScreen)

@@ -49,7 +49,7 @@ def connect_training(window: MainWindow) -> None:
     window.train.pause_requested.connect(window.footer.toggle_pause)
     window.train.fresh_requested.connect(lambda: window.session.set_resume(None))
     window.train.image_activated.connect(window.enlarge)
-    window.train.neighbours_requested.connect(window.session.laboratory.compare)
+    window.train.neighbours_requested.connect(window.compare)
     window.train.moment_requested.connect(window.session.frames.ask)
     window.session.frames.listed.connect(window.train.set_pictures)
     window.session.frames.read.connect(window.train.show_moment)

@@ -56,6 +56,7 @@ ENGINE_USERS = (
     "studio.boards",
     "studio.restoring",
     "studio.laboratory",
+    "studio.nearness",
     "studio.comparison",
     "studio.frames",
 )

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from studio.widgets.distance_chart import DistanceChart
 from studio.widgets.image_grid import ImageGrid
 
 if TYPE_CHECKING:
-    from studio.laboratory import Nearest
+    from studio.nearness import Nearest
 
 MUCH_NEARER = 0.5
 """Generated images whose median distance is below this share of the real ones' are copies rather than images."""
@@ -20,6 +20,9 @@ MUCH_NEARER = 0.5
 
 class NeighboursDialog(QDialog):
     """Not modal."""
+
+    asked_otherwise = Signal()
+    """The same question in the other space; this dialog makes room for the answer."""
 
     def __init__(self, found: Nearest, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -51,10 +54,15 @@ class NeighboursDialog(QDialog):
         words = f"How far away each is: {found.measured}. Where the nearest is the same image, the generator has"
         said = QLabel(f"{words} memorised it. {_verdict(found)}", wordWrap=True)
         said.setObjectName("muted")
+        other = QPushButton("Compare pixels" if found.asked.in_features else "Compare what a network sees")
+        other.setToolTip("Pixels find copies; features find what is alike though it lies elsewhere")
+        other.clicked.connect(self.asked_otherwise)
+        other.clicked.connect(self.accept)
         close = QPushButton("Close")
         close.clicked.connect(self.accept)
         foot = QHBoxLayout()
         foot.addWidget(said, 1)
+        foot.addWidget(other, 0, Qt.AlignmentFlag.AlignBottom)
         foot.addWidget(close, 0, Qt.AlignmentFlag.AlignBottom)
         return foot
 

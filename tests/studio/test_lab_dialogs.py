@@ -11,6 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDialog, QLabel, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
+from core.config import Settings
 from core.errors import Problem
 from core.events import Images
 from core.film import Film, places
@@ -19,7 +20,7 @@ from studio.dialogs.approach import ApproachDialog
 from studio.dialogs.film import FilmChoice, FilmDialog
 from studio.dialogs.find_direction import COUNT, FindDirectionDialog, MarkedGrid
 from studio.dialogs.neighbours import NeighboursDialog
-from studio.laboratory import Nearest
+from studio.nearness import Asked, Nearest
 from studio.widgets.distance_chart import DistanceChart
 from studio.widgets.image_grid import ImageGrid
 
@@ -156,9 +157,8 @@ def test_a_search_that_is_over_stops_no_other_job(qtbot: QtBot) -> None:
 
 def nearest_of(images: Images, generated: list[float], real: list[float], held_out: bool = False) -> Nearest:
     distances, flipped = (3.25, 40.0, 51.0), (False, True, False)
-    return Nearest(
-        images[0], images[1:], distances, flipped, "in pixels", np.array(generated), np.array(real), held_out
-    )
+    asked = Asked(images[:1], 0, Settings())
+    return Nearest(asked, images[1:], distances, flipped, "in pixels", np.array(generated), np.array(real), held_out)
 
 
 def test_nearest_images_stand_beside_with_their_distances(qtbot: QtBot) -> None:
@@ -176,6 +176,18 @@ def test_nearest_images_stand_beside_with_their_distances(qtbot: QtBot) -> None:
     assert isinstance(chart, DistanceChart)
     assert [name.split(",")[0] for name in chart.shares()] == ["training images", "generated images"]
     assert all(shares.sum() == pytest.approx(1) for shares in chart.shares().values())
+
+
+def test_the_same_can_be_asked_in_features(qtbot: QtBot) -> None:
+    found = nearest_of(shades(4), [30.0], [40.0])
+    dialog = NeighboursDialog(found)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    with qtbot.waitSignal(dialog.asked_otherwise):
+        QTest.mouseClick(button(dialog, "Compare what a network sees"), LEFT)
+    assert dialog.isHidden()
+    assert found.asked.otherwise().in_features
+    assert not found.asked.otherwise().otherwise().in_features
 
 
 def test_copies_are_called_so(qtbot: QtBot) -> None:
