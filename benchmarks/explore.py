@@ -105,7 +105,7 @@ def _drag(window: Any, seconds: float) -> list[float]:
             took.append(1e3 * (perf_counter() - asked[request]))
 
     window.explore.requested.connect(ask)
-    window.session.rendered.connect(answer)
+    window.session.exploration.rendered.connect(answer)
     slider = _slider(window)
     moves = QTimer(interval=1000 // MOVES_A_SECOND, timerType=Qt.TimerType.PreciseTimer)
     moves.timeout.connect(lambda: slider.setValue((slider.value() + 7) % slider.maximum()))
@@ -113,7 +113,7 @@ def _drag(window: Any, seconds: float) -> list[float]:
     wait(seconds)
     moves.stop()
     window.explore.requested.disconnect(ask)
-    window.session.rendered.disconnect(answer)
+    window.session.exploration.rendered.disconnect(answer)
     return took
 
 
@@ -127,13 +127,13 @@ def _burst(window: Any) -> tuple[float, int]:
         if slot == "image":
             answers.append(request)
 
-    window.session.rendered.connect(answer)
+    window.session.exploration.rendered.connect(answer)
     slider = _slider(window)
     for place in range(BURST):
         slider.setValue(place % slider.maximum())
     wanted, begun = window.explore.current_request(), perf_counter()
     until(lambda: wanted in answers)
-    window.session.rendered.disconnect(answer)
+    window.session.exploration.rendered.disconnect(answer)
     return 1e3 * (perf_counter() - begun), len(answers)
 
 

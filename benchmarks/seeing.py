@@ -95,7 +95,7 @@ def measure(folder: Path, temporary: Path, reports: int) -> None:
     window.resize(1280, 800)
     window.show()
     devices: list[object] = []
-    window.session.devices_found.connect(devices.append)
+    window.session.exploration.devices_found.connect(devices.append)
     until(lambda: devices)  # torch is there
     first, whole = opened(window, folder, reports)
     _, again = opened(window, folder, reports)

@@ -94,7 +94,7 @@ def _slide(window: MainWindow) -> dict[str, Any]:
         if slot == "image" and (slot, request) in asked:
             took.append(1e3 * (perf_counter() - asked[slot, request]))
 
-    window.session.rendered.connect(answered)
+    window.session.exploration.rendered.connect(answered)
     moves = QTimer(interval=33, timerType=Qt.TimerType.PreciseTimer)
     slider = next(slider for slider in window.explore.findChildren(QSlider) if slider.accessibleName() == "A → B")
 
