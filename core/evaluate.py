@@ -50,7 +50,8 @@ def evaluate(
     """
     wanted = chosen(metrics)
     rows = np.arange(len(dataset.images), dtype=np.int64) if rows is None else rows
-    _refuse(sampler, dataset, wanted, extractor, min(count, len(rows)))
+    refuse_other_images(sampler, dataset)
+    _refuse(wanted, extractor, min(count, len(rows)))
     by_features = extractor if any("images" not in found.facts["NEEDS"] for found in wanted.values()) else None
     by_images = any("images" in found.facts["NEEDS"] for found in wanted.values())
     kept = _kept(dataset, count, len(rows)) if by_images else 0
@@ -124,10 +125,8 @@ def _kept(dataset: Dataset, count: int, rows: int) -> int:
     return min(count, rows, MOST_IMAGES, max(fit, LEAST))
 
 
-def _refuse(
-    sampler: Sampler, dataset: Dataset, wanted: dict[str, Component], extractor: Extractor | None, fewest: int
-) -> None:
-    """Raises `Problem` for what cannot be measured."""
+def refuse_other_images(sampler: Sampler, dataset: Dataset) -> None:
+    """Raises `Problem` for a dataset whose images are not of the generator's kind."""
     if dataset.points or sampler.meta.settings.points:
         raise Problem("Points are not measured as images are.", "Choose a generator of images and a dataset of them.")
     if (sampler.meta.settings.size, sampler.meta.channels) != (dataset.size, dataset.images.shape[1]):
@@ -137,6 +136,10 @@ def _refuse(
             ),
             "Open the dataset that the generator was trained on, prepared as it was then.",
         )
+
+
+def _refuse(wanted: dict[str, Component], extractor: Extractor | None, fewest: int) -> None:
+    """Raises `Problem` for what cannot be measured."""
     if fewest < LEAST:
         raise Problem(f"{fewest} images are too few to be measured.", f"Take at least {LEAST}, better thousands.")
     for found in wanted.values():

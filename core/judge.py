@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from core.data import Dataset, prepare
-from core.evaluate import evaluate
+from core.evaluate import evaluate, refuse_other_images
 from core.events import Event
 from core.features import build, default_for
 from core.metrics import chosen
@@ -48,6 +48,7 @@ class Judgement:
                 yield event
                 dataset = event if isinstance(event, Dataset) else dataset
         assert dataset is not None
+        refuse_other_images(sampler, dataset)  # before a classifier is trained for nothing
         extractor = None
         if needs & {"features", "logits"}:
             name = self.extractor or ("inception" if self.weights else default_for(dataset))
