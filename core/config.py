@@ -285,7 +285,7 @@ class Settings(BaseModel):
         le=100_000,
     )
     evaluation: float = setting(
-        3.0,
+        2.0,
         "Run",
         "Part of the time in which the images are measured (FID, KID ...) while the training goes on; 0 for never.",
         unit="%",
