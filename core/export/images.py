@@ -9,7 +9,6 @@ import zlib
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from functools import partial
-from itertools import chain
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -56,17 +55,12 @@ def export_images(
     shape = shape or Shape()
     with_recipe = shape.format == "png"
 
-    def made() -> Iterator[list[Named]]:
+    def made() -> Iterator[Named]:
         for start in range(0, len(selection), AT_ONCE):
             part = selection.part(start, start + AT_ONCE)
-            yield [
-                Named(
-                    selection.name(start + index),
-                    image,
-                    Recipe.of(sampler, part.part(index, index + 1)).text() if with_recipe else "",
-                )
-                for index, image in enumerate(sampler.render(part, steady=True))
-            ]
+            for index, image in enumerate(sampler.render(part, steady=True)):
+                single = Recipe.of(sampler, part.part(index, index + 1)).text() if with_recipe else ""
+                yield Named(selection.name(start + index), image, single)
 
     names = (selection.name(index) for index in range(len(selection)))
     if shape.packing == "sheet":
@@ -75,8 +69,8 @@ def export_images(
     else:
         whole = ""
     # On a processor, packing beside the generator takes cores from under its threads, which wait for one another.
-    groups: Iterable[Iterable[Named]] = made() if sampler.device.type == "cpu" else [chain.from_iterable(made())]
-    yield from _write(groups, names, len(selection), target, shape, overwrite, whole)
+    beside = sampler.device.type != "cpu"
+    yield from _write(made(), names, len(selection), target, shape, overwrite, whole, beside)
     yield Saved(target, sampler.meta.step)
 
 
@@ -85,7 +79,7 @@ def export_pictures(
 ) -> Generator[Progress | Saved, None, None]:
     """The same for images that are there already, and of which nobody knows how they were made."""
     made = (Named(name, image, "") for name, image in zip(names, images, strict=True))
-    yield from _write([made], iter(names), len(names), target, shape or Shape(), overwrite, "")
+    yield from _write(made, iter(names), len(names), target, shape or Shape(), overwrite, "", beside=True)
     yield Saved(target, 0)
 
 
@@ -118,29 +112,31 @@ def enlarged(image: Images, scale: int, smooth: bool) -> Images:
 
 
 def _write(
-    groups: Iterable[Iterable[Named]],
+    made: Iterable[Named],
     names: Iterator[str],
     count: int,
     target: Path,
     shape: Shape,
     overwrite: bool,
     whole: str,
+    beside: bool,
 ) -> Iterator[Progress]:
-    """`groups`: of images, each of which is packed before the next one is made; `whole`: the recipe of all."""
+    """`whole`: the recipe of all; `beside`: whether images are packed while others are made."""
     suffix = SUFFIXES[shape.format]
     if shape.packing == "folder":
         refuse_taken(target, (f"{name}{suffix}" for name in names), overwrite)
     else:
         refuse_taken(target.parent, [target.name], overwrite)
     if shape.packing == "sheet":
-        yield from _to_sheet(chain.from_iterable(groups), count, target, shape, whole)
+        yield from _to_sheet(made, count, target, shape, whole)
     elif shape.packing == "zip":
         with replaced(target) as partial, zipfile.ZipFile(partial, "w") as archive:
-            for done, (name, data) in _on_threads(groups, shape, lambda name, data: (name, data)):
+            for done, (name, data) in _packed(made, shape, lambda name, data: (name, data), beside):
                 archive.writestr(f"{name}{suffix}", data)
                 yield Progress("Exporting images", done, count)
     else:
-        for done, _ in _on_threads(groups, shape, lambda name, data: _save(target / f"{name}{suffix}", data)):
+        saved = _packed(made, shape, lambda name, data: _save(target / f"{name}{suffix}", data), beside)
+        for done, _ in saved:
             yield Progress("Exporting images", done, count)
 
 
@@ -159,23 +155,25 @@ def refuse_taken(folder: Path, files: Iterable[str], overwrite: bool) -> None:
         )
 
 
-def _on_threads(
-    groups: Iterable[Iterable[Named]], shape: Shape, keep: Callable[[str, bytes], T]
+def _packed(
+    made: Iterable[Named], shape: Shape, keep: Callable[[str, bytes], T], beside: bool
 ) -> Iterator[tuple[int, T]]:
-    """What `keep` makes of each name and file, counted; packing goes on while further images of a group are made."""
+    """What `keep` makes of each name and file, counted."""
 
     def job(named: Named) -> T:
         image = enlarged(named.image, shape.scale, shape.smooth)
         return keep(named.name, encoded(image, shape.format, named.recipe))
 
+    if not beside:
+        yield from enumerate(map(job, made), 1)
+        return
     done = 0
-    for group in groups:
-        jobs = (partial(job, named) for named in group)
-        with closing(in_order(jobs, min(4, os.cpu_count() or 1), ahead=AT_ONCE)) as results:
-            for result in results:
-                if result is not None:
-                    done += 1
-                    yield done, result
+    jobs = (partial(job, named) for named in made)
+    with closing(in_order(jobs, min(4, os.cpu_count() or 1), ahead=AT_ONCE)) as results:
+        for result in results:
+            if result is not None:
+                done += 1
+                yield done, result
 
 
 def _save(path: Path, data: bytes) -> Path:
