@@ -115,7 +115,7 @@ class TrainPanel(QWidget):
         views, plots = self.splitters["views"], self.splitters["plots"]
         views.setOrientation(across if plane else down)
         plots.setOrientation(down if plane else across)
-        views.setSizes([380, 560] if plane else [400, 500])
+        views.setSizes([380, 560] if plane else [460, 440])
         plots.setSizes([500, 500] if plane else [600, 400])
 
     def clear(self) -> None:
@@ -297,7 +297,7 @@ class TrainPanel(QWidget):
         views = QSplitter(Qt.Orientation.Vertical)
         views.addWidget(upper)
         views.addWidget(self.stage)
-        views.setSizes([400, 500])
+        views.setSizes([460, 440])
         for splitter in (plots, self.stage.grids, views):
             splitter.setChildrenCollapsible(False)
         self.splitters = {"plots": plots, "images": self.stage.grids, "views": views}

@@ -29,12 +29,15 @@ class SubjectPlot(CurvePlot):
         self._subject = QComboBox()
         self._subject.setAccessibleName("What is plotted")
         self._subject.setToolTip("What is plotted")
-        self._subject.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
+        self._subject.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._subject.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self._subject.setMinimumContentsLength(18)
+        self._subject.setMinimumContentsLength(10)
+        self._subject.setMaximumWidth(420)
         self._subject.activated.connect(lambda _: self._show_subject())
         self._subject.hide()
-        self._top.insertWidget(0, self._subject)
+        self._tools.insertWidget(0, self._subject, 1)
+        self._name.hide()  # what is plotted is more worth its room; the slider's tip says what it is
+        self._smoothing.setFixedWidth(64)
 
     def offer(self, keys: Sequence[str], usual: Sequence[tuple[str, str]], without: Sequence[str]) -> None:
         """What there is to choose from, the `usual` first; `without`: keys that another plot shows."""
