@@ -7,7 +7,7 @@ import sys
 from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -134,7 +134,7 @@ def _blurred(images: Images, radius: float) -> Images:
     return np.stack([np.asarray(Image.fromarray(image).filter(ImageFilter.GaussianBlur(radius))) for image in images])
 
 
-def _bytes(values: NDArray[np.float64]) -> Images:
+def _bytes(values: NDArray[np.floating[Any]]) -> Images:
     return np.clip(np.round(values), 0, 255).astype(np.uint8)
 
 
