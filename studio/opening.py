@@ -241,7 +241,7 @@ def _newest_grid(run: Run, newest: Summary) -> Samples:
         return Samples(meta.step, newest.preview[None])
     conditions = Conditions.of(meta.settings, len(meta.classes))
     images = tiles(read_png(samples[-1]), meta.settings.size, conditions.grid_count(meta.settings.samples))
-    return Samples(meta.step, images, conditions.column_names(meta.classes))
+    return Samples(int(samples[-1].stem), images, conditions.column_names(meta.classes))
 
 
 def _look_back(newest: Summary) -> Points:
