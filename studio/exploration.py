@@ -12,7 +12,7 @@ from core.latent import LatentRequest, Point
 from studio.explorer import Add, Bake, Contrast, Explorer, Keep, NewestOf, Restore, Restored, Source, Weights
 from studio.threads import LatestThread
 
-BESIDE_TRAINING = 0.07
+BESIDE_TRAINING = 0.05
 """The part of its time for which the sampler works while a training runs, so that the training hardly feels it."""
 
 

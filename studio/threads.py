@@ -146,7 +146,7 @@ class IteratorThread(QThread):
             self.paused.emit(paused)
 
 
-LONGEST_REST = 0.25
+LONGEST_REST = 0.4
 """Seconds that an answer may be put off, however long the one before it took."""
 
 
