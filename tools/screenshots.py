@@ -57,6 +57,7 @@ def main() -> None:
     _take(window, EXPLORE, options.out / "explore-dark.png")
     _end(window)
     theme.dress(app, theme.LIGHT)
+    window.session.set_resume(None)
     window.open_path("toy:ring8")
     _until(lambda: window.session.dataset is not None and window.session.dataset.points)
     window.start()

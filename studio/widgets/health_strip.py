@@ -83,6 +83,7 @@ class HealthStrip(QFrame):
     def _build(self) -> None:
         while item := self._rows.takeAt(0):
             if widget := item.widget():
+                widget.hide()  # it is deleted only when the event loop comes to it
                 widget.deleteLater()
         others = len(self._found) - 1
         for index, diagnosis in enumerate(self._found if self._shows_all else self._found[:1]):
