@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import tempfile
 from pathlib import Path
@@ -38,27 +37,11 @@ def main() -> None:
 
 
 def _sliders(seconds: float, rounds: int) -> None:
-    from PySide6.QtCore import QSettings
-    from PySide6.QtWidgets import QApplication
+    from benchmarks.window import training_window, until, wait
+    from studio.main_window import EXPLORE
+    from studio.session import State
 
-    from benchmarks.window import until, wait
-    from studio import theme
-    from studio.main_window import EXPLORE, MainWindow
-    from studio.session import Session, State
-
-    os.environ["GAN_STUDIO_RUNS"] = tempfile.mkdtemp()
-    sys.setswitchinterval(0.001)
-    app = QApplication(["bench"])
-    QSettings.setPath(QSettings.Format.NativeFormat, QSettings.Scope.UserScope, tempfile.mkdtemp())
-    theme.apply(app)
-    window = MainWindow(Session())
-    window.show()
-    window.open_path("sample:shapes")
-    until(lambda: window.session.dataset is not None)
-    form = window.train.form
-    form.set_settings(form.settings().changed(preset="dcgan", width=64, latent_dim=100, batch=64, resolution=64))
-    window.start()
-    until(lambda: window.session.state is State.RUNNING)
+    window = training_window()
     window.show_workspace(EXPLORE)
     wait(8)
     reports: list[Any] = []

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.data.split import kept
+from core.data.split import Numbers, kept
 from core.errors import Diverged, Problem
-from core.evaluate import evaluate
-from core.events import Event, Judging, Notice, Progress
+from core.evaluate import LEAST, evaluate
+from core.events import Event, Judging, Measured, Notice, Progress
 from core.features import Extractor, build, default_for
 from core.keeping import rate
 from core.protocol import Split, parse
@@ -42,6 +43,8 @@ class Judge:
 
     def __init__(self, run: Run, trainer: Trainer) -> None:
         self._run, self._trainer = run, trainer
+        self.subject: Path | None = None
+        """The checkpoint that is being measured: it has to be there when it turns out to be the best."""
         self._extractor: Extractor | None = None
         self._work: Generator[Event, None, None] | None = None
         self._asked = self._failed = False
@@ -75,22 +78,32 @@ class Judge:
 
     def _piece(self, work: Generator[Event, None, None]) -> Event | None:
         try:
-            return next(work)
+            event = next(work)
         except StopIteration:
-            event = None
+            self._end()
+            return None
         except Diverged:
             raise
         except Problem as problem:
             self._failed = True
-            event = Notice(f"The images could not be measured. {problem} The training goes on.")
-        self._work, self._asked, self._measured = None, False, self._trainer.seconds
+            self._end()
+            return Notice(f"The images could not be measured. {problem} The training goes on.")
+        if isinstance(event, Progress):
+            return Judging(event.text, event.done, event.total)
+        if isinstance(event, Notice):  # nobody asked for what an extractor has to say
+            self._run.log(event.text)
+            return None
         return event
+
+    def _end(self) -> None:
+        self._work, self.subject, self._asked = None, None, False
+        self._measured = self._trainer.seconds
 
     def close(self) -> None:
         """Drops what is under way."""
         if self._work is not None:
             self._work.close()
-            self._work = None
+            self._work = self.subject = None
 
     @property
     def _share(self) -> float:
@@ -98,44 +111,38 @@ class Judge:
 
     def _due(self) -> bool:
         trainer = self._trainer
-        if trainer.dataset.points or self._failed:
+        if self._asked:
+            return True
+        if trainer.dataset.points or self._failed or self._few or not self._share:
             return False
-        later = max(self._measured * LATER, self._measured + SOONEST)
-        return self._asked or (self._share > 0 and trainer.seconds >= later)
+        return trainer.seconds >= max(self._measured * LATER, self._measured + SOONEST)
+
+    @property
+    def _few(self) -> bool:
+        return len(self._trainer.dataset.images) - len(self._trainer.held) < LEAST
+
+    def _rows(self) -> Numbers:
+        """The training images that generated ones are compared with."""
+        rows = kept(len(self._trainer.dataset.images), self._trainer.held)
+        return np.sort(np.random.RandomState(0).permutation(rows)[:MOST_REAL])
 
     def _evaluation(self) -> Generator[Event, None, None]:
         trainer = self._trainer
-        settings, dataset = trainer.settings, trainer.dataset
+        dataset, count = trainer.dataset, trainer.settings.evaluation_images
         saved = self._run.save(trainer)
+        self.subject = saved.path
         sampler = Sampler(trainer.meta(), trainer.published(), str(trainer.device))
         yield saved
         if self._extractor is None:
-            self._extractor = yield from self._built(default_for(dataset))
-        rows = kept(len(dataset.images), trainer.held)
-        rows = np.sort(np.random.RandomState(0).permutation(rows)[:MOST_REAL])
+            self._extractor = yield from build(default_for(dataset), dataset, trainer.device)
         split: Split = "train" if len(trainer.held) else "all"
-        count = settings.evaluation_images
-        for event in evaluate(sampler, dataset, _metrics(self._extractor), self._extractor, count, rows, split):
-            if isinstance(event, Progress):
-                yield Judging(event.text, event.done, event.total)
-            else:
+        metrics = _metrics(self._extractor)
+        for event in evaluate(sampler, dataset, metrics, self._extractor, count, self._rows(), split):
+            if isinstance(event, Measured):
                 for key, value in event.values.items():
                     if parse(key)[0] == BEST_BY:
                         rate(saved.path, key, value)
-                yield event
-
-    def _built(self, name: str) -> Generator[Event, None, Extractor]:
-        work = build(name, self._trainer.dataset, self._trainer.device)
-        while True:
-            try:
-                event = next(work)
-            except StopIteration as done:
-                extractor: Extractor = done.value
-                return extractor
-            if isinstance(event, Progress):
-                yield Judging(event.text, event.done, event.total)
-            else:
-                self._run.log(event.text)
+            yield event
 
 
 def _metrics(extractor: Extractor) -> list[str]:

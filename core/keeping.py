@@ -67,12 +67,12 @@ def best(folder: Path) -> list[Best]:
     return [each for each in found if each is not None]
 
 
-def prune(folder: Path, most: int) -> list[Path]:
-    """Deletes the oldest checkpoints in a folder until `most` are left that are neither pinned nor best.
+def prune(folder: Path, most: int, needed: Path | None = None) -> list[Path]:
+    """Deletes the oldest checkpoints in a folder until `most` are left that are neither pinned nor best, nor `needed`.
 
     Returns what it deleted. Raises `OSError`.
     """
-    precious = {each.path for each in best(folder)}
+    precious = {each.path for each in best(folder)} | {needed}
     loose = [path for path in numbered(folder) if path not in precious and not is_pinned(path)]
     surplus = loose[: max(len(loose) - most, 0)]
     for path in surplus:

@@ -118,7 +118,9 @@ class Run:
                     if monotonic() >= next_save:
                         next_save = monotonic() + autosave
                         yield self.save(trainer)
-                        prune(self.folder / "checkpoints", trainer.settings.checkpoints)
+                        prune(
+                            self.folder / "checkpoints", trainer.settings.checkpoints, judge.subject if judge else None
+                        )
                 except Diverged:
                     raise
                 except (OSError, Problem) as error:

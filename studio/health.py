@@ -24,6 +24,7 @@ class Health:
     def __init__(self, window: MainWindow) -> None:
         self._window = window
         self._before: dict[str, Any] = {}
+        self._anew: dict[str, Any] | None = None
         self.watch = Watch(window)
 
     def begin(self) -> None:
@@ -79,18 +80,21 @@ class Health:
 
     def _begin_anew(self, changes: Mapping[str, Any]) -> None:
         """A run of its own: the one that is stopped for it stays as it is."""
-        window, form = self._window, self._window.train.form
+        if self._window.session.state is not State.STOPPING:  # asked for twice
+            self._anew = dict(changes)
+            self._window.session.stop()
 
-        def begin(state: State) -> None:
-            if state is not State.IDLE:  # it may be that it cannot be saved
-                return
-            window.session.state_changed.disconnect(begin)
+    def show_state(self, state: State) -> None:
+        """Begins anew when what was stopped for that has ended, and no more if it could not be saved."""
+        changes = self._anew
+        if changes is None or state is State.STOPPING:
+            return
+        self._anew = None
+        window = self._window
+        if state is State.IDLE and window.isVisible():  # and was not closed
             window.session.set_resume(None)
-            form.set_settings(window.settings.changed(**changes))
+            window.train.form.set_settings(window.settings.changed(**changes))
             window.start()
-
-        window.session.state_changed.connect(begin)
-        window.session.stop()
 
     def _change(self, changes: Mapping[str, Any]) -> bool:
         window = self._window

@@ -66,6 +66,7 @@ def connect_training(window: MainWindow) -> None:
     window.session.corrected.connect(window.train.form.set_values)
     window.session.exploration.devices_found.connect(window.train.set_devices)
     window.session.state_changed.connect(window.show_state)
+    window.session.state_changed.connect(window.health.show_state)
     window.session.start_progressed.connect(window.footer.show_starting)
     window.session.tuned.connect(window.show_tuned)
     window.session.run_began.connect(window.train.clear)

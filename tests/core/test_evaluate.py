@@ -108,6 +108,7 @@ def test_an_evaluation_is_closed_anywhere(sampler: Sampler, vgg16: Extractor) ->
     with closing(evaluate(sampler, tiny_dataset(), list(components("metrics"))[1:2], vgg16, 20)) as events:
         next(events)
         next(events)
+    assert list(events) == []
 
 
 @pytest.mark.parametrize(

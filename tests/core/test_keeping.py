@@ -41,6 +41,10 @@ def test_what_is_pinned_or_best_stays(folder: Path) -> None:
     assert steps(numbered(folder)) == [2, 4, 9]
 
 
+def test_what_is_being_measured_stays(folder: Path) -> None:
+    assert steps(prune(folder, 1, folder / "000000003.safetensors")) == [0, 1, 2, 4, 5, 6, 7, 8]
+
+
 def test_a_pin_can_be_taken_back(folder: Path) -> None:
     path = folder / "000000000.safetensors"
     pin(path)

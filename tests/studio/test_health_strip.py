@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel
 from pytestqt.qtbot import QtBot
 
 from core.diagnosis import Diagnosis, Remedy
+from core.errors import Problem
 from core.events import Measured
 from core.run import Run
 from studio.history import History
@@ -112,6 +113,24 @@ def test_a_training_that_is_beyond_help_begins_anew(qtbot: QtBot, window: MainWi
     assert int(Run(first).newest().stem) > 0
     window.session.stop()
     qtbot.waitUntil(lambda: window.session.state is State.IDLE, timeout=PATIENCE)  # and nothing begins once more
+
+
+def test_a_training_that_cannot_be_saved_begins_nothing_later(
+    qtbot: QtBot, window: MainWindow, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin(qtbot, window, pictures)
+    first = window.session.run_folder
+
+    def refuse(*_: object) -> None:
+        raise Problem("The disk is full.", "Free some space.")
+
+    with monkeypatch.context() as full:
+        full.setattr("core.run.save", refuse)
+        window.health.apply(Remedy("Begin anew, and lower the rate.", {"lr_d": 0.0001}, anew=True))
+        qtbot.waitUntil(lambda: window.session.state is State.PAUSED, timeout=PATIENCE)
+    window.session.stop()
+    qtbot.waitUntil(lambda: window.session.state is State.IDLE, timeout=PATIENCE)
+    assert window.session.run_folder == first
 
 
 def edits(window: MainWindow) -> list[dict[str, float]]:
