@@ -305,6 +305,14 @@ class Settings(BaseModel):
         le=50_000,
     )
 
+    evaluation_features: str = setting(
+        "auto",
+        "Run",
+        "What the images are compared by; auto: a classifier of the dataset's own labels, or a random VGG16.",
+        live=True,
+        advanced=True,
+    )
+
     @field_validator("network")
     @classmethod
     def _network_exists(cls, name: str) -> str:
@@ -314,6 +322,11 @@ class Settings(BaseModel):
     @classmethod
     def _loss_exists(cls, name: str) -> str:
         return _component("loss", "objectives", name)
+
+    @field_validator("evaluation_features")
+    @classmethod
+    def _features_exist(cls, name: str) -> str:
+        return name if name == "auto" else _component("feature extractor", "features", name)
 
     @field_validator("grid")
     @classmethod

@@ -45,6 +45,7 @@ class Judge:
         self._run, self._trainer = run, trainer
         self.subject: Path | None = None
         """The checkpoint that is being measured: it has to be there when it turns out to be the best."""
+        self._features = ""
         self._extractor: Extractor | None = None
         self._work: Generator[Event, None, None] | None = None
         self._asked = self._failed = False
@@ -133,8 +134,10 @@ class Judge:
         self.subject = saved.path
         sampler = Sampler(trainer.meta(), trainer.published(), str(trainer.device))
         yield saved
-        if self._extractor is None:
-            self._extractor = yield from build(default_for(dataset), dataset, trainer.device)
+        chosen = trainer.settings.evaluation_features
+        name = default_for(dataset) if chosen == "auto" else chosen
+        if self._extractor is None or self._features != name:
+            self._features, self._extractor = name, (yield from build(name, dataset, trainer.device))
         split: Split = "train" if len(trainer.held) else "all"
         metrics = _metrics(self._extractor)
         for event in evaluate(sampler, dataset, metrics, self._extractor, count, self._rows(), split):

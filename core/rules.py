@@ -75,7 +75,7 @@ def makes_points(network: str) -> bool:
 def refuse_data(settings: Settings, classes: int, points: bool) -> None:
     """Raises `Problem` where the settings do not suit a dataset of so many classes, of points or of images.
 
-    Points need a network that makes points, images another one, and conditions need labels.
+    Points need a network that makes points, images another one; conditions and some feature extractors need labels.
     """
     refuse_kind(settings, points)
     if settings.condition != "none" and classes < 2:
@@ -84,6 +84,12 @@ def refuse_data(settings: Settings, classes: int, points: bool) -> None:
         raise Problem(
             f"These {what} have no classes, and the settings ask for labels.",
             f"{remedy}, or set the condition to none.",
+        )
+    features = components("features").get(settings.evaluation_features)  # None for auto
+    if features and features.facts["LABELLED"] and not classes:
+        raise Problem(
+            "The images are to be compared by a classifier of their labels, and they have none.",
+            "Set the features of the evaluation to auto.",
         )
 
 

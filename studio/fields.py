@@ -26,7 +26,7 @@ from core.registry import components
 from studio.widgets.colour_edit import ColourEdit
 
 UNLIMITED = 10**9
-PACKAGES = {"network": "models", "loss": "objectives"}
+PACKAGES = {"network": "models", "loss": "objectives", "evaluation_features": "features"}
 """Settings whose options are the files of a package."""
 FITS = {"crop": "Crop the middle", "smart": "Crop to the detail", "stretch": "Stretch", "pad": "Pad"}
 
@@ -59,7 +59,7 @@ def field_of(name: str, info: FieldInfo, unit: str) -> Field:
     optional = NoneType in get_args(info.annotation)
     suffix = f" {unit}" if unit else ""
     field: Field
-    if name in ("preset", "network", "loss", "device") or get_origin(info.annotation) is Literal:
+    if name in ("preset", "device", *PACKAGES) or get_origin(info.annotation) is Literal:
         field = Choice(_options(name, info), suffix)
     elif info.annotation is bool:
         field = Switch()
@@ -298,7 +298,8 @@ def _options(name: str, info: FieldInfo) -> list[tuple[str, Any, str]]:
     if name == "preset":
         return [(preset.title, key, preset.when) for key, preset in presets().items()]
     if name in PACKAGES:
-        return [(found.title, key, found.summary) for key, found in components(PACKAGES[name]).items()]
+        auto = [("auto", "auto", "")] if info.default == "auto" else []
+        return [*auto, *((found.title, key, found.summary) for key, found in components(PACKAGES[name]).items())]
     if name == "device":
         return [("auto", "auto", ""), ("cpu", "cpu", "")]
     titles = FITS if name == "fit" else {}

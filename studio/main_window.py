@@ -47,7 +47,9 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.session = session
         self.data = DataPanel()
-        self.banner, self.footer, self.jobs = Banner(), Footer(), JobStrip()
+        self.banner, self.footer = Banner(), Footer()
+        self.jobs = JobStrip("Stop this job; what is written already stays")
+        self.reading = JobStrip("Read no more of this run; what is on screen already stays")
         self.pages = QStackedWidget()
         self._train: TrainPanel | None = None
         self._explore: ExplorePanel | None = None
@@ -110,6 +112,7 @@ class MainWindow(QMainWindow):
         messages.addWidget(self.banner)
         column.addLayout(messages)
         column.addWidget(self.pages, 1)
+        column.addWidget(self.reading)
         column.addWidget(self.jobs)
         column.addWidget(self.footer)
         self.setCentralWidget(central)
@@ -226,6 +229,14 @@ class MainWindow(QMainWindow):
         self.train.set_resume(text or (f"Continues from {checkpoint.name}" if checkpoint else ""))
         if self.session.state is State.IDLE:
             self.show_state(State.IDLE)
+
+    def offer_resume(self, checkpoint: Path) -> None:
+        """Other images were opened than those that the checkpoint was trained on."""
+        self.banner.show_offer(
+            f"A new training begins with these images: {checkpoint.name} was trained on others.",
+            "Continue from it anyway",
+            lambda: self.session.set_resume(checkpoint),
+        )
 
     def show_saved(self, saved: Saved, asked: bool) -> None:
         if asked and saved.path.suffix.lower() in (".html", ".htm"):

@@ -115,7 +115,6 @@ class OpenedRun(Event):
 class Replayed(Event):
     """Every report of a run that was opened."""
 
-    folder: Path
     history: History
 
 
@@ -182,7 +181,7 @@ def read_run(folder: Path) -> Generator[Event, None, None]:
         if isinstance(event, Progress):
             yield event
         elif is_open:
-            yield Replayed(folder, _history(event))
+            yield Replayed(_history(event))
         else:
             yield _opened(run, newest, event)
             is_open = True

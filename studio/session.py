@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from enum import Enum, auto
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -41,8 +42,9 @@ from studio.frames import Frames
 from studio.history import Rows
 from studio.jobs import Jobs
 from studio.laboratory import Laboratory
-from studio.opening import OpenedRun, Replayed, Sheet, read_run
+from studio.opening import OpenedRun, Sheet
 from studio.reader import Reader
+from studio.run_reader import RunReader
 from studio.running_training import RunningTraining
 from studio.saving import copy_checkpoint, save_grid, save_images, save_numbers, save_picture
 from studio.workers import Workers
@@ -87,8 +89,6 @@ class Session(QObject):
     """The step at which the training now goes on; reports after it belong to a time that did not happen."""
     run_opened = Signal(object)
     """An `OpenedRun`, to be shown as it was."""
-    run_replayed = Signal(object)
-    """Its whole `History`, where `run_opened` came with a thinned one."""
     reported = Signal(list)
     judged = Signal(object)
     """The progress of an evaluation beside the training."""
@@ -108,6 +108,8 @@ class Session(QObject):
     """The `BestCheckpoint` of a training that has ended, where it is not its last."""
     resume_changed = Signal(object)
     """The checkpoint from which the next start continues, or None."""
+    resume_left = Signal(object)
+    """The checkpoint from which it does not continue any more, because other images are open."""
     settings_opened = Signal(object)
     """The `Settings` of a checkpoint that was opened, for the next start."""
 
@@ -120,6 +122,7 @@ class Session(QObject):
         self.runs = runs_folder()
         self.run_folder: Path | None = None
         self.resume: Path | None = None
+        self._resume_data = ""
         self._live = False
         self._pace = 0.0
         self._running: RunningTraining | None = None
@@ -128,6 +131,7 @@ class Session(QObject):
         self._workers.reported.connect(self.reported)
         self.reader = Reader(self._workers, self)
         self.reader.recognised.connect(self._open)
+        self.reader.dataset_opened.connect(self._leave_others)
         self.reader.sheet_drawn.connect(self.sheet_drawn)
         self.curator = Curator(self._workers, self)
         self.curator.changed.connect(self.reader.reopen)
@@ -135,9 +139,9 @@ class Session(QObject):
         self.jobs.saved.connect(lambda saved: self.saved.emit(saved, True))
         self.jobs.problem.connect(self.problem)
         self.comparison = Comparison(self._workers, self)
-        self.jobs.ended.connect(self._end_reading)
         self.frames = Frames(self)
-        self._is_reading = False
+        self.runs_reader = RunReader(self._workers, self)
+        self.runs_reader.opened.connect(self._show_run)
         self.exploration = Exploration(self)
         self.exploration.opened.connect(self._show_checkpoint)
         self.exploration.problem.connect(self.problem)
@@ -168,17 +172,8 @@ class Session(QObject):
         """Reads a run folder and shows it; the next start continues it."""
         if self.state is not State.IDLE:
             self.problem.emit(Problem("A training is running.", "Stop it before you open another run."))
-        elif self._is_reading:  # the reports of the last one, which nobody wants any more
-            self._after_reading(lambda: self.open_run(folder))
-            self.jobs.cancel()
         else:
-            self.jobs.start(lambda: read_run(folder), self._show_run)
-
-    def _after_reading(self, do: Callable[[], None]) -> None:
-        self.jobs.ended.connect(do, Qt.ConnectionType.SingleShotConnection)
-
-    def _end_reading(self) -> None:
-        self._is_reading = False
+            self.runs_reader.open(folder)
 
     def open_checkpoint(self, path: Path) -> None:
         """Explores a checkpoint, and continues from it at the next start."""
@@ -194,24 +189,27 @@ class Session(QObject):
         else:
             self.notice.emit("The training is starting or stopping: ask again in a moment.")
 
-    def _show_run(self, event: Event) -> None:
-        if isinstance(event, Replayed):
-            self.run_replayed.emit(event.history)
-            return
-        assert isinstance(event, OpenedRun)
-        self._is_reading = not event.complete
-        self.run_folder = event.folder
-        self.run_opened.emit(event)
-        self.frames.open(event.folder, event.samples)
-        self._continue_from(event.checkpoint, event.dataset, event.settings)
-        self.exploration.open(NewestOf(event.folder))
+    def _show_run(self, run: OpenedRun) -> None:
+        self.run_folder = run.folder
+        self.run_opened.emit(run)
+        self.frames.open(run.folder, run.samples)
+        self._continue_from(run.checkpoint, run.dataset, run.settings)
+        self.exploration.open(NewestOf(run.folder))
 
     def _continue_from(self, checkpoint: Path, dataset: str, settings: Settings) -> None:
+        self._resume_data = dataset
         self.set_resume(checkpoint)
         if self.dataset is None or self.dataset.source != dataset:
             self.reader.scan(dataset, settings.preparation)
         else:
             self.reader.prepare(settings.preparation)
+
+    def _leave_others(self) -> None:
+        """What was trained on other images than those that are open is continued on them only if the person says so."""
+        if self.state is State.IDLE and self.resume and self.dataset and self.dataset.source != self._resume_data:
+            left = self.resume
+            self.set_resume(None)
+            self.resume_left.emit(left)
 
     # Training
 
@@ -224,14 +222,16 @@ class Session(QObject):
             # They borrow torch's random numbers for a moment, which belong to the training from its first step on.
             next(iter(self.reader.previews)).ended.connect(lambda: self.start(settings))
             return
-        if self._is_reading:  # what is trained then is added to the whole of it
-            self._after_reading(lambda: self._start_once(settings))
+        if self.runs_reader.is_replaying:  # what is trained then is added to the whole of it
+            start = partial(self._start_once, settings)
+            self.runs_reader.ended.connect(start, Qt.ConnectionType.SingleShotConnection)
             return
         source, runs, resume = self.dataset.source, self.runs, self.resume
         if resume is None or self.run_folder is None or not resume.is_relative_to(self.run_folder):
             self.run_folder = None
             self.frames.close()
             self.run_began.emit()
+        self._resume_data = source
         self._set_state(State.STARTING)
         self._running = RunningTraining(
             settings, source, runs, resume, self._workers, self._show_training, self._end_training
@@ -354,6 +354,7 @@ class Session(QObject):
         if (run := self.run_folder) is not None:  # before the window may close, which waits for what is under way
             self._workers.spawn(lambda: read_best(run), self.best_found.emit)
         self._set_state(State.IDLE)
+        self._leave_others()
         self._follow()
 
     def _set_state(self, state: State) -> None:

@@ -13,13 +13,14 @@ class JobStrip(QFrame):
 
     cancelled = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, cancelling: str, parent: QWidget | None = None) -> None:
+        """`cancelling`: what it does, as a tooltip."""
         super().__init__(parent)
         self._text = QLabel()
         self._bar = QProgressBar(textVisible=False)
         self._bar.setAccessibleName("Progress of the job")
         cancel = QPushButton("Cancel")
-        cancel.setToolTip("Stop this job; what is written already stays")
+        cancel.setToolTip(cancelling)
         cancel.clicked.connect(self.cancelled)
         row = QHBoxLayout(self)
         row.setContentsMargins(16, 6, 16, 6)

@@ -288,6 +288,15 @@ def test_labels_that_images_do_not_have(condition: str, classes: int) -> None:
     refuse_data(Settings(), classes, points=False)
 
 
+def test_a_classifier_of_labels_needs_labels() -> None:
+    asked = validate({"evaluation_features": "classifier"})
+    with pytest.raises(Problem, match="classifier"):
+        refuse_data(asked, 0, points=False)
+    refuse_data(asked, 2, points=False)
+    with pytest.raises(Problem, match="no feature extractor is called 'clip'"):
+        validate({"evaluation_features": "clip"})
+
+
 def test_points_and_images_need_their_own_networks() -> None:
     for values, points in (({"network": "dcgan"}, True), ({"network": "points"}, False)):
         with pytest.raises(Problem) as caught:

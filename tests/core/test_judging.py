@@ -137,6 +137,25 @@ def test_automatic_checkpoints_make_room_and_precious_ones_stay(
     assert len(left - {kept, found}) <= 3  # the last one comes after the last pruning
 
 
+def test_what_they_are_compared_by_is_chosen_also_while_it_trains(
+    pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built: list[str] = []
+
+    def build(name: str, *_: object) -> Generator[Progress, None, Extractor]:
+        built.append(name)
+        yield Progress("Building", 0, 1)
+        return Averages()
+
+    monkeypatch.setattr(judging, "build", build)
+    training = training_on(pictures, "run", steps=20)
+    for event in training.events():
+        if isinstance(event, Measured) and built == ["vgg16"]:
+            assert training.trainer is not None
+            training.edit(training.trainer.settings.changed(evaluation_features="inception"))
+    assert built == ["vgg16", "inception"]
+
+
 def test_points_are_not_measured(tmp_path: Path) -> None:
     training = Training(tiny_settings("playground", steps=20), "toy:ring8", out=tmp_path / "run")
     with closing(training.events()) as events:

@@ -136,7 +136,7 @@ def test_a_long_run_is_seen_at_once_and_goes_on_when_all_of_it_is(
     session.run_opened.connect(lambda run: sizes.append(len(run.history)))
     for _ in range(2):  # without the copy beside the reports, and with it
         window.train.clear()
-        with qtbot.waitSignal(session.jobs.ended, timeout=PATIENCE):
+        with qtbot.waitSignal(session.runs_reader.ended, timeout=PATIENCE):
             drop(window, folder)
         assert len(window.train.history) == reports
         assert sizes[-1] <= reports
@@ -147,6 +147,22 @@ def test_a_long_run_is_seen_at_once_and_goes_on_when_all_of_it_is(
     window.start()
     qtbot.waitUntil(lambda: len(window.train.history) > reports, timeout=PATIENCE)
     assert session.state is State.RUNNING
+
+
+def test_other_images_begin_a_new_training_unless_the_person_says_otherwise(
+    qtbot: QtBot, window: MainWindow, pictures: Path
+) -> None:
+    train_briefly(qtbot, window, pictures)
+    session, checkpoint = window.session, window.session.resume
+    assert checkpoint is not None
+    drop(window, pictures / "cats")
+    qtbot.waitUntil(lambda: session.resume is None, timeout=PATIENCE)
+    assert checkpoint.name in " ".join(label.text() for label in window.banner.findChildren(QLabel))
+    click(button(window.banner, "Continue from it anyway"))
+    assert session.resume == checkpoint
+    drop(window, checkpoint)  # its own images are opened with it
+    qtbot.waitUntil(lambda: session.dataset is not None and session.dataset.source == str(pictures), timeout=PATIENCE)
+    assert session.resume == checkpoint
 
 
 def test_a_sample_is_compared_from_the_viewer(qtbot: QtBot, window: MainWindow, pictures: Path) -> None:
