@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from core.lab import Board, Direction
 from core.latent import LatentRequest, Point
-from studio.explorer import Add, Bake, Contrast, Explorer, Keep, NewestOf, Restore, Restored, Source, Weights
+from studio.explorer import Add, Bake, Contrast, Explorer, Keep, NewestOf, Restore, Restored, Source, Weights, Write
 from studio.threads import LatestThread
 
 BESIDE_TRAINING = 0.05
@@ -81,6 +81,10 @@ class Exploration(QObject):
     def keep_board(self, home: Path, board: Board) -> None:
         """Keeps pins and directions with their run."""
         self._thread.ask(f"keep {home}", Keep(home, board))
+
+    def write(self, request: LatentRequest, path: Path) -> None:
+        """Its image as a PNG that says how it was made."""
+        self._thread.ask(f"write {path}", Write(request, path))
 
     def shutdown(self) -> None:
         """Ends the thread and waits for it."""

@@ -91,6 +91,14 @@ class Keep:
     board: Board
 
 
+@dataclass(frozen=True)
+class Write:
+    """Asks for the request's first image as a PNG at `path`, that says how it was made."""
+
+    request: LatentRequest
+    path: Path
+
+
 @dataclass(frozen=True, eq=False)
 class Source:
     """What is explored, and facts about its generator.
@@ -139,7 +147,7 @@ class Explorer:
     def answer(self, request: object) -> list[Device] | Source | Restored | Images | Point | Direction | None:
         """Devices for `DEVICES`, a `Source` for a checkpoint's path, `NewestOf` or `Weights`, what made it for
         `Restore`, images for a `LatentRequest`, a `Point` for `Bake` and `Add`, a `Direction` for `Contrast`; nothing
-        for `Keep`."""
+        for `Keep` and `Write`."""
         if request == self.DEVICES:
             import_torch()
             return available()
@@ -163,6 +171,9 @@ class Explorer:
                 return _sum(self._sampler, request)
             if isinstance(request, Contrast):
                 return _direction(self._sampler, request)
+            if isinstance(request, Write):
+                _write(self._sampler, request)
+                return None
             assert isinstance(request, LatentRequest)
             return self._sampler.render(request)
 
@@ -264,6 +275,15 @@ def _sum(sampler: Sampler, groups: Add) -> Point:
     from core.directions import arithmetic
 
     return arithmetic(sampler, groups.plus, groups.minus, groups.also)
+
+
+def _write(sampler: Sampler, asked: Write) -> None:
+    from core.export.images import export_images
+    from core.selection import OfPlaces
+
+    single = OfPlaces(asked.request.part(0, 1), asked.path.stem)
+    for _ in export_images(sampler, single, asked.path.parent):
+        pass
 
 
 def _direction(sampler: Sampler, contrast: Contrast) -> Direction:

@@ -293,7 +293,8 @@ class MainWindow(QMainWindow):
     # Dropping, painting, closing
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if any(url.isLocalFile() for url in event.mimeData().urls()):
+        # An image that is dragged out of this window is a file for other programs only.
+        if event.source() is None and any(url.isLocalFile() for url in event.mimeData().urls()):
             event.acceptProposedAction()
             self.data.drop_area.set_highlighted(True)
 

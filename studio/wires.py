@@ -96,6 +96,7 @@ def connect_explore(window: MainWindow) -> None:
     window.explore.requested.connect(window.session.exploration.render)
     window.explore.pin_requested.connect(window.session.exploration.bake)
     window.explore.board_changed.connect(window.session.exploration.keep_board)
+    window.explore.file_requested.connect(window.session.exploration.write)
     window.explore.notice.connect(window.banner.show_notice)
     window.explore.film_requested.connect(window.lab_dialogs.film)
     window.explore.samples_requested.connect(window.lab_dialogs.samples)

@@ -45,6 +45,9 @@ class ExplorePanel(QWidget):
     open_requested = Signal()
     export_requested = Signal(object)
     """The `LatentRequest` that gives the images which the person sees or selected."""
+    file_requested = Signal(object, object)
+    """A `LatentRequest` whose image is being dragged to another program, and the `Path` at which it will be looked for.
+    """
     film_requested = Signal()
     """The way of the tool in hand is wanted as a film."""
     neighbours_requested = Signal(object)
@@ -402,6 +405,7 @@ class ExplorePanel(QWidget):
         self._header.export_requested.connect(lambda: self.export_requested.emit(self.current_request()))
         for part in (self._header, self._stage):
             part.neighbours_requested.connect(lambda: self.neighbours_requested.emit(self.lab.request(self._bases)))
+        self._stage.file_requested.connect(self.file_requested)
         self._stage.changed.connect(self._take)
         self._stage.dropped.connect(self._drop)
         self._stage.save_requested.connect(self._export_shown)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import ModuleType
+from uuid import uuid4
 
-from PySide6.QtCore import QMimeData, QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QDir, QMimeData, QSignalBlocker, Qt, QUrl, Signal
 from PySide6.QtGui import QDrag, QGuiApplication, QPixmap
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSplitter, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
@@ -36,6 +38,8 @@ class LabStage(QSplitter):
 
     neighbours_requested = Signal()
     """To which training images is the large image near?"""
+    file_requested = Signal(object, object)
+    """A `LatentRequest` whose image is being dragged away, and the `Path` at which other programs will look for it."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(Qt.Orientation.Vertical, parent)
@@ -107,12 +111,15 @@ class LabStage(QSplitter):
         return True
 
     def _drag(self) -> None:
-        """The image is being dragged away: as a picture, and as a point where it stands at one."""
+        """The image is being dragged away: as a file, as a picture, and as a point where it stands at one."""
         assert self._request is not None
         first, picture = self._request.part(0, 1), self._image.image(0)
+        file = Path(QDir.tempPath(), "GAN Studio", f"{uuid4().hex[:8]}.png")
+        self.file_requested.emit(first, file)  # it is there long before a hand lets go
         is_point = isinstance(first.way, Walk) and len(first.way.points) == 1
         mime = to_mime(first.way.points[0]) if is_point else QMimeData()
         mime.setImageData(picture)
+        mime.setUrls([QUrl.fromLocalFile(str(file))])
         drag = QDrag(self)
         drag.setMimeData(mime)
         drag.setPixmap(QPixmap.fromImage(picture).scaled(72, 72, Qt.AspectRatioMode.KeepAspectRatio))

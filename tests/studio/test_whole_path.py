@@ -28,7 +28,7 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from core.latent import Point
+from core.latent import LatentRequest, Point
 from studio.dialogs.export import ExportDialog
 from studio.dialogs.neighbours import NeighboursDialog
 from studio.dialogs.open_checkpoint import OpenCheckpointDialog
@@ -107,6 +107,7 @@ def test_from_a_dropped_folder_to_exported_images(
     assert window.pages.currentIndex() == EXPLORE
     pin_what_is_seen(qtbot, window, saved.parent)
     restore_from_an_image(qtbot, window, tmp_path / "out" / "seed0009.png")
+    what_is_dragged_away_is_a_file(qtbot, window, tmp_path / "dragged" / "away.png")
 
 
 def test_a_run_folder_that_is_dropped_opens_with_its_curves(
@@ -401,6 +402,13 @@ def restore_from_an_image(qtbot: QtBot, window: MainWindow, image: Path) -> None
     qtbot.waitUntil(
         lambda: len(window.explore.image()) == 1 and abs(window.explore.image()[0] - made).max() <= 1, timeout=PATIENCE
     )
+
+
+def what_is_dragged_away_is_a_file(qtbot: QtBot, window: MainWindow, file: Path) -> None:
+    window.explore.file_requested.emit(LatentRequest.of(Point(5)), file)
+    qtbot.waitUntil(file.is_file, timeout=PATIENCE)
+    drop(window, file)  # as it would come back from another program
+    qtbot.waitUntil(lambda: window.explore.lab.a == Point(5), timeout=PATIENCE)
 
 
 def drop(window: MainWindow, path: Path) -> None:
