@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog
 
 from core.errors import Problem
 from core.events import Images
-from core.film import places
+from core.film import filmed, places
 from core.latent import LatentRequest, Loop
 
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from studio.main_window import MainWindow
     from studio.nearness import Nearest
 
-SAMPLES = "samples"
-"""The slot of the images that a direction is made of."""
+SAMPLES, FRAME = "samples", "frame"
+"""The slots of the images that a direction is made of, and of a film's preview."""
 MODELS = "ONNX, for other programs (*.onnx);;PyTorch (*.pt2)"
 
 
@@ -35,6 +36,7 @@ class LabDialogs:
         self._session = window.session
         self._approach: ApproachDialog | None = None
         self._samples: FindDirectionDialog | None = None
+        self._film: FilmDialog | None = None
 
     @property
     def _folder(self) -> Path:
@@ -59,8 +61,10 @@ class LabDialogs:
             per=per,
             loops=not isinstance(way, Loop),
             size=explore.exported()[1],
+            frames=partial(filmed, way),
             parent=self._window,
         )
+        dialog.frame_requested.connect(lambda request: self._session.exploration.render(FRAME, request))
         self._ask(
             dialog,
             lambda choice: self._session.laboratory.export_film(way, choice.target, choice.film, choice.overwrite),
@@ -104,8 +108,10 @@ class LabDialogs:
             self._session.laboratory.export_report(run, path, overwrite=path == Path(file))
 
     def _ask(self, dialog: FilmDialog, use: Callable[[FilmChoice], None]) -> None:
+        self._film = dialog
         dialog.accepted_film.connect(use)
         dialog.exec()
+        self._film = None
         dialog.deleteLater()
 
     def generator(self) -> None:
@@ -158,7 +164,9 @@ class LabDialogs:
         self._samples = None
         dialog.deleteLater()
 
-    def show_samples(self, slot: str, request: LatentRequest, images: Images) -> None:
-        """What was rendered for them."""
+    def show_images(self, slot: str, request: LatentRequest, images: Images) -> None:
+        """What was rendered for the dialog that is open."""
         if slot == SAMPLES and self._samples is not None:
             self._samples.show_images(request, images)
+        elif slot == FRAME and self._film is not None:
+            self._film.show_frame(images)

@@ -243,7 +243,8 @@ class MainWindow(QMainWindow):
             url = QUrl.fromLocalFile(str(saved.path))
             self.banner.show_offer(f"Saved: {saved.path}", "Open", lambda: QDesktopServices.openUrl(url), "good")
         elif asked:
-            self.banner.show_good(f"Saved: {saved.path}")
+            url = QUrl.fromLocalFile(str(saved.path if saved.path.suffix == "" else saved.path.parent))
+            self.banner.show_offer(f"Saved: {saved.path}", "Show", lambda: QDesktopServices.openUrl(url), "good")
         else:
             self.footer.show_saved(saved.step)
 

@@ -116,7 +116,7 @@ def connect_explore(window: MainWindow) -> None:
     window.session.exploration.source_changed.connect(window.show_source)
     window.session.settings_opened.connect(window.train.form.set_settings)
     window.session.exploration.rendered.connect(window.explore.show_images)
-    window.session.exploration.rendered.connect(window.lab_dialogs.show_samples)
+    window.session.exploration.rendered.connect(window.lab_dialogs.show_images)
 
 
 def connect_messages(window: MainWindow) -> None:

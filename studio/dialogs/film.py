@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -24,8 +24,11 @@ from PySide6.QtWidgets import (
 )
 
 from core.errors import Problem
+from core.events import Images
 from core.film import MOST_FPS, Film
+from core.latent import LatentRequest
 from studio import theme
+from studio.widgets.film_preview import FilmPreview
 from studio.widgets.glyph import Glyph
 
 KINDS = {
@@ -51,6 +54,8 @@ class FilmDialog(QDialog):
 
     accepted_film = Signal(object)
     """A `FilmChoice`; the dialog closes with it."""
+    frame_requested = Signal(object)
+    """The `LatentRequest` of a frame for the preview, which `show_frame` is told."""
 
     def __init__(
         self,
@@ -63,13 +68,17 @@ class FilmDialog(QDialog):
         per: str,
         loops: bool = False,
         size: tuple[int, int] | None = None,
+        frames: Callable[[Film], LatentRequest] | None = None,
         parent: QWidget | None = None,
     ) -> None:
         """`count`: how many frames a film has; `per`: of what `seconds` are the length. `loops`: whether it may be
-        asked to come back to its beginning. `size`: width and height of an image."""
+        asked to come back to its beginning. `size`: width and height of an image. `frames`: a film's frames, which a
+        preview then shows."""
         super().__init__(parent)
         self.setWindowTitle(title)
-        self._frames, self._size = count, size
+        self._count, self._size, self._frames = count, size, frames
+        self._preview = FilmPreview()
+        self._preview.setVisible(frames is not None)
         self._kind, self._scale = QComboBox(), QComboBox()
         self._fps, self._seconds = QSpinBox(), QDoubleSpinBox()
         self._loop = QCheckBox("Come back to the beginning, so that it can be repeated")
@@ -101,11 +110,16 @@ class FilmDialog(QDialog):
         ending = self._kind.currentData()
         return FilmChoice(film, folder / (name.removesuffix(ending) + ending), self._overwrite.isChecked())
 
+    def show_frame(self, images: Images) -> None:
+        """What was asked for, or a frame before it."""
+        self._preview.set_images(images)
+
     def _update(self) -> None:
         self._smooth.setEnabled(self._scale.currentData() > 1)
         try:
             choice = self.choice()
-            count = self._frames(choice.film)
+            count = self._count(choice.film)
+            self._preview.play(self._frames(choice.film) if self._frames else None, choice.film.fps)
             text, wrong = self._words(choice, count), ""
         except Problem as problem:
             text = wrong = str(problem)
@@ -122,7 +136,7 @@ class FilmDialog(QDialog):
     def _accept(self) -> None:
         try:
             choice = self.choice()
-            self._frames(choice.film)
+            self._count(choice.film)
         except Problem:  # Enter in a field, before the button was told
             return
         self.accept()
@@ -185,15 +199,19 @@ class FilmDialog(QDialog):
         buttons.addStretch(1)
         buttons.addWidget(cancel)
         buttons.addWidget(self._export)
+        above = QHBoxLayout()
+        above.setSpacing(20)
+        above.addWidget(self._preview, 0, Qt.AlignmentFlag.AlignTop)
+        above.addLayout(form, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(20, 18, 20, 16)
         layout.setSpacing(10)
-        layout.addLayout(form)
+        layout.addLayout(above)
         layout.addWidget(self._loop)
         layout.addWidget(self._overwrite)
         layout.addLayout(result)
         layout.addLayout(buttons)
-        self.resize(620, self.sizeHint().height())
+        self.resize(620 if self._frames is None else 780, self.sizeHint().height())
 
     def _connect(self) -> None:
         for box in (self._kind, self._scale):
@@ -204,6 +222,7 @@ class FilmDialog(QDialog):
             check.toggled.connect(self._update)
         for line in (self._folder, self._name):
             line.textChanged.connect(self._update)
+        self._preview.requested.connect(self.frame_requested)
         self._browse.clicked.connect(self._browse_folder)
         self._export.clicked.connect(self._accept)
 

@@ -34,7 +34,7 @@ class NeighboursDialog(QDialog):
         shown = [each[:, ::-1] if mirrored else each for each, mirrored in pairs]
         nearest.setAccessibleName("Nearest training images")
         nearest.set_images(np.ascontiguousarray(np.stack(shown)))
-        nearest.set_columns(len(shown), [f"{distance:.1f}" for distance in found.distances])
+        nearest.set_columns(len(shown), [f"{distance:.3g}" for distance in found.distances])
         row = QHBoxLayout()
         row.addWidget(own, 1)
         row.addWidget(nearest, 4)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from pytestqt.qtbot import QtBot
 from core.config import Settings
 from core.errors import Problem
 from core.events import Images
-from core.film import Film, places
+from core.film import Film, filmed, places
 from core.latent import LatentRequest, Point, Walk
 from studio.dialogs.approach import ApproachDialog
 from studio.dialogs.film import FilmChoice, FilmDialog
@@ -66,6 +67,7 @@ def film_dialog(qtbot: QtBot, folder: Path, loops: bool = True) -> FilmDialog:
         per="each segment",
         loops=loops,
         size=(32, 48),
+        frames=partial(filmed, WALK),
     )
     qtbot.addWidget(dialog)
     dialog.show()
@@ -85,6 +87,26 @@ def test_a_film_says_what_it_will_be(qtbot: QtBot, tmp_path: Path) -> None:
     dialog = film_dialog(qtbot, tmp_path)
     assert f"121 frames of 32 × 48 px, 4.0 seconds: {tmp_path / 'walk.mp4'}" in words(dialog)
     assert accepted(qtbot, dialog) == FilmChoice(Film(), tmp_path / "walk.mp4", False)
+
+
+def test_a_film_is_seen_before_it_is_written(qtbot: QtBot, tmp_path: Path) -> None:
+    dialog = film_dialog(qtbot, tmp_path)
+    asked: list[LatentRequest] = []
+    dialog.frame_requested.connect(asked.append)
+    qtbot.waitUntil(lambda: len(asked) >= 4)
+    film = filmed(WALK, Film())
+    frames = [film.part(number, number + 1) for number in range(len(film.places))]
+    numbers = [frames.index(request) for request in asked]
+    assert numbers == sorted(set(numbers))
+    dialog.show_frame(shades(1))
+    (preview,) = dialog.findChildren(ImageGrid)
+    assert np.array_equal(preview.images(), shades(1))
+    line(dialog, "Name").setText("")  # as long as nothing can be written, what could be goes on
+    assert len(preview.images())
+    dialog.close()
+    count = len(asked)
+    qtbot.wait(120)
+    assert len(asked) == count
 
 
 def test_a_films_choices(qtbot: QtBot, tmp_path: Path) -> None:
@@ -170,7 +192,7 @@ def test_nearest_images_stand_beside_with_their_distances(qtbot: QtBot) -> None:
     assert np.array_equal(own.images()[0], images[0])
     assert np.array_equal(nearest.images()[1], images[2][:, ::-1])
     assert np.array_equal(nearest.images()[2], images[3])
-    assert "3.2" in nearest.accessibleDescription()
+    assert "3.25" in nearest.accessibleDescription()
     assert "0.70 of how far training images are from each other" in words(dialog)
     chart = dialog.findChild(DistanceChart)
     assert isinstance(chart, DistanceChart)
