@@ -229,9 +229,13 @@ class Run:
         self._stats.append({**known, **numbers})
 
     def _tidy(self, step: int) -> None:
-        """Drops what a crash left behind: half-written files, and reports and edits later than the present step."""
+        """Drops what a crash left behind: half-written files, and reports, edits and samples later than the present
+        step."""
         for abandoned in (self.folder / "checkpoints").glob(".*"):
             abandoned.unlink()
+        for samples in self.samples():
+            if samples.stem.isdecimal() and int(samples.stem) > step:
+                samples.unlink()
         for journal in self._journals:
             journal.keep(step)
 

@@ -62,7 +62,7 @@ class Health:
     def show_judging(self, progress: Judging) -> None:
         """An evaluation goes on beside the training."""
         done = f" {100 * progress.done // progress.total} %" if progress.total else ""
-        self._window.footer.show_aside(f"measuring: {progress.text.lower()}{done}")
+        self._window.footer.show_aside(f"measuring{done}: {progress.text[:1].lower()}{progress.text[1:]}")
 
     def show_measured(self, found: Measured) -> None:
         self._window.train.show_measured(found)

@@ -13,6 +13,7 @@ ACCURACIES = ("Signal/D/accuracy_real", "Signal/D/accuracy_fake")
 LOSSES = ("Loss/D/loss", "Loss/G/loss")
 SPAN = 16
 STEPS = 100
+AHEAD = 90
 
 
 def find(case: Case) -> Diagnosis | None:
@@ -24,8 +25,10 @@ def find(case: Case) -> Diagnosis | None:
     if case.critic or not len(real):
         return Diagnosis("balance", "good", "Both networks learn, and nothing is wrong.", LOSSES)
     right = 100 * np.median(real[-SPAN:]), 100 * np.median(fake[-SPAN:])
+    told = f"recognises {right[0]:.0f} % of real and {right[1]:.0f} % of generated images"
     sentence = (
-        f"The two networks are in balance: the discriminator recognises {right[0]:.0f} % of real and {right[1]:.0f} % "
-        "of generated images, and nothing is wrong."
+        f"Nothing is wrong: the discriminator is ahead, as it usually is, and {told}; the generator learns from it."
+        if min(right) >= AHEAD
+        else f"The two networks are in balance: the discriminator {told}, and nothing is wrong."
     )
     return Diagnosis("balance", "good", sentence, ACCURACIES)

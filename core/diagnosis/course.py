@@ -75,9 +75,17 @@ class Course:
 
         `since`: only from reports of this step and later.
         """
-        table = np.stack([self._column(key) for key in keys])
-        whole = np.isfinite(table).all(0) & (self._steps() >= since)
+        table, whole = self._table(keys, since)
         return tuple(table[:, whole])
+
+    def steps_of(self, *keys: str, since: int = 0) -> Values:
+        """The steps of the values that `of_keys` gives."""
+        return self._steps()[self._table(keys, since)[1]]
+
+    def _table(self, keys: tuple[str, ...], since: int) -> tuple[Values, NDArray[np.bool_]]:
+        """(keys, reports), and which of the reports hold all of them."""
+        table = np.stack([self._column(key) for key in keys])
+        return table, np.isfinite(table).all(0) & (self._steps() >= since)
 
     def _column(self, key: str) -> Values:
         """The values of one key in all kept reports, NaN where there is none; read once for each new report."""

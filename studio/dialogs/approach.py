@@ -89,4 +89,6 @@ class ApproachDialog(QDialog):
 def _likeness(psnr: float) -> str:
     if psnr >= 30:
         return "hardly told apart"
-    return "much alike" if psnr >= 20 else "alike from afar"
+    if psnr >= 20:
+        return "much alike"
+    return "alike from afar" if psnr >= 12 else "hardly alike: the generator knows nothing like it"

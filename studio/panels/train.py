@@ -72,6 +72,7 @@ class TrainPanel(QWidget):
         self.stage = SampleStage()
         self.samples, self.reals, self.playground = self.stage.samples, self.stage.reals, self.stage.playground
         self._picture: int | None = None
+        self._is_running = False
         self._connect()
         layout = QHBoxLayout(self)
         layout.setContentsMargins(16, 16, 16, 8)
@@ -83,7 +84,8 @@ class TrainPanel(QWidget):
         """Settings stand still while a training runs."""
         self.form.set_locked(running)
         self.health.set_can_edit(running)
-        self._fresh.setEnabled(not running)
+        self._is_running = running
+        self._show_resume()
 
     def set_devices(self, devices: list[Device]) -> None:
         self.form.set_devices(devices)
@@ -91,7 +93,10 @@ class TrainPanel(QWidget):
     def set_resume(self, text: str) -> None:
         """Say from where the next start continues; empty for a new training."""
         self._resume.setText(text)
-        self._resume_row.setVisible(bool(text))
+        self._show_resume()
+
+    def _show_resume(self) -> None:
+        self._resume_row.setVisible(bool(self._resume.text()) and not self._is_running)
 
     def fit_to_data(self, size: tuple[int, int], count: int) -> None:
         """Settings that the images decide: their resolution, and a batch that is not larger than the dataset."""

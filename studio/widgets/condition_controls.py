@@ -6,19 +6,11 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QPaintEvent, QWheelEvent
-from PySide6.QtWidgets import (
-    QComboBox,
-    QFormLayout,
-    QLabel,
-    QStyle,
-    QStyleOptionComboBox,
-    QStylePainter,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QFormLayout, QLabel, QVBoxLayout, QWidget
 
 from core.seeds import Conditions, seed_codes
+from studio.widgets.elided import ElidedComboBox
 from studio.widgets.heading import Heading
 from studio.widgets.labelled_button import LabelledButton
 from studio.widgets.slider_row import SliderRow
@@ -225,13 +217,9 @@ class CodeControls(QWidget):
             row.set_value(value)
 
 
-class _Choice(QComboBox):
-    """Short enough for any column, whatever the options are called."""
-
+class _Choice(ElidedComboBox):
     def __init__(self, name: str, help: str) -> None:
         super().__init__()
-        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.setMinimumContentsLength(8)
         self.setMaxVisibleItems(20)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(name)
@@ -249,19 +237,6 @@ class _Choice(QComboBox):
         """Show an option."""
         with QSignalBlocker(self):
             self.setCurrentIndex(index)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        # As Qt does, but with three dots where it would cut a name off.
-        option, painter = QStyleOptionComboBox(), QStylePainter(self)
-        self.initStyleOption(option)
-        field = self.style().subControlRect(
-            QStyle.ComplexControl.CC_ComboBox, option, QStyle.SubControl.SC_ComboBoxEditField, self
-        )
-        option.currentText = option.fontMetrics.elidedText(
-            self.currentText(), Qt.TextElideMode.ElideRight, field.width()
-        )
-        painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
-        painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         # Scrolling a panel must not change the choices that pass under the pointer.

@@ -19,6 +19,8 @@ Line = NDArray[np.float64]
 
 GRIP = 5
 """Pixels on either side of the moment's line where it can be taken hold of."""
+FEW, DOT = 40, 5
+"""A curve of at most so many points shows them as dots, of so many pixels: a single one would be no line at all."""
 
 
 class _StepAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
@@ -79,7 +81,8 @@ class CurveCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no type
         self._bands = [_curve(z=0, fillLevel="enclosed") for _ in keys]
         self._raw = [_curve(z=1) for _ in keys]
         self._smooth = [_curve(z=2) for _ in keys]
-        for item in (*self._bands, *self._raw, *self._smooth):
+        self._dots = [pg.ScatterPlotItem(size=DOT, pen=None) for _ in keys]
+        for item in (*self._bands, *self._raw, *self._smooth, *self._dots):
             plot.addItem(item, ignoreBounds=True)
         self._cross = pg.InfiniteLine(angle=90, movable=False)
         self._moment = pg.InfiniteLine(angle=90, movable=False)
@@ -102,7 +105,8 @@ class CurveCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no type
         """Redraw the visible steps; `fit_height` also chooses the y range."""
         (x0, x1), pixels = self._box.viewRange()[0], max(int(self._box.width()), 16)
         heights: list[NDArray[np.floating]] = []
-        for key, band, raw, smooth in zip(self._keys, self._bands, self._raw, self._smooth, strict=True):
+        curves = zip(self._keys, self._bands, self._raw, self._smooth, self._dots, strict=True)
+        for key, band, raw, smooth, dots in curves:
             x, low, high, mean = history.view(key, x0, x1, pixels // 2)
             if self._log:
                 x, low, high, mean = _logarithms(x, low, high, mean)
@@ -116,6 +120,7 @@ class CurveCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no type
                 raw.setData([], [])
                 band.setData(np.concatenate([x, x[::-1]]), np.concatenate([low, high[::-1]]), skipFiniteCheck=True)
             smooth.setData(x, line, skipFiniteCheck=True)
+            dots.setData(*(x, line) if len(x) <= FEW else ([], []))
             visible = (x >= x0) & (x <= x1)
             heights.extend((line[visible], low[visible], high[visible]))
         if fit_height:
@@ -192,9 +197,8 @@ class CurveCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no type
         """Take the colours of the current scheme. `width` is that of the smoothed lines; 1 is the fast one."""
         scheme = theme.current()
         self.setBackground(scheme.surface)
-        for index, (key, band, raw, smooth) in enumerate(
-            zip(self._keys, self._bands, self._raw, self._smooth, strict=True)
-        ):
+        curves = zip(self._keys, self._bands, self._raw, self._smooth, self._dots, strict=True)
+        for index, (key, band, raw, smooth, dots) in enumerate(curves):
             colour = scheme.curve(key, index)
             shade = QColor(colour)
             shade.setAlphaF(0.25)
@@ -202,6 +206,7 @@ class CurveCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no type
             band.setBrush(shade)
             raw.setPen(_pen(theme.blend(colour, scheme.surface, 0.38), 1.0))
             smooth.setPen(_pen(QColor(colour), width))
+            dots.setBrush(QColor(colour))
             smooth.opts["antialias"] = width > 1.0
         for side in ("left", "bottom"):
             axis = self.getPlotItem().getAxis(side)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
 
 from core.events import Progress, Report, Tuned
 from studio import theme
+from studio.widgets.elided import ElidedLabel
 
 if TYPE_CHECKING:
     from core.config import Settings
@@ -27,10 +28,9 @@ class Footer(QFrame):
         self.setObjectName("footer")
         self._state = QLabel("Idle")
         self._state.setObjectName("title")
-        self._numbers = QLabel()
-        self._numbers.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._numbers = ElidedLabel()
         self._numbers.setAccessibleName("Progress, rate and times")
-        self._saved = QLabel()
+        self._saved = ElidedLabel()
         self._saved.setObjectName("muted")
         self._bar = QProgressBar(textVisible=False)
         self._bar.setFixedWidth(140)
@@ -50,7 +50,8 @@ class Footer(QFrame):
         row.setSpacing(12)
         row.addWidget(self._state)
         row.addWidget(self._bar)
-        row.addWidget(self._numbers, 1)
+        row.addWidget(self._numbers)
+        row.addStretch(1)
         row.addWidget(self._saved)
         for button in (self._start, self._pause, self._stop):
             button.setMinimumWidth(92)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSignalBlocker
-from PySide6.QtWidgets import QComboBox, QSizePolicy, QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from core.keys import family, measured, protocol_text, short, title
 from studio.history import History
 from studio.widgets.curve_plot import CurvePlot
+from studio.widgets.elided import ElidedComboBox
 
 HIDDEN = ("Memory/", "Timing/")
 """The footer tells these."""
@@ -26,11 +27,10 @@ class SubjectPlot(CurvePlot):
         self._usual = list(usual)
         self._offered: tuple[tuple[str, ...], tuple[tuple[str, str], ...]] = (), ()
         self._families: dict[str, list[str]] = {}
-        self._subject = QComboBox()
+        self._subject = ElidedComboBox()
         self._subject.setAccessibleName("What is plotted")
         self._subject.setToolTip("What is plotted")
         self._subject.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self._subject.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self._subject.setMinimumContentsLength(10)
         self._subject.setMaximumWidth(420)
         self._subject.activated.connect(lambda _: self._show_subject())

@@ -178,6 +178,20 @@ def test_a_discriminator_that_guesses_because_the_images_are_good_is_not_weak() 
     assert found(course((160, guessing))) == ("balance",)
 
 
+def test_a_discriminator_that_suddenly_guesses_has_lost_what_it_knew() -> None:
+    guessing = {"Signal/D/accuracy_real": 0.5, "Signal/D/accuracy_fake": 0.5}
+    (diagnosis,) = diagnose(course((400, {}), (60, guessing)), DCGAN.changed(lr_d=0.02), Facts(10_000))
+    assert (diagnosis.kind, diagnosis.severity) == ("weak_discriminator", "bad")
+    assert "lost what it had learned" in diagnosis.sentence
+    assert diagnosis.remedies[0].changes == {"lr_d": DCGAN.lr_g}
+    assert found(course((400, {}), (60, guessing), (60, {}))) == ("balance",)  # it has learned again
+    slowly = [
+        (1, dict.fromkeys(("Signal/D/accuracy_real", "Signal/D/accuracy_fake"), 0.85 - 0.35 * part))
+        for part in np.linspace(0, 1, 400).tolist()
+    ]
+    assert found(course((200, {}), *slowly)) == ("balance",)
+
+
 def test_diversity_that_is_still_rising_is_no_collapse() -> None:
     looks = [(20, {"Signal/diversity": 0.01 * 1.3**number}) for number in range(12)]
     for number in range(1, 12):

@@ -282,6 +282,8 @@ def test_resuming_drops_the_reports_that_came_after_the_checkpoint(tmp_path: Pat
     run = Run(tmp_path / "run")
     with (run.folder / "stats.jsonl").open("a") as file:
         file.write(LINE % 5 + LINE % 6 + '{"step": 7, "im')  # as after a crash at step 7
+    late = run.folder / "samples" / "000000007.png"
+    late.write_bytes(run.samples()[-1].read_bytes())
     resumed = Training(settings.changed(steps=6), str(pictures), resume=run.checkpoints()[-1])
     events = list(resumed.events())
     assert resumed.run is not None
@@ -289,6 +291,7 @@ def test_resuming_drops_the_reports_that_came_after_the_checkpoint(tmp_path: Pat
     assert [event.step for event in events if isinstance(event, Stepped)] == [5, 6]
     assert steps_of(run) == [1, 2, 3, 4, 5, 6]
     assert "Loss/D/loss" in list(run.reports())[4].stats  # the new one, not the one that was left
+    assert not late.exists()
     assert [load(path).meta.step for path in run.checkpoints()] == [0, 4, 6]
 
 
