@@ -18,34 +18,7 @@ from core.preparation import Preparation, Size
 from core.presets import Facts, preset, presets
 from core.rules import makes_points, refuse_data
 from studio.fields import Field, field_of
-
-TITLES = {
-    "holdout": "Held out",
-    "d_norm": "D normalisation",
-    "spectral_norm": "Spectral norm",
-    "gradient_penalty": "WGAN-GP",
-    "r1": "R1",
-    "r2": "R2",
-    "penalty_interval": "Penalty every",
-    "instance_noise_kimg": "Noise fades in",
-    "condition": "Class labels",
-    "codes_categorical": "Categories",
-    "codes_continuous": "Continuous",
-    "info_weight": "Information",
-    "augment_colour": "Colour",
-    "augment_translation": "Translation",
-    "augment_cutout": "Cutout",
-    "ada_target": "ADA target",
-    "ada_kimg": "ADA speed",
-    "lr_g": "Learning rate G",
-    "lr_d": "Learning rate D",
-    "d_steps": "D steps a step",
-    "warm_up_kimg": "Warm-up",
-    "decay_kimg": "Decay",
-    "latent_dim": "Latent size",
-    "ema_kimg": "EMA half-life",
-    "autosave_minutes": "Autosave every",
-}
+from studio.titles import title_of
 
 LABEL_WIDTH = 108
 
@@ -226,7 +199,7 @@ class SettingsForm(QWidget):
             field = field_of(name, info, str(extra["unit"]))
             field.connect(partial(self._edited, name))
             self._fields[name] = field
-            label = QLabel(TITLES.get(name, name.replace("_", " ").capitalize()))
+            label = QLabel(title_of(name))
             label.setBuddy(field.widget)
             label.setFixedWidth(LABEL_WIDTH)  # one column through all groups
             label.setToolTip(field.widget.toolTip())

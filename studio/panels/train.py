@@ -26,6 +26,7 @@ from core.events import Edited, Images, Measured, Points, Report, Samples
 from studio import theme
 from studio.form import SettingsForm
 from studio.history import History
+from studio.titles import in_words
 from studio.widgets.curve_plot import CurvePlot
 from studio.widgets.health_strip import HealthStrip
 from studio.widgets.image_grid import ImageGrid
@@ -169,9 +170,7 @@ class TrainPanel(QWidget):
         self._mark_edits()
 
     def _mark_edits(self) -> None:
-        marks = [
-            (edit.step, ", ".join(f"{name} {value}" for name, value in edit.changes.items())) for edit in self._edits
-        ]
+        marks = [(edit.step, ", ".join(in_words(edit.changes))) for edit in self._edits]
         for plot in self.plots:
             plot.set_marks(marks)
 

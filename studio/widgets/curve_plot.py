@@ -282,7 +282,7 @@ class CurvePlot(QWidget):
         return QSize(640, 320)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(360, 180)
+        return QSize(360, 140)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from core.diagnosis import Diagnosis, Remedy, Severity
+from studio.titles import in_words
 from studio.widgets.glyph import Glyph
 
 GLYPHS: dict[Severity, tuple[str, str]] = {
@@ -72,8 +73,7 @@ class HealthStrip(QFrame):
 
     def show_applied(self, changes: Mapping[str, Any]) -> None:
         """A remedy was taken; it can be taken back."""
-        said = ", ".join(f"{name.replace('_', ' ')} {_plain(value)}" for name, value in changes.items())
-        self._applied.setText(f"Applied: {said}. It takes some reports to show what it does.")
+        self._applied.setText(f"Applied: {', '.join(in_words(changes))}. It takes some reports to show what it does.")
         self._undo.show()
 
     def _take_back(self) -> None:
@@ -140,12 +140,8 @@ class HealthStrip(QFrame):
 
     def _button(self, remedy: Remedy) -> QPushButton:
         button = QPushButton(remedy.text.rstrip("."))
-        changes = "\n".join(f"{name.replace('_', ' ')}: {_plain(value)}" for name, value in remedy.changes.items())
+        changes = "\n".join(in_words(remedy.changes))
         what = "A new run; this one is saved and stays" if remedy.anew else "Changes while it trains, and can be undone"
         button.setToolTip(f"{what}:\n{changes}")
         button.clicked.connect(partial(self.remedy_requested.emit, remedy))
         return button
-
-
-def _plain(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QWidget
 
 from core.events import Images, Points, Samples
@@ -44,6 +44,11 @@ class SampleStage(QStackedWidget):
         self.grids.setSizes([600, 400])
         for page in (self.grids, self.playground, self.picture):
             self.addWidget(page)
+
+    def minimumSizeHint(self) -> QSize:
+        # That of the page on screen: a plane, which wants more room, must not take it from two grids.
+        shown = self.currentWidget()
+        return shown.minimumSizeHint() if shown is not None else QSize()
 
     def show_reals(self, images: Images) -> None:
         """Training images, to compare with."""

@@ -74,8 +74,8 @@ def test_an_edit_is_marked_on_both_plots(
         (x,) = marked(plot)
         words = said(qtbot, plot, x)
         assert "step 500" in words
-        assert words.endswith("lr_d 0.001, mirror True")
-        assert "lr_d" not in said(qtbot, plot, x + 40)
+        assert words.endswith("Learning rate D 0.001, Mirror on")
+        assert "Learning" not in said(qtbot, plot, x + 40)
 
 
 def test_marks_go_with_the_steps_that_did_not_happen(window: MainWindow, panel: TrainPanel) -> None:
@@ -100,5 +100,5 @@ def test_an_opened_run_shows_its_marks(qtbot: QtBot, panel: TrainPanel) -> None:
     panel.set_history(history, [Edited(200, {"lr_g": 0.01}), EDIT])
     for plot in (panel.losses, panel.scores):
         first, second = marked(plot)
-        assert said(qtbot, plot, first).endswith("lr_g 0.01")
-        assert said(qtbot, plot, second).endswith("lr_d 0.001, mirror True")
+        assert said(qtbot, plot, first).endswith("Learning rate G 0.01")
+        assert said(qtbot, plot, second).endswith("Learning rate D 0.001, Mirror on")

@@ -89,6 +89,19 @@ def test_remedies_are_offered_while_a_training_runs(qtbot: QtBot, strip: HealthS
     assert evidence.args == [("Signal/D/accuracy_real",)]
 
 
+def test_a_small_screen_holds_all_that_is_said(qtbot: QtBot, window: MainWindow) -> None:
+    window.show_workspace(TRAIN)
+    window.banner.show_offer("Something was saved.", "Show", lambda: None)
+    strip = window.train.health
+    strip.set_can_edit(True)
+    strip.show_diagnoses([STRONG, STALLED])
+    strip.show_applied({"lr_d": 0.0004})
+    click(named(strip, "1 more"))
+    settle(qtbot)
+    assert window.minimumSizeHint().height() <= 700
+    assert "Learning rate D 0.0004" in " ".join(label.text() for label in strip.findChildren(QLabel))
+
+
 def test_a_remedy_is_applied_recorded_and_taken_back(qtbot: QtBot, window: MainWindow, pictures: Path) -> None:
     begin(qtbot, window, pictures)
     before = window.settings.lr_d
