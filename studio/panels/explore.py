@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
 from core.events import Images
 from core.lab import Bases, Direction, Kind, Lab, Pin
 from core.latent import LatentRequest, Loop, Point, Walk
 from core.seeds import Latents
-from studio import theme
 from studio.explorer import Source
 from studio.undo import Undo
+from studio.widgets.empty_page import EmptyPage
 from studio.widgets.lab_header import LabHeader
 from studio.widgets.lab_stage import LabStage
 from studio.widgets.lens_controls import LensControls
@@ -357,7 +357,10 @@ class ExplorePanel(QWidget):
     # Building
 
     def _build(self) -> None:
-        self._pages.addWidget(self._empty_page())
+        text = "Nothing to explore yet. Train for a moment, or open a checkpoint."
+        empty = EmptyPage(text, "Open…", "folder-open", "Open a checkpoint", "Choose a checkpoint to explore.")
+        empty.asked.connect(self.open_requested)
+        self._pages.addWidget(empty)
         self._pages.addWidget(self._main_page())
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -377,23 +380,6 @@ class ExplorePanel(QWidget):
         down.setSpacing(0)
         down.addLayout(across, 1)
         down.addWidget(self._shelf)
-        return page
-
-    def _empty_page(self) -> QWidget:
-        text = QLabel("Nothing to explore yet. Train for a moment, or open a checkpoint.")
-        text.setObjectName("muted")
-        button = QPushButton("Open…")
-        button.setIcon(theme.icon("folder-open"))
-        button.setAccessibleName("Open a checkpoint")
-        button.setToolTip("Choose a checkpoint to explore.")
-        button.clicked.connect(self.open_requested)
-        page = QWidget()
-        column = QVBoxLayout(page)
-        column.setSpacing(12)
-        column.addStretch(1)
-        column.addWidget(text, 0, Qt.AlignmentFlag.AlignHCenter)
-        column.addWidget(button, 0, Qt.AlignmentFlag.AlignHCenter)
-        column.addStretch(1)
         return page
 
     def _connect(self) -> None:

@@ -1,0 +1,30 @@
+"""What stands where there is nothing yet: a sentence, and the button that leads on."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+
+from studio import theme
+
+
+class EmptyPage(QWidget):
+    """Fills the place of what is missing."""
+
+    asked = Signal()
+
+    def __init__(self, text: str, button: str, icon: str, name: str, tip: str, parent: QWidget | None = None) -> None:
+        """`name` and `tip` are the button's, for whoever cannot see it and whoever hesitates."""
+        super().__init__(parent)
+        label = QLabel(text)
+        label.setObjectName("muted")
+        act = QPushButton(theme.icon(icon), button)
+        act.setAccessibleName(name)
+        act.setToolTip(tip)
+        act.clicked.connect(self.asked)
+        column = QVBoxLayout(self)
+        column.setSpacing(12)
+        column.addStretch(1)
+        column.addWidget(label, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addWidget(act, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addStretch(1)
