@@ -308,7 +308,7 @@ class Settings(BaseModel):
     evaluation_features: str = setting(
         "auto",
         "Run",
-        "What the images are compared by; auto: a classifier of the dataset's own labels, or a random VGG16.",
+        "What the images are compared by: inception, vgg16, a classifier of the labels, or auto for the last two.",
         live=True,
         advanced=True,
     )

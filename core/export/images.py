@@ -7,19 +7,22 @@ import os
 import zipfile
 import zlib
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from threading import Lock
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
+import torch
 from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
+from threadpoolctl import ThreadpoolController
 
 from core.data.pool import in_order
 from core.errors import Problem
 from core.events import Images, Progress, Saved
 from core.export.recipe import KEY, Recipe
-from core.sampler import Sampler
+from core.sampler import STEADY, Sampler
 from core.selection import Format, Selection, Shape
 from core.writing import replaced, unwritable
 
@@ -28,8 +31,8 @@ T = TypeVar("T")
 SUFFIXES: dict[Format, str] = {"png": ".png", "jpeg": ".jpg", "webp": ".webp"}
 QUALITY = 95
 """Of JPEG and WebP, in percent."""
-AT_ONCE = 64
-"""Images that are made before the next ones are asked for."""
+SMALL = 64 * 64
+"""Pixels of an image up to which a processor's cores are better used for several images than together for one."""
 MOST_ON_SHEET = 10_000
 CAPTION = 14
 """Height of a name on a contact sheet, where tiles are wide enough for one."""
@@ -44,6 +47,40 @@ class Named(NamedTuple):
     recipe: str
 
 
+Part = Callable[[], Sequence[Named]]
+"""Makes some of the images."""
+
+
+class Team(NamedTuple):
+    """Threads that make and pack images; `alone`: torch helps none of them with threads of its own."""
+
+    workers: int
+    alone: bool = False
+
+    @classmethod
+    def of(cls, sampler: Sampler) -> Team:
+        width, height = sampler.meta.settings.size
+        if sampler.device.type != "cpu":
+            return PACKERS
+        return cls(torch.get_num_threads(), alone=True) if width * height <= SMALL else cls(1)
+
+    def limits(self) -> Callable[[], AbstractContextManager[Any]]:
+        """What a worker's job runs in. Threads outside of it keep what they have."""
+        if not self.alone:
+            return nullcontext
+        pools = ThreadpoolController()
+
+        def limit() -> AbstractContextManager[Any]:
+            torch.get_num_threads()  # a new thread is told once how many there are, and would forget the limit then
+            limited: AbstractContextManager[Any] = pools.limit(limits=1, user_api="openmp")
+            return limited
+
+        return limit
+
+
+PACKERS = Team(min(4, os.cpu_count() or 1))
+
+
 def export_images(
     sampler: Sampler, selection: Selection, target: Path, shape: Shape | None = None, overwrite: bool = False
 ) -> Generator[Progress | Saved, None, None]:
@@ -54,23 +91,25 @@ def export_images(
     """
     shape = shape or Shape()
     with_recipe = shape.format == "png"
+    team = Team.of(sampler)
+    turn = nullcontext() if team.alone else Lock()  # a device has one queue, and not every one bears several threads
 
-    def made() -> Iterator[Named]:
-        for start in range(0, len(selection), AT_ONCE):
-            part = selection.part(start, start + AT_ONCE)
-            for index, image in enumerate(sampler.render(part, steady=True)):
-                single = Recipe.of(sampler, part.part(index, index + 1)).text() if with_recipe else ""
-                yield Named(selection.name(start + index), image, single)
+    def made(start: int) -> Iterator[Named]:
+        part = selection.part(start, start + STEADY)
+        with turn:
+            images = sampler.render(part, steady=True)
+        for index, image in enumerate(images):
+            single = Recipe.of(sampler, part.part(index, index + 1)).text() if with_recipe else ""
+            yield Named(selection.name(start + index), image, single)
 
+    parts = (lambda start=start: list(made(start)) for start in range(0, len(selection), STEADY))
     names = (selection.name(index) for index in range(len(selection)))
     if shape.packing == "sheet":
         _refuse_many(len(selection))
         whole = Recipe.of(sampler, selection.part(0, len(selection))).text() if with_recipe else ""
     else:
         whole = ""
-    # On a processor, packing beside the generator takes cores from under its threads, which wait for one another.
-    beside = sampler.device.type != "cpu"
-    yield from _write(made(), names, len(selection), target, shape, overwrite, whole, beside)
+    yield from _write(parts, names, len(selection), target, shape, overwrite, whole, team)
     yield Saved(target, sampler.meta.step)
 
 
@@ -79,7 +118,8 @@ def export_pictures(
 ) -> Generator[Progress | Saved, None, None]:
     """The same for images that are there already, and of which nobody knows how they were made."""
     made = (Named(name, image, "") for name, image in zip(names, images, strict=True))
-    yield from _write(made, iter(names), len(names), target, shape or Shape(), overwrite, "", beside=True)
+    parts = (lambda named=named: [named] for named in made)
+    yield from _write(parts, iter(names), len(names), target, shape or Shape(), overwrite, "", PACKERS)
     yield Saved(target, 0)
 
 
@@ -112,31 +152,41 @@ def enlarged(image: Images, scale: int, smooth: bool) -> Images:
 
 
 def _write(
-    made: Iterable[Named],
+    parts: Iterable[Part],
     names: Iterator[str],
     count: int,
     target: Path,
     shape: Shape,
     overwrite: bool,
     whole: str,
-    beside: bool,
+    team: Team,
 ) -> Iterator[Progress]:
-    """`whole`: the recipe of all; `beside`: whether images are packed while others are made."""
+    """`whole`: the recipe of all."""
     suffix = SUFFIXES[shape.format]
     if shape.packing == "folder":
         refuse_taken(target, (f"{name}{suffix}" for name in names), overwrite)
     else:
         refuse_taken(target.parent, [target.name], overwrite)
     if shape.packing == "sheet":
-        yield from _to_sheet(made, count, target, shape, whole)
-    elif shape.packing == "zip":
-        with replaced(target) as partial, zipfile.ZipFile(partial, "w") as archive:
-            for done, (name, data) in _packed(made, shape, lambda name, data: (name, data), beside):
-                archive.writestr(f"{name}{suffix}", data)
-                yield Progress("Exporting images", done, count)
-    else:
-        saved = _packed(made, shape, lambda name, data: _save(target / f"{name}{suffix}", data), beside)
-        for done, _ in saved:
+        yield from _to_sheet(parts, count, target, shape, whole, team)
+        return
+
+    def packed(named: Named) -> tuple[str, bytes]:
+        image = enlarged(named.image, shape.scale, shape.smooth)
+        return f"{named.name}{suffix}", encoded(image, shape.format, named.recipe)
+
+    def save(named: Named) -> None:
+        name, data = packed(named)
+        _save(target / name, data)
+
+    if shape.packing == "folder":
+        for done, _ in _each(parts, save, team):
+            yield Progress("Exporting images", done, count)
+        return
+    with replaced(target) as partial, zipfile.ZipFile(partial, "w") as archive:
+        for done, file in _each(parts, packed, team):
+            if file is not None:
+                archive.writestr(*file)
             yield Progress("Exporting images", done, count)
 
 
@@ -155,31 +205,30 @@ def refuse_taken(folder: Path, files: Iterable[str], overwrite: bool) -> None:
         )
 
 
-def _packed(
-    made: Iterable[Named], shape: Shape, keep: Callable[[str, bytes], T], beside: bool
-) -> Iterator[tuple[int, T]]:
-    """What `keep` makes of each name and file, counted."""
+def _each(parts: Iterable[Part], keep: Callable[[Named], T], team: Team) -> Iterator[tuple[int, T | None]]:
+    """How many images are done, and what `keep` made of the last of them; None now and then while there is nothing new,
+    so that whoever waits can stop."""
+    limit = team.limits()
 
-    def job(named: Named) -> T:
-        image = enlarged(named.image, shape.scale, shape.smooth)
-        return keep(named.name, encoded(image, shape.format, named.recipe))
+    def job(part: Part) -> list[T]:
+        with limit():
+            return [keep(named) for named in part()]
 
-    if not beside:
-        yield from enumerate(map(job, made), 1)
-        return
-    done = 0
-    jobs = (partial(job, named) for named in made)
-    with closing(in_order(jobs, min(4, os.cpu_count() or 1), ahead=AT_ONCE)) as results:
+    jobs = (partial(job, part) for part in parts)
+    with closing(in_order(jobs, team.workers, ahead=2 * team.workers)) as results:
+        done = 0
         for result in results:
-            if result is not None:
+            if result is None:
+                yield done, None
+                continue
+            for kept in result:
                 done += 1
-                yield done, result
+                yield done, kept
 
 
-def _save(path: Path, data: bytes) -> Path:
+def _save(path: Path, data: bytes) -> None:
     with replaced(path) as partial:
         partial.write_bytes(data)
-    return path
 
 
 def _refuse_many(count: int) -> None:
@@ -188,22 +237,29 @@ def _refuse_many(count: int) -> None:
         raise Problem(what, f"Choose at most {MOST_ON_SHEET:,}, or a folder.")
 
 
-def _to_sheet(made: Iterable[Named], count: int, target: Path, shape: Shape, whole: str) -> Iterator[Progress]:
+def _to_sheet(
+    parts: Iterable[Part], count: int, target: Path, shape: Shape, whole: str, team: Team
+) -> Iterator[Progress]:
     """All of them in one picture, named where there is room."""
     sheet: Image.Image | None = None
     columns = max(round(count**0.5), 1)
-    for index, (name, image, _) in enumerate(made):
-        tile = _picture(enlarged(image, shape.scale, shape.smooth))
-        caption = CAPTION if tile.width >= _NARROW else 0
-        if sheet is None:
-            rows = -(-count // columns)
-            mode = "RGBA" if tile.mode == "RGBA" else "RGB"
-            sheet = Image.new(mode, (columns * tile.width, rows * (tile.height + caption)), "white")
-        x, y = index % columns * tile.width, index // columns * (tile.height + caption)
-        sheet.paste(tile, (x, y))
-        if caption:
-            _name(sheet, name, (x, y + tile.height), tile.width)
-        yield Progress("Drawing the sheet", index + 1, count)
+
+    def tile_of(named: Named) -> tuple[str, Image.Image]:
+        return named.name, _picture(enlarged(named.image, shape.scale, shape.smooth))
+
+    for done, made in _each(parts, tile_of, team):
+        if made is not None:
+            name, tile = made
+            caption = CAPTION if tile.width >= _NARROW else 0
+            if sheet is None:
+                rows = -(-count // columns)
+                mode = "RGBA" if tile.mode == "RGBA" else "RGB"
+                sheet = Image.new(mode, (columns * tile.width, rows * (tile.height + caption)), "white")
+            x, y = (done - 1) % columns * tile.width, (done - 1) // columns * (tile.height + caption)
+            sheet.paste(tile, (x, y))
+            if caption:
+                _name(sheet, name, (x, y + tile.height), tile.width)
+        yield Progress("Drawing the sheet", done, count)
     assert sheet is not None
     _save(target, encoded(np.asarray(sheet), shape.format, whole))
 

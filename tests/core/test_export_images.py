@@ -17,9 +17,9 @@ from core.checkpoint import summary
 from core.errors import Problem
 from core.events import Images, Progress, Saved
 from core.export import recipe
-from core.export.images import AT_ONCE, CAPTION, encoded, enlarged, export_images, export_pictures
+from core.export.images import CAPTION, encoded, enlarged, export_images, export_pictures
 from core.latent import LatentRequest, Loop, Point, Square, Walk
-from core.sampler import Sampler
+from core.sampler import STEADY, Sampler
 from core.selection import Format, OfPlaces, OfSeeds, Selection, Shape
 from tests.core.tiny import CLASSES, finished, tiny_trainer
 
@@ -87,14 +87,14 @@ def test_names_and_images(sampler: Sampler, tmp_path: Path) -> None:
     assert np.ptp(expected) > 20
     assert events[-1] == Saved(out, 6)
     progress = [event for event in events if isinstance(event, Progress)]
-    assert [(event.done, event.total) for event in progress] == [(1, 3), (2, 3), (3, 3)]
+    assert {(event.done, event.total) for event in progress} - {(0, 3)} == {(1, 3), (2, 3), (3, 3)}
 
 
 def test_an_image_does_not_depend_on_its_neighbours(sampler: Sampler, tmp_path: Path) -> None:
-    many = tuple(range(AT_ONCE + 5))
+    many = tuple(range(STEADY + 5))
     list(export_images(sampler, seeds(*many), tmp_path / "many"))
     assert len(list((tmp_path / "many").iterdir())) == len(many)
-    for seed in (0, AT_ONCE - 1, AT_ONCE, AT_ONCE + 4):
+    for seed in (0, STEADY - 1, STEADY, STEADY + 4):
         list(export_images(sampler, seeds(seed), tmp_path / "alone"))
         name = f"seed{seed:04d}.png"
         assert (tmp_path / "many" / name).read_bytes() == (tmp_path / "alone" / name).read_bytes()
