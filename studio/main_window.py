@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer, QUrl
@@ -315,7 +317,9 @@ class MainWindow(QMainWindow):
 
     def _go_on_after_first_paint(self) -> None:
         self.complete()
-        self.session.exploration.warm_up()  # torch takes seconds to import
+        # The first curve waits for neither: torch takes seconds to import, and pyqtgraph up to one.
+        Thread(target=import_module, args=("pyqtgraph",), daemon=True).start()
+        self.session.exploration.warm_up()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if self.session.state is not State.IDLE:
