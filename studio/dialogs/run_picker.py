@@ -7,10 +7,11 @@ from pathlib import Path
 
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QIcon, QPixmap
-from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from studio import theme
 from studio.dialogs.checkpoint_row import CheckpointRow
+from studio.widgets.elided import ElidedComboBox
 from studio.widgets.tile_layout import sheet
 
 THUMBNAIL = 40
@@ -26,7 +27,7 @@ class RunPicker(QWidget):
     def __init__(self, side: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._side = side
-        self._box = QComboBox()
+        self._box = ElidedComboBox()
         self._box.setIconSize(QSize(THUMBNAIL, THUMBNAIL))
         self._box.setPlaceholderText("Choose a run")
         self._box.setAccessibleName(f"Run {side}")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QComboBox, QLabel, QSizePolicy, QStyle, QStyleOptionComboBox, QStylePainter, QWidget
 
 DOTS = Qt.TextElideMode.ElideRight
+BESIDE_ICON = 8
+"""Pixels that styles leave between an icon and its text, and a few more."""
 
 
 class ElidedLabel(QLabel):
@@ -40,6 +42,11 @@ class ElidedComboBox(QComboBox):
         field = self.style().subControlRect(
             QStyle.ComplexControl.CC_ComboBox, option, QStyle.SubControl.SC_ComboBoxEditField, self
         )
-        option.currentText = option.fontMetrics.elidedText(self.currentText(), DOTS, field.width())
+        icon = 0 if option.currentIcon.isNull() else option.iconSize.width() + BESIDE_ICON
+        text = self.currentText()
+        if self.currentIndex() < 0:
+            text = self.placeholderText()
+            option.palette.setBrush(QPalette.ColorRole.ButtonText, option.palette.placeholderText())
+        option.currentText = option.fontMetrics.elidedText(text, DOTS, field.width() - icon)
         painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
         painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
