@@ -42,7 +42,8 @@ class Look:
 
     * `D/gradient/<layer>`, `G/gradient/<layer>`: L2 norms of the last step's gradients;
     * `scores/real/p05` ... `p95`, `scores/fake/...`: quantiles of the last step's logits;
-    * `diversity`: mean distance between generated images / between real ones (`core.variety.Features`);
+    * `diversity`: mean distance between generated images / between real ones (`core.variety.Features`). Of a generator
+      that is told a class, between those of one class: what varies with the class alone is no variety;
     * `gap`: (D(trained) - D(held out)) / (D(trained) - D(generated)), means of logits without augmentation. It is
       ADA's r_v (Karras et al. 2020, arXiv:2006.06676): 0 without overfitting, and 1 when images that were never seen
       are taken for generated. Left out where no images are held out or D does not tell real from generated ones;
@@ -87,7 +88,7 @@ class Look:
             found |= {f"scores/{name}/{part}": value for part, value in quantiles(logits).items()}
         with evaluated(self.G, self.D):
             made = self._generated()
-            found |= {"diversity": float(spread(self._features(made)) / self._real_spread)}
+            found |= {"diversity": float(self._spread(made) / self._real_spread)}
             if not self._dataset.points:
                 found |= self._gap(made) if len(self._held) else {}
                 found |= {"nearest": float(nearest(pixels(made), self._bank) / self._real_nearest)}
@@ -126,7 +127,12 @@ class Look:
 
     @cached_property
     def _real_spread(self) -> Tensor:
-        return spread(self._features(self._images(self._trained)))
+        return self._spread(self._images(self._trained))
+
+    def _spread(self, images: Tensor) -> Tensor:
+        """Of images of the classes of the real ones that are looked at."""
+        labels = self._labels(self._trained) if self._conditions.classes else None
+        return spread(self._features(images), labels)
 
     @cached_property
     def _bank(self) -> Tensor:

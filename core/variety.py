@@ -13,6 +13,8 @@ SEEN = 32
 COMPARED = 16
 """And of what is compared pixel by pixel: a shift by one pixel, and noise, then count for less."""
 WIDTHS = (16, 32, 64)
+ENOUGH = 64
+"""Pairs whose mean distance says something."""
 
 
 class Features:
@@ -42,9 +44,16 @@ class Features:
         return torch.cat(found, 1)
 
 
-def spread(features: Tensor) -> Tensor:
-    """Mean distance of the pairs of different rows (N, numbers), N >= 2."""
-    return pdist(features).mean()
+def spread(features: Tensor, labels: Tensor | None = None) -> Tensor:
+    """Mean distance of the pairs of different rows (N, numbers), N >= 2.
+
+    `labels` (N,): only of pairs with the same one, where there are enough of them.
+    """
+    distances = pdist(features)
+    if labels is not None:
+        alike = pdist(labels[:, None].float()) == 0
+        distances = distances[alike] if int(alike.sum()) >= ENOUGH else distances
+    return distances.mean()
 
 
 def pixels(images: Tensor) -> Tensor:

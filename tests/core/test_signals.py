@@ -192,6 +192,9 @@ def test_diversity_of_real_images_is_their_own_and_of_a_constant_generator_none(
     assert float(spread(features(images[:1].expand(8, -1, -1, -1)))) == 0.0
     # Two kinds of images are less varied than forty.
     assert float(spread(features(images[:2].repeat(20, 1, 1, 1)))) < 0.6 * float(spread(features(images)))
+    labels = torch.arange(40) % 2
+    assert float(spread(features(images[:2].repeat(20, 1, 1, 1)), labels)) == 0.0
+    assert torch.equal(spread(features(images), torch.arange(40)), spread(features(images)))  # too few are of one class
 
 
 def test_features_are_always_the_same_and_disturb_nothing() -> None:
@@ -224,6 +227,15 @@ def test_a_generator_that_ignores_its_latents_has_no_diversity() -> None:
     trainer = tiny_trainer("gan", steps=1)
     with torch.no_grad():
         next(trainer.G.parameters()).zero_()
+    (found,) = reports(trainer)
+    assert found["diversity"] < 0.05
+
+
+@pytest.mark.usefixtures("look_at_each_step")
+def test_what_varies_with_the_class_alone_is_no_diversity() -> None:
+    trainer = tiny_trainer("cgan", steps=1)
+    with torch.no_grad():
+        trainer.G.first_weight(trainer.settings.latent_dim).zero_()  # what z meets first; the class meets another
     (found,) = reports(trainer)
     assert found["diversity"] < 0.05
 
