@@ -31,6 +31,8 @@ _TITLES = {
     "latent_dim": "Latent size",
     "ema_kimg": "EMA half-life",
     "autosave_minutes": "Autosave every",
+    "evaluation_images": "Evaluated",
+    "evaluation_features": "Compared by",
 }
 
 
