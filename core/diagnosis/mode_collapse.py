@@ -28,12 +28,12 @@ def find(case: Case) -> Diagnosis | None:
         return None
     looks = level(diversity, SPAN)
     now, best = 100 * looks[-1], 100 * looks.max()
+    what = "The generated images" if case.settings.condition == "none" else "The generated images of each class"
     if below(diversity, ALIKE, VARIED, SPAN):
-        sentence = f"The generated images are nearly all alike: they differ by {now:.0f} % of what real ones do."
+        sentence = f"{what} are nearly all alike: they differ by {now:.0f} % of what real ones do."
     elif best > 60 and below(diversity, best / 200, best / 100 * 0.7, SPAN):
         sentence = (
-            f"The generated images get ever more alike: they differ by {now:.0f} % of what real ones do, and did by "
-            f"{best:.0f} %."
+            f"{what} get ever more alike: they differ by {now:.0f} % of what real ones do, and did by {best:.0f} %."
         )
     else:
         return None
