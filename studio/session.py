@@ -190,6 +190,9 @@ class Session(QObject):
             self.notice.emit("The training is starting or stopping: ask again in a moment.")
 
     def _show_run(self, run: OpenedRun) -> None:
+        if self.state is not State.IDLE:  # a training has begun meanwhile, whose curves are on screen now
+            self.runs_reader.cancel()
+            return
         self.run_folder = run.folder
         self.run_opened.emit(run)
         self.frames.open(run.folder, run.samples)
