@@ -41,6 +41,8 @@ class SettingsForm(QWidget):
     """Settings with a value that was changed while the training runs."""
     preparation_changed = Signal()
     """Images are to be prepared in another way, whoever decided it."""
+    features_chosen = Signal(str)
+    """The person chose what images are compared by, perhaps the same again."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -73,6 +75,9 @@ class SettingsForm(QWidget):
         layout.addWidget(self._advanced)
         layout.addWidget(self._error)
         layout.addStretch()
+        features = self._fields["evaluation_features"].widget
+        assert isinstance(features, QComboBox)
+        features.activated.connect(lambda _: self.features_chosen.emit(features.currentData()))
         self.set_settings(next(iter(presets().values())).fitted(self._facts))
 
     def settings(self) -> Settings:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.errors import Problem
-from core.events import Event
-from studio.dialogs.stock_rows import DownloadRow, Downloads, Fetched, Prepared, PreparedRow
+from core.events import Event, Notice
+from studio.dialogs.stock_rows import DownloadRow, Downloads, Fetched, InceptionRow, Prepared, PreparedRow
 
 if TYPE_CHECKING:
     from core.data.catalogue import Download
@@ -64,6 +64,31 @@ def fetch(name: str) -> Generator[Event, None, None]:
 
     yield from receive(name)
     yield Fetched(known(name).source)
+
+
+def find_weights() -> Generator[Event, None, None]:
+    """Yields `InceptionRow`."""
+    from core.features.weights import INCEPTION
+
+    yield InceptionRow(INCEPTION.is_here(), INCEPTION.bytes, INCEPTION.page, INCEPTION.licence)
+
+
+def fetch_weights() -> Generator[Event, None, None]:
+    """Downloads those of Inception, with `Progress`, then yields a `Notice`."""
+    from core.data.fetch import fetch as receive
+    from core.features.weights import INCEPTION
+
+    yield from receive(INCEPTION)
+    yield Notice("Inception's weights are here: the next measurement uses them.")
+
+
+def adopt_weights(file: Path) -> Generator[Event, None, None]:
+    """Takes them from a file of the person's, likewise."""
+    from core.data.fetch import adopt
+    from core.features.weights import INCEPTION
+
+    yield from adopt(file, INCEPTION)
+    yield Notice("Inception's weights are here: the next measurement uses them.")
 
 
 def _prepared_row(entry: Entry) -> PreparedRow:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.events import Event
+from PySide6.QtWidgets import QFileDialog, QMessageBox
+
+from core.amount import amount
+from core.events import Event, Notice
 
 if TYPE_CHECKING:
     from studio.main_window import MainWindow
@@ -46,6 +50,45 @@ class StockDialogs:
         reader.list_stock(list_prepared)
         dialog.exec()
         dialog.deleteLater()
+
+    def look_for_weights(self, features: str) -> None:
+        """Inception was chosen to compare images by: asks how its weights are to come, if they are not here."""
+        from studio.stock import find_weights
+
+        if features == "inception":
+            self._session.reader.list_stock(find_weights)
+
+    def show_weights(self, found: Event) -> None:
+        """What was looked for."""
+        from studio.dialogs.stock_rows import InceptionRow
+        from studio.stock import adopt_weights, fetch_weights
+
+        if not isinstance(found, InceptionRow) or found.here:
+            return
+        box = QMessageBox(
+            QMessageBox.Icon.Question, "GAN Studio", "Inception's weights are not here.", parent=self._window
+        )
+        box.setInformativeText(
+            f"{amount(found.bytes)} are downloaded once, from {found.page}. {found.licence}.\n"
+            "Without them the images are not measured."
+        )
+        receive = box.addButton(f"Download {amount(found.bytes)}", QMessageBox.ButtonRole.AcceptRole)
+        choose = box.addButton("Choose a file…", QMessageBox.ButtonRole.ActionRole)
+        box.addButton(QMessageBox.StandardButton.Cancel)
+        box.setDefaultButton(receive)
+        box.exec()
+        chosen = box.clickedButton()
+        box.deleteLater()
+        if chosen is receive:
+            self._session.jobs.start(fetch_weights, self._tell)
+        elif chosen is choose:
+            file, _ = QFileDialog.getOpenFileName(self._window, "Inception's weights", filter="Weights (*.pth *.pt)")
+            if file:
+                self._session.jobs.start(partial(adopt_weights, Path(file)), self._tell)
+
+    def _tell(self, event: Event) -> None:
+        if isinstance(event, Notice):
+            self._window.banner.show_good(event.text)
 
     def _fetch(self, name: str) -> None:
         from studio.dialogs.stock_rows import Fetched

@@ -77,6 +77,8 @@ def connect_training(window: MainWindow) -> None:
     window.session.sampled.connect(window.train.show_samples)
     window.session.resume_changed.connect(window.show_resume)
     window.session.resume_left.connect(window.offer_resume)
+    window.train.form.features_chosen.connect(window.stock_dialogs.look_for_weights)
+    window.session.reader.stock_listed.connect(window.stock_dialogs.show_weights)
     window.session.reported.connect(window.health.watch.add)
     window.session.judged.connect(window.health.show_judging)
     window.session.measured.connect(window.health.show_measured)

@@ -52,6 +52,18 @@ def fetch(what: str | Download, base: Path | None = None) -> Generator[Progress,
         done += remote.bytes
 
 
+def adopt(file: Path, download: Download, base: Path | None = None) -> Generator[Progress, None, None]:
+    """Takes a copy of a file that a person has already, in place of downloading it. For downloads of one file.
+
+    Raises `Problem` for another file, or one that cannot be read or copied.
+    """
+    (remote,) = download.files
+    folder = download.folder(base)
+    with _writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    yield from _File(download, remote, folder, 0).adopt(file)
+
+
 class _File:
     """One file of a download, of which `done` bytes belong to the files before it."""
 
@@ -59,8 +71,21 @@ class _File:
         self._download, self._remote, self._folder, self._done = download, remote, folder, done
         self._part = folder / f"{remote.name}.part"
 
+    def adopt(self, origin: Path) -> Generator[Progress, None, None]:
+        yield self._progress("Copying", 0)
+        try:
+            own = origin.open("rb")
+        except OSError as error:
+            raise Problem(f"{quoted(origin.name)} cannot be read.", "Choose another file.", str(error)) from error
+        with own, _writing(self._folder), self._part.open("wb") as file:
+            shutil.copyfileobj(own, file)
+        yield from self._keep()
+
     def fetch(self) -> Generator[Progress, None, None]:
         yield from self._receive()
+        yield from self._keep()
+
+    def _keep(self) -> Generator[Progress, None, None]:
         yield self._progress("Checking", self._remote.bytes)
         self._check()
         if self._remote.members:

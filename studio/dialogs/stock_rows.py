@@ -68,3 +68,13 @@ class Fetched(Event):
     """A download is complete, and can be opened as `source`."""
 
     source: str
+
+
+@dataclass(frozen=True)
+class InceptionRow(Event):
+    """Whether Inception's weights are on this disk, and else what there is to download, from where, and whose it is."""
+
+    here: bool
+    bytes: int
+    page: str
+    licence: str

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QDialog, QDoubleSpinBox
+from PySide6.QtWidgets import QComboBox, QDialog, QDoubleSpinBox, QFileDialog, QLineEdit, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from core.data.catalogue import DOWNLOADS, Download
@@ -17,7 +18,7 @@ from studio.widgets.dataset_view import PAIRS
 from studio.widgets.pairs_view import PairsView
 from studio.widgets.table import Table
 from tests.core.photos import fill
-from tests.core.server import Server
+from tests.core.server import Server, remote
 from tests.studio.conftest import PATIENCE
 from tests.studio.test_whole_path import answer, button, click, drop
 
@@ -82,6 +83,73 @@ def test_what_a_program_may_not_download_says_so(qtbot: QtBot, window: MainWindo
 
     answer(DownloadDialog, look)
     window.stock_dialogs.download()
+
+
+# -- weights -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def weights(server: Server, monkeypatch: pytest.MonkeyPatch) -> Download:
+    """A small file in the place of Inception's."""
+    data = bytes(range(256)) * 40
+    server.files["weights.pth"] = data
+    file = remote("weights.pth", data, f"{server.address}weights.pth", sha256=hashlib.sha256(data).hexdigest())
+    download = Download("inception", "The weights", 0, 0, "free", "http://the.page/", (file,), "weights.pth")
+    monkeypatch.setattr("core.features.weights.INCEPTION", download)
+    return download
+
+
+def choose_inception(window: MainWindow) -> None:
+    box = window.train.form.widget("evaluation_features")
+    assert isinstance(box, QComboBox)
+    box.setCurrentIndex(box.findData("inception"))
+    box.activated.emit(box.currentIndex())
+
+
+def test_inceptions_weights_are_downloaded_when_the_person_says_so(
+    qtbot: QtBot, window: MainWindow, server: Server, weights: Download
+) -> None:
+    answered: list[str] = []
+
+    def look(box: QMessageBox) -> None:
+        answered.append(box.informativeText())
+        click(button(box, "Download" if len(answered) == 2 else "Cancel"))
+
+    for _ in range(2):
+        answer(QMessageBox, look)
+        with qtbot.waitSignal(window.session.reader.stock_listed, timeout=PATIENCE):
+            choose_inception(window)
+    assert "0.0 MB are downloaded once" in answered[0]
+    assert "http://the.page/" in answered[0]
+    qtbot.waitUntil(lambda: window.banner.kind() == "good", timeout=PATIENCE)
+    assert weights.located().read_bytes() == server.files["weights.pth"]
+    with qtbot.waitSignal(window.session.reader.stock_listed, timeout=PATIENCE):
+        choose_inception(window)  # now they are here, and nothing is asked
+    assert len(server.asked) == 1
+
+
+def test_inceptions_weights_come_from_a_file_that_is_theirs(
+    qtbot: QtBot, window: MainWindow, server: Server, weights: Download, tmp_path: Path
+) -> None:
+    for name, data in (("other.pth", b"something else"), ("mine 絵.pth", server.files["weights.pth"])):
+        (tmp_path / name).write_bytes(data)
+
+        def pick(dialog: QFileDialog, path: Path = tmp_path / name) -> None:
+            line = dialog.findChild(QLineEdit)
+            assert line is not None
+            line.setText(str(path))
+            click(button(dialog, "&Open"))
+
+        def choose(box: QMessageBox) -> None:
+            answer(QFileDialog, pick)
+            click(button(box, "Choose a file"))
+
+        answer(QMessageBox, choose)
+        with qtbot.waitSignal(window.session.jobs.ended, timeout=PATIENCE):
+            choose_inception(window)
+        assert weights.is_here() == (name != "other.pth")
+        assert window.banner.kind() == ("error" if name == "other.pth" else "good")
+    assert not server.asked
 
 
 # -- what was prepared -------------------------------------------------------------------------------------------------
