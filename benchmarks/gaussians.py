@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from pathlib import Path
+from statistics import mean
 
 import numpy as np
 
@@ -20,9 +22,23 @@ from core.metrics.precision_recall import measure as precision_recall  # noqa: E
 
 
 def main() -> None:
-    fake, real = (Side(np.random.default_rng(seed).standard_normal((10_000, 1000))) for seed in (0, 1))
-    found = finished(precision_recall(fake, real, K)) | finished(measure(fake, real))
-    print(", ".join(f"{number} {value:.3f}" for number, value in found.items()))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--draws", type=int, default=1, help="of both sets; of several the mean is told as well")
+    draws = [_drawn(number) for number in range(parser.parse_args().draws)]
+    for found in draws:
+        print(_line(found))
+    if len(draws) > 1:
+        print("mean:", _line({number: mean(found[number] for found in draws) for number in draws[0]}))
+
+
+def _drawn(number: int) -> dict[str, float]:
+    seeds = 2 * number, 2 * number + 1
+    fake, real = (Side(np.random.default_rng(seed).standard_normal((10_000, 1000))) for seed in seeds)
+    return finished(precision_recall(fake, real, K)) | finished(measure(fake, real))
+
+
+def _line(found: dict[str, float]) -> str:
+    return ", ".join(f"{number} {value:.3f}" for number, value in found.items())
 
 
 if __name__ == "__main__":
