@@ -46,7 +46,8 @@ class ConditionalGenerator(nn.Module):
         self.embedding: nn.Module = nn.Identity()
         if conditions.mode in ("embedding", "projection"):
             self.embedding = nn.Linear(conditions.classes, EMBEDDING, bias=False)
-            nn.init.normal_(self.embedding.weight)
+            # As long as a one-hot label: with vectors as long as z the generator soon makes one image for each class.
+            nn.init.normal_(self.embedding.weight, 0.0, EMBEDDING**-0.5)
 
     def forward(self, drawn: Drawn[Tensor]) -> Tensor:
         """Images NCHW in [-1, 1]. Shares of several classes mix them."""
