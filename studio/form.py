@@ -277,8 +277,10 @@ class SettingsForm(QWidget):
         for name in OF_PIXELS:
             self._rows[name].setRowVisible(self._fields[name].widget, images)
         for box in self._boxes:
-            if box.title() == "Augmentation":
-                box.setVisible(images)
+            rows = box.layout()
+            assert isinstance(rows, QFormLayout)
+            is_empty = not any(rows.isRowVisible(row) for row in range(rows.rowCount()))
+            box.setHidden(is_empty or (box.title() == "Augmentation" and not images))
 
     def _refusal(self, settings: Settings, name: str, value: Any) -> str:
         """Why one setting cannot have a value beside the others; empty where it can."""

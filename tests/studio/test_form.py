@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtWidgets import QComboBox, QSpinBox
+from PySide6.QtWidgets import QComboBox, QGroupBox, QSpinBox
 from pytestqt.qtbot import QtBot
 
 from core.devices import Device
@@ -68,3 +68,13 @@ def test_a_training_keeps_its_settings_whatever_is_opened_meanwhile(form: Settin
     assert form.settings() == before
     form.set_locked(False)
     assert form.settings().augment == "diffaug"
+
+
+def test_no_group_stands_empty_for_points(form: SettingsForm) -> None:
+    form.show()
+    form.set_settings(preset("playground").apply())
+    titles = [box.title() for box in form.findChildren(QGroupBox) if box.isVisible()]
+    assert "Loss" in titles
+    assert not {"Images", "Augmentation"} & set(titles)
+    form.set_settings(preset("studio").apply())
+    assert {"Images", "Augmentation"} <= {box.title() for box in form.findChildren(QGroupBox) if box.isVisible()}
