@@ -48,19 +48,21 @@ class Judge:
         self._features = ""
         self._extractor: Extractor | None = None
         self._work: Generator[Event, None, None] | None = None
-        self._asked = self._failed = False
+        self._asked = False
+        self._failed = ""
+        """The features by which nothing could be measured: only a person tries them again."""
         self._measured = self._seen = trainer.seconds
         self._credit = 0.0
 
     def ask(self) -> None:
         """A person wants numbers of the present state, soon."""
-        self._asked, self._failed = True, False
+        self._asked, self._failed = True, ""
 
     def turn(self) -> Generator[Event, None, None]:
         """Some pieces of work, between two of the training's events: as many as the time since the last turn allows.
 
         Yields `Judging` on the way and what was `Measured` in the end. What goes wrong is a `Notice`; nothing
-        more is then measured until a person asks.
+        more is then measured until a person asks, or compares by other features.
         """
         seconds = self._trainer.seconds
         self._credit += self._share * max(seconds - self._seen, 0.0)  # less after a rewind
@@ -86,7 +88,7 @@ class Judge:
         except Diverged:
             raise
         except Problem as problem:
-            self._failed = True
+            self._failed = self._trainer.settings.evaluation_features
             self._end()
             return Notice(f"The images could not be measured. {problem} The training goes on.")
         if isinstance(event, Progress):
@@ -114,7 +116,8 @@ class Judge:
         trainer = self._trainer
         if self._asked:
             return True
-        if trainer.dataset.points or self._failed or self._few or not self._share:
+        has_failed = self._failed == trainer.settings.evaluation_features
+        if trainer.dataset.points or has_failed or self._few or not self._share:
             return False
         return trainer.seconds >= max(self._measured * LATER, self._measured + SOONEST)
 

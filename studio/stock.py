@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from core.data.catalogue import Download
     from core.data.storage import Entry
 
+WEIGHTS_ARE_HERE = Notice("Inception's weights are here. While it trains, Ctrl+M measures with them.")
+
 
 def list_prepared() -> Generator[Event, None, None]:
     """Yields `Prepared`."""
@@ -79,7 +81,7 @@ def fetch_weights() -> Generator[Event, None, None]:
     from core.features.weights import INCEPTION
 
     yield from receive(INCEPTION)
-    yield Notice("Inception's weights are here: the next measurement uses them.")
+    yield WEIGHTS_ARE_HERE
 
 
 def adopt_weights(file: Path) -> Generator[Event, None, None]:
@@ -88,7 +90,7 @@ def adopt_weights(file: Path) -> Generator[Event, None, None]:
     from core.features.weights import INCEPTION
 
     yield from adopt(file, INCEPTION)
-    yield Notice("Inception's weights are here: the next measurement uses them.")
+    yield WEIGHTS_ARE_HERE
 
 
 def _prepared_row(entry: Entry) -> PreparedRow:

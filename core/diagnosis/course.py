@@ -78,9 +78,9 @@ class Course:
         table, whole = self._table(keys, since)
         return tuple(table[:, whole])
 
-    def steps_of(self, *keys: str, since: int = 0) -> Values:
+    def steps_of(self, *keys: str) -> Values:
         """The steps of the values that `of_keys` gives."""
-        return self._steps()[self._table(keys, since)[1]]
+        return self._steps()[self._table(keys, 0)[1]]
 
     def _table(self, keys: tuple[str, ...], since: int) -> tuple[Values, NDArray[np.bool_]]:
         """(keys, reports), and which of the reports hold all of them."""

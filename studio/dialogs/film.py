@@ -119,7 +119,8 @@ class FilmDialog(QDialog):
         try:
             choice = self.choice()
             count = self._count(choice.film)
-            self._preview.play(self._frames(choice.film) if self._frames else None, choice.film.fps)
+            if self._frames is not None:
+                self._preview.play(self._frames(choice.film), choice.film.fps)
             text, wrong = self._words(choice, count), ""
         except Problem as problem:
             text = wrong = str(problem)

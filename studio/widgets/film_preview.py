@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QWidget
 
 from core.latent import LatentRequest
 from studio.widgets.image_grid import ImageGrid
-from studio.widgets.tile_view import NO_IMAGES
 
 TICK_MS = 33
 """No screen shows more of it than some 30 images a second."""
@@ -32,11 +31,9 @@ class FilmPreview(ImageGrid):
         self._timer = QTimer(self, interval=TICK_MS)
         self._timer.timeout.connect(self._ask)
 
-    def play(self, film: LatentRequest | None, fps: float) -> None:
-        """Goes on with these frames, from the first where they are others than before; None shows nothing."""
-        if film is None:
-            self.set_images(NO_IMAGES)
-        elif self._film is None or (film.way, len(film.places)) != (self._film.way, len(self._film.places)):
+    def play(self, film: LatentRequest, fps: float) -> None:
+        """Goes on with these frames, from the first where they are others than before."""
+        if self._film is None or (film.way, len(film.places)) != (self._film.way, len(self._film.places)):
             self._began, self._frame = monotonic(), -1
         self._film, self._fps = film, fps
 

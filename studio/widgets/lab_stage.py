@@ -114,7 +114,8 @@ class LabStage(QSplitter):
         """The image is being dragged away: as a file, as a picture, and as a point where it stands at one."""
         assert self._request is not None
         first, picture = self._request.part(0, 1), self._image.image(0)
-        file = Path(QDir.tempPath(), "GAN Studio", f"{uuid4().hex[:8]}.png")
+        name = uuid4().hex[:8]
+        file = Path(QDir.tempPath(), f"gan-studio-{name}", f"{name}.png")  # a folder that is nobody else's
         self.file_requested.emit(first, file)  # it is there long before a hand lets go
         is_point = isinstance(first.way, Walk) and len(first.way.points) == 1
         mime = to_mime(first.way.points[0]) if is_point else QMimeData()

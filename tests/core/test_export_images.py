@@ -8,9 +8,11 @@ import zipfile
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image, PngImagePlugin
 
 from core.checkpoint import summary
@@ -98,6 +100,18 @@ def test_an_image_does_not_depend_on_its_neighbours(sampler: Sampler, tmp_path: 
         list(export_images(sampler, seeds(seed), tmp_path / "alone"))
         name = f"seed{seed:04d}.png"
         assert (tmp_path / "many" / name).read_bytes() == (tmp_path / "alone" / name).read_bytes()
+
+
+def test_torch_keeps_its_threads_elsewhere(sampler: Sampler, tmp_path: Path) -> None:
+    before = torch.get_num_threads()
+    seen: list[int] = []
+    with closing(export_images(sampler, seeds(*range(40)), tmp_path)) as events:
+        for _ in events:
+            thread = Thread(target=lambda: seen.append(torch.get_num_threads()))
+            thread.start()
+            thread.join()
+    assert set(seen) == {before}
+    assert torch.get_num_threads() == before
 
 
 def test_classes_and_codes_are_those_that_were_asked_for(tmp_path: Path) -> None:

@@ -121,6 +121,27 @@ def test_what_goes_wrong_is_said_and_the_training_goes_on(pictures: Path, monkey
     assert Run(pictures.parent / "run").newest().stem == "000000012"
 
 
+def test_other_features_are_tried_after_some_that_failed(pictures: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[str] = []
+
+    def build(name: str, *_: object) -> Generator[Progress, None, Extractor]:
+        tried.append(name)
+        yield Progress("Building", 0, 1)
+        if name == "inception":
+            raise Problem("Its weights are not here.", "Get them.")
+        return Averages()
+
+    monkeypatch.setattr(judging, "build", build)
+    training = training_on(pictures, "run", steps=20, evaluation_features="inception")
+    events: list[Event] = []
+    for event in training.events():
+        if training.trainer and training.trainer.step == 10 and tried == ["inception"]:
+            training.edit(training.trainer.settings.changed(evaluation_features="vgg16"))
+        events.append(event)
+    assert tried == ["inception", "vgg16"]
+    assert numbers(events)
+
+
 def test_automatic_checkpoints_make_room_and_precious_ones_stay(
     pictures: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
