@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+from math import sqrt
 from pathlib import Path
-from statistics import median
+from statistics import mean, median, stdev
 from time import perf_counter
 from typing import Any
 
@@ -23,20 +24,21 @@ BURST = 1000
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=20, help="of each of the windows that are compared")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=8, help="of a drag, and of the pause that it is compared with")
+    parser.add_argument("--drags", type=int, default=24)
     parser.add_argument("--images", type=int, default=10_000, help="that are exported")
+    parser.add_argument("--exports", type=int, default=3)
     parser.add_argument("--only", choices=["sliders", "export"])
     options = parser.parse_args()
     print(f"{machine()}\n")
     row("what, dcgan 64 px", "measured", "target")
     if options.only != "export":
-        _sliders(options.seconds, options.rounds)
+        _sliders(options.seconds, options.drags)
     if options.only != "sliders":
-        _export(options.images, options.rounds)
+        _export(options.images, options.exports)
 
 
-def _sliders(seconds: float, rounds: int) -> None:
+def _sliders(seconds: float, drags: int) -> None:
     from benchmarks.window import training_window, until, wait
     from studio.main_window import EXPLORE
     from studio.session import State
@@ -46,20 +48,21 @@ def _sliders(seconds: float, rounds: int) -> None:
     wait(8)
     reports: list[Any] = []
     window.session.reported.connect(reports.extend)
-    alone, beside, busy = [], [], []
-    for _ in range(rounds):
-        alone.append(_rate(reports, lambda: wait(seconds)))
-        beside.append(_rate(reports, lambda: busy.extend(_drag(window, seconds))))
+    kept, busy = [], []
+    for _ in range(drags):
+        alone = _rate(reports, lambda: wait(seconds))
+        beside = _rate(reports, lambda: busy.extend(_drag(window, seconds)))
+        kept.append(100 * beside / alone)
     window.session.stop()
     until(lambda: window.session.state is State.IDLE)
     wait(2)
     idle = _drag(window, seconds)
     late, answers = _burst(window)
     window.close()
-    kept = 100 * median(b / a for a, b in zip(alone, beside, strict=True))
+    scatter = stdev(kept) / sqrt(len(kept))
     row("slider to image, idle, 95th percentile", f"{np.percentile(idle, 95):.1f} ms", "35 ms")
     row("slider to image, while training, 95th percentile", f"{np.percentile(busy, 95):.1f} ms", "60 ms")
-    row("training rate during a drag, median of pairs", f"{kept:.1f} %", "95 %")
+    row("training rate during a drag, mean of pairs", f"{mean(kept):.1f} ± {scatter:.1f} %", "95 %")
     row(f"{BURST} moves at once: last image after", f"{late:.0f} ms, {answers} images rendered", "no backlog")
 
 
@@ -126,7 +129,7 @@ def _slider(window: Any) -> Any:
     return next(each for each in window.explore.findChildren(QSlider) if each.accessibleName() == "A → B")
 
 
-def _export(count: int, rounds: int) -> None:
+def _export(count: int, exports: int) -> None:
     from core.export.images import export_images
     from core.latent import LatentRequest
     from core.sampler import CHUNK, Sampler
@@ -135,7 +138,7 @@ def _export(count: int, rounds: int) -> None:
     sampler = _untrained(Sampler)
     selection = OfSeeds(tuple(range(count)))
     alone, exported = [], []
-    for _ in range(rounds):
+    for _ in range(exports):
         begun = perf_counter()
         for start in range(0, count, CHUNK):
             sampler.render(LatentRequest.of_seeds(range(start, min(start + CHUNK, count))))

@@ -18,6 +18,8 @@ Group = Literal["plus", "minus", "also"]
 """Of the points of a sum, plus - minus + also."""
 Kind = Literal["closed", "components", "own"]
 """Of directions: in closed form (SeFa), principal components (GANSpace), or the person's own."""
+PLACES = frozenset({"between_place", "square_place", "path_place", "loop_place"})
+"""Fields of a `Lab` that move along its way without changing it."""
 Corners = tuple[Point, Point, Point, Point]
 
 

@@ -12,7 +12,7 @@ from core.latent import LatentRequest, Point
 from studio.explorer import Add, Bake, Contrast, Explorer, Keep, NewestOf, Restore, Restored, Source, Weights, Write
 from studio.threads import LatestThread
 
-BESIDE_TRAINING = 0.05
+BESIDE_TRAINING = 0.03
 """The part of its time for which the sampler works while a training runs, so that the training hardly feels it."""
 
 

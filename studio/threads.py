@@ -146,7 +146,7 @@ class IteratorThread(QThread):
             self.paused.emit(paused)
 
 
-LONGEST_REST = 0.4
+LONGEST_REST = 0.5
 """Seconds that an answer may be put off, however long the one before it took."""
 
 
@@ -166,6 +166,7 @@ class LatestThread(QThread):
         self._waiting: dict[str, Any] = {}
         self._changed = threading.Condition()
         self._is_stopped = False
+        self._is_resting = False
         self._share = 1.0
 
     def set_share(self, share: float) -> None:
@@ -178,7 +179,8 @@ class LatestThread(QThread):
         """Puts the request in its slot, over one that waits there."""
         with self._changed:
             self._waiting[slot] = request
-            self._changed.notify()
+            if not self._is_resting:  # it would be woken for nothing, at each move of a slider
+                self._changed.notify()
 
     def stop(self) -> None:
         """Ends the thread after the answer that it works on; wait with `wait()`."""
@@ -205,7 +207,9 @@ class LatestThread(QThread):
         with self._changed:
             share = self._share
             rest = min(worked / share - worked, LONGEST_REST)
+            self._is_resting = True
             self._changed.wait_for(lambda: self._is_stopped or self._share != share, rest)
+            self._is_resting = False
 
 
 def as_problem(error: Exception) -> Problem:

@@ -14,7 +14,7 @@ from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
 from core.events import Images
-from core.lab import Bases, Direction, Kind, Lab, Pin
+from core.lab import PLACES, Bases, Direction, Kind, Lab, Pin
 from core.latent import LatentRequest, Loop, Point, Walk
 from core.seeds import Latents
 from studio.explorer import Source
@@ -202,7 +202,7 @@ class ExplorePanel(QWidget):
         if gesture and lab.board == before.board and lab.tool == before.tool:
             self._show_undo()
             self._ask_image()
-            if lab.way(self._bases) != before.way(self._bases):
+            if not fields.keys() <= PLACES and lab.way(self._bases) != before.way(self._bases):
                 self._ask_way()
             if lab.a != before.a:
                 self._lens.set_seed(lab.a.seed)

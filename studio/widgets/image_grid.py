@@ -67,8 +67,10 @@ class ImageGrid(TileView):
 
     def set_selected(self, indices: list[int]) -> None:
         """Select these images and no others; emits nothing."""
-        self._selected = {index for index in indices if 0 <= index < len(self._images)}
-        self.update()
+        selected = {index for index in indices if 0 <= index < len(self._images)}
+        if selected != self._selected:
+            self._selected = selected
+            self.update()
 
     def current(self) -> int:
         """Index of the image that the keyboard acts on."""

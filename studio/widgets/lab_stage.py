@@ -152,6 +152,7 @@ class LabStage(QSplitter):
         head.addWidget(self._tabs, 1)
         head.addWidget(self._mode)
         below = QWidget()
+        below.setAutoFillBackground(True)  # or all that it stands on is painted with every move of a slider
         column = QVBoxLayout(below)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)

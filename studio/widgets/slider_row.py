@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QSignalBlocker, QSize, Qt, QTimer, Signal
 from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
 
 from studio import theme
+
+NUMBER_MS = 120
+"""How often the number beside a slider follows it: nobody reads faster, and painting it is a good part of a move."""
 
 
 class SliderRow(QWidget):
@@ -61,11 +64,13 @@ class SliderRow(QWidget):
         layout.addWidget(self._reset)
         for widget in (self._label, self._slider, self._spin):
             widget.setToolTip(help)
+        self._number_soon = QTimer(self, singleShot=True, interval=NUMBER_MS)
+        self._number_soon.timeout.connect(self._show_number)
         for widget in (self._slider, self._spin):
             widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
             widget.installEventFilter(self)
-        self.set_value(value)
-        self._slider.valueChanged.connect(lambda place: self._change(low + place * step))
+        self._show()
+        self._slider.valueChanged.connect(self._slide)
         self._spin.valueChanged.connect(self._change)
         self._reset.clicked.connect(lambda: self._change(self._default))
 
@@ -75,10 +80,22 @@ class SliderRow(QWidget):
 
     def set_value(self, value: float) -> None:
         """Show a number; emits nothing."""
-        self._value = min(max(value, self._spin.minimum()), self._spin.maximum())
-        with QSignalBlocker(self._slider), QSignalBlocker(self._spin):
+        value = min(max(value, self._spin.minimum()), self._spin.maximum())
+        if value != self._value:
+            self._value = value
+            self._show()
+
+    def _show(self) -> None:
+        with QSignalBlocker(self._slider):
             self._slider.setValue(round((self._value - self._low) / self._step))
+        self._show_number()
+        self._show_reset()
+
+    def _show_number(self) -> None:
+        with QSignalBlocker(self._spin):
             self._spin.setValue(self._value)
+
+    def _show_reset(self) -> None:
         self._reset.setEnabled(abs(self._value - self._default) > self._step / 1000)
 
     def tab_stops(self) -> list[QWidget]:
@@ -95,6 +112,14 @@ class SliderRow(QWidget):
     def set_label_width(self, pixels: int) -> None:
         """Fix the label's width so that the sliders of several rows line up."""
         self._label.setFixedWidth(pixels)
+
+    def _slide(self, place: int) -> None:
+        """To a place of the slider, which is under the hand and shows it already."""
+        self._value = min(self._low + place * self._step, self._spin.maximum())
+        if not self._number_soon.isActive():
+            self._number_soon.start()
+        self._show_reset()
+        self.valueChanged.emit(self._value)
 
     def _change(self, value: float) -> None:
         before = self._value

@@ -1,0 +1,50 @@
+"""A number with a slider: what it shows, and what it says."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtWidgets import QDoubleSpinBox, QSlider, QToolButton
+from pytestqt.qtbot import QtBot
+
+from studio.widgets.slider_row import SliderRow
+from tests.studio.conftest import PATIENCE
+
+
+@pytest.fixture
+def row(qtbot: QtBot) -> SliderRow:
+    row = SliderRow("Radius", -1.0, 1.0, 0.25, step=0.01)
+    qtbot.addWidget(row)
+    return row
+
+
+def test_the_number_follows_the_slider(qtbot: QtBot, row: SliderRow) -> None:
+    told: list[float] = []
+    row.valueChanged.connect(told.append)
+    slider, number = row.findChild(QSlider), row.findChild(QDoubleSpinBox)
+    for place in (130, 140, 150):
+        slider.setValue(place)
+    assert told == pytest.approx([0.3, 0.4, 0.5])
+    assert row.value() == pytest.approx(0.5)
+    qtbot.waitUntil(lambda: number.value() == 0.5, timeout=PATIENCE)
+    assert len(told) == 3
+
+
+def test_what_is_set_is_shown_at_once_and_told_nobody(qtbot: QtBot, row: SliderRow) -> None:
+    told: list[float] = []
+    row.valueChanged.connect(told.append)
+    row.findChild(QSlider).setValue(150)
+    row.set_value(7.0)
+    assert (row.value(), row.findChild(QDoubleSpinBox).value(), row.findChild(QSlider).value()) == (1.0, 1.0, 200)
+    assert told == pytest.approx([0.5])
+
+
+def test_reset_goes_back_and_is_there_only_when_there_is_a_way_back(row: SliderRow) -> None:
+    reset = row.findChild(QToolButton)
+    assert not reset.isEnabled()
+    row.findChild(QSlider).setValue(0)
+    assert reset.isEnabled()
+    told: list[float] = []
+    row.valueChanged.connect(told.append)
+    reset.click()
+    assert told == [0.25]
+    assert not reset.isEnabled()
