@@ -218,16 +218,19 @@ class Session(QObject):
 
     def start(self, settings: Settings) -> None:
         """Begins a training on the open dataset, or continues from `resume`."""
+        if self.state is not State.IDLE:  # it was asked for again while the first start waited
+            return
         if self.dataset is None:
             self.problem.emit(Problem("There are no images to train on.", "Open a folder, or try the sample."))
             return
+        later = partial(self._start_if_same, settings, self.run_folder)
+        if self.runs_reader.is_replaying:  # what is trained then is added to the whole of it
+            self.notice.emit("The training begins as soon as the run has been read.")
+            self.runs_reader.ended.connect(later, Qt.ConnectionType.SingleShotConnection)
+            return
         if self.reader.previews:
             # They borrow torch's random numbers for a moment, which belong to the training from its first step on.
-            next(iter(self.reader.previews)).ended.connect(lambda: self.start(settings))
-            return
-        if self.runs_reader.is_replaying:  # what is trained then is added to the whole of it
-            start = partial(self._start_once, settings)
-            self.runs_reader.ended.connect(start, Qt.ConnectionType.SingleShotConnection)
+            next(iter(self.reader.previews)).ended.connect(later, Qt.ConnectionType.SingleShotConnection)
             return
         source, runs, resume = self.dataset.source, self.runs, self.resume
         if resume is None or self.run_folder is None or not resume.is_relative_to(self.run_folder):
@@ -244,9 +247,9 @@ class Session(QObject):
         if self.dataset.points:
             self._running.set_pace(self._pace)
 
-    def _start_once(self, settings: Settings) -> None:
-        """For a start that waited: the person may have asked for it twice."""
-        if self.state is State.IDLE:
+    def _start_if_same(self, settings: Settings, run: Path | None) -> None:
+        """After a wait, in which the person may have opened another run."""
+        if self.run_folder == run:
             self.start(settings)
 
     def pause(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from shutil import copytree
 from typing import TypeVar
 
 import numpy as np
@@ -148,6 +149,42 @@ def test_a_long_run_is_seen_at_once_and_goes_on_when_all_of_it_is(
     window.start()
     qtbot.waitUntil(lambda: len(window.train.history) > reports, timeout=PATIENCE)
     assert session.state is State.RUNNING
+
+
+def test_a_start_waits_for_the_run_that_is_read_and_for_no_other(
+    qtbot: QtBot, window: MainWindow, pictures: Path
+) -> None:
+    train_briefly(qtbot, window, pictures)
+    session, folder = window.session, window.session.run_folder
+    assert folder is not None
+    other = Path(copytree(folder, folder.with_name("other")))
+    lengthen(folder / "stats.jsonl")
+    states: list[State] = []
+    session.state_changed.connect(states.append)
+
+    def open_and_start() -> None:
+        with qtbot.waitSignal(session.run_opened, timeout=PATIENCE):
+            drop(window, folder)
+        window.start()
+        window.start()  # by a person who saw nothing happen
+        words = " ".join(label.text() for label in window.banner.findChildren(QLabel))
+        assert "as soon as the run has been read" in words
+
+    open_and_start()
+    with qtbot.waitSignal(session.runs_reader.ended, timeout=PATIENCE):
+        drop(window, other)
+    assert session.run_folder == other
+    assert states == []
+    open_and_start()
+    qtbot.waitUntil(lambda: session.state is State.RUNNING, timeout=PATIENCE)
+    assert session.run_folder == folder
+    assert states == [State.STARTING, State.RUNNING]
+
+
+def lengthen(reports: Path) -> None:
+    """So many more reports that reading them takes a while."""
+    lines = reports.read_text("utf-8").splitlines(keepends=True)
+    reports.write_text(lines[0] * (2**23 // len(lines[0])) + "".join(lines), "utf-8")
 
 
 def test_other_images_begin_a_new_training_unless_the_person_says_otherwise(
