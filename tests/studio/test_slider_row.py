@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import pytest
-from PySide6.QtWidgets import QDoubleSpinBox, QSlider, QToolButton
+from PySide6.QtWidgets import QDoubleSpinBox, QSlider, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from studio.widgets.slider_row import SliderRow
 from tests.studio.conftest import PATIENCE
+
+W = TypeVar("W", bound=QWidget)
+
+
+def only(row: SliderRow, kind: type[W]) -> W:
+    """The one child of a kind."""
+    (child,) = row.findChildren(kind)
+    return child
 
 
 @pytest.fixture
@@ -20,7 +30,7 @@ def row(qtbot: QtBot) -> SliderRow:
 def test_the_number_follows_the_slider(qtbot: QtBot, row: SliderRow) -> None:
     told: list[float] = []
     row.valueChanged.connect(told.append)
-    slider, number = row.findChild(QSlider), row.findChild(QDoubleSpinBox)
+    slider, number = only(row, QSlider), only(row, QDoubleSpinBox)
     for place in (130, 140, 150):
         slider.setValue(place)
     assert told == pytest.approx([0.3, 0.4, 0.5])
@@ -32,16 +42,16 @@ def test_the_number_follows_the_slider(qtbot: QtBot, row: SliderRow) -> None:
 def test_what_is_set_is_shown_at_once_and_told_nobody(qtbot: QtBot, row: SliderRow) -> None:
     told: list[float] = []
     row.valueChanged.connect(told.append)
-    row.findChild(QSlider).setValue(150)
+    only(row, QSlider).setValue(150)
     row.set_value(7.0)
-    assert (row.value(), row.findChild(QDoubleSpinBox).value(), row.findChild(QSlider).value()) == (1.0, 1.0, 200)
+    assert (row.value(), only(row, QDoubleSpinBox).value(), only(row, QSlider).value()) == (1.0, 1.0, 200)
     assert told == pytest.approx([0.5])
 
 
 def test_reset_goes_back_and_is_there_only_when_there_is_a_way_back(row: SliderRow) -> None:
-    reset = row.findChild(QToolButton)
+    reset = only(row, QToolButton)
     assert not reset.isEnabled()
-    row.findChild(QSlider).setValue(0)
+    only(row, QSlider).setValue(0)
     assert reset.isEnabled()
     told: list[float] = []
     row.valueChanged.connect(told.append)
