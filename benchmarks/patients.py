@@ -109,6 +109,7 @@ WELL = {
     "dcgan": Patient("", "dcgan", SMALL, source="sample:shapes"),
     "lsgan": Patient("", "lsgan", {**SMALL, "width": 32, "batch": 32, "lr_g": 4e-4, "lr_d": 4e-4}),
     "sngan": Patient("", "sngan", NARROW),
+    "wgan": Patient("", "wgan", {**NARROW, "lr_d": 5e-4, "lr_g": 5e-4}),
     "wgan_gp": Patient("", "wgan_gp", NARROW),
     "r3gan": Patient("", "r3gan", NARROW),
 }

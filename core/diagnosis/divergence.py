@@ -32,7 +32,8 @@ def find(case: Case) -> Diagnosis | None:
       a trained discriminator can need (`_limit`); over below half of that;
     * steps of D that are too large: one changes its weights by more than 1.5 %, by the median of 16 reports; over
       below 0.7 %. A tenth to half of a per cent is usual, and healthy trainings take larger ones only in their first
-      steps, so none before step 50 count.
+      steps, so none before step 50 count. Nor where weights are clipped: they are so small then that any step is a
+      large part of them, also of critics that teach well.
     """
     return _no_numbers(case) or _rewound(case) or _runaway(case) or _leaps(case)
 
@@ -81,7 +82,7 @@ def _limit(case: Case) -> float:
 
 def _leaps(case: Case) -> Diagnosis | None:
     (update,) = case.course.of_keys(UPDATE, since=STEPS)
-    if not case.begun(STEPS) or not above(update, LEAP, STRIDE, LEAPS):
+    if case.settings.weight_clip or not case.begun(STEPS) or not above(update, LEAP, STRIDE, LEAPS):
         return None
     seen = float(level(update, LEAPS)[-1])
     sentence = (
@@ -94,6 +95,8 @@ def _leaps(case: Case) -> Diagnosis | None:
 
 
 def _cures(case: Case) -> tuple[Remedy, ...]:
+    gentler = (remedies.slower_discriminator, remedies.r1, remedies.slower_both)
+    # A critic with clipped weights has good images soonest; but weights that have run away it would cut down at once.
+    first = (remedies.weight_clip, remedies.gradient_penalty) if case.critic else ()
     bounds = (remedies.gradient_penalty, remedies.weight_clip) if case.critic else ()
-    every = (*bounds, remedies.slower_discriminator, remedies.r1, remedies.slower_both)
-    return (remedies.anew(case, *every) + remedies.offered(case, *every))[: remedies.MOST]
+    return (remedies.anew(case, *first, *gentler) + remedies.offered(case, *bounds, *gentler))[: remedies.MOST]

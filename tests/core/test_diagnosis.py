@@ -291,6 +291,22 @@ def test_what_has_run_away_early_may_begin_anew() -> None:
     assert not any(remedy.anew for remedy in old.remedies)
 
 
+def test_an_unbounded_critic_is_bounded_by_clipping_anew_or_by_a_penalty_as_it_goes_on() -> None:
+    values = {"Loss/scores/real": 400.0, "Loss/scores/fake": -400.0}
+    (young,) = diagnose(course((100, {}), (60, values)), UNBOUNDED, Facts())
+    clipped, penalised = {"weight_clip": 0.01}, {"gradient_penalty": 10.0}
+    assert [(each.anew, dict(each.changes)) for each in young.remedies] == [(True, clipped), (False, penalised)]
+    (old,) = diagnose(course((2000, {}), (60, values)), UNBOUNDED, Facts())
+    assert [(each.anew, dict(each.changes)) for each in old.remedies] == [(False, penalised), (False, clipped)]
+
+
+def test_large_steps_of_clipped_weights_are_no_alarm() -> None:
+    large = course((100, {}), (60, {"Signal/D/update": 0.05}))
+    clipped = UNBOUNDED.changed(weight_clip=0.01)
+    assert "divergence" in {found.kind for found in diagnose(large, UNBOUNDED, Facts())}
+    assert "divergence" not in {found.kind for found in diagnose(large, clipped, Facts())}
+
+
 # -- the course ------------------------------------------------------------------------------------------------------
 
 
