@@ -96,7 +96,7 @@ def _leaps(case: Case) -> Diagnosis | None:
 
 def _cures(case: Case) -> tuple[Remedy, ...]:
     gentler = (remedies.slower_discriminator, remedies.r1, remedies.slower_both)
-    # A critic with clipped weights has good images soonest; but weights that have run away it would cut down at once.
-    first = (remedies.weight_clip, remedies.gradient_penalty) if case.critic else ()
-    bounds = (remedies.gradient_penalty, remedies.weight_clip) if case.critic else ()
-    return (remedies.anew(case, *first, *gentler) + remedies.offered(case, *bounds, *gentler))[: remedies.MOST]
+    # Clipping has good images soonest, but would cut down weights that have run away, with what they learned.
+    bounds = (remedies.weight_clip, remedies.gradient_penalty) if case.critic else ()
+    cures = remedies.anew(case, *bounds, *gentler) + remedies.offered(case, *reversed(bounds), *gentler)
+    return cures[: remedies.MOST]
