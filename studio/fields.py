@@ -8,7 +8,7 @@ from typing import Any, Literal, Protocol, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic.fields import FieldInfo
-from PySide6.QtCore import QEvent, QLocale, QObject, QSignalBlocker, Qt
+from PySide6.QtCore import QLocale, QSignalBlocker, Qt
 from PySide6.QtGui import QStandardItemModel, QValidator
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 from core.presets import presets
 from core.registry import components
 from studio.widgets.colour_edit import ColourEdit
+from studio.widgets.wheel_guard import WheelGuard
 
 UNLIMITED = 10**9
 PACKAGES = {"network": "models", "loss": "objectives", "evaluation_features": "features"}
@@ -76,7 +77,7 @@ def field_of(name: str, info: FieldInfo, unit: str) -> Field:
     field.widget.setToolTip(field.help)
     field.widget.setObjectName(name)
     field.widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-    field.widget.installEventFilter(_WheelGuard(field.widget))
+    field.widget.installEventFilter(WheelGuard(field.widget))
     return field
 
 
@@ -271,16 +272,6 @@ class _Plain(QDoubleSpinBox):
         except ValueError:
             within = False
         return (QValidator.State.Acceptable if within else QValidator.State.Intermediate, text, position)
-
-
-class _WheelGuard(QObject):
-    """Scrolling through the form must not turn the numbers that pass under the pointer."""
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Wheel and isinstance(watched, QWidget) and not watched.hasFocus():
-            event.ignore()
-            return True
-        return super().eventFilter(watched, event)
 
 
 def _prepare(box: QAbstractSpinBox, suffix: str) -> None:

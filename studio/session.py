@@ -223,7 +223,7 @@ class Session(QObject):
         if self.dataset is None:
             self.problem.emit(Problem("There are no images to train on.", "Open a folder, or try the sample."))
             return
-        later = partial(self._start_if_same, settings, self.run_folder)
+        later = partial(self._start_if_same, settings, self.resume)
         if self.runs_reader.is_replaying:  # what is trained then is added to the whole of it
             self.notice.emit("The training begins as soon as the run has been read.")
             self.runs_reader.ended.connect(later, Qt.ConnectionType.SingleShotConnection)
@@ -247,10 +247,12 @@ class Session(QObject):
         if self.dataset.points:
             self._running.set_pace(self._pace)
 
-    def _start_if_same(self, settings: Settings, run: Path | None) -> None:
-        """After a wait, in which the person may have opened another run."""
-        if self.run_folder == run:
+    def _start_if_same(self, settings: Settings, resume: Path | None) -> None:
+        """After a wait, in which the person may have opened something else."""
+        if self.resume == resume:
             self.start(settings)
+        else:
+            self.notice.emit("The training did not begin, because something else was opened meanwhile.")
 
     def pause(self) -> None:
         if self._running:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QFormLayout, QLabel, QVBoxLayout, QWidget
 
 from core.seeds import Conditions, seed_codes
@@ -14,6 +13,7 @@ from studio.widgets.elided import ElidedComboBox
 from studio.widgets.heading import Heading
 from studio.widgets.labelled_button import LabelledButton
 from studio.widgets.slider_row import SliderRow
+from studio.widgets.wheel_guard import WheelGuard
 
 CODE_REACH = 2.0
 """Of a continuous code to either side; it was trained from -1 to 1."""
@@ -222,6 +222,7 @@ class _Choice(ElidedComboBox):
         super().__init__()
         self.setMaxVisibleItems(20)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.installEventFilter(WheelGuard(self))
         self.setAccessibleName(name)
         self.setToolTip(help)
 
@@ -237,13 +238,6 @@ class _Choice(ElidedComboBox):
         """Show an option."""
         with QSignalBlocker(self):
             self.setCurrentIndex(index)
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        # Scrolling a panel must not change the choices that pass under the pointer.
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()
 
 
 def _column(parent: QWidget) -> QVBoxLayout:

@@ -67,10 +67,7 @@ class ImageGrid(TileView):
 
     def set_selected(self, indices: list[int]) -> None:
         """Select these images and no others; emits nothing."""
-        selected = {index for index in indices if 0 <= index < len(self._images)}
-        if selected != self._selected:
-            self._selected = selected
-            self.update()
+        self._take_selection({index for index in indices if 0 <= index < len(self._images)})
 
     def current(self) -> int:
         """Index of the image that the keyboard acts on."""
@@ -239,11 +236,17 @@ class ImageGrid(TileView):
         self.update()
 
     def _set_selected(self, selected: set[int]) -> None:
-        if selected != self._selected:
-            self._selected = selected
-            self._describe()
+        if self._take_selection(selected):
             self.selection_changed.emit()
-            self.update()
+
+    def _take_selection(self, selected: set[int]) -> bool:
+        """Whether it is another one; only then is anything painted."""
+        if selected == self._selected:
+            return False
+        self._selected = selected
+        self._describe()
+        self.update()
+        return True
 
     def _describe(self) -> None:
         count = len(self._images)

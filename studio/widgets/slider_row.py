@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QSignalBlocker, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, QTimer, Signal
 from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
 
 from studio import theme
+from studio.widgets.wheel_guard import WheelGuard
 
 NUMBER_MS = 120
 """How often the number beside a slider follows it: nobody reads faster, and painting it is a good part of a move."""
@@ -66,9 +67,10 @@ class SliderRow(QWidget):
             widget.setToolTip(help)
         self._number_soon = QTimer(self, singleShot=True, interval=NUMBER_MS)
         self._number_soon.timeout.connect(self._show_number)
+        guard = WheelGuard(self)
         for widget in (self._slider, self._spin):
             widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-            widget.installEventFilter(self)
+            widget.installEventFilter(guard)
         self._show()
         self._slider.valueChanged.connect(self._slide)
         self._spin.valueChanged.connect(self._change)
@@ -126,10 +128,3 @@ class SliderRow(QWidget):
         self.set_value(value)
         if self._value != before:
             self.valueChanged.emit(self._value)
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        # Scrolling a panel must not change the values that pass under the pointer.
-        if event.type() == QEvent.Type.Wheel and isinstance(watched, QWidget) and not watched.hasFocus():
-            event.ignore()
-            return True
-        return super().eventFilter(watched, event)

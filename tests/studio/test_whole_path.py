@@ -167,18 +167,23 @@ def test_a_start_waits_for_the_run_that_is_read_and_for_no_other(
             drop(window, folder)
         window.start()
         window.start()  # by a person who saw nothing happen
-        words = " ".join(label.text() for label in window.banner.findChildren(QLabel))
-        assert "as soon as the run has been read" in words
+        assert "as soon as the run has been read" in banner_text(window)
 
     open_and_start()
     with qtbot.waitSignal(session.runs_reader.ended, timeout=PATIENCE):
         drop(window, other)
     assert session.run_folder == other
     assert states == []
+    assert "did not begin" in banner_text(window)
     open_and_start()
     qtbot.waitUntil(lambda: session.state is State.RUNNING, timeout=PATIENCE)
     assert session.run_folder == folder
     assert states == [State.STARTING, State.RUNNING]
+
+
+def banner_text(window: MainWindow) -> str:
+    """All that is said there."""
+    return " ".join(label.text() for label in window.banner.findChildren(QLabel))
 
 
 def lengthen(reports: Path) -> None:
@@ -195,7 +200,7 @@ def test_other_images_begin_a_new_training_unless_the_person_says_otherwise(
     assert checkpoint is not None
     drop(window, pictures / "cats")
     qtbot.waitUntil(lambda: session.resume is None, timeout=PATIENCE)
-    assert checkpoint.name in " ".join(label.text() for label in window.banner.findChildren(QLabel))
+    assert checkpoint.name in banner_text(window)
     click(button(window.banner, "Continue from it anyway"))
     assert session.resume == checkpoint
     drop(window, checkpoint)  # its own images are opened with it
