@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -35,12 +35,17 @@ NOISE = (12.0, 25.0, 40.0, 60.0, 90.0)
 """Standard deviation, in bytes."""
 CONTRAST = (0.75, 0.55, 0.4, 0.25, 0.12)
 """What is left of it, about the middle grey."""
-TAKEN_OVER = (0.2, 0.4, 0.6, 0.8, 1.0)
-"""The part of the images that two of the classes have taken from all the others."""
+LEFT = (0.8, 0.6, 0.4, 0.3, 0.2)
+"""The part of the classes that is left."""
 KINDS = ("blur", "noise", "contrast", "fewer modes")
-BLIND = {("precision", "fewer modes"), ("density", "fewer modes")}
+PAIRS = (("precision", "recall"), ("symmetric_precision", "symmetric_recall"), ("density", "coverage"))
+"""How real images look, and how many kinds of them there are. Their harmonic mean, as of any precision and recall,
+says both."""
+BLIND = {"precision", "symmetric_precision", "density"}
 """They say whether images look real, and nothing about how many kinds there are."""
-Sides = tuple[Side, Side]
+Sets = dict[object, list[Side]]
+"""As they are (0), and by corruption and severity. Of several sets that are as bad as each other the mean counts."""
+Values = dict[object, dict[str, float]]
 
 
 def main() -> None:
@@ -51,7 +56,6 @@ def main() -> None:
     parser.add_argument("--extractors", nargs="+", default=["vgg16", "classifier"])
     options = parser.parse_args()
     dataset, others = _halves(_prepared(options.data))
-    sets = {0: _plain(others, options.count), **_corrupted(others, options.count)}
     real = pictures(dataset, _drawn(len(dataset.images), options.real))
     print(f"{options.count} images of each corruption against {len(real)} others, {dataset.title}\n")
     print(
@@ -59,42 +63,57 @@ def main() -> None:
     )
     print(f"| --- | --- | {'--- | ' * (SEVERITIES + 2)}")
     for name in options.extractors:
-        _by_features(name, dataset, sets, real)
-    _by_images(sets, real)
+        _by_features(name, dataset, others, real, options.count)
+    _by_images(others, real, options.count)
 
 
-def _by_features(name: str, dataset: Dataset, sets: dict[object, Images], real: Images) -> None:
+def _by_features(name: str, dataset: Dataset, others: Dataset, real: Images, count: int) -> None:
     extractor = finished(build(name, dataset, torch.device("cpu")))
-    sides = {what: _side(extractor, images) for what, images in sets.items()}
     against = _side(extractor, real)
+    sets = _sets(others, count, lambda images: _side(extractor, images))
+    values: Values = {what: {} for what in sets}
     for each, found in components("metrics").items():
         needs = found.facts["NEEDS"]
         if "images" not in needs and not ("logits" in needs and against.logits is None):
-            _table(each, name, {what: (side, against) for what, side in sides.items()})
+            _table(each, name, sets, against, values)
+    for one, other in PAIRS:
+        both = {what: harmonic_mean(found[one], found[other]) for what, found in values.items()}
+        _rows(f"{protocol.title(one)} and {protocol.title(other).lower()}, {name}", both, -1)
 
 
-def _by_images(sets: dict[object, Images], real: Images) -> None:
-    count = min(len(real), MOST_IMAGES, len(sets[0]))
+def _by_images(others: Dataset, real: Images, count: int) -> None:
+    count = min(len(real), MOST_IMAGES, count)
     against = Side(images=real[_drawn(len(real), count)])
+    sets = _sets(others, count, lambda images: Side(images=images))
     for each, found in components("metrics").items():
         if "images" in found.facts["NEEDS"]:
-            _table(
-                each, protocol.PIXELS, {what: (Side(images=images[:count]), against) for what, images in sets.items()}
-            )
+            _table(each, protocol.PIXELS, sets, against, {what: {} for what in sets})
 
 
-def _table(name: str, extractor: str, pairs: dict[object, Sides]) -> None:
-    values = {what: finished(metric(name).measure(*pair)) for what, pair in pairs.items()}
-    for number in values[0]:
-        if number.endswith("_std"):
-            continue
-        sign = -1 if protocol.higher_is_better(number) else 1
-        for kind in KINDS:
-            found = [values[kind, severity][number] for severity in range(SEVERITIES)]
-            rank = sign * spearman(np.arange(SEVERITIES), np.array(found))
-            shown = " | ".join(f"{value:.4g}" for value in (values[0][number], *found))
-            blind = ", blind to it" if (number, kind) in BLIND else ""
-            print(f"| {protocol.title(number)}, {extractor} | {kind}{blind} | {shown} | {rank:.2f} |", flush=True)
+def _table(name: str, extractor: str, sets: Sets, against: Side, values: Values) -> None:
+    """Adds a metric's numbers to the `values` of each set, and prints them."""
+    for what, sides in sets.items():
+        found = [finished(metric(name).measure(side, against)) for side in sides]
+        values[what] |= {number: float(np.mean([each[number] for each in found])) for number in found[0]}
+    for number in components("metrics")[name].facts["NUMBERS"]:
+        if not number.endswith("_std"):
+            sign = -1 if protocol.higher_is_better(number) else 1
+            of_number = {what: found[number] for what, found in values.items()}
+            _rows(f"{protocol.title(number)}, {extractor}", of_number, sign, number in BLIND)
+
+
+def _rows(title: str, values: dict[object, float], sign: int, is_blind: bool = False) -> None:
+    for kind in KINDS:
+        found = [values[kind, severity] for severity in range(SEVERITIES)]
+        rank = sign * spearman(np.arange(SEVERITIES), np.array(found))
+        shown = " | ".join(f"{value:.4g}" for value in (values[0], *found))
+        blind = ", blind to it" if is_blind and kind == "fewer modes" else ""
+        print(f"| {title} | {kind}{blind} | {shown} | {rank:.2f} |", flush=True)
+
+
+def harmonic_mean(one: float, other: float) -> float:
+    """0 where either is."""
+    return 2 * one * other / (one + other) if one + other else 0.0
 
 
 def spearman(one: NDArray[np.number], other: NDArray[np.number]) -> float:
@@ -103,31 +122,38 @@ def spearman(one: NDArray[np.number], other: NDArray[np.number]) -> float:
     return float(np.corrcoef(*ranks)[0, 1]) if all(rank.std() > 0 for rank in ranks) else 0.0
 
 
-def _corrupted(dataset: Dataset, count: int) -> dict[object, Images]:
-    plain = _plain(dataset, count)
-    found: dict[object, Images] = {}
+def _sets(dataset: Dataset, count: int, look: Callable[[Images], Side]) -> Sets:
+    everything = pictures(dataset, np.arange(len(dataset.images)))
+    seen = look(everything)
+    as_they_are = _in_turn(dataset, count, 1.0)
+    plain = everything[as_they_are[0]]
+    found: Sets = {0: [_part(seen, rows) for rows in as_they_are]}
     for severity in range(SEVERITIES):
-        found["blur", severity] = _blurred(plain, BLUR[severity])
         noise = np.random.default_rng(0).normal(0, NOISE[severity], plain.shape)
-        found["noise", severity] = _bytes(plain + noise)
-        found["contrast", severity] = _bytes(127.5 + CONTRAST[severity] * (plain - 127.5))
-        found["fewer modes", severity] = _taken_over(dataset, count, TAKEN_OVER[severity])
+        found["blur", severity] = [look(_blurred(plain, BLUR[severity]))]
+        found["noise", severity] = [look(_bytes(plain + noise))]
+        found["contrast", severity] = [look(_bytes(127.5 + CONTRAST[severity] * (plain - 127.5)))]
+        found["fewer modes", severity] = [_part(seen, rows) for rows in _in_turn(dataset, count, LEFT[severity])]
     return found
 
 
-def _plain(dataset: Dataset, count: int) -> Images:
-    return _taken_over(dataset, count, 0.0)
-
-
-def _taken_over(dataset: Dataset, count: int, part: float) -> Images:
-    """As many images of each class, but that the first two have taken this part of the others' places."""
+def _in_turn(dataset: Dataset, count: int, part: float) -> list[NDArray[np.int64]]:
+    """As many images of each class that is left. Every class is left out as often as any other: which ones are left
+    would otherwise decide more than how many."""
     assert dataset.labels is not None
     classes = len(dataset.classes)
-    each = round(count / classes * (1 - part))
-    wanted = [each] * classes
-    wanted[:2] = [(count - each * (classes - 2)) // 2] * 2
-    rows = [np.flatnonzero(dataset.labels == label)[:number] for label, number in enumerate(wanted)]
-    return pictures(dataset, np.sort(np.concatenate(rows)))
+    left = round(part * classes)
+    random = np.random.RandomState(left)
+    turns = []
+    for start in range(1 if left == classes else classes):
+        kept = [(start + number) % classes for number in range(left)]
+        each = [random.permutation(np.flatnonzero(dataset.labels == label))[: count // left] for label in kept]
+        turns.append(np.sort(np.concatenate(each)))
+    return turns
+
+
+def _part(side: Side, rows: NDArray[np.int64]) -> Side:
+    return side._replace(**{name: values[rows] for name, values in side._asdict().items() if values is not None})
 
 
 def _blurred(images: Images, radius: float) -> Images:

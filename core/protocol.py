@@ -56,6 +56,11 @@ def higher_is_better(number: str) -> bool:
     return bool(_metric(number).facts["HIGHER_IS_BETTER"])
 
 
+def meaning(number: str) -> str:
+    """What a number says of the images, and what it does not see. Raises `KeyError` for one that no metric gives."""
+    return str(_metric(number).facts["MEANINGS"][number])
+
+
 def _metric(number: str) -> Component:
     for metric in components("metrics").values():
         if number in metric.facts["NUMBERS"]:

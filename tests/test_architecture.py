@@ -29,6 +29,7 @@ PLAIN = {
     "core.keys",
     "core.lab",
     "core.latent",
+    "core.meanings",
     "core.overview",
     "core.plane",
     "core.preparation",

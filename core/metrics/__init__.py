@@ -4,6 +4,7 @@ A module of this package that defines `TITLE` defines as well
 
 * `PAPER`;
 * `NUMBERS`: the numbers that it gives, and what people call each;
+* `MEANINGS`: what each says, and what it does not see, in a sentence or two for beginners;
 * `HIGHER_IS_BETTER`: otherwise it is a distance, 0 for equal sets;
 * `NEEDS`: "features" and "logits" of an extractor, or "images";
 * `measure(fake, real)`: a generator that yields between pieces of work of at most about a tenth of a second, so that a

@@ -15,6 +15,10 @@ from core.metrics import Floats, Side, Work
 TITLE = "Frechet distance"
 PAPER = "Heusel, Ramsauer, Unterthiner, Nessler, Hochreiter 2017, arXiv:1706.08500"
 NUMBERS = {"fid": "FID"}
+MEANINGS = {
+    "fid": "How far apart both sets of images are in what the extractor sees of them, by its means and how they vary."
+    " 0 for equal sets; fewer images make it higher."
+}
 HIGHER_IS_BETTER = False
 NEEDS = ("features",)
 

@@ -14,6 +14,11 @@ from core.metrics import Side, Work
 TITLE = "Inception Score"
 PAPER = "Salimans, Goodfellow, Zaremba, Cheung, Radford, Chen 2016, arXiv:1606.03498"
 NUMBERS = {"is": "Inception Score", "is_std": "Inception Score, standard deviation over parts"}
+MEANINGS = {
+    "is": "How surely a classifier names each image, and how many classes it finds in all of them, at most as many as"
+    " it knows. It never looks at a real image.",
+    "is_std": "How far the score varies between tenths of the images: a smaller difference says nothing.",
+}
 HIGHER_IS_BETTER = True
 NEEDS = ("logits",)
 

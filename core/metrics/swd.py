@@ -21,6 +21,10 @@ from core.metrics import Side, Work
 TITLE = "Sliced Wasserstein distance"
 PAPER = "Karras, Aila, Laine, Lehtinen 2018, Progressive growing of GANs, arXiv:1710.10196"
 NUMBERS = {"swd": "SWD"}
+MEANINGS = {
+    "swd": "How far apart small patches of both sets are, from coarse shapes to fine texture. 0 for equal sets. It does"
+    " not see what the images show."
+}
 HIGHER_IS_BETTER = False
 NEEDS = ("images",)
 

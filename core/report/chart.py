@@ -9,6 +9,7 @@ from math import ceil, floor, log10
 import numpy as np
 
 from core import keys
+from core.meanings import meaning
 from core.report.markup import element, text, void
 from core.thinning import Curve, Line
 
@@ -78,6 +79,8 @@ def chart(curves: Sequence[tuple[str, Curve]], last_step: int, marks: Sequence[t
     found = keys.measured(curves[0][0])
     said = element("ul", legend, class_="legend") if len(curves) > 1 else ""
     said += element("p", "Measured with ", text(keys.protocol_text(found[1])), class_="muted") if found else ""
+    if explained := meaning(curves[0][0]):
+        said += element("p", text(explained), class_="muted")
     head = element("figcaption", element("h4", text(name + scale)), said)
     return element("figure", head, drawing, element("output"), class_="chart")
 

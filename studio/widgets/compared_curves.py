@@ -21,11 +21,13 @@ from PySide6.QtWidgets import (
 
 from core import keys
 from core.amount import span
+from core.meanings import meaning
 from core.overview import Overview
 from core.thinning import Curve
 from studio import theme
 from studio.widgets.glyph import Glyph
 from studio.widgets.overlay_plot import SIDES, OverlayPlot, Placed
+from studio.widgets.tip import wrapped
 
 AXES = (("Steps", "steps"), ("Images seen", "images"), ("Training time", "seconds"))
 MINUTES_FROM = 600
@@ -116,7 +118,7 @@ class ComparedCurves(QWidget):
         how = keys.protocol_text(measured[1]) if measured else ""
         item = QTreeWidgetItem([f"{keys.label(key)} ({how})" if how else keys.label(key)])
         item.setData(0, KEY, key)
-        item.setToolTip(0, f"{item.text(0)}\n{key}")
+        item.setToolTip(0, wrapped(item.text(0), meaning(key), key))
         missing = [side for side in SIDES if side in self._runs and key not in self._runs[side].curves]
         if missing:
             item.setForeground(0, self.palette().placeholderText())

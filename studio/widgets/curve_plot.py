@@ -20,9 +20,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.meanings import meaning
 from studio import theme
 from studio.history import History, Rows
 from studio.widgets.readout import Readout
+from studio.widgets.tip import wrapped
 
 if TYPE_CHECKING:
     from studio.widgets.curve_canvas import CurveCanvas
@@ -61,7 +63,7 @@ class CurvePlot(QWidget):
         self._redraw.timeout.connect(self._draw)
         self._build(log)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setAccessibleName(f"Curves of {', '.join(label for _, label in self._curves)}")
+        self._say_what_it_shows()
 
     def _build(self, log: bool) -> None:
         self._readout = Readout()
@@ -132,8 +134,14 @@ class CurvePlot(QWidget):
             self._canvas.deleteLater()
             self._canvas = None
         self._cross_step = None
-        self.setAccessibleName(f"Curves of {', '.join(label for _, label in self._curves)}")
+        self._say_what_it_shows()
         self.reset_view()
+
+    def _say_what_it_shows(self) -> None:
+        self.setAccessibleName(f"Curves of {', '.join(label for _, label in self._curves)}")
+        said = meaning(self._curves[0][0]) if self._curves else ""
+        self.setAccessibleDescription(said)
+        self._readout.setToolTip(wrapped(said))
 
     def set_marks(self, marks: Sequence[tuple[int, str]]) -> None:
         """Steps at which something happened, and what: lines that the readout explains under the pointer."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSignalBlocker
+from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from core.keys import family, measured, protocol_text, short, title
+from core.meanings import meaning
 from studio.history import History
 from studio.widgets.curve_plot import CurvePlot
 from studio.widgets.elided import ElidedComboBox
+from studio.widgets.tip import wrapped
 
 HIDDEN = ("Memory/", "Timing/")
 """The footer tells these."""
@@ -29,7 +31,6 @@ class SubjectPlot(CurvePlot):
         self._families: dict[str, list[str]] = {}
         self._subject = ElidedComboBox()
         self._subject.setAccessibleName("What is plotted")
-        self._subject.setToolTip("What is plotted")
         self._subject.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._subject.setMinimumContentsLength(10)
         self._subject.setMaximumWidth(420)
@@ -51,6 +52,7 @@ class SubjectPlot(CurvePlot):
             self._subject.clear()
             for name, members in self._families.items():
                 self._subject.addItem(_title(members), name)
+                self._subject.setItemData(self._subject.count() - 1, _tip(members), Qt.ItemDataRole.ToolTipRole)
             self._subject.setCurrentIndex(max(self._subject.findData(chosen), 0))
         self._subject.setVisible(len(self._families) > 1)
         self._show_subject()
@@ -66,6 +68,7 @@ class SubjectPlot(CurvePlot):
 
     def _show_subject(self) -> None:
         members = self._families.get(self._subject.currentData(), [])
+        self._subject.setToolTip(self._subject.currentData(Qt.ItemDataRole.ToolTipRole))
         labels = dict(self._usual)
         self.set_curves([(key, labels.get(key, short(key))) for key in members] or self._usual)
 
@@ -82,3 +85,7 @@ def _families(keys: Sequence[str], without: Sequence[str]) -> dict[str, list[str
 def _title(keys: list[str]) -> str:
     metric = measured(keys[0])
     return f"{title(keys)}: {protocol_text(metric[1])}" if metric else title(keys)
+
+
+def _tip(keys: list[str]) -> str:
+    return wrapped(_title(keys), meaning(keys[0]))

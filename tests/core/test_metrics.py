@@ -99,7 +99,9 @@ def test_numbers_are_torch_fidelitys(count: int, monkeypatch: pytest.MonkeyPatch
 
     expected = prc_features_to_metric(one, other, verbose=False)
     found = measured("precision_recall", *sides)
-    assert found == {name: pytest.approx(expected[name], abs=1e-6) for name in ("precision", "recall")}
+    assert [found[name] for name in ("precision", "recall")] == [
+        pytest.approx(expected[name], abs=1e-6) for name in ("precision", "recall")
+    ]
 
     logits = 3 * normal(count, 10, 2)
     expected = isc_features_to_metric(torch.from_numpy(logits))
@@ -133,6 +135,8 @@ def test_neighbours_counted_by_hand() -> None:
     found = measured("precision_recall", *features(fake, real))
     assert found["precision"] == 3 / 4  # 9.5 is 2.5 from 7, whose ball reaches to 4
     assert found["recall"] == 1
+    assert found["symmetric_precision"] == 3 / 4
+    assert found["symmetric_recall"] == 7 / 8  # no fake is within 2 of 6
 
 
 def test_dropped_modes_cost_recall_and_coverage_and_strays_cost_precision_and_density() -> None:
@@ -143,6 +147,16 @@ def test_dropped_modes_cost_recall_and_coverage_and_strays_cost_precision_and_de
         found = measured("precision_recall", *sides) | measured("density_coverage", *sides)
         assert all(found[name] < 0.65 for name in low)
         assert not high or found[high] > 0.95
+
+
+def test_what_is_drawn_together_gains_precision_and_loses_symmetric_precision() -> None:
+    real, drawn = normal(800, 8, 0), normal(800, 8, 1)
+    found = [measured("precision_recall", *features(part * drawn, real)) for part in (1.0, 0.6, 0.3, 0.1)]
+    precision, symmetric = ([each[name] for each in found] for name in ("precision", "symmetric_precision"))
+    assert precision == sorted(precision)
+    assert precision[-1] == 1
+    assert symmetric == sorted(symmetric, reverse=True)
+    assert symmetric[-1] < 0.1 < 0.7 < symmetric[0]
 
 
 def test_a_mean_far_from_zero_changes_nothing() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.protocol import Protocol, higher_is_better, key, parse, title
+from core.protocol import Protocol, higher_is_better, key, meaning, parse, title
 from core.registry import components
 
 
@@ -36,14 +36,12 @@ def test_what_is_no_key_is_refused(text: str) -> None:
         parse(text)
 
 
-def test_every_number_has_a_title_and_a_direction() -> None:
+def test_every_number_has_a_title_a_meaning_and_a_direction() -> None:
     numbers = [number for metric in components("metrics").values() for number in metric.facts["NUMBERS"]]
-    assert sorted(numbers) == sorted(
-        ["fid", "kid", "kid_std", "is", "is_std", "precision", "recall", "density", "coverage", "swd"]
-    )
+    neighbours = ["precision", "recall", "symmetric_precision", "symmetric_recall", "density", "coverage"]
+    assert sorted(numbers) == sorted(["fid", "kid", "kid_std", "is", "is_std", "swd", *neighbours])
     assert title("fid") == "FID"
-    assert {number for number in numbers if higher_is_better(number)} == {
-        *("is", "is_std", "precision", "recall", "density", "coverage")
-    }
+    assert {number for number in numbers if higher_is_better(number)} == {"is", "is_std", *neighbours}
+    assert all(meaning(number).endswith(".") for number in numbers)
     with pytest.raises(KeyError):
         title("beauty")

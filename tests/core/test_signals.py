@@ -16,6 +16,7 @@ from core.data import Dataset
 from core.events import Report, Stepped
 from core.lengths import distance, gradients_by_layer, layer, length
 from core.look import overfitting, quantiles
+from core.meanings import meaning
 from core.signals import accuracy
 from core.trainer import Trainer
 from core.variety import Features, nearest, pixels, shrunk, spread
@@ -295,3 +296,15 @@ def test_reports_stay_plain() -> None:
         if isinstance(event, Report):
             assert all(type(value) is float for value in event.stats.values())
             assert dataclasses.is_dataclass(event)
+
+
+@pytest.mark.usefixtures("look_at_each_step")
+@pytest.mark.parametrize(
+    ("preset", "values"), [("studio", {"augment": "ada"}), ("infogan", {}), ("wgan_gp", {})]
+)
+def test_every_number_that_is_offered_is_explained(preset: str, values: dict[str, Any]) -> None:
+    trainer = Trainer(tiny_settings(preset, steps=4, **values), large_dataset(), FIXED)
+    found = {key for event in events_of(trainer) if isinstance(event, Report) for key in event.stats}
+    explained = {key for key in found if meaning(key).endswith(".")}
+    assert {key.partition("/")[0] for key in found - explained} == {"Memory", "Timing"}
+    assert {"Loss/D/loss", "Signal/diversity", "Signal/G/gradient"} <= explained

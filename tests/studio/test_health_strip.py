@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 from core.diagnosis import Diagnosis, Remedy
 from core.errors import Problem
 from core.events import Measured
+from core.meanings import meaning
 from core.run import Run
 from studio.history import History
 from studio.main_window import TRAIN, MainWindow
@@ -169,6 +170,8 @@ def test_numbers_measured_in_different_ways_never_share_an_axis(qtbot: QtBot) ->
     plot.show_keys([OTHER_FID])
     assert box.currentText() == subjects[2]
     assert plot.accessibleName() == "Curves of FID"
+    assert "0 for equal sets" in box.toolTip()
+    assert plot.accessibleDescription() == meaning(OTHER_FID)
     history.append(2, 2.0, {"Signal/diversity": 0.9})
     plot.offer(history.keys(), (("Score/real", "D(x)"), ("Score/fake", "D(G(z))")), ["Loss/D/loss"])
     assert box.currentText() == subjects[2]
