@@ -30,6 +30,8 @@ from core.variety import Features, nearest, pixels, spread
 
 LOOKED_AT = 128
 """Images of each kind: generated ones, those of the training, those held out."""
+CLASSES = 16
+"""Of a generator that is told a class: images of the same one are compared, and there have to be several of each."""
 MOST_NEAR = 2000
 NEAR_BYTES = 2**24
 """Training images among which the nearest are looked for, at most, and what they take before they are shrunk; of large
@@ -72,7 +74,7 @@ class Look:
         self._held = held[:: max(len(held) // LOOKED_AT, 1)][:LOOKED_AT]
         rows = kept(len(dataset.images), held)
         order = np.random.default_rng(0).permutation(rows)
-        self._trained = np.sort(order[:LOOKED_AT])
+        self._trained = np.sort(_of_few_classes(order, dataset.labels if conditions.classes else None)[:LOOKED_AT])
         one = dataset.images.nbytes // len(dataset.images)
         most = max(min(NEAR_BYTES // one, MOST_NEAR), 2 * LOOKED_AT)
         self._near = np.sort(order[-most:])
@@ -169,6 +171,15 @@ class Look:
     def _classes(self, rows: Numbers) -> Tensor:
         labels, count = self._labels(rows), self._conditions.classes
         return one_hot(labels, count).float() if count else labels.new_zeros(len(rows), 0)
+
+
+def _of_few_classes(order: Numbers, labels: NDArray[np.int64] | None) -> Numbers:
+    """The rows of this order that are of the first `CLASSES` classes to appear in it; all of them without labels."""
+    if labels is None:
+        return order
+    drawn = labels[order]
+    first = np.sort(np.unique(drawn, return_index=True)[1])[:CLASSES]
+    return order[np.isin(drawn, drawn[first])]
 
 
 def quantiles(logits: Tensor) -> dict[str, float]:

@@ -242,6 +242,17 @@ def test_what_varies_with_the_class_alone_is_no_diversity() -> None:
 
 
 @pytest.mark.usefixtures("look_at_each_step")
+def test_that_holds_with_more_classes_than_images_are_looked_at() -> None:
+    trainer = Trainer(tiny_settings("cgan", steps=1), tiny_dataset(1000, classes=200), FIXED)
+    with torch.no_grad():
+        of_latents, of_classes = next(trainer.G.parameters()).tensor_split([trainer.settings.latent_dim], dim=1)
+        of_latents.zero_()
+        of_classes.mul_(100)
+    (found,) = reports(trainer)
+    assert found["diversity"] < 0.05
+
+
+@pytest.mark.usefixtures("look_at_each_step")
 def test_copies_of_training_images_are_near_them() -> None:
     trainer = Trainer(tiny_settings("gan", steps=1, lr_g=1e-12), large_dataset(), FIXED)
     images = torch.from_numpy(np.array(trainer.dataset.images)).float() / 127.5 - 1
@@ -299,9 +310,7 @@ def test_reports_stay_plain() -> None:
 
 
 @pytest.mark.usefixtures("look_at_each_step")
-@pytest.mark.parametrize(
-    ("preset", "values"), [("studio", {"augment": "ada"}), ("infogan", {}), ("wgan_gp", {})]
-)
+@pytest.mark.parametrize(("preset", "values"), [("studio", {"augment": "ada"}), ("infogan", {}), ("wgan_gp", {})])
 def test_every_number_that_is_offered_is_explained(preset: str, values: dict[str, Any]) -> None:
     trainer = Trainer(tiny_settings(preset, steps=4, **values), large_dataset(), FIXED)
     found = {key for event in events_of(trainer) if isinstance(event, Report) for key in event.stats}
