@@ -43,6 +43,7 @@ PAIRS = (("precision", "recall"), ("symmetric_precision", "symmetric_recall"), (
 says both."""
 BLIND = {"precision", "symmetric_precision", "density"}
 """They say whether images look real, and nothing about how many kinds there are."""
+Sides = tuple[Side, Side]
 Sets = dict[object, list[Side]]
 """As they are (0), and by corruption and severity. Of several sets that are as bad as each other the mean counts."""
 Values = dict[object, dict[str, float]]
@@ -53,9 +54,10 @@ def main() -> None:
     parser.add_argument("data", help="labelled images, such as download:cifar10")
     parser.add_argument("--count", type=int, default=1000, help="images of each corruption")
     parser.add_argument("--real", type=int, default=3000, help="other images that they are compared with")
-    parser.add_argument("--extractors", nargs="+", default=["vgg16", "classifier"])
+    parser.add_argument("--extractors", nargs="*", default=["vgg16", "classifier"])
+    parser.add_argument("--seed", type=int, default=0, help="by which the images are halved")
     options = parser.parse_args()
-    dataset, others = _halves(_prepared(options.data))
+    dataset, others = _halves(_prepared(options.data), options.seed)
     real = pictures(dataset, _drawn(len(dataset.images), options.real))
     print(f"{options.count} images of each corruption against {len(real)} others, {dataset.title}\n")
     print(
@@ -93,13 +95,21 @@ def _by_images(others: Dataset, real: Images, count: int) -> None:
 def _table(name: str, extractor: str, sets: Sets, against: Side, values: Values) -> None:
     """Adds a metric's numbers to the `values` of each set, and prints them."""
     for what, sides in sets.items():
-        found = [finished(metric(name).measure(side, against)) for side in sides]
+        found = [finished(metric(name).measure(*_as_many(side, against))) for side in sides]
         values[what] |= {number: float(np.mean([each[number] for each in found])) for number in found[0]}
     for number in components("metrics")[name].facts["NUMBERS"]:
         if not number.endswith("_std"):
             sign = -1 if protocol.higher_is_better(number) else 1
             of_number = {what: found[number] for what, found in values.items()}
             _rows(f"{protocol.title(number)}, {extractor}", of_number, sign, number in BLIND)
+
+
+def _as_many(one: Side, other: Side) -> Sides:
+    """Images themselves are compared with as many others."""
+    if one.images is None or other.images is None:
+        return one, other
+    count = min(len(one.images), len(other.images))
+    return Side(images=one.images[:count]), Side(images=other.images[:count])
 
 
 def _rows(title: str, values: dict[object, float], sign: int, is_blind: bool = False) -> None:
@@ -176,16 +186,18 @@ def _prepared(data: str) -> Dataset:
     return next(event for event in prepare(data, how) if isinstance(event, Dataset))
 
 
-def _halves(dataset: Dataset) -> tuple[Dataset, Dataset]:
+def _halves(dataset: Dataset, seed: int) -> tuple[Dataset, Dataset]:
     """Two datasets at random, in memory."""
     assert dataset.labels is not None
-    order = np.random.RandomState(0).permutation(len(dataset.images))
+    order = np.random.RandomState(seed).permutation(len(dataset.images))
     halves = []
     for number, rows in enumerate(np.array_split(order, 2)):
         images = np.asarray(dataset.images[rows])
         labels = np.asarray(dataset.labels)[rows]
         halves.append(
-            replace(dataset, images=images, labels=labels, records=Records.none(), fingerprint=f"half {number}")
+            replace(
+                dataset, images=images, labels=labels, records=Records.none(), fingerprint=f"half {number} of {seed}"
+            )
         )
     return halves[0], halves[1]
 

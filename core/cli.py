@@ -234,7 +234,7 @@ def _parser() -> tuple[argparse.ArgumentParser, Iterable[str]]:
     command.set_defaults(command=evaluate)
     command.add_argument("checkpoint", type=Path, metavar="CKPT")
     command.add_argument("data", metavar="DATA", help="the real images; prepared as the checkpoint's were")
-    metrics, extractors = ",".join(components("metrics")), ", ".join(components("features"))
+    metrics, extractors = ", ".join(components("metrics")), ", ".join(components("features"))
     command.add_argument("--metrics", default="fid,kid", metavar="NAMES", help=f"of {metrics}; default: %(default)s")
     command.add_argument(
         "--extractor", metavar="NAME", help=f"{extractors}; default: classifier where there are labels, else vgg16"

@@ -152,6 +152,6 @@ class Judge:
 
 
 def _metrics(extractor: Extractor) -> list[str]:
-    """All that the extractor's output allows."""
-    known = components("metrics").items()
+    """All that the extractor's output allows, in the order in which they are listed."""
+    known = sorted(components("metrics").items(), key=lambda item: int(item[1].facts["RANK"]))
     return [name for name, found in known if extractor.classifies or "logits" not in found.facts["NEEDS"]]

@@ -2,6 +2,7 @@
 
 A module of this package that defines `TITLE` defines as well
 
+* `RANK`: which stands first among them, the lowest;
 * `PAPER`;
 * `NUMBERS`: the numbers that it gives, and what people call each;
 * `MEANINGS`: what each says, and what it does not see, in a sentence or two for beginners;

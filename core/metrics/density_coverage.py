@@ -10,6 +10,7 @@ from core.metrics import Side, Work
 from core.metrics.balls import inside, radii, share
 
 TITLE = "Density and coverage"
+RANK = 4
 PAPER = "Naeem, Oh, Uh, Choi, Yoo 2020, Reliable fidelity and diversity metrics, arXiv:2002.09797"
 NUMBERS = {"density": "Density", "coverage": "Coverage"}
 MEANINGS = {

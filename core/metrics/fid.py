@@ -13,6 +13,7 @@ from core.aside import aside
 from core.metrics import Floats, Side, Work
 
 TITLE = "Frechet distance"
+RANK = 0
 PAPER = "Heusel, Ramsauer, Unterthiner, Nessler, Hochreiter 2017, arXiv:1706.08500"
 NUMBERS = {"fid": "FID"}
 MEANINGS = {

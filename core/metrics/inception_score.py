@@ -12,6 +12,7 @@ from torch_fidelity.metric_isc import KEY_METRIC_ISC_MEAN, KEY_METRIC_ISC_STD, i
 from core.metrics import Side, Work
 
 TITLE = "Inception Score"
+RANK = 2
 PAPER = "Salimans, Goodfellow, Zaremba, Cheung, Radford, Chen 2016, arXiv:1606.03498"
 NUMBERS = {"is": "Inception Score", "is_std": "Inception Score, standard deviation over parts"}
 MEANINGS = {

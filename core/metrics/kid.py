@@ -14,6 +14,7 @@ from torch_fidelity.metric_kid import mmd2
 from core.metrics import Floats, Side, Work
 
 TITLE = "Kernel distance"
+RANK = 1
 PAPER = "Binkowski, Sutherland, Arbel, Gretton 2018, Demystifying MMD GANs, arXiv:1801.01401"
 NUMBERS = {"kid": "KID", "kid_std": "KID, standard deviation over subsets"}
 MEANINGS = {

@@ -14,6 +14,7 @@ from core.metrics import Side, Work
 from core.metrics.balls import inside, radii, share
 
 TITLE = "Precision and recall"
+RANK = 3
 PAPER = (
     "Kynkaanniemi, Karras, Laine, Lehtinen, Aila 2019, arXiv:1904.06991; symmetric: Khayatkhoei, AbdAlmageed 2023, "
     "arXiv:2306.09618"

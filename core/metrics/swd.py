@@ -19,6 +19,7 @@ from core.events import Images
 from core.metrics import Side, Work
 
 TITLE = "Sliced Wasserstein distance"
+RANK = 5
 PAPER = "Karras, Aila, Laine, Lehtinen 2018, Progressive growing of GANs, arXiv:1710.10196"
 NUMBERS = {"swd": "SWD"}
 MEANINGS = {

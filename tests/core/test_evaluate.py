@@ -53,8 +53,9 @@ def measured(
 def test_numbers_carry_how_they_were_measured(sampler: Sampler, vgg16: Extractor) -> None:
     values = measured(sampler, tiny_dataset(30), ["fid", "swd", "precision_recall"], vgg16)
     by_features, by_images = Protocol("vgg16", 24, 30, "all"), Protocol("pixels", 24, 24, "all")
+    prc = ("precision", "recall", "symmetric_precision", "symmetric_recall")
     assert list(values) == [
-        key("fid", by_features), key("swd", by_images), key("precision", by_features), key("recall", by_features)
+        key("fid", by_features), key("swd", by_images), *(key(number, by_features) for number in prc)
     ]  # fmt: skip
     rows = np.arange(5, 27)
     *_, last = evaluate(sampler, tiny_dataset(30), ["fid"], vgg16, 24, rows, "held-out")

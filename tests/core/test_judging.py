@@ -72,8 +72,9 @@ def test_numbers_of_a_checkpoint_stand_in_the_run(pictures: Path) -> None:
     assert any(isinstance(event, Judging) for event in events)
     kept = [(report.step, report.stats) for report in run.reports() if not report.of_steps]
     assert kept == [(each.step, each.values) for each in measured]
-    found = {parse(key)[0] for key in measured[0].values}
-    assert found >= {"fid", "kid", "precision", "recall", "density", "coverage", "swd"}
+    found = [parse(key)[0] for key in measured[0].values]
+    assert {*found} >= {"fid", "kid", "precision", "recall", "density", "coverage", "swd"}
+    assert found[0] == "fid"
     _, protocol = parse(next(key for key in measured[0].values if "/fid@" in key))
     assert (protocol.extractor, protocol.fake, protocol.split) == ("averages", 50, "train")
     assert protocol.real == 220 - 11  # a twentieth is held out
