@@ -20,15 +20,24 @@ BEST = "best.json"
 
 @dataclass(frozen=True)
 class Best:
-    """The checkpoint with the best value so far of a number, under its full key (`core.protocol`)."""
+    """The checkpoint with the best value so far of a number, under its full key (`core.protocol`).
+
+    `latest`: the step of the checkpoint that was measured last.
+    """
 
     path: Path
     key: str
     value: float
+    latest: int
 
     @property
     def step(self) -> int:
         return int(self.path.stem)
+
+    @property
+    def is_past(self) -> bool:
+        """Whether later images were measured and are no better. Of images that nobody measured nothing is known."""
+        return self.step < self.latest
 
 
 def pin(checkpoint: Path, pinned: bool = True) -> None:
@@ -51,14 +60,15 @@ def rate(checkpoint: Path, key: str, value: float) -> bool:
     """
     notes = _notes(checkpoint.parent)
     before = _best(checkpoint.parent, key, notes.get(key))
-    number, _ = parse(key)
-    if before is not None and (value <= before.value if higher_is_better(number) else value >= before.value):
-        return False
+    sign = 1 if higher_is_better(parse(key)[0]) else -1
+    found = Best(checkpoint, key, value, int(checkpoint.stem))
+    is_best = before is None or sign * value > sign * before.value
+    kept = found if before is None or is_best else before
     notes.pop(key, None)
-    notes[key] = {"file": checkpoint.name, "value": value}
+    notes[key] = {"file": kept.path.name, "value": kept.value, "latest": found.step}
     with replaced(checkpoint.parent / BEST) as partial:
         partial.write_text(json.dumps(notes, indent=2), "utf-8")
-    return True
+    return is_best
 
 
 def best(folder: Path) -> list[Best]:
@@ -100,6 +110,6 @@ def _best(folder: Path, key: str, note: Any) -> Best | None:
     """What a note says, if it says something and the checkpoint is still there."""
     with suppress(KeyError, TypeError, ValueError):
         parse(key)
-        found = Best(folder / Path(note["file"]).name, key, float(note["value"]))
+        found = Best(folder / Path(note["file"]).name, key, float(note["value"]), int(note["latest"]))
         return found if found.path.is_file() and found.step >= 0 else None
     return None

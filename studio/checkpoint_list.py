@@ -40,10 +40,10 @@ class BestCheckpoint(Event):
 
 
 def read_best(run: Path) -> Generator[Event, None, None]:
-    """Yields the `BestCheckpoint` of a run's folder, if one was measured and it is not the newest."""
+    """Yields the `BestCheckpoint` of a run's folder, if later images were measured and are no better."""
     folder = run / "checkpoints"
     found, newest = best(folder)[-1:], numbered(folder)[-1:]
-    if found and newest and found[0].path != newest[0]:
+    if found and newest and found[0].is_past:
         yield BestCheckpoint(found[0].path, found[0].step, found[0].key, found[0].value, int(newest[0].stem))
 
 

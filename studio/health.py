@@ -70,10 +70,10 @@ class Health:
         self._window.footer.show_aside(f"step {found.step:,}: {', '.join(said)}")
 
     def offer_best(self, found: BestCheckpoint) -> None:
-        """The training has ended, and an earlier checkpoint is better than the last."""
+        """The training has ended, and an earlier checkpoint is better than what was measured after it."""
         how = protocol_text(found.key.partition("@")[2])
-        number = f"{label(found.key)} {found.value:.4g}"
-        text = f"The best images were made at step {found.step:,} of {found.last:,}: {number} ({how})."
+        number = f"{label(found.key)} {found.value:.4g} ({how})"
+        text = f"The best images were made at step {found.step:,} of {found.last:,}: {number}. Later ones were worse."
         self._window.banner.show_offer(
             text, "Explore the best", lambda: self._window.open_path(str(found.path)), kind="good"
         )

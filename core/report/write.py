@@ -45,11 +45,14 @@ def _newest(run: Overview) -> tuple[int, Picture] | None:
 
 
 def _best(run: Overview) -> tuple[str, Picture] | None:
-    """The samples that lie nearest to the best value of a metric; None where the newest are those."""
+    """The samples that lie nearest to the best value of a metric; None where the newest are those, or nothing later was
+    measured: who knows how good that is."""
     found = best_metric(run.curves)
     if not found or not run.samples:
         return None
     key, best = found
+    if best.step == run.curves[key].last.step:
+        return None
     step, path = min(run.samples, key=lambda sample: abs(sample[0] - best.step))
     picture = still(path) if step != run.samples[-1][0] else None
     if picture is None:

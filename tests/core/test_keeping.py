@@ -70,6 +70,14 @@ def test_the_best_is_the_lowest_distance_and_the_highest_score(folder: Path) -> 
     assert [(found.step, found.key, found.value) for found in best(folder)] == [(1, FID, 40.0), (1, RECALL, 0.3)]
 
 
+def test_the_best_is_past_when_what_came_later_is_no_better(folder: Path) -> None:
+    past = []
+    for file, value in zip(numbered(folder), (50.0, 40.0, 45.0, 40.0, 30.0), strict=False):
+        rate(file, FID, value)
+        past += [(found.step, found.is_past) for found in best(folder)]
+    assert past == [(0, False), (1, False), (1, True), (1, True), (4, False)]
+
+
 def test_numbers_that_were_measured_otherwise_are_not_compared(folder: Path) -> None:
     first, second = numbered(folder)[:2]
     rate(first, FID, 10.0)
@@ -89,7 +97,9 @@ def test_a_damaged_note_is_no_note(folder: Path, text: str) -> None:
 
 def test_a_note_never_leads_out_of_the_folder(folder: Path) -> None:
     (folder.parent / "000000001.safetensors").touch()
-    (folder / BEST).write_text(json.dumps({FID: {"file": "../000000001.safetensors", "value": 1}}), "utf-8")
+    (folder / BEST).write_text(
+        json.dumps({FID: {"file": "../000000001.safetensors", "value": 1, "latest": 1}}), "utf-8"
+    )
     assert [found.path for found in best(folder)] == [folder / "000000001.safetensors"]
 
 

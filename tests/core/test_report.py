@@ -155,6 +155,14 @@ def test_metrics_say_how_they_were_measured(run: Path, tmp_path: Path) -> None:
     assert any("The best: FID" in words for words in page.words["figcaption"])
 
 
+def test_nothing_is_called_the_best_while_nothing_later_was_measured(run: Path, tmp_path: Path) -> None:
+    last = lines(run)[-1]
+    report(run, *({"step": step, "images": 48, "seconds": last["seconds"], FID: 100.0 / step} for step in (2, 4)))
+    write_png(run / "samples" / "000000004.png", np.full((32, 32, 3), 7, np.uint8))
+    page = written(run, tmp_path / "report.html")
+    assert not any("The best" in words for words in page.words["figcaption"])
+
+
 def test_what_is_wrong_is_said(run: Path, tmp_path: Path) -> None:
     (run / "rewinds.jsonl").write_text('{"step": 2}\n' * 3, "utf-8")
     page = written(run, tmp_path / "report.html")

@@ -12,8 +12,10 @@ from pytestqt.qtbot import QtBot
 from core.diagnosis import Diagnosis, Remedy
 from core.errors import Problem
 from core.events import Measured
+from core.keeping import rate
 from core.meanings import meaning
 from core.run import Run
+from studio.checkpoint_list import BestCheckpoint, read_best
 from studio.history import History
 from studio.main_window import TRAIN, MainWindow
 from studio.session import State
@@ -175,6 +177,23 @@ def test_numbers_measured_in_different_ways_never_share_an_axis(qtbot: QtBot) ->
     history.append(2, 2.0, {"Signal/diversity": 0.9})
     plot.offer(history.keys(), (("Score/real", "D(x)"), ("Score/fake", "D(G(z))")), ["Loss/D/loss"])
     assert box.currentText() == subjects[2]
+
+
+def test_the_best_is_offered_when_later_images_were_worse(window: MainWindow, tmp_path: Path) -> None:
+    folder = tmp_path / "checkpoints"
+    folder.mkdir()
+    for step, value in ((10, 40.0), (20, 30.0), (30, None), (40, 35.0)):
+        checkpoint = folder / f"{step:09d}.safetensors"
+        checkpoint.touch()
+        assert not list(
+            read_best(tmp_path)
+        )  # what was measured got better and better, and of the newest nothing is known
+        if value is not None:
+            rate(checkpoint, FID, value)
+    (found,) = read_best(tmp_path)
+    assert isinstance(found, BestCheckpoint)
+    window.health.offer_best(found)
+    assert "step 20 of 40: FID 30" in window.banner.text()
 
 
 def test_what_was_measured_of_an_earlier_step_is_put_in_its_place(qtbot: QtBot, window: MainWindow) -> None:
