@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.data.split import Numbers, kept
+from core.config import Settings
+from core.data.dataset import Dataset
+from core.data.split import held_rows, kept
 from core.errors import Diverged, Problem
 from core.evaluate import LEAST, evaluate
 from core.events import Event, Judging, Measured, Notice, Progress
@@ -125,30 +127,56 @@ class Judge:
     def _few(self) -> bool:
         return len(self._trainer.dataset.images) - len(self._trainer.held) < LEAST
 
-    def _rows(self) -> Numbers:
-        """The training images that generated ones are compared with."""
-        rows = kept(len(self._trainer.dataset.images), self._trainer.held)
-        return np.sort(np.random.RandomState(0).permutation(rows)[:MOST_REAL])
-
     def _evaluation(self) -> Generator[Event, None, None]:
         trainer = self._trainer
-        dataset, count = trainer.dataset, trainer.settings.evaluation_images
         saved = self._run.save(trainer)
         self.subject = saved.path
         sampler = Sampler(trainer.meta(), trainer.published(), str(trainer.device))
         yield saved
-        chosen = trainer.settings.evaluation_features
-        name = default_for(dataset) if chosen == "auto" else chosen
+        name = _features(trainer.settings, trainer.dataset)
         if self._extractor is None or self._features != name:
-            self._features, self._extractor = name, (yield from build(name, dataset, trainer.device))
-        split: Split = "train" if len(trainer.held) else "all"
-        metrics = _metrics(self._extractor)
-        for event in evaluate(sampler, dataset, metrics, self._extractor, count, self._rows(), split):
-            if isinstance(event, Measured):
-                for key, value in event.values.items():
-                    if parse(key)[0] == BEST_BY:
-                        rate(saved.path, key, value)
-            yield event
+            self._features, self._extractor = name, (yield from build(name, trainer.dataset, trainer.device))
+        yield from _measured(sampler, saved.path, trainer.dataset, self._extractor)
+
+
+def measure(run: Run, checkpoint: Path, dataset: Dataset) -> Generator[Event, None, None]:
+    """The same of a run that is not being trained, at once: measures a checkpoint of it against the images that it was
+    trained on, and adds what was `Measured` to the run's numbers.
+
+    Raises `Problem` for other images, and for what cannot be measured or written.
+    """
+    sampler = Sampler.open(checkpoint)
+    if dataset.fingerprint != sampler.meta.dataset_fingerprint:
+        remedy = f"Open {sampler.meta.dataset}, prepared as it was then."
+        raise Problem("The images that are open are not those that the run was trained on.", remedy)
+    extractor = yield from build(_features(sampler.meta.settings, dataset), dataset, sampler.device)
+    for event in _measured(sampler, checkpoint, dataset, extractor):
+        if isinstance(event, Measured):
+            run.note_measured(event)
+        yield event
+
+
+def _measured(
+    sampler: Sampler, checkpoint: Path, dataset: Dataset, extractor: Extractor
+) -> Generator[Event, None, None]:
+    """Against training images only, as many as the settings say. Notes whether the checkpoint is the best so far."""
+    settings = sampler.meta.settings
+    held = held_rows(settings, dataset)
+    rows = kept(len(dataset.images), held)
+    real = np.sort(np.random.RandomState(0).permutation(rows)[:MOST_REAL])
+    split: Split = "train" if len(held) else "all"
+    for event in evaluate(sampler, dataset, _metrics(extractor), extractor, settings.evaluation_images, real, split):
+        if isinstance(event, Measured):
+            for key, value in event.values.items():
+                if parse(key)[0] == BEST_BY:
+                    rate(checkpoint, key, value)
+        yield event
+
+
+def _features(settings: Settings, dataset: Dataset) -> str:
+    """The extractor's name."""
+    chosen = settings.evaluation_features
+    return default_for(dataset) if chosen == "auto" else chosen
 
 
 def _metrics(extractor: Extractor) -> list[str]:

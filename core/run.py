@@ -199,6 +199,10 @@ class Run:
         """Adds a step that the training went back to to `rewinds.jsonl`. Raises `Problem`."""
         self._add(self._rewinds, {"step": step})
 
+    def note_measured(self, found: Measured) -> None:
+        """Adds what was measured of a checkpoint to `stats.jsonl`. Raises `Problem`."""
+        self._add(self._stats, _with_place(found, found.values))
+
     def log(self, text: str) -> None:
         """Adds a line with the time to `log.txt`."""
         with (self.folder / "log.txt").open("a", encoding="utf-8") as file:
@@ -216,17 +220,13 @@ class Run:
 
     def _write(self, event: Event, seconds: float) -> None:
         if isinstance(event, Report):
-            self._note_numbers(event, event.stats)
+            self._stats.append(_with_place(event, event.stats))
         elif isinstance(event, Measured):
-            self._note_numbers(event, event.values)
+            self._stats.append(_with_place(event, event.values))
         elif isinstance(event, Samples | Points) and seconds >= self._next_grid:
             self._next_grid = seconds + max(GRID_SECONDS, GRID_SHARE * seconds)
             shown = picture(event) if isinstance(event, Points) else grid(event.images, len(event.columns))
             write_png(self.folder / "samples" / f"{event.step:09d}.png", shown)
-
-    def _note_numbers(self, event: Report | Measured, numbers: Mapping[str, float]) -> None:
-        known = {"step": event.step, "images": event.images, "seconds": round(event.seconds, 3)}
-        self._stats.append({**known, **numbers})
 
     def _tidy(self, step: int) -> None:
         """Drops what a crash left behind: half-written files, and reports, edits and samples later than the present
@@ -238,6 +238,11 @@ class Run:
                 samples.unlink()
         for journal in self._journals:
             journal.keep(step)
+
+
+def _with_place(event: Report | Measured, numbers: Mapping[str, float]) -> dict[str, float]:
+    """A line of `stats.jsonl`."""
+    return {"step": event.step, "images": event.images, "seconds": round(event.seconds, 3), **numbers}
 
 
 def _judged(trainer: Trainer, judge: Judge | None) -> Generator[Event, None, None]:

@@ -191,7 +191,7 @@ class MainWindow(QMainWindow):
         self.explore.set_training(running)
         self.menus.start.setEnabled(state is State.IDLE and self.session.dataset is not None)
         self.menus.pause.setEnabled(running)
-        self.menus.measure.setEnabled(running)
+        self.menus.measure.setEnabled(running or (state is State.IDLE and self.session.resume is not None))
         self.menus.stop.setEnabled(running or state is State.STARTING)
         self.menus.save.setEnabled(running or self.session.resume is not None)
         if state is State.IDLE and self._closing:

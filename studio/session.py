@@ -42,6 +42,7 @@ from studio.frames import Frames
 from studio.history import Rows
 from studio.jobs import Jobs
 from studio.laboratory import Laboratory
+from studio.measuring import measure_checkpoint
 from studio.opening import OpenedRun, Sheet
 from studio.reader import Reader
 from studio.run_reader import RunReader
@@ -296,9 +297,24 @@ class Session(QObject):
             self.problem.emit(Problem("There is nothing to save yet.", "Train first."))
 
     def measure(self) -> None:
-        """Measures the running training's images as they are now."""
+        """Measures the images of the running training as they are now, or of the run that is open."""
+        run, checkpoint, dataset = self.run_folder, self.resume, self.dataset
         if self._running:
             self._running.measure()
+        elif run is None or checkpoint is None or dataset is None or not checkpoint.is_relative_to(run):
+            self.problem.emit(Problem("There is no run whose images could be measured.", "Train, or open a run first."))
+        else:
+            self.jobs.start(
+                lambda: measure_checkpoint(run, checkpoint, dataset), lambda event: self._show_measuring(run, event)
+            )
+
+    def _show_measuring(self, run: Path, event: Event) -> None:
+        if isinstance(event, Notice):
+            self.notice.emit(event.text)
+        elif self.run_folder == run:  # another one may have been opened meanwhile
+            self.measured.emit(event)
+            if self.state is State.IDLE:
+                self._offer_best()
 
     def edit(self, settings: Settings) -> None:
         """Changes settings of the running training, between two of its steps."""
@@ -359,11 +375,14 @@ class Session(QObject):
 
     def _end_training(self) -> None:
         self._running = None
-        if (run := self.run_folder) is not None:  # before the window may close, which waits for what is under way
-            self._workers.spawn(lambda: read_best(run), self.best_found.emit)
+        self._offer_best()  # before the window may close, which waits for what is under way
         self._set_state(State.IDLE)
         self._leave_others()
         self._follow()
+
+    def _offer_best(self) -> None:
+        if (run := self.run_folder) is not None:
+            self._workers.spawn(lambda: read_best(run), self.best_found.emit)
 
     def _set_state(self, state: State) -> None:
         self.state = state

@@ -60,6 +60,7 @@ ENGINE_USERS = (
     "studio.nearness",
     "studio.comparison",
     "studio.frames",
+    "studio.measuring",
 )
 ALSO_ALLOWED = {"studio.app": {"core.cli"}}
 VIEWS = ("studio.panels", "studio.tools", "studio.widgets", "studio.dialogs", "studio.form")

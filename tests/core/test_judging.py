@@ -21,7 +21,7 @@ from core.keeping import best
 from core.protocol import parse
 from core.run import Run
 from core.training import Training
-from tests.core.tiny import save_pictures, tiny_settings
+from tests.core.tiny import save_pictures, tiny_dataset, tiny_settings
 
 
 class Averages:
@@ -108,6 +108,30 @@ def test_a_person_may_ask_although_none_are_made_by_themselves(pictures: Path) -
             training.measure()
         events.append(event)
     assert len(numbers(events)) == 1
+
+
+def test_a_run_can_be_measured_when_it_is_not_trained(pictures: Path) -> None:
+    training = training_on(pictures, "run", evaluation=0)
+    list(training.events())
+    assert training.trainer
+    run = Run(pictures.parent / "run")
+    events = list(judging.measure(run, run.newest(), training.trainer.dataset))
+    (measured,) = numbers(events)
+    assert any(isinstance(event, Progress) for event in events)
+    *_, last = run.reports()
+    assert (last.step, last.stats) == (12, measured.values)
+    assert run.best() == run.newest()
+    _, protocol = parse(next(iter(measured.values)))
+    assert (protocol.fake, protocol.real, protocol.split) == (50, 220 - 11, "train")
+
+
+def test_a_run_is_measured_against_its_own_images_alone(pictures: Path) -> None:
+    list(training_on(pictures, "run", evaluation=0).events())
+    run = Run(pictures.parent / "run")
+    before = (run.folder / "stats.jsonl").read_bytes()
+    with pytest.raises(Problem, match="not those that the run was trained on"):
+        list(judging.measure(run, run.newest(), tiny_dataset(220)))
+    assert (run.folder / "stats.jsonl").read_bytes() == before
 
 
 def test_what_goes_wrong_is_said_and_the_training_goes_on(pictures: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,7 @@ from studio.session import State
 from studio.widgets.health_strip import HealthStrip
 from studio.widgets.subject_plot import SubjectPlot
 from tests.studio.conftest import PATIENCE
-from tests.studio.test_whole_path import begin, click, pictures
+from tests.studio.test_whole_path import begin, choose, click, drop, pictures
 
 __all__ = ["pictures"]
 
@@ -114,6 +114,26 @@ def test_a_remedy_is_applied_recorded_and_taken_back(qtbot: QtBot, window: MainW
     click(named(window.train.health, "Undo"))
     qtbot.waitUntil(lambda: edits(window) == [{"lr_d": 0.0001}, {"lr_d": before}], timeout=PATIENCE)
     assert window.train.form.settings().lr_d == before
+
+
+def test_a_training_that_has_ended_can_be_measured(qtbot: QtBot, window: MainWindow, pictures: Path) -> None:
+    drop(window, pictures)
+    qtbot.waitUntil(lambda: window.session.dataset is not None, timeout=PATIENCE)
+    assert not window.menus.measure.isEnabled()
+    choose(window, "preset", "gan")
+    form = window.train.form
+    form.set_settings(form.settings().changed(evaluation_features="vgg16", evaluation_images=50))
+    window.start()
+    qtbot.waitUntil(lambda: len(window.train.history) >= 1, timeout=PATIENCE)
+    window.session.stop()
+    qtbot.waitUntil(lambda: window.session.state is State.IDLE, timeout=PATIENCE)
+    with qtbot.waitSignal(window.session.measured, timeout=PATIENCE) as measured:
+        window.menus.measure.trigger()
+        qtbot.waitUntil(window.jobs.isVisible, timeout=PATIENCE)
+    values = measured.args[0].values
+    assert set(values) <= set(window.train.history.keys())
+    qtbot.waitUntil(window.jobs.isHidden, timeout=PATIENCE)
+    assert any("FID" in label.text() for label in window.footer.findChildren(QLabel))
 
 
 def test_a_training_that_is_beyond_help_begins_anew(qtbot: QtBot, window: MainWindow, pictures: Path) -> None:
