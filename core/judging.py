@@ -140,8 +140,8 @@ class Judge:
 
 
 def measure(run: Run, checkpoint: Path, dataset: Dataset) -> Generator[Event, None, None]:
-    """The same of a run that is not being trained, at once: measures a checkpoint of it against the images that it was
-    trained on, and adds what was `Measured` to the run's numbers.
+    """Measures a checkpoint of a run that is not being trained, all at once, and adds what was `Measured` to the run's
+    numbers.
 
     Raises `Problem` for other images, and for what cannot be measured or written.
     """

@@ -22,7 +22,7 @@ BEST = "best.json"
 class Best:
     """The checkpoint with the best value so far of a number, under its full key (`core.protocol`).
 
-    `latest`: the step of the checkpoint that was measured last.
+    `latest`: the last step whose checkpoint was measured.
     """
 
     path: Path
@@ -61,14 +61,15 @@ def rate(checkpoint: Path, key: str, value: float) -> bool:
     notes = _notes(checkpoint.parent)
     before = _best(checkpoint.parent, key, notes.get(key))
     sign = 1 if higher_is_better(parse(key)[0]) else -1
-    found = Best(checkpoint, key, value, int(checkpoint.stem))
-    is_best = before is None or sign * value > sign * before.value
-    kept = found if before is None or is_best else before
+    latest = max(int(checkpoint.stem), before.latest if before else 0)
+    kept = before
+    if kept is None or sign * value > sign * kept.value:
+        kept = Best(checkpoint, key, value, latest)
     notes.pop(key, None)
-    notes[key] = {"file": kept.path.name, "value": kept.value, "latest": found.step}
+    notes[key] = {"file": kept.path.name, "value": kept.value, "latest": latest}
     with replaced(checkpoint.parent / BEST) as partial:
         partial.write_text(json.dumps(notes, indent=2), "utf-8")
-    return is_best
+    return kept.path == checkpoint
 
 
 def best(folder: Path) -> list[Best]:

@@ -3,6 +3,7 @@
 "Where" is inside the ball about any image of the other set that reaches to its third neighbour. Dropped modes lower
 recall and leave precision as it is; images that are off lower precision. Both have the same weakness: what is drawn
 together in the midst of the other set counts as lying there, so that images that lose their contrast gain precision.
+One stray image has a large ball: density and coverage are less easily fooled.
 
 The symmetric numbers also ask the other way round: whether the ball about the image itself, in its own set, reaches any
 image of the other one. They are the lower of both answers.

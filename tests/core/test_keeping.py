@@ -76,6 +76,9 @@ def test_the_best_is_past_when_what_came_later_is_no_better(folder: Path) -> Non
         rate(file, FID, value)
         past += [(found.step, found.is_past) for found in best(folder)]
     assert past == [(0, False), (1, False), (1, True), (1, True), (4, False)]
+    rate(folder / "000000009.safetensors", FID, 31.0)
+    rate(folder / "000000002.safetensors", FID, 50.0)
+    assert [(found.step, found.is_past) for found in best(folder)] == [(4, True)]
 
 
 def test_numbers_that_were_measured_otherwise_are_not_compared(folder: Path) -> None:
