@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 from core.presets import presets
 from core.registry import components
 from studio.widgets.colour_edit import ColourEdit
+from studio.widgets.spin_margin import indent
 from studio.widgets.wheel_guard import WheelGuard
 
 UNLIMITED = 10**9
@@ -282,7 +283,7 @@ def _prepare(box: QAbstractSpinBox, suffix: str) -> None:
     box.setGroupSeparatorShown(False)
     box.setStepType(QAbstractSpinBox.StepType.AdaptiveDecimalStepType)
     box.setKeyboardTracking(False)
-    box.lineEdit().setTextMargins(5, 0, 0, 0)  # where a combo box has its text; the style sheet's padding is not obeyed
+    indent(box)
 
 
 def _options(name: str, info: FieldInfo) -> list[tuple[str, Any, str]]:

@@ -32,6 +32,7 @@ from studio import theme
 from studio.widgets.glyph import Glyph
 from studio.widgets.seed_box import SeedBox
 from studio.widgets.slider_row import SliderRow
+from studio.widgets.spin_margin import indent
 
 FEW = 64
 """Images that are proposed: a screenful."""
@@ -213,6 +214,7 @@ class ExportDialog(QDialog):
             self._packing.addItem(title, packing)
         for scale in SCALES:
             self._scale.addItem(f"× {scale}", scale)
+        indent(self._count)
         self._count.setRange(1, MOST_SEEDS)
         self._count.setValue(FEW)
         self._count.setSuffix(" images")

@@ -30,6 +30,7 @@ from core.latent import LatentRequest
 from studio import theme
 from studio.widgets.film_preview import FilmPreview
 from studio.widgets.glyph import Glyph
+from studio.widgets.spin_margin import indent
 
 KINDS = {
     "MP4 video": ".mp4",
@@ -148,6 +149,7 @@ class FilmDialog(QDialog):
             self._kind.addItem(title, ending)
         for scale in SCALES:
             self._scale.addItem(f"× {scale}", scale)
+        indent(self._fps, self._seconds)
         self._fps.setRange(1, MOST_FPS)
         self._fps.setValue(30)
         self._fps.setSuffix(" frames/s")

@@ -6,6 +6,7 @@ from PySide6.QtCore import QSignalBlocker, QSize, Qt, QTimer, Signal
 from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
 
 from studio import theme
+from studio.widgets.spin_margin import indent
 from studio.widgets.wheel_guard import WheelGuard
 
 NUMBER_MS = 120
@@ -48,7 +49,7 @@ class SliderRow(QWidget):
         self._spin.setKeyboardTracking(False)  # half a typed number is not a value
         self._spin.setSuffix(f" {unit}" if unit else "")
         self._spin.setAccessibleName(f"{label}, value")
-        self._spin.lineEdit().setTextMargins(5, 0, 0, 0)
+        indent(self._spin)
         self._reset = QToolButton()
         self._reset.setAutoRaise(True)
         self._reset.setIcon(theme.icon("arrow-counter-clockwise", "muted"))

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QCheckBox, QFormLayout, QHBoxLayout, QLabel, QSpin
 from core.latent import Mix, Point
 from studio.widgets.heading import Heading
 from studio.widgets.point_box import PointBox
+from studio.widgets.spin_margin import indent
 
 
 class StyleControls(QWidget):
@@ -23,6 +24,7 @@ class StyleControls(QWidget):
         self._use.setToolTip("Coarse layers hold pose and shape, fine ones colours and textures.")
         self._box = PointBox("of the mixed styles", "whose styles are mixed in")
         self._first, self._last = QSpinBox(), QSpinBox()
+        indent(self._first, self._last)
         for spin, name in ((self._first, "First mixed layer"), (self._last, "Last mixed layer")):
             spin.setAccessibleName(name)
             spin.setToolTip("1 is the coarsest layer.")
