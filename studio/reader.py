@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -43,6 +44,7 @@ class Reader(QObject):
 
     def __init__(self, workers: Workers, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self._stock: deque[Callable[[], Events]] = deque()
         self.dataset: Dataset | None = None
         self.how: Preparation | None = None
         """How the open dataset was prepared."""
@@ -120,8 +122,19 @@ class Reader(QObject):
         self._workers.spawn(lambda: read_checkpoints(runs), self._show_checkpoints)
 
     def list_stock(self, make: Callable[[], Events]) -> None:
-        """What a generator of `studio.stock` finds on the disk, or has changed there, as `stock_listed`."""
-        self._workers.spawn(make, self.stock_listed.emit)
+        """What a generator of `studio.stock` finds on the disk, or has changed there, as `stock_listed`; one after the
+        other, so that of two changes the later one counts."""
+        self._stock.append(make)
+        if len(self._stock) == 1:
+            self._next_of_stock()
+
+    def _next_of_stock(self) -> None:
+        self._workers.spawn(self._stock[0], self.stock_listed.emit, self._end_of_stock)
+
+    def _end_of_stock(self) -> None:
+        self._stock.popleft()
+        if self._stock:
+            self._next_of_stock()
 
     def _show_recognised(self, event: Event) -> None:
         assert isinstance(event, Recognised)

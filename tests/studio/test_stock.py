@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Generator
+from functools import partial
 from pathlib import Path
+from time import sleep
 
 import pytest
 from PySide6.QtWidgets import QComboBox, QDialog, QDoubleSpinBox, QFileDialog, QLineEdit, QMessageBox
@@ -11,6 +14,8 @@ from pytestqt.qtbot import QtBot
 
 from core.data.catalogue import DOWNLOADS, Download
 from core.data.storage import GB, entries, limit
+from core.errors import Problem
+from core.events import Event
 from studio.dialogs.download import DownloadDialog
 from studio.dialogs.prepared import PreparedDialog
 from studio.main_window import MainWindow
@@ -175,6 +180,21 @@ def test_what_is_open_stays_and_the_rest_is_deleted(qtbot: QtBot, window: MainWi
     answer(PreparedDialog, delete)
     window.stock_dialogs.prepared()
     assert [entry.title for entry in entries()] == ["three"]
+
+
+def test_changes_are_made_in_their_order(qtbot: QtBot, window: MainWindow) -> None:
+    made: list[str] = []
+
+    def change(name: str, seconds: float) -> Generator[Event, None, None]:
+        sleep(seconds)
+        made.append(name)
+        if name == "refused":
+            raise Problem("It cannot be written.", "Make room.")
+        yield from ()
+
+    for name, seconds in (("slow", 0.2), ("refused", 0.1), ("quick", 0.0)):
+        window.session.reader.list_stock(partial(change, name, seconds))
+    qtbot.waitUntil(lambda: made == ["slow", "refused", "quick"], timeout=PATIENCE)
 
 
 def test_the_limit_is_remembered(
