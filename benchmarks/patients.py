@@ -25,12 +25,14 @@ POISONED_STEP = 150
 
 
 class Noiseless(Trainer):
-    """Its generator is given zeros for every z, and cannot but make one image."""
+    """The generator of one network, the fully connected one, has a fault: it takes zeros for every z, and cannot but
+    make one image."""
 
     def _build(self, signals: bool) -> None:
         super()._build(signals)
-        for generator in (self.G, self.G_ema):
-            generator.register_forward_pre_hook(_silence)
+        if self.settings.network == "mlp":
+            for generator in (self.G, self.G_ema):
+                generator.register_forward_pre_hook(_silence)
 
 
 def _silence(_: torch.nn.Module, inputs: tuple[Drawn[torch.Tensor]]) -> tuple[Drawn[torch.Tensor]]:

@@ -12,12 +12,17 @@ RANK = 1
 KEY = "Signal/diversity"
 SPAN = 2
 ALIKE, VARIED = 0.2, 0.35
+SAME = 0.01
+"""Of what real images differ by: less is one image, of a generator that does not answer to its noise."""
 STEPS = 200
 
 
 def find(case: Case) -> Diagnosis | None:
     """Generated images differ by less than 0.2 of what real ones do; over above 0.35. Or by less than half of what they
     once did, when that was above 0.6; over above 0.7 of it.
+
+    Where they hardly differ at all, what is offered first is another network: no setting gives a generator the variety
+    that it has no way to make.
 
     By means of two looks, each at more than a hundred images, so that chance plays no part. Every generator begins with
     images that are all alike: looks before step 200 do not count, nor do they while the last is a fifth above the one
@@ -37,7 +42,8 @@ def find(case: Case) -> Diagnosis | None:
         )
     else:
         return None
-    cures = remedies.offered(
+    first = remedies.anew(case, remedies.other_network) if looks[-1] < SAME else ()
+    cures = first + remedies.offered(
         case,
         remedies.lower_generator_lead,
         remedies.r1,
@@ -45,4 +51,4 @@ def find(case: Case) -> Diagnosis | None:
         remedies.more_discriminator_steps,
         remedies.slower_both,
     )
-    return Diagnosis("mode_collapse", "bad", sentence, (KEY,), cures)
+    return Diagnosis("mode_collapse", "bad", sentence, (KEY,), cures[: remedies.MOST])

@@ -9,6 +9,7 @@ from typing import Any
 from core.config import Settings
 from core.diagnosis.case import Case, Remedy
 from core.errors import Problem
+from core.registry import components
 
 Candidate = Callable[[Settings], Remedy | None]
 """The edit that suits these settings; None where it is in force already or has no room left."""
@@ -214,6 +215,15 @@ def less_penalty(settings: Settings) -> Remedy | None:
         return None
     text = " and ".join(f"{name.upper()} to {weight:g}" for name, weight in weights.items())
     return Remedy(f"Lower the penalty {text}.", weights)
+
+
+def other_network(settings: Settings) -> Remedy | None:
+    """DCGAN, or ResNet in its place: networks whose images are known to follow their noise."""
+    if settings.points:
+        return None
+    network = "resnet" if settings.network == "dcgan" else "dcgan"
+    title = components("models")[network].title
+    return Remedy(f"Take the network {title}: this one makes the same of whatever noise it gets.", {"network": network})
 
 
 def _rate(rate: float) -> str:

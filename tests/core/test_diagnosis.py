@@ -237,7 +237,7 @@ CANDIDATES = [
 
 
 def usable(settings: Settings, remedy: Remedy) -> None:
-    assert remedy.changes.keys() <= live_settings()
+    assert remedy.anew or remedy.changes.keys() <= live_settings()
     changed = settings.changed(**remedy.changes)
     assert all(getattr(changed, name) != getattr(settings, name) for name in remedy.changes)
     assert remedy.text.endswith(".")
@@ -289,6 +289,19 @@ def test_what_has_run_away_early_may_begin_anew() -> None:
     (old,) = diagnose(course((2000, {}), (60, values)), DCGAN.changed(lr_d=0.02), Facts())
     assert old.remedies
     assert not any(remedy.anew for remedy in old.remedies)
+
+
+def test_a_generator_that_makes_one_image_is_replaced_while_the_training_is_young() -> None:
+    one, few = {"Signal/diversity": 0.002}, {"Signal/diversity": 0.05}
+    for settings, other in ((preset("gan").apply(), "dcgan"), (DCGAN, "resnet")):
+        (young,) = diagnose(course((300, {}), (60, one)), settings, Facts())
+        assert [(each.anew, dict(each.changes)) for each in young.remedies[:1]] == [(True, {"network": other})]
+        assert not young.remedies[1].anew
+    (varied,) = diagnose(course((300, {}), (60, few)), DCGAN, Facts())
+    (old,) = diagnose(course((2000, {}), (60, one)), DCGAN, Facts())
+    for found in (varied, old):
+        assert found.remedies
+        assert not any(remedy.anew for remedy in found.remedies)
 
 
 def test_an_unbounded_critic_is_bounded_by_clipping_anew_or_by_a_penalty_as_it_goes_on() -> None:
