@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Generator
 from dataclasses import replace
 from pathlib import Path
+from statistics import harmonic_mean
 from typing import Any, TypeVar
 
 import numpy as np
@@ -79,7 +80,7 @@ def _by_features(name: str, dataset: Dataset, others: Dataset, real: Images, cou
         if "images" not in needs and not ("logits" in needs and against.logits is None):
             _table(each, name, sets, against, values)
     for one, other in PAIRS:
-        both = {what: harmonic_mean(found[one], found[other]) for what, found in values.items()}
+        both = {what: harmonic_mean((found[one], found[other])) for what, found in values.items()}
         _rows(f"{protocol.title(one)} and {protocol.title(other).lower()}, {name}", both, -1)
 
 
@@ -119,11 +120,6 @@ def _rows(title: str, values: dict[object, float], sign: int, is_blind: bool = F
         shown = " | ".join(f"{value:.4g}" for value in (values[0], *found))
         blind = ", blind to it" if is_blind and kind == "fewer modes" else ""
         print(f"| {title} | {kind}{blind} | {shown} | {rank:.2f} |", flush=True)
-
-
-def harmonic_mean(one: float, other: float) -> float:
-    """0 where either is."""
-    return 2 * one * other / (one + other) if one + other else 0.0
 
 
 def spearman(one: NDArray[np.number], other: NDArray[np.number]) -> float:

@@ -68,7 +68,7 @@ class SubjectPlot(CurvePlot):
 
     def _show_subject(self) -> None:
         members = self._families.get(self._subject.currentData(), [])
-        self._subject.setToolTip(self._subject.currentData(Qt.ItemDataRole.ToolTipRole))
+        self._subject.setToolTip(self._subject.currentData(Qt.ItemDataRole.ToolTipRole) or "")
         labels = dict(self._usual)
         self.set_curves([(key, labels.get(key, short(key))) for key in members] or self._usual)
 

@@ -205,9 +205,8 @@ def test_the_best_is_offered_when_later_images_were_worse(window: MainWindow, tm
     for step, value in ((10, 40.0), (20, 30.0), (30, None), (40, 35.0)):
         checkpoint = folder / f"{step:09d}.safetensors"
         checkpoint.touch()
-        assert not list(
-            read_best(tmp_path)
-        )  # what was measured got better and better, and of the newest nothing is known
+        # Until the last what was measured got better and better, and of the newest nothing is known.
+        assert not list(read_best(tmp_path))
         if value is not None:
             rate(checkpoint, FID, value)
     (found,) = read_best(tmp_path)
