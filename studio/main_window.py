@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from PySide6.QtCore import QTimer, QUrl
 from PySide6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QPaintEvent
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QMessageBox, QStackedWidget, QVBoxLayout, QWidget
 
+from core import diagnosis
 from core.config import Settings, live_settings
 from core.errors import Problem
 from core.events import Images, Report, Saved, Tuned
@@ -28,6 +28,7 @@ from studio.save_dialogs import SaveDialogs
 from studio.session import Session, State
 from studio.stock_dialogs import StockDialogs
 from studio.widgets.banner import Banner
+from studio.widgets.canvas_import import canvas_import
 from studio.widgets.footer import Footer
 from studio.widgets.job_strip import JobStrip
 
@@ -317,8 +318,9 @@ class MainWindow(QMainWindow):
 
     def _go_on_after_first_paint(self) -> None:
         self.complete()
-        # The first curve waits for neither: torch takes seconds to import, and pyqtgraph up to one.
-        Thread(target=import_module, args=("pyqtgraph",), daemon=True).start()
+        # Beside torch, which takes seconds to import: the first curve and the first diagnosis wait for less.
+        canvas_import.begin()
+        Thread(target=diagnosis.load, daemon=True).start()
         self.session.exploration.warm_up()
 
     def closeEvent(self, event: QCloseEvent) -> None:

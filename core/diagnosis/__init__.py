@@ -12,6 +12,7 @@ All is numpy on some hundred numbers: a diagnosis takes a few milliseconds and m
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib import import_module
 from typing import Protocol, cast
 
 from core.config import Settings
@@ -19,7 +20,7 @@ from core.diagnosis.case import Case, Diagnosis, Facts, Remedy, Severity
 from core.diagnosis.course import Course
 from core.registry import components, module
 
-__all__ = ["Case", "Course", "Diagnosis", "Facts", "Remedy", "Severity", "diagnose", "kinds"]
+__all__ = ["Case", "Course", "Diagnosis", "Facts", "Remedy", "Severity", "diagnose", "kinds", "load"]
 
 WORST_FIRST: tuple[Severity, ...] = ("bad", "watch", "good")
 HEALTHY = "balance"
@@ -36,6 +37,13 @@ def kinds() -> dict[str, str]:
     """The title of every finding by its name, as they are told."""
     found = components("diagnosis").values()
     return {component.name: component.title for component in sorted(found, key=lambda one: one.facts["RANK"])}
+
+
+def load() -> None:
+    """Imports what the first diagnosis would import: for a thread, so that no window waits for the disk."""
+    import_module("numpy.ma")  # numpy itself does it at the first median
+    for kind in kinds():
+        _finding(kind)
 
 
 def diagnose(course: Course, settings: Settings, facts: Facts) -> tuple[Diagnosis, ...]:

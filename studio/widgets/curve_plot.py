@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from core.meanings import meaning
 from studio import theme
 from studio.history import History, Rows
+from studio.widgets.canvas_import import canvas_import
 from studio.widgets.readout import Readout
 from studio.widgets.tip import wrapped
 
@@ -64,6 +65,7 @@ class CurvePlot(QWidget):
         self._build(log)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._say_what_it_shows()
+        canvas_import.ended.connect(self._warm)
 
     def _build(self, log: bool) -> None:
         self._readout = Readout()
@@ -203,6 +205,9 @@ class CurvePlot(QWidget):
     def _draw(self) -> None:
         self._redraw.stop()
         span = self._history.span()
+        if span is not None and not canvas_import.is_over():
+            canvas_import.begin()  # and then it is drawn
+            return
         self._drawn_version = self._history.version
         if span is None:
             self._stack.setCurrentIndex(0)
@@ -218,7 +223,6 @@ class CurvePlot(QWidget):
 
     def _ready_canvas(self) -> CurveCanvas:
         if self._canvas is None:
-            # Imported here because pyqtgraph takes half a second, and the window should be on screen before that.
             from studio.widgets.curve_canvas import CurveCanvas
 
             self._canvas = CurveCanvas([key for key, _ in self._curves], [label for _, label in self._curves])
@@ -299,12 +303,15 @@ class CurvePlot(QWidget):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        # After the first paint, so that pyqtgraph is there before the first report without holding up the window.
+        # After the first paint, so that the canvas is there before the first report without holding up the window.
         QTimer.singleShot(0, self, self._warm)
 
     def _warm(self) -> None:
-        self._ready_canvas()
-        self.refresh()
+        if not canvas_import.is_over():
+            canvas_import.begin()
+        elif self.isVisible():
+            self._ready_canvas()
+            self.refresh()
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

@@ -9,9 +9,16 @@ from pytestqt.qtbot import QtBot
 
 from studio.main_window import MainWindow
 from studio.session import Session, State
+from studio.widgets.canvas_import import canvas_import
 
 PATIENCE = 30_000
 """Milliseconds; the first step waits for torch to be imported."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def canvas() -> None:
+    """What the program imports in a thread is there before the first test, so that every test sees the same."""
+    canvas_import.load()
 
 
 @pytest.fixture

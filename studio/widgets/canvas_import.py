@@ -1,0 +1,41 @@
+"""Imports pyqtgraph without holding up the window, which would stand still for half a second or, when busy, for one."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from threading import Thread
+
+from PySide6.QtCore import QObject, Signal
+
+MODULE = "studio.widgets.curve_canvas"
+
+
+class CanvasImport(QObject):
+    """There is one for the whole program, `canvas_import`."""
+
+    ended = Signal()
+    """`CurveCanvas` can be imported at no cost, if it can be imported at all."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._thread = Thread(target=self.load, name="pyqtgraph", daemon=True)
+        self._is_over = False
+
+    def begin(self) -> None:
+        """In a thread; a second call does nothing."""
+        if not (self._is_over or self._thread.is_alive()):
+            self._thread.start()
+
+    def is_over(self) -> bool:
+        return self._is_over
+
+    def load(self) -> None:
+        """Imports it here and now."""
+        try:
+            import_module(MODULE)
+        finally:  # who needs it imports it again, and hears then why it cannot be
+            self._is_over = True
+            self.ended.emit()
+
+
+canvas_import = CanvasImport()
