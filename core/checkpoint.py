@@ -10,18 +10,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
-from torch import Tensor
 
 from core.config import Settings
 from core.errors import Problem
 from core.events import Images
 from core.writing import unwritable
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 T = TypeVar("T")
 
@@ -88,6 +89,8 @@ def save(checkpoint: Checkpoint, path: Path) -> None:
 
     Raises `Problem` when it cannot be written.
     """
+    from safetensors.torch import save_file  # here: what only looks at a run does not wait for torch
+
     partial = path.with_name(f".{path.name}.partial")
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in checkpoint.tensors.items()}
     meta = checkpoint.meta.model_dump_json()
@@ -156,6 +159,8 @@ def _read(path: Path, use: Callable[[Any], T]) -> T:
 
 
 def _read_tensors(path: Path) -> dict[str, Tensor]:
+    from safetensors.torch import load_file
+
     try:
         return load_file(path)
     except (OSError, SafetensorError) as error:

@@ -93,6 +93,7 @@ class Exploration(QObject):
 
     def _show_answer(self, slot: str, request: object, answer: object) -> None:
         if slot == "devices":
+            self._thread.ask("optimizers", Explorer.OPTIMIZERS)  # what waits to be explored comes first
             self.devices_found.emit(answer)
         elif isinstance(answer, Point):
             if isinstance(request, Add):

@@ -17,7 +17,7 @@ from core.latent import LatentRequest, Point
 from core.run_folder import is_run
 from core.seeds import Conditions, Latents
 from studio.boards import board_of, keep_board
-from studio.torch_import import import_torch
+from studio.torch_import import import_optimizers, import_torch
 
 if TYPE_CHECKING:
     from core.checkpoint import Checkpoint, Meta
@@ -136,6 +136,7 @@ class Explorer:
     """Lives in the explore thread; only `sampler` and `checkpoint` are called from others, which get a copy."""
 
     DEVICES: Final = "devices"
+    OPTIMIZERS: Final = "optimizers"
 
     def __init__(self) -> None:
         self._sampler: Sampler | None = None
@@ -147,10 +148,13 @@ class Explorer:
     def answer(self, request: object) -> list[Device] | Source | Restored | Images | Point | Direction | None:
         """Devices for `DEVICES`, a `Source` for a checkpoint's path, `NewestOf` or `Weights`, what made it for
         `Restore`, images for a `LatentRequest`, a `Point` for `Bake` and `Add`, a `Direction` for `Contrast`; nothing
-        for `Keep` and `Write`."""
+        for `OPTIMIZERS`, which is only to have them imported, `Keep` and `Write`."""
+        import_torch()
         if request == self.DEVICES:
-            import_torch()
             return available()
+        if request == self.OPTIMIZERS:
+            import_optimizers()
+            return None
         with self._turn:
             if isinstance(request, Path):
                 return self._open_chosen(request)

@@ -6,7 +6,7 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer, QUrl
+from PySide6.QtCore import Qt, QTimer, QUrl
 from PySide6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QPaintEvent
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QMessageBox, QStackedWidget, QVBoxLayout, QWidget
 
@@ -318,10 +318,10 @@ class MainWindow(QMainWindow):
 
     def _go_on_after_first_paint(self) -> None:
         self.complete()
-        # Beside torch, which takes seconds to import: the first curve and the first diagnosis wait for less.
-        canvas_import.begin()
         Thread(target=diagnosis.load, daemon=True).start()
-        self.session.exploration.warm_up()
+        # Torch last: while the system loads its libraries, whoever imports another compiled module stops the window.
+        canvas_import.ended.connect(self.session.exploration.warm_up, Qt.ConnectionType.SingleShotConnection)
+        canvas_import.begin()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if self.session.state is not State.IDLE:

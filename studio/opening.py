@@ -244,6 +244,7 @@ def _newest_grid(run: Run, newest: Summary) -> Samples:
 
 
 def _look_back(newest: Summary) -> Points:
+    import_torch()
     from core.checkpoint import load
     from core.data import Dataset, prepare
     from core.playground import look_back

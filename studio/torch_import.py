@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -15,8 +16,10 @@ LIBRARIES = ("c10", "torch_cpu", "c10_cuda", "torch_cuda", "torch", "torch_pytho
 RTLD_LAZY = 1
 
 
+@cache
 def import_torch() -> None:
-    """For a thread; a second call does nothing. Without these libraries (Windows) it is a plain import."""
+    """For a thread that will need it; a second call does nothing. Without these libraries (Windows) it is a plain
+    import."""
     spec = find_spec("torch")
     if "torch" not in sys.modules and sys.platform != "win32" and spec is not None and spec.origin is not None:
         folder = Path(spec.origin).parent / "lib"
@@ -26,7 +29,12 @@ def import_torch() -> None:
         for name in LIBRARIES:
             # A library that is not there (no CUDA in this build) gives null, which is nothing to worry about.
             dlopen(bytes(folder / f"lib{name}{ending}"), RTLD_LAZY)
+    import torch  # noqa: F401  # where another thread is at it, this waits
+
+
+def import_optimizers() -> None:
+    """The first optimizer of a process imports some seconds' worth of torch more: now, rather than at Start."""
+    import_torch()
     import torch
 
-    # The first optimizer of a process imports some seconds' worth of torch more: now, rather than at Start.
     torch.optim.Adam([torch.zeros(1, requires_grad=True)])

@@ -22,8 +22,10 @@ class CanvasImport(QObject):
         self._is_over = False
 
     def begin(self) -> None:
-        """In a thread; a second call does nothing."""
-        if not (self._is_over or self._thread.is_alive()):
+        """In a thread, if it was not begun before; `ended` follows either way."""
+        if self._is_over:
+            self.ended.emit()
+        elif not self._thread.is_alive():
             self._thread.start()
 
     def is_over(self) -> bool:
