@@ -6,11 +6,16 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Set
 from pathlib import Path
+from threading import Lock
 from typing import Any
+
+_writing = Lock()
+"""One writes at a time: what is measured of a run may be added just when its training goes on from an earlier step."""
 
 
 class Journal:
-    """Lines that a crash or a full disk left half written are passed over, and never spoil the next one."""
+    """Lines that a crash or a full disk left half written are passed over, and never spoil the next one. Any thread
+    may add some."""
 
     def __init__(self, path: Path, keys: tuple[str, ...]) -> None:
         """`keys`: what every line must have, beside `step`."""
@@ -19,9 +24,10 @@ class Journal:
 
     def append(self, values: Mapping[str, Any]) -> None:
         """Adds a line. Raises `OSError`."""
-        line = ("" if self._ends_whole() else "\n") + json.dumps(values) + "\n"
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(line)
+        with _writing:
+            line = ("" if self._ends_whole() else "\n") + json.dumps(values) + "\n"
+            with self.path.open("a", encoding="utf-8") as file:
+                file.write(line)
 
     def read(self, last_step: int | None = None) -> list[dict[str, Any]]:
         """The complete lines, up to a step if one is given."""
@@ -33,10 +39,11 @@ class Journal:
 
     def keep(self, last_step: int) -> None:
         """Drops lines that are later or incomplete, all at once. Raises `OSError`."""
-        if self.path.exists():
-            partial = self.path.with_name(f".{self.path.name}.partial")
-            partial.write_text("".join(line for line, _ in self._lines(last_step)), "utf-8")
-            partial.replace(self.path)
+        with _writing:
+            if self.path.exists():
+                partial = self.path.with_name(f".{self.path.name}.partial")
+                partial.write_text("".join(line for line, _ in self._lines(last_step)), "utf-8")
+                partial.replace(self.path)
 
     def _lines(self, last_step: int | None) -> Iterator[tuple[str, dict[str, Any]]]:
         if not self.path.exists():
