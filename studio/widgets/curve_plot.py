@@ -104,7 +104,8 @@ class CurvePlot(QWidget):
         self._top.addWidget(self._readout, 1)
         self._top.addLayout(self._tools)
         self._stack = QStackedLayout()
-        self._empty = _muted("Losses appear here when training starts.")
+        self._empty_text = "Losses appear here when training starts."
+        self._empty = _muted(self._empty_text)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._empty.setWordWrap(True)
         self._stack.addWidget(self._empty)
@@ -160,6 +161,7 @@ class CurvePlot(QWidget):
 
     def set_empty_text(self, text: str) -> None:
         """What stands in the place of the curves before there are any."""
+        self._empty_text = text
         self._empty.setText(text)
 
     def refresh(self) -> None:
@@ -207,9 +209,11 @@ class CurvePlot(QWidget):
         span = self._history.span()
         if span is not None and not canvas_import.is_over():
             canvas_import.begin()  # and then it is drawn
+            self._empty.clear()
             return
         self._drawn_version = self._history.version
         if span is None:
+            self._empty.setText(self._empty_text)
             self._stack.setCurrentIndex(0)
             self._show_readout()
             return

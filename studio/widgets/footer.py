@@ -92,12 +92,13 @@ class Footer(QFrame):
 
     def show_saved(self, step: int) -> None:
         """A checkpoint was written by itself."""
-        self._saved.setText(f"saved at step {step:,}")
+        self.show_aside(f"saved at step {step:,}")
         self._has_aside = False
 
-    def show_aside(self, text: str) -> None:
+    def show_aside(self, text: str, tip: str = "") -> None:
         """What goes on beside the training, and ends with it."""
         self._saved.setText(text)
+        self._saved.setToolTip(tip)
         self._has_aside = True
 
     def show_stopping(self) -> None:

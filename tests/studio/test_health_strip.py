@@ -133,7 +133,10 @@ def test_a_training_that_has_ended_can_be_measured(qtbot: QtBot, window: MainWin
     values = measured.args[0].values
     assert set(values) <= set(window.train.history.keys())
     qtbot.waitUntil(window.jobs.isHidden, timeout=PATIENCE)
-    assert any("FID" in label.text() for label in window.footer.findChildren(QLabel))
+    said = next(label for label in window.footer.findChildren(QLabel) if "FID" in label.text())
+    assert said.text().endswith("(vgg16 features)")
+    assert "vgg16 features, 50 generated against" in said.toolTip()
+    assert "KID" in said.toolTip()
 
 
 def test_a_training_that_is_beyond_help_begins_anew(qtbot: QtBot, window: MainWindow, pictures: Path) -> None:
