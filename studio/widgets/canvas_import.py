@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from importlib import import_module
 from threading import Thread
 
@@ -37,7 +38,8 @@ class CanvasImport(QObject):
             import_module(MODULE)
         finally:  # who needs it imports it again, and hears then why it cannot be
             self._is_over = True
-            self.ended.emit()
+            with suppress(RuntimeError):  # the program has been closed meanwhile, and Qt has deleted this
+                self.ended.emit()
 
 
 canvas_import = CanvasImport()

@@ -75,3 +75,22 @@ def test_a_run_is_read_without_waiting_for_torch(trained: Path) -> None:
         f"from pathlib import Path; from studio.opening import OpenedRun, read_run; "
         f"assert any(isinstance(event, OpenedRun) for event in read_run(Path({str(trained)!r})))"
     )
+
+
+def test_closed_while_it_still_imports_it_ends_without_a_complaint() -> None:
+    code = """
+import sys
+from PySide6.QtCore import QTimer
+from studio.app import open_window
+from studio.main_window import MainWindow
+
+class Window(MainWindow):
+    def complete(self):
+        super().complete()
+        QTimer.singleShot(50, self.close)
+
+sys.exit(open_window(None, Window))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
