@@ -34,7 +34,7 @@ from core.events import (
     Tuned,
 )
 from core.export.commands import add_exports, show
-from core.keys import is_detail, label
+from core.keys import in_words
 from core.presets import preset, presets
 from core.protocol import parse, title
 from core.registry import components
@@ -330,8 +330,7 @@ class _Bar:
         elif isinstance(event, Refused):
             self._bar.write(f"{event.problem} The training waits for that, and tries again.", file=sys.stderr)
         elif isinstance(event, Measured):
-            said = ", ".join(f"{label(key)} {value:.4g}" for key, value in event.values.items() if not is_detail(key))
-            self._bar.write(f"step {event.step}: {said}", file=sys.stderr)
+            self._bar.write(f"step {event.step}: {', '.join(in_words(event.values).values())}", file=sys.stderr)
         elif isinstance(event, Saved):
             self._bar.write(f"step {event.step}: saved {event.path}", file=sys.stderr)
         elif isinstance(event, Finished):

@@ -4,9 +4,9 @@ drawn on one axis."""
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from core.protocol import higher_is_better, parse
+from core.protocol import SPREAD, higher_is_better, parse
 from core.protocol import title as title_of
 
 GROUPS = ("Losses", "Scores", "Rate", "Metrics", "Signals", "Others")
@@ -121,9 +121,31 @@ def title(keys: Sequence[str]) -> str:
     return _FAMILIES.get(family(keys[0]), label(keys[0]))
 
 
+def spread_of(key: str) -> str:
+    """The key under which a report may have the standard deviation of this one."""
+    number, at, how = key.partition("@")
+    return f"{number}{SPREAD}{at}{how}"
+
+
+def is_spread(key: str) -> bool:
+    """Whether it says how far a metric's number varies."""
+    return key.startswith(METRICS) and key.partition("@")[0].endswith(SPREAD)
+
+
+def valued(value: float, spread: float | None) -> str:
+    """A number with how far it varies, where that is known: `0.0415 ± 0.0014`."""
+    return f"{value:.4g}" if spread is None else f"{value:.4g} ± {spread:.2g}"
+
+
+def in_words(values: Mapping[str, float]) -> dict[str, str]:
+    """The numbers of one report by their keys, each with its name and its spread."""
+    numbers = (key for key in values if not is_spread(key))
+    return {key: f"{label(key)} {valued(values[key], values.get(spread_of(key)))}" for key in numbers}
+
+
 def is_detail(key: str) -> bool:
     """Whether a key is one of many that say little alone: a layer's, an inner quantile, another number's spread."""
-    return bool(_LAYER.match(key)) or key.partition("@")[0].endswith(("_std", "/p25", "/p75"))
+    return bool(_LAYER.match(key)) or key.partition("@")[0].endswith((SPREAD, "/p25", "/p75"))
 
 
 def better(number: str) -> int:

@@ -6,7 +6,7 @@ Reading streams `stats.jsonl` in flat memory. The values need no torch; reading 
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -18,6 +18,7 @@ from core.config import Settings
 from core.diagnosis import Course, Diagnosis, Facts, diagnose
 from core.errors import Problem
 from core.events import Edited, Event, Progress, Report
+from core.keys import is_spread, spread_of
 from core.thinning import MOST, Curve, Thinner
 
 if TYPE_CHECKING:
@@ -88,12 +89,24 @@ def read_overview(folder: Path, most: int = MOST) -> Generator[Progress, None, O
         max(meta.images, numbers.images),
         max(meta.seconds, numbers.seconds),
         numbers.count,
-        {key: curve for key, thinner in numbers.thinners.items() if (curve := thinner.curve())},
+        _with_spreads({key: curve for key, thinner in numbers.thinners.items() if (curve := thinner.curve())}),
         numbers.pace.curve(),
         run.edits(),
         [(int(path.stem), path) for path in run.samples() if path.stem.isdecimal()],
         diagnose(numbers.course, meta.settings, Facts(run.images(), tuple(run.edits()), tuple(run.rewinds()))),
     )
+
+
+def _with_spreads(curves: Mapping[str, Curve]) -> dict[str, Curve]:
+    """Numbers that say how far another one varies become its spread."""
+    found = {}
+    for key, curve in curves.items():
+        beside = curves.get(spread_of(key))
+        if beside is not None and np.array_equal(beside.steps, curve.steps):
+            found[key] = replace(curve, spread=beside.mean)
+        elif not is_spread(key):
+            found[key] = curve
+    return found
 
 
 def _newest(run: Run) -> Meta:

@@ -12,6 +12,8 @@ Split = Literal["train", "held-out", "all"]
 
 PIXELS = "pixels"
 """Stands for the extractor of numbers that are measured on the images themselves."""
+SPREAD = "_std"
+"""How the name ends of a number that is the standard deviation of another."""
 _KEY = re.compile(r"Metrics/([a-z0-9_]+)@([a-z0-9_.-]+):([0-9]+):([0-9]+):([a-z-]+)")
 _REAL = {"train": "training images", "held-out": "held-out images", "all": "images of the dataset"}
 
@@ -57,8 +59,10 @@ def higher_is_better(number: str) -> bool:
 
 
 def meaning(number: str) -> str:
-    """What a number says of the images, and what it does not see. Raises `KeyError` for one that no metric gives."""
-    return str(_metric(number).facts["MEANINGS"][number])
+    """What a number says of the images, what it does not see, and what its spread says. Raises `KeyError` for one that
+    no metric gives."""
+    said = _metric(number).facts["MEANINGS"]
+    return " ".join(said[name] for name in (number, number + SPREAD) if name in said)
 
 
 def _metric(number: str) -> Component:

@@ -28,7 +28,7 @@ class Curve:
     """One key's values in order of their steps; each point stands for as many reports as `counts` says.
 
     `steps`, `images` and `seconds`: where it lies, as the middle of its reports. low <= mean <= high. `lowest`,
-    `highest`, `first` and `last` are exact.
+    `highest`, `first` and `last` are exact. `spread`: the standard deviation of each value, where reports have it.
     """
 
     steps: Line
@@ -42,11 +42,23 @@ class Curve:
     highest: Extreme
     first: Extreme
     last: Extreme
+    spread: Line | None = None
 
     @property
     def is_thinned(self) -> bool:
         """Whether any point stands for more than one report."""
         return bool((self.counts > 1).any())
+
+    @property
+    def band(self) -> tuple[Line, Line] | None:
+        """Between what its values lie; None where each point is one value that nobody knows the spread of."""
+        if self.spread is not None:
+            return self.low - self.spread, self.high + self.spread
+        return (self.low, self.high) if self.is_thinned else None
+
+    def spread_at(self, step: float) -> float | None:
+        """Of the value that is nearest to a step."""
+        return None if self.spread is None else float(self.spread[np.abs(self.steps - step).argmin()])
 
 
 class Thinner:
@@ -94,7 +106,10 @@ class Thinner:
             cells[:, _LOW],
             cells[:, _HIGH],
             cells[:, _COUNT].astype(np.int64),
-            **self._extremes,
+            self._extremes["lowest"],
+            self._extremes["highest"],
+            self._extremes["first"],
+            self._extremes["last"],
         )
 
     def _note(self, steps: Line, values: Line) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from core.diagnosis import Course, Facts, Remedy
 from core.errors import Problem
 from core.events import Edited, Judging, Measured
-from core.keys import label, protocol_text
+from core.keys import in_words, label, protocol_text
 from studio.session import State
 from studio.watch import Watch
 from studio.widgets.tip import wrapped
@@ -67,11 +67,12 @@ class Health:
 
     def show_measured(self, found: Measured) -> None:
         self._window.train.show_measured(found)
-        first = next(iter(found.values))
-        how = protocol_text(first.partition("@")[2])
-        number = f"{label(first)} {found.values[first]:.4g}"
-        tip = (f"By {protocol_text(how)}: {'; '.join(said)}." for how, said in _by_protocol(found.values).items())
-        self._window.footer.show_aside(f"step {found.step:,}: {number} ({how.partition(',')[0]})", wrapped(*tip))
+        said: dict[str, list[str]] = {}
+        for key, words in in_words(found.values).items():
+            said.setdefault(protocol_text(key.partition("@")[2]), []).append(words)
+        how, numbers = next(iter(said.items()))
+        tip = (f"By {how}: {', '.join(numbers)}." for how, numbers in said.items())
+        self._window.footer.show_aside(f"step {found.step:,}: {numbers[0]} ({how.partition(',')[0]})", wrapped(*tip))
 
     def offer_best(self, found: BestCheckpoint) -> None:
         """The training has ended, and an earlier checkpoint is better than what was measured after it."""
@@ -109,11 +110,3 @@ class Health:
             window.show_problem(problem)
             return False
         return True
-
-
-def _by_protocol(values: Mapping[str, float]) -> dict[str, list[str]]:
-    """Numbers with their names, by how they were measured."""
-    said: dict[str, list[str]] = {}
-    for key, value in values.items():
-        said.setdefault(key.partition("@")[2], []).append(f"{label(key)} {value:.4g}")
-    return said

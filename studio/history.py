@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from core.keys import spread_of
 from studio.series import FAN_OUT, Floats, Series, lengthened
 
 Steps = NDArray[np.int64]
@@ -158,7 +159,8 @@ class History:
 
         Exact reports when few enough lie in the range; otherwise aggregates, whose x is the middle of their group.
         One report on either side is included so that lines run off the edge. Everything in range is bounded by the
-        low and high of some point, and low <= mean <= high.
+        low and high of some point, and low <= mean <= high. They reach a standard deviation further where reports say
+        how far the number varies.
         """
         series = self._series.get(key)
         if series is None or not self._length:
@@ -183,7 +185,12 @@ class History:
                 row = end * size
         x, low, high, mean = (np.concatenate(parts) for parts in zip(*pieces, strict=True))
         there = ~np.isnan(mean)
-        return x[there], low[there], high[there], mean[there]
+        x, low, high, mean = x[there], low[there], high[there], mean[there]
+        if (beside := spread_of(key)) in self._series:
+            spread = self.view(beside, x0, x1, pixels)[3]
+            if len(spread) == len(mean):
+                low, high = low - spread, high + spread
+        return x, low, high, mean
 
     def _slice(self, series: Series, level: int, begin: int, end: int) -> tuple[Seconds, Floats, Floats, Floats]:
         if level == 0:

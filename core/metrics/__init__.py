@@ -4,7 +4,8 @@ A module of this package that defines `TITLE` defines as well
 
 * `RANK`: which stands first among them, the lowest;
 * `PAPER`;
-* `NUMBERS`: the numbers that it gives, and what people call each;
+* `NUMBERS`: the numbers that it gives, and what people call each; one whose name is another's with `_std` behind it is
+  that one's standard deviation, and is shown with it;
 * `MEANINGS`: what each says, and what it does not see, in a sentence or two for beginners;
 * `HIGHER_IS_BETTER`: otherwise it is a distance, 0 for equal sets;
 * `NEEDS`: "features" and "logits" of an extractor, or "images";

@@ -18,7 +18,8 @@ NUMBERS = {"is": "Inception Score", "is_std": "Inception Score, standard deviati
 MEANINGS = {
     "is": "How surely a classifier names each image, and how many classes it finds in all of them, at most as many as"
     " it knows. It never looks at a real image.",
-    "is_std": "How far the score varies between tenths of the images: a smaller difference says nothing.",
+    "is_std": "What stands behind ± is how far it varies between tenths of the images: a smaller difference says"
+    " nothing.",
 }
 HIGHER_IS_BETTER = True
 NEEDS = ("logits",)

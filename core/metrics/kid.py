@@ -20,7 +20,8 @@ NUMBERS = {"kid": "KID", "kid_std": "KID, standard deviation over subsets"}
 MEANINGS = {
     "kid": "How far apart both sets of images are in what the extractor sees of them. Unlike FID it is no higher for"
     " few images; for sets that are alike it may fall a little below 0.",
-    "kid_std": "How far KID varies between random parts of the images: a smaller difference says nothing.",
+    "kid_std": "What stands behind ± is how far it varies between random parts of the images: a smaller difference says"
+    " nothing.",
 }
 HIGHER_IS_BETTER = False
 NEEDS = ("features",)

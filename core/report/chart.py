@@ -79,6 +79,8 @@ def chart(curves: Sequence[tuple[str, Curve]], last_step: int, marks: Sequence[t
     found = keys.measured(curves[0][0])
     said = element("ul", legend, class_="legend") if len(curves) > 1 else ""
     said += element("p", "Measured with ", text(keys.protocol_text(found[1])), class_="muted") if found else ""
+    if any(curve.spread is not None for _, curve in curves):
+        said += element("p", "The band reaches a standard deviation to either side.", class_="muted")
     if explained := meaning(curves[0][0]):
         said += element("p", text(explained), class_="muted")
     head = element("figcaption", element("h4", text(name + scale)), said)
@@ -86,7 +88,8 @@ def chart(curves: Sequence[tuple[str, Curve]], last_step: int, marks: Sequence[t
 
 
 def _value_axis(curves: Sequence[Curve]) -> Axis:
-    low, high = min(curve.lowest.value for curve in curves), max(curve.highest.value for curve in curves)
+    bands = [curve.band or (curve.low, curve.high) for curve in curves]
+    low, high = min(float(low.min()) for low, _ in bands), max(float(high.max()) for _, high in bands)
     log = low > 0 and high / low >= LOG_FROM
     if log:
         low, high = low / 1.1, high * 1.1
@@ -99,8 +102,9 @@ def _value_axis(curves: Sequence[Curve]) -> Axis:
 def _line(key: str, curve: Curve, number: int, x: Axis, y: Axis) -> str:
     across = x.place(curve.steps)
     band = ""
-    if curve.is_thinned:
-        around = np.concatenate([across, across[::-1]]), np.concatenate([curve.high, curve.low[::-1]])
+    if curve.band is not None:
+        low, high = curve.band
+        around = np.concatenate([across, across[::-1]]), np.concatenate([high, low[::-1]])
         band = void("polygon", class_="band", points=_points(around[0], y.place(around[1])))
     points = _points(across, y.place(curve.mean))
     drawn = void("polyline", class_="line", points=points) if len(across) > 1 else _dot(points)

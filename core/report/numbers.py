@@ -17,7 +17,7 @@ BEST_BY = ("fid", "kid", "swd", "is", "recall", "coverage", "precision", "densit
 def rows(curves: Mapping[str, Curve]) -> Iterator[tuple[str, ...]]:
     """Each key with its first, least, largest and last value."""
     for key, curve in curves.items():
-        places = (_valued(each) for each in (curve.lowest, curve.highest, curve.last))
+        places = (_valued(each, curve) for each in (curve.lowest, curve.highest, curve.last))
         yield key, f"{curve.first.value:.6g}", *(value for pair in places for value in pair)
 
 
@@ -29,8 +29,8 @@ def metric_rows(curves: Mapping[str, Curve]) -> Iterator[tuple[str, ...]]:
             yield (
                 keys.label(key),
                 keys.protocol_text(found[1]),
-                *(_valued(best) if best else ("", "")),
-                *_valued(curve.last),
+                *(_valued(best, curve) if best else ("", "")),
+                *_valued(curve.last, curve),
             )
 
 
@@ -56,5 +56,6 @@ def best_metric(curves: Mapping[str, Curve]) -> tuple[str, Extreme] | None:
     return (key, best) if best else None
 
 
-def _valued(extreme: Extreme) -> tuple[str, str]:
-    return f"{extreme.value:.6g}", f"{extreme.step:,}"
+def _valued(extreme: Extreme, curve: Curve) -> tuple[str, str]:
+    spread = curve.spread_at(extreme.step)
+    return f"{extreme.value:.6g}" + ("" if spread is None else f" ± {spread:.2g}"), f"{extreme.step:,}"

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.keys import spread_of, valued
 from core.meanings import meaning
 from studio import theme
 from studio.history import History, Rows
@@ -258,10 +259,12 @@ class CurvePlot(QWidget):
 
     def _show_readout(self) -> None:
         step = self._moment if self._cross_step is None else self._cross_step
-        curves = [
-            (key, label, None if step is None else self._history.value_at(key, step)) for key, label in self._curves
-        ]
+        curves = [(key, label, "" if step is None else self._value(key, step)) for key, label in self._curves]
         self._readout.show_values(curves, step, [] if step is None else self._marks_near(step))
+
+    def _value(self, key: str, step: int) -> str:
+        value = self._history.value_at(key, step)
+        return "" if value is None else valued(value, self._history.value_at(spread_of(key), step))
 
     def _marks_near(self, step: int) -> list[str]:
         if self._canvas is None:

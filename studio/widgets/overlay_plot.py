@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
+from core.keys import valued
 from core.thinning import Curve, Line
 from studio import theme
 from studio.widgets.curve_canvas import CurveCanvas
@@ -37,7 +38,8 @@ class Placed:
         """The mean at the point that is nearest to x, as far as the curve goes."""
         if x > self.x[-1]:
             return f"ended at {self.curve.mean[-1]:.4g}"
-        return f"{self.curve.mean[int(np.abs(self.x - x).argmin())]:.4g}"
+        at = int(np.abs(self.x - x).argmin())
+        return valued(float(self.curve.mean[at]), None if self.curve.spread is None else float(self.curve.spread[at]))
 
 
 class _Pair:
@@ -54,7 +56,8 @@ class _Pair:
             nothing = np.empty(0, np.float32)
             return np.empty(0), nothing, nothing, nothing
         part, curve = found.between(x0, x1), found.curve
-        low, high, mean = (each[part].astype(np.float32) for each in (curve.low, curve.high, curve.mean))
+        band = curve.band or (curve.mean, curve.mean)
+        low, high, mean = (each[part].astype(np.float32) for each in (*band, curve.mean))
         return found.x[part], low, high, mean
 
 

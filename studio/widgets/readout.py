@@ -21,14 +21,12 @@ class Readout(QLabel):
         self.plain = ""
         """The text without colours."""
 
-    def show_values(
-        self, curves: Sequence[tuple[str, str, float | None]], step: int | None, remarks: Sequence[str]
-    ) -> None:
-        """`curves`: key, label and value, if there is one, at `step`; `remarks`: what happened there."""
+    def show_values(self, curves: Sequence[tuple[str, str, str]], step: int | None, remarks: Sequence[str]) -> None:
+        """`curves`: key, label and value at `step`, empty where there is none; `remarks`: what happened there."""
         scheme = theme.current()
         rich, plain = [], []
         for index, (key, label, value) in enumerate(curves):
-            words = label if value is None else f"{label} {value:.4g}"
+            words = f"{label} {value}" if value else label
             plain.append(words)
             rich.append(f"<span style='color:{scheme.curve(key, index)}'>■</span>&nbsp;{words.replace(' ', '&nbsp;')}")
         if step is not None:

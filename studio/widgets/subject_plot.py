@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from core.keys import family, measured, protocol_text, short, title
+from core.keys import family, is_spread, measured, protocol_text, short, title
 from core.meanings import meaning
 from studio.history import History
 from studio.widgets.curve_plot import CurvePlot
@@ -77,7 +77,7 @@ def _families(keys: Sequence[str], without: Sequence[str]) -> dict[str, list[str
     """What shares an axis, by name, in the order of first appearance."""
     families: dict[str, list[str]] = {}
     for key in dict.fromkeys(keys):
-        if key not in without and not key.startswith(HIDDEN):
+        if key not in without and not key.startswith(HIDDEN) and not is_spread(key):
             families.setdefault(family(key), []).append(key)
     return families
 

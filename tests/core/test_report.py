@@ -124,6 +124,21 @@ def test_the_curves_hold_the_runs_numbers(run: Path, tmp_path: Path) -> None:
         assert f"{recorded[-1][key]:.6g}" in page.words["td"]
 
 
+def test_a_metric_comes_with_its_spread(run: Path, tmp_path: Path) -> None:
+    last = lines(run)[-1]
+    known = {name: last[name] for name in ("images", "seconds")}
+    protocol = "vgg16:2000:3583:train"
+    for step, value in ((4, 0.5), (6, 0.25)):
+        report(run, {"step": step, **known, f"Metrics/kid@{protocol}": value, f"Metrics/kid_std@{protocol}": 0.125})
+    curve = overview(run).curves[f"Metrics/kid@{protocol}"]
+    assert curve.band is not None
+    assert [list(values) for values in curve.band] == [[0.375, 0.125], [0.625, 0.375]]
+    page = written(run, tmp_path / "report.html")
+    assert "0.25 ± 0.12" in page.words["td"]
+    assert not any("deviation over" in words for words in page.words["h4"])
+    assert any("a standard deviation to either side" in words for words in page.words["p"])
+
+
 def test_facts_and_settings(run: Path, tmp_path: Path) -> None:
     page = written(run, tmp_path / "report.html")
     assert page.words["h1"] == ["00000-noise"]

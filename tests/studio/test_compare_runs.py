@@ -24,6 +24,7 @@ from tests.studio.conftest import PATIENCE
 
 FID = "Metrics/fid@vgg16:2000:3583:train"
 OTHER_FID = "Metrics/fid@inception:5000:3583:held-out"
+KID, KID_SPREAD = "Metrics/kid@vgg16:2000:3583:train", "Metrics/kid_std@vgg16:2000:3583:train"
 
 
 @pytest.fixture
@@ -46,13 +47,14 @@ def change(run: Path, **values: Any) -> None:
 
 
 def rewrite(run: Path, slower: int, metric: str) -> None:
-    """Ten reports, of every tenth step, and a sample grid for each, of one grey."""
+    """Ten reports, of every tenth step, with KID and its spread, and a sample grid for each, of one grey."""
     shutil.rmtree(run / "samples")
     (run / "samples").mkdir()
     with (run / "stats.jsonl").open("w", encoding="utf-8") as file:
         for step in range(10, 101, 10):
             known = {"step": step, "images": 8 * step, "seconds": float(slower * step)}
-            file.write(json.dumps({**known, "Loss/D/loss": step / 10, "Loss/G/loss": 2.0, metric: 50.0}) + "\n")
+            stats = {"Loss/D/loss": step / 10, "Loss/G/loss": 2.0, metric: 50.0, KID: 0.25, KID_SPREAD: 0.125}
+            file.write(json.dumps(known | stats) + "\n")
             write_png(run / "samples" / f"{step:09d}.png", np.full((32, 32, 3), step, np.uint8))
 
 
@@ -111,6 +113,17 @@ def test_numbers_of_different_protocols_are_not_drawn_together(dialog: CompareRu
     dialog.curves.choose("Loss/G/loss")
     assert set(dialog.curves.plot.placed()) == {"A", "B"}
     assert not dialog.curves.note()
+
+
+def test_a_number_comes_with_its_spread(dialog: CompareRunsDialog) -> None:
+    offered = dialog.curves.keys()
+    assert KID in offered
+    assert KID_SPREAD not in offered
+    dialog.curves.choose(KID)
+    canvas = dialog.curves.findChild(CurveCanvas)
+    assert isinstance(canvas, CurveCanvas)
+    canvas.hovered.emit(51.0)
+    assert dialog.curves.plot.readout().startswith("A: 00000-first 0.25 ± 0.12  B:")
 
 
 def test_the_pointer_reads_both_values(qtbot: QtBot, dialog: CompareRunsDialog) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -136,7 +137,7 @@ def test_a_training_that_has_ended_can_be_measured(qtbot: QtBot, window: MainWin
     said = next(label for label in window.footer.findChildren(QLabel) if "FID" in label.text())
     assert said.text().endswith("(vgg16 features)")
     assert "vgg16 features, 50 generated against" in said.toolTip()
-    assert "KID" in said.toolTip()
+    assert re.search(r"KID [-0-9.e]+ ± [0-9.e-]+,", said.toolTip())
 
 
 def test_a_training_that_is_beyond_help_begins_anew(qtbot: QtBot, window: MainWindow, pictures: Path) -> None:
@@ -200,6 +201,24 @@ def test_numbers_measured_in_different_ways_never_share_an_axis(qtbot: QtBot) ->
     history.append(2, 2.0, {"Signal/diversity": 0.9})
     plot.offer(history.keys(), (("Score/real", "D(x)"), ("Score/fake", "D(G(z))")), ["Loss/D/loss"])
     assert box.currentText() == subjects[2]
+
+
+def test_a_number_is_drawn_as_wide_as_it_varies(qtbot: QtBot) -> None:
+    kid, spread = "Metrics/kid@vgg16:1000:3000:train", "Metrics/kid_std@vgg16:1000:3000:train"
+    history = History()
+    for step in (10, 20):
+        history.append(step, 1.0, {"Loss/D/loss": 1.0, kid: 0.25, spread: 0.125})
+    plot = SubjectPlot(history, (("Score/real", "D(x)"),))
+    qtbot.addWidget(plot)
+    plot.offer(history.keys(), (("Score/real", "D(x)"),), [])
+    box = plot.findChild(QComboBox)
+    assert isinstance(box, QComboBox)
+    assert not any("deviation" in box.itemText(index) for index in range(box.count()))
+    plot.show_keys([kid])
+    plot.set_moment(20)
+    assert "KID 0.25 ± 0.12" in plot.readout()
+    steps, low, high, mean = history.view(kid, 0, 100, 50)
+    assert [list(values) for values in (steps, low, high, mean)] == [[10, 20], [0.125] * 2, [0.375] * 2, [0.25] * 2]
 
 
 def test_the_best_is_offered_when_later_images_were_worse(window: MainWindow, tmp_path: Path) -> None:
