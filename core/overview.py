@@ -1,6 +1,6 @@
 """A run at a glance: its facts, its settings and its numbers as thinned curves. For reports and comparisons.
 
-Reading streams `stats.jsonl` in flat memory. The values need no torch; reading imports it.
+Reading streams `stats.jsonl` in flat memory. Imports no torch.
 """
 
 from __future__ import annotations
