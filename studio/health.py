@@ -70,9 +70,9 @@ class Health:
         said: dict[str, list[str]] = {}
         for key, words in in_words(found.values).items():
             said.setdefault(protocol_text(key.partition("@")[2]), []).append(words)
-        how, numbers = next(iter(said.items()))
-        tip = (f"By {how}: {', '.join(numbers)}." for how, numbers in said.items())
-        self._window.footer.show_aside(f"step {found.step:,}: {numbers[0]} ({how.partition(',')[0]})", wrapped(*tip))
+        how, (first, *_) = next(iter(said.items()))
+        tip = wrapped(*(f"By {each}: {', '.join(numbers)}." for each, numbers in said.items()))
+        self._window.footer.show_aside(f"step {found.step:,}: {first} ({how.partition(',')[0]})", tip)
 
     def offer_best(self, found: BestCheckpoint) -> None:
         """The training has ended, and an earlier checkpoint is better than what was measured after it."""
