@@ -36,6 +36,7 @@ def open_window(source: str | None, kind: type[MainWindow] | None = None) -> int
     from studio import theme
     from studio.main_window import MainWindow
     from studio.session import Session
+    from studio.widgets.canvas_import import canvas_import
 
     # Python hands the interpreter on every 5 ms by default; the window must not wait so long for a busy training.
     sys.setswitchinterval(0.001)
@@ -48,7 +49,9 @@ def open_window(source: str | None, kind: type[MainWindow] | None = None) -> int
     window.show()
     if source is not None:
         QTimer.singleShot(0, lambda: window.open_path(source))
-    return app.exec()
+    code = app.exec()
+    canvas_import.wait()
+    return code
 
 
 def screen_complaint() -> str:

@@ -45,9 +45,12 @@ class Exploration(QObject):
         self._thread.answered.connect(self._show_answer)
         self._thread.failed.connect(self.problem)
 
-    def warm_up(self) -> None:
-        """Imports torch on the thread and finds the devices; call it when the window is on screen."""
+    def start(self) -> None:
+        """Begins to answer; call it when the window is on screen."""
         self._thread.start()
+
+    def find_devices(self) -> None:
+        """Imports torch on the thread, and says then what there is to train on."""
         self._thread.ask("devices", Explorer.DEVICES)
 
     def give_way(self, training: bool) -> None:

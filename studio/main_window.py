@@ -318,10 +318,11 @@ class MainWindow(QMainWindow):
 
     def _go_on_after_first_paint(self) -> None:
         self.complete()
-        Thread(target=diagnosis.load, daemon=True).start()
+        Thread(target=diagnosis.load).start()
         # Torch last: while the system loads its libraries, whoever imports another compiled module stops the window.
-        canvas_import.ended.connect(self.session.exploration.warm_up, Qt.ConnectionType.SingleShotConnection)
+        canvas_import.ended.connect(self.session.exploration.find_devices, Qt.ConnectionType.SingleShotConnection)
         canvas_import.begin()
+        self.session.exploration.start()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if self.session.state is not State.IDLE:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from importlib import import_module
 from threading import Thread
 
@@ -19,7 +18,7 @@ class CanvasImport(QObject):
 
     def __init__(self) -> None:
         super().__init__()
-        self._thread = Thread(target=self.load, name="pyqtgraph", daemon=True)
+        self._thread = Thread(target=self.load, name="pyqtgraph")
         self._is_over = False
 
     def begin(self) -> None:
@@ -28,6 +27,11 @@ class CanvasImport(QObject):
             self.ended.emit()
         elif not self._thread.is_alive():
             self._thread.start()
+
+    def wait(self) -> None:
+        """Until it is over, if it was begun. Qt must not be taken down while something of it is imported."""
+        if self._thread.is_alive():
+            self._thread.join()
 
     def is_over(self) -> bool:
         return self._is_over
@@ -38,8 +42,7 @@ class CanvasImport(QObject):
             import_module(MODULE)
         finally:  # who needs it imports it again, and hears then why it cannot be
             self._is_over = True
-            with suppress(RuntimeError):  # the program has been closed meanwhile, and Qt has deleted this
-                self.ended.emit()
+            self.ended.emit()
 
 
 canvas_import = CanvasImport()
