@@ -132,9 +132,9 @@ def is_spread(key: str) -> bool:
     return key.startswith(METRICS) and key.partition("@")[0].endswith(SPREAD)
 
 
-def valued(value: float, spread: float | None) -> str:
+def valued(value: float, spread: float | None, digits: int = 4) -> str:
     """A number with how far it varies, where that is known: `0.0415 ± 0.0014`."""
-    return f"{value:.4g}" if spread is None else f"{value:.4g} ± {spread:.2g}"
+    return f"{value:.{digits}g}" + ("" if spread is None else f" ± {spread:.2g}")
 
 
 def in_words(values: Mapping[str, float]) -> dict[str, str]:

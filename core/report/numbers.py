@@ -57,5 +57,4 @@ def best_metric(curves: Mapping[str, Curve]) -> tuple[str, Extreme] | None:
 
 
 def _valued(extreme: Extreme, curve: Curve) -> tuple[str, str]:
-    spread = curve.spread_at(extreme.step)
-    return f"{extreme.value:.6g}" + ("" if spread is None else f" ± {spread:.2g}"), f"{extreme.step:,}"
+    return keys.valued(extreme.value, curve.spread_at(extreme.step), digits=6), f"{extreme.step:,}"

@@ -19,6 +19,12 @@ AUTO = {"precision": "auto", "memory_format": "auto"}
 CPU = torch.device("cpu")
 
 
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One step of each candidate: what is remembered and when is asked here, and not how well the rates are known."""
+    monkeypatch.setattr("core.tuning.LEAST_SECONDS", 0.0)
+
+
 def tried(settings: Settings) -> list[Progress | Tuned]:
     return list(trial(settings, 3, CLASSES, CPU))
 
