@@ -23,14 +23,16 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.table import machine, row  # noqa: E402
-from core.data import Dataset, batches, prepare  # noqa: E402
+from core.config.preparation import Size  # noqa: E402
+from core.data import batches  # noqa: E402
 from core.data.batches import Batches  # noqa: E402
+from core.data.dataset import Dataset  # noqa: E402
+from core.data.prepare import prepare  # noqa: E402
 from core.devices import resolve  # noqa: E402
 from core.events import Stepped, Tuned  # noqa: E402
-from core.preparation import Size  # noqa: E402
 from core.presets import preset  # noqa: E402
 from core.trainer import Trainer  # noqa: E402
-from core.tuning import trial  # noqa: E402
+from core.training.autotune import trial  # noqa: E402
 
 FOLDERS = [ROOT.parent / "shared" / "data" / name for name in ("cifar10", "emoji")]
 """What is measured where they are."""

@@ -41,7 +41,7 @@ def main() -> None:
 def _sliders(seconds: float, drags: int) -> None:
     from benchmarks.window import training_window, until, wait
     from studio.main_window import EXPLORE
-    from studio.session import State
+    from studio.model.train import TrainingState
 
     window = training_window()
     window.show_workspace(EXPLORE)
@@ -54,7 +54,7 @@ def _sliders(seconds: float, drags: int) -> None:
         beside = _rate(reports, lambda: busy.extend(_drag(window, seconds)))
         kept.append(100 * beside / alone)
     window.session.stop()
-    until(lambda: window.session.state is State.IDLE)
+    until(lambda: window.session.state is TrainingState.IDLE)
     wait(2)
     idle = _drag(window, seconds)
     late, answers = _burst(window)
@@ -130,10 +130,10 @@ def _slider(window: Any) -> Any:
 
 
 def _export(count: int, exports: int) -> None:
-    from core.export.images import export_images
-    from core.latent import LatentRequest
-    from core.sampler import CHUNK, Sampler
-    from core.selection import OfSeeds
+    from core.export.image_files import export_images
+    from core.export.selection import OfSeeds
+    from core.latent.request import LatentRequest
+    from core.latent.sampler import CHUNK, Sampler
 
     sampler = _untrained(Sampler)
     selection = OfSeeds(tuple(range(count)))
@@ -156,12 +156,14 @@ def _export(count: int, exports: int) -> None:
 
 def _untrained(kind: Any) -> Any:
     """A sampler of the `dcgan` preset at 64 px: what it draws does not matter for how long it takes."""
-    from core.data import Dataset, Preparation, prepare
+    from core.config.preparation import Preparation
+    from core.data.dataset import Dataset
+    from core.data.prepare import prepare
     from core.devices import resolve
     from core.events import Tuned
     from core.presets import preset
     from core.trainer import Trainer
-    from core.tuning import trial
+    from core.training.autotune import trial
 
     settings = preset("dcgan").apply(resolution=64, width=64, device="cpu", batch=8)
     dataset = next(event for event in prepare("sample:shapes", Preparation((64, 64))) if isinstance(event, Dataset))

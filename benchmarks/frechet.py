@@ -20,14 +20,17 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks import alone, textbook  # noqa: E402  # the path first
 from benchmarks.features import Moments, frechet, moments  # noqa: E402
-from core.data import Dataset, Preparation, prepare  # noqa: E402
+from core.config.preparation import Preparation  # noqa: E402
+from core.data.dataset import Dataset  # noqa: E402
+from core.data.prepare import prepare  # noqa: E402
 from core.devices import resolve  # noqa: E402
 from core.events import Tuned  # noqa: E402
-from core.latent import LatentRequest  # noqa: E402
-from core.presets import Facts, preset  # noqa: E402
-from core.sampler import Sampler, to_images  # noqa: E402
+from core.imaging.tensors import to_images  # noqa: E402
+from core.latent.request import LatentRequest  # noqa: E402
+from core.latent.sampler import Sampler  # noqa: E402
+from core.presets import FitContext, preset  # noqa: E402
 from core.trainer import Trainer  # noqa: E402
-from core.tuning import trial  # noqa: E402
+from core.training.autotune import trial  # noqa: E402
 
 PLAIN = "plain"
 """The DCGAN recipe of textbooks, in the loop of textbooks; every other recipe is a preset."""
@@ -110,7 +113,7 @@ def _plain(dataset: Dataset, seed: int, over: Callable[[], bool]) -> Made:
 
 
 def _preset(name: str, values: dict[str, object], dataset: Dataset, over: Callable[[], bool]) -> Made:
-    facts = Facts(len(dataset.images), accelerator=False)
+    facts = FitContext(len(dataset.images), accelerator=False)
     settings = preset(name).fitted(facts, **values, device="cpu")
     tried = trial(settings, dataset.images.shape[1], len(dataset.classes), resolve("cpu"))
     trainer = Trainer(settings, dataset, next(event for event in tried if isinstance(event, Tuned)))

@@ -16,9 +16,9 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.rank import finished  # noqa: E402  # the path first
-from core.metrics import Side  # noqa: E402
-from core.metrics.density_coverage import K, measure  # noqa: E402
-from core.metrics.precision_recall import measure as precision_recall  # noqa: E402
+from core.evaluation.metrics import Side  # noqa: E402
+from core.evaluation.metrics.density_coverage import K, measure  # noqa: E402
+from core.evaluation.metrics.precision_recall import measure as precision_recall  # noqa: E402
 
 
 def main() -> None:

@@ -9,15 +9,15 @@ from contextlib import closing
 from pathlib import Path
 
 from core.events import Report
+from core.jobs.training_job import TrainingJob
 from core.presets import preset
-from core.training import Training
 
 WARM_UP_SECONDS = 8.0
 
 
 def main() -> None:
     settings = preset("dcgan").apply(resolution=64, batch=64)
-    training = Training(settings, "sample:shapes", runs=Path(tempfile.mkdtemp()))
+    training = TrainingJob(settings, "sample:shapes", runs=Path(tempfile.mkdtemp()))
     until = WARM_UP_SECONDS + float(os.environ.get("BENCH_SECONDS", "40"))
     reports: list[Report] = []
     with closing(training.events()) as events:

@@ -20,13 +20,13 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks.table import machine, row  # noqa: E402  # the path first
 from core.checkpoint import Checkpoint, load  # noqa: E402
-from core.data import digits  # noqa: E402
+from core.data.builtin import digits  # noqa: E402
 from core.events import Images, Saved  # noqa: E402
-from core.invert import STEPS, Inverted, invert  # noqa: E402
-from core.latent import LatentRequest  # noqa: E402
+from core.jobs.training_job import TrainingJob  # noqa: E402
+from core.latent.request import LatentRequest  # noqa: E402
+from core.latent.sampler import Sampler  # noqa: E402
 from core.presets import preset  # noqa: E402
-from core.sampler import Sampler  # noqa: E402
-from core.training import Training  # noqa: E402
+from core.projection.projector import STEPS, ProjectionStep, project  # noqa: E402
 
 OWN_SEEDS = range(1000, 1010)
 HELD_OUT = 12345
@@ -63,7 +63,7 @@ def _table(what: str, checkpoint: Checkpoint, pictures: Images, steps: int) -> l
     ratios, seconds = [], []
     for index, picture in enumerate(pictures):
         begun, busy = perf_counter(), process_time()
-        events: list[Inverted] = list(invert(checkpoint, picture, steps=steps, device="cpu"))
+        events: list[ProjectionStep] = list(project(checkpoint, picture, steps=steps, device="cpu"))
         seconds.append(process_time() - busy)
         ratios.append(events[-1].psnr)
         start = next(event for event in reversed(events) if event.step == 0)
@@ -77,7 +77,7 @@ def _trained(folder: Path, resolution: int, minutes: float) -> Path:
     """The newest checkpoint of a training with the preset for beginners, as far as it is a DCGAN at any size."""
     given = {"network": "dcgan", "resolution": resolution, "minutes": minutes, "device": "cpu", "precision": "fp32"}
     settings = preset("studio").apply(**given)
-    training = Training(settings, "sample:digits", out=folder / "run")
+    training = TrainingJob(settings, "sample:digits", out=folder / "run")
     saved = [event.path for event in training.events() if isinstance(event, Saved)]
     return saved[-1]
 

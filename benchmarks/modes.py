@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from core.data import Dataset, Preparation, prepare
-from core.data.toys import dataset
+from core.config.preparation import Preparation
+from core.data.builtin.toys import dataset
+from core.data.dataset import Dataset
+from core.data.prepare import prepare
 
 POINTS = 2500
 """Generated points that are judged, as in VEEGAN and PacGAN."""

@@ -10,11 +10,13 @@ import numpy as np
 import torch
 
 from core.checkpoint import Checkpoint
-from core.config import Settings
-from core.data import Dataset, Preparation, prepare
+from core.config.preparation import Preparation
+from core.config.settings import Settings
+from core.data.dataset import Dataset
+from core.data.prepare import prepare
 from core.events import Tuned
-from core.presets import Facts, preset
-from core.seeds import Drawn
+from core.generator_inputs import GeneratorInputs
+from core.presets import FitContext, preset
 from core.trainer import Trainer
 
 SMALL = {"resolution": 32, "device": "cpu"}
@@ -35,7 +37,7 @@ class Noiseless(Trainer):
                 generator.register_forward_pre_hook(_silence)
 
 
-def _silence(_: torch.nn.Module, inputs: tuple[Drawn[torch.Tensor]]) -> tuple[Drawn[torch.Tensor]]:
+def _silence(_: torch.nn.Module, inputs: tuple[GeneratorInputs[torch.Tensor]]) -> tuple[GeneratorInputs[torch.Tensor]]:
     (drawn,) = inputs
     return (drawn._replace(z=torch.zeros_like(drawn.z)),)
 
@@ -74,7 +76,7 @@ class Patient:
 
     @property
     def settings(self) -> Settings:
-        return preset(self.preset).fitted(Facts(10_000, accelerator=False), **self.values)
+        return preset(self.preset).fitted(FitContext(10_000, accelerator=False), **self.values)
 
     def treated(self, changes: Mapping[str, Any]) -> Patient:
         """The same from the beginning with other settings."""

@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 from time import perf_counter
 
-from core.data import Preparation, prepare
+from core.config.preparation import Preparation
+from core.data.prepare import prepare
 from core.devices import used_memory
 
 

@@ -16,12 +16,14 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benchmarks import alone, modes  # noqa: E402  # the path first
-from core.config import Settings  # noqa: E402
-from core.data import Dataset, prepare  # noqa: E402
+from core.config.settings import Settings  # noqa: E402
+from core.data.dataset import Dataset  # noqa: E402
+from core.data.prepare import prepare  # noqa: E402
 from core.events import Tuned  # noqa: E402
+from core.generator_inputs import GeneratorInputs, seed_latent  # noqa: E402
+from core.imaging.tensors import to_images  # noqa: E402
+from core.models.conditioning import to_tensors  # noqa: E402
 from core.presets import preset  # noqa: E402
-from core.sampler import to_images, to_tensors  # noqa: E402
-from core.seeds import Drawn, seed_latent  # noqa: E402
 from core.trainer import Trainer  # noqa: E402
 
 PLAIN = {"loss": "non_saturating", "lr_g": 2e-4, "lr_d": 2e-4, "beta1": 0.5, "beta2": 0.999, "ema_kimg": 0.0}
@@ -101,9 +103,11 @@ def _made(trainer: Trainer, count: int) -> torch.Tensor:
     """Images of so many seeds, NCHW in about [-1, 1]."""
     z = np.stack([seed_latent(seed, trainer.settings.latent_dim) for seed in range(count)])
     none = np.zeros((count, 0), np.float32)
-    drawn = to_tensors(Drawn(z, none, none), trainer.device)
+    drawn = to_tensors(GeneratorInputs(z, none, none), trainer.device)
     with torch.inference_mode():
-        parts = [trainer.G_ema(Drawn(*part)) for part in zip(*(whole.split(500) for whole in drawn), strict=True)]
+        parts = [
+            trainer.G_ema(GeneratorInputs(*part)) for part in zip(*(whole.split(500) for whole in drawn), strict=True)
+        ]
     return torch.cat(parts)
 
 

@@ -18,15 +18,17 @@ from PIL import Image, ImageFilter
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from core import protocol  # noqa: E402  # the path first
-from core.data import Dataset, Preparation, prepare  # noqa: E402
+from core.config.preparation import Preparation  # noqa: E402
+from core.data.dataset import Dataset  # noqa: E402
+from core.data.prepare import prepare  # noqa: E402
 from core.data.records import Records  # noqa: E402
+from core.evaluation.features import Extractor, build  # noqa: E402
+from core.evaluation.features.dataset_features import joined, pictures  # noqa: E402
+from core.evaluation.metrics import Side, metric  # noqa: E402
+from core.evaluation.metrics.swd import MOST_IMAGES  # noqa: E402
 from core.events import Images, Notice  # noqa: E402
-from core.features import Extractor, build  # noqa: E402
-from core.features.real import joined, pictures  # noqa: E402
-from core.metrics import Side, metric  # noqa: E402
-from core.metrics.swd import MOST_IMAGES  # noqa: E402
 from core.registry import components  # noqa: E402
+from core.stats import metric_key  # noqa: E402  # the path first
 
 T = TypeVar("T")
 SEVERITIES = 5
@@ -75,22 +77,22 @@ def _by_features(name: str, dataset: Dataset, others: Dataset, real: Images, cou
     against = _side(extractor, real)
     sets = _sets(others, count, lambda images: _side(extractor, images))
     values: Values = {what: {} for what in sets}
-    for each, found in components("metrics").items():
+    for each, found in components("evaluation.metrics").items():
         needs = found.facts["NEEDS"]
         if "images" not in needs and not ("logits" in needs and against.logits is None):
             _table(each, name, sets, against, values)
     for one, other in PAIRS:
         both = {what: harmonic_mean((found[one], found[other])) for what, found in values.items()}
-        _rows(f"{protocol.title(one)} and {protocol.title(other).lower()}, {name}", both, -1)
+        _rows(f"{metric_key.title(one)} and {metric_key.title(other).lower()}, {name}", both, -1)
 
 
 def _by_images(others: Dataset, real: Images, count: int) -> None:
     count = min(len(real), MOST_IMAGES, count)
     against = Side(images=real[_drawn(len(real), count)])
     sets = _sets(others, count, lambda images: Side(images=images))
-    for each, found in components("metrics").items():
+    for each, found in components("evaluation.metrics").items():
         if "images" in found.facts["NEEDS"]:
-            _table(each, protocol.PIXELS, sets, against, {what: {} for what in sets})
+            _table(each, metric_key.PIXELS, sets, against, {what: {} for what in sets})
 
 
 def _table(name: str, extractor: str, sets: Sets, against: Side, values: Values) -> None:
@@ -98,11 +100,11 @@ def _table(name: str, extractor: str, sets: Sets, against: Side, values: Values)
     for what, sides in sets.items():
         found = [finished(metric(name).measure(*_as_many(side, against))) for side in sides]
         values[what] |= {number: float(np.mean([each[number] for each in found])) for number in found[0]}
-    for number in components("metrics")[name].facts["NUMBERS"]:
+    for number in components("evaluation.metrics")[name].facts["NUMBERS"]:
         if not number.endswith("_std"):
-            sign = -1 if protocol.higher_is_better(number) else 1
+            sign = -1 if metric_key.higher_is_better(number) else 1
             of_number = {what: found[number] for what, found in values.items()}
-            _rows(f"{protocol.title(number)}, {extractor}", of_number, sign, number in BLIND)
+            _rows(f"{metric_key.title(number)}, {extractor}", of_number, sign, number in BLIND)
 
 
 def _as_many(one: Side, other: Side) -> Sides:

@@ -41,7 +41,7 @@ def _training() -> None:
 
 
 def _opening(data: str) -> None:
-    from core.data import prepare
+    from core.data.prepare import prepare
 
     for _ in prepare(data):
         pass

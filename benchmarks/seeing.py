@@ -25,13 +25,13 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks.table import machine, row  # noqa: E402  # the path first
 from core.events import Finished  # noqa: E402
-from core.run import grid, write_png  # noqa: E402
-from core.training import Training  # noqa: E402
+from core.imaging.grid import grid, write_png  # noqa: E402
+from core.jobs.training_job import TrainingJob  # noqa: E402
 from studio import theme  # noqa: E402
-from studio.history import History  # noqa: E402
 from studio.main_window import MainWindow  # noqa: E402
-from studio.session import Session  # noqa: E402
-from studio.widgets.time_bar import TimeBar  # noqa: E402
+from studio.model.history import History  # noqa: E402
+from studio.services.session import Session  # noqa: E402
+from studio.widgets.plots.time_bar import TimeBar  # noqa: E402
 
 KEYS = ("Loss/D/loss", "Loss/G/loss", "Loss/scores/real", "Loss/scores/fake", "Score/real", "Score/fake")
 SIGNALS = tuple(f"Signal/D/gradient/layer{number}" for number in range(31))
@@ -62,7 +62,7 @@ def make_run(folder: Path, reports: int, grids: int) -> None:
     from core.presets import preset
 
     settings = preset("dcgan").apply(resolution=32, width=16, batch=16, samples=36, steps=2, device="cpu")
-    assert any(isinstance(event, Finished) for event in Training(settings, "sample:digits", out=folder).events())
+    assert any(isinstance(event, Finished) for event in TrainingJob(settings, "sample:digits", out=folder).events())
     write_reports(folder / "stats.jsonl", reports)
     random = np.random.default_rng(0)
     for number in range(grids):

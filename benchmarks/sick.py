@@ -25,14 +25,18 @@ from benchmarks import alone, modes  # noqa: E402  # the path first
 from benchmarks.features import Moments, frechet  # noqa: E402
 from benchmarks.patients import SICK, WELL, Patient  # noqa: E402
 from core.checkpoint import Checkpoint  # noqa: E402
-from core.config import Settings  # noqa: E402
-from core.data import Dataset, Preparation, prepare  # noqa: E402
-from core.diagnosis import Course, Diagnosis, Facts, diagnose  # noqa: E402
+from core.config.preparation import Preparation  # noqa: E402
+from core.config.settings import Settings  # noqa: E402
+from core.data.dataset import Dataset  # noqa: E402
+from core.data.prepare import prepare  # noqa: E402
+from core.diagnosis import diagnose  # noqa: E402
+from core.diagnosis.case import Diagnosis, RunFacts  # noqa: E402
+from core.diagnosis.report_history import ReportHistory  # noqa: E402
 from core.events import Edited, Report, Rewound  # noqa: E402
-from core.rewind import Rewinding  # noqa: E402
-from core.run import Run  # noqa: E402
-from core.sampler import to_tensors  # noqa: E402
-from core.seeds import Drawn, seed_latent  # noqa: E402
+from core.generator_inputs import GeneratorInputs, seed_latent  # noqa: E402
+from core.jobs.divergence_recovery import DivergenceRecovery  # noqa: E402
+from core.models.conditioning import to_tensors  # noqa: E402
+from core.runs.run import Run  # noqa: E402
 from core.trainer import Trainer  # noqa: E402
 
 MADE = 1000
@@ -50,7 +54,7 @@ class Watched:
         """`before`: a training that it goes on from, as it is now, with its reports."""
         self.trainer = patient.begin(before.checkpoint() if before else None)
         self.reports: list[Report] = list(before.reports) if before else []
-        self.course = Course.of(self.reports)
+        self.course = ReportHistory.of(self.reports)
         self.edits: list[Edited] = list(before.edits) if before else []
         self.rewinds: list[int] = list(before.rewinds) if before else []
 
@@ -59,7 +63,7 @@ class Watched:
         over = alone.budget(seconds)
         with TemporaryDirectory() as place:
             run = Run.begin(Path(place, "run"), self.trainer)
-            with closing(Rewinding(self.trainer, run, self.edit).events()) as events:
+            with closing(DivergenceRecovery(self.trainer, run, self.edit).events()) as events:
                 for event in events:
                     if isinstance(event, Rewound):
                         self.rewinds.append(event.step)
@@ -72,7 +76,7 @@ class Watched:
 
     def found(self) -> tuple[Diagnosis, ...]:
         images = len(self.trainer.dataset.images) - len(self.trainer.held)
-        return diagnose(self.course, self.trainer.settings, Facts(images, tuple(self.edits), tuple(self.rewinds)))
+        return diagnose(self.course, self.trainer.settings, RunFacts(images, tuple(self.edits), tuple(self.rewinds)))
 
     def edit(self, settings: Settings) -> Edited:
         self.edits.append(self.trainer.edit(settings))
@@ -189,8 +193,10 @@ def _made(trainer: Trainer) -> Tensor:
     """Images of so many seeds by the averaged generator, NCHW in [-1, 1]."""
     z = np.stack([seed_latent(seed, trainer.settings.latent_dim) for seed in range(MADE)])
     none = np.zeros((MADE, 0), np.float32)
-    parts = zip(*(whole.split(100) for whole in to_tensors(Drawn(z, none, none), trainer.device)), strict=True)
-    return torch.cat([trainer.G_ema(Drawn(*part)) for part in parts])
+    parts = zip(
+        *(whole.split(100) for whole in to_tensors(GeneratorInputs(z, none, none), trainer.device)), strict=True
+    )
+    return torch.cat([trainer.G_ema(GeneratorInputs(*part)) for part in parts])
 
 
 def _judged(images: Tensor) -> tuple[Tensor, Tensor]:

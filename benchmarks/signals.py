@@ -16,18 +16,20 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import torch
 
-import core.budget
-import core.judging
+import core.jobs.live_evaluation
+import core.monitoring.time_budget
 import core.trainer
 from benchmarks.table import machine, row
-from core.data import Dataset, Preparation, prepare
+from core.config.preparation import Preparation
+from core.data.dataset import Dataset
+from core.data.prepare import prepare
 from core.devices import resolve
 from core.events import Event, Stepped, Tuned
-from core.judging import Judge
-from core.presets import Facts, preset
-from core.run import Run
+from core.jobs.live_evaluation import LiveEvaluator
+from core.presets import FitContext, preset
+from core.runs.run import Run
 from core.trainer import Trainer
-from core.tuning import trial
+from core.training.autotune import trial
 
 CASES = (("studio", "sample:digits", 32), ("dcgan", "sample:digits", 32), ("studio", "sample:shapes", 64))
 TURN, WARM_UP = 1.0, 3
@@ -49,7 +51,7 @@ class Side:
     def take_turn(self) -> None:
         """Whole steps with all that goes with them."""
         self.begun = process_time()
-        for module in (core.budget, core.trainer, core.judging):
+        for module in (core.monitoring.time_budget, core.trainer, core.jobs.live_evaluation):
             module.perf_counter = self.now  # type: ignore[attr-defined]
         start, first = self.now(), self.trainer.images
         while self.now() - start < TURN:
@@ -67,13 +69,13 @@ def measure(name: str, data: str, resolution: int, seconds: float) -> list[Side]
     """Trainings without signals, with them, and with an evaluation beside them that never ends."""
     how = Preparation((resolution, resolution))
     dataset = next(event for event in prepare(data, how) if isinstance(event, Dataset))
-    settings = preset(name).fitted(Facts(len(dataset.images), False), resolution=resolution, device="cpu")
+    settings = preset(name).fitted(FitContext(len(dataset.images), False), resolution=resolution, device="cpu")
     found = trial(settings, dataset.images.shape[1], len(dataset.classes), resolve("cpu"))
     tuned = next(event for event in found if isinstance(event, Tuned))
     plain, watched, judged = (Trainer(settings, dataset, tuned, signals=signals) for signals in (False, True, True))
     with TemporaryDirectory() as place:
         run = Run.begin(Path(place, "run"), judged)
-        sides = [Side(plain), Side(watched), Side(judged, run.record(judged, Judge(run, judged)))]
+        sides = [Side(plain), Side(watched), Side(judged, run.record(judged, LiveEvaluator(run, judged)))]
         for turn in range(WARM_UP + max(round(seconds / (len(sides) * TURN)), 1)):
             for place_in_turn in range(len(sides)):
                 sides[(turn + place_in_turn) % len(sides)].take_turn()
@@ -87,7 +89,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=90.0, help="of each case")
     seconds = parser.parse_args().seconds
     torch.set_num_threads(1)
-    core.judging.SOONEST, core.judging.LATER = 0.0, 1.0
+    core.jobs.live_evaluation.SOONEST, core.jobs.live_evaluation.LATER = 0.0, 1.0
     print(machine())
     for name, data, resolution in CASES:
         plain, watched, judged = (side.rate() for side in measure(name, data, resolution, seconds))

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from core.data import Dataset
+from core.data.dataset import Dataset
 from core.models import Shape, build
 from core.presets import preset
 

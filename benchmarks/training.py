@@ -8,12 +8,14 @@ from statistics import median
 from time import perf_counter
 
 from benchmarks import textbook
-from core.data import Dataset, Preparation, prepare
+from core.config.preparation import Preparation
+from core.data.dataset import Dataset
+from core.data.prepare import prepare
 from core.devices import resolve
 from core.events import Stepped, Tuned
 from core.presets import preset
 from core.trainer import Trainer
-from core.tuning import trial
+from core.training.autotune import trial
 
 ROUNDS, WARM_UP, BATCH = 12, 2, 64
 

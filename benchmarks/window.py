@@ -19,9 +19,10 @@ from PySide6.QtWidgets import QApplication, QSlider
 
 from core.events import Report
 from studio import theme
-from studio.history import History
 from studio.main_window import EXPLORE, MainWindow
-from studio.session import Session, State
+from studio.model.history import History
+from studio.model.train import TrainingState
+from studio.services.session import Session
 
 HISTORY = 1_000_000
 WATCH_SECONDS, SLIDE_SECONDS = float(os.environ.get("BENCH_SECONDS", "40")), 15.0
@@ -53,7 +54,7 @@ def training_window() -> MainWindow:
     form = window.train.form
     form.set_settings(form.settings().changed(preset="dcgan", width=64, latent_dim=100, batch=64, resolution=64))
     window.start()
-    until(lambda: window.session.state is State.RUNNING)
+    until(lambda: window.session.state is TrainingState.RUNNING)
     return window
 
 
@@ -117,7 +118,7 @@ def _slide(window: MainWindow) -> dict[str, Any]:
 def _stop(window: MainWindow) -> dict[str, Any]:
     start = perf_counter()
     window.session.stop()
-    until(lambda: window.session.state is State.IDLE)
+    until(lambda: window.session.state is TrainingState.IDLE)
     return {"stop_seconds": perf_counter() - start}
 
 

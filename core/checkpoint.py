@@ -16,10 +16,10 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 from safetensors import SafetensorError, safe_open
 
-from core.config import Settings
-from core.errors import Problem
+from core.atomic_write import unwritable
+from core.config.settings import Settings
+from core.errors import UserError
 from core.events import Images
-from core.writing import unwritable
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -87,7 +87,7 @@ class Summary:
 def save(checkpoint: Checkpoint, path: Path) -> None:
     """Writes beside the target, then renames: a crash or a full disk leaves the old file, or none, never half of one.
 
-    Raises `Problem` when it cannot be written.
+    Raises `UserError` when it cannot be written.
     """
     from safetensors.torch import save_file  # here: what only looks at a run does not wait for torch
 
@@ -109,7 +109,7 @@ def save(checkpoint: Checkpoint, path: Path) -> None:
 
 
 def load(path: Path) -> Checkpoint:
-    """Reads a checkpoint onto the CPU. Raises `Problem` if it is damaged, missing, or another program's."""
+    """Reads a checkpoint onto the CPU. Raises `UserError` if it is damaged, missing, or another program's."""
     metadata = _read(path, lambda file: file.metadata() or {})
     meta, tensors = _meta(metadata, path), _read_tensors(path)
     digest = _digest(metadata[KEY], tensors)
@@ -129,14 +129,6 @@ def summary(path: Path) -> Summary:
     return _read(path, use)
 
 
-def preview(images: Images) -> Images:
-    """The picture of a checkpoint, HWC: a square sheet of about 256 px of the first images."""
-    height, width, channels = images.shape[1:]
-    side = min(max(256 // height, 1), int(len(images) ** 0.5))
-    rows = images[: side * side].reshape(side, side, height, width, channels)
-    return rows.swapaxes(1, 2).reshape(side * height, side * width, channels)
-
-
 def flush(path: Path) -> None:
     """Waits until a file, or a folder's list of names, is on the disk; without it a power cut can undo a rename."""
     if path.is_dir() and os.name == "nt":
@@ -153,7 +145,7 @@ def _read(path: Path, use: Callable[[Any], T]) -> T:
         with safe_open(path, framework="numpy") as file:
             return use(file)
     except FileNotFoundError:
-        raise Problem(f"There is no file {path}.", "Check the path.") from None
+        raise UserError(f"There is no file {path}.", "Check the path.") from None
     except (OSError, SafetensorError, KeyError) as error:
         raise _damaged(path, error) from error
 
@@ -176,17 +168,17 @@ def _digest(meta: str, tensors: Mapping[str, Tensor]) -> str:
     return state.hexdigest()
 
 
-def _damaged(path: Path, error: Exception) -> Problem:
+def _damaged(path: Path, error: Exception) -> UserError:
     if path.suffix in {".pt", ".pth", ".pkl", ".ckpt"}:
         remedy = "Open a .safetensors file that GAN Studio saved."
-        return Problem(f"{path.name} is a checkpoint of another program.", remedy, str(error))
+        return UserError(f"{path.name} is a checkpoint of another program.", remedy, str(error))
     remedy = "Open an older checkpoint of the same run."
-    return Problem(f"{path.name} is damaged or incomplete, and cannot be read.", remedy, str(error))
+    return UserError(f"{path.name} is damaged or incomplete, and cannot be read.", remedy, str(error))
 
 
 def _meta(metadata: Mapping[str, str] | None, path: Path) -> Meta:
     text = (metadata or {}).get(KEY)
-    foreign = Problem(
+    foreign = UserError(
         f"{path.name} is a checkpoint of another program.", "Open a .safetensors file that GAN Studio saved."
     )
     if text is None:
@@ -194,7 +186,7 @@ def _meta(metadata: Mapping[str, str] | None, path: Path) -> Meta:
     try:
         values = json.loads(text)
         if values.get("format", 0) > FORMAT:
-            raise Problem(f"{path.name} was saved by a newer GAN Studio.", "Update GAN Studio and open it again.")
+            raise UserError(f"{path.name} was saved by a newer GAN Studio.", "Update GAN Studio and open it again.")
         values["settings"].setdefault("holdout", 0.0)  # before there were images held out, all were trained on
         return Meta.model_validate(values)
     except (ValidationError, ValueError, TypeError, AttributeError, KeyError) as error:

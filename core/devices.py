@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from core.errors import Problem
+from core.errors import UserError
 
 if TYPE_CHECKING:
     import torch
+
+    from core.config.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ def available() -> list[Device]:
 
 
 def resolve(name: str) -> torch.device:
-    """The torch device of a setting; `auto` is the fastest. Raises `Problem` for one that is not here."""
+    """The torch device of a setting; `auto` is the fastest. Raises `UserError` for one that is not here."""
     import torch
 
     names = [device.name for device in available()]
@@ -45,7 +49,7 @@ def resolve(name: str) -> torch.device:
         return torch.device(names[0])
     wanted = "cuda:0" if name == "cuda" else name
     if wanted not in names:
-        raise Problem(f"There is no device {name!r} on this machine.", f"Choose auto or one of {', '.join(names)}.")
+        raise UserError(f"There is no device {name!r} on this machine.", f"Choose auto or one of {', '.join(names)}.")
     return torch.device(wanted)
 
 
@@ -64,3 +68,20 @@ def used_memory() -> int:
     import psutil
 
     return int(psutil.Process(os.getpid()).memory_info().rss)
+
+
+@contextmanager
+def enough_memory(settings: Settings) -> Iterator[None]:
+    """Turns the errors of a full memory, of the device or of the machine, into a `UserError` with a remedy."""
+    import torch
+
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if not (isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in str(error)):
+            raise
+        raise UserError(
+            f"There is not enough memory for a batch of {settings.batch} images at {settings.resolution} px.",
+            f"Try a batch of {max(settings.batch // 2, 2)}, a smaller resolution, or a smaller width.",
+            str(error),
+        ) from error

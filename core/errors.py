@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class Problem(Exception):
+class UserError(Exception):
     """Something a person can understand and mend.
 
     `what` is one sentence without a full stop's worth of jargon, `remedy` says what to do next, and `details` holds
@@ -18,7 +18,7 @@ class Problem(Exception):
         self.details = details
 
 
-class Diverged(Problem):
+class Diverged(UserError):
     """A training whose losses, or weights, are no longer numbers, or no longer of any use."""
 
     def __init__(self, step: int) -> None:

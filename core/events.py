@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.amount import amount
-from core.errors import Problem
+from core.errors import UserError
+from core.formatting import amount
 
 Images = NDArray[np.uint8]
 """uint8 images, NHWC, C = 1 (grey) or 3 (RGB)."""
@@ -42,7 +42,7 @@ class Progress(Event):
 
 
 @dataclass(frozen=True)
-class Judging(Progress):
+class EvaluationProgress(Progress):
     """Of an evaluation that goes on beside a training."""
 
 
@@ -108,7 +108,7 @@ class Points(Event):
 
 @dataclass(frozen=True)
 class Measured(Event):
-    """Numbers that say how good the generated images of a step are, under the keys of `core.protocol`.
+    """Numbers that say how good the generated images of a step are, under the keys of `core.stats.metric_key`.
 
     `images` and `seconds`: what the training had seen by then, and taken.
     """
@@ -167,7 +167,7 @@ class Notice(Event):
 class Refused(Event):
     """Something that must not be lost could not be written. Pulling the next event tries again."""
 
-    problem: Problem
+    problem: UserError
 
 
 @dataclass(frozen=True)

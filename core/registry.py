@@ -28,8 +28,9 @@ class Component:
 
 @cache
 def components(package: str) -> Mapping[str, Component]:
-    """Every component of `core.<package>` by name, in alphabetical order."""
-    found = (_component(file) for file in sorted((Path(__file__).parent / package).glob("*.py")))
+    """Every component of `core.<package>` (as in "losses", "evaluation.metrics") by name, in alphabetical order."""
+    folder = Path(__file__).parent.joinpath(*package.split("."))
+    found = (_component(file) for file in sorted(folder.glob("*.py")))
     return {component.name: component for component in found if component is not None}
 
 

@@ -12,31 +12,31 @@ from time import perf_counter
 import torch
 from torch import Tensor
 
-from core import optimizers, penalties, seen
-from core.augment import Augment
-from core.checkpoint import Checkpoint, Meta, preview
-from core.conditioning import build_pair, draw, mutual_information
-from core.config import Settings, live_settings
-from core.data import Dataset
+from core.checkpoint import Checkpoint, Meta
+from core.config.constraints import refuse_data
+from core.config.settings import Settings, live_settings
 from core.data.batches import Batches
-from core.data.split import held_rows, trained
-from core.devices import resolve, used_memory
-from core.ema import average, decay
-from core.errors import Diverged, Problem
+from core.data.dataset import Dataset
+from core.data.holdout import held_rows, trained
+from core.devices import enough_memory, resolve, used_memory
+from core.errors import Diverged, UserError
 from core.events import Edited, Event, Finished, Images, Points, Report, Samples, Stepped, Tuned
-from core.lengths import length
-from core.look import Look
-from core.means import Means
-from core.memory import enough_memory
-from core.objectives import Targets, loss
-from core.plane import picture
-from core.playground import Playground, one_thread
-from core.rules import refuse_data
-from core.sampler import to_images, to_tensors
-from core.seeds import Conditions, Drawn, fixed
-from core.signals import Descent, Signals
-from core.state import State
-from core.tuning import Choice, place
+from core.generator_inputs import Conditions, GeneratorInputs, fixed
+from core.imaging.grid import preview
+from core.imaging.points import picture
+from core.imaging.tensors import to_images
+from core.losses import Targets, loss, penalties
+from core.models.conditioning import build_pair, draw, mutual_information, to_tensors
+from core.monitoring.norms import l2_norm
+from core.monitoring.playground import Playground, one_thread
+from core.monitoring.probe import Probe
+from core.monitoring.running_means import RunningMeans
+from core.monitoring.signals import Descent, Signals
+from core.training import optimizers
+from core.training.augmentation import Augment, discriminator_input, discriminator_sheet
+from core.training.autotune import Choice, place
+from core.training.ema import average, decay
+from core.training.state import TrainerState
 
 REPORT_SECONDS = 0.5
 SAMPLE_SECONDS = 0.5
@@ -64,7 +64,7 @@ class Trainer:
     ) -> None:
         """`signals`: whether reports tell more than the losses; the weights are the same without.
 
-        Raises `Problem` for a device that is not here, a batch larger than the dataset, settings that do not suit the
+        Raises `UserError` for a device that is not here, a batch larger than the dataset, settings that do not suit the
         dataset, a checkpoint that does not fit, or too little memory.
         """
         refuse_data(settings, len(dataset.classes), dataset.points)
@@ -77,8 +77,8 @@ class Trainer:
         self.stats: Mapping[str, float] = {}
         with enough_memory(settings):
             self.held = held_rows(settings, dataset)
-            seen = trained(dataset, self.held)
-            self.batches = Batches(seen, settings.batch, settings.mirror, settings.seed, self.device)
+            augmentation = trained(dataset, self.held)
+            self.batches = Batches(augmentation, settings.batch, settings.mirror, settings.seed, self.device)
             self._build(signals)
             if checkpoint:
                 self._restore(checkpoint)
@@ -87,7 +87,7 @@ class Trainer:
         """Yields `Samples` of the start, then `Stepped` after every generator step with `Report` and `Samples`
         between, and `Finished` when the settings' limit is reached. Of points it yields `Points` in place of `Samples`.
 
-        Raises `Problem` when memory runs out, and `Diverged` when a loss is no longer a number, or none of any use.
+        Raises `UserError` when memory runs out, and `Diverged` when a loss is no longer a number, or none of any use.
         """
         with contextlib.closing(self.batches), one_thread() if self._playground else contextlib.nullcontext():
             yield from self._events()
@@ -119,11 +119,12 @@ class Trainer:
         yield Finished(self.step, reason)
 
     def edit(self, settings: Settings) -> Edited:
-        """Takes other settings from the next step on. Raises `Problem` for one that only a new training can change."""
+        """Takes other settings from the next step on. Raises `UserError` for one that only a new training can
+        change."""
         new = settings.model_dump()
         changes = {name: value for name, value in new.items() if value != getattr(self.settings, name)}
         if fixed_names := sorted(changes.keys() - live_settings() - {"preset"}):
-            raise Problem(
+            raise UserError(
                 f"The setting {fixed_names[0]!r} cannot change while a training runs.", "Begin a new training with it."
             )
         self.settings = settings
@@ -169,7 +170,7 @@ class Trainer:
         batch = self.settings.batch * self.settings.d_steps
         average(self.G_ema, self.G, decay(batch, 1000 * self.settings.ema_kimg, self.images))
 
-    def _train_discriminator(self, real: Tensor, fake: Tensor, drawn: Drawn[Tensor]) -> dict[str, Tensor]:
+    def _train_discriminator(self, real: Tensor, fake: Tensor, drawn: GeneratorInputs[Tensor]) -> dict[str, Tensor]:
         settings = self.settings
         due = self.images // settings.batch % settings.penalty_interval == 0
         self.D.requires_grad_(True)
@@ -206,7 +207,7 @@ class Trainer:
             values["Augment/p"] = self.augment.p
         return values
 
-    def _train_generator(self, real: Tensor, fake: Tensor, drawn: Drawn[Tensor]) -> dict[str, Tensor]:
+    def _train_generator(self, real: Tensor, fake: Tensor, drawn: GeneratorInputs[Tensor]) -> dict[str, Tensor]:
         # Gradients of the discriminator's weights would be thrown away: do not compute them.
         self.D.requires_grad_(False)
         with self._autocast():
@@ -234,9 +235,9 @@ class Trainer:
 
     def _seen(self, images: Tensor) -> Tensor:
         """What the discriminator is shown of images."""
-        return seen.shown(images, self.augment, self.settings, self.images)
+        return discriminator_input(images, self.augment, self.settings, self.images)
 
-    def _next_batch(self) -> tuple[Tensor, Drawn[Tensor]]:
+    def _next_batch(self) -> tuple[Tensor, GeneratorInputs[Tensor]]:
         """Real images, and what to draw as many generated ones of the same classes from."""
         real, labels = self.batches.next()
         drawn = draw(labels, self.settings.latent_dim, self.conditions, self._noise)
@@ -247,7 +248,7 @@ class Trainer:
 
     @torch.no_grad()
     def render(self) -> Images:
-        """The averaged generator's images of the sample grid's fixed latents (`core.latent.fixed`).
+        """The averaged generator's images of the sample grid's fixed latents (`core.latent.request.fixed`).
 
         Of points it is one picture of the playground, (1, 256, 256, 3), which shows the generator as it is now.
         """
@@ -268,7 +269,7 @@ class Trainer:
 
     def sheet(self, count: int, seed: int) -> Images:
         """Real images as the discriminator is shown them now, uint8 NHWC."""
-        return seen.sheet(self.dataset.sheet(count, seed), self.settings, seed, self.augment, self.images)
+        return discriminator_sheet(self.dataset.sheet(count, seed), self.settings, seed, self.augment, self.images)
 
     def published(self) -> dict[str, Tensor]:
         """A copy of the averaged generator's weights, on the CPU, for another thread to keep."""
@@ -294,7 +295,7 @@ class Trainer:
         continues from it. For use when `events` has raised, before it is called again."""
         self.settings = checkpoint.meta.settings
         self.batches.mirror = self.settings.mirror
-        self._means, self._penalty = Means(), torch.zeros_like(self._penalty)
+        self._means, self._penalty = RunningMeans(), torch.zeros_like(self._penalty)
         self._restore(checkpoint)
 
     def meta(self) -> Meta:
@@ -328,7 +329,7 @@ class Trainer:
         self.opt_D = optimizers.build(settings, self.D.parameters(), settings.lr_d, self.device)
         self.augment = Augment(self.device)
         self._noise = torch.Generator(self.device).manual_seed(settings.seed)
-        self._state = State(
+        self._state = TrainerState(
             {"G": self.G, "D": self.D, "G_ema": self.G_ema},
             {"opt_G": self.opt_G, "opt_D": self.opt_D},
             self.augment,
@@ -336,9 +337,9 @@ class Trainer:
         )
         self._fixed = to_tensors(fixed(settings.samples, settings.latent_dim, self.conditions), self.device)
         self._playground = Playground(settings, self.dataset, self.device) if self.dataset.points else None
-        self._means = Means()
+        self._means = RunningMeans()
         networks = self.G, self.D, self.G_ema
-        look = Look(networks, self.dataset, self.held, settings, self.conditions, self.choice, self.device)
+        look = Probe(networks, self.dataset, self.held, settings, self.conditions, self.choice, self.device)
         self.signals = Signals(look, self.loss.SIGNED, signals)
         self._penalty = torch.zeros((), device=self.device)
 
@@ -370,7 +371,7 @@ class Trainer:
 
     def _refuse_broken(self) -> None:
         # What the last step did to the weights is in no loss yet.
-        if not isfinite(float(length([*self.G.parameters(), *self.D.parameters(), *self.G_ema.parameters()]))):
+        if not isfinite(float(l2_norm([*self.G.parameters(), *self.D.parameters(), *self.G_ema.parameters()]))):
             raise Diverged(self.step)
 
     def _limit(self) -> str:

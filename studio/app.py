@@ -18,7 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # else running that halves the training's rate. GNU's OpenMP reads this when torch loads it.
     os.environ.setdefault("GOMP_SPINCOUNT", "20000")
     if arguments:
-        from core import cli
+        from core.cli import main as cli
 
         if arguments[0] in cli.commands():
             return cli.main(arguments)
@@ -35,8 +35,8 @@ def open_window(source: str | None, kind: type[MainWindow] | None = None) -> int
 
     from studio import theme
     from studio.main_window import MainWindow
-    from studio.session import Session
-    from studio.widgets.canvas_import import canvas_import
+    from studio.services.session import Session
+    from studio.widgets.plots.pyqtgraph_import import pyqtgraph_import
 
     # Python hands the interpreter on every 5 ms by default; the window must not wait so long for a busy training.
     sys.setswitchinterval(0.001)
@@ -50,7 +50,7 @@ def open_window(source: str | None, kind: type[MainWindow] | None = None) -> int
     if source is not None:
         QTimer.singleShot(0, lambda: window.open_path(source))
     code = app.exec()
-    canvas_import.wait()
+    pyqtgraph_import.wait()
     return code
 
 

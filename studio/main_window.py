@@ -1,4 +1,5 @@
-"""The window: builds the panels, and shows on them what the session tells it. `studio.wires` connects them."""
+"""The window: builds the panels, and shows on them what the session tells it. `studio.controllers.connections` connects
+them."""
 
 from __future__ import annotations
 
@@ -11,26 +12,27 @@ from PySide6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDragL
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QMessageBox, QStackedWidget, QVBoxLayout, QWidget
 
 from core import diagnosis
-from core.config import Settings, live_settings
-from core.errors import Problem
+from core.config.settings import Settings, live_settings
+from core.errors import UserError
 from core.events import Images, Report, Saved, Tuned
-from studio import remembered, wires
-from studio.comparing import Comparing
-from studio.explorer import Source
-from studio.health import Health
-from studio.intake import Intake
-from studio.lab_dialogs import LabDialogs
-from studio.menus import Menus
-from studio.nearness import Asked
-from studio.opening import FILES, OpenedRun
+from studio import window_state
+from studio.controllers import connections
+from studio.controllers.data import DataController
+from studio.controllers.data_library import DataLibraryController
+from studio.controllers.explore import ExploreController
+from studio.controllers.menus import Menus
+from studio.controllers.run_comparison import RunComparisonController
+from studio.controllers.saving import SavingController
+from studio.controllers.training_health import TrainingHealthController
+from studio.model.data import FILES
+from studio.model.explore import ExploreSource, NeighbourQuery
+from studio.model.train import OpenedRun, TrainingState
 from studio.panels.data import DataPanel
-from studio.save_dialogs import SaveDialogs
-from studio.session import Session, State
-from studio.stock_dialogs import StockDialogs
-from studio.widgets.banner import Banner
-from studio.widgets.canvas_import import canvas_import
-from studio.widgets.footer import Footer
-from studio.widgets.job_strip import JobStrip
+from studio.services.session import Session
+from studio.widgets.basic.banner import Banner
+from studio.widgets.basic.job_strip import JobStrip
+from studio.widgets.plots.pyqtgraph_import import pyqtgraph_import
+from studio.widgets.train.footer import Footer
 
 if TYPE_CHECKING:
     from studio.panels.explore import ExplorePanel
@@ -62,17 +64,17 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("GAN Studio")
         self.setAcceptDrops(True)
         self._build()
-        self.save_dialogs = SaveDialogs(self)
-        self.stock_dialogs = StockDialogs(self)
-        self.lab_dialogs = LabDialogs(self)
-        self.comparing = Comparing(self)
-        self.intake = Intake(self)
-        self.health = Health(self)
+        self.save_dialogs = SavingController(self)
+        self.stock_dialogs = DataLibraryController(self)
+        self.lab_dialogs = ExploreController(self)
+        self.comparing = RunComparisonController(self)
+        self.intake = DataController(self)
+        self.health = TrainingHealthController(self)
         self.menus = Menus(self)
-        wires.connect_data(self)
-        wires.connect_messages(self)
-        remembered.restore_place(self)
-        self.data.set_recents(remembered.recents())
+        connections.connect_data(self)
+        connections.connect_messages(self)
+        window_state.restore_place(self)
+        self.data.set_recents(window_state.recents())
 
     @property
     def train(self) -> TrainPanel:
@@ -99,10 +101,10 @@ class MainWindow(QMainWindow):
         self.pages.addWidget(self._train)
         self.pages.addWidget(self._explore)
         self.settings = self._train.form.settings()
-        wires.connect_training(self)
-        wires.connect_explore(self)
-        remembered.restore_splitters(self._train.splitters)
-        self.show_state(State.IDLE)
+        connections.connect_training(self)
+        connections.connect_explore(self)
+        window_state.restore_splitters(self._train.splitters)
+        self.show_state(TrainingState.IDLE)
 
     def _build(self) -> None:
         self.pages.addWidget(self.data)
@@ -159,7 +161,7 @@ class MainWindow(QMainWindow):
         """Something was recognised and is being opened: go where it will appear, and remember it."""
         self.show_workspace({"data": DATA, "run": TRAIN}.get(workspace, EXPLORE))
         if workspace == "data":
-            self.data.set_recents(remembered.add_recent(source))
+            self.data.set_recents(window_state.add_recent(source))
             self.intake.open(source)
 
     # Showing
@@ -172,30 +174,30 @@ class MainWindow(QMainWindow):
         self.show_workspace(TRAIN)
         self.train.form.widget("preset").setFocus()
 
-    def show_state(self, state: State) -> None:
+    def show_state(self, state: TrainingState) -> None:
         """What can be done now, everywhere in the window."""
-        running = state in (State.RUNNING, State.PAUSED)
-        if state is State.IDLE:
+        running = state in (TrainingState.RUNNING, TrainingState.PAUSED)
+        if state is TrainingState.IDLE:
             self.footer.show_idle(self.session.dataset is not None, self.session.resume is not None)
-        elif state is State.STARTING:
+        elif state is TrainingState.STARTING:
             self.footer.show_starting()
-        elif state is State.STOPPING:
+        elif state is TrainingState.STOPPING:
             self.footer.show_stopping()
         else:
-            self.footer.show_running(state is State.PAUSED)
-        self.train.set_running(state is not State.IDLE)
+            self.footer.show_running(state is TrainingState.PAUSED)
+        self.train.set_running(state is not TrainingState.IDLE)
         self.intake.show_state(state)
-        self.train.playground.set_paused(state is State.PAUSED)
-        if state is State.STARTING:
+        self.train.playground.set_paused(state is TrainingState.PAUSED)
+        if state is TrainingState.STARTING:
             self._live = True
             self.explore.set_live(True)
         self.explore.set_training(running)
-        self.menus.start.setEnabled(state is State.IDLE and self.session.dataset is not None)
+        self.menus.start.setEnabled(state is TrainingState.IDLE and self.session.dataset is not None)
         self.menus.pause.setEnabled(running)
-        self.menus.measure.setEnabled(running or (state is State.IDLE and self.session.resume is not None))
-        self.menus.stop.setEnabled(running or state is State.STARTING)
+        self.menus.measure.setEnabled(running or (state is TrainingState.IDLE and self.session.resume is not None))
+        self.menus.stop.setEnabled(running or state is TrainingState.STARTING)
         self.menus.save.setEnabled(running or self.session.resume is not None)
-        if state is State.IDLE and self._closing:
+        if state is TrainingState.IDLE and self._closing:
             self.close()
 
     def show_arrival(self, index: int) -> None:
@@ -208,7 +210,7 @@ class MainWindow(QMainWindow):
         self._live = live
         self.session.explore_training(live and self.pages.currentIndex() == EXPLORE)
 
-    def show_source(self, source: Source) -> None:
+    def show_source(self, source: ExploreSource) -> None:
         if source.path is not None:  # a checkpoint is shown for itself, whatever is trained meanwhile
             self.follow(False)
         self.explore.set_live(self._live)
@@ -230,8 +232,8 @@ class MainWindow(QMainWindow):
     def show_resume(self, checkpoint: Path | None) -> None:
         text = f"Continues from step {int(checkpoint.stem):,}" if checkpoint and checkpoint.stem.isdecimal() else ""
         self.train.set_resume(text or (f"Continues from {checkpoint.name}" if checkpoint else ""))
-        if self.session.state is State.IDLE:
-            self.show_state(State.IDLE)
+        if self.session.state is TrainingState.IDLE:
+            self.show_state(TrainingState.IDLE)
 
     def offer_resume(self, checkpoint: Path) -> None:
         """Other images were opened than those that the checkpoint was trained on."""
@@ -251,13 +253,13 @@ class MainWindow(QMainWindow):
         else:
             self.footer.show_saved(saved.step)
 
-    def show_problem(self, problem: Problem) -> None:
+    def show_problem(self, problem: UserError) -> None:
         self._closing = False
         self.banner.show_problem(problem.what, problem.remedy, problem.details)
 
     def enlarge(self, images: Images, index: int, generated: bool = False) -> None:
         """One of some images; generated ones can be compared with the training's."""
-        from studio.widgets.image_viewer import ImageViewer
+        from studio.widgets.images.image_viewer import ImageViewer
 
         viewer = ImageViewer(images, index, self, comparable=generated)
         viewer.neighbours_requested.connect(lambda at: self.compare(images, at))
@@ -268,7 +270,7 @@ class MainWindow(QMainWindow):
 
     def compare(self, images: Images, index: int) -> None:
         """The training images that are nearest to one of the generated ones that are shown."""
-        self.session.laboratory.compare(Asked(images, index, self.settings))
+        self.session.laboratory.compare(NeighbourQuery(images, index, self.settings))
 
     def toggle_full_screen(self) -> None:
         self.setWindowState(self.windowState() ^ self.windowState().WindowFullScreen)
@@ -279,7 +281,7 @@ class MainWindow(QMainWindow):
         """Begins, or continues from the checkpoint that is set."""
         try:
             self.settings = self.train.form.settings()
-        except Problem as problem:
+        except UserError as problem:
             self.show_problem(problem)
             return
         self.banner.dismiss()
@@ -320,18 +322,18 @@ class MainWindow(QMainWindow):
         self.complete()
         Thread(target=diagnosis.load).start()
         # Torch last: while the system loads its libraries, whoever imports another compiled module stops the window.
-        canvas_import.ended.connect(self.session.exploration.find_devices, Qt.ConnectionType.SingleShotConnection)
-        canvas_import.begin()
+        pyqtgraph_import.ended.connect(self.session.exploration.find_devices, Qt.ConnectionType.SingleShotConnection)
+        pyqtgraph_import.begin()
         self.session.exploration.start()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        if self.session.state is not State.IDLE:
+        if self.session.state is not TrainingState.IDLE:
             event.ignore()
             if not self._closing:
                 self._ask_before_closing()
             return
         self.train.show_plane(False)  # what is remembered is how images are laid out
-        remembered.keep(self, self.train.splitters)
+        window_state.keep(self, self.train.splitters)
         self.session.shutdown()
         event.accept()
 

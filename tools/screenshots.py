@@ -15,7 +15,8 @@ from PySide6.QtWidgets import QApplication
 from core.presets import preset
 from studio import theme
 from studio.main_window import DATA, EXPLORE, TRAIN, MainWindow
-from studio.session import Session, State
+from studio.model.train import TrainingState
+from studio.services.session import Session
 
 FOLDER = Path(__file__).parent.parent / "assets" / "screenshots"
 
@@ -45,7 +46,7 @@ def main() -> None:
     form = window.train.form
     form.set_settings(preset("studio").apply(resolution=form.settings().resolution))
     window.start()
-    _until(lambda: window.session.state is State.RUNNING)
+    _until(lambda: window.session.state is TrainingState.RUNNING)
     window.show_workspace(TRAIN)
     _wait(options.seconds)
     _take(window, TRAIN, options.out / "train.png")
@@ -61,7 +62,7 @@ def main() -> None:
     window.open_path("toy:ring8")
     _until(lambda: window.session.dataset is not None and window.session.dataset.points)
     window.start()
-    _until(lambda: window.session.state is State.RUNNING)
+    _until(lambda: window.session.state is TrainingState.RUNNING)
     _wait(4)  # early, while the points are still under way
     _take(window, TRAIN, options.out / "playground.png")
     _end(window)
@@ -70,7 +71,7 @@ def main() -> None:
 
 def _end(window: MainWindow) -> None:
     window.session.abandon()
-    _until(lambda: window.session.state is State.IDLE)
+    _until(lambda: window.session.state is TrainingState.IDLE)
 
 
 def _take(window: MainWindow, workspace: int, path: Path) -> None:

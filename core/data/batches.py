@@ -11,13 +11,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.data import Dataset
-from core.data.ahead import Ahead
-from core.data.dataset import Pixels
-from core.data.source import quoted
-from core.data.stored import Stored
+from core.concurrency import Prefetcher
+from core.data.cache.row_reader import RowReader
+from core.data.dataset import Dataset, Pixels
+from core.data.names import quoted
 from core.devices import free_memory
-from core.errors import Problem
+from core.errors import UserError
 
 RESIDENT_SHARE = 0.25
 """A dataset moves to the GPU as a whole while it takes no more than this part of the free memory."""
@@ -26,14 +25,14 @@ MOVED_AT_ONCE = 2**28
 
 
 @dataclass(frozen=True)
-class Place:
+class BatchPosition:
     """Where a batch begins: the number of its epoch, and of its first image within that epoch."""
 
     epoch: int
     index: int
 
 
-class Chosen(NamedTuple):
+class RawBatch(NamedTuple):
     """A batch's rows (N,), int64; which of them are mirrored, should any be (N,), bool; and images, not normalised."""
 
     rows: Tensor
@@ -60,14 +59,14 @@ class Batches:
         if dataset.labels is not None:
             self._labels = torch.from_numpy(np.array(dataset.labels))
         order = _Order(len(dataset.images), batch, seed)
-        stored = Stored.of(dataset.images)
+        stored = RowReader.of(dataset.images)
         self._order = order
-        self._ahead: Ahead[Place, Chosen] | None = None
-        self._choose: Callable[[Place], Chosen]
+        self._ahead: Prefetcher[BatchPosition, RawBatch] | None = None
+        self._choose: Callable[[BatchPosition], RawBatch]
         if device.type != "cpu" and dataset.images.nbytes <= RESIDENT_SHARE * free_memory(device):
             self._choose = partial(_from_device, order, moved(dataset.images, device))
         elif stored:
-            self._ahead = Ahead(partial(_from_file, order, stored, device.type == "cuda"), order.after)
+            self._ahead = Prefetcher(partial(_from_file, order, stored, device.type == "cuda"), order.after)
             self._choose = self._ahead.take
         else:
             self._choose = partial(_from_memory, order, dataset.images)
@@ -75,7 +74,7 @@ class Batches:
     def next(self) -> tuple[Tensor, Tensor]:
         """The next batch on the device: images, float32 NCHW in [-1, 1], and their labels, int64 (N,), 0 if none.
 
-        Raises `Problem` when the images cannot be read any more; the next call tries the same batch again.
+        Raises `UserError` when the images cannot be read any more; the next call tries the same batch again.
         """
         place = self._order.begin(self.epoch, self.index)
         try:
@@ -103,14 +102,14 @@ class _Order:
         self._count, self._batch, self._seed = count, batch, seed
         self._shuffled = -1
 
-    def begin(self, epoch: int, index: int) -> Place:
+    def begin(self, epoch: int, index: int) -> BatchPosition:
         """Where the next batch begins: a remainder that is no whole batch is left out."""
-        return Place(epoch, index) if index + self._batch <= self._count else Place(epoch + 1, 0)
+        return BatchPosition(epoch, index) if index + self._batch <= self._count else BatchPosition(epoch + 1, 0)
 
-    def after(self, place: Place) -> Place:
+    def after(self, place: BatchPosition) -> BatchPosition:
         return self.begin(place.epoch, place.index + self._batch)
 
-    def at(self, place: Place) -> tuple[Tensor, Tensor]:
+    def at(self, place: BatchPosition) -> tuple[Tensor, Tensor]:
         """The rows of the batch that begins there, and which of them are to be mirrored."""
         if self._shuffled != place.epoch:
             random = torch.Generator().manual_seed(self._seed * 1_000_003 + place.epoch)
@@ -121,22 +120,22 @@ class _Order:
         return self._rows[chosen], self._draws[chosen] < 0.5
 
 
-def _from_device(order: _Order, images: Tensor, place: Place) -> Chosen:
+def _from_device(order: _Order, images: Tensor, place: BatchPosition) -> RawBatch:
     rows, flips = order.at(place)
-    return Chosen(rows, flips, images[rows.to(images.device)])
+    return RawBatch(rows, flips, images[rows.to(images.device)])
 
 
-def _from_memory(order: _Order, images: Pixels, place: Place) -> Chosen:
+def _from_memory(order: _Order, images: Pixels, place: BatchPosition) -> RawBatch:
     rows, flips = order.at(place)
-    return Chosen(rows, flips, torch.from_numpy(images[rows.numpy()]))
+    return RawBatch(rows, flips, torch.from_numpy(images[rows.numpy()]))
 
 
-def _from_file(order: _Order, stored: Stored, pinned: bool, place: Place) -> Chosen:
+def _from_file(order: _Order, stored: RowReader, pinned: bool, place: BatchPosition) -> RawBatch:
     rows, flips = order.at(place)
     # From pinned memory the copy to the GPU goes on beside everything else.
     images = torch.empty(len(rows), *stored.map.shape[1:], dtype=torch.uint8, pin_memory=pinned)
     stored.read(rows.numpy(), images.numpy())
-    return Chosen(rows, flips, images)
+    return RawBatch(rows, flips, images)
 
 
 def moved(images: Pixels, device: torch.device) -> Tensor:
@@ -149,9 +148,9 @@ def moved(images: Pixels, device: torch.device) -> Tensor:
     return moved
 
 
-def unreadable(title: str, error: OSError) -> Problem:
+def unreadable(title: str, error: OSError) -> UserError:
     """For a disk that fails while a training runs."""
-    return Problem(
+    return UserError(
         f"The prepared images of {quoted(title)} cannot be read any more.",
         "Check the disk of the cache, then open the images again and continue from the last checkpoint.",
         str(error),
@@ -159,9 +158,9 @@ def unreadable(title: str, error: OSError) -> Problem:
 
 
 def refuse_large_batch(batch: int, count: int) -> None:
-    """Raises `Problem` for a batch that is larger than the dataset."""
+    """Raises `UserError` for a batch that is larger than the dataset."""
     if batch > count:
-        raise Problem(
+        raise UserError(
             f"A batch of {batch} images is larger than the dataset of {count}.",
             f"Choose a batch of at most {count}, or add images.",
         )

@@ -8,21 +8,10 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from core.data.items import Skipped
 from core.data.records import Records
 from core.events import Event, Images
-from core.plane import scatter
-
-
-@dataclass(frozen=True)
-class Skipped:
-    """A file that is not in the dataset, and why, as a short sentence that a person understands.
-
-    `passing`: the file may be as it should be, and another day can be read.
-    """
-
-    name: str
-    reason: str
-    passing: bool = False
+from core.imaging.points import scatter
 
 
 class Pixels(Protocol):
@@ -81,3 +70,22 @@ class Dataset(Event):
         else:
             chosen = np.random.default_rng(seed).choice(len(self.images), count, replace=False)
         return np.ascontiguousarray(self.images[chosen].transpose(0, 2, 3, 1))
+
+
+class RowSubset:
+    """Some rows of an array, read only when they are asked for."""
+
+    def __init__(self, whole: Pixels, rows: NDArray[np.int64]) -> None:
+        self.whole, self.rows = whole, rows
+        self.shape = (len(rows), *whole.shape[1:])
+        self.dtype = whole.dtype
+        self.nbytes = whole.nbytes // max(len(whole), 1) * len(rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, index: int | slice | NDArray[np.int64]) -> NDArray[Any]:
+        return self.whole[self.rows[index]]
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        return self.whole[self.rows].astype(dtype or self.dtype, copy=False)

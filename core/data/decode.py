@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from PIL import BmpImagePlugin, GifImagePlugin, Image, JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin
 from PIL.ImageFile import ImageFile
 
-from core.data.fit import fitted, transparent
-from core.data.source import Picture
-from core.preparation import Preparation
+from core.config.preparation import Preparation
+from core.data.items import Picture
+from core.data.resize import fitted, transparent
 
 EXTENSIONS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")
 MOST_PIXELS = 2**30 // 12
@@ -58,7 +58,7 @@ def header_size(file: IO[bytes]) -> tuple[int, int]:
 
 
 def decode(file: IO[bytes], how: Preparation) -> Picture:
-    """The first frame, upright, prepared (see `core.data.fit`).
+    """The first frame, upright, prepared (see `core.data.resize`).
 
     Raises `UnreadableError` for what it found out itself; `reason` words everything else.
     """

@@ -6,19 +6,22 @@ import contextlib
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
-from core.data import catalogue, cifar, folder, idx, mat, npy, samples, tar_archive, toys, video, zip_archive
-from core.data.cache import build, cache_folder, entry_of, load, resolution_of
-from core.data.exclusions import kept
-from core.data.source import Kind, Source, quoted
-from core.data.storage import limit, make_room
-from core.errors import Problem
+from core.config.preparation import Preparation
+from core.data.builtin import samples, toys
+from core.data.cache.entries import build, cache_folder, entry_of, load, resolution_of
+from core.data.cache.exclusions import kept
+from core.data.cache.quota import limit, make_room
+from core.data.download import catalogue
+from core.data.formats import cifar, folder, idx, mat, npy, tar_archive, video, zip_archive
+from core.data.names import quoted
+from core.data.source import Format, Source
+from core.errors import UserError
 from core.events import Event
-from core.preparation import Preparation
 
 AS_IT_SUITS = Preparation()
 JUST_USED = 60.0
 """Seconds for which a prepared dataset is not deleted: another process may be about to open it."""
-KINDS: tuple[Kind, ...] = (samples, cifar, idx, folder, npy, mat, video, tar_archive, zip_archive)
+FORMATS: tuple[Format, ...] = (samples, cifar, idx, folder, npy, mat, video, tar_archive, zip_archive)
 """Asked in this order: CIFAR and IDX know their folders, and a zip may also stand at the end of any other file."""
 
 
@@ -31,7 +34,7 @@ def prepare(
     once that was downloaded, or "toy:NAME", which is not prepared and needs no cache.
     Without a size images get the one that suits them: squares of the power of two below or equal to the median of
     their shorter sides, 64 px at most. `cache` replaces `cache_folder()`.
-    Raises `Problem` for whatever a person can mend; closing the generator stops at once.
+    Raises `UserError` for whatever a person can mend; closing the generator stops at once.
     """
     if toys.opens(str(source)):
         yield toys.dataset(str(source))
@@ -40,7 +43,8 @@ def prepare(
 
 
 def opens(source: str) -> bool:
-    """Whether it is something to prepare, by its name and its first bytes. Raises `Problem` if it cannot be reached."""
+    """Whether it is something to prepare, by its name and its first bytes. Raises `UserError` if it cannot be
+    reached."""
     if catalogue.opens(source):
         return True
     with _reached(source):
@@ -48,7 +52,7 @@ def opens(source: str) -> bool:
 
 
 def scan(name: str) -> Generator[Event, None, Source]:
-    """List what is in a source of any kind but points, as `prepare` does first, and return it. Raises `Problem`."""
+    """List what is in a source of any kind but points, as `prepare` does first, and return it. Raises `UserError`."""
     if not catalogue.opens(name):
         kind, path = _kind(name)
         return (yield from kind.scan(path))
@@ -71,25 +75,25 @@ def _prepare(name: str, how: Preparation, base: Path) -> Generator[Event, None, 
         dataset = load(entry, listed, fresh=True)
         make_room(most, base, JUST_USED)
     if dataset is None:
-        raise Problem(
+        raise UserError(
             f"The images that were prepared in {quoted(str(entry))} cannot be read back.",
             "Check that disk, or let the environment variable GAN_STUDIO_CACHE name another folder.",
         )
     yield kept(dataset, base)
 
 
-def _kind(name: str) -> tuple[Kind, str]:
+def _kind(name: str) -> tuple[Format, str]:
     """Who opens `name`, and `name` as it is to be opened (a leading ~ means the home folder)."""
     with _reached(name):
         for path in (name, _home(name)) if name.startswith("~") else (name,):
             if kind := _opener(path):
                 return kind, path
         if name and _exists(name):
-            raise Problem(
+            raise UserError(
                 f"{quoted(name)} is nothing that images can be read from.",
                 "Open a folder of images, a zip or tar of them, .npy, .npz, MNIST's or CIFAR's files, or a video.",
             )
-    raise Problem(f"{quoted(name)} does not exist.", "Check the path, or try the built-in sample:digits.")
+    raise UserError(f"{quoted(name)} does not exist.", "Check the path, or try the built-in sample:digits.")
 
 
 @contextlib.contextmanager
@@ -97,14 +101,14 @@ def _reached(name: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:  # a folder above it that may not be entered, or a name that no disk would take
-        raise Problem(
+        raise UserError(
             f"{quoted(name[:200])} cannot be reached.", "Check the path and who may read it.", str(error)
         ) from error
 
 
-def _opener(path: str) -> Kind | None:
+def _opener(path: str) -> Format | None:
     # Path("") is the current folder, which nobody asked for.
-    return next((kind for kind in KINDS if path and kind.opens(path)), None)
+    return next((kind for kind in FORMATS if path and kind.opens(path)), None)
 
 
 def _exists(name: str) -> bool:

@@ -15,9 +15,9 @@ from collections.abc import Iterator
 from importlib import import_module
 from typing import Protocol, cast
 
-from core.config import Settings
-from core.diagnosis.case import Case, Diagnosis, Facts, Remedy, Severity
-from core.diagnosis.course import Course
+from core.config.settings import Settings
+from core.diagnosis.case import Case, Diagnosis, Remedy, RunFacts, Severity
+from core.diagnosis.report_history import ReportHistory
 from core.registry import components, module
 
 __all__ = ["Case", "Course", "Diagnosis", "Facts", "Remedy", "Severity", "diagnose", "kinds", "load"]
@@ -27,7 +27,7 @@ HEALTHY = "balance"
 """The finding that is sought only when there is no other."""
 
 
-class Finding(Protocol):
+class Detector(Protocol):
     """What every finding's module offers."""
 
     def find(self, case: Case) -> Diagnosis | None: ...
@@ -46,7 +46,7 @@ def load() -> None:
         _finding(kind)
 
 
-def diagnose(course: Course, settings: Settings, facts: Facts) -> tuple[Diagnosis, ...]:
+def diagnose(course: ReportHistory, settings: Settings, facts: RunFacts) -> tuple[Diagnosis, ...]:
     """What is wrong, the worst first; the one good finding when nothing is; nothing while it is too early to tell.
 
     `settings` are those that are in force now, and `facts` what matters beside the reports.
@@ -63,5 +63,5 @@ def _wrong(case: Case) -> Iterator[Diagnosis]:
             yield found
 
 
-def _finding(kind: str) -> Finding:
-    return cast(Finding, module("diagnosis", kind))
+def _finding(kind: str) -> Detector:
+    return cast(Detector, module("diagnosis", kind))

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from core.config import Settings
-from core.diagnosis.course import Course
+from core.config.settings import Settings
+from core.diagnosis.report_history import ReportHistory
 from core.events import Edited
 from core.registry import components
 
@@ -44,7 +44,7 @@ class Diagnosis:
 
 
 @dataclass(frozen=True)
-class Facts:
+class RunFacts:
     """What matters beside the reports. `images`: how many training sees, 0 if that is not known. `edits`: the changes
     of settings so far, in order. `rewinds`: the steps at which it went back to a checkpoint, because its numbers had
     ceased to be numbers or had run away."""
@@ -58,14 +58,14 @@ class Facts:
 class Case:
     """All that one finding is sought in."""
 
-    course: Course
+    course: ReportHistory
     settings: Settings
-    facts: Facts
+    facts: RunFacts
 
     @property
     def loss(self) -> Mapping[str, Any]:
-        """What is known of the loss: the constants of `core.objectives`."""
-        return components("objectives")[self.settings.loss].facts
+        """What is known of the loss: the constants of `core.losses`."""
+        return components("losses")[self.settings.loss].facts
 
     def begun(self, steps: int) -> bool:
         """Whether the training is so many steps old, and `EARLY` seconds: until then nothing can be said."""

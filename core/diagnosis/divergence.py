@@ -8,7 +8,7 @@ import numpy as np
 
 from core.diagnosis import remedies
 from core.diagnosis.case import Case, Diagnosis, Remedy
-from core.diagnosis.course import above, level
+from core.diagnosis.report_history import above, level
 
 TITLE = "Divergence"
 RANK = 0

@@ -6,7 +6,7 @@ import numpy as np
 
 from core.diagnosis import remedies
 from core.diagnosis.case import Case, Diagnosis, Severity
-from core.diagnosis.course import above, below, level
+from core.diagnosis.report_history import above, below, level
 
 TITLE = "Memorisation"
 RANK = 3
@@ -17,7 +17,7 @@ SPAN = 3
 STEPS = 200
 REPORTS = 16
 FEW = 200
-"""Images of which none are held out (`core.data.split`), so that there is no gap to see."""
+"""Images of which none are held out (`core.data.holdout`), so that there is no gap to see."""
 BY_HEART = 100
 """Times that each of few images was seen."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.diagnosis import remedies
 from core.diagnosis.case import Case, Diagnosis
-from core.diagnosis.course import below, level
+from core.diagnosis.report_history import below, level
 
 TITLE = "Mode collapse"
 RANK = 1

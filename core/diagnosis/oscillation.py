@@ -6,7 +6,7 @@ import numpy as np
 
 from core.diagnosis import remedies
 from core.diagnosis.case import Case, Diagnosis
-from core.diagnosis.course import Values, level
+from core.diagnosis.report_history import Values, level
 
 TITLE = "Oscillation"
 RANK = 4

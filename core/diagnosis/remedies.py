@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from core.config import Settings
+from core.config.settings import Settings
 from core.diagnosis.case import Case, Remedy
-from core.errors import Problem
+from core.errors import UserError
 from core.registry import components
 
 Candidate = Callable[[Settings], Remedy | None]
@@ -51,7 +51,7 @@ def _allowed(settings: Settings, candidates: tuple[Candidate, ...]) -> Iterator[
 def _can_be(settings: Settings, changes: Mapping[str, Any]) -> bool:
     try:
         return settings.changed(**changes) != settings
-    except Problem:
+    except UserError:
         return False
 
 
@@ -115,7 +115,8 @@ def slower_both(settings: Settings) -> Remedy | None:
 
 
 def r1(settings: Settings) -> Remedy | None:
-    """R1 (Mescheder et al. 2018, arXiv:1801.04406), in the units of `core.penalties`; more of it where it is on."""
+    """R1 (Mescheder et al. 2018, arXiv:1801.04406), in the units of `core.losses.penalties`; more of it where it is
+    on."""
     if settings.r1 >= 10 or settings.gradient_penalty:
         return None
     weight = 0.5 if settings.r1 < 0.5 else 2 * settings.r1

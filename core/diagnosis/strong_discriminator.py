@@ -6,7 +6,7 @@ import numpy as np
 
 from core.diagnosis import remedies
 from core.diagnosis.case import Case, Diagnosis
-from core.diagnosis.course import above, below, level
+from core.diagnosis.report_history import above, below, level
 
 TITLE = "Discriminator too strong"
 RANK = 2

@@ -17,19 +17,19 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
+from core.atomic_write import replaced
 from core.checkpoint import Checkpoint, save
-from core.errors import Problem
+from core.errors import UserError
 from core.events import Progress, Saved
-from core.export.images import refuse_taken
-from core.export.tracing import COMPARING, PROBLEM, WEIGHTS
-from core.export.usage import usage
-from core.sampler import Sampler
-from core.writing import replaced
+from core.export.image_files import refuse_taken
+from core.export.onnx_pt2 import COMPARING, PROBLEM, WEIGHTS
+from core.export.usage_example import usage
+from core.latent.sampler import Sampler
 
 SUFFIXES = (".onnx", ".pt2")
 MOST_ONNX_BYTES = 2**31 - 2**24
 """Protobuf ends at 2 GB; this leaves room for what stands beside the weights."""
-CHILD = "import sys; from core.export.tracing import main; main(*sys.argv[1:])"
+CHILD = "import sys; from core.export.onnx_pt2 import main; main(*sys.argv[1:])"
 LOG = "log.txt"
 WAIT = 0.1
 """Seconds between two looks at the other process."""
@@ -49,12 +49,12 @@ def export_generator(
     sampler: Sampler, target: Path, overwrite: bool = False
 ) -> Generator[Progress | Saved, None, None]:
     """Writes the sampler's generator to `target`, which ends in .onnx or .pt2, and beside it three lines of Python that
-    make an image with it (`note_of`). See `core.export.tracing.Exported` for what the file takes and returns.
+    make an image with it (`note_of`). See `core.export.onnx_pt2.Exported` for what the file takes and returns.
 
     The file appears only when its images were the original's, within `TOLERANCE`. All of it happens on the CPU, in
     another process: see there. Yields `Progress` for the two stages, again and again while one lasts, so that whoever
-    pulls can stop in between; and `Saved` at the end. Raises `Problem`, before anything is written if a file exists and
-    `overwrite` is not set.
+    pulls can stop in between; and `Saved` at the end. Raises `UserError`, before anything is written if a file exists
+    and `overwrite` is not set.
     """
     target = target.absolute()
     checkpoint = Checkpoint(sampler.meta, {f"G_ema.{name}": value for name, value in sampler.weights().items()})
@@ -70,9 +70,9 @@ def export_generator(
 def _refuse_kind(checkpoint: Checkpoint, target: Path) -> None:
     suffix = target.suffix.lower()
     if suffix not in SUFFIXES:
-        raise Problem(f"{target.name} is neither ONNX nor .pt2.", f"End its name in {' or '.join(SUFFIXES)}.")
+        raise UserError(f"{target.name} is neither ONNX nor .pt2.", f"End its name in {' or '.join(SUFFIXES)}.")
     if suffix == ".onnx" and sum(value.nbytes for value in checkpoint.tensors.values()) > MOST_ONNX_BYTES:
-        raise Problem("This generator is too large for ONNX, whose files end at 2 GB.", "Export it as .pt2.")
+        raise UserError("This generator is too large for ONNX, whose files end at 2 GB.", "Export it as .pt2.")
 
 
 def _made(checkpoint: Checkpoint, partial: Path, target: Path) -> Iterator[Progress]:
@@ -91,11 +91,11 @@ def _made(checkpoint: Checkpoint, partial: Path, target: Path) -> Iterator[Progr
             finally:
                 process.kill()  # does nothing to one that has ended
         if (work / PROBLEM).exists():
-            raise Problem(*json.loads((work / PROBLEM).read_text("utf-8")))
+            raise UserError(*json.loads((work / PROBLEM).read_text("utf-8")))
         if process.returncode:
             what = f"The process that was to export the generator ended with {process.returncode}."
             details = (work / LOG).read_text("utf-8", "replace")
-            raise Problem(what, "Free some memory, or choose the other format.", details)
+            raise UserError(what, "Free some memory, or choose the other format.", details)
         yield _STAGES[2]
 
 

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from core.checkpoint import Checkpoint
 from core.events import Images, Progress, Saved
-from core.export.images import export_images, export_pictures, refuse_taken
-from core.invert import STEPS, Inverted, invert
-from core.latent import LatentRequest
-from core.sampler import Sampler
-from core.selection import OfPlaces
-from core.unknowns import Given
+from core.export.image_files import export_images, export_pictures, refuse_taken
+from core.export.selection import OfPlaces
+from core.latent.request import LatentRequest
+from core.latent.sampler import Sampler
+from core.projection.projector import STEPS, ProjectionStep, project
+from core.projection.search_space import FixedConditions
 
 TARGET, PROJECTED = "target", "projected"
 
@@ -25,18 +25,18 @@ def export_projection(
     picture: Images,
     folder: Path,
     *,
-    given: Given | None = None,
+    given: FixedConditions | None = None,
     steps: int = STEPS,
     seed: int = 0,
     overwrite: bool = False,
-) -> Generator[Inverted | Progress | Saved, None, None]:
+) -> Generator[ProjectionStep | Progress | Saved, None, None]:
     """Projects a picture, uint8 HWC, and writes it as `target.png`, and as `projected.png`, which carries its recipe.
 
-    `sampler`: of the checkpoint, on the device that does it. Yields every `Inverted`, and `Saved` with the folder at
-    the end; nothing is written before. Raises `Problem` as `core.invert.invert` does, and when a file exists and
-    `overwrite` is not set.
+    `sampler`: of the checkpoint, on the device that does it. Yields every `ProjectionStep`, and `Saved` with the folder
+    at the end; nothing is written before. Raises `UserError` as `core.projection.projector.project` does, and when a
+    file exists and `overwrite` is not set.
     """
-    search = invert(checkpoint, picture, steps=steps, seed=seed, given=given, device=str(sampler.device))
+    search = project(checkpoint, picture, steps=steps, seed=seed, given=given, device=str(sampler.device))
     with closing(search) as events:
         best = next(events)  # what is wrong with the request is said before a folder is made
         refuse_taken(folder, [f"{TARGET}.png", f"{PROJECTED}.png"], overwrite)

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image, PngImagePlugin
 
-from core.errors import Problem
-from core.latent import LatentRequest, read_request
+from core.errors import UserError
+from core.latent.request import LatentRequest, read_request
 
 if TYPE_CHECKING:
-    from core.sampler import Sampler
+    from core.latent.sampler import Sampler
 
 KEY = "gan-studio"
 """Of the text in a PNG."""
@@ -46,8 +46,8 @@ class Recipe:
 
 
 def read(path: Path) -> Recipe | None:
-    """The recipe in a PNG; None where there is none. Raises `Problem` for one that cannot be read, `OSError` for a file
-    that is no image."""
+    """The recipe in a PNG; None where there is none. Raises `UserError` for one that cannot be read, `OSError` for a
+    file that is no image."""
     with Image.open(path) as image:
         if not isinstance(image, PngImagePlugin.PngImageFile) or KEY not in image.info:
             return None
@@ -57,6 +57,6 @@ def read(path: Path) -> Recipe | None:
         request = read_request(json.dumps(facts["request"]))
         return Recipe(request, str(facts["checkpoint"]), str(facts["file"]), int(facts["step"]))
     except (ValueError, KeyError, TypeError) as error:
-        raise Problem(
+        raise UserError(
             f"The recipe in {path.name} cannot be read.", "It was changed, or made by another version.", str(error)
         ) from error

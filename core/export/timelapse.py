@@ -10,29 +10,29 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from core.errors import Problem
+from core.errors import UserError
 from core.events import Images, Notice, Progress, Saved
-from core.export.encode import format_of, frame_names, older_frames, spread, write_film
-from core.export.images import CAPTION, enlarged, export_pictures
-from core.film import Film
-from core.run import Run
+from core.export.animation import Animation
+from core.export.image_files import CAPTION, enlarged, export_pictures
+from core.export.video_encoder import format_of, frame_names, older_frames, spread, write_film
+from core.runs.run import Run
 
 
 def export_timelapse(
-    run_folder: Path, target: Path, film: Film, overwrite: bool = False, caption: bool = False
+    run_folder: Path, target: Path, film: Animation, overwrite: bool = False, caption: bool = False
 ) -> Generator[Progress | Notice | Saved, None, None]:
-    """Writes the run's sample grids, one after the other, to the target, as `core.export.video.export_walk` does.
+    """Writes the run's sample grids, one after the other, to the target, as `core.export.walk_video.export_walk` does.
 
     The film lasts `film.seconds`, in which every grid is shown as long as the others; where there are more grids than
     frames, the frames are spread over them evenly, the first and the last included. `caption`: the step stands below.
 
-    Yields a `Notice` for each grid that is damaged and left out. Raises `Problem` where no grid can be read, and as
+    Yields a `Notice` for each grid that is damaged and left out. Raises `UserError` where no grid can be read, and as
     `export_walk`.
     """
     format, count = format_of(target), film.frames
     grids = yield from _readable(Run(run_folder).samples())
     if not grids:
-        raise Problem(
+        raise UserError(
             f"{run_folder.name} holds no images of its training.", "Choose another run, or train this one on."
         )
     shown = [grids[number] for number in _grid_numbers(len(grids), count)]
@@ -65,19 +65,19 @@ def _readable(paths: Sequence[Path]) -> Generator[Progress | Notice, None, list[
         try:
             read_grid(path)
             found.append(path)
-        except Problem as problem:
+        except UserError as problem:
             yield Notice(f"{problem.what} It is left out.")
         yield Progress("Looking through the samples", done, len(paths))
     return found
 
 
 def read_grid(path: Path) -> Image.Image:
-    """A grid as grey, RGB or RGBA. Raises `Problem` for a file that is damaged or gone."""
+    """A grid as grey, RGB or RGBA. Raises `UserError` for a file that is damaged or gone."""
     try:
         with Image.open(path, formats=["PNG"]) as image:
             return image.copy() if image.mode in ("L", "RGB", "RGBA") else image.convert("RGB")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:  # all of them Pillow's
-        raise Problem(f"{path.name} cannot be read.", "Export without it once more.", str(error)) from error
+        raise UserError(f"{path.name} cannot be read.", "Export without it once more.", str(error)) from error
 
 
 def _grid_numbers(grids: int, frames: int) -> list[int]:
@@ -85,7 +85,7 @@ def _grid_numbers(grids: int, frames: int) -> list[int]:
     return [frame * grids // frames for frame in range(frames)] if frames >= grids else spread(grids, frames)
 
 
-def _drawn(path: Path, like: Image.Image, film: Film, caption: bool) -> Images:
+def _drawn(path: Path, like: Image.Image, film: Animation, caption: bool) -> Images:
     """A frame, HWC: the grid in the size and the channels of another one, enlarged."""
     grid = read_grid(path).convert(like.mode)
     if grid.size != like.size:

@@ -11,7 +11,8 @@ A module of this package defines
 * `Discriminator(shape)`: images (N, shape.d_channels, height, width) -> logits (N,), as `head(features(images))`, with
   `head` a `torch.nn.Linear` from the features (N, head.in_features) to one number.
 
-Neither knows of labels: conditions are a part of the latents and of the discriminator's channels (`core.conditioning`).
+Neither knows of labels: conditions are a part of the latents and of the discriminator's channels
+(`core.models.conditioning`).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from core.config import Settings
+from core.config.settings import Settings
 from core.registry import components, module
 
 GRID = 4

@@ -8,12 +8,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from core.config import Settings, validate
-from core.errors import Problem
+from core.config.settings import Settings, validate
+from core.errors import UserError
 
 
 @dataclass(frozen=True)
-class Facts:
+class FitContext:
     """What a preset can fit itself to: how many images there are, and whether the device is more than a CPU."""
 
     images: int
@@ -21,7 +21,7 @@ class Facts:
 
 
 @dataclass(frozen=True)
-class Fit:
+class FitRule:
     """Settings that a preset changes where all that is given here holds."""
 
     settings: dict[str, Any]
@@ -29,7 +29,7 @@ class Fit:
     resolution_from: int | None = None
     accelerator: bool | None = None
 
-    def holds(self, facts: Facts, resolution: int) -> bool:
+    def holds(self, facts: FitContext, resolution: int) -> bool:
         return (
             (self.images_below is None or facts.images < self.images_below)
             and (self.resolution_from is None or resolution >= self.resolution_from)
@@ -47,13 +47,13 @@ class Preset:
     paper: str
     when: str
     settings: dict[str, Any]
-    fits: tuple[Fit, ...] = ()
+    fits: tuple[FitRule, ...] = ()
 
     def apply(self, **values: Any) -> Settings:
         """Settings of this preset with some values replaced."""
         return validate({**self.settings, "preset": self.name, **values})
 
-    def fitted(self, facts: Facts, **values: Any) -> Settings:
+    def fitted(self, facts: FitContext, **values: Any) -> Settings:
         """Settings of this preset for these images and this device, with some values replaced."""
         settings = self.apply(**values)
         changes: dict[str, Any] = {}
@@ -71,12 +71,12 @@ def presets() -> dict[str, Preset]:
 
 
 def preset(name: str) -> Preset:
-    """The preset of that name. Raises `Problem` if there is none."""
+    """The preset of that name. Raises `UserError` if there is none."""
     if name not in presets():
-        raise Problem(f"There is no preset called {name!r}.", f"Choose one of {', '.join(presets())}.")
+        raise UserError(f"There is no preset called {name!r}.", f"Choose one of {', '.join(presets())}.")
     return presets()[name]
 
 
 def _read(file: Path) -> Preset:
     values = json.loads(file.read_text("utf-8"))
-    return Preset(file.stem, **{**values, "fits": tuple(Fit(**fit) for fit in values.get("fits", ()))})
+    return Preset(file.stem, **{**values, "fits": tuple(FitRule(**fit) for fit in values.get("fits", ()))})

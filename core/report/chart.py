@@ -8,10 +8,10 @@ from math import ceil, floor, log10
 
 import numpy as np
 
-from core import keys
-from core.meanings import meaning
 from core.report.markup import element, text, void
-from core.thinning import Curve, Line
+from core.stats import keys
+from core.stats.curves import Curve, Line
+from core.stats.keys import meaning
 
 WIDTH, HEIGHT = 640, 230
 LEFT, RIGHT, TOP, BOTTOM = 58, 12, 10, 26

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from core import keys
-from core.thinning import Curve, Extreme
+from core.stats import keys
+from core.stats.curves import Curve, Extreme
 
 HEADS = ("Key", "First", "Least", "at step", "Largest", "at step", "Last", "at step")
 METRIC_HEADS = ("Number", "Measured with", "Best", "at step", "Last", "at step")

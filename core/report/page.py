@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from core import keys
-from core.amount import span
-from core.differing import of_preset, rows
 from core.events import Edited
-from core.overview import Overview
+from core.formatting import span
+from core.generator_inputs import Conditions
+from core.presets.settings_diff import of_preset, rows
 from core.report import chart, numbers
 from core.report.markup import element, table, text, void
 from core.report.pictures import Picture
 from core.report.style import SCRIPT, STYLE
-from core.seeds import Conditions
+from core.runs.overview import Overview
+from core.stats import keys
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
 """Tells a browser that the page fetches nothing, whatever a hostile name in it might say."""

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from PIL import Image, ImageOps
 
-from core.errors import Problem
+from core.errors import UserError
 from core.events import Progress
-from core.export.encode import spread
 from core.export.timelapse import read_grid
+from core.export.video_encoder import spread
 
 STILL_SIDE = 1024
 """Longest side of a still in pixels."""
@@ -47,7 +47,7 @@ def still(path: Path) -> Picture | None:
     """A grid, not larger than `STILL_SIDE`; None for a file that is damaged or gone."""
     try:
         image = read_grid(path)
-    except Problem:
+    except UserError:
         return None
     image.thumbnail((STILL_SIDE, STILL_SIDE), Image.Resampling.LANCZOS)
     file = io.BytesIO()
@@ -84,7 +84,7 @@ def _frames(paths: Sequence[Path], side: int) -> Generator[Progress, None, list[
         yield Progress("Reading the time-lapse", done, len(paths))
         try:
             image = read_grid(path)
-        except Problem:  # damaged or gone: the others tell as much
+        except UserError:  # damaged or gone: the others tell as much
             continue
         image.thumbnail((side, side), Image.Resampling.LANCZOS)
         image = image.convert("RGBA" if image.mode == "RGBA" else "RGB")

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Generator
 from pathlib import Path
 
-from core import keys
-from core.errors import Problem
+from core.atomic_write import replaced
+from core.errors import UserError
 from core.events import Progress, Saved
-from core.overview import Overview, read_overview
 from core.report.numbers import best_metric
 from core.report.page import Contents, page
 from core.report.pictures import Picture, film, still
-from core.writing import replaced
+from core.runs.overview import Overview, read_overview
+from core.stats import keys
 
 ENDINGS = (".html", ".htm")
 
@@ -20,13 +20,13 @@ ENDINGS = (".html", ".htm")
 def write_report(run: Path, target: Path, overwrite: bool = False) -> Generator[Progress | Saved, None, None]:
     """Writes one self-contained HTML page about the run in a folder, which may be training.
 
-    Yields `Progress`, and `Saved` at the end. Raises `Problem` for a target that exists unless `overwrite` is set, for
-    one that is no page, and for what is no run.
+    Yields `Progress`, and `Saved` at the end. Raises `UserError` for a target that exists unless `overwrite` is set,
+    for one that is no page, and for what is no run.
     """
     if target.suffix.lower() not in ENDINGS:
-        raise Problem(f"{target.name} is not the name of a page.", f"End it with {ENDINGS[0]}.")
+        raise UserError(f"{target.name} is not the name of a page.", f"End it with {ENDINGS[0]}.")
     if target.exists() and not overwrite:
-        raise Problem(f"{target} exists already.", "Choose another place or name, or allow overwriting.")
+        raise UserError(f"{target} exists already.", "Choose another place or name, or allow overwriting.")
     overview = yield from read_overview(run)
     moving = yield from film([path for _, path in overview.samples])
     findings = [(found.severity, found.sentence) for found in overview.diagnoses]

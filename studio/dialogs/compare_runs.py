@@ -7,18 +7,17 @@ from pathlib import Path
 from PySide6.QtCore import QSettings, Signal
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QProgressBar, QTabWidget, QToolButton, QVBoxLayout, QWidget
 
-from core.errors import Problem
+from core.errors import UserError
 from core.events import Progress
-from core.overview import Overview
+from core.runs.overview import Overview
 from studio import theme
-from studio.checkpoint_list import CheckpointRows
-from studio.comparison import Grid
 from studio.dialogs.run_picker import RunPicker
-from studio.widgets.banner import Banner
-from studio.widgets.compared_curves import ComparedCurves
-from studio.widgets.compared_samples import ComparedSamples
-from studio.widgets.compared_settings import ComparedSettings
-from studio.widgets.overlay_plot import SIDES
+from studio.model.train import CheckpointRows, Grid
+from studio.widgets.basic.banner import Banner
+from studio.widgets.plots.overlay_plot import SIDES
+from studio.widgets.train.compared_curves import ComparedCurves
+from studio.widgets.train.compared_samples import ComparedSamples
+from studio.widgets.train.compared_settings import ComparedSettings
 
 GEOMETRY = "compare/geometry"
 
@@ -82,14 +81,14 @@ class CompareRunsDialog(QDialog):
         self._runs[side] = run
         self._show()
 
-    def show_problem(self, side: str, problem: Problem) -> None:
+    def show_problem(self, side: str, problem: UserError) -> None:
         """Why a run, or the list, cannot be shown."""
         where = f"Run {side}: " if side else ""
         self._banner.show_problem(f"{where}{problem.what}", problem.remedy, problem.details)
 
-    def show_grid(self, side: str, answer: Grid | Problem) -> None:
+    def show_grid(self, side: str, answer: Grid | UserError) -> None:
         """A sample grid."""
-        if isinstance(answer, Problem):
+        if isinstance(answer, UserError):
             self.samples.show_problem(side, answer)
         else:
             self.samples.show_grid(side, answer.step, answer.images, answer.columns)

@@ -13,13 +13,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.amount import amount
-from core.errors import Problem
+from core.errors import UserError
 from core.events import Event
+from core.formatting import amount
 from studio import theme
-from studio.dialogs.stock_rows import DownloadRow, Downloads
-from studio.widgets.banner import Banner
-from studio.widgets.table import Table
+from studio.model.data import DownloadRow, Downloads
+from studio.widgets.basic.banner import Banner
+from studio.widgets.basic.table import Table
 
 COLUMNS = ("Dataset", "Images", "Classes", "Download", "")
 NUMBERS = (1, 2, 3)
@@ -55,7 +55,7 @@ class DownloadDialog(QDialog):
         self._list.setCurrentIndex(self._list.model().index(0, 0))
         self._list.setFocus()
 
-    def show_problem(self, problem: Problem) -> None:
+    def show_problem(self, problem: UserError) -> None:
         """Why there is no list."""
         self._banner.show_problem(problem.what, problem.remedy, problem.details)
 

@@ -7,9 +7,9 @@ from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPen
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from core.events import Images
-from core.latent import LatentRequest, Point
+from core.latent.request import LatentRequest, Point
 from studio import theme
-from studio.widgets.image_grid import ImageGrid
+from studio.widgets.images.image_grid import ImageGrid
 
 COUNT = 24
 COLUMNS = 8

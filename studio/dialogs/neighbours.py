@@ -8,11 +8,11 @@ import numpy as np
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from studio.widgets.distance_chart import DistanceChart
-from studio.widgets.image_grid import ImageGrid
+from studio.widgets.images.image_grid import ImageGrid
+from studio.widgets.plots.distance_chart import DistanceChart
 
 if TYPE_CHECKING:
-    from studio.nearness import Nearest
+    from studio.model.explore import NearestImages
 
 MUCH_NEARER = 0.5
 """Generated images whose median distance is below this share of the real ones' are copies rather than images."""
@@ -24,7 +24,7 @@ class NeighboursDialog(QDialog):
     asked_otherwise = Signal()
     """The same question in the other space; this dialog makes room for the answer."""
 
-    def __init__(self, found: Nearest, parent: QWidget | None = None) -> None:
+    def __init__(self, found: NearestImages, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Nearest training images")
         own, nearest = ImageGrid(), ImageGrid()
@@ -50,7 +50,7 @@ class NeighboursDialog(QDialog):
         layout.addLayout(self._build_foot(found))
         self.resize(1040, 560 if len(found.real) else 340)
 
-    def _build_foot(self, found: Nearest) -> QHBoxLayout:
+    def _build_foot(self, found: NearestImages) -> QHBoxLayout:
         words = f"How far away each is: {found.measured}. Where the nearest is the same image, the generator has"
         said = QLabel(f"{words} memorised it. {_verdict(found)}", wordWrap=True)
         said.setObjectName("muted")
@@ -67,7 +67,7 @@ class NeighboursDialog(QDialog):
         return foot
 
 
-def _verdict(found: Nearest) -> str:
+def _verdict(found: NearestImages) -> str:
     if not len(found.real):
         return ""
     ratio = float(np.median(found.generated)) / max(float(np.median(found.real)), 1e-9)

@@ -21,15 +21,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.errors import Problem
+from core.errors import UserError
 from studio import theme
-from studio.checkpoint_list import CheckpointRows
-from studio.dialogs.checkpoint_row import CheckpointRow
-from studio.widgets.banner import Banner
-from studio.widgets.image_grid import ImageGrid
-from studio.widgets.table import Table
-from studio.widgets.tile_layout import sheet
-from studio.widgets.tile_view import NO_IMAGES
+from studio.model.train import CheckpointRow, CheckpointRows
+from studio.widgets.basic.banner import Banner
+from studio.widgets.basic.table import Table
+from studio.widgets.images.image_grid import ImageGrid
+from studio.widgets.images.tile_layout import sheet
+from studio.widgets.images.tile_view import NO_IMAGES
 
 COLUMNS = ("Run", "Step", "Preset", "Size", "Saved")
 NUMBERS = (1, 3)
@@ -92,7 +91,7 @@ class OpenCheckpointDialog(QDialog):
         if busy and not self._rows:
             self._empty.setText("Looking for checkpoints…")
 
-    def show_problem(self, problem: Problem) -> None:
+    def show_problem(self, problem: UserError) -> None:
         """Why there is no list."""
         self.show_busy(False)
         self._banner.show_problem(problem.what, problem.remedy, problem.details)

@@ -10,9 +10,9 @@ from PySide6.QtGui import QIcon, QPixmap
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from studio import theme
-from studio.dialogs.checkpoint_row import CheckpointRow
-from studio.widgets.elided import ElidedComboBox
-from studio.widgets.tile_layout import sheet
+from studio.model.train import CheckpointRow
+from studio.widgets.basic.labels import ElidedComboBox
+from studio.widgets.images.tile_layout import sheet
 
 THUMBNAIL = 40
 FOLDER = Qt.ItemDataRole.UserRole

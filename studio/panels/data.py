@@ -9,14 +9,13 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from core.events import Images, Progress
-from studio.widgets.drop_area import DropArea
-from studio.widgets.image_grid import ImageGrid
-from studio.widgets.tile_view import NO_IMAGES
+from studio.widgets.data.drop_area import DropArea
+from studio.widgets.images.image_grid import ImageGrid
+from studio.widgets.images.tile_view import NO_IMAGES
 
 if TYPE_CHECKING:
-    from studio.examining import Comparison, Examined, Page
-    from studio.opening import DataFacts, Sheet
-    from studio.widgets.dataset_view import DatasetView
+    from studio.model.data import BeforeAfter, DataFacts, DatasetSheet, Examined, Page
+    from studio.widgets.data.dataset_view import DatasetView
 
 
 class DataPanel(QWidget):
@@ -67,7 +66,7 @@ class DataPanel(QWidget):
     def view(self) -> DatasetView:
         """What shows a dataset."""
         if self._view is None:
-            from studio.widgets.dataset_view import DatasetView
+            from studio.widgets.data.dataset_view import DatasetView
 
             view = self._view = DatasetView()
             view.sheet_requested.connect(self.sheet_requested)
@@ -124,7 +123,7 @@ class DataPanel(QWidget):
         self.view.show_dataset(facts, sheet)
         self._stack.setCurrentWidget(self.view)
 
-    def show_sheet(self, sheet: Sheet) -> None:
+    def show_sheet(self, sheet: DatasetSheet) -> None:
         """Other images of the same dataset."""
         self.view.show_sheet(sheet)
 
@@ -149,7 +148,7 @@ class DataPanel(QWidget):
         """Images of the finding that is looked at."""
         self.view.health.show_page(page)
 
-    def show_comparison(self, comparison: Comparison) -> None:
+    def show_comparison(self, comparison: BeforeAfter) -> None:
         """Originals beside what becomes of them."""
         self.view.show_comparison(comparison)
 

@@ -14,16 +14,16 @@ from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
 from core.events import Images
-from core.lab import PLACES, Bases, Direction, Kind, Lab, Pin
-from core.latent import LatentRequest, Loop, Point, Walk
-from core.seeds import Latents
-from studio.explorer import Source
-from studio.undo import Undo
-from studio.widgets.empty_page import EmptyPage
-from studio.widgets.lab_header import LabHeader
-from studio.widgets.lab_stage import LabStage
-from studio.widgets.lens_controls import LensControls
-from studio.widgets.pin_shelf import PinShelf
+from core.generator_inputs import Latents
+from core.latent.explore_state import PLACES, Direction, DirectionKind, DirectionSets, ExploreState, Pin
+from core.latent.request import LatentRequest, Loop, Point, Walk
+from studio.model.explore import ExploreSource
+from studio.model.undo import Undo
+from studio.widgets.basic.empty_page import EmptyPage
+from studio.widgets.explore.edit_controls import EditControls
+from studio.widgets.explore.header import ExploreHeader
+from studio.widgets.explore.pin_shelf import PinShelf
+from studio.widgets.explore.stage import ExploreStage
 
 Points = tuple[Point, ...]
 IMAGE, WAY, PINS = "image", "way", "pins"
@@ -40,7 +40,7 @@ class ExplorePanel(QWidget):
     pin_requested = Signal(object)
     """A request whose image is wanted as a point of its own, to be pinned with `add_pin`."""
     board_changed = Signal(object, object)
-    """The source's home, and the `Board` to be kept there."""
+    """The source's home, and the `SavedPins` to be kept there."""
     live_changed = Signal(bool)
     open_requested = Signal()
     export_requested = Signal(object)
@@ -62,13 +62,13 @@ class ExplorePanel(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._source: Source | None = None
-        self._undo = Undo(Lab())
-        self._bases = Bases()
+        self._source: ExploreSource | None = None
+        self._undo = Undo(ExploreState())
+        self._bases = DirectionSets()
         self._pins_shown: tuple[Points, float] = (), 0.0
-        self._header = LabHeader()
-        self._stage = LabStage()
-        self._lens = LensControls()
+        self._header = ExploreHeader()
+        self._stage = ExploreStage()
+        self._lens = EditControls()
         self._shelf = PinShelf()
         self._pages = QStackedLayout()
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
@@ -79,7 +79,7 @@ class ExplorePanel(QWidget):
 
     # Told what to show
 
-    def show_source(self, source: Source | None) -> None:
+    def show_source(self, source: ExploreSource | None) -> None:
         """What is explored from now on, newer weights of the same training included; None: nothing is."""
         is_another = source is None or self._source is None or source.home != self._source.home
         self._source = source
@@ -92,7 +92,7 @@ class ExplorePanel(QWidget):
             self._undo = Undo(replace(self.lab, board=source.board))
         self._lens.set_generator(source.classes, source.conditions, source.style_layers, len(source.directions))
         if is_another or self._bases.closed.shape[1:] != source.directions.shape[1:]:
-            self._bases = Bases()  # components are those of one generator
+            self._bases = DirectionSets()  # components are those of one generator
             self._lens.directions.set_names("components", ())
         self._bases = replace(self._bases, closed=source.directions)
         self._keep_what_fits(source)
@@ -161,7 +161,7 @@ class ExplorePanel(QWidget):
     # What is on screen
 
     @property
-    def lab(self) -> Lab:
+    def lab(self) -> ExploreState:
         """Everything that is set."""
         return self._undo.state
 
@@ -190,7 +190,7 @@ class ExplorePanel(QWidget):
 
     # Changing
 
-    def _do(self, lab: Lab, gesture: str = "") -> None:
+    def _do(self, lab: ExploreState, gesture: str = "") -> None:
         """A new state, by whatever changed it."""
         self._undo.do(lab, gesture, monotonic())
         self._show_lab()
@@ -209,7 +209,7 @@ class ExplorePanel(QWidget):
         else:
             self._show_lab()
 
-    def _drop(self, point: Point, put: Callable[[Lab, Point], Lab]) -> None:
+    def _drop(self, point: Point, put: Callable[[ExploreState, Point], ExploreState]) -> None:
         """A pin comes in, and looks as it did: so what the lens did until now goes into the other points."""
         if self._belongs(point):
             self._do(put(self.lab.settled(self._bases), point))
@@ -232,13 +232,13 @@ class ExplorePanel(QWidget):
         if self._undo.redo():
             self._show_lab()
 
-    def _keep_what_fits(self, source: Source) -> None:
+    def _keep_what_fits(self, source: ExploreSource) -> None:
         """Lets go of what another generator's images were made of."""
         lab, lens, facts = self.lab, self.lab.lens, source.conditions
         if not all(
             source.fits(point) for point in (lab.a, lab.b, *lab.corners, *lab.path, *lab.plus, *lab.minus, *lab.also)
         ):
-            lab = Lab(board=lab.board)
+            lab = ExploreState(board=lab.board)
         lens = replace(
             lens,
             classes=lens.classes if len(lens.classes) == facts.classes else (),
@@ -350,7 +350,7 @@ class ExplorePanel(QWidget):
         places = {"grid": tool.places(self.lab), "selected": tool.selected_places()}.get(what, ())
         self.export_requested.emit(self.lab.request(self._bases, places))
 
-    def _keep_direction(self, kind: Kind, number: int, name: str) -> None:
+    def _keep_direction(self, kind: DirectionKind, number: int, name: str) -> None:
         vectors = self._bases.closed if kind == "closed" else self._bases.components
         self.add_direction(Direction(name, tuple(map(float, vectors[number].tolist()))))
 

@@ -24,16 +24,16 @@ from PySide6.QtWidgets import (
 from core.devices import Device
 from core.events import Edited, Images, Measured, Points, Report, Samples
 from studio import theme
-from studio.form import SettingsForm
-from studio.history import History
-from studio.titles import in_words
-from studio.widgets.curve_plot import CurvePlot
-from studio.widgets.health_strip import HealthStrip
-from studio.widgets.image_grid import ImageGrid
-from studio.widgets.sample_stage import SampleStage
-from studio.widgets.subject_plot import SubjectPlot
-from studio.widgets.time_bar import Steps
-from studio.widgets.time_line import TimeLine
+from studio.model.history import History
+from studio.model.setting_text import in_words
+from studio.widgets.images.image_grid import ImageGrid
+from studio.widgets.plots.curve_plot import CurvePlot
+from studio.widgets.plots.metric_plot import MetricPlot
+from studio.widgets.plots.time_bar import Steps
+from studio.widgets.plots.timeline import Timeline
+from studio.widgets.settings.form import SettingsForm
+from studio.widgets.train.diagnosis_strip import DiagnosisStrip
+from studio.widgets.train.sample_view import SampleView
 
 LOSSES = (("Loss/D/loss", "Discriminator"), ("Loss/G/loss", "Generator"))
 SCORES = (("Score/real", "D(x), real"), ("Score/fake", "D(G(z)), generated"))
@@ -65,12 +65,12 @@ class TrainPanel(QWidget):
         self.history = History()
         self._edits: list[Edited] = []
         self.losses = CurvePlot(self.history, LOSSES)
-        self.scores = SubjectPlot(self.history, SCORES)
+        self.scores = MetricPlot(self.history, SCORES)
         self.scores.set_empty_text("How real the discriminator finds real and generated images, from 0 to 1.")
         self.plots = (self.losses, self.scores)
-        self.health = HealthStrip()
-        self.time_line = TimeLine()
-        self.stage = SampleStage()
+        self.health = DiagnosisStrip()
+        self.time_line = Timeline()
+        self.stage = SampleView()
         self.samples, self.reals, self.playground = self.stage.samples, self.stage.reals, self.stage.playground
         self._picture: int | None = None
         self._is_running = False

@@ -29,13 +29,13 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def finished_run(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a run of six steps on `pictures`. Read only."""
-    from core.training import Training
+    from core.jobs.training_job import TrainingJob
 
     base = tmp_path_factory.mktemp("finished")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GAN_STUDIO_CACHE", str(base / "cache"))
         # This network's images differ from the first step on; a convolutional one begins with plain grey.
-        for _ in Training(tiny_settings("gan", steps=6), str(pictures), out=base / "run").events():
+        for _ in TrainingJob(tiny_settings("gan", steps=6), str(pictures), out=base / "run").events():
             pass
     return base / "run"
 

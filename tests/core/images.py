@@ -15,11 +15,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.data import Dataset, Preparation, prepare
+from core.config.preparation import Preparation, Size
+from core.data.dataset import Dataset
 from core.data.decode import decode
-from core.errors import Problem
+from core.data.prepare import prepare
+from core.errors import UserError
 from core.events import Event, Glimpse, Progress
-from core.preparation import Size
 
 SMALL = (16, 16)
 
@@ -61,8 +62,8 @@ def opened(source: Path | str, size: Size | None = SMALL, **how: Any) -> Dataset
     return dataset
 
 
-def problem(source: Path | str, size: Size | None = SMALL) -> Problem:
-    with pytest.raises(Problem) as caught:
+def problem(source: Path | str, size: Size | None = SMALL) -> UserError:
+    with pytest.raises(UserError) as caught:
         list(prepare(source, Preparation(size)))
     assert caught.value.what
     assert caught.value.remedy
@@ -73,11 +74,11 @@ def labels(dataset: Dataset) -> list[int] | None:
     return None if dataset.labels is None else dataset.labels.tolist()
 
 
-def outcome(events: Iterable[Event]) -> Dataset | Problem:
+def outcome(events: Iterable[Event]) -> Dataset | UserError:
     """How preparing ends."""
     try:
         *_, last = events
-    except Problem as problem:
+    except UserError as problem:
         return problem
     assert isinstance(last, Dataset)
     return last

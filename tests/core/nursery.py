@@ -78,7 +78,14 @@ def serve() -> None:
 
 
 def _import_all() -> None:
-    for name in ("core.inspect", "core.training", "core.export", "core.models.dcgan", "core.models.mlp", "psutil"):
+    for name in (
+        "core.jobs.inspect",
+        "core.jobs.training_job",
+        "core.export",
+        "core.models.dcgan",
+        "core.models.mlp",
+        "psutil",
+    ):
         importlib.import_module(name)
     import torch
     from PIL import Image
@@ -89,7 +96,7 @@ def _import_all() -> None:
 
 
 def _start(arguments: list[str], output: str, cache: str, memory: int) -> int:
-    from core.cli import main
+    from core.cli.main import main
 
     if child := os.fork():
         return child

@@ -9,11 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from core.data import Dataset, Preparation, prepare
-from core.data.health import examine
+from core.config.preparation import Preparation
+from core.data.dataset import Dataset
+from core.data.health.examine import examine
+from core.data.health.findings import HealthFinding, HealthReport
+from core.data.prepare import prepare
 from core.data.records import RECORD, Records
 from core.events import Progress
-from core.findings import Finding, HealthReport
 
 SMALL = Preparation((32, 32))
 
@@ -55,12 +57,12 @@ def report_of(dataset: Dataset, how: Preparation = SMALL, augment: str = "diffau
     return report
 
 
-def finding(report: HealthReport, kind: str) -> Finding:
+def finding(report: HealthReport, kind: str) -> HealthFinding:
     (found,) = (finding for finding in report.findings if finding.kind == kind)
     return found
 
 
-def found(source: Path | str, kind: str, how: Preparation = SMALL, augment: str = "diffaug") -> Finding:
+def found(source: Path | str, kind: str, how: Preparation = SMALL, augment: str = "diffaug") -> HealthFinding:
     return finding(report_of(opened(source, how), how, augment), kind)
 
 

@@ -13,8 +13,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.data import Dataset, Preparation, prepare
-from core.errors import Problem
+from core.config.preparation import Preparation
+from core.data.dataset import Dataset
+from core.data.prepare import prepare
+from core.errors import UserError
 from tests.core.images import SMALL, coloured, encoded, opened, outcome, packed, plain, problem, reasons, taped
 
 PACKINGS = ("", "gz", "bz2", "xz")
@@ -74,7 +76,7 @@ def test_mutated_archives_are_read_or_refused(tmp_path: Path) -> None:
     entries = {f"{index % 2}/{index}.png": data for index, data in enumerate(IMAGES)}
     wholes = [taped(tmp_path / f"whole{packing}", entries, packing).read_bytes() for packing in PACKINGS]
     wholes.append(packed(tmp_path / "whole.zip", entries).read_bytes())
-    outcomes = {Dataset: 0, Problem: 0}
+    outcomes = {Dataset: 0, UserError: 0}
     for number in range(150):
         data = bytearray(wholes[number % len(wholes)])
         for _ in range(int(random.integers(1, 8))):
@@ -162,7 +164,7 @@ def test_the_note_nearest_to_the_top_counts(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize("name", LABELLED)
 def test_long_notes_are_not_read(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.data.note.LARGEST_NOTE", 2**20)
+    monkeypatch.setattr("core.data.formats.stylegan_labels.LARGEST_NOTE", 2**20)
     dataset = opened(archived(tmp_path / name, {**ENTRIES, "dataset.json": noted(None) + bytes(2**20)}))
     assert reasons(dataset) == {"dataset.json": "larger than 1 MB"}
 

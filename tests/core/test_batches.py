@@ -20,13 +20,12 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from core.data import Dataset
-from core.data.ahead import COUNT, Ahead
+from core.concurrency import PREFETCHED, Prefetcher
 from core.data.batches import Batches, moved
-from core.data.exclusions import Rows
+from core.data.cache.row_reader import RowReader
+from core.data.dataset import Dataset, RowSubset
 from core.data.records import Records
-from core.data.stored import Stored
-from core.errors import Problem
+from core.errors import UserError
 from core.trainer import Trainer
 from tests.core.tiny import FIXED, TINY, copied, differences, finished, tiny_dataset, tiny_settings
 
@@ -163,7 +162,7 @@ def test_mirroring_can_begin_within_an_epoch() -> None:
 
 def test_a_batch_may_be_the_whole_dataset_but_no_more() -> None:
     assert sorted(order(batches(count=8, batch=8), 1)) == list(range(8))
-    with pytest.raises(Problem) as caught:
+    with pytest.raises(UserError) as caught:
         batches(count=8, batch=9)
     assert "9" in caught.value.what
     assert "8" in caught.value.what
@@ -180,7 +179,7 @@ def no_thread_is_left() -> Iterator[None]:
 
 
 def readers() -> list[threading.Thread]:
-    return [thread for thread in threading.enumerate() if thread.name.startswith("ahead")]
+    return [thread for thread in threading.enumerate() if thread.name.startswith("prefetch")]
 
 
 def soon(condition: Callable[[], bool], seconds: float = 10.0) -> bool:
@@ -197,7 +196,7 @@ def on_disk(dataset: Dataset, folder: Path) -> Dataset:
 
 
 def some_rows(dataset: Dataset, rows: list[int]) -> Dataset:
-    return replace(dataset, images=Rows(dataset.images, np.array(rows)))
+    return replace(dataset, images=RowSubset(dataset.images, np.array(rows)))
 
 
 def same(one: Batches, other: Batches, times: int) -> bool:
@@ -211,9 +210,9 @@ def same(one: Batches, other: Batches, times: int) -> bool:
 @pytest.mark.parametrize("channels", [1, 3, 4])
 def test_a_file_gives_the_same_batches_as_memory(tmp_path: Path, mirror: bool, channels: int) -> None:
     dataset = tiny_dataset(21, channels, classes=3, size=(24, 16))
-    assert Stored.of(dataset.images) is None
+    assert RowReader.of(dataset.images) is None
     stored = on_disk(dataset, tmp_path)
-    assert Stored.of(stored.images) is not None
+    assert RowReader.of(stored.images) is not None
     assert same(Batches(dataset, 4, mirror, 5, CPU), Batches(stored, 4, mirror, 5, CPU), 17)
 
 
@@ -222,14 +221,14 @@ def test_rows_of_rows_of_a_file(tmp_path: Path) -> None:
     first, then = [2, 3, 5, 7, 8, 11, 12, 13, 17, 19], [0, 3, 4, 5, 6, 7, 9]
     kept = some_rows(some_rows(dataset, first), then)
     stored = some_rows(some_rows(on_disk(dataset, tmp_path), first), then)
-    assert Stored.of(stored.images) is not None
+    assert RowReader.of(stored.images) is not None
     assert same(Batches(kept, 3, True, 0, CPU), Batches(stored, 3, True, 0, CPU), 9)
 
 
 def test_a_part_of_a_map_is_not_read_from_the_file(tmp_path: Path) -> None:
     stored = on_disk(tiny_dataset(20), tmp_path)
     part = replace(stored, images=stored.images[7:])
-    assert Stored.of(part.images) is None
+    assert RowReader.of(part.images) is None
     assert same(
         Batches(part, 4, True, 0, CPU), Batches(replace(part, images=np.array(part.images)), 4, True, 0, CPU), 9
     )
@@ -269,20 +268,20 @@ def test_a_training_on_a_file_is_the_training_on_memory_and_so_is_its_resume(tmp
 
 def test_the_next_batches_are_there_before_they_are_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     one, other = batches(64, 4), Batches(on_disk(numbered(64), tmp_path), 4, False, 0, CPU)
-    read, threads = Stored.read, []
+    read, threads = RowReader.read, []
 
-    def recorded(stored: Stored, rows: NDArray[np.int64], into: NDArray[np.uint8]) -> None:
+    def recorded(stored: RowReader, rows: NDArray[np.int64], into: NDArray[np.uint8]) -> None:
         read(stored, rows, into)
         threads.append(threading.current_thread())
 
-    monkeypatch.setattr(Stored, "read", recorded)
+    monkeypatch.setattr(RowReader, "read", recorded)
     assert same(one, other, 1)
-    assert soon(lambda: len(threads) == 1 + COUNT)
+    assert soon(lambda: len(threads) == 1 + PREFETCHED)
     assert set(threads) == set(readers())
     (tmp_path / "images.npy").replace(tmp_path / "gone.npy")
     (tmp_path / "images.npy").mkdir()  # cannot be read
-    assert same(one, other, COUNT)
-    with pytest.raises(Problem):
+    assert same(one, other, PREFETCHED)
+    with pytest.raises(UserError):
         other.next()
 
 
@@ -295,7 +294,7 @@ def test_a_disk_that_fails_is_told_and_the_same_batch_comes_when_it_is_back(tmp_
     whole = path.read_bytes()
     os.truncate(path, len(whole) - 1)
     for _ in range(2):
-        with pytest.raises(Problem) as caught:
+        with pytest.raises(UserError) as caught:
             other.next()
         assert "'noise' cannot be read any more" in caught.value.what
         assert "last checkpoint" in caught.value.remedy
@@ -319,7 +318,7 @@ def test_a_disk_that_is_gone(tmp_path: Path) -> None:
     folder.mkdir(parents=True)
     source = Batches(on_disk(numbered(24), folder), 8, False, 0, CPU)
     (tmp_path / "disk").rename(tmp_path / "elsewhere")
-    with pytest.raises(Problem) as caught:
+    with pytest.raises(UserError) as caught:
         source.next()
     assert "images.npy" in caught.value.details
     source.close()
@@ -376,7 +375,7 @@ def test_the_thread_ends_with_the_training(tmp_path: Path, end: str) -> None:
     else:
         trainer.batches.close()
         os.truncate(tmp_path / "images.npy", 100)
-        with pytest.raises(Problem):
+        with pytest.raises(UserError):
             list(events)
     assert not readers()
     assert trainer.batches.batch == TINY["batch"]  # the training itself is still there, to be saved
@@ -391,14 +390,14 @@ def test_values_out_of_turn_and_errors() -> None:
             raise ValueError("four")
         return -key
 
-    ahead = Ahead(make, lambda key: key + 1)
+    ahead = Prefetcher(make, lambda key: key + 1)
     assert [ahead.take(key) for key in (1, 2, 3)] == [-1, -2, -3]
     for _ in range(2):
         with pytest.raises(ValueError, match="four"):
             ahead.take(4)
     assert [ahead.take(key) for key in (5, 2, 3, 9)] == [-5, -2, -3, -9]
     ahead.close()
-    assert max(made) <= 9 + COUNT
+    assert max(made) <= 9 + PREFETCHED
     assert not readers()
 
 

@@ -18,13 +18,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from core.cli import main
-from core.data import Dataset, Preparation, prepare
-from core.data.catalogue import DOWNLOADS, Download, downloads_folder, known
-from core.data.exclusions import exclude
-from core.data.fetch import fetch
-from core.data.storage import entries
-from core.errors import Problem
+from core.cli.main import main
+from core.config.preparation import Preparation
+from core.data.cache.exclusions import exclude
+from core.data.cache.quota import entries
+from core.data.dataset import Dataset
+from core.data.download.catalogue import DOWNLOADS, Download, downloads_folder, known
+from core.data.download.fetch import fetch
+from core.data.prepare import prepare
+from core.errors import UserError
 from core.events import Progress
 from tests.core.full_disk import largest_file
 from tests.core.server import Server, offered, remote, zipped
@@ -39,8 +41,8 @@ def fetched(name: str = "pictures") -> list[Progress]:
     return list(fetch(name))
 
 
-def problem(name: str = "pictures") -> Problem:
-    with pytest.raises(Problem) as caught:
+def problem(name: str = "pictures") -> UserError:
+    with pytest.raises(UserError) as caught:
         fetched(name)
     assert caught.value.what
     assert "yourself and put" in caught.value.remedy
@@ -96,7 +98,7 @@ def test_every_download_says_all_that_a_person_wants_to_know(name: str) -> None:
 
 def test_names_that_are_not_on_the_list() -> None:
     for call in (lambda: opened("download:photos"), lambda: fetched("photos")):
-        with pytest.raises(Problem) as caught:
+        with pytest.raises(UserError) as caught:
             call()
         assert "'photos'" in caught.value.what
         assert "mnist, fashion-mnist" in caught.value.remedy
@@ -113,7 +115,7 @@ def test_where_downloads_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_what_is_not_downloaded_is_said_without_asking_the_network(server: Server, offer: Download) -> None:
     assert not offer.is_here()
-    with pytest.raises(Problem) as caught:
+    with pytest.raises(UserError) as caught:
         opened("download:pictures")
     assert caught.value.what == "Some pictures is not downloaded yet."
     assert "gan-studio download pictures" in caught.value.remedy
@@ -140,7 +142,7 @@ def test_what_only_a_person_can_download(downloads: Path) -> None:
     found = problem("celeba")
     assert found.what == "CelebA, aligned and cropped cannot be downloaded by a program."
     assert "img_align_celeba.zip from https://mmlab" in found.remedy
-    with pytest.raises(Problem) as caught:
+    with pytest.raises(UserError) as caught:
         opened("download:celeba")
     assert "gan-studio download" not in caught.value.remedy
     (downloads / "celeba").mkdir(parents=True)
@@ -263,7 +265,7 @@ def test_nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_server_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.data.fetch.TIMEOUT", 0.2)
+    monkeypatch.setattr("core.data.download.fetch.TIMEOUT", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         offered(monkeypatch, remote("x.zip", b"x", f"http://127.0.0.1:{silent.getsockname()[1]}/x.zip"))
         assert "timed out" in problem().details
@@ -281,7 +283,7 @@ def test_the_next_address_is_tried(server: Server, monkeypatch: pytest.MonkeyPat
 
 
 def test_a_disk_that_takes_no_more(server: Server, offer: Download) -> None:
-    with largest_file(offer.bytes // 2), pytest.raises(Problem) as caught:
+    with largest_file(offer.bytes // 2), pytest.raises(UserError) as caught:
         fetched()
     assert caught.value.what.startswith("The downloaded files cannot be written to")
     assert "GAN_STUDIO_DOWNLOADS" in caught.value.remedy
@@ -394,7 +396,7 @@ def test_damaged_matlab_files(tmp_path: Path, harm: str) -> None:
             "nothing": mat(),
         }[harm]
     )
-    with pytest.raises(Problem) as caught:
+    with pytest.raises(UserError) as caught:
         opened(str(file))
     assert "'x.mat'" in caught.value.what
 

@@ -20,9 +20,9 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from core.checkpoint import FORMAT, KEY, Checkpoint, load, save, summary
-from core.errors import Problem
-from core.latent import LatentRequest
-from core.sampler import Sampler
+from core.errors import UserError
+from core.latent.request import LatentRequest
+from core.latent.sampler import Sampler
 from tests.core.full_disk import largest_file
 from tests.core.tiny import copied, differences, finished, tiny_trainer
 
@@ -47,11 +47,11 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "000000002.safetensors"
 
 
-def assert_refused(path: Path) -> list[Problem]:
+def assert_refused(path: Path) -> list[UserError]:
     """Every reader refuses the file in one line and with a remedy; what each of them says."""
     caught = []
     for read in READERS:
-        with pytest.raises(Problem) as problem:
+        with pytest.raises(UserError) as problem:
             read(path)
         assert problem.value.remedy
         assert len(str(problem.value).splitlines()) == 1
@@ -127,7 +127,7 @@ def test_a_failing_write_leaves_the_old_file_and_nothing_else(
     checkpoint: Checkpoint, path: Path, whole: bytes, size: int
 ) -> None:
     path.write_bytes(whole)
-    with largest_file(size), pytest.raises(Problem) as caught:
+    with largest_file(size), pytest.raises(UserError) as caught:
         save(checkpoint, path)
     assert caught.value.remedy
     assert path.read_bytes() == whole
@@ -135,7 +135,7 @@ def test_a_failing_write_leaves_the_old_file_and_nothing_else(
 
 
 def test_a_failing_first_write_leaves_nothing(checkpoint: Checkpoint, path: Path) -> None:
-    with largest_file(50_000), pytest.raises(Problem):
+    with largest_file(50_000), pytest.raises(UserError):
         save(checkpoint, path)
     assert not list(path.parent.iterdir())
     save(checkpoint, path)
@@ -144,7 +144,7 @@ def test_a_failing_first_write_leaves_nothing(checkpoint: Checkpoint, path: Path
 
 def test_a_folder_that_cannot_be_made(checkpoint: Checkpoint, tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("a file")
-    with pytest.raises(Problem, match="could not be saved"):
+    with pytest.raises(UserError, match="could not be saved"):
         save(checkpoint, tmp_path / "taken" / "a.safetensors")
 
 
@@ -199,7 +199,7 @@ def test_one_damaged_byte_in_the_header(tmp_path: Path, whole: bytes, data: st.D
     for use in (load, summary, generate, train_on):
         try:
             use(path)
-        except Problem as problem:
+        except UserError as problem:
             assert problem.remedy  # noqa: PT017 (a byte may also change without harm)
 
 
@@ -227,7 +227,7 @@ def test_a_tensor_that_is_missing(path: Path, whole: bytes, name: str, other: st
     assert damaged != whole
     path.write_bytes(damaged)
     use = generate if name.startswith("G_ema") else train_on
-    with pytest.raises(Problem) as caught:
+    with pytest.raises(UserError) as caught:
         use(path)
     assert caught.value.remedy
 

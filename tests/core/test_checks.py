@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.data import Dataset, Preparation
+from core.config.preparation import Preparation
+from core.data.dataset import Dataset
 from tests.core.photos import fill, finding, found, made_of, named, opened, photo, report_of
 
 

@@ -18,11 +18,11 @@ import pytest
 from PIL import Image
 
 from core.checkpoint import load, save
-from core.cli import main
-from core.latent import LatentRequest
+from core.cli.main import main
+from core.latent.request import LatentRequest
+from core.latent.sampler import Sampler
 from core.presets import presets
-from core.run import Run
-from core.sampler import Sampler
+from core.runs.run import Run
 from tests.core.nursery import Nursery
 from tests.core.sources import KINDS, Kind, as_cifar, as_video
 from tests.core.tiny import FLAGS, finished, save_pictures, tiny_trainer

@@ -8,7 +8,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from core.conditioning import (
+from core.generator_inputs import Conditions, GeneratorInputs
+from core.models import Discriminator, Generator, Shape, build
+from core.models.conditioning import (
     EMBEDDING,
     ConditionalDiscriminator,
     ConditionalGenerator,
@@ -17,9 +19,7 @@ from core.conditioning import (
     extra_latents,
     mutual_information,
 )
-from core.models import Discriminator, Generator, Shape, build
 from core.registry import components
-from core.seeds import Conditions, Drawn
 from tests.core.tiny import tiny_settings
 
 PIXELS = 2, 3
@@ -58,10 +58,10 @@ def conditions(mode: str, categories: int = 0, continuous: int = 0) -> Condition
     return Conditions(mode, 0 if mode == "none" else len(LABELS[0]), categories, continuous)
 
 
-def drawn(given: Conditions, classes: Tensor = LABELS) -> Drawn[Tensor]:
+def drawn(given: Conditions, classes: Tensor = LABELS) -> GeneratorInputs[Tensor]:
     random = torch.Generator().manual_seed(0)
     z, codes = (torch.randn(len(classes), size, generator=random) for size in (4, given.codes))
-    return Drawn(z, classes if given.classes else z[:, :0], codes)
+    return GeneratorInputs(z, classes if given.classes else z[:, :0], codes)
 
 
 def shown(mode: str, classes: Tensor = LABELS) -> tuple[ConditionalDiscriminator, Tensor, Tensor, Tensor]:
@@ -114,7 +114,7 @@ def test_shares_of_classes_mix_what_the_generator_is_given(mode: str) -> None:
     z = torch.randn(1, 4)
 
     def given(*shares: float) -> Tensor:
-        found: Tensor = G(Drawn(z, torch.tensor([shares]), z[:, :0]))
+        found: Tensor = G(GeneratorInputs(z, torch.tensor([shares]), z[:, :0]))
         return found
 
     mixed = 0.3 * given(1.0, 0.0, 0.0) + 0.7 * given(0.0, 0.0, 1.0)
@@ -227,7 +227,7 @@ def test_the_gradient_of_the_guess_reaches_the_generator(name: str) -> None:
     G, D = pair(name, given)
     codes = torch.cat([torch.eye(3)[[0, 2, 1, 1]], torch.rand(4, 2) * 2 - 1], 1)
     z = torch.randn(4, 8)
-    _, guesses = D(G(Drawn(z, z[:, :0], codes)), z[:, :0])
+    _, guesses = D(G(GeneratorInputs(z, z[:, :0], codes)), z[:, :0])
     assert guesses.shape == (4, 5)
     (-mutual_information(guesses, codes, given)).backward()
     first = next(weight for weight in G.parameters() if weight.grad is not None and weight.dim() > 1)

@@ -10,17 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from core.config import Group, Settings, live_settings, validate
-from core.errors import Problem
+from core.config.constraints import LARGEST_SIDE, impossible, refuse_data
+from core.config.fields import Group
+from core.config.settings import Settings, live_settings, validate
+from core.errors import UserError
 from core.registry import components
-from core.rules import LARGEST_SIDE, impossible, refuse_data
 
-NETWORKS, LOSSES = components("models"), components("objectives")
+NETWORKS, LOSSES = components("models"), components("losses")
 
 
-def assert_refused(**values: Any) -> Problem:
+def assert_refused(**values: Any) -> UserError:
     """The values are refused in one line; what is said."""
-    with pytest.raises(Problem) as caught:
+    with pytest.raises(UserError) as caught:
         validate(values)
     assert len(str(caught.value).splitlines()) == 1
     return caught.value
@@ -253,7 +254,7 @@ def test_what_cannot_work_together_is_refused_with_a_reason_and_a_remedy(case: s
         assert sentence.endswith(".")
     # Neither alone is at fault where there are two.
     assert "setting" not in refused.what
-    with pytest.raises(Problem, match=reason):
+    with pytest.raises(UserError, match=reason):
         Settings().changed(**values)
 
 
@@ -281,7 +282,7 @@ def test_several_reasons_are_told_one_by_one() -> None:
 @pytest.mark.parametrize("classes", [0, 1])
 def test_labels_that_images_do_not_have(condition: str, classes: int) -> None:
     asked = validate({"condition": condition})
-    with pytest.raises(Problem, match="images have no classes") as caught:
+    with pytest.raises(UserError, match="images have no classes") as caught:
         refuse_data(asked, classes, points=False)
     assert "one subfolder for each class" in caught.value.remedy
     refuse_data(asked, 2, points=False)
@@ -290,20 +291,20 @@ def test_labels_that_images_do_not_have(condition: str, classes: int) -> None:
 
 def test_a_classifier_of_labels_needs_labels() -> None:
     asked = validate({"evaluation_features": "classifier"})
-    with pytest.raises(Problem, match="classifier"):
+    with pytest.raises(UserError, match="classifier"):
         refuse_data(asked, 0, points=False)
     refuse_data(asked, 2, points=False)
-    with pytest.raises(Problem, match="no feature extractor is called 'clip'"):
+    with pytest.raises(UserError, match="no feature extractor is called 'clip'"):
         validate({"evaluation_features": "clip"})
 
 
 def test_points_and_images_need_their_own_networks() -> None:
     for values, points in (({"network": "dcgan"}, True), ({"network": "points"}, False)):
-        with pytest.raises(Problem) as caught:
+        with pytest.raises(UserError) as caught:
             refuse_data(validate(values), 0, points)
         assert caught.value.remedy
         refuse_data(validate(values), 0, not points)
-    with pytest.raises(Problem, match="points have no classes"):
+    with pytest.raises(UserError, match="points have no classes"):
         refuse_data(validate({"network": "points", "condition": "concat"}), 0, points=True)
 
 
@@ -344,7 +345,7 @@ SOME = st.lists(st.sampled_from(list(Settings.model_fields)), max_size=6, unique
 def assert_settings_or_a_problem(values: dict[str, Any]) -> None:
     try:
         found = validate(values)
-    except Problem as refused:
+    except UserError as refused:
         assert refused.what  # noqa: PT017 (either outcome is right)
         assert refused.remedy  # noqa: PT017
     else:
@@ -390,9 +391,9 @@ def test_settings_are_frozen_and_a_change_is_validated() -> None:
         settings.batch = 8
     assert settings.changed(batch="8").batch == 8
     assert settings.batch == Settings().batch
-    with pytest.raises(Problem, match="'batch'"):
+    with pytest.raises(UserError, match="'batch'"):
         settings.changed(batch=0)
-    with pytest.raises(Problem, match="'btch'"):
+    with pytest.raises(UserError, match="'btch'"):
         settings.changed(btch=8)
 
 

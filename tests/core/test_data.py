@@ -1,4 +1,4 @@
-"""The data layer on real files: every format and mode, every way to be broken, the cache, and every `Problem`."""
+"""The data layer on real files: every format and mode, every way to be broken, the cache, and every `UserError`."""
 
 from __future__ import annotations
 
@@ -19,10 +19,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from core.data import Dataset, Preparation, Skipped, cache_folder, files, prepare
-from core.data.source import Picture
+from core.config.preparation import Preparation, Size
+from core.data.cache.entries import cache_folder
+from core.data.dataset import Dataset
+from core.data.formats import image_files
+from core.data.items import Picture, Skipped
+from core.data.prepare import prepare
 from core.events import Glimpse, Progress
-from core.preparation import Size
 from tests.core.images import (
     SMALL,
     coloured,
@@ -570,7 +573,7 @@ def test_the_folder_around_everything_is_not_a_class(tmp_path: Path) -> None:
 
 
 def test_zip_entries_that_are_refused_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.data.archive.LARGEST_FILE", 2**20)
+    monkeypatch.setattr("core.data.formats.archive_entries.LARGEST_FILE", 2**20)
     good = encoded(coloured())
     path = packed(
         tmp_path / "mixed.zip",
@@ -719,8 +722,8 @@ def test_files_that_take_long_are_read_on_threads_and_nothing_else_changes(
     (folder / "25.png").write_text("broken")
     alone = opened(folder)
     for trial, expected in ((0.0, True), (1e9, False)):
-        monkeypatch.setattr("core.data.files._TRIAL", trial)
-        monkeypatch.setattr("core.data.files._WORTH_HANDING_OVER", 0.0)
+        monkeypatch.setattr("core.data.formats.image_files._TRIAL", trial)
+        monkeypatch.setattr("core.data.formats.image_files._WORTH_HANDING_OVER", 0.0)
         events = prepare(folder, Preparation(SMALL), tmp_path / f"cache {trial}")
         seen = [(event, bool(readers())) for event in events]
         assert any(on_threads for _, on_threads in seen) == expected
@@ -735,15 +738,15 @@ def test_files_that_take_long_are_read_on_threads_and_nothing_else_changes(
 def test_cancelling_waits_for_no_more_than_the_files_under_way(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(folder, 200)
     opened_files: list[str] = []
-    read = files.read
+    read = image_files.read
 
-    def slowly(file: files.File, how: Preparation) -> Picture | Skipped:
+    def slowly(file: image_files.File, how: Preparation) -> Picture | Skipped:
         opened_files.append(file.name)
         time.sleep(0.03)
         return read(file, how)
 
-    monkeypatch.setattr(files, "read", slowly)
-    monkeypatch.setattr("core.data.files._TRIAL", 0.0)
+    monkeypatch.setattr(image_files, "read", slowly)
+    monkeypatch.setattr("core.data.formats.image_files._TRIAL", 0.0)
     events = prepare(folder, Preparation(SMALL))
     while not readers():
         next(events)

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from core.devices import available, free_memory, resolve, used_memory
-from core.errors import Problem
+from core.errors import UserError
 
 
 def test_the_processor_is_always_there_and_never_first_choice() -> None:
@@ -25,7 +25,7 @@ def test_names() -> None:
 
 @pytest.mark.parametrize("name", ["cuda:77", "toaster", "", "CPU", "cpu:1", "cuda:-1", "meta"])
 def test_an_unknown_device_is_answered_with_those_there_are(name: str) -> None:
-    with pytest.raises(Problem) as caught:
+    with pytest.raises(UserError) as caught:
         resolve(name)
     assert repr(name) in caught.value.what
     assert "auto" in caught.value.remedy

@@ -12,15 +12,15 @@ import numpy as np
 import pytest
 import torch
 
-from core.cli import main
-from core.config import Settings, live_settings, validate
-from core.diagnosis import Course, Diagnosis, Facts, Remedy, diagnose, kinds, remedies
-from core.diagnosis.case import PATIENCE, Case
-from core.diagnosis.course import OLDER, RECENT, above, below, level
+from core.cli.main import main
+from core.config.settings import Settings, live_settings, validate
+from core.diagnosis import diagnose, kinds, remedies
+from core.diagnosis.case import PATIENCE, Case, Diagnosis, Remedy, RunFacts
+from core.diagnosis.report_history import OLDER, RECENT, ReportHistory, above, below, level
 from core.events import Edited, Report, Stepped
+from core.jobs.training_job import TrainingJob
 from core.presets import preset, presets
-from core.run import Run
-from core.training import Training
+from core.runs.run import Run
 from tests.core.tiny import save_pictures, tiny_settings, tiny_trainer
 
 RECORDED = {
@@ -56,9 +56,9 @@ WELL: dict[str, float] = {
 DCGAN = preset("dcgan").apply()
 
 
-def course(*parts: tuple[int, Mapping[str, float]], steps: int = 10) -> Course:
+def course(*parts: tuple[int, Mapping[str, float]], steps: int = 10) -> ReportHistory:
     """So many reports of each part, half a second and so many steps apart; what a part does not say is well."""
-    return Course.of(reports(*parts, steps=steps))
+    return ReportHistory.of(reports(*parts, steps=steps))
 
 
 def reports(*parts: tuple[int, Mapping[str, float]], steps: int = 10) -> Iterator[Report]:
@@ -67,37 +67,37 @@ def reports(*parts: tuple[int, Mapping[str, float]], steps: int = 10) -> Iterato
         yield Report(number * steps, number * steps * 64, number * 0.5, values)
 
 
-def found(course: Course, settings: Settings = DCGAN, facts: Facts | None = None) -> tuple[str, ...]:
-    return tuple(one.kind for one in diagnose(course, settings, facts or Facts(10_000)))
+def found(course: ReportHistory, settings: Settings = DCGAN, facts: RunFacts | None = None) -> tuple[str, ...]:
+    return tuple(one.kind for one in diagnose(course, settings, facts or RunFacts(10_000)))
 
 
 SURE = {"Signal/D/accuracy_real": 1.0, "Signal/D/accuracy_fake": 1.0}
 WGAN = preset("wgan_gp").apply()
 UNBOUNDED = WGAN.changed(gradient_penalty=0.0)
-FEW = Facts(images=20)
-SICK: list[tuple[str, Settings, Facts, dict[str, float]]] = [
-    ("divergence", DCGAN, Facts(), {"Loss/D/loss": float("nan")}),
-    ("divergence", DCGAN, Facts(), {"Loss/scores/real": 80.0}),
-    ("divergence", DCGAN, Facts(), {"Signal/D/update": 0.03}),
-    ("divergence", DCGAN, Facts(rewinds=(500,)), {}),
-    ("divergence", UNBOUNDED, Facts(), {"Loss/scores/real": 400.0, "Loss/scores/fake": -400.0}),
-    ("divergence", preset("lsgan").apply(), Facts(), {"Loss/scores/fake": -30.0}),
-    ("mode_collapse", DCGAN, Facts(), {"Signal/diversity": 0.05}),
-    ("mode_collapse", DCGAN, Facts(), {"Signal/diversity": 0.4}),
-    ("strong_discriminator", DCGAN, Facts(), {**SURE, "Loss/D/loss": 0.01}),
-    ("strong_discriminator", DCGAN, Facts(), {**SURE, "Signal/G/gradient": 0.01}),
-    ("strong_discriminator", preset("sngan").apply(), Facts(), {**SURE, "Loss/D/loss": 0.02}),
-    ("strong_discriminator", preset("r3gan").apply(), Facts(), {**SURE, "Loss/D/loss": 0.01}),
-    ("memorisation", DCGAN, Facts(), {"Signal/nearest": 0.2}),
-    ("memorisation", DCGAN, Facts(), {"Signal/gap": 0.9}),
+FEW = RunFacts(images=20)
+SICK: list[tuple[str, Settings, RunFacts, dict[str, float]]] = [
+    ("divergence", DCGAN, RunFacts(), {"Loss/D/loss": float("nan")}),
+    ("divergence", DCGAN, RunFacts(), {"Loss/scores/real": 80.0}),
+    ("divergence", DCGAN, RunFacts(), {"Signal/D/update": 0.03}),
+    ("divergence", DCGAN, RunFacts(rewinds=(500,)), {}),
+    ("divergence", UNBOUNDED, RunFacts(), {"Loss/scores/real": 400.0, "Loss/scores/fake": -400.0}),
+    ("divergence", preset("lsgan").apply(), RunFacts(), {"Loss/scores/fake": -30.0}),
+    ("mode_collapse", DCGAN, RunFacts(), {"Signal/diversity": 0.05}),
+    ("mode_collapse", DCGAN, RunFacts(), {"Signal/diversity": 0.4}),
+    ("strong_discriminator", DCGAN, RunFacts(), {**SURE, "Loss/D/loss": 0.01}),
+    ("strong_discriminator", DCGAN, RunFacts(), {**SURE, "Signal/G/gradient": 0.01}),
+    ("strong_discriminator", preset("sngan").apply(), RunFacts(), {**SURE, "Loss/D/loss": 0.02}),
+    ("strong_discriminator", preset("r3gan").apply(), RunFacts(), {**SURE, "Loss/D/loss": 0.01}),
+    ("memorisation", DCGAN, RunFacts(), {"Signal/nearest": 0.2}),
+    ("memorisation", DCGAN, RunFacts(), {"Signal/gap": 0.9}),
     ("memorisation", DCGAN, FEW, SURE),
     (
         "weak_discriminator",
         DCGAN,
-        Facts(),
+        RunFacts(),
         {"Signal/D/accuracy_real": 0.5, "Signal/D/accuracy_fake": 0.5, "Signal/nearest": 2.0},
     ),
-    ("stalled", DCGAN, Facts(), {"Signal/G/update": 1e-7}),
+    ("stalled", DCGAN, RunFacts(), {"Signal/G/update": 1e-7}),
 ]
 ONE_OF_A_KIND = {kind: (course((100, {}), (60, values)), facts) for kind, _, facts, values in reversed(SICK)}
 
@@ -119,7 +119,7 @@ def test_every_finding_of_the_field_has_a_file_of_its_own() -> None:
 
 
 @pytest.mark.parametrize(("kind", "settings", "facts", "values"), SICK)
-def test_each_illness_is_named_alone(kind: str, settings: Settings, facts: Facts, values: dict[str, float]) -> None:
+def test_each_illness_is_named_alone(kind: str, settings: Settings, facts: RunFacts, values: dict[str, float]) -> None:
     """After two healthy minutes, within half a minute."""
     sick = course((100, {}), (60, values))
     (only,) = diagnose(sick, settings, facts)
@@ -132,13 +132,13 @@ def test_each_illness_is_named_alone(kind: str, settings: Settings, facts: Facts
 
 @pytest.mark.parametrize("name", presets())
 def test_balance_is_good_and_says_so(name: str) -> None:
-    (only,) = diagnose(course((60, {})), preset(name).apply(), Facts(10_000))
+    (only,) = diagnose(course((60, {})), preset(name).apply(), RunFacts(10_000))
     assert (only.kind, only.severity, only.remedies) == ("balance", "good", ())
 
 
 @pytest.mark.parametrize(("kind", "settings", "facts", "values"), SICK)
 def test_nothing_is_said_in_the_first_seconds(
-    kind: str, settings: Settings, facts: Facts, values: dict[str, float]
+    kind: str, settings: Settings, facts: RunFacts, values: dict[str, float]
 ) -> None:
     told = "divergence" if facts.rewinds or any(np.isnan(value) for value in values.values()) else None
     assert found(course((19, values), steps=100), settings, facts) == ((told,) if told else ())
@@ -147,17 +147,17 @@ def test_nothing_is_said_in_the_first_seconds(
 
 def test_a_run_without_signals_is_judged_by_its_losses() -> None:
     losses = {key: value for key, value in WELL.items() if key.startswith("Loss/")}
-    old = Course.of(Report(one.step, one.images, one.seconds, losses) for one in reports((60, {})))
+    old = ReportHistory.of(Report(one.step, one.images, one.seconds, losses) for one in reports((60, {})))
     assert found(old) == ("balance",)
     run_away = {**losses, "Loss/scores/real": 1e3}
-    old = Course.of(Report(one.step, one.images, one.seconds, run_away) for one in reports((60, {})))
+    old = ReportHistory.of(Report(one.step, one.images, one.seconds, run_away) for one in reports((60, {})))
     assert found(old) == ("divergence",)
-    assert found(Course()) == ()
+    assert found(ReportHistory()) == ()
 
 
 def test_the_worst_comes_first() -> None:
     both = {"Signal/diversity": 0.05, "Signal/G/update": 1e-7, "Loss/scores/real": 100.0}
-    several = diagnose(course((100, {}), (60, both)), DCGAN, Facts())
+    several = diagnose(course((100, {}), (60, both)), DCGAN, RunFacts())
     assert [one.kind for one in several] == ["divergence", "mode_collapse", "stalled"]
     assert [one.severity for one in several] == ["bad", "bad", "watch"]
 
@@ -180,7 +180,7 @@ def test_a_discriminator_that_guesses_because_the_images_are_good_is_not_weak() 
 
 def test_a_discriminator_that_suddenly_guesses_has_lost_what_it_knew() -> None:
     guessing = {"Signal/D/accuracy_real": 0.5, "Signal/D/accuracy_fake": 0.5}
-    (diagnosis,) = diagnose(course((400, {}), (60, guessing)), DCGAN.changed(lr_d=0.02), Facts(10_000))
+    (diagnosis,) = diagnose(course((400, {}), (60, guessing)), DCGAN.changed(lr_d=0.02), RunFacts(10_000))
     assert (diagnosis.kind, diagnosis.severity) == ("weak_discriminator", "bad")
     assert "lost what it had learned" in diagnosis.sentence
     assert diagnosis.remedies[0].changes == {"lr_d": DCGAN.lr_g}
@@ -198,7 +198,7 @@ def test_diversity_that_is_still_rising_is_no_collapse() -> None:
         assert "mode_collapse" not in found(course(*looks[:number], (1, looks[number][1])))
 
 
-def swinging(period: int, amplitude: float) -> Course:
+def swinging(period: int, amplitude: float) -> ReportHistory:
     phase = 2 * np.pi * np.arange(160) / period
     return course(*((1, {"Loss/G/loss": 3.0 + amplitude * float(np.sin(angle))}) for angle in phase))
 
@@ -262,31 +262,31 @@ def test_whatever_is_found_the_remedies_can_be_applied(name: str) -> None:
 @pytest.mark.parametrize(("name", "candidate"), list(product(presets(), CANDIDATES)))
 def test_every_edit_is_a_change_that_the_rules_allow(name: str, candidate: remedies.Candidate) -> None:
     settings = preset(name).apply()
-    for remedy in remedies.offered(Case(Course(), settings, Facts()), candidate):
+    for remedy in remedies.offered(Case(ReportHistory(), settings, RunFacts()), candidate):
         assert settings.changed(**remedy.changes) != settings
 
 
 def test_an_edit_is_given_time_before_another_one_is_offered() -> None:
     values = {"Signal/D/update": 0.03}
     sick = course((100, {}), (60, values))
-    (before,) = diagnose(sick, DCGAN, Facts())
+    (before,) = diagnose(sick, DCGAN, RunFacts())
     first = before.remedies[0]
     edited = Edited(sick.step_before(0), first.changes)
     settings = DCGAN.changed(**first.changes)
-    (waiting,) = diagnose(sick, settings, Facts(edits=(edited,)))
+    (waiting,) = diagnose(sick, settings, RunFacts(edits=(edited,)))
     assert (waiting.kind, waiting.remedies) == (before.kind, ())
     for report in list(reports((160 + PATIENCE + 1, values)))[160:]:
         sick.append(report)
-    (again,) = diagnose(sick, settings, Facts(edits=(edited,)))
+    (again,) = diagnose(sick, settings, RunFacts(edits=(edited,)))
     assert again.remedies
 
 
 def test_what_has_run_away_early_may_begin_anew() -> None:
     values = {"Signal/D/update": 0.03}
-    (young,) = diagnose(course((100, {}), (60, values)), DCGAN.changed(lr_d=0.02), Facts())
+    (young,) = diagnose(course((100, {}), (60, values)), DCGAN.changed(lr_d=0.02), RunFacts())
     assert [(remedy.anew, dict(remedy.changes)) for remedy in young.remedies[:1]] == [(True, {"lr_d": 2e-4})]
     assert not young.remedies[1].anew
-    (old,) = diagnose(course((2000, {}), (60, values)), DCGAN.changed(lr_d=0.02), Facts())
+    (old,) = diagnose(course((2000, {}), (60, values)), DCGAN.changed(lr_d=0.02), RunFacts())
     assert old.remedies
     assert not any(remedy.anew for remedy in old.remedies)
 
@@ -294,11 +294,11 @@ def test_what_has_run_away_early_may_begin_anew() -> None:
 def test_a_generator_that_makes_one_image_is_replaced_while_the_training_is_young() -> None:
     one, few = {"Signal/diversity": 0.002}, {"Signal/diversity": 0.05}
     for settings, other in ((preset("gan").apply(), "dcgan"), (DCGAN, "resnet")):
-        (young,) = diagnose(course((300, {}), (60, one)), settings, Facts())
+        (young,) = diagnose(course((300, {}), (60, one)), settings, RunFacts())
         assert [(each.anew, dict(each.changes)) for each in young.remedies[:1]] == [(True, {"network": other})]
         assert not young.remedies[1].anew
-    (varied,) = diagnose(course((300, {}), (60, few)), DCGAN, Facts())
-    (old,) = diagnose(course((2000, {}), (60, one)), DCGAN, Facts())
+    (varied,) = diagnose(course((300, {}), (60, few)), DCGAN, RunFacts())
+    (old,) = diagnose(course((2000, {}), (60, one)), DCGAN, RunFacts())
     for found in (varied, old):
         assert found.remedies
         assert not any(remedy.anew for remedy in found.remedies)
@@ -306,25 +306,25 @@ def test_a_generator_that_makes_one_image_is_replaced_while_the_training_is_youn
 
 def test_an_unbounded_critic_is_bounded_by_clipping_anew_or_by_a_penalty_as_it_goes_on() -> None:
     values = {"Loss/scores/real": 400.0, "Loss/scores/fake": -400.0}
-    (young,) = diagnose(course((100, {}), (60, values)), UNBOUNDED, Facts())
+    (young,) = diagnose(course((100, {}), (60, values)), UNBOUNDED, RunFacts())
     clipped, penalised = {"weight_clip": 0.01}, {"gradient_penalty": 10.0}
     assert [(each.anew, dict(each.changes)) for each in young.remedies] == [(True, clipped), (False, penalised)]
-    (old,) = diagnose(course((2000, {}), (60, values)), UNBOUNDED, Facts())
+    (old,) = diagnose(course((2000, {}), (60, values)), UNBOUNDED, RunFacts())
     assert [(each.anew, dict(each.changes)) for each in old.remedies] == [(False, penalised), (False, clipped)]
 
 
 def test_large_steps_of_clipped_weights_are_no_alarm() -> None:
     large = course((100, {}), (60, {"Signal/D/update": 0.05}))
     clipped = UNBOUNDED.changed(weight_clip=0.01)
-    assert "divergence" in {found.kind for found in diagnose(large, UNBOUNDED, Facts())}
-    assert "divergence" not in {found.kind for found in diagnose(large, clipped, Facts())}
+    assert "divergence" in {found.kind for found in diagnose(large, UNBOUNDED, RunFacts())}
+    assert "divergence" not in {found.kind for found in diagnose(large, clipped, RunFacts())}
 
 
 # -- the course ------------------------------------------------------------------------------------------------------
 
 
 def test_a_course_keeps_the_newest_and_thins_the_older_out() -> None:
-    long = Course.of(Report(step, step, step / 2, {"Loss/G/loss": float(step)}) for step in range(100_000))
+    long = ReportHistory.of(Report(step, step, step / 2, {"Loss/G/loss": float(step)}) for step in range(100_000))
     (values,) = long.of_keys("Loss/G/loss")
     assert RECENT < len(values) == len(long) < RECENT + OLDER
     assert values[-RECENT:].tolist() == list(range(100_000 - RECENT, 100_000))
@@ -335,7 +335,7 @@ def test_a_course_keeps_the_newest_and_thins_the_older_out() -> None:
 
 def test_a_course_forgets_what_was_rewound() -> None:
     for back_to in (2900, 1000, 5):  # into the newest, into the older, and to before all
-        rewound = Course.of(
+        rewound = ReportHistory.of(
             Report(step, step, step / 20, {"a": float(step)}) for step in [*range(10, 3010, 10), back_to]
         )
         (steps,) = rewound.of_keys("a")
@@ -344,7 +344,7 @@ def test_a_course_forgets_what_was_rewound() -> None:
 
 
 def test_values_of_several_keys_are_of_the_same_reports() -> None:
-    mixed = Course.of(
+    mixed = ReportHistory.of(
         [
             Report(1, 1, 1.0, {"a": 1.0, "b": 10.0}),
             Report(2, 2, 2.0, {"a": 2.0}),
@@ -373,12 +373,12 @@ def test_a_trigger_holds_between_its_thresholds() -> None:
 def recorded(name: str) -> Iterator[tuple[Report, tuple[Diagnosis, ...]]]:
     """The reports of a real training (`benchmarks/sick.py --keep`), and what is found at each of them."""
     head, *lines = [json.loads(line) for line in (COURSES / f"{name}.jsonl").read_text("utf-8").splitlines()]
-    settings, growing = validate(head["settings"]), Course()
+    settings, growing = validate(head["settings"]), ReportHistory()
     for step, images, seconds, *values in lines:
         stats = {key: value for key, value in zip(head["keys"], values, strict=True) if value is not None}
         report = Report(step, images, seconds, stats)
         growing.append(report)
-        yield report, diagnose(growing, settings, Facts(head["images"], rewinds=tuple(head["rewinds"])))
+        yield report, diagnose(growing, settings, RunFacts(head["images"], rewinds=tuple(head["rewinds"])))
 
 
 @pytest.mark.parametrize(("name", "kind"), [(name, kind) for name, kind in RECORDED.items() if kind])
@@ -406,7 +406,7 @@ def test_a_training_that_diverged_is_told_of_by_inspect(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("core.trainer.REPORT_SECONDS", 0.0)
-    training = Training(
+    training = TrainingJob(
         tiny_settings("gan", steps=4), str(save_pictures(tmp_path / "pictures")), out=tmp_path / "run", given=None
     )
     spoiled = False

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 import torch
 
-from core.directions import Components, arithmetic, components, from_groups, principal, regressed
-from core.errors import Problem
+from core.errors import UserError
 from core.events import Progress
-from core.latent import LatentRequest, Point
-from core.sampler import MEAN_OF, Sampler
-from core.seeds import Drawn, fixed, seed_latent
+from core.generator_inputs import GeneratorInputs, fixed, seed_latent
+from core.latent.directions import Components, arithmetic, components, from_groups, principal, regressed
+from core.latent.request import LatentRequest, Point
+from core.latent.sampler import MEAN_OF, Sampler
 from tests.core.tiny import IMAGE_PRESETS, tiny_trainer
 
 T = TypeVar("T")
@@ -104,7 +104,7 @@ def test_each_direction_is_as_long_as_the_latents_deviation(name: str) -> None:
         return
     z = np.stack([seed_latent(seed, DIM) for seed in range(300)])
     empty = np.zeros((300, 0), np.float32)
-    w = sampler.first_activations(Drawn(z, empty, empty))
+    w = sampler.first_activations(GeneratorInputs(z, empty, empty))
     along = (w @ (result.directions / lengths[:, None]).T).std(0)
     assert np.allclose(lengths, along, rtol=1e-3)
 
@@ -113,7 +113,7 @@ def test_the_components_are_those_of_the_activations(latent: Sampler) -> None:
     result = found(latent, samples=200, count=4)
     z = np.stack([seed_latent(seed, DIM) for seed in range(200)])
     empty = np.zeros((200, 0), np.float32)
-    activations = latent.first_activations(Drawn(z, empty, empty)).astype(np.float64)
+    activations = latent.first_activations(GeneratorInputs(z, empty, empty)).astype(np.float64)
     assert activations.shape[1] > 200
     centred = activations - activations.mean(0)
     left, singular, _ = np.linalg.svd(centred, full_matrices=False)
@@ -151,7 +151,9 @@ def test_first_activations(latent: Sampler, styled: Sampler) -> None:
     activations = latent.first_activations(drawn)
     assert len(activations) == 70
     assert activations.min() == 0  # behind a ReLU
-    assert np.allclose(latent.first_activations(Drawn(*(part[69:] for part in drawn))), activations[69:], atol=1e-5)
+    assert np.allclose(
+        latent.first_activations(GeneratorInputs(*(part[69:] for part in drawn))), activations[69:], atol=1e-5
+    )
     points = [Point(seed) for seed in range(3)]
     assert np.allclose(styled.first_activations(drawn)[:3], styled.edited(points), atol=1e-5)
 
@@ -193,7 +195,7 @@ def test_a_known_attribute_is_found() -> None:
 
 def test_groups_that_say_nothing(latent: Sampler) -> None:
     for liked, disliked in (([], [Point(1)]), ([Point(1)], []), ([Point(1)], [Point(1)])):
-        with pytest.raises(Problem) as caught:
+        with pytest.raises(UserError) as caught:
             from_groups(latent, liked, disliked)
         assert caught.value.remedy
 
@@ -242,5 +244,5 @@ def test_arithmetic_needs_all_three(latent: Sampler) -> None:
     points = [Point(1)], [Point(2)], [Point(3)]
     for missing in range(3):
         a, b, c = ([] if index == missing else group for index, group in enumerate(points))
-        with pytest.raises(Problem, match="three groups"):
+        with pytest.raises(UserError, match="three groups"):
             arithmetic(latent, a, b, c)

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image, ImageEnhance, ImageFilter
 
-from core.data import Dataset, duplicates
-from core.data.looks import Looks, look
+from core.data.dataset import Dataset
+from core.data.health import duplicates
+from core.data.health.image_statistics import ImageStatistics, image_statistics
 from tests.core.photos import fill, finding, made_of, named, opened, photo, report_of
 
 
@@ -95,7 +96,7 @@ def test_frames_of_a_film_do_not_lead_from_one_to_all() -> None:
 
 
 def looked(dataset: Dataset) -> Any:
-    return returned(look(dataset))
+    return returned(image_statistics(dataset))
 
 
 def returned(generator: Any) -> Any:
@@ -171,7 +172,9 @@ def test_a_crowd_that_shares_its_hash_takes_time_in_proportion() -> None:
     def taken(count: int) -> float:
         sketch = np.random.default_rng(0).normal(size=(count, 64)).astype(np.float16)  # all of them far apart
         rows, none = np.arange(count), np.zeros(count, np.float32)
-        looks = Looks(rows.astype(np.uint64), np.full(count, 7, np.uint64), sketch, none, none.astype(np.uint8))
+        looks = ImageStatistics(
+            rows.astype(np.uint64), np.full(count, 7, np.uint64), sketch, none, none.astype(np.uint8)
+        )
         started = time.process_time()
         assert returned(duplicates.near(looks, rows)) == []
         return time.process_time() - started

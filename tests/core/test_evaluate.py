@@ -11,18 +11,18 @@ import numpy as np
 import pytest
 import torch
 
-from core.cli import main
-from core.data import Dataset
-from core.errors import Problem
-from core.evaluate import evaluate
+from core.cli.main import main
+from core.data.dataset import Dataset
+from core.errors import UserError
+from core.evaluation.evaluate import evaluate
+from core.evaluation.features import Extractor, build
+from core.evaluation.features import classifier as classifier_module
+from core.evaluation.metrics import Side, metric
 from core.events import Measured, Progress, Stepped
-from core.features import Extractor, build
-from core.features import classifier as classifier_module
-from core.latent import LatentRequest
-from core.metrics import Side, metric
-from core.protocol import Protocol, key, parse
+from core.latent.request import LatentRequest
+from core.latent.sampler import Sampler
 from core.registry import components
-from core.sampler import Sampler
+from core.stats.metric_key import MetricKey, key, parse
 from core.trainer import Trainer
 from tests.core.tiny import differences, tiny_dataset, tiny_points, tiny_trainer
 from tests.core.work import finished
@@ -52,7 +52,7 @@ def measured(
 
 def test_numbers_carry_how_they_were_measured(sampler: Sampler, vgg16: Extractor) -> None:
     values = measured(sampler, tiny_dataset(30), ["fid", "swd", "precision_recall"], vgg16)
-    by_features, by_images = Protocol("vgg16", 24, 30, "all"), Protocol("pixels", 24, 24, "all")
+    by_features, by_images = MetricKey("vgg16", 24, 30, "all"), MetricKey("pixels", 24, 24, "all")
     prc = ("precision", "recall", "symmetric_precision", "symmetric_recall")
     assert list(values) == [
         key("fid", by_features), key("swd", by_images), *(key(number, by_features) for number in prc)
@@ -106,7 +106,7 @@ def evaluated(trainer: Trainer, extractor: Extractor) -> Generator[Progress | Me
 
 
 def test_an_evaluation_is_closed_anywhere(sampler: Sampler, vgg16: Extractor) -> None:
-    with closing(evaluate(sampler, tiny_dataset(), list(components("metrics"))[1:2], vgg16, 20)) as events:
+    with closing(evaluate(sampler, tiny_dataset(), list(components("evaluation.metrics"))[1:2], vgg16, 20)) as events:
         next(events)
         next(events)
     assert list(events) == []
@@ -122,15 +122,15 @@ def test_an_evaluation_is_closed_anywhere(sampler: Sampler, vgg16: Extractor) ->
     ],
 )
 def test_what_cannot_be_measured(sampler: Sampler, vgg16: Extractor, metrics: list[str], count: int, said: str) -> None:
-    with pytest.raises(Problem, match=said):
+    with pytest.raises(UserError, match=said):
         measured(sampler, tiny_dataset(30), metrics, vgg16, count)
 
 
 def test_images_of_another_kind(sampler: Sampler, vgg16: Extractor) -> None:
     for other in (tiny_dataset(30, size=(32, 16)), tiny_dataset(30, channels=1), tiny_points(30)):
-        with pytest.raises(Problem):
+        with pytest.raises(UserError):
             measured(sampler, other, ["fid"], vgg16)
-    with pytest.raises(Problem, match="needs a feature extractor"):
+    with pytest.raises(UserError, match="needs a feature extractor"):
         measured(sampler, tiny_dataset(30), ["fid"], None)
 
 

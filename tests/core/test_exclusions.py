@@ -15,11 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from core.data import Dataset, Preparation
+from core.config.preparation import Preparation
 from core.data.batches import Batches
-from core.data.exclusions import exclude, excluded, include, without
-from core.data.source import printable
-from core.errors import Problem
+from core.data.cache.exclusions import exclude, excluded, include, without
+from core.data.dataset import Dataset
+from core.data.names import printable
+from core.errors import UserError
 from tests.core.photos import SMALL, fill, names, opened, photo
 
 CPU = torch.device("cpu")
@@ -117,12 +118,12 @@ def test_the_files_stay_as_they_are(folder: Path) -> None:
 def test_at_least_two_images_stay(folder: Path, cache: Path) -> None:
     whole = opened(folder)
     for keep in (0, 1):
-        with pytest.raises(Problem, match="Fewer than 2 images of 'photos' would be left"):
+        with pytest.raises(UserError, match="Fewer than 2 images of 'photos' would be left"):
             exclude(whole, names(whole)[keep:])
     assert excluded(whole.source) == ()
     assert len(opened(folder).images) == 6
     exclude(whole, names(whole)[2:])
-    with pytest.raises(Problem):
+    with pytest.raises(UserError):
         exclude(opened(folder), ["a/000.png"])
     assert len(opened(folder).images) == 2
 
@@ -131,7 +132,7 @@ def test_when_the_others_are_gone_it_is_said_what_to_delete(folder: Path, cache:
     exclude(opened(folder), ["a/000.png", "a/001.png", "b/002.png"])
     for name in ("b/003.png", "c/004.png", "c/005.png"):
         (folder / name).unlink()
-    with pytest.raises(Problem) as caught:
+    with pytest.raises(UserError) as caught:
         opened(folder)
     (note,) = cache.glob("*.excluded.json")
     assert str(note) in caught.value.remedy
@@ -237,7 +238,7 @@ def test_batches_are_those_of_the_images_that_are_left(folder: Path) -> None:
 def test_any_images_may_be_left_out(whole: Dataset, chosen: set[int], rest: set[int]) -> None:
     every = names(whole)
     if len(chosen) > 8:
-        with pytest.raises(Problem):
+        with pytest.raises(UserError):
             without(whole, [every[row] for row in chosen])
         return
     kept = without(whole, [every[row] for row in chosen])

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from core.checkpoint import load, save
-from core.cli import main
+from core.cli.main import main
 from core.export import recipe
-from core.latent import LatentRequest, Loop, Point, Walk
-from core.sampler import Sampler
+from core.latent.request import LatentRequest, Loop, Point, Walk
+from core.latent.sampler import Sampler
 from tests.core.films import differ, pixels, shown
 from tests.core.tiny import finished, tiny_trainer
 

@@ -16,17 +16,17 @@ import torch
 from PIL import Image
 
 from core.checkpoint import Checkpoint, save
-from core.cli import main
-from core.conditioning import build_generator
-from core.errors import Problem
+from core.cli.main import main
+from core.errors import UserError
 from core.events import Progress, Saved
-from core.export import generator, tracing
+from core.export import generator, onnx_pt2
 from core.export.generator import SUFFIXES, export_generator
-from core.export.usage import usage
-from core.latent import LatentRequest
+from core.export.usage_example import usage
+from core.generator_inputs import GeneratorInputs, Latents
+from core.latent.request import LatentRequest
+from core.latent.sampler import Sampler
+from core.models.conditioning import build_generator
 from core.registry import components
-from core.sampler import Sampler
-from core.seeds import Drawn, Latents
 from core.trainer import Trainer
 from tests.core.tiny import CLASSES, FIXED, tiny_dataset, tiny_points, tiny_settings
 
@@ -62,34 +62,34 @@ def checkpoint_of(sampler: Sampler) -> Checkpoint:
     return Checkpoint(sampler.meta, {f"G_ema.{name}": value for name, value in sampler.weights().items()})
 
 
-def drawn(sampler: Sampler, count: int) -> Drawn[Latents]:
+def drawn(sampler: Sampler, count: int) -> GeneratorInputs[Latents]:
     """Latents, shares of several classes and codes that are no seed's."""
     random, conditions = np.random.default_rng(count), sampler.conditions
     shares = random.random((count, conditions.classes))
-    return Drawn(
+    return GeneratorInputs(
         random.standard_normal((count, sampler.meta.settings.latent_dim)).astype(np.float32),
         (shares / shares.sum(1, keepdims=True)).astype(np.float32) if conditions.classes else shares.astype(np.float32),
         random.uniform(-1, 1, (count, conditions.codes)).astype(np.float32),
     )
 
 
-def seed_0(sampler: Sampler) -> Drawn[Latents]:
+def seed_0(sampler: Sampler) -> GeneratorInputs[Latents]:
     """What a note makes its image of."""
     z = np.random.RandomState(0).standard_normal((1, sampler.meta.settings.latent_dim)).astype(np.float32)
     lengths = sampler.conditions.classes, sampler.conditions.codes
-    return Drawn(z, *(np.eye(1, length, dtype=np.float32) for length in lengths))
+    return GeneratorInputs(z, *(np.eye(1, length, dtype=np.float32) for length in lengths))
 
 
-def originals(sampler: Sampler, latents: Drawn[Latents]) -> Latents:
+def originals(sampler: Sampler, latents: GeneratorInputs[Latents]) -> Latents:
     """What the generator itself makes of them."""
     G = build_generator(sampler.meta.settings, sampler.meta.channels, sampler.conditions).eval()
     G.load_state_dict(sampler.weights())
     with torch.no_grad():
-        images: Latents = G(Drawn(*map(torch.from_numpy, latents))).numpy()
+        images: Latents = G(GeneratorInputs(*map(torch.from_numpy, latents))).numpy()
     return images
 
 
-def copies(path: Path, latents: Drawn[Latents]) -> Latents:
+def copies(path: Path, latents: GeneratorInputs[Latents]) -> Latents:
     """What the file makes of them."""
     inputs = {name: array for name, array in latents._asdict().items() if array.shape[1]}
     if path.suffix == ".onnx":
@@ -107,7 +107,7 @@ def copies(path: Path, latents: Drawn[Latents]) -> Latents:
 
 def written(sampler: Sampler, path: Path) -> Path:
     """As the other process does it."""
-    tracing.write(checkpoint_of(sampler), path, path.suffix)
+    onnx_pt2.write(checkpoint_of(sampler), path, path.suffix)
     return path
 
 
@@ -229,23 +229,23 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def in_this_process(work: Path) -> tuple[str, str]:
     """Does what the other process would do for `model.pt2`; the problem that it would leave, and its remedy."""
-    tracing.main(str(work), str(work / "partial"), str(work.parent / "model.pt2"))
-    problem = work / tracing.PROBLEM
+    onnx_pt2.main(str(work), str(work / "partial"), str(work.parent / "model.pt2"))
+    problem = work / onnx_pt2.PROBLEM
     what, remedy, _ = json.loads(problem.read_text("utf-8")) if problem.exists() else ("", "", "")
     return what, remedy
 
 
 def test_a_good_file_is_compared(work: Path) -> None:
     checkpoint = checkpoint_of(sampler_of("gan"))
-    save(checkpoint, work / tracing.WEIGHTS)
+    save(checkpoint, work / onnx_pt2.WEIGHTS)
     assert in_this_process(work) == ("", "")
-    assert (work / tracing.COMPARING).exists()
-    assert tracing.compare(checkpoint, work / "partial", ".pt2") <= 1e-4
+    assert (work / onnx_pt2.COMPARING).exists()
+    assert onnx_pt2.compare(checkpoint, work / "partial", ".pt2") <= 1e-4
 
 
 def test_a_full_disk(work: Path) -> None:
     resource = pytest.importorskip("resource")
-    save(checkpoint_of(sampler_of("gan")), work / tracing.WEIGHTS)
+    save(checkpoint_of(sampler_of("gan")), work / onnx_pt2.WEIGHTS)
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
     try:
@@ -260,8 +260,8 @@ def test_a_file_that_makes_other_images_is_refused(tmp_path: Path) -> None:
     path = written(sampler, tmp_path / "a.pt2")
     weights["network.layers.9.bias"][7] += 0.01
     other = Sampler(sampler.meta, weights, "cpu")
-    with pytest.raises(Problem, match="same images") as caught:
-        tracing.compare(checkpoint_of(other), path, ".pt2")
+    with pytest.raises(UserError, match="same images") as caught:
+        onnx_pt2.compare(checkpoint_of(other), path, ".pt2")
     assert ".onnx" in caught.value.remedy
     assert "0.0" in caught.value.details
 
@@ -271,7 +271,7 @@ def test_a_generator_that_diverged_is_refused(work: Path) -> None:
     for weight in checkpoint.tensors.values():
         if weight.is_floating_point():
             weight.fill_(float("nan"))
-    save(checkpoint, work / tracing.WEIGHTS)
+    save(checkpoint, work / onnx_pt2.WEIGHTS)
     what, remedy = in_this_process(work)
     assert "diverged" in what
     assert "older checkpoint" in remedy
@@ -280,8 +280,8 @@ def test_a_generator_that_diverged_is_refused(work: Path) -> None:
 @pytest.mark.parametrize("library", ["onnxscript", "onnxruntime"])
 def test_a_library_that_is_missing(library: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, library, None)
-    act = tracing.write if library == "onnxscript" else tracing.compare
-    with pytest.raises(Problem, match=f"{library} is not installed") as caught:
+    act = onnx_pt2.write if library == "onnxscript" else onnx_pt2.compare
+    with pytest.raises(UserError, match=f"{library} is not installed") as caught:
         act(checkpoint_of(sampler_of("gan")), tmp_path / "a.onnx", ".onnx")
     assert ".pt2" in caught.value.remedy
 
@@ -324,7 +324,7 @@ def test_stopping_before_it_began_leaves_nothing(tmp_path: Path, work: Path) -> 
 
 def test_a_process_that_dies(tmp_path: Path, work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(generator, "CHILD", "raise SystemExit('no memory: größe')")
-    with pytest.raises(Problem, match="ended with 1") as caught:
+    with pytest.raises(UserError, match="ended with 1") as caught:
         list(export_generator(sampler_of("gan"), tmp_path / "a.onnx"))
     assert "no memory" in caught.value.details
     assert not list(work.glob("gan-studio-*"))
@@ -334,7 +334,7 @@ def test_a_process_that_dies(tmp_path: Path, work: Path, monkeypatch: pytest.Mon
 @pytest.mark.parametrize("taken", ["a.onnx", "a.onnx.txt"])
 def test_nothing_is_overwritten_unasked(taken: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / taken).write_text("mine")
-    with pytest.raises(Problem, match=f"{taken} exists already") as caught:
+    with pytest.raises(UserError, match=f"{taken} exists already") as caught:
         list(export_generator(sampler_of("gan"), tmp_path / "a.onnx"))
     assert "another place or name" in caught.value.remedy
     assert [path.read_text() for path in tmp_path.iterdir()] == ["mine"]
@@ -361,7 +361,7 @@ def test_bad_places_and_names(saved: Path, tmp_path: Path, capsys: pytest.Captur
 
 def test_what_is_too_large_for_onnx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(generator, "MOST_ONNX_BYTES", 1000)
-    with pytest.raises(Problem, match="2 GB") as caught:
+    with pytest.raises(UserError, match="2 GB") as caught:
         list(export_generator(sampler_of("gan"), tmp_path / "a.onnx"))
     assert ".pt2" in caught.value.remedy
     assert not list(tmp_path.iterdir())

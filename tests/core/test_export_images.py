@@ -16,13 +16,13 @@ import torch
 from PIL import Image, PngImagePlugin
 
 from core.checkpoint import summary
-from core.errors import Problem
+from core.errors import UserError
 from core.events import Images, Progress, Saved
 from core.export import recipe
-from core.export.images import CAPTION, encoded, enlarged, export_images, export_pictures
-from core.latent import LatentRequest, Loop, Point, Square, Walk
-from core.sampler import STEADY, Sampler
-from core.selection import Format, OfPlaces, OfSeeds, Selection, Shape
+from core.export.image_files import CAPTION, encoded, enlarged, export_images, export_pictures
+from core.export.selection import Format, OfPlaces, OfSeeds, Selection, Shape
+from core.latent.request import LatentRequest, Loop, Point, Square, Walk
+from core.latent.sampler import STEADY, Sampler
 from tests.core.tiny import CLASSES, finished, tiny_trainer
 
 LIKE = Point(psi=0.7)
@@ -247,7 +247,7 @@ def test_damaged_recipes_are_refused(tmp_path: Path, text: str) -> None:
     notes = PngImagePlugin.PngInfo()
     notes.add_itxt(recipe.KEY, text)
     Image.new("RGB", (4, 4)).save(tmp_path / "a.png", pnginfo=notes)
-    with pytest.raises(Problem, match="recipe") as caught:
+    with pytest.raises(UserError, match="recipe") as caught:
         recipe.read(tmp_path / "a.png")
     assert caught.value.remedy
 
@@ -263,7 +263,7 @@ def test_a_recipe_is_json(sampler: Sampler) -> None:
 
 def test_nothing_is_overwritten_unasked(sampler: Sampler, tmp_path: Path) -> None:
     (tmp_path / "seed0002.png").write_text("mine")
-    with pytest.raises(Problem, match=r"seed0002\.png") as caught:
+    with pytest.raises(UserError, match=r"seed0002\.png") as caught:
         list(export_images(sampler, seeds(0, 1, 2), tmp_path))
     assert "another place" in caught.value.remedy
     assert [path.name for path in tmp_path.iterdir()] == ["seed0002.png"]
@@ -274,7 +274,7 @@ def test_nothing_is_overwritten_unasked(sampler: Sampler, tmp_path: Path) -> Non
         target = tmp_path / f"a.{packing}"
         target.write_text("mine")
         shape = Shape(packing=packing)
-        with pytest.raises(Problem, match=target.name):
+        with pytest.raises(UserError, match=target.name):
             list(export_images(sampler, seeds(0, 1), target, shape))
         assert target.read_text() == "mine"
         list(export_images(sampler, seeds(0, 1), target, shape, overwrite=True))
@@ -301,7 +301,7 @@ def test_stopping_leaves_whole_files_only(sampler: Sampler, tmp_path: Path, pull
 def test_a_folder_that_cannot_be_written(sampler: Sampler, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
     for folder in (tmp_path / "file", tmp_path / "file" / "inside"):
-        with pytest.raises(Problem) as caught:
+        with pytest.raises(UserError) as caught:
             list(export_images(sampler, seeds(0), folder))
         assert "another folder" in caught.value.remedy
 
@@ -311,7 +311,7 @@ def test_a_full_disk(sampler: Sampler, tmp_path: Path) -> None:
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
     try:
-        with pytest.raises(Problem, match=r"seed0000\.png"):
+        with pytest.raises(UserError, match=r"seed0000\.png"):
             list(export_images(sampler, seeds(0, 1), tmp_path))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)

@@ -9,21 +9,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.errors import Problem
+from core.errors import UserError
 from core.events import Images, Notice, Progress, Saved
 from core.export import recipe
-from core.export.images import enlarged
-from core.export.video import export_walk
-from core.film import Film, filmed, places
-from core.latent import LatentRequest, Loop, Point, Walk
-from core.sampler import Sampler
+from core.export.animation import Animation, frame_positions, frame_requests
+from core.export.image_files import enlarged
+from core.export.walk_video import export_walk
+from core.latent.request import LatentRequest, Loop, Point, Walk
+from core.latent.sampler import Sampler
 from core.trainer import Trainer
 from tests.core.films import differ, pixels, shown
 from tests.core.full_disk import largest_file
 from tests.core.tiny import FIXED, tiny_dataset, tiny_settings, tiny_trainer
 
 WALK = Walk(tuple(map(Point, (1, 5, 9))))
-FILM = Film(fps=10, seconds=0.6, scale=4)
+FILM = Animation(fps=10, seconds=0.6, scale=4)
 TARGETS = ["walk.mp4", "walk.gif", "walk.webp", "walk"]
 CLOSE = {".mp4": 4.0, ".gif": 5.0, ".webp": 0.0, "": 0.0}
 """How far a frame's pixels may be off on average."""
@@ -34,12 +34,12 @@ def sampler(finished_checkpoint: Path) -> Sampler:
     return Sampler.open(finished_checkpoint, "cpu")
 
 
-def export(sampler: Sampler, way: Walk | Loop, target: Path, film: Film = FILM) -> list[Images]:
+def export(sampler: Sampler, way: Walk | Loop, target: Path, film: Animation = FILM) -> list[Images]:
     """The frames of a film, as a decoder sees them."""
     events = list(export_walk(sampler, way, target, film))
     assert events[-1] == Saved(target, sampler.meta.step)
     progress = [event for event in events if isinstance(event, Progress)]
-    count = len(places(way, film))
+    count = len(frame_positions(way, film))
     assert {(event.done, event.total) for event in progress} - {(0, count)} == {
         (done, count) for done in range(1, count + 1)
     }
@@ -65,18 +65,18 @@ def test_the_frames_are_what_the_sampler_renders(sampler: Sampler, tmp_path: Pat
 @pytest.mark.parametrize(
     ("way", "film"),
     [
-        (Walk((Point(1), Point(5))), Film(fps=10, seconds=0.6, loop=True, scale=2)),
-        (Walk((Point(1), Point(5), Point(9)), closed=True), Film(fps=10, seconds=0.4, scale=2)),
-        (Loop(Point(1), 2), Film(fps=10, seconds=1.2, scale=2)),
+        (Walk((Point(1), Point(5))), Animation(fps=10, seconds=0.6, loop=True, scale=2)),
+        (Walk((Point(1), Point(5), Point(9)), closed=True), Animation(fps=10, seconds=0.4, scale=2)),
+        (Loop(Point(1), 2), Animation(fps=10, seconds=1.2, scale=2)),
     ],
 )
 def test_a_film_that_closes_repeats_no_frame(
-    sampler: Sampler, tmp_path: Path, name: str, way: Walk | Loop, film: Film
+    sampler: Sampler, tmp_path: Path, name: str, way: Walk | Loop, film: Animation
 ) -> None:
     found = export(sampler, way, tmp_path / name, film)
     assert len(found) == 12
     round_ = replace(way, closed=True) if isinstance(way, Walk) else way
-    expected = sampler.render(LatentRequest(round_, places(way, film)), steady=True)
+    expected = sampler.render(LatentRequest(round_, frame_positions(way, film)), steady=True)
     if name == "walk":
         assert all(np.array_equal(frame[::2, ::2], image) for frame, image in zip(found, expected, strict=True))
     steps = [differ(expected[number - 1], image) for number, image in enumerate(expected)]  # the first: from the last
@@ -95,9 +95,9 @@ def test_other_images(tmp_path: Path, name: str, kind: str) -> None:
         trainer = tiny_trainer("gan", resolution=64, grid="6x4", alpha=True)
     sampler = Sampler(trainer.meta(), trainer.published(), "cpu")
     way = Walk((Point(0), Point(1)))
-    film = Film(fps=5, seconds=0.6, scale=4, smooth=True)
+    film = Animation(fps=5, seconds=0.6, scale=4, smooth=True)
     found = export(sampler, way, tmp_path / name, film)
-    expected = [enlarged(image, 4, smooth=True) for image in sampler.render(filmed(way, film), steady=True)]
+    expected = [enlarged(image, 4, smooth=True) for image in sampler.render(frame_requests(way, film), steady=True)]
     assert [frame.shape[:2] for frame in found] == [(64, 64) if kind == "grey" else (256, 384)] * 4
     assert np.ptp(expected[0]) > 20
     for frame, image in zip(found, expected, strict=True):
@@ -127,9 +127,9 @@ def test_each_frame_in_a_folder_carries_its_recipe(sampler: Sampler, tmp_path: P
 
 def test_a_shorter_film_in_the_same_folder_says_what_remains(sampler: Sampler, tmp_path: Path) -> None:
     list(export_walk(sampler, WALK, tmp_path, FILM))
-    with pytest.raises(Problem, match=r"frame00000\.png"):
+    with pytest.raises(UserError, match=r"frame00000\.png"):
         list(export_walk(sampler, WALK, tmp_path, FILM))
-    events = list(export_walk(sampler, WALK, tmp_path, Film(fps=10, seconds=0.2), overwrite=True))
+    events = list(export_walk(sampler, WALK, tmp_path, Animation(fps=10, seconds=0.2), overwrite=True))
     (notice,) = (event.text for event in events if isinstance(event, Notice))
     assert "8 frames" in notice
     assert "frame00005.png" in notice
@@ -153,7 +153,7 @@ def test_stopping_leaves_whole_files_only(sampler: Sampler, tmp_path: Path, name
 
 @pytest.mark.parametrize("name", TARGETS)
 def test_a_full_disk(sampler: Sampler, tmp_path: Path, name: str) -> None:
-    with largest_file(200), pytest.raises(Problem, match="saved"):
+    with largest_file(200), pytest.raises(UserError, match="saved"):
         list(export_walk(sampler, WALK, tmp_path / name, FILM))
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
@@ -161,7 +161,7 @@ def test_a_full_disk(sampler: Sampler, tmp_path: Path, name: str) -> None:
 def test_a_place_that_cannot_be_written_to(sampler: Sampler, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
     for name in ("file/walk.mp4", "file/frames", "file"):
-        with pytest.raises(Problem, match="file"):
+        with pytest.raises(UserError, match="file"):
             list(export_walk(sampler, WALK, tmp_path / name, FILM))
     assert [path.read_text() for path in tmp_path.iterdir()] == ["mine"]
 
@@ -169,6 +169,6 @@ def test_a_place_that_cannot_be_written_to(sampler: Sampler, tmp_path: Path) -> 
 def test_points_of_another_generator(sampler: Sampler, tmp_path: Path) -> None:
     way = Walk((Point(z=(1.0, 2.0)), Point(1)))
     for name in TARGETS:
-        with pytest.raises(Problem, match="another generator"):
+        with pytest.raises(UserError, match="another generator"):
             list(export_walk(sampler, way, tmp_path / name, FILM))
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]

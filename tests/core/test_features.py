@@ -11,20 +11,22 @@ import pytest
 import torch
 from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 
-from core.cli import main
-from core.data import Dataset, Preparation, prepare
-from core.data.catalogue import Download
-from core.data.storage import delete, entries
-from core.data.stored import entry_folder
-from core.errors import Problem
+from core.cli.main import main
+from core.config.preparation import Preparation
+from core.data.cache.quota import delete, entries
+from core.data.cache.row_reader import entry_folder
+from core.data.dataset import Dataset
+from core.data.download.catalogue import Download
+from core.data.prepare import prepare
+from core.errors import UserError
+from core.evaluation.features import Extractor, Features, build, default_for
+from core.evaluation.features import classifier as classifier_module
+from core.evaluation.features import dataset_features as real_module
+from core.evaluation.features import inception as inception_module
+from core.evaluation.features.dataset_features import real_features
+from core.evaluation.features.model_input import in_colour
+from core.evaluation.features.weights import INCEPTION
 from core.events import Images, Notice, Progress
-from core.features import Extractor, Features, build, default_for
-from core.features import classifier as classifier_module
-from core.features import inception as inception_module
-from core.features import real as real_module
-from core.features.pictures import in_colour
-from core.features.real import real_features
-from core.features.weights import INCEPTION
 from tests.core.server import Server, remote
 from tests.core.sources import as_folder
 from tests.core.tiny import tiny_dataset
@@ -141,7 +143,7 @@ def test_what_suits_a_dataset() -> None:
     ],
 )
 def test_extractors_that_cannot_be(name: str, weights: Path | None, said: str) -> None:
-    with pytest.raises(Problem, match=said):
+    with pytest.raises(UserError, match=said):
         finished(name, tiny_dataset(), weights)
 
 
@@ -279,24 +281,24 @@ def test_inception_is_torch_fidelitys(stand_in: Path, monkeypatch: pytest.Monkey
 
 @pytest.mark.usefixtures("downloads")
 def test_inception_without_its_weights() -> None:
-    with pytest.raises(Problem, match=r"96 MB come with: gan-studio download inception\."):
+    with pytest.raises(UserError, match=r"96 MB come with: gan-studio download inception\."):
         finished("inception", tiny_dataset())
 
 
 @pytest.mark.parametrize("content", [b"", b"rubbish", b"cbuiltins\nprint\n(Vexecuted\ntR."])
 def test_files_that_are_no_weights(tmp_path: Path, content: bytes, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "a.pth").write_bytes(content)
-    with pytest.raises(Problem, match="does not hold the weights"):
+    with pytest.raises(UserError, match="does not hold the weights"):
         finished("inception", tiny_dataset(), tmp_path / "a.pth")
     assert capsys.readouterr().out == ""
-    with pytest.raises(Problem, match="no file"):
+    with pytest.raises(UserError, match="no file"):
         finished("inception", tiny_dataset(), tmp_path / "b.pth")
 
 
 @pytest.mark.parametrize("found", [{"conv.weight": torch.zeros(3)}, [torch.zeros(3)], {"a": 3}])
 def test_weights_of_another_network(tmp_path: Path, found: object) -> None:
     torch.save(found, tmp_path / "a.pth")
-    with pytest.raises(Problem, match="does not hold the weights"):
+    with pytest.raises(UserError, match="does not hold the weights"):
         finished("inception", tiny_dataset(), tmp_path / "a.pth")
 
 
@@ -310,7 +312,7 @@ def offered_weights(server: Server, downloads: Path, monkeypatch: pytest.MonkeyP
         found = Download(
             **{**vars(INCEPTION), "files": (remote("w.pth", expected, address, sha256=digest),), "opens": "w.pth"}
         )
-        monkeypatch.setattr("core.features.weights.INCEPTION", found)
+        monkeypatch.setattr("core.evaluation.features.weights.INCEPTION", found)
         return found
 
     return offer

@@ -15,8 +15,11 @@ from time import perf_counter
 
 import pytest
 
-from core.data import Dataset, Preparation, Skipped, opens, prepare
-from core.errors import Problem
+from core.config.preparation import Preparation
+from core.data.dataset import Dataset
+from core.data.items import Skipped
+from core.data.prepare import opens, prepare
+from core.errors import UserError
 from core.events import Glimpse, Progress
 from tests.core.images import SMALL, coloured, encoded, fill, listing, opened, outcome, packed, problem, reasons
 from tests.core.sources import KINDS, PICTURES, Kind, as_cifar, as_folder, as_npy, as_video
@@ -82,7 +85,7 @@ def test_a_drive_that_vanishes(tmp_path: Path, kind: Kind, moment: int) -> None:
         before = list(islice(events, moment))
         (tmp_path / "drive").rename(tmp_path / "gone")
         found = outcome(chain(before, events))
-    if isinstance(found, Problem):
+    if isinstance(found, UserError):
         assert found.remedy
     else:
         assert len(found.images) + len(found.skipped) >= 2

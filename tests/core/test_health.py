@@ -14,10 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageEnhance
 
-from core.cli import main
-from core.data import Preparation, toys
-from core.data.exclusions import exclude, without
-from core.data.health import examine, histogram
+from core.cli.main import main
+from core.config.preparation import Preparation
+from core.data.builtin import toys
+from core.data.cache.exclusions import exclude, without
+from core.data.health.examine import examine, histogram
 from core.events import Progress
 from tests.core.photos import fill, finding, made_of, named, names, opened, photo, report_of
 
@@ -126,7 +127,7 @@ def test_it_can_be_stopped_and_needs_no_torch(folder: Path) -> None:
     assert isinstance(next(events), Progress)
     events.close()
     assert list(events) == []
-    code = "import core.data.health, sys; assert not {'torch', 'PySide6', 'scipy'} & set(sys.modules)"
+    code = "import core.data.health.examine, sys; assert not {'torch', 'PySide6', 'scipy'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 

@@ -14,10 +14,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.data import Skipped
-from core.data.files import File, read
-from core.data.source import Picture
-from core.preparation import Preparation
+from core.config.preparation import Preparation
+from core.data.formats.image_files import File, read
+from core.data.items import Picture, Skipped
 from tests.core.images import SMALL, coloured, encoded, plain, png_header
 
 

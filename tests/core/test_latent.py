@@ -11,26 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.errors import Problem
-from core.latent import (
-    LatentRequest,
-    Loop,
-    Mix,
-    Mode,
-    Place,
-    Point,
-    Resolved,
-    Square,
-    Walk,
-    Way,
-    at,
-    circle,
-    lerp,
-    read_request,
-    resolved,
-    slerp,
-)
-from core.seeds import Conditions, Latents, seed_class, seed_codes, seed_latent
+from core.errors import UserError
+from core.generator_inputs import Conditions, Latents, seed_class, seed_codes, seed_latent
+from core.latent.interpolation import Resolved, at, circle, lerp, resolved, slerp
+from core.latent.request import LatentRequest, Loop, Mix, Mode, Point, Position, Square, Trajectory, Walk, read_request
 
 NOTHING = Conditions()
 BOTH = Conditions("projection", classes=3, categories=4, continuous=2)
@@ -49,7 +33,7 @@ def unit(*values: float) -> Latents:
     return np.asarray(z / np.linalg.norm(z), np.float32)
 
 
-def found(way: Way, place: Place, dim: int = 64, conditions: Conditions = NOTHING) -> Resolved:
+def found(way: Trajectory, place: Position, dim: int = 64, conditions: Conditions = NOTHING) -> Resolved:
     return at(way, [resolved(point, dim, conditions) for point in way.points], place)
 
 
@@ -132,7 +116,7 @@ def test_a_point_may_say_all_itself() -> None:
 
 @pytest.mark.parametrize("point", [Point(z=(1.0,)), Point(classes=(1.0,)), Point(codes=(0.5,))])
 def test_a_point_of_another_generator_is_refused(point: Point) -> None:
-    with pytest.raises(Problem, match="another generator") as caught:
+    with pytest.raises(UserError, match="another generator") as caught:
         resolved(point, 2, BOTH)
     assert "checkpoint" in caught.value.remedy
 
@@ -291,6 +275,6 @@ def test_what_is_written_is_read(request: LatentRequest) -> None:
 )
 def test_what_is_no_request_is_refused(change: dict[str, object]) -> None:
     facts = json.loads(LatentRequest.of(Point(1)).json())
-    with pytest.raises(Problem, match="recipe") as caught:
+    with pytest.raises(UserError, match="recipe") as caught:
         read_request(json.dumps({**facts, **change}))
     assert caught.value.remedy

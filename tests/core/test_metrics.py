@@ -15,11 +15,11 @@ from torch_fidelity.metric_isc import isc_features_to_metric
 from torch_fidelity.metric_kid import kid_features_to_metric
 from torch_fidelity.metric_prc import prc_features_to_metric
 
-from core.aside import aside
-from core.errors import Problem
-from core.metrics import Side, chosen, kid, metric
-from core.metrics.precision_recall import measure as precision_recall
-from core.metrics.swd import levels
+from core.concurrency import run_in_thread
+from core.errors import UserError
+from core.evaluation.metrics import Side, chosen, kid, metric
+from core.evaluation.metrics.precision_recall import measure as precision_recall
+from core.evaluation.metrics.swd import levels
 from core.registry import components
 from tests.core.work import finished
 
@@ -183,7 +183,7 @@ def pictures(count: int = 12, side: int = 32, channels: int = 3, seed: int = 0) 
 def test_equal_sets_are_no_distance_apart() -> None:
     # As large as features are. The unbiased KID is below 0, by 2/N of how much nearer images are to themselves.
     both = Side(0.1 * normal(500, 64, 0) + 0.4, normal(500, 5, 1), pictures())
-    for name, found in components("metrics").items():
+    for name, found in components("evaluation.metrics").items():
         values = measured(name, both, both)
         for number in set(values) - {"is", "is_std", "kid_std", "density"}:
             assert values[number] == pytest.approx(float(found.facts["HIGHER_IS_BETTER"]), abs=1e-3), number
@@ -191,7 +191,7 @@ def test_equal_sets_are_no_distance_apart() -> None:
 
 def test_work_is_done_in_pieces() -> None:
     sides = Side(normal(2000, 16, 0), normal(2000, 5, 1), pictures()), Side(normal(2500, 16, 2), None, pictures())
-    for name in components("metrics").keys() - {"fid"}:
+    for name in components("evaluation.metrics").keys() - {"fid"}:
         work = metric(name).measure(*sides)
         assert next(work, "done") is None
         work.close()
@@ -205,7 +205,7 @@ def test_what_cannot_be_cut_is_done_aside() -> None:
         gate.wait()
         return 3
 
-    waiting = aside(work, None)
+    waiting = run_in_thread(work, None)
     next(waiting)
     gate.set()
     assert finished(waiting) == 3
@@ -214,7 +214,7 @@ def test_what_cannot_be_cut_is_done_aside() -> None:
 
 @pytest.mark.parametrize("names", [[], ["beauty"], ["fid", "beauty"]])
 def test_metrics_that_are_not_there(names: list[str]) -> None:
-    with pytest.raises(Problem, match="Choose of density_coverage, fid"):
+    with pytest.raises(UserError, match="Choose of density_coverage, fid"):
         chosen(names)
 
 

@@ -13,8 +13,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from core.data import Dataset, Preparation, opens, prepare
-from core.errors import Problem
+from core.config.preparation import Preparation
+from core.data.dataset import Dataset
+from core.data.prepare import opens, prepare
+from core.errors import UserError
 from tests.core.images import SMALL, fill, labels, opened, outcome, problem, reasons
 
 COLOUR = np.random.default_rng(0).integers(0, 256, (9, 16, 16, 3), np.uint8)
@@ -226,7 +228,7 @@ def test_mutated_files_are_read_or_refused(tmp_path: Path) -> None:
     mnist(tmp_path)
     (tmp_path / "data_batch_1.bin").write_bytes(batch(6))
     paths = [each for each in tmp_path.iterdir() if each.is_file()]
-    outcomes = {Dataset: 0, Problem: 0}
+    outcomes = {Dataset: 0, UserError: 0}
     for number in range(160):
         path = paths[number % len(paths)]
         whole = path.read_bytes()

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from core.data import Dataset
-from core.data.exclusions import without
+from core.data.cache.exclusions import without
+from core.data.dataset import Dataset
 from core.data.records import RECORD, Records
-from core.errors import Problem
+from core.errors import UserError
+from core.evaluation.nearest_neighbours import Nearness, Neighbours, Space, nearest, nearness
 from core.events import Images, Progress
-from core.neighbours import Nearness, Neighbours, Space, nearest, nearness
 from tests.core.tiny import tiny_dataset, tiny_points
 
 
@@ -128,10 +128,10 @@ def test_it_can_be_stopped() -> None:
 def test_what_cannot_be_compared() -> None:
     dataset = tiny_dataset()
     for shape in ((1, 16, 16, 1), (1, 32, 32, 3), (1, 16, 32, 3)):
-        with pytest.raises(Problem, match="16x16x3") as caught:
+        with pytest.raises(UserError, match="16x16x3") as caught:
             found(np.zeros(shape, np.uint8), dataset, 1)
         assert "prepared" in caught.value.remedy
-    with pytest.raises(Problem, match="Points"):
+    with pytest.raises(UserError, match="Points"):
         found(np.zeros((1, 1, 1, 2), np.uint8), tiny_points(), 1)
 
 

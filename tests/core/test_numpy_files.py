@@ -16,8 +16,9 @@ import pytest
 from numpy.lib import format
 from numpy.typing import NDArray
 
-from core.data import Preparation, prepare
-from core.errors import Problem
+from core.config.preparation import Preparation
+from core.data.prepare import prepare
+from core.errors import UserError
 from core.events import Progress
 from tests.core.images import SMALL, labels, opened, packed, problem, reasons
 
@@ -225,11 +226,11 @@ def test_an_array_that_changes_while_it_is_read(tmp_path: Path, change: str) -> 
                 break
         if change == "cut":
             os.truncate(path, 100_000)
-            with pytest.raises(Problem, match="ends too early"):
+            with pytest.raises(UserError, match="ends too early"):
                 list(events)
         else:
             path.unlink()
-            with pytest.raises(Problem, match="not there any more"):
+            with pytest.raises(UserError, match="not there any more"):
                 list(events)
 
 

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim import SGD, Adam, AdamW, Optimizer, RMSprop
 
-from core.config import validate
-from core.optimizers import build, restore, schedule, set_rate, state
+from core.config.settings import validate
+from core.training.optimizers import build, restore, schedule, set_rate, state
 from tests.core.tiny import bits
 
 CPU = torch.device("cpu")

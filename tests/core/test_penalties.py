@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from core.penalties import clip_weights, gradient_penalty, zero_centred
+from core.losses.penalties import clip_weights, gradient_penalty, zero_centred
 
 SHAPE = (2, 1, 3)
 """Of an image: six numbers."""

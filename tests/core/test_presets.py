@@ -10,10 +10,10 @@ import pytest
 import torch
 from torch import nn
 
-from core.config import Settings, validate
-from core.errors import Problem
+from core.config.settings import Settings, validate
+from core.errors import UserError
 from core.events import Report, Samples
-from core.presets import Facts, Fit, Preset, preset, presets
+from core.presets import FitContext, FitRule, Preset, preset, presets
 from tests.core.tiny import events_of, tiny_trainer
 
 PAPERS = {
@@ -54,7 +54,7 @@ def test_every_preset_is_valid_and_explained(name: str) -> None:
 def test_a_presets_settings_can_be_replaced(name: str) -> None:
     found = preset(name)
     assert found.apply(batch="12", seed=5) == found.apply().changed(batch=12, seed=5)
-    with pytest.raises(Problem, match="'batch'"):
+    with pytest.raises(UserError, match="'batch'"):
         found.apply(batch=1)
 
 
@@ -69,7 +69,7 @@ def test_a_presets_settings_survive_json(name: str) -> None:
 def test_a_preset_fits_itself_to_images_and_device(name: str) -> None:
     found = preset(name)
     for images, accelerator, resolution in product((20, 500, 10**6), (False, True), (16, 256)):
-        facts = Facts(images, accelerator)
+        facts = FitContext(images, accelerator)
         fitted = found.fitted(facts, resolution=resolution, seed=5)
         # What a person chose wins over what fits.
         assert (fitted.preset, fitted.resolution, fitted.seed) == (name, resolution, 5)
@@ -79,14 +79,14 @@ def test_a_preset_fits_itself_to_images_and_device(name: str) -> None:
 
 def test_of_several_fits_the_later_ones_win() -> None:
     fits = (
-        Fit({"width": 16, "batch": 32}, images_below=1000),
-        Fit({"width": 24}, accelerator=False),
-        Fit({"width": 32}, images_below=1000, resolution_from=128),
+        FitRule({"width": 16, "batch": 32}, images_below=1000),
+        FitRule({"width": 24}, accelerator=False),
+        FitRule({"width": 32}, images_below=1000, resolution_from=128),
     )
     found = Preset("studio", "", "", "", {"width": 64, "batch": 64}, fits)
 
     def fitted(images: int, accelerator: bool, **values: int) -> tuple[int, int]:
-        settings = found.fitted(Facts(images, accelerator), **values)
+        settings = found.fitted(FitContext(images, accelerator), **values)
         return settings.width, settings.batch
 
     assert fitted(1000, True) == (64, 64)
@@ -98,7 +98,7 @@ def test_of_several_fits_the_later_ones_win() -> None:
 
 
 def test_an_unknown_preset_is_answered_with_those_there_are() -> None:
-    with pytest.raises(Problem, match="'stylegan9'") as caught:
+    with pytest.raises(UserError, match="'stylegan9'") as caught:
         preset("stylegan9")
     assert all(name in caught.value.remedy for name in presets())
 

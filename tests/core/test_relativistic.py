@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from core.objectives import Targets, relativistic
+from core.losses import Targets, relativistic
 
 REAL, FAKE = torch.tensor([0.0, 2.0]), torch.tensor([0.0, -1.0])
 

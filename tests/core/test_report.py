@@ -15,15 +15,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import inspect, keys
 from core.checkpoint import load, save
-from core.cli import main
-from core.errors import Problem
+from core.cli.main import main
+from core.errors import UserError
 from core.events import Progress, Saved
-from core.overview import Overview, read_overview
+from core.imaging.grid import write_png
+from core.jobs import inspect
 from core.report import pictures
 from core.report.write import write_report
-from core.run import write_png
+from core.runs.overview import Overview, read_overview
+from core.stats import keys
 from tests.core.full_disk import largest_file
 
 EMPTY = {"meta", "img", "input", "line", "polyline", "polygon", "circle"}
@@ -263,7 +264,7 @@ def test_an_older_checkpoint_serves_where_the_newest_is_damaged(run: Path) -> No
     assert overview(run).step == 6
     for path in (run / "checkpoints").iterdir():
         path.write_bytes(b"no checkpoint")
-    with pytest.raises(Problem, match="No checkpoint"):
+    with pytest.raises(UserError, match="No checkpoint"):
         overview(run)
 
 
@@ -289,7 +290,7 @@ def test_when_a_step_was_reached(run: Path, step: float) -> None:
 def test_nothing_is_overwritten_unless_asked(run: Path, tmp_path: Path) -> None:
     target = tmp_path / "report.html"
     target.write_text("mine", "utf-8")
-    with pytest.raises(Problem, match="exists already"):
+    with pytest.raises(UserError, match="exists already"):
         list(write_report(run, target))
     assert target.read_text("utf-8") == "mine"
     list(write_report(run, target, overwrite=True))
@@ -304,7 +305,7 @@ def test_nothing_is_overwritten_unless_asked(run: Path, tmp_path: Path) -> None:
     ],
 )
 def test_what_cannot_be_is_said(run: Path, tmp_path: Path, source: str, name: str, match: str) -> None:
-    with pytest.raises(Problem, match=match):
+    with pytest.raises(UserError, match=match):
         list(write_report(run.parent / source, tmp_path / "new" / name))
     assert not (tmp_path / "new").exists()
 
@@ -322,7 +323,7 @@ def test_giving_up_leaves_nothing(run: Path, tmp_path: Path) -> None:
 
 def test_a_full_disk_leaves_nothing(run: Path, tmp_path: Path) -> None:
     target = tmp_path / "report.html"
-    with largest_file(1000), pytest.raises(Problem):
+    with largest_file(1000), pytest.raises(UserError):
         list(write_report(run, target))
     assert [path.name for path in tmp_path.iterdir()] == ["runs"]
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from core.events import Progress
-from core.report_table import ReportTable, read_table
+from core.runs.report_table import ReportTable, read_table
 
 COPY = ".stats.npz"
 
@@ -20,10 +20,10 @@ COPY = ".stats.npz"
 @pytest.fixture(autouse=True)
 def everything_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that few reports are read as many are."""
-    monkeypatch.setattr("core.report_table.SMALL", 2000)
-    monkeypatch.setattr("core.report_table.BLOCK", 700)
-    monkeypatch.setattr("core.report_table.PIECES", 5)
-    monkeypatch.setattr("core.report_table.PIECE", 300)
+    monkeypatch.setattr("core.runs.report_table.SMALL", 2000)
+    monkeypatch.setattr("core.runs.report_table.BLOCK", 700)
+    monkeypatch.setattr("core.runs.report_table.PIECES", 5)
+    monkeypatch.setattr("core.runs.report_table.PIECE", 300)
 
 
 def line(step: int, **stats: Any) -> str:

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from core.checkpoint import Checkpoint, load, save
-from core.config import Settings
+from core.config.settings import Settings
 from core.events import Stepped, Tuned
 from core.presets import presets
 from core.trainer import Trainer

@@ -19,14 +19,14 @@ import pytest
 from PIL import Image
 
 from core.checkpoint import load, save
-from core.errors import Problem
+from core.errors import UserError
 from core.events import Edited, Event, Finished, Notice, Refused, Report, Saved, Stepped
-from core.latent import LatentRequest
-from core.run import Run, grid, next_folder, tiles
-from core.run_folder import is_run
-from core.sampler import Sampler
+from core.imaging.grid import grid, tiles
+from core.jobs.training_job import TrainingJob
+from core.latent.request import LatentRequest
+from core.latent.sampler import Sampler
+from core.runs.run import Run, is_run, next_folder
 from core.trainer import Trainer
-from core.training import Training
 from tests.core.full_disk import largest_file
 from tests.core.nursery import Nursery
 from tests.core.tiny import CLASSES, FLAGS, tiny_settings, tiny_trainer
@@ -183,11 +183,11 @@ def test_any_title_gives_one_folder(tmp_path: Path, title: str) -> None:
 def test_an_existing_folder_is_refused_and_left_alone(tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "mine.txt").write_text("mine")
-    with pytest.raises(Problem, match="exists already") as caught:
+    with pytest.raises(UserError, match="exists already") as caught:
         Run.begin(tmp_path / "run", tiny_trainer())
     assert "another folder" in caught.value.remedy
     (tmp_path / "file").write_text("mine")
-    with pytest.raises(Problem, match="exists already"):
+    with pytest.raises(UserError, match="exists already"):
         Run.begin(tmp_path / "file", tiny_trainer())
     assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")) == ["file", "run", "run/mine.txt"]
 
@@ -199,14 +199,14 @@ def test_an_empty_folder_is_taken(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
-    with pytest.raises(Problem, match="could not be made"):
+    with pytest.raises(UserError, match="could not be made"):
         Run.begin(tmp_path / "file" / "run", tiny_trainer())
 
 
 @pytest.mark.parametrize("size", [10, 10_000])
 def test_a_disk_too_full_for_a_run_is_left_as_it_was(tmp_path: Path, size: int) -> None:
     trainer = tiny_trainer()
-    with largest_file(size), pytest.raises(Problem) as caught:
+    with largest_file(size), pytest.raises(UserError) as caught:
         Run.begin(tmp_path / "run", trainer)
     assert caught.value.remedy
     assert list(tmp_path.iterdir()) == []
@@ -214,7 +214,7 @@ def test_a_disk_too_full_for_a_run_is_left_as_it_was(tmp_path: Path, size: int) 
 
 def test_a_folder_without_a_run(tmp_path: Path) -> None:
     assert not is_run(tmp_path)
-    with pytest.raises(Problem, match="not the folder of a training"):
+    with pytest.raises(UserError, match="not the folder of a training"):
         Run(tmp_path)
 
 
@@ -277,14 +277,14 @@ def test_a_full_disk_at_the_end_is_waited_for(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("report_each_step")
 def test_resuming_drops_the_reports_that_came_after_the_checkpoint(tmp_path: Path, pictures: Path) -> None:
     settings = tiny_settings(steps=4)
-    training = Training(settings, str(pictures), out=tmp_path / "run")
+    training = TrainingJob(settings, str(pictures), out=tmp_path / "run")
     list(training.events())
     run = Run(tmp_path / "run")
     with (run.folder / "stats.jsonl").open("a") as file:
         file.write(LINE % 5 + LINE % 6 + '{"step": 7, "im')  # as after a crash at step 7
     late = run.folder / "samples" / "000000007.png"
     late.write_bytes(run.samples()[-1].read_bytes())
-    resumed = Training(settings.changed(steps=6), str(pictures), resume=run.checkpoints()[-1])
+    resumed = TrainingJob(settings.changed(steps=6), str(pictures), resume=run.checkpoints()[-1])
     events = list(resumed.events())
     assert resumed.run is not None
     assert resumed.run.folder == run.folder
@@ -300,12 +300,14 @@ def test_resuming_drops_the_reports_that_came_after_the_checkpoint(tmp_path: Pat
 def test_an_older_checkpoint_goes_on_in_a_new_run(tmp_path: Path, pictures: Path, named: bool) -> None:
     runs = tmp_path / "runs"
     settings = tiny_settings(steps=4, autosave_minutes=1e-9)
-    first = Training(settings, str(pictures), runs=runs)
+    first = TrainingJob(settings, str(pictures), runs=runs)
     list(first.events())
     assert first.run is not None
     before = {path: path.read_bytes() for path in first.run.folder.rglob("*") if path.is_file()}
     older = first.run.checkpoints()[2]
-    branch = Training(settings.changed(steps=3), str(pictures), runs, tmp_path / "b" if named else None, resume=older)
+    branch = TrainingJob(
+        settings.changed(steps=3), str(pictures), runs, tmp_path / "b" if named else None, resume=older
+    )
     list(branch.events())
     assert branch.run is not None
     assert branch.run.folder == (tmp_path / "b" if named else runs / "00001-noise-studio")
@@ -317,7 +319,7 @@ def test_an_older_checkpoint_goes_on_in_a_new_run(tmp_path: Path, pictures: Path
 
 def test_a_checkpoint_outside_of_any_run_begins_a_new_one(tmp_path: Path, pictures: Path) -> None:
     save(tiny_trainer().checkpoint(), tmp_path / "sent by mail.safetensors")
-    training = Training(
+    training = TrainingJob(
         tiny_settings(steps=2), str(pictures), runs=tmp_path / "runs", resume=tmp_path / "sent by mail.safetensors"
     )
     list(training.events())
@@ -326,9 +328,9 @@ def test_a_checkpoint_outside_of_any_run_begins_a_new_one(tmp_path: Path, pictur
 
 
 def test_saving_needs_a_training_that_has_begun(tmp_path: Path, pictures: Path) -> None:
-    training = Training(tiny_settings(steps=2), str(pictures), out=tmp_path / "run")
+    training = TrainingJob(tiny_settings(steps=2), str(pictures), out=tmp_path / "run")
     for attempt in (training.save, lambda: training.save_as(tmp_path / "a.safetensors")):
-        with pytest.raises(Problem, match="not begun"):
+        with pytest.raises(UserError, match="not begun"):
             attempt()
     list(training.events())
     assert training.save_as(tmp_path / "a.safetensors") == Saved(tmp_path / "a.safetensors", 2)
@@ -338,11 +340,11 @@ def test_saving_needs_a_training_that_has_begun(tmp_path: Path, pictures: Path) 
 # -- edits ------------------------------------------------------------------------------------------------------------
 
 
-def edit(training: Training, **values: Any) -> Edited:
+def edit(training: TrainingJob, **values: Any) -> Edited:
     return training.edit(training.settings.changed(**values))
 
 
-def trained(training: Training, edits: Mapping[int, Mapping[str, Any]]) -> list[Edited]:
+def trained(training: TrainingJob, edits: Mapping[int, Mapping[str, Any]]) -> list[Edited]:
     """Runs the training, and changes settings after the steps that are named."""
     return [
         edit(training, **edits[event.step])
@@ -352,7 +354,7 @@ def trained(training: Training, edits: Mapping[int, Mapping[str, Any]]) -> list[
 
 
 def test_edits_are_noted_and_read_back(tmp_path: Path, pictures: Path) -> None:
-    training = Training(tiny_settings("gan", steps=6), str(pictures), out=tmp_path / "run")
+    training = TrainingJob(tiny_settings("gan", steps=6), str(pictures), out=tmp_path / "run")
     noted = trained(training, {2: {"lr_d": 1e-3, "mirror": True}, 4: {"minutes": 9.5, "augment": "ada"}})
     assert noted == [Edited(2, {"lr_d": 1e-3, "mirror": True}), Edited(4, {"minutes": 9.5, "augment": "ada"})]
     run = Run(tmp_path / "run")
@@ -372,24 +374,24 @@ def test_a_run_that_was_never_changed_has_no_edits(finished_run: Path) -> None:
 
 
 def test_an_edit_that_is_refused_is_not_noted(tmp_path: Path, pictures: Path) -> None:
-    training = Training(tiny_settings("gan", steps=3), str(pictures), out=tmp_path / "run")
+    training = TrainingJob(tiny_settings("gan", steps=3), str(pictures), out=tmp_path / "run")
     before = training.settings
     for event in training.events():
         if isinstance(event, Stepped):
-            with pytest.raises(Problem, match="'batch'"):
+            with pytest.raises(UserError, match="'batch'"):
                 edit(training, batch=4)
     assert training.settings == before
     assert Run(tmp_path / "run").edits() == []
 
 
 def test_an_edit_that_a_full_disk_cannot_note_is_not_made(tmp_path: Path, pictures: Path) -> None:
-    training = Training(tiny_settings("gan", steps=4), str(pictures), out=tmp_path / "run")
+    training = TrainingJob(tiny_settings("gan", steps=4), str(pictures), out=tmp_path / "run")
     before = training.settings
     with closing(training.events()) as events:
         next(event for event in events if isinstance(event, Stepped) and event.step == 2)
         assert training.trainer is not None
         assert training.run is not None
-        with largest_file(10), pytest.raises(Problem, match=r"edits\.jsonl"):
+        with largest_file(10), pytest.raises(UserError, match=r"edits\.jsonl"):
             edit(training, lr_d=1e-3, mirror=True)
         assert training.settings == training.trainer.settings == before
         assert not training.trainer.batches.mirror
@@ -400,20 +402,22 @@ def test_an_edit_that_a_full_disk_cannot_note_is_not_made(tmp_path: Path, pictur
 
 
 def test_editing_needs_a_training_that_has_begun(tmp_path: Path, pictures: Path) -> None:
-    training = Training(tiny_settings("gan", steps=3), str(pictures), out=tmp_path / "run")
-    with pytest.raises(Problem, match="not begun"):
+    training = TrainingJob(tiny_settings("gan", steps=3), str(pictures), out=tmp_path / "run")
+    with pytest.raises(UserError, match="not begun"):
         edit(training, lr_g=1e-3)
 
 
 def test_a_new_run_takes_over_the_edits_up_to_its_step(tmp_path: Path, pictures: Path) -> None:
     runs = tmp_path / "runs"
-    training = Training(tiny_settings("gan", steps=6, autosave_minutes=1e-9, checkpoints=9), str(pictures), runs=runs)
+    training = TrainingJob(
+        tiny_settings("gan", steps=6, autosave_minutes=1e-9, checkpoints=9), str(pictures), runs=runs
+    )
     trained(training, {1: {"lr_d": 1e-3}, 2: {"lr_g": 1e-3}, 5: {"mirror": True}})
     assert training.run is not None
     older = training.run.checkpoints()[3]
     settings = load(older).meta.settings
     assert (settings.lr_d, settings.lr_g, settings.mirror) == (1e-3, 1e-3, False)
-    branch = Training(settings.changed(steps=5), str(pictures), runs, resume=older)
+    branch = TrainingJob(settings.changed(steps=5), str(pictures), runs, resume=older)
     trained(branch, {4: {"r1": 0.5}})
     assert branch.run is not None
     assert branch.run.folder != training.run.folder
@@ -423,12 +427,12 @@ def test_a_new_run_takes_over_the_edits_up_to_its_step(tmp_path: Path, pictures:
 
 def test_resuming_drops_the_edits_that_came_after_the_checkpoint(tmp_path: Path, pictures: Path) -> None:
     settings = tiny_settings("gan", steps=4)
-    training = Training(settings, str(pictures), out=tmp_path / "run")
+    training = TrainingJob(settings, str(pictures), out=tmp_path / "run")
     trained(training, {2: {"lr_d": 1e-3}})
     run = Run(tmp_path / "run")
     run.note(Edited(6, {"mirror": True}))  # as after a crash at step 7: the checkpoint of step 4 knows nothing of it
     newest = run.checkpoints()[-1]
-    list(Training(load(newest).meta.settings.changed(steps=8), str(pictures), resume=newest).events())
+    list(TrainingJob(load(newest).meta.settings.changed(steps=8), str(pictures), resume=newest).events())
     assert [noted.step for noted in run.edits()] == [2]
 
 
@@ -446,7 +450,7 @@ def test_an_edit_that_is_half_written_is_passed_over(tmp_path: Path, left: str) 
 
 def test_an_edit_after_the_step_was_saved_is_saved_too(tmp_path: Path, pictures: Path) -> None:
     # As when a person pauses, saves, changes a setting and ends the training.
-    training = Training(tiny_settings("gan"), str(pictures), out=tmp_path / "run")
+    training = TrainingJob(tiny_settings("gan"), str(pictures), out=tmp_path / "run")
     with closing(training.events()) as events:
         next(event for event in events if isinstance(event, Stepped) and event.step == 2)
         training.save()
@@ -512,7 +516,7 @@ def test_whenever_it_is_killed_the_run_is_whole(tmp_path: Path, pictures: Path, 
 def goes_on(run: Run, pictures: Path) -> None:
     newest = run.checkpoints()[-1]
     settings = load(newest).meta.settings.changed(steps=int(newest.stem) + 2)
-    list(Training(settings, str(pictures), resume=newest).events())
+    list(TrainingJob(settings, str(pictures), resume=newest).events())
     assert int(run.checkpoints()[-1].stem) == int(newest.stem) + 2
     steps = steps_of(run)
     assert steps == sorted(set(steps))

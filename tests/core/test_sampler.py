@@ -12,12 +12,13 @@ import pytest
 import torch
 
 from core.checkpoint import load
-from core.conditioning import ConditionalGenerator
-from core.errors import Problem
+from core.errors import UserError
 from core.events import Images, Stepped
-from core.latent import LatentRequest, Loop, Mix, Point, Square, Walk
-from core.sampler import CHUNK, Sampler, to_images
-from core.seeds import seed_class, seed_codes
+from core.generator_inputs import seed_class, seed_codes
+from core.imaging.tensors import to_images
+from core.latent.request import LatentRequest, Loop, Mix, Point, Square, Walk
+from core.latent.sampler import CHUNK, Sampler
+from core.models.conditioning import ConditionalGenerator
 from core.trainer import Trainer
 from tests.core.tiny import CLASSES, IMAGE_PRESETS, finished, tiny_trainer
 
@@ -195,7 +196,7 @@ def test_what_is_made_for_another_generator_is_refused(sampler: Sampler) -> None
         Point(classes=(1.0,) * 99),
     ]
     for point in wrong:
-        with pytest.raises(Problem, match="another generator"):
+        with pytest.raises(UserError, match="another generator"):
             sampler.render(LatentRequest.of(point))
 
 
@@ -340,10 +341,10 @@ def test_weights_that_are_no_numbers_do_not_break_the_window() -> None:
     try:
         sampler.load(trainer.meta(), weights)
         assert sampler.render(REQUEST).shape == (4, 16, 16, 3)
-    except Problem as problem:
+    except UserError as problem:
         assert problem.remedy  # noqa: PT017 (a Problem would do as well)
 
 
 def test_an_unknown_device_is_refused(finished_checkpoint: Path) -> None:
-    with pytest.raises(Problem, match="'cuda:77'"):
+    with pytest.raises(UserError, match="'cuda:77'"):
         Sampler.open(finished_checkpoint, "cuda:77")

@@ -9,9 +9,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from core.data import Dataset, Preparation, digits, prepare, samples, shapes
-from core.data.glyphs import GLYPHS, SEGMENTS
-from core.data.source import Picture
+from core.config.preparation import Preparation
+from core.data.builtin import digits, samples, shapes
+from core.data.builtin.glyphs import GLYPHS, SEGMENTS
+from core.data.dataset import Dataset
+from core.data.items import Picture
+from core.data.prepare import prepare
 from core.events import Progress
 
 

@@ -11,15 +11,15 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from core.budget import Budget
-from core.data import Dataset
+from core.data.dataset import Dataset
 from core.events import Report, Stepped
-from core.lengths import distance, gradients_by_layer, layer, length
-from core.look import overfitting, quantiles
-from core.meanings import meaning
-from core.signals import accuracy
+from core.monitoring.diversity import RandomFeatures, nearest, pixels, shrunk, spread
+from core.monitoring.norms import distance, gradients_by_layer, l2_norm, layer
+from core.monitoring.probe import overfitting, quantiles
+from core.monitoring.signals import accuracy
+from core.monitoring.time_budget import TimeBudget
+from core.stats.keys import meaning
 from core.trainer import Trainer
-from core.variety import Features, nearest, pixels, shrunk, spread
 from tests.core.tiny import (
     FIXED,
     copied,
@@ -38,8 +38,8 @@ CPU = torch.device("cpu")
 def look_at_each_step(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every report is of one step, and nothing is left out for want of time."""
     monkeypatch.setattr("core.trainer.REPORT_SECONDS", 0.0)
-    monkeypatch.setattr("core.signals.STEP_SHARE", inf)
-    monkeypatch.setattr("core.signals.LOOK_SHARE", inf)
+    monkeypatch.setattr("core.monitoring.signals.STEP_SHARE", inf)
+    monkeypatch.setattr("core.monitoring.signals.LOOK_SHARE", inf)
 
 
 def large_dataset(**values: Any) -> Dataset:
@@ -94,8 +94,8 @@ def test_a_training_too_short_for_more_has_one_of_each() -> None:
 
 def test_work_takes_its_share_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 0.0
-    monkeypatch.setattr("core.budget.perf_counter", lambda: now)
-    budget, never, always = Budget(0.01), Budget(0.0), Budget(inf)
+    monkeypatch.setattr("core.monitoring.time_budget.perf_counter", lambda: now)
+    budget, never, always = TimeBudget(0.01), TimeBudget(0.0), TimeBudget(inf)
     times: list[float] = []
     while now < 1000:
         now += 0.1  # a step
@@ -139,9 +139,9 @@ def test_lengths_by_hand() -> None:
         for weight, values in zip(network.parameters(), ([[3.0, 4.0]], [12.0], [[84.0]]), strict=True):
             weight.copy_(torch.tensor(values))
             weight.grad = weight.clone() / 2
-    assert float(length(list(network.parameters()))) == 85.0
+    assert float(l2_norm(list(network.parameters()))) == 85.0
     assert gradients_by_layer(network) == {"0": pytest.approx(6.5), "1": 42.0}
-    assert float(length([])) == 0.0
+    assert float(l2_norm([])) == 0.0
 
 
 def test_layers_are_called_by_short_names() -> None:
@@ -188,7 +188,7 @@ def test_overfitting_by_hand() -> None:
 
 def test_diversity_of_real_images_is_their_own_and_of_a_constant_generator_none() -> None:
     images = torch.from_numpy(np.array(tiny_dataset(40).images)).float() / 127.5 - 1
-    features = Features(3, CPU)
+    features = RandomFeatures(3, CPU)
     assert float(spread(features(images)) / spread(features(images))) == 1.0
     assert float(spread(features(images[:1].expand(8, -1, -1, -1)))) == 0.0
     # Two kinds of images are less varied than forty.
@@ -200,10 +200,10 @@ def test_diversity_of_real_images_is_their_own_and_of_a_constant_generator_none(
 
 def test_features_are_always_the_same_and_disturb_nothing() -> None:
     images, before = torch.rand(2, 3, 64, 48), torch.get_rng_state()
-    assert torch.equal(Features(3, CPU)(images), Features(3, CPU)(images))
+    assert torch.equal(RandomFeatures(3, CPU)(images), RandomFeatures(3, CPU)(images))
     assert torch.equal(torch.get_rng_state(), before)
     points = torch.rand(5, 2, 1, 1)
-    assert torch.equal(Features(2, CPU)(points), points.flatten(1))
+    assert torch.equal(RandomFeatures(2, CPU)(points), points.flatten(1))
 
 
 def test_nearest_by_hand() -> None:

@@ -13,8 +13,10 @@ from typing import Any
 
 import pytest
 
-from core.data import Dataset, Preparation, prepare
-from core.errors import Problem
+from core.config.preparation import Preparation
+from core.data.dataset import Dataset
+from core.data.prepare import prepare
+from core.errors import UserError
 from core.events import Glimpse, Progress
 from tests.core.images import SMALL, coloured, encoded, fill, opened, outcome, problem, reasons, taped
 
@@ -113,7 +115,7 @@ def test_links_and_devices_are_never_followed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("packing", PACKINGS)
 def test_entries_that_are_refused_are_named(tmp_path: Path, packing: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.data.archive.LARGEST_FILE", 2**20)
+    monkeypatch.setattr("core.data.formats.archive_entries.LARGEST_FILE", 2**20)
     entries = {
         "a.png": IMAGES[0],
         "b.png": IMAGES[1],
@@ -245,7 +247,7 @@ def test_an_empty_tar(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("packing", ["gz", "bz2", "xz"])
 def test_a_tar_that_unpacks_for_ever(tmp_path: Path, packing: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.data.packed._HARMLESS", 2**20)
+    monkeypatch.setattr("core.data.formats.compression._HARMLESS", 2**20)
     path = taped(tmp_path / "a.tar", {"a.png": IMAGES[0], "b.png": IMAGES[1], "c.txt": bytes(2**24)}, packing)
     found = problem(path)
     assert "claims to hold" in found.what
@@ -253,8 +255,8 @@ def test_a_tar_that_unpacks_for_ever(tmp_path: Path, packing: str, monkeypatch: 
 
 
 def test_large_files_do_not_wait_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.data.tar_archive._LARGE", 100)
-    monkeypatch.setattr("core.data.tar_walk._STRIDE", 1000)
+    monkeypatch.setattr("core.data.formats.tar_archive._LARGE", 100)
+    monkeypatch.setattr("core.data.formats.tar_reader._STRIDE", 1000)
     path = taped(tmp_path / "a.tar", {f"{index}.png": data for index, data in enumerate(IMAGES)}, "gz")
     assert opened(path).records.name(0) == "0.png"
     assert len(opened(path, (24, 24)).images) == 6
@@ -287,7 +289,7 @@ def test_a_tar_that_changes_while_it_is_read(tmp_path: Path, packing: str, chang
         else:
             path.write_bytes(bytes(path.stat().st_size))
         last = outcome(events)
-    if isinstance(last, Problem):
+    if isinstance(last, UserError):
         assert "a.tar" in last.what
     else:
         assert last.skipped or len(last.images) == 60

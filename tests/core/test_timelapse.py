@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.errors import Problem
+from core.errors import UserError
 from core.events import Images, Notice, Progress, Saved
-from core.export.images import CAPTION, enlarged
+from core.export.animation import Animation
+from core.export.image_files import CAPTION, enlarged
 from core.export.timelapse import export_timelapse
-from core.film import Film
-from core.run import Run, write_png
+from core.imaging.grid import write_png
+from core.runs.run import Run
 from tests.core.films import pixels, shown, waves
 from tests.core.full_disk import largest_file
 
@@ -48,7 +49,7 @@ def levels(frames: list[Images]) -> list[int]:
 
 @pytest.mark.parametrize("name", TARGETS)
 def test_each_grid_is_shown_as_long_as_the_others(run: Path, tmp_path: Path, name: str) -> None:
-    events = list(export_timelapse(run, tmp_path / name, Film(fps=10, seconds=1.2)))
+    events = list(export_timelapse(run, tmp_path / name, Animation(fps=10, seconds=1.2)))
     assert events[-1] == Saved(tmp_path / name, 3000)
     assert not [event for event in events if isinstance(event, Notice)]
     found = shown(tmp_path / name)
@@ -64,13 +65,13 @@ def test_each_grid_is_shown_as_long_as_the_others(run: Path, tmp_path: Path, nam
 
 @pytest.mark.parametrize(("seconds", "expected"), [(0.1, [0]), (0.2, [0, 3]), (0.3, [0, 2, 3]), (0.5, [0, 0, 1, 2, 3])])
 def test_a_short_film_leaves_some_out(run: Path, tmp_path: Path, seconds: float, expected: list[int]) -> None:
-    list(export_timelapse(run, tmp_path / "film", Film(fps=10, seconds=seconds)))
+    list(export_timelapse(run, tmp_path / "film", Animation(fps=10, seconds=seconds)))
     assert levels(shown(tmp_path / "film").frames) == expected
 
 
 def test_the_grids_of_a_real_run(finished_run: Path, tmp_path: Path) -> None:
     samples = Run(finished_run).samples()
-    film = Film(fps=len(samples), seconds=1, scale=2)
+    film = Animation(fps=len(samples), seconds=1, scale=2)
     list(export_timelapse(finished_run, tmp_path / "film.webp", film))
     found = shown(tmp_path / "film.webp").frames
     assert all(np.array_equal(a, enlarged(pixels(b), 2, False)) for a, b in zip(found, samples, strict=True))
@@ -80,7 +81,7 @@ def test_the_grids_of_a_real_run(finished_run: Path, tmp_path: Path) -> None:
 def test_damaged_grids_are_left_out(run: Path, tmp_path: Path, damage: bytes | None) -> None:
     path = run / "samples" / "000000200.png"
     path.write_bytes(path.read_bytes()[:-30] if damage is None else damage)
-    events = list(export_timelapse(run, tmp_path / "film", Film(fps=6, seconds=1)))
+    events = list(export_timelapse(run, tmp_path / "film", Animation(fps=6, seconds=1)))
     (notice,) = (event.text for event in events if isinstance(event, Notice))
     assert notice.startswith("000000200.png cannot be read")
     assert levels(shown(tmp_path / "film").frames) == [0, 0, 1, 1, 3, 3]
@@ -89,7 +90,7 @@ def test_damaged_grids_are_left_out(run: Path, tmp_path: Path, damage: bytes | N
 @pytest.mark.parametrize("name", TARGETS)
 def test_grids_of_another_size_are_fitted_to_the_last(run: Path, tmp_path: Path, name: str) -> None:
     write_grid(run, 0, waves(width=33, height=11)(0))
-    list(export_timelapse(run, tmp_path / name, Film(fps=4, seconds=1)))
+    list(export_timelapse(run, tmp_path / name, Animation(fps=4, seconds=1)))
     frames = shown(tmp_path / name).frames
     assert [frame.shape for frame in frames] == [(32, 48, 3)] * 4
     assert levels(frames[1:]) == [1, 2, 3]
@@ -104,7 +105,7 @@ def test_other_channels(run: Path, tmp_path: Path, channels: int) -> None:
     for step, image in zip(STEPS, images, strict=True):
         write_grid(run, step, image)
     for name in ("film", "film.webp"):
-        list(export_timelapse(run, tmp_path / name, Film(fps=4, seconds=1), caption=True))
+        list(export_timelapse(run, tmp_path / name, Animation(fps=4, seconds=1), caption=True))
         for frame, image in zip(shown(tmp_path / name).frames, images, strict=True):
             frame = frame.reshape(*frame.shape[:2], -1)
             assert frame.shape[:2] == (24 + CAPTION, 32)
@@ -114,7 +115,7 @@ def test_other_channels(run: Path, tmp_path: Path, channels: int) -> None:
 def test_the_step_stands_below(run: Path, tmp_path: Path) -> None:
     for step in STEPS:
         write_grid(run, step, grey(step).repeat(2, 1))
-    film = Film(fps=4, seconds=1, scale=2)
+    film = Animation(fps=4, seconds=1, scale=2)
     list(export_timelapse(run, tmp_path / "film", film, caption=True))
     frames = shown(tmp_path / "film").frames
     assert [frame.shape for frame in frames] == [(64 + CAPTION, 192, 3)] * 4
@@ -127,7 +128,7 @@ def test_the_step_stands_below(run: Path, tmp_path: Path) -> None:
 def test_a_caption_that_does_not_fit_is_left_out(run: Path, tmp_path: Path) -> None:
     for step in STEPS:
         write_grid(run, step, grey(step)[:, :8])
-    list(export_timelapse(run, tmp_path / "film", Film(fps=4, seconds=1), caption=True))
+    list(export_timelapse(run, tmp_path / "film", Animation(fps=4, seconds=1), caption=True))
     frames = shown(tmp_path / "film").frames
     assert frames[0][32:].min() < 128  # 0
     assert frames[3][32:].min() == 255
@@ -135,10 +136,10 @@ def test_a_caption_that_does_not_fit_is_left_out(run: Path, tmp_path: Path) -> N
 
 @pytest.mark.parametrize("name", TARGETS)
 def test_nothing_is_overwritten_unasked(run: Path, tmp_path: Path, name: str) -> None:
-    film = Film(fps=4, seconds=1)
+    film = Animation(fps=4, seconds=1)
     list(export_timelapse(run, tmp_path / name, film))
     write_grid(run, 0, grey(3000))
-    with pytest.raises(Problem, match="another place"):
+    with pytest.raises(UserError, match="another place"):
         list(export_timelapse(run, tmp_path / name, film))
     assert levels(shown(tmp_path / name).frames)[0] == 0
     list(export_timelapse(run, tmp_path / name, film, overwrite=True))
@@ -148,7 +149,7 @@ def test_nothing_is_overwritten_unasked(run: Path, tmp_path: Path, name: str) ->
 @pytest.mark.parametrize("name", TARGETS)
 @pytest.mark.parametrize("pulled", [1, 4, 5, 16])
 def test_stopping_leaves_whole_files_only(run: Path, tmp_path: Path, name: str, pulled: int) -> None:
-    with closing(export_timelapse(run, tmp_path / name, Film(fps=12, seconds=1))) as events:
+    with closing(export_timelapse(run, tmp_path / name, Animation(fps=12, seconds=1))) as events:
         for _ in range(pulled):
             next(events)
     left = [path for path in tmp_path.rglob("*") if path.is_file() and run not in path.parents]
@@ -157,26 +158,26 @@ def test_stopping_leaves_whole_files_only(run: Path, tmp_path: Path, name: str, 
 
 @pytest.mark.parametrize("name", TARGETS)
 def test_a_full_disk(run: Path, tmp_path: Path, name: str) -> None:
-    with largest_file(50), pytest.raises(Problem, match="saved"):
-        list(export_timelapse(run, tmp_path / name, Film(fps=4, seconds=1)))
+    with largest_file(50), pytest.raises(UserError, match="saved"):
+        list(export_timelapse(run, tmp_path / name, Animation(fps=4, seconds=1)))
     assert not [path for path in tmp_path.rglob("*") if path.is_file() and run not in path.parents]
 
 
 def test_what_is_no_run_or_has_no_grids(run: Path, tmp_path: Path) -> None:
-    with pytest.raises(Problem, match="not the folder of a training"):
-        list(export_timelapse(tmp_path, tmp_path / "film.mp4", Film()))
+    with pytest.raises(UserError, match="not the folder of a training"):
+        list(export_timelapse(tmp_path, tmp_path / "film.mp4", Animation()))
     for path in (run / "samples").iterdir():
         path.unlink()
-    with pytest.raises(Problem, match="no images"):
-        list(export_timelapse(run, tmp_path / "film.mp4", Film()))
+    with pytest.raises(UserError, match="no images"):
+        list(export_timelapse(run, tmp_path / "film.mp4", Animation()))
     assert not (tmp_path / "film.mp4").exists()
 
 
 def test_a_grid_that_goes_while_it_is_filmed(run: Path, tmp_path: Path) -> None:
-    events = export_timelapse(run, tmp_path / "film.mp4", Film(fps=12, seconds=1))
+    events = export_timelapse(run, tmp_path / "film.mp4", Animation(fps=12, seconds=1))
     for _ in range(6):
         next(events)
     (run / "samples" / "000003000.png").unlink()
-    with pytest.raises(Problem, match=r"000003000\.png"):
+    with pytest.raises(UserError, match=r"000003000\.png"):
         list(events)
     assert not (tmp_path / "film.mp4").exists()

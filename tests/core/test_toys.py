@@ -12,25 +12,27 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from core import playground
 from core.checkpoint import load
-from core.conditioning import build_pair
-from core.config import Settings
-from core.data import Dataset, prepare, toys
-from core.errors import Problem
+from core.config.constraints import refuse_data
+from core.config.settings import Settings
+from core.data.builtin import toys
+from core.data.dataset import Dataset
+from core.data.prepare import prepare
+from core.errors import UserError
 from core.events import Event, Finished, Points, Report, Stepped
-from core.inspect import describe
-from core.latent import LatentRequest, Point, Walk
-from core.objectives import loss
-from core.plane import EXTENT, FAKE, SIDE, picture, scatter, tint, within
-from core.playground import MESH, Playground, look_back, pull
+from core.generator_inputs import Conditions
+from core.imaging.points import EXTENT, FAKE, SIDE, picture, scatter, tint, within
+from core.jobs.inspect import describe
+from core.jobs.training_job import TrainingJob
+from core.latent.request import LatentRequest, Point, Walk
+from core.latent.sampler import Sampler
+from core.losses import loss
+from core.models.conditioning import build_pair
+from core.monitoring import playground
+from core.monitoring.playground import MESH, Playground, look_back, pull
 from core.registry import components
-from core.rules import refuse_data
-from core.run import Run
-from core.sampler import Sampler
-from core.seeds import Conditions
+from core.runs.run import Run
 from core.trainer import Trainer
-from core.training import Training
 from tests.core.tiny import FIXED, copied, differences, tiny_dataset, tiny_settings
 
 RING = "toy:ring8"
@@ -135,7 +137,7 @@ def test_a_sheet_is_one_picture_of_all() -> None:
 
 
 def test_an_unknown_toy_is_answered_with_those_there_are() -> None:
-    with pytest.raises(Problem, match="'ring9'") as caught:
+    with pytest.raises(UserError, match="'ring9'") as caught:
         list(prepare("toy:ring9"))
     assert all(f"toy:{name}" in caught.value.remedy for name in toys.TOYS)
 
@@ -151,25 +153,25 @@ def test_facts_of_a_toy() -> None:
 
 
 def test_points_and_images_are_refused_by_each_others_networks() -> None:
-    with pytest.raises(Problem, match="makes images") as caught:
+    with pytest.raises(UserError, match="makes images") as caught:
         Trainer(tiny_settings("dcgan"), toys.dataset(RING), FIXED)
     assert "playground" in caught.value.remedy
-    with pytest.raises(Problem, match="makes points") as caught:
+    with pytest.raises(UserError, match="makes points") as caught:
         Trainer(settings_of(batch=8), tiny_dataset(), FIXED)
     assert "toy:ring8" in caught.value.remedy
-    with pytest.raises(Problem, match="no classes"):
+    with pytest.raises(UserError, match="no classes"):
         refuse_data(settings_of(condition="concat"), 0, points=True)
 
 
 def test_images_are_refused_before_they_are_read(tmp_path: Path, pictures: Path) -> None:
-    events = Training(settings_of(), str(pictures), out=tmp_path / "run").events()
-    with pytest.raises(Problem, match="makes points"):
+    events = TrainingJob(settings_of(), str(pictures), out=tmp_path / "run").events()
+    with pytest.raises(UserError, match="makes points"):
         next(events)
     assert not (tmp_path / "run").exists()
 
 
 def test_points_are_not_augmented() -> None:
-    with pytest.raises(Problem, match="Points have no colours"):
+    with pytest.raises(UserError, match="Points have no colours"):
         settings_of(augment="diffaug")
 
 
@@ -181,7 +183,7 @@ def test_a_network_of_points_has_one_pixel_whatever_the_resolution_says() -> Non
 
 
 def test_a_run_of_points(tmp_path: Path) -> None:
-    training = Training(settings_of(steps=30), RING, out=tmp_path / "run")
+    training = TrainingJob(settings_of(steps=30), RING, out=tmp_path / "run")
     events: list[Event] = list(training.events())
     shown = [event for event in events if isinstance(event, Points)]
     assert [shown[0].step, shown[-1].step] == [0, 30]
@@ -253,8 +255,8 @@ def test_a_step_of_the_discriminator_alone_is_saved_too(tmp_path: Path) -> None:
 
 
 def test_single_steps_wait_for_the_training_to_begin(tmp_path: Path) -> None:
-    with pytest.raises(Problem, match="not begun"):
-        Training(settings_of(), RING, out=tmp_path / "run").single_step("D")
+    with pytest.raises(UserError, match="not begun"):
+        TrainingJob(settings_of(), RING, out=tmp_path / "run").single_step("D")
 
 
 def test_training_leaves_the_number_of_threads_as_it_was() -> None:
@@ -301,7 +303,7 @@ def test_the_surface_has_its_top_row_first() -> None:
     assert (seen.arrows[:, 3] > 0).all()
 
 
-@pytest.mark.parametrize("name", components("objectives"))
+@pytest.mark.parametrize("name", components("losses"))
 def test_arrows_point_down_the_generators_loss(name: str) -> None:
     trainer = advance(trainer_of(loss=name), 5)
     found, D, seen = loss(name), trainer.D.double().eval(), the_look(advance(trainer_of(loss=name), 5))

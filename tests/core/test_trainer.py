@@ -16,17 +16,17 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 from core.checkpoint import Checkpoint
-from core.config import Settings
+from core.config.settings import Settings
 from core.data.batches import Batches
-from core.ema import average, decay
-from core.errors import Problem
+from core.errors import UserError
 from core.events import Edited, Event, Finished, Report, Samples, Stepped, Tuned
-from core.latent import LatentRequest, Point, Walk
+from core.generator_inputs import GeneratorInputs
+from core.latent.request import LatentRequest, Point, Walk
+from core.latent.sampler import Sampler
 from core.models import Shape, build, normalise_spectrally
-from core.optimizers import schedule
-from core.sampler import Sampler
-from core.seeds import Drawn
 from core.trainer import Trainer
+from core.training.ema import average, decay
+from core.training.optimizers import schedule
 from tests.core.tiny import (
     CLASSES,
     FIXED,
@@ -153,7 +153,7 @@ def test_a_training_is_the_textbooks_loop(name: str, values: dict[str, Any], d_s
 
 def test_generated_images_are_of_the_real_images_classes() -> None:
     trainer = tiny_trainer("cgan", signals=False, steps=3)
-    asked: list[Drawn[Tensor]] = []
+    asked: list[GeneratorInputs[Tensor]] = []
     judged: list[tuple[Tensor, Tensor]] = []
     trainer.G.register_forward_pre_hook(lambda _, given: asked.append(given[0]))
     trainer.D.register_forward_pre_hook(lambda _, given: judged.append(given))
@@ -171,7 +171,7 @@ def test_generated_images_are_of_the_real_images_classes() -> None:
 
 def test_codes_are_one_category_and_numbers_from_minus_one_to_one() -> None:
     trainer = tiny_trainer("infogan", signals=False, steps=30)
-    asked: list[Drawn[Tensor]] = []
+    asked: list[GeneratorInputs[Tensor]] = []
     trainer.G.register_forward_pre_hook(lambda _, given: asked.append(given[0]))
     finished(trainer)
     codes = torch.cat([drawn.codes for drawn in asked])
@@ -568,7 +568,7 @@ def test_an_edit_lists_what_changed_and_nothing_else() -> None:
 def test_what_only_a_new_training_can_change_is_refused(values: dict[str, Any]) -> None:
     trainer = tiny_trainer("gan", steps=2)
     before = trainer.settings
-    with pytest.raises(Problem, match="cannot change while a training runs") as caught:
+    with pytest.raises(UserError, match="cannot change while a training runs") as caught:
         trainer.edit(before.changed(**values))
     assert f"'{list(values)[-1]}'" in caught.value.what
     assert "new training" in caught.value.remedy
@@ -586,19 +586,19 @@ def test_losses_that_are_no_numbers_end_the_training() -> None:
     next(event for event in events if isinstance(event, Stepped) and event.step == 2)
     with torch.no_grad():
         next(trainer.G.parameters()).fill_(float("nan"))
-    with pytest.raises(Problem, match="stopped being numbers") as caught:
+    with pytest.raises(UserError, match="stopped being numbers") as caught:
         list(events)
     assert trainer.step == 3
     assert "learning rates" in caught.value.remedy
 
 
 def test_a_batch_larger_than_the_dataset_is_refused() -> None:
-    with pytest.raises(Problem, match="larger than the dataset of 20"):
+    with pytest.raises(UserError, match="larger than the dataset of 20"):
         tiny_trainer(batch=21)
 
 
 def test_a_device_that_is_not_here_is_refused() -> None:
-    with pytest.raises(Problem, match="'cuda:77'"):
+    with pytest.raises(UserError, match="'cuda:77'"):
         tiny_trainer(device="cuda:77")
 
 
@@ -607,14 +607,14 @@ def test_a_device_that_is_not_here_is_refused() -> None:
 )
 def test_a_checkpoint_of_another_shape_is_refused(values: dict[str, Any]) -> None:
     checkpoint = tiny_trainer().checkpoint()
-    with pytest.raises(Problem, match="does not fit") as caught:
+    with pytest.raises(UserError, match="does not fit") as caught:
         tiny_trainer("studio", checkpoint, **values)
     assert caught.value.remedy
 
 
 def test_a_checkpoint_of_other_colours_is_refused() -> None:
     checkpoint = tiny_trainer().checkpoint()
-    with pytest.raises(Problem, match="colour images, and these are grey images"):
+    with pytest.raises(UserError, match="colour images, and these are grey images"):
         Trainer(tiny_settings(), tiny_dataset(channels=1), FIXED, checkpoint)
 
 

@@ -13,8 +13,9 @@ import av
 import numpy as np
 import pytest
 
-from core.data import Preparation, prepare
-from core.errors import Problem
+from core.config.preparation import Preparation
+from core.data.prepare import prepare
+from core.errors import UserError
 from core.events import Progress
 from tests.core.images import SMALL, encoded, opened, outcome, plain, problem, reasons
 
@@ -66,7 +67,7 @@ def test_every_so_many_frames(tmp_path: Path, step: int, expected: int) -> None:
 
 
 def test_a_step_beyond_the_end_leaves_one_image(tmp_path: Path) -> None:
-    with pytest.raises(Problem, match="only one readable image"):
+    with pytest.raises(UserError, match="only one readable image"):
         opened(filmed(tmp_path / "film.mp4"), frame_step=1000)
 
 
@@ -168,7 +169,7 @@ def test_truncated_films(tmp_path: Path, suffix: str, part: float) -> None:
     path = filmed(tmp_path / f"film{suffix}", frames=60, movflags="faststart" if suffix == ".mp4" else "")
     os.truncate(path, int(path.stat().st_size * part))
     found = outcome(prepare(path, Preparation(SMALL, frame_step=2)))
-    if isinstance(found, Problem):
+    if isinstance(found, UserError):
         assert path.name in found.what
     else:
         assert len(found.images) <= 30
@@ -202,7 +203,7 @@ def test_mutated_films_are_read_or_refused(tmp_path: Path, suffix: str) -> None:
             )
         path.write_bytes(data)
         result = outcome(prepare(path, Preparation(SMALL, frame_step=3), tmp_path / "cache" / str(number)))
-        assert result.remedy if isinstance(result, Problem) else result.images.shape[2:] == SMALL
+        assert result.remedy if isinstance(result, UserError) else result.images.shape[2:] == SMALL
 
 
 # Films that never end
@@ -257,7 +258,7 @@ def test_films_with_large_boxes(tmp_path: Path) -> None:
 
 
 def test_frames_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.data.video._MOST_FRAMES", 15)
+    monkeypatch.setattr("core.data.formats.video._MOST_FRAMES", 15)
     dataset = opened(filmed(tmp_path / "film.mp4"))
     assert len(dataset.images) == 2
     assert reasons(dataset) == {"film.mp4": "only its first 15 frames are taken"}
@@ -265,7 +266,7 @@ def test_frames_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_frames_that_are_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = filmed(tmp_path / "film.mp4")
-    monkeypatch.setattr("core.data.video.MOST_PIXELS", 1000)
+    monkeypatch.setattr("core.data.formats.video.MOST_PIXELS", 1000)
     assert "64 x 48 px" in problem(path).what
 
 
@@ -281,9 +282,9 @@ def test_a_film_that_changes_while_it_is_read(tmp_path: Path, change: str) -> No
         else:
             os.truncate(path, path.stat().st_size // 3)
         found = outcome(events)
-    assert isinstance(found, Problem) or 2 < len(found.images) <= 50
+    assert isinstance(found, UserError) or 2 < len(found.images) <= 50
 
 
 def test_a_step_of_no_frames_is_refused() -> None:
-    with pytest.raises(Problem, match="0th frame"):
+    with pytest.raises(UserError, match="0th frame"):
         Preparation(SMALL, frame_step=0)

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from core.checkpoint import Checkpoint
-from core.config import Settings
-from core.data import Dataset
+from core.config.settings import Settings
+from core.data.dataset import Dataset
 from core.data.records import Records
 from core.events import Event, Tuned
 from core.presets import preset, presets

@@ -8,8 +8,9 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from studio.main_window import MainWindow
-from studio.session import Session, State
-from studio.widgets.canvas_import import canvas_import
+from studio.model.train import TrainingState
+from studio.services.session import Session
+from studio.widgets.plots.pyqtgraph_import import pyqtgraph_import
 
 PATIENCE = 30_000
 """Milliseconds; the first step waits for torch to be imported."""
@@ -18,7 +19,7 @@ PATIENCE = 30_000
 @pytest.fixture(scope="session", autouse=True)
 def canvas() -> None:
     """What the program imports in a thread is there before the first test, so that every test sees the same."""
-    canvas_import.load()
+    pyqtgraph_import.load()
 
 
 @pytest.fixture
@@ -27,9 +28,9 @@ def window(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mai
     window = MainWindow(Session())
 
     def end_training(_: object) -> None:
-        if window.session.state is not State.IDLE:
+        if window.session.state is not TrainingState.IDLE:
             window.session.abandon()
-            qtbot.waitUntil(lambda: window.session.state is State.IDLE, timeout=PATIENCE)
+            qtbot.waitUntil(lambda: window.session.state is TrainingState.IDLE, timeout=PATIENCE)
 
     qtbot.addWidget(window, before_close_func=end_training)
     window.show()
@@ -40,13 +41,13 @@ def window(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mai
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a run of six steps. Read only."""
-    from core.training import Training
+    from core.jobs.training_job import TrainingJob
     from tests.core.tiny import save_pictures, tiny_settings
 
     base = tmp_path_factory.mktemp("trained")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GAN_STUDIO_CACHE", str(base / "cache"))
         pictures = save_pictures(base / "noise")
-        for _ in Training(tiny_settings("gan", steps=6), str(pictures), out=base / "run").events():
+        for _ in TrainingJob(tiny_settings("gan", steps=6), str(pictures), out=base / "run").events():
             pass
     return base / "run"

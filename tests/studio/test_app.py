@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from core.cli import commands
+from core.cli.main import commands
 from studio.app import main
 
 
@@ -65,14 +65,16 @@ def needs_torch(code: str) -> bool:
 
 def test_images_are_read_without_waiting_for_torch() -> None:
     assert not needs_torch(
-        "from core.preparation import Preparation; from studio.opening import recognise, scan; "
+        "from core.config.preparation import Preparation; from studio.services.data.loader import scan; "
+        "from studio.services.data.open_path import recognise; "
         "list(recognise('sample:digits')); next(scan('sample:digits', Preparation((16, 16))))"
     )
 
 
 def test_a_run_is_read_without_waiting_for_torch(trained: Path) -> None:
     assert not needs_torch(
-        f"from pathlib import Path; from studio.opening import OpenedRun, read_run; "
+        f"from pathlib import Path; from studio.model.train import OpenedRun; "
+        f"from studio.services.train.run_loader import read_run; "
         f"assert any(isinstance(event, OpenedRun) for event in read_run(Path({str(trained)!r})))"
     )
 

@@ -15,11 +15,11 @@ from PySide6.QtWidgets import QAbstractButton, QCheckBox, QComboBox, QSlider, QW
 from pytestqt.qtbot import QtBot
 
 from core.checkpoint import load, save
-from core.run import write_png
+from core.imaging.grid import write_png
 from studio.dialogs.compare_runs import CompareRunsDialog
 from studio.main_window import MainWindow
-from studio.widgets.banner import Banner
-from studio.widgets.curve_canvas import CurveCanvas
+from studio.widgets.basic.banner import Banner
+from studio.widgets.plots.curve_canvas import CurveCanvas
 from tests.studio.conftest import PATIENCE
 
 FID = "Metrics/fid@vgg16:2000:3583:train"

@@ -12,17 +12,17 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QComboBox, QPushButton
 from pytestqt.qtbot import QtBot
 
-from core.data import Preparation
-from core.findings import Finding, HealthReport
-from studio.dialogs.include_again import IncludeAgainDialog
-from studio.examining import Examined, Page
+from core.config.preparation import Preparation
+from core.data.health.findings import HealthFinding, HealthReport
+from studio.dialogs.restore_excluded import RestoreExcludedDialog
 from studio.main_window import MainWindow
-from studio.session import State
-from studio.widgets.dataset_view import HEALTH, PAIRS
-from studio.widgets.finding_card import FindingCard
-from studio.widgets.finding_view import MOST_NAMES
-from studio.widgets.image_tile import ImageTile
-from studio.widgets.preparation_controls import PreparationControls
+from studio.model.data import Examined, Page
+from studio.model.train import TrainingState
+from studio.widgets.data.dataset_view import HEALTH, PAIRS
+from studio.widgets.data.finding_card import FindingCard
+from studio.widgets.data.finding_view import MOST_NAMES
+from studio.widgets.images.image_tile import ImageTile
+from studio.widgets.settings.preparation_controls import PreparationControls
 from tests.core.photos import fill
 from tests.core.test_health import trouble
 from tests.studio.conftest import PATIENCE
@@ -137,7 +137,7 @@ def test_a_training_that_runs_has_its_images(qtbot: QtBot, window: MainWindow, p
     assert not fit.isEnabled()
     assert "training runs" in fit.toolTip()
     click(button(window.footer, "Stop"))
-    qtbot.waitUntil(lambda: window.session.state is State.IDLE, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: window.session.state is TrainingState.IDLE, timeout=PATIENCE)
     assert fit.isEnabled()
 
 
@@ -224,7 +224,7 @@ def test_it_is_remembered_and_can_be_included_again(
     assert count(window) == report.images - 1
 
     with qtbot.waitSignal(window.session.curator.examined, timeout=PATIENCE):
-        answer(IncludeAgainDialog, lambda dialog: click(button(dialog, "Include all 1")))
+        answer(RestoreExcludedDialog, lambda dialog: click(button(dialog, "Include all 1")))
         click(button(window.data, "Include again… (1)"))
     assert count(window) == report.images
     assert not button(window.data, "Include again…").isVisible()
@@ -252,8 +252,8 @@ def test_findings_never_stop_a_training(qtbot: QtBot, window: MainWindow, tmp_pa
 def test_a_report_of_many_images_does_not_stop_the_window(qtbot: QtBot, window: MainWindow, photos: Path) -> None:
     report = open_images(qtbot, window, photos)
     rows = np.arange(20_000)
-    finding = Finding("near_duplicates", "warning", "Many.", "Look.", tuple(rows.reshape(-1, 2)), rows[1::2])
-    lost = Finding(
+    finding = HealthFinding("near_duplicates", "warning", "Many.", "Look.", tuple(rows.reshape(-1, 2)), rows[1::2])
+    lost = HealthFinding(
         "unreadable", "warning", "Lost.", skipped={"empty file": tuple(f"{number}.png" for number in range(20_000))}
     )
     many = HealthReport(

@@ -26,18 +26,18 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from core.errors import Problem
+from core.errors import UserError
 from core.events import Event, Progress
-from core.latent import LatentRequest, Point, Walk
+from core.export.selection import OfPlaces, OfSeeds, Shape
+from core.generator_inputs import parse_seeds
+from core.latent.request import LatentRequest, Point, Walk
 from core.presets import preset
-from core.seeds import parse_seeds
-from core.selection import OfPlaces, OfSeeds, Shape
-from studio.checkpoint_list import CheckpointRows, read_checkpoints
-from studio.dialogs.checkpoint_row import CheckpointRow
-from studio.dialogs.export import Exportable, ExportChoice, ExportDialog
+from studio.dialogs.export_images import Exportable, ExportChoice, ExportImagesDialog
 from studio.dialogs.open_checkpoint import OpenCheckpointDialog
-from studio.widgets.banner import Banner
-from studio.widgets.image_grid import ImageGrid
+from studio.model.train import CheckpointRow, CheckpointRows
+from studio.services.train.checkpoint_list import read_checkpoints
+from studio.widgets.basic.banner import Banner
+from studio.widgets.images.image_grid import ImageGrid
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LEFT = Qt.MouseButton.LeftButton
@@ -161,7 +161,7 @@ def test_problems_and_unreadable_files_are_told(opener: OpenCheckpointDialog) ->
     assert banner is not None
     assert "5 files could not be read and are left out: 00001-run/checkpoints/0.safetensors" in banner.text()
     assert banner.text().endswith("and 2 more.")
-    opener.show_problem(Problem("The folder is gone.", "Choose another."))
+    opener.show_problem(UserError("The folder is gone.", "Choose another."))
     assert "The folder is gone." in banner.text()
     opener.show_summaries(CheckpointRows((row(1, 1),), ()))
     assert not banner.isVisible()
@@ -262,8 +262,8 @@ SHOWN = LatentRequest(Walk((Point(7), Point(8))), (0.5,))
 SEEDS = Exportable(like=LIKE, size=(64, 64))
 
 
-def exporter(qtbot: QtBot, tmp_path: Path, what: Exportable = SEEDS) -> ExportDialog:
-    dialog = ExportDialog(what, tmp_path)
+def exporter(qtbot: QtBot, tmp_path: Path, what: Exportable = SEEDS) -> ExportImagesDialog:
+    dialog = ExportImagesDialog(what, tmp_path)
     qtbot.addWidget(dialog)
     dialog.show()
     return dialog
@@ -286,7 +286,7 @@ def write(qtbot: QtBot, edit: QLineEdit, text: str) -> None:
     QTest.keyClicks(edit, text) if text else QTest.keyClick(edit, Qt.Key.Key_Delete)
 
 
-def export(qtbot: QtBot, dialog: ExportDialog) -> ExportChoice:
+def export(qtbot: QtBot, dialog: ExportImagesDialog) -> ExportChoice:
     with qtbot.waitSignal(dialog.accepted_request) as accepted:
         QTest.mouseClick(button(dialog, "Export"), LEFT)
     choice = accepted.args[0]
@@ -351,7 +351,7 @@ def test_what_is_on_screen_is_exported_as_it_was_made(qtbot: QtBot, tmp_path: Pa
     assert export(qtbot, dialog).selection == OfPlaces(SHOWN, "image")
 
 
-def pick(dialog: ExportDialog, name: str, text: str) -> None:
+def pick(dialog: ExportImagesDialog, name: str, text: str) -> None:
     box = next(each for each in dialog.findChildren(QComboBox) if each.accessibleName() == name)
     box.setFocus()
     for _ in range(abs(box.findText(text) - box.currentIndex())):

@@ -12,10 +12,10 @@ from pytestqt.qtbot import QtBot
 
 from core.events import Edited, Report
 from studio import theme
-from studio.history import History
 from studio.main_window import TRAIN, MainWindow
+from studio.model.history import History
 from studio.panels.train import LOGITS, LOSSES, SCORES, TrainPanel
-from studio.widgets.curve_plot import CurvePlot
+from studio.widgets.plots.curve_plot import CurvePlot
 
 EDIT = Edited(500, {"lr_d": 0.001, "mirror": True})
 LEAST = 50

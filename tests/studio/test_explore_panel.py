@@ -37,21 +37,22 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from core.errors import Problem
+from core.errors import UserError
 from core.events import Images
-from core.lab import Board, Direction, Pin
-from core.latent import LatentRequest, Loop, Mix, Point, Square, Walk, at, resolved
+from core.generator_inputs import Conditions, seed_codes
+from core.latent.explore_state import Direction, Pin, SavedPins
+from core.latent.interpolation import at, resolved
+from core.latent.request import LatentRequest, Loop, Mix, Point, Square, Walk
 from core.presets import preset
-from core.seeds import Conditions, seed_codes
-from studio.explorer import Source
+from studio.model.explore import ExploreSource
 from studio.panels.explore import ExplorePanel
-from studio.point_text import to_mime
-from studio.tools.between import TILES
-from studio.widgets.image_grid import ImageGrid
-from studio.widgets.image_viewer import ImageViewer
-from studio.widgets.pin_strip import PinStrip
-from studio.widgets.point_box import PointBox
-from studio.widgets.square_pad import SquarePad
+from studio.widgets.explore.pin_strip import PinStrip
+from studio.widgets.explore.point_box import PointBox
+from studio.widgets.explore.point_mime import to_mime
+from studio.widgets.explore.square_pad import SquarePad
+from studio.widgets.explore.tools.between import TILES
+from studio.widgets.images.image_grid import ImageGrid
+from studio.widgets.images.image_viewer import ImageViewer
 
 RUN = Path("/runs/00003-emoji-dcgan")
 CHECKPOINT = RUN / "checkpoints" / "000012000.safetensors"
@@ -69,10 +70,10 @@ def source(
     categories: int = 0,
     continuous: int = 0,
     style_layers: int = 0,
-    board: Board | None = None,
-    trouble: Problem | None = None,
-) -> Source:
-    return Source(
+    board: SavedPins | None = None,
+    trouble: UserError | None = None,
+) -> ExploreSource:
+    return ExploreSource(
         path=path,
         home=home,
         step=12000,
@@ -82,7 +83,7 @@ def source(
         classes=classes,
         directions=np.eye(DIM, dtype=np.float32)[:directions],
         style_layers=style_layers,
-        board=board or Board(),
+        board=board or SavedPins(),
         trouble=trouble,
     )
 
@@ -726,11 +727,11 @@ def test_what_is_on_screen_is_pinned(qtbot: QtBot, panel: ExplorePanel, asked: A
     with qtbot.waitSignal(panel.pin_requested) as wanted:
         QTest.keyClick(panel, Qt.Key.Key_P)
     assert wanted.args[0] == panel.current_request()
-    kept: list[tuple[Path, Board]] = []
+    kept: list[tuple[Path, SavedPins]] = []
     panel.board_changed.connect(lambda home, board: kept.append((home, board)))
     found = Point(z=(0.5,) * DIM)
     panel.add_pin(found)
-    assert kept == [(RUN, Board((Pin(found),)))]
+    assert kept == [(RUN, SavedPins((Pin(found),)))]
     assert asked.requests[-1] == ("pins", LatentRequest.of(found))
     with qtbot.waitSignal(panel.notice):
         panel.add_pin(found)
@@ -777,9 +778,9 @@ def test_a_dropped_pin_looks_as_it_did_and_changes_no_other_point(
 
 
 def test_pins_and_directions_of_a_run_are_shown_with_it(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
-    board = Board((Pin(Point(3), "three"),), (Direction("smile", (0.0, 2.0, *[0.0] * 6)),))
+    board = SavedPins((Pin(Point(3), "three"),), (Direction("smile", (0.0, 2.0, *[0.0] * 6)),))
     other = Path("/runs/00004")
-    kept: list[Board] = []
+    kept: list[SavedPins] = []
     panel.board_changed.connect(lambda home, board: kept.append(board))
     panel.show_source(source(home=other, board=board))
     assert pins(panel).item(0).text() == "three"
@@ -789,7 +790,7 @@ def test_pins_and_directions_of_a_run_are_shown_with_it(qtbot: QtBot, panel: Exp
     assert asked.points()[0].offset == (0.0, 3.0, *[0.0] * 6)
     assert kept == []
     panel.show_source(source(home=RUN))
-    assert panel.lab.board == Board()
+    assert panel.lab.board == SavedPins()
 
 
 def test_a_direction_is_kept_under_a_name(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
@@ -802,13 +803,13 @@ def test_a_direction_is_kept_under_a_name(qtbot: QtBot, panel: ExplorePanel, ask
     assert asked.points()[0].offset == (2.0, *[1.0] * 7)
     undo(panel)
     undo(panel)
-    assert panel.lab.board == Board()
+    assert panel.lab.board == SavedPins()
 
 
 def test_a_board_that_could_not_be_read_is_never_written_over(panel: ExplorePanel, asked: Asked) -> None:
-    kept: list[Board] = []
+    kept: list[SavedPins] = []
     panel.board_changed.connect(lambda home, board: kept.append(board))
-    panel.show_source(source(home=Path("/runs/00009"), trouble=Problem("It cannot be read.", "Mend it.")))
+    panel.show_source(source(home=Path("/runs/00009"), trouble=UserError("It cannot be read.", "Mend it.")))
     panel.add_pin(Point(3))
     assert kept == []
 
@@ -848,7 +849,7 @@ def test_what_belongs_to_another_generator_is_said_and_not_asked_for(
     qtbot: QtBot, panel: ExplorePanel, asked: Asked
 ) -> None:
     foreign = Pin(Point(z=(1.0, 2.0)))
-    board = Board((foreign,), (Direction("older", (1.0, 2.0)), Direction("fits", (1.0,) * DIM)))
+    board = SavedPins((foreign,), (Direction("older", (1.0, 2.0)), Direction("fits", (1.0,) * DIM)))
     asked.take()
     panel.show_source(source(home=Path("/runs/00007"), board=board))
     assert not [slot for slot, _ in asked.take() if slot == "pins"]
@@ -879,7 +880,7 @@ def picture(strip: PinStrip, row: int) -> tuple[int, ...]:
 def test_pins_keep_their_pictures_while_only_favourites_are_in_sight(
     qtbot: QtBot, panel: ExplorePanel, asked: Asked
 ) -> None:
-    board = Board((Pin(Point(3)), Pin(Point(1), favourite=True), Pin(Point(4))))
+    board = SavedPins((Pin(Point(3)), Pin(Point(1), favourite=True), Pin(Point(4))))
     panel.show_source(source(home=Path("/runs/00008"), board=board))
     shelf = pins(panel)
     expected = [tuple(images_of(LatentRequest.of(pin.point))[0, 8, 8].tolist()) for pin in board.pins]

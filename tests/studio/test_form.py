@@ -7,8 +7,8 @@ from PySide6.QtWidgets import QComboBox, QGroupBox, QSpinBox
 from pytestqt.qtbot import QtBot
 
 from core.devices import Device
-from core.presets import Facts, preset
-from studio.form import SettingsForm
+from core.presets import FitContext, preset
+from studio.widgets.settings.form import SettingsForm
 
 CPU, GPU = Device("cpu", "Processor"), Device("cuda:0", "Graphics")
 
@@ -34,7 +34,7 @@ def test_the_first_settings_are_those_of_the_command_line(
     form: SettingsForm, count: int, side: int, device: Device
 ) -> None:
     arrive(form, count, side, device)
-    settings = preset("studio").fitted(Facts(count, device is GPU), resolution=side)
+    settings = preset("studio").fitted(FitContext(count, device is GPU), resolution=side)
     assert form.settings() == settings.changed(batch=min(settings.batch, count))
 
 
@@ -44,7 +44,7 @@ def test_a_resolution_that_is_chosen_by_hand_fits_anew(form: SettingsForm) -> No
     box = form.widget("resolution")
     assert isinstance(box, QComboBox)
     box.setCurrentIndex(box.findData(64))
-    assert form.settings() == preset("studio").fitted(Facts(5000, False), resolution=64)
+    assert form.settings() == preset("studio").fitted(FitContext(5000, False), resolution=64)
     assert form.settings().batch != before.batch
     box.setCurrentIndex(box.findData(32))
     assert form.settings() == before

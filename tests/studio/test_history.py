@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studio.history import History
+from studio.model.history import History
 
 KEY = "Loss/G/loss"
 values = st.one_of(st.floats(-1e6, 1e6, width=32), st.just(math.nan), st.just(math.inf))

@@ -8,8 +8,8 @@ from time import sleep
 import pytest
 from pytestqt.qtbot import QtBot
 
-from studio import threads
-from studio.threads import LatestThread
+from studio.background import threads
+from studio.background.threads import LatestThread
 from tests.studio.conftest import PATIENCE
 
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import Problem
-from studio.opening import FILES, Recognised, recognise
+from core.errors import UserError
+from studio.model.data import FILES, Recognised
+from studio.services.data.open_path import recognise
 from tests.core.sources import KINDS, Kind
 
 
@@ -28,7 +29,7 @@ def test_checkpoints_are_told_by_their_names(name: str, tmp_path: Path) -> None:
 
 def test_other_files_are_refused(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("notes")
-    with pytest.raises(Problem, match="not something to open here"):
+    with pytest.raises(UserError, match="not something to open here"):
         list(recognise(str(tmp_path / "notes.txt")))
-    with pytest.raises(Problem, match="not there any more"):
+    with pytest.raises(UserError, match="not there any more"):
         list(recognise(str(tmp_path / "missing.zip")))

@@ -18,14 +18,15 @@ from pytestqt.qtbot import QtBot
 from core.events import Event, Points, Progress, Report, Stepped, Tuned
 from core.presets import preset
 from studio import theme
-from studio.form import SettingsForm
+from studio.background.threads import IteratorThread
 from studio.main_window import TRAIN, MainWindow
-from studio.session import Session, State
-from studio.threads import IteratorThread
-from studio.widgets.drop_area import DropArea
-from studio.widgets.footer import Footer
-from studio.widgets.playground import Playground
-from studio.widgets.points_view import PointsView
+from studio.model.train import TrainingState
+from studio.services.session import Session
+from studio.widgets.data.drop_area import DropArea
+from studio.widgets.settings.form import SettingsForm
+from studio.widgets.train.footer import Footer
+from studio.widgets.train.playground import Playground
+from studio.widgets.train.points_view import PointsView
 
 PATIENCE = 30_000
 """Milliseconds; the first step waits for torch to be imported."""
@@ -281,12 +282,12 @@ def test_the_whole_game(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> Non
     click(button(window.footer, "Start"))
     qtbot.waitUntil(lambda: now(window).step > 2, timeout=PATIENCE)
     click(button(window.footer, "Pause"))
-    qtbot.waitUntil(lambda: session.state is State.PAUSED, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: session.state is TrainingState.PAUSED, timeout=PATIENCE)
     single_steps(qtbot, window)
     slow_motion(qtbot, window)
 
     click(button(window.footer, "Stop"))
-    qtbot.waitUntil(lambda: session.state is State.IDLE, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: session.state is TrainingState.IDLE, timeout=PATIENCE)
     assert not button(playground, "One D step").isEnabled()
     folder = session.run_folder
     assert folder is not None
@@ -336,7 +337,7 @@ def single_steps(qtbot: QtBot, window: MainWindow) -> None:
     assert now(window).step == before.step + 1
     assert np.array_equal(now(window).surface, after.surface)
     assert not np.array_equal(now(window).fake, after.fake)
-    assert window.session.state is State.PAUSED
+    assert window.session.state is TrainingState.PAUSED
 
 
 def slow_motion(qtbot: QtBot, window: MainWindow) -> None:

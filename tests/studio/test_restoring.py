@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from core.checkpoint import save
-from core.export.images import export_images
+from core.export.checkpoint_lookup import find_checkpoint, missing
+from core.export.image_files import export_images
 from core.export.recipe import Recipe, read
-from core.sampler import Sampler
-from core.selection import OfSeeds
-from studio.restoring import find_checkpoint, missing
+from core.export.selection import OfSeeds
+from core.latent.sampler import Sampler
 from tests.core.tiny import finished, tiny_trainer
 
 STEP = "checkpoints/000000003.safetensors"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pytestqt.qtbot import QtBot
 
 from core.events import Edited, Event, Report, Rewound
+from studio.background.threads import Events
+from studio.background.workers import Workers
 from studio.main_window import MainWindow
-from studio.threads import Events
-from studio.workers import Workers
 
 CHANGES = {"lr_g": 1e-4, "lr_d": 5e-5}
 

@@ -13,12 +13,12 @@ from PySide6.QtWidgets import QComboBox, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from core.events import Edited, Points, Report, Samples
-from core.run import grid, write_png
-from studio.frames import Frames
-from studio.history import History
+from core.imaging.grid import grid, write_png
+from studio.model.history import History
 from studio.panels.train import TrainPanel
-from studio.widgets.time_bar import RADIUS, TimeBar
-from studio.widgets.time_line import TimeLine
+from studio.services.train.sample_images import SampleImages
+from studio.widgets.plots.time_bar import RADIUS, TimeBar
+from studio.widgets.plots.timeline import Timeline
 
 LEFT, NONE = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
 PATIENCE = 30_000
@@ -49,7 +49,7 @@ class Past:
     """The Train workspace over a run with three grids, wired as the window wires it."""
 
     def __init__(self, qtbot: QtBot, run: Path) -> None:
-        self.run, self.panel, self.frames = run, TrainPanel(), Frames()
+        self.run, self.panel, self.frames = run, TrainPanel(), SampleImages()
         for step in (0, 400, 800):
             keep(run, step, step // 4)
         self.panel.moment_requested.connect(self.frames.ask)
@@ -69,7 +69,7 @@ class Past:
             self.frames.open(self.run, newest)
 
     @property
-    def time_line(self) -> TimeLine:
+    def time_line(self) -> Timeline:
         return self.panel.time_line
 
     @property

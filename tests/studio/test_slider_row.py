@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtWidgets import QDoubleSpinBox, QSlider, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from studio.widgets.slider_row import SliderRow
+from studio.widgets.basic.slider_row import SliderRow
 from tests.studio.conftest import PATIENCE
 
 W = TypeVar("W", bound=QWidget)

@@ -12,16 +12,16 @@ import pytest
 from PySide6.QtWidgets import QComboBox, QDialog, QDoubleSpinBox, QFileDialog, QLineEdit, QMessageBox
 from pytestqt.qtbot import QtBot
 
-from core.data.catalogue import DOWNLOADS, Download
-from core.data.storage import GB, entries, limit
-from core.errors import Problem
+from core.data.cache.quota import GB, entries, limit
+from core.data.download.catalogue import DOWNLOADS, Download
+from core.errors import UserError
 from core.events import Event
 from studio.dialogs.download import DownloadDialog
-from studio.dialogs.prepared import PreparedDialog
+from studio.dialogs.prepared_datasets import PreparedDatasetsDialog
 from studio.main_window import MainWindow
-from studio.widgets.dataset_view import PAIRS
-from studio.widgets.pairs_view import PairsView
-from studio.widgets.table import Table
+from studio.widgets.basic.table import Table
+from studio.widgets.data.before_after_view import BeforeAfterView
+from studio.widgets.data.dataset_view import PAIRS
 from tests.core.photos import fill
 from tests.core.server import Server, remote
 from tests.studio.conftest import PATIENCE
@@ -44,7 +44,7 @@ def test_a_download_is_chosen_comes_and_is_opened(
 
     # Its originals are seen beside what becomes of them, as those of a folder are.
     window.data.view.tabs.setCurrentIndex(PAIRS)
-    shown = window.data.findChild(PairsView)
+    shown = window.data.findChild(BeforeAfterView)
     assert shown is not None
     qtbot.waitUntil(lambda: len(shown.pairs()) == 6, timeout=PATIENCE)
 
@@ -100,7 +100,7 @@ def weights(server: Server, monkeypatch: pytest.MonkeyPatch) -> Download:
     server.files["weights.pth"] = data
     file = remote("weights.pth", data, f"{server.address}weights.pth", sha256=hashlib.sha256(data).hexdigest())
     download = Download("inception", "The weights", 0, 0, "free", "http://the.page/", (file,), "weights.pth")
-    monkeypatch.setattr("core.features.weights.INCEPTION", download)
+    monkeypatch.setattr("core.evaluation.features.weights.INCEPTION", download)
     return download
 
 
@@ -165,7 +165,7 @@ def test_what_is_open_stays_and_the_rest_is_deleted(qtbot: QtBot, window: MainWi
         drop(window, fill(tmp_path / name, 12))
         qtbot.waitUntil(lambda: window.session.dataset is not None and window.session.dataset.title == name)  # noqa: B023
 
-    def delete(dialog: PreparedDialog) -> None:
+    def delete(dialog: PreparedDatasetsDialog) -> None:
         table = rows(qtbot, dialog)
         assert column(table, 0) == ["three", "two", "one"]
         select(qtbot, dialog, "two")
@@ -177,7 +177,7 @@ def test_what_is_open_stays_and_the_rest_is_deleted(qtbot: QtBot, window: MainWi
         assert not button(dialog, "Delete all").isEnabled()
         dialog.reject()
 
-    answer(PreparedDialog, delete)
+    answer(PreparedDatasetsDialog, delete)
     window.stock_dialogs.prepared()
     assert [entry.title for entry in entries()] == ["three"]
 
@@ -189,7 +189,7 @@ def test_changes_are_made_in_their_order(qtbot: QtBot, window: MainWindow) -> No
         sleep(seconds)
         made.append(name)
         if name == "refused":
-            raise Problem("It cannot be written.", "Make room.")
+            raise UserError("It cannot be written.", "Make room.")
         yield from ()
 
     for name, seconds in (("slow", 0.2), ("refused", 0.1), ("quick", 0.0)):
@@ -203,7 +203,7 @@ def test_the_limit_is_remembered(
     drop(window, fill(tmp_path / "photos", 12))
     qtbot.waitUntil(lambda: window.session.dataset is not None, timeout=PATIENCE)
 
-    def choose(dialog: PreparedDialog) -> None:
+    def choose(dialog: PreparedDatasetsDialog) -> None:
         rows(qtbot, dialog)
         box = dialog.findChild(QDoubleSpinBox)
         assert box is not None
@@ -217,20 +217,20 @@ def test_the_limit_is_remembered(
         dialog.reject()  # at once
         assert told == [7.5, 6.5]
 
-    answer(PreparedDialog, choose)
+    answer(PreparedDatasetsDialog, choose)
     window.stock_dialogs.prepared()
     qtbot.waitUntil(lambda: limit() == 6.5 * GB, timeout=PATIENCE)
 
     monkeypatch.setenv("GAN_STUDIO_CACHE_LIMIT_GB", "3")
 
-    def look(dialog: PreparedDialog) -> None:
+    def look(dialog: PreparedDatasetsDialog) -> None:
         rows(qtbot, dialog)
         box = dialog.findChild(QDoubleSpinBox)
         assert box is not None
         assert (box.value(), box.isEnabled()) == (3, False)
         dialog.reject()
 
-    answer(PreparedDialog, look)
+    answer(PreparedDatasetsDialog, look)
     window.stock_dialogs.prepared()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studio.undo import GESTURE_SECONDS, MOST, Undo
+from studio.model.undo import GESTURE_SECONDS, MOST, Undo
 
 
 def test_there_and_back() -> None:

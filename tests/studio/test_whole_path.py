@@ -29,14 +29,15 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from core.latent import LatentRequest, Point
-from studio.dialogs.export import ExportDialog
+from core.latent.request import LatentRequest, Point
+from studio.dialogs.export_images import ExportImagesDialog
 from studio.dialogs.neighbours import NeighboursDialog
 from studio.dialogs.open_checkpoint import OpenCheckpointDialog
 from studio.main_window import DATA, EXPLORE, TRAIN, MainWindow
-from studio.session import Session, State
-from studio.widgets.image_grid import ImageGrid
-from studio.widgets.image_viewer import ImageViewer
+from studio.model.train import TrainingState
+from studio.services.session import Session
+from studio.widgets.images.image_grid import ImageGrid
+from studio.widgets.images.image_viewer import ImageViewer
 
 D = TypeVar("D", bound=QDialog)
 
@@ -86,7 +87,7 @@ def test_from_a_dropped_folder_to_exported_images(
     assert session.resume != saved
 
     click(button(window.footer, "Stop"))
-    qtbot.waitUntil(lambda: session.state is State.IDLE, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: session.state is TrainingState.IDLE, timeout=PATIENCE)
     stopped_at = session.resume
     assert stopped_at is not None
     assert stopped_at.is_file()
@@ -94,9 +95,9 @@ def test_from_a_dropped_folder_to_exported_images(
     assert (session.run_folder / "stats.jsonl").is_file()
 
     click(button(window.footer, "Continue"))
-    qtbot.waitUntil(lambda: session.state is State.RUNNING, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: session.state is TrainingState.RUNNING, timeout=PATIENCE)
     click(button(window.footer, "Stop"))
-    qtbot.waitUntil(lambda: session.state is State.IDLE, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: session.state is TrainingState.IDLE, timeout=PATIENCE)
     assert session.resume is not None
     assert session.resume.parent == stopped_at.parent
     assert int(session.resume.stem) > int(stopped_at.stem)
@@ -132,8 +133,8 @@ def test_a_long_run_is_seen_at_once_and_goes_on_when_all_of_it_is(
     session, reports = window.session, len(window.train.history)
     folder = session.run_folder
     assert folder is not None
-    monkeypatch.setattr("core.report_table.SMALL", 0)
-    monkeypatch.setattr("core.report_table.PIECES", 1)
+    monkeypatch.setattr("core.runs.report_table.SMALL", 0)
+    monkeypatch.setattr("core.runs.report_table.PIECES", 1)
     sizes: list[int] = []
     session.run_opened.connect(lambda run: sizes.append(len(run.history)))
     for _ in range(2):  # without the copy beside the reports, and with it
@@ -148,7 +149,7 @@ def test_a_long_run_is_seen_at_once_and_goes_on_when_all_of_it_is(
         drop(window, folder)
     window.start()
     qtbot.waitUntil(lambda: len(window.train.history) > reports, timeout=PATIENCE)
-    assert session.state is State.RUNNING
+    assert session.state is TrainingState.RUNNING
 
 
 def test_a_start_waits_for_the_run_that_is_read_and_for_no_other(
@@ -159,7 +160,7 @@ def test_a_start_waits_for_the_run_that_is_read_and_for_no_other(
     assert folder is not None
     other = Path(copytree(folder, folder.with_name("other")))
     lengthen(folder / "stats.jsonl")
-    states: list[State] = []
+    states: list[TrainingState] = []
     session.state_changed.connect(states.append)
 
     def open_and_start() -> None:
@@ -176,9 +177,9 @@ def test_a_start_waits_for_the_run_that_is_read_and_for_no_other(
     assert states == []
     assert "did not begin" in banner_text(window)
     open_and_start()
-    qtbot.waitUntil(lambda: session.state is State.RUNNING, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: session.state is TrainingState.RUNNING, timeout=PATIENCE)
     assert session.run_folder == folder
-    assert states == [State.STARTING, State.RUNNING]
+    assert states == [TrainingState.STARTING, TrainingState.RUNNING]
 
 
 def banner_text(window: MainWindow) -> str:
@@ -249,7 +250,7 @@ def test_what_is_followed_becomes_its_newest_checkpoint_when_it_ends(
     window.show_workspace(EXPLORE)
     qtbot.waitUntil(lambda: explored(window).endswith("running training"), timeout=PATIENCE)
     click(button(window.footer, "Stop"))
-    qtbot.waitUntil(lambda: window.session.state is State.IDLE, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: window.session.state is TrainingState.IDLE, timeout=PATIENCE)
     newest = window.session.resume
     assert newest is not None
     ended = f"step {int(newest.stem):,} · {newest.parent.parent.name}"
@@ -289,7 +290,7 @@ def test_closing_asks_saves_and_waits(qtbot: QtBot, window: MainWindow, pictures
     answer(QMessageBox, lambda box: click(button(box, "Keep training")))
     window.close()
     assert window.isVisible()
-    assert window.session.state is State.RUNNING
+    assert window.session.state is TrainingState.RUNNING
 
     answer(QMessageBox, lambda box: click(button(box, "Save and close")))
     window.close()
@@ -318,7 +319,7 @@ def test_a_disk_that_refuses_the_last_checkpoint_keeps_the_training(
     if ends_by_itself:
         window.train.form.set_settings(window.train.form.settings().changed(steps=300))
     window.start()
-    qtbot.waitUntil(lambda: window.session.state is State.RUNNING, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: window.session.state is TrainingState.RUNNING, timeout=PATIENCE)
     folder = window.session.run_folder
     assert folder is not None
     checkpoints, elsewhere = folder / "checkpoints", folder / "elsewhere"
@@ -327,13 +328,13 @@ def test_a_disk_that_refuses_the_last_checkpoint_keeps_the_training(
 
     if not ends_by_itself:
         click(button(window.footer, "Stop"))
-    qtbot.waitUntil(lambda: window.session.state is State.PAUSED, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: window.session.state is TrainingState.PAUSED, timeout=PATIENCE)
     assert window.banner.kind() == "error"
 
     checkpoints.unlink()
     elsewhere.rename(checkpoints)
     click(button(window.footer, "Resume" if ends_by_itself else "Stop"))
-    qtbot.waitUntil(lambda: window.session.state is State.IDLE, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: window.session.state is TrainingState.IDLE, timeout=PATIENCE)
     assert int(max(checkpoints.iterdir()).stem) > 0
 
 
@@ -342,21 +343,21 @@ def begin(qtbot: QtBot, window: MainWindow, pictures: Path) -> None:
     qtbot.waitUntil(lambda: window.session.dataset is not None, timeout=PATIENCE)
     choose(window, "preset", "gan")
     window.start()
-    qtbot.waitUntil(lambda: window.session.state is State.RUNNING, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: window.session.state is TrainingState.RUNNING, timeout=PATIENCE)
 
 
 def train_briefly(qtbot: QtBot, window: MainWindow, pictures: Path) -> None:
     begin(qtbot, window, pictures)
     qtbot.waitUntil(lambda: len(window.train.history) >= 1, timeout=PATIENCE)
     window.session.stop()
-    qtbot.waitUntil(lambda: window.session.state is State.IDLE, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: window.session.state is TrainingState.IDLE, timeout=PATIENCE)
 
 
 def pause_and_resume(qtbot: QtBot, window: MainWindow) -> None:
     click(button(window.footer, "Pause"))
-    qtbot.waitUntil(lambda: window.session.state is State.PAUSED, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: window.session.state is TrainingState.PAUSED, timeout=PATIENCE)
     click(button(window.footer, "Resume"))
-    qtbot.waitUntil(lambda: window.session.state is State.RUNNING, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: window.session.state is TrainingState.RUNNING, timeout=PATIENCE)
 
 
 def explore_while_it_trains(qtbot: QtBot, window: MainWindow) -> None:
@@ -404,14 +405,14 @@ def open_from_dialog(qtbot: QtBot, window: MainWindow) -> None:
 
 
 def export_seeds(qtbot: QtBot, window: MainWindow, folder: Path) -> None:
-    def fill_in(dialog: ExportDialog) -> None:
+    def fill_in(dialog: ExportImagesDialog) -> None:
         click(button(dialog, "Images of these seeds"))
         lines = {line.accessibleName(): line for line in dialog.findChildren(QLineEdit)}
         lines["Seeds"].setText("0-3,9")
         lines["Folder"].setText(str(folder))
         click(button(dialog, "Export"))
 
-    answer(ExportDialog, fill_in)
+    answer(ExportImagesDialog, fill_in)
     window.menus.export.trigger()
     names = [f"seed{seed:04d}.png" for seed in (0, 1, 2, 3, 9)]
     qtbot.waitUntil(lambda: folder.is_dir() and sorted(p.name for p in folder.iterdir()) == names, timeout=PATIENCE)
@@ -509,7 +510,7 @@ def test_settings_change_while_it_trains_and_are_noted(qtbot: QtBot, window: Mai
         box.setValue(0.001)
     assert edited.args[0].changes == {"lr_d": 0.001}
     click(button(window.footer, "Stop"))
-    qtbot.waitUntil(lambda: window.session.state is State.IDLE, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: window.session.state is TrainingState.IDLE, timeout=PATIENCE)
     folder = window.session.run_folder
     assert folder is not None
     assert '"lr_d": 0.001' in (folder / "edits.jsonl").read_text("utf-8")

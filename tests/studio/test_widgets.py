@@ -12,20 +12,20 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QMenu, QPushButton, QSlider, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from core.errors import Problem
+from core.errors import UserError
 from core.events import Images
 from studio import theme
-from studio.history import History
-from studio.saving import save_numbers, save_picture
-from studio.widgets.banner import Banner
-from studio.widgets.curve_plot import CurvePlot
-from studio.widgets.drop_area import DropArea
-from studio.widgets.image_grid import ImageGrid
-from studio.widgets.image_viewer import ImageViewer
-from studio.widgets.seed_box import SeedBox
-from studio.widgets.slider_row import SliderRow
-from studio.widgets.tile_layout import CHECK, CHECKS, GAP
-from studio.widgets.tile_view import MARGIN, NAMES, NARROWEST_NAMED, NO_IMAGES
+from studio.model.history import History
+from studio.services.file_saving import save_numbers, save_picture
+from studio.widgets.basic.banner import Banner
+from studio.widgets.basic.slider_row import SliderRow
+from studio.widgets.basic.spin_boxes import SeedBox
+from studio.widgets.data.drop_area import DropArea
+from studio.widgets.images.image_grid import ImageGrid
+from studio.widgets.images.image_viewer import ImageViewer
+from studio.widgets.images.tile_layout import CHECK, CHECKS, GAP
+from studio.widgets.images.tile_view import MARGIN, NAMES, NARROWEST_NAMED, NO_IMAGES
+from studio.widgets.plots.curve_plot import CurvePlot
 
 CURVES = [("Loss/D/loss", "Discriminator"), ("Loss/G/loss", "Generator")]
 NONE, CTRL, SHIFT = (
@@ -163,7 +163,7 @@ def test_logarithmic_scale_and_smoothing(qtbot: QtBot, plot: CurvePlot) -> None:
 
 
 def test_smoothing_keeps_a_constant_and_calms_noise() -> None:
-    from studio.widgets.curve_canvas import smoothed
+    from studio.widgets.plots.curve_canvas import smoothed
 
     np.testing.assert_allclose(smoothed(np.full(50, 3.0), 0.9, 2.0), 3.0)
     noise = np.random.default_rng(0).standard_normal(1000)
@@ -183,7 +183,7 @@ def test_plot_is_saved(plot: CurvePlot, tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == {"plot.png", "plot.csv"}
     missing = tmp_path / "no" / "plot"
     for write in (save_picture(plot.picture(), missing), save_numbers(plot.numbers(), missing)):
-        with pytest.raises(Problem, match="could not be saved"):
+        with pytest.raises(UserError, match="could not be saved"):
             list(write)
 
 

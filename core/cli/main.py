@@ -1,0 +1,350 @@
+"""The headless command line: `gan-studio train | generate | inspect ...`. What exports is in
+`core.cli.export_commands`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from threading import RLock
+from time import monotonic, sleep
+from typing import Any, NoReturn
+
+from tqdm import tqdm
+
+from core.cli.export_commands import add_exports, show
+from core.config.settings import Settings
+from core.errors import UserError
+from core.events import (
+    EvaluationProgress,
+    Event,
+    Finished,
+    Measured,
+    Notice,
+    Points,
+    Progress,
+    Refused,
+    Report,
+    Samples,
+    Saved,
+    Tuned,
+)
+from core.formatting import amount
+from core.presets import preset, presets
+from core.registry import components
+from core.stats.keys import in_words
+from core.stats.metric_key import parse, title
+
+tqdm.set_lock(RLock())  # its own is for several processes, and can outlive one that runs out of memory
+BAD_INPUT, INTERRUPTED = 2, 130
+RETRY_SECONDS = 10.0
+"""Time between two tries to write the last checkpoint."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, without the usage."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UserError(f"{message[:1].upper()}{message[1:]}.", f"See {self.prog} --help.")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs one command and returns the exit code: 0, 2 for bad input, 130 when interrupted."""
+    try:
+        options = _parser()[0].parse_args(arguments)
+        command: Callable[[argparse.Namespace], int] = options.command
+        return command(options)
+    except UserError as problem:
+        print(f"gan-studio: {problem}", file=sys.stderr)
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        print("gan-studio: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # whoever read it, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains as it ends
+        return 0
+
+
+def train(options: argparse.Namespace) -> int:
+    from core.checkpoint import load
+    from core.jobs.training_job import TrainingJob
+
+    given = {name: getattr(options, name) for name in Settings.model_fields if getattr(options, name) is not None}
+    if options.resume:
+        if "preset" in given:
+            what = f"The preset {given['preset']!r} cannot be given together with --resume."
+            raise UserError(what, "Leave it out: the checkpoint holds its settings.")
+        settings = load(options.resume).meta.settings.changed(**given)
+    else:
+        chosen = preset(given.pop("preset", next(iter(presets()))))
+        settings = chosen.apply(**given)
+    training = TrainingJob(settings, options.data, out=options.out.absolute(), resume=options.resume, given=given)
+    with closing(training.events()) as events, _interruptible() as interrupted, _Bar(settings) as bar:
+        for event in events:
+            bar.show(event)
+            if isinstance(event, Refused):
+                _wait(RETRY_SECONDS, interrupted)
+            if interrupted():
+                if training.run:
+                    bar.show(training.save())
+                return INTERRUPTED
+    return 0
+
+
+def inspect(options: argparse.Namespace) -> int:
+    from core.jobs.inspect import describe, lines
+
+    facts = describe(options.path, options.resolution)
+    print(json.dumps(facts, indent=2, ensure_ascii=False) if options.json else "\n".join(lines(facts)))
+    return 0
+
+
+def evaluate(options: argparse.Namespace) -> int:
+    from core.jobs.evaluation_job import EvaluationJob
+
+    names = [name.strip() for name in options.metrics.split(",") if name.strip()]
+    wanted = EvaluationJob(
+        options.checkpoint,
+        options.data,
+        names,
+        options.extractor or "",
+        options.count,
+        options.real,
+        options.weights,
+        options.device,
+    )
+    measured = show(wanted.events(), "piece")
+    assert isinstance(measured, Measured)
+    if options.json:
+        print(json.dumps({"step": measured.step, **measured.values}, indent=2))
+    else:
+        for found, value in measured.values.items():
+            number, protocol = parse(found)
+            print(f"{value:>12.6g}  {title(number)}, {protocol.text}")
+    return 0
+
+
+def list_presets(options: argparse.Namespace) -> int:
+    if options.json:
+        found = {
+            name: {"title": p.title, "paper": p.paper, "when": p.when, **p.settings} for name, p in presets().items()
+        }
+        print(json.dumps(found, indent=2, ensure_ascii=False))
+    else:
+        for name, p in presets().items():
+            print(f"{name:>10}  {p.title}. {p.when}")
+    return 0
+
+
+def cache(options: argparse.Namespace) -> int:
+    from core.data.cache.entries import cache_folder
+    from core.data.cache.quota import entries, limit, make_room, set_limit
+
+    if options.limit is not None:
+        set_limit(options.limit)
+    if options.clear:
+        deleted = make_room(0)
+        print(f"{len(deleted)} prepared datasets deleted, {amount(sum(entry.bytes for entry in deleted))} freed")
+    held, most = entries(), limit()
+    if options.json:
+        found = [
+            {
+                "title": entry.title,
+                "source": entry.source,
+                "images": entry.count,
+                "size": entry.size,
+                "bytes": entry.bytes,
+                "used": entry.used.isoformat(timespec="seconds"),
+                "folder": str(entry.folder),
+            }
+            for entry in held
+        ]
+        facts = {"folder": str(cache_folder()), "limit_bytes": most, "entries": found}
+        print(json.dumps(facts, indent=2, ensure_ascii=False))
+    elif held or not options.clear:
+        for entry in held:
+            width, height = entry.size
+            used = entry.used.astimezone().strftime("%Y-%m-%d %H:%M")
+            images = f"{entry.count} x {width} x {height} px"
+            print(f"{amount(entry.bytes):>10}  {used}  {images:>22}  {entry.title}  {entry.source}")
+        print(f"{amount(sum(entry.bytes for entry in held))} of {amount(most)} in {cache_folder()}")
+    return 0
+
+
+def download(options: argparse.Namespace) -> int:
+    from core.data.download.catalogue import DOWNLOADS, known
+    from core.data.download.fetch import fetch
+    from core.evaluation.features.weights import INCEPTION
+
+    if options.name is None:
+        for each in DOWNLOADS.values():
+            here = "here" if each.is_here() else "by hand" if each.by_hand else ""
+            size = f"{each.images:>7} images  {amount(each.bytes):>8}"
+            print(f"{each.name:>14}  {size}  {here:>7}  {each.title}. {each.licence}")
+        size = f"{'to evaluate':>14}  {amount(INCEPTION.bytes):>8}"
+        here = "here" if INCEPTION.is_here() else ""
+        print(f"{INCEPTION.name:>14}  {size}  {here:>7}  {INCEPTION.title}. {INCEPTION.licence}")
+        return 0
+    wanted = INCEPTION if options.name == INCEPTION.name else known(options.name)
+    with tqdm(unit="B", unit_scale=True, disable=None) as bar:
+        for event in fetch(wanted):
+            bar.set_description(event.text)
+            bar.total, bar.n = event.total, event.done
+            bar.refresh()
+    print(f"{wanted.located() if wanted is INCEPTION else wanted.source} can be opened now", file=sys.stderr)
+    return 0
+
+
+def commands() -> tuple[str, ...]:
+    """The first words by which a command is told from a path."""
+    return (*_parser()[1], "-h", "--help")
+
+
+def _parser() -> tuple[argparse.ArgumentParser, Iterable[str]]:
+    """And the names of the commands."""
+    parser = _Parser("gan-studio", description="Train, explore and judge GANs. Without a command the window opens.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
+
+    command = commands.add_parser(
+        "train", help="train on a folder or file of images, on sample:digits, or on toy:ring8"
+    )
+    command.set_defaults(command=train)
+    command.add_argument(
+        "data",
+        metavar="DATA",
+        help="folder, zip, tar, .npy, .npz, .mat, MNIST or CIFAR files, video, sample:, download: or toy:NAME",
+    )
+    command.add_argument("--out", type=Path, required=True, metavar="RUN", help="folder of the run, made anew")
+    command.add_argument("--resume", type=Path, metavar="CKPT", help="checkpoint to continue from")
+    _add_settings(command)
+
+    add_exports(commands)
+
+    command = commands.add_parser("inspect", help="what a dataset, a checkpoint or a run holds")
+    command.set_defaults(command=inspect)
+    command.add_argument("path", metavar="PATH")
+    command.add_argument("--resolution", type=int, metavar="R", help="examine images as squares of so many pixels")
+    command.add_argument("--json", action="store_true", help="everything, for programs")
+
+    command = commands.add_parser("evaluate", help="how good a checkpoint's images are, in numbers")
+    command.set_defaults(command=evaluate)
+    command.add_argument("checkpoint", type=Path, metavar="CKPT")
+    command.add_argument("data", metavar="DATA", help="the real images; prepared as the checkpoint's were")
+    metrics, extractors = ", ".join(components("evaluation.metrics")), ", ".join(components("evaluation.features"))
+    command.add_argument("--metrics", default="fid,kid", metavar="NAMES", help=f"of {metrics}; default: %(default)s")
+    command.add_argument(
+        "--extractor", metavar="NAME", help=f"{extractors}; default: classifier where there are labels, else vgg16"
+    )
+    command.add_argument("--weights", type=Path, metavar="FILE", help="of inception, where it was not downloaded")
+    command.add_argument("--count", type=int, default=5000, help="generated images; default: %(default)s")
+    command.add_argument("--real", type=int, default=10_000, help="real images at most; default: %(default)s")
+    command.add_argument("--device", default="auto")
+    command.add_argument("--json", action="store_true", help="numbers under their full keys, for programs")
+
+    command = commands.add_parser("presets", help="what can be trained")
+    command.set_defaults(command=list_presets)
+    command.add_argument("--json", action="store_true")
+
+    command = commands.add_parser("download", help="get a well-known dataset; without a name: which there are")
+    command.set_defaults(command=download)
+    command.add_argument("name", nargs="?", metavar="NAME")
+
+    command = commands.add_parser("cache", help="prepared datasets on the disk: a second opening finds them")
+    command.set_defaults(command=cache)
+    command.add_argument("--json", action="store_true")
+    command.add_argument("--limit", type=float, metavar="GB", help="how much they may take; the oldest make room")
+    command.add_argument("--clear", action="store_true", help="delete them all; they are prepared anew when needed")
+    return parser, commands.choices
+
+
+def _add_settings(command: argparse.ArgumentParser) -> None:
+    """One flag for each setting. Values stay text: the settings themselves check them, with their own words."""
+    for name, field in Settings.model_fields.items():
+        flag = "--" + name.replace("_", "-")
+        help = (field.description or "").replace("%", "%%")
+        if field.annotation is bool:
+            command.add_argument(flag, action=argparse.BooleanOptionalAction, help=help)
+        else:
+            command.add_argument(flag, metavar=name.upper(), help=help)
+
+
+@contextmanager
+def _interruptible() -> Iterator[Callable[[], bool]]:
+    """Ctrl-C ends the training after the step that runs, so that it can be saved; a second one ends it at once."""
+    pressed = False
+
+    def press(*_: Any) -> None:
+        nonlocal pressed
+        if pressed:
+            raise KeyboardInterrupt
+        pressed = True
+
+    before = signal.signal(signal.SIGINT, press)
+    try:
+        yield lambda: pressed
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _wait(seconds: float, interrupted: Callable[[], bool]) -> None:
+    until = monotonic() + seconds
+    while monotonic() < until and not interrupted():
+        sleep(0.1)
+
+
+class _Bar:
+    """Progress on stderr: rate, time left, losses."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._tuned = ""
+        self._bar = tqdm(unit="step", disable=None, dynamic_ncols=True)
+
+    def __enter__(self) -> _Bar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.close()
+
+    def show(self, event: Event) -> None:
+        if isinstance(event, EvaluationProgress):
+            return  # the bar is the training's
+        if isinstance(event, Progress):
+            self._bar.set_description(event.text)
+            self._bar.total, self._bar.n = event.total or None, event.done
+            self._bar.refresh()
+        elif isinstance(event, Report):
+            self._report(event)
+        elif isinstance(event, Tuned):
+            self._tuned = f"{event.device}: {event.precision}, {event.memory_format}"
+        elif isinstance(event, Samples | Points) and self._tuned:  # only now is it certain that the training begins
+            self._bar.reset()
+            self._bar.write(self._tuned, file=sys.stderr)
+            self._tuned = ""
+        elif isinstance(event, Notice):
+            self._bar.write(event.text, file=sys.stderr)
+        elif isinstance(event, Refused):
+            self._bar.write(f"{event.problem} The training waits for that, and tries again.", file=sys.stderr)
+        elif isinstance(event, Measured):
+            self._bar.write(f"step {event.step}: {', '.join(in_words(event.values).values())}", file=sys.stderr)
+        elif isinstance(event, Saved):
+            self._bar.write(f"step {event.step}: saved {event.path}", file=sys.stderr)
+        elif isinstance(event, Finished):
+            self._bar.write(event.reason, file=sys.stderr)
+
+    def _report(self, report: Report) -> None:
+        stats = report.stats
+        self._bar.set_description("Training")
+        if self._settings.minutes is not None and self._settings.steps is None:
+            # Time is what runs out: let the bar estimate the steps that fit into it.
+            self._bar.total = round(report.step * 60 * self._settings.minutes / max(report.seconds, 1e-9))
+        else:
+            self._bar.total = self._settings.steps
+        self._bar.update(report.step - self._bar.n)
+        rate = f"{stats['Timing/images_per_sec']:.0f} {self._settings.counted}/s"
+        self._bar.set_postfix_str(f"{rate}, D {stats['Loss/D/loss']:.3f}, G {stats['Loss/G/loss']:.3f}")

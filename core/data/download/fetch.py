@@ -1,0 +1,213 @@
+"""Downloads, only when a person asks for one: resumed where the server can, and checked before anything uses them."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tarfile
+from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor, wait
+from functools import partial
+from http.client import HTTPException
+from io import FileIO
+from pathlib import Path, PurePosixPath
+from typing import Any, Self
+from urllib.error import HTTPError
+from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
+
+from core.data.cache.entries import writing
+from core.data.download.catalogue import Download, Remote, downloads_folder, known
+from core.data.names import quoted
+from core.errors import UserError
+from core.events import Progress
+
+TIMEOUT = 30.0
+"""Seconds without a byte after which a server counts as gone."""
+_PIECE = 2**18
+_MOMENT = 0.1  # seconds
+
+_writing = partial(writing, what="the downloaded files", variable="GAN_STUDIO_DOWNLOADS")
+
+
+def fetch(what: str | Download, base: Path | None = None) -> Generator[Progress, None, None]:
+    """Download what is missing of a dataset of `core.data.download.catalogue`, or of another download, with progress in
+    bytes.
+
+    Closing the generator keeps what has come as `NAME.part`, from which the next call goes on. `base` replaces
+    `downloads_folder()`. Raises `UserError` when the network, the server or the disk fails, or when what comes is not
+    what it should be.
+    """
+    download = known(what) if isinstance(what, str) else what
+    base = base or downloads_folder()
+    folder = download.folder(base)
+    done = 0
+    for remote in download.files:
+        if not all((folder / kept).is_file() for kept in remote.kept):
+            if download.by_hand:
+                remedy = download.by_yourself(base)
+                raise UserError(f"{download.title} cannot be downloaded by a program.", f"Instead, {remedy}.")
+            with _writing(folder):
+                folder.mkdir(parents=True, exist_ok=True)
+            yield from _File(download, remote, folder, done).fetch()
+        done += remote.bytes
+
+
+def adopt(file: Path, download: Download, base: Path | None = None) -> Generator[Progress, None, None]:
+    """Takes a copy of a file that a person has already, in place of downloading it. For downloads of one file.
+
+    Raises `UserError` for another file, or one that cannot be read or copied.
+    """
+    (remote,) = download.files
+    folder = download.folder(base)
+    with _writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    yield from _File(download, remote, folder, 0).adopt(file)
+
+
+class _File:
+    """One file of a download, of which `done` bytes belong to the files before it."""
+
+    def __init__(self, download: Download, remote: Remote, folder: Path, done: int) -> None:
+        self._download, self._remote, self._folder, self._done = download, remote, folder, done
+        self._part = folder / f"{remote.name}.part"
+
+    def adopt(self, origin: Path) -> Generator[Progress, None, None]:
+        yield self._progress("Copying", 0)
+        try:
+            own = origin.open("rb")
+        except OSError as error:
+            raise UserError(f"{quoted(origin.name)} cannot be read.", "Choose another file.", str(error)) from error
+        with own, _writing(self._folder), self._part.open("wb") as file:
+            shutil.copyfileobj(own, file)
+        yield from self._keep()
+
+    def fetch(self) -> Generator[Progress, None, None]:
+        yield from self._receive()
+        yield from self._keep()
+
+    def _keep(self) -> Generator[Progress, None, None]:
+        yield self._progress("Checking", self._remote.bytes)
+        self._check()
+        if self._remote.members:
+            yield from self._unpack()
+        with _writing(self._folder):
+            if self._remote.members:
+                self._part.unlink()
+            else:
+                self._part.replace(self._folder / self._remote.name)
+
+    def _receive(self) -> Generator[Progress, None, None]:
+        """All of the file, from the first address that gives it."""
+        failures: list[tuple[str, Exception]] = []
+        for address in self._remote.addresses:
+            try:
+                yield from self._receive_from(address)
+                return
+            except (OSError, HTTPException) as error:
+                failures.append((address, error))
+                if isinstance(error, HTTPError):
+                    error.close()
+        server, first = urlsplit(failures[0][0]).netloc, failures[0][1]
+        reason = f"answered {first.code}" if isinstance(first, HTTPError) else "could not be reached"
+        raise UserError(
+            f"{self._download.title} could not be downloaded: {server} {reason}.",
+            f"Check the connection and try again, which goes on from here; or {self._by_yourself}.",
+            "\n".join(f"{address}: {error}" for address, error in failures),
+        )
+
+    def _receive_from(self, address: str) -> Generator[Progress, None, None]:
+        size = self._part.stat().st_size if self._part.exists() else 0
+        if size >= self._remote.bytes:
+            return
+        headers = {"User-Agent": "gan-studio"} | ({"Range": f"bytes={size}-"} if size else {})
+        with _Waiting(partial(urlopen, Request(address, headers=headers), timeout=TIMEOUT)) as waiting:
+            response = yield from waiting.result(self._progress("Downloading", size))
+            if response.status != 206 or not response.headers.get("Content-Range", "").startswith(f"bytes {size}-"):
+                size = 0  # it sends all of the file, whatever was asked
+            with _writing(self._folder):
+                file = self._part.open("ab" if size else "wb", buffering=0)
+            with file:
+                while size <= self._remote.bytes:
+                    waiting.begin(partial(response.read1, _PIECE))
+                    piece = yield from waiting.result(self._progress("Downloading", size))
+                    if not piece:
+                        break
+                    with _writing(self._folder):
+                        size += _write(file, piece)
+                    yield self._progress("Downloading", size)
+        if size < self._remote.bytes:
+            raise ConnectionError(f"the connection ended after {size} of {self._remote.bytes} bytes")
+
+    def _check(self) -> None:
+        with _writing(self._folder), self._part.open("rb") as file:
+            how = hashlib.sha256 if self._remote.sha256 else partial(hashlib.md5, usedforsecurity=False)
+            found = hashlib.file_digest(file, how).hexdigest()
+            size = file.tell()
+        expected = self._remote.sha256 or self._remote.md5
+        if (size, found) != (self._remote.bytes, expected):
+            with _writing(self._folder):
+                self._part.unlink()
+            raise UserError(
+                f"What came as {quoted(self._remote.name)} is not {self._download.title}, or was damaged on the way.",
+                f"Try again; or {self._by_yourself}.",
+                f"{size} bytes, {found}; expected {self._remote.bytes} bytes, {expected}",
+            )
+
+    def _unpack(self) -> Generator[Progress, None, None]:
+        """Plain files of the known names alone, all into the one folder, wherever the archive would put them."""
+        with tarfile.open(self._part) as archive:
+            for member in archive:
+                name = PurePosixPath(member.name).name
+                content = archive.extractfile(member) if member.isreg() and name in self._remote.members else None
+                if content:
+                    partial = self._folder / f"{name}.part"
+                    with _writing(self._folder):
+                        with partial.open("wb") as file:
+                            shutil.copyfileobj(content, file)
+                        partial.replace(self._folder / name)
+                yield self._progress("Unpacking", self._remote.bytes)
+
+    @property
+    def _by_yourself(self) -> str:
+        return self._download.by_yourself(self._folder.parent)
+
+    def _progress(self, doing: str, size: int) -> Progress:
+        done = self._done + min(size, self._remote.bytes)
+        return Progress(f"{doing} {self._download.title}", done, self._download.bytes, in_bytes=True)
+
+
+class _Waiting:
+    """A connection whose calls block in a thread of their own, so that whoever waits can go at any moment."""
+
+    def __init__(self, connect: Callable[[], Any]) -> None:
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="download")
+        self._connected = self._last = self._pool.submit(connect)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.submit(self._close)  # after the call that still blocks
+        self._pool.shutdown(wait=False)
+
+    def begin(self, call: Callable[[], Any]) -> None:
+        self._last = self._pool.submit(call)
+
+    def result(self, progress: Progress) -> Generator[Progress, None, Any]:
+        """What the newest call returns, or raises; until then the outside gets a turn every moment."""
+        while not wait([self._last], _MOMENT).done:
+            yield progress
+        return self._last.result()
+
+    def _close(self) -> None:
+        if self._connected.exception() is None:
+            self._connected.result().close()
+
+
+def _write(file: FileIO, piece: bytes) -> int:
+    """All of it, where one call would write as much as fits; returns its length. Nothing waits in a buffer."""
+    rest = memoryview(piece)
+    while rest:
+        rest = rest[file.write(rest) :]
+    return len(piece)

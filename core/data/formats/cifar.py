@@ -1,0 +1,125 @@
+"""The binary version of CIFAR-10 and CIFAR-100: rows of labels and 32 x 32 px. The other one, pickled, is refused."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.data.formats.compression import damaged, first_bytes, readable
+from core.data.formats.raw_arrays import Arrays, RowStream, few_names
+from core.data.names import absolute, digest, natural, opened, quoted, version
+from core.errors import UserError
+from core.events import Progress
+
+_PIXELS = (3, 32, 32)
+_LONGEST_NAMES = 2**16
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """A folder stands for its files of `training`; `files` are all. `names` holds the classes' names, line by line.
+
+    Before each picture stand `labels` bytes, of which the last is its class.
+    """
+
+    training: str
+    files: str
+    names: str
+    classes: int
+    labels: int
+
+    @property
+    def row(self) -> np.dtype[Any]:
+        return np.dtype(
+            {
+                "names": ["label", "pixels"],
+                "formats": ["u1", ("u1", _PIXELS)],
+                "offsets": [self.labels - 1, self.labels],
+                "itemsize": self.labels + int(np.prod(_PIXELS)),
+            }
+        )
+
+    def rows(self, file: Path, part: str) -> RowStream:
+        """Raises `UserError` when the file is not whole."""
+        count, rest = divmod(file.stat().st_size, self.row.itemsize)
+        if rest or not count:
+            raise damaged(file, "is no file of CIFAR's, or it is not whole", f"{count} rows and {rest} bytes")
+        return RowStream(partial(opened, file), self.row, count, part)
+
+
+_LAYOUTS = (
+    _Layout(r"data_batch_\d\.bin", r"(data_batch_\d|test_batch)\.bin", "batches.meta.txt", 10, 1),
+    _Layout(r"train\.bin", r"(train|test)\.bin", "fine_label_names.txt", 100, 2),
+)
+_FIRST_PICKLED = ("data_batch_1", "train")
+_PICKLED = r"data_batch_\d|test_batch|batches\.meta|train|test|meta"
+
+
+def opens(source: str) -> bool:
+    path = Path(source)
+    return _layout(path) is not None or _is_pickled(path)
+
+
+def scan(source: str) -> Generator[Progress, None, Arrays]:
+    """Find the batches: of a folder those for training. Raises `UserError` for damaged files and pickled ones."""
+    root = absolute(source)
+    yield Progress("Looking for images", 0, 0)
+    if _is_pickled(root):
+        raise UserError(
+            f"{quoted(root.name)} is CIFAR's version for Python: pickled objects, which could run code when read.",
+            "Download the binary version, whose files end in .bin.",
+            str(root),
+        )
+    with readable(root):
+        layout = _layout(root)
+        if layout is None:
+            raise FileNotFoundError(root)  # it was there a moment ago
+        files = _training(root, layout) if root.is_dir() else [root]
+        parts = tuple(layout.rows(file, "pixels") for file in files)
+        labels = np.concatenate([layout.rows(file, "label").all() for file in files]).astype(np.int64)
+        classes = _names(files[0].with_name(layout.names), layout.classes)
+        key = digest(*map(version, files), *classes)
+    if labels.max() >= len(classes):
+        raise damaged(root, "is no file of CIFAR's, or it is damaged", f"class {labels.max()} of {len(classes)}")
+    return Arrays(root, key, parts, labels, classes)
+
+
+def _layout(path: Path) -> _Layout | None:
+    return next((layout for layout in _LAYOUTS if _is_of(path, layout)), None)
+
+
+def _is_of(path: Path, layout: _Layout) -> bool:
+    if path.is_dir():
+        return bool(_training(path, layout)) and (path / layout.names).is_file()
+    # "train.bin" is anybody's name, so it must fit otherwise too.
+    return bool(re.fullmatch(layout.files, path.name) and path.is_file()) and (
+        path.with_name(layout.names).is_file() or path.stat().st_size % layout.row.itemsize == 0
+    )
+
+
+def _training(folder: Path, layout: _Layout) -> list[Path]:
+    names = [name for name in few_names(folder) if re.fullmatch(layout.training, name)]
+    return [folder / name for name in sorted(names, key=natural)]
+
+
+def _is_pickled(path: Path) -> bool:
+    files = [path / name for name in few_names(path) if name in _FIRST_PICKLED] if path.is_dir() else [path]
+    return any(
+        re.fullmatch(_PICKLED, file.name) and file.is_file() and first_bytes(file, 1) == b"\x80" for file in files
+    )
+
+
+def _names(file: Path, count: int) -> tuple[str, ...]:
+    """The classes' names, or their numbers where the file with the names is missing or of something else."""
+    numbers = tuple(map(str, range(count)))
+    if not file.is_file():
+        return numbers
+    with opened(file) as lines:
+        names = tuple(lines.read(_LONGEST_NAMES).decode("utf-8", "replace").split())
+    return names if len(names) == count else numbers

@@ -1,0 +1,202 @@
+"""A folder of images, walked to any depth; folders of the first level are classes when all images lie in them.
+
+Where StyleGAN's tools left a `dataset.json`, the classes are those that it names.
+"""
+
+from __future__ import annotations
+
+import os
+from array import array
+from collections.abc import Callable, Generator, Iterator, Sequence, Set
+from functools import partial
+from pathlib import Path
+from stat import S_ISREG
+from typing import overload
+
+from core.data.decode import EXTENSIONS, reason
+from core.data.formats.image_files import GLIMPSED, File, Files, glimpse
+from core.data.formats.stylegan_labels import FOREIGN, LARGEST_NOTE, NOTE, UNLABELLED, StyleGanLabels, noted, too_large
+from core.data.items import Skipped
+from core.data.names import absolute, digest, natural, opened, printable, quoted
+from core.data.source import classes_of
+from core.errors import UserError
+from core.events import Glimpse, Progress
+
+FORMATS = "PNG, JPEG, WebP, BMP, GIF or TIFF"
+
+
+class _Listing(Sequence[File]):
+    """Image files below a folder, in the order of the walk: a few dozen bytes for each, however many there are."""
+
+    def __init__(self, root: Path) -> None:
+        self.label: Callable[[str], int] = lambda path: 0  # which class, known only after the walk
+        self._root = root
+        self._paths, self._ends = bytearray(), array("Q")
+        self._contents = 0
+
+    def add(self, path: tuple[str, ...], status: os.stat_result) -> None:
+        inside = "/".join(path)
+        self._paths += os.fsencode(inside)
+        self._ends.append(len(self._paths))
+        # A sum does not depend on the order in which the disk happens to name its files.
+        self._contents += int(digest(inside, str(status.st_size), str(status.st_mtime_ns)), 16)
+
+    @property
+    def key(self) -> str:
+        """Changes with every name, size and time."""
+        return digest(str(self._root), str(self._contents))
+
+    def path(self, index: int) -> str:
+        start = self._ends[index - 1] if index else 0
+        return os.fsdecode(bytes(self._paths[start : self._ends[index]]))
+
+    def __len__(self) -> int:
+        return len(self._ends)
+
+    @overload
+    def __getitem__(self, index: int) -> File: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[File]: ...
+    def __getitem__(self, index: int | slice) -> File | Sequence[File]:
+        if isinstance(index, slice):
+            return [self[each] for each in range(*index.indices(len(self)))]
+        path = self.path(range(len(self))[index])
+        return File(path, partial(opened, _inside(self._root, path), 0), self.label(path))
+
+
+def opens(source: str) -> bool:
+    return Path(source).is_dir()
+
+
+def scan(source: str) -> Generator[Progress | Glimpse, None, Files]:
+    """List the images below `source`. Raises `UserError` when it cannot be read or holds no images."""
+    root = absolute(source)
+    title = root.name or str(root)
+    listing = _Listing(root)
+    note, text, unread = _note(root)
+    skipped: list[Skipped] = []
+    folders: set[tuple[str, ...]] = set()
+    for item in _walk(root):
+        if isinstance(item, Skipped):
+            skipped.append(item)
+            continue
+        if note is not None and note.of("/".join(item[0])) is None:
+            skipped.append(Skipped(printable("/".join(item[0])), UNLABELLED))
+            continue
+        listing.add(*item)
+        folders.add(item[0][:-1])
+        if len(listing) == GLIMPSED:
+            yield from glimpse(listing)
+        elif len(listing) % 2000 == 0:
+            yield Progress("Looking for images", len(listing), 0)
+    if not listing and not skipped:
+        raise UserError(
+            f"There are no images in {quoted(title)}.",
+            f"Open a folder that holds {FORMATS} files.",
+            printable(str(root)),
+        )
+    return Files(
+        name=str(root),
+        title=printable(title),
+        key=digest(listing.key, text),
+        files=listing,
+        classes=tuple(printable(name) for name in _classified(listing, folders, note)),
+        skipped=(*skipped, *unread),
+    )
+
+
+def _classified(listing: _Listing, folders: Set[tuple[str, ...]], note: StyleGanLabels | None) -> tuple[str, ...]:
+    """Tells the listing which class each file is of, as the note says, or else its folder; their names."""
+    if note is not None:
+        listing.label = lambda path: note.of(path) or 0
+        return note.classes
+    classes = classes_of(folders)
+    numbers = {name: label for label, name in enumerate(classes)}
+    listing.label = lambda path: numbers.get(path.split("/", 1)[0], 0)
+    return classes
+
+
+def _note(root: Path) -> tuple[StyleGanLabels | None, bytes, tuple[Skipped, ...]]:
+    """The labels that lie in the folder, if any do, as they stand there, and why they are not used."""
+    text = b""
+    try:
+        with opened(root / NOTE) as file:
+            if not S_ISREG(os.fstat(file.fileno()).st_mode):
+                return None, b"", (Skipped(NOTE, "not a regular file"),)
+            text = file.read(LARGEST_NOTE + 1)
+    except FileNotFoundError:
+        return None, b"", ()
+    except OSError as error:
+        return None, b"", (Skipped(NOTE, reason(error)),)
+    try:
+        return noted(text), text, ()
+    except Exception:  # a file of that name may hold anything
+        return None, text, (Skipped(NOTE, too_large(len(text)) or FOREIGN),)
+
+
+def _inside(root: Path, path: str) -> str:
+    """As `root / path`, which for many small files would take a tenth of all the time."""
+    return f"{root}{os.sep}{path.replace('/', os.sep)}"
+
+
+def _walk(root: Path) -> Iterator[tuple[tuple[str, ...], os.stat_result] | Skipped]:
+    """Every image file once, folder by folder. Linked folders come last and only if not seen yet, so a loop ends."""
+    seen: set[tuple[int, int]] = set()
+    folders: list[tuple[str, ...]] = [()]
+    links: list[tuple[str, ...]] = []
+    while folders or links:
+        path = folders.pop() if folders else links.pop(0)
+        names: list[str] = []
+        inner: list[tuple[str, ...]] = []
+        try:
+            status = root.joinpath(*path).stat()
+            if (status.st_dev, status.st_ino) in seen:
+                continue
+            seen.add((status.st_dev, status.st_ino))
+            with os.scandir(root.joinpath(*path)) as entries:
+                for entry in entries:
+                    if entry.name.startswith("."):
+                        continue
+                    if _is_folder(entry):
+                        (links if entry.is_symlink() else inner).append((*path, entry.name))
+                    elif entry.name.lower().endswith(EXTENSIONS):
+                        names.append(entry.name)
+        except OSError as error:
+            if not path:
+                raise _unreadable(root, error) from error
+            yield Skipped(printable("/".join(path)), "this folder cannot be opened")
+        names.sort(key=natural)
+        for name in names:
+            yield _look(root, (*path, name))
+        folders += sorted(inner, key=lambda each: natural(each[-1]), reverse=True)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
+
+
+def _look(root: Path, path: tuple[str, ...]) -> tuple[tuple[str, ...], os.stat_result] | Skipped:
+    inside = "/".join(path)
+    try:
+        status = os.stat(_inside(root, inside))  # noqa: PTH116
+    except FileNotFoundError:
+        return Skipped(
+            printable(inside), "a link to nothing" if root.joinpath(*path).is_symlink() else "it disappeared"
+        )
+    except OSError:
+        return Skipped(printable(inside), "it cannot be looked at")
+    if not S_ISREG(status.st_mode):  # a pipe would wait for ever
+        return Skipped(printable(inside), "not a regular file")
+    return path, status
+
+
+def _unreadable(root: Path, error: OSError) -> UserError:
+    title = quoted(root.name or str(root))
+    if isinstance(error, PermissionError):
+        return UserError(
+            f"You may not read the folder {title}.", "Ask its owner for permission, or copy it.", str(error)
+        )
+    return UserError(f"The folder {title} cannot be read.", "Check that its disk is connected.", str(error))

@@ -1,0 +1,106 @@
+"""IDX, the format of MNIST and its family: numbers behind a header that says their type and shape; packed or not."""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Generator
+from functools import partial
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.data.formats.compression import damaged, first_bytes, readable, unpacked
+from core.data.formats.raw_arrays import Arrays, RowStream, few_names, pictures
+from core.data.items import Skipped
+from core.data.names import absolute, digest, printable, quoted, version
+from core.data.source import class_numbers
+from core.errors import UserError
+from core.events import Progress
+
+_KINDS = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+
+
+def opens(source: str) -> bool:
+    path = Path(source)
+    return _inside(path) is not None if path.is_dir() else path.is_file() and _is_idx(first_bytes(path, 4))
+
+
+def scan(source: str) -> Generator[Progress, None, Arrays]:
+    """Find images and their labels, whichever was opened. Raises `UserError` for damaged files and labels alone."""
+    root = absolute(source)
+    yield Progress("Looking for images", 0, 0)
+    with readable(root):
+        images = _images_of(_inside(root) or root)
+        kind, shape = _header(images)
+        rows = pictures(images, partial(_numbers, images), kind, shape)
+        beside = _beside(images, "images", "labels", "1")
+        labels, wrong = _labels(beside, rows.count)
+        files = [file for file in (images, beside) if file is not None]
+        key = digest(*map(version, files))
+    numbers, classes = class_numbers(labels)
+    return Arrays(root, key, (rows,), numbers, classes, wrong)
+
+
+def _inside(folder: Path) -> Path | None:
+    """The images in a folder of such files, those for training if there are several."""
+    images = [name for name in few_names(folder) if re.search(r"images.idx[34]", name)]
+    return folder / min(images, key=lambda name: ("train" not in name, name)) if images else None
+
+
+def _images_of(file: Path) -> Path:
+    """The file itself, or where it holds labels the images beside it."""
+    if len(_header(file)[1]) > 1:
+        return file
+    images = _beside(file, "labels", "images", "34")
+    if images is None:
+        raise UserError(
+            f"{quoted(file.name)} holds labels, and the images are not beside it.",
+            "Put the file with the images into the same folder.",
+            str(file),
+        )
+    return images
+
+
+def _beside(file: Path, word: str, other: str, dimensions: str) -> Path | None:
+    """The file of the same name but for `word`, the number of dimensions, and whether it is packed."""
+    name = file.name.removesuffix(".gz")
+    if word not in name:
+        return None
+    names = [re.sub(r"idx\d", f"idx{number}", name.replace(word, other)) for number in dimensions]
+    places = [file.with_name(f"{each}{packed}") for each in names for packed in ("", ".gz")]
+    return next((place for place in places if place.is_file()), None)
+
+
+def _labels(file: Path | None, count: int) -> tuple[NDArray[Any], tuple[Skipped, ...]]:
+    if file is None:
+        return np.zeros(count, np.int64), ()
+    kind, shape = _header(file)
+    if shape != (count,) or kind.kind not in "iu":
+        reason = f"holds an array of {kind.name} and shape {shape}, and no labels of {count} images"
+        return np.zeros(count, np.int64), (Skipped(printable(file.name), reason),)
+    return RowStream(partial(_numbers, file), kind, count).all(), ()
+
+
+def _is_idx(start: bytes) -> bool:
+    return len(start) >= 4 and start[:2] == b"\0\0" and start[2] in _KINDS and 1 <= start[3] <= 4
+
+
+def _header(file: Path) -> tuple[np.dtype[Any], tuple[int, ...]]:
+    start = first_bytes(file, 20)
+    if not _is_idx(start) or len(start) < _length(start):
+        raise damaged(file, "is no file of MNIST's kind, or it is damaged")
+    return np.dtype(_KINDS[start[2]]), struct.unpack(f">{start[3]}I", start[4 : _length(start)])
+
+
+def _length(start: bytes) -> int:
+    return 4 + 4 * start[3]
+
+
+def _numbers(file: Path) -> IO[bytes]:
+    """The file, opened behind its header."""
+    stream = unpacked(file)
+    stream.seek(_length(first_bytes(file, 4)))
+    return stream

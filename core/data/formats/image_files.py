@@ -1,0 +1,131 @@
+"""Image files, wherever they lie: what folders and zips share. Decoded on threads, in order, with flat memory."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from functools import partial
+from hashlib import blake2b
+from threading import Event
+from time import monotonic, perf_counter
+from typing import IO
+
+import numpy as np
+
+from core.concurrency import in_order
+from core.config.preparation import Preparation
+from core.data.decode import decode, header_size, passes, reason
+from core.data.items import Picture, Skipped
+from core.data.names import printable
+from core.data.source import resolution_for
+from core.events import Glimpse, Progress
+
+LOOKED_AT = 200
+"""Files whose sizes make a suggestion."""
+_TRIAL = 0.02  # seconds of reading without threads
+_WORTH_HANDING_OVER = 0.0003  # seconds for a file: of smaller ones Python does the most, on one thread at a time anyway
+_AT_ONCE = 8  # files a job
+GLIMPSED = 12
+"""Files that are shown at once."""
+GLIMPSE_SECONDS = 0.2
+THUMBNAIL = (64, 64)
+LARGEST_FILE = 512 * 2**20
+
+
+@dataclass(frozen=True)
+class File:
+    """A file that looks like an image: its name inside the source, how to open it, and its class."""
+
+    name: str
+    open: Callable[[], IO[bytes]]
+    label: int = 0
+
+
+@dataclass(frozen=True)
+class Files:
+    """A `Source` of listed image files."""
+
+    name: str
+    title: str
+    key: str
+    files: Sequence[File]
+    classes: tuple[str, ...]
+    skipped: tuple[Skipped, ...]
+    doing: str = "Reading images"
+
+    @property
+    def total(self) -> int:
+        return len(self.files)
+
+    def suggest(self) -> Generator[Progress, None, int]:
+        """From the headers of at most 200 files, evenly chosen."""
+        count = min(LOOKED_AT, len(self.files))
+        sides: list[int] = []
+        for index in range(count):
+            try:
+                with self.files[index * len(self.files) // count].open() as file:
+                    sides.append(min(header_size(file)))
+            except Exception:
+                pass  # reading will name it
+            if index % 32 == 0:
+                yield Progress("Looking at image sizes", index, count)
+        return resolution_for(sides)
+
+    def read(self, how: Preparation) -> Iterator[Picture | Skipped | None]:
+        """Every file as a picture or with the reason why not, in the order of the listing."""
+        done, spent = 0, 0.0
+        while done < len(self.files) and (spent < _TRIAL or spent < done * _WORTH_HANDING_OVER):
+            begun = perf_counter()
+            picture = read(self.files[done], how)
+            spent += perf_counter() - begun
+            done += 1
+            yield picture
+        yield from self._read_on_threads(done, how)
+
+    def _read_on_threads(self, start: int, how: Preparation) -> Iterator[Picture | Skipped | None]:
+        workers, over = min(8, os.cpu_count() or 1), Event()
+        starts = range(start, len(self.files), _AT_ONCE)
+        jobs = (partial(_read_some, self.files[start : start + _AT_ONCE], how, over) for start in starts)
+        with closing(in_order(jobs, workers, ahead=2 * workers)) as chunks:
+            try:
+                for chunk in chunks:
+                    yield from chunk or (None,)
+            finally:
+                over.set()
+
+
+def _read_some(files: Sequence[File], how: Preparation, over: Event) -> list[Picture | Skipped]:
+    """Up to the file under way when nobody wants them any more."""
+    return [read(file, how) for file in files if not over.is_set()]
+
+
+def glimpse(files: Sequence[File]) -> Iterator[Glimpse]:
+    """The first files that can be read, soon; nothing if there are none."""
+    begun, planes = monotonic(), []
+    for file in files[:GLIMPSED]:
+        picture = read(file, Preparation(THUMBNAIL))
+        if isinstance(picture, Picture):
+            planes.append(np.broadcast_to(picture.pixels, (3, *picture.pixels.shape[1:])))
+        if monotonic() - begun > GLIMPSE_SECONDS:
+            break
+    if planes:
+        yield Glimpse(np.stack(planes).transpose(0, 2, 3, 1))
+
+
+def read(file: File, how: Preparation) -> Picture | Skipped:
+    """One file as a picture, or the reason why not."""
+    try:
+        with file.open() as stream:
+            # Asked for a number of bytes, it would set as much memory aside for every file.
+            if stream.seek(0, os.SEEK_END) > LARGEST_FILE:
+                return Skipped(printable(file.name), f"larger than {LARGEST_FILE // 2**20} MB")
+            stream.seek(0)
+            data = stream.read()
+        content = int.from_bytes(blake2b(data, digest_size=8).digest(), "little")
+        picture = decode(io.BytesIO(data), how)
+    except Exception as error:  # image formats fail in every way there is; each is this one file's affair
+        return Skipped(printable(file.name), reason(error), passes(error))
+    return replace(picture, label=file.label, name=printable(file.name), bytes=len(data), content=content)

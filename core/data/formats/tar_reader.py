@@ -1,0 +1,149 @@
+"""A tar from header to header, packed or not, once and never back.
+
+Not by tarfile, which keeps in memory what it reads between two files, however much a hostile header makes of that.
+"""
+
+from __future__ import annotations
+
+import tarfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from itertools import count
+from pathlib import Path
+from typing import IO
+
+from core.data.formats.compression import damaged, first_bytes, refuse_bomb, unpacked
+from core.data.names import quoted
+from core.errors import UserError
+
+_BLOCK = tarfile.BLOCKSIZE
+
+_EXTENDED = (tarfile.XHDTYPE, tarfile.SOLARIS_XHDTYPE)
+_BARE = (tarfile.LNKTYPE, tarfile.SYMTYPE, tarfile.DIRTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE)
+"""Types without content, whatever size they claim."""
+_LONGEST_EXTENSION = 2**20
+_STRIDE = 2**24
+"""Bytes passed over at once: some tenths of a second at most."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """A file in a tar, or a link or device (`refused` says which). `content` reads it while the walk stands there."""
+
+    name: str
+    size: int
+    refused: str
+    content: Callable[[], bytes]
+
+
+def is_tar(path: Path) -> bool:
+    """Whether the file begins like a tar, packed or not. Raises `OSError` when it may not be read."""
+    try:
+        tarfile.TarInfo.frombuf(first_bytes(path, _BLOCK), "utf-8", "surrogateescape")
+    except (tarfile.HeaderError, ValueError):
+        return False
+    return True
+
+
+def walk(root: Path) -> Iterator[Member | None]:
+    """Every file, link and device; None for a moment to show progress or to stop.
+
+    Raises `UserError` for what is no tar or a bomb; what else a damaged file raises `readable` says to a person.
+    """
+    with unpacked(root) as stream:
+        try:
+            yield from _Walk(root, stream).members()
+        except (tarfile.HeaderError, ValueError) as error:
+            raise damaged(root, "is no tar, or it is damaged", error) from error
+
+
+class _Walk:
+    def __init__(self, root: Path, stream: IO[bytes]) -> None:
+        self._root, self._stream = root, stream
+        self._left = 0  # bytes until the next header
+
+    def members(self) -> Iterator[Member | None]:
+        said: dict[str, str] = {}  # of the next file, by headers of their own
+        passed = 0
+        for number in count(1):
+            block = self._stream.read(_BLOCK)
+            if not any(block):  # zeros, or the end without them
+                return
+            info = self._header(block)
+            size = int(said.get("size", info.size))
+            if size < 0:
+                raise ValueError(f"a file of {size} bytes")
+            self._left = 0 if info.type in _BARE else -(-size // _BLOCK) * _BLOCK
+            passed += _BLOCK + self._left
+            refuse_bomb(self._root, passed)
+            if info.type == tarfile.GNUTYPE_LONGNAME:
+                said["path"] = _text(self._extension(size).rstrip(b"\0"))
+            elif info.type in _EXTENDED:
+                said |= _records(self._extension(size))
+            elif info.type not in (tarfile.GNUTYPE_LONGLINK, tarfile.XGLTYPE):
+                if info.type != tarfile.DIRTYPE:
+                    yield Member(said.get("path", info.name), size, _refused(info), partial(self._read, size))
+                said = {}
+            yield from self._skip()
+            if number % 1000 == 0:
+                yield None
+
+    def _header(self, block: bytes) -> tarfile.TarInfo:
+        if len(block) < _BLOCK:
+            raise EOFError("the last header is not complete")
+        info = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
+        if info.type == tarfile.GNUTYPE_SPARSE:
+            raise UserError(
+                f"{quoted(self._root.name)} holds sparse files, which cannot be read.",
+                "Pack it anew without --sparse, or unpack it yourself.",
+                info.name,
+            )
+        return info
+
+    def _extension(self, size: int) -> bytes:
+        if size > _LONGEST_EXTENSION:
+            raise ValueError(f"a name of {size} bytes")
+        return self._read(size)
+
+    def _read(self, size: int) -> bytes:
+        data = self._stream.read(size)
+        if len(data) < size:
+            raise EOFError("the last file is not complete")
+        self._left -= size
+        return data
+
+    def _skip(self) -> Iterator[None]:
+        while self._left:
+            stride = min(self._left, _STRIDE)
+            self._stream.seek(stride - 1, 1)
+            if not self._stream.read(1):  # seeking goes beyond the end without a word
+                raise EOFError("the last file is not complete")
+            self._left -= stride
+            if self._left:
+                yield None
+
+
+def _refused(info: tarfile.TarInfo) -> str:
+    if info.issym() or info.islnk():
+        return "a link inside the tar, which is not followed"
+    return "" if info.isreg() else "not a regular file"
+
+
+def _records(data: bytes) -> dict[str, str]:
+    """Lines of "length key=value", where the length counts itself. Raises `ValueError`."""
+    records: dict[str, str] = {}
+    start = 0
+    while start < len(data):
+        space = data.index(b" ", start)
+        end = start + int(data[start:space])
+        if not space < end <= len(data):
+            raise ValueError("a record of impossible length")
+        key, _, value = data[space + 1 : end - 1].partition(b"=")
+        records[_text(key)] = _text(value)
+        start = end
+    return records
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")

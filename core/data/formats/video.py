@@ -1,0 +1,204 @@
+"""A film, every so many frames of which become pictures."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+from typing import IO, TYPE_CHECKING
+
+from PIL import Image
+
+from core.config.preparation import Preparation
+from core.data.decode import MOST_PIXELS
+from core.data.formats.compression import damaged, readable
+from core.data.items import Picture, Skipped
+from core.data.names import absolute, digest, opened, quoted, version
+from core.data.resize import fitted
+from core.data.source import OneFile, resolution_for
+from core.errors import UserError
+from core.events import Progress
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
+
+ENDINGS = (".mp4", ".mov", ".mkv", ".webm", ".avi")
+
+_MOST_FRAMES = 10_000_000
+"""Two days of film; what goes on for longer was made not to end."""
+_MOMENT = 0.05  # seconds after which the outside gets a turn
+
+
+@dataclass(frozen=True)
+class Video(OneFile):
+    """A `Source` of the frames of a film."""
+
+    size: tuple[int, int]
+    total: int = 0  # as it depends on the step, and the frames of many files are counted by playing them only
+    classes: tuple[str, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    doing: str = "Reading the video"
+
+    def suggest(self) -> Generator[Progress, None, int]:
+        """From the one size that all frames have."""
+        yield from ()
+        return resolution_for([min(self.size)])
+
+    def read(self, how: Preparation) -> Iterator[Picture | Skipped | None]:
+        """Every `how.frame_step`-th frame, the first among them; at the end, perhaps, that some were damaged."""
+        told = monotonic()
+        number = broken = 0
+        with readable(self.root), _opened(self.root) as film:
+            for frame in _frames(film):
+                if frame is not None and number % how.frame_step == 0:
+                    yield _picture(frame, number, how)
+                elif monotonic() - told > _MOMENT:
+                    yield None
+                    told = monotonic()
+                broken += frame is None
+                number += frame is not None
+                if number == _MOST_FRAMES:
+                    yield Skipped(self.title, f"only its first {_MOST_FRAMES} frames are taken")
+                    break
+        if broken:
+            yield Skipped(self.title, f"{broken} of its frames are damaged")
+
+
+def opens(source: str) -> bool:
+    return source.lower().endswith(ENDINGS) and Path(source).is_file()
+
+
+def scan(source: str) -> Generator[Progress, None, Video]:
+    """Look into the film. Raises `UserError` when there is nothing in it to be shown."""
+    root = absolute(source)
+    yield Progress("Looking at the video", 0, 0)
+    with readable(root), _opened(root) as film:
+        stream = _stream(film)
+        if stream is None:
+            raise UserError(
+                f"There are no pictures in {quoted(root.name)} that can be decoded.",
+                "Convert it to an .mp4 with H.264.",
+                str(root),
+            )
+        size = (stream.width, stream.height)
+        key = digest(version(root))
+    if min(size) < 1 or size[0] * size[1] > MOST_PIXELS:
+        raise UserError(
+            f"The frames of {quoted(root.name)} are {size[0]} x {size[1]} px, which cannot be read.",
+            "Convert it to an .mp4 of smaller frames.",
+            str(root),
+        )
+    return Video(root, key, size)
+
+
+@contextlib.contextmanager
+def _opened(root: Path) -> Iterator[InputContainer]:
+    import av  # a film is rare, and its libraries are many
+
+    with opened(root) as file:
+        kind = _container(file.read(12))
+        file.seek(0)
+        if kind is None or (kind == "mov" and not believable(file, root.stat().st_size)):
+            raise damaged(root, "is not the video that its name says, or it is damaged")
+        file.seek(0)
+        try:
+            film = av.open(
+                file,
+                "r",
+                format=kind,
+                # Neither other files nor addresses that a film names; nor cuts, which can repeat a frame for ever.
+                container_options={"protocol_whitelist": "none", "ignore_editlist": "1"},
+                metadata_errors="replace",
+            )
+        except av.error.FFmpegError as error:
+            raise damaged(root, "is a damaged video", error) from error
+        with film:
+            yield film
+
+
+def _container(start: bytes) -> str | None:
+    """What the first bytes say, so that nothing else is ever tried: FFmpeg would play a list of addresses, too."""
+    if start[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"):
+        return "mov"
+    if start.startswith(b"\x1aE\xdf\xa3"):
+        return "matroska"
+    return "avi" if start.startswith(b"RIFF") and start[8:] == b"AVI " else None
+
+
+def _stream(film: InputContainer) -> VideoStream | None:
+    """The first whose frames somebody here can decode."""
+    return next((stream for stream in film.streams.video if stream.codec_context), None)
+
+
+def _frames(film: InputContainer) -> Iterator[VideoFrame | None]:
+    """The frames in the order in which they are shown; None for what cannot be decoded."""
+    from av.error import FFmpegError
+
+    stream = _stream(film)
+    assert stream is not None  # or there would be no `Video`
+    stream.thread_type = "AUTO"
+    stream.codec_context.options = {"max_pixels": str(MOST_PIXELS)}  # a film may change its size on the way
+    try:
+        for packet in film.demux(stream):
+            try:
+                yield from packet.decode()
+            except FFmpegError:
+                yield None
+    except FFmpegError:  # it ends here, before its end
+        yield None
+
+
+def _picture(frame: VideoFrame, number: int, how: Preparation) -> Picture:
+    image = Image.fromarray(frame.to_ndarray(format="rgb24"))
+    if frame.rotation % 90 == 0:  # how the phone was held
+        image = image.rotate(frame.rotation, expand=True)
+    return Picture(fitted(image, how), image.width, image.height, mode="RGB", name=f"frame {number}")
+
+
+_PIECE = 2**20
+_CLAIM = re.compile(rb"stsz.{4}(?P<unit>.{4})(?P<units>.{4})|trun.(?P<flags>.{3})(?P<frames>.{4})", re.DOTALL)
+_PER_FRAME = 0xF00
+"""Flags of a `trun` that has something to say of each of its frames."""
+_COMPRESSED = re.compile(rb"cmov.{4}dcom", re.DOTALL)
+
+
+def believable(file: IO[bytes], size: int) -> bool:
+    """Whether no more frames are claimed than the file has bytes, and nothing of what is claimed is compressed."""
+    claimed = 0
+    for piece in _tables(file):
+        if _COMPRESSED.search(piece):
+            return False
+        for claim in _CLAIM.finditer(piece):
+            if claim["unit"] is not None:
+                claimed += int.from_bytes(claim["unit"]) * int.from_bytes(claim["units"])
+            elif not int.from_bytes(claim["flags"]) & _PER_FRAME:
+                claimed += int.from_bytes(claim["frames"])
+        if claimed > size:
+            return False
+    return True
+
+
+def _tables(file: IO[bytes]) -> Iterator[bytes]:
+    """All of the file but the frames themselves, in pieces that overlap by what one match may take."""
+    while len(header := file.read(8)) == 8:
+        length = int.from_bytes(header[:4])
+        start = 8
+        if length == 1:
+            length, start = int.from_bytes(file.read(8)), 16
+        if header[4:] == b"mdat":
+            if length < start:  # to the end of the file
+                return
+            file.seek(length - start, 1)
+            continue
+        # Without a length, or with an impossible one, it may reach to the end.
+        left = length - start if length >= start else float("inf")
+        tail = b""
+        while left > 0 and (piece := file.read(int(min(left, _PIECE)))):
+            left -= len(piece)
+            yield tail + piece
+            tail = piece[-15:]  # a claim has 16 bytes

@@ -1,0 +1,313 @@
+"""What is looked for in a dataset: each check answers with one `HealthFinding`, a good one where nothing is wrong.
+
+The thresholds say what a person would want to know; nothing is refused here.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.config.preparation import Fit, Preparation
+from core.data.dataset import Dataset
+from core.data.health.findings import FindingKind, HealthFinding, RowNumbers, Severity, no_rows
+from core.data.health.image_statistics import ImageStatistics
+from core.data.names import quoted
+from core.data.records import MODES
+
+MANY = 0.1
+"""From this part of the images on, what is wrong with them shows in what is generated."""
+EMPTY = 5.0
+"""Standard deviation out of 255 below which there is nothing but noise to be seen: that of a flat JPEG is 1 to 3."""
+GREY = 16
+"""Difference of a pixel's colours out of 255 that a grey photo saved in colour does not reach, but one in sepia."""
+ENLARGED = 1.25
+"""An original that is made larger than this is visibly blurred."""
+CROP_KEEPS = 0.65
+"""Part of a picture that a crop should leave: a photo of 2 : 3 keeps 0.67 as a square, a video of 9 : 16 0.56."""
+SMART_KEEPS = 0.4
+"""Below this even the best part is too little of the picture."""
+SAME_SHAPE = 1.1
+"""Proportions that differ by less than this factor are the same."""
+IMBALANCE = 5
+"""A class of which there are so many times fewer images than of the largest is rarely seen, and learned badly."""
+FEW_OF_A_CLASS = 50
+ENOUGH, ENOUGH_AUGMENTED = 2000, 500
+"""Images of 64 px that a discriminator does not soon know by heart.
+
+It does with less than some thousands unless they are augmented, and then some hundreds can do (Karras et al. 2020, ADA,
+arXiv:2006.06676; Zhao et al. 2020, DiffAugment, arXiv:2006.10738). Of larger images it takes more, with their side.
+"""
+MOST_REASONS = 3
+"""Why files cannot be read is said in one line, the commonest first; all of it is in the list of files."""
+FAR_TOO_FEW = 4
+"""With so many times fewer than enough there is no doubt."""
+
+Floats = NDArray[np.float64]
+
+
+# -- of files and images -----------------------------------------------------------------------------------------------
+
+
+def unreadable(dataset: Dataset) -> HealthFinding:
+    if not dataset.skipped:
+        return HealthFinding("unreadable", "good", "Every file could be read.")
+    names: dict[str, list[str]] = defaultdict(list)
+    for each in dataset.skipped:
+        names[each.reason].append(each.name)
+    count = len(dataset.skipped)
+    commonest = sorted(names, key=lambda reason: -len(names[reason]))
+    why = "; ".join(f"{len(names[reason]):,}: {reason}" for reason in commonest[:MOST_REASONS])
+    more = f"; and {len(names) - MOST_REASONS} more reasons" if len(names) > MOST_REASONS else ""
+    return HealthFinding(
+        "unreadable",
+        _severity(count, count + len(dataset.images)),
+        f"{counted(count, 'file')} cannot be read and {_are(count)} left out ({why}{more}).",
+        "Training works without them. Repair them or download them again, or delete them.",
+        skipped={reason: tuple(files) for reason, files in names.items()},
+    )
+
+
+def exact_duplicates(groups: list[RowNumbers], total: int) -> HealthFinding:
+    if not groups:
+        return HealthFinding("exact_duplicates", "good", "No image is there twice.")
+    copies = but_the_first(groups)
+    return HealthFinding(
+        "exact_duplicates",
+        _severity(len(copies), total),
+        f"{counted(len(copies), 'image')} {'is an exact copy' if len(copies) == 1 else 'are exact copies'} of others.",
+        "Leave them out, for what is there twice is learned twice as much. One of each stays.",
+        tuple(groups),
+        copies,
+    )
+
+
+def near_duplicates(groups: list[RowNumbers], total: int) -> HealthFinding:
+    if not groups:
+        return HealthFinding("near_duplicates", "good", "No two images look nearly the same.")
+    copies = but_the_first(groups)
+    return HealthFinding(
+        "near_duplicates",
+        _severity(len(copies), total),
+        f"{counted(len(copies), 'image')} can hardly be told from others: smaller, lighter, saved anew or a little "
+        "different.",
+        "Look at them, and leave out those that add nothing. The largest of each stays.",
+        tuple(groups),
+        copies,
+    )
+
+
+def but_the_first(groups: list[RowNumbers]) -> RowNumbers:
+    """All rows but the first of each group, ascending."""
+    return np.sort(np.concatenate([no_rows(), *(group[1:] for group in groups)]))
+
+
+def near_empty(rows: RowNumbers, total: int) -> HealthFinding:
+    if not len(rows):
+        return HealthFinding("near_empty", "good", "There is something to be seen in every image.")
+    return HealthFinding(
+        "near_empty",
+        _severity(len(rows), total),
+        f"{counted(len(rows), 'image')} {_are(len(rows))} empty, or nearly of one colour.",
+        "Leave them out, unless empty images are to be generated too.",
+        (rows,),
+        rows,
+    )
+
+
+def few_images(different: int, dataset: Dataset, augment: str) -> HealthFinding:
+    enough = (ENOUGH if augment == "none" else ENOUGH_AUGMENTED) * max(*dataset.size, 64) / 64
+    if different >= enough:
+        return HealthFinding("few_images", "good", f"{counted(different, 'different image')} are enough to learn from.")
+    remedies = "Mirror them if left and right do not matter. More images help most, a smaller resolution helps too."
+    if augment == "none":
+        remedies = f"Turn on augmentation: DiffAugment, or ADA as in the preset stylegan2_ada. {remedies}"
+    return HealthFinding(
+        "few_images",
+        "warning" if different * FAR_TOO_FEW < enough else "note",
+        f"{counted(different, 'different image')} {_are(different)} few for {_size(dataset)}: the discriminator soon "
+        "knows them by heart, and what is generated gets no better.",
+        remedies,
+    )
+
+
+def classes(dataset: Dataset) -> HealthFinding:
+    """Of a dataset with labels."""
+    assert dataset.labels is not None
+    counts = np.array(list(class_counts(dataset).values()))
+    least, most = int(counts.min()), int(counts.max())
+    smallest, largest = (quoted(dataset.classes[at]) for at in (counts.argmin(), counts.argmax()))
+    told = f"{smallest} has {counted(least, 'image')}, {largest} {most:,}"
+    if least == most:
+        told = f"each has {counted(most, 'image')}"
+    scarce = np.flatnonzero((counts * IMBALANCE <= most) | (counts < FEW_OF_A_CLASS))
+    if not len(scarce):
+        return HealthFinding("classes", "good", f"Each of the {len(counts):,} classes has enough images: {told}.")
+    return HealthFinding(
+        "classes",
+        "warning" if least * IMBALANCE <= most else "note",
+        f"{len(scarce):,} of {len(counts):,} classes have few images: {told}.",
+        "Add images to those, join classes, or train without labels: of a rare class little is learned.",
+        tuple(np.flatnonzero(dataset.labels == label) for label in scarce),
+    )
+
+
+def class_counts(dataset: Dataset) -> dict[str, int]:
+    if dataset.labels is None:
+        return {}
+    counts = np.bincount(dataset.labels, minlength=len(dataset.classes))
+    return dict(zip(dataset.classes, counts.tolist(), strict=True))
+
+
+# -- of the originals --------------------------------------------------------------------------------------------------
+
+
+def small_originals(dataset: Dataset, how: Preparation) -> HealthFinding:
+    table, (width, height) = dataset.records.table, dataset.size
+    sides = width / table["width"], height / table["height"]
+    # Between bars a picture is enlarged only where both of its sides are; otherwise one is enough.
+    factors = np.minimum(*sides) if how.fit == "pad" else np.maximum(*sides)
+    rows = np.flatnonzero(factors > ENLARGED)
+    if not len(rows):
+        return HealthFinding("small_originals", "good", f"The originals are large enough for {_size(dataset)}.")
+    few = len(rows) < MANY * len(table)
+    return HealthFinding(
+        "small_originals",
+        _severity(len(rows), len(table)),
+        f"{_part(rows, table)} smaller than {_size(dataset)}: enlarged they are blurred, and that is learned.",
+        "Leave them out, or replace them by larger ones."
+        if few
+        else "Train at a smaller resolution, or replace them by larger ones.",
+        (rows,),
+        rows if few else no_rows(),
+    )
+
+
+_DOES: dict[Fit, str] = {
+    "crop": "cropping cuts off more than a third",
+    "smart": "cropping cuts off more than a third",
+    "stretch": "stretching them distorts them",
+    "pad": "bars take more than a third of the picture",
+}
+_BETTER: dict[Fit, str] = {
+    "crop": "Leave them out, or cut them yourself",
+    "smart": "Choose the fit 'smart', which keeps the part with the most detail",
+    "pad": "Choose the fit 'pad', which keeps all of a picture, between bars",
+}
+
+
+def proportions(dataset: Dataset, how: Preparation) -> HealthFinding:
+    table, parts = dataset.records.table, kept_parts(dataset)
+    rows = np.flatnonzero(parts < CROP_KEEPS)
+    if not len(rows):
+        return HealthFinding("proportions", "good", "The originals have about the shape that is trained.")
+    better, grid = fit_for(parts), _grid(table["width"] / table["height"])
+    advice = _BETTER["crop" if better == how.fit else better]
+    return HealthFinding(
+        "proportions",
+        _severity(len(rows), len(table)),
+        f"{_part(rows, table)} much wider or taller than {_size(dataset)}: {_DOES[how.fit]}.",
+        f"{advice}; or train them in their own shape, with the grid {grid}." if grid else f"{advice}.",
+        (rows,),
+        rows if better == "crop" else no_rows(),
+    )
+
+
+def kept_parts(dataset: Dataset) -> Floats:
+    """The part of each original that a crop to the shape of the dataset leaves, (N,), in (0, 1]."""
+    table, (width, height) = dataset.records.table, dataset.size
+    wider: Floats = table["width"] / table["height"] * (height / width)
+    return np.minimum(wider, 1 / wider)
+
+
+def fit_for(parts: Floats) -> Fit:
+    """What suits nearly all originals, of which a crop would leave these parts."""
+    left = float(np.quantile(parts, MANY))
+    return "crop" if left >= CROP_KEEPS else "smart" if left >= SMART_KEEPS else "pad"
+
+
+def colours(looks: ImageStatistics) -> HealthFinding:
+    seen = looks.variation >= EMPTY  # white is no grey
+    grey, coloured = (np.flatnonzero(seen & so) for so in (looks.spread < GREY, looks.spread >= GREY))
+    if not len(grey) or not len(coloured):
+        return HealthFinding("colours", "good", f"All images are {'grey' if len(grey) else 'in colour'}.")
+    return _mixed("colours", (grey, coloured), ("grey", "in colour"))
+
+
+def print_colours(dataset: Dataset) -> HealthFinding:
+    table = dataset.records.table
+    rows = np.flatnonzero(table["mode"] == MODES.index("CMYK"))
+    if not len(rows):
+        return HealthFinding("print_colours", "good", "No image is in the colours of a printer.")
+    return HealthFinding(
+        "print_colours",
+        "note",
+        f"{_part(rows, table)} in CMYK, the inks of a printer, and had to be converted.",
+        "Look at the colours: if they are wrong, save the originals as RGB.",
+        (rows,),
+    )
+
+
+def transparency(dataset: Dataset) -> HealthFinding:
+    table = dataset.records.table
+    rows, opaque = (np.flatnonzero(so) for so in (table["transparent"], ~table["transparent"]))
+    if not len(rows):
+        return HealthFinding("transparency", "good", "No image is transparent.")
+    if dataset.images.shape[1] < 4:
+        return HealthFinding(
+            "transparency",
+            "note",
+            f"{_part(rows, table)} transparent in places, and there the background colour is seen.",
+            "Choose its colour, or keep transparency to generate transparent images.",
+            (rows,),
+        )
+    if not len(opaque):
+        return HealthFinding("transparency", "good", "All images are transparent in places, and stay so.")
+    return _mixed("transparency", (rows, opaque), ("transparent in places", "opaque"))
+
+
+# -- words -------------------------------------------------------------------------------------------------------------
+
+
+def counted(count: int, what: str) -> str:
+    """1 image, 12 images."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"
+
+
+def _part(rows: RowNumbers, whole: NDArray[np.void]) -> str:
+    return f"{len(rows):,} of {counted(len(whole), 'image')} {_are(len(rows))}"
+
+
+def _size(dataset: Dataset) -> str:
+    return "{} x {} px".format(*dataset.size)
+
+
+def _severity(count: int, total: int) -> Severity:
+    return "warning" if count >= MANY * total else "note"
+
+
+def _mixed(kind: FindingKind, rows: tuple[RowNumbers, RowNumbers], words: tuple[str, str]) -> HealthFinding:
+    """Of images of two kinds, of which there are both."""
+    (fewer, word), (others, other) = sorted(zip(rows, words, strict=True), key=lambda each: len(each[0]))
+    total = counted(len(fewer) + len(others), "image")
+    return HealthFinding(
+        kind,
+        "note",
+        f"{len(fewer):,} of {total} {_are(len(fewer))} {word}, the others {other}.",
+        "Both kinds will be generated. If you want only one of them, leave out the others.",
+        (fewer,),
+        fewer,
+    )
+
+
+def _grid(aspects: Floats) -> str | None:
+    """The grid of the shape that nearly all originals have, if there is one and it is no square."""
+    low, middle, high = np.quantile(aspects, (0.05, 0.5, 0.95)).tolist()
+    columns, rows = (min(max(round(4 * side), 4), 16) for side in (middle, 1 / middle))
+    return f"{columns}x{rows}" if high < low * SAME_SHAPE and columns != rows else None

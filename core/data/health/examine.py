@@ -1,0 +1,90 @@
+"""The health report of a dataset: what it holds, what is wrong with it, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.config.preparation import Preparation
+from core.data.dataset import Dataset
+from core.data.health import checks, duplicates
+from core.data.health.findings import HealthFinding, HealthReport, Histogram, RowNumbers
+from core.data.health.image_statistics import image_statistics
+from core.data.prepare import AS_IT_SUITS
+from core.data.records import MODES
+from core.data.source import resolution_for
+from core.events import Progress
+
+BINS = 24
+"""Of a histogram: as many as can be told apart in a panel."""
+_ORDER = ("warning", "note", "good")
+
+
+def examine(
+    dataset: Dataset, how: Preparation = AS_IT_SUITS, augment: str = "none"
+) -> Generator[Progress | HealthReport, None, None]:
+    """Yields `Progress` while it looks at the images, and at the end exactly one `HealthReport`.
+
+    `how` is the way in which the dataset was prepared, `augment` what the settings say of augmentation. It takes some
+    hundred bytes of memory for each image and may be closed at any time. Of points only their classes are told.
+    """
+    findings = [] if dataset.points else (yield from _images(dataset, how, augment))
+    if dataset.labels is not None:
+        findings.append(checks.classes(dataset))
+    table = dataset.records.table
+    sides = np.minimum(table["width"], table["height"])
+    modes, counts = np.unique(table["mode"], return_counts=True)
+    yield HealthReport(
+        images=len(dataset.images),
+        unreadable=len(dataset.skipped),
+        excluded=len(dataset.excluded),
+        size=dataset.size,
+        classes=checks.class_counts(dataset),
+        modes={MODES[mode] or "other": count for mode, count in zip(modes.tolist(), counts.tolist(), strict=True)},
+        widths=None if dataset.points else histogram(table["width"]),
+        heights=None if dataset.points else histogram(table["height"]),
+        aspects=None if dataset.points else histogram(table["width"] / table["height"]),
+        resolution=resolution_for(sides.tolist()),
+        fit="crop" if dataset.points else checks.fit_for(checks.kept_parts(dataset)),
+        findings=tuple(sorted(findings, key=lambda finding: _ORDER.index(finding.severity))),
+    )
+
+
+def _images(dataset: Dataset, how: Preparation, augment: str) -> Generator[Progress, None, list[HealthFinding]]:
+    looks = yield from image_statistics(dataset)
+    total = len(dataset.images)
+    same = duplicates.exact(looks.content)
+    copies = checks.but_the_first(same)
+    empty = np.flatnonzero(looks.variation < checks.EMPTY)
+    alike = yield from duplicates.near(looks, _worth_comparing(dataset, copies, empty))
+    return [
+        checks.unreadable(dataset),
+        checks.exact_duplicates(same, total),
+        checks.near_duplicates(alike, total),
+        checks.near_empty(empty, total),
+        checks.few_images(total - len(copies), dataset, augment),
+        checks.small_originals(dataset, how),
+        checks.proportions(dataset, how),
+        checks.colours(looks),
+        checks.print_colours(dataset),
+        checks.transparency(dataset),
+    ]
+
+
+def _worth_comparing(dataset: Dataset, copies: RowNumbers, empty: RowNumbers) -> RowNumbers:
+    """Neither copies, which are told already, nor empty images, which are all alike; the largest originals first."""
+    rows = np.setdiff1d(np.arange(len(dataset.images)), np.union1d(copies, empty))
+    table = dataset.records.table[rows]
+    return rows[np.argsort(-table["width"].astype(np.int64) * table["height"], kind="stable")]
+
+
+def histogram(values: NDArray[np.integer | np.floating]) -> Histogram:
+    """Of positive values; one bin if they are all the same."""
+    low, high = float(values.min()), float(values.max())
+    if low == high:
+        return Histogram(np.array([low / 1.1, low * 1.1]), np.array([len(values)]))
+    edges = np.geomspace(low, high, BINS + 1)
+    edges[0], edges[-1] = low, high  # the last bits of the powers may exclude the values they come from
+    return Histogram(edges, np.histogram(values, edges)[0])

@@ -1,0 +1,150 @@
+"""How good a generator's images are: in pieces of work, so that a training may go on beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.concurrency import run_in_thread
+from core.data.dataset import Dataset
+from core.errors import UserError
+from core.evaluation.features import Extractor, Features
+from core.evaluation.features.dataset_features import joined, pictures, real_features
+from core.evaluation.metrics import Side, Work, chosen, metric
+from core.evaluation.metrics.swd import MOST_IMAGES
+from core.events import Images, Measured, Progress
+from core.latent.request import LatentRequest
+from core.latent.sampler import Sampler
+from core.registry import Component, components
+from core.stats.metric_key import PIXELS, MetricKey, Split, key
+
+LEAST = 20
+"""Images on either side: neighbours and parts of a set need some."""
+MOST_BYTES = 2**28
+"""Of images of either side that are kept for metrics on the images themselves."""
+_PIXELS = 2**16
+"""That are generated at once: 16 images of 64 px."""
+
+RowNumbers = NDArray[np.int64]
+
+
+def evaluate(
+    sampler: Sampler,
+    dataset: Dataset,
+    metrics: Iterable[str],
+    extractor: Extractor | None,
+    count: int,
+    rows: RowNumbers | None = None,
+    split: Split = "all",
+) -> Generator[Progress | Measured, None, None]:
+    """Measures images of the seeds 0 to `count` - 1 against these rows of the dataset (all of them without any).
+
+    `sampler` has to keep its weights meanwhile: give a copy of one that follows a training. The classes of the seeds
+    take turns, so of a generator that knows classes there are as many images of each.
+    `extractor`: from `core.evaluation.features.build`; None where no metric looks at features. Yields `Progress` after
+    every tenth of a second or so, and `Measured` at the end. It draws from no random generator but its own, and shares
+    nothing with a training but the processor. Features of the real images are kept with the dataset. Raises `UserError`
+    for metrics and extractors that do not go together, and for images that do not.
+    """
+    wanted = chosen(metrics)
+    rows = np.arange(len(dataset.images), dtype=np.int64) if rows is None else rows
+    refuse_other_images(sampler, dataset)
+    _refuse(wanted, extractor, min(count, len(rows)))
+    by_features = extractor if any("images" not in found.facts["NEEDS"] for found in wanted.values()) else None
+    by_images = any("images" in found.facts["NEEDS"] for found in wanted.values())
+    kept = _kept(dataset, count, len(rows)) if by_images else 0
+
+    real = (yield from real_features(dataset, rows, by_features)) if by_features else None
+    fake, images = yield from _generated(sampler, by_features, count if by_features else kept, kept)
+    sides = _side(fake), _side(real)
+    values: dict[str, float] = {}
+    for name, found in wanted.items():
+        if "images" in found.facts["NEEDS"]:
+            chosen_rows = np.sort(np.random.RandomState(0).permutation(rows)[:kept])
+            pair = (Side(images=images), Side(images=pictures(dataset, chosen_rows)))
+            protocol = MetricKey(PIXELS, kept, kept, split)
+        else:
+            assert by_features is not None
+            pair, protocol = sides, MetricKey(by_features.name, count, len(rows), split)
+        numbers = yield from _measured(name, found, pair)
+        values |= {key(number, protocol): value for number, value in numbers.items()}
+    meta = sampler.meta
+    yield Measured(meta.step, meta.images, meta.seconds, values)
+
+
+def _measured(name: str, found: Component, sides: tuple[Side, Side]) -> Generator[Progress, None, dict[str, float]]:
+    """One metric's numbers."""
+    work = _work(name, sides)
+    pieces = 0
+    while True:
+        yield Progress(f"Working out the {found.title}", pieces, 0)
+        try:
+            next(work)
+        except StopIteration as done:
+            numbers: dict[str, float] = done.value
+            return numbers
+        pieces += 1
+
+
+def _work(name: str, sides: tuple[Side, Side]) -> Work[dict[str, float]]:
+    found = yield from run_in_thread(lambda: metric(name), None)  # the first import of a library takes seconds
+    return (yield from found.measure(*sides))
+
+
+def _generated(
+    sampler: Sampler, extractor: Extractor | None, count: int, kept: int
+) -> Generator[Progress, None, tuple[Features | None, Images]]:
+    """Features of the images of seeds 0 to `count` - 1, and the first `kept` of the images."""
+    width, height = sampler.meta.settings.size
+    at_once = min(max(_PIXELS // (width * height), 1), 16)
+    features: list[Features] = []
+    images = np.zeros((kept, height, width, sampler.meta.channels), np.uint8)
+    for start in range(0, count, at_once):
+        yield Progress("Looking at generated images", start, count)
+        made = sampler.render(LatentRequest.of_seeds(range(start, min(start + at_once, count))))
+        images[start : start + len(made)] = made[: max(kept - start, 0)]
+        if extractor:
+            for first in range(0, len(made), extractor.at_once):
+                yield Progress("Looking at generated images", start + first, count)
+                features.append(extractor(made[first : first + extractor.at_once]))
+    return joined(features) if features else None, images
+
+
+def _side(found: Features | None) -> Side:
+    if found is None:
+        return Side()
+    logits = None if found.logits is None else found.logits.astype(np.float64)
+    return Side(found.values.astype(np.float64), logits)
+
+
+def _kept(dataset: Dataset, count: int, rows: int) -> int:
+    """How many images are compared as images."""
+    fit = MOST_BYTES // int(np.prod(dataset.images.shape[1:]))
+    return min(count, rows, MOST_IMAGES, max(fit, LEAST))
+
+
+def refuse_other_images(sampler: Sampler, dataset: Dataset) -> None:
+    """Raises `UserError` for a dataset whose images are not of the generator's kind."""
+    if dataset.points or sampler.meta.settings.points:
+        raise UserError("Points are not measured as images are.", "Choose a generator of images and a dataset of them.")
+    if (sampler.meta.settings.size, sampler.meta.channels) != (dataset.size, dataset.images.shape[1]):
+        raise UserError(
+            "The generated images are {} x {} with {} channels, and the dataset's {} x {} with {}.".format(
+                *sampler.meta.settings.size, sampler.meta.channels, *dataset.size, dataset.images.shape[1]
+            ),
+            "Open the dataset that the generator was trained on, prepared as it was then.",
+        )
+
+
+def _refuse(wanted: dict[str, Component], extractor: Extractor | None, fewest: int) -> None:
+    """Raises `UserError` for what cannot be measured."""
+    if fewest < LEAST:
+        raise UserError(f"{fewest} images are too few to be measured.", f"Take at least {LEAST}, better thousands.")
+    for found in wanted.values():
+        if "images" not in found.facts["NEEDS"] and extractor is None:
+            raise UserError(f"{found.title} needs a feature extractor.", "Choose one.")
+        if "logits" in found.facts["NEEDS"] and not (extractor and extractor.classifies):
+            able = " or ".join(name for name, each in components("evaluation.features").items() if each.facts["LOGITS"])
+            raise UserError(f"{found.title} needs an extractor that tells classes apart.", f"Choose {able}.")

@@ -1,0 +1,156 @@
+"""A small classifier trained on the dataset's own labels: it looks for what matters in these images."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import suppress
+from math import cos, pi, sqrt
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from core.atomic_write import replaced
+from core.data.cache.row_reader import entry_folder
+from core.data.dataset import Dataset
+from core.data.names import digest
+from core.errors import UserError
+from core.evaluation.features import Extractor, Features
+from core.evaluation.features.model_input import as_input
+from core.events import Images, Notice, Progress
+
+TITLE = "Classifier of the dataset's labels"
+PAPER = ""
+LABELLED = True
+FETCHED = False
+LOGITS = True
+
+VERSION = "1"
+"""Raise it when the same dataset would get another classifier."""
+SIDE = 32
+"""Images are brought to so many pixels."""
+WIDTHS = ((24, 1), (48, 2), (48, 1), (96, 2), (96, 1))
+"""Channels and strides of the 3x3 convolutions; the last are the features."""
+STEPS = 800
+BATCH = 32
+LEARNING_RATE = 3e-3
+HELD_OUT = 1000
+"""Images that are kept from the classifier, a tenth of all at most, to see how good it became."""
+SEED = 2020
+CPU = torch.device("cpu")
+
+
+def build(
+    dataset: Dataset, weights: Path | None, device: torch.device
+) -> Generator[Progress | Notice, None, Extractor]:
+    """Trains it, or finds it beside the prepared images, where it is kept."""
+    known = digest("classifier", VERSION, dataset.fingerprint)
+    folder = entry_folder(dataset.images)
+    note = folder / f"classifier-{known}.safetensors" if folder else None
+    state = _remembered(note, len(dataset.classes))
+    if state is None:
+        state, right = yield from _train(dataset)
+        if note:
+            with suppress(UserError), replaced(note) as partial:  # without it the training is repeated, nothing more
+                save_file(state, partial)
+        yield Notice(f"The classifier recognises {100 * right:.0f} % of images that it was not trained on.")
+    return Classifier(state, len(dataset.classes), device)
+
+
+class Classifier:
+    """Features (N, 96): the means of the last map. Logits (N, classes).
+
+    It goes by its digest: no other dataset's classifier has the same features, nor has this one's when another machine
+    trained it.
+    """
+
+    classifies = True
+
+    def __init__(self, state: dict[str, Tensor], classes: int, device: torch.device) -> None:
+        self.key = digest("classifier", VERSION, *(state[name].numpy().tobytes() for name in sorted(state)))
+        self.name = f"classifier-{self.key[:8]}"
+        self.at_once = 32 if device.type == "cpu" else 512
+        self._device = device
+        self._network = _network(classes)
+        self._network.load_state_dict(state, assign=True)
+        self._network.eval().requires_grad_(False).to(device)
+
+    @torch.inference_mode()
+    def __call__(self, images: Images) -> Features:
+        values = self._network[:-1](as_input(images, SIDE, self._device))
+        logits = self._network[-1](values)
+        return Features(values.cpu().numpy(), logits.cpu().numpy())
+
+
+def _network(classes: int) -> nn.Sequential:
+    """Without weights, and without a draw from torch's random generator."""
+    layers: list[nn.Module] = []
+    channels = 3
+    with torch.device("meta"):
+        for width, stride in WIDTHS:
+            layers += [nn.Conv2d(channels, width, 3, stride, 1, bias=False), nn.BatchNorm2d(width), nn.ReLU()]
+            channels = width
+        return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, classes))
+
+
+def _train(dataset: Dataset) -> Generator[Progress, None, tuple[dict[str, Tensor], float]]:
+    """The weights, and the part of the held-out images that it recognises. Always on the CPU, and always the same."""
+    assert dataset.labels is not None
+    labels = torch.from_numpy(np.array(dataset.labels))
+    random = np.random.RandomState(SEED)
+    order = random.permutation(len(labels))
+    held, rows = np.split(order, [min(HELD_OUT, len(order) // 10)])
+    network = _network(len(dataset.classes))
+    network.load_state_dict(_drawn(network, random), assign=True)
+    optimizer = torch.optim.Adam(network.parameters(), LEARNING_RATE)
+    for step in range(STEPS):
+        yield Progress("Training a classifier of the labels", step, STEPS)
+        optimizer.param_groups[0]["lr"] = LEARNING_RATE * (1 + cos(pi * step / STEPS)) / 2
+        batch = np.sort(random.choice(rows, min(BATCH, len(rows)), replace=False))
+        with torch.enable_grad():
+            loss = cross_entropy(network(_inputs(dataset, batch)), labels[batch], label_smoothing=0.1)
+            optimizer.zero_grad()
+            loss.backward()
+        optimizer.step()
+    network.eval()
+    right = 0
+    for part in np.array_split(np.sort(held), max(len(held) // BATCH, 1)):
+        yield Progress("Trying the classifier", 0, 0)
+        with torch.inference_mode():
+            right += int((network(_inputs(dataset, part)).argmax(1) == labels[part]).sum())
+    state = {name: value.detach().clone() for name, value in network.state_dict().items()}
+    return state, right / max(len(held), 1)
+
+
+def _inputs(dataset: Dataset, rows: NDArray[np.int64]) -> Tensor:
+    return as_input(np.asarray(dataset.images[rows]).transpose(0, 2, 3, 1), SIDE, CPU)
+
+
+def _drawn(network: nn.Module, random: np.random.RandomState) -> dict[str, Tensor]:
+    """First weights by name: He's for convolutions, those of no change for the rest."""
+    state = {}
+    for name, value in network.state_dict().items():
+        shape = tuple(value.shape)
+        if len(shape) > 1:
+            drawn = random.standard_normal(shape) * sqrt(2 / value[0].numel())
+            state[name] = torch.from_numpy(drawn.astype(np.float32))
+        else:
+            one = name.endswith(("running_var", "weight"))
+            state[name] = torch.full(shape, float(one)).to(value.dtype)
+    return state
+
+
+def _remembered(note: Path | None, classes: int) -> dict[str, Tensor] | None:
+    if note is None:
+        return None
+    try:
+        state = load_file(note)
+    except (OSError, SafetensorError):  # never trained, or damaged
+        return None
+    wanted = {name: value.shape for name, value in _network(classes).state_dict().items()}
+    return state if {name: value.shape for name, value in state.items()} == wanted else None

@@ -1,0 +1,82 @@
+"""Features of a dataset's images, worked out once and kept beside the prepared images, with which they go."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
+from core.atomic_write import replaced
+from core.data.cache.row_reader import entry_folder
+from core.data.dataset import Dataset
+from core.data.names import digest
+from core.errors import UserError
+from core.evaluation.features import Extractor, Features
+from core.events import Images, Progress
+
+MOST_BYTES = 2**29
+"""That all features kept of one dataset may take; the oldest make room."""
+_PREFIX = "features-"
+
+
+def real_features(
+    dataset: Dataset, rows: NDArray[np.int64], extractor: Extractor
+) -> Generator[Progress, None, Features]:
+    """Of these rows of the dataset, in their order."""
+    folder = entry_folder(dataset.images)
+    name = digest(extractor.key, dataset.fingerprint, rows.astype("<i8").tobytes())
+    note = folder / f"{_PREFIX}{name}.safetensors" if folder else None
+    found = _remembered(note, len(rows))
+    if found is None:
+        found = yield from _worked_out(dataset, rows, extractor)
+        if note:
+            _remember(note, found)
+    return found
+
+
+def pictures(dataset: Dataset, rows: NDArray[np.int64]) -> Images:
+    """These rows as uint8 NHWC."""
+    return np.ascontiguousarray(np.asarray(dataset.images[rows]).transpose(0, 2, 3, 1))
+
+
+def joined(parts: list[Features]) -> Features:
+    """Of several batches, one after the other."""
+    logits = [part.logits for part in parts if part.logits is not None]
+    return Features(np.concatenate([part.values for part in parts]), np.concatenate(logits) if logits else None)
+
+
+def _worked_out(dataset: Dataset, rows: NDArray[np.int64], extractor: Extractor) -> Generator[Progress, None, Features]:
+    parts = []
+    for start in range(0, len(rows), extractor.at_once):
+        yield Progress("Looking at real images", start, len(rows))
+        parts.append(extractor(pictures(dataset, rows[start : start + extractor.at_once])))
+    return joined(parts)
+
+
+def _remembered(note: Path | None, count: int) -> Features | None:
+    if note is None:
+        return None
+    try:
+        arrays = load_file(note)
+        found = Features(arrays["values"], arrays.get("logits"))
+    except (OSError, SafetensorError, KeyError):  # never worked out, or damaged
+        return None
+    return found if len(found.values) == count else None
+
+
+def _remember(note: Path, found: Features) -> None:
+    arrays = {name: value for name, value in found._asdict().items() if value is not None}
+    with suppress(OSError, UserError):  # without it they are worked out again, nothing more
+        with replaced(note) as partial:
+            save_file(arrays, partial)
+        kept = sorted(note.parent.glob(f"{_PREFIX}*"), key=lambda file: file.stat().st_mtime, reverse=True)
+        total = 0
+        for file in kept:
+            total += file.stat().st_size
+            if total > MOST_BYTES and file != note:
+                file.unlink()

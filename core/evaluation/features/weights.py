@@ -1,0 +1,29 @@
+"""Where the weights of Inception come from. Neither torch nor the network: `core.data.download.fetch` uses that, when
+asked."""
+
+from __future__ import annotations
+
+from core.data.download.catalogue import Download, Remote
+
+_FILE = "weights-inception-2015-12-05-6726825d.pth"
+_RELEASES = "https://github.com/toshas/torch-fidelity/releases"
+
+INCEPTION = Download(
+    name="inception",
+    title="The file of Inception's weights",
+    images=0,
+    classes=0,
+    licence="Szegedy et al. 2015, Google; Apache 2.0",
+    page=_RELEASES,
+    files=(
+        Remote(
+            _FILE,
+            95_628_359,
+            "",
+            (f"{_RELEASES}/download/v0.2.0/{_FILE}",),
+            sha256="6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2",
+        ),
+    ),
+    opens=_FILE,
+)
+"""What FID and the Inception Score were defined with: TensorFlow's Inception of 2015, as torch-fidelity keeps it."""

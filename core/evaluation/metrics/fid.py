@@ -1,0 +1,37 @@
+"""FID, Frechet distance of the normal distributions with the means and covariances of both sets of features.
+
+|mu_1 - mu_2|^2 + tr(S_1 + S_2 - 2 (S_1 S_2)^(1/2)), by torch-fidelity's own functions. It is biased upwards by few
+images, and by more for one generator than for another: compare at equal counts, and look at KID beside it.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch_fidelity.metric_fid import KEY_METRIC_FID, fid_features_to_statistics, fid_statistics_to_metric
+
+from core.concurrency import run_in_thread
+from core.evaluation.metrics import Floats, Side, Work
+
+TITLE = "Frechet distance"
+RANK = 0
+PAPER = "Heusel, Ramsauer, Unterthiner, Nessler, Hochreiter 2017, arXiv:1706.08500"
+NUMBERS = {"fid": "FID"}
+MEANINGS = {
+    "fid": "How far apart both sets of images are in what the extractor sees of them, by its means and how they vary."
+    " 0 for equal sets; fewer images make it higher."
+}
+HIGHER_IS_BETTER = False
+NEEDS = ("features",)
+
+
+def measure(fake: Side, real: Side) -> Work[dict[str, float]]:
+    assert fake.features is not None
+    assert real.features is not None
+    one, other = fake.features, real.features
+    return {"fid": (yield from run_in_thread(lambda: frechet(one, other), None))}
+
+
+def frechet(one: Floats, other: Floats) -> float:
+    """Of two sets of features (N, F). Some seconds for Inception's 2048 features, milliseconds for 64."""
+    statistics = [fid_features_to_statistics(torch.from_numpy(features)) for features in (one, other)]
+    return float(fid_statistics_to_metric(*statistics, verbose=False)[KEY_METRIC_FID])

@@ -1,0 +1,32 @@
+"""Inception Score: how sure a classifier is of each image, and how many classes it finds in all of them.
+
+exp(mean KL(p(y|x) | p(y))), the mean and the spread over 10 parts, by torch-fidelity's own function. It never looks at
+a real image: it says nothing about blur that a classifier sees through, nor about variety within a class.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch_fidelity.metric_isc import KEY_METRIC_ISC_MEAN, KEY_METRIC_ISC_STD, isc_features_to_metric
+
+from core.evaluation.metrics import Side, Work
+
+TITLE = "Inception Score"
+RANK = 2
+PAPER = "Salimans, Goodfellow, Zaremba, Cheung, Radford, Chen 2016, arXiv:1606.03498"
+NUMBERS = {"is": "Inception Score", "is_std": "Inception Score, standard deviation over parts"}
+MEANINGS = {
+    "is": "How surely a classifier names each image, and how many classes it finds in all of them, at most as many as"
+    " it knows. It never looks at a real image.",
+    "is_std": "What stands behind ± is how far it varies between tenths of the images: a smaller difference says"
+    " nothing.",
+}
+HIGHER_IS_BETTER = True
+NEEDS = ("logits",)
+
+
+def measure(fake: Side, real: Side) -> Work[dict[str, float]]:
+    assert fake.logits is not None
+    yield
+    found = isc_features_to_metric(torch.from_numpy(fake.logits))
+    return {"is": float(found[KEY_METRIC_ISC_MEAN]), "is_std": float(found[KEY_METRIC_ISC_STD])}

@@ -1,0 +1,56 @@
+"""Precision: generated images that lie where real ones do. Recall: real images that lie where generated ones do.
+
+"Where" is inside the ball about any image of the other set that reaches to its third neighbour. Dropped modes lower
+recall and leave precision as it is; images that are off lower precision. Both have the same weakness: what is drawn
+together in the midst of the other set counts as lying there, so that images that lose their contrast gain precision.
+One stray image has a large ball: density and coverage are less easily fooled.
+
+The symmetric numbers also ask the other way round: whether the ball about the image itself, in its own set, reaches any
+image of the other one. They are the lower of both answers.
+"""
+
+from __future__ import annotations
+
+from core.evaluation.metrics import Side, Work
+from core.evaluation.metrics.knn_balls import inside, radii, share
+
+TITLE = "Precision and recall"
+RANK = 3
+PAPER = (
+    "Kynkaanniemi, Karras, Laine, Lehtinen, Aila 2019, arXiv:1904.06991; symmetric: Khayatkhoei, AbdAlmageed 2023, "
+    "arXiv:2306.09618"
+)
+NUMBERS = {
+    "precision": "Precision",
+    "recall": "Recall",
+    "symmetric_precision": "Symmetric precision",
+    "symmetric_recall": "Symmetric recall",
+}
+MEANINGS = {
+    "precision": "The part of the generated images that lie where real ones do. It does not see kinds of images that"
+    " are missing, and may rise when all lose contrast, which symmetric precision sees sooner.",
+    "recall": "The part of the real images that lie where generated ones do. It falls when kinds of images are"
+    " missing.",
+    "symmetric_precision": "Precision, or the part of the generated images with a real one in their neighbourhood, if"
+    " that is less. Kinds of images that are missing it does not see.",
+    "symmetric_recall": "Recall, or the part of the real images with a generated one in their neighbourhood, if that is"
+    " less.",
+}
+HIGHER_IS_BETTER = True
+NEEDS = ("features",)
+
+K = 3
+
+
+def measure(fake: Side, real: Side, k: int = K) -> Work[dict[str, float]]:
+    assert fake.features is not None
+    assert real.features is not None
+    among_real = yield from inside(fake.features, real.features, (yield from radii(real.features, k)))
+    among_fake = yield from inside(real.features, fake.features, (yield from radii(fake.features, k)))
+    precision, recall = share(among_real.balls > 0), share(among_fake.balls > 0)
+    return {
+        "precision": precision,
+        "recall": recall,
+        "symmetric_precision": min(precision, share(among_fake.hit)),
+        "symmetric_recall": min(recall, share(among_real.hit)),
+    }

@@ -1,0 +1,48 @@
+"""From an exported image back to the checkpoint that made it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from core.checkpoint import summary
+from core.errors import UserError
+from core.export.recipe import Recipe
+
+
+def find_checkpoint(recipe: Recipe, image: Path, runs: Path) -> Path | None:
+    """The file with the recipe's digest, where exports and runs lie; None if it is not there."""
+    return next((path for path in _candidates(recipe, image, runs) if _digest(path) == recipe.checkpoint), None)
+
+
+def missing(recipe: Recipe, image: Path) -> UserError:
+    """Says which checkpoint is needed."""
+    if not recipe.checkpoint:
+        return UserError(
+            f"{image.name} was made while a training ran, at step {recipe.step:,}, and nothing was saved then.",
+            "Open a checkpoint of that run that is near to it, and drop the image again.",
+        )
+    return UserError(
+        f"{image.name} was made with {recipe.file} (step {recipe.step:,}), which was not found.",
+        "Open that checkpoint, and drop the image again.",
+        f"Its digest is {recipe.checkpoint}.",
+    )
+
+
+def _candidates(recipe: Recipe, image: Path, runs: Path) -> Iterator[Path]:
+    run, _, file = recipe.file.rpartition("/")
+    if run:
+        yield runs / run / "checkpoints" / file
+    # Beside the image, and around it: a run holds what was exported of it.
+    for folder in (image.parent, *list(image.parents)[1:4]):
+        yield folder / file
+        yield folder / "checkpoints" / file
+    # A run that was renamed, or a file that was.
+    yield from sorted(runs.glob(f"*/checkpoints/{recipe.step:09d}.safetensors"))
+
+
+def _digest(path: Path) -> str:
+    try:
+        return summary(path).digest if path.is_file() else ""
+    except UserError:
+        return ""

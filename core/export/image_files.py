@@ -1,0 +1,275 @@
+"""Images to files, to a zip, or to a contact sheet."""
+
+from __future__ import annotations
+
+import io
+import os
+import zipfile
+import zlib
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, nullcontext
+from functools import partial
+from pathlib import Path
+from threading import Lock
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+import torch
+from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
+from threadpoolctl import ThreadpoolController
+
+from core.atomic_write import replaced, unwritable
+from core.concurrency import in_order
+from core.errors import UserError
+from core.events import Images, Progress, Saved
+from core.export.recipe import KEY, Recipe
+from core.export.selection import Format, Selection, Shape
+from core.latent.sampler import STEADY, Sampler
+
+T = TypeVar("T")
+
+SUFFIXES: dict[Format, str] = {"png": ".png", "jpeg": ".jpg", "webp": ".webp"}
+QUALITY = 95
+"""Of JPEG and WebP, in percent."""
+SMALL = 64 * 64
+"""Pixels of an image up to which a processor's cores are better used for several images than together for one."""
+MOST_ON_SHEET = 10_000
+CAPTION = 14
+"""Height of a name on a contact sheet, where tiles are wide enough for one."""
+_NARROW = 48
+
+
+class Named(NamedTuple):
+    """An image, HWC, what its file is called without the suffix, and how it was made."""
+
+    name: str
+    image: Images
+    recipe: str
+
+
+Part = Callable[[], Sequence[Named]]
+"""Makes some of the images."""
+
+
+class Team(NamedTuple):
+    """Threads that make and pack images; `alone`: torch helps none of them with threads of its own."""
+
+    workers: int
+    alone: bool = False
+
+    @classmethod
+    def of(cls, sampler: Sampler) -> Team:
+        width, height = sampler.meta.settings.size
+        if sampler.device.type != "cpu":
+            return PACKERS
+        return cls(torch.get_num_threads(), alone=True) if width * height <= SMALL else cls(1)
+
+    def limits(self) -> Callable[[], AbstractContextManager[Any]]:
+        """What a worker's job runs in. Threads outside of it keep what they have."""
+        if not self.alone:
+            return nullcontext
+        pools = ThreadpoolController()
+
+        def limit() -> AbstractContextManager[Any]:
+            torch.get_num_threads()  # a new thread is told once how many there are, and would forget the limit then
+            limited: AbstractContextManager[Any] = pools.limit(limits=1, user_api="openmp")
+            return limited
+
+        return limit
+
+
+PACKERS = Team(min(4, os.cpu_count() or 1))
+
+
+def export_images(
+    sampler: Sampler, selection: Selection, target: Path, shape: Shape | None = None, overwrite: bool = False
+) -> Generator[Progress | Saved, None, None]:
+    """Makes images and writes each under its name into the folder `target`, or all into the file `target`.
+
+    Every PNG carries its recipe. Yields `Progress`, and `Saved` with the target at the end. Raises `UserError` before
+    anything is written when a file exists and `overwrite` is not set.
+    """
+    shape = shape or Shape()
+    with_recipe = shape.format == "png"
+    team = Team.of(sampler)
+    turn = nullcontext() if team.alone else Lock()  # a device has one queue, and not every one bears several threads
+
+    def made(start: int) -> Iterator[Named]:
+        part = selection.part(start, start + STEADY)
+        with turn:
+            images = sampler.render(part, steady=True)
+        for index, image in enumerate(images):
+            single = Recipe.of(sampler, part.part(index, index + 1)).text() if with_recipe else ""
+            yield Named(selection.name(start + index), image, single)
+
+    parts = (lambda start=start: list(made(start)) for start in range(0, len(selection), STEADY))
+    names = (selection.name(index) for index in range(len(selection)))
+    if shape.packing == "sheet":
+        _refuse_many(len(selection))
+        whole = Recipe.of(sampler, selection.part(0, len(selection))).text() if with_recipe else ""
+    else:
+        whole = ""
+    yield from _write(parts, names, len(selection), target, shape, overwrite, whole, team)
+    yield Saved(target, sampler.meta.step)
+
+
+def export_pictures(
+    images: Iterable[Images], names: Sequence[str], target: Path, shape: Shape | None = None, overwrite: bool = False
+) -> Generator[Progress | Saved, None, None]:
+    """The same for images that are there already, and of which nobody knows how they were made."""
+    made = (Named(name, image, "") for name, image in zip(names, images, strict=True))
+    parts = (lambda named=named: [named] for named in made)
+    yield from _write(parts, iter(names), len(names), target, shape or Shape(), overwrite, "", PACKERS)
+    yield Saved(target, 0)
+
+
+def encoded(image: Images, format: Format = "png", recipe: str = "") -> bytes:
+    """One image, HWC, as a file's bytes. Transparent parts of a JPEG become white."""
+    picture, file = _picture(image), io.BytesIO()
+    if format == "png":
+        notes = PngImagePlugin.PngInfo()
+        if recipe:
+            notes.add_itxt(KEY, recipe, zip=len(recipe) > 1000)
+        picture.save(file, "PNG", compress_level=1, compress_type=zlib.Z_RLE, pnginfo=notes)
+    elif format == "jpeg":
+        if picture.mode == "RGBA":
+            picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
+        picture.save(file, "JPEG", quality=QUALITY, subsampling=0)
+    else:
+        picture.save(file, "WEBP", quality=QUALITY, method=4)
+    return file.getvalue()
+
+
+def enlarged(image: Images, scale: int, smooth: bool) -> Images:
+    """HWC, `scale` times as high and wide."""
+    if scale == 1:
+        return image
+    if not smooth:
+        return image.repeat(scale, 0).repeat(scale, 1)
+    picture = _picture(image)
+    larger = picture.resize((picture.width * scale, picture.height * scale), Image.Resampling.LANCZOS)
+    return np.asarray(larger).reshape(larger.height, larger.width, -1)
+
+
+def _write(
+    parts: Iterable[Part],
+    names: Iterator[str],
+    count: int,
+    target: Path,
+    shape: Shape,
+    overwrite: bool,
+    whole: str,
+    team: Team,
+) -> Iterator[Progress]:
+    """`whole`: the recipe of all."""
+    suffix = SUFFIXES[shape.format]
+    if shape.packing == "folder":
+        refuse_taken(target, (f"{name}{suffix}" for name in names), overwrite)
+    else:
+        refuse_taken(target.parent, [target.name], overwrite)
+    if shape.packing == "sheet":
+        yield from _to_sheet(parts, count, target, shape, whole, team)
+        return
+
+    def packed(named: Named) -> tuple[str, bytes]:
+        image = enlarged(named.image, shape.scale, shape.smooth)
+        return f"{named.name}{suffix}", encoded(image, shape.format, named.recipe)
+
+    def save(named: Named) -> None:
+        name, data = packed(named)
+        _save(target / name, data)
+
+    if shape.packing == "folder":
+        for done, _ in _each(parts, save, team):
+            yield Progress("Exporting images", done, count)
+        return
+    with replaced(target) as partial, zipfile.ZipFile(partial, "w") as archive:
+        for done, file in _each(parts, packed, team):
+            if file is not None:
+                archive.writestr(*file)
+            yield Progress("Exporting images", done, count)
+
+
+def refuse_taken(folder: Path, files: Iterable[str], overwrite: bool) -> None:
+    """Makes the folder. Raises `UserError` when one of the files is in it already and `overwrite` is not set."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        there = {entry.name for entry in folder.iterdir()}
+    except OSError as error:
+        raise unwritable(folder, error) from error
+    if taken := [name for name in files if name in there] if there and not overwrite else []:
+        what = f"{len(taken)} of the files exist already in {folder}, such as {taken[0]}."
+        raise UserError(
+            f"{taken[0]} exists already in {folder}." if len(taken) == 1 else what,
+            "Choose another place or name, or allow overwriting.",
+        )
+
+
+def _each(parts: Iterable[Part], keep: Callable[[Named], T], team: Team) -> Iterator[tuple[int, T | None]]:
+    """How many images are done, and what `keep` made of the last of them; None now and then while there is nothing new,
+    so that whoever waits can stop."""
+    limit = team.limits()
+
+    def job(part: Part) -> list[T]:
+        with limit():
+            return [keep(named) for named in part()]
+
+    jobs = (partial(job, part) for part in parts)
+    with closing(in_order(jobs, team.workers, ahead=2 * team.workers)) as results:
+        done = 0
+        for result in results:
+            if result is None:
+                yield done, None
+                continue
+            for kept in result:
+                done += 1
+                yield done, kept
+
+
+def _save(path: Path, data: bytes) -> None:
+    with replaced(path) as partial:
+        partial.write_bytes(data)
+
+
+def _refuse_many(count: int) -> None:
+    if count > MOST_ON_SHEET:
+        what = f"{count:,} images are too many for one sheet."
+        raise UserError(what, f"Choose at most {MOST_ON_SHEET:,}, or a folder.")
+
+
+def _to_sheet(
+    parts: Iterable[Part], count: int, target: Path, shape: Shape, whole: str, team: Team
+) -> Iterator[Progress]:
+    """All of them in one picture, named where there is room."""
+    sheet: Image.Image | None = None
+    columns = max(round(count**0.5), 1)
+
+    def tile_of(named: Named) -> tuple[str, Image.Image]:
+        return named.name, _picture(enlarged(named.image, shape.scale, shape.smooth))
+
+    for done, made in _each(parts, tile_of, team):
+        if made is not None:
+            name, tile = made
+            caption = CAPTION if tile.width >= _NARROW else 0
+            if sheet is None:
+                rows = -(-count // columns)
+                mode = "RGBA" if tile.mode == "RGBA" else "RGB"
+                sheet = Image.new(mode, (columns * tile.width, rows * (tile.height + caption)), "white")
+            x, y = (done - 1) % columns * tile.width, (done - 1) // columns * (tile.height + caption)
+            sheet.paste(tile, (x, y))
+            if caption:
+                _name(sheet, name, (x, y + tile.height), tile.width)
+        yield Progress("Drawing the sheet", done, count)
+    assert sheet is not None
+    _save(target, encoded(np.asarray(sheet), shape.format, whole))
+
+
+def _name(sheet: Image.Image, name: str, place: tuple[int, int], width: int) -> None:
+    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(CAPTION - 4)
+    while name and pen.textlength(name, font) > width - 2:
+        name = name[1:]  # numbers stand at the end
+    pen.text((place[0] + 1, place[1]), name, "black", font)
+
+
+def _picture(image: Images) -> Image.Image:
+    return Image.fromarray(image[:, :, 0] if image.shape[2] == 1 else image)

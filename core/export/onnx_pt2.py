@@ -1,0 +1,208 @@
+"""Writes a generator as ONNX or `.pt2`, reads it again, and compares the two.
+
+While torch traces a network it has every module of the process called in another way, and on the path to ONNX it winds
+the default random generator back: a training on another thread goes on with numbers that it had already. So
+`core.export.generator` has all of this done in a process of its own, whose `main` is here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from core.atomic_write import unwritable
+from core.checkpoint import Checkpoint, load
+from core.errors import UserError
+from core.generator_inputs import Conditions, GeneratorInputs, seed_class, seed_codes, seed_latent
+from core.models.conditioning import ConditionalGenerator, build_generator
+
+if TYPE_CHECKING:
+    from torch.export import ExportedProgram
+
+Arrays = NDArray[np.float32]
+Run = Callable[[Mapping[str, Arrays]], Arrays]
+"""From inputs by name to images."""
+
+OPSET = 18
+"""The one that torch's own translations are written for; ONNX Runtime reads such files since 1.18."""
+TRACED, COMPARED = 2, (1, 5)
+"""Batch sizes: two others than the traced one show that the number of images is free."""
+TOLERANCE = 1e-4
+"""Largest difference of any number of an image, of which white and black are 2 apart. A byte's steps are 0.0078."""
+
+WEIGHTS, COMPARING, PROBLEM = "generator.safetensors", "comparing", "problem.json"
+"""Files through which the two processes talk: what to export, that it is written, and why it could not be."""
+
+
+class Exported(nn.Module):
+    """What the file holds: images float32 (N, channels, height, width) of `z` (N, latent_dim), and of `classes`
+    (N, classes) and `codes` (N, codes) where there are any, all float32. N is free.
+
+    Black is -1 and white is 1. Networks without a tanh at their end can go beyond; whoever shows them cuts that off.
+    Points are (N, 2, 1, 1), which nothing bounds. Those with styles map z to w as a part of it, without truncation.
+    """
+
+    def __init__(self, generator: ConditionalGenerator) -> None:
+        super().__init__()
+        self.generator = generator
+
+    def forward(self, z: Tensor, classes: Tensor | None = None, codes: Tensor | None = None) -> Tensor:
+        nothing = z[:, :0]
+        drawn = GeneratorInputs(z, nothing if classes is None else classes, nothing if codes is None else codes)
+        images: Tensor = self.generator(drawn)
+        return images
+
+
+def write(checkpoint: Checkpoint, path: Path, suffix: str) -> None:
+    """The averaged generator as `suffix` says: ".onnx" or ".pt2". Raises `UserError` where a library is missing."""
+    _FORMATS[suffix][0](checkpoint, path)
+
+
+def compare(checkpoint: Checkpoint, path: Path, suffix: str) -> float:
+    """The largest difference between the images that `write`'s file makes on the CPU, and the generator's own.
+
+    Raises `UserError` when it is more than `TOLERANCE`, or the generator makes no numbers.
+    """
+    run, original = _FORMATS[suffix][1](path), _exported(checkpoint)
+    differences = [0.0]
+    for count in COMPARED:
+        inputs = _inputs(checkpoint, count)
+        expected = _run_here(original, inputs)
+        if not np.isfinite(expected).all():
+            raise UserError(
+                "This generator's images are no numbers: its training diverged.",
+                "Export an older checkpoint of the same run.",
+            )
+        differences.append(float(np.abs(run(inputs) - expected).max()))
+    largest = float(np.max(differences))  # which, unlike max(), keeps what is no number
+    if not largest <= TOLERANCE:
+        raise UserError(
+            "The exported generator does not make the same images as the original.",
+            f"Export it as {' or '.join(other for other in _FORMATS if other != suffix)}.",
+            f"The largest difference is {largest:g}, where {TOLERANCE:g} is allowed.",
+        )
+    return largest
+
+
+def _exported(checkpoint: Checkpoint) -> Exported:
+    """The averaged generator on the CPU, in evaluation mode."""
+    meta = checkpoint.meta
+    with torch.device("meta"):
+        generator = build_generator(meta.settings, meta.channels, _conditions(checkpoint))
+    generator.load_state_dict(checkpoint.part("G_ema"), assign=True)
+    return Exported(generator.requires_grad_(False)).eval()
+
+
+def main(work: str, partial: str, target: str) -> None:
+    """Writes `partial`, which becomes `target`, and compares it; `work`: the folder of the weights."""
+    folder, suffix = Path(work), Path(target).suffix.lower()
+    try:
+        checkpoint = load(folder / WEIGHTS)
+        try:
+            write(checkpoint, Path(partial), suffix)
+        except OSError as error:
+            raise unwritable(Path(target), error) from error
+        (folder / COMPARING).touch()
+        compare(checkpoint, Path(partial), suffix)
+    except UserError as problem:
+        (folder / PROBLEM).write_text(json.dumps([problem.what, problem.remedy, problem.details]), "utf-8")
+
+
+def _traced(checkpoint: Checkpoint) -> ExportedProgram:
+    from torch.export import Dim, export
+
+    z, *rest = _inputs(checkpoint, TRACED).items()
+    tensors = {name: torch.from_numpy(array) for name, array in rest}
+    batch = Dim("batch")
+    shapes = {name: {0: batch} for name in ("z", *tensors)}
+    program = export(_exported(checkpoint), (torch.from_numpy(z[1]),), tensors, dynamic_shapes=shapes)
+    for node in program.graph.nodes:
+        node.meta.pop("stack_trace", None)  # whole paths would tell whoever is given the file about the person's disk
+    return program
+
+
+def _write_onnx(checkpoint: Checkpoint, path: Path) -> None:
+    _library("onnxscript")  # torch's translations are written in it
+    names = list(_inputs(checkpoint, 1))
+    made = torch.onnx.export(
+        _traced(checkpoint),
+        dynamo=True,
+        opset_version=OPSET,
+        input_names=names,
+        output_names=["images"],
+        dynamic_shapes={name: {0: "batch" if name == "z" else None} for name in names},  # the others have the same
+        verbose=False,
+    )
+    assert made is not None
+    _library("onnx_ir.passes.common").ClearMetadataAndDocStringPass()(made.model)
+    made.save(path, external_data=False)
+
+
+def _write_pt2(checkpoint: Checkpoint, path: Path) -> None:
+    program = _traced(checkpoint)
+    program.example_inputs = None  # the only part that would be pickled
+    file = BytesIO()  # where the disk is full, torch would end the process
+    torch.export.save(program, file)
+    path.write_bytes(file.getbuffer())
+
+
+def _read_onnx(path: Path) -> Run:
+    session = _library("onnxruntime").InferenceSession(os.fspath(path), providers=["CPUExecutionProvider"])
+    return lambda inputs: np.asarray(session.run(["images"], dict(inputs))[0])
+
+
+def _read_pt2(path: Path) -> Run:
+    with path.open("rb") as file:
+        module = torch.export.load(file).module()
+    return lambda inputs: _run_here(module, inputs)
+
+
+_FORMATS: dict[str, tuple[Callable[[Checkpoint, Path], None], Callable[[Path], Run]]] = {
+    ".onnx": (_write_onnx, _read_onnx),
+    ".pt2": (_write_pt2, _read_pt2),
+}
+
+
+@torch.no_grad()
+def _run_here(module: nn.Module, inputs: Mapping[str, Arrays]) -> Arrays:
+    z, *rest = (torch.from_numpy(array) for array in inputs.values())
+    images: Tensor = module(z, **dict(zip(list(inputs)[1:], rest, strict=True)))
+    return images.numpy()
+
+
+def _inputs(checkpoint: Checkpoint, count: int) -> dict[str, Arrays]:
+    """Those of the first seeds, by name; z comes first."""
+    conditions, latent_dim = _conditions(checkpoint), checkpoint.meta.settings.latent_dim
+    inputs = {"z": np.stack([seed_latent(seed, latent_dim) for seed in range(count)])}
+    if conditions.classes:
+        inputs["classes"] = np.stack([seed_class(seed, conditions) for seed in range(count)])
+    if conditions.codes:
+        inputs["codes"] = np.stack([seed_codes(seed, conditions) for seed in range(count)])
+    return inputs
+
+
+def _conditions(checkpoint: Checkpoint) -> Conditions:
+    return Conditions.of(checkpoint.meta.settings, len(checkpoint.meta.classes))
+
+
+def _library(name: str) -> Any:
+    """Raises `UserError` for one that is not here, or that this system cannot load."""
+    try:
+        return import_module(name)
+    except ImportError as error:
+        package = name.partition(".")[0]
+        raise UserError(
+            f"{package} is not installed, or this system cannot load it.",
+            f"Install {package} and try again, or export as .pt2.",
+            str(error),
+        ) from error

@@ -1,0 +1,96 @@
+"""Which images to export, with a name for each, and what the files are like."""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from core.latent.request import LatentRequest, Point
+
+Format = Literal["png", "jpeg", "webp"]
+Packing = Literal["folder", "zip", "sheet"]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How images are written. `scale`: so many pixels for each one, in both directions; without `smooth` they stay
+    square."""
+
+    format: Format = "png"
+    packing: Packing = "folder"
+    scale: int = 1
+    smooth: bool = False
+
+
+class Selection(ABC):
+    """Images with a name for each, made as they are needed: a million of them take no more room than their seeds.
+
+    Names are those of files, without what says their format, and all different.
+    """
+
+    @abstractmethod
+    def __len__(self) -> int: ...
+
+    @abstractmethod
+    def part(self, start: int, stop: int) -> LatentRequest:
+        """The images from `start` up to `stop`."""
+
+    @abstractmethod
+    def name(self, index: int) -> str: ...
+
+
+@dataclass(frozen=True)
+class OfSeeds(Selection):
+    """An image for each seed, or one for each seed and class, in all else like a point."""
+
+    seeds: tuple[int, ...]
+    like: Point = field(default_factory=Point)
+    classes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, seeds: Sequence[int], like: Point | None = None, classes: Sequence[str] = ()) -> OfSeeds:
+        """A seed that comes twice is one image."""
+        return cls(tuple(dict.fromkeys(seeds)), like or Point(), tuple(classes))
+
+    def __len__(self) -> int:
+        return len(self.seeds) * max(len(self.classes), 1)
+
+    def part(self, start: int, stop: int) -> LatentRequest:
+        return LatentRequest.of(*(self._point(index) for index in range(start, min(stop, len(self)))))
+
+    def name(self, index: int) -> str:
+        label, row = divmod(index, len(self.seeds))
+        seed = f"seed{self.seeds[row]:04d}"
+        return f"{label:03d}-{_file_name(self.classes[label])}-{seed}" if self.classes else seed
+
+    def _point(self, index: int) -> Point:
+        label, row = divmod(index, len(self.seeds))
+        point = replace(self.like, seed=self.seeds[row])
+        if not self.classes:
+            return point
+        return replace(point, classes=tuple(float(label == other) for other in range(len(self.classes))))
+
+
+@dataclass(frozen=True)
+class OfPlaces(Selection):
+    """A request's images under one name, numbered if there are several."""
+
+    request: LatentRequest
+    title: str
+
+    def __len__(self) -> int:
+        return len(self.request.places)
+
+    def part(self, start: int, stop: int) -> LatentRequest:
+        return self.request.part(start, stop)
+
+    def name(self, index: int) -> str:
+        return self.title if len(self) == 1 else f"{self.title}{index:05d}"
+
+
+def _file_name(text: str) -> str:
+    """What every file system takes, as like the text as can be."""
+    return re.sub(r'[\s\x00-\x1f<>:"/\\|?*.]+', "_", text).strip("_")[:60] or "class"

@@ -1,0 +1,66 @@
+"""What stands beside an exported generator: three lines of Python that make an image with it, and what goes in."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+from core.checkpoint import Meta
+from core.generator_inputs import Conditions
+
+COLOURS = {1: "grey", 3: "red, green, blue", 4: "red, green, blue, alpha"}
+
+
+def usage(name: str, meta: Meta) -> str:
+    """The text, itself a Python script. `name`: of the exported file, .onnx or .pt2."""
+    conditions = Conditions.of(meta.settings, len(meta.classes))
+    onnx = name.lower().endswith(".onnx")
+    lines = [*_facts(name, meta, conditions, onnx), *_code(name, meta, conditions, onnx)]
+    return "\n".join(lines) + "\n"
+
+
+def _facts(name: str, meta: Meta, conditions: Conditions, onnx: bool) -> list[str]:
+    width, height = meta.settings.size
+    needed = "numpy onnxruntime" if onnx else f"numpy torch=={version('torch').partition('+')[0]}"
+    facts = [
+        f"{name!r}: the generator that GAN Studio trained for {meta.step} steps.",
+        f"pip install {needed}{'' if meta.settings.points else ' pillow'}",
+        f"z: float32 (N, {meta.settings.latent_dim}), standard normal. Here: that of seed 0.",
+    ]
+    if not onnx:
+        facts.insert(2, "Other versions of torch may not read it.")
+    if conditions.classes:
+        facts.append(f"classes: float32 (N, {conditions.classes}), shares that add up to 1. Here: all of the first.")
+        facts.append(f"    {', '.join(map(repr, meta.classes))}")  # quoted: a name could hold a line of code
+    if conditions.codes:
+        parts = [f"{conditions.categories} of which one is 1"] * bool(conditions.categories)
+        parts += [f"{conditions.continuous} from -1 to 1"] * bool(conditions.continuous)
+        facts.append(f"codes: float32 (N, {conditions.codes}), {', then '.join(parts)}.")
+    if meta.settings.points:
+        facts.append("The result: float32 (N, 2, 1, 1), x and y of points.")
+    else:
+        colours, shape = COLOURS[meta.channels], f"(N, {meta.channels}, {height}, {width})"
+        facts.append(f"The result: float32 {shape}, {colours}; -1 is black, 1 is white. Cut off the rest.")
+    return [f"# {fact}" for fact in facts]
+
+
+def _code(name: str, meta: Meta, conditions: Conditions, onnx: bool) -> list[str]:
+    points = meta.settings.points
+    inputs = {"z": f"numpy.random.RandomState(0).standard_normal((1, {meta.settings.latent_dim})).astype('float32')"}
+    if conditions.classes:
+        inputs["classes"] = f"numpy.eye(1, {conditions.classes}, dtype='float32')"
+    if conditions.codes:
+        inputs["codes"] = f"numpy.eye(1, {conditions.codes}, dtype='float32')"
+    if onnx:
+        given = ", ".join(f"{key!r}: {value}" for key, value in inputs.items())
+        session = f"onnxruntime.InferenceSession({name!r}, providers=['CPUExecutionProvider'])"
+        made = f"{session}.run(None, {{{given}}})[0]"
+    else:
+        given = ", ".join(f"{'' if key == 'z' else f'{key}='}torch.tensor({value})" for key, value in inputs.items())
+        made = f"torch.export.load({name!r}).module()({given}).numpy()"
+    channel = "images[0, 0]" if meta.channels == 1 else "images[0].transpose(1, 2, 0)"
+    pixels = f"(({channel} + 1) * 127.5).round().clip(0, 255).astype('uint8')"
+    return [
+        f"import numpy, {'onnxruntime' if onnx else 'torch'}{'' if points else ', PIL.Image'}",
+        f"images = {made}",
+        "print(images.ravel())" if points else f"PIL.Image.fromarray({pixels}).save('seed0000.png')",
+    ]

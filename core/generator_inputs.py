@@ -1,0 +1,148 @@
+"""What a seed stands for: z, and where there are conditions its class and codes; the same on every machine."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import UserError
+
+if TYPE_CHECKING:
+    from core.config.settings import Settings
+
+T = TypeVar("T")
+Latents = NDArray[np.float32]
+
+LARGEST_SEED = 2**32 - 1
+MOST_COLUMNS = 16
+"""Classes that a sample grid shows side by side."""
+MOST_SEEDS = 1_000_000
+"""That one list may name: a slip such as 0-999999999 must not fill the memory."""
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What images depend on beside z: how labels enter, how many `classes` there are, and how many values the
+    categorical code has and how many continuous codes there are (InfoGAN); 0 for none. See
+    `core.models.conditioning`."""
+
+    mode: str = "none"
+    classes: int = 0
+    categories: int = 0
+    continuous: int = 0
+
+    @classmethod
+    def of(cls, settings: Settings, classes: int) -> Conditions:
+        """The settings' conditions for a dataset of so many classes."""
+        labelled = classes if settings.condition != "none" else 0
+        return cls(settings.condition, labelled, settings.codes_categorical, settings.codes_continuous)
+
+    @property
+    def codes(self) -> int:
+        """Length of a code vector: the categorical code one-hot, then the continuous ones."""
+        return self.categories + self.continuous
+
+    @property
+    def columns(self) -> int:
+        """Columns of a sample grid that shows what can be asked for: one for each class, or category; 0 for any."""
+        return min(self.classes or self.categories, MOST_COLUMNS)
+
+    def column_names(self, classes: Sequence[str]) -> tuple[str, ...]:
+        """What the columns stand for: the names of the classes, the numbers of the categories, or both, as `fixed`
+        has them take turns."""
+        if not self.classes:
+            return tuple(str(category) for category in range(self.columns))
+        if not self.categories:
+            return tuple(classes[: self.columns])
+        names = enumerate(classes[: self.columns])
+        return tuple(f"{name}, category {column % self.categories}" for column, name in names)
+
+    def grid_count(self, samples: int) -> int:
+        """Images of a sample grid of about `samples`: whole rows where there are columns."""
+        return max(samples // self.columns, 1) * self.columns if self.columns else samples
+
+
+class GeneratorInputs(NamedTuple, Generic[T]):
+    """What a batch of images is drawn from, as arrays or tensors.
+
+    `z` (N, latent_dim), `classes` (N, classes) as shares that add up to 1, and `codes` (N, codes). The latter two are
+    empty in their second dimension where there are none.
+    """
+
+    z: T
+    classes: T
+    codes: T
+
+
+def parse_seeds(text: str) -> tuple[int, ...]:
+    """Seeds from `0,1,4-6`. Raises `UserError` for anything else."""
+    remedy = "Write seeds as 0,1,4-6."
+    ranges: list[range] = []
+    for part in text.split(","):
+        match = re.fullmatch(r"\s*([0-9]{1,20})\s*(?:-\s*([0-9]{1,20})\s*)?", part)
+        if match is None:
+            raise UserError(f"{text!r} is not a list of seeds.", remedy)
+        first, last = int(match[1]), int(match[2] or match[1])
+        if last < first:
+            raise UserError(f"{part.strip()!r} runs backwards.", remedy)
+        if last > LARGEST_SEED:
+            raise UserError(f"{last} is too large for a seed.", f"Seeds go from 0 to {LARGEST_SEED}, as in 0,1,4-6.")
+        ranges.append(range(first, last + 1))
+    count = sum(map(len, ranges))
+    if count > MOST_SEEDS:
+        raise UserError(f"{count} seeds are too many at once.", f"Give at most {MOST_SEEDS}.")
+    return tuple(seed for seeds in ranges for seed in seeds)
+
+
+def seed_latent(seed: int, latent_dim: int) -> Latents:
+    """z ~ N(0, I) of one seed, shape (latent_dim,), the same on every device and platform."""
+    return np.random.RandomState(seed).standard_normal(latent_dim).astype(np.float32)
+
+
+def seed_class(seed: int, conditions: Conditions) -> Latents:
+    """The shares of the classes of one seed that was not told its class, shape (classes,): the seeds take turns."""
+    shares = np.zeros(conditions.classes, np.float32)
+    if conditions.classes:
+        shares[seed % conditions.classes] = 1.0
+    return shares
+
+
+def seed_codes(seed: int, conditions: Conditions) -> Latents:
+    """The codes of one seed, shape (codes,): its category in turn, and continuous codes from -1 to 1."""
+    codes = np.zeros(conditions.codes, np.float32)
+    if conditions.categories:
+        codes[seed % conditions.categories] = 1.0
+    if conditions.continuous:
+        # A stream of its own, so that z is the same with codes and without.
+        codes[conditions.categories :] = np.random.RandomState([seed, 1]).uniform(-1, 1, conditions.continuous)
+    return codes
+
+
+def fixed(count: int, latent_dim: int, conditions: Conditions) -> GeneratorInputs[Latents]:
+    """What a sample grid of about `count` images is drawn from.
+
+    Image k is that of seed k; with classes or categories the grid has `conditions.columns` columns, one for each, and
+    image k has the seed of its row.
+    """
+    columns = conditions.columns
+    images = range(conditions.grid_count(count))
+    seeds = [index // columns for index in images] if columns else list(images)
+    choices = [index % columns for index in images] if columns else seeds
+    codes = [
+        np.concatenate([seed_codes(choice, conditions)[: conditions.categories], _continuous(seed, conditions)])
+        for seed, choice in zip(seeds, choices, strict=True)
+    ]
+    return GeneratorInputs(
+        np.stack([seed_latent(seed, latent_dim) for seed in seeds]),
+        np.stack([seed_class(choice, conditions) for choice in choices]),
+        np.stack(codes),
+    )
+
+
+def _continuous(seed: int, conditions: Conditions) -> Latents:
+    return seed_codes(seed, conditions)[conditions.categories :]

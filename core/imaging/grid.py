@@ -1,0 +1,54 @@
+"""TODO."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from core.atomic_write import replaced
+from core.events import Images
+
+
+def preview(images: Images) -> Images:
+    """The picture of a checkpoint, HWC: a square sheet of about 256 px of the first images."""
+    height, width, channels = images.shape[1:]
+    side = min(max(256 // height, 1), int(len(images) ** 0.5))
+    rows = images[: side * side].reshape(side, side, height, width, channels)
+    return rows.swapaxes(1, 2).reshape(side * height, side * width, channels)
+
+
+def grid(images: Images, columns: int = 0) -> Images:
+    """One image, HWC, of a batch NHWC, row by row; near-square without `columns`.
+
+    Missing tiles are black, or transparent where there is alpha.
+    """
+    count, height, width, channels = images.shape
+    columns = columns or max(int(count**0.5 + 0.999), 1)
+    rows = -(-count // columns)
+    tiles = np.zeros((rows * columns, height, width, channels), np.uint8)
+    tiles[:count] = images
+    tiles = tiles.reshape(rows, columns, height, width, channels).swapaxes(1, 2)
+    return tiles.reshape(rows * height, columns * width, channels)
+
+
+def tiles(image: Images, size: tuple[int, int], count: int) -> Images:
+    """The images, NHWC, of a `grid` that was made of `count` images of that width and height."""
+    (width, height), channels = size, image.shape[2]
+    rows, columns = image.shape[0] // height, image.shape[1] // width
+    cut = image.reshape(rows, height, columns, width, channels).swapaxes(1, 2)
+    return cut.reshape(rows * columns, height, width, channels)[:count]
+
+
+def write_png(path: Path, image: Images) -> None:
+    """Writes one image, HWC. Raises `UserError` when it cannot be written."""
+    with replaced(path) as partial:
+        Image.fromarray(image[:, :, 0] if image.shape[2] == 1 else image).save(partial, "PNG", compress_level=1)
+
+
+def read_png(path: Path) -> Images:
+    """One image, HWC. Raises `OSError` when it cannot be read."""
+    with Image.open(path) as image:
+        pixels = np.asarray(image)
+    return pixels[:, :, None] if pixels.ndim == 2 else pixels

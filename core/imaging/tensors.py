@@ -1,0 +1,21 @@
+"""TODO."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core.events import Images
+from core.imaging.points import dots
+
+
+def to_images(batch: Tensor) -> Images:
+    """Float NCHW in [-1, 1] to uint8 NHWC on the CPU."""
+    pixels = batch.float().add(1.0).mul(127.5).round().clamp(0, 255).to(torch.uint8)
+    return np.ascontiguousarray(pixels.permute(0, 2, 3, 1).cpu().numpy())
+
+
+def to_dots(batch: Tensor) -> Images:
+    """Points (N, 2, 1, 1) to pictures of them, uint8 NHWC on the CPU."""
+    return dots(batch.float().flatten(1).cpu().numpy())

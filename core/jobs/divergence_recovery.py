@@ -1,0 +1,129 @@
+"""A training that diverged goes back to where it was well, and on with gentler settings; three times, no more."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Generator
+from contextlib import closing, suppress
+from time import perf_counter
+
+from core.checkpoint import Checkpoint, load
+from core.config.settings import Settings
+from core.errors import Diverged, UserError
+from core.events import Edited, Event, Notice, Report, Rewound
+from core.jobs.live_evaluation import LiveEvaluator
+from core.monitoring.time_budget import TimeBudget
+from core.runs.run import Run
+from core.trainer import Trainer
+
+TRIES = 3
+"""Without getting much further than the time before."""
+KEPT = 2
+KEEP_SECONDS = 15.0
+KEEP_SHARE = 0.005
+"""States that are kept in memory between the run's checkpoints, the time from one to the next, and the part of the
+training's time that copying them takes at most. The newest may have been doomed already: then it is the one before."""
+GRADIENT_PENALTY, R1 = 10.0, 1.0
+
+
+class DivergenceRecovery:
+    """Records a training in its run, and helps it when it diverges."""
+
+    def __init__(
+        self, trainer: Trainer, run: Run, edit: Callable[[Settings], Edited], judge: LiveEvaluator | None = None
+    ) -> None:
+        """`edit` takes other settings, and notes that in the run. `judge` is `Run.record`'s."""
+        self._trainer, self._run, self._edit, self._judge = trainer, run, edit, judge
+        self._kept: deque[Checkpoint] = deque(maxlen=KEPT)
+        self._budget, self._next = TimeBudget(KEEP_SHARE), perf_counter() + KEEP_SECONDS
+        self._tries, self._safe = 0, 0
+
+    def events(self) -> Generator[Event, None, None]:
+        """Those of `Run.record`, and after each divergence `Rewound`, a `Notice` and an `Edited`.
+
+        Raises `UserError` when it diverges again and again; the run keeps its checkpoints, and the last state that was
+        well becomes one.
+        """
+        while True:
+            try:
+                with closing(self._run.record(self._trainer, self._judge)) as events:
+                    for event in events:
+                        yield event
+                        if isinstance(event, Report):
+                            self._keep()
+                return
+            except Diverged as found:
+                diverged = found
+            yield from self._go_back(diverged)
+
+    def _keep(self) -> None:
+        if perf_counter() < self._next or not self._budget.due():
+            return
+        with self._budget.spending():
+            tensors = {name: tensor.detach().to("cpu", copy=True) for name, tensor in self._trainer.state().items()}
+            self._kept.append(Checkpoint(self._trainer.meta(), tensors))
+        self._next = perf_counter() + KEEP_SECONDS
+
+    def _go_back(self, diverged: Diverged) -> Generator[Event, None, None]:
+        trainer, settings, step = self._trainer, self._trainer.settings, self._trainer.step
+        self._tries = 1 if step > self._safe else self._tries + 1
+        if self._tries > TRIES:
+            self._give_up(diverged)
+        good = self._good(self._tries - 1)
+        # As far again as from there to here: then it was not the same trouble.
+        self._safe = max(self._safe, 2 * step - good.meta.step)
+        trainer.rewind(good)
+        gentler, how = remedy(settings, self._tries)
+        edited = self._edit(gentler)
+        self._run.note_rewind(trainer.step)
+        text = f"{diverged.what} Training goes on from step {trainer.step} {how}."
+        self._run.log(text)
+        yield Rewound(trainer.step, edited.changes)
+        yield Notice(text)
+        yield edited
+
+    def _good(self, back: int) -> Checkpoint:
+        """The newest state that was well, or one so many before it, but none before the run's newest checkpoint: that
+        is where the run would be continued."""
+        for path in reversed(self._run.checkpoints()):
+            later = [kept for kept in self._kept if kept.meta.step > int(path.stem)]
+            if back < len(later):
+                return self._forget_after(later[-1 - back])
+            with suppress(UserError):  # damaged: the one before
+                return self._forget_after(load(path))
+        raise Diverged(self._trainer.step)
+
+    def _forget_after(self, good: Checkpoint) -> Checkpoint:
+        self._kept = deque((kept for kept in self._kept if kept.meta.step <= good.meta.step), KEPT)
+        return good
+
+    def _give_up(self, diverged: Diverged) -> None:
+        text = f"{diverged.what} It did so {TRIES + 1} times, with ever gentler settings."
+        self._run.log(text)
+        self._trainer.rewind(self._good(1))
+        with suppress(UserError):  # a full disk: the checkpoints before it are there
+            self._run.save(self._trainer)
+        raise UserError(
+            text,
+            "All checkpoints are kept: open an earlier one, and choose lower learning rates or another loss.",
+        )
+
+
+def remedy(settings: Settings, tries: int) -> tuple[Settings, str]:
+    """Gentler settings, and what is gentle about them: half the learning rates, or at the second try a penalty."""
+    penalised = _penalised(settings) if tries == 2 else None
+    if penalised:
+        name = "gradient penalty" if penalised.gradient_penalty else "R1 penalty"
+        return penalised, f"with the {name} turned on"
+    return settings.changed(lr_g=settings.lr_g / 2, lr_d=settings.lr_d / 2), "with half the learning rates"
+
+
+def _penalised(settings: Settings) -> Settings | None:
+    """With the penalty that is natural for the loss, unless there is a bound already or the rules are against it."""
+    if settings.gradient_penalty or settings.r1 or settings.r2 or settings.weight_clip:
+        return None
+    with suppress(UserError):
+        if settings.loss == "wasserstein":
+            return settings.changed(gradient_penalty=GRADIENT_PENALTY)
+        return settings.changed(r1=R1)
+    return None

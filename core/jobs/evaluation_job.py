@@ -1,0 +1,143 @@
+"""From a checkpoint and a source of images to numbers: everything between, in one generator."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.config.settings import Settings
+from core.data.dataset import Dataset
+from core.data.holdout import held_rows, kept
+from core.data.prepare import prepare
+from core.errors import UserError
+from core.evaluation.evaluate import evaluate, refuse_other_images
+from core.evaluation.features import Extractor, build, default_for
+from core.evaluation.metrics import chosen
+from core.events import Event, Measured
+from core.latent.sampler import Sampler
+from core.registry import components
+from core.runs.retention import rate
+from core.stats.metric_key import Split, parse
+
+if TYPE_CHECKING:
+    from core.runs.run import Run
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from core.runs.run import Run
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from core.runs.run import Run
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from core.runs.run import Run
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from core.runs.run import Run
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from core.runs.run import Run
+
+
+@dataclass(frozen=True)
+class EvaluationJob:
+    """What is to be measured of a checkpoint's generator.
+
+    `extractor`: the name of one, or empty for the one that suits the dataset and the metrics. `count` generated images
+    are compared with at most `real` images of the dataset, drawn evenly from all of it. `weights`: a file for an
+    extractor that needs one.
+    """
+
+    checkpoint: Path
+    data: str
+    metrics: Sequence[str]
+    extractor: str = ""
+    count: int = 5000
+    real: int = 10_000
+    weights: Path | None = None
+    device: str = "auto"
+
+    def events(self) -> Generator[Event, None, None]:
+        """What preparing the dataset yields, `Progress`, perhaps a `Notice`, and `Measured` at the end.
+
+        Raises `UserError` for whatever a person can mend.
+        """
+        needs = {need for found in chosen(self.metrics).values() for need in found.facts["NEEDS"]}
+        sampler = Sampler.open(self.checkpoint, self.device)
+        dataset = None
+        with closing(prepare(self.data, sampler.meta.settings.preparation)) as preparing:
+            for event in preparing:
+                yield event
+                dataset = event if isinstance(event, Dataset) else dataset
+        assert dataset is not None
+        refuse_other_images(sampler, dataset)  # before a classifier is trained for nothing
+        extractor = None
+        if needs & {"features", "logits"}:
+            name = self.extractor or ("inception" if self.weights else default_for(dataset))
+            extractor = yield from build(name, dataset, sampler.device, self.weights)
+        order = np.random.RandomState(0).permutation(len(dataset.images))
+        rows = np.sort(order[: max(self.real, 0)])
+        yield from evaluate(sampler, dataset, self.metrics, extractor, self.count, rows)
+
+
+BEST_BY = "fid"
+"""The number by which a run's best checkpoint is known."""
+
+
+MOST_REAL = 5000
+"""Training images that generated ones are compared with."""
+
+
+def measure(run: Run, checkpoint: Path, dataset: Dataset) -> Generator[Event, None, None]:
+    """Measures a checkpoint of a run that is not being trained, all at once, and adds what was `Measured` to the run's
+    numbers.
+
+    Raises `UserError` for other images, and for what cannot be measured or written.
+    """
+    sampler = Sampler.open(checkpoint)
+    if dataset.fingerprint != sampler.meta.dataset_fingerprint:
+        remedy = f"Open {sampler.meta.dataset}, prepared as it was then."
+        raise UserError("The images that are open are not those that the run was trained on.", remedy)
+    extractor = yield from build(_features(sampler.meta.settings, dataset), dataset, sampler.device)
+    for event in _measured(sampler, checkpoint, dataset, extractor):
+        if isinstance(event, Measured):
+            run.note_measured(event)
+        yield event
+
+
+def _measured(
+    sampler: Sampler, checkpoint: Path, dataset: Dataset, extractor: Extractor
+) -> Generator[Event, None, None]:
+    """Against training images only, as many as the settings say. Notes whether the checkpoint is the best so far."""
+    settings = sampler.meta.settings
+    held = held_rows(settings, dataset)
+    rows = kept(len(dataset.images), held)
+    real = np.sort(np.random.RandomState(0).permutation(rows)[:MOST_REAL])
+    split: Split = "train" if len(held) else "all"
+    for event in evaluate(sampler, dataset, _metrics(extractor), extractor, settings.evaluation_images, real, split):
+        if isinstance(event, Measured):
+            for key, value in event.values.items():
+                if parse(key)[0] == BEST_BY:
+                    rate(checkpoint, key, value)
+        yield event
+
+
+def _features(settings: Settings, dataset: Dataset) -> str:
+    """The extractor's name."""
+    chosen = settings.evaluation_features
+    return default_for(dataset) if chosen == "auto" else chosen
+
+
+def _metrics(extractor: Extractor) -> list[str]:
+    """All that the extractor's output allows, in the order in which they are listed."""
+    known = sorted(components("evaluation.metrics").items(), key=lambda item: int(item[1].facts["RANK"]))
+    return [name for name, found in known if extractor.classifies or "logits" not in found.facts["NEEDS"]]

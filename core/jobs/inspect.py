@@ -1,0 +1,160 @@
+"""Plain facts about a dataset, a checkpoint or a run, for `gan-studio inspect`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from core.checkpoint import summary
+from core.config.preparation import Preparation
+from core.data.dataset import Dataset
+from core.data.health.checks import class_counts
+from core.data.health.examine import examine
+from core.data.health.findings import HealthFinding, HealthReport, Histogram
+from core.data.prepare import prepare
+from core.diagnosis import diagnose
+from core.diagnosis.case import RunFacts
+from core.diagnosis.report_history import ReportHistory
+from core.runs.run import Run, is_checkpoint, is_run
+
+COLOURS = {1: "grey", 3: "RGB", 4: "RGBA"}
+"""By the number of channels."""
+SHOWN = 8
+"""Names and numbers of a kind that a person is shown; a program gets them all."""
+SHOWN_GROUPS = 3
+
+
+def describe(source: str, resolution: int | None = None) -> dict[str, Any]:
+    """Facts by name, of plain types that JSON can hold. Raises `UserError` for what cannot be read.
+
+    A dataset is examined as squares of `resolution` px, or of the size that suits it.
+    """
+    path = Path(source)
+    if path.is_file() and is_checkpoint(path):
+        return checkpoint(path)
+    if is_run(path):
+        return run(path)
+    return dataset(source, resolution)
+
+
+def checkpoint(path: Path) -> dict[str, Any]:
+    meta = summary(path).meta
+    facts = meta.model_dump(mode="json", exclude={"settings", "stats", "format"})
+    changed = {"preset": meta.settings.preset, **meta.settings.model_dump(exclude={"preset"})}
+    return {"kind": "checkpoint", **facts, "stats": meta.stats, "settings": changed}
+
+
+def run(folder: Path) -> dict[str, Any]:
+    run = Run(folder)
+    checkpoints = run.checkpoints()
+    reports, course = 0, ReportHistory()
+    for reports, report in enumerate(run.reports(), 1):  # noqa: B007 (how many there were)
+        course.append(report)
+    facts: dict[str, Any] = {"kind": "run", "reports": reports, "checkpoints": [path.name for path in checkpoints]}
+    if last := course.last:
+        facts |= {"step": last.step, "images": last.images, "seconds": last.seconds, "stats": dict(last.stats)}
+    if checkpoints:
+        settings = summary(checkpoints[-1]).meta.settings
+        facts["settings"] = settings.model_dump()
+        beside = RunFacts(run.images(), tuple(run.edits()), tuple(run.rewinds()))
+        facts["diagnoses"] = [asdict(found) for found in diagnose(course, settings, beside)]
+    return facts
+
+
+def dataset(source: str, resolution: int | None = None) -> dict[str, Any]:
+    how = Preparation(size=(resolution, resolution) if resolution is not None else None)
+    found = next(event for event in prepare(source, how) if isinstance(event, Dataset))
+    counts = class_counts(found)
+    if found.points:
+        return {"kind": "points", "points": len(found.images), "classes": counts, "fingerprint": found.fingerprint}
+    report = next(event for event in examine(found, how) if isinstance(event, HealthReport))
+    return {
+        "kind": "dataset",
+        "images": report.images,
+        "size": "{} x {}".format(*report.size),
+        "suggested_resolution": report.resolution,
+        "suggested_fit": report.fit,
+        "colour": COLOURS[found.images.shape[1]],
+        "modes": dict(report.modes),
+        "sizes": found.records.sizes(),
+        "histograms": {
+            "width": _bins(report.widths),
+            "height": _bins(report.heights),
+            "aspect": _bins(report.aspects),
+        },
+        "classes": counts,
+        "skipped": [f"{skipped.name}: {skipped.reason}" for skipped in found.skipped],
+        "excluded": list(found.excluded),
+        "findings": [_finding(finding, found) for finding in report.findings],
+        "fingerprint": found.fingerprint,
+    }
+
+
+def _bins(histogram: Histogram | None) -> dict[str, list[float]]:
+    assert histogram is not None  # only points have none
+    return {"edges": histogram.edges.tolist(), "counts": histogram.counts.tolist()}
+
+
+def _finding(finding: HealthFinding, found: Dataset) -> dict[str, Any]:
+    def names(rows: Sequence[int]) -> list[str]:
+        return [found.records.name(row) for row in rows]
+
+    return {
+        "kind": finding.kind,
+        "severity": finding.severity,
+        "text": finding.text,
+        "suggestion": finding.suggestion,
+        "groups": [names(group.tolist()) for group in finding.groups],
+        "excludable": names(finding.excludable.tolist()),
+        "skipped": {reason: list(files) for reason, files in finding.skipped.items()},
+    }
+
+
+def lines(facts: dict[str, Any]) -> Iterator[str]:
+    """The facts as a person reads them; what the findings tell is told there."""
+    for name, value in facts.items():
+        if name not in ("diagnoses", "findings", "histograms", "skipped"):
+            yield f"{name.replace('_', ' '):>20}  {_plain(value)}"
+    severity = ""
+    for finding in facts.get("findings", ()):
+        if severity != "good":  # what is good needs no room
+            yield ""
+        severity = finding["severity"]
+        yield f"{severity:>20}  {finding['text']}"
+        yield from (f"{'':>20}  {line}" for line in _particulars(finding))
+    yield from _diagnoses(facts)
+
+
+def _diagnoses(facts: dict[str, Any]) -> Iterator[str]:
+    for found in facts.get("diagnoses", ()):
+        yield ""
+        yield f"{found['severity']:>20}  {found['sentence']}"
+        yield from (f"{'':>20}  {remedy['text']} {_flags(remedy['changes'])}" for remedy in found["remedies"])
+
+
+def _flags(changes: dict[str, Any]) -> str:
+    """Settings as the command line takes them."""
+    return "({})".format(" ".join(f"--{name.replace('_', '-')} {value}" for name, value in changes.items()))
+
+
+def _particulars(finding: dict[str, Any]) -> Iterator[str]:
+    if finding["suggestion"]:
+        yield finding["suggestion"]
+    for reason, files in finding["skipped"].items():
+        yield f"{reason}: {_plain(files)}"
+    groups = finding["groups"]
+    yield from (_plain(group) for group in groups[:SHOWN_GROUPS])
+    if len(groups) > SHOWN_GROUPS:
+        yield f"and {len(groups) - SHOWN_GROUPS:,} more groups"
+
+
+def _plain(value: Any) -> str:
+    """On one line; of many the first."""
+    if isinstance(value, dict):
+        return _plain([f"{key}: {item}" for key, item in value.items()])
+    if isinstance(value, list):
+        more = f", and {len(value) - SHOWN:,} more" if len(value) > SHOWN else ""
+        return ", ".join(_plain(item) for item in value[:SHOWN]) + more
+    return " ".join(str(value).split())

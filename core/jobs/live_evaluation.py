@@ -1,0 +1,128 @@
+"""Measures a training's images while it goes on: a piece of work at a time, as its share of the time allows."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from core.errors import Diverged, UserError
+from core.evaluation.evaluate import LEAST
+from core.evaluation.features import Extractor, build
+from core.events import EvaluationProgress, Event, Notice, Progress
+from core.jobs.evaluation_job import _features, _measured
+from core.latent.sampler import Sampler
+
+if TYPE_CHECKING:
+    from core.runs.run import Run
+    from core.trainer import Trainer
+
+LATER = 1.1
+"""The next evaluation waits until the training is so many times as long: it learns ever more slowly."""
+SOONEST = 60.0
+"""Seconds of training before the first evaluation, and from one to the next at least."""
+HURRY = 1.0
+"""Time for an evaluation that a person asked for, as a part of the training's own."""
+
+
+class LiveEvaluator:
+    """Evaluates a run's training now and then. What is measured is a checkpoint of the run, or was one.
+
+    It draws from no random generator of the training's, and the weights become the same with it and without.
+    """
+
+    def __init__(self, run: Run, trainer: Trainer) -> None:
+        self._run, self._trainer = run, trainer
+        self.subject: Path | None = None
+        """The checkpoint that is being measured: it has to be there when it turns out to be the best."""
+        self._features = ""
+        self._extractor: Extractor | None = None
+        self._work: Generator[Event, None, None] | None = None
+        self._asked = False
+        self._failed = ""
+        """The features by which nothing could be measured: only a person tries them again."""
+        self._measured = self._seen = trainer.seconds
+        self._credit = 0.0
+
+    def ask(self) -> None:
+        """A person wants numbers of the present state, soon."""
+        self._asked, self._failed = True, ""
+
+    def turn(self) -> Generator[Event, None, None]:
+        """Some pieces of work, between two of the training's events: as many as the time since the last turn allows.
+
+        Yields `EvaluationProgress` on the way and what was `Measured` in the end. What goes wrong is a `Notice`;
+        nothing more is then measured until a person asks, or compares by other features.
+        """
+        seconds = self._trainer.seconds
+        self._credit += self._share * max(seconds - self._seen, 0.0)  # less after a rewind
+        self._seen = seconds
+        if self._work is None:
+            self._credit = 0.0
+            if not self._due():
+                return
+            self._work = self._evaluation()
+        while self._work is not None and self._credit >= 0:
+            started = perf_counter()
+            event = self._piece(self._work)
+            self._credit -= perf_counter() - started
+            if event is not None:
+                yield event
+
+    def _piece(self, work: Generator[Event, None, None]) -> Event | None:
+        try:
+            event = next(work)
+        except StopIteration:
+            self._end()
+            return None
+        except Diverged:
+            raise
+        except UserError as problem:
+            self._failed = self._trainer.settings.evaluation_features
+            self._end()
+            return Notice(f"The images could not be measured. {problem} The training goes on.")
+        if isinstance(event, Progress):
+            return EvaluationProgress(event.text, event.done, event.total)
+        if isinstance(event, Notice):  # nobody asked for what an extractor has to say
+            self._run.log(event.text)
+            return None
+        return event
+
+    def _end(self) -> None:
+        self._work, self.subject, self._asked = None, None, False
+        self._measured = self._trainer.seconds
+
+    def close(self) -> None:
+        """Drops what is under way."""
+        if self._work is not None:
+            self._work.close()
+            self._work = self.subject = None
+
+    @property
+    def _share(self) -> float:
+        return HURRY if self._asked else self._trainer.settings.evaluation / 100
+
+    def _due(self) -> bool:
+        trainer = self._trainer
+        if self._asked:
+            return True
+        has_failed = self._failed == trainer.settings.evaluation_features
+        if trainer.dataset.points or has_failed or self._few or not self._share:
+            return False
+        return trainer.seconds >= max(self._measured * LATER, self._measured + SOONEST)
+
+    @property
+    def _few(self) -> bool:
+        return len(self._trainer.dataset.images) - len(self._trainer.held) < LEAST
+
+    def _evaluation(self) -> Generator[Event, None, None]:
+        trainer = self._trainer
+        saved = self._run.save(trainer)
+        self.subject = saved.path
+        sampler = Sampler(trainer.meta(), trainer.published(), str(trainer.device))
+        yield saved
+        name = _features(trainer.settings, trainer.dataset)
+        if self._extractor is None or self._features != name:
+            self._features, self._extractor = name, (yield from build(name, trainer.dataset, trainer.device))
+        yield from _measured(sampler, saved.path, trainer.dataset, self._extractor)

@@ -1,0 +1,164 @@
+"""From settings and a source of images to a recorded run. The command line and the window iterate the same thing."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from core.checkpoint import Checkpoint, load, save
+from core.config.constraints import refuse_data, refuse_kind
+from core.config.settings import Settings
+from core.data.batches import refuse_large_batch
+from core.data.builtin import toys
+from core.data.dataset import Dataset
+from core.data.holdout import held_rows
+from core.data.prepare import prepare
+from core.devices import resolve
+from core.errors import UserError
+from core.events import Edited, Event, Progress, Saved, Tuned
+from core.jobs.divergence_recovery import DivergenceRecovery
+from core.jobs.live_evaluation import LiveEvaluator
+from core.presets import FitContext, preset
+from core.runs.retention import pin
+from core.runs.run import Run, is_run, next_folder, refuse_taken
+from core.trainer import Trainer
+from core.training.autotune import trial
+
+
+@dataclass
+class TrainingJob:
+    """One training, from its images to its run folder.
+
+    `runs` is where a new numbered run is made unless `out` names its folder. `resume` is a checkpoint to continue
+    from: in its own run when it is that run's newest and `out` does not say otherwise, else in a new run that takes
+    the earlier reports over. `given` are the settings that a person chose who left the others to the preset: it fits
+    them to the images and the device. Without `given` all settings stay as they are. `trainer` and `run` exist from
+    the first `Samples` or `Points` event on.
+    """
+
+    settings: Settings
+    source: str
+    runs: Path | None = None
+    out: Path | None = None
+    resume: Path | None = None
+    given: Mapping[str, Any] | None = None
+    trainer: Trainer | None = field(default=None, init=False)
+    run: Run | None = field(default=None, init=False)
+    judge: LiveEvaluator | None = field(default=None, init=False)
+
+    def events(self) -> Generator[Event, None, None]:
+        """Everything from reading the images to `Finished`. Raises `UserError`; the run keeps what was saved."""
+        checkpoint = load(self.resume) if self.resume else None
+        resolve(self.settings.device)  # what cannot work is said before the images are read
+        origin = self._continued()
+        if origin is None and self.out is not None:
+            refuse_taken(self.out)
+        refuse_kind(self.settings, toys.opens(self.source))
+        dataset = None
+        with closing(prepare(self.source, self.settings.preparation)) as preparing:
+            for event in preparing:
+                yield event
+                dataset = event if isinstance(event, Dataset) else dataset
+        assert dataset is not None
+        if self.given is not None and checkpoint is None:
+            facts = FitContext(len(dataset.images), resolve(self.settings.device).type != "cpu")
+            self.settings = preset(self.settings.preset).fitted(facts, **self.given)
+        refuse_large_batch(self.settings.batch, len(dataset.images) - len(held_rows(self.settings, dataset)))
+        refuse_data(self.settings, len(dataset.classes), dataset.points)
+        tuned = None
+        for trial_event in self._tune(dataset, checkpoint):
+            yield trial_event
+            tuned = trial_event if isinstance(trial_event, Tuned) else tuned
+        assert tuned is not None
+        self.trainer = Trainer(self.settings, dataset, tuned, checkpoint)
+        self.run = origin or self._new_run(dataset)
+        self.run.log(f"{'continues' if checkpoint else 'begins'} at step {self.trainer.step}: {tuned}")
+        self.judge = LiveEvaluator(self.run, self.trainer)
+        with closing(DivergenceRecovery(self.trainer, self.run, self.edit, self.judge).events()) as events:
+            yield from events
+
+    def save(self) -> Saved:
+        """Writes a checkpoint into the run; call it between two events. Raises `UserError`."""
+        if self.trainer is None or self.run is None:
+            raise UserError("The training has not begun yet.", "Save again in a few seconds.")
+        return self.run.save(self.trainer)
+
+    def keep(self) -> Saved:
+        """The same for a person who wants to keep it: it is never deleted to make room. Raises `UserError`."""
+        saved = self.save()
+        pin(saved.path)
+        return saved
+
+    def measure(self) -> None:
+        """Asks for the quality of the images as they are now, soon; call it between two events. Raises `UserError`."""
+        if self.judge is None or self.trainer is None:
+            raise UserError("The training has not begun yet.", "Try again in a few seconds.")
+        if self.trainer.dataset.points:
+            raise UserError("Points are not measured as images are.", "The plane shows how good they are.")
+        self.judge.ask()
+
+    def save_as(self, path: Path) -> Saved:
+        """Writes a checkpoint wherever the person wants it; call it between two events. Raises `UserError`."""
+        if self.trainer is None:
+            raise UserError("The training has not begun yet.", "Save again in a few seconds.")
+        save(self.trainer.checkpoint(), path)
+        return Saved(path, self.trainer.step)
+
+    def edit(self, settings: Settings) -> Edited:
+        """Takes other settings from the next step on, and notes the change in the run; call it between two events.
+
+        Raises `UserError`, and changes nothing, for a setting that only a new training can change and when the change
+        cannot be noted.
+        """
+        if self.trainer is None or self.run is None:
+            raise UserError("The training has not begun yet.", "Change the settings again in a few seconds.")
+        edited = self.trainer.edit(settings)
+        try:
+            self.run.note(edited)
+        except UserError:
+            self.trainer.edit(self.settings)
+            raise
+        self.settings = settings
+        return edited
+
+    def single_step(self, network: Literal["D", "G"]) -> Event:
+        """One update of one network, and what is then to be seen; call it between two events. Raises `UserError`."""
+        if self.trainer is None:
+            raise UserError("The training has not begun yet.", "Try again in a few seconds.")
+        return self.trainer.step_discriminator() if network == "D" else self.trainer.step_generator()
+
+    def _tune(self, dataset: Dataset, checkpoint: Checkpoint | None) -> Generator[Progress | Tuned, None, None]:
+        settings, device = self.settings, resolve(self.settings.device)
+        if checkpoint and checkpoint.meta.device == device.type:
+            meta = checkpoint.meta
+            precision = meta.precision if settings.precision == "auto" else settings.precision
+            memory_format = meta.memory_format if settings.memory_format == "auto" else settings.memory_format
+            yield Tuned(device.type, precision, memory_format, {})
+        else:
+            yield from trial(settings, dataset.images.shape[1], len(dataset.classes), device)
+
+    def _continued(self) -> Run | None:
+        """The run that goes on: the resumed checkpoint's own, if that is its newest and `out` names no other."""
+        origin = _run_of(self.resume)
+        if origin is None or self.resume is None or (self.out is not None and self.out.resolve() != origin.folder):
+            return None
+        newest = origin.checkpoints()[-1:]
+        return origin if newest and newest[0].samefile(self.resume) else None
+
+    def _new_run(self, dataset: Dataset) -> Run:
+        assert self.trainer is not None
+        if self.out is not None:
+            folder = self.out
+        elif self.runs is not None:
+            folder = next_folder(self.runs, dataset.title, self.settings.preset)
+        else:
+            raise UserError("No folder was given for the run.", "Name one.")
+        return Run.begin(folder, self.trainer, _run_of(self.resume))
+
+
+def _run_of(checkpoint: Path | None) -> Run | None:
+    folder = checkpoint.resolve().parent.parent if checkpoint else None
+    return Run(folder) if folder and is_run(folder) else None

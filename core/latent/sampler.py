@@ -1,0 +1,263 @@
+"""From a latent request to images. Owns its generator and shares nothing with a training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from core.checkpoint import Checkpoint, Meta, load
+from core.devices import resolve
+from core.events import Images
+from core.generator_inputs import Conditions, GeneratorInputs, Latents, fixed
+from core.imaging.tensors import to_dots, to_images
+from core.latent.interpolation import Resolved, at, circle, foreign, resolved
+from core.latent.request import LatentRequest, Loop, Point, Walk
+from core.models.conditioning import build_generator, to_tensors
+
+CHUNK = 64
+"""Images that are generated at once; bounds the memory whatever is asked for."""
+STEADY = 16
+"""Images that are generated at once when each must not depend on the others."""
+MEAN_OF = 512
+"""Latents whose styles give the mean that truncation leads to (the paper tracks it while it trains)."""
+MOST_DIRECTIONS = 16
+
+
+class Sampler:
+    """Renders `LatentRequest`s with one generator's weights.
+
+    `style_layers`: how many layers have styles; 0 in networks without them. `directions`: (k, numbers of z, or of w
+    where there are styles), the strongest first: right singular vectors of the weight that z or w meets first (SeFa:
+    Shen and Zhou 2021, "Closed-Form Factorization of Latent Semantics in GANs", arXiv:2007.06600), each as long as the
+    latents' standard deviation along it.
+    """
+
+    path: Path | None = None
+    digest: str = ""
+    """Of the checkpoint file; none for weights of a training that runs."""
+
+    def __init__(self, meta: Meta, weights: Mapping[str, Tensor], device: str = "auto") -> None:
+        """`weights`: the averaged generator's state dict. Raises `UserError` for a device that is not here."""
+        self.device = resolve(device)
+        self.conditions = Conditions.of(meta.settings, len(meta.classes))
+        with torch.device("meta"):  # no memory, and no draw from the random generator that a training may be using
+            self._generator = build_generator(meta.settings, meta.channels, self.conditions)
+        self._generator.eval().requires_grad_(False)
+        self.style_layers = self._generator.network.style_layers
+        self.load(meta, weights)
+
+    @classmethod
+    def of(cls, checkpoint: Checkpoint, device: str = "auto") -> Sampler:
+        sampler = cls(checkpoint.meta, checkpoint.part("G_ema"), device)
+        sampler.digest = checkpoint.digest
+        return sampler
+
+    @classmethod
+    def open(cls, path: Path, device: str = "auto") -> Sampler:
+        """Raises `UserError` as `core.checkpoint.load` does."""
+        sampler = cls.of(load(path), device)
+        sampler.path = path
+        return sampler
+
+    def copy(self) -> Sampler:
+        """Another sampler with the present weights, for another thread."""
+        sampler = Sampler(self.meta, self._generator.state_dict(), str(self.device))
+        sampler.path, sampler.digest = self.path, self.digest
+        return sampler
+
+    def weights(self) -> dict[str, Tensor]:
+        """The present ones by name, on the CPU, as `load` takes them."""
+        return {name: value.cpu() for name, value in self._generator.state_dict().items()}
+
+    def fits(self, meta: Meta) -> bool:
+        """Whether `load` can take another checkpoint's or training's weights."""
+        return _kind(meta) == _kind(self.meta)
+
+    def load(self, meta: Meta, weights: Mapping[str, Tensor]) -> None:
+        """Newer weights of the same generator, from a training that runs."""
+        self.meta, self.path, self.digest = meta, None, ""
+        placed = {name: value.to(self.device) for name, value in weights.items()}
+        self._generator.load_state_dict(placed, assign=True)
+        self.directions = _directions(self._generator.first_weight(meta.settings.latent_dim))
+        self._mean = torch.zeros((), device=self.device)
+        if self.style_layers:
+            self._measure_styles()
+
+    @torch.inference_mode()
+    def _measure_styles(self) -> None:
+        """Where truncation leads to, and how long a direction's unit is."""
+        drawn = to_tensors(fixed(MEAN_OF, self.meta.settings.latent_dim, self.conditions), self.device)
+        w = self._generator.map(drawn)[:, 0]
+        self._mean = w.mean(0)
+        self.directions *= (w.cpu().nan_to_num(0.0).numpy() @ self.directions.T).std(0)[:, None]
+
+    @torch.inference_mode()
+    def render(self, request: LatentRequest, steady: bool = False) -> Images:
+        """The request's images, one for each place. Raises `UserError` when it is made for another generator.
+
+        `steady` images are the same to the last bit whatever was asked for beside them, at a price for the fewest:
+        kernels round differently for other batch sizes, and one pixel in ten thousand is then brighter by one.
+        """
+        places = self.placed(request)
+        size = STEADY if steady else CHUNK
+        parts = [places[start : start + size] for start in range(0, len(places), size)]
+        images = [self._generated([*part, *[part[0]] * (size - len(part))] if steady else part) for part in parts]
+        return np.concatenate([self._pictures(made) for made in images])[: len(places)]
+
+    @torch.inference_mode()
+    def generate(self, drawn: GeneratorInputs[Latents]) -> Images:
+        """Images of latents and their conditions; a point is a picture with a dot at its place."""
+        whole = to_tensors(drawn, self.device)
+        chunks = zip(*(part.split(CHUNK) for part in whole), strict=True)
+        return np.concatenate([self._pictures(self._generator(GeneratorInputs(*chunk))) for chunk in chunks])
+
+    @torch.inference_mode()
+    def bake(self, request: LatentRequest) -> Point:
+        """The request's first place as a point of its own, that needs no way: the same image."""
+        first = request.part(0, 1)
+        if isinstance(first.way, Walk) and len(first.way.points) == 1:
+            return first.way.points[0]
+        (found,) = self.placed(first)
+        w = tuple(_numbers(row) for row in found.w)
+        z, classes, codes = (_numbers(part) for part in (found.z, found.classes, found.codes))
+        offset = _numbers(found.offset) if found.offset.any() else ()
+        return Point(z=z, psi=float(found.psi[0]), offset=offset, classes=classes, codes=codes, w=w)
+
+    @torch.inference_mode()
+    def edited(self, points: Sequence[Point]) -> Latents:
+        """Where points lie in the space of edits, (N, numbers): z, or the mean of the layers' w in networks with
+        styles; truncated and moved as they say."""
+        found = [self._resolved(point, with_styles=self.style_layers > 0) for point in points]
+        if self.style_layers:
+            return np.stack([each.w.mean(0) for each in found])
+        return np.stack([each.z * each.psi + each.offset for each in found])
+
+    @torch.inference_mode()
+    def first_activations(self, drawn: GeneratorInputs[Latents]) -> Latents:
+        """What the first layer makes of latents, behind its nonlinearity, (N, numbers); in networks with styles w."""
+        tensors = to_tensors(drawn, self.device)
+        if self.style_layers:
+            return np.asarray(self._generator.map(tensors)[:, 0].float().cpu().numpy())
+        modules = self._generator.network.modules()
+        nonlinear = next(layer for layer in modules if isinstance(layer, nn.ReLU | nn.LeakyReLU))
+        handle = nonlinear.register_forward_hook(_reached)
+        try:
+            chunks = zip(*(part.split(CHUNK) for part in tensors), strict=True)
+            return np.concatenate([self._until_reached(GeneratorInputs(*chunk)) for chunk in chunks])
+        finally:
+            handle.remove()
+
+    def _until_reached(self, drawn: GeneratorInputs[Tensor]) -> Latents:
+        try:
+            self._generator(drawn)
+        except _Reached as reached:
+            return np.asarray(reached.output.flatten(1).float().cpu().numpy())
+        raise AssertionError("a generator has a nonlinearity")
+
+    def placed(self, request: LatentRequest) -> list[Resolved]:
+        """What each place's image is made from. Where `w` is given, psi and offset are in it already."""
+        way = request.way
+        with_styles = any(point.w or point.mix for point in way.points)
+        ends = [self._resolved(point, with_styles) for point in way.points]
+        found = [at(way, ends, place) for place in request.places]
+        if with_styles and isinstance(way, Loop):  # its circle is one of z, which is mapped to one of w
+            places = [place if isinstance(place, float) else place[0] for place in request.places]
+            circles = np.stack([circle(way, place, len(ends[0].z)) for place in places])
+            drift = way.radius * (self._mapped([each._replace(z=z) for each, z in zip(found, circles, strict=True)]))
+            found = [each._replace(w=each.w + d.cpu().numpy()) for each, d in zip(found, drift, strict=True)]
+        return found
+
+    def _resolved(self, point: Point, with_styles: bool) -> Resolved:
+        found = resolved(point, self.meta.settings.latent_dim, self.conditions)
+        if len(found.offset) not in (1, self.directions.shape[1]):
+            raise foreign(f"an offset of {len(found.offset)} numbers")
+        if not with_styles:
+            return found
+        if not self.style_layers:
+            raise foreign("styles, which this network does not have")
+        w = self._styles(found, point)
+        return found._replace(w=w, psi=np.ones(1, np.float32), offset=np.zeros(1, np.float32))
+
+    def _styles(self, found: Resolved, point: Point) -> Latents:
+        """w (layers, numbers), truncated, moved and mixed."""
+        mean = self._mean.cpu().numpy()
+        if point.w:
+            if found.w.shape not in ((1, len(mean)), (self.style_layers, len(mean))):
+                raise foreign(f"styles {found.w.shape}")
+            w = mean + found.psi * (np.broadcast_to(found.w, (self.style_layers, len(mean))) - mean) + found.offset
+        else:
+            w = mean + found.offset + found.psi * self._mapped([found])[0].cpu().numpy()
+        if point.mix is not None:
+            other = self._resolved(point.mix.point, with_styles=True).w
+            w[point.mix.first : point.mix.last + 1] = other[point.mix.first : point.mix.last + 1]
+        return np.asarray(w, np.float32)
+
+    def _mapped(self, places: Sequence[Resolved]) -> Tensor:
+        """w of z, away from the mean: (N, layers, numbers)."""
+        w: Tensor = self._generator.map(to_tensors(_drawn(places), self.device)) - self._mean
+        return w
+
+    def _generated(self, places: Sequence[Resolved]) -> Tensor:
+        """Images NCHW in [-1, 1]."""
+        network = self._generator.network
+        if not self.style_layers:
+            edited = [each._replace(z=each.z * each.psi + each.offset) for each in places]
+            images: Tensor = self._generator(to_tensors(_drawn(edited), self.device))
+            return images
+        if len(places[0].w):
+            return network.synthesise(self._tensor([each.w for each in places]))
+        psi = self._tensor([each.psi for each in places])[:, None]
+        offset = self._tensor([np.broadcast_to(each.offset, len(self._mean)) for each in places])[:, None]
+        return network.synthesise(self._mean + psi * self._mapped(places) + offset)
+
+    def _tensor(self, rows: Sequence[Latents]) -> Tensor:
+        return torch.from_numpy(np.stack(rows)).to(self.device)
+
+    def _pictures(self, generated: Tensor) -> Images:
+        return to_dots(generated) if self.meta.settings.points else to_images(generated)
+
+
+class _Reached(Exception):
+    """Ends a forward pass: what follows is the most of its work, and nobody asked for it."""
+
+    def __init__(self, output: Tensor) -> None:
+        super().__init__()
+        self.output = output
+
+
+def _reached(_layer: nn.Module, _inputs: tuple[Tensor, ...], output: Tensor) -> None:
+    raise _Reached(output)
+
+
+def _drawn(places: Sequence[Resolved]) -> GeneratorInputs[Latents]:
+    return GeneratorInputs(
+        np.stack([each.z for each in places]),
+        np.stack([each.classes for each in places]),
+        np.stack([each.codes for each in places]),
+    )
+
+
+def _numbers(values: Latents) -> tuple[float, ...]:
+    return tuple(map(float, values.tolist()))
+
+
+def _kind(meta: Meta) -> tuple[object, ...]:
+    """All that decides a generator's weights' names and shapes."""
+    settings = meta.settings
+    conditions = Conditions.of(settings, len(meta.classes))
+    return settings.network, settings.size, settings.width, settings.latent_dim, meta.channels, conditions
+
+
+def _directions(weight: Tensor) -> Latents:
+    # A training that diverges can publish weights that are no numbers; its images show that well enough.
+    weight = weight.float().cpu().nan_to_num(0.0, 0.0, 0.0)
+    # The right singular vectors are the eigenvectors of W^T W, which is small whatever the layer's width.
+    _, vectors = torch.linalg.eigh(weight.T @ weight)
+    strongest = vectors.flip(1).T[: min(MOST_DIRECTIONS, len(weight))]  # no others change anything
+    # The sign of an eigenvector is arbitrary: fix it, so that a slider keeps its meaning while training goes on.
+    signs = torch.sign(strongest.gather(1, strongest.abs().argmax(1, keepdim=True)))
+    return np.ascontiguousarray((strongest * signs).numpy(), dtype=np.float32)

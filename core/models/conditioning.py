@@ -1,0 +1,163 @@
+"""Labels and codes around any pair of networks: cGAN, the projection discriminator and InfoGAN.
+
+The networks stay as they are. What the generator should draw is appended to z; what the discriminator should judge it
+by is appended to the image's channels, or projected onto its features.
+
+* `concat` (Mirza and Osindero 2014, arXiv:1411.1784): the one-hot label, and as many constant planes.
+* `embedding`: learned vectors in place of the one-hot label, and one learned plane.
+* `projection` (Miyato and Koyama 2018, arXiv:1802.05637): learned vectors; logit + <embedding(label), features>.
+* InfoGAN (Chen et al. 2016, arXiv:1606.03657): one categorical code and some continuous ones in [-1, 1], which a head Q
+  on the discriminator's features must guess.
+"""
+
+from __future__ import annotations
+
+from math import prod
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy, one_hot
+
+from core import models
+from core.config.settings import Settings
+from core.generator_inputs import Conditions, GeneratorInputs, Latents
+from core.models import Discriminator, Generator
+
+EMBEDDING = 64
+"""Length of a label's learned vector."""
+
+
+def extra_latents(conditions: Conditions) -> int:
+    """Numbers that the generator is given beside z."""
+    return {"none": 0, "concat": conditions.classes}.get(conditions.mode, EMBEDDING) + conditions.codes
+
+
+def extra_channels(conditions: Conditions) -> int:
+    """Planes that the discriminator is given beside the image."""
+    return {"concat": conditions.classes, "embedding": 1}.get(conditions.mode, 0)
+
+
+class ConditionalGenerator(nn.Module):
+    """A network's generator that is given labels and codes beside z."""
+
+    def __init__(self, network: Generator, conditions: Conditions) -> None:
+        super().__init__()
+        self.network = network
+        self.embedding: nn.Module = nn.Identity()
+        if conditions.mode in ("embedding", "projection"):
+            self.embedding = nn.Linear(conditions.classes, EMBEDDING, bias=False)
+            # As long as a one-hot label: with vectors as long as z the generator soon makes one image for each class.
+            nn.init.normal_(self.embedding.weight, 0.0, EMBEDDING**-0.5)
+
+    def forward(self, drawn: GeneratorInputs[Tensor]) -> Tensor:
+        """Images NCHW in [-1, 1]. Shares of several classes mix them."""
+        images: Tensor = self.network(self._latents(drawn))
+        return images
+
+    def map(self, drawn: GeneratorInputs[Tensor]) -> Tensor:
+        """Styles (N, layers, numbers), of networks that have them."""
+        return self.network.map(self._latents(drawn))
+
+    def first_weight(self, latent_dim: int) -> Tensor:
+        """The weight that z, or w in networks with styles, meets first: (outputs, numbers of z or w)."""
+        weight = self.network.first_weight().detach()
+        return weight if self.network.style_layers else weight[:, :latent_dim]
+
+    def _latents(self, drawn: GeneratorInputs[Tensor]) -> Tensor:
+        return torch.cat([drawn.z, self.embedding(drawn.classes), drawn.codes], 1)
+
+
+class ConditionalDiscriminator(nn.Module):
+    """A network's discriminator that is told the label, and guesses the codes."""
+
+    def __init__(self, network: Discriminator, conditions: Conditions, pixels: tuple[int, int]) -> None:
+        super().__init__()
+        self.network = network
+        self.conditions = conditions
+        self.pixels = pixels
+        features = network.head.in_features
+        if conditions.mode == "embedding":
+            self.embedding = nn.Linear(conditions.classes, prod(pixels), bias=False)
+        elif conditions.mode == "projection":
+            self.embedding = nn.Linear(conditions.classes, features, bias=False)
+            nn.init.normal_(self.embedding.weight, 0.0, features**-0.5)
+        if conditions.codes:
+            self.Q = nn.Sequential(
+                nn.Linear(features, 128), nn.LeakyReLU(0.1, inplace=True), nn.Linear(128, conditions.codes)
+            )
+
+    def forward(self, images: Tensor, classes: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits (N,) of images NCHW under labels (N, classes), and Q's guesses of the codes (N, codes)."""
+        features = self.network.features(self._with_planes(images, classes))
+        logits = self.network.head(features).flatten()
+        if self.conditions.mode == "projection":
+            logits = logits + (features * self.embedding(classes)).sum(1)
+        guesses = self.Q(features) if self.conditions.codes else features.new_empty(len(features), 0)
+        return logits, guesses
+
+    def _with_planes(self, images: Tensor, classes: Tensor) -> Tensor:
+        if self.conditions.mode == "concat":
+            planes = classes[:, :, None, None].expand(-1, -1, *self.pixels)
+        elif self.conditions.mode == "embedding":
+            planes = self.embedding(classes).view(-1, 1, *self.pixels)
+        else:
+            return images
+        return torch.cat([images, planes.to(images.dtype)], 1)
+
+
+def draw(labels: Tensor, latent_dim: int, conditions: Conditions, random: torch.Generator) -> GeneratorInputs[Tensor]:
+    """What to draw as many images from as there are labels, int64 (N,), each of its label's class.
+
+    z is standard normal; a category is as likely as any other, and a continuous code as any from -1 to 1.
+    """
+    count, device = len(labels), random.device
+    z = torch.randn(count, latent_dim, device=device, generator=random)
+    classes = one_hot(labels, conditions.classes).float() if conditions.classes else z[:, :0]
+    codes = z[:, :0]
+    if conditions.codes:
+        codes = torch.rand(count, conditions.codes, device=device, generator=random) * 2 - 1
+        if conditions.categories:
+            chosen = torch.randint(conditions.categories, (count,), device=device, generator=random)
+            codes[:, : conditions.categories] = one_hot(chosen, conditions.categories)
+    return GeneratorInputs(z, classes, codes)
+
+
+def mutual_information(guesses: Tensor, codes: Tensor, conditions: Conditions) -> Tensor:
+    """The bound of the codes' mutual information with the images that InfoGAN maximises, without its constant; <= 0.
+
+    Mean log Q(c | x): of a categorical distribution, and of Gaussians of unit variance for the continuous codes.
+    """
+    categories = conditions.categories
+    information = codes.new_zeros(())
+    if categories:
+        information = information - cross_entropy(guesses[:, :categories], codes[:, :categories].argmax(1))
+    if conditions.continuous:
+        information = information - 0.5 * (guesses - codes)[:, categories:].square().sum(1).mean()
+    return information
+
+
+def build_generator(settings: Settings, channels: int, conditions: Conditions) -> ConditionalGenerator:
+    """A freshly initialised generator of images of so many channels, on torch's current default device."""
+    shape = _shape(settings, channels, conditions)
+    return ConditionalGenerator(models.build_generator(settings.network, shape), conditions)
+
+
+def build_pair(
+    settings: Settings, channels: int, conditions: Conditions
+) -> tuple[ConditionalGenerator, ConditionalDiscriminator]:
+    """The same, with a discriminator."""
+    shape = _shape(settings, channels, conditions)
+    G, D = models.build(settings.network, shape)
+    discriminator = ConditionalDiscriminator(D, conditions, shape.pixels)
+    if settings.spectral_norm:
+        models.normalise_spectrally(discriminator)
+    return ConditionalGenerator(G, conditions), discriminator
+
+
+def _shape(settings: Settings, channels: int, conditions: Conditions) -> models.Shape:
+    return models.Shape.of(settings, channels, extra_latents(conditions), extra_channels(conditions))
+
+
+def to_tensors(drawn: GeneratorInputs[Latents], device: torch.device) -> GeneratorInputs[Tensor]:
+    """The same on a device."""
+    return GeneratorInputs(*(torch.from_numpy(part).to(device) for part in drawn))

@@ -1,0 +1,144 @@
+"""Two networks at play with points in the plane: what can be seen of them at one moment, after GAN Lab.
+
+Kahng et al. 2018, arXiv:1809.01587. Everything is seen with the generator as it is now rather than with its average,
+and by networks in evaluation mode; nothing is drawn from a training's random generators, so that looking changes
+nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn.functional import one_hot
+
+from core.checkpoint import Checkpoint
+from core.config.settings import Settings
+from core.data.dataset import Dataset
+from core.events import Points
+from core.generator_inputs import Conditions, GeneratorInputs, Latents
+from core.imaging.points import EXTENT
+from core.losses import Loss, loss
+from core.models.conditioning import build_pair, to_tensors
+from core.monitoring.probe import evaluation_mode
+
+MOST = 1000
+"""Real points that are shown, and generated ones."""
+MESH = 64
+ARROWS = 64
+REACH = 0.2
+"""Length of an arrow that is longer than nine tenths of the others; the longest is half as long again."""
+
+
+class Playground:
+    """What is looked at: some of the real points, and latents that stay fixed."""
+
+    def __init__(self, settings: Settings, dataset: Dataset, device: torch.device) -> None:
+        conditions = Conditions.of(settings, len(dataset.classes))
+        self._drawn = to_tensors(_drawn(settings.latent_dim, conditions), device)
+        self._real = torch.from_numpy(dataset.images[:MOST].copy()).to(device)
+        self._classes = self._drawn.classes.new_zeros(len(self._real), 0)
+        if conditions.classes and dataset.labels is not None:
+            labels = torch.from_numpy(dataset.labels[:MOST].copy())
+            self._classes = one_hot(labels, conditions.classes).float().to(device)
+        self._mesh = _mesh().to(device)
+        count = conditions.classes
+        self._labels = torch.eye(count, device=device) if count else self._mesh.new_zeros(1, 0)
+
+    def look(self, G: nn.Module, D: nn.Module, loss: Loss, step: int) -> Points:
+        """The present state of the game."""
+        with evaluation_mode(G, D), torch.no_grad():
+            fake = G(self._drawn)
+            real_logits, _ = D(self._real, self._classes)
+            fake_logits, _ = D(fake, self._drawn.classes)
+            surface = self._judged(D)
+            if not loss.PROBABILITY:
+                middle = (real_logits.mean() + fake_logits.mean()) / 2
+                surface = (surface - middle) / surface.std().clamp(min=1e-6)
+            arrows = pull(D, loss, fake[:ARROWS], self._drawn.classes[:ARROWS], real_logits[:ARROWS])
+        origins = fake[:ARROWS].flatten(1)
+        return Points(
+            step,
+            _array(self._real.flatten(1)),
+            _array(fake.flatten(1)),
+            _array(surface.sigmoid().view(MESH, MESH)),
+            EXTENT,
+            _array(torch.cat([origins, _scaled(arrows)], 1)),
+        )
+
+    def _judged(self, D: nn.Module) -> Tensor:
+        """Logits of the mesh (MESH ** 2,), each under the class that suits it best."""
+        logits = [D(self._mesh, label.expand(len(self._mesh), -1))[0] for label in self._labels]
+        return torch.stack(logits).amax(0)
+
+
+def pull(D: nn.Module, loss: Loss, fake: Tensor, classes: Tensor, real_logits: Tensor) -> Tensor:
+    """Where the generator's loss would have each of its points (N, 2, 1, 1) go: minus its gradients by them, (N, 2)."""
+    fake = fake.detach().requires_grad_(True)
+    with torch.enable_grad():
+        logits, _ = D(fake, classes)
+        (gradients,) = torch.autograd.grad(loss.generator(real_logits, logits), fake)
+    return -gradients.flatten(1)
+
+
+def look_back(checkpoint: Checkpoint, dataset: Dataset) -> Points:
+    """The state of the game that a checkpoint of points holds."""
+    meta = checkpoint.meta
+    with torch.device("meta"):  # no memory, and no draw from a random generator
+        G, D = build_pair(meta.settings, meta.channels, Conditions.of(meta.settings, len(meta.classes)))
+    for name, network in {"G": G, "D": D}.items():
+        network.load_state_dict(checkpoint.part(name), assign=True)
+    playground = Playground(meta.settings, dataset, torch.device("cpu"))
+    with one_thread():
+        return playground.look(G, D, loss(meta.settings.loss), meta.step)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Networks so small are done before other threads have woken up to help: those would only be waited for."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _drawn(latent_dim: int, conditions: Conditions) -> GeneratorInputs[Latents]:
+    """What the generated points are drawn from; classes and categories take turns.
+
+    Not those of the seeds 0, 1, 2, ..., each of which needs a random generator of its own: a thousand take a second.
+    """
+    random, turns = np.random.RandomState(0), np.arange(MOST)[:, None]
+    z = random.standard_normal((MOST, latent_dim))
+    classes, categories = (
+        turns % max(count, 1) == np.arange(count) for count in (conditions.classes, conditions.categories)
+    )
+    continuous = random.uniform(-1.0, 1.0, (MOST, conditions.continuous))
+    codes = np.concatenate([categories, continuous], 1)
+    return GeneratorInputs(z.astype(np.float32), classes.astype(np.float32), codes.astype(np.float32))
+
+
+def _mesh() -> Tensor:
+    """The middles of MESH x MESH cells of [-EXTENT, EXTENT]^2, row by row from the top left: (MESH ** 2, 2, 1, 1)."""
+    middles = (torch.arange(MESH) + 0.5) * (2 * EXTENT / MESH) - EXTENT
+    y, x = torch.meshgrid(-middles, middles, indexing="ij")
+    return torch.stack([x.flatten(), y.flatten()], 1)[:, :, None, None]
+
+
+def _scaled(arrows: Tensor) -> Tensor:
+    """Lengths that can be seen, in the same proportions except for the longest."""
+    lengths = arrows.norm(dim=1, keepdim=True)
+    longest = lengths.quantile(0.9)
+    scaled = lengths * (REACH / longest.clamp(min=1e-12))
+    visible: Tensor = arrows / lengths.clamp(min=1e-12) * scaled.clamp(max=1.5 * REACH)
+    return visible
+
+
+def _array(tensor: Tensor) -> NDArray[np.float32]:
+    array: NDArray[np.float32] = tensor.float().cpu().numpy()
+    return array

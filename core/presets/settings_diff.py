@@ -1,0 +1,47 @@
+"""Two trainings' settings side by side, in words for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, cast
+
+from core.config.settings import Settings
+from core.presets import preset, presets
+
+
+@dataclass(frozen=True)
+class SettingRow:
+    """One setting with two values as text, and what it is."""
+
+    name: str
+    group: str
+    one: str
+    other: str
+    help: str
+
+    @property
+    def differs(self) -> bool:
+        return self.one != self.other
+
+
+def rows(one: Settings, other: Settings) -> Iterator[SettingRow]:
+    """Every setting, in the order of `Settings`."""
+    for name, setting in Settings.model_fields.items():
+        extra = cast(dict[str, Any], setting.json_schema_extra)
+        ours, theirs = (_text(getattr(settings, name), extra["unit"]) for settings in (one, other))
+        yield SettingRow(name, extra["group"], ours, theirs, setting.description or "")
+
+
+def of_preset(settings: Settings) -> Settings:
+    """What the preset of these settings says by itself; the defaults where it is none of ours."""
+    return preset(settings.preset).apply() if settings.preset in presets() else Settings(preset=settings.preset)
+
+
+def _text(value: Any, unit: str) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    text = f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{text} {unit}" if unit and not isinstance(value, str) else text

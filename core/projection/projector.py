@@ -1,0 +1,245 @@
+"""A person's own picture in latent space: the point whose image is most like it, found by following the gradient.
+
+As in Abdal et al. 2019 (arXiv:1904.03189) and the projector of StyleGAN2 (Karras et al. 2020, arXiv:1912.04958), but
+from many starts at once, which are narrowed down: a generator without styles has many valleys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from math import cos, pi
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core.checkpoint import Checkpoint
+from core.devices import resolve
+from core.errors import UserError
+from core.events import Event, Images
+from core.generator_inputs import LARGEST_SEED, Conditions, GeneratorInputs
+from core.imaging.tensors import to_images
+from core.latent.interpolation import foreign
+from core.latent.request import Point
+from core.models.conditioning import build_pair
+from core.projection.perceptual_distance import PerceptualDistance
+from core.projection.search_space import FixedConditions, SearchSpace, search_space
+from core.projection.target_image import difference, no_images, psnr
+
+STEPS = 500
+MOST_STEPS = 100_000
+CANDIDATES = 512
+"""Random latents that are looked at once; more where a generator has more classes than a quarter of that."""
+STARTS = 16
+"""Of these, the ones that are followed."""
+CHUNK = 64
+RATE = 0.2
+"""Adam's largest step; what is looked for has about unit variance."""
+WARM_UP = 0.05
+"""Share of the steps in which the rate rises; then it falls along a cosine."""
+NARROWED = ((0.15, 8), (0.3, 4), (0.5, 2), (0.75, 1))
+"""From that share of the steps on, so many are left."""
+SPREAD = 0.5
+"""From that share of the steps on, each layer has a style of its own."""
+PRIOR = 0.01
+"""Weight of keeping to usual latents."""
+
+
+@dataclass(frozen=True, eq=False)
+class ProjectionStep(Event):
+    """The best so far, after `step` of `total` steps; at 0 the starts are still being looked for.
+
+    `image`: uint8 HWC, that of `point`; `distance`: root mean square of its differences from the picture, from 0 to
+    255.
+    """
+
+    step: int
+    total: int
+    image: Images
+    distance: float
+    point: Point
+
+    @property
+    def psnr(self) -> float:
+        """In dB."""
+        return psnr(self.distance)
+
+
+def project(
+    checkpoint: Checkpoint,
+    picture: Images,
+    *,
+    steps: int = STEPS,
+    seed: int = 0,
+    given: FixedConditions | None = None,
+    device: str = "auto",
+) -> Generator[ProjectionStep, None, None]:
+    """Looks for the point whose image is most like the picture, uint8 HWC (see
+    `core.projection.target_image.open_picture`).
+
+    Yields at every step; the last one's `point` is the result, and closing the generator earlier costs nothing: the
+    point of any step can be used. The same seed finds the same point on the same device. Raises `UserError` for a
+    picture or for `given` classes and codes that are not the generator's, and when that makes points.
+    """
+    meta = checkpoint.meta
+    if meta.settings.points:
+        raise no_images()
+    width, height = meta.settings.size
+    if picture.shape != (height, width, meta.channels):
+        what = "x".join(map(str, picture.shape))
+        raise UserError(
+            f"The picture is {what}, and the generator's images are {height}x{width}x{meta.channels}.",
+            "Open it for this checkpoint.",
+        )
+    if not 1 <= steps <= MOST_STEPS:
+        raise UserError(f"{steps} steps cannot be taken.", f"Choose from 1 to {MOST_STEPS}.")
+    if not 0 <= seed <= LARGEST_SEED:
+        raise UserError(f"{seed} is no seed.", f"Seeds go from 0 to {LARGEST_SEED}.")
+    conditions, given = Conditions.of(meta.settings, len(meta.classes)), given or FixedConditions()
+    asked = len(given.classes or [0.0] * conditions.classes), len(given.codes or [0.0] * conditions.codes)
+    if asked != (conditions.classes, conditions.codes):
+        raise foreign("classes {}, codes {}".format(*asked))
+    yield from _Search(checkpoint, conditions, picture, given, resolve(device)).events(steps, seed)
+
+
+class _Search:
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        conditions: Conditions,
+        picture: Images,
+        given: FixedConditions,
+        device: torch.device,
+    ) -> None:
+        meta = checkpoint.meta
+        with torch.device("meta"):  # no draw from the random generator that a training may be using
+            G, D = build_pair(meta.settings, meta.channels, conditions)
+        for network, part in ((G, "G_ema"), (D, "D")):
+            weights = {name: value.to(device) for name, value in checkpoint.part(part).items()}
+            network.load_state_dict(weights, assign=True)
+            network.eval().requires_grad_(False)
+        self._unknowns: SearchSpace = search_space(G, meta.settings.latent_dim, conditions, given)
+        target = torch.from_numpy(np.array(picture)).to(device).permute(2, 0, 1)[None].float().div(127.5).sub(1.0)
+        shares = given.classes or [1 / max(conditions.classes, 1)] * conditions.classes
+        self._likeness = PerceptualDistance(D, target, torch.tensor([shares], device=device))
+        self._picture, self._device = picture, device
+        self._candidates = max(CANDIDATES, 4 * conditions.classes)
+
+    def events(self, steps: int, seed: int) -> Generator[ProjectionStep, None, None]:
+        best = _Best(self._unknowns, self._picture, steps)
+        numbers, beside = self._unknowns.start(self._candidates, torch.Generator().manual_seed(seed))
+        numbers, beside = numbers.to(self._device), GeneratorInputs(*(part.to(self._device) for part in beside))
+        losses = []
+        for rows in torch.arange(self._candidates, device=self._device).split(CHUNK):
+            with torch.no_grad():
+                images = _shown(self._unknowns.images(numbers[rows], _rows(beside, rows)))
+                losses.append(self._likeness(images))
+            yield best.after(0, numbers[rows], _rows(beside, rows), images, losses[-1])
+        chosen = torch.cat(losses).argsort()[:STARTS]
+        adam, beside = Adam(numbers[chosen]), _rows(beside, chosen)
+        for step in range(steps):
+            gradient, images, loss = self._look(adam.numbers, beside)
+            yield best.after(step, adam.numbers, beside, images, loss)
+            adam.step(gradient, RATE * schedule(step / steps))
+            self._unknowns.confine(adam.numbers)
+            beside = self._narrow(adam, beside, loss, step, steps)
+        _, images, loss = self._look(adam.numbers, beside)
+        yield best.after(steps, adam.numbers, beside, images, loss)
+
+    def _look(self, numbers: Tensor, beside: GeneratorInputs[Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+        """The gradient of what is to become small, the images, and how unlike the picture they are."""
+        numbers = numbers.detach().requires_grad_(True)
+        images = _shown(self._unknowns.images(numbers, beside))
+        loss = self._likeness(images)
+        (gradient,) = torch.autograd.grad((loss + PRIOR * self._unknowns.prior(numbers)).sum(), numbers)
+        return gradient, images.detach(), loss.detach()
+
+    def _narrow(
+        self, adam: Adam, beside: GeneratorInputs[Tensor], loss: Tensor, step: int, steps: int
+    ) -> GeneratorInputs[Tensor]:
+        """Gives up the worst when it is time, and lets the layers go their own ways."""
+        for share, count in NARROWED:
+            if step == round(share * steps):
+                kept = loss.argsort()[:count]
+                adam.keep(kept)
+                loss, beside = loss[kept], _rows(beside, kept)
+        if step == round(SPREAD * steps):
+            adam.spread(self._unknowns.rows)
+        return beside
+
+
+class _Best:
+    """Remembers the best of all that it was shown."""
+
+    def __init__(self, unknowns: SearchSpace, picture: Images, total: int) -> None:
+        self._unknowns, self._picture, self._total = unknowns, picture, total
+        self._loss = float("inf")
+        self._found: tuple[Images, float, Point] | None = None
+
+    def after(
+        self, step: int, numbers: Tensor, beside: GeneratorInputs[Tensor], images: Tensor, losses: Tensor
+    ) -> ProjectionStep:
+        row = int(losses.argmin())
+        loss = float(losses[row])
+        if loss < self._loss:
+            (image,) = to_images(images[row : row + 1])
+            point = self._unknowns.point(
+                numbers[row : row + 1], GeneratorInputs(*(part[row : row + 1] for part in beside))
+            )
+            self._loss, self._found = loss, (image, difference(image, self._picture), point)
+        if self._found is None:
+            raise UserError(
+                "The networks in this checkpoint hold no numbers any more.", "Open an older one of the run."
+            )
+        return ProjectionStep(step, self._total, *self._found)
+
+
+def schedule(done: float) -> float:
+    """The rate after that share of the steps, as a share of the largest: a warm-up, then a cosine down to 0."""
+    return min(1.0, (done + 0.01) / WARM_UP) * 0.5 * (1 + cos(pi * done))
+
+
+def _shown(images: Tensor) -> Tensor:
+    """Cut off at -1 and 1, as whoever shows them does; the gradient passes as if they were not, so that a pixel that is
+    too bright by far can still be darkened."""
+    return images + (images.clamp(-1.0, 1.0) - images).detach()
+
+
+def _rows(drawn: GeneratorInputs[Tensor], rows: Tensor) -> GeneratorInputs[Tensor]:
+    return GeneratorInputs(*(part[rows] for part in drawn))
+
+
+BETAS = 0.9, 0.99
+EPSILON = 1e-8
+
+
+class Adam:
+    """Adam (Kingma and Ba 2015, arXiv:1412.6980) over `numbers` (N, rows, n), which it changes in place.
+
+    torch's own keeps its state by parameter, which neither loses candidates nor gains rows.
+    """
+
+    def __init__(self, numbers: Tensor) -> None:
+        self.numbers = numbers.clone()
+        self._mean, self._square = torch.zeros_like(numbers), torch.zeros_like(numbers)
+        self._steps = 0
+
+    def step(self, gradient: Tensor, rate: float) -> None:
+        self._steps += 1
+        self._mean.lerp_(gradient, 1 - BETAS[0])
+        self._square.lerp_(gradient.square(), 1 - BETAS[1])
+        mean, square = self._mean / (1 - BETAS[0] ** self._steps), self._square / (1 - BETAS[1] ** self._steps)
+        self.numbers.sub_(rate * mean / (square.sqrt() + EPSILON))
+
+    def keep(self, candidates: Tensor) -> None:
+        """Only these, by their numbers (n,), in that order."""
+        self.numbers, self._mean, self._square = (
+            values[candidates] for values in (self.numbers, self._mean, self._square)
+        )
+
+    def spread(self, rows: int) -> None:
+        """The one row of each candidate becomes so many equal ones, which go on separately."""
+        self.numbers, self._mean, self._square = (
+            values.repeat(1, rows, 1) for values in (self.numbers, self._mean, self._square)
+        )

@@ -1,0 +1,73 @@
+"""A file of JSON objects, one a line, each with a step: added to while a training goes on, readable after any crash."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Set
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+_writing = Lock()
+"""One writes at a time: what is measured of a run may be added just when its training goes on from an earlier step."""
+
+
+class JsonlLog:
+    """Lines that a crash or a full disk left half written are passed over, and never spoil the next one. Any thread
+    may add some."""
+
+    def __init__(self, path: Path, keys: tuple[str, ...]) -> None:
+        """`keys`: what every line must have, beside `step`."""
+        self.path = path
+        self._keys = {"step", *keys}
+
+    def append(self, values: Mapping[str, Any]) -> None:
+        """Adds a line. Raises `OSError`."""
+        with _writing:
+            line = ("" if self._ends_whole() else "\n") + json.dumps(values) + "\n"
+            with self.path.open("a", encoding="utf-8") as file:
+                file.write(line)
+
+    def read(self, last_step: int | None = None) -> list[dict[str, Any]]:
+        """The complete lines, up to a step if one is given."""
+        return list(self.each(last_step))
+
+    def each(self, last_step: int | None = None) -> Iterator[dict[str, Any]]:
+        """The same one by one: however many there are, they need no memory."""
+        return (values for _, values in self._lines(last_step))
+
+    def keep(self, last_step: int) -> None:
+        """Drops lines that are later or incomplete, all at once. Raises `OSError`."""
+        with _writing:
+            if self.path.exists():
+                partial = self.path.with_name(f".{self.path.name}.partial")
+                partial.write_text("".join(line for line, _ in self._lines(last_step)), "utf-8")
+                partial.replace(self.path)
+
+    def _lines(self, last_step: int | None) -> Iterator[tuple[str, dict[str, Any]]]:
+        if not self.path.exists():
+            return
+        with self.path.open(encoding="utf-8", errors="replace") as file:
+            for line in file:
+                values = whole(line, self._keys) if line.endswith("\n") else None
+                if values is not None and (last_step is None or values["step"] <= last_step):
+                    yield line, values
+
+    def _ends_whole(self) -> bool:
+        if not self.path.exists() or not self.path.stat().st_size:
+            return True
+        with self.path.open("rb") as file:
+            file.seek(-1, os.SEEK_END)
+            return file.read(1) == b"\n"
+
+
+def whole(line: str, keys: Set[str]) -> dict[str, Any] | None:
+    """What a line says, if it is an object with these keys and a step."""
+    try:
+        values = json.loads(line)
+    except ValueError:
+        return None
+    if not isinstance(values, dict) or not values.keys() >= keys:
+        return None
+    return values if isinstance(values["step"], int) else None

@@ -1,0 +1,165 @@
+"""A run at a glance: its facts, its settings and its numbers as thinned curves. For reports and comparisons.
+
+Reading streams `stats.jsonl` in flat memory. Imports no torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.config.settings import Settings
+from core.diagnosis import diagnose
+from core.diagnosis.case import Diagnosis, RunFacts
+from core.diagnosis.report_history import ReportHistory
+from core.errors import UserError
+from core.events import Edited, Event, Progress, Report
+from core.stats.keys import is_spread, spread_of
+from core.stats.curves import MOST, Curve, Thinner
+
+if TYPE_CHECKING:
+    from core.checkpoint import Meta
+    from core.runs.run import Run
+
+CHUNK = 4096
+"""Reports between two events."""
+
+
+@dataclass(frozen=True, eq=False)
+class Overview(Event):
+    """`settings`, `dataset`, `classes`, `device`, `channels` and `created` are those of the newest checkpoint; `step`,
+    `images` and `seconds` of the newest checkpoint or report. `pace`: when which step was reached; None before the
+    first report. `samples`: every sample grid with its step, in order. `diagnoses`: what its
+    signals mean, the worst first.
+    """
+
+    folder: Path
+    settings: Settings
+    dataset: str
+    classes: Sequence[str]
+    device: str
+    created: datetime
+    step: int
+    images: int
+    seconds: float
+    reports: int
+    curves: Mapping[str, Curve]
+    pace: Curve | None
+    edits: Sequence[Edited]
+    samples: Sequence[tuple[int, Path]]
+    diagnoses: Sequence[Diagnosis]
+
+    @property
+    def name(self) -> str:
+        """The run folder's."""
+        return self.folder.resolve().name
+
+    def reached(self, step: float) -> tuple[float, float]:
+        """Images seen and seconds trained at a step, between the reports around it."""
+        if self.pace is None:
+            return 0.0, 0.0
+        steps = np.concatenate([[0.0], self.pace.steps, [max(self.step, self.pace.steps[-1])]])
+        images = np.concatenate([[0.0], self.pace.images, [max(self.images, self.pace.images[-1])]])
+        seconds = np.concatenate([[0.0], self.pace.seconds, [max(self.seconds, self.pace.seconds[-1])]])
+        return float(np.interp(step, steps, images)), float(np.interp(step, steps, seconds))
+
+
+def read_overview(folder: Path, most: int = MOST) -> Generator[Progress, None, Overview]:
+    """Reads a run, which may be training. `most`: points of a curve. Raises `UserError` for what is no run, or one
+    without a checkpoint that can be read."""
+    from core.runs.run import Run
+
+    yield Progress(f"Reading {folder.name}", 0, 0)
+    run = Run(folder)
+    meta = _newest(run)
+    numbers = _Numbers(most)
+    yield from numbers.read(run.reports(), meta.step)
+    return Overview(
+        folder,
+        meta.settings,
+        meta.dataset,
+        meta.classes,
+        meta.device,
+        meta.created,
+        max(meta.step, numbers.step),
+        max(meta.images, numbers.images),
+        max(meta.seconds, numbers.seconds),
+        numbers.count,
+        _with_spreads({key: curve for key, thinner in numbers.thinners.items() if (curve := thinner.curve())}),
+        numbers.pace.curve(),
+        run.edits(),
+        [(int(path.stem), path) for path in run.samples() if path.stem.isdecimal()],
+        diagnose(numbers.course, meta.settings, RunFacts(run.images(), tuple(run.edits()), tuple(run.rewinds()))),
+    )
+
+
+def _with_spreads(curves: Mapping[str, Curve]) -> dict[str, Curve]:
+    """Numbers that say how far another one varies become its spread."""
+    found = {}
+    for key, curve in curves.items():
+        beside = curves.get(spread_of(key))
+        if beside is not None and np.array_equal(beside.steps, curve.steps):
+            found[key] = replace(curve, spread=beside.mean)
+        elif not is_spread(key):
+            found[key] = curve
+    return found
+
+
+def _newest(run: Run) -> Meta:
+    """Of the newest checkpoint that can be read."""
+    from core.checkpoint import summary
+
+    damaged: UserError | None = None
+    for path in reversed(run.checkpoints()):
+        try:
+            return summary(path).meta
+        except UserError as problem:
+            damaged = problem
+    if damaged:
+        raise UserError(f"No checkpoint of {run.folder.name} can be read.", "Choose another run.", str(damaged))
+    raise UserError(f"{run.folder.name} holds no checkpoint.", "Choose another run.")
+
+
+@dataclass
+class _Numbers:
+    """The reports, as they are read."""
+
+    most: int
+    count: int = 0
+    step: int = 0
+    images: int = 0
+    seconds: float = 0.0
+    thinners: dict[str, Thinner] = field(default_factory=dict)
+    pace: Thinner = field(default_factory=Thinner)
+    course: ReportHistory = field(default_factory=ReportHistory)
+
+    def read(self, reports: Iterable[Report], last_step: int) -> Generator[Progress, None, None]:
+        left = iter(reports)
+        while chunk := list(islice(left, CHUNK)):
+            try:
+                self._add(chunk)
+            except (TypeError, ValueError, OverflowError) as error:  # somebody else wrote into the file
+                raise UserError("The numbers of this run cannot be read.", "Choose another run.", str(error)) from error
+            yield Progress("Reading the numbers", min(self.step, last_step), last_step)
+
+    def _add(self, chunk: list[Report]) -> None:
+        places = np.array([(report.step, report.images, report.seconds) for report in chunk], np.float64)
+        self.count += len(chunk)
+        self.step = max(self.step, int(places[:, 0].max()))
+        self.images = max(self.images, int(places[:, 1].max()))
+        self.seconds = max(self.seconds, float(places[:, 2].max()))
+        of_steps = np.array([report.of_steps for report in chunk])  # what is measured of a checkpoint comes late
+        self.pace.extend(places[of_steps], places[of_steps, 2])
+        for report in chunk:
+            self.course.append(report)
+        stats = [report.stats for report in chunk]
+        for key in dict.fromkeys(key for values in stats for key in values):
+            column = np.array([values.get(key) for values in stats], np.float64)  # NaN for None
+            there = np.isfinite(column)
+            self.thinners.setdefault(key, Thinner(self.most)).extend(places[there], column[there])

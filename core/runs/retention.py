@@ -1,0 +1,116 @@
+"""Which checkpoints of a run stay when the disk is not to fill up: the newest, the best, and those that a person chose.
+
+A pinned checkpoint has an empty file `<its name>.pin` beside it; the best by each number stand in `best.json`. Both may
+be deleted by hand: nothing else depends on them.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.stats.metric_key import higher_is_better, parse
+from core.atomic_write import replaced, unwritable
+
+BEST = "best.json"
+
+
+@dataclass(frozen=True)
+class Best:
+    """The checkpoint with the best value so far of a number, under its full key (`core.stats.metric_key`).
+
+    `latest`: the last step whose checkpoint was measured.
+    """
+
+    path: Path
+    key: str
+    value: float
+    latest: int
+
+    @property
+    def step(self) -> int:
+        return int(self.path.stem)
+
+    @property
+    def is_past(self) -> bool:
+        """Whether later images were measured and are no better. Of images that nobody measured nothing is known."""
+        return self.step < self.latest
+
+
+def pin(checkpoint: Path, pinned: bool = True) -> None:
+    """From now on the checkpoint stays, or no longer. Raises `UserError` when the folder cannot be written to."""
+    mark = _mark(checkpoint)
+    try:
+        mark.touch() if pinned else mark.unlink(missing_ok=True)
+    except OSError as error:
+        raise unwritable(mark, error) from error
+
+
+def is_pinned(checkpoint: Path) -> bool:
+    return _mark(checkpoint).exists()
+
+
+def rate(checkpoint: Path, key: str, value: float) -> bool:
+    """Notes the value of a number that was measured of a checkpoint; returns whether it is the best by that number.
+
+    Values under different keys are never compared. Raises `UserError` when the folder cannot be written to.
+    """
+    notes = _notes(checkpoint.parent)
+    before = _best(checkpoint.parent, key, notes.get(key))
+    sign = 1 if higher_is_better(parse(key)[0]) else -1
+    latest = max(int(checkpoint.stem), before.latest if before else 0)
+    kept = before
+    if kept is None or sign * value > sign * kept.value:
+        kept = Best(checkpoint, key, value, latest)
+    notes.pop(key, None)
+    notes[key] = {"file": kept.path.name, "value": kept.value, "latest": latest}
+    with replaced(checkpoint.parent / BEST) as partial:
+        partial.write_text(json.dumps(notes, indent=2), "utf-8")
+    return kept.path == checkpoint
+
+
+def best(folder: Path) -> list[Best]:
+    """The best checkpoints in a folder of them, one for each number that was measured, the last measured last."""
+    found = (_best(folder, key, note) for key, note in _notes(folder).items())
+    return [each for each in found if each is not None]
+
+
+def prune(folder: Path, most: int, needed: Path | None = None) -> list[Path]:
+    """Deletes the oldest checkpoints in a folder until `most` are left that are neither pinned nor best, nor `needed`.
+
+    Returns what it deleted. Raises `OSError`.
+    """
+    precious = {each.path for each in best(folder)} | {needed}
+    loose = [path for path in numbered(folder) if path not in precious and not is_pinned(path)]
+    surplus = loose[: max(len(loose) - most, 0)]
+    for path in surplus:
+        path.unlink()
+    return surplus
+
+
+def numbered(folder: Path) -> list[Path]:
+    """Every complete checkpoint in a run's folder of them, the newest last."""
+    return sorted(folder.glob("[0-9]*.safetensors"))
+
+
+def _mark(checkpoint: Path) -> Path:
+    return checkpoint.with_suffix(".pin")
+
+
+def _notes(folder: Path) -> dict[str, Any]:
+    with suppress(OSError, ValueError):  # nothing was measured yet, or damaged
+        notes = json.loads((folder / BEST).read_text("utf-8"))
+        return notes if isinstance(notes, dict) else {}
+    return {}
+
+
+def _best(folder: Path, key: str, note: Any) -> Best | None:
+    """What a note says, if it says something and the checkpoint is still there."""
+    with suppress(KeyError, TypeError, ValueError):
+        parse(key)
+        found = Best(folder / Path(note["file"]).name, key, float(note["value"]), int(note["latest"]))
+        return found if found.path.is_file() and found.step >= 0 else None
+    return None

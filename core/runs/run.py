@@ -1,0 +1,285 @@
+"""A run's folder: what a training leaves on disk while it goes on. The folder is the database; there is no index."""
+
+from __future__ import annotations
+
+from core.imaging.grid import grid
+from core.imaging.grid import write_png
+import json
+import re
+import shutil
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import closing, nullcontext
+from datetime import datetime
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+import numpy as np
+from PIL import Image
+from core.checkpoint import save, summary
+from core.errors import Diverged, UserError
+from core.events import (
+    Edited,
+    Event,
+    Images,
+    Measured,
+    Notice,
+    Points,
+    Progress,
+    Refused,
+    Report,
+    Samples,
+    Saved,
+    Stepped,
+)
+from core.runs.jsonl_log import JsonlLog
+from core.runs.retention import best, numbered, prune
+from core.imaging.points import picture
+from core.runs.report_table import ReportTable, read_table
+from core.atomic_write import replaced, unwritable
+if TYPE_CHECKING:
+    from core.jobs.live_evaluation import LiveEvaluator
+    from core.trainer import Trainer
+from pathlib import Path
+
+GRID_SECONDS = 2.0
+GRID_SHARE = 0.01
+"""A grid is kept when it is this much later than the last one, in seconds and as a part of the whole training: dense at
+the start, where much happens, and some hundred files a day instead of ten thousands."""
+COMPLAINT_SECONDS = 60.0
+"""A disk that stays full is mentioned again after this time, not at every report."""
+
+
+class Run:
+    """An existing run folder. `record` fills it while a training goes on; the rest reads it."""
+
+    def __init__(self, folder: Path) -> None:
+        """Raises `UserError` if the folder holds no run."""
+        if not is_run(folder):
+            raise UserError(f"{folder} is not the folder of a training.", "Choose a folder that holds a config.json.")
+        self.folder = folder
+        self._next_grid = 0.0
+        self._stats = JsonlLog(folder / "stats.jsonl", ("images", "seconds"))
+        self._edits = JsonlLog(folder / "edits.jsonl", ("changes",))
+        self._rewinds = JsonlLog(folder / "rewinds.jsonl", ())
+
+    @classmethod
+    def begin(cls, folder: Path, trainer: Trainer, history: Run | None = None) -> Run:
+        """A new run at `folder`, with the training's first checkpoint in it from the first moment.
+
+        `history`: a run whose reports up to the training's present step are taken over. Raises `UserError` if the
+        folder exists and is not empty, or cannot be written.
+        """
+        refuse_taken(folder)
+        partial = folder.with_name(f".{folder.name}.partial")
+        try:
+            shutil.rmtree(partial, ignore_errors=True)
+            (partial / "samples").mkdir(parents=True)
+            images = len(trainer.dataset.images) - len(trainer.held)
+            config = {"settings": trainer.settings.model_dump(), "dataset": trainer.dataset.source, "images": images}
+            (partial / "config.json").write_text(json.dumps(config, indent=2, ensure_ascii=False), "utf-8")
+            (partial / "stats.jsonl").touch()
+            write_png(partial / "reals.png", grid(trainer.dataset.sheet(trainer.settings.samples)))
+            run = cls(partial)
+            if history:
+                for ours, theirs in zip(run._journals, history._journals, strict=True):
+                    for values in theirs.each(trainer.step):
+                        ours.append(values)
+            run.save(trainer)
+            if folder.exists():
+                folder.rmdir()
+            partial.replace(folder)
+        except OSError as error:
+            remedy = "Choose a folder on a disk with free space that you may write to."
+            raise UserError(f"The run folder {folder} could not be made.", remedy, str(error)) from error
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+        return cls(folder)
+
+    def record(self, trainer: Trainer, judge: LiveEvaluator | None = None) -> Generator[Event, None, None]:
+        """Passes the training's events on, and writes reports, samples and automatic checkpoints on the way.
+
+        `judge` measures the images beside it. Of checkpoints as many are kept as the settings say, and those that
+        `core.runs.retention` knows to be precious.
+        A disk that refuses is a `Notice`, not the end: the training goes on and the next write tries again. Only the
+        last checkpoint cannot wait for a next one: it is tried again each time that a `Refused` was yielded. Raises
+        `Diverged` as the training does.
+        """
+        try:
+            self._tidy(trainer.step)
+        except OSError as error:
+            raise unwritable(self.folder, error) from error
+        autosave = 60 * trainer.settings.autosave_minutes
+        next_save, next_complaint = monotonic() + autosave, monotonic()
+        with closing(_judged(trainer, judge)) as events:
+            for event in events:
+                try:
+                    self._write(event, trainer.seconds)
+                    if monotonic() >= next_save:
+                        next_save = monotonic() + autosave
+                        yield self.save(trainer)
+                        prune(
+                            self.folder / "checkpoints", trainer.settings.checkpoints, judge.subject if judge else None
+                        )
+                except Diverged:
+                    raise
+                except (OSError, UserError) as error:
+                    if monotonic() >= next_complaint:
+                        next_complaint = monotonic() + COMPLAINT_SECONDS
+                        yield Notice(f"{error} The training goes on.")
+                yield event
+        saved = None
+        while saved is None:
+            try:
+                saved = self.save(trainer)
+            except Diverged:
+                raise
+            except UserError as problem:
+                yield Refused(problem)
+        yield saved
+
+    def save(self, trainer: Trainer) -> Saved:
+        """Writes the checkpoint of the present step and its sample grid, unless they are there. Raises `UserError`."""
+        path = self.folder / "checkpoints" / f"{trainer.step:09d}.safetensors"
+        if not _holds(path, trainer):
+            save(trainer.checkpoint(), path)
+            picture = self.folder / "samples" / f"{trainer.step:09d}.png"
+            write_png(picture, grid(trainer.render(), len(trainer.columns)))
+        return Saved(path, trainer.step)
+
+    def checkpoints(self) -> list[Path]:
+        """Every complete checkpoint, the newest last."""
+        return numbered(self.folder / "checkpoints")
+
+    def best(self) -> Path | None:
+        """The best checkpoint by what was measured last; None where nothing was."""
+        found = best(self.folder / "checkpoints")
+        return found[-1].path if found else None
+
+    def newest(self) -> Path:
+        """The newest checkpoint. Raises `UserError` if there is none."""
+        checkpoints = self.checkpoints()
+        if not checkpoints:
+            raise UserError(f"{self.folder} holds no checkpoint.", "Open another run.")
+        return checkpoints[-1]
+
+    def samples(self) -> list[Path]:
+        """Every sample grid, the newest last."""
+        return sorted((self.folder / "samples").glob("[0-9]*.png"))
+
+    def reports(self) -> Iterator[Report]:
+        """The recorded reports in order."""
+        for values in self._stats.each():
+            yield Report(values.pop("step"), values.pop("images"), values.pop("seconds"), values)
+
+    def table(self) -> Generator[Progress | ReportTable, None, None]:
+        """The recorded reports as arrays, see `read_table`."""
+        return read_table(self._stats.path)
+
+    def edits(self) -> list[Edited]:
+        """The settings that were changed while the run trained, in order."""
+        return [Edited(values["step"], values["changes"]) for values in self._edits.read()]
+
+    def images(self) -> int:
+        """How many images the training sees; 0 where that was not written down."""
+        try:
+            return int(json.loads((self.folder / "config.json").read_text("utf-8"))["images"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return 0
+
+    def rewinds(self) -> list[int]:
+        """The steps that the training went back to because it had diverged, in order."""
+        return [values["step"] for values in self._rewinds.read()]
+
+    def note(self, edit: Edited) -> None:
+        """Adds a change of settings to `edits.jsonl`. Raises `UserError` when it cannot be written."""
+        self._add(self._edits, {"step": edit.step, "changes": dict(edit.changes)})
+
+    def note_rewind(self, step: int) -> None:
+        """Adds a step that the training went back to to `rewinds.jsonl`. Raises `UserError`."""
+        self._add(self._rewinds, {"step": step})
+
+    def note_measured(self, found: Measured) -> None:
+        """Adds what was measured of a checkpoint to `stats.jsonl`. Raises `UserError`."""
+        self._add(self._stats, _with_place(found, found.values))
+
+    def log(self, text: str) -> None:
+        """Adds a line with the time to `log.txt`."""
+        with (self.folder / "log.txt").open("a", encoding="utf-8") as file:
+            file.write(f"{datetime.now().isoformat(timespec='seconds')} {text}\n")
+
+    @property
+    def _journals(self) -> tuple[JsonlLog, ...]:
+        return self._stats, self._edits, self._rewinds
+
+    def _add(self, journal: JsonlLog, values: Mapping[str, Any]) -> None:
+        try:
+            journal.append(values)
+        except OSError as error:
+            raise unwritable(journal.path, error) from error
+
+    def _write(self, event: Event, seconds: float) -> None:
+        if isinstance(event, Report):
+            self._stats.append(_with_place(event, event.stats))
+        elif isinstance(event, Measured):
+            self._stats.append(_with_place(event, event.values))
+        elif isinstance(event, Samples | Points) and seconds >= self._next_grid:
+            self._next_grid = seconds + max(GRID_SECONDS, GRID_SHARE * seconds)
+            shown = picture(event) if isinstance(event, Points) else grid(event.images, len(event.columns))
+            write_png(self.folder / "samples" / f"{event.step:09d}.png", shown)
+
+    def _tidy(self, step: int) -> None:
+        """Drops what a crash left behind: half-written files, and reports, edits and samples later than the present
+        step."""
+        for abandoned in (self.folder / "checkpoints").glob(".*"):
+            abandoned.unlink()
+        for samples in self.samples():
+            if samples.stem.isdecimal() and int(samples.stem) > step:
+                samples.unlink()
+        for journal in self._journals:
+            journal.keep(step)
+
+
+def _with_place(event: Report | Measured, numbers: Mapping[str, float]) -> dict[str, float]:
+    """A line of `stats.jsonl`."""
+    return {"step": event.step, "images": event.images, "seconds": round(event.seconds, 3), **numbers}
+
+
+def _judged(trainer: Trainer, judge: LiveEvaluator | None) -> Generator[Event, None, None]:
+    """The training's events, with pieces of an evaluation between them."""
+    with closing(trainer.events()) as events, closing(judge) if judge else nullcontext():
+        for event in events:
+            yield event
+            if judge and isinstance(event, Stepped):
+                yield from judge.turn()
+
+
+def refuse_taken(folder: Path) -> None:
+    """Raises `UserError` if a new run cannot be made at `folder` without overwriting something."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UserError(f"{folder} exists already.", "Choose another folder, so that nothing is overwritten.")
+
+
+def _holds(path: Path, trainer: Trainer) -> bool:
+    """Whether a checkpoint is of the present state: an edit, or a step of D alone, leaves the number of the step."""
+    try:
+        meta = summary(path).meta
+        return meta.images == trainer.images and meta.settings == trainer.settings
+    except UserError:  # not there, or damaged
+        return False
+
+
+def next_folder(runs: Path, title: str, preset: str) -> Path:
+    """The next free `00003-title-preset` below `runs`."""
+    taken = [int(path.name[:5]) for path in runs.glob("[0-9][0-9][0-9][0-9][0-9]-*")] if runs.is_dir() else []
+    name = re.sub(r"[^\w]+", "-", title.lower()).strip("-") or "run"
+    return runs / f"{max(taken, default=-1) + 1:05d}-{name[:40]}-{preset}"
+
+
+def is_run(folder: Path) -> bool:
+    """Whether a folder holds a run."""
+    return (folder / "config.json").is_file() and (folder / "stats.jsonl").is_file()
+
+
+def is_checkpoint(path: Path) -> bool:
+    """Whether a file is called like a checkpoint, of ours or of another program."""
+    return path.suffix.lower() in (".safetensors", ".pt", ".pth", ".ckpt", ".pkl")

@@ -1,0 +1,211 @@
+"""A short trial that finds the fastest number format and memory layout for one pair of networks on one device.
+
+What is best cannot be assumed: channels_last in fp32 doubles the speed of one CPU and halves that of another, and bf16
+is twice as fast where there are matrix units for it and twenty times slower where there are none.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Generator
+from dataclasses import asdict, dataclass
+from hashlib import blake2b
+from itertools import product
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+import torch
+from torch import nn
+
+from core.config.settings import Settings
+from core.data.cache.entries import cache_folder
+from core.devices import enough_memory
+from core.events import Progress, Tuned
+from core.generator_inputs import Conditions, GeneratorInputs
+from core.models.conditioning import build_pair
+
+TRIAL_BATCH = 32
+LEAST_SECONDS = 0.1
+"""A timing shorter than this is of several steps: a single quick one says little."""
+ROUNDS = 4
+HOPELESS = 2.5
+"""A candidate that is this many times slower than the best is not tried again."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Number format of convolutions and products (`fp32`, `bf16`) and order of image data in memory."""
+
+    precision: str
+    memory_format: str
+
+    def autocast(self, device: torch.device) -> contextlib.AbstractContextManager[object]:
+        """The context in which networks run forward."""
+        if self.precision == "bf16":
+            return torch.autocast(device.type, torch.bfloat16)
+        return contextlib.nullcontext()
+
+    @property
+    def layout(self) -> torch.memory_format:
+        return torch.channels_last if self.memory_format == "channels_last" else torch.contiguous_format
+
+
+def candidates(settings: Settings, device: torch.device) -> list[Choice]:
+    """What may be tried: the settings' own choice where it is not `auto`."""
+    precisions = ["fp32", "bf16"] if settings.precision == "auto" else [settings.precision]
+    layouts = ["contiguous", "channels_last"] if settings.memory_format == "auto" else [settings.memory_format]
+    if settings.precision == "auto" and not _bf16_pays(device):
+        precisions = ["fp32"]
+    return [Choice(precision, layout) for precision, layout in product(precisions, layouts)]
+
+
+def trial(
+    settings: Settings, channels: int, classes: int, device: torch.device
+) -> Generator[Progress | Tuned, None, None]:
+    """Times a few training steps of throw-away networks with every candidate; ends with the `Tuned` that won.
+
+    The first candidate (fp32, contiguous) is kept unless another is at least 3 % faster. The result is remembered for
+    this machine: the next start is quicker, and two trainings of one seed do not differ because a trial was noisy.
+    """
+    choices = candidates(settings, device)
+    if len(choices) == 1:
+        yield Tuned(device.type, choices[0].precision, choices[0].memory_format, {})
+        return
+    conditions = Conditions.of(settings, classes)
+    note = _note(settings, channels, conditions, device)
+    if known := _remembered(note):
+        yield known
+        return
+    batch = min(settings.batch, TRIAL_BATCH) if device.type == "cpu" else settings.batch
+    with enough_memory(settings):
+        steps = {choice: _TrialStep(choice, settings, channels, conditions, device, batch) for choice in choices}
+    times: dict[Choice, list[float]] = {choice: [] for choice in choices}
+    for done, (round_, choice) in enumerate(product(range(ROUNDS + 1), choices)):
+        yield Progress("Finding the fastest settings for this device", done, (ROUNDS + 1) * len(choices))
+        best = min((min(seconds) for seconds in times.values() if seconds), default=float("inf"))
+        if round_ and min(times[choice]) > HOPELESS * best:
+            continue
+        with enough_memory(settings):
+            seconds = steps[choice].seconds()
+            if round_ == 0:
+                seconds = min(seconds, steps[choice].seconds())  # the first call also prepares kernels
+        times[choice].append(seconds)
+    rates = {choice: batch / median(seconds) for choice, seconds in times.items()}
+    winner = max(rates, key=lambda choice: rates[choice])
+    if rates[winner] < 1.03 * rates[choices[0]]:
+        winner = choices[0]
+    named = {f"{choice.precision}, {choice.memory_format}": round(rate, 1) for choice, rate in rates.items()}
+    tuned = Tuned(device.type, winner.precision, winner.memory_format, named)
+    _remember(note, tuned)
+    yield tuned
+
+
+def _note(settings: Settings, channels: int, conditions: Conditions, device: torch.device) -> Path:
+    """The file that remembers this trial: its name holds everything that the result depends on."""
+    title = torch.cuda.get_device_name(device) if device.type == "cuda" else f"{device.type}-{torch.get_num_threads()}"
+    what = (
+        torch.__version__,
+        title,
+        settings.network,
+        settings.size,
+        settings.width,
+        settings.latent_dim,
+        channels,
+        conditions,
+        settings.batch,
+        settings.precision,
+        settings.memory_format,
+    )
+    return cache_folder().parent / "tuning" / f"{blake2b(repr(what).encode(), digest_size=12).hexdigest()}.json"
+
+
+def _remembered(note: Path) -> Tuned | None:
+    try:
+        return Tuned(**json.loads(note.read_text("utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None  # never tried here, or not readable: the trial is short
+
+
+def _remember(note: Path, tuned: Tuned) -> None:
+    with contextlib.suppress(OSError):  # without a cache the trial is repeated, nothing more
+        note.parent.mkdir(parents=True, exist_ok=True)
+        note.write_text(json.dumps(asdict(tuned)), "utf-8")
+
+
+class _TrialStep:
+    """One discriminator and one generator step without optimizer, whose cost does not depend on the choice."""
+
+    def __init__(
+        self,
+        choice: Choice,
+        settings: Settings,
+        channels: int,
+        conditions: Conditions,
+        device: torch.device,
+        batch: int,
+    ) -> None:
+        G, D = build_pair(settings, channels, conditions)
+        self.G, self.D = place(G, device, choice.layout), place(D, device, choice.layout)
+        self.choice, self.device = choice, device
+        z, classes, codes = (
+            torch.randn(batch, size, device=device)
+            for size in (settings.latent_dim, conditions.classes, conditions.codes)
+        )
+        self.drawn = GeneratorInputs(z, classes, codes)
+        width, height = settings.size
+        self.real = torch.zeros(batch, channels, height, width, device=device)
+        self.real = self.real.to(memory_format=choice.layout)
+
+    def seconds(self) -> float:
+        """Of one step."""
+        start, steps = perf_counter(), 0
+        while not steps or perf_counter() - start < LEAST_SECONDS:
+            self._step()
+            synchronise(self.device)
+            steps += 1
+        return (perf_counter() - start) / steps
+
+    def _step(self) -> None:
+        self.D.requires_grad_(True)
+        with self.choice.autocast(self.device):
+            fake = self.G(self.drawn)
+            judged = [self.D(images, self.drawn.classes)[0] for images in (self.real, fake.detach())]
+        (judged[1].float().mean() - judged[0].float().mean()).backward()
+        self.D.requires_grad_(False)
+        with self.choice.autocast(self.device):
+            logits, _ = self.D(fake, self.drawn.classes)
+        (-logits.float().mean()).backward()
+
+
+def place(network: nn.Module, device: torch.device, layout: torch.memory_format) -> nn.Module:
+    """The network on a device with its convolution weights in one memory layout."""
+    return network.to(device).to(memory_format=layout)
+
+
+def synchronise(device: torch.device) -> None:
+    """Waits until the device has done all that it was given, so that a clock can be read."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    elif device.type == "mps":
+        torch.mps.synchronize()
+
+
+def _bf16_pays(device: torch.device) -> bool:
+    """Whether bf16 may be faster at all, by one small convolution: a whole step can take a minute where it is not."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    if device.type != "cpu":
+        return False
+    times = {}
+    for dtype in (torch.float32, torch.bfloat16):
+        x, weight = torch.zeros(8, 64, 16, 16, dtype=dtype), torch.zeros(64, 64, 4, 4, dtype=dtype)
+        times[dtype] = min(_convolution_seconds(x, weight) for _ in range(3))
+    return times[torch.bfloat16] < times[torch.float32]
+
+
+def _convolution_seconds(x: torch.Tensor, weight: torch.Tensor) -> float:
+    start = perf_counter()
+    torch.nn.functional.conv2d(x, weight, stride=2, padding=1)
+    return perf_counter() - start

@@ -1,0 +1,82 @@
+"""What a checkpoint keeps of a training, and how another training takes it over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from core.checkpoint import Checkpoint
+from core.errors import UserError
+from core.training import optimizers
+from core.training.augmentation import Augment
+
+KINDS = {1: "grey images", 2: "points", 3: "colour images", 4: "transparent images"}
+"""By the number of channels."""
+
+
+@dataclass(frozen=True)
+class TrainerState:
+    """The parts of a training that every step changes, each under its name in a checkpoint.
+
+    The process's default random generators belong to them: dropout and augmentation draw from those.
+    """
+
+    networks: Mapping[str, nn.Module]
+    optimizers: Mapping[str, Optimizer]
+    augment: Augment
+    noise: torch.Generator
+    """What latents are drawn with, on the training's device."""
+
+    def tensors(self) -> dict[str, Tensor]:
+        """The parts' own tensors, which the next step changes."""
+        tensors: dict[str, Tensor] = {}
+        for name, network in self.networks.items():
+            tensors |= {f"{name}.{key}": value for key, value in network.state_dict().items()}
+        for name, optimizer in self.optimizers.items():
+            tensors |= {f"{name}.{key}": value for key, value in optimizers.state(optimizer).items()}
+        tensors |= {f"augment.{name}": value for name, value in self.augment.state().items()}
+        tensors |= {f"random.{name}": value for name, value in self._random().items()}
+        return tensors
+
+    def restore(self, checkpoint: Checkpoint, channels: int) -> None:
+        """Takes the state of a training on images of so many channels over. Raises `UserError` if it does not fit."""
+        meta = checkpoint.meta
+        if meta.channels != channels:
+            raise UserError(
+                f"The checkpoint was trained on {KINDS[meta.channels]}, and these are {KINDS[channels]}.",
+                "Choose the dataset that it was trained on.",
+            )
+        try:
+            for name, network in self.networks.items():
+                network.load_state_dict(checkpoint.part(name))
+        except RuntimeError as error:
+            remedy = "Keep the network, size, width, latents and conditions that it was trained with."
+            raise UserError("The checkpoint does not fit these settings.", remedy, str(error)) from error
+        for name, optimizer in self.optimizers.items():
+            optimizer.state.clear()
+            optimizers.restore(optimizer, checkpoint.part(name))
+        self.augment.load_state(checkpoint.part("augment"))
+        if meta.device == self.noise.device.type:  # another kind of device has other random generators
+            self._set_random(checkpoint.part("random"))
+
+    def _random(self) -> dict[str, Tensor]:
+        device = self.noise.device
+        states = {"noise": self.noise.get_state(), "torch": torch.get_rng_state()}
+        if device.type == "cuda":
+            states["cuda"] = torch.cuda.get_rng_state(device)
+        elif device.type == "mps":
+            states["mps"] = torch.mps.get_rng_state()
+        return states
+
+    def _set_random(self, states: Mapping[str, Tensor]) -> None:
+        device = self.noise.device
+        self.noise.set_state(states["noise"])
+        torch.set_rng_state(states["torch"])
+        if device.type == "cuda":
+            torch.cuda.set_rng_state(states["cuda"], device)
+        elif device.type == "mps":
+            torch.mps.set_rng_state(states["mps"])

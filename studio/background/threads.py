@@ -1,0 +1,228 @@
+"""The only two thread classes: one pulls a generator to its end, one answers the newest request."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import traceback
+from collections import deque
+from collections.abc import Callable, Generator
+from contextlib import closing
+from queue import Empty, SimpleQueue
+from time import monotonic
+from typing import Any
+
+from PySide6.QtCore import QObject, QThread, Signal
+
+from core.errors import UserError
+from core.events import Event, Refused, Stepped
+
+Events = Generator[Event, None, None]
+
+
+class IteratorThread(QThread):
+    """Pulls a generator of events: a training, a scan, an export.
+
+    Everything from outside is a message, run in this thread between two events, also while paused: so nothing polls,
+    and `core` needs no flags or locks. Events wait in a queue that the GUI empties with `take()`.
+    """
+
+    refused = Signal(object)
+    """A message raised this `UserError`, or the generator yielded it; the generator is paused and can go on."""
+    failed = Signal(object)
+    """The generator raised this `UserError` and is over."""
+    paused = Signal(bool)
+    ended = Signal()
+    """The generator is over: it ran to its end, was stopped, or failed."""
+
+    def __init__(self, make: Callable[[], Events], background: bool = False, parent: QObject | None = None) -> None:
+        """`make` runs in the thread, so it may import torch. `background` gives way to the window and the sampler."""
+        super().__init__(parent)
+        self._make = make
+        self._background = background
+        self._messages: SimpleQueue[Callable[[], Event | None]] = SimpleQueue()
+        self._events: deque[Event] = deque()
+        self._is_paused = False
+        self._is_stopped = False
+        self._pace = 0.0
+        self._show: Callable[[], Event | None] = lambda: None
+
+    def take(self) -> list[Event]:
+        """Every event since the last call. For the GUI thread."""
+        return [self._events.popleft() for _ in range(len(self._events))]
+
+    def post(self, message: Callable[[], Event | None]) -> None:
+        """Runs `message` in the thread between two events; an event that it returns is delivered like the others."""
+        self._messages.put(message)
+
+    def pause(self) -> None:
+        self.post(lambda: self._set_paused(True))
+
+    def resume(self) -> None:
+        self.post(lambda: self._set_paused(False))
+
+    def set_pace(self, seconds: float, show: Callable[[], Event | None] = lambda: None) -> None:
+        """Slow motion: from now on, rests so long after each `Stepped`, when it has delivered what `show` returns.
+
+        Messages are obeyed at once during a rest, and another pace, a pause or a stop ends it.
+        """
+
+        def message() -> None:
+            self._pace, self._show = seconds, show
+
+        self.post(message)
+
+    def stop(self, first: Callable[[], Event | None] = lambda: None) -> None:
+        """Runs `first`, then ends the generator; wait for `ended`, or with `wait()`. If `first` raises, the generator
+        is paused instead of ended, so that nothing is lost."""
+
+        def message() -> Event | None:
+            event = first()
+            self._is_stopped = True
+            return event
+
+        self.post(message)
+
+    def run(self) -> None:
+        if self._background:
+            _give_way()
+        try:
+            with closing(self._make()) as events:
+                self._pull(events)
+        except Exception as error:
+            self.failed.emit(as_problem(error))
+        del self._make  # a dataset that it holds, say, is not in use any more
+        self.ended.emit()
+
+    def _pull(self, events: Events) -> None:
+        for event in events:
+            if isinstance(event, Refused):
+                self._refuse(event.problem)
+            elif not isinstance(event, Stepped):  # nothing shows single steps, and a fast training makes thousands
+                self._events.append(event)
+            self._obey()
+            if self._pace and isinstance(event, Stepped):
+                self._rest()
+            while self._is_paused and not self._is_stopped:
+                self._handle(self._messages.get())
+            if self._is_stopped:
+                return
+
+    def _obey(self) -> None:
+        while not self._is_stopped:
+            try:
+                message = self._messages.get_nowait()
+            except Empty:
+                return
+            self._handle(message)
+
+    def _rest(self) -> None:
+        self._handle(self._show)
+        pace, until = self._pace, monotonic() + self._pace
+        while self._pace == pace and not (self._is_paused or self._is_stopped) and (left := until - monotonic()) > 0:
+            try:
+                self._handle(self._messages.get(timeout=left))
+            except Empty:
+                return
+
+    def _handle(self, message: Callable[[], Event | None]) -> None:
+        try:
+            event = message()
+        except Exception as error:
+            self._refuse(as_problem(error))
+            return
+        if event is not None:
+            self._events.append(event)
+
+    def _refuse(self, problem: UserError) -> None:
+        # Whatever could not be done (a full disk, say) can be tried again while the training stands still.
+        self.refused.emit(problem)
+        self._set_paused(True)
+
+    def _set_paused(self, paused: bool) -> None:
+        if paused != self._is_paused:
+            self._is_paused = paused
+            self.paused.emit(paused)
+
+
+LONGEST_REST = 0.5
+"""Seconds that an answer may be put off, however long the one before it took."""
+
+
+class LatestThread(QThread):
+    """Answers requests, one slot for each kind: a newer request replaces the one that waits, so no backlog builds.
+
+    Waiting slots are answered in the order in which they were filled.
+    """
+
+    answered = Signal(str, object, object)
+    """Slot, request, answer."""
+    failed = Signal(object)
+
+    def __init__(self, answer: Callable[[Any], Any], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._answer = answer
+        self._waiting: dict[str, Any] = {}
+        self._changed = threading.Condition()
+        self._is_stopped = False
+        self._is_resting = False
+        self._share = 1.0
+
+    def set_share(self, share: float) -> None:
+        """It works at most this part of its time: after an answer it rests, and the newest request waits for that."""
+        with self._changed:
+            self._share = share
+            self._changed.notify()
+
+    def ask(self, slot: str, request: Any) -> None:
+        """Puts the request in its slot, over one that waits there."""
+        with self._changed:
+            self._waiting[slot] = request
+            if not self._is_resting:  # it would be woken for nothing, at each move of a slider
+                self._changed.notify()
+
+    def stop(self) -> None:
+        """Ends the thread after the answer that it works on; wait with `wait()`."""
+        with self._changed:
+            self._is_stopped = True
+            self._changed.notify()
+
+    def run(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._waiting or self._is_stopped)
+                if self._is_stopped:
+                    return
+                slot = next(iter(self._waiting))
+                request = self._waiting.pop(slot)
+            began = monotonic()
+            try:
+                self.answered.emit(slot, request, self._answer(request))
+            except Exception as error:
+                self.failed.emit(as_problem(error))
+            self._rest(monotonic() - began)
+
+    def _rest(self, worked: float) -> None:
+        with self._changed:
+            share = self._share
+            rest = min(worked / share - worked, LONGEST_REST)
+            self._is_resting = True
+            self._changed.wait_for(lambda: self._is_stopped or self._share != share, rest)
+            self._is_resting = False
+
+
+def as_problem(error: Exception) -> UserError:
+    """The error itself if it is meant for people; otherwise one that says how to report it, with the traceback."""
+    if isinstance(error, UserError):
+        return error
+    details = "".join(traceback.format_exception(error))
+    return UserError(f"Something went wrong inside GAN Studio: {error}.", "Please report it with the details.", details)
+
+
+def _give_way() -> None:
+    """Lets the window and the sampler go first; torch's own threads inherit it, so this comes before their start."""
+    if sys.platform == "linux":  # a priority of a single thread; elsewhere it would slow the whole process
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 5)
+    else:
+        QThread.currentThread().setPriority(QThread.Priority.LowPriority)

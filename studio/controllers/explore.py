@@ -1,0 +1,171 @@
+"""The laboratory's dialogs: films, the generator as a file, a person's picture, directions, nearest images."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QFileDialog
+
+from core.errors import UserError
+from core.events import Images
+from core.export.animation import frame_positions, frame_requests
+from core.latent.request import LatentRequest, Loop
+
+if TYPE_CHECKING:
+    from studio.dialogs.export_video import ExportVideoDialog, VideoChoice
+    from studio.dialogs.find_direction import FindDirectionDialog
+    from studio.dialogs.projection import ProjectionDialog
+    from studio.main_window import MainWindow
+    from studio.model.explore import NearestImages, ProjectionProgress
+
+SAMPLES, FRAME = "samples", "frame"
+"""The slots of the images that a direction is made of, and of a film's preview."""
+MODELS = "ONNX, for other programs (*.onnx);;PyTorch (*.pt2)"
+
+
+class ExploreController:
+    """Those of a window."""
+
+    def __init__(self, window: MainWindow) -> None:
+        self._window = window
+        self._session = window.session
+        self._approach: ProjectionDialog | None = None
+        self._samples: FindDirectionDialog | None = None
+        self._film: ExportVideoDialog | None = None
+
+    @property
+    def _folder(self) -> Path:
+        return (self._window.explore.home() or self._session.runs) / "export"
+
+    def film(self) -> None:
+        """The way that the tool in hand shows."""
+        from studio.dialogs.export_video import ExportVideoDialog
+
+        explore = self._window.explore
+        way = explore.film()
+        if way is None:
+            self._window.show_problem(UserError("There is no way to film.", "Lead a path through two pins or more."))
+            return
+        per = "the whole turn" if isinstance(way, Loop) else "each segment"
+        dialog = ExportVideoDialog(
+            "Export a film",
+            self._folder,
+            "walk",
+            seconds=4.0 if isinstance(way, Loop) else 2.0,
+            count=lambda film: len(frame_positions(way, film)),
+            per=per,
+            loops=not isinstance(way, Loop),
+            size=explore.exported()[1],
+            frames=partial(frame_requests, way),
+            parent=self._window,
+        )
+        dialog.frame_requested.connect(lambda request: self._session.exploration.render(FRAME, request))
+        self._ask(
+            dialog,
+            lambda choice: self._session.laboratory.export_film(way, choice.target, choice.film, choice.overwrite),
+        )
+
+    def timelapse(self) -> None:
+        """The samples of the run that is open."""
+        from studio.dialogs.export_video import ExportVideoDialog
+
+        run = self._session.run_folder
+        if run is None:
+            self._window.show_problem(UserError("No run is open.", "Train, or open a run, and export its time-lapse."))
+            return
+        dialog = ExportVideoDialog(
+            "Export a time-lapse",
+            run / "export",
+            "time-lapse",
+            seconds=10.0,
+            count=lambda film: film.frames,
+            per="the whole film",
+            parent=self._window,
+        )
+        self._ask(
+            dialog,
+            lambda choice: self._session.laboratory.export_timelapse(run, choice.target, choice.film, choice.overwrite),
+        )
+
+    def report(self) -> None:
+        """A page about the run that is open, which may be training."""
+        run = self._session.run_folder
+        if run is None:
+            self._window.show_problem(UserError("No run is open.", "Train, or open a run, and save its report."))
+            return
+        start = str(run / f"{run.name}.html")  # a dialog can begin only in a folder that is there
+        file, _ = QFileDialog.getSaveFileName(self._window, "Save a report", start, "Pages (*.html)")
+        if file:
+            path = Path(file)
+            if path.suffix.lower() not in (".html", ".htm"):
+                path = path.with_name(f"{path.name}.html")
+            # The dialog has asked about the file of the name that was given, and about no other.
+            self._session.laboratory.export_report(run, path, overwrite=path == Path(file))
+
+    def _ask(self, dialog: ExportVideoDialog, use: Callable[[VideoChoice], None]) -> None:
+        self._film = dialog
+        dialog.accepted_film.connect(use)
+        dialog.exec()
+        self._film = None
+        dialog.deleteLater()
+
+    def generator(self) -> None:
+        """The generator that is explored, for other programs."""
+        start = str(self._folder / "generator.onnx")
+        file, kind = QFileDialog.getSaveFileName(self._window, "Export the generator", start, MODELS)
+        if file:
+            path = Path(file)
+            if path.suffix not in (".onnx", ".pt2"):
+                path = path.with_name(path.name + (".pt2" if "pt2" in kind else ".onnx"))
+            # The dialog has asked about the file of the name that was given, and about no other.
+            self._session.laboratory.export_generator(path, overwrite=path == Path(file) and path.exists())
+
+    def show_neighbours(self, found: NearestImages) -> None:
+        """The answer to what was asked for."""
+        from studio.dialogs.neighbours import NeighboursDialog
+
+        # A viewer that is open is modal, and would keep the hand from what belongs to the window.
+        dialog = NeighboursDialog(found, QApplication.activeModalWidget() or self._window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.asked_otherwise.connect(lambda: self._session.laboratory.compare(found.asked.otherwise()))
+        dialog.show()
+
+    def show_approach(self, approach: ProjectionProgress) -> None:
+        """Opens the dialog at the first one, and shows how the search goes on."""
+        from studio.dialogs.projection import ProjectionDialog
+
+        if self._approach is None:
+            dialog = self._approach = ProjectionDialog(self._window)
+            dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            dialog.kept.connect(self._window.explore.use)
+            dialog.stopped.connect(self._session.jobs.cancel)
+            dialog.finished.connect(self._forget_approach)
+            dialog.show()
+        a = approach
+        self._approach.show_approach(a.name, a.picture, a.image, a.done, a.psnr, a.point)
+
+    def _forget_approach(self) -> None:
+        self._approach = None
+
+    def samples(self) -> None:
+        """Images to be marked, from which a direction is made."""
+        from studio.dialogs.find_direction import FindDirectionDialog
+
+        dialog = self._samples = FindDirectionDialog(self._window.explore.like(), self._window)
+        dialog.requested.connect(lambda request: self._session.exploration.render(SAMPLES, request))
+        dialog.chosen.connect(self._session.exploration.contrast)
+        dialog.ask()
+        dialog.exec()
+        self._samples = None
+        dialog.deleteLater()
+
+    def show_images(self, slot: str, request: LatentRequest, images: Images) -> None:
+        """What was rendered for the dialog that is open."""
+        if slot == SAMPLES and self._samples is not None:
+            self._samples.show_images(request, images)
+        elif slot == FRAME and self._film is not None:
+            self._film.show_frame(images)

@@ -1,0 +1,96 @@
+"""Where to? Asks for the place of what the person saves or exports, and has the session write it there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QFileDialog
+
+from core.events import Images
+from core.export.selection import Shape
+from core.latent.request import LatentRequest
+from studio.widgets.images.image_grid import ImageGrid
+
+if TYPE_CHECKING:
+    from studio.dialogs.export_images import ExportChoice
+    from studio.main_window import MainWindow
+    from studio.widgets.plots.curve_plot import CurvePlot
+
+
+class SavingController:
+    """Those of a window, whose workspaces hold what can be saved. A dialog that is cancelled saves nothing."""
+
+    def __init__(self, window: MainWindow) -> None:
+        self._window = window
+        self._session = window.session
+
+    def save_checkpoint(self) -> None:
+        """Of the running training, or else a copy of the newest one."""
+        start = str((self._session.run_folder or Path.home()) / "checkpoint.safetensors")
+        file, _ = QFileDialog.getSaveFileName(self._window, "Save a checkpoint", start, "Checkpoints (*.safetensors)")
+        if file:
+            self._session.save(Path(file).with_suffix(".safetensors"))
+
+    def export(self, shown: LatentRequest | None = None) -> None:
+        """What is on screen or selected on the workspace that is open, or images of any seeds."""
+        from studio.dialogs.export_images import Exportable, ExportImagesDialog
+
+        train, explore = self._window.train, self._window.explore
+        images, names = train.samples.images()[train.samples.selected()], train.sample_names()
+        if shown or self._window.pages.currentWidget() is explore:
+            what = Exportable(shown or explore.current_request(), 0, explore.like(), *explore.exported())
+        else:
+            size = (images.shape[2], images.shape[1]) if len(images) else train.form.settings().size
+            what = Exportable(None, len(images), explore.like(), explore.exported()[0], size)
+        folder = explore.home() if what.shown else None
+        dialog = ExportImagesDialog(what, folder / "export" if folder else self._folder(), self._window)
+        dialog.accepted_request.connect(lambda choice: self._export(choice, images, names))
+        dialog.exec()
+        dialog.deleteLater()
+
+    def save_grid(self, what: str, grid: ImageGrid) -> None:
+        """The grid as one PNG, or some of its images as one each."""
+        images = grid.images()
+        if what == "grid":
+            if path := self._ask_picture("grid.png"):
+                self._session.save_grid(images, path, grid.columns())
+        elif what == "image":
+            self.save_images(images[grid.current() : grid.current() + 1], "image")
+        else:
+            self.save_images(images[grid.selected()], "sample")
+
+    def save_images(self, images: Images, name: str) -> None:
+        """One as a PNG, several in a folder under numbered names."""
+        if len(images) == 1:
+            if path := self._ask_picture(f"{name}.png"):
+                self._session.save_grid(images, path)
+        elif folder := QFileDialog.getExistingDirectory(self._window, "Save the images in a folder"):
+            names = [f"{name}{index:04d}" for index in range(len(images))]
+            self._session.export_images(images, names, Path(folder), Shape(), overwrite=False)
+
+    def save_plot(self, kind: str, plot: CurvePlot) -> None:
+        """Curves as a picture ("png") or as their numbers ("csv")."""
+        if path := self._ask_picture(f"losses.{kind}"):
+            self._session.save_plot(plot.picture() if kind == "png" else plot.numbers(), path)
+
+    def save_plane(self) -> None:
+        """The playground's plane as it is seen."""
+        if path := self._ask_picture("points.png"):
+            self._session.save_plot(self._window.train.playground.view.picture(), path)
+
+    def _export(self, choice: ExportChoice, images: Images, names: list[str]) -> None:
+        if choice.selection is not None:
+            self._session.laboratory.export_images(choice.selection, choice.target, choice.shape, choice.overwrite)
+        else:
+            self._session.export_images(images, names, choice.target, choice.shape, choice.overwrite)
+
+    def _ask_picture(self, name: str) -> Path | None:
+        kind = Path(name).suffix
+        start = str(self._folder() / name)
+        file, _ = QFileDialog.getSaveFileName(self._window, "Save", start, f"{kind[1:].upper()} (*{kind})")
+        return Path(file).with_suffix(kind) if file else None
+
+    def _folder(self) -> Path:
+        """Where the dialogs begin."""
+        return (self._session.run_folder or self._session.runs) / "export"

@@ -1,0 +1,343 @@
+"""Asks which images to write as files, how, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from PySide6.QtCore import QSize, QStandardPaths, Qt, Signal
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QFileDialog,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QRadioButton,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from core.errors import UserError
+from core.export.selection import Format, OfPlaces, OfSeeds, Packing, Selection, Shape
+from core.generator_inputs import LARGEST_SEED, MOST_SEEDS, parse_seeds
+from core.latent.request import LatentRequest, Point
+from studio import theme
+from studio.widgets.basic.labels import Glyph
+from studio.widgets.basic.slider_row import SliderRow
+from studio.widgets.basic.spin_boxes import SeedBox, indent_spin_box
+
+FEW = 64
+"""Images that are proposed: a screenful."""
+FORMATS: dict[Format, tuple[str, str]] = {
+    "png": ("PNG", "Exact, and remembers how it was made: dropped on the window, it brings all settings back."),
+    "jpeg": ("JPEG", "Small, for photographs; loses a little, and transparency."),
+    "webp": ("WebP", "Smaller still; loses a little."),
+}
+PACKINGS: dict[Packing, str] = {"folder": "One file each", "zip": "All in a zip", "sheet": "A contact sheet"}
+ENDINGS: dict[Format, str] = {"png": ".png", "jpeg": ".jpg", "webp": ".webp"}
+SCALES = (1, 2, 4, 8)
+
+
+@dataclass(frozen=True)
+class ExportChoice:
+    """`selection` is None for the pictures that are selected on screen. `target`: a folder, or the one file."""
+
+    selection: Selection | None
+    target: Path
+    shape: Shape
+    overwrite: bool
+
+
+@dataclass(frozen=True)
+class Exportable:
+    """What an export can begin with.
+
+    `shown`: what is on screen, as a request; None where only its pictures are known, `pictures` of them. `like`: all
+    that other seeds' images take over from it. `size`: width and height, where they are known.
+    """
+
+    shown: LatentRequest | None = None
+    pictures: int = 0
+    like: Point = field(default_factory=Point)
+    classes: Sequence[str] = ()
+    size: tuple[int, int] | None = None
+
+    @property
+    def count(self) -> int:
+        return len(self.shown.places) if self.shown else self.pictures
+
+
+class ExportImagesDialog(QDialog):
+    """Says at every moment what Export would write, or why it cannot."""
+
+    accepted_request = Signal(object)
+    """An `ExportChoice`; the dialog closes with it."""
+
+    def __init__(self, what: Exportable, folder: Path | None = None, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Export images")
+        self._what = what
+        on_screen = "The image on screen" if what.shown else "The selected image"
+        self._use_selected = QRadioButton(on_screen if what.count == 1 else f"The {what.count} selected images")
+        self._use_list = QRadioButton("Images of these seeds")
+        self._use_range = QRadioButton("Consecutive seeds")
+        self._seeds = QLineEdit(f"0-{FEW - 1}")
+        self._first = SeedBox(what.like.seed)
+        self._count = QSpinBox()
+        self._each_class = QCheckBox("So many for each class")
+        self._psi = SliderRow("Diversity ψ", 0.0, 2.0, 1.0, help="Truncation ψ: below 1 safer, above 1 more daring.")
+        self._psi.set_value(what.like.psi)
+        self._edits = QCheckBox("Keep the directions as they are set")
+        self._format, self._packing, self._scale = QComboBox(), QComboBox(), QComboBox()
+        self._smooth = QCheckBox("Smooth")
+        self._name = QLineEdit("images")
+        self._folder = QLineEdit(str(folder or _pictures()))
+        self._browse = QPushButton("Browse…")
+        self._overwrite = QCheckBox("Replace files of the same name")
+        self._sign = Glyph("image", 20, "muted")
+        self._summary = QLabel()
+        self._export = QPushButton("Export")
+        self._describe()
+        self._build()
+        self._connect()
+        (self._use_selected if what.count else self._use_list).setChecked(True)
+        self._update()
+
+    def choice(self) -> ExportChoice:
+        """What Export would do now. Raises `UserError` while something is wrong."""
+        return ExportChoice(self._selection(), self._target(), self._shape(), self._overwrite.isChecked())
+
+    def _selection(self) -> Selection | None:
+        if self._use_selected.isChecked():
+            shown = self._what.shown
+            return OfPlaces(shown, "image") if shown else None
+        seeds = parse_seeds(self._seeds.text()) if self._use_list.isChecked() else self._consecutive()
+        taken = self._what.like
+        offset = taken.offset if self._edits.isChecked() else ()
+        like = Point(psi=self._psi.value(), offset=offset, classes=taken.classes, codes=taken.codes, mix=taken.mix)
+        return OfSeeds.of(seeds, like, self._what.classes if self._each_class.isChecked() else ())
+
+    def _consecutive(self) -> tuple[int, ...]:
+        first, count = self._first.value(), self._count.value()
+        if first + count - 1 > LARGEST_SEED:
+            raise UserError("The last seed would be too large.", f"Seeds go from 0 to {LARGEST_SEED}.")
+        return tuple(range(first, first + count))
+
+    def _shape(self) -> Shape:
+        scale = self._scale.currentData()
+        return Shape(self._format.currentData(), self._packing.currentData(), scale, self._smooth.isChecked())
+
+    def _target(self) -> Path:
+        text, name = self._folder.text().strip(), self._name.text().strip()
+        if not text:
+            raise UserError("No folder is given.", "Choose where the files should go.")
+        try:
+            folder = Path(text).expanduser()
+        except RuntimeError:
+            raise UserError(f"{text} is nobody's folder.", "Choose another folder.") from None
+        if not folder.is_absolute():
+            raise UserError("The folder is not complete.", "Write it from its beginning, or browse for it.")
+        shape = self._shape()
+        if shape.packing == "folder":
+            return folder
+        if not name or Path(name).name != name:
+            raise UserError("The file has no name.", "Write one without slashes.")
+        return folder / f"{name}{'.zip' if shape.packing == 'zip' else ENDINGS[shape.format]}"
+
+    def _update(self) -> None:
+        chosen = {button: button.isChecked() for button in (self._use_selected, self._use_list, self._use_range)}
+        others = not chosen[self._use_selected]
+        self._seeds.setEnabled(chosen[self._use_list])
+        for widget in (self._first, self._count):
+            widget.setEnabled(chosen[self._use_range])
+        self._psi.setEnabled(others)
+        self._each_class.setEnabled(others)
+        self._edits.setEnabled(bool(self._what.like.offset) and others)
+        self._smooth.setEnabled(self._scale.currentData() > 1)
+        self._name.setEnabled(self._packing.currentData() != "folder")
+        self._format.setToolTip(FORMATS[self._format.currentData()][1])
+        try:
+            text, wrong = self._describe_choice(self.choice()), ""
+        except UserError as problem:
+            text = wrong = str(problem)
+        self._summary.setText(text)
+        self._sign.set_glyph(*(("warning-circle", "error") if wrong else ("image", "muted")))
+        self._export.setEnabled(not wrong)
+        self._export.setToolTip(wrong or "Write the files (Enter).")
+
+    def _describe_choice(self, choice: ExportChoice) -> str:
+        count = self._what.count if choice.selection is None else len(choice.selection)
+        title, shape = FORMATS[choice.shape.format][0], choice.shape
+        images = f"1 {title} image" if count == 1 else f"{count:,} {title} images"
+        width, height = (side * shape.scale for side in self._what.size or (0, 0))
+        size = f" of {width} × {height} px" if width else ""
+        if shape.packing == "sheet":
+            return f"A sheet of {images.replace(f' {title}', '')}{size}: {choice.target}"
+        return f"{images}{size} {'into' if shape.packing == 'folder' else 'in'} {choice.target}"
+
+    def _accept(self) -> None:
+        try:
+            choice = self.choice()
+        except UserError:  # Enter in a field, before the button was told
+            return
+        self.accept()
+        self.accepted_request.emit(choice)
+
+    def _browse_folder(self) -> None:
+        dialog = QFileDialog(self, "Export into", self._folder.text())
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+        dialog.fileSelected.connect(self._folder.setText)
+        dialog.open()
+
+    # Building
+
+    def _describe(self) -> None:
+        group = QButtonGroup(self)
+        for button in (self._use_selected, self._use_list, self._use_range):
+            group.addButton(button)
+        self._use_selected.setVisible(self._what.count > 0)
+        self._each_class.setVisible(len(self._what.classes) > 1)
+        for format, (title, tip) in FORMATS.items():
+            self._format.addItem(title, format)
+            self._format.setItemData(self._format.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
+        for packing, title in PACKINGS.items():
+            self._packing.addItem(title, packing)
+        for scale in SCALES:
+            self._scale.addItem(f"× {scale}", scale)
+        indent_spin_box(self._count)
+        self._count.setRange(1, MOST_SEEDS)
+        self._count.setValue(FEW)
+        self._count.setSuffix(" images")
+        self._edits.setChecked(bool(self._what.like.offset))
+        self._export.setObjectName("primary")
+        self._export.setDefault(True)
+        self._browse.setIcon(theme.icon("folder-open"))
+        self._browse.setAutoDefault(False)
+        self._summary.setTextFormat(Qt.TextFormat.PlainText)
+        self._summary.setWordWrap(True)
+        for widget, name, tip in (
+            (self._use_selected, "", "Write the images that are selected on screen."),
+            (self._use_list, "", "Write one image for each seed of a list."),
+            (self._use_range, "", "Write one image for each seed of a row of seeds."),
+            (self._seeds, "Seeds", "Seeds and ranges of seeds, as in 0,1,4-6."),
+            (self._first, "First seed", "The first seed; the others follow one by one."),
+            (self._count, "Number of images", "How many images, one for each seed."),
+            (self._each_class, "", "Write these seeds once for every class."),
+            (self._edits, "", "Moves every image as the sliders are set." if self._what.like.offset else _NO_EDITS),
+            (self._format, "Format", ""),
+            (self._packing, "Packing", "A file for each image, one zip, or one picture that shows them all."),
+            (self._scale, "Size", "So many pixels for each one, in both directions."),
+            (self._smooth, "", "Interpolate larger images; otherwise their pixels stay square."),
+            (self._name, "File name", "Of the zip or the sheet."),
+            (self._folder, "Folder", "Where the files go. It is made if it is not there."),
+            (self._browse, "Browse for a folder", "Choose the folder."),
+            (self._overwrite, "", "Without it nothing is written if one of the files exists already."),
+            (self._export, "Export", ""),
+        ):
+            widget.setToolTip(tip)
+            if name:
+                widget.setAccessibleName(name)
+
+    def _build(self) -> None:
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(20, 18, 20, 16)
+        layout.setSpacing(10)
+        layout.addLayout(self._which())
+        layout.addWidget(self._each_class)
+        layout.addWidget(self._psi)
+        layout.addWidget(self._edits)
+        layout.addSpacing(8)
+        layout.addLayout(self._how())
+        layout.addLayout(self._where())
+        layout.addWidget(self._overwrite)
+        layout.addSpacing(8)
+        layout.addLayout(self._result())
+        layout.addStretch(1)
+        layout.addLayout(self._buttons())
+
+    def _which(self) -> QGridLayout:
+        grid = QGridLayout()
+        grid.setVerticalSpacing(8)
+        grid.setHorizontalSpacing(12)
+        grid.setColumnStretch(1, 1)
+        grid.addWidget(self._use_selected, 0, 0, 1, 3)
+        grid.addWidget(self._use_list, 1, 0)
+        grid.addWidget(self._seeds, 1, 1, 1, 2)
+        grid.addWidget(self._use_range, 2, 0)
+        grid.addWidget(self._first, 2, 1)
+        grid.addWidget(self._count, 2, 2)
+        return grid
+
+    def _how(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        for text, widget in (("As", self._format), ("", self._packing), ("Size", self._scale)):
+            label = QLabel(text)
+            label.setBuddy(widget)
+            row.addWidget(label)
+            row.addWidget(widget)
+        row.addWidget(self._smooth)
+        row.addStretch(1)
+        return row
+
+    def _where(self) -> QHBoxLayout:
+        label = QLabel("Folder")
+        label.setBuddy(self._folder)
+        row = QHBoxLayout()
+        row.addWidget(label)
+        row.addWidget(self._folder, 2)
+        row.addWidget(self._browse)
+        row.addWidget(QLabel("Name"))
+        row.addWidget(self._name, 1)
+        return row
+
+    def _result(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addWidget(self._sign, 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(self._summary, 1)
+        return row
+
+    def _buttons(self) -> QHBoxLayout:
+        cancel = QPushButton("Cancel")
+        cancel.setAutoDefault(False)
+        cancel.setAccessibleName("Cancel")
+        cancel.setToolTip("Write nothing (Esc).")
+        cancel.clicked.connect(self.reject)
+        self._export.clicked.connect(self._accept)
+        row = QHBoxLayout()
+        row.addStretch(1)
+        row.addWidget(cancel)
+        row.addWidget(self._export)
+        return row
+
+    def _connect(self) -> None:
+        for button in (self._use_selected, self._use_list, self._use_range):
+            button.toggled.connect(self._update)
+        for line in (self._seeds, self._folder, self._name):
+            line.textChanged.connect(self._update)
+        for box in (self._format, self._packing, self._scale):
+            box.currentIndexChanged.connect(self._update)
+        for number in (self._first, self._count, self._psi):
+            number.valueChanged.connect(self._update)
+        for check in (self._edits, self._each_class, self._smooth):
+            check.toggled.connect(self._update)
+        self._browse.clicked.connect(self._browse_folder)
+
+    def sizeHint(self) -> QSize:
+        return QSize(640, super().sizeHint().height())
+
+
+_NO_EDITS = "No direction is set now."
+
+
+def _pictures() -> Path:
+    return Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.PicturesLocation)) / "GAN Studio"

@@ -1,0 +1,237 @@
+"""Asks how a film should be written, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QDoubleSpinBox,
+    QFileDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from core.errors import UserError
+from core.events import Images
+from core.export.animation import MOST_FPS, Animation
+from core.latent.request import LatentRequest
+from studio import theme
+from studio.widgets.basic.labels import Glyph
+from studio.widgets.basic.spin_boxes import indent_spin_box
+from studio.widgets.explore.animation_preview import AnimationPreview
+
+KINDS = {
+    "MP4 video": ".mp4",
+    "Animated GIF": ".gif",
+    "Animated WebP": ".webp",
+    "Single frames (PNG)": "",
+}
+SCALES = (1, 2, 4, 8)
+
+
+@dataclass(frozen=True)
+class VideoChoice:
+    """`target`: a file, or the folder of frames."""
+
+    film: Animation
+    target: Path
+    overwrite: bool
+
+
+class ExportVideoDialog(QDialog):
+    """Says at every moment what it would write, or why it cannot."""
+
+    accepted_film = Signal(object)
+    """A `VideoChoice`; the dialog closes with it."""
+    frame_requested = Signal(object)
+    """The `LatentRequest` of a frame for the preview, which `show_frame` is told."""
+
+    def __init__(
+        self,
+        title: str,
+        folder: Path,
+        name: str,
+        *,
+        seconds: float,
+        count: Callable[[Animation], int],
+        per: str,
+        loops: bool = False,
+        size: tuple[int, int] | None = None,
+        frames: Callable[[Animation], LatentRequest] | None = None,
+        parent: QWidget | None = None,
+    ) -> None:
+        """`count`: how many frames a film has; `per`: of what `seconds` are the length. `loops`: whether it may be
+        asked to come back to its beginning. `size`: width and height of an image. `frames`: a film's frames, which a
+        preview then shows."""
+        super().__init__(parent)
+        self.setWindowTitle(title)
+        self._count, self._size, self._frames = count, size, frames
+        self._preview = AnimationPreview()
+        self._preview.setVisible(frames is not None)
+        self._kind, self._scale = QComboBox(), QComboBox()
+        self._fps, self._seconds = QSpinBox(), QDoubleSpinBox()
+        self._loop = QCheckBox("Come back to the beginning, so that it can be repeated")
+        self._loop.setVisible(loops)
+        self._smooth = QCheckBox("Smooth")
+        self._folder, self._name = QLineEdit(str(folder)), QLineEdit(name)
+        self._overwrite = QCheckBox("Replace files of the same name")
+        self._browse, self._export = QPushButton("Browse…"), QPushButton("Export")
+        self._sign, self._summary = Glyph("film-strip", 20, "muted"), QLabel(wordWrap=True)
+        self._describe(seconds, per)
+        self._build(per)
+        self._connect()
+        self._update()
+
+    def choice(self) -> VideoChoice:
+        """What Export would do now. Raises `UserError` while something is wrong."""
+        film = Animation(
+            self._fps.value(),
+            self._seconds.value(),
+            self._loop.isChecked(),
+            self._scale.currentData(),
+            self._smooth.isChecked(),
+        )
+        folder, name = Path(self._folder.text().strip()), self._name.text().strip()
+        if not folder.is_absolute():
+            raise UserError("The folder is not complete.", "Write it from its beginning, or browse for it.")
+        if not name or Path(name).name != name:
+            raise UserError("The film has no name.", "Write one without slashes.")
+        ending = self._kind.currentData()
+        return VideoChoice(film, folder / (name.removesuffix(ending) + ending), self._overwrite.isChecked())
+
+    def show_frame(self, images: Images) -> None:
+        """What was asked for, or a frame before it."""
+        self._preview.set_images(images)
+
+    def _update(self) -> None:
+        self._smooth.setEnabled(self._scale.currentData() > 1)
+        try:
+            choice = self.choice()
+            count = self._count(choice.film)
+            if self._frames is not None:
+                self._preview.play(self._frames(choice.film), choice.film.fps)
+            text, wrong = self._words(choice, count), ""
+        except UserError as problem:
+            text = wrong = str(problem)
+        self._summary.setText(text)
+        self._sign.set_glyph(*(("warning-circle", "error") if wrong else ("film-strip", "muted")))
+        self._export.setEnabled(not wrong)
+        self._export.setToolTip(wrong or "Write the film (Enter).")
+
+    def _words(self, choice: VideoChoice, count: int) -> str:
+        width, height = (side * choice.film.scale for side in self._size or (0, 0))
+        size = f" of {width} × {height} px" if width else ""
+        return f"{count:,} frames{size}, {count / choice.film.fps:.1f} seconds: {choice.target}"
+
+    def _accept(self) -> None:
+        try:
+            choice = self.choice()
+            self._count(choice.film)
+        except UserError:  # Enter in a field, before the button was told
+            return
+        self.accept()
+        self.accepted_film.emit(choice)
+
+    def _describe(self, seconds: float, per: str) -> None:
+        for title, ending in KINDS.items():
+            self._kind.addItem(title, ending)
+        for scale in SCALES:
+            self._scale.addItem(f"× {scale}", scale)
+        indent_spin_box(self._fps, self._seconds)
+        self._fps.setRange(1, MOST_FPS)
+        self._fps.setValue(30)
+        self._fps.setSuffix(" frames/s")
+        self._seconds.setRange(0.1, 3600)
+        self._seconds.setValue(seconds)
+        self._seconds.setSuffix(" s")
+        self._export.setObjectName("primary")
+        self._export.setDefault(True)
+        self._browse.setIcon(theme.icon("folder-open"))
+        self._browse.setAutoDefault(False)
+        for widget, name, tip in (
+            (self._kind, "Format", "MP4 for players, GIF and WebP for the web, frames for other programs."),
+            (self._fps, "Speed", "How many images a second."),
+            (self._seconds, "Length", f"How long {per} lasts."),
+            (self._scale, "Size", "So many pixels for each one, in both directions."),
+            (self._smooth, "", "Interpolate larger images; otherwise their pixels stay square."),
+            (self._loop, "", "The last image leads on to the first without a jump."),
+            (self._folder, "Folder", "Where the film goes. It is made if it is not there."),
+            (self._name, "Name", "Of the file, or of the folder of frames."),
+            (self._browse, "Browse for a folder", "Choose the folder."),
+            (self._overwrite, "", "Without it nothing is written if the file exists already."),
+        ):
+            widget.setToolTip(tip)
+            if name:
+                widget.setAccessibleName(name)
+
+    def _build(self, per: str) -> None:
+        enlarge, where, result, buttons = QHBoxLayout(), QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
+        enlarge.setSpacing(10)
+        where.setSpacing(8)
+        enlarge.addWidget(self._scale)
+        enlarge.addWidget(self._smooth)
+        enlarge.addStretch(1)
+        where.addWidget(self._folder, 1)
+        where.addWidget(self._browse)
+        form = QFormLayout()
+        form.setVerticalSpacing(8)
+        form.addRow("Format", self._kind)
+        form.addRow("Speed", self._fps)
+        form.addRow(per.capitalize(), self._seconds)
+        form.addRow("Size", enlarge)
+        form.addRow("Name", self._name)
+        form.addRow("Folder", where)
+        result.addWidget(self._sign)
+        result.addWidget(self._summary, 1)
+        cancel = QPushButton("Cancel")
+        cancel.setAutoDefault(False)
+        cancel.setToolTip("Write nothing (Esc).")
+        cancel.clicked.connect(self.reject)
+        buttons.addStretch(1)
+        buttons.addWidget(cancel)
+        buttons.addWidget(self._export)
+        above = QHBoxLayout()
+        above.setSpacing(20)
+        above.addWidget(self._preview, 0, Qt.AlignmentFlag.AlignTop)
+        above.addLayout(form, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(20, 18, 20, 16)
+        layout.setSpacing(10)
+        layout.addLayout(above)
+        layout.addWidget(self._loop)
+        layout.addWidget(self._overwrite)
+        layout.addLayout(result)
+        layout.addLayout(buttons)
+        self.resize(620 if self._frames is None else 780, self.sizeHint().height())
+
+    def _connect(self) -> None:
+        for box in (self._kind, self._scale):
+            box.currentIndexChanged.connect(self._update)
+        for spin in (self._fps, self._seconds):
+            spin.valueChanged.connect(self._update)
+        for check in (self._loop, self._smooth):
+            check.toggled.connect(self._update)
+        for line in (self._folder, self._name):
+            line.textChanged.connect(self._update)
+        self._preview.requested.connect(self.frame_requested)
+        self._browse.clicked.connect(self._browse_folder)
+        self._export.clicked.connect(self._accept)
+
+    def _browse_folder(self) -> None:
+        dialog = QFileDialog(self, "Export into", self._folder.text())
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+        dialog.fileSelected.connect(self._folder.setText)
+        dialog.open()

@@ -1,0 +1,94 @@
+"""A person's picture beside what the generator makes of it, while that is being looked for."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+
+from core.events import Images
+from core.latent.request import Point
+from studio.widgets.images.image_grid import ImageGrid
+
+
+class ProjectionDialog(QDialog):
+    """Not modal: the window goes on. Closing it stops the search."""
+
+    kept = Signal(object, str)
+    """The `Point` that was found, and the picture's name."""
+    stopped = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Your picture")
+        self._point: Point | None = None
+        self._name = ""
+        self._is_over = False
+        self._picture, self._image = ImageGrid(), ImageGrid()
+        self._picture.setAccessibleName("Your picture")
+        self._image.setAccessibleName("What the generator makes of it")
+        self._state = QLabel(wordWrap=True)
+        self._bar = QProgressBar()
+        self._bar.setRange(0, 1000)
+        self._keep = QPushButton("Use it")
+        self._keep.setObjectName("primary")
+        self._keep.setToolTip("Pin what was found so far, and put it at A, where the sliders edit it.")
+        self._keep.clicked.connect(self.use)
+        self._stop = QPushButton("Stop")
+        self._stop.setToolTip("Look no further (Esc).")
+        self._stop.clicked.connect(self.reject)
+        self.finished.connect(self._end)
+        self._build()
+        self.resize(640, 420)
+
+    def show_approach(self, name: str, picture: Images, image: Images, done: float, psnr: float, point: Point) -> None:
+        """Where the search has got to; see `studio.model.explore.ProjectionProgress`."""
+        if self._point is None:
+            self._picture.set_images(np.ascontiguousarray(picture)[None])
+        self._name, self._point = name, point
+        self._image.set_images(np.ascontiguousarray(image)[None])
+        self._bar.setValue(round(1000 * done))
+        self._state.setText(f"{name}: {_likeness(psnr)} ({psnr:.1f} dB)")
+        self._keep.setEnabled(True)
+        self._is_over = done >= 1.0
+        self._stop.setText("Close" if self._is_over else "Stop")
+
+    def _end(self) -> None:
+        if not self._is_over:
+            self.stopped.emit()
+
+    def use(self) -> None:
+        """Keep what was found so far, and close."""
+        assert self._point is not None
+        self.kept.emit(self._point, self._name)
+        self.accept()
+
+    def _build(self) -> None:
+        grid = QGridLayout()
+        for column, (title, view) in enumerate((("Your picture", self._picture), ("The generator's", self._image))):
+            label = QLabel(title, alignment=Qt.AlignmentFlag.AlignCenter)
+            label.setObjectName("muted")
+            grid.addWidget(view, 0, column)
+            grid.addWidget(label, 1, column)
+        grid.setRowStretch(0, 1)
+        buttons = QHBoxLayout()
+        buttons.addStretch(1)
+        buttons.addWidget(self._stop)
+        buttons.addWidget(self._keep)
+        self._keep.setEnabled(False)
+        self._state.setText("Looking for a beginning…")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(16, 16, 16, 16)
+        layout.setSpacing(10)
+        layout.addLayout(grid, 1)
+        layout.addWidget(self._bar)
+        layout.addWidget(self._state)
+        layout.addLayout(buttons)
+
+
+def _likeness(psnr: float) -> str:
+    if psnr >= 30:
+        return "hardly told apart"
+    if psnr >= 20:
+        return "much alike"
+    return "alike from afar" if psnr >= 12 else "hardly alike: the generator knows nothing like it"

@@ -1,0 +1,302 @@
+"""What the lists of datasets show, in plain types: read in a thread, shown in the window."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.config.preparation import Preparation
+from core.data.health.findings import HealthFinding, HealthReport, RowNumbers
+from core.events import Event
+
+if TYPE_CHECKING:
+    from core.data.dataset import Dataset
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from core.data.dataset import Dataset
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from core.data.dataset import Dataset
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from core.data.dataset import Dataset
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from core.data.dataset import Dataset
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from core.data.dataset import Dataset
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from core.data.dataset import Dataset
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from core.data.dataset import Dataset
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Literal
+
+from core.events import Images
+
+if TYPE_CHECKING:
+    from core.config.preparation import Preparation
+    from core.data.dataset import Dataset
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from core.config.preparation import Preparation
+    from core.data.dataset import Dataset
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from core.config.preparation import Preparation
+    from core.data.dataset import Dataset
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from core.config.preparation import Preparation
+    from core.data.dataset import Dataset
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from core.config.preparation import Preparation
+    from core.data.dataset import Dataset
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from core.config.preparation import Preparation
+    from core.data.dataset import Dataset
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from core.config.preparation import Preparation
+    from core.data.dataset import Dataset
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from core.config.preparation import Preparation
+    from core.data.dataset import Dataset
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from core.config.preparation import Preparation
+    from core.data.dataset import Dataset
+
+
+@dataclass(frozen=True)
+class PreparedRow:
+    """A dataset as it was prepared once: `count` images of `size` (0 and empty if it is damaged), in `bytes`."""
+
+    folder: Path
+    title: str
+    source: str
+    count: int
+    size: str
+    bytes: int
+    used: datetime
+    in_use: bool
+
+
+@dataclass(frozen=True)
+class Prepared(Event):
+    """The prepared datasets in `folder`, the last used first.
+
+    `limit`: GB that they may take; `over`: whether they take more now. `fixed`: what says the limit in the person's
+    place, empty if nothing does.
+    """
+
+    rows: tuple[PreparedRow, ...]
+    folder: Path
+    limit: float
+    over: bool
+    fixed: str
+
+
+@dataclass(frozen=True)
+class DownloadRow:
+    """A dataset that can be downloaded, or is `here` already; `by_hand`, if no program may do it.
+
+    `classes`: 0 if it has no labels. `facts`: whose it is, and where it is or how it comes.
+    """
+
+    name: str
+    source: str
+    title: str
+    images: int
+    classes: int
+    bytes: int
+    facts: str
+    here: bool
+    by_hand: bool
+
+
+@dataclass(frozen=True)
+class Downloads(Event):
+    """All of them."""
+
+    rows: tuple[DownloadRow, ...]
+
+
+@dataclass(frozen=True)
+class Fetched(Event):
+    """A download is complete, and can be opened as `source`."""
+
+    source: str
+
+
+@dataclass(frozen=True)
+class InceptionRow(Event):
+    """Whether Inception's weights are on this disk, and else what there is to download, from where, and whose it is."""
+
+    here: bool
+    bytes: int
+    page: str
+    licence: str
+
+
+Image = NDArray[np.uint8]
+"""One image, (H, W, C)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Examined(Event):
+    """What was found in a dataset; `suggested` are the images that it would be better without."""
+
+    report: HealthReport
+    suggested: RowNumbers
+
+
+@dataclass(frozen=True, eq=False)
+class Tile:
+    """An image that a finding is about: its number, that of its group, and whether it is suggested to leave it out."""
+
+    row: int
+    group: int
+    name: str
+    picture: Image
+    suggested: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Page(Event):
+    """Some images of a finding, of all its `pages` the one of that `number`."""
+
+    finding: HealthFinding
+    number: int
+    pages: int
+    tiles: Sequence[Tile]
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """An original, scaled down and whole, and what a network is shown of it."""
+
+    name: str
+    before: Image
+    after: Image
+
+
+@dataclass(frozen=True, eq=False)
+class BeforeAfter(Event):
+    """Originals beside what becomes of them; where there are none, `reason` says why."""
+
+    pairs: Sequence[Pair]
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class LeftOut(Event):
+    """Images of these names are left out of the dataset from its next opening on."""
+
+    source: str
+    names: Sequence[str]
+
+
+@dataclass(frozen=True)
+class TakenBack(Event):
+    """And these are included again."""
+
+    source: str
+    names: Sequence[str]
+
+
+SourceKind = Literal["data", "run", "checkpoint", "recipe", "picture"]
+
+
+BUILT_IN = ("sample:", "toy:")
+"""How the names begin of what the program draws itself."""
+
+
+DOWNLOADED = "download:"
+"""And of what it downloaded."""
+
+
+FILES = (
+    "Images in one file (*.zip *.tar *.tgz *.tbz2 *.txz *.gz *.bz2 *.xz *.npy *.npz *-ubyte *.bin"
+    " *.mp4 *.mov *.mkv *.webm *.avi);;All files (*)"
+)
+"""What a dialog that opens data shows."""
+
+
+SHEET = 100
+"""Images in the sheet that shows a dataset."""
+
+
+@dataclass(frozen=True)
+class Recognised(Event):
+    """What a person opened: images, a run's folder, a checkpoint, an image that says how it was made, or any other
+    picture."""
+
+    source: str
+    kind: SourceKind
+
+
+@dataclass(frozen=True)
+class DataFacts:
+    """What is said of a dataset.
+
+    `size`: width and height as prepared. `sizes`, `classes`: counts by name. `transparent`: whether any original is,
+    whatever became of it. `excluded`: names of the images that the person left out.
+    """
+
+    title: str
+    source: str
+    count: int
+    colour: str
+    size: tuple[int, int]
+    sizes: Mapping[str, int]
+    classes: Mapping[str, int]
+    transparent: bool
+    video: bool
+    excluded: Sequence[str]
+    points: bool
+
+
+@dataclass(frozen=True, eq=False)
+class OpenedDataset(Event):
+    """A prepared dataset with all that is shown of it, and how it was prepared, with the size that it got."""
+
+    dataset: Dataset
+    how: Preparation
+    facts: DataFacts
+    sheet: Images
+
+
+@dataclass(frozen=True, eq=False)
+class DatasetSheet(Event):
+    """Other images of the dataset that is open, and what is to be said under them."""
+
+    images: Images
+    caption: str = ""

@@ -1,0 +1,127 @@
+"""What the list of checkpoints shows of one, in plain types: read in a thread, shown in the window."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.diagnosis.case import RunFacts
+from core.diagnosis.report_history import ReportHistory
+from core.events import Event, Images, Points, Samples
+from studio.model.history import History
+
+if TYPE_CHECKING:
+    from core.config.settings import Settings
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from core.config.settings import Settings
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from core.config.settings import Settings
+
+
+@dataclass(frozen=True, eq=False)  # two arrays have no single truth to compare by
+class CheckpointRow:
+    """One checkpoint. `dataset`: its source as it was opened. `preview`: a sheet of samples, uint8 HWC."""
+
+    path: Path
+    step: int
+    preset: str
+    size: str
+    """Width x height of its images, such as 64 × 64 px; 2-D for points."""
+    dataset: str
+    created: datetime
+    preview: Images
+    marks: tuple[str, ...] = ()
+    """Why it stays when older ones make room: "best FID", or "kept" because a person saved or opened it."""
+
+    @property
+    def run(self) -> str:
+        """The run folder's name, or the file's own for a checkpoint that stands elsewhere."""
+        return self.path.parent.parent.name if self.path.parent.name == "checkpoints" else self.path.name
+
+    @property
+    def run_folder(self) -> Path:
+        """The run's folder, for a checkpoint that stands in one."""
+        return self.path.parent.parent
+
+    @property
+    def dataset_name(self) -> str:
+        """The dataset without the folders around it."""
+        return self.dataset.replace("\\", "/").rstrip("/").rpartition("/")[2] or self.dataset
+
+    def matches(self, words: str) -> bool:
+        """Whether every word occurs in what a person can see of the row."""
+        text = f"{self.run} {self.preset} {self.step} {self.size} {self.dataset_name} {self.path.name}"
+        text = f"{text} {' '.join(self.marks)}".casefold()
+        return all(word in text for word in words.casefold().split())
+
+
+@dataclass(frozen=True)
+class CheckpointRows(Event):
+    """The readable checkpoints, the newest first, and the files that could not be read."""
+
+    rows: tuple[CheckpointRow, ...]
+    damaged: tuple[Path, ...]
+
+
+@dataclass(frozen=True)
+class BestCheckpoint(Event):
+    """A run's best checkpoint by what was measured last under `key`; `last` is the step of its newest one."""
+
+    path: Path
+    step: int
+    key: str
+    value: float
+    last: int
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """The sample grid of one step, NHWC, and the names of its columns."""
+
+    step: int
+    images: Images
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class OpenedRun(Event):
+    """A run's folder, read. `checkpoint` is its newest; `samples` its newest grid, or points. Where `complete` is False
+    the history holds some of the reports, and a `Replayed` follows with all of them."""
+
+    folder: Path
+    settings: Settings
+    dataset: str
+    step: int
+    checkpoint: Path
+    history: History
+    complete: bool
+    samples: Samples | Points
+    classes: Sequence[str]
+    course: ReportHistory
+    facts: RunFacts
+    """`course` and these are what a diagnosis is made from."""
+
+
+@dataclass(frozen=True, eq=False)
+class Replayed(Event):
+    """Every report of a run that was opened."""
+
+    history: History
+
+
+class TrainingState(Enum):
+    """Of the training."""
+
+    IDLE = auto()
+    STARTING = auto()
+    RUNNING = auto()
+    PAUSED = auto()
+    STOPPING = auto()

@@ -1,0 +1,71 @@
+"""The training images that are nearest to a generated one, and how near others are: for the job thread to find."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import UserError
+from core.events import Event, Images
+from studio.model.explore import NearestImages, NeighbourQuery
+
+if TYPE_CHECKING:
+    from core.data.dataset import Dataset
+    from core.evaluation.nearest_neighbours import Space
+
+E = TypeVar("E", bound=Event)
+
+NEAREST = 6
+"""Training images that are shown beside one of the generator's."""
+
+
+def find_nearest(asked: NeighbourQuery, dataset: Dataset | None) -> Generator[Event, None, None]:
+    """Yields `Progress`, and `NearestImages` at the end. Raises `UserError` where no dataset is open, or another
+    one."""
+    from core.data.holdout import held_rows
+    from core.evaluation.nearest_neighbours import PIXELS, Nearness, Neighbours, nearest, nearness
+
+    if dataset is None:
+        raise UserError("The training images are not open.", "Open them in Data, prepared as for the training.")
+    space = (yield from _features(dataset)) if asked.in_features else PIXELS
+    held, image = held_rows(asked.settings, dataset), asked.population[asked.index]
+    neighbours = yield from _last(nearest(image[None], dataset, NEAREST, space, held), Neighbours)
+    spread = yield from _last(nearness(asked.population, dataset, space, held), Nearness)
+    distances, flipped = neighbours.distances[0].tolist(), neighbours.flipped[0].tolist()
+    yield NearestImages(
+        asked,
+        neighbours.images[0],
+        tuple(distances),
+        tuple(flipped),
+        space.text,
+        spread.generated,
+        spread.real,
+        spread.held_out,
+    )
+
+
+def _features(dataset: Dataset) -> Generator[Event, None, Space]:
+    from core.devices import resolve
+    from core.evaluation.features import build, default_for
+    from core.evaluation.nearest_neighbours import Space
+
+    extractor = yield from build(default_for(dataset), dataset, resolve("auto"))
+
+    def values(planes: Images) -> NDArray[np.float32]:
+        images = np.ascontiguousarray(planes.transpose(0, 2, 3, 1))
+        starts = range(0, len(images), extractor.at_once)
+        return np.concatenate([extractor(images[start : start + extractor.at_once]).values for start in starts])
+
+    return Space("features", f"root mean square difference of what a network ({extractor.name}) sees in them", values)
+
+
+def _last(events: Iterator[Event], kind: type[E]) -> Generator[Event, None, E]:
+    """Passes on what comes before an event of this kind, and returns that."""
+    for event in events:
+        if isinstance(event, kind):
+            return event
+        yield event
+    raise AssertionError("it yields one at its end")

@@ -1,0 +1,86 @@
+"""Finds the checkpoints that can be opened; runs in the session's job thread."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Generator
+from pathlib import Path
+
+from core.errors import UserError
+from core.events import Event, Progress
+from core.runs.retention import best, is_pinned
+from core.runs.run import is_run
+from core.stats.keys import label
+from studio.model.train import CheckpointRow, CheckpointRows
+
+MOST = 200
+"""Checkpoints in the list: more than anybody looks through, and quick to read."""
+PLACES = ("*/checkpoints", "checkpoints", ".")
+"""Where they stand in a folder of runs, in one run, and in a folder that somebody copied them to."""
+
+
+def read_checkpoints(runs: Path) -> Generator[Event, None, None]:
+    """Reads the newest `MOST` checkpoints of a folder of runs; a run's own folder will do as well.
+
+    Yields `Progress`, and `CheckpointRows` at the end. A folder that is not there has no checkpoints.
+    """
+    yield Progress("Looking for checkpoints", 0, 0)
+    rows: list[CheckpointRow] = []
+    damaged: list[Path] = []
+    paths = _newest(runs)
+    for done, path in enumerate(paths):
+        yield Progress("Reading checkpoints", done, len(paths))
+        try:
+            rows.append(_row(path))
+        except UserError:
+            damaged.append(path)
+    rows.sort(key=lambda row: row.created.timestamp(), reverse=True)
+    yield Progress("Reading checkpoints", len(paths), len(paths))
+    yield CheckpointRows(tuple(rows), tuple(damaged))
+
+
+def read_runs(runs: Path) -> Generator[Event, None, None]:
+    """The same with only the newest readable checkpoint of each run in a folder of them."""
+    yield Progress("Looking for runs", 0, 0)
+    rows: list[CheckpointRow] = []
+    damaged: list[Path] = []
+    found = _by_run(runs)
+    for done, paths in enumerate(found):
+        yield Progress("Reading runs", done, len(found))
+        for path in paths:
+            try:
+                rows.append(_row(path))
+                break
+            except UserError:
+                damaged.append(path)
+    rows.sort(key=lambda row: row.created.timestamp(), reverse=True)
+    yield CheckpointRows(tuple(rows), tuple(damaged))
+
+
+def _by_run(runs: Path) -> list[list[Path]]:
+    """Each run's checkpoints, the newest first; at most `MOST` runs, those of the highest numbers."""
+    folders = sorted((path.parent for path in runs.glob("*/config.json") if is_run(path.parent)), reverse=True)
+    return [sorted(folder.glob("checkpoints/[0-9]*.safetensors"), reverse=True) for folder in folders[:MOST]]
+
+
+def _newest(runs: Path) -> list[Path]:
+    times: dict[Path, float] = {}
+    for place in PLACES:
+        for path in runs.glob(f"{place}/*.safetensors"):
+            with contextlib.suppress(OSError):  # deleted since it was found
+                times[path] = path.stat().st_mtime
+    return sorted(times, key=lambda path: times[path], reverse=True)[:MOST]
+
+
+def _row(path: Path) -> CheckpointRow:
+    from core.checkpoint import summary
+
+    found = summary(path)
+    meta = found.meta
+    settings = meta.settings
+    marks = [f"best {label(each.key)}" for each in best(path.parent) if each.path == path]
+    marks += ["kept"] if is_pinned(path) else []
+    size = "2-D" if settings.points else "{} × {} px".format(*settings.size)
+    return CheckpointRow(
+        path, meta.step, settings.preset, size, meta.dataset, meta.created, found.preview, tuple(marks)
+    )

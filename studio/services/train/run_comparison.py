@@ -1,0 +1,141 @@
+"""Reads two runs that are compared, away from the GUI thread: which there are, their numbers, and their samples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
+
+from core.errors import UserError
+from core.events import Event, Progress
+from core.generator_inputs import Conditions
+from core.runs.overview import Overview, read_overview
+from studio.background.threads import Events, IteratorThread, LatestThread, as_problem
+from studio.background.workers import Workers
+from studio.model.train import CheckpointRows, Grid
+from studio.services.train.checkpoint_list import read_runs
+
+CELLS = 2000
+"""Points of a curve: some for each pixel of a wide window."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Unread(Event):
+    """Why there is nothing."""
+
+    problem: UserError
+
+
+class RunComparison(QObject):
+    """Sides are named "A" and "B". Every signal is emitted in the GUI thread; a newer question replaces an older one of
+    the same side."""
+
+    runs_listed = Signal(object)
+    """`CheckpointRows`, one for each run."""
+    progressed = Signal(object)
+    """A `Progress`; None when nothing is read any more."""
+    run_read = Signal(str, object)
+    """A side and its `Overview`."""
+    refused = Signal(str, object)
+    """A side, or "" for the list, and the `UserError` of what could not be read."""
+    grid_read = Signal(str, object)
+    """A side and its `Grid`, or the `UserError` of it."""
+
+    def __init__(self, workers: Workers, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._workers = workers
+        self._threads: dict[str, IteratorThread] = {}
+        self._grids: LatestThread | None = None
+
+    def list_runs(self, folder: Path) -> None:
+        """The runs in a folder, as `runs_listed`."""
+        self._read("", lambda: read_runs(folder))
+
+    def open(self, side: str, folder: Path) -> None:
+        """Reads a run, as `run_read`."""
+        self._read(side, lambda: _overview(folder))
+
+    def show_grid(self, side: str, run: Overview, step: int, path: Path) -> None:
+        """Decodes a sample grid, as `grid_read`."""
+        if self._grids is None:
+            self._grids = LatestThread(_decoded, self)
+            self._grids.answered.connect(lambda slot, _, answer: self.grid_read.emit(slot, answer))
+            self._grids.start()
+        self._grids.ask(side, (run, step, path))
+
+    def close(self) -> None:
+        """Stops all reading."""
+        for thread in self._threads.values():
+            thread.stop()
+        self._threads.clear()
+        if self._grids is not None:
+            self._grids.answered.disconnect()
+            self._grids.stop()
+            self._grids.wait()
+            self._grids.deleteLater()
+            self._grids = None
+
+    def _read(self, what: str, make: Callable[[], Events]) -> None:
+        if what in self._threads:
+            self._threads[what].stop()
+
+        def show(event: Event) -> None:
+            if self._threads.get(what) is thread:  # and not one that was given up
+                self._show(what, event)
+
+        def end() -> None:
+            if self._threads.get(what) is thread:
+                del self._threads[what]
+                if not self._threads:
+                    self.progressed.emit(None)
+
+        thread = self._workers.spawn(lambda: _guarded(make), show, end)
+        self._threads[what] = thread
+
+    def _show(self, what: str, event: Event) -> None:
+        if isinstance(event, Progress):
+            self.progressed.emit(event)
+        elif isinstance(event, CheckpointRows):
+            self.runs_listed.emit(event)
+        elif isinstance(event, Overview):
+            self.run_read.emit(what, event)
+        elif isinstance(event, _Unread):
+            self.refused.emit(what, event.problem)
+
+
+# In threads
+
+
+def _guarded(make: Callable[[], Events]) -> Events:
+    """The events, and what is wrong as the last of them: it is said where the comparison is, not behind it."""
+    try:
+        with closing(make()) as events:
+            yield from events
+    except Exception as error:
+        yield _Unread(as_problem(error))
+
+
+def _overview(folder: Path) -> Generator[Event, None, None]:
+    yield (yield from read_overview(folder, CELLS))
+
+
+def _decoded(wanted: tuple[Overview, int, Path]) -> Grid | UserError:
+    from core.export.timelapse import read_grid
+    from core.imaging.grid import tiles
+
+    run, step, path = wanted
+    try:
+        picture = read_grid(path)
+    except UserError:
+        return UserError(f"The samples of step {step:,} cannot be read.", "Move on to others.")
+    whole = np.asarray(picture).reshape(picture.height, picture.width, -1)
+    conditions = Conditions.of(run.settings, len(run.classes))
+    width, height = run.settings.size
+    if run.settings.points or whole.shape[0] % height or whole.shape[1] % width:
+        return Grid(step, whole[None], ())
+    images = tiles(whole, (width, height), conditions.grid_count(run.settings.samples))
+    return Grid(step, images, conditions.column_names(run.classes))

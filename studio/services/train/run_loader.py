@@ -1,0 +1,201 @@
+"""Reads a run that the person opens, away from the GUI thread: first enough to see it, then every report."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.diagnosis.case import RunFacts
+from core.diagnosis.report_history import OLDER, RECENT, ReportHistory
+from core.events import Event, Points, Progress, Report, Samples
+from core.generator_inputs import Conditions
+from studio.background.torch_import import import_torch
+from studio.model.history import History, ReportRows
+
+if TYPE_CHECKING:
+    from core.checkpoint import Summary
+    from core.runs.report_table import ReportTable
+    from core.runs.run import Run
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from core.checkpoint import Summary
+    from core.runs.report_table import ReportTable
+    from core.runs.run import Run
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from core.checkpoint import Summary
+    from core.runs.report_table import ReportTable
+    from core.runs.run import Run
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from core.checkpoint import Summary
+    from core.runs.report_table import ReportTable
+    from core.runs.run import Run
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from core.checkpoint import Summary
+    from core.runs.report_table import ReportTable
+    from core.runs.run import Run
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from core.checkpoint import Summary
+    from core.runs.report_table import ReportTable
+    from core.runs.run import Run
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from core.checkpoint import Summary
+    from core.runs.report_table import ReportTable
+    from core.runs.run import Run
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from studio.background.threads import IteratorThread
+from studio.background.workers import Workers
+from studio.model.train import OpenedRun, Replayed
+
+FIRST_LOOK_MS = 1500
+"""For so long what is on screen first has the processor to itself: the rest takes many seconds anyway."""
+
+
+class RunLoader(QObject):
+    """One run at a time; a newer one takes its place. What cannot be read is the workers' `problem`."""
+
+    progressed = Signal(object)
+    """A `Progress`."""
+    opened = Signal(object)
+    """An `OpenedRun`, to be shown as it was."""
+    replayed = Signal(object)
+    """Its whole `History`, where `opened` came with a thinned one."""
+    ended = Signal()
+    """Nothing is read any more."""
+
+    def __init__(self, workers: Workers, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.is_replaying = False
+        """Whether a run is open of which only some reports are there yet."""
+        self._workers = workers
+        self._thread: IteratorThread | None = None
+
+    def open(self, folder: Path) -> None:
+        """Reads a run's folder; one that is still read is given up for it."""
+        self.cancel()
+
+        def show(event: Event) -> None:
+            if self._thread is thread:  # and not one that was given up
+                self._show(thread, event)
+
+        def end() -> None:
+            if self._thread is thread:
+                self._thread, self.is_replaying = None, False
+                self.ended.emit()
+
+        thread = self._workers.spawn(lambda: read_run(folder), show, end)
+        self._thread = thread
+
+    def cancel(self) -> None:
+        """What is open already stays, with the reports that are there."""
+        if self._thread is not None:
+            self._thread.stop()
+
+    def _show(self, thread: IteratorThread, event: Event) -> None:
+        if isinstance(event, Progress):
+            self.progressed.emit(event)
+        elif isinstance(event, Replayed):
+            self.is_replaying = False
+            self.replayed.emit(event.history)
+        elif isinstance(event, OpenedRun):
+            self.is_replaying = not event.complete
+            if self.is_replaying:
+                thread.pause()
+                QTimer.singleShot(FIRST_LOOK_MS, thread, thread.resume)
+            self.opened.emit(event)
+
+
+DRAWN = ("Loss/", "Score/")
+"""How the keys begin of the curves that are seen as soon as a run is open."""
+
+
+def read_run(folder: Path) -> Generator[Event, None, None]:
+    """Reads a run: `Progress`, an `OpenedRun`, and where that was thinned out a `Replayed`. Raises `UserError` if it
+    cannot be continued."""
+    from core.checkpoint import summary
+    from core.runs.run import Run
+
+    yield Progress("Opening the run", 0, 0)
+    run = Run(folder)
+    newest = summary(run.newest())
+    is_open = False
+    for event in run.table():
+        if isinstance(event, Progress):
+            yield event
+        elif is_open:
+            yield Replayed(_history(event))
+        else:
+            yield _opened(run, newest, event)
+            is_open = True
+
+
+def _opened(run: Run, newest: Summary, table: ReportTable) -> OpenedRun:
+    meta = newest.meta
+    return OpenedRun(
+        run.folder,
+        meta.settings,
+        meta.dataset,
+        meta.step,
+        newest.path,
+        _history(table),
+        table.complete,
+        _look_back(newest) if meta.settings.points else _newest_grid(run, newest),
+        meta.classes,
+        _course(table),
+        RunFacts(run.images(), tuple(run.edits()), tuple(run.rewinds())),
+    )
+
+
+def _course(table: ReportTable) -> ReportHistory:
+    """What the reports mean is seen in the last ones, and in some of those before."""
+    count = len(table.steps)
+    rows = [*range(0, max(count - RECENT, 0), max(count // OLDER, 1)), *range(max(count - RECENT, 0), count)]
+    course = ReportHistory()
+    for row in rows:
+        there = np.flatnonzero(np.isfinite(table.values[row]))
+        stats = {table.keys[column]: float(table.values[row, column]) for column in there}
+        course.append(Report(int(table.steps[row]), 0, float(table.seconds[row]), stats))
+    return course
+
+
+def _history(table: ReportTable) -> History:
+    history = History()
+    history.add(ReportRows(table.keys, table.steps, table.seconds, table.values))
+    history.fold(key for key in table.keys if key.startswith(DRAWN))
+    return history
+
+
+def _newest_grid(run: Run, newest: Summary) -> Samples:
+    from core.imaging.grid import read_png, tiles
+
+    samples, meta = run.samples(), newest.meta
+    if not samples:
+        return Samples(meta.step, newest.preview[None])
+    conditions = Conditions.of(meta.settings, len(meta.classes))
+    images = tiles(read_png(samples[-1]), meta.settings.size, conditions.grid_count(meta.settings.samples))
+    return Samples(int(samples[-1].stem), images, conditions.column_names(meta.classes))
+
+
+def _look_back(newest: Summary) -> Points:
+    import_torch()
+    from core.checkpoint import load
+    from core.data.dataset import Dataset
+    from core.data.prepare import prepare
+    from core.monitoring.playground import look_back
+
+    dataset = next(event for event in prepare(newest.meta.dataset) if isinstance(event, Dataset))
+    return look_back(load(newest.path), dataset)

@@ -1,0 +1,133 @@
+"""A message strip at the top of the window, for what a person should know; it never stops anybody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QAccessible, QAccessibleEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QToolButton, QVBoxLayout, QWidget
+
+from studio import theme
+from studio.widgets.basic.labels import Glyph
+
+MessageKind = Literal["error", "notice", "good"]
+
+LINE = 28  # as high as the buttons, so that a single line stands level with them
+
+_GLYPHS: dict[MessageKind, tuple[str, str]] = {
+    "error": ("warning-circle", "error"),
+    "notice": ("info", "accent"),
+    "good": ("check-circle", "good"),
+}
+
+
+class Banner(QFrame):
+    """Hidden until it has something to say. A `UserError` shows its sentence, its remedy, and its details on demand."""
+
+    closed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("banner")
+        self._glyph = Glyph("info", 20)
+        self._glyph.setFixedHeight(LINE)
+        self._text = QLabel()
+        self._text.setMinimumHeight(LINE)
+        self._text.setWordWrap(True)
+        # Plain: a file name may look like markup. The remedy stands on its own line.
+        self._text.setTextFormat(Qt.TextFormat.PlainText)
+        self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._offer = QToolButton()
+        self._offer.clicked.connect(self._take_offer)
+        self._do: Callable[[], object] = lambda: None
+        self._toggle = QToolButton()
+        self._toggle.setText("Details")
+        self._toggle.setCheckable(True)
+        self._toggle.toggled.connect(self._show_details)
+        close = QToolButton()
+        close.setAutoRaise(True)
+        close.setIcon(theme.icon("x"))
+        close.setIconSize(QSize(16, 16))
+        close.setAccessibleName("Close the message")
+        close.setToolTip("Close")
+        close.clicked.connect(self.dismiss)
+        self._close = close
+        self._details = QPlainTextEdit()
+        self._details.setReadOnly(True)
+        self._details.setFixedHeight(120)
+        self._details.setAccessibleName("Details")
+        top = QHBoxLayout()
+        top.setSpacing(10)
+        top.addWidget(self._glyph, 0, Qt.AlignmentFlag.AlignTop)
+        top.addWidget(self._text, 1)
+        top.addWidget(self._offer, 0, Qt.AlignmentFlag.AlignTop)
+        top.addWidget(self._toggle, 0, Qt.AlignmentFlag.AlignTop)
+        top.addWidget(close, 0, Qt.AlignmentFlag.AlignTop)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(12, 8, 8, 8)
+        layout.addLayout(top)
+        layout.addWidget(self._details)
+        self.hide()
+
+    def show_problem(self, what: str, remedy: str, details: str = "") -> None:
+        """Say what is wrong and what to do next."""
+        self._show("error", f"{what}\n{remedy}".strip(), details)
+
+    def show_notice(self, text: str) -> None:
+        """Something to know, though nothing stopped."""
+        self._show("notice", text, "")
+
+    def show_offer(self, text: str, action: str, do: Callable[[], object], kind: MessageKind = "notice") -> None:
+        """Something happened, and `action` on a button calls `do`, which undoes it, say."""
+        self._show(kind, text, "")
+        self._do = do
+        self._offer.setText(action)
+        self._offer.show()
+
+    def show_good(self, text: str) -> None:
+        """Something went well."""
+        self._show("good", text, "")
+
+    def dismiss(self) -> None:
+        """Take the message away."""
+        if not self.isHidden():
+            self.hide()
+            self.closed.emit()
+
+    def kind(self) -> str:
+        """One of "error", "notice" and "good"."""
+        return str(self.property("kind"))
+
+    def text(self) -> str:
+        """The message as it is read."""
+        return self._text.text()
+
+    def details(self) -> str:
+        """What the Details button shows."""
+        return self._details.toPlainText()
+
+    def _take_offer(self) -> None:
+        self.dismiss()
+        self._do()
+
+    def _show(self, kind: MessageKind, text: str, details: str) -> None:
+        self._glyph.set_glyph(*_GLYPHS[kind])
+        self._text.setText(text)
+        self._offer.hide()
+        self._toggle.setChecked(False)
+        self._toggle.setVisible(bool(details))
+        self._details.setPlainText(details)
+        self._details.hide()
+        self.setProperty("kind", kind)
+        self.style().unpolish(self)  # the style sheet looks at `kind` only when it is asked to
+        self.style().polish(self)
+        self.setAccessibleName(text)
+        self.show()
+        # Read out even though the focus stays where it was.
+        QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.Alert))
+
+    def _show_details(self, shown: bool) -> None:
+        self._details.setVisible(shown)
+        self._toggle.setText("Hide details" if shown else "Details")

@@ -1,0 +1,117 @@
+"""Widgets that end what they have no room for in three dots, where Qt would cut it off."""
+
+from __future__ import annotations
+
+from html import escape
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionComboBox,
+    QStylePainter,
+    QToolButton,
+    QWidget,
+)
+
+from studio import theme
+
+DOTS = Qt.TextElideMode.ElideRight
+BESIDE_ICON = 8
+"""Pixels that styles leave between an icon and its text, and a few more."""
+
+
+class ElidedLabel(QLabel):
+    """A line of plain text that takes the room that it is given."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, super().minimumSizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        room = self.contentsRect()
+        text = self.fontMetrics().elidedText(self.text(), DOTS, room.width())
+        self.style().drawItemText(painter, room, int(self.alignment()), self.palette(), self.isEnabled(), text)
+
+
+class ElidedComboBox(QComboBox):
+    """Short enough for any column, whatever the options are called."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(8)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        option, painter = QStyleOptionComboBox(), QStylePainter(self)
+        self.initStyleOption(option)
+        field = self.style().subControlRect(
+            QStyle.ComplexControl.CC_ComboBox, option, QStyle.SubControl.SC_ComboBoxEditField, self
+        )
+        icon = 0 if option.currentIcon.isNull() else option.iconSize.width() + BESIDE_ICON
+        text = self.currentText()
+        if self.currentIndex() < 0:
+            text = self.placeholderText()
+            option.palette.setBrush(QPalette.ColorRole.ButtonText, option.palette.placeholderText())
+        option.currentText = option.fontMetrics.elidedText(text, DOTS, field.width() - icon)
+        painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
+        painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
+
+
+class Glyph(QWidget):
+    """Paints the icon `name` at `pixels` square, in a colour role of the scheme and so always in the current one."""
+
+    def __init__(self, name: str, pixels: int, role: str = "text", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._name = name
+        self._role = role
+        self.setFixedSize(QSize(pixels, pixels))
+
+    def set_glyph(self, name: str, role: str) -> None:
+        """Show another icon."""
+        self._name, self._role = name, role
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        colour = QColor(getattr(theme.current(), self._role))
+        theme.paint_glyph(QPainter(self), self.rect(), self._name, colour)
+
+
+class Heading(QWidget):
+    """The title on the left, and the button, if there is one, on the right."""
+
+    def __init__(self, title: str, button: QToolButton | None = None, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        label = QLabel(title)
+        label.setObjectName("title")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(label, 1)
+        if button is not None:
+            row.addWidget(button)
+
+
+class LabelledButton(QToolButton):
+    """`name` is what a screen reader says, where the text alone would not tell what the button belongs to."""
+
+    def __init__(self, icon: str, text: str, tip: str, name: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setText(text)
+        self.setIcon(theme.icon(icon))
+        self.setIconSize(QSize(16, 16))
+        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.setToolTip(tip)
+        self.setAccessibleName(name or text)
+
+
+def wrapped_tip(*paragraphs: str) -> str:
+    """A tip that Qt breaks into lines, which it does to rich text alone. Empty paragraphs are left out."""
+    return "".join(f"<p>{escape(text)}</p>" for text in paragraphs if text)

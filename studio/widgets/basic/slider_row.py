@@ -1,0 +1,130 @@
+"""A number between two bounds: label, slider, spin box and reset."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, QTimer, Signal
+from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
+
+from studio import theme
+from studio.widgets.basic.spin_boxes import WheelGuard, indent_spin_box
+
+NUMBER_MS = 120
+"""How often the number beside a slider follows it: nobody reads faster, and painting it is a good part of a move."""
+
+
+class SliderRow(QWidget):
+    """`low` ... `high` in steps of `step`; `reset` goes back to the value it started with.
+
+    Emits `valueChanged` once per change by hand, never for `set_value`.
+    """
+
+    valueChanged = Signal(float)  # noqa: N815 (as Qt's own sliders call it)
+
+    def __init__(
+        self,
+        label: str,
+        low: float,
+        high: float,
+        value: float,
+        *,
+        step: float = 0.01,
+        decimals: int = 2,
+        unit: str = "",
+        help: str = "",
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._low, self._step, self._default, self._value = low, step, value, value
+        self._label = QLabel(label)
+        self._slider = QSlider(Qt.Orientation.Horizontal)
+        self._slider.setRange(0, round((high - low) / step))
+        self._slider.setPageStep(max(self._slider.maximum() // 10, 1))
+        self._slider.setMinimumWidth(80)
+        self._slider.setAccessibleName(label)
+        self._spin = QDoubleSpinBox()
+        self._spin.setDecimals(decimals)
+        self._spin.setRange(low, high)
+        self._spin.setSingleStep(step)
+        self._spin.setKeyboardTracking(False)  # half a typed number is not a value
+        self._spin.setSuffix(f" {unit}" if unit else "")
+        self._spin.setAccessibleName(f"{label}, value")
+        indent_spin_box(self._spin)
+        self._reset = QToolButton()
+        self._reset.setAutoRaise(True)
+        self._reset.setIcon(theme.icon("arrow-counter-clockwise", "muted"))
+        self._reset.setIconSize(QSize(16, 16))
+        self._reset.setAccessibleName(f"Reset {label}")
+        self._reset.setToolTip(f"Back to {value:.{decimals}f}")
+        self._label.setBuddy(self._spin)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(8)
+        layout.addWidget(self._label)
+        layout.addWidget(self._slider, 1)
+        layout.addWidget(self._spin)
+        layout.addWidget(self._reset)
+        for widget in (self._label, self._slider, self._spin):
+            widget.setToolTip(help)
+        self._number_soon = QTimer(self, singleShot=True, interval=NUMBER_MS)
+        self._number_soon.timeout.connect(self._show_number)
+        guard = WheelGuard(self)
+        for widget in (self._slider, self._spin):
+            widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+            widget.installEventFilter(guard)
+        self._show()
+        self._slider.valueChanged.connect(self._slide)
+        self._spin.valueChanged.connect(self._change)
+        self._reset.clicked.connect(lambda: self._change(self._default))
+
+    def value(self) -> float:
+        """The number, exactly as it was set or entered."""
+        return self._value
+
+    def set_value(self, value: float) -> None:
+        """Show a number; emits nothing."""
+        value = min(max(value, self._spin.minimum()), self._spin.maximum())
+        if value != self._value:
+            self._value = value
+            self._show()
+
+    def _show(self) -> None:
+        with QSignalBlocker(self._slider):
+            self._slider.setValue(round((self._value - self._low) / self._step))
+        self._show_number()
+        self._show_reset()
+
+    def _show_number(self) -> None:
+        with QSignalBlocker(self._spin):
+            self._spin.setValue(self._value)
+
+    def _show_reset(self) -> None:
+        self._reset.setEnabled(abs(self._value - self._default) > self._step / 1000)
+
+    def tab_stops(self) -> list[QWidget]:
+        """What Tab stops at, in order."""
+        return [self._slider, self._spin, self._reset]
+
+    def set_label(self, text: str) -> None:
+        """Another name, in sight and for screen readers."""
+        self._label.setText(text)
+        self._slider.setAccessibleName(text)
+        self._spin.setAccessibleName(f"{text}, value")
+        self._reset.setAccessibleName(f"Reset {text}")
+
+    def set_label_width(self, pixels: int) -> None:
+        """Fix the label's width so that the sliders of several rows line up."""
+        self._label.setFixedWidth(pixels)
+
+    def _slide(self, place: int) -> None:
+        """To a place of the slider, which is under the hand and shows it already."""
+        self._value = min(self._low + place * self._step, self._spin.maximum())
+        if not self._number_soon.isActive():
+            self._number_soon.start()
+        self._show_reset()
+        self.valueChanged.emit(self._value)
+
+    def _change(self, value: float) -> None:
+        before = self._value
+        self.set_value(value)
+        if self._value != before:
+            self.valueChanged.emit(self._value)

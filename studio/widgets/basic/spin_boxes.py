@@ -1,0 +1,93 @@
+"""A seed: any whole number that 32 bits hold."""
+
+from __future__ import annotations
+
+import random
+
+from PySide6.QtCore import QEvent, QObject, QSignalBlocker, QSize, Signal
+from PySide6.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QHBoxLayout, QToolButton, QWidget
+
+from studio import theme
+
+LARGEST_SEED = 2**32 - 1
+
+
+class _Spin(QDoubleSpinBox):
+    """Without arrows, for which a style sheet's border would squeeze the text to one pixel (Qt 6.11)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
+
+    def event(self, event: QEvent) -> bool:
+        done = super().event(event)
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.StyleChange, QEvent.Type.Show):
+            self.lineEdit().setGeometry(self.rect().adjusted(2, 2, -2, -2))
+        return done
+
+
+class SeedBox(QWidget):
+    """0 ... 2**32 - 1 with buttons for one less, one more and a random one. Emits only for changes by hand."""
+
+    valueChanged = Signal(object)  # noqa: N815 (as Qt's own); an int, which Qt's 32-bit int would overflow
+
+    def __init__(self, value: int = 0, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        # QSpinBox ends at 2**31 - 1; a double holds every whole number up to 2**53 exactly.
+        self._spin = _Spin()
+        self._spin.setDecimals(0)
+        self._spin.setRange(0, LARGEST_SEED)
+        self._spin.setKeyboardTracking(False)
+        self._spin.setAccelerated(True)
+        self._spin.setAccessibleName("Seed")
+        self._spin.setToolTip("The number that decides which random latents are used.")
+        self._spin.setMinimumWidth(self._spin.fontMetrics().horizontalAdvance("4294967295") + 24)
+        self._minus = _button("minus", "Previous seed", "One less")
+        self._plus = _button("plus", "Next seed", "One more")
+        self._random = _button("dice-five", "Random seed", "A random seed")
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        layout.addWidget(self._spin, 1)
+        for button in (self._minus, self._plus, self._random):
+            layout.addWidget(button)
+        self.setFocusProxy(self._spin)
+        self.set_value(value)
+        self._spin.valueChanged.connect(lambda number: self.valueChanged.emit(int(number)))
+        self._minus.clicked.connect(self._spin.stepDown)
+        self._plus.clicked.connect(self._spin.stepUp)
+        self._random.clicked.connect(lambda: self._spin.setValue(random.randint(0, LARGEST_SEED)))
+
+    def value(self) -> int:
+        """The seed."""
+        return int(self._spin.value())
+
+    def set_value(self, value: int) -> None:
+        """Show a seed; emits nothing."""
+        with QSignalBlocker(self._spin):
+            self._spin.setValue(value)
+
+
+def _button(icon: str, name: str, tip: str) -> QToolButton:
+    button = QToolButton()
+    button.setIcon(theme.icon(icon))
+    button.setIconSize(QSize(16, 16))
+    button.setAccessibleName(name)
+    button.setToolTip(tip)
+    return button
+
+
+def indent_spin_box(*boxes: QAbstractSpinBox) -> None:
+    """As far from the left as a combo box has its text; the style sheet's padding is not obeyed there."""
+    for box in boxes:
+        box.lineEdit().setTextMargins(5, 0, 0, 0)
+
+
+class WheelGuard(QObject):
+    """An event filter that leaves the wheel to what is around a widget, until the widget has the focus."""
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Wheel and isinstance(watched, QWidget) and not watched.hasFocus():
+            event.ignore()
+            return True
+        return super().eventFilter(watched, event)

@@ -1,0 +1,100 @@
+"""Originals beside what the network is shown of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from studio import theme
+from studio.model.data import Image, Pair
+from studio.widgets.images.tile_layout import checkerboard, sheet
+
+GAP = 20
+ARROW = 36
+NAME = 22
+LARGEST = 256
+"""Side of the squares in which pictures stand, in widget pixels."""
+
+
+class BeforeAfterView(QWidget):
+    """A few pairs as large as they fit, each with its name below."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._pairs: list[tuple[str, QImage, QImage]] = []
+        self._text = ""
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setAccessibleName("Originals beside what the network sees")
+
+    def show_pairs(self, pairs: Sequence[Pair]) -> None:
+        """Other pairs, or the same after another preparation."""
+        self._pairs = [(pair.name, _image(pair.before), _image(pair.after)) for pair in pairs]
+        self.setAccessibleDescription(", ".join(pair.name for pair in pairs))
+        self.update()
+
+    def show_text(self, text: str) -> None:
+        """Why there are no pairs."""
+        self._pairs, self._text = [], text
+        self.setAccessibleDescription(text)
+        self.update()
+
+    def pairs(self) -> list[tuple[str, QImage, QImage]]:
+        """Name, original and what became of it, as they are shown."""
+        return list(self._pairs)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter, scheme = QPainter(self), theme.current()
+        painter.setPen(QColor(scheme.muted))
+        if not self._pairs:
+            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+            painter.drawText(self.rect().adjusted(24, 24, -24, -24), flags, self._text)
+            return
+        columns, side = self._fitted()
+        rows = -(-len(self._pairs) // columns)
+        width, height = 2 * side + ARROW + GAP, side + NAME + GAP / 2
+        left, top = (self.width() - columns * width + GAP) / 2, max((self.height() - rows * height) / 2, 0)
+        for index, (name, before, after) in enumerate(self._pairs):
+            row, column = divmod(index, columns)
+            first = QRectF(left + column * width, top + row * height, side, side)
+            second = first.translated(side + ARROW, 0)
+            _paint(painter, before, first)
+            _paint(painter, after, second)
+            arrow = QRectF(first.right(), first.top(), ARROW, side).toRect()
+            theme.paint_glyph(painter, arrow.adjusted(8, 0, -8, 0), "arrow-right", QColor(scheme.muted))
+            line = QRectF(first.left(), first.bottom(), 2 * side + ARROW, NAME)
+            text = painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, int(line.width()))
+            painter.drawText(line, Qt.AlignmentFlag.AlignCenter, text)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(200, 160)
+
+    def _fitted(self) -> tuple[int, float]:
+        """The number of columns that makes the pictures largest, and their side."""
+
+        def side(columns: int) -> float:
+            rows = -(-len(self._pairs) // columns)
+            across = (self.width() - columns * (ARROW + GAP)) / (2 * columns)
+            down = self.height() / rows - NAME - GAP / 2
+            return max(min(across, down, LARGEST), 8)
+
+        best = max(range(1, len(self._pairs) + 1), key=side)
+        return best, side(best)
+
+
+def _image(picture: Image) -> QImage:
+    return sheet(np.ascontiguousarray(picture)[None], 1)
+
+
+def _paint(painter: QPainter, image: QImage, square: QRectF) -> None:
+    """In the middle of the square; enlarged pixels stay crisp, as they are what the network sees."""
+    size = image.size().scaled(square.size().toSize(), Qt.AspectRatioMode.KeepAspectRatio)
+    place = QRectF(0, 0, size.width(), size.height())
+    place.moveCenter(square.center())
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, size.width() < image.width())
+    if image.hasAlphaChannel():
+        painter.fillRect(place, checkerboard())
+    painter.drawImage(place, image)

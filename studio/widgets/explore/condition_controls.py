@@ -1,0 +1,258 @@
+"""What a conditional generator is asked for: a class or a mix of two, and InfoGAN's codes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtWidgets import QFormLayout, QLabel, QVBoxLayout, QWidget
+
+from core.generator_inputs import Conditions, seed_codes
+from studio.widgets.basic.labels import ElidedComboBox, Heading, LabelledButton
+from studio.widgets.basic.slider_row import SliderRow
+from studio.widgets.basic.spin_boxes import WheelGuard
+
+CODE_REACH = 2.0
+"""Of a continuous code to either side; it was trained from -1 to 1."""
+OWN = "Each seed its own"
+
+
+class ClassControls(QWidget):
+    """A class, or two and how much of the second. `changed` comes once per change by hand; setters emit nothing."""
+
+    changed = Signal(str)
+    """The gesture: the same while the share is dragged, another one for each choice."""
+
+    def __init__(self, label_width: int, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._names: tuple[str, ...] = ()
+        self._class = _Choice("Class", "What the images show. By default the seeds take turns.")
+        self._other = _Choice("Mix with", "A second class, to see what lies between the two.")
+        self._share = SliderRow(
+            "Share", 0, 100, 50, step=1, decimals=0, unit="%", help="How much of the second class is mixed in."
+        )
+        self._share.set_label_width(label_width)
+        for box in (self._class, self._other):
+            box.currentIndexChanged.connect(self._change)
+        self._share.valueChanged.connect(lambda _: self.changed.emit("share"))
+        column = _column(self)
+        column.addWidget(Heading("Classes"))
+        column.addLayout(_form(label_width, self._class, self._other))
+        column.addWidget(self._share)
+        self.set_names(())
+
+    def set_names(self, names: Sequence[str]) -> None:
+        """The classes to choose from; what was chosen stays where they are the same, and without any nothing shows."""
+        if tuple(names) != self._names:
+            self._names = tuple(names)
+            self._class.set_options((OWN, *names))
+            self._other.set_options(("Nothing", *names))
+            self._share.set_value(50)
+        self.setVisible(bool(names))
+        self._show_mixable()
+
+    def shares(self) -> tuple[float, ...]:
+        """A share of each class, 1 together; empty where each seed brings its own."""
+        first, second = self._class.currentIndex() - 1, self._other.currentIndex() - 1
+        if first < 0:
+            return ()
+        share = self._share.value() / 100 if second >= 0 else 0.0
+        shares = [0.0] * len(self._names)
+        shares[first] += 1 - share
+        shares[second] += share
+        return tuple(shares)
+
+    def set_shares(self, shares: Sequence[float]) -> None:
+        """Show the largest two shares; empty where each seed brings its own."""
+        ranked = sorted(range(len(shares)), key=lambda index: -shares[index])
+        used = [index for index in ranked[:2] if shares[index] > 0]
+        if len(used) == 2 and self._class.currentIndex() - 1 == used[1]:
+            used.reverse()  # halves and the like: whichever was the first class stays so
+        first, second = (used[0] + 1 if used else 0), (used[1] + 1 if len(used) == 2 else 0)
+        self._class.set_index(first)
+        if second or not used:
+            self._other.set_index(second)
+        if second:
+            self._share.set_value(100 * shares[used[1]])
+        elif self._other.currentIndex() > 0:
+            self._share.set_value(0.0)
+        self._show_mixable()
+
+    def _change(self) -> None:
+        self._show_mixable()
+        self.changed.emit(f"classes {self._class.currentIndex()} and {self._other.currentIndex()}")
+
+    def _show_mixable(self) -> None:
+        self._other.setEnabled(self._class.currentIndex() > 0)
+        self._share.setEnabled(self._class.currentIndex() > 0 and self._other.currentIndex() > 0)
+
+
+class CodeControls(QWidget):
+    """InfoGAN's codes: shows those of seed A until a hand touches one, and from then on holds them for every seed.
+
+    `changed` comes once per change by hand, with the gesture; setters emit nothing.
+    """
+
+    changed = Signal(str)
+
+    def __init__(self, label_width: int, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._label_width = label_width
+        self._conditions = Conditions()
+        self._seed = 0
+        self._is_held = False
+        self._category = _Choice("Category", "Which value of the categorical code is drawn.")
+        self._category.currentIndexChanged.connect(self._choose_category)
+        self._category_row = QWidget()
+        self._category_row.setLayout(_form(label_width, self._category))
+        self._rows: list[SliderRow] = []
+        self._row_column = QVBoxLayout()
+        self._row_column.setSpacing(4)
+        self._reset = LabelledButton(
+            "arrow-counter-clockwise", "Reset", "Let each seed bring its own codes again.", "Reset the codes"
+        )
+        self._reset.clicked.connect(self._let_go)
+        self._state = QLabel(wordWrap=True)
+        self._state.setObjectName("muted")
+        column = _column(self)
+        column.addWidget(Heading("Codes", self._reset))
+        column.addWidget(self._state)
+        column.addWidget(self._category_row)
+        column.addLayout(self._row_column)
+        self.set_counts(0, 0)
+
+    def set_counts(self, categories: int, continuous: int) -> None:
+        """How many values the category has and how many continuous codes there are. Equal counts keep everything."""
+        conditions = Conditions(categories=categories, continuous=continuous)
+        if conditions != self._conditions:
+            self._conditions, self._is_held = conditions, False
+            self._category.set_options((OWN, *map(str, range(categories))))
+            self._set_row_count(continuous)
+        self._category_row.setVisible(categories > 0)
+        self.setVisible(conditions.codes > 0)
+        self._show()
+
+    def set_seed(self, seed: int) -> None:
+        """The seed whose codes show while no others are held."""
+        self._seed = seed
+        self._show()
+
+    def codes(self) -> tuple[float, ...]:
+        """The category's shares, then the continuous codes; empty where each seed brings its own."""
+        if not self._is_held:
+            return ()
+        chosen = self._category.currentIndex() - 1
+        shares = [float(category == chosen) for category in range(self._conditions.categories)]
+        return (*shares, *(row.value() for row in self._rows))
+
+    def set_codes(self, codes: Sequence[float]) -> None:
+        """Show codes that are held; empty where each seed brings its own."""
+        self._is_held = bool(codes)
+        categories = self._conditions.categories
+        if codes:
+            shares = list(codes[:categories])
+            self._category.set_index(1 + shares.index(max(shares)) if any(shares) else 0)
+            for row, value in zip(self._rows, codes[categories:], strict=False):
+                row.set_value(value)
+        self._show()
+
+    def _set_row_count(self, count: int) -> None:
+        while len(self._rows) > count:
+            row = self._rows.pop()
+            self._row_column.removeWidget(row)
+            row.deleteLater()
+        while len(self._rows) < count:
+            self._add_row()
+
+    def _add_row(self) -> None:
+        number = len(self._rows) + 1
+        row = SliderRow(
+            f"Code {number}",
+            -CODE_REACH,
+            CODE_REACH,
+            0.0,
+            step=0.05,
+            help=f"InfoGAN's continuous code {number}. It was trained from -1 to 1; further out is a guess.",
+        )
+        row.set_label_width(self._label_width)
+        row.valueChanged.connect(lambda _: self._hold(f"code {number}"))
+        self._row_column.addWidget(row)
+        # Tab would come to it after whatever was there already, further down.
+        before = self._rows[-1].tab_stops()[-1] if self._rows else self._category
+        for first, second in pairwise((before, *row.tab_stops())):
+            QWidget.setTabOrder(first, second)
+        self._rows.append(row)
+
+    def _choose_category(self, index: int) -> None:
+        if index > 0:
+            self._hold(f"category {index}")
+        else:
+            self._let_go()
+
+    def _hold(self, gesture: str) -> None:
+        """Codes are given all or none, so the others stay at what shows: seed A's."""
+        if self._conditions.categories and self._category.currentIndex() <= 0:
+            self._category.set_index(1 + self._seed % self._conditions.categories)
+        self._is_held = True
+        self._show()
+        self.changed.emit(gesture)
+
+    def _let_go(self) -> None:
+        self._is_held = False
+        self._show()
+        self.changed.emit("own codes")
+
+    def _show(self) -> None:
+        self._reset.setEnabled(self._is_held)
+        if self._is_held:
+            self._state.setText("The same for every seed.")
+            return
+        self._state.setText("Each seed brings its own; these are seed A's.")
+        self._category.set_index(0)
+        own = seed_codes(self._seed, self._conditions)[self._conditions.categories :]
+        for row, value in zip(self._rows, own.tolist(), strict=True):
+            row.set_value(value)
+
+
+class _Choice(ElidedComboBox):
+    def __init__(self, name: str, help: str) -> None:
+        super().__init__()
+        self.setMaxVisibleItems(20)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.installEventFilter(WheelGuard(self))
+        self.setAccessibleName(name)
+        self.setToolTip(help)
+
+    def set_options(self, names: Iterable[str]) -> None:
+        """Other options, with the first one chosen."""
+        with QSignalBlocker(self):
+            self.clear()
+            for row, name in enumerate(names):
+                self.addItem(name)
+                self.setItemData(row, name, Qt.ItemDataRole.ToolTipRole)  # it may be cut short
+
+    def set_index(self, index: int) -> None:
+        """Show an option."""
+        with QSignalBlocker(self):
+            self.setCurrentIndex(index)
+
+
+def _column(parent: QWidget) -> QVBoxLayout:
+    column = QVBoxLayout(parent)
+    column.setContentsMargins(0, 6, 0, 0)
+    column.setSpacing(8)
+    return column
+
+
+def _form(label_width: int, *choices: _Choice) -> QFormLayout:
+    form = QFormLayout()
+    form.setContentsMargins(0, 0, 0, 0)
+    form.setHorizontalSpacing(8)
+    form.setVerticalSpacing(4)
+    for choice in choices:
+        form.addRow(choice.accessibleName(), choice)
+        label = form.labelForField(choice)
+        label.setFixedWidth(label_width)
+        label.setToolTip(choice.toolTip())
+    return form

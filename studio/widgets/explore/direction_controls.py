@@ -1,0 +1,205 @@
+"""Sliders along directions of latent space: closed-form ones, principal components, and those that were kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import pairwise
+
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QInputDialog, QLabel, QMenu, QVBoxLayout, QWidget
+
+from core.latent.explore_state import DirectionKind, Edit
+from core.latent.request import Numbers
+from studio.widgets.basic.labels import Heading, LabelledButton
+from studio.widgets.basic.slider_row import SliderRow
+
+KINDS: dict[DirectionKind, tuple[str, str]] = {
+    "closed": (
+        "Strongest (SeFa)",
+        "What the first layer's weights answer most to; known at once (Shen and Zhou 2021).",
+    ),
+    "components": (
+        "Principal components (GANSpace)",
+        "Along which its activations vary most; sampled in the background (Haerkoenen et al. 2020).",
+    ),
+    "own": ("My own", "Directions that you kept, or made of samples; they belong to the run."),
+}
+MOST = 10
+"""Sliders that are shown; later directions change little."""
+REACH = 5.0
+"""Standard deviations that a slider goes to either side."""
+
+
+class DirectionControls(QWidget):
+    """One kind at a time; the sliders of the others keep what they add. The setters emit nothing."""
+
+    changed = Signal(object, str)
+    """The new `Edit`, and the gesture."""
+    fit_requested = Signal()
+    """The principal components are wanted."""
+    find_requested = Signal()
+    """A direction is to be made of samples."""
+    keep_requested = Signal(str, int, str)
+    """Kind and number of a direction, and the name under which it is to be kept."""
+    renamed = Signal(int, str)
+    """One of the own ones."""
+    removed = Signal(int)
+
+    def __init__(self, label_width: int, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._label_width = label_width
+        self._lens = Edit()
+        self._names: dict[DirectionKind, tuple[str, ...]] = dict.fromkeys(KINDS, ())
+        self._rows: list[SliderRow] = []
+        self._kind = QComboBox()
+        for kind, (title, tip) in KINDS.items():
+            self._kind.addItem(title, kind)
+            self._kind.setItemData(self._kind.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
+        self._kind.setAccessibleName("Kind of directions")
+        self._kind.setToolTip("How the directions below were found.")
+        self._kind.activated.connect(self._show)
+        self._reset = LabelledButton(
+            "arrow-counter-clockwise", "Reset all", "Set every direction back to 0.", "Reset all directions"
+        )
+        self._reset.clicked.connect(lambda: self._send(replace(self._lens, closed=(), components=(), own=())))
+        self._fit = LabelledButton(
+            "magnifying-glass", "Find them", "Sample the generator's activations.", "Find components"
+        )
+        self._fit.clicked.connect(self.fit_requested)
+        self._find = LabelledButton(
+            "thumbs-up",
+            "From samples…",
+            "More like these, less like those: make a direction.",
+            "Direction from samples",
+        )
+        self._find.clicked.connect(self.find_requested)
+        self._empty = QLabel(wordWrap=True)
+        self._empty.setObjectName("muted")
+        self._column = QVBoxLayout()
+        self._column.setSpacing(4)
+        self._build()
+        self._show()
+
+    def _build(self) -> None:
+        buttons = QHBoxLayout()
+        buttons.addWidget(self._fit)
+        buttons.addWidget(self._find)
+        buttons.addStretch(1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 6, 0, 0)
+        column.setSpacing(8)
+        column.addWidget(Heading("Directions", self._reset))
+        column.addWidget(self._kind)
+        column.addWidget(self._empty)
+        column.addLayout(self._column)
+        column.addLayout(buttons)
+
+    def set_names(self, kind: DirectionKind, names: Sequence[str]) -> None:
+        """The directions of a kind that there are; sliders for `MOST` of those that have no names of their own."""
+        names = tuple(names) if kind == "own" else tuple(names)[:MOST]
+        if names != self._names[kind]:
+            self._names[kind] = names
+            self._show()
+
+    def show_lens(self, lens: Edit) -> None:
+        """What is set."""
+        self._lens = lens
+        self._show_amounts()
+
+    def kind(self) -> DirectionKind:
+        """Which are shown."""
+        kind: DirectionKind = self._kind.currentData()
+        return kind
+
+    def show_kind(self, kind: DirectionKind) -> None:
+        self._kind.setCurrentIndex(self._kind.findData(kind))
+        self._show()
+
+    def _show(self) -> None:
+        kind, names = self.kind(), self._names[self.kind()]
+        while len(self._rows) > len(names):
+            row = self._rows.pop()
+            self._column.removeWidget(row)
+            row.deleteLater()
+        for row in self._rows:
+            row.set_label(names[self._rows.index(row)])
+        while len(self._rows) < len(names):
+            self._add_row(names[len(self._rows)])
+        empty = {
+            "closed": "This generator has no directions.",
+            "components": "Not looked for yet.",
+            "own": "Right-click a direction to keep it under a name, or make one of samples.",
+        }
+        self._empty.setText(empty[kind])
+        self._empty.setVisible(not names)
+        self._fit.setVisible(kind == "components")
+        self._find.setVisible(kind == "own")
+        self._show_amounts()
+
+    def _add_row(self, name: str) -> None:
+        number = len(self._rows)
+        row = SliderRow(
+            name,
+            -REACH,
+            REACH,
+            0.0,
+            step=0.1,
+            decimals=1,
+            help="Moves the latent along this direction, in standard deviations. Right-click to keep it under a name.",
+        )
+        row.set_label_width(self._label_width)
+        row.valueChanged.connect(lambda value: self._set_amount(number, value))
+        row.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        row.customContextMenuRequested.connect(lambda at: self._open_menu(number, row.mapToGlobal(at)))
+        # Tab would come to it after whatever was there already, further down.
+        before = self._rows[-1].tab_stops()[-1] if self._rows else self._kind
+        self._column.addWidget(row)
+        for first, second in pairwise((before, *row.tab_stops())):
+            QWidget.setTabOrder(first, second)
+        self._rows.append(row)
+
+    def _amounts(self) -> Numbers:
+        amounts: Numbers = getattr(self._lens, self.kind())
+        return amounts
+
+    def _show_amounts(self) -> None:
+        amounts = self._amounts()
+        for number, row in enumerate(self._rows):
+            row.set_value(amounts[number] if number < len(amounts) else 0.0)
+        lens = self._lens
+        self._reset.setEnabled(any((*lens.closed, *lens.components, *lens.own)))
+
+    def _set_amount(self, number: int, value: float) -> None:
+        kind = self.kind()
+        amounts = [*self._amounts()]
+        amounts += [0.0] * (number + 1 - len(amounts))
+        amounts[number] = value
+        self._send(self._lens.moved(kind, tuple(amounts)), f"{kind} {number}")
+
+    def _send(self, lens: Edit, gesture: str = "") -> None:
+        self._lens = lens
+        self._show_amounts()
+        self.changed.emit(lens, gesture)
+
+    def _open_menu(self, number: int, at: QPoint) -> None:
+        kind, name, menu = self.kind(), self._names[self.kind()][number], QMenu(self)
+        if kind == "own":
+            menu.addAction("Rename…", lambda: self._ask(name, partial(self.renamed.emit, number)))
+            menu.addAction("Remove", lambda: self.removed.emit(number))
+        else:
+            menu.addAction(
+                "Keep as…", lambda: self._ask(name, lambda text: self.keep_requested.emit(kind, number, text))
+            )
+        menu.exec(at)
+        menu.deleteLater()
+
+    def _ask(self, name: str, use: Callable[[str], None]) -> None:
+        dialog = QInputDialog(self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setWindowTitle("Name of the direction")
+        dialog.setLabelText("What does it change?")
+        dialog.setTextValue(name)
+        dialog.textValueSelected.connect(lambda text: use(text.strip() or name))
+        dialog.open()

@@ -1,0 +1,94 @@
+"""What bends every image on screen: psi, conditions, styles and directions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+
+from core.generator_inputs import Conditions
+from core.latent.explore_state import Edit
+from studio.widgets.basic.slider_row import SliderRow
+from studio.widgets.explore.condition_controls import ClassControls, CodeControls
+from studio.widgets.explore.direction_controls import DirectionControls
+from studio.widgets.explore.style_controls import StyleControls
+
+WIDTH = 356
+LABEL_WIDTH = 82
+
+
+class EditControls(QScrollArea):
+    """A scrollable column. `changed` comes once per change by hand; the setters emit nothing."""
+
+    changed = Signal(object, str)
+    """The new `Edit`, and the gesture that it is a part of."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._lens = Edit()
+        self._psi = SliderRow(
+            "Diversity ψ",
+            0.0,
+            2.0,
+            1.0,
+            help="Truncation ψ: near 0 every image is the typical one, 1 is what was trained, above 1 is more daring.",
+        )
+        self._psi.set_label_width(LABEL_WIDTH)
+        self._classes = ClassControls(LABEL_WIDTH)
+        self._codes = CodeControls(LABEL_WIDTH)
+        self._styles = StyleControls(LABEL_WIDTH)
+        self.directions = DirectionControls(LABEL_WIDTH)
+        self._psi.valueChanged.connect(lambda psi: self._send(replace(self._lens, psi=psi), "psi"))
+        self._classes.changed.connect(self._send_classes)
+        self._codes.changed.connect(self._send_codes)
+        self._styles.changed.connect(self._send_mix)
+        self.directions.changed.connect(self._send)
+        inside = QWidget()
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(12, 4, 12, 12)
+        column.setSpacing(8)
+        for widget in (self._psi, self._classes, self._codes, self._styles, self.directions):
+            column.addWidget(widget)
+        column.addStretch(1)
+        self.setWidget(inside)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFixedWidth(WIDTH)
+        self.setAccessibleName("Diversity, conditions, styles and directions")
+
+    def set_generator(self, classes: Sequence[str], conditions: Conditions, style_layers: int, directions: int) -> None:
+        """What the generator can be asked for; what was chosen stays while this is the same."""
+        self._classes.set_names(classes)
+        self._codes.set_counts(conditions.categories, conditions.continuous)
+        self._styles.set_layers(style_layers)
+        self.directions.set_names("closed", [f"Direction {number + 1}" for number in range(directions)])
+
+    def set_seed(self, seed: int) -> None:
+        """The seed whose codes show while no others are held."""
+        self._codes.set_seed(seed)
+
+    def show_lens(self, lens: Edit) -> None:
+        """What is set."""
+        self._lens = lens
+        self._psi.set_value(lens.psi)
+        self._classes.set_shares(lens.classes)
+        self._codes.set_codes(lens.codes)
+        self._styles.set_mix(lens.mix)
+        self.directions.show_lens(lens)
+
+    def _send_classes(self, gesture: str) -> None:
+        self._send(replace(self._lens, classes=self._classes.shares()), gesture)
+
+    def _send_codes(self, gesture: str) -> None:
+        self._send(replace(self._lens, codes=self._codes.codes()), gesture)
+
+    def _send_mix(self, gesture: str) -> None:
+        self._send(replace(self._lens, mix=self._styles.mix()), gesture)
+
+    def _send(self, lens: Edit, gesture: str) -> None:
+        self._lens = lens
+        self.directions.show_lens(lens)
+        self.changed.emit(lens, gesture)

@@ -1,0 +1,98 @@
+"""What stands above the laboratory: which generator it is, and what can be done with what it shows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
+
+from studio import theme
+from studio.model.explore import ExploreSource
+
+
+class ExploreHeader(QWidget):
+    """The setters emit nothing."""
+
+    live_changed = Signal(bool)
+    undo_requested = Signal()
+    redo_requested = Signal()
+    neighbours_requested = Signal()
+    open_requested = Signal()
+    film_requested = Signal()
+    export_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._caption = QLabel()
+        self._caption.setObjectName("title")
+        self._caption.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._caption.setTextFormat(Qt.TextFormat.PlainText)
+        self._live = QCheckBox("Follow the training")
+        self._live.setAccessibleName("Follow the training")
+        self._live.toggled.connect(self.live_changed)
+        self._back, self._again, self._near = QToolButton(), QToolButton(), QToolButton()
+        self._open, self._film, self._export = QPushButton("Open…"), QPushButton("Film…"), QPushButton("Export…")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, 8, 12, 4)
+        row.setSpacing(10)
+        row.addWidget(self._caption, 1)
+        row.addWidget(self._live)
+        for button, icon, signal, name, tip in (
+            (self._back, "arrow-u-up-left", self.undo_requested, "Undo", "Undo (Ctrl+Z)"),
+            (self._again, "arrow-u-up-right", self.redo_requested, "Redo", "Redo (Ctrl+Y)"),
+            (
+                self._near,
+                "copy",
+                self.neighbours_requested,
+                "Nearest training images",
+                "Which training images are nearest to this one?",
+            ),
+            (self._open, "folder-open", self.open_requested, "Open a checkpoint", "Explore another checkpoint."),
+            (self._film, "film-strip", self.film_requested, "Export a film", "Write this way as a film."),
+            (self._export, "export", self.export_requested, "Export images", "Write images to files (Ctrl+E)."),
+        ):
+            button.setIcon(theme.icon(icon))
+            button.setAccessibleName(name)
+            button.setToolTip(tip)
+            button.clicked.connect(signal)
+            row.addWidget(button)
+
+    def show_source(self, source: ExploreSource | None) -> None:
+        """What is explored; None: nothing is."""
+        self._caption.setText(_caption(source))
+        self._caption.setToolTip(str(source.path) if source and source.path else "")
+        for widget in (self._export, self._film, self._near):
+            widget.setEnabled(source is not None)
+        self._open.setVisible(source is not None)  # without a source it stands in the middle of the panel
+
+    def show_undo(self, can_undo: bool, can_redo: bool) -> None:
+        self._back.setEnabled(can_undo)
+        self._again.setEnabled(can_redo)
+
+    def show_film(self, possible: bool) -> None:
+        """Whether the tool in hand has a way that can be filmed."""
+        self._film.setVisible(possible)
+
+    def set_training(self, running: bool) -> None:
+        """Whether there is a training that can be followed."""
+        self._live.setEnabled(running)
+        tip = "Show what the running training has learned so far, and keep it up to date."
+        self._live.setToolTip(tip if running else "Nothing is being trained. Start a training to follow it here.")
+
+    def set_live(self, live: bool) -> None:
+        with QSignalBlocker(self._live):
+            self._live.setChecked(live)
+
+
+def _caption(source: ExploreSource | None) -> str:
+    if source is None:
+        return ""
+    return (
+        f"{source.settings.preset} · step {source.step:,} · {_name(source.path) if source.path else 'running training'}"
+    )
+
+
+def _name(path: Path) -> str:
+    # In a run's folder the file's name is the step, which stands before it already.
+    return path.parent.parent.name if path.parent.name == "checkpoints" else path.name

@@ -1,0 +1,65 @@
+"""A way through latent space in a row of small images."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import isclose
+
+from PySide6.QtCore import QPointF, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from studio.widgets.images.image_grid import ImageGrid
+
+LOWEST = 88
+
+
+class PathStrip(ImageGrid):
+    """A click or an arrow key goes to an image's place; several are selected with Shift and Ctrl."""
+
+    place_chosen = Signal(float)
+
+    def __init__(self, name: str, tip: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent, selectable=True)
+        self._places: tuple[float, ...] = ()
+        self.set_empty_text("")
+        self.setAccessibleName(name)
+        self.setToolTip(tip)
+        self.setMinimumHeight(LOWEST)
+        self.setMaximumHeight(152)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        for signal in (self.clicked, self.activated, self.current_changed):
+            signal.connect(self._choose)
+
+    def set_places(self, places: Sequence[float]) -> None:
+        """Where on the way the images are that will be shown."""
+        self._places = tuple(places)
+
+    def mark(self, place: float) -> None:
+        """Show where the large image stands; several selected images stay so while it stands at one of the images."""
+        # The other way round, 1/7 is not quite 6/7.
+        here = [index for index, each in enumerate(self._places) if isclose(each, place, abs_tol=1e-6)]
+        if len(self.selected()) < 2 or not here:
+            self.set_selected(here)
+
+    def selected_places(self) -> tuple[float, ...]:
+        return tuple(self._places[index] for index in self.selected() if index < len(self._places))
+
+    def zoom_by(self, factor: float, around: QPointF | None = None) -> None:
+        """Does nothing: the whole way is always in sight."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Space:
+            event.ignore()  # plays the way, here as everywhere in the panel
+        else:
+            super().keyPressEvent(event)
+
+    def sizeHint(self) -> QSize:
+        return QSize(640, LOWEST)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(240, LOWEST)
+
+    def _choose(self, index: int) -> None:
+        if index < len(self._places):
+            self.place_chosen.emit(self._places[index])

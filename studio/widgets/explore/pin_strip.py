@@ -1,0 +1,221 @@
+"""Pins in a row: thumbnails with names that are dragged, put in another order, renamed and taken away."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QMimeData, QPoint, QRect, QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QDragEnterEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QIcon,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPixmap,
+)
+from PySide6.QtWidgets import QAbstractItemView, QListView, QListWidget, QListWidgetItem, QSizePolicy, QWidget
+
+from core.events import Images
+from core.latent.explore_state import Pin
+from core.latent.request import Point
+from studio import theme
+from studio.widgets.explore.point_mime import describe, from_mime, to_mime
+from studio.widgets.images.tile_layout import sheet
+
+SIDE = 64
+TEXT = 20
+
+
+class PinStrip(QListWidget):
+    """Shows what it is told and changes nothing itself: every change by hand is only announced.
+
+    Points can be dropped between any two pins. Those of the strip itself change their place.
+    """
+
+    dropped = Signal(int, object)
+    """Before which pin, and a `Point` from elsewhere."""
+    moved = Signal(int, int)
+    """Which pin, and its new place in the order."""
+    renamed = Signal(int, str)
+    removed = Signal(list)
+    chosen = Signal(int)
+    """Double-clicked, or Enter."""
+
+    def __init__(self, name: str, tip: str, empty: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._pins: tuple[Pin, ...] = ()
+        self._pictures: list[QPixmap] = []
+        self._known: dict[Point, QPixmap] = {}
+        self._empty = empty
+        self._gap: int | None = None
+        self.setAccessibleName(name)
+        self.setToolTip(tip)
+        self.setViewMode(QListView.ViewMode.IconMode)
+        self.setFlow(QListView.Flow.LeftToRight)
+        self.setMovement(QListView.Movement.Static)
+        self.setResizeMode(QListView.ResizeMode.Adjust)
+        self.setWrapping(False)
+        self.setIconSize(QSize(SIDE, SIDE))
+        self.setGridSize(QSize(SIDE + 20, SIDE + TEXT + 8))
+        self.setUniformItemSizes(True)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.setWordWrap(False)
+        self.setFrameShape(QListWidget.Shape.NoFrame)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
+        self.setDragDropMode(QAbstractItemView.DragDropMode.DragDrop)
+        self.viewport().setAcceptDrops(True)  # which pins that do not move about have switched off
+        self.setDefaultDropAction(Qt.DropAction.CopyAction)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.itemChanged.connect(self._rename)
+
+    def set_pins(self, pins: Sequence[Pin]) -> None:
+        """Show these; pictures of those that were there before stay until others come."""
+        self._pins = tuple(pins)
+        self.updateGeometry()
+        blank = QPixmap(SIDE, SIDE)
+        blank.fill(QColor(theme.current().sunken))
+        self._pictures = [self._known.get(pin.point, blank) for pin in self._pins]
+        self._fill()
+
+    def set_images(self, images: Images) -> None:
+        """Their pictures, one for each; another number is that of pins that have changed meanwhile."""
+        if len(images) == len(self._pins):
+            self.set_pictures([pin.point for pin in self._pins], images)
+
+    def set_pictures(self, points: Sequence[Point], images: Images) -> None:
+        """Pictures of points, for now and for when they are among the pins; other pins keep theirs."""
+        self._known |= zip(points, (_thumbnail(image[None]) for image in images), strict=True)
+        pairs = zip(self._pins, self._pictures, strict=True)
+        self._pictures = [self._known.get(pin.point, picture) for pin, picture in pairs]
+        with QSignalBlocker(self):  # a picture is no new name
+            for row, picture in enumerate(self._pictures):
+                self.item(row).setIcon(self._icon(picture, self._pins[row]))
+
+    def sizeHint(self) -> QSize:
+        return QSize(240, SIDE + TEXT + 26 if self._pins else 36)
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+    def pins(self) -> tuple[Pin, ...]:
+        return self._pins
+
+    def chosen_rows(self) -> list[int]:
+        return sorted(self.row(item) for item in self.selectedItems())
+
+    def _fill(self) -> None:
+        blocker = QSignalBlocker(self)
+        self.clear()
+        for pin, picture in zip(self._pins, self._pictures, strict=True):
+            item = QListWidgetItem(self._icon(picture, pin), pin.name or describe(pin.point))
+            item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
+            item.setToolTip(f"{pin.name}\n{describe(pin.point)}".strip())
+            self.addItem(item)
+        blocker.unblock()
+        self.viewport().update()
+
+    def _icon(self, picture: QPixmap, pin: Pin) -> QIcon:
+        if not pin.favourite:
+            return QIcon(picture)
+        starred = QPixmap(picture)
+        painter = QPainter(starred)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        place = QRect(starred.width() - 20, 2, 18, 18)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(theme.current().accent))
+        painter.drawEllipse(place)
+        theme.paint_glyph(painter, place.adjusted(3, 3, -3, -3), "star-fill", QColor(theme.current().on_accent))
+        painter.end()
+        return QIcon(starred)
+
+    def _rename(self, item: QListWidgetItem) -> None:
+        row, text = self.row(item), item.text().strip()
+        self.renamed.emit(row, "" if text == describe(self._pins[row].point) else text)
+
+    # Dragging
+
+    def mimeData(self, items: Sequence[QListWidgetItem]) -> QMimeData:
+        return to_mime(self._pins[self.row(items[0])].point)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if from_mime(event.mimeData()) is not None:
+            event.acceptProposedAction()
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        if from_mime(event.mimeData()) is not None:
+            event.acceptProposedAction()
+            self._set_gap(self._gap_at(event.position().toPoint()))
+
+    def dragLeaveEvent(self, event: object) -> None:
+        self._set_gap(None)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self._set_gap(None)
+        point, gap = from_mime(event.mimeData()), self._gap_at(event.position().toPoint())
+        if point is None:
+            return
+        event.acceptProposedAction()
+        if event.source() is self:
+            row = self.chosen_rows()[0]
+            self.moved.emit(row, gap - (gap > row))
+        else:
+            self.dropped.emit(gap, point)
+
+    def _gap_at(self, place: QPoint) -> int:
+        """Before which pin a drop at that place goes."""
+        for row in range(self.count()):
+            shown = self.visualItemRect(self.item(row))
+            if place.y() <= shown.bottom() and place.x() < shown.center().x():
+                return row
+        return self.count()
+
+    def _set_gap(self, gap: int | None) -> None:
+        self._gap = gap
+        self.viewport().update()
+
+    # Keys, painting
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        item = self.itemAt(event.position().toPoint())
+        if item is not None:
+            self.chosen.emit(self.row(item))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentRow() >= 0:
+            self.chosen.emit(self.currentRow())
+        elif event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and self.chosen_rows():
+            self.removed.emit(self.chosen_rows())
+        elif event.key() == Qt.Key.Key_Space:
+            event.ignore()  # plays the way, here as everywhere in the panel
+        else:
+            super().keyPressEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        painter, scheme = QPainter(self.viewport()), theme.current()
+        if not self._pins:
+            painter.setPen(QColor(scheme.muted))
+            painter.drawText(self.viewport().rect(), Qt.AlignmentFlag.AlignCenter, self._empty)
+        if self._gap is not None:
+            rows = self.count()
+            if self._gap < rows:
+                x = self.visualItemRect(self.item(self._gap)).left()
+            else:
+                x = self.visualItemRect(self.item(rows - 1)).right() if rows else 4
+            painter.setPen(QPen(QColor(scheme.accent), 3))
+            painter.drawLine(x, 4, x, SIDE + TEXT)
+
+
+def _thumbnail(image: Images) -> QPixmap:
+    picture = QPixmap.fromImage(sheet(image, 1))
+    how = Qt.TransformationMode.SmoothTransformation
+    if picture.width() < SIDE:
+        how = Qt.TransformationMode.FastTransformation
+    return picture.scaled(SIDE, SIDE, Qt.AspectRatioMode.KeepAspectRatio, how)

@@ -1,0 +1,94 @@
+"""A point of latent space: a seed that can be typed, or a pin that was dropped here."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QStackedLayout, QToolButton, QWidget
+
+from core.latent.request import Point
+from studio import theme
+from studio.widgets.basic.spin_boxes import SeedBox
+from studio.widgets.explore.point_mime import describe, from_mime, is_plain
+
+
+class PointBox(QWidget):
+    """Emits only for changes by hand."""
+
+    seed_changed = Signal(object)
+    """An int: a point of its own is meant from now on."""
+    dropped = Signal(object)
+    """A `Point` that was dragged here."""
+
+    def __init__(self, name: str, meaning: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._name = name
+        self._point = Point()
+        self._seed = SeedBox()
+        field = self._seed.focusProxy() or self._seed  # what a screen reader stops at
+        field.setAccessibleName(f"Seed {name}")
+        field.setToolTip(f"Seed {name}: {meaning}. A pin can be dropped here.")
+        for button in self._seed.findChildren(QToolButton):
+            button.setAccessibleName(f"{button.accessibleName()} {name}")
+        self._seed.valueChanged.connect(self.seed_changed)
+        self._text = QLabel()
+        self._text.setTextFormat(Qt.TextFormat.PlainText)
+        self._text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._back = QToolButton()
+        self._back.setIcon(theme.icon("x"))
+        self._back.setIconSize(QSize(14, 14))
+        self._back.setAutoRaise(True)
+        self._back.setAccessibleName(f"Back to a seed for {name}")
+        self._back.setToolTip("Let go of this point, and go back to a seed.")
+        self._back.clicked.connect(lambda: self.seed_changed.emit(self._point.seed))
+        self._pages = QStackedLayout(self)
+        self._pages.setContentsMargins(0, 0, 0, 0)
+        self._pages.addWidget(self._seed)
+        self._pages.addWidget(self._chip())
+        self.setAcceptDrops(True)
+
+    def point(self) -> Point:
+        return self._point
+
+    def set_point(self, point: Point) -> None:
+        """Show a point; emits nothing."""
+        self._point = point
+        self._seed.set_value(point.seed)
+        self._text.setText(describe(point).capitalize())
+        self._text.setToolTip(f"{self._name}: {describe(point)}")
+        self._pages.setCurrentIndex(0 if is_plain(point) else 1)
+
+    def _chip(self) -> QWidget:
+        chip = QWidget()
+        chip.setObjectName("chip")
+        chip.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        sign = QLabel()
+        sign.setPixmap(theme.icon("push-pin").pixmap(16, 16))
+        row = QHBoxLayout(chip)
+        row.setContentsMargins(8, 2, 4, 2)
+        row.setSpacing(6)
+        row.addWidget(sign)
+        row.addWidget(self._text, 1)
+        row.addWidget(self._back)
+        return chip
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if from_mime(event.mimeData()) is not None:
+            event.acceptProposedAction()
+            self._highlight(True)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self._highlight(False)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self._highlight(False)
+        point = from_mime(event.mimeData())
+        if point is not None:
+            event.acceptProposedAction()
+            self.dropped.emit(point)
+
+    def _highlight(self, on: bool) -> None:
+        self.setProperty("drop", on)
+        for widget in (self, *self.findChildren(QWidget)):
+            widget.style().unpolish(widget)
+            widget.style().polish(widget)

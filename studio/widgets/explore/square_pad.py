@@ -1,0 +1,173 @@
+"""A square map of images with a spot that is dragged over it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+)
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from core.events import Images
+from studio import theme
+from studio.widgets.explore.point_mime import from_mime
+from studio.widgets.images.tile_layout import TileSheet
+
+SPOT = 8.0
+STEP = 0.02
+"""Of the side, for an arrow key."""
+
+
+class SquarePad(QWidget):
+    """The images of a square lattice of places, the first in the corner at (0, 0) and the last at (1, 1)."""
+
+    moved = Signal(float, float)
+    """By mouse or keyboard; x and y in [0, 1]."""
+    dropped = Signal(int, object)
+    """Which corner, row by row, and the `Point` that was dragged there."""
+
+    def __init__(self, side: int, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._side = side
+        self._sheet: TileSheet | None = None
+        self._place = QPointF(0.5, 0.5)
+        self._corner: int | None = None
+        self.setAcceptDrops(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setCursor(Qt.CursorShape.CrossCursor)
+        self.setAccessibleName("Map between four corners")
+        self.setToolTip("Drag the spot; arrow keys move it. Drop a pin on a corner to put it there.")
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+
+    def set_images(self, images: Images) -> None:
+        """Row by row; another number than the lattice has, as before there is a generator, shows none."""
+        self._sheet = TileSheet(images, self._side) if len(images) == self._side**2 else None
+        self.update()
+
+    def set_place(self, x: float, y: float) -> None:
+        """Show the spot; emits nothing."""
+        self._place = QPointF(x, y)
+        self.update()
+
+    def place(self) -> tuple[float, float]:
+        return self._place.x(), self._place.y()
+
+    def sizeHint(self) -> QSize:
+        return QSize(220, 220)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(150, 150)
+
+    def area(self) -> QRectF:
+        """Where the map is drawn; places lie between the middles of its outer images."""
+        side = min(self.width(), self.height()) - 4.0
+        return QRectF((self.width() - side) / 2, (self.height() - side) / 2, side, side)
+
+    def point_of(self, x: float, y: float) -> QPointF:
+        """Where a place is on the widget."""
+        inner = self._inner()
+        return QPointF(inner.left() + x * inner.width(), inner.top() + y * inner.height())
+
+    def _inner(self) -> QRectF:
+        margin = self.area().width() / self._side / 2
+        return self.area().adjusted(margin, margin, -margin, -margin)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter, scheme, area = QPainter(self), theme.current(), self.area()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if self._sheet is None:
+            painter.fillRect(area, QColor(scheme.sunken))
+        else:
+            self._paint_map(painter, area)
+        if self._corner is not None:
+            painter.setPen(QPen(QColor(scheme.accent), 3))
+            half = area.width() / 2
+            row, column = divmod(self._corner, 2)
+            painter.drawRect(QRectF(area.left() + column * half, area.top() + row * half, half, half))
+        if self.hasFocus():
+            painter.setPen(QPen(QColor(scheme.accent), 2))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(area)
+        spot = self.point_of(self._place.x(), self._place.y())
+        painter.setBrush(QColor(scheme.accent))
+        painter.setPen(QPen(QColor("#000000"), 4))
+        painter.drawEllipse(spot, SPOT, SPOT)
+        painter.setPen(QPen(QColor("#ffffff"), 2))
+        painter.drawEllipse(spot, SPOT, SPOT)
+
+    def _paint_map(self, painter: QPainter, area: QRectF) -> None:
+        assert self._sheet is not None
+        tile = area.width() / self._side
+        source = self._sheet.source(0)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, tile < source.width())
+        width = tile * min(1.0, source.width() / source.height())
+        height = tile * min(1.0, source.height() / source.width())
+        for index in range(self._side**2):
+            row, column = divmod(index, self._side)
+            left = area.left() + column * tile + (tile - width) / 2
+            top = area.top() + row * tile + (tile - height) / 2
+            self._sheet.paint(painter, QRectF(left, top, width, height), index)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._go(event.position())
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if event.buttons() & Qt.MouseButton.LeftButton:
+            self._go(event.position())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        steps = {
+            Qt.Key.Key_Left: (-STEP, 0.0),
+            Qt.Key.Key_Right: (STEP, 0.0),
+            Qt.Key.Key_Up: (0.0, -STEP),
+            Qt.Key.Key_Down: (0.0, STEP),
+        }
+        step = steps.get(Qt.Key(event.key()))
+        if step is None:
+            super().keyPressEvent(event)
+        else:
+            self._set(self._place.x() + step[0], self._place.y() + step[1])
+
+    def _go(self, position: QPointF) -> None:
+        inner = self._inner()
+        self._set((position.x() - inner.left()) / inner.width(), (position.y() - inner.top()) / inner.height())
+
+    def _set(self, x: float, y: float) -> None:
+        x, y = min(max(x, 0.0), 1.0), min(max(y, 0.0), 1.0)
+        if (x, y) != self.place():
+            self.set_place(x, y)
+            self.moved.emit(x, y)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if from_mime(event.mimeData()) is not None:
+            event.acceptProposedAction()
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        self._corner = self._corner_at(event.position())
+        self.update()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self._corner = None
+        self.update()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self._corner = None
+        self.update()
+        point = from_mime(event.mimeData())
+        if point is not None:
+            event.acceptProposedAction()
+            self.dropped.emit(self._corner_at(event.position()), point)
+
+    def _corner_at(self, position: QPointF) -> int:
+        middle = self.area().center()
+        return 2 * (position.y() > middle.y()) + (position.x() > middle.x())

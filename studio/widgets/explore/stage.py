@@ -1,0 +1,179 @@
+"""The image that is looked at, and under it the tool in hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import ModuleType
+from uuid import uuid4
+
+from PySide6.QtCore import QDir, QMimeData, QSignalBlocker, Qt, QUrl, Signal
+from PySide6.QtGui import QDrag, QGuiApplication, QPixmap
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSplitter, QStackedWidget, QTabBar, QVBoxLayout, QWidget
+
+from core.events import Images
+from core.latent.explore_state import DirectionSets, ExploreState, Tool
+from core.latent.request import LatentRequest, Mode, Walk
+from studio import theme
+from studio.widgets.explore.point_mime import to_mime
+from studio.widgets.explore.tools import ToolView, between, loop, path, square, sum
+from studio.widgets.images.image_grid import ImageGrid
+from studio.widgets.images.image_viewer import ImageViewer
+from studio.widgets.images.tile_view import NO_IMAGES
+
+TOOLS: dict[Tool, ModuleType] = {"between": between, "square": square, "path": path, "loop": loop, "sum": sum}
+MODES: dict[str, Mode] = {"Spherical (slerp)": "slerp", "Straight (lerp)": "lerp"}
+LOW = 176
+"""Height of a tool, unless it is a map."""
+
+
+class ExploreStage(QSplitter):
+    """Shows a `ExploreState`, and says what a hand changes in it. The setters emit nothing."""
+
+    changed = Signal(object, str)
+    """As `ToolView.changed`."""
+    dropped = Signal(object, object)
+    """As `ToolView.dropped`."""
+    save_requested = Signal(str)
+    """What of the small images, as an `ImageGrid` says it, or "image" for the large one."""
+
+    neighbours_requested = Signal()
+    """To which training images is the large image near?"""
+    file_requested = Signal(object, object)
+    """A `LatentRequest` whose image is being dragged away, and the `Path` at which other programs will look for it."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(Qt.Orientation.Vertical, parent)
+        self._image = ImageGrid(comparable=True)
+        self._image.setAccessibleName("Image")
+        self._image.set_empty_text("Rendering…")
+        self._request: LatentRequest | None = None
+        self._lab = ExploreState()
+        self._tabs, self._mode, self._pages = QTabBar(), QComboBox(), QStackedWidget()
+        self._tools: dict[Tool, ToolView] = {name: module.View() for name, module in TOOLS.items()}
+        self._describe()
+        self._build()
+        self._connect()
+
+    @property
+    def tool(self) -> ToolView:
+        """The one in hand."""
+        return self._tools[self._lab.tool]
+
+    def show_lab(self, lab: ExploreState) -> None:
+        """What is set."""
+        self._lab = lab
+        with QSignalBlocker(self._tabs):
+            self._tabs.setCurrentIndex(list(TOOLS).index(lab.tool))
+        for name, view in self._tools.items():
+            if name != lab.tool:
+                view.stop()
+        if self._pages.currentWidget() is not self.tool:
+            self._pages.setCurrentWidget(self.tool)
+            below = self.height() // 2 if lab.tool == "square" else LOW
+            self.setSizes([self.height() - below, below])
+        self._mode.setCurrentIndex(self._mode.findData(lab.mode))
+        self._mode.setVisible(lab.tool not in ("loop", "sum"))
+        self.tool.show_lab(lab)
+
+    def overview(self, lab: ExploreState, bases: DirectionSets) -> LatentRequest | None:
+        """The small images that the tool shows."""
+        return self.tool.overview(lab, bases)
+
+    def show_overview(self, images: Images) -> None:
+        self.tool.show_overview(images)
+
+    def await_image(self, request: LatentRequest) -> None:
+        """The large image has been asked for."""
+        self._request = request
+        self.tool.set_waiting(True)
+
+    def show_image(self, request: LatentRequest, image: Images) -> None:
+        """An answer, perhaps to an older request."""
+        self._image.set_images(image)
+        if request == self._request:
+            self.tool.set_waiting(False)
+
+    def clear(self) -> None:
+        """There is no generator."""
+        self.tool.stop()
+        self._image.set_images(NO_IMAGES)
+        self.tool.show_overview(NO_IMAGES)
+
+    def image(self) -> Images:
+        """The large one, (1, H, W, C); none before it was rendered."""
+        return self._image.images()
+
+    def copy(self) -> bool:
+        """Puts the image on the clipboard; whether there was one."""
+        if not len(self._image.images()):
+            return False
+        QGuiApplication.clipboard().setImage(self._image.image(0))
+        return True
+
+    def _drag(self) -> None:
+        """The image is being dragged away: as a file, as a picture, and as a point where it stands at one."""
+        assert self._request is not None
+        first, picture = self._request.part(0, 1), self._image.image(0)
+        name = uuid4().hex[:8]
+        file = Path(QDir.tempPath(), f"gan-studio-{name}", f"{name}.png")  # a folder that is nobody else's
+        self.file_requested.emit(first, file)  # it is there long before a hand lets go
+        is_point = isinstance(first.way, Walk) and len(first.way.points) == 1
+        mime = to_mime(first.way.points[0]) if is_point else QMimeData()
+        mime.setImageData(picture)
+        mime.setUrls([QUrl.fromLocalFile(str(file))])
+        drag = QDrag(self)
+        drag.setMimeData(mime)
+        drag.setPixmap(QPixmap.fromImage(picture).scaled(72, 72, Qt.AspectRatioMode.KeepAspectRatio))
+        drag.exec(Qt.DropAction.CopyAction)
+
+    def _enlarge(self) -> None:
+        viewer = ImageViewer(self._image.images(), 0, self, comparable=True)
+        viewer.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        viewer.save_requested.connect(lambda _: self.save_requested.emit("image"))
+        viewer.neighbours_requested.connect(lambda _: self.neighbours_requested.emit())
+        viewer.open()
+
+    def _describe(self) -> None:
+        self._tabs.setAccessibleName("Tool")
+        self._tabs.setDrawBase(False)
+        self._tabs.setExpanding(False)
+        for module in TOOLS.values():
+            self._tabs.addTab(theme.icon(module.ICON), module.TITLE)
+        for label, mode in MODES.items():
+            self._mode.addItem(label, mode)
+        self._mode.setAccessibleName("Interpolation")
+        self._mode.setToolTip("The way: around the sphere on which latents lie (slerp), or straight through it (lerp).")
+
+    def _build(self) -> None:
+        for view in self._tools.values():
+            self._pages.addWidget(view)
+        head = QHBoxLayout()
+        head.setContentsMargins(0, 0, 12, 0)
+        head.addWidget(self._tabs, 1)
+        head.addWidget(self._mode)
+        below = QWidget()
+        below.setAutoFillBackground(True)  # or all that it stands on is painted with every move of a slider
+        column = QVBoxLayout(below)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addLayout(head)
+        column.addWidget(self._pages, 1)
+        self.setChildrenCollapsible(False)
+        self.addWidget(self._image)
+        self.addWidget(below)
+        self.setStretchFactor(0, 1)
+        self.setStretchFactor(1, 0)
+        self.setSizes([10_000, LOW])
+
+    def _connect(self) -> None:
+        names = list(TOOLS)
+        self._tabs.currentChanged.connect(lambda index: self.changed.emit({"tool": names[index]}, ""))
+        self._mode.activated.connect(lambda _: self.changed.emit({"mode": self._mode.currentData()}, ""))
+        self._image.activated.connect(self._enlarge)
+        self._image.neighbours_requested.connect(lambda _: self.neighbours_requested.emit())
+        self._image.dragged.connect(self._drag)
+        self._image.save_requested.connect(lambda _: self.save_requested.emit("image"))
+        for view in self._tools.values():
+            view.changed.connect(self.changed)
+            view.dropped.connect(self.dropped)
+            view.save_requested.connect(self.save_requested)

@@ -1,0 +1,79 @@
+"""Between four corners: a map to drag over."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from itertools import product
+
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from core.events import Images
+from core.latent.explore_state import Corners, ExploreState
+from core.latent.request import Point, Position
+from studio.widgets.explore.point_box import PointBox
+from studio.widgets.explore.square_pad import SquarePad
+from studio.widgets.explore.tools import ToolView
+
+TITLE, ICON = "Four corners", "grid-four"
+SIDE = 6
+MAP: tuple[Position, ...] = tuple((x / (SIDE - 1), y / (SIDE - 1)) for y, x in product(range(SIDE), repeat=2))
+CORNERS = ("top left", "top right", "bottom left", "bottom right")
+
+
+class View(ToolView):
+    """The map with the place in it, and its corners."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._pad = SquarePad(SIDE)
+        self._pad.moved.connect(lambda x, y: self.change("place", square_place=(x, y)))
+        self._pad.dropped.connect(self._drop)
+        self._boxes = [PointBox(name, "a corner of the map") for name in CORNERS]
+        for index, box in enumerate(self._boxes):
+            box.seed_changed.connect(partial(self._set_seed, index))
+            box.dropped.connect(partial(self._drop, index))
+        self._build()
+
+    def _build(self) -> None:
+        corners = QGridLayout()
+        corners.setHorizontalSpacing(10)
+        corners.setVerticalSpacing(4)
+        for index, (name, box) in enumerate(zip(CORNERS, self._boxes, strict=True)):
+            label = QLabel(name.capitalize())
+            label.setObjectName("muted")
+            corners.addWidget(label, 2 * (index // 2), index % 2)
+            corners.addWidget(box, 2 * (index // 2) + 1, index % 2)
+        side = QVBoxLayout()
+        side.setSpacing(8)
+        side.addStretch(1)
+        side.addLayout(corners)
+        side.addStretch(1)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, 0, 12, 0)
+        row.setSpacing(16)
+        row.addWidget(self._pad, 1)
+        row.addLayout(side, 1)
+
+    def show_lab(self, lab: ExploreState) -> None:
+        super().show_lab(lab)
+        for box, point in zip(self._boxes, lab.corners, strict=True):
+            box.set_point(point)
+        self._pad.set_place(*lab.square_place)
+
+    def places(self, lab: ExploreState) -> tuple[Position, ...]:
+        return MAP
+
+    def show_overview(self, images: Images) -> None:
+        self._pad.set_images(images)
+
+    def _set_seed(self, index: int, seed: int) -> None:
+        self.change(f"seed {CORNERS[index]}", corners=_with(self.lab.corners, index, Point(seed)))
+
+    def _drop(self, index: int, point: Point) -> None:
+        self.dropped.emit(point, lambda lab, pin: replace(lab, corners=_with(lab.corners, index, pin)))
+
+
+def _with(corners: Corners, index: int, point: Point) -> Corners:
+    first, second, third, fourth = (point if each == index else corner for each, corner in enumerate(corners))
+    return first, second, third, fourth

@@ -1,0 +1,60 @@
+"""A small image with its name, to be kept or left out by a click."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QAbstractButton, QWidget
+
+from core.events import Images
+from studio import theme
+from studio.widgets.images.tile_layout import checkerboard, sheet
+
+SIDE = 96
+NAME = 20
+"""Height of the name."""
+
+
+class ImageTile(QAbstractButton):
+    """Checked means left out. `picture` is one image, (H, W, C)."""
+
+    def __init__(self, picture: Images, name: str, left_out: bool, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._picture = sheet(np.ascontiguousarray(picture)[None], 1)
+        self.setText(name)
+        self.setCheckable(True)
+        self.setChecked(left_out)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.toggled.connect(self._describe)
+        self._describe(left_out)
+
+    def sizeHint(self) -> QSize:
+        return QSize(SIDE, SIDE + NAME)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter, scheme = QPainter(self), theme.current()
+        size = self._picture.size().scaled(SIDE, SIDE, Qt.AspectRatioMode.KeepAspectRatio)
+        place = QRect((SIDE - size.width()) // 2, (SIDE - size.height()) // 2, size.width(), size.height())
+        shrunk = size.width() < self._picture.width()
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, shrunk)
+        if self._picture.hasAlphaChannel():
+            painter.fillRect(place, checkerboard())
+        painter.drawImage(place, self._picture)
+        if self.isChecked():
+            painter.setOpacity(0.72)
+            painter.fillRect(place, QColor(scheme.window))
+            painter.setOpacity(1.0)
+            theme.paint_glyph(painter, QRect(SIDE // 2 - 16, SIDE // 2 - 16, 32, 32), "x-circle", QColor(scheme.error))
+        if self.hasFocus() or self.underMouse():
+            painter.setPen(QPen(QColor(scheme.accent), 2))
+            painter.drawRect(place.adjusted(1, 1, -1, -1))
+        painter.setPen(QColor(scheme.muted))
+        file = self.text().rsplit("/", 1)[-1]
+        text = painter.fontMetrics().elidedText(file, Qt.TextElideMode.ElideLeft, SIDE)  # numbers stand at the end
+        painter.drawText(QRect(0, SIDE, SIDE, NAME), Qt.AlignmentFlag.AlignCenter, text)
+
+    def _describe(self, left_out: bool) -> None:
+        state, other = ("is left out", "keep it") if left_out else ("is kept", "leave it out")
+        self.setToolTip(f"{self.text()}\n{state.capitalize()}; click to {other}")
+        self.setAccessibleName(f"{self.text()} {state}")

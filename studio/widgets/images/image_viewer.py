@@ -1,0 +1,129 @@
+"""One image of a batch, enlarged."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QImage, QKeyEvent
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+
+from core.events import Images
+from studio import theme
+from studio.widgets.images.image_grid import ImageGrid
+
+
+class ImageViewer(QDialog):
+    """Arrows go through the images, + and - zoom, 0 fits, Esc closes."""
+
+    save_requested = Signal(int)
+    neighbours_requested = Signal(int)
+
+    def __init__(
+        self, images: Images, index: int = 0, parent: QWidget | None = None, *, comparable: bool = False
+    ) -> None:
+        """`comparable`: as `ImageGrid` has it."""
+        super().__init__(parent)
+        self.setWindowTitle("Image")
+        self._images = images
+        self._index = index
+        # A grid of one knows how to fit, zoom and pan; the arrows that it has no use for come to the dialog.
+        self._view = ImageGrid(comparable=comparable)
+        self._view.setAccessibleName("Enlarged image")
+        self._view.save_requested.connect(lambda _: self.save_requested.emit(self._index))
+        self._caption = QLabel()
+        self._caption.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._previous = _button("caret-left", "Previous image", "Previous (Left)")
+        self._previous.clicked.connect(lambda: self.show_index(self._index - 1))
+        self._next = _button("caret-right", "Next image", "Next (Right)")
+        self._next.clicked.connect(lambda: self.show_index(self._index + 1))
+        smaller = _button("magnifying-glass-minus", "Zoom out", "Zoom out (-)")
+        smaller.clicked.connect(lambda: self._view.zoom_by(0.8))
+        larger = _button("magnifying-glass-plus", "Zoom in", "Zoom in (+)")
+        larger.clicked.connect(lambda: self._view.zoom_by(1.25))
+        fit = _button("frame-corners", "Fit", "Fit (0)")
+        fit.clicked.connect(self._view.fit)
+        self._save = _button("floppy-disk", "Save image", "Save this image (S)")
+        self._save.setShortcut("S")
+        self._save.clicked.connect(lambda: self.save_requested.emit(self._index))
+        self._near = _button("copy", "Nearest training images", "Which training images are nearest to this one? (N)")
+        self._near.setShortcut("N")
+        self._near.setVisible(comparable)
+        for asked in (self._near.clicked, self._view.neighbours_requested):
+            asked.connect(self._ask_neighbours)
+        bar = QHBoxLayout()
+        for widget in (self._previous, self._caption, self._next):
+            bar.addWidget(widget)
+        bar.addStretch(1)
+        for widget in (smaller, larger, fit, self._near, self._save):
+            bar.addWidget(widget)
+        layout = QVBoxLayout(self)
+        layout.addWidget(self._view, 1)
+        layout.addLayout(bar)
+        self.show_index(index)
+        self._view.setFocus()
+
+    def set_images(self, images: Images) -> None:
+        """Show another batch, staying at the same place in it as far as it goes."""
+        self._images = images
+        self.show_index(min(self._index, len(images) - 1))
+
+    def show_index(self, index: int) -> None:
+        """Show one image; an index outside of the batch is ignored."""
+        if not 0 <= index < len(self._images):
+            return
+        self._index = index
+        self._view.set_images(self._images[index : index + 1])
+        self._caption.setText(f"{index + 1} of {len(self._images)}")
+        self._previous.setEnabled(index > 0)
+        self._next.setEnabled(index < len(self._images) - 1)
+
+    def end_comparing(self) -> None:
+        """The nearest images have been found, or will not be."""
+        self._near.setEnabled(True)
+
+    def index(self) -> int:
+        """The image that is shown."""
+        return self._index
+
+    def caption(self) -> str:
+        """Its place in the batch, such as "3 of 36"."""
+        return self._caption.text()
+
+    def image(self) -> QImage:
+        """The shown image, pixel by pixel."""
+        return self._view.image(0)
+
+    def zoom(self) -> float:
+        """1 when fitted, larger when zoomed in."""
+        return self._view.zoom()
+
+    def _ask_neighbours(self) -> None:
+        self._near.setEnabled(False)
+        self.neighbours_requested.emit(self._index)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        match event.key():
+            case Qt.Key.Key_Left | Qt.Key.Key_Up | Qt.Key.Key_PageUp:
+                self.show_index(self._index - 1)
+            case Qt.Key.Key_Right | Qt.Key.Key_Down | Qt.Key.Key_PageDown:
+                self.show_index(self._index + 1)
+            case Qt.Key.Key_Home:
+                self.show_index(0)
+            case Qt.Key.Key_End:
+                self.show_index(len(self._images) - 1)
+            case _:
+                super().keyPressEvent(event)
+
+    def sizeHint(self) -> QSize:
+        return QSize(560, 600)
+
+
+def _button(icon: str, name: str, tip: str) -> QToolButton:
+    button = QToolButton()
+    button.setAutoRaise(True)
+    button.setIcon(theme.icon(icon))
+    button.setIconSize(QSize(18, 18))
+    button.setAccessibleName(name)
+    button.setToolTip(tip)
+    # The keys stay with the image, whichever button was used last.
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    return button

@@ -1,0 +1,360 @@
+"""Several named curves of a run's history, with a row of tools above."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QImage, QKeyEvent, QPainter, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QCheckBox,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QSlider,
+    QStackedLayout,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from core.stats.keys import meaning, spread_of, valued
+from studio import theme
+from studio.model.history import History, ReportRows
+from studio.widgets.basic.labels import wrapped_tip
+from studio.widgets.plots.legend import Legend
+from studio.widgets.plots.pyqtgraph_import import pyqtgraph_import
+
+if TYPE_CHECKING:
+    from studio.widgets.plots.curve_canvas import CurveCanvas
+
+FRAME_MS = 16
+MARK_REACH = 6
+"""Pixels around a mark within which the readout explains it."""
+ROOM_FOR_ONE_ROW = 720
+"""Below this width the readout stands under the tools."""
+
+
+class CurvePlot(QWidget):
+    """Plot of `curves`, pairs of (key in the history, label).
+
+    Follows new data until the person pans or zooms; `reset_view()` takes it up again. Nothing polls: whoever owns the
+    history calls `refresh()`, at most some 30 times a second.
+    """
+
+    save_requested = Signal(str)  # "png" or "csv"
+    moment_chosen = Signal(int)  # by a click, or by dragging the line of the moment
+
+    def __init__(
+        self, history: History, curves: Sequence[tuple[str, str]], parent: QWidget | None = None, *, log: bool = False
+    ) -> None:
+        super().__init__(parent)
+        self._history = history
+        self._curves = list(curves)
+        self._canvas: CurveCanvas | None = None
+        self._following = True
+        self._drawn_version = -1
+        self._cross_step: int | None = None
+        self._moment: int | None = None
+        self._marks: list[tuple[int, str]] = []
+        # Dragging sends many range changes between two frames; one redraw serves them all.
+        self._redraw = QTimer(self, singleShot=True, interval=FRAME_MS)
+        self._redraw.timeout.connect(self._draw)
+        self._build(log)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._say_what_it_shows()
+        pyqtgraph_import.ended.connect(self._warm)
+
+    def _build(self, log: bool) -> None:
+        self._readout = Legend()
+        self._smoothing = QSlider(Qt.Orientation.Horizontal)
+        self._smoothing.setRange(0, 99)
+        self._smoothing.setValue(60)
+        self._smoothing.setFixedWidth(96)
+        self._smoothing.setAccessibleName("Smoothing")
+        self._smoothing.setToolTip("Smoothing of the strong line; the faint one shows the values as they are.")
+        self._smoothing.valueChanged.connect(lambda _: self._redraw.start())
+        self._log = QCheckBox("Log")
+        self._log.setChecked(log)
+        self._log.setAccessibleName("Logarithmic scale")
+        self._log.setToolTip("Logarithmic scale; values of zero and below are left out.")
+        self._log.toggled.connect(self.set_log)
+        self._reset = _tool("arrows-out", "Reset the view", "Show everything and follow new data (0)")
+        self._reset.clicked.connect(self.reset_view)
+        save = _tool("export", "Export", "Save the plot or its numbers")
+        save.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        save.setProperty("hasMenu", True)
+        menu = QMenu(save)
+        menu.addAction("Save picture (PNG)…", lambda: self.save_requested.emit("png"))
+        menu.addAction("Save numbers (CSV)…", lambda: self.save_requested.emit("csv"))
+        save.setMenu(menu)
+
+        self._tools = QHBoxLayout()
+        self._tools.setSpacing(8)
+        self._tools.addStretch(1)
+        self._name = _muted("Smoothing")
+        self._name.setBuddy(self._smoothing)
+        for widget in (self._name, self._smoothing, self._log, self._reset, save):
+            self._tools.addWidget(widget)
+        self._top = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._top.setContentsMargins(8, 6, 6, 4)
+        self._top.setSpacing(4)
+        self._top.addWidget(self._readout, 1)
+        self._top.addLayout(self._tools)
+        self._stack = QStackedLayout()
+        self._empty_text = "Losses appear here when training starts."
+        self._empty = _muted(self._empty_text)
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._empty.setWordWrap(True)
+        self._stack.addWidget(self._empty)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(self._top)
+        layout.addLayout(self._stack, 1)
+        self._show_readout()
+
+    # --- what it shows ---
+
+    def set_history(self, history: History, keep_view: bool = False) -> None:
+        """Show another run, or the same one in full, which leaves the steps that are seen (`keep_view`)."""
+        self._history = history
+        self._drawn_version = -1
+        if keep_view:
+            self.refresh()
+        else:
+            self.reset_view()
+
+    def set_curves(self, curves: Sequence[tuple[str, str]]) -> None:
+        """Show others of the history's keys, under these labels."""
+        if list(curves) == self._curves:
+            return
+        self._curves = list(curves)
+        if self._canvas is not None:
+            self._stack.removeWidget(self._canvas)
+            self._canvas.deleteLater()
+            self._canvas = None
+        self._cross_step = None
+        self._say_what_it_shows()
+        self.reset_view()
+
+    def _say_what_it_shows(self) -> None:
+        self.setAccessibleName(f"Curves of {', '.join(label for _, label in self._curves)}")
+        said = meaning(self._curves[0][0]) if self._curves else ""
+        self.setAccessibleDescription(said)
+        self._readout.setToolTip(wrapped_tip(said))
+
+    def set_marks(self, marks: Sequence[tuple[int, str]]) -> None:
+        """Steps at which something happened, and what: lines that the readout explains under the pointer."""
+        self._marks = list(marks)
+        if self._canvas is not None:
+            self._canvas.set_marks([step for step, _ in marks])
+
+    def set_moment(self, step: int | None) -> None:
+        """A step that is looked at: a line, whose values the readout shows unless the pointer asks for others."""
+        self._moment = step
+        if self._canvas is not None:
+            self._canvas.show_moment(step)
+        self._show_readout()
+
+    def set_empty_text(self, text: str) -> None:
+        """What stands in the place of the curves before there are any."""
+        self._empty_text = text
+        self._empty.setText(text)
+
+    def refresh(self) -> None:
+        """Draw what the history has gained; costs nothing when that is nothing or nobody sees it."""
+        if self._drawn_version != self._history.version and self.isVisible():
+            self._draw()
+
+    def reset_view(self) -> None:
+        """Show all steps and follow new data again."""
+        self._following = True
+        self._draw()
+
+    def following(self) -> bool:
+        """Whether the view moves along with new data."""
+        return self._following
+
+    def smoothing(self) -> float:
+        """0 (none) ... 0.99."""
+        return float(self._smoothing.value()) / 100
+
+    def set_smoothing(self, smoothing: float) -> None:
+        """0 (none) ... 0.99."""
+        self._smoothing.setValue(round(100 * smoothing))
+
+    def log(self) -> bool:
+        """Whether y is logarithmic."""
+        return bool(self._log.isChecked())
+
+    def set_log(self, log: bool) -> None:
+        """Logarithmic y, or linear."""
+        self._log.setChecked(log)
+        if self._canvas is not None:
+            self._canvas.set_log(log)
+            self._following = True  # the old y range means nothing on the new scale
+            self._redraw.start()
+
+    def readout(self) -> str:
+        """The legend's text: names, and under the crosshair the step and the values."""
+        return self._readout.plain
+
+    # --- drawing ---
+
+    def _draw(self) -> None:
+        self._redraw.stop()
+        span = self._history.span()
+        if span is not None and not pyqtgraph_import.is_over():
+            pyqtgraph_import.begin()  # and then it is drawn
+            self._empty.clear()
+            return
+        self._drawn_version = self._history.version
+        if span is None:
+            self._empty.setText(self._empty_text)
+            self._stack.setCurrentIndex(0)
+            self._show_readout()
+            return
+        canvas = self._ready_canvas()
+        self._stack.setCurrentWidget(canvas)
+        if self._following:
+            canvas.set_steps(*span)
+        canvas.draw(self._history, self.smoothing(), fit_height=self._following)
+        self._redraw.stop()  # setting the range has asked for a redraw that was just done
+        self._show_readout()
+
+    def _ready_canvas(self) -> CurveCanvas:
+        if self._canvas is None:
+            from studio.widgets.plots.curve_canvas import CurveCanvas
+
+            self._canvas = CurveCanvas([key for key, _ in self._curves], [label for _, label in self._curves])
+            self._canvas.set_log(self.log())
+            self._canvas.set_marks([step for step, _ in self._marks])
+            self._canvas.moved_by_hand.connect(self._stop_following)
+            self._canvas.range_changed.connect(self._redraw.start)
+            self._canvas.hovered.connect(self._hover)
+            self._canvas.moment_chosen.connect(self._choose_moment)
+            self._canvas.show_moment(self._moment)
+            self._stack.addWidget(self._canvas)
+        return self._canvas
+
+    def _stop_following(self) -> None:
+        self._following = False
+
+    def _hover(self, step: float | None) -> None:
+        nearest = None if step is None else self._history.nearest_step(step)
+        if nearest == self._cross_step:
+            return
+        self._cross_step = nearest
+        if self._canvas is not None:
+            self._canvas.show_cross(nearest)
+        self._show_readout()
+
+    def _choose_moment(self, step: float) -> None:
+        first, last = self._history.span() or (0, 0)
+        self.moment_chosen.emit(round(min(max(step, first), last)))
+
+    def _show_readout(self) -> None:
+        step = self._moment if self._cross_step is None else self._cross_step
+        curves = [(key, label, "" if step is None else self._value(key, step)) for key, label in self._curves]
+        self._readout.show_values(curves, step, [] if step is None else self._marks_near(step))
+
+    def _value(self, key: str, step: int) -> str:
+        value = self._history.value_at(key, step)
+        return "" if value is None else valued(value, self._history.value_at(spread_of(key), step))
+
+    def _marks_near(self, step: int) -> list[str]:
+        if self._canvas is None:
+            return []
+        reach = MARK_REACH * self._canvas.steps_a_pixel()
+        return [words for at, words in self._marks if abs(at - step) <= reach]
+
+    # --- saving ---
+
+    def picture(self) -> QImage:
+        """The plot as it is seen, at twice the resolution and with smooth lines."""
+        canvas = self._ready_canvas()
+        canvas.restyle(width=2.0)
+        area = canvas.geometry().united(self._readout.geometry())
+        image = QImage(area.size() * 2, QImage.Format.Format_RGB32)
+        image.setDevicePixelRatio(2.0)
+        image.fill(theme.current().surface)
+        painter = QPainter(image)
+        painter.translate(-area.topLeft())
+        canvas.render(painter, QRectF(canvas.geometry()))
+        self._readout.render(painter, self._readout.geometry().topLeft(), renderFlags=QWidget.RenderFlag.DrawChildren)
+        painter.end()
+        canvas.restyle(width=1.0)
+        return image
+
+    def numbers(self) -> ReportRows:
+        """Every report of these curves."""
+        known = self._history.keys()
+        return self._history.rows([key for key, _ in self._curves if key in known])
+
+    # --- Qt ---
+
+    def sizeHint(self) -> QSize:
+        return QSize(640, 320)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(360, 140)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        wide = event.size().width() >= ROOM_FOR_ONE_ROW
+        self._top.setDirection(QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.BottomToTop)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        # After the first paint, so that the canvas is there before the first report without holding up the window.
+        QTimer.singleShot(0, self, self._warm)
+
+    def _warm(self) -> None:
+        if not pyqtgraph_import.is_over():
+            pyqtgraph_import.begin()
+        elif self.isVisible():
+            self._ready_canvas()
+            self.refresh()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_stack"):
+            if self._canvas is not None:
+                self._canvas.restyle(width=1.0)
+            self._show_readout()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if self._canvas is None:
+            super().keyPressEvent(event)
+            return
+        match event.key():
+            case Qt.Key.Key_Plus | Qt.Key.Key_Equal:
+                self._canvas.scale_by(0.8)
+            case Qt.Key.Key_Minus:
+                self._canvas.scale_by(1.25)
+            case Qt.Key.Key_Left:
+                self._canvas.pan_by(-0.1)
+            case Qt.Key.Key_Right:
+                self._canvas.pan_by(0.1)
+            case Qt.Key.Key_0 | Qt.Key.Key_Home:
+                self.reset_view()
+            case _:
+                super().keyPressEvent(event)
+
+
+def _muted(text: str) -> QLabel:
+    label = QLabel(text)
+    label.setObjectName("muted")
+    return label
+
+
+def _tool(icon: str, name: str, tip: str) -> QToolButton:
+    button = QToolButton(autoRaise=True)
+    button.setIcon(theme.icon(icon))
+    button.setIconSize(QSize(18, 18))
+    button.setAccessibleName(name)
+    button.setToolTip(tip)
+    return button

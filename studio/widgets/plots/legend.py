@@ -1,0 +1,42 @@
+"""The line above a plot: which curve is which, and what they say at one step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
+
+from studio import theme
+
+
+class Legend(QLabel):
+    """Takes the room that it is given."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setTextFormat(Qt.TextFormat.RichText)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.plain = ""
+        """The text without colours."""
+
+    def show_values(self, curves: Sequence[tuple[str, str, str]], step: int | None, remarks: Sequence[str]) -> None:
+        """`curves`: key, label and value at `step`, empty where there is none; `remarks`: what happened there."""
+        scheme = theme.current()
+        rich, plain = [], []
+        for index, (key, label, value) in enumerate(curves):
+            words = f"{label} {value}" if value else label
+            plain.append(words)
+            rich.append(f"<span style='color:{scheme.curve(key, index)}'>■</span>&nbsp;{words.replace(' ', '&nbsp;')}")
+        if step is not None:
+            plain.append(f"step {step:,}")
+            rich.append(f"<span style='color:{scheme.muted}'>step&nbsp;{step:,}</span>")
+        for words in remarks:
+            plain.append(words)
+            rich.append(f"<span style='color:{scheme.accent}'>{escape(words)}</span>")
+        text = "&nbsp;&nbsp; ".join(rich)
+        self.plain = "  ".join(plain)
+        if text != self.text():
+            self.setText(text)
+            self.setAccessibleName(self.plain)

@@ -1,0 +1,179 @@
+"""The same curve of two runs on one plane: the first solid, the second dashed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from html import escape
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+from core.stats.curves import Curve, Line
+from core.stats.keys import valued
+from studio import theme
+from studio.widgets.plots.curve_canvas import CurveCanvas
+
+SIDES = ("A", "B")
+SMOOTHING = 0.6
+WIDTH = 2.0
+"""Of the lines: nothing is drawn while these runs train, so they may cost more than live ones."""
+
+
+@dataclass(frozen=True, eq=False)
+class Placed:
+    """A curve over another axis than its steps."""
+
+    x: Line
+    curve: Curve
+
+    def between(self, x0: float, x1: float) -> slice:
+        """The points from x0 to x1, and one more on either side."""
+        first, last = np.searchsorted(self.x, x0), np.searchsorted(self.x, x1, "right")
+        return slice(max(int(first) - 1, 0), int(last) + 1)
+
+    def words(self, x: float) -> str:
+        """The mean at the point that is nearest to x, as far as the curve goes."""
+        if x > self.x[-1]:
+            return f"ended at {self.curve.mean[-1]:.4g}"
+        at = int(np.abs(self.x - x).argmin())
+        return valued(float(self.curve.mean[at]), None if self.curve.spread is None else float(self.curve.spread[at]))
+
+
+class _Pair:
+    """What the canvas draws from."""
+
+    def __init__(self, placed: dict[str, Placed]) -> None:
+        self.placed = placed
+
+    def view(
+        self, key: str, x0: float, x1: float, pixels: int, /
+    ) -> tuple[Line, NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+        found = self.placed.get(key)
+        if found is None:
+            nothing = np.empty(0, np.float32)
+            return np.empty(0), nothing, nothing, nothing
+        part, curve = found.between(x0, x1), found.curve
+        band = curve.band or (curve.mean, curve.mean)
+        low, high, mean = (each[part].astype(np.float32) for each in (*band, curve.mean))
+        return found.x[part], low, high, mean
+
+
+class _Canvas(CurveCanvas):
+    def __init__(self) -> None:
+        super().__init__(SIDES, ("run A", "run B"))
+
+    def restyle(self, width: float) -> None:
+        super().restyle(width)
+        pen = self._smooth[1].opts["pen"]
+        pen.setStyle(Qt.PenStyle.DashLine)
+        self._smooth[1].setPen(pen)
+
+
+class OverlayPlot(QWidget):
+    """Wheel and mouse zoom and pan as on the other plots."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._pair = _Pair({})
+        self._names = {side: side for side in SIDES}
+        self._unit = ""
+        self._say: Callable[[float], str] = str
+        self._whole = True
+        self._at: float | None = None
+        self._readout = QLabel(textFormat=Qt.TextFormat.RichText)
+        self._readout.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._canvas = _Canvas()
+        self._canvas.restyle(WIDTH)
+        self._canvas.setMouseTracking(True)
+        self._redraw = QTimer(self, singleShot=True, interval=16)
+        self._redraw.timeout.connect(self._draw)
+        self._canvas.range_changed.connect(self._redraw.start)
+        self._canvas.moved_by_hand.connect(self._leave_whole)
+        self._canvas.hovered.connect(self._hover)
+        row = QHBoxLayout()
+        row.setContentsMargins(8, 4, 8, 0)
+        row.addWidget(self._readout, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        layout.addLayout(row)
+        layout.addWidget(self._canvas, 1)
+        self.setAccessibleName("The curves of both runs")
+
+    def set_names(self, names: dict[str, str]) -> None:
+        """What the sides are called."""
+        self._names = names
+        self._show_readout()
+
+    def show_pair(self, placed: dict[str, Placed], unit: str, say: Callable[[float], str]) -> None:
+        """The curves by side, what their axis counts, and a place on it in words."""
+        self._pair, self._unit, self._say = _Pair(placed), unit, say
+        self._canvas.getPlotItem().setLabel("bottom", unit)
+        self._whole = True
+        self._draw()
+        self._show_readout()
+
+    def set_log(self, log: bool) -> None:
+        """Logarithmic y, or linear."""
+        self._canvas.set_log(log)
+        self._whole = True
+        self._redraw.start()
+
+    def reset_view(self) -> None:
+        """Show everything again."""
+        self._whole = True
+        self._draw()
+
+    def placed(self) -> dict[str, Placed]:
+        """The curves that are drawn, by side."""
+        return dict(self._pair.placed)
+
+    def readout(self) -> str:
+        """What is said above the curves, as text."""
+        return self._readout.accessibleName()
+
+    def _leave_whole(self) -> None:
+        self._whole = False
+
+    def _draw(self) -> None:
+        self._redraw.stop()
+        ends = [placed.x[-1] for placed in self._pair.placed.values()]
+        if not ends:
+            self._canvas.draw(self._pair, SMOOTHING, fit_height=False)
+            return
+        if self._whole:
+            self._canvas.set_steps(0, max(ends))
+        self._canvas.draw(self._pair, SMOOTHING, fit_height=self._whole)
+        self._redraw.stop()  # setting the range has asked for what was just done
+
+    def _hover(self, x: float | None) -> None:
+        self._at = x
+        self._canvas.show_cross(x)
+        self._show_readout()
+
+    def _show_readout(self) -> None:
+        scheme, rich, plain = theme.current(), [], []
+        for index, side in enumerate(SIDES):
+            if found := self._pair.placed.get(side):
+                value = "" if self._at is None else f" {found.words(self._at)}"
+                words = f"{side}: {self._names[side]}{value}"
+                line = "━━" if index == 0 else "╍╍"
+                rich.append(f"<span style='color:{scheme.series[index]}'>{line}</span> {escape(words)}")
+                plain.append(words)
+        if self._at is not None and plain:
+            plain.append(self._say(self._at))
+            rich.append(f"<span style='color:{scheme.muted}'>{escape(self._say(self._at))}</span>")
+        self._readout.setText("&nbsp;&nbsp;&nbsp; ".join(rich))
+        self._readout.setAccessibleName("  ".join(plain))
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_canvas"):
+            self._canvas.restyle(WIDTH)
+            self._show_readout()
+
+    def sizeHint(self) -> QSize:
+        return QSize(640, 320)

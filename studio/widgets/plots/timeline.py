@@ -1,0 +1,206 @@
+"""A run's time: dragged, stepped through picture by picture, played, or followed as it goes on."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QToolButton, QWidget
+
+from studio import theme
+from studio.widgets.plots.time_bar import Steps, TimeBar
+
+SPEEDS = (5, 10, 20, 30)
+"""Pictures a second."""
+PARTS = 100
+"""Of a run without pictures, one is a step to the left or right."""
+
+
+class Timeline(QWidget):
+    """Left and Right step, Home goes to the start, End follows again, Space plays."""
+
+    moved = Signal(object)
+    """The step that is looked at from now on, or None: the newest, whatever comes."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._span = 0, 0
+        self._moment: int | None = None
+        self._pictures: Steps = np.empty(0, np.int64)
+        self._waiting = False
+        self._timer = QTimer(self, timerType=Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self._advance)
+        self._bar = TimeBar()
+        self._bar.setToolTip("Drag to see the samples of an earlier step; a click in the curves does the same.")
+        self._bar.scrubbed.connect(self._scrub)
+        self._play = _tool("play", "Play", self.toggle)
+        self._back = _tool("caret-left", "Previous samples", lambda: self.step_by(-1), "Previous samples (Left)")
+        self._forth = _tool("caret-right", "Next samples", lambda: self.step_by(1), "Next samples (Right)")
+        self._said = QLabel()
+        self._speed = QComboBox()
+        self._live = QToolButton()
+        self._build()
+        self._show_playing()
+        self._show()
+
+    # --- what it is told ---
+
+    def set_span(self, span: tuple[int, int] | None) -> None:
+        """First and last step of the reports; None where there are none."""
+        self._span = span or (0, 0)
+        self._show()
+
+    def set_pictures(self, steps: Steps) -> None:
+        """The steps, in order, of which there are samples."""
+        self._pictures = steps
+        self._bar.show_pictures(steps)
+        self._show()
+
+    def set_moment(self, step: int | None) -> None:
+        """The step that is looked at; emits nothing."""
+        self._moment = step
+        if step is None:
+            self.stop()
+        self._show()
+
+    def set_waiting(self, waiting: bool) -> None:
+        """Whether the picture of the present moment has yet to come: playing waits for it."""
+        self._waiting = waiting
+
+    # --- what it says ---
+
+    def moment(self) -> int | None:
+        """The step that is looked at; None: the newest."""
+        return self._moment
+
+    def picture_at(self, step: int) -> int | None:
+        """The step of the newest picture at or before this one, or else of the first; None where there are none."""
+        if not len(self._pictures):
+            return None
+        return int(self._pictures[max(int(np.searchsorted(self._pictures, step, "right")) - 1, 0)])
+
+    # --- a person ---
+
+    def go(self, step: int | None) -> None:
+        """To a step, or to follow the newest."""
+        if step != self._moment:
+            self.set_moment(step)
+            self.moved.emit(step)
+
+    def step_by(self, count: int) -> None:
+        """So many pictures on, or back."""
+        self.stop()
+        here = self._bar.maximum() if self._moment is None else self._moment
+        places = self._pictures if len(self._pictures) else np.linspace(*self._ends(), PARTS + 1).astype(np.int64)
+        past = count > 0
+        at = int(np.searchsorted(places, here, "right" if past else "left")) + (count - 1 if past else count)
+        self.go(int(places[min(max(at, 0), len(places) - 1)]))
+
+    def is_playing(self) -> bool:
+        return self._timer.isActive()
+
+    def toggle(self) -> None:
+        """Play from here on, or from the start where this is the end; or stop."""
+        if self.is_playing():
+            self.stop()
+        elif len(self._pictures) > 1:
+            if self._moment is None or self._moment >= self._pictures[-1]:
+                self.go(int(self._pictures[0]))
+            self._timer.start(1000 // self._speed.currentData())
+            self._show_playing()
+
+    def stop(self) -> None:
+        """Stand still."""
+        if self.is_playing():
+            self._timer.stop()
+            self._show_playing()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        match event.key():
+            case Qt.Key.Key_Left:
+                self.step_by(-1)
+            case Qt.Key.Key_Right:
+                self.step_by(1)
+            case Qt.Key.Key_Home:
+                self._scrub(self._ends()[0])
+            case Qt.Key.Key_End:
+                self.go(None)
+            case Qt.Key.Key_Space if not event.isAutoRepeat():
+                self.toggle()
+            case _:
+                super().keyPressEvent(event)
+
+    def _scrub(self, step: int) -> None:
+        self.stop()
+        self.go(step)
+
+    def _advance(self) -> None:
+        if self._waiting:
+            return
+        assert self._moment is not None
+        at = int(np.searchsorted(self._pictures, self._moment, "right"))
+        if at < len(self._pictures):
+            self.go(int(self._pictures[at]))
+        else:
+            self.stop()
+
+    # --- showing ---
+
+    def _ends(self) -> tuple[int, int]:
+        pictures = self._pictures
+        if not len(pictures):
+            return self._span
+        return min(self._span[0], int(pictures[0])), max(self._span[1], int(pictures[-1]))
+
+    def _show(self) -> None:
+        first, last = self._ends()
+        here = last if self._moment is None else self._moment
+        self._bar.show_span(first, last)
+        self._bar.show_step(here)
+        self.setEnabled(last > first)
+        self._live.setChecked(self._moment is None)
+        self._play.setEnabled(len(self._pictures) > 1)
+        self._said.setText(f"step {here:,}" if last > first else "")
+        self._said.setMinimumWidth(self._said.fontMetrics().horizontalAdvance(f"step {last:,}"))
+
+    def _show_playing(self) -> None:
+        playing = self.is_playing()
+        self._play.setIcon(theme.icon("pause" if playing else "play"))
+        self._play.setAccessibleName("Pause" if playing else "Play")
+        self._play.setToolTip("Pause (Space)" if playing else "Play the samples of the training (Space)")
+
+    def _build(self) -> None:
+        for speed in SPEEDS:
+            self._speed.addItem(f"{speed} a second", speed)
+        self._speed.setCurrentIndex(SPEEDS.index(10))
+        self._speed.setAccessibleName("Speed")
+        self._speed.setToolTip("How many samples are played a second")
+        self._speed.currentIndexChanged.connect(lambda _: self._timer.setInterval(1000 // self._speed.currentData()))
+        self._live.setText("Live")
+        self._live.setCheckable(True)
+        self._live.setAccessibleName("Live")
+        self._live.setToolTip("Show the newest samples, and each that comes (End)")
+        self._live.clicked.connect(self._go_live)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(6)
+        for button in (self._play, self._back, self._forth):
+            row.addWidget(button)
+        row.addWidget(self._bar, 1)
+        for widget in (self._said, self._speed, self._live):
+            row.addWidget(widget)
+        self.setFocusProxy(self._bar)
+
+    def _go_live(self) -> None:
+        self.go(None)
+        self._show()  # a second click leaves it checked
+
+
+def _tool(icon: str, name: str, do: object, tip: str = "") -> QToolButton:
+    button = QToolButton(autoRaise=True)
+    button.setIcon(theme.icon(icon))
+    button.setIconSize(QSize(18, 18))
+    button.setAccessibleName(name)
+    button.setToolTip(tip)
+    button.clicked.connect(do)
+    return button

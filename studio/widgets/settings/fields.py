@@ -1,0 +1,311 @@
+"""One widget for one setting, chosen by the field's type and limited by its bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import NoneType
+from typing import Any, Literal, Protocol, get_args, get_origin
+
+from annotated_types import Ge, Gt, Le, Lt
+from pydantic.fields import FieldInfo
+from PySide6.QtCore import QLocale, QSignalBlocker, Qt
+from PySide6.QtGui import QStandardItemModel, QValidator
+from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QCheckBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QLineEdit,
+    QSizePolicy,
+    QSpinBox,
+    QWidget,
+)
+
+from core.presets import presets
+from core.registry import components
+from studio.widgets.basic.colour_edit import ColourEdit
+from studio.widgets.basic.spin_boxes import WheelGuard, indent_spin_box
+
+UNLIMITED = 10**9
+PACKAGES = {"network": "models", "loss": "losses", "evaluation_features": "evaluation.features"}
+"""Settings whose options are the files of a package."""
+FITS = {"crop": "Crop the middle", "smart": "Crop to the detail", "stretch": "Stretch", "pad": "Pad"}
+
+Refusal = Callable[[Any], str]
+"""Why a setting cannot have a value now, in words; empty where it can."""
+
+
+class Field(Protocol):
+    """A widget that is read and written as the setting's own type. Setting a value emits nothing."""
+
+    help: str
+
+    @property
+    def widget(self) -> QWidget: ...
+
+    def value(self) -> Any: ...
+
+    def set_value(self, value: Any) -> None: ...
+
+    def connect(self, edited: Callable[[], None]) -> None: ...
+
+    def grey_out(self, refusal: Refusal) -> None:
+        """Disables what cannot be chosen now, and says why in the tooltip."""
+        ...
+
+
+def field_of(name: str, info: FieldInfo, unit: str) -> Field:
+    """The field of one setting, with its help and default as the tooltip."""
+    kinds = [kind for kind in get_args(info.annotation) or (info.annotation,) if kind is not NoneType]
+    optional = NoneType in get_args(info.annotation)
+    suffix = f" {unit}" if unit else ""
+    field: Field
+    if name in ("preset", "device", *PACKAGES) or get_origin(info.annotation) is Literal:
+        field = Choice(_options(name, info), suffix)
+    elif info.annotation is bool:
+        field = Switch()
+    elif name == "background":
+        field = Colour()
+    elif info.annotation is str:
+        field = Words()
+    elif kinds == [int]:
+        field = Whole(*_bounds(info), suffix, optional)
+    else:
+        field = Real(*_bounds(info), suffix, optional)
+    default = "none" if info.default is None else f"{info.default:g}" if type(info.default) is float else info.default
+    field.help = f"{info.description}\nDefault: {default}{suffix if info.default is not None else ''}"
+    field.widget.setToolTip(field.help)
+    field.widget.setObjectName(name)
+    field.widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+    field.widget.installEventFilter(WheelGuard(field.widget))
+    return field
+
+
+class Choice:
+    """One of several: (text, value, what it is)."""
+
+    help = ""
+
+    def __init__(self, options: list[tuple[str, Any, str]], suffix: str) -> None:
+        self.widget = QComboBox()
+        self.widget.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.widget.setMinimumContentsLength(8)
+        self._tips = {value: tip for _, value, tip in options}
+        for text, value, _ in options:
+            self.widget.addItem(f"{text}{suffix}", value)
+
+    def value(self) -> Any:
+        return self.widget.currentData()
+
+    def set_value(self, value: Any) -> None:
+        with QSignalBlocker(self.widget):
+            index = self.widget.findData(value)
+            if index < 0:  # a device of another machine, say: keep it, and let the start say what is wrong
+                self.widget.addItem(str(value), value)
+                index = self.widget.count() - 1
+            self.widget.setCurrentIndex(index)
+
+    def connect(self, edited: Callable[[], None]) -> None:
+        self.widget.currentIndexChanged.connect(lambda _: edited())
+
+    def grey_out(self, refusal: Refusal) -> None:
+        model = self.widget.model()
+        assert isinstance(model, QStandardItemModel)
+        for row in range(self.widget.count()):
+            value = self.widget.itemData(row)
+            why = refusal(value)
+            model.item(row).setEnabled(not why)
+            model.item(row).setToolTip(why or self._tips.get(value, ""))
+
+
+class Words:
+    """Something written."""
+
+    help = ""
+
+    def __init__(self) -> None:
+        self.widget = QLineEdit()
+
+    def value(self) -> str:
+        return self.widget.text()
+
+    def set_value(self, value: str) -> None:
+        with QSignalBlocker(self.widget):
+            self.widget.setText(value)
+
+    def connect(self, edited: Callable[[], None]) -> None:
+        self.widget.editingFinished.connect(edited)
+
+    def grey_out(self, refusal: Refusal) -> None:
+        pass  # what is written wrong is said when it is written
+
+
+class Colour:
+    """A colour as #rrggbb."""
+
+    help = ""
+
+    def __init__(self) -> None:
+        self.widget = ColourEdit()
+
+    def value(self) -> str:
+        return self.widget.colour()
+
+    def set_value(self, value: str) -> None:
+        self.widget.set_colour(value)
+
+    def connect(self, edited: Callable[[], None]) -> None:
+        self.widget.edited.connect(edited)
+
+    def grey_out(self, refusal: Refusal) -> None:
+        pass  # any colour can be
+
+
+class Switch:
+    """Yes or no."""
+
+    help = ""
+
+    def __init__(self) -> None:
+        self.widget = QCheckBox()
+
+    def value(self) -> bool:
+        return self.widget.isChecked()
+
+    def set_value(self, value: bool) -> None:
+        with QSignalBlocker(self.widget):
+            self.widget.setChecked(value)
+
+    def connect(self, edited: Callable[[], None]) -> None:
+        self.widget.toggled.connect(lambda _: edited())
+
+    def grey_out(self, refusal: Refusal) -> None:
+        _grey_out(self, self.value(), refusal(True))
+
+
+class Whole:
+    """A whole number; one below the least means no limit where that is allowed."""
+
+    help = ""
+
+    def __init__(self, least: float, most: float, suffix: str, optional: bool) -> None:
+        self.widget: QSpinBox | QDoubleSpinBox
+        if most > 2**31 - 1:  # QSpinBox counts in 32 bits with a sign
+            self.widget = _Plain()
+            self.widget.setDecimals(0)
+        else:
+            self.widget = QSpinBox()
+        _prepare(self.widget, suffix)
+        self._optional = optional
+        self._none = least - 1 if optional else None
+        self.widget.setRange(int(least - optional), int(most))
+        if optional:
+            self.widget.setSpecialValueText("no limit")
+
+    def value(self) -> int | None:
+        number = int(self.widget.value())
+        return None if number == self._none else number
+
+    def set_value(self, value: int | None) -> None:
+        with QSignalBlocker(self.widget):
+            self.widget.setValue(int(self._none if value is None and self._none is not None else value or 0))
+
+    def connect(self, edited: Callable[[], None]) -> None:
+        self.widget.valueChanged.connect(lambda _: edited())
+
+    def grey_out(self, refusal: Refusal) -> None:
+        # Only where the least value turns something off can there be something that must stay off.
+        if not self._optional and self.widget.minimum() == 0:
+            _grey_out(self, self.value(), refusal(int(self.widget.maximum())))
+
+
+class Real:
+    """A number, written as shortly as possible; 0 means no limit where that is allowed."""
+
+    help = ""
+
+    def __init__(self, least: float, most: float, suffix: str, optional: bool) -> None:
+        self.widget = _Plain()
+        self.widget.setDecimals(8)
+        _prepare(self.widget, suffix)
+        self.widget.setRange(least, most)
+        self._optional = optional
+        if optional:
+            self.widget.setSpecialValueText("no limit")
+
+    def value(self) -> float | None:
+        number = self.widget.value()
+        return None if self._optional and number == self.widget.minimum() else number
+
+    def set_value(self, value: float | None) -> None:
+        with QSignalBlocker(self.widget):
+            self.widget.setValue(self.widget.minimum() if value is None else value)
+
+    def connect(self, edited: Callable[[], None]) -> None:
+        self.widget.valueChanged.connect(lambda _: edited())
+
+    def grey_out(self, refusal: Refusal) -> None:
+        # Only where the least value turns something off can there be something that must stay off.
+        if not self._optional and self.widget.minimum() == 0:
+            _grey_out(self, self.value(), refusal(self.widget.maximum()))
+
+
+def _grey_out(field: Field, is_on: Any, why: str) -> None:
+    """Disables a field that is off and cannot be turned on now."""
+    blocked = bool(why) and not is_on
+    field.widget.setEnabled(not blocked)
+    field.widget.setToolTip(f"{why}\n\n{field.help}" if blocked else field.help)
+
+
+class _Plain(QDoubleSpinBox):
+    def textFromValue(self, value: float) -> str:
+        return f"{value:.10g}" if value >= 1e-4 or value == 0 else f"{value:.4g}"
+
+    def valueFromText(self, text: str) -> float:
+        plain = text.removesuffix(self.suffix()).strip()
+        return self.minimum() if plain == self.specialValueText() else float(plain)
+
+    def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
+        plain = text.removesuffix(self.suffix()).strip()
+        try:
+            within = plain == self.specialValueText() or self.minimum() <= float(plain) <= self.maximum()
+        except ValueError:
+            within = False
+        return (QValidator.State.Acceptable if within else QValidator.State.Intermediate, text, position)
+
+
+def _prepare(box: QAbstractSpinBox, suffix: str) -> None:
+    assert isinstance(box, QSpinBox | QDoubleSpinBox)
+    box.setSuffix(suffix)
+    box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)  # as wide as the form, not as its bounds
+    box.setLocale(QLocale.c())  # numbers are written as the command line takes them
+    box.setGroupSeparatorShown(False)
+    box.setStepType(QAbstractSpinBox.StepType.AdaptiveDecimalStepType)
+    box.setKeyboardTracking(False)
+    indent_spin_box(box)
+
+
+def _options(name: str, info: FieldInfo) -> list[tuple[str, Any, str]]:
+    if name == "preset":
+        return [(preset.title, key, preset.when) for key, preset in presets().items()]
+    if name in PACKAGES:
+        auto = [("auto", "auto", "")] if info.default == "auto" else []
+        return [*auto, *((found.title, key, found.summary) for key, found in components(PACKAGES[name]).items())]
+    if name == "device":
+        return [("auto", "auto", ""), ("cpu", "cpu", "")]
+    titles = FITS if name == "fit" else {}
+    return [(titles.get(value, str(value)), value, "") for value in get_args(info.annotation)]
+
+
+def _bounds(info: FieldInfo) -> tuple[float, float]:
+    least, most = 0.0, float(UNLIMITED)
+    for bound in info.metadata:
+        if isinstance(bound, Ge):
+            least = float(bound.ge)  # type: ignore[arg-type]
+        elif isinstance(bound, Gt):
+            least = float(bound.gt)  # type: ignore[arg-type]
+        elif isinstance(bound, Le):
+            most = float(bound.le)  # type: ignore[arg-type]
+        elif isinstance(bound, Lt):
+            most = float(bound.lt) - 1e-8  # type: ignore[arg-type]
+    return least, most

@@ -1,0 +1,300 @@
+"""From the settings model to widgets and back: a field's type, bounds, unit and help are all there is to know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from typing import Any, get_args
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtWidgets import QComboBox, QFormLayout, QGroupBox, QLabel, QSpinBox, QToolButton, QVBoxLayout, QWidget
+
+from core.config.constraints import refuse_data
+from core.config.fields import Resolution, makes_points, title_of
+from core.config.preparation import Preparation, Size
+from core.config.settings import Settings, live_settings, validate
+from core.devices import Device
+from core.errors import UserError
+from core.presets import FitContext, preset, presets
+from studio.widgets.settings.fields import Field, field_of
+
+LABEL_WIDTH = 108
+
+USUAL_GRID = "4x4"
+
+PREPARED = ("resolution", "fit", "background", "alpha", "frame_step")
+"""What is done to the images before anything is trained on them; and so is the grid, which is part of their size."""
+
+KEPT_BY_PRESET = (*PREPARED, "grid", "device", "seed", "mirror", "steps", "minutes")
+"""What belongs to the data and the machine rather than to a recipe, and so survives the choice of another preset."""
+
+OF_PIXELS = (*PREPARED, "grid", "memory_format")
+
+
+class SettingsForm(QWidget):
+    """Every setting as one labelled widget, grouped, with rare ones under a fold."""
+
+    changed = Signal()
+    live_edited = Signal(object)
+    """Settings with a value that was changed while the training runs."""
+    preparation_changed = Signal()
+    """Images are to be prepared in another way, whoever decided it."""
+    features_chosen = Signal(str)
+    """The person chose what images are compared by, perhaps the same again."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._fields: dict[str, Field] = {}
+        self._labels: dict[str, QLabel] = {}
+        self._rows: dict[str, QFormLayout] = {}
+        self._boxes: list[QGroupBox] = []
+        self._data: tuple[int, bool] | None = None
+        self._how: Preparation | None = None
+        self._locked = False
+        self._facts = FitContext(images=1_000_000, accelerator=True)
+        self._recipe: dict[str, Any] | None = None
+        """What the preset fitted, while nobody has changed any of it."""
+        self._error = QLabel(wordWrap=True)
+        self._error.hide()
+        self._error.setObjectName("error")
+        self._fold = QToolButton(autoRaise=True)
+        self._fold.setText("Advanced")
+        self._fold.setCheckable(True)
+        self._fold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._fold.setArrowType(Qt.ArrowType.RightArrow)
+        self._fold.setToolTip("Settings that seldom need a change")
+        self._fold.toggled.connect(self._unfold)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._group(advanced=False))
+        layout.addWidget(self._fold)
+        self._advanced = self._group(advanced=True)
+        self._advanced.hide()
+        layout.addWidget(self._advanced)
+        layout.addWidget(self._error)
+        layout.addStretch()
+        features = self._fields["evaluation_features"].widget
+        assert isinstance(features, QComboBox)
+        features.activated.connect(lambda _: self.features_chosen.emit(features.currentData()))
+        self.set_settings(next(iter(presets().values())).fitted(self._facts))
+
+    def settings(self) -> Settings:
+        """What the widgets say. Raises `UserError` for a combination that cannot be."""
+        return validate(self._values())
+
+    def value(self, name: str) -> Any:
+        """What one widget says."""
+        return self._fields[name].value()
+
+    def prepared(self) -> dict[str, Any]:
+        """The settings that say how images are prepared, by name."""
+        return {name: self.value(name) for name in PREPARED}
+
+    def preparation(self) -> Preparation:
+        """What is to be done to images, whatever else is wrong. Raises `UserError` for what cannot be."""
+        return validate({**self.prepared(), "grid": self.value("grid")}).preparation
+
+    def preparation_of_others(self) -> Preparation:
+        """The same for images that are not known yet: they choose the size while the grid is the usual one."""
+        how = self.preparation()
+        return replace(how, size=None) if self.value("grid") == USUAL_GRID else how
+
+    def set_preparation(self, how: Preparation) -> None:
+        """Shows how images were prepared, without a `changed`; a size that the grid does not allow changes nothing."""
+        for name in ("fit", "background", "alpha", "frame_step"):
+            self._fields[name].set_value(getattr(how, name))
+        self.set_size(how.size)
+
+    def set_size(self, size: Size | None) -> None:
+        """The resolution that gives images of this size with the grid as it is, if there is one."""
+        for resolution in get_args(Resolution):
+            with suppress(UserError):  # some would be too large
+                if validate({"resolution": resolution, "grid": self.value("grid")}).size == size:
+                    self._fields["resolution"].set_value(resolution)
+        self._check()
+
+    def change(self, values: Mapping[str, Any]) -> None:
+        """Does what the person would do with the widgets of these settings."""
+        for name, value in values.items():
+            self._fields[name].set_value(value)
+        self._check()
+        self.changed.emit()
+
+    def _values(self) -> dict[str, Any]:
+        return {name: field.value() for name, field in self._fields.items()}
+
+    def set_settings(self, settings: Settings) -> None:
+        """Shows settings without a `changed`."""
+        for name, field in self._fields.items():
+            field.set_value(getattr(settings, name))
+        self._check()
+
+    def set_values(self, values: Mapping[str, Any]) -> None:
+        """Shows some settings, by name, without a `changed`."""
+        for name, value in values.items():
+            self._fields[name].set_value(value)
+        self._check()
+
+    def set_devices(self, devices: list[Device]) -> None:
+        """Offers the devices of this machine, with what is known of each."""
+        box = self._fields["device"].widget
+        assert isinstance(box, QComboBox)
+        chosen = self._fields["device"].value()
+        with QSignalBlocker(box):
+            box.clear()
+            box.addItem(f"auto ({devices[0].name})", "auto")
+            for device in devices:
+                box.addItem(f"{device.name}: {device.title}", device.name)
+        self._fields["device"].set_value(chosen)
+        self._facts = replace(self._facts, accelerator=devices[0].name != "cpu")
+        self._check()
+
+    def set_count(self, count: int) -> None:
+        """How many images there are: no batch may be larger, whatever a preset says."""
+        box = self._fields["batch"].widget
+        assert isinstance(box, QSpinBox)
+        self._facts = replace(self._facts, images=count)
+        with QSignalBlocker(box):
+            box.setMaximum(max(count, box.maximum()))
+            self._check()  # a preset that fits itself is not cut off
+            box.setMaximum(count)
+        self._check()
+
+    def set_data(self, classes: int, points: bool) -> None:
+        """How many classes the data have, and whether they are points: what does not suit them cannot be chosen.
+
+        Settings for the other kind of data give way to the first preset for this one.
+        """
+        self._data = classes, points
+        if not self._locked and makes_points(self._fields["network"].value()) != points:
+            suited = (name for name, found in presets().items() if found.apply().points == points)
+            self._apply_preset(next(suited))
+        self._check()
+
+    def set_locked(self, locked: bool) -> None:
+        """While a training runs, most settings can be read and not changed; the live ones can."""
+        self._locked = locked
+        for name, field in self._fields.items():
+            field.widget.setEnabled(not locked or name in live_settings())
+        self._check()
+
+    def widget(self, name: str) -> QWidget:
+        """The widget of one setting."""
+        return self._fields[name].widget
+
+    def _group(self, advanced: bool) -> QWidget:
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 0, 0, 0)
+        groups: dict[str, QFormLayout] = {}
+        for name, info in Settings.model_fields.items():
+            extra = info.json_schema_extra
+            assert isinstance(extra, dict)
+            if extra["advanced"] != advanced:
+                continue
+            title = str(extra["group"])
+            if title not in groups:
+                box = QGroupBox(title)
+                column.addWidget(box)
+                self._boxes.append(box)
+                groups[title] = QFormLayout(box)
+                groups[title].setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+            field = field_of(name, info, str(extra["unit"]))
+            field.connect(partial(self._edited, name))
+            self._fields[name] = field
+            label = QLabel(title_of(name))
+            label.setBuddy(field.widget)
+            label.setFixedWidth(LABEL_WIDTH)  # one column through all groups
+            label.setToolTip(field.widget.toolTip())
+            self._labels[name] = label
+            field.widget.setAccessibleName(label.text())
+            groups[title].addRow(label, field.widget)
+            self._rows[name] = groups[title]
+        return page
+
+    def _edited(self, name: str) -> None:
+        if name == "preset":
+            self._apply_preset(self._fields["preset"].value())
+        settings = self._check()
+        self.changed.emit()
+        if self._locked and settings is not None:
+            self.live_edited.emit(settings)
+
+    def _apply_preset(self, name: str) -> None:
+        self.set_settings(self._fitted(name))
+
+    def _fitted(self, name: str) -> Settings:
+        """A preset for these images and this device, with what does not belong to a recipe as it is."""
+        kept = {key: self._fields[key].value() for key in KEPT_BY_PRESET}
+        settings = preset(name).fitted(self._facts, **kept)
+        return settings.changed(batch=min(settings.batch, self._facts.images))
+
+    def _fit(self) -> None:
+        """Other images, another size or device: a preset in which nothing was changed fits itself to them."""
+        if self._locked:
+            return
+        fitted = _recipe(self._fitted(self._fields["preset"].value()).model_dump())
+        if _recipe(self._values()) == self._recipe:
+            for name, value in fitted.items():
+                self._fields[name].set_value(value)
+        self._recipe = fitted if _recipe(self._values()) == fitted else None
+
+    def _tell_preparation(self) -> None:
+        with suppress(UserError):  # what cannot be is said below
+            how = self.preparation()
+            if how != self._how:
+                self._how = how
+                self.preparation_changed.emit()
+
+    def _check(self) -> Settings | None:
+        """Shows what is wrong with the settings, or else greys out what would be; the settings if they can be."""
+        with suppress(UserError):  # of settings that cannot be, which is said below
+            self._fit()
+        self._tell_preparation()
+        self._show_rows(not makes_points(self._fields["network"].value()))
+        try:
+            settings = self.settings()
+            self._refuse(settings)
+            self._error.hide()
+        except UserError as problem:
+            self._error.setText(str(problem))
+            self._error.show()
+            return None
+        for name, field in self._fields.items():
+            if name != "preset" and (not self._locked or name in live_settings()):
+                field.grey_out(partial(self._refusal, settings, name))
+                self._labels[name].setToolTip(field.widget.toolTip())
+        return settings
+
+    def _refuse(self, settings: Settings) -> None:
+        if self._data is not None and not self._locked:  # a training that runs has its data
+            refuse_data(settings, *self._data)
+
+    def _show_rows(self, images: bool) -> None:
+        """Points have no pixels: what is said of those can be left out."""
+        for name in OF_PIXELS:
+            self._rows[name].setRowVisible(self._fields[name].widget, images)
+        for box in self._boxes:
+            rows = box.layout()
+            assert isinstance(rows, QFormLayout)
+            is_empty = not any(rows.isRowVisible(row) for row in range(rows.rowCount()))
+            box.setHidden(is_empty or (box.title() == "Augmentation" and not images))
+
+    def _refusal(self, settings: Settings, name: str, value: Any) -> str:
+        """Why one setting cannot have a value beside the others; empty where it can."""
+        try:
+            self._refuse(settings.changed(**{name: value}))
+        except UserError as problem:
+            return str(problem)
+        return ""
+
+    def _unfold(self, unfolded: bool) -> None:
+        self._fold.setArrowType(Qt.ArrowType.DownArrow if unfolded else Qt.ArrowType.RightArrow)
+        self._advanced.setVisible(unfolded)
+
+
+def _recipe(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Without what belongs to the data and the machine."""
+    return {name: value for name, value in values.items() if name not in KEPT_BY_PRESET}

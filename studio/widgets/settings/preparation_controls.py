@@ -1,0 +1,133 @@
+"""How every image is prepared: the settings of the Train form that decide it, beside the images that they change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import (
+    QFormLayout,
+    QGroupBox,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from core.config.settings import Settings
+from core.data.health.findings import HealthReport
+from core.events import Progress
+from studio.widgets.settings.fields import FITS, Field, field_of
+
+TITLES = {
+    "resolution": "Resolution",
+    "fit": "Fit",
+    "background": "Background",
+    "alpha": "Keep transparency",
+    "frame_step": "One frame in",
+}
+
+
+class PreparationControls(QGroupBox):
+    """Shows values and says which one the person chose; what counts is in the form."""
+
+    chosen = Signal(object)
+    """New values by the names of their settings."""
+    cancelled = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("Preparation", parent)
+        self._rows = QFormLayout()
+        self._rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        self._fields = {name: self._add(name, title) for name, title in TITLES.items()}
+        self._suggested: dict[str, Any] = {}
+        self._values: dict[str, Any] = {}
+        self._is_locked = False
+        column = QVBoxLayout(self)
+        column.setContentsMargins(8, 4, 8, 4)
+        column.addLayout(self._rows)
+        column.addWidget(self._build_suggestion())
+        column.addWidget(self._build_progress())
+
+    def show_values(self, values: Mapping[str, Any]) -> None:
+        """The values that count now; emits nothing."""
+        self._values = dict(values)
+        for name, field in self._fields.items():
+            field.set_value(values[name])
+        self._show_suggestion()
+
+    def set_offered(self, transparency: bool, frames: bool) -> None:
+        """Whether there is transparency to keep, and whether the images are frames of a video."""
+        self._rows.setRowVisible(self._fields["alpha"].widget, transparency)
+        self._rows.setRowVisible(self._fields["frame_step"].widget, frames)
+
+    def set_locked(self, locked: bool) -> None:
+        """While a training runs the images are as they are."""
+        self._is_locked = locked
+        for field in self._fields.values():
+            field.widget.setEnabled(not locked)
+            field.widget.setToolTip("A training runs: stop it to prepare the images anew" if locked else field.help)
+        self._show_suggestion()
+
+    def suggest(self, report: HealthReport | None) -> None:
+        """What suits these images, to be taken with one click where it is something else."""
+        self._suggested = {} if report is None else {"resolution": report.resolution, "fit": report.fit}
+        self._show_suggestion()
+
+    def show_progress(self, progress: Progress) -> None:
+        """The images are being prepared anew."""
+        self._bar.setRange(0, progress.total)
+        self._bar.setValue(progress.done)
+        self._progress.show()
+
+    def end_progress(self) -> None:
+        self._progress.hide()
+
+    def _add(self, name: str, title: str) -> Field:
+        info = Settings.model_fields[name]
+        extra = info.json_schema_extra
+        assert isinstance(extra, dict)
+        field = field_of(name, info, str(extra["unit"]))
+        field.connect(lambda: self.chosen.emit({name: field.value()}))
+        field.widget.setAccessibleName(title)
+        label = QLabel(title)
+        label.setBuddy(field.widget)
+        self._rows.addRow(label, field.widget)
+        return field
+
+    def _build_suggestion(self) -> QWidget:
+        self._suggestion = QWidget()
+        self._suggestion_text = QLabel(wordWrap=True)
+        self._suggestion_text.setObjectName("muted")
+        use = QPushButton("Use")
+        use.setToolTip("Prepare the images so")
+        use.clicked.connect(lambda: self.chosen.emit(dict(self._suggested)))
+        row = QHBoxLayout(self._suggestion)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self._suggestion_text, 1)
+        row.addWidget(use)
+        return self._suggestion
+
+    def _build_progress(self) -> QWidget:
+        self._progress = QWidget()
+        self._bar = QProgressBar(textVisible=False)
+        self._bar.setAccessibleName("Progress of preparing the images")
+        cancel = QPushButton("Cancel")
+        cancel.setToolTip("Keep the images as they are")
+        cancel.clicked.connect(self.cancelled)
+        row = QHBoxLayout(self._progress)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self._bar, 1)
+        row.addWidget(cancel)
+        self._progress.hide()
+        return self._progress
+
+    def _show_suggestion(self) -> None:
+        differs = any(self._values.get(name) != value for name, value in self._suggested.items())
+        self._suggestion.setVisible(differs and not self._is_locked)
+        if self._suggested:
+            fit = FITS[self._suggested["fit"]].lower()
+            self._suggestion_text.setText(f"These images suggest {self._suggested['resolution']} px, {fit}.")

@@ -1,0 +1,195 @@
+"""Which number of two runs is drawn, over what, and where drawing both would compare what cannot be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QSplitter,
+    QStackedLayout,
+    QToolButton,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from core.formatting import span
+from core.runs.overview import Overview
+from core.stats import keys
+from core.stats.curves import Curve
+from core.stats.keys import meaning
+from studio import theme
+from studio.widgets.basic.labels import Glyph, wrapped_tip
+from studio.widgets.plots.overlay_plot import SIDES, OverlayPlot, Placed
+
+AXES = (("Steps", "steps"), ("Images seen", "images"), ("Training time", "seconds"))
+MINUTES_FROM = 600
+"""Seconds from which an axis counts minutes."""
+KEY = Qt.ItemDataRole.UserRole
+
+
+class ComparedCurves(QWidget):
+    """A list of numbers on the left, the chosen one's curves on the right."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._runs: dict[str, Overview] = {}
+        self._list = QTreeWidget()
+        self._list.setHeaderHidden(True)
+        self._list.setAccessibleName("Numbers")
+        self._list.setToolTip("Choose the number whose curves are shown.")
+        self._list.currentItemChanged.connect(lambda *_: self._show())
+        self._axis = QComboBox()
+        self._axis.setAccessibleName("Compare over")
+        self._axis.setToolTip("What counts as the same moment of both runs.")
+        for title, name in AXES:
+            self._axis.addItem(title, name)
+        self._axis.currentIndexChanged.connect(lambda _: self._show())
+        self._log = QCheckBox("Log")
+        self._log.setAccessibleName("Logarithmic scale")
+        self._log.setToolTip("Logarithmic scale; values of zero and below are left out.")
+        self.plot = OverlayPlot()
+        self._log.toggled.connect(self.plot.set_log)
+        self._sign = Glyph("info", 18, "accent")
+        self._note = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
+        self._empty = QLabel("Choose two runs above to see their curves on one plane.")
+        self._pages = QStackedLayout(self)
+        self._build()
+
+    def show_runs(self, runs: Mapping[str, Overview]) -> None:
+        """The runs by side; the number that is chosen stays where one of them has it."""
+        self._runs = dict(runs)
+        self.plot.set_names({side: runs[side].name if side in runs else "" for side in SIDES})
+        self._fill(self.key())
+        self._show()
+        self._pages.setCurrentIndex(1 if self._runs else 0)
+
+    def key(self) -> str:
+        """The number that is shown; empty for none."""
+        item = self._list.currentItem()
+        return str(item.data(0, KEY) or "") if item else ""
+
+    def choose(self, key: str) -> None:
+        """Show another number, if a run has it."""
+        for item in self._items():
+            if item.data(0, KEY) == key:
+                self._list.setCurrentItem(item)
+
+    def keys(self) -> list[str]:
+        """Every number that can be chosen, in order."""
+        return [item.data(0, KEY) for item in self._items()]
+
+    def note(self) -> str:
+        """What is said of the choice; empty when both curves are drawn."""
+        return self._note.text()
+
+    def _items(self) -> list[QTreeWidgetItem]:
+        groups = [self._list.topLevelItem(index) for index in range(self._list.topLevelItemCount())]
+        found = (group.child(index) for group in groups if group for index in range(group.childCount()))
+        return [item for item in found if item]
+
+    def _fill(self, chosen: str) -> None:
+        found = list(dict.fromkeys(key for run in self._runs.values() for key in run.curves))
+        self._list.blockSignals(True)
+        self._list.clear()
+        for group in keys.GROUPS:
+            parent = QTreeWidgetItem([group])
+            parent.setFlags(Qt.ItemFlag.ItemIsEnabled)
+            for key in found:
+                if keys.group(key) == group:
+                    parent.addChild(self._item(key))
+            if parent.childCount():
+                self._list.addTopLevelItem(parent)
+                parent.setExpanded(True)
+        items = {item.data(0, KEY): item for item in self._items()}
+        if items:
+            self._list.setCurrentItem(items.get(chosen) or next(iter(items.values())))
+        self._list.blockSignals(False)
+
+    def _item(self, key: str) -> QTreeWidgetItem:
+        measured = keys.measured(key)
+        how = keys.protocol_text(measured[1]) if measured else ""
+        item = QTreeWidgetItem([f"{keys.label(key)} ({how})" if how else keys.label(key)])
+        item.setData(0, KEY, key)
+        item.setToolTip(0, wrapped_tip(item.text(0), meaning(key), key))
+        missing = [side for side in SIDES if side in self._runs and key not in self._runs[side].curves]
+        if missing:
+            item.setForeground(0, self.palette().placeholderText())
+        return item
+
+    def _show(self) -> None:
+        key, axis = self.key(), self._axis.currentData()
+        curves = {side: run.curves[key] for side, run in self._runs.items() if key in run.curves}
+        longest = max((float(curve.seconds[-1]) for curve in curves.values()), default=0.0)
+        size = 60.0 if axis == "seconds" and longest >= MINUTES_FROM else 1.0
+        placed = {side: Placed(getattr(curve, axis) / size, curve) for side, curve in curves.items()}
+        unit = {"steps": "step", "images": "images seen", "seconds": "minutes" if size > 1 else "seconds"}[axis]
+
+        def say(x: float) -> str:
+            return span(x * size) if axis == "seconds" else f"{x:,.0f} {unit}" if axis == "images" else f"step {x:,.0f}"
+
+        self.plot.show_pair(placed, unit, say)
+        self._show_note(key, curves)
+
+    def _show_note(self, key: str, curves: Mapping[str, Curve]) -> None:
+        lacking = [side for side in self._runs if side not in curves]
+        text = _explained(key, lacking[0], self._runs[lacking[0]]) if key and lacking else ""
+        self._note.setText(text)
+        self._note.setVisible(bool(text))
+        self._sign.setVisible(bool(text))
+
+    def _build(self) -> None:
+        tools = QHBoxLayout()
+        tools.setContentsMargins(8, 0, 8, 0)
+        tools.addStretch(1)
+        name = QLabel("Compare over")
+        name.setBuddy(self._axis)
+        reset = QToolButton(autoRaise=True)
+        reset.setIcon(theme.icon("arrows-out"))
+        reset.setAccessibleName("Reset the view")
+        reset.setToolTip("Show everything again.")
+        reset.clicked.connect(self.plot.reset_view)
+        for widget in (name, self._axis, self._log, reset):
+            tools.addWidget(widget)
+        said = QHBoxLayout()
+        said.setContentsMargins(8, 0, 8, 0)
+        said.addWidget(self._sign, 0, Qt.AlignmentFlag.AlignTop)
+        said.addWidget(self._note, 1)
+        right = QWidget()
+        column = QVBoxLayout(right)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addLayout(tools)
+        column.addLayout(said)
+        column.addWidget(self.plot, 1)
+        parts = QSplitter(Qt.Orientation.Horizontal)
+        parts.addWidget(self._list)
+        parts.addWidget(right)
+        parts.setStretchFactor(1, 1)
+        parts.setSizes([280, 720])
+        parts.setChildrenCollapsible(False)
+        self._empty.setObjectName("muted")
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        parts.setContentsMargins(0, 8, 0, 0)
+        self._pages.addWidget(self._empty)
+        self._pages.addWidget(parts)
+
+
+def _explained(key: str, side: str, run: Overview) -> str:
+    """Why a side has no curve."""
+    measured = keys.measured(key)
+    others = [
+        found[1] for other in run.curves if (found := keys.measured(other)) and measured and found[0] == measured[0]
+    ]
+    if not others:
+        return f"Run {side} has not recorded this number."
+    how = "; ".join(keys.protocol_text(other) for other in others)
+    return (
+        f"Run {side} measured {keys.label(key)} in another way: {how}. Such numbers cannot be compared, so they are not"
+        " drawn on one axis. Evaluate both runs in the same way to compare them."
+    )

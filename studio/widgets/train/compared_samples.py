@@ -1,0 +1,128 @@
+"""The sample grids of two runs side by side, at the same moment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSlider, QVBoxLayout, QWidget
+
+from core.errors import UserError
+from core.events import Images
+from core.formatting import span
+from core.runs.overview import Overview
+from core.stats.curves import Line
+from studio.widgets.images.image_grid import ImageGrid
+from studio.widgets.images.tile_view import NO_IMAGES
+from studio.widgets.plots.overlay_plot import SIDES
+
+MOMENTS = (("Step", "steps"), ("Images seen", "images"), ("Training time", "seconds"))
+PLACES = 1000
+"""Of the slider."""
+
+
+class ComparedSamples(QWidget):
+    """One slider moves both. It asks for grids and is given them with `show_grid`."""
+
+    grid_requested = Signal(str, object, int, object)
+    """A side, its `Overview`, the step and the `Path` of the grid."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._runs: dict[str, Overview] = {}
+        self._places: dict[str, Line] = {}
+        self._shown: dict[str, int] = {}
+        self.grids = {side: ImageGrid() for side in SIDES}
+        self._said = {side: QLabel(textFormat=Qt.TextFormat.PlainText) for side in SIDES}
+        self._moment = QComboBox()
+        self._moment.setAccessibleName("At the same")
+        self._moment.setToolTip("What counts as the same moment of both runs.")
+        for title, name in MOMENTS:
+            self._moment.addItem(title, name)
+        self._slider = QSlider(Qt.Orientation.Horizontal)
+        self._slider.setRange(0, PLACES)
+        self._slider.setValue(PLACES)
+        self._slider.setAccessibleName("Moment")
+        self._slider.setToolTip("Drag, or use the arrow keys, to see both runs at another moment.")
+        self._where = QLabel()
+        self._slider.valueChanged.connect(lambda _: self._ask())
+        self._moment.currentIndexChanged.connect(lambda _: self._place())
+        self._build()
+
+    def show_runs(self, runs: Mapping[str, Overview]) -> None:
+        """The runs by side."""
+        self._runs = dict(runs)
+        for side in SIDES:
+            self._shown.pop(side, None)
+            if side not in runs or not runs[side].samples:
+                self.grids[side].set_images(NO_IMAGES)
+                self._said[side].setText("")
+            self.grids[side].set_empty_text("This run has no samples." if side in runs else f"Choose run {side} above.")
+        self._place()
+
+    def show_grid(self, side: str, step: int, images: Images, columns: tuple[str, ...]) -> None:
+        """The grid that was asked for."""
+        if side not in self._runs:
+            return
+        run, grid = self._runs[side], self.grids[side]
+        grid.set_images(images)
+        grid.set_columns(len(columns), columns)
+        seen, seconds = run.reached(step)
+        last = " (its last)" if step == run.samples[-1][0] else ""
+        what = run.settings.counted
+        self._said[side].setText(f"{side}: step {step:,}{last}, {seen:,.0f} {what} seen, {span(seconds)}")
+
+    def show_problem(self, side: str, problem: UserError) -> None:
+        """Why there is no grid."""
+        self.grids[side].set_images(NO_IMAGES)
+        self.grids[side].set_empty_text(str(problem))
+        self._said[side].setText("")
+
+    def _place(self) -> None:
+        """Where each grid lies on the scale that is chosen."""
+        which = self._moment.currentData()
+        self._places = {}
+        for side, run in self._runs.items():
+            reached = [(step, *run.reached(step)) for step, _ in run.samples]
+            column = [name for _, name in MOMENTS].index(which)
+            self._places[side] = np.array([place[column] for place in reached], np.float64)
+        self._ask()
+
+    def _longest(self) -> float:
+        return max((float(places[-1]) for places in self._places.values() if len(places)), default=0.0)
+
+    def _ask(self) -> None:
+        at = self._longest() * self._slider.value() / PLACES
+        which = self._moment.currentData()
+        said = {"steps": f"step {at:,.0f}", "images": f"{at:,.0f} images seen", "seconds": span(at)}
+        self._where.setText(said[which])
+        for side, places in self._places.items():
+            if len(places):
+                step, path = self._runs[side].samples[int(np.abs(places - at).argmin())]
+                if self._shown.get(side) != step:
+                    self._shown[side] = step
+                    self.grid_requested.emit(side, self._runs[side], step, path)
+
+    def _build(self) -> None:
+        row = QHBoxLayout()
+        row.setSpacing(14)
+        for side in SIDES:
+            self.grids[side].setAccessibleName(f"Samples of run {side}")
+            self._said[side].setObjectName("muted")
+            column = QVBoxLayout()
+            column.addWidget(self.grids[side], 1)
+            column.addWidget(self._said[side])
+            row.addLayout(column, 1)
+        name = QLabel("At the same")
+        name.setBuddy(self._moment)
+        self._where.setMinimumWidth(130)
+        line = QHBoxLayout()
+        for widget in (name, self._moment):
+            line.addWidget(widget)
+        line.addWidget(self._slider, 1)
+        line.addWidget(self._where)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 8, 0, 0)
+        layout.addLayout(row, 1)
+        layout.addLayout(line)

@@ -1,0 +1,71 @@
+"""The settings of two runs, beside each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QCheckBox, QHeaderView, QLabel, QStackedLayout, QTreeWidgetItem, QVBoxLayout, QWidget
+
+from core.presets.settings_diff import rows
+from core.runs.overview import Overview
+from studio.widgets.basic.table import Table
+
+NAMES = 190
+"""Width of the column with the settings' names."""
+
+
+class ComparedSettings(QWidget):
+    """Those that differ, or all."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._runs: dict[str, Overview] = {}
+        self._all = QCheckBox("Show all settings")
+        self._all.setToolTip("Also those that both runs have in common.")
+        self._all.toggled.connect(lambda _: self._show())
+        self.table = Table("Settings of both runs", ("Setting", "What it is", "Run A", "Run B"), (2, 3))
+        self.table.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
+        self.table.setColumnWidth(0, NAMES)
+        self.table.header().setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
+        self._empty = QLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
+        self._empty.setObjectName("muted")
+        self._pages = QStackedLayout()
+        self._pages.addWidget(self.table)
+        self._pages.addWidget(self._empty)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 8, 0, 0)
+        layout.addLayout(self._pages, 1)
+        layout.addWidget(self._all)
+        self._show()
+
+    def show_runs(self, runs: Mapping[str, Overview]) -> None:
+        """The runs by side."""
+        self._runs = dict(runs)
+        self._show()
+
+    def _show(self) -> None:
+        a, b = self._runs.get("A"), self._runs.get("B")
+        items = []
+        if a and b:
+            everything = self._all.isChecked()
+            facts = [("dataset", a.dataset, b.dataset, "The images that were trained on.")]
+            facts += [(row.name, row.one, row.other, row.help) for row in rows(a.settings, b.settings)]
+            items = [_item(*fact) for fact in facts if everything or fact[1] != fact[2]]
+        both = "Both runs have the same settings."
+        self._empty.setText(
+            both if a and b else "Choose two runs above, and see what they were told to do differently."
+        )
+        self.table.set_rows(items)
+        self._pages.setCurrentIndex(0 if items else 1)
+
+
+def _item(name: str, one: str, other: str, help: str) -> QTreeWidgetItem:
+    item = QTreeWidgetItem([name, help, one, other])
+    for column in range(item.columnCount()):
+        item.setToolTip(column, item.text(column))  # where it is cut
+    if one != other:
+        font = item.font(0)
+        font.setBold(True)
+        item.setFont(0, font)
+    return item

@@ -1,0 +1,147 @@
+"""A quiet line about how the training does: what is found, the curves that show it, and what would help."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
+
+from core.diagnosis.case import Diagnosis, Remedy, Severity
+from studio.model.setting_text import in_words
+from studio.widgets.basic.labels import Glyph
+
+GLYPHS: dict[Severity, tuple[str, str]] = {
+    "bad": ("warning", "error"),
+    "watch": ("eye", "caution"),
+    "good": ("check-circle", "good"),
+}
+WORDS: dict[Severity, str] = {"bad": "Trouble", "watch": "Keep an eye on it", "good": "In order"}
+
+
+class DiagnosisStrip(QFrame):
+    """The worst finding in one row, and the others below it on demand. Hidden while there is nothing to say."""
+
+    evidence_requested = Signal(object)
+    """The keys of the curves that show a finding."""
+    remedy_requested = Signal(object)
+    """The `Remedy` that the person chose."""
+    undo_requested = Signal()
+    """Settings as they were before the last remedy."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("card")
+        self.setAccessibleName("Health of the training")
+        self._can_edit = False
+        self._found: tuple[Diagnosis, ...] = ()
+        self._rows = QVBoxLayout()
+        self._rows.setSpacing(8)
+        self._shows_all = False
+        self._undo = QWidget()
+        self._undo.hide()
+        self._applied = QLabel(wordWrap=True)
+        self._applied.setTextFormat(Qt.TextFormat.PlainText)
+        undo = QPushButton("Undo")
+        undo.setToolTip("Set it back to what it was")
+        undo.clicked.connect(self._take_back)
+        row = QHBoxLayout(self._undo)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(Glyph("check", 18, "good"))
+        row.addWidget(self._applied, 1)
+        row.addWidget(undo)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(12, 6, 8, 6)
+        column.setSpacing(8)
+        column.addLayout(self._rows)
+        column.addWidget(self._undo)
+        self.hide()
+
+    def show_diagnoses(self, found: Sequence[Diagnosis]) -> None:
+        """The worst first; the one good finding when nothing is wrong."""
+        self._found = tuple(found)
+        self._build()
+
+    def set_can_edit(self, can_edit: bool) -> None:
+        """Whether a training runs whose settings a remedy can change."""
+        self._can_edit = can_edit
+        if not can_edit:
+            self._undo.hide()
+        self._build()
+
+    def show_applied(self, changes: Mapping[str, Any]) -> None:
+        """A remedy was taken; it can be taken back."""
+        self._applied.setText(f"Applied: {', '.join(in_words(changes))}. It takes some reports to show what it does.")
+        self._undo.show()
+
+    def _take_back(self) -> None:
+        self._undo.hide()
+        self.undo_requested.emit()
+
+    def _build(self) -> None:
+        while item := self._rows.takeAt(0):
+            if widget := item.widget():
+                widget.hide()  # it is deleted only when the event loop comes to it
+                widget.deleteLater()
+        others = len(self._found) - 1
+        for index, diagnosis in enumerate(self._found if self._shows_all else self._found[:1]):
+            self._rows.addWidget(self._row(diagnosis, others if index == 0 else 0))
+        self.setVisible(bool(self._found))
+
+    def _show_all(self, shown: bool) -> None:
+        self._shows_all = shown
+        self._build()
+
+    def _row(self, diagnosis: Diagnosis, others: int) -> QWidget:
+        row = QWidget()
+        column = QVBoxLayout(row)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        line = QHBoxLayout()
+        line.setSpacing(8)
+        column.addLayout(line)
+        name, role = GLYPHS[diagnosis.severity]
+        glyph = Glyph(name, 20, role)
+        glyph.setToolTip(WORDS[diagnosis.severity])
+        text = QLabel(diagnosis.sentence, wordWrap=True)
+        text.setTextFormat(Qt.TextFormat.PlainText)
+        text.setAccessibleName(f"{WORDS[diagnosis.severity]}: {diagnosis.sentence}")
+        line.addWidget(glyph)
+        line.addWidget(text, 1)
+        if diagnosis.evidence:
+            look = QToolButton(autoRaise=True)
+            look.setText("Show curve")
+            look.setToolTip("The curve that this is seen in")
+            look.clicked.connect(partial(self.evidence_requested.emit, diagnosis.evidence))
+            line.addWidget(look)
+        if others:
+            line.addWidget(self._more_button(others))
+        if diagnosis.remedies and self._can_edit:
+            column.addLayout(self._remedies(diagnosis.remedies))
+        return row
+
+    def _more_button(self, others: int) -> QToolButton:
+        more = QToolButton(autoRaise=True)
+        more.setText("Show less" if self._shows_all else f"{others} more")
+        more.setToolTip("Everything that was found")
+        more.clicked.connect(lambda: self._show_all(not self._shows_all))
+        return more
+
+    def _remedies(self, remedies: Sequence[Remedy]) -> QHBoxLayout:
+        line = QHBoxLayout()
+        line.setContentsMargins(28, 0, 0, 2)  # under the sentence
+        line.setSpacing(8)
+        for remedy in remedies:
+            line.addWidget(self._button(remedy))
+        line.addStretch()
+        return line
+
+    def _button(self, remedy: Remedy) -> QPushButton:
+        button = QPushButton(remedy.text.rstrip("."))
+        changes = "\n".join(in_words(remedy.changes))
+        what = "A new run; this one is saved and stays" if remedy.anew else "Changes while it trains, and can be undone"
+        button.setToolTip(f"{what}:\n{changes}")
+        button.clicked.connect(partial(self.remedy_requested.emit, remedy))
+        return button

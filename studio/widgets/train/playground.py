@@ -1,0 +1,72 @@
+"""The 2-D playground: the plane of points, and below it what plays the game slowly."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSlider, QVBoxLayout, QWidget
+
+from studio import theme
+from studio.widgets.train.points_view import PointsView
+
+SLOWEST = 1.0
+"""Seconds of rest after a step, at the right end of the slider."""
+
+
+class Playground(QWidget):
+    """Single steps of either network while the training is paused, and slow motion while it runs."""
+
+    step_requested = Signal(str)
+    """"D" or "G"."""
+    pace_changed = Signal(float)
+    """Seconds of rest after each step; 0 is full speed."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.view = PointsView()
+        self._steps = {"D": QPushButton("One D step"), "G": QPushButton("One G step")}
+        for network, name in (("D", "discriminator"), ("G", "generator")):
+            button = self._steps[network]
+            button.setIcon(theme.icon("skip-forward", name))
+            button.clicked.connect(lambda _=False, network=network: self.step_requested.emit(network))
+        self._said = QLabel()
+        self._pace = QSlider(Qt.Orientation.Horizontal)
+        self._pace.setRange(0, 20)
+        self._pace.setMinimumWidth(60)
+        self._pace.setAccessibleName("Slow motion")
+        self._pace.setToolTip("Rest after each step, to see it; at the left end is full speed")
+        self._said.setBuddy(self._pace)
+        self._pace.valueChanged.connect(self._change_pace)
+        bar = QHBoxLayout()
+        bar.setSpacing(10)
+        for button in self._steps.values():
+            bar.addWidget(button)
+        bar.addSpacing(8)
+        bar.addWidget(self._said)
+        bar.addWidget(self._pace, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(8, 0, 0, 0)
+        column.setSpacing(6)
+        column.addWidget(self.view, 1)
+        column.addLayout(bar)
+        self.set_paused(False)
+        self._say_pace()
+
+    def set_paused(self, paused: bool) -> None:
+        """Whether a training is paused, so that single steps can be made."""
+        for network, name in (("D", "discriminator"), ("G", "generator")):
+            button = self._steps[network]
+            button.setEnabled(paused)
+            does = f"Train the {name} once, on a batch of its own, while the other network stands still"
+            button.setToolTip(does if paused else f"{does}. Pause the training first.")
+
+    def pace(self) -> float:
+        """Seconds of rest after each step."""
+        return SLOWEST * self._pace.value() / self._pace.maximum()
+
+    def _change_pace(self) -> None:
+        self._say_pace()
+        self.pace_changed.emit(self.pace())
+
+    def _say_pace(self) -> None:
+        self._said.setText(f"Slow motion: {self.pace():.2f} s" if self.pace() else "Full speed")
+        self._said.setMinimumWidth(self._said.fontMetrics().horizontalAdvance("Slow motion: 0.00 s"))

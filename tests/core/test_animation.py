@@ -1,0 +1,70 @@
+"""Which places a film shows, and what no film can be: closed forms."""
+
+from __future__ import annotations
+
+from math import inf, nan
+from typing import Any
+
+import pytest
+
+from core.errors import UserError
+from core.export.animation import MOST_FRAMES, Animation, frame_positions, frame_requests
+from core.latent.request import LatentRequest, Loop, Point, Walk
+
+THREE = tuple(map(Point, (1, 5, 9)))
+
+
+def test_an_open_walk_ends_on_its_last_point() -> None:
+    found = frame_positions(Walk(THREE), Animation(fps=10, seconds=2))
+    assert len(found) == 2 * 20 + 1
+    assert (found[0], found[1], found[20], found[30], found[40]) == (0, 0.05, 1, 1.5, 2)
+
+
+@pytest.mark.parametrize(("closed", "loop"), [(True, False), (False, True), (True, True)])
+def test_a_closed_walk_ends_a_step_before_it_begins_again(closed: bool, loop: bool) -> None:
+    found = frame_positions(Walk(THREE, closed=closed), Animation(fps=10, seconds=2, loop=loop))
+    assert found == tuple(frame / 20 for frame in range(60))
+
+
+def test_a_loop_is_one_turn() -> None:
+    assert frame_positions(Loop(Point(3)), Animation(fps=8, seconds=0.5)) == (0, 0.25, 0.5, 0.75)
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_the_request_walks_back_when_the_film_does(closed: bool) -> None:
+    way = Walk(THREE, "lerp", closed=closed, easing="smooth")
+    film = Animation(fps=4, seconds=1, loop=not closed)
+    there_and_back = Walk((*THREE, THREE[0]), "lerp", easing="smooth")
+    assert frame_requests(way, film) == LatentRequest(there_and_back, tuple(frame / 4 for frame in range(12)))
+    assert frame_requests(way, film).part(9, 10).way.points == (THREE[2], THREE[0])
+    assert frame_requests(Loop(Point(3)), film).way == Loop(Point(3))
+
+
+def test_a_film_has_a_frame_however_short_it_is() -> None:
+    assert Animation(fps=1, seconds=0.01).frames == 1
+    assert frame_positions(Walk(THREE), Animation(fps=1, seconds=0.01)) == (0, 1, 2)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"fps": 0}, {"fps": 121}, {"seconds": 0}, {"seconds": -1}, {"seconds": nan}, {"seconds": inf}, {"scale": 0},
+     {"scale": 17}],
+)  # fmt: skip
+def test_what_no_film_can_be(values: dict[str, Any]) -> None:
+    with pytest.raises(UserError) as caught:
+        Animation(**values)
+    assert caught.value.remedy
+
+
+def test_a_slip_does_not_fill_the_memory() -> None:
+    film = Animation(fps=100, seconds=MOST_FRAMES / 100)
+    assert film.frames == MOST_FRAMES
+    with pytest.raises(UserError, match="too many"):
+        frame_positions(Walk(THREE), film)
+    with pytest.raises(UserError, match="too many"):
+        frame_positions(Loop(Point()), Animation(seconds=1e15))
+
+
+def test_one_image_is_no_walk() -> None:
+    with pytest.raises(UserError, match="no walk"):
+        frame_positions(Walk((Point(),), closed=True), Animation())

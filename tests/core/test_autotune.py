@@ -1,0 +1,127 @@
+"""The short trial: its choice is one of the candidates, it is remembered, and it leaves no trace in the training."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from core.config.settings import Settings
+from core.events import Progress, Tuned
+from core.trainer import Trainer
+from core.training.autotune import candidates, trial
+from tests.core.tiny import CLASSES, copied, differences, finished, tiny_dataset, tiny_settings
+
+AUTO = {"precision": "auto", "memory_format": "auto"}
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One step of each candidate: what is remembered and when is asked here, and not how well the rates are known."""
+    monkeypatch.setattr("core.training.autotune.LEAST_SECONDS", 0.0)
+
+
+def tried(settings: Settings) -> list[Progress | Tuned]:
+    return list(trial(settings, 3, CLASSES, CPU))
+
+
+def chosen(settings: Settings) -> Tuned:
+    last = tried(settings)[-1]
+    assert isinstance(last, Tuned)
+    return last
+
+
+def tuning_folder() -> Path:
+    return Path(os.environ["GAN_STUDIO_CACHE"]) / "tuning"
+
+
+def test_a_trial_ends_with_the_fastest_candidate() -> None:
+    settings = tiny_settings(**AUTO)
+    *progress, last = tried(settings)
+    assert progress
+    assert all(isinstance(event, Progress) and event.done < event.total for event in progress)
+    assert isinstance(last, Tuned)
+    assert last.device == "cpu"
+    names = [f"{choice.precision}, {choice.memory_format}" for choice in candidates(settings, CPU)]
+    assert set(last.rates) <= set(names)
+    assert {"fp32, contiguous", "fp32, channels_last"} <= set(last.rates)
+    assert all(rate > 0 for rate in last.rates.values())
+    # The first is kept unless another is clearly faster.
+    winner = last.rates[f"{last.precision}, {last.memory_format}"]
+    assert winner >= last.rates["fp32, contiguous"]
+    assert winner == max(last.rates.values()) or winner > 0.97 * max(last.rates.values())
+
+
+def test_the_result_is_remembered() -> None:
+    settings = tiny_settings(**AUTO)
+    first = chosen(settings)
+    assert tried(settings) == [first]
+    assert tried(settings.changed(seed=5, lr_g=0.01, steps=9)) == [first]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"batch": 4},
+        {"width": 16},
+        {"network": "mlp"},
+        {"resolution": 32},
+        {"grid": "6x4"},
+        {"condition": "concat"},
+        {"codes_categorical": 2},
+    ],
+    ids=str,
+)
+def test_what_could_change_the_result_is_tried_anew(values: dict[str, Any]) -> None:
+    settings = tiny_settings(**AUTO)
+    chosen(settings)
+    assert len(tried(settings.changed(**values))) > 1
+
+
+def test_a_trial_that_was_stopped_is_not_remembered() -> None:
+    settings = tiny_settings(**AUTO)
+    events = trial(settings, 3, CLASSES, CPU)
+    next(events)
+    events.close()
+    assert not tuning_folder().exists()
+    assert len(tried(settings)) > 1
+
+
+@pytest.mark.parametrize("left", [b"", b"{", b"[]", b'{"device": "cpu"}', b"\xff\xfe", b'{"device": 1, "more": 2}'])
+def test_a_note_that_cannot_be_read_is_written_anew(left: bytes) -> None:
+    settings = tiny_settings(**AUTO)
+    chosen(settings)
+    (note,) = tuning_folder().iterdir()
+    note.write_bytes(left)
+    assert len(tried(settings)) > 1
+    assert len(tried(settings)) == 1
+
+
+def test_no_cache_is_no_reason_to_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("GAN_STUDIO_CACHE", str(tmp_path / "file"))
+    assert chosen(tiny_settings(**AUTO)).rates
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+@pytest.mark.parametrize("memory_format", ["contiguous", "channels_last"])
+def test_explicit_settings_need_no_trial(precision: str, memory_format: str) -> None:
+    settings = tiny_settings(precision=precision, memory_format=memory_format)
+    assert tried(settings) == [Tuned("cpu", precision, memory_format, {})]
+    assert not tuning_folder().exists()
+
+
+def test_half_of_it_may_be_explicit() -> None:
+    last = chosen(tiny_settings(precision="fp32", memory_format="auto"))
+    assert set(last.rates) == {"fp32, contiguous", "fp32, channels_last"}
+    assert last.precision == "fp32"
+
+
+def test_a_trial_leaves_the_training_as_it_would_be() -> None:
+    settings = tiny_settings("gan", **AUTO, steps=4)  # with dropout, which draws from torch's own random numbers
+    one, other = (finished(Trainer(settings, tiny_dataset(), chosen(settings))) for _ in range(2))
+    assert not differences(copied(one.checkpoint()), other.checkpoint())

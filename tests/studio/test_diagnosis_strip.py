@@ -1,0 +1,250 @@
+"""What is found in a training, in the window: the strip, the curves that show it, remedies and taking them back."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel
+from pytestqt.qtbot import QtBot
+
+from core.diagnosis.case import Diagnosis, Remedy
+from core.errors import UserError
+from core.events import Measured
+from core.runs.retention import rate
+from core.runs.run import Run
+from core.stats.keys import meaning
+from studio.main_window import TRAIN, MainWindow
+from studio.model.history import History
+from studio.model.train import BestCheckpoint, TrainingState
+from studio.services.train.evaluation import read_best
+from studio.widgets.plots.metric_plot import MetricPlot
+from studio.widgets.train.diagnosis_strip import DiagnosisStrip
+from tests.studio.conftest import PATIENCE
+from tests.studio.test_whole_path import begin, choose, click, drop, pictures
+
+__all__ = ["pictures"]
+
+FID = "Metrics/fid@vgg16:1000:3000:train"
+OTHER_FID = "Metrics/fid@vgg16:2000:3000:train"
+SLOWER = Remedy("Halve the discriminator's learning rate.", {"lr_d": 0.0001})
+STRONG = Diagnosis("strong_discriminator", "bad", "D is far ahead.", ("Signal/D/accuracy_real",), (SLOWER,))
+STALLED = Diagnosis("stalled", "watch", "Nothing moves.", ("Loss/G/loss",))
+
+
+@pytest.fixture
+def strip(qtbot: QtBot) -> DiagnosisStrip:
+    strip = DiagnosisStrip()
+    qtbot.addWidget(strip)
+    return strip
+
+
+def texts(strip: DiagnosisStrip) -> list[str]:
+    return [label.text() for label in strip.findChildren(QLabel) if label.isVisibleTo(strip) and label.text()]
+
+
+def named(strip: DiagnosisStrip, text: str) -> QAbstractButton:
+    found = [each for each in strip.findChildren(QAbstractButton) if each.text() == text and each.isVisibleTo(strip)]
+    assert len(found) == 1, buttons(strip)
+    return found[0]
+
+
+def buttons(strip: DiagnosisStrip) -> list[str]:
+    return [each.text() for each in strip.findChildren(QAbstractButton)]
+
+
+def settle(qtbot: QtBot) -> None:
+    qtbot.wait(1)  # rows that were replaced are deleted by the event loop
+
+
+def test_it_says_nothing_while_there_is_nothing_to_say(strip: DiagnosisStrip) -> None:
+    assert strip.isHidden()
+    strip.show_diagnoses([STALLED])
+    assert not strip.isHidden()
+    strip.show_diagnoses([])
+    assert strip.isHidden()
+
+
+def test_the_worst_is_seen_and_the_others_on_demand(qtbot: QtBot, strip: DiagnosisStrip) -> None:
+    strip.show_diagnoses([STRONG, STALLED])
+    assert texts(strip) == ["D is far ahead."]
+    click(named(strip, "1 more"))
+    settle(qtbot)
+    assert texts(strip) == ["D is far ahead.", "Nothing moves."]
+    click(named(strip, "Show less"))
+    settle(qtbot)
+    assert texts(strip) == ["D is far ahead."]
+
+
+def test_remedies_are_offered_while_a_training_runs(qtbot: QtBot, strip: DiagnosisStrip) -> None:
+    strip.show_diagnoses([STRONG])
+    assert "Halve the discriminator's learning rate" not in [
+        each.text() for each in strip.findChildren(QAbstractButton)
+    ]
+    strip.set_can_edit(True)
+    settle(qtbot)
+    with qtbot.waitSignal(strip.remedy_requested) as asked:
+        click(named(strip, "Halve the discriminator's learning rate"))
+    assert asked.args == [SLOWER]
+    with qtbot.waitSignal(strip.evidence_requested) as evidence:
+        click(named(strip, "Show curve"))
+    assert evidence.args == [("Signal/D/accuracy_real",)]
+
+
+def test_a_small_screen_holds_all_that_is_said(qtbot: QtBot, window: MainWindow) -> None:
+    window.show_workspace(TRAIN)
+    window.banner.show_offer("Something was saved.", "Show", lambda: None)
+    strip = window.train.health
+    strip.set_can_edit(True)
+    strip.show_diagnoses([STRONG, STALLED])
+    strip.show_applied({"lr_d": 0.0004})
+    click(named(strip, "1 more"))
+    settle(qtbot)
+    assert window.minimumSizeHint().height() <= 700
+    assert "Learning rate D 0.0004" in " ".join(label.text() for label in strip.findChildren(QLabel))
+
+
+def test_a_remedy_is_applied_recorded_and_taken_back(qtbot: QtBot, window: MainWindow, pictures: Path) -> None:
+    begin(qtbot, window, pictures)
+    before = window.settings.lr_d
+    window.health.apply(SLOWER)
+    qtbot.waitUntil(lambda: edits(window) == [{"lr_d": 0.0001}], timeout=PATIENCE)
+    assert window.train.form.settings().lr_d == 0.0001
+    click(named(window.train.health, "Undo"))
+    qtbot.waitUntil(lambda: edits(window) == [{"lr_d": 0.0001}, {"lr_d": before}], timeout=PATIENCE)
+    assert window.train.form.settings().lr_d == before
+
+
+def test_a_training_that_has_ended_can_be_measured(qtbot: QtBot, window: MainWindow, pictures: Path) -> None:
+    drop(window, pictures)
+    qtbot.waitUntil(lambda: window.session.dataset is not None, timeout=PATIENCE)
+    assert not window.menus.measure.isEnabled()
+    choose(window, "preset", "gan")
+    form = window.train.form
+    form.set_settings(form.settings().changed(evaluation_features="vgg16", evaluation_images=50))
+    window.start()
+    qtbot.waitUntil(lambda: len(window.train.history) >= 1, timeout=PATIENCE)
+    window.session.stop()
+    qtbot.waitUntil(lambda: window.session.state is TrainingState.IDLE, timeout=PATIENCE)
+    with qtbot.waitSignal(window.session.measured, timeout=PATIENCE) as measured:
+        window.menus.measure.trigger()
+        qtbot.waitUntil(window.jobs.isVisible, timeout=PATIENCE)
+    values = measured.args[0].values
+    assert set(values) <= set(window.train.history.keys())
+    qtbot.waitUntil(window.jobs.isHidden, timeout=PATIENCE)
+    said = next(label for label in window.footer.findChildren(QLabel) if "FID" in label.text())
+    assert said.text().endswith("(vgg16 features)")
+    assert "vgg16 features, 50 generated against" in said.toolTip()
+    assert re.search(r"KID [-0-9.e]+ ± [0-9.e-]+,", said.toolTip())
+
+
+def test_a_training_that_is_beyond_help_begins_anew(qtbot: QtBot, window: MainWindow, pictures: Path) -> None:
+    begin(qtbot, window, pictures)
+    first = window.session.run_folder
+    assert first is not None
+    window.health.apply(Remedy("Begin anew, and lower the rate.", {"lr_d": 0.0001}, anew=True))
+    qtbot.waitUntil(
+        lambda: window.session.state is TrainingState.RUNNING and window.session.run_folder not in (None, first),
+        timeout=PATIENCE,
+    )
+    assert window.settings.lr_d == 0.0001
+    assert int(Run(first).newest().stem) > 0
+    window.session.stop()
+    qtbot.waitUntil(
+        lambda: window.session.state is TrainingState.IDLE, timeout=PATIENCE
+    )  # and nothing begins once more
+
+
+def test_a_training_that_cannot_be_saved_begins_nothing_later(
+    qtbot: QtBot, window: MainWindow, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin(qtbot, window, pictures)
+    first = window.session.run_folder
+
+    def refuse(*_: object) -> None:
+        raise UserError("The disk is full.", "Free some space.")
+
+    with monkeypatch.context() as full:
+        full.setattr("core.runs.run.save", refuse)
+        window.health.apply(Remedy("Begin anew, and lower the rate.", {"lr_d": 0.0001}, anew=True))
+        qtbot.waitUntil(lambda: window.session.state is TrainingState.PAUSED, timeout=PATIENCE)
+    window.session.stop()
+    qtbot.waitUntil(lambda: window.session.state is TrainingState.IDLE, timeout=PATIENCE)
+    assert window.session.run_folder == first
+
+
+def edits(window: MainWindow) -> list[dict[str, float]]:
+    assert window.session.run_folder is not None
+    file = window.session.run_folder / "edits.jsonl"
+    return [json.loads(line)["changes"] for line in file.read_text("utf-8").splitlines()] if file.exists() else []
+
+
+def test_numbers_measured_in_different_ways_never_share_an_axis(qtbot: QtBot) -> None:
+    history = History()
+    history.append(1, 1.0, {"Loss/D/loss": 1.0, "Score/real": 0.6, "Score/fake": 0.4, FID: 50.0, OTHER_FID: 40.0})
+    plot = MetricPlot(history, (("Score/real", "D(x)"), ("Score/fake", "D(G(z))")))
+    qtbot.addWidget(plot)
+    plot.offer(history.keys(), (("Score/real", "D(x)"), ("Score/fake", "D(G(z))")), ["Loss/D/loss"])
+    box = plot.findChild(QComboBox)
+    assert isinstance(box, QComboBox)
+    subjects = [box.itemText(index) for index in range(box.count())]
+    assert subjects[0] == "How real D finds images, from 0 to 1"
+    assert [subject for subject in subjects if "FID" in subject] == [
+        "FID: vgg16 features, 1,000 generated against 3,000 training images",
+        "FID: vgg16 features, 2,000 generated against 3,000 training images",
+    ]
+    plot.show_keys([OTHER_FID])
+    assert box.currentText() == subjects[2]
+    assert plot.accessibleName() == "Curves of FID"
+    assert "0 for equal sets" in box.toolTip()
+    assert plot.accessibleDescription() == meaning(OTHER_FID)
+    history.append(2, 2.0, {"Signal/diversity": 0.9})
+    plot.offer(history.keys(), (("Score/real", "D(x)"), ("Score/fake", "D(G(z))")), ["Loss/D/loss"])
+    assert box.currentText() == subjects[2]
+
+
+def test_a_number_is_drawn_as_wide_as_it_varies(qtbot: QtBot) -> None:
+    kid, spread = "Metrics/kid@vgg16:1000:3000:train", "Metrics/kid_std@vgg16:1000:3000:train"
+    history = History()
+    for step in (10, 20):
+        history.append(step, 1.0, {"Loss/D/loss": 1.0, kid: 0.25, spread: 0.125})
+    plot = MetricPlot(history, (("Score/real", "D(x)"),))
+    qtbot.addWidget(plot)
+    plot.offer(history.keys(), (("Score/real", "D(x)"),), [])
+    box = plot.findChild(QComboBox)
+    assert isinstance(box, QComboBox)
+    assert not any("deviation" in box.itemText(index) for index in range(box.count()))
+    plot.show_keys([kid])
+    plot.set_moment(20)
+    assert "KID 0.25 ± 0.12" in plot.readout()
+    steps, low, high, mean = history.view(kid, 0, 100, 50)
+    assert [list(values) for values in (steps, low, high, mean)] == [[10, 20], [0.125] * 2, [0.375] * 2, [0.25] * 2]
+
+
+def test_the_best_is_offered_when_later_images_were_worse(window: MainWindow, tmp_path: Path) -> None:
+    folder = tmp_path / "checkpoints"
+    folder.mkdir()
+    for step, value in ((10, 40.0), (20, 30.0), (30, None), (40, 35.0)):
+        checkpoint = folder / f"{step:09d}.safetensors"
+        checkpoint.touch()
+        # Until the last what was measured got better and better, and of the newest nothing is known.
+        assert not list(read_best(tmp_path))
+        if value is not None:
+            rate(checkpoint, FID, value)
+    (found,) = read_best(tmp_path)
+    assert isinstance(found, BestCheckpoint)
+    window.health.offer_best(found)
+    assert "step 20 of 40: FID 30" in window.banner.text()
+
+
+def test_what_was_measured_of_an_earlier_step_is_put_in_its_place(qtbot: QtBot, window: MainWindow) -> None:
+    window.show_workspace(TRAIN)
+    history = window.train.history
+    for step in (10, 20, 30):
+        history.append(step, float(step), {"Loss/D/loss": 1.0})
+    window.session.measured.emit(Measured(20, 20 * 8, 20.0, {FID: 50.0}))
+    assert history.value_at(FID, 20) == 50.0
+    assert history.span() == (10, 30)
+    assert window.session.state is TrainingState.IDLE
