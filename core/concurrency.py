@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 Y = TypeVar("Y")
@@ -91,3 +91,13 @@ def _result(future: Future[T]) -> Iterator[T | None]:
         if not wait((future,), _POLL_SECONDS).done:
             yield None
     yield future.result()
+
+
+def run_to_end(events: Generator[Any, None, T]) -> T:
+    """Runs a generator to its end and returns its result; what it yields on the way is dropped."""
+    while True:
+        try:
+            next(events)
+        except StopIteration as end:
+            result: T = end.value
+            return result

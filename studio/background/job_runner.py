@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
@@ -27,18 +28,23 @@ class JobRunner(QObject):
         self._workers = workers
         self._thread: IteratorThread | None = None
 
-    def start(self, make: Callable[[], Events], show: Callable[[Event], None] = lambda event: None) -> None:
-        """Runs a generator; `show` gets what is neither progress nor saved."""
+    def start(
+        self,
+        make: Callable[[], Events],
+        show: Callable[[Event], object] = lambda event: None,
+        done: Callable[[Any], object] = lambda result: None,
+    ) -> None:
+        """Runs a generator; `show` gets what is neither progress nor saved, and `done` what it returned."""
         if self._thread is not None:
             self.problem.emit(UserError("Another job is still running.", "Wait for it, or cancel it first."))
             return
-        self._thread = self._workers.spawn(make, lambda event: self._show(event, show), self._end)
+        self._thread = self._workers.spawn(make, lambda event: self._show(event, show), done, self._end)
 
     def cancel(self) -> None:
         if self._thread is not None:
             self._thread.stop()
 
-    def _show(self, event: Event, show: Callable[[Event], None]) -> None:
+    def _show(self, event: Event, show: Callable[[Event], object]) -> None:
         if isinstance(event, Progress):
             self.progressed.emit(event)
         elif isinstance(event, Saved):

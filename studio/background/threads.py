@@ -18,7 +18,7 @@ from PySide6.QtCore import QObject, QThread, Signal
 from core.errors import UserError
 from core.events import Event, Refused, Stepped
 
-Events = Generator[Event, None, None]
+Events = Generator[Event, None, Any]
 
 
 class IteratorThread(QThread):
@@ -45,6 +45,9 @@ class IteratorThread(QThread):
         self._events: deque[Event] = deque()
         self._is_paused = False
         self._is_stopped = False
+        self.is_complete = False
+        """Whether the generator ran to its end, and `result` is what it returned."""
+        self.result: Any = None
         self._pace = 0.0
         self._show: Callable[[], Event | None] = lambda: None
 
@@ -96,7 +99,12 @@ class IteratorThread(QThread):
         self.ended.emit()
 
     def _pull(self, events: Events) -> None:
-        for event in events:
+        while not self._is_stopped:
+            try:
+                event = next(events)
+            except StopIteration as end:
+                self.result, self.is_complete = end.value, True
+                return
             if isinstance(event, Refused):
                 self._refuse(event.problem)
             elif not isinstance(event, Stepped):  # nothing shows single steps, and a fast training makes thousands
@@ -106,8 +114,6 @@ class IteratorThread(QThread):
                 self._rest()
             while self._is_paused and not self._is_stopped:
                 self._handle(self._messages.get())
-            if self._is_stopped:
-                return
 
     def _obey(self) -> None:
         while not self._is_stopped:

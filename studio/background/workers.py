@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import pairwise
+from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -22,18 +23,22 @@ class Workers(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._shows: dict[IteratorThread, Callable[[Event], None]] = {}
+        self._shows: dict[IteratorThread, Callable[[Event], object]] = {}
         self._timer = QTimer(self, interval=PULL_MS)
         self._timer.timeout.connect(self._pull)
 
     def spawn(
         self,
         make: Callable[[], Events],
-        show: Callable[[Event], None],
-        end: Callable[[], None] = lambda: None,
+        show: Callable[[Event], object] = lambda event: None,
+        done: Callable[[Any], object] = lambda result: None,
+        end: Callable[[], object] = lambda: None,
         background: bool = False,
     ) -> IteratorThread:
-        """Pulls the generator in a thread of its own; `show` gets its events, and `end` is called after the last."""
+        """Pulls the generator in a thread of its own.
+
+        `show` gets its events; `done` gets what it returned, if it ran to its end; `end` is called last, in any case.
+        """
         thread = IteratorThread(make, background, self)
         thread.failed.connect(self.problem)
         thread.refused.connect(lambda _: self._deliver(thread))  # what came before it is also shown before it
@@ -45,6 +50,8 @@ class Workers(QObject):
             del self._shows[thread]
             if not self._shows:
                 self._timer.stop()
+            if thread.is_complete:
+                done(thread.result)
             end()
 
         thread.ended.connect(finish)
@@ -73,7 +80,7 @@ class Workers(QObject):
         for events in _between_turns(thread.take()):
             self._show(events, show)
 
-    def _show(self, events: list[Event], show: Callable[[Event], None]) -> None:
+    def _show(self, events: list[Event], show: Callable[[Event], object]) -> None:
         reports = [event for event in events if isinstance(event, Report)]
         if reports:
             self.reported.emit(reports)

@@ -25,7 +25,7 @@ def test_reports_of_before_and_after_are_told_apart(qtbot: QtBot) -> None:
 
     workers, ended = Workers(), []
     workers.reported.connect(told.extend)
-    workers.spawn(make, told.append, lambda: ended.append(True))
+    workers.spawn(make, told.append, end=lambda: ended.append(True))
     qtbot.waitUntil(lambda: bool(ended))
     assert told == [events[0], events[1], events[2], events[4], events[3]]
 

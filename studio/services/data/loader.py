@@ -112,7 +112,7 @@ class DatasetLoader(QObject):
                 self._scan_thread = self._aim = None
                 self.scan_ended.emit()
 
-        thread = self._workers.spawn(lambda: scan(source, how), show, end)
+        thread = self._workers.spawn(lambda: scan(source, how), show, end=end)
         self._scan_thread = thread
         self.scan_began.emit(self.is_preparing)
 
@@ -153,7 +153,7 @@ class DatasetLoader(QObject):
         if self.dataset is not None:
             dataset = self.dataset
             make = partial(draw_seen, dataset, settings, count, seed)
-            thread = self._workers.spawn(make, self._show_dataset, lambda: self.previews.discard(thread))
+            thread = self._workers.spawn(make, self._show_dataset, end=lambda: self.previews.discard(thread))
             self.previews.add(thread)
 
     def list_checkpoints(self, runs: Path) -> None:
@@ -168,7 +168,7 @@ class DatasetLoader(QObject):
             self._next_of_stock()
 
     def _next_of_stock(self) -> None:
-        self._workers.spawn(self._stock[0], self.stock_listed.emit, self._end_of_stock)
+        self._workers.spawn(self._stock[0], self.stock_listed.emit, end=self._end_of_stock)
 
     def _end_of_stock(self) -> None:
         self._stock.popleft()

@@ -108,7 +108,7 @@ class DatasetReview(QObject):
                 del self._threads[kind]
                 end()
 
-        thread = self._workers.spawn(make, show_newest, finish)
+        thread = self._workers.spawn(make, show_newest, end=finish)
         self._threads[kind] = thread
 
     def _give_up(self, kind: str) -> None:

@@ -93,7 +93,7 @@ class RunComparison(QObject):
                 if not self._threads:
                     self.progressed.emit(None)
 
-        thread = self._workers.spawn(lambda: _guarded(make), show, end)
+        thread = self._workers.spawn(lambda: _guarded(make), show, end=end)
         self._threads[what] = thread
 
     def _show(self, what: str, event: Event) -> None:

@@ -97,7 +97,7 @@ class RunLoader(QObject):
                 self._thread, self.is_replaying = None, False
                 self.ended.emit()
 
-        thread = self._workers.spawn(lambda: read_run(folder), show, end)
+        thread = self._workers.spawn(lambda: read_run(folder), show, end=end)
         self._thread = thread
 
     def cancel(self) -> None:

@@ -42,7 +42,7 @@ class RunningTraining:
             self._training = TrainingJob(settings, source, runs=runs, resume=resume)
             yield from self._training.events()
 
-        self._thread = workers.spawn(events, show, end, background=True)
+        self._thread = workers.spawn(events, show, end=end, background=True)
         self.paused, self.refused = self._thread.paused, self._thread.refused
         """Signals, as `IteratorThread` has them."""
 

@@ -1,0 +1,59 @@
+"""One generator at a time, of which a newer one takes the place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from core.events import Event
+from studio.background.threads import Events, IteratorThread
+from studio.background.workers import Workers
+
+
+class NewestTask:
+    """Runs a generator in a thread and delivers what comes of it, until a newer generator is started.
+
+    Nothing of a replaced generator is delivered any more: neither events, nor its result, nor its end.
+    """
+
+    def __init__(self, workers: Workers) -> None:
+        self._workers = workers
+        self._thread: IteratorThread | None = None
+
+    @property
+    def is_running(self) -> bool:
+        return self._thread is not None
+
+    def start(
+        self,
+        make: Callable[[], Events],
+        show: Callable[[Event], object] = lambda event: None,
+        done: Callable[[Any], object] = lambda result: None,
+        end: Callable[[], object] = lambda: None,
+    ) -> IteratorThread:
+        """Runs a generator in place of the one that runs; the callbacks are those of `Workers.spawn`."""
+        self.drop()
+
+        def is_newest() -> bool:
+            return self._thread is thread
+
+        def finish() -> None:
+            if is_newest():
+                self._thread = None
+                end()
+
+        thread = self._workers.spawn(
+            make, lambda event: is_newest() and show(event), lambda result: is_newest() and done(result), finish
+        )
+        self._thread = thread
+        return thread
+
+    def cancel(self) -> None:
+        """Stops the generator; its end is delivered as usual."""
+        if self._thread is not None:
+            self._thread.stop()
+
+    def drop(self) -> None:
+        """Stops the generator and delivers nothing of it any more."""
+        self.cancel()
+        self._thread = None

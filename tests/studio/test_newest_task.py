@@ -1,0 +1,68 @@
+"""Generators in threads: their results, and newer ones that take the place of older ones."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from threading import Event as Gate
+
+from pytestqt.qtbot import QtBot
+
+from core.errors import UserError
+from core.events import Event, Progress
+from studio.background.newest_task import NewestTask
+from studio.background.workers import Workers
+
+
+def counting(result: str, until: Gate | None = None) -> Generator[Event, None, str]:
+    yield Progress(result, 0, 1)
+    while until is not None and not until.wait(0.01):
+        yield Progress(result, 0, 1)
+    return result
+
+
+def test_a_result_comes_after_the_events_and_before_the_end(qtbot: QtBot) -> None:
+    workers, told = Workers(), list[object]()
+    workers.spawn(
+        lambda: counting("one"),
+        lambda event: told.append(type(event)),
+        told.append,
+        lambda: told.append("end"),
+    )
+    qtbot.waitUntil(lambda: "end" in told)
+    assert told == [Progress, "one", "end"]
+    workers.shutdown()
+
+
+def test_a_failed_generator_has_an_end_and_no_result(qtbot: QtBot) -> None:
+    def fail() -> Generator[Event, None, str]:
+        yield Progress("", 0, 1)
+        raise UserError("No.", "Try again.")
+
+    workers, told = Workers(), list[object]()
+    workers.problem.connect(told.append)
+    workers.spawn(fail, done=lambda result: told.append("result"), end=lambda: told.append("end"))
+    qtbot.waitUntil(lambda: "end" in told)
+    assert [str(each) for each in told] == ["No. Try again.", "end"]
+    workers.shutdown()
+
+
+def test_nothing_of_a_replaced_generator_is_delivered(qtbot: QtBot) -> None:
+    workers, told = Workers(), list[object]()
+    task = NewestTask(workers)
+    gate = Gate()
+    task.start(lambda: counting("old", gate), done=told.append, end=lambda: told.append("old end"))
+    task.start(lambda: counting("new"), done=told.append, end=lambda: told.append("new end"))
+    gate.set()
+    qtbot.waitUntil(lambda: not task.is_running)
+    assert told == ["new", "new end"]
+    workers.shutdown()
+
+
+def test_a_cancelled_generator_ends_without_a_result(qtbot: QtBot) -> None:
+    workers, told = Workers(), list[object]()
+    task = NewestTask(workers)
+    task.start(lambda: counting("one", Gate()), done=told.append, end=lambda: told.append("end"))
+    task.cancel()
+    qtbot.waitUntil(lambda: not task.is_running)
+    assert told == ["end"]
+    workers.shutdown()
