@@ -43,22 +43,22 @@ def _sliders(seconds: float, drags: int) -> None:
     from studio.main_window import EXPLORE
     from studio.model.train import TrainingState
 
-    window = training_window()
-    window.show_workspace(EXPLORE)
+    studio = training_window()
+    studio.window.show_workspace(EXPLORE)
     wait(8)
     reports: list[Any] = []
-    window.session.reported.connect(reports.extend)
+    studio.session.workers.reported.connect(reports.extend)
     kept, busy = [], []
     for _ in range(drags):
         alone = _rate(reports, lambda: wait(seconds))
-        beside = _rate(reports, lambda: busy.extend(_drag(window, seconds)))
+        beside = _rate(reports, lambda: busy.extend(_drag(studio, seconds)))
         kept.append(100 * beside / alone)
-    window.session.stop()
-    until(lambda: window.session.state is TrainingState.IDLE)
+    studio.session.training.stop()
+    until(lambda: studio.session.training.state is TrainingState.IDLE)
     wait(2)
-    idle = _drag(window, seconds)
-    late, answers = _burst(window)
-    window.close()
+    idle = _drag(studio, seconds)
+    late, answers = _burst(studio)
+    studio.window.close()
     scatter = stdev(kept) / sqrt(len(kept))
     row("slider to image, idle, 95th percentile", f"{np.percentile(idle, 95):.1f} ms", "35 ms")
     row("slider to image, while training, 95th percentile", f"{np.percentile(busy, 95):.1f} ms", "60 ms")
@@ -73,7 +73,7 @@ def _rate(reports: list[Any], during: Any) -> float:
     return float((last.images - first.images) / (last.seconds - first.seconds))
 
 
-def _drag(window: Any, seconds: float) -> list[float]:
+def _drag(studio: Any, seconds: float) -> list[float]:
     """Milliseconds from each move of the slider to its image; moves whose image was skipped do not count."""
     from PySide6.QtCore import Qt, QTimer
 
@@ -90,20 +90,20 @@ def _drag(window: Any, seconds: float) -> list[float]:
         if slot == "image" and request in asked:
             took.append(1e3 * (perf_counter() - asked[request]))
 
-    window.explore.requested.connect(ask)
-    window.session.exploration.rendered.connect(answer)
-    slider = _slider(window)
+    studio.window.explore.requested.connect(ask)
+    studio.session.explore.rendered.connect(answer)
+    slider = _slider(studio)
     moves = QTimer(interval=1000 // MOVES_A_SECOND, timerType=Qt.TimerType.PreciseTimer)
     moves.timeout.connect(lambda: slider.setValue((slider.value() + 7) % slider.maximum()))
     moves.start()
     wait(seconds)
     moves.stop()
-    window.explore.requested.disconnect(ask)
-    window.session.exploration.rendered.disconnect(answer)
+    studio.window.explore.requested.disconnect(ask)
+    studio.session.explore.rendered.disconnect(answer)
     return took
 
 
-def _burst(window: Any) -> tuple[float, int]:
+def _burst(studio: Any) -> tuple[float, int]:
     """Milliseconds from the last of many moves at once to its image, and how many images came."""
     from benchmarks.window import until
 
@@ -113,20 +113,20 @@ def _burst(window: Any) -> tuple[float, int]:
         if slot == "image":
             answers.append(request)
 
-    window.session.exploration.rendered.connect(answer)
-    slider = _slider(window)
+    studio.session.explore.rendered.connect(answer)
+    slider = _slider(studio)
     for place in range(BURST):
         slider.setValue(place % slider.maximum())
-    wanted, begun = window.explore.current_request(), perf_counter()
+    wanted, begun = studio.window.explore.current_request(), perf_counter()
     until(lambda: wanted in answers)
-    window.session.exploration.rendered.disconnect(answer)
+    studio.session.explore.rendered.disconnect(answer)
     return 1e3 * (perf_counter() - begun), len(answers)
 
 
-def _slider(window: Any) -> Any:
+def _slider(studio: Any) -> Any:
     from PySide6.QtWidgets import QSlider
 
-    return next(each for each in window.explore.findChildren(QSlider) if each.accessibleName() == "A → B")
+    return next(each for each in studio.window.explore.findChildren(QSlider) if each.accessibleName() == "A → B")
 
 
 def _export(count: int, exports: int) -> None:

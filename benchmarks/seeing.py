@@ -28,9 +28,8 @@ from core.events import Finished  # noqa: E402
 from core.imaging.grid import grid, write_png  # noqa: E402
 from core.jobs.training_job import TrainingJob  # noqa: E402
 from studio import theme  # noqa: E402
-from studio.main_window import MainWindow  # noqa: E402
+from studio.application import Application  # noqa: E402
 from studio.model.history import History  # noqa: E402
-from studio.services.session import Session  # noqa: E402
 from studio.widgets.plots.time_bar import TimeBar  # noqa: E402
 
 KEYS = ("Loss/D/loss", "Loss/G/loss", "Loss/scores/real", "Loss/scores/fake", "Score/real", "Score/fake")
@@ -91,16 +90,16 @@ def measure(folder: Path, temporary: Path, reports: int) -> None:
     assert isinstance(app, QApplication)
     QSettings.setPath(QSettings.Format.NativeFormat, QSettings.Scope.UserScope, str(temporary))
     theme.apply(app)
-    window = MainWindow(Session())
-    window.resize(1280, 800)
-    window.show()
+    studio = Application()
+    studio.window.resize(1280, 800)
+    studio.window.show()
     devices: list[object] = []
-    window.session.exploration.devices_found.connect(devices.append)
+    studio.session.explore.devices_found.connect(devices.append)
     until(lambda: devices)  # torch is there
-    first, whole = opened(window, folder, reports)
-    _, again = opened(window, folder, reports)
-    rate = scrubbed(window)
-    window.close()
+    first, whole = opened(studio, folder, reports)
+    _, again = opened(studio, folder, reports)
+    rate = scrubbed(studio)
+    studio.window.close()
     megabytes = (folder / "stats.jsonl").stat().st_size / 1e6
     print(f"A run of {reports:,} reports ({megabytes:.0f} MB) in the window. {machine()}")
     row("first opening: curves on screen, thinned out", f"{first:.2f} s", "<= 1 s")
@@ -109,31 +108,31 @@ def measure(folder: Path, temporary: Path, reports: int) -> None:
     row("dragging: samples on screen", f"{rate:.0f} a second", ">= 30")
 
 
-def opened(window: MainWindow, folder: Path, reports: int) -> tuple[float, float]:
+def opened(studio: Application, folder: Path, reports: int) -> tuple[float, float]:
     """Seconds until curves of this opening are painted, and until they are of every report."""
-    window.train.set_history(History(), ())
+    studio.window.train.set_history(History(), ())
     start = perf_counter()
-    window.open_path(str(folder))
-    until(lambda: len(window.train.history) and painted(window))
+    studio.open(str(folder))
+    until(lambda: len(studio.window.train.history) and painted(studio))
     first = perf_counter() - start
-    until(lambda: len(window.train.history) == reports and painted(window))
+    until(lambda: len(studio.window.train.history) == reports and painted(studio))
     whole = perf_counter() - start
-    until(lambda: window.session.dataset is not None)
+    until(lambda: studio.session.data.dataset is not None)
     wait(2.0)
     return first, whole
 
 
-def painted(window: MainWindow) -> bool:
-    window.train.losses.repaint()
+def painted(studio: Application) -> bool:
+    studio.window.train.losses.repaint()
     return True
 
 
-def scrubbed(window: MainWindow) -> float:
+def scrubbed(studio: Application) -> float:
     """Grids on screen a second while the time line is dragged."""
-    bar = window.train.time_line.findChild(TimeBar)
+    bar = studio.window.train.time_line.findChild(TimeBar)
     assert isinstance(bar, TimeBar)
     shown: list[int] = []
-    window.session.frames.read.connect(lambda samples, _: shown.append(samples.step))
+    studio.session.samples.read.connect(lambda samples, _: shown.append(samples.step))
     moves = iter(np.linspace(0.02, 0.98, round(60 * DRAG_SECONDS)))
     timer = QTimer(interval=16, timerType=Qt.TimerType.PreciseTimer)
 

@@ -19,49 +19,49 @@ from PySide6.QtWidgets import QApplication, QSlider
 
 from core.events import Report
 from studio import theme
-from studio.main_window import EXPLORE, MainWindow
+from studio.application import Application
+from studio.main_window import EXPLORE
 from studio.model.history import History
 from studio.model.train import TrainingState
-from studio.services.session import Session
 
 HISTORY = 1_000_000
 WATCH_SECONDS, SLIDE_SECONDS = float(os.environ.get("BENCH_SECONDS", "40")), 15.0
 
 
 def main() -> None:
-    window = training_window()
-    window.train.set_history(_long_history(), ())
+    studio = training_window()
+    studio.window.train.set_history(_long_history(), ())
     wait(8)
     result: dict[str, Any] = {}
-    result |= _watch(window)
-    result |= _slide(window)
-    result |= _stop(window)
-    window.close()
+    result |= _watch(studio)
+    result |= _slide(studio)
+    result |= _stop(studio)
+    studio.window.close()
     print(json.dumps(result))
 
 
-def training_window() -> MainWindow:
-    """The real window, in which the `dcgan` preset trains at 64 px."""
+def training_window() -> Application:
+    """The real studio, in which the `dcgan` preset trains at 64 px."""
     os.environ["GAN_STUDIO_RUNS"] = tempfile.mkdtemp()
     sys.setswitchinterval(0.001)
     app = QApplication(["bench"])
     QSettings.setPath(QSettings.Format.NativeFormat, QSettings.Scope.UserScope, tempfile.mkdtemp())
     theme.apply(app)
-    window = MainWindow(Session())
-    window.show()
-    window.open_path("sample:shapes")
-    until(lambda: window.session.dataset is not None)
-    form = window.train.form
+    studio = Application()
+    studio.window.show()
+    studio.open("sample:shapes")
+    until(lambda: studio.session.data.dataset is not None)
+    form = studio.window.train.form
     form.set_settings(form.settings().changed(preset="dcgan", width=64, latent_dim=100, batch=64, resolution=64))
-    window.start()
-    until(lambda: window.session.state is TrainingState.RUNNING)
-    return window
+    studio.controllers.train.start()
+    until(lambda: studio.session.training.state is TrainingState.RUNNING)
+    return studio
 
 
-def _watch(window: MainWindow) -> dict[str, Any]:
+def _watch(studio: Application) -> dict[str, Any]:
     """Heartbeat and rate while a person looks at the Train workspace."""
     rates: list[Report] = []
-    window.session.reported.connect(rates.extend)
+    studio.session.workers.reported.connect(rates.extend)
     delays: list[float] = []
     clock = QElapsedTimer()
     timer = QTimer(interval=10, timerType=Qt.TimerType.PreciseTimer)
@@ -77,7 +77,7 @@ def _watch(window: MainWindow) -> dict[str, Any]:
     wait(WATCH_SECONDS)
     busy = thread_time() - busy
     timer.stop()
-    window.session.reported.disconnect(rates.extend)
+    studio.session.workers.reported.disconnect(rates.extend)
     first, last = rates[0], rates[-1]
     late = np.maximum(delays, 0)
     return {
@@ -89,21 +89,23 @@ def _watch(window: MainWindow) -> dict[str, Any]:
     }
 
 
-def _slide(window: MainWindow) -> dict[str, Any]:
+def _slide(studio: Application) -> dict[str, Any]:
     """From the move of the interpolation slider to the image, 30 moves a second."""
-    window.show_workspace(EXPLORE)
+    studio.window.show_workspace(EXPLORE)
     wait(5)
     asked: dict[object, float] = {}
     took: list[float] = []
-    window.explore.requested.connect(lambda slot, request: asked.__setitem__((slot, request), perf_counter()))
+    studio.window.explore.requested.connect(lambda slot, request: asked.__setitem__((slot, request), perf_counter()))
 
     def answered(slot: str, request: object, _: object) -> None:
         if slot == "image" and (slot, request) in asked:
             took.append(1e3 * (perf_counter() - asked[slot, request]))
 
-    window.session.exploration.rendered.connect(answered)
+    studio.session.explore.rendered.connect(answered)
     moves = QTimer(interval=33, timerType=Qt.TimerType.PreciseTimer)
-    slider = next(slider for slider in window.explore.findChildren(QSlider) if slider.accessibleName() == "A → B")
+    slider = next(
+        slider for slider in studio.window.explore.findChildren(QSlider) if slider.accessibleName() == "A → B"
+    )
 
     def move() -> None:
         slider.setValue(slider.minimum() + (slider.value() + 7) % (slider.maximum() - slider.minimum()))
@@ -115,10 +117,10 @@ def _slide(window: MainWindow) -> dict[str, Any]:
     return {"slider_ms_p50": float(np.percentile(took, 50)), "slider_ms_p95": float(np.percentile(took, 95))}
 
 
-def _stop(window: MainWindow) -> dict[str, Any]:
+def _stop(studio: Application) -> dict[str, Any]:
     start = perf_counter()
-    window.session.stop()
-    until(lambda: window.session.state is TrainingState.IDLE)
+    studio.session.training.stop()
+    until(lambda: studio.session.training.state is TrainingState.IDLE)
     return {"stop_seconds": perf_counter() - start}
 
 

@@ -30,12 +30,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def open_window(source: str | None, kind: type[MainWindow] | None = None) -> int:
     """Shows the window, on `source` if one is given, until it is closed. `kind`: a `MainWindow` that does more."""
-    from PySide6.QtCore import QTimer
     from PySide6.QtWidgets import QApplication
 
     from studio import theme
-    from studio.main_window import MainWindow
-    from studio.services.session import Session
+    from studio.application import Application
     from studio.widgets.plots.pyqtgraph_import import pyqtgraph_import
 
     # Python hands the interpreter on every 5 ms by default; the window must not wait so long for a busy training.
@@ -45,10 +43,10 @@ def open_window(source: str | None, kind: type[MainWindow] | None = None) -> int
     app.setOrganizationName("GAN Studio")
     app.setDesktopFileName("gan-studio")
     theme.apply(app)
-    window = (kind or MainWindow)(Session())
-    window.show()
+    studio = Application(kind() if kind else None)
     if source is not None:
-        QTimer.singleShot(0, lambda: window.open_path(source))
+        studio.window.painted.connect(lambda: studio.open(source))
+    studio.window.show()
     code = app.exec()
     pyqtgraph_import.wait()
     return code

@@ -14,9 +14,9 @@ from PySide6.QtWidgets import QApplication
 
 from core.presets import preset
 from studio import theme
-from studio.main_window import DATA, EXPLORE, TRAIN, MainWindow
+from studio.application import Application
+from studio.main_window import DATA, EXPLORE, TRAIN
 from studio.model.train import TrainingState
-from studio.services.session import Session
 
 FOLDER = Path(__file__).parent.parent / "assets" / "screenshots"
 
@@ -36,48 +36,48 @@ def main() -> None:
     app = QApplication(["gan-studio"])
     theme.dress(app, theme.LIGHT)
     theme.apply(app)
-    window = MainWindow(Session())
-    window.resize(*(int(side) for side in options.size.split("x")))
-    window.show()
-    _take(window, DATA, options.out / "empty.png")
-    window.open_path(options.source)
-    _until(lambda: window.session.dataset is not None)
-    _take(window, DATA, options.out / "data.png")
-    form = window.train.form
+    studio = Application()
+    studio.window.resize(*(int(side) for side in options.size.split("x")))
+    studio.window.show()
+    _take(studio, DATA, options.out / "empty.png")
+    studio.open(options.source)
+    _until(lambda: studio.session.data.dataset is not None)
+    _take(studio, DATA, options.out / "data.png")
+    form = studio.window.train.form
     form.set_settings(preset("studio").apply(resolution=form.settings().resolution))
-    window.start()
-    _until(lambda: window.session.state is TrainingState.RUNNING)
-    window.show_workspace(TRAIN)
+    studio.controllers.train.start()
+    _until(lambda: studio.session.training.state is TrainingState.RUNNING)
+    studio.window.show_workspace(TRAIN)
     _wait(options.seconds)
-    _take(window, TRAIN, options.out / "train.png")
-    window.show_workspace(EXPLORE)
-    _until(lambda: len(window.explore.image()) > 0)
-    _take(window, EXPLORE, options.out / "explore.png")
+    _take(studio, TRAIN, options.out / "train.png")
+    studio.window.show_workspace(EXPLORE)
+    _until(lambda: len(studio.window.explore.image()) > 0)
+    _take(studio, EXPLORE, options.out / "explore.png")
     theme.dress(app, theme.DARK)
-    _take(window, TRAIN, options.out / "train-dark.png")
-    _take(window, EXPLORE, options.out / "explore-dark.png")
-    _end(window)
+    _take(studio, TRAIN, options.out / "train-dark.png")
+    _take(studio, EXPLORE, options.out / "explore-dark.png")
+    _end(studio)
     theme.dress(app, theme.LIGHT)
-    window.session.set_resume(None)
-    window.open_path("toy:ring8")
-    _until(lambda: window.session.dataset is not None and window.session.dataset.points)
-    window.start()
-    _until(lambda: window.session.state is TrainingState.RUNNING)
+    studio.session.set_resume(None)
+    studio.open("toy:ring8")
+    _until(lambda: studio.session.data.dataset is not None and studio.session.data.dataset.points)
+    studio.controllers.train.start()
+    _until(lambda: studio.session.training.state is TrainingState.RUNNING)
     _wait(4)  # early, while the points are still under way
-    _take(window, TRAIN, options.out / "playground.png")
-    _end(window)
-    window.close()
+    _take(studio, TRAIN, options.out / "playground.png")
+    _end(studio)
+    studio.window.close()
 
 
-def _end(window: MainWindow) -> None:
-    window.session.abandon()
-    _until(lambda: window.session.state is TrainingState.IDLE)
+def _end(studio: Application) -> None:
+    studio.session.training.abandon()
+    _until(lambda: studio.session.training.state is TrainingState.IDLE)
 
 
-def _take(window: MainWindow, workspace: int, path: Path) -> None:
-    window.show_workspace(workspace)
+def _take(studio: Application, workspace: int, path: Path) -> None:
+    studio.window.show_workspace(workspace)
     _wait(3)
-    window.grab().save(str(path))
+    studio.window.grab().save(str(path))
 
 
 def _wait(seconds: float) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from core.events import Event
 from studio.background.threads import Events, IteratorThread
-from studio.background.workers import Workers
+from studio.background.workers import Callbacks, Workers
 
 
 class NewestTask:
@@ -32,21 +32,26 @@ class NewestTask:
         end: Callable[[], object] = lambda: None,
     ) -> IteratorThread:
         """Runs a generator in place of the one that runs; the callbacks are those of `Workers.spawn`."""
-        self.drop()
+        thread = self._workers.spawn(make)
+        self.adopt(thread, show, done, end)
+        return thread
 
-        def is_newest() -> bool:
-            return self._thread is thread
+    def adopt(
+        self,
+        thread: IteratorThread,
+        show: Callable[[Event], object] = lambda event: None,
+        done: Callable[[Any], object] = lambda result: None,
+        end: Callable[[], object] = lambda: None,
+    ) -> None:
+        """The same with a generator that runs already: what is still to come of it is delivered here."""
+        self.drop()
+        self._thread = thread
 
         def finish() -> None:
-            if is_newest():
-                self._thread = None
-                end()
+            self._thread = None
+            end()
 
-        thread = self._workers.spawn(
-            make, lambda event: is_newest() and show(event), lambda result: is_newest() and done(result), finish
-        )
-        self._thread = thread
-        return thread
+        self._workers.redirect(thread, Callbacks(show, done, finish))
 
     def cancel(self) -> None:
         """Stops the generator; its end is delivered as usual."""
@@ -55,5 +60,7 @@ class NewestTask:
 
     def drop(self) -> None:
         """Stops the generator and delivers nothing of it any more."""
-        self.cancel()
-        self._thread = None
+        if self._thread is not None:
+            self._thread.stop()
+            self._workers.redirect(self._thread, Callbacks())
+            self._thread = None

@@ -1,8 +1,9 @@
-"""The threads that pull generators for the session, and the timer that brings what they yield to the window."""
+"""The threads that pull generators for the services, and the timer that brings what they yield to the window."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -15,15 +16,25 @@ PULL_MS = 50
 """How often the window takes what the threads have made: 20 times a second."""
 
 
+@dataclass(frozen=True)
+class Callbacks:
+    """Who is told of a generator: `show` of its events, `done` of what it returned, if it ran to its end, and `end`
+    last, in any case."""
+
+    show: Callable[[Event], object] = lambda event: None
+    done: Callable[[Any], object] = lambda result: None
+    end: Callable[[], object] = lambda: None
+
+
 class Workers(QObject):
-    """Every `IteratorThread` that runs now. Signals and `show` are called in the GUI thread."""
+    """Every `IteratorThread` that runs now. Signals are emitted, and callbacks called, in the GUI thread."""
 
     reported = Signal(list)
     problem = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._shows: dict[IteratorThread, Callable[[Event], object]] = {}
+        self._callbacks: dict[IteratorThread, Callbacks] = {}
         self._timer = QTimer(self, interval=PULL_MS)
         self._timer.timeout.connect(self._pull)
 
@@ -35,52 +46,51 @@ class Workers(QObject):
         end: Callable[[], object] = lambda: None,
         background: bool = False,
     ) -> IteratorThread:
-        """Pulls the generator in a thread of its own.
-
-        `show` gets its events; `done` gets what it returned, if it ran to its end; `end` is called last, in any case.
-        """
+        """Pulls the generator in a thread of its own; the callbacks are those of `Callbacks`."""
         thread = IteratorThread(make, background, self)
         thread.failed.connect(self.problem)
         thread.refused.connect(lambda _: self._deliver(thread))  # what came before it is also shown before it
-
-        def finish() -> None:
-            if thread not in self._shows:  # the window is closed
-                return
-            self._deliver(thread)
-            del self._shows[thread]
-            if not self._shows:
-                self._timer.stop()
-            if thread.is_complete:
-                done(thread.result)
-            end()
-
-        thread.ended.connect(finish)
+        thread.ended.connect(lambda: self._finish(thread))
         thread.finished.connect(thread.deleteLater)
-        self._shows[thread] = show
+        self._callbacks[thread] = Callbacks(show, done, end)
         self._timer.start()
         thread.start()
         return thread
 
+    def redirect(self, thread: IteratorThread, callbacks: Callbacks) -> None:
+        """Tells others from the next event on."""
+        if thread in self._callbacks:
+            self._callbacks[thread] = callbacks
+
     def shutdown(self) -> None:
         """Ends every thread and waits for it; what they still had to say might begin something new, and is dropped."""
-        self._shows.clear()
+        self._callbacks.clear()
         for thread in self.findChildren(IteratorThread):  # also those that have ended, and are about to finish
             thread.stop()
             thread.wait()
         self._timer.stop()
 
+    def _finish(self, thread: IteratorThread) -> None:
+        if thread not in self._callbacks:  # the window is closed
+            return
+        self._deliver(thread)
+        callbacks = self._callbacks.pop(thread)
+        if not self._callbacks:
+            self._timer.stop()
+        if thread.is_complete:
+            callbacks.done(thread.result)
+        callbacks.end()
+
     def _pull(self) -> None:
-        for thread in list(self._shows):
+        for thread in list(self._callbacks):
             self._deliver(thread)
 
     def _deliver(self, thread: IteratorThread) -> None:
-        show = self._shows.get(thread)
-        if show is None:
-            return
-        for events in _between_turns(thread.take()):
-            self._show(events, show)
+        if thread in self._callbacks:
+            for events in _between_turns(thread.take()):
+                self._show(thread, events)
 
-    def _show(self, events: list[Event], show: Callable[[Event], object]) -> None:
+    def _show(self, thread: IteratorThread, events: list[Event]) -> None:
         reports = [event for event in events if isinstance(event, Report)]
         if reports:
             self.reported.emit(reports)
@@ -88,7 +98,8 @@ class Workers(QObject):
         for event in events:
             if isinstance(event, Report) or (isinstance(event, Progress) and event is not progress[-1]):
                 continue  # reports went as one batch; of the progress only the newest can be seen
-            show(event)
+            if thread in self._callbacks:  # one of the events may have closed the window, or redirected the rest
+                self._callbacks[thread].show(event)
 
 
 def _between_turns(events: list[Event]) -> Iterator[list[Event]]:

@@ -1,136 +1,191 @@
-"""Every wire between the window's parts and the session: who asks for what, and who is told."""
+"""Every connection between the window, the controllers and the services: who asks for what, and who is told."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
-if TYPE_CHECKING:
-    from studio.main_window import MainWindow
+from studio.controllers.data import DataController
+from studio.controllers.data_library import DataLibraryController
+from studio.controllers.explore import ExploreController
+from studio.controllers.menus import Menus
+from studio.controllers.open import OpenController
+from studio.controllers.run_comparison import RunComparisonController
+from studio.controllers.saving import SavingController
+from studio.controllers.train import TrainController
+from studio.controllers.training_health import TrainingHealthController
+from studio.main_window import MainWindow
+from studio.services.session import Session
 
 
-def connect_data(window: MainWindow) -> None:
+@dataclass(frozen=True)
+class Controllers:
+    """Those of a window, one for each part of what a person does."""
+
+    menus: Menus
+    open: OpenController
+    data: DataController
+    library: DataLibraryController
+    train: TrainController
+    health: TrainingHealthController
+    explore: ExploreController
+    saving: SavingController
+    comparison: RunComparisonController
+
+
+def connect_window(window: MainWindow, session: Session, do: Controllers) -> None:
+    """Messages, opening and closing, on every workspace."""
+    window.path_dropped.connect(do.open.open)
+    window.close_requested.connect(do.train.close)
+    window.workspace_changed.connect(do.menus.show_workspace)
+    session.recognised.connect(do.open.show_recognised)
+    session.problem.connect(do.train.keep_open)
+    session.problem.connect(lambda each: window.banner.show_problem(each.what, each.remedy, each.details))
+    session.notice.connect(window.banner.show_notice)
+    session.saved.connect(do.saving.show_saved)
+    session.jobs.progressed.connect(window.jobs.show_progress)
+    session.jobs.ended.connect(window.jobs.hide)
+    window.jobs.cancelled.connect(session.jobs.cancel)
+    session.runs.progressed.connect(window.reading.show_progress)
+    session.runs.ended.connect(window.reading.hide)
+    window.reading.cancelled.connect(session.runs.cancel)
+
+
+def connect_menus(window: MainWindow, session: Session, do: Controllers) -> None:
+    """What each action of the menus and the toolbar does."""
+    for action, handle in (
+        (do.menus.open_folder, do.open.ask_folder),
+        (do.menus.open_file, do.open.ask_file),
+        (do.menus.open_checkpoint, do.open.ask_checkpoint),
+        (do.menus.open_run, do.open.ask_run),
+        (do.menus.compare_runs, do.comparison.show),
+        (do.menus.download, do.library.download),
+        (do.menus.prepared_datasets, do.library.prepared),
+        (do.menus.save, do.saving.save_checkpoint),
+        (do.menus.export, do.saving.export),
+        (do.menus.export_film, do.explore.film),
+        (do.menus.export_timelapse, do.explore.timelapse),
+        (do.menus.save_report, do.explore.report),
+        (do.menus.export_generator, do.explore.generator),
+        (do.menus.quit, window.close),
+        (do.menus.start, do.train.start),
+        (do.menus.pause, window.footer.toggle_pause),
+        (do.menus.stop, session.training.stop),
+        (do.menus.measure, session.measure),
+        (do.menus.settings, window.show_settings),
+        (do.menus.full_screen, window.toggle_full_screen),
+    ):
+        action.triggered.connect(lambda *_, handle=handle: handle())
+
+
+def connect_data(window: MainWindow, session: Session, do: Controllers) -> None:
     """The Data workspace."""
-    window.data.opened.connect(window.open_path)
-    window.data.open_folder_requested.connect(window.ask_folder)
-    window.data.open_file_requested.connect(window.ask_file)
-    window.data.download_requested.connect(window.stock_dialogs.download)
-    window.data.cancelled.connect(window.session.reader.cancel_scan)
-    window.data.sheet_requested.connect(window.intake.draw_sheet)
-    window.data.preparation_chosen.connect(window.intake.change)
-    window.data.comparison_requested.connect(window.intake.compare)
-    window.data.look_requested.connect(window.session.curator.look)
-    window.data.leave_out_requested.connect(window.session.curator.leave_out)
-    window.data.leave_out_suggested_requested.connect(window.session.curator.leave_out_suggested)
-    window.data.include_requested.connect(window.intake.ask_what_to_include)
-    window.data.train_requested.connect(window.show_settings)
-    window.session.reader.scan_began.connect(window.data.begin_progress)
-    window.session.reader.scan_progressed.connect(window.data.show_progress)
-    window.session.reader.glimpsed.connect(window.data.show_glimpse)
-    window.session.reader.scan_ended.connect(window.data.end_progress)
-    window.session.reader.scan_ended.connect(window.intake.settle)
-    window.session.reader.dataset_opened.connect(window.intake.show_dataset)
-    window.session.sheet_drawn.connect(window.data.show_sheet)
-    window.session.curator.examination_began.connect(window.data.begin_examination)
-    window.session.curator.examination_progressed.connect(window.data.show_examination)
-    window.session.curator.examined.connect(window.data.show_report)
-    window.session.curator.examination_ended.connect(window.data.end_examination)
-    window.session.curator.looked.connect(window.data.show_page)
-    window.session.curator.compared.connect(window.data.show_comparison)
-    window.session.curator.left_out.connect(window.intake.show_left_out)
-    window.session.curator.taken_back.connect(window.intake.show_taken_back)
+    data = window.data
+    data.opened.connect(do.open.open)
+    data.open_folder_requested.connect(do.open.ask_folder)
+    data.open_file_requested.connect(do.open.ask_file)
+    data.download_requested.connect(do.library.download)
+    data.cancelled.connect(session.data.cancel_scan)
+    data.sheet_requested.connect(do.data.draw_sheet)
+    data.preparation_chosen.connect(do.data.change)
+    data.comparison_requested.connect(do.data.compare)
+    data.look_requested.connect(session.review.show_page)
+    data.leave_out_requested.connect(session.review.leave_out)
+    data.leave_out_suggested_requested.connect(session.review.leave_out_suggested)
+    data.include_requested.connect(do.data.ask_what_to_include)
+    data.train_requested.connect(window.show_settings)
+    session.data.scan_began.connect(data.begin_progress)
+    session.data.scan_progressed.connect(data.show_progress)
+    session.data.glimpsed.connect(data.show_glimpse)
+    session.data.scan_ended.connect(data.end_progress)
+    session.data.scan_ended.connect(do.data.settle)
+    session.data.dataset_opened.connect(do.data.show_dataset)
+    session.data.dataset_opened.connect(do.train.refresh)
+    session.data.sheet_drawn.connect(data.show_sheet)
+    session.training.sheet_drawn.connect(data.show_sheet)
+    session.data.examination_began.connect(data.begin_examination)
+    session.data.examination_progressed.connect(data.show_examination)
+    session.data.examined.connect(data.show_report)
+    session.data.examination_ended.connect(data.end_examination)
+    session.review.page_shown.connect(data.show_page)
+    session.review.compared.connect(data.show_comparison)
+    session.review.left_out.connect(do.data.show_left_out)
+    session.review.taken_back.connect(do.data.show_taken_back)
 
 
-def connect_training(window: MainWindow) -> None:
+def connect_train(window: MainWindow, session: Session, do: Controllers) -> None:
     """The Train workspace, and the footer that starts and stops."""
-    window.footer.start_requested.connect(window.start)
-    window.footer.pause_requested.connect(window.session.pause)
-    window.footer.resume_requested.connect(window.session.go_on)
-    window.footer.stop_requested.connect(window.session.stop)
-    window.train.pause_requested.connect(window.footer.toggle_pause)
-    window.train.fresh_requested.connect(lambda: window.session.set_resume(None))
-    window.train.image_activated.connect(window.enlarge)
-    window.train.neighbours_requested.connect(window.compare)
-    window.train.moment_requested.connect(window.session.frames.ask)
-    window.session.frames.listed.connect(window.train.set_pictures)
-    window.session.frames.read.connect(window.train.show_moment)
-    window.session.frames.missed.connect(window.train.miss_moment)
-    window.train.grid_save_requested.connect(window.save_dialogs.save_grid)
-    window.train.plot_save_requested.connect(window.save_dialogs.save_plot)
-    window.train.plane_save_requested.connect(window.save_dialogs.save_plane)
-    window.train.playground.step_requested.connect(window.session.single_step)
-    window.train.playground.pace_changed.connect(window.session.set_pace)
-    window.train.form.live_edited.connect(window.edit)
-    window.train.form.preparation_changed.connect(window.intake.show_preparation)
-    window.session.edited.connect(window.train.show_edit)
-    window.session.edited.connect(window.health.show_edit)
-    window.session.corrected.connect(window.train.form.set_values)
-    window.session.exploration.devices_found.connect(window.train.set_devices)
-    window.session.state_changed.connect(window.show_state)
-    window.session.state_changed.connect(window.health.show_state)
-    window.session.start_progressed.connect(window.footer.show_starting)
-    window.session.tuned.connect(window.show_tuned)
-    window.session.run_began.connect(window.train.clear)
-    window.session.run_continued.connect(window.train.rewind)
-    window.session.run_opened.connect(window.show_run)
-    window.session.runs_reader.replayed.connect(window.train.complete_history)
-    window.session.reported.connect(window.show_reports)
-    window.session.sampled.connect(window.train.show_samples)
-    window.session.resume_changed.connect(window.show_resume)
-    window.session.resume_left.connect(window.offer_resume)
-    window.train.form.features_chosen.connect(window.stock_dialogs.look_for_weights)
-    window.session.reader.stock_listed.connect(window.stock_dialogs.show_weights)
-    window.session.reported.connect(window.health.watch.add)
-    window.session.judged.connect(window.health.show_judging)
-    window.session.measured.connect(window.health.show_measured)
-    window.session.best_found.connect(window.health.offer_best)
-    window.session.run_began.connect(window.health.begin)
-    window.session.run_continued.connect(lambda _: window.health.go_on())
-    window.session.run_opened.connect(window.health.show_run)
-    window.session.rewound.connect(window.health.watch.rewind)
-    window.health.watch.diagnosed.connect(window.train.health.show_diagnoses)
-    window.train.health.remedy_requested.connect(window.health.apply)
-    window.train.health.undo_requested.connect(window.health.take_back)
+    train, footer, training = window.train, window.footer, session.training
+    footer.start_requested.connect(do.train.start)
+    footer.pause_requested.connect(training.pause)
+    footer.resume_requested.connect(training.resume)
+    footer.stop_requested.connect(training.stop)
+    train.pause_requested.connect(footer.toggle_pause)
+    train.fresh_requested.connect(lambda: session.set_resume(None))
+    train.image_activated.connect(do.explore.enlarge)
+    train.neighbours_requested.connect(do.explore.compare)
+    train.moment_requested.connect(session.samples.ask)
+    session.samples.listed.connect(train.set_pictures)
+    session.samples.read.connect(train.show_moment)
+    session.samples.missed.connect(train.miss_moment)
+    train.grid_save_requested.connect(do.saving.save_grid)
+    train.plot_save_requested.connect(do.saving.save_plot)
+    train.plane_save_requested.connect(do.saving.save_plane)
+    train.playground.step_requested.connect(training.single_step)
+    train.playground.pace_changed.connect(training.set_pace)
+    train.form.live_edited.connect(training.edit)
+    train.form.preparation_changed.connect(do.data.show_preparation)
+    train.form.features_chosen.connect(do.library.look_for_weights)
+    session.library.listed.connect(do.library.show_weights)
+    session.explore.devices_found.connect(train.set_devices)
+    training.state_changed.connect(do.train.show_state)
+    training.state_changed.connect(do.data.show_state)
+    training.state_changed.connect(do.health.show_state)
+    training.progressed.connect(footer.show_starting)
+    training.tuned.connect(do.train.show_tuned)
+    training.began.connect(train.clear)
+    training.continued.connect(train.rewind)
+    training.edited.connect(train.show_edit)
+    training.rewound.connect(do.train.show_rewound)
+    training.sampled.connect(train.show_samples)
+    training.evaluating.connect(do.health.show_evaluation)
+    session.workers.reported.connect(do.train.show_reports)
+    session.run_opened.connect(do.train.show_run)
+    session.runs.replayed.connect(train.complete_history)
+    session.settings_opened.connect(train.form.set_settings)
+    session.resume_changed.connect(do.train.show_resume)
+    session.resume_left.connect(do.train.offer_resume)
+    session.measured.connect(do.health.show_measured)
+    session.best_found.connect(do.health.offer_best)
+    session.diagnosis.diagnosed.connect(train.health.show_diagnoses)
+    train.health.remedy_requested.connect(do.health.apply)
+    train.health.undo_requested.connect(do.health.take_back)
 
 
-def connect_explore(window: MainWindow) -> None:
+def connect_explore(window: MainWindow, session: Session, do: Controllers) -> None:
     """The Explore workspace."""
-    laboratory = window.session.laboratory
-    window.explore.requested.connect(window.session.exploration.render)
-    window.explore.pin_requested.connect(window.session.exploration.bake)
-    window.explore.board_changed.connect(window.session.exploration.keep_board)
-    window.explore.file_requested.connect(window.session.exploration.write)
-    window.explore.notice.connect(window.banner.show_notice)
-    window.explore.film_requested.connect(window.lab_dialogs.film)
-    window.explore.samples_requested.connect(window.lab_dialogs.samples)
-    window.explore.neighbours_requested.connect(laboratory.find_neighbours)
-    window.explore.components_requested.connect(laboratory.find_components)
-    laboratory.components_found.connect(window.explore.set_components)
-    laboratory.neighbours_found.connect(window.lab_dialogs.show_neighbours)
-    laboratory.approached.connect(window.lab_dialogs.show_approach)
-    window.session.exploration.directed.connect(window.explore.add_direction)
-    window.explore.sum_requested.connect(window.session.exploration.add)
-    window.session.exploration.added.connect(window.explore.show_total)
-    window.session.exploration.baked.connect(window.explore.add_pin)
-    window.session.exploration.restored.connect(window.explore.restore)
-    window.explore.live_changed.connect(window.follow)
-    window.explore.open_requested.connect(window.ask_checkpoint)
-    window.explore.export_requested.connect(window.save_dialogs.export)
-    window.session.exploration.source_changed.connect(window.show_source)
-    window.session.settings_opened.connect(window.train.form.set_settings)
-    window.session.exploration.rendered.connect(window.explore.show_images)
-    window.session.exploration.rendered.connect(window.lab_dialogs.show_images)
-
-
-def connect_messages(window: MainWindow) -> None:
-    """What is said on every workspace."""
-    window.session.problem.connect(window.show_problem)
-    window.session.notice.connect(window.banner.show_notice)
-    window.session.saved.connect(window.show_saved)
-    window.session.opened.connect(window.show_opened)
-    window.session.jobs.progressed.connect(window.jobs.show_progress)
-    window.session.jobs.ended.connect(window.jobs.hide)
-    window.jobs.cancelled.connect(window.session.jobs.cancel)
-    window.session.runs_reader.progressed.connect(window.reading.show_progress)
-    window.session.runs_reader.ended.connect(window.reading.hide)
-    window.reading.cancelled.connect(window.session.runs_reader.cancel)
-    window.pages.currentChanged.connect(window.show_arrival)
+    explore, service = window.explore, session.explore
+    explore.requested.connect(service.render)
+    explore.pin_requested.connect(service.bake)
+    explore.board_changed.connect(service.keep_board)
+    explore.file_requested.connect(service.write)
+    explore.notice.connect(window.banner.show_notice)
+    explore.film_requested.connect(do.explore.film)
+    explore.samples_requested.connect(do.explore.samples)
+    explore.neighbours_requested.connect(session.generator.find_neighbours)
+    explore.components_requested.connect(session.generator.find_components)
+    explore.sum_requested.connect(service.add)
+    explore.live_changed.connect(do.explore.follow)
+    explore.open_requested.connect(do.open.ask_checkpoint)
+    explore.export_requested.connect(do.saving.export)
+    session.generator.components_found.connect(explore.set_components)
+    session.generator.neighbours_found.connect(do.explore.show_neighbours)
+    session.generator.approached.connect(do.explore.show_approach)
+    service.directed.connect(explore.add_direction)
+    service.added.connect(explore.show_total)
+    service.baked.connect(explore.add_pin)
+    service.restored.connect(explore.restore)
+    service.source_changed.connect(do.explore.show_source)
+    service.rendered.connect(explore.show_images)
+    service.rendered.connect(do.explore.show_images)
+    window.workspace_changed.connect(do.explore.show_workspace)
+    session.training.state_changed.connect(do.explore.show_state)

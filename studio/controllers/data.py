@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QObject, QTimer
 
 from core.errors import UserError
+from studio.main_window import MainWindow
 from studio.model.data import OpenedDataset
 from studio.model.train import TrainingState
-
-if TYPE_CHECKING:
-    from studio.main_window import MainWindow
+from studio.services.session import Session
 
 PATIENCE_MS = 400
 """Whoever turns a number on passes by others; only the one that stays is prepared."""
@@ -24,22 +23,14 @@ PATIENCE_MS = 400
 class DataController(QObject):
     """The form holds how images are prepared; the Data workspace shows it, and the open dataset follows it."""
 
-    def __init__(self, window: MainWindow) -> None:
+    def __init__(self, window: MainWindow, session: Session) -> None:
         super().__init__(window)
-        self._window = window
-        self._reader, self._curator = window.session.reader, window.session.curator
+        self._window, self._session = window, session
         self._timer = QTimer(self, singleShot=True, interval=PATIENCE_MS)
         self._timer.timeout.connect(self._prepare)
 
-    def open(self, source: str) -> None:
-        """Reads images in the way that was chosen, in the size that suits them."""
-        try:
-            self._reader.scan(source, self._window.train.form.preparation_of_others())
-        except UserError as problem:
-            self._window.show_problem(problem)
-
     def show_dataset(self, opened: OpenedDataset) -> None:
-        """Another dataset, or the same prepared anew, in every workspace."""
+        """Shows another dataset, or the same prepared anew, in every workspace."""
         train, facts = self._window.train, opened.facts
         self._window.data.show_dataset(facts, opened.sheet)
         train.form.set_data(len(facts.classes), facts.points)
@@ -49,18 +40,16 @@ class DataController(QObject):
         else:
             train.show_reals(opened.sheet)
         self.show_preparation()
-        self._curator.examine(opened.dataset, opened.how, train.form.value("augment"))
-        self._window.show_state(self._window.session.state)
 
     def draw_sheet(self, count: int, seed: int, seen: bool) -> None:
-        """Some of the images, as they are or as the discriminator sees them."""
+        """Shows some of the images, as they are or as the discriminator sees them."""
         if not seen:
-            self._reader.draw_sheet(count, seed)
+            self._session.data.draw_sheet(count, seed)
             return
         try:
-            self._window.session.draw_seen(self._window.train.form.settings(), count, seed)
+            self._session.draw_sheet(self._window.train.form.settings(), count, seed)
         except UserError as problem:
-            self._window.show_problem(problem)
+            self._session.problem.emit(problem)
 
     # How they are prepared
 
@@ -76,36 +65,37 @@ class DataController(QObject):
     def show_state(self, state: TrainingState) -> None:
         """A training that runs has its images; what was chosen for them meanwhile is made when it is known to run."""
         self._window.data.set_locked(state is not TrainingState.IDLE)
-        if state is TrainingState.STARTING and self._reader.is_preparing:
-            self._reader.cancel_scan()  # the training prepares the same
+        if state is TrainingState.STARTING and self._session.data.is_preparing:
+            self._session.data.cancel_scan()  # the training prepares the same
         self._timer.start()
 
     def settle(self) -> None:
         """A preparation that was cancelled or failed leaves the one before, and the form says so."""
-        how = self._reader.how
-        if how is not None and self._window.session.state is TrainingState.IDLE and not self._timer.isActive():
+        how = self._session.data.how
+        if how is not None and self._session.training.state is TrainingState.IDLE and not self._timer.isActive():
             self._window.train.form.set_preparation(how)
             self._timer.stop()  # what it would do is done
 
     def _prepare(self) -> None:
-        if self._window.session.state is not TrainingState.STARTING:
+        form = self._window.train.form
+        if self._session.training.state is not TrainingState.STARTING:
             with suppress(UserError):  # the form says what is wrong
-                self._reader.prepare(self._window.train.form.preparation())
+                self._session.data.prepare(form.preparation(), form.value("augment"))
 
     def compare(self, seed: int) -> None:
         """Some originals beside what the network sees of them."""
-        if self._reader.dataset is not None and not self._reader.dataset.points:
+        if self._session.data.dataset is not None and not self._session.data.dataset.points:
             with suppress(UserError):
                 how = self._window.train.form.preparation()
-                self._curator.compare(self._reader.dataset.source, how, seed)
+                self._session.review.compare(self._session.data.dataset.source, how, seed)
 
     # What is left out
 
     def show_left_out(self, source: str, names: Sequence[str]) -> None:
         """Says how many, and offers to undo it."""
-        later = "" if self._window.session.state is TrainingState.IDLE else " The training that runs still has them."
+        later = "" if self._session.training.state is TrainingState.IDLE else " The training that runs still has them."
         self._window.banner.show_offer(
-            f"{_counted(names)} left out.{later}", "Undo", partial(self._curator.take_back, source, names)
+            f"{_counted(names)} left out.{later}", "Undo", partial(self._session.review.take_back, source, names)
         )
 
     def show_taken_back(self, source: str, names: Sequence[str]) -> None:
@@ -115,11 +105,11 @@ class DataController(QObject):
         """Lists what is left out."""
         from studio.dialogs.restore_excluded import RestoreExcludedDialog
 
-        dataset = self._reader.dataset
+        dataset = self._session.data.dataset
         if dataset is None or not dataset.excluded:
             return
         dialog = RestoreExcludedDialog(dataset.excluded, self._window)
-        dialog.chosen.connect(partial(self._curator.take_back, dataset.source))
+        dialog.chosen.connect(partial(self._session.review.take_back, dataset.source))
         dialog.exec()
         dialog.deleteLater()
 

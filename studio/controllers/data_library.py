@@ -2,67 +2,60 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 
-from core.events import Event, Notice
 from core.formatting import amount
-
-if TYPE_CHECKING:
-    from studio.main_window import MainWindow
+from studio.main_window import MainWindow
+from studio.model.data import InceptionRow
+from studio.services.data.library import adopt_weights, fetch, fetch_weights
+from studio.services.session import Session
 
 
 class DataLibraryController:
     """Those of a window."""
 
-    def __init__(self, window: MainWindow) -> None:
-        self._window = window
-        self._session = window.session
+    def __init__(self, window: MainWindow, session: Session, open_path: Callable[[str], None]) -> None:
+        self._window, self._session, self._open_path = window, session, open_path
 
     def download(self) -> None:
         """Asks which dataset; it comes beside whatever else is done, and is opened when it is here."""
         from studio.dialogs.download import DownloadDialog
-        from studio.services.data.library import list_downloads
 
+        library = self._session.library
         dialog = DownloadDialog(self._window)
-        dialog.chosen.connect(self._window.open_path)
+        dialog.chosen.connect(self._open_path)
         dialog.fetch_requested.connect(self._fetch)
-        self._session.reader.stock_listed.connect(dialog.show_stock)
+        library.listed.connect(dialog.show_stock)
         self._session.problem.connect(dialog.show_problem)  # the banner is behind the dialog
-        self._session.reader.list_stock(list_downloads)
+        library.list_downloads()
         dialog.exec()
         dialog.deleteLater()
 
     def prepared(self) -> None:
         """Lists them, deletes those that are chosen, and limits what they take."""
         from studio.dialogs.prepared_datasets import PreparedDatasetsDialog
-        from studio.services.data.library import delete_prepared, limit_prepared, list_prepared
 
-        reader = self._session.reader
+        library = self._session.library
         dialog = PreparedDatasetsDialog(self._window)
-        dialog.delete_requested.connect(lambda folders: reader.list_stock(partial(delete_prepared, folders)))
-        dialog.limit_chosen.connect(lambda gigabytes: reader.list_stock(partial(limit_prepared, gigabytes)))
-        reader.stock_listed.connect(dialog.show_stock)
+        dialog.delete_requested.connect(library.delete_prepared)
+        dialog.limit_chosen.connect(library.limit_prepared)
+        library.listed.connect(dialog.show_stock)
         self._session.problem.connect(dialog.show_problem)
-        reader.list_stock(list_prepared)
+        library.list_prepared()
         dialog.exec()
         dialog.deleteLater()
 
     def look_for_weights(self, features: str) -> None:
         """Inception was chosen to compare images by: asks how its weights are to come, if they are not here."""
-        from studio.services.data.library import find_weights
-
         if features == "inception":
-            self._session.reader.list_stock(find_weights)
+            self._session.library.find_weights()
 
-    def show_weights(self, found: Event) -> None:
+    def show_weights(self, found: object) -> None:
         """What was looked for."""
-        from studio.model.data import InceptionRow
-        from studio.services.data.library import adopt_weights, fetch_weights
-
         if not isinstance(found, InceptionRow) or found.here:
             return
         box = QMessageBox(
@@ -80,22 +73,12 @@ class DataLibraryController:
         chosen = box.clickedButton()
         box.deleteLater()
         if chosen is receive:
-            self._session.jobs.start(fetch_weights, self._tell)
+            self._session.jobs.start(fetch_weights, done=self._window.banner.show_good)
         elif chosen is choose:
             file, _ = QFileDialog.getOpenFileName(self._window, "Inception's weights", filter="Weights (*.pth *.pt)")
             if file:
-                self._session.jobs.start(partial(adopt_weights, Path(file)), self._tell)
-
-    def _tell(self, event: Event) -> None:
-        if isinstance(event, Notice):
-            self._window.banner.show_good(event.text)
+                make = partial(adopt_weights, Path(file))
+                self._session.jobs.start(make, done=self._window.banner.show_good)
 
     def _fetch(self, name: str) -> None:
-        from studio.model.data import Fetched
-        from studio.services.data.library import fetch
-
-        def show(event: Event) -> None:
-            assert isinstance(event, Fetched)
-            self._window.open_path(event.source)
-
-        self._session.jobs.start(partial(fetch, name), show)
+        self._session.jobs.start(partial(fetch, name), done=self._open_path)

@@ -9,13 +9,14 @@ from PySide6.QtCore import Qt
 if TYPE_CHECKING:
     from studio.dialogs.compare_runs import CompareRunsDialog
     from studio.main_window import MainWindow
+    from studio.services.session import Session
 
 
 class RunComparisonController:
     """That of a window, which has one comparison at most."""
 
-    def __init__(self, window: MainWindow) -> None:
-        self._window = window
+    def __init__(self, window: MainWindow, session: Session) -> None:
+        self._window, self._session = window, session
         self._dialog: CompareRunsDialog | None = None
 
     def show(self) -> None:
@@ -29,9 +30,8 @@ class RunComparisonController:
     def _make(self) -> CompareRunsDialog:
         from studio.dialogs.compare_runs import CompareRunsDialog
 
-        session = self._window.session
-        comparison = session.comparison
-        dialog = CompareRunsDialog(session.runs, session.run_folder, self._window)
+        session, comparison = self._session, self._session.comparison
+        dialog = CompareRunsDialog(session.runs_folder, session.training.run_folder, self._window)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.list_requested.connect(comparison.list_runs)
         dialog.run_requested.connect(comparison.open)
@@ -47,4 +47,4 @@ class RunComparisonController:
 
     def _end(self) -> None:
         self._dialog = None
-        self._window.session.comparison.close()
+        self._session.comparison.close()

@@ -1,13 +1,16 @@
-"""Where to? Asks for the place of what the person saves or exports, and has the session write it there."""
+"""Saving and exporting: asks where to, has the session write it there, and says where it is."""
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog
 
-from core.events import Images
+from core.events import Images, Saved
 from core.export.selection import Shape
 from core.latent.request import LatentRequest
 from studio.widgets.images.image_grid import ImageGrid
@@ -15,19 +18,19 @@ from studio.widgets.images.image_grid import ImageGrid
 if TYPE_CHECKING:
     from studio.dialogs.export_images import ExportChoice
     from studio.main_window import MainWindow
+    from studio.services.session import Session
     from studio.widgets.plots.curve_plot import CurvePlot
 
 
 class SavingController:
-    """Those of a window, whose workspaces hold what can be saved. A dialog that is cancelled saves nothing."""
+    """Saves what the workspaces show. A dialog that is cancelled saves nothing."""
 
-    def __init__(self, window: MainWindow) -> None:
-        self._window = window
-        self._session = window.session
+    def __init__(self, window: MainWindow, session: Session) -> None:
+        self._window, self._session = window, session
 
     def save_checkpoint(self) -> None:
         """Of the running training, or else a copy of the newest one."""
-        start = str((self._session.run_folder or Path.home()) / "checkpoint.safetensors")
+        start = str((self._session.training.run_folder or Path.home()) / "checkpoint.safetensors")
         file, _ = QFileDialog.getSaveFileName(self._window, "Save a checkpoint", start, "Checkpoints (*.safetensors)")
         if file:
             self._session.save(Path(file).with_suffix(".safetensors"))
@@ -54,7 +57,7 @@ class SavingController:
         images = grid.images()
         if what == "grid":
             if path := self._ask_picture("grid.png"):
-                self._session.save_grid(images, path, grid.columns())
+                self._session.files.save_grid(images, path, grid.columns())
         elif what == "image":
             self.save_images(images[grid.current() : grid.current() + 1], "image")
         else:
@@ -64,26 +67,37 @@ class SavingController:
         """One as a PNG, several in a folder under numbered names."""
         if len(images) == 1:
             if path := self._ask_picture(f"{name}.png"):
-                self._session.save_grid(images, path)
+                self._session.files.save_grid(images, path)
         elif folder := QFileDialog.getExistingDirectory(self._window, "Save the images in a folder"):
             names = [f"{name}{index:04d}" for index in range(len(images))]
-            self._session.export_images(images, names, Path(folder), Shape(), overwrite=False)
+            self._session.files.save_images(images, names, Path(folder), Shape(), overwrite=False)
 
     def save_plot(self, kind: str, plot: CurvePlot) -> None:
         """Curves as a picture ("png") or as their numbers ("csv")."""
         if path := self._ask_picture(f"losses.{kind}"):
-            self._session.save_plot(plot.picture() if kind == "png" else plot.numbers(), path)
+            self._session.files.save_plot(plot.picture() if kind == "png" else plot.numbers(), path)
 
     def save_plane(self) -> None:
         """The playground's plane as it is seen."""
         if path := self._ask_picture("points.png"):
-            self._session.save_plot(self._window.train.playground.view.picture(), path)
+            self._session.files.save_plot(self._window.train.playground.view.picture(), path)
+
+    def show_saved(self, saved: Saved, asked: bool) -> None:
+        """Says where a file is that the person asked for, and offers to open it."""
+        path, banner = saved.path, self._window.banner
+        if not asked:
+            self._window.footer.show_saved(saved.step)
+        elif path.suffix.lower() in (".html", ".htm"):
+            banner.show_offer(f"Saved: {path}", "Open", partial(_open_outside, path), "good")
+        else:
+            folder = path if path.suffix == "" else path.parent
+            banner.show_offer(f"Saved: {path}", "Show", partial(_open_outside, folder), "good")
 
     def _export(self, choice: ExportChoice, images: Images, names: list[str]) -> None:
         if choice.selection is not None:
-            self._session.laboratory.export_images(choice.selection, choice.target, choice.shape, choice.overwrite)
+            self._session.generator.export_images(choice.selection, choice.target, choice.shape, choice.overwrite)
         else:
-            self._session.export_images(images, names, choice.target, choice.shape, choice.overwrite)
+            self._session.files.save_images(images, names, choice.target, choice.shape, choice.overwrite)
 
     def _ask_picture(self, name: str) -> Path | None:
         kind = Path(name).suffix
@@ -93,4 +107,9 @@ class SavingController:
 
     def _folder(self) -> Path:
         """Where the dialogs begin."""
-        return (self._session.run_folder or self._session.runs) / "export"
+        return (self._session.training.run_folder or self._session.runs_folder) / "export"
+
+
+def _open_outside(path: Path) -> None:
+    """In the program that the system has for it."""
+    QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))

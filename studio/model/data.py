@@ -2,93 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.config.preparation import Preparation
 from core.data.health.findings import HealthFinding, HealthReport, RowNumbers
-from core.events import Event
-
-if TYPE_CHECKING:
-    from core.data.dataset import Dataset
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.data.dataset import Dataset
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.data.dataset import Dataset
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.data.dataset import Dataset
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.data.dataset import Dataset
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.data.dataset import Dataset
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.data.dataset import Dataset
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.data.dataset import Dataset
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal
-
-from core.events import Images
-
-if TYPE_CHECKING:
-    from core.config.preparation import Preparation
-    from core.data.dataset import Dataset
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.config.preparation import Preparation
-    from core.data.dataset import Dataset
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.config.preparation import Preparation
-    from core.data.dataset import Dataset
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.config.preparation import Preparation
-    from core.data.dataset import Dataset
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.config.preparation import Preparation
-    from core.data.dataset import Dataset
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.config.preparation import Preparation
-    from core.data.dataset import Dataset
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.config.preparation import Preparation
-    from core.data.dataset import Dataset
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.config.preparation import Preparation
-    from core.data.dataset import Dataset
-from typing import TYPE_CHECKING
+from core.errors import UserError
+from core.events import Event, Images
 
 if TYPE_CHECKING:
     from core.config.preparation import Preparation
@@ -150,13 +76,6 @@ class Downloads(Event):
 
 
 @dataclass(frozen=True)
-class Fetched(Event):
-    """A download is complete, and can be opened as `source`."""
-
-    source: str
-
-
-@dataclass(frozen=True)
 class InceptionRow(Event):
     """Whether Inception's weights are on this disk, and else what there is to download, from where, and whose it is."""
 
@@ -171,7 +90,7 @@ Image = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False)
-class Examined(Event):
+class Examined:
     """What was found in a dataset; `suggested` are the images that it would be better without."""
 
     report: HealthReport
@@ -190,7 +109,7 @@ class Tile:
 
 
 @dataclass(frozen=True, eq=False)
-class Page(Event):
+class Page:
     """Some images of a finding, of all its `pages` the one of that `number`."""
 
     finding: HealthFinding
@@ -209,27 +128,11 @@ class Pair:
 
 
 @dataclass(frozen=True, eq=False)
-class BeforeAfter(Event):
+class BeforeAfter:
     """Originals beside what becomes of them; where there are none, `reason` says why."""
 
     pairs: Sequence[Pair]
     reason: str = ""
-
-
-@dataclass(frozen=True)
-class LeftOut(Event):
-    """Images of these names are left out of the dataset from its next opening on."""
-
-    source: str
-    names: Sequence[str]
-
-
-@dataclass(frozen=True)
-class TakenBack(Event):
-    """And these are included again."""
-
-    source: str
-    names: Sequence[str]
 
 
 SourceKind = Literal["data", "run", "checkpoint", "recipe", "picture"]
@@ -282,6 +185,19 @@ class DataFacts:
     video: bool
     excluded: Sequence[str]
     points: bool
+
+
+@dataclass(frozen=True)
+class DataRequest:
+    """Asks for images to be prepared.
+
+    `how`: the way that was chosen, or why none can be; it counts only when the source turns out to be images.
+    `augment`: the setting, which decides what an examination of few images suggests.
+    """
+
+    source: str
+    how: Preparation | UserError
+    augment: str
 
 
 @dataclass(frozen=True, eq=False)

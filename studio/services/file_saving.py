@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import shutil
 from collections.abc import Generator, Sequence
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtGui import QImage, QImageWriter
@@ -15,10 +16,34 @@ from PySide6.QtGui import QImage, QImageWriter
 from core.atomic_write import replaced
 from core.events import Event, Images, Progress, Saved
 from core.export.selection import Shape
+from studio.background.job_runner import JobRunner
 from studio.model.history import ReportRows
 
 CHUNK = 20_000
 """Rows of numbers between two events, so that a million of them can be cancelled."""
+
+
+class FileSaving:
+    """Writes files as jobs: one at a time, with progress and cancel."""
+
+    def __init__(self, jobs: JobRunner) -> None:
+        self._jobs = jobs
+
+    def copy_checkpoint(self, origin: Path, target: Path) -> None:
+        self._jobs.start(partial(copy_checkpoint, origin, target))
+
+    def save_images(self, images: Images, names: Sequence[str], target: Path, shape: Shape, overwrite: bool) -> None:
+        """Writes images that are on screen, under their names."""
+        self._jobs.start(partial(save_images, images, names, target, shape, overwrite))
+
+    def save_grid(self, images: Images, path: Path, columns: int = 0) -> None:
+        """Writes images as one PNG."""
+        self._jobs.start(partial(save_grid, images, path, columns))
+
+    def save_plot(self, plot: QImage | ReportRows, path: Path) -> None:
+        """Writes curves as a picture, or as their numbers."""
+        make = partial(save_picture, plot) if isinstance(plot, QImage) else partial(save_numbers, plot)
+        self._jobs.start(partial(make, path))
 
 
 def copy_checkpoint(origin: Path, target: Path) -> Generator[Event, None, None]:
@@ -26,8 +51,8 @@ def copy_checkpoint(origin: Path, target: Path) -> Generator[Event, None, None]:
     from core.checkpoint import summary
 
     yield Progress(f"Saving {target.name}", 0, 0)
-    with replaced(target) as partial:
-        shutil.copyfile(origin, partial)
+    with replaced(target) as unfinished:
+        shutil.copyfile(origin, unfinished)
     yield Saved(target, summary(target).meta.step)
 
 
@@ -52,8 +77,8 @@ def save_images(
 def save_picture(picture: QImage, path: Path) -> Generator[Event, None, None]:
     """Writes what was drawn as a PNG."""
     yield Progress(f"Saving {path.name}", 0, 0)
-    with replaced(path) as partial:
-        writer = QImageWriter(str(partial), b"png")
+    with replaced(path) as unfinished:
+        writer = QImageWriter(str(unfinished), b"png")
         if not writer.write(picture):
             raise OSError(writer.errorString())
     yield Saved(path, 0)
@@ -62,7 +87,7 @@ def save_picture(picture: QImage, path: Path) -> Generator[Event, None, None]:
 def save_numbers(rows: ReportRows, path: Path) -> Generator[Event, None, None]:
     """Writes reports as CSV: step, seconds and one column per key, empty where a report has no value."""
     count = len(rows.steps)
-    with replaced(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
+    with replaced(path) as unfinished, unfinished.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["step", "seconds", *rows.keys])
         for start in range(0, count, CHUNK):

@@ -1,4 +1,4 @@
-"""The real window, which ends its training when a test is over."""
+"""The real studio, which ends its training when a test is over."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
-from studio.main_window import MainWindow
+from studio.application import Application
 from studio.model.train import TrainingState
-from studio.services.session import Session
 from studio.widgets.plots.pyqtgraph_import import pyqtgraph_import
 
 PATIENCE = 30_000
@@ -23,19 +22,19 @@ def canvas() -> None:
 
 
 @pytest.fixture
-def window(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MainWindow:
+def studio(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Application:
     monkeypatch.setenv("GAN_STUDIO_RUNS", str(tmp_path / "runs"))
-    window = MainWindow(Session())
+    studio = Application()
 
     def end_training(_: object) -> None:
-        if window.session.state is not TrainingState.IDLE:
-            window.session.abandon()
-            qtbot.waitUntil(lambda: window.session.state is TrainingState.IDLE, timeout=PATIENCE)
+        if studio.session.training.state is not TrainingState.IDLE:
+            studio.session.training.abandon()
+            qtbot.waitUntil(lambda: studio.session.training.state is TrainingState.IDLE, timeout=PATIENCE)
 
-    qtbot.addWidget(window, before_close_func=end_training)
-    window.show()
-    qtbot.waitExposed(window)
-    return window
+    qtbot.addWidget(studio.window, before_close_func=end_training)
+    studio.window.show()
+    qtbot.waitExposed(studio.window)
+    return studio
 
 
 @pytest.fixture(scope="session")

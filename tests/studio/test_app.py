@@ -65,9 +65,9 @@ def needs_torch(code: str) -> bool:
 
 def test_images_are_read_without_waiting_for_torch() -> None:
     assert not needs_torch(
-        "from core.config.preparation import Preparation; from studio.services.data.loader import scan; "
-        "from studio.services.data.open_path import recognise; "
-        "list(recognise('sample:digits')); next(scan('sample:digits', Preparation((16, 16))))"
+        "from core.config.preparation import Preparation; from studio.services.data.loader import open_dataset; "
+        "from studio.model.data import DataRequest; from studio.services.open_path import recognise; "
+        "recognise('sample:digits'); next(open_dataset(DataRequest('sample:digits', Preparation((16, 16)), 'none')))"
     )
 
 

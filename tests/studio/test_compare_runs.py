@@ -16,8 +16,8 @@ from pytestqt.qtbot import QtBot
 
 from core.checkpoint import load, save
 from core.imaging.grid import write_png
+from studio.application import Application
 from studio.dialogs.compare_runs import CompareRunsDialog
-from studio.main_window import MainWindow
 from studio.widgets.basic.banner import Banner
 from studio.widgets.plots.curve_canvas import CurveCanvas
 from tests.studio.conftest import PATIENCE
@@ -59,10 +59,10 @@ def rewrite(run: Path, slower: int, metric: str) -> None:
 
 
 @pytest.fixture
-def dialog(qtbot: QtBot, window: MainWindow, runs: Path) -> CompareRunsDialog:
+def dialog(qtbot: QtBot, studio: Application, runs: Path) -> CompareRunsDialog:
     """Opened by the menu, with the first two runs chosen."""
-    next(action for action in window.findChildren(QAction) if action.text() == "Compare runs…").trigger()
-    dialog = window.findChild(CompareRunsDialog)
+    next(action for action in studio.window.findChildren(QAction) if action.text() == "Compare runs…").trigger()
+    dialog = studio.window.findChild(CompareRunsDialog)
     assert isinstance(dialog, CompareRunsDialog)
     qtbot.waitUntil(lambda: len(dialog.pickers["A"].folders()) == 3, timeout=PATIENCE)
     for side, name in (("A", "00000-first"), ("B", "00001-second")):
@@ -205,33 +205,33 @@ def test_reading_again_finds_what_was_trained_meanwhile(qtbot: QtBot, dialog: Co
     assert dialog.curves.key() == "Loss/D/loss"
 
 
-def test_it_begins_with_the_run_that_is_open(qtbot: QtBot, window: MainWindow, runs: Path) -> None:
-    window.session.run_folder = runs / "00001-second"
-    window.comparing.show()
-    dialog = window.findChild(CompareRunsDialog)
+def test_it_begins_with_the_run_that_is_open(qtbot: QtBot, studio: Application, runs: Path) -> None:
+    studio.session.training.run_folder = runs / "00001-second"
+    studio.controllers.comparison.show()
+    dialog = studio.window.findChild(CompareRunsDialog)
     assert isinstance(dialog, CompareRunsDialog)
     qtbot.waitUntil(lambda: len(dialog.pickers["A"].folders()) == 3, timeout=PATIENCE)
     assert dialog.pickers["A"].folder() == runs / "00001-second"
     qtbot.waitUntil(lambda: set(dialog.curves.plot.placed()) == {"A"}, timeout=PATIENCE)
 
 
-def test_closing_gives_up_reading_and_keeps_the_size(qtbot: QtBot, window: MainWindow, runs: Path) -> None:
-    window.comparing.show()
-    first = window.findChild(CompareRunsDialog)
+def test_closing_gives_up_reading_and_keeps_the_size(qtbot: QtBot, studio: Application, runs: Path) -> None:
+    studio.controllers.comparison.show()
+    first = studio.window.findChild(CompareRunsDialog)
     assert isinstance(first, CompareRunsDialog)
     first.resize(760, 560)
     assert not first.isModal()
     qtbot.keyClick(first, Qt.Key.Key_Escape)
-    qtbot.waitUntil(lambda: window.findChild(CompareRunsDialog) is None, timeout=PATIENCE)
-    window.comparing.show()
-    again = window.findChild(CompareRunsDialog)
+    qtbot.waitUntil(lambda: studio.window.findChild(CompareRunsDialog) is None, timeout=PATIENCE)
+    studio.controllers.comparison.show()
+    again = studio.window.findChild(CompareRunsDialog)
     assert isinstance(again, CompareRunsDialog)
     assert (again.width(), again.height()) == (760, 560)
     qtbot.waitUntil(lambda: len(again.pickers["B"].folders()) == 3, timeout=PATIENCE)
 
 
-def test_no_runs_at_all(qtbot: QtBot, window: MainWindow) -> None:
-    window.comparing.show()
-    banner = window.findChild(CompareRunsDialog).findChild(Banner)  # type: ignore[union-attr]
+def test_no_runs_at_all(qtbot: QtBot, studio: Application) -> None:
+    studio.controllers.comparison.show()
+    banner = studio.window.findChild(CompareRunsDialog).findChild(Banner)  # type: ignore[union-attr]
     assert isinstance(banner, Banner)
     qtbot.waitUntil(lambda: "fewer than two runs" in banner.text(), timeout=PATIENCE)

@@ -10,13 +10,15 @@ import pytest
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel
 from pytestqt.qtbot import QtBot
 
+from core.concurrency import run_to_end
 from core.diagnosis.case import Diagnosis, Remedy
 from core.errors import UserError
 from core.events import Measured
 from core.runs.retention import rate
 from core.runs.run import Run
 from core.stats.keys import meaning
-from studio.main_window import TRAIN, MainWindow
+from studio.application import Application
+from studio.main_window import TRAIN
 from studio.model.history import History
 from studio.model.train import BestCheckpoint, TrainingState
 from studio.services.train.evaluation import read_best
@@ -93,91 +95,94 @@ def test_remedies_are_offered_while_a_training_runs(qtbot: QtBot, strip: Diagnos
     assert evidence.args == [("Signal/D/accuracy_real",)]
 
 
-def test_a_small_screen_holds_all_that_is_said(qtbot: QtBot, window: MainWindow) -> None:
-    window.show_workspace(TRAIN)
-    window.banner.show_offer("Something was saved.", "Show", lambda: None)
-    strip = window.train.health
+def test_a_small_screen_holds_all_that_is_said(qtbot: QtBot, studio: Application) -> None:
+    studio.window.show_workspace(TRAIN)
+    studio.window.banner.show_offer("Something was saved.", "Show", lambda: None)
+    strip = studio.window.train.health
     strip.set_can_edit(True)
     strip.show_diagnoses([STRONG, STALLED])
     strip.show_applied({"lr_d": 0.0004})
     click(named(strip, "1 more"))
     settle(qtbot)
-    assert window.minimumSizeHint().height() <= 700
+    assert studio.window.minimumSizeHint().height() <= 700
     assert "Learning rate D 0.0004" in " ".join(label.text() for label in strip.findChildren(QLabel))
 
 
-def test_a_remedy_is_applied_recorded_and_taken_back(qtbot: QtBot, window: MainWindow, pictures: Path) -> None:
-    begin(qtbot, window, pictures)
-    before = window.settings.lr_d
-    window.health.apply(SLOWER)
-    qtbot.waitUntil(lambda: edits(window) == [{"lr_d": 0.0001}], timeout=PATIENCE)
-    assert window.train.form.settings().lr_d == 0.0001
-    click(named(window.train.health, "Undo"))
-    qtbot.waitUntil(lambda: edits(window) == [{"lr_d": 0.0001}, {"lr_d": before}], timeout=PATIENCE)
-    assert window.train.form.settings().lr_d == before
+def test_a_remedy_is_applied_recorded_and_taken_back(qtbot: QtBot, studio: Application, pictures: Path) -> None:
+    begin(qtbot, studio, pictures)
+    before = studio.session.training.settings.lr_d
+    studio.controllers.health.apply(SLOWER)
+    qtbot.waitUntil(lambda: edits(studio) == [{"lr_d": 0.0001}], timeout=PATIENCE)
+    assert studio.window.train.form.settings().lr_d == 0.0001
+    click(named(studio.window.train.health, "Undo"))
+    qtbot.waitUntil(lambda: edits(studio) == [{"lr_d": 0.0001}, {"lr_d": before}], timeout=PATIENCE)
+    assert studio.window.train.form.settings().lr_d == before
 
 
-def test_a_training_that_has_ended_can_be_measured(qtbot: QtBot, window: MainWindow, pictures: Path) -> None:
-    drop(window, pictures)
-    qtbot.waitUntil(lambda: window.session.dataset is not None, timeout=PATIENCE)
-    assert not window.menus.measure.isEnabled()
-    choose(window, "preset", "gan")
-    form = window.train.form
+def test_a_training_that_has_ended_can_be_measured(qtbot: QtBot, studio: Application, pictures: Path) -> None:
+    drop(studio, pictures)
+    qtbot.waitUntil(lambda: studio.session.data.dataset is not None, timeout=PATIENCE)
+    assert not studio.controllers.menus.measure.isEnabled()
+    choose(studio, "preset", "gan")
+    form = studio.window.train.form
     form.set_settings(form.settings().changed(evaluation_features="vgg16", evaluation_images=50))
-    window.start()
-    qtbot.waitUntil(lambda: len(window.train.history) >= 1, timeout=PATIENCE)
-    window.session.stop()
-    qtbot.waitUntil(lambda: window.session.state is TrainingState.IDLE, timeout=PATIENCE)
-    with qtbot.waitSignal(window.session.measured, timeout=PATIENCE) as measured:
-        window.menus.measure.trigger()
-        qtbot.waitUntil(window.jobs.isVisible, timeout=PATIENCE)
+    studio.controllers.train.start()
+    qtbot.waitUntil(lambda: len(studio.window.train.history) >= 1, timeout=PATIENCE)
+    studio.session.training.stop()
+    qtbot.waitUntil(lambda: studio.session.training.state is TrainingState.IDLE, timeout=PATIENCE)
+    with qtbot.waitSignal(studio.session.measured, timeout=PATIENCE) as measured:
+        studio.controllers.menus.measure.trigger()
+        qtbot.waitUntil(studio.window.jobs.isVisible, timeout=PATIENCE)
     values = measured.args[0].values
-    assert set(values) <= set(window.train.history.keys())
-    qtbot.waitUntil(window.jobs.isHidden, timeout=PATIENCE)
-    said = next(label for label in window.footer.findChildren(QLabel) if "FID" in label.text())
+    assert set(values) <= set(studio.window.train.history.keys())
+    qtbot.waitUntil(studio.window.jobs.isHidden, timeout=PATIENCE)
+    said = next(label for label in studio.window.footer.findChildren(QLabel) if "FID" in label.text())
     assert said.text().endswith("(vgg16 features)")
     assert "vgg16 features, 50 generated against" in said.toolTip()
     assert re.search(r"KID [-0-9.e]+ ± [0-9.e-]+,", said.toolTip())
 
 
-def test_a_training_that_is_beyond_help_begins_anew(qtbot: QtBot, window: MainWindow, pictures: Path) -> None:
-    begin(qtbot, window, pictures)
-    first = window.session.run_folder
+def test_a_training_that_is_beyond_help_begins_anew(qtbot: QtBot, studio: Application, pictures: Path) -> None:
+    begin(qtbot, studio, pictures)
+    first = studio.session.training.run_folder
     assert first is not None
-    window.health.apply(Remedy("Begin anew, and lower the rate.", {"lr_d": 0.0001}, anew=True))
+    studio.controllers.health.apply(Remedy("Begin anew, and lower the rate.", {"lr_d": 0.0001}, anew=True))
     qtbot.waitUntil(
-        lambda: window.session.state is TrainingState.RUNNING and window.session.run_folder not in (None, first),
+        lambda: (
+            studio.session.training.state is TrainingState.RUNNING
+            and studio.session.training.run_folder not in (None, first)
+        ),
         timeout=PATIENCE,
     )
-    assert window.settings.lr_d == 0.0001
+    assert studio.session.training.settings.lr_d == 0.0001
     assert int(Run(first).newest().stem) > 0
-    window.session.stop()
+    studio.session.training.stop()
     qtbot.waitUntil(
-        lambda: window.session.state is TrainingState.IDLE, timeout=PATIENCE
+        lambda: studio.session.training.state is TrainingState.IDLE, timeout=PATIENCE
     )  # and nothing begins once more
 
 
 def test_a_training_that_cannot_be_saved_begins_nothing_later(
-    qtbot: QtBot, window: MainWindow, pictures: Path, monkeypatch: pytest.MonkeyPatch
+    qtbot: QtBot, studio: Application, pictures: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begin(qtbot, window, pictures)
-    first = window.session.run_folder
+    begin(qtbot, studio, pictures)
+    first = studio.session.training.run_folder
 
     def refuse(*_: object) -> None:
         raise UserError("The disk is full.", "Free some space.")
 
     with monkeypatch.context() as full:
         full.setattr("core.runs.run.save", refuse)
-        window.health.apply(Remedy("Begin anew, and lower the rate.", {"lr_d": 0.0001}, anew=True))
-        qtbot.waitUntil(lambda: window.session.state is TrainingState.PAUSED, timeout=PATIENCE)
-    window.session.stop()
-    qtbot.waitUntil(lambda: window.session.state is TrainingState.IDLE, timeout=PATIENCE)
-    assert window.session.run_folder == first
+        studio.controllers.health.apply(Remedy("Begin anew, and lower the rate.", {"lr_d": 0.0001}, anew=True))
+        qtbot.waitUntil(lambda: studio.session.training.state is TrainingState.PAUSED, timeout=PATIENCE)
+    studio.session.training.stop()
+    qtbot.waitUntil(lambda: studio.session.training.state is TrainingState.IDLE, timeout=PATIENCE)
+    assert studio.session.training.run_folder == first
 
 
-def edits(window: MainWindow) -> list[dict[str, float]]:
-    assert window.session.run_folder is not None
-    file = window.session.run_folder / "edits.jsonl"
+def edits(studio: Application) -> list[dict[str, float]]:
+    assert studio.session.training.run_folder is not None
+    file = studio.session.training.run_folder / "edits.jsonl"
     return [json.loads(line)["changes"] for line in file.read_text("utf-8").splitlines()] if file.exists() else []
 
 
@@ -223,28 +228,28 @@ def test_a_number_is_drawn_as_wide_as_it_varies(qtbot: QtBot) -> None:
     assert [list(values) for values in (steps, low, high, mean)] == [[10, 20], [0.125] * 2, [0.375] * 2, [0.25] * 2]
 
 
-def test_the_best_is_offered_when_later_images_were_worse(window: MainWindow, tmp_path: Path) -> None:
+def test_the_best_is_offered_when_later_images_were_worse(studio: Application, tmp_path: Path) -> None:
     folder = tmp_path / "checkpoints"
     folder.mkdir()
     for step, value in ((10, 40.0), (20, 30.0), (30, None), (40, 35.0)):
         checkpoint = folder / f"{step:09d}.safetensors"
         checkpoint.touch()
         # Until the last what was measured got better and better, and of the newest nothing is known.
-        assert not list(read_best(tmp_path))
+        assert run_to_end(read_best(tmp_path)) is None
         if value is not None:
             rate(checkpoint, FID, value)
-    (found,) = read_best(tmp_path)
+    found = run_to_end(read_best(tmp_path))
     assert isinstance(found, BestCheckpoint)
-    window.health.offer_best(found)
-    assert "step 20 of 40: FID 30" in window.banner.text()
+    studio.controllers.health.offer_best(found)
+    assert "step 20 of 40: FID 30" in studio.window.banner.text()
 
 
-def test_what_was_measured_of_an_earlier_step_is_put_in_its_place(qtbot: QtBot, window: MainWindow) -> None:
-    window.show_workspace(TRAIN)
-    history = window.train.history
+def test_what_was_measured_of_an_earlier_step_is_put_in_its_place(qtbot: QtBot, studio: Application) -> None:
+    studio.window.show_workspace(TRAIN)
+    history = studio.window.train.history
     for step in (10, 20, 30):
         history.append(step, float(step), {"Loss/D/loss": 1.0})
-    window.session.measured.emit(Measured(20, 20 * 8, 20.0, {FID: 50.0}))
+    studio.session.measured.emit(Measured(20, 20 * 8, 20.0, {FID: 50.0}))
     assert history.value_at(FID, 20) == 50.0
     assert history.span() == (10, 30)
-    assert window.session.state is TrainingState.IDLE
+    assert studio.session.training.state is TrainingState.IDLE

@@ -12,7 +12,8 @@ from pytestqt.qtbot import QtBot
 
 from core.events import Edited, Report
 from studio import theme
-from studio.main_window import TRAIN, MainWindow
+from studio.application import Application
+from studio.main_window import TRAIN
 from studio.model.history import History
 from studio.panels.train import LOGITS, LOSSES, SCORES, TrainPanel
 from studio.widgets.plots.curve_plot import CurvePlot
@@ -31,12 +32,12 @@ WITHOUT_PROBABILITIES = reports(*(key for key, _ in (*LOSSES, *LOGITS)))
 
 
 @pytest.fixture
-def panel(qtbot: QtBot, window: MainWindow) -> TrainPanel:
+def panel(qtbot: QtBot, studio: Application) -> TrainPanel:
     """The window's, on screen and ready to draw."""
-    window.show_workspace(TRAIN)
-    plots = (window.train.losses, window.train.scores)
+    studio.window.show_workspace(TRAIN)
+    plots = (studio.window.train.losses, studio.window.train.scores)
     qtbot.waitUntil(lambda: all(plot.findChild(QGraphicsView) for plot in plots))
-    return window.train
+    return studio.window.train
 
 
 def canvas(plot: CurvePlot) -> QWidget:
@@ -62,14 +63,14 @@ def said(qtbot: QtBot, plot: CurvePlot, x: int) -> str:
 @pytest.mark.parametrize("drawn", [PROBABILITIES, WITHOUT_PROBABILITIES], ids=["probabilities", "logits"])
 @pytest.mark.parametrize("is_edited_first", [True, False])
 def test_an_edit_is_marked_on_both_plots(
-    qtbot: QtBot, window: MainWindow, panel: TrainPanel, drawn: list[Report], is_edited_first: bool
+    qtbot: QtBot, studio: Application, panel: TrainPanel, drawn: list[Report], is_edited_first: bool
 ) -> None:
     if is_edited_first:  # the plots are made anew for other curves, and keep it
-        window.session.edited.emit(EDIT)
-    window.session.reported.emit(drawn)
+        studio.session.training.edited.emit(EDIT)
+    studio.session.workers.reported.emit(drawn)
     if not is_edited_first:
         assert not marked(panel.losses)
-        window.session.edited.emit(EDIT)
+        studio.session.training.edited.emit(EDIT)
     for plot in (panel.losses, panel.scores):
         (x,) = marked(plot)
         words = said(qtbot, plot, x)
@@ -78,18 +79,18 @@ def test_an_edit_is_marked_on_both_plots(
         assert "Learning" not in said(qtbot, plot, x + 40)
 
 
-def test_marks_go_with_the_steps_that_did_not_happen(window: MainWindow, panel: TrainPanel) -> None:
-    window.session.reported.emit(PROBABILITIES)
+def test_marks_go_with_the_steps_that_did_not_happen(studio: Application, panel: TrainPanel) -> None:
+    studio.session.workers.reported.emit(PROBABILITIES)
     for edit in (Edited(200, {"lr_g": 0.01}), EDIT):
-        window.session.edited.emit(edit)
+        studio.session.training.edited.emit(edit)
     first, _ = marked(panel.losses)
-    window.session.run_continued.emit(500)
+    studio.session.training.continued.emit(500)
     assert len(marked(panel.losses)) == 2
-    window.session.run_continued.emit(499)
+    studio.session.training.continued.emit(499)
     assert len(marked(panel.losses)) == 1
     assert marked(panel.losses)[0] > first  # the same step, now that fewer are shown
-    window.session.run_began.emit()
-    window.session.reported.emit(PROBABILITIES)
+    studio.session.training.began.emit()
+    studio.session.workers.reported.emit(PROBABILITIES)
     assert not marked(panel.losses)
 
 

@@ -18,9 +18,10 @@ from core.export.animation import Animation
 from core.export.selection import OfPlaces, Shape
 from core.latent.explore_state import Direction
 from core.latent.request import LatentRequest, Point, Walk
+from studio.application import Application
 from studio.dialogs.neighbours import NeighboursDialog
 from studio.dialogs.projection import ProjectionDialog
-from studio.main_window import EXPLORE, MainWindow
+from studio.main_window import EXPLORE
 from tests.core.tiny import finished, save_pictures, tiny_trainer
 
 PATIENCE = 30_000
@@ -39,76 +40,76 @@ def checkpoint(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def exploring(qtbot: QtBot, window: MainWindow, checkpoint: Path) -> MainWindow:
-    window.open_path(str(checkpoint))
-    qtbot.waitUntil(lambda: len(window.explore.image()) == 1, timeout=PATIENCE)
-    assert window.pages.currentIndex() == EXPLORE
-    return window
+def exploring(qtbot: QtBot, studio: Application, checkpoint: Path) -> Application:
+    studio.open(str(checkpoint))
+    qtbot.waitUntil(lambda: len(studio.window.explore.image()) == 1, timeout=PATIENCE)
+    assert studio.window.pages.currentIndex() == EXPLORE
+    return studio
 
 
-def idle(qtbot: QtBot, window: MainWindow, begin: Callable[[], None]) -> None:
+def idle(qtbot: QtBot, studio: Application, begin: Callable[[], None]) -> None:
     """Runs a job to its end."""
-    with qtbot.waitSignal(window.session.jobs.ended, timeout=PATIENCE):
+    with qtbot.waitSignal(studio.session.jobs.ended, timeout=PATIENCE):
         begin()
 
 
-def shown(window: MainWindow, kind: type[QDialog]) -> QDialog:
-    (dialog,) = window.findChildren(kind)
+def shown(studio: Application, kind: type[QDialog]) -> QDialog:
+    (dialog,) = studio.window.findChildren(kind)
     return dialog
 
 
-def test_components_get_sliders(qtbot: QtBot, exploring: MainWindow) -> None:
-    laboratory = exploring.session.laboratory
+def test_components_get_sliders(qtbot: QtBot, exploring: Application) -> None:
+    laboratory = exploring.session.generator
     with qtbot.waitSignal(laboratory.components_found, timeout=PATIENCE) as found:
         laboratory.find_components(Point())
     count, numbers = found.args[0].shape
-    assert numbers == exploring.train.form.settings().latent_dim
+    assert numbers == exploring.window.train.form.settings().latent_dim
     assert count > 0
 
 
-def test_a_direction_of_samples_becomes_ones_own(qtbot: QtBot, exploring: MainWindow) -> None:
-    exploring.session.exploration.contrast([Point(1), Point(2)], [Point(3)], "smile")
-    qtbot.waitUntil(lambda: len(exploring.explore.lab.board.directions) == 1, timeout=PATIENCE)
-    direction = exploring.explore.lab.board.directions[0]
+def test_a_direction_of_samples_becomes_ones_own(qtbot: QtBot, exploring: Application) -> None:
+    exploring.session.explore.contrast([Point(1), Point(2)], [Point(3)], "smile")
+    qtbot.waitUntil(lambda: len(exploring.window.explore.lab.board.directions) == 1, timeout=PATIENCE)
+    direction = exploring.window.explore.lab.board.directions[0]
     assert isinstance(direction, Direction)
     assert direction.name == "smile"
     assert any(direction.vector)
 
 
-def test_a_picture_is_found_and_stands_at_a(qtbot: QtBot, exploring: MainWindow, tmp_path: Path) -> None:
-    made = exploring.explore.image()[0]
+def test_a_picture_is_found_and_stands_at_a(qtbot: QtBot, exploring: Application, tmp_path: Path) -> None:
+    made = exploring.window.explore.image()[0]
     picture = tmp_path / "my 猫.png"
     Image.fromarray(made).save(picture)
-    idle(qtbot, exploring, lambda: exploring.open_path(str(picture)))
+    idle(qtbot, exploring, lambda: exploring.open(str(picture)))
     dialog = shown(exploring, ProjectionDialog)
     assert isinstance(dialog, ProjectionDialog)
     with qtbot.waitSignal(dialog.finished):
         dialog.use()
-    pins = exploring.explore.lab.board.pins
+    pins = exploring.window.explore.lab.board.pins
     assert [pin.name for pin in pins] == [picture.name]
-    assert exploring.explore.lab.a == pins[0].point
+    assert exploring.window.explore.lab.a == pins[0].point
 
 
-def test_nearest_training_images_are_shown(qtbot: QtBot, exploring: MainWindow, tmp_path: Path) -> None:
+def test_nearest_training_images_are_shown(qtbot: QtBot, exploring: Application, tmp_path: Path) -> None:
     save_pictures(tmp_path / "pictures", 12)
-    how = exploring.train.form.settings().preparation
+    how = exploring.window.train.form.settings().preparation
     dataset = next(event for event in prepare(str(tmp_path / "pictures"), how) if isinstance(event, Dataset))
-    exploring.session.reader.dataset = dataset
+    exploring.session.data.dataset = dataset
     request = LatentRequest.of(Point(1))
-    idle(qtbot, exploring, lambda: exploring.session.laboratory.find_neighbours(request))
+    idle(qtbot, exploring, lambda: exploring.session.generator.find_neighbours(request))
     dialog = shown(exploring, NeighboursDialog)
     assert dialog.isVisible()
     dialog.accept()
 
 
-def test_without_the_training_images_it_says_so(qtbot: QtBot, exploring: MainWindow) -> None:
+def test_without_the_training_images_it_says_so(qtbot: QtBot, exploring: Application) -> None:
     with qtbot.waitSignal(exploring.session.problem, timeout=PATIENCE) as problem:
-        exploring.session.laboratory.find_neighbours(LatentRequest.of(Point(1)))
+        exploring.session.generator.find_neighbours(LatentRequest.of(Point(1)))
     assert "not open" in problem.args[0].what
 
 
-def test_images_and_films_are_written(qtbot: QtBot, exploring: MainWindow, tmp_path: Path) -> None:
-    laboratory = exploring.session.laboratory
+def test_images_and_films_are_written(qtbot: QtBot, exploring: Application, tmp_path: Path) -> None:
+    laboratory = exploring.session.generator
     walk = Walk((Point(0), Point(1)))
     film = Animation(fps=5, seconds=1.0)
     idle(qtbot, exploring, lambda: laboratory.export_film(walk, tmp_path / "walk.gif", film, False))
@@ -117,10 +118,10 @@ def test_images_and_films_are_written(qtbot: QtBot, exploring: MainWindow, tmp_p
     selection = OfPlaces(LatentRequest(walk, (0.0, 0.5)), "image")
     idle(qtbot, exploring, lambda: laboratory.export_images(selection, tmp_path / "out", Shape(), False))
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["image00000.png", "image00001.png"]
-    assert exploring.banner.kind() == "good"
+    assert exploring.window.banner.kind() == "good"
 
 
-def test_a_time_lapse_of_nothing_says_so(qtbot: QtBot, exploring: MainWindow, tmp_path: Path) -> None:
+def test_a_time_lapse_of_nothing_says_so(qtbot: QtBot, exploring: Application, tmp_path: Path) -> None:
     with qtbot.waitSignal(exploring.session.problem, timeout=PATIENCE):
-        exploring.session.laboratory.export_timelapse(tmp_path, tmp_path / "a.gif", Animation(fps=5), False)
+        exploring.session.generator.export_timelapse(tmp_path, tmp_path / "a.gif", Animation(fps=5), False)
     assert not np.any([path.suffix == ".gif" for path in tmp_path.iterdir()])

@@ -18,8 +18,9 @@ from pytestqt.qtbot import QtBot
 from core.events import Event, Points, Progress, Report, Stepped, Tuned
 from core.presets import preset
 from studio import theme
+from studio.application import Application
 from studio.background.threads import IteratorThread
-from studio.main_window import TRAIN, MainWindow
+from studio.main_window import TRAIN
 from studio.model.train import TrainingState
 from studio.services.session import Session
 from studio.widgets.data.drop_area import DropArea
@@ -259,107 +260,107 @@ def test_the_footer_counts_what_is_trained_on(qtbot: QtBot, name: str, counted: 
 # -- the window ------------------------------------------------------------------------------------------------------
 
 
-def now(window: MainWindow) -> Points:
-    points = window.train.playground.view.points()
+def now(studio: Application) -> Points:
+    points = studio.window.train.playground.view.points()
     assert points is not None
     return points
 
 
-def test_the_whole_game(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
-    session, playground = window.session, window.train.playground
-    choose_toy(window, "Ring of 8")
-    qtbot.waitUntil(lambda: session.dataset is not None, timeout=PATIENCE)
-    assert session.dataset is not None
-    assert session.dataset.source == "toy:ring8"
-    assert not button(window.data, "Show others").isVisible()
-    click(button(window.data, "Set up training"))
-    assert window.pages.currentIndex() == TRAIN
+def test_the_whole_game(qtbot: QtBot, studio: Application, tmp_path: Path) -> None:
+    session, playground = studio.session, studio.window.train.playground
+    choose_toy(studio, "Ring of 8")
+    qtbot.waitUntil(lambda: session.data.dataset is not None, timeout=PATIENCE)
+    assert session.data.dataset is not None
+    assert session.data.dataset.source == "toy:ring8"
+    assert not button(studio.window.data, "Show others").isVisible()
+    click(button(studio.window.data, "Set up training"))
+    assert studio.window.pages.currentIndex() == TRAIN
     assert playground.isVisible()
-    assert not window.train.samples.isVisible()
-    assert not len(now(window).fake)
-    assert window.train.form.settings().preset == "playground"
+    assert not studio.window.train.samples.isVisible()
+    assert not len(now(studio).fake)
+    assert studio.window.train.form.settings().preset == "playground"
 
-    click(button(window.footer, "Start"))
-    qtbot.waitUntil(lambda: now(window).step > 2, timeout=PATIENCE)
-    click(button(window.footer, "Pause"))
-    qtbot.waitUntil(lambda: session.state is TrainingState.PAUSED, timeout=PATIENCE)
-    single_steps(qtbot, window)
-    slow_motion(qtbot, window)
+    click(button(studio.window.footer, "Start"))
+    qtbot.waitUntil(lambda: now(studio).step > 2, timeout=PATIENCE)
+    click(button(studio.window.footer, "Pause"))
+    qtbot.waitUntil(lambda: session.training.state is TrainingState.PAUSED, timeout=PATIENCE)
+    single_steps(qtbot, studio)
+    slow_motion(qtbot, studio)
 
-    click(button(window.footer, "Stop"))
-    qtbot.waitUntil(lambda: session.state is TrainingState.IDLE, timeout=PATIENCE)
+    click(button(studio.window.footer, "Stop"))
+    qtbot.waitUntil(lambda: session.training.state is TrainingState.IDLE, timeout=PATIENCE)
     assert not button(playground, "One D step").isEnabled()
-    folder = session.run_folder
+    folder = session.training.run_folder
     assert folder is not None
     assert (folder / "reals.png").is_file()
 
-    seen = now(window)
+    seen = now(studio)
     playground.view.set_points(some_points())
-    window.open_path(str(folder))
-    qtbot.waitUntil(lambda: now(window).step == int(stem(session)), timeout=PATIENCE)
-    assert now(window).real.shape == seen.real.shape
+    studio.open(str(folder))
+    qtbot.waitUntil(lambda: now(studio).step == int(stem(session)), timeout=PATIENCE)
+    assert now(studio).real.shape == seen.real.shape
 
-    save_picture(qtbot, window, tmp_path / "plane.png")
+    save_picture(qtbot, studio, tmp_path / "plane.png")
 
 
-def test_images_after_points(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
-    choose_toy(window, "Spiral")
-    qtbot.waitUntil(lambda: window.session.dataset is not None, timeout=PATIENCE)
+def test_images_after_points(qtbot: QtBot, studio: Application, tmp_path: Path) -> None:
+    choose_toy(studio, "Spiral")
+    qtbot.waitUntil(lambda: studio.session.data.dataset is not None, timeout=PATIENCE)
     for index in range(4):
         pixels = np.random.default_rng(index).integers(0, 256, (16, 16, 3), np.uint8)
         Image.fromarray(pixels).save(tmp_path / f"{index}.png")
-    window.open_path(str(tmp_path))
-    qtbot.waitUntil(lambda: "Toy" not in window.session.dataset.title, timeout=PATIENCE)  # type: ignore[union-attr]
-    window.show_workspace(TRAIN)
-    assert window.train.form.settings().preset == "studio"
-    assert window.train.reals.isVisible()
-    assert not window.train.playground.isVisible()
+    studio.open(str(tmp_path))
+    qtbot.waitUntil(lambda: "Toy" not in studio.session.data.dataset.title, timeout=PATIENCE)  # type: ignore[union-attr]
+    studio.window.show_workspace(TRAIN)
+    assert studio.window.train.form.settings().preset == "studio"
+    assert studio.window.train.reals.isVisible()
+    assert not studio.window.train.playground.isVisible()
 
 
-def choose_toy(window: MainWindow, name: str) -> None:
-    area = window.data.findChild(DropArea)
+def choose_toy(studio: Application, name: str) -> None:
+    area = studio.window.data.findChild(DropArea)
     assert area is not None
     menu = next(found.menu() for found in area.findChildren(QPushButton) if found.menu() is not None)
     toys = next(action.menu() for action in menu.actions() if action.menu() is not None)
     next(action for action in toys.actions() if action.text() == name).trigger()  # type: ignore[attr-defined]
 
 
-def single_steps(qtbot: QtBot, window: MainWindow) -> None:
+def single_steps(qtbot: QtBot, studio: Application) -> None:
     qtbot.wait(200)  # the look at what the pause found
-    before = now(window)
-    click(button(window.train.playground, "One D step"))
-    qtbot.waitUntil(lambda: now(window) is not before, timeout=PATIENCE)
-    after = now(window)
+    before = now(studio)
+    click(button(studio.window.train.playground, "One D step"))
+    qtbot.waitUntil(lambda: now(studio) is not before, timeout=PATIENCE)
+    after = now(studio)
     assert np.array_equal(after.fake, before.fake)
     assert not np.array_equal(after.surface, before.surface)
-    click(button(window.train.playground, "One G step"))
-    qtbot.waitUntil(lambda: now(window) is not after, timeout=PATIENCE)
-    assert now(window).step == before.step + 1
-    assert np.array_equal(now(window).surface, after.surface)
-    assert not np.array_equal(now(window).fake, after.fake)
-    assert window.session.state is TrainingState.PAUSED
+    click(button(studio.window.train.playground, "One G step"))
+    qtbot.waitUntil(lambda: now(studio) is not after, timeout=PATIENCE)
+    assert now(studio).step == before.step + 1
+    assert np.array_equal(now(studio).surface, after.surface)
+    assert not np.array_equal(now(studio).fake, after.fake)
+    assert studio.session.training.state is TrainingState.PAUSED
 
 
-def slow_motion(qtbot: QtBot, window: MainWindow) -> None:
-    slider = window.train.playground.findChild(QSlider)
+def slow_motion(qtbot: QtBot, studio: Application) -> None:
+    slider = studio.window.train.playground.findChild(QSlider)
     assert isinstance(slider, QSlider)
     QTest.keyClick(slider, Qt.Key.Key_End)
-    assert window.train.playground.pace() == 1.0
-    begun = now(window).step
-    click(button(window.footer, "Resume"))
-    qtbot.waitUntil(lambda: now(window).step > begun, timeout=PATIENCE)
-    first = now(window).step
+    assert studio.window.train.playground.pace() == 1.0
+    begun = now(studio).step
+    click(button(studio.window.footer, "Resume"))
+    qtbot.waitUntil(lambda: now(studio).step > begun, timeout=PATIENCE)
+    first = now(studio).step
     qtbot.wait(300)
-    assert now(window).step - first <= 1
+    assert now(studio).step - first <= 1
     QTest.keyClick(slider, Qt.Key.Key_Home)
-    qtbot.waitUntil(lambda: now(window).step > first + 5, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: now(studio).step > first + 5, timeout=PATIENCE)
 
 
-def save_picture(qtbot: QtBot, window: MainWindow, path: Path) -> None:
-    window.session.save_plot(window.train.playground.view.picture(), path)
+def save_picture(qtbot: QtBot, studio: Application, path: Path) -> None:
+    studio.session.files.save_plot(studio.window.train.playground.view.picture(), path)
     qtbot.waitUntil(path.is_file, timeout=PATIENCE)
     with Image.open(path) as image:
-        assert image.width == 2 * window.train.playground.view.width()
+        assert image.width == 2 * studio.window.train.playground.view.width()
 
 
 def stem(session: Session) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pytestqt.qtbot import QtBot
 
 from core.events import Edited, Event, Report, Rewound
+from studio.application import Application
 from studio.background.threads import Events
 from studio.background.workers import Workers
-from studio.main_window import MainWindow
 
 CHANGES = {"lr_g": 1e-4, "lr_d": 5e-5}
 
@@ -30,11 +30,11 @@ def test_reports_of_before_and_after_are_told_apart(qtbot: QtBot) -> None:
     assert told == [events[0], events[1], events[2], events[4], events[3]]
 
 
-def test_curves_and_form_follow(window: MainWindow) -> None:
-    session, train = window.session, window.train
+def test_curves_and_form_follow(studio: Application) -> None:
+    session, train = studio.session, studio.window.train
     before = train.form.settings()
-    session.reported.emit([report(step, 0.5) for step in range(1, 11)])
-    session.run_continued.emit(6)
-    session.corrected.emit(CHANGES)
+    session.workers.reported.emit([report(step, 0.5) for step in range(1, 11)])
+    session.training.continued.emit(6)
+    session.training.rewound.emit(Rewound(6, CHANGES))
     assert len(train.history) == 6
     assert train.form.settings() == before.changed(**CHANGES)

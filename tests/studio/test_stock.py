@@ -16,9 +16,9 @@ from core.data.cache.quota import GB, entries, limit
 from core.data.download.catalogue import DOWNLOADS, Download
 from core.errors import UserError
 from core.events import Event
+from studio.application import Application
 from studio.dialogs.download import DownloadDialog
 from studio.dialogs.prepared_datasets import PreparedDatasetsDialog
-from studio.main_window import MainWindow
 from studio.widgets.basic.table import Table
 from studio.widgets.data.before_after_view import BeforeAfterView
 from studio.widgets.data.dataset_view import PAIRS
@@ -34,60 +34,60 @@ pytestmark = pytest.mark.usefixtures("downloads")
 
 
 def test_a_download_is_chosen_comes_and_is_opened(
-    qtbot: QtBot, window: MainWindow, server: Server, offer: Download
+    qtbot: QtBot, studio: Application, server: Server, offer: Download
 ) -> None:
-    download(qtbot, window, "Some pictures")
-    qtbot.waitUntil(lambda: window.session.dataset is not None, timeout=PATIENCE)
-    assert window.session.dataset is not None
-    assert (window.session.dataset.source, len(window.session.dataset.images)) == ("download:pictures", 120)
-    assert window.jobs.isHidden()
+    download(qtbot, studio, "Some pictures")
+    qtbot.waitUntil(lambda: studio.session.data.dataset is not None, timeout=PATIENCE)
+    assert studio.session.data.dataset is not None
+    assert (studio.session.data.dataset.source, len(studio.session.data.dataset.images)) == ("download:pictures", 120)
+    assert studio.window.jobs.isHidden()
 
     # Its originals are seen beside what becomes of them, as those of a folder are.
-    window.data.view.tabs.setCurrentIndex(PAIRS)
-    shown = window.data.findChild(BeforeAfterView)
+    studio.window.data.view.tabs.setCurrentIndex(PAIRS)
+    shown = studio.window.data.findChild(BeforeAfterView)
     assert shown is not None
     qtbot.waitUntil(lambda: len(shown.pairs()) == 6, timeout=PATIENCE)
 
-    with qtbot.waitSignal(window.session.reader.dataset_opened, timeout=PATIENCE):
-        download(qtbot, window, "Some pictures", presses="Open")  # now it is here
+    with qtbot.waitSignal(studio.session.data.dataset_opened, timeout=PATIENCE):
+        download(qtbot, studio, "Some pictures", presses="Open")  # now it is here
     assert len(server.asked) == 1
 
 
 def test_a_download_that_is_cancelled_goes_on(
-    qtbot: QtBot, window: MainWindow, server: Server, offer: Download
+    qtbot: QtBot, studio: Application, server: Server, offer: Download
 ) -> None:
     server.gate.clear()
-    download(qtbot, window, "Some pictures")
-    qtbot.waitUntil(window.jobs.isVisible, timeout=PATIENCE)
-    with qtbot.waitSignal(window.session.jobs.ended, timeout=PATIENCE):
-        click(button(window.jobs, "Cancel"))  # although nothing comes any more
+    download(qtbot, studio, "Some pictures")
+    qtbot.waitUntil(studio.window.jobs.isVisible, timeout=PATIENCE)
+    with qtbot.waitSignal(studio.session.jobs.ended, timeout=PATIENCE):
+        click(button(studio.window.jobs, "Cancel"))  # although nothing comes any more
     server.gate.set()
-    assert window.session.dataset is None
+    assert studio.session.data.dataset is None
     assert not offer.is_here()
-    download(qtbot, window, "Some pictures")
-    qtbot.waitUntil(lambda: window.session.dataset is not None, timeout=PATIENCE)
+    download(qtbot, studio, "Some pictures")
+    qtbot.waitUntil(lambda: studio.session.data.dataset is not None, timeout=PATIENCE)
     assert server.asked[-1][1].startswith("bytes=")
 
 
 def test_without_a_network_a_sentence_says_what_to_do(
-    qtbot: QtBot, window: MainWindow, server: Server, offer: Download
+    qtbot: QtBot, studio: Application, server: Server, offer: Download
 ) -> None:
     server.fail = "error"
-    with qtbot.waitSignal(window.session.problem, timeout=PATIENCE) as caught:
-        download(qtbot, window, "Some pictures")
+    with qtbot.waitSignal(studio.session.problem, timeout=PATIENCE) as caught:
+        download(qtbot, studio, "Some pictures")
     assert "could not be downloaded" in caught.args[0].what
     assert "yourself and put" in caught.args[0].remedy
-    assert window.banner.isVisible()
+    assert studio.window.banner.isVisible()
 
 
-def test_what_a_program_may_not_download_says_so(qtbot: QtBot, window: MainWindow) -> None:
+def test_what_a_program_may_not_download_says_so(qtbot: QtBot, studio: Application) -> None:
     def look(dialog: DownloadDialog) -> None:
         select(qtbot, dialog, DOWNLOADS["celeba"].title)
         assert not button(dialog, "Download").isEnabled()
         dialog.reject()
 
     answer(DownloadDialog, look)
-    window.stock_dialogs.download()
+    studio.controllers.library.download()
 
 
 # -- weights -----------------------------------------------------------------------------------------------------------
@@ -104,15 +104,15 @@ def weights(server: Server, monkeypatch: pytest.MonkeyPatch) -> Download:
     return download
 
 
-def choose_inception(window: MainWindow) -> None:
-    box = window.train.form.widget("evaluation_features")
+def choose_inception(studio: Application) -> None:
+    box = studio.window.train.form.widget("evaluation_features")
     assert isinstance(box, QComboBox)
     box.setCurrentIndex(box.findData("inception"))
     box.activated.emit(box.currentIndex())
 
 
 def test_inceptions_weights_are_downloaded_when_the_person_says_so(
-    qtbot: QtBot, window: MainWindow, server: Server, weights: Download
+    qtbot: QtBot, studio: Application, server: Server, weights: Download
 ) -> None:
     answered: list[str] = []
 
@@ -122,19 +122,19 @@ def test_inceptions_weights_are_downloaded_when_the_person_says_so(
 
     for _ in range(2):
         answer(QMessageBox, look)
-        with qtbot.waitSignal(window.session.reader.stock_listed, timeout=PATIENCE):
-            choose_inception(window)
+        with qtbot.waitSignal(studio.session.library.listed, timeout=PATIENCE):
+            choose_inception(studio)
     assert "0.0 MB are downloaded once" in answered[0]
     assert "http://the.page/" in answered[0]
-    qtbot.waitUntil(lambda: window.banner.kind() == "good", timeout=PATIENCE)
+    qtbot.waitUntil(lambda: studio.window.banner.kind() == "good", timeout=PATIENCE)
     assert weights.located().read_bytes() == server.files["weights.pth"]
-    with qtbot.waitSignal(window.session.reader.stock_listed, timeout=PATIENCE):
-        choose_inception(window)  # now they are here, and nothing is asked
+    with qtbot.waitSignal(studio.session.library.listed, timeout=PATIENCE):
+        choose_inception(studio)  # now they are here, and nothing is asked
     assert len(server.asked) == 1
 
 
 def test_inceptions_weights_come_from_a_file_that_is_theirs(
-    qtbot: QtBot, window: MainWindow, server: Server, weights: Download, tmp_path: Path
+    qtbot: QtBot, studio: Application, server: Server, weights: Download, tmp_path: Path
 ) -> None:
     for name, data in (("other.pth", b"something else"), ("mine 絵.pth", server.files["weights.pth"])):
         (tmp_path / name).write_bytes(data)
@@ -150,20 +150,20 @@ def test_inceptions_weights_come_from_a_file_that_is_theirs(
             click(button(box, "Choose a file"))
 
         answer(QMessageBox, choose)
-        with qtbot.waitSignal(window.session.jobs.ended, timeout=PATIENCE):
-            choose_inception(window)
+        with qtbot.waitSignal(studio.session.jobs.ended, timeout=PATIENCE):
+            choose_inception(studio)
         assert weights.is_here() == (name != "other.pth")
-        assert window.banner.kind() == ("error" if name == "other.pth" else "good")
+        assert studio.window.banner.kind() == ("error" if name == "other.pth" else "good")
     assert not server.asked
 
 
 # -- what was prepared -------------------------------------------------------------------------------------------------
 
 
-def test_what_is_open_stays_and_the_rest_is_deleted(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
+def test_what_is_open_stays_and_the_rest_is_deleted(qtbot: QtBot, studio: Application, tmp_path: Path) -> None:
     for name in ("one", "two", "three"):
-        drop(window, fill(tmp_path / name, 12))
-        qtbot.waitUntil(lambda: window.session.dataset is not None and window.session.dataset.title == name)  # noqa: B023
+        drop(studio, fill(tmp_path / name, 12))
+        qtbot.waitUntil(lambda: studio.session.data.dataset is not None and studio.session.data.dataset.title == name)  # noqa: B023
 
     def delete(dialog: PreparedDatasetsDialog) -> None:
         table = rows(qtbot, dialog)
@@ -178,11 +178,11 @@ def test_what_is_open_stays_and_the_rest_is_deleted(qtbot: QtBot, window: MainWi
         dialog.reject()
 
     answer(PreparedDatasetsDialog, delete)
-    window.stock_dialogs.prepared()
+    studio.controllers.library.prepared()
     assert [entry.title for entry in entries()] == ["three"]
 
 
-def test_changes_are_made_in_their_order(qtbot: QtBot, window: MainWindow) -> None:
+def test_changes_are_made_in_their_order(qtbot: QtBot, studio: Application) -> None:
     made: list[str] = []
 
     def change(name: str, seconds: float) -> Generator[Event, None, None]:
@@ -193,15 +193,15 @@ def test_changes_are_made_in_their_order(qtbot: QtBot, window: MainWindow) -> No
         yield from ()
 
     for name, seconds in (("slow", 0.2), ("refused", 0.1), ("quick", 0.0)):
-        window.session.reader.list_stock(partial(change, name, seconds))
+        studio.session.library.ask(partial(change, name, seconds))
     qtbot.waitUntil(lambda: made == ["slow", "refused", "quick"], timeout=PATIENCE)
 
 
 def test_the_limit_is_remembered(
-    qtbot: QtBot, window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    qtbot: QtBot, studio: Application, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    drop(window, fill(tmp_path / "photos", 12))
-    qtbot.waitUntil(lambda: window.session.dataset is not None, timeout=PATIENCE)
+    drop(studio, fill(tmp_path / "photos", 12))
+    qtbot.waitUntil(lambda: studio.session.data.dataset is not None, timeout=PATIENCE)
 
     def choose(dialog: PreparedDatasetsDialog) -> None:
         rows(qtbot, dialog)
@@ -218,7 +218,7 @@ def test_the_limit_is_remembered(
         assert told == [7.5, 6.5]
 
     answer(PreparedDatasetsDialog, choose)
-    window.stock_dialogs.prepared()
+    studio.controllers.library.prepared()
     qtbot.waitUntil(lambda: limit() == 6.5 * GB, timeout=PATIENCE)
 
     monkeypatch.setenv("GAN_STUDIO_CACHE_LIMIT_GB", "3")
@@ -231,16 +231,16 @@ def test_the_limit_is_remembered(
         dialog.reject()
 
     answer(PreparedDatasetsDialog, look)
-    window.stock_dialogs.prepared()
+    studio.controllers.library.prepared()
 
 
-def download(qtbot: QtBot, window: MainWindow, title: str, presses: str = "Download") -> None:
+def download(qtbot: QtBot, studio: Application, title: str, presses: str = "Download") -> None:
     def choose(dialog: DownloadDialog) -> None:
         select(qtbot, dialog, title)
         click(button(dialog, presses))
 
     answer(DownloadDialog, choose)
-    window.stock_dialogs.download()
+    studio.controllers.library.download()
 
 
 def rows(qtbot: QtBot, dialog: QDialog) -> Table:

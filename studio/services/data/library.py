@@ -1,20 +1,73 @@
-"""What of images lies on this disk: datasets that were prepared, and those that were downloaded; runs in threads."""
+"""The library of datasets on this disk: those that were prepared, and those that can be downloaded."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections import deque
+from collections.abc import Callable, Generator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QObject, Signal
+
 from core.errors import UserError
-from core.events import Event, Notice
-from studio.model.data import DownloadRow, Downloads, Fetched, InceptionRow, Prepared, PreparedRow
+from core.events import Event
+from studio.background.threads import Events
+from studio.background.workers import Workers
+from studio.model.data import DownloadRow, Downloads, InceptionRow, Prepared, PreparedRow
 
 if TYPE_CHECKING:
     from core.data.cache.quota import Entry
     from core.data.download.catalogue import Download
 
-WEIGHTS_ARE_HERE = Notice("Inception's weights are here. While it trains, Ctrl+M measures with them.")
+WEIGHTS_ARE_HERE = "Inception's weights are here. While it trains, Ctrl+M measures with them."
+
+
+class DataLibrary(QObject):
+    """Lists and changes what lies on the disk: one question after the other, so that of two changes the later counts.
+
+    What fails is the workers' `problem`.
+    """
+
+    listed = Signal(object)
+    """`Prepared`, `Downloads`, or an `InceptionRow`."""
+
+    def __init__(self, workers: Workers, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._workers = workers
+        self._waiting: deque[Callable[[], Events]] = deque()
+
+    def list_prepared(self) -> None:
+        self.ask(list_prepared)
+
+    def delete_prepared(self, folders: Sequence[Path]) -> None:
+        """Deletes prepared datasets, and lists what is left."""
+        self.ask(partial(delete_prepared, folders))
+
+    def limit_prepared(self, gigabytes: float) -> None:
+        """Limits what they may take from the next preparation on, and lists them."""
+        self.ask(partial(limit_prepared, gigabytes))
+
+    def list_downloads(self) -> None:
+        self.ask(list_downloads)
+
+    def find_weights(self) -> None:
+        """Looks for the weights of Inception."""
+        self.ask(find_weights)
+
+    def ask(self, make: Callable[[], Events]) -> None:
+        """Runs a generator that yields what is to be `listed`, after those that were asked for before."""
+        self._waiting.append(make)
+        if len(self._waiting) == 1:
+            self._next()
+
+    def _next(self) -> None:
+        self._workers.spawn(self._waiting[0], self.listed.emit, end=self._end)
+
+    def _end(self) -> None:
+        self._waiting.popleft()
+        if self._waiting:
+            self._next()
 
 
 def list_prepared() -> Generator[Event, None, None]:
@@ -59,13 +112,13 @@ def list_downloads() -> Generator[Event, None, None]:
     yield Downloads(tuple(_download_row(download) for download in DOWNLOADS.values()))
 
 
-def fetch(name: str) -> Generator[Event, None, None]:
-    """Downloads what is missing, with `Progress`, then yields `Fetched`."""
+def fetch(name: str) -> Generator[Event, None, str]:
+    """Downloads what is missing of a dataset, with `Progress`, and returns the source to open it as."""
     from core.data.download.catalogue import known
     from core.data.download.fetch import fetch as receive
 
     yield from receive(name)
-    yield Fetched(known(name).source)
+    return known(name).source
 
 
 def find_weights() -> Generator[Event, None, None]:
@@ -75,22 +128,22 @@ def find_weights() -> Generator[Event, None, None]:
     yield InceptionRow(INCEPTION.is_here(), INCEPTION.bytes, INCEPTION.page, INCEPTION.licence)
 
 
-def fetch_weights() -> Generator[Event, None, None]:
-    """Downloads those of Inception, with `Progress`, then yields a `Notice`."""
+def fetch_weights() -> Generator[Event, None, str]:
+    """Downloads the weights of Inception, with `Progress`, and returns what is to be said then."""
     from core.data.download.fetch import fetch as receive
     from core.evaluation.features.weights import INCEPTION
 
     yield from receive(INCEPTION)
-    yield WEIGHTS_ARE_HERE
+    return WEIGHTS_ARE_HERE
 
 
-def adopt_weights(file: Path) -> Generator[Event, None, None]:
-    """Takes them from a file of the person's, likewise."""
+def adopt_weights(file: Path) -> Generator[Event, None, str]:
+    """Copies the weights of Inception from a file of the person's, likewise."""
     from core.data.download.fetch import adopt
     from core.evaluation.features.weights import INCEPTION
 
     yield from adopt(file, INCEPTION)
-    yield WEIGHTS_ARE_HERE
+    return WEIGHTS_ARE_HERE
 
 
 def _prepared_row(entry: Entry) -> PreparedRow:

@@ -1,230 +1,178 @@
-"""Reads what the person opens, away from the GUI thread: datasets, of which one is open at a time, and lists."""
+"""Prepares images in a thread; one dataset is open at a time."""
 
 from __future__ import annotations
 
 from collections.abc import Generator
-from pathlib import Path
-from typing import TYPE_CHECKING
-
-import numpy as np
-
-from core.events import Event, Progress
-from studio.background.torch_import import import_torch
-from studio.model.data import SHEET, DataFacts
-
-if TYPE_CHECKING:
-    from core.config.preparation import Preparation
-    from core.config.settings import Settings
-    from core.data.dataset import Dataset
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.config.preparation import Preparation
-    from core.config.settings import Settings
-    from core.data.dataset import Dataset
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.config.preparation import Preparation
-    from core.config.settings import Settings
-    from core.data.dataset import Dataset
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.config.preparation import Preparation
-    from core.config.settings import Settings
-    from core.data.dataset import Dataset
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.config.preparation import Preparation
-    from core.config.settings import Settings
-    from core.data.dataset import Dataset
-from collections import deque
-from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PySide6.QtCore import QObject, Signal
 
-from core.events import Glimpse
-from studio.background.threads import Events, IteratorThread
+from core.config.preparation import Preparation
+from core.errors import UserError
+from core.events import Event, Glimpse, Progress
+from studio.background.newest_task import NewestTask
+from studio.background.threads import IteratorThread
+from studio.background.torch_import import import_torch
 from studio.background.workers import Workers
-from studio.model.data import DatasetSheet, OpenedDataset, Recognised
-from studio.model.train import CheckpointRows
-from studio.services.data.open_path import recognise
-from studio.services.train.checkpoint_list import read_checkpoints
+from studio.model.data import SHEET, DataFacts, DataRequest, DatasetSheet, Examined, OpenedDataset
+from studio.services.data.review import examine_dataset
 
 if TYPE_CHECKING:
-    from core.config.preparation import Preparation
     from core.config.settings import Settings
     from core.data.dataset import Dataset
 
+COLOURS = {1: "grey", 3: "colour", 4: "colour with transparency"}
+"""By the number of channels."""
+
 
 class DatasetLoader(QObject):
-    """What was read comes as a signal; what cannot be read is the workers' `problem`."""
+    """Opens datasets and prepares them anew. What cannot be read is the workers' `problem`."""
 
-    recognised = Signal(str, str)
-    """A source and what it is: "data", "run", "checkpoint", "recipe" or "picture"."""
     scan_began = Signal(bool)
     """Whether it is the open dataset that is prepared anew."""
     scan_progressed = Signal(object)
     glimpsed = Signal(object)
-    """A dataset's first images, while it is read."""
-    scan_ended = Signal()
+    """The first images of a dataset, while it is read."""
     dataset_opened = Signal(object)
     """An `OpenedDataset`."""
+    scan_ended = Signal()
+    """The dataset is open, or reading it was cancelled or failed."""
+    examination_began = Signal()
+    examination_progressed = Signal(object)
+    examined = Signal(object)
+    """The `Examined` of the open dataset."""
+    examination_ended = Signal()
     sheet_drawn = Signal(object)
     """A `DatasetSheet`."""
-    checkpoints_listed = Signal(object)
-    """`CheckpointRows`."""
-    stock_listed = Signal(object)
-    """What `studio.services.data.library` found on the disk."""
 
     def __init__(self, workers: Workers, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._stock: deque[Callable[[], Events]] = deque()
         self.dataset: Dataset | None = None
         self.how: Preparation | None = None
         """How the open dataset was prepared."""
         self.previews: set[IteratorThread] = set()
         """Threads that draw what the discriminator would see, for which they borrow torch's random numbers."""
         self._workers = workers
-        self._scan_thread: IteratorThread | None = None
-        self._aim: tuple[str, Preparation] | None = None
-        """What is being read, and how it is to be prepared."""
+        self._task = NewestTask(workers)
+        self._pending: DataRequest | None = None
+        """What is being read, until it is open."""
+        self._request: DataRequest | None = None
+        """What is open."""
 
-    def recognise(self, source: str) -> None:
-        """Looks at what was dropped or chosen, as `recognised`."""
-        self._workers.spawn(lambda: recognise(source), self._show_recognised)
-
-    def scan(self, source: str, how: Preparation) -> None:
+    def scan(self, request: DataRequest) -> None:
         """Reads images; a scan that is under way is given up for it. The dataset that is open stays until then."""
-        self.cancel_scan()
-        self._aim = source, how
+        self._begin(request)
+        self._task.start(lambda: open_dataset(request), self._show, self.examined.emit, self._end)
 
-        def show(event: Event) -> None:
-            if self._scan_thread is thread:  # and not one that was given up
-                self._show_dataset(event)
-
-        def end() -> None:
-            if self._scan_thread is thread:
-                self._scan_thread = self._aim = None
-                self.scan_ended.emit()
-
-        thread = self._workers.spawn(lambda: scan(source, how), show, end=end)
-        self._scan_thread = thread
-        self.scan_began.emit(self.is_preparing)
+    def adopt(self, thread: IteratorThread, request: DataRequest) -> None:
+        """The same where a thread runs `open_dataset` already."""
+        self._begin(request)
+        self._task.adopt(thread, self._show, self.examined.emit, self._end)
 
     @property
     def is_preparing(self) -> bool:
         """Whether the dataset that is open is being prepared anew, and no other one is being opened."""
-        return self._aim is not None and self.dataset is not None and self._aim[0] == self.dataset.source
+        return self._pending is not None and self.dataset is not None and self._pending.source == self.dataset.source
 
-    def prepare(self, how: Preparation) -> None:
+    def prepare(self, how: Preparation, augment: str) -> None:
         """The open dataset in another way. It costs nothing if it is so, or soon will be; points are as they are."""
-        if self.dataset is None or self.dataset.points or (self._aim and not self.is_preparing):
+        if self.dataset is None or self.dataset.points or (self._pending and not self.is_preparing):
             return
-        if how == (self._aim[1] if self._aim else self.how):
+        if how == (self._pending.how if self._pending else self.how):
             return
         if how == self.how:
             self.cancel_scan()
         else:
-            self.scan(self.dataset.source, how)
+            self.scan(DataRequest(self.dataset.source, how, augment))
 
     def reopen(self, source: str) -> None:
         """The same images again, if they are still open, because others of them are left out."""
-        if self.dataset is not None and self.dataset.source == source and (not self._aim or self.is_preparing):
-            assert self.how is not None
-            self.scan(source, self._aim[1] if self._aim else self.how)
+        if self.dataset is not None and self.dataset.source == source and (not self._pending or self.is_preparing):
+            assert self._request is not None
+            self.scan(self._pending or self._request)
 
     def cancel_scan(self) -> None:
-        if self._scan_thread is not None:
-            self._scan_thread.stop()
+        if self._pending is not None:
+            self._task.cancel()
 
     def draw_sheet(self, count: int, seed: int) -> None:
         """Another random sheet of the dataset, as `sheet_drawn`."""
         if self.dataset is not None:
-            dataset = self.dataset
-            self._workers.spawn(lambda: draw_sheet(dataset, count, seed), self._show_dataset)
+            self._workers.spawn(partial(draw_sheet, self.dataset, count, seed), done=self.sheet_drawn.emit)
 
     def preview(self, settings: Settings, count: int, seed: int) -> None:
         """The same as the discriminator would be shown it by these settings, while no training runs."""
         if self.dataset is not None:
-            dataset = self.dataset
-            make = partial(draw_seen, dataset, settings, count, seed)
-            thread = self._workers.spawn(make, self._show_dataset, end=lambda: self.previews.discard(thread))
+            make = partial(draw_seen, self.dataset, settings, count, seed)
+            thread = self._workers.spawn(make, done=self.sheet_drawn.emit, end=lambda: self.previews.discard(thread))
             self.previews.add(thread)
 
-    def list_checkpoints(self, runs: Path) -> None:
-        """Reads the checkpoints of every run in a folder, as `checkpoints_listed`."""
-        self._workers.spawn(lambda: read_checkpoints(runs), self._show_checkpoints)
+    def _begin(self, request: DataRequest) -> None:
+        self._pending = request
+        self.scan_began.emit(self.is_preparing)
 
-    def list_stock(self, make: Callable[[], Events]) -> None:
-        """What a generator of `studio.services.data.library` finds on the disk, or has changed there, as
-        `stock_listed`; one after the other, so that of two changes the later one counts."""
-        self._stock.append(make)
-        if len(self._stock) == 1:
-            self._next_of_stock()
+    def _show(self, event: Event) -> None:
+        match event:
+            case Progress() if self._pending is None:
+                self.examination_progressed.emit(event)
+            case Progress():
+                self.scan_progressed.emit(event)
+            case Glimpse():
+                self.glimpsed.emit(event.images)
+            case OpenedDataset():
+                self._open(event)
 
-    def _next_of_stock(self) -> None:
-        self._workers.spawn(self._stock[0], self.stock_listed.emit, end=self._end_of_stock)
+    def _open(self, opened: OpenedDataset) -> None:
+        assert self._pending is not None
+        self.dataset, self.how = opened.dataset, opened.how
+        self._request, self._pending = replace(self._pending, how=opened.how), None
+        self.dataset_opened.emit(opened)
+        self.scan_ended.emit()
+        self.examination_began.emit()
 
-    def _end_of_stock(self) -> None:
-        self._stock.popleft()
-        if self._stock:
-            self._next_of_stock()
-
-    def _show_recognised(self, event: Event) -> None:
-        assert isinstance(event, Recognised)
-        self.recognised.emit(event.source, event.kind)
-
-    def _show_dataset(self, event: Event) -> None:
-        if isinstance(event, Progress):
-            self.scan_progressed.emit(event)
-        elif isinstance(event, Glimpse):
-            self.glimpsed.emit(event.images)
-        elif isinstance(event, OpenedDataset):
-            self.dataset, self.how = event.dataset, event.how
-            self.dataset_opened.emit(event)
-        elif isinstance(event, DatasetSheet):
-            self.sheet_drawn.emit(event)
-
-    def _show_checkpoints(self, event: Event) -> None:
-        if isinstance(event, CheckpointRows):
-            self.checkpoints_listed.emit(event)
+    def _end(self) -> None:
+        if self._pending is None:
+            self.examination_ended.emit()
+        else:
+            self._pending = None
+            self.scan_ended.emit()
 
 
-COLOURS = {1: "grey", 3: "colour", 4: "colour with transparency"}
-"""By the number of channels."""
-
-
-def scan(source: str, how: Preparation) -> Generator[Event, None, None]:
-    """Prepares images, to look at them: `Progress`, perhaps a `Glimpse`, then an `OpenedDataset`."""
+def open_dataset(request: DataRequest) -> Generator[Event, None, Examined]:
+    """Prepares images: yields `Progress`, perhaps a `Glimpse`, an `OpenedDataset`, then `Progress` of its examination,
+    and returns what was found."""
     from core.data.dataset import Dataset
     from core.data.prepare import prepare
 
-    for event in prepare(source, how):
+    if isinstance(request.how, UserError):
+        raise request.how
+    for event in prepare(request.source, request.how):
         if isinstance(event, Dataset):
-            done = how if event.points else how.at(event.size)
-            yield OpenedDataset(event, done, _facts(event), event.sheet(SHEET))
+            dataset = event
         else:
             yield event
+    how = request.how if dataset.points else request.how.at(dataset.size)
+    yield OpenedDataset(dataset, how, _facts(dataset), dataset.sheet(SHEET))
+    return (yield from examine_dataset(dataset, how, request.augment))
 
 
-def draw_sheet(dataset: Dataset, count: int, seed: int) -> Generator[Event, None, None]:
-    """Another random sheet of a dataset."""
-    yield DatasetSheet(dataset.sheet(count, seed))
+def draw_sheet(dataset: Dataset, count: int, seed: int) -> Generator[Event, None, DatasetSheet]:
+    """Draws another random sheet of a dataset."""
+    yield Progress("Drawing a sheet", 0, 0)
+    return DatasetSheet(dataset.sheet(count, seed))
 
 
-def draw_seen(dataset: Dataset, settings: Settings, count: int, seed: int) -> Generator[Event, None, None]:
-    """A random sheet of a dataset as the discriminator would be shown it."""
+def draw_seen(dataset: Dataset, settings: Settings, count: int, seed: int) -> Generator[Event, None, DatasetSheet]:
+    """Draws a random sheet of a dataset as the discriminator would be shown it."""
+    yield Progress("Drawing a sheet", 0, 0)
     import_torch()
     from core.training.augmentation import discriminator_sheet
 
-    yield DatasetSheet(
-        discriminator_sheet(dataset.sheet(count, seed), settings, seed), "As the discriminator will see them"
-    )
+    seen = discriminator_sheet(dataset.sheet(count, seed), settings, seed)
+    return DatasetSheet(seen, "As the discriminator will see them")
 
 
 def _facts(dataset: Dataset) -> DataFacts:

@@ -1,4 +1,4 @@
-"""Finds the checkpoints that can be opened; runs in the session's job thread."""
+"""The checkpoints and runs that can be opened."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ import contextlib
 from collections.abc import Generator
 from pathlib import Path
 
+from PySide6.QtCore import QObject, Signal
+
 from core.errors import UserError
 from core.events import Event, Progress
 from core.runs.retention import best, is_pinned
 from core.runs.run import is_run
 from core.stats.keys import label
+from studio.background.workers import Workers
 from studio.model.train import CheckpointRow, CheckpointRows
 
 MOST = 200
@@ -19,10 +22,25 @@ PLACES = ("*/checkpoints", "checkpoints", ".")
 """Where they stand in a folder of runs, in one run, and in a folder that somebody copied them to."""
 
 
-def read_checkpoints(runs: Path) -> Generator[Event, None, None]:
+class CheckpointList(QObject):
+    """Lists the checkpoints that can be opened. What cannot be read is the workers' `problem`."""
+
+    listed = Signal(object)
+    """`CheckpointRows`."""
+
+    def __init__(self, workers: Workers, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._workers = workers
+
+    def list(self, runs: Path) -> None:
+        """Reads the checkpoints of every run in a folder."""
+        self._workers.spawn(lambda: read_checkpoints(runs), done=self.listed.emit)
+
+
+def read_checkpoints(runs: Path) -> Generator[Event, None, CheckpointRows]:
     """Reads the newest `MOST` checkpoints of a folder of runs; a run's own folder will do as well.
 
-    Yields `Progress`, and `CheckpointRows` at the end. A folder that is not there has no checkpoints.
+    Yields `Progress`. A folder that is not there has no checkpoints.
     """
     yield Progress("Looking for checkpoints", 0, 0)
     rows: list[CheckpointRow] = []
@@ -36,10 +54,10 @@ def read_checkpoints(runs: Path) -> Generator[Event, None, None]:
             damaged.append(path)
     rows.sort(key=lambda row: row.created.timestamp(), reverse=True)
     yield Progress("Reading checkpoints", len(paths), len(paths))
-    yield CheckpointRows(tuple(rows), tuple(damaged))
+    return CheckpointRows(tuple(rows), tuple(damaged))
 
 
-def read_runs(runs: Path) -> Generator[Event, None, None]:
+def read_runs(runs: Path) -> Generator[Event, None, CheckpointRows]:
     """The same with only the newest readable checkpoint of each run in a folder of them."""
     yield Progress("Looking for runs", 0, 0)
     rows: list[CheckpointRow] = []
@@ -54,7 +72,7 @@ def read_runs(runs: Path) -> Generator[Event, None, None]:
             except UserError:
                 damaged.append(path)
     rows.sort(key=lambda row: row.created.timestamp(), reverse=True)
-    yield CheckpointRows(tuple(rows), tuple(damaged))
+    return CheckpointRows(tuple(rows), tuple(damaged))
 
 
 def _by_run(runs: Path) -> list[list[Path]]:

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from core.config.settings import Settings
 from core.diagnosis import diagnose
 from core.diagnosis.case import Diagnosis, RunFacts
 from core.diagnosis.report_history import ReportHistory
 from core.events import Edited, Report
+from studio.services.train.training import TrainingService
 
 PAUSE_MS = 1000
 """From one diagnosis to the next at least: it costs some milliseconds, and nobody reads faster."""
@@ -23,27 +23,27 @@ class DiagnosisWatcher(QObject):
     diagnosed = Signal(object)
     """All that is found, as `diagnose` returns it, whenever it changes."""
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, training: TrainingService, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._course, self._settings, self._facts = ReportHistory(), Settings(), RunFacts()
+        self._training = training
+        self._history, self._facts = ReportHistory(), RunFacts()
         self._found: tuple[Diagnosis, ...] = ()
         self._soon = QTimer(self, singleShot=True, interval=PAUSE_MS)
         self._soon.timeout.connect(self._diagnose)
 
-    def begin(self, course: ReportHistory, facts: RunFacts) -> None:
-        """Another run, with what it has reported so far."""
-        self._course, self._facts = course, facts
+    def begin(self, history: ReportHistory | None = None, facts: RunFacts | None = None) -> None:
+        """Watches another run; the arguments are what it has reported and what happened to it so far."""
+        self._history, self._facts = history or ReportHistory(), facts or RunFacts()
 
-    def set_training(self, settings: Settings, images: int) -> None:
-        """What it is trained with; `images`: how many it sees, 0 if that is not known here."""
-        self._settings = settings
+    def go_on(self, images: int) -> None:
+        """Diagnoses at once; `images`: how many the training sees, 0 if that is not known here."""
         self._facts = replace(self._facts, images=images or self._facts.images)
         self._soon.stop()
         self._diagnose()
 
     def add(self, reports: Sequence[Report]) -> None:
         for report in reports:
-            self._course.append(report)
+            self._history.append(report)
         if not self._soon.isActive():
             self._soon.start()
 
@@ -54,10 +54,9 @@ class DiagnosisWatcher(QObject):
     def edit(self, edited: Edited) -> None:
         """Settings were changed while it trains."""
         self._facts = replace(self._facts, edits=(*self._facts.edits, edited))
-        self._settings = self._settings.changed(**edited.changes)
 
     def _diagnose(self) -> None:
-        found = diagnose(self._course, self._settings, self._facts)
+        found = diagnose(self._history, self._training.settings, self._facts)
         if found != self._found:
             self._found = found
             self.diagnosed.emit(found)

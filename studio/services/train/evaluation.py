@@ -23,9 +23,11 @@ def measure_checkpoint(run: Path, checkpoint: Path, dataset: Dataset) -> Generat
     yield from measure(Run(run), checkpoint, dataset)
 
 
-def read_best(run: Path) -> Generator[Event, None, None]:
-    """Yields the `BestCheckpoint` of a run's folder, if later images were measured and are no better."""
+def read_best(run: Path) -> Generator[Event, None, BestCheckpoint | None]:
+    """Returns the best checkpoint of a run's folder, if later images were measured and are no better."""
+    yield Progress("Looking for the best checkpoint", 0, 0)
     folder = run / "checkpoints"
     found, newest = best(folder)[-1:], numbered(folder)[-1:]
     if found and newest and found[0].is_past:
-        yield BestCheckpoint(found[0].path, found[0].step, found[0].key, found[0].value, int(newest[0].stem))
+        return BestCheckpoint(found[0].path, found[0].step, found[0].key, found[0].value, int(newest[0].stem))
+    return None

@@ -83,7 +83,7 @@ class RunComparison(QObject):
         if what in self._threads:
             self._threads[what].stop()
 
-        def show(event: Event) -> None:
+        def show(event: object) -> None:
             if self._threads.get(what) is thread:  # and not one that was given up
                 self._show(what, event)
 
@@ -93,10 +93,10 @@ class RunComparison(QObject):
                 if not self._threads:
                     self.progressed.emit(None)
 
-        thread = self._workers.spawn(lambda: _guarded(make), show, end=end)
+        thread = self._workers.spawn(lambda: _guarded(make), show, show, end)
         self._threads[what] = thread
 
-    def _show(self, what: str, event: Event) -> None:
+    def _show(self, what: str, event: object) -> None:
         if isinstance(event, Progress):
             self.progressed.emit(event)
         elif isinstance(event, CheckpointRows):
@@ -114,7 +114,7 @@ def _guarded(make: Callable[[], Events]) -> Events:
     """The events, and what is wrong as the last of them: it is said where the comparison is, not behind it."""
     try:
         with closing(make()) as events:
-            yield from events
+            return (yield from events)
     except Exception as error:
         yield _Unread(as_problem(error))
 

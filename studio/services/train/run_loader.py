@@ -7,59 +7,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from core.diagnosis.case import RunFacts
 from core.diagnosis.report_history import OLDER, RECENT, ReportHistory
 from core.events import Event, Points, Progress, Report, Samples
 from core.generator_inputs import Conditions
-from studio.background.torch_import import import_torch
-from studio.model.history import History, ReportRows
-
-if TYPE_CHECKING:
-    from core.checkpoint import Summary
-    from core.runs.report_table import ReportTable
-    from core.runs.run import Run
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.checkpoint import Summary
-    from core.runs.report_table import ReportTable
-    from core.runs.run import Run
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.checkpoint import Summary
-    from core.runs.report_table import ReportTable
-    from core.runs.run import Run
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.checkpoint import Summary
-    from core.runs.report_table import ReportTable
-    from core.runs.run import Run
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.checkpoint import Summary
-    from core.runs.report_table import ReportTable
-    from core.runs.run import Run
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.checkpoint import Summary
-    from core.runs.report_table import ReportTable
-    from core.runs.run import Run
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.checkpoint import Summary
-    from core.runs.report_table import ReportTable
-    from core.runs.run import Run
-from PySide6.QtCore import QObject, QTimer, Signal
-
+from studio.background.newest_task import NewestTask
 from studio.background.threads import IteratorThread
+from studio.background.torch_import import import_torch
 from studio.background.workers import Workers
-from studio.model.train import OpenedRun, Replayed
+from studio.model.history import History, ReportRows
+from studio.model.train import OpenedRun
+
+if TYPE_CHECKING:
+    from core.checkpoint import Summary
+    from core.runs.report_table import ReportTable
+    from core.runs.run import Run
+
 
 FIRST_LOOK_MS = 1500
 """For so long what is on screen first has the processor to itself: the rest takes many seconds anyway."""
@@ -81,66 +46,67 @@ class RunLoader(QObject):
         super().__init__(parent)
         self.is_replaying = False
         """Whether a run is open of which only some reports are there yet."""
-        self._workers = workers
+        self._task = NewestTask(workers)
         self._thread: IteratorThread | None = None
 
     def open(self, folder: Path) -> None:
         """Reads a run's folder; one that is still read is given up for it."""
-        self.cancel()
+        self._thread = self._task.start(lambda: read_run(folder), self._show, self._finish, self._end)
 
-        def show(event: Event) -> None:
-            if self._thread is thread:  # and not one that was given up
-                self._show(thread, event)
-
-        def end() -> None:
-            if self._thread is thread:
-                self._thread, self.is_replaying = None, False
-                self.ended.emit()
-
-        thread = self._workers.spawn(lambda: read_run(folder), show, end=end)
+    def adopt(self, thread: IteratorThread) -> None:
+        """The same where a thread runs `read_run` already."""
         self._thread = thread
+        self._task.adopt(thread, self._show, self._finish, self._end)
 
     def cancel(self) -> None:
-        """What is open already stays, with the reports that are there."""
-        if self._thread is not None:
-            self._thread.stop()
+        """Reads no more; what is on screen stays, with the reports that are there."""
+        self._task.cancel()
 
-    def _show(self, thread: IteratorThread, event: Event) -> None:
+    def _show(self, event: Event) -> None:
         if isinstance(event, Progress):
             self.progressed.emit(event)
-        elif isinstance(event, Replayed):
-            self.is_replaying = False
-            self.replayed.emit(event.history)
         elif isinstance(event, OpenedRun):
             self.is_replaying = not event.complete
-            if self.is_replaying:
-                thread.pause()
-                QTimer.singleShot(FIRST_LOOK_MS, thread, thread.resume)
+            if self.is_replaying and self._thread is not None:
+                self._thread.pause()
+                QTimer.singleShot(FIRST_LOOK_MS, self._thread, self._thread.resume)
             self.opened.emit(event)
+
+    def _finish(self, whole: History | None) -> None:
+        self.is_replaying = False
+        if whole is not None:
+            self.replayed.emit(whole)
+
+    def _end(self) -> None:
+        self._thread, self.is_replaying = None, False
+        self.ended.emit()
 
 
 DRAWN = ("Loss/", "Score/")
 """How the keys begin of the curves that are seen as soon as a run is open."""
 
 
-def read_run(folder: Path) -> Generator[Event, None, None]:
-    """Reads a run: `Progress`, an `OpenedRun`, and where that was thinned out a `Replayed`. Raises `UserError` if it
-    cannot be continued."""
+def read_run(folder: Path) -> Generator[Event, None, History | None]:
+    """Reads a run: yields `Progress` and an `OpenedRun`, and returns the whole history where that had a thinned one.
+
+    Raises `UserError` if the run cannot be continued.
+    """
     from core.checkpoint import summary
     from core.runs.run import Run
 
     yield Progress("Opening the run", 0, 0)
     run = Run(folder)
     newest = summary(run.newest())
-    is_open = False
+    opened = whole = None
     for event in run.table():
         if isinstance(event, Progress):
             yield event
-        elif is_open:
-            yield Replayed(_history(event))
+        elif opened is None:
+            opened = _opened(run, newest, event)
+            yield opened
         else:
-            yield _opened(run, newest, event)
-            is_open = True
+            whole = _history(event)
+    return whole
 
 
 def _opened(run: Run, newest: Summary, table: ReportTable) -> OpenedRun:

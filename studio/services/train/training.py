@@ -1,4 +1,4 @@
-"""A training that runs in a thread: what is asked of it here is done there, between two of its steps."""
+"""The training: it runs in a thread, and what is asked of it here is done there, between two of its steps."""
 
 from __future__ import annotations
 
@@ -6,117 +6,252 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from core.events import Event
-from studio.background.threads import Events
+from PySide6.QtCore import QObject, Signal
+
+from core.config.settings import Settings, live_settings
+from core.errors import UserError
+from core.events import (
+    Edited,
+    EvaluationProgress,
+    Event,
+    Finished,
+    Measured,
+    Notice,
+    Points,
+    Progress,
+    Rewound,
+    Samples,
+    Saved,
+    Tuned,
+)
+from core.presets import presets
+from studio.background.threads import Events, IteratorThread
 from studio.background.torch_import import import_torch
 from studio.background.workers import Workers
 from studio.model.data import DatasetSheet
 from studio.model.explore import PublishedWeights
+from studio.model.train import TrainingState
 
 if TYPE_CHECKING:
-    from core.config.settings import Settings
+    from core.data.dataset import Dataset
     from core.jobs.training_job import TrainingJob
     from core.trainer import Trainer
 
 
-class RunningTraining:
-    """Every method returns at once; what comes of it is an event, or a problem that leaves the training paused."""
+class TrainingService(QObject):
+    """Runs one training at a time, and owns the settings that are in force.
 
-    def __init__(
-        self,
-        settings: Settings,
-        source: str,
-        runs: Path,
-        resume: Path | None,
-        workers: Workers,
-        show: Callable[[Event], None],
-        end: Callable[[], None],
-    ) -> None:
-        """Begins at once. The first four are `TrainingJob`'s; `show` and `end` are called as `Workers.spawn` does."""
-        self._training: TrainingJob | None = None
+    Every method returns at once. What comes of it is a signal in the GUI thread, or a `problem` that leaves the
+    training paused.
+    """
+
+    state_changed = Signal(object)
+    progressed = Signal(object)
+    """`Progress` before the first step."""
+    tuned = Signal(object)
+    """A `Tuned`: the number format and memory layout that the trial chose for this device."""
+    began = Signal()
+    """A new run begins, with empty curves."""
+    continued = Signal(int)
+    """The step from which the training goes on; later reports are void."""
+    sampled = Signal(object)
+    """`Samples`, or `Points`."""
+    evaluating = Signal(object)
+    """An `EvaluationProgress`."""
+    measured = Signal(object)
+    """A `Measured`."""
+    edited = Signal(object)
+    """An `Edited`: settings that are in force from now on."""
+    rewound = Signal(object)
+    """A `Rewound`: the training diverged, and goes on from an earlier step with other settings."""
+    saved = Signal(object)
+    """A `Saved`."""
+    sheet_drawn = Signal(object)
+    """A `DatasetSheet`: real images as the discriminator sees them."""
+    ended = Signal()
+    """The training is over; `state` changes right after."""
+    problem = Signal(object)
+    notice = Signal(str)
+
+    def __init__(self, workers: Workers, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.state = TrainingState.IDLE
+        self.run_folder: Path | None = None
+        """The folder of the run that trains, or of the one that is open."""
+        self.settings: Settings = next(iter(presets().values())).apply()
+        """In force: those of the training, or of the run that is open."""
+        self._workers = workers
+        self._pace = 0.0
+        self._thread: IteratorThread | None = None
+        self._job: TrainingJob | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether steps are made, or can be made again after a pause."""
+        return self._thread is not None and self.state in (TrainingState.RUNNING, TrainingState.PAUSED)
+
+    def open(self, run: Path, settings: Settings) -> None:
+        """Makes another run the one that is open, while nothing trains."""
+        self.run_folder, self.settings = run, settings
+
+    def start(self, settings: Settings, dataset: Dataset, runs: Path, resume: Path | None) -> None:
+        """Begins a training in a new run below `runs`, or continues from the checkpoint `resume`."""
+        self.settings = settings
+        if resume is None or self.run_folder is None or not resume.is_relative_to(self.run_folder):
+            self.run_folder = None
+            self.began.emit()
+        self._set_state(TrainingState.STARTING)
+        source, self._job = dataset.source, None
 
         def events() -> Events:
             import_torch()
             from core.jobs.training_job import TrainingJob
 
-            self._training = TrainingJob(settings, source, runs=runs, resume=resume)
-            yield from self._training.events()
+            self._job = TrainingJob(settings, source, runs=runs, resume=resume)
+            yield from self._job.events()
 
-        self._thread = workers.spawn(events, show, end=end, background=True)
-        self.paused, self.refused = self._thread.paused, self._thread.refused
-        """Signals, as `IteratorThread` has them."""
+        self._thread = self._workers.spawn(events, self._show, end=self._end, background=True)
+        self._thread.paused.connect(self._show_paused)
+        self._thread.refused.connect(self._refuse)
+        if dataset.points:
+            self.set_pace(self._pace)
 
-    @property
-    def folder(self) -> Path:
-        """The run's, from the first samples on."""
-        assert self._begun.run is not None
-        return self._begun.run.folder
+    def edit(self, settings: Settings) -> None:
+        """Changes those settings of the running training that are live; the others may belong to other images."""
+        changed = self.settings.changed(**{name: getattr(settings, name) for name in live_settings()})
+        self._post(lambda: self._begun.edit(changed))
 
     def pause(self) -> None:
-        self._thread.pause()
-        self._thread.post(self._look)
+        if self._thread:
+            self._thread.pause()
+            self._thread.post(self._snapshot)
 
-    def go_on(self) -> None:
-        self._thread.resume()
+    def resume(self) -> None:
+        if self._thread:
+            self._thread.resume()
 
     def single_step(self, network: Literal["D", "G"]) -> None:
         """Trains one network once, while the training is paused."""
-        self._thread.post(lambda: self._begun.single_step(network))
+        self._post(lambda: self._begun.single_step(network))
 
     def set_pace(self, seconds: float) -> None:
         """Slow motion for points: each step takes at least so long, and is shown."""
-        self._thread.set_pace(seconds, self._look)
+        self._pace = seconds
+        if self._thread:
+            self._thread.set_pace(seconds, self._snapshot)
 
-    def edit(self, settings: Settings) -> None:
-        """Changes settings that can change while it runs."""
-        self._thread.post(lambda: self._begun.edit(settings))
+    def stop(self) -> None:
+        """Saves, then ends the training. If it cannot be saved it stays paused, so that nothing is lost."""
+        if self._thread:
+            self._set_state(TrainingState.STOPPING)
+            self._thread.stop(self._save_what_began)
 
-    def draw_sheet(self, count: int, seed: int) -> None:
-        """Real images as the discriminator sees them now, as a `DatasetSheet`."""
-        self._thread.post(lambda: DatasetSheet(self._trainer.sheet(count, seed), "As the discriminator sees them now"))
+    def abandon(self) -> None:
+        """Ends the training without saving."""
+        if self._thread:
+            self._set_state(TrainingState.STOPPING)
+            self._thread.stop()
 
     def save(self, path: Path | None = None) -> None:
         """Writes a checkpoint to `path`, or into the run's own folder."""
-        self._thread.post(lambda: self._begun.keep() if path is None else self._begun.save_as(path))
+        self._post(lambda: self._begun.keep() if path is None else self._begun.save_as(path))
 
     def measure(self) -> None:
-        """Asks for the quality of the images as they are now."""
+        """Measures the images as they are now, beside the training."""
 
         def ask() -> None:
             self._begun.measure()
 
-        self._thread.post(ask)
+        self._post(ask)
 
-    def stop(self) -> None:
-        """Saves, then ends. If it cannot be saved the training stays, paused."""
-        self._thread.stop(self._save_what_began)
-
-    def abandon(self) -> None:
-        """Ends without saving."""
-        self._thread.stop()
+    def draw_sheet(self, count: int, seed: int) -> None:
+        """Real images as the discriminator sees them now, as `sheet_drawn`."""
+        self._post(lambda: DatasetSheet(self._trainer.sheet(count, seed), "As the discriminator sees them now"))
 
     def publish(self, take: Callable[[PublishedWeights], None]) -> None:
-        """Has `take` called, in the training's thread, with the averaged generator as it is now."""
+        """Calls `take`, in the training's thread, with the averaged generator as it is now."""
 
         def hand_over() -> None:
-            take(PublishedWeights(self._trainer.meta(), self._trainer.published(), self.folder))
+            assert self._begun.run is not None
+            take(PublishedWeights(self._trainer.meta(), self._trainer.published(), self._begun.run.folder))
 
-        self._thread.post(hand_over)
+        self._post(hand_over)
+
+    # In the training's thread
 
     @property
     def _begun(self) -> TrainingJob:
-        assert self._training is not None
-        return self._training
+        assert self._job is not None
+        return self._job
 
     @property
     def _trainer(self) -> Trainer:
         assert self._begun.trainer is not None
         return self._begun.trainer
 
-    def _look(self) -> Event | None:
+    def _snapshot(self) -> Event | None:
         """Points as they are at this moment; of images the newest grid will do."""
         trainer = self._begun.trainer
         return trainer.look() if trainer is not None and trainer.dataset.points else None
 
     def _save_what_began(self) -> Event | None:
-        return self._begun.save() if self._begun.run is not None else None
+        return self._job.save() if self._job and self._job.run is not None else None
+
+    # In the GUI thread
+
+    def _post(self, message: Callable[[], Event | None]) -> None:
+        if self._thread:
+            self._thread.post(message)
+
+    def _show(self, event: Event) -> None:
+        match event:
+            case Samples() | Points():
+                self._show_samples(event)
+            case Saved():
+                self.saved.emit(event)
+            case DatasetSheet():
+                self.sheet_drawn.emit(event)
+            case Rewound():
+                self.continued.emit(event.step)
+                self.rewound.emit(event)
+            case Edited():
+                self.settings = self.settings.changed(**event.changes)
+                self.edited.emit(event)
+            case Notice():
+                self.notice.emit(event.text)
+            case Finished():
+                self.notice.emit(f"Training is complete: {event.reason}")
+            case EvaluationProgress():
+                self.evaluating.emit(event)
+            case Measured():
+                self.measured.emit(event)
+            case Progress():
+                self.progressed.emit(event)
+            case Tuned():
+                self.tuned.emit(event)
+
+    def _show_samples(self, event: Samples | Points) -> None:
+        if self.state is TrainingState.STARTING:
+            assert self._begun.run is not None
+            self.run_folder = self._begun.run.folder
+            self._set_state(TrainingState.RUNNING)
+            self.continued.emit(event.step)
+        self.sampled.emit(event)
+
+    def _show_paused(self, paused: bool) -> None:
+        if self.is_running:
+            self._set_state(TrainingState.PAUSED if paused else TrainingState.RUNNING)
+
+    def _refuse(self, problem: UserError) -> None:
+        if self.state is TrainingState.STOPPING:
+            self._set_state(TrainingState.PAUSED)
+        self.problem.emit(problem)
+
+    def _end(self) -> None:
+        self._thread = self._job = None
+        self.ended.emit()  # before the window may close, which waits for what is under way
+        self._set_state(TrainingState.IDLE)
+
+    def _set_state(self, state: TrainingState) -> None:
+        self.state = state
+        self.state_changed.emit(state)

@@ -1,0 +1,74 @@
+"""The composition root: builds the session, the window and the controllers, and connects them."""
+
+from __future__ import annotations
+
+from threading import Thread
+
+from PySide6.QtCore import Qt
+
+from core import diagnosis
+from studio.controllers import connections
+from studio.controllers.connections import Controllers
+from studio.controllers.data import DataController
+from studio.controllers.data_library import DataLibraryController
+from studio.controllers.explore import ExploreController
+from studio.controllers.menus import Menus
+from studio.controllers.open import OpenController
+from studio.controllers.run_comparison import RunComparisonController
+from studio.controllers.saving import SavingController
+from studio.controllers.train import TrainController
+from studio.controllers.training_health import TrainingHealthController
+from studio.main_window import MainWindow
+from studio.services.session import Session
+from studio.widgets.plots.pyqtgraph_import import pyqtgraph_import
+
+
+class Application:
+    """One window with everything behind it. The only place that knows services, controllers and views."""
+
+    def __init__(self, window: MainWindow | None = None) -> None:
+        self.session = Session()
+        self.window = window or MainWindow()
+        self.controllers = self._build_controllers()
+        parts = self.window, self.session, self.controllers
+        connections.connect_window(*parts)
+        connections.connect_menus(*parts)
+        connections.connect_data(*parts)
+        self.window.completed.connect(self._connect_the_rest)
+        self.window.painted.connect(self._warm_up)
+        self.window.closed.connect(self.session.shutdown)
+
+    def open(self, source: str) -> None:
+        """Opens a dataset, a run, a checkpoint, an image or `sample:NAME`."""
+        self.controllers.open.open(source)
+
+    def _build_controllers(self) -> Controllers:
+        window, session = self.window, self.session
+        menus = Menus(window)
+        opening, saving = OpenController(window, session), SavingController(window, session)
+        train = TrainController(window, session, menus)
+        return Controllers(
+            menus,
+            opening,
+            DataController(window, session),
+            DataLibraryController(window, session, opening.open),
+            train,
+            TrainingHealthController(window, session, train.start, opening.open),
+            ExploreController(window, session, saving.save_images),
+            saving,
+            RunComparisonController(window, session),
+        )
+
+    def _connect_the_rest(self) -> None:
+        """The workspaces that are built after the first paint."""
+        connections.connect_train(self.window, self.session, self.controllers)
+        connections.connect_explore(self.window, self.session, self.controllers)
+        self.controllers.train.refresh()
+
+    def _warm_up(self) -> None:
+        """Imports in threads what will be needed."""
+        Thread(target=diagnosis.load).start()
+        # Torch last: while the system loads its libraries, whoever imports another compiled module stops the window.
+        pyqtgraph_import.ended.connect(self.session.explore.find_devices, Qt.ConnectionType.SingleShotConnection)
+        pyqtgraph_import.begin()
+        self.session.explore.start()

@@ -1,0 +1,126 @@
+"""Training in the window: starts it, shows what can be done with it, and asks before it is closed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtWidgets import QMessageBox
+
+from core.errors import UserError
+from core.events import Edited, Report, Rewound, Tuned
+from studio.controllers.menus import Menus
+from studio.main_window import TRAIN, MainWindow
+from studio.model.train import OpenedRun, TrainingState
+from studio.services.session import Session
+
+
+class TrainController:
+    """Connects the Train workspace, the footer and the menu with the training."""
+
+    def __init__(self, window: MainWindow, session: Session, menus: Menus) -> None:
+        self._window, self._session, self._menus = window, session, menus
+        self._training = session.training
+        self._is_closing = False
+
+    def start(self) -> None:
+        """Begins a training with the settings of the form, or continues from the checkpoint that is set."""
+        try:
+            settings = self._window.train.form.settings()
+        except UserError as problem:
+            self._session.problem.emit(problem)
+            return
+        self._window.banner.dismiss()
+        self._window.show_workspace(TRAIN)
+        self._session.start(settings)
+
+    # Showing
+
+    def show_state(self, state: TrainingState) -> None:
+        """What can be done now, everywhere in the window."""
+        running, idle = self._training.is_running, state is TrainingState.IDLE
+        has_data, resumes = self._session.data.dataset is not None, self._session.resume is not None
+        footer = self._window.footer
+        if idle:
+            footer.show_idle(has_data, resumes)
+        elif state is TrainingState.STARTING:
+            footer.show_starting()
+        elif state is TrainingState.STOPPING:
+            footer.show_stopping()
+        else:
+            footer.show_running(state is TrainingState.PAUSED)
+        self._window.train.set_running(not idle)
+        self._window.train.playground.set_paused(state is TrainingState.PAUSED)
+        self._window.explore.set_training(running)
+        self._menus.start.setEnabled(idle and has_data)
+        self._menus.pause.setEnabled(running)
+        self._menus.measure.setEnabled(running or (idle and resumes))
+        self._menus.stop.setEnabled(running or state is TrainingState.STARTING)
+        self._menus.save.setEnabled(running or resumes)
+        if idle and self._is_closing:
+            self._window.release()
+
+    def refresh(self) -> None:
+        """The same after something else than the training has changed."""
+        self.show_state(self._training.state)
+
+    def show_tuned(self, tuned: Tuned) -> None:
+        self._window.footer.show_tuned(tuned, self._training.settings)
+
+    def show_reports(self, reports: list[Report]) -> None:
+        self._window.train.show_reports(reports)
+        self._window.footer.show_report(reports[-1], self._training.settings)
+
+    def show_run(self, run: OpenedRun) -> None:
+        train = self._window.train
+        train.set_history(run.history, run.facts.edits)
+        train.form.set_settings(run.settings)
+        train.show_samples(run.samples)
+
+    def show_edit(self, edited: Edited) -> None:
+        self._window.train.show_edit(edited)
+
+    def show_rewound(self, rewound: Rewound) -> None:
+        self._window.train.form.set_values(rewound.changes)
+
+    def show_resume(self, checkpoint: Path | None) -> None:
+        """Says from where the next start continues."""
+        text = f"Continues from step {int(checkpoint.stem):,}" if checkpoint and checkpoint.stem.isdecimal() else ""
+        self._window.train.set_resume(text or (f"Continues from {checkpoint.name}" if checkpoint else ""))
+        if self._training.state is TrainingState.IDLE:
+            self.refresh()
+
+    def offer_resume(self, checkpoint: Path) -> None:
+        """Other images were opened than those that the checkpoint was trained on."""
+        self._window.banner.show_offer(
+            f"A new training begins with these images: {checkpoint.name} was trained on others.",
+            "Continue from it anyway",
+            lambda: self._session.set_resume(checkpoint),
+        )
+
+    # Closing
+
+    def close(self) -> None:
+        """Closes the window, after asking what becomes of a training that runs."""
+        if self._training.state is TrainingState.IDLE:
+            self._window.release()
+        elif not self._is_closing:
+            self._ask_before_closing()
+
+    def keep_open(self) -> None:
+        """Something went wrong that the person should see before the window closes."""
+        self._is_closing = False
+
+    def _ask_before_closing(self) -> None:
+        box = QMessageBox(QMessageBox.Icon.Question, "GAN Studio", "A training is running.", parent=self._window)
+        box.setInformativeText("It can be saved now and continued another day, exactly where it stopped.")
+        save = box.addButton("Save and close", QMessageBox.ButtonRole.AcceptRole)
+        discard = box.addButton("Close without saving", QMessageBox.ButtonRole.DestructiveRole)
+        keep = box.addButton("Keep training", QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(save)
+        box.setEscapeButton(keep)
+        box.exec()
+        chosen = box.clickedButton()
+        box.deleteLater()
+        if chosen in (save, discard):
+            self._is_closing = True
+            self._training.stop() if chosen is save else self._training.abandon()

@@ -1,0 +1,61 @@
+"""Opens whatever a person drops or chooses: a dataset, a run, a checkpoint, an image with a recipe, or a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any, Literal
+
+from core.errors import UserError
+from core.events import Event
+from core.runs.run import is_checkpoint, is_run
+from studio.model.data import BUILT_IN, DOWNLOADED, DataRequest, Recognised, SourceKind
+from studio.services.data.loader import open_dataset
+from studio.services.train.run_loader import read_run
+
+
+def open_path(request: DataRequest) -> Generator[Event, None, Any]:
+    """Recognises what is to be opened, yields `Recognised`, and goes on to read it if it is a dataset or a run.
+
+    A checkpoint, a recipe and a picture are for the explorer's generator, which lives in another thread.
+    Raises `UserError` for what cannot be opened.
+    """
+    kind = recognise(request.source)
+    yield Recognised(request.source, kind)
+    if kind == "data":
+        return (yield from open_dataset(request))
+    if kind == "run":
+        return (yield from read_run(Path(request.source)))
+    return None
+
+
+def recognise(source: str) -> SourceKind:
+    """Returns what a source is. Raises `UserError` for what is none of ours, or is not there."""
+    from core.data.prepare import opens
+
+    path = Path(source)
+    if source.startswith((*BUILT_IN, DOWNLOADED)):
+        return "data"
+    if path.is_dir():
+        return "run" if is_run(path) else "data"
+    if not path.exists():
+        raise UserError(f"{source} is not there any more.", "Choose another folder or file.")
+    if is_checkpoint(path):
+        return "checkpoint"
+    if opens(source):
+        return "data"
+    if kind := _picture(path):
+        return kind
+    raise UserError(
+        f"{path.name} is not something to open here.",
+        "Drop a folder of images, a zip, tar, array or video of them, a run's folder, a checkpoint, or a picture.",
+    )
+
+
+def _picture(path: Path) -> Literal["recipe", "picture"] | None:
+    from core.export.recipe import read
+
+    try:
+        return "picture" if read(path) is None else "recipe"
+    except OSError:  # no image
+        return None
