@@ -23,6 +23,7 @@ from core.data.cache.row_reader import RowReader
 from core.data.dataset import Dataset
 from core.data.holdout import Numbers, kept
 from core.generator_inputs import Conditions, GeneratorInputs
+from core.imaging.tensors import from_pixels
 from core.models.conditioning import draw
 from core.monitoring.diversity import RandomFeatures, nearest, pixels, spread
 from core.monitoring.norms import distance, gradients_by_layer
@@ -151,7 +152,7 @@ class Probe:
     def _images(self, rows: Numbers) -> Tensor:
         """Real images on the device, NCHW in [-1, 1]."""
         images = torch.from_numpy(self._read(rows)).to(self._device).to(memory_format=self._choice.layout)
-        return images if images.is_floating_point() else images.float().div_(127.5).sub_(1.0)
+        return from_pixels(images)
 
     def _read(self, rows: Numbers) -> NDArray[Any]:
         stored = RowReader.of(self._dataset.images)

@@ -19,7 +19,7 @@ from core.devices import resolve
 from core.errors import UserError
 from core.events import Event, Images
 from core.generator_inputs import LARGEST_SEED, Conditions, GeneratorInputs
-from core.imaging.tensors import to_images
+from core.imaging.tensors import from_pixels, to_images
 from core.latent.interpolation import foreign
 from core.latent.request import Point
 from core.models.conditioning import build_pair
@@ -120,7 +120,7 @@ class _Search:
             network.load_state_dict(weights, assign=True)
             network.eval().requires_grad_(False)
         self._unknowns: SearchSpace = search_space(G, meta.settings.latent_dim, conditions, given)
-        target = torch.from_numpy(np.array(picture)).to(device).permute(2, 0, 1)[None].float().div(127.5).sub(1.0)
+        target = from_pixels(torch.from_numpy(np.array(picture)).to(device).permute(2, 0, 1)[None])
         shares = given.classes or [1 / max(conditions.classes, 1)] * conditions.classes
         self._likeness = PerceptualDistance(D, target, torch.tensor([shares], device=device))
         self._picture, self._device = picture, device

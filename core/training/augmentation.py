@@ -24,7 +24,7 @@ from torch.nn import functional as F
 
 from core.config.settings import Settings
 from core.events import Images
-from core.imaging.tensors import to_images
+from core.imaging.tensors import from_pixels, to_images
 
 LARGEST_P = 0.8
 """ADA's p ends here: beyond it the generator begins to draw what it cannot undo, such as pictures on their side
@@ -261,7 +261,7 @@ def discriminator_sheet(
         torch.manual_seed(seed)
         own = Augment(torch.device("cpu"))
         own.p.fill_(augment.p.item() if augment else LARGEST_P)
-        batch = torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2))).float().div(127.5).sub(1.0)
+        batch = from_pixels(torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2))))
         if settings.mirror:
             batch = torch.where((torch.rand(len(batch)) < 0.5)[:, None, None, None], batch.flip(3), batch)
         return to_images(discriminator_input(batch, own, settings, seen))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.events import Event, Progress
+from core.imaging.channels import CHANNEL_NAMES
 from studio.background.torch_import import import_torch
 from studio.model.data import SHEET, DataFacts
 
@@ -195,10 +196,6 @@ class DatasetLoader(QObject):
             self.checkpoints_listed.emit(event)
 
 
-COLOURS = {1: "grey", 3: "colour", 4: "colour with transparency"}
-"""By the number of channels."""
-
-
 def scan(source: str, how: Preparation) -> Generator[Event, None, None]:
     """Prepares images, to look at them: `Progress`, perhaps a `Glimpse`, then an `OpenedDataset`."""
     from core.data.dataset import Dataset
@@ -235,7 +232,7 @@ def _facts(dataset: Dataset) -> DataFacts:
         dataset.title,
         dataset.source,
         len(dataset.images),
-        "points" if dataset.points else COLOURS[dataset.images.shape[1]],
+        CHANNEL_NAMES[dataset.images.shape[1]].long,
         dataset.size,
         dataset.records.sizes(),
         dict(zip(dataset.classes, counts.tolist(), strict=False)),
