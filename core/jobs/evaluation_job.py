@@ -20,7 +20,7 @@ from core.evaluation.features import Extractor, build, default_for
 from core.evaluation.metrics import chosen
 from core.events import Event, Measured
 from core.latent.sampler import Sampler
-from core.registry import components
+from core.registry import ranked
 from core.runs.retention import rate
 from core.stats.metric_key import Split, parse
 
@@ -139,5 +139,5 @@ def _features(settings: Settings, dataset: Dataset) -> str:
 
 def _metrics(extractor: Extractor) -> list[str]:
     """All that the extractor's output allows, in the order in which they are listed."""
-    known = sorted(components("evaluation.metrics").items(), key=lambda item: int(item[1].facts["RANK"]))
-    return [name for name, found in known if extractor.classifies or "logits" not in found.facts["NEEDS"]]
+    known = ranked("evaluation.metrics")
+    return [metric.name for metric in known if extractor.classifies or "logits" not in metric.facts["NEEDS"]]

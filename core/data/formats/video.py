@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
+TITLE = "Video"
+RANK = 5
+
 ENDINGS = (".mp4", ".mov", ".mkv", ".webm", ".avi")
 
 _MOST_FRAMES = 10_000_000
