@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDialog,
-    QFileDialog,
     QGridLayout,
     QHBoxLayout,
     QLabel,
@@ -29,6 +28,7 @@ from core.export.selection import Format, OfPlaces, OfSeeds, Packing, Selection,
 from core.generator_inputs import LARGEST_SEED, MOST_SEEDS, parse_seeds
 from core.latent.request import LatentRequest, Point
 from studio import theme
+from studio.widgets.basic.ask_folder import ask_folder
 from studio.widgets.basic.labels import Glyph
 from studio.widgets.basic.slider_row import SliderRow
 from studio.widgets.basic.spin_boxes import SeedBox, indent_spin_box
@@ -191,12 +191,7 @@ class ExportImagesDialog(QDialog):
         self.accepted_request.emit(choice)
 
     def _browse_folder(self) -> None:
-        dialog = QFileDialog(self, "Export into", self._folder.text())
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
-        dialog.fileSelected.connect(self._folder.setText)
-        dialog.open()
+        ask_folder(self, "Export into", self._folder.setText, self._folder.text())
 
     # Building
 
