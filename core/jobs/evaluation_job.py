@@ -26,26 +26,6 @@ from core.stats.metric_key import Split, parse
 
 if TYPE_CHECKING:
     from core.runs.run import Run
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.runs.run import Run
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.runs.run import Run
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.runs.run import Run
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.runs.run import Run
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.runs.run import Run
 
 
 @dataclass(frozen=True)
