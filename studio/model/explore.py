@@ -2,37 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from core.errors import UserError
-from core.events import Images
+from core.events import Event, Images
 from core.generator_inputs import Conditions, Latents
 from core.latent.explore_state import SavedPins
 from core.latent.request import Point
 
 if TYPE_CHECKING:
     from core.checkpoint import Meta
-    from core.config.settings import Settings
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.checkpoint import Meta
-    from core.config.settings import Settings
-from dataclasses import replace
-from typing import TYPE_CHECKING
-
-import numpy as np
-from numpy.typing import NDArray
-
-from core.events import Event
-
-if TYPE_CHECKING:
-    from core.config.settings import Settings
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
     from core.config.settings import Settings
 
 

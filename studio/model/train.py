@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum, auto
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,15 +13,6 @@ from core.diagnosis.case import RunFacts
 from core.diagnosis.report_history import ReportHistory
 from core.events import Event, Images, Points, Samples
 from studio.model.history import History
-
-if TYPE_CHECKING:
-    from core.config.settings import Settings
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.config.settings import Settings
-from enum import Enum, auto
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from core.config.settings import Settings

@@ -2,56 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections import deque
+from collections.abc import Callable, Generator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-
-from core.events import Event, Progress
-from core.imaging.channels import CHANNEL_NAMES
-from studio.background.torch_import import import_torch
-from studio.model.data import SHEET, DataFacts
-
-if TYPE_CHECKING:
-    from core.config.preparation import Preparation
-    from core.config.settings import Settings
-    from core.data.dataset import Dataset
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.config.preparation import Preparation
-    from core.config.settings import Settings
-    from core.data.dataset import Dataset
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.config.preparation import Preparation
-    from core.config.settings import Settings
-    from core.data.dataset import Dataset
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.config.preparation import Preparation
-    from core.config.settings import Settings
-    from core.data.dataset import Dataset
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.config.preparation import Preparation
-    from core.config.settings import Settings
-    from core.data.dataset import Dataset
-from collections import deque
-from collections.abc import Callable
-from functools import partial
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QObject, Signal
 
-from core.events import Glimpse
+from core.events import Event, Glimpse, Progress
+from core.imaging.channels import CHANNEL_NAMES
 from studio.background.threads import Events, IteratorThread
+from studio.background.torch_import import import_torch
 from studio.background.workers import Workers
-from studio.model.data import DatasetSheet, OpenedDataset, Recognised
+from studio.model.data import SHEET, DataFacts, DatasetSheet, OpenedDataset, Recognised
 from studio.model.train import CheckpointRows
 from studio.services.data.open_path import recognise
 from studio.services.train.checkpoint_list import read_checkpoints

@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
-
-from PySide6.QtCore import QObject, Signal
-
-from core.data.health.findings import HealthFinding
-from core.events import Event, Progress
-from studio.background.threads import Events, IteratorThread
-from studio.background.workers import Workers
-from studio.model.data import BeforeAfter, Examined, Image, LeftOut, Page, Pair, TakenBack, Tile
-
-if TYPE_CHECKING:
-    from core.config.preparation import Preparation
-    from core.data.dataset import Dataset
-from collections.abc import Generator
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from PySide6.QtCore import QObject, Signal
 
 from core.config.preparation import Preparation, Size
-from core.data.health.findings import FindingKind, HealthReport, RowNumbers
+from core.data.health.findings import FindingKind, HealthFinding, HealthReport, RowNumbers
+from core.events import Event, Progress
+from studio.background.newest_task import NewestTask
+from studio.background.threads import Events
+from studio.background.workers import Workers
+from studio.model.data import BeforeAfter, Examined, Image, LeftOut, Page, Pair, TakenBack, Tile
 
 if TYPE_CHECKING:
     from core.data.dataset import Dataset
     from core.data.formats.image_files import File
+
+TILES = 48
+"""Images of a finding that are shown at once."""
+THUMBNAIL = 128
+PAIRS = 6
+BEFORE = 256
+"""Longer side of an original as it is shown."""
+MATTERS_OF_TASTE: frozenset[FindingKind] = frozenset({"colours", "transparency"})
+"""Nothing is wrong with those images; whether to leave them out is for the person alone to say."""
 
 
 class DatasetReview(QObject):
@@ -52,26 +53,26 @@ class DatasetReview(QObject):
     def __init__(self, workers: Workers, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._workers = workers
-        self._threads: dict[str, IteratorThread] = {}
+        self._examination, self._look, self._comparison = (NewestTask(workers) for _ in range(3))
         self._dataset: Dataset | None = None
         self._examined: Examined | None = None
 
     def examine(self, dataset: Dataset, how: Preparation, augment: str) -> None:
         """Looks at every image; the examination of another dataset is given up for it."""
         self._dataset, self._examined = dataset, None
-        self._give_up("look")
+        self._look.drop()
         self.examination_began.emit()
         make = partial(examine_dataset, dataset, how, augment)
-        self._ask("examine", make, self._show_examined, self.examination_ended.emit)
+        self._examination.start(make, self._show_examined, end=self.examination_ended.emit)
 
     def look(self, finding: HealthFinding, number: int) -> None:
         """A page of the images that a finding is about, as `looked`."""
         if self._dataset is not None:
-            self._ask("look", partial(look_at, self._dataset, finding, number), self.looked.emit)
+            self._look.start(partial(look_at, self._dataset, finding, number), self.looked.emit)
 
     def compare(self, source: str, how: Preparation, seed: int) -> None:
         """Originals beside what becomes of them, as `compared`."""
-        self._ask("compare", partial(compare, source, how, seed), self._show_compared)
+        self._comparison.start(partial(compare, source, how, seed), self._show_compared)
 
     def leave_out(self, finding: HealthFinding, toggled: frozenset[int]) -> None:
         """What the finding suggests, but for the images of which the person decided otherwise."""
@@ -89,31 +90,6 @@ class DatasetReview(QObject):
 
     def _change(self, make: Callable[[], Events]) -> None:
         self._workers.spawn(make, self._show_changed)  # every one counts, not only the newest
-
-    def _ask(
-        self,
-        kind: str,
-        make: Callable[[], Events],
-        show: Callable[[Event], object],
-        end: Callable[[], object] = lambda: None,
-    ) -> None:
-        self._give_up(kind)
-
-        def show_newest(event: Event) -> None:
-            if self._threads.get(kind) is thread:
-                show(event)
-
-        def finish() -> None:
-            if self._threads.get(kind) is thread:
-                del self._threads[kind]
-                end()
-
-        thread = self._workers.spawn(make, show_newest, end=finish)
-        self._threads[kind] = thread
-
-    def _give_up(self, kind: str) -> None:
-        if kind in self._threads:
-            self._threads.pop(kind).stop()
 
     def _show_examined(self, event: Event) -> None:
         if isinstance(event, Progress):
@@ -133,16 +109,6 @@ class DatasetReview(QObject):
         elif isinstance(event, TakenBack):
             self.taken_back.emit(event.source, event.names)
             self.changed.emit(event.source)
-
-
-TILES = 48
-"""Images of a finding that are shown at once."""
-THUMBNAIL = 128
-PAIRS = 6
-BEFORE = 256
-"""Longer side of an original as it is shown."""
-MATTERS_OF_TASTE: frozenset[FindingKind] = frozenset({"colours", "transparency"})
-"""Nothing is wrong with those images; whether to leave them out is for the person alone to say."""
 
 
 def examine_dataset(dataset: Dataset, how: Preparation, augment: str) -> Generator[Event, None, None]:

@@ -7,59 +7,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from core.diagnosis.case import RunFacts
 from core.diagnosis.report_history import OLDER, RECENT, ReportHistory
 from core.events import Event, Points, Progress, Report, Samples
 from core.generator_inputs import Conditions
-from studio.background.torch_import import import_torch
-from studio.model.history import History, ReportRows
-
-if TYPE_CHECKING:
-    from core.checkpoint import Summary
-    from core.runs.report_table import ReportTable
-    from core.runs.run import Run
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.checkpoint import Summary
-    from core.runs.report_table import ReportTable
-    from core.runs.run import Run
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.checkpoint import Summary
-    from core.runs.report_table import ReportTable
-    from core.runs.run import Run
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.checkpoint import Summary
-    from core.runs.report_table import ReportTable
-    from core.runs.run import Run
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.checkpoint import Summary
-    from core.runs.report_table import ReportTable
-    from core.runs.run import Run
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.checkpoint import Summary
-    from core.runs.report_table import ReportTable
-    from core.runs.run import Run
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.checkpoint import Summary
-    from core.runs.report_table import ReportTable
-    from core.runs.run import Run
-from PySide6.QtCore import QObject, QTimer, Signal
-
 from studio.background.threads import IteratorThread
+from studio.background.torch_import import import_torch
 from studio.background.workers import Workers
+from studio.model.history import History, ReportRows
 from studio.model.train import OpenedRun, Replayed
+
+if TYPE_CHECKING:
+    from core.checkpoint import Summary
+    from core.runs.report_table import ReportTable
+    from core.runs.run import Run
+
 
 FIRST_LOOK_MS = 1500
 """For so long what is on screen first has the processor to itself: the rest takes many seconds anyway."""
