@@ -1,4 +1,7 @@
-"""Which settings cannot work together, in words: a reason and a remedy. The form greys out what these refuse."""
+"""Combinations of settings, and of settings and datasets, that cannot work: a reason and a remedy for each.
+
+The settings form disables what `impossible` refuses.
+"""
 
 from __future__ import annotations
 

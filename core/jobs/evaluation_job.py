@@ -1,4 +1,4 @@
-"""From a checkpoint and a source of images to numbers: everything between, in one generator."""
+"""Evaluation of a checkpoint: of any file on any dataset, and of a run's checkpoint on the images of its training."""
 
 from __future__ import annotations
 
@@ -26,6 +26,11 @@ from core.stats.metric_key import Split, parse
 
 if TYPE_CHECKING:
     from core.runs.run import Run
+
+BEST_BY = "fid"
+"""The number by which a run's best checkpoint is known."""
+MOST_REAL = 5000
+"""Training images that generated ones are compared with."""
 
 
 @dataclass(frozen=True)
@@ -67,14 +72,6 @@ class EvaluationJob:
         order = np.random.RandomState(0).permutation(len(dataset.images))
         rows = np.sort(order[: max(self.real, 0)])
         yield from evaluate(sampler, dataset, self.metrics, extractor, self.count, rows)
-
-
-BEST_BY = "fid"
-"""The number by which a run's best checkpoint is known."""
-
-
-MOST_REAL = 5000
-"""Training images that generated ones are compared with."""
 
 
 def measure(run: Run, checkpoint: Path, dataset: Dataset) -> Generator[Event, None, None]:

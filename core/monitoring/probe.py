@@ -1,7 +1,8 @@
-"""A close look at a training: too dear for every step, and taken once in a while on a time budget.
+"""Probe of a training: gradients by layer, quantiles of scores, diversity, overfitting, copying and drift.
 
-Everything is seen by networks in evaluation mode and drawn from random generators of its own, so that looking changes
-nothing. The generator is looked at as it is now rather than as its average, which shows a collapse only later.
+It is too expensive for every step and runs once in a while, on a time budget. The networks are in evaluation mode, and
+random numbers come from generators of its own, so that the training stays as it was. The generator is probed as it is
+now rather than as its average, which shows a collapse only later.
 """
 
 from __future__ import annotations
@@ -175,15 +176,6 @@ class Probe:
         return one_hot(labels, count).float() if count else labels.new_zeros(len(rows), 0)
 
 
-def _of_few_classes(order: Numbers, labels: NDArray[np.int64] | None) -> Numbers:
-    """The rows of this order that are of the first `CLASSES` classes to appear in it; all of them without labels."""
-    if labels is None:
-        return order
-    drawn = labels[order]
-    first = np.sort(np.unique(drawn, return_index=True)[1])[:CLASSES]
-    return order[np.isin(drawn, drawn[first])]
-
-
 def quantiles(logits: Tensor) -> dict[str, float]:
     """Of logits (N,), by name."""
     places = torch.tensor(list(QUANTILES.values()), device=logits.device)
@@ -210,3 +202,12 @@ def evaluation_mode(*networks: nn.Module) -> Iterator[None]:
     finally:
         for network, mode in zip(networks, modes, strict=True):
             network.train(mode)
+
+
+def _of_few_classes(order: Numbers, labels: NDArray[np.int64] | None) -> Numbers:
+    """The rows of this order that are of the first `CLASSES` classes to appear in it; all of them without labels."""
+    if labels is None:
+        return order
+    drawn = labels[order]
+    first = np.sort(np.unique(drawn, return_index=True)[1])[:CLASSES]
+    return order[np.isin(drawn, drawn[first])]

@@ -1,4 +1,4 @@
-"""A run's folder: what a training leaves on disk while it goes on. The folder is the database; there is no index."""
+"""Run folders: what a training writes to the disk while it goes on, and reading it. There is no index beside them."""
 
 from __future__ import annotations
 

@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     from core.runs.report_table import ReportTable
     from core.runs.run import Run
 
-
 FIRST_LOOK_MS = 1500
 """For so long what is on screen first has the processor to itself: the rest takes many seconds anyway."""
+DRAWN = ("Loss/", "Score/")
+"""How the keys begin of the curves that are seen as soon as a run is open."""
 
 
 class RunLoader(QObject):
@@ -81,10 +82,6 @@ class RunLoader(QObject):
                 thread.pause()
                 QTimer.singleShot(FIRST_LOOK_MS, thread, thread.resume)
             self.opened.emit(event)
-
-
-DRAWN = ("Loss/", "Score/")
-"""How the keys begin of the curves that are seen as soon as a run is open."""
 
 
 def read_run(folder: Path) -> Generator[Event, None, None]:

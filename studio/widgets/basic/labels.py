@@ -1,4 +1,4 @@
-"""Widgets that end what they have no room for in three dots, where Qt would cut it off."""
+"""Labels, icons, headings and labelled buttons; labels and combo boxes elide text that does not fit."""
 
 from __future__ import annotations
 
