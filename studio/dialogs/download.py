@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QLabel, QPushButton, QTreeWidgetItem, QWidget
+from PySide6.QtWidgets import QPushButton, QTreeWidgetItem, QWidget
 
 from core.events import Event
 from core.formatting import amount
 from studio import theme
 from studio.dialogs.table_dialog import TableDialog
 from studio.model.data import DownloadRow, Downloads
+from studio.widgets.basic.labels import WrappedLabel
 
 COLUMNS = ("Dataset", "Images", "Classes", "Download", "")
 NUMBERS = (1, 2, 3)
@@ -25,7 +26,7 @@ class DownloadDialog(TableDialog[DownloadRow]):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Download a dataset", "Datasets", COLUMNS, NUMBERS, parent=parent)
-        self._facts, self._go = QLabel(), QPushButton("Download")
+        self._facts, self._go = WrappedLabel(role="muted"), QPushButton("Download")
         self._build()
         self.resize(720, 480)
         self._table.currentItemChanged.connect(lambda *_: self._show_current())
@@ -66,9 +67,6 @@ class DownloadDialog(TableDialog[DownloadRow]):
         self._facts.setText(row.facts)
 
     def _build(self) -> None:
-        self._facts.setObjectName("muted")
-        self._facts.setTextFormat(Qt.TextFormat.PlainText)
-        self._facts.setWordWrap(True)
         self._facts.setMinimumHeight(4 * self._facts.fontMetrics().lineSpacing())  # so that nothing jumps
         self._facts.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._facts.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

@@ -25,6 +25,7 @@ from studio import theme
 from studio.dialogs.table_dialog import TableDialog
 from studio.model.train import CheckpointRow, CheckpointRows
 from studio.widgets.basic.ask_folder import ask_folder
+from studio.widgets.basic.labels import WrappedLabel
 from studio.widgets.images.image_grid import ImageGrid
 from studio.widgets.images.tile_layout import thumbnail
 from studio.widgets.images.tile_view import NO_IMAGES
@@ -54,7 +55,7 @@ class OpenCheckpointDialog(TableDialog[CheckpointRow]):
         self._empty = QLabel()
         self._pages = QStackedLayout()
         self._preview = ImageGrid()
-        self._facts = QLabel()
+        self._facts = WrappedLabel(role="muted")
         self._side = QWidget()
         self._open = QPushButton("Open")
         self._build()
@@ -188,9 +189,6 @@ class OpenCheckpointDialog(TableDialog[CheckpointRow]):
         self._preview.setAccessibleName("Preview")
         self._preview.set_empty_text("")
         self._preview.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._facts.setTextFormat(Qt.TextFormat.PlainText)
-        self._facts.setWordWrap(True)
-        self._facts.setObjectName("muted")
         self._facts.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
         side = QVBoxLayout(self._side)
         side.setContentsMargins(0, 0, 0, 0)

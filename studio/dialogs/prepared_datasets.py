@@ -18,6 +18,7 @@ from core.formatting import amount
 from studio import theme
 from studio.dialogs.table_dialog import TableDialog
 from studio.model.data import Prepared, PreparedRow
+from studio.widgets.basic.labels import WrappedLabel
 
 COLUMNS = ("Dataset", "Images", "Size", "On the disk", "Last opened")
 NUMBERS = (1, 3)
@@ -35,7 +36,7 @@ class PreparedDatasetsDialog(TableDialog[PreparedRow]):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Prepared datasets", "Prepared datasets", COLUMNS, NUMBERS, parent=parent)
-        self._used = QLabel()
+        self._used = WrappedLabel(role="muted")
         self._limit = QDoubleSpinBox(decimals=1, minimum=0.0, maximum=100_000.0, suffix=" GB")
         self._some = QPushButton(theme.icon("trash"), "Delete selected")
         self._every = QPushButton("Delete all")
@@ -103,11 +104,7 @@ class PreparedDatasetsDialog(TableDialog[PreparedRow]):
         self.delete_requested.emit([row.folder for row in rows])
 
     def _build(self) -> None:
-        why = QLabel("What was prepared once opens at once. Deleting it loses nothing but the time to do so again.")
-        why.setWordWrap(True)
-        self._used.setObjectName("muted")
-        self._used.setTextFormat(Qt.TextFormat.PlainText)
-        self._used.setWordWrap(True)
+        why = "What was prepared once opens at once. Deleting it loses nothing but the time to do so again."
         self._limit.setAccessibleName("Limit")
         close = QPushButton("Close")
         close.clicked.connect(self.accept)
@@ -115,7 +112,7 @@ class PreparedDatasetsDialog(TableDialog[PreparedRow]):
         limit.addWidget(self._used, 1)
         limit.addWidget(QLabel("Limit"))
         limit.addWidget(self._limit)
-        self._column.addWidget(why)
+        self._column.addWidget(WrappedLabel(why))
         self._column.addWidget(self._table, 1)
         self._column.addLayout(limit)
         self._add_buttons((self._some, self._every), (close,))
