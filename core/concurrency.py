@@ -1,4 +1,5 @@
-"""Threads behind generators: one call, values made in advance, and jobs whose results come in order."""
+"""Generators and iterators on top of threads: a single call, values made in advance, jobs in order; and a generator's
+result without its events."""
 
 from __future__ import annotations
 
@@ -9,6 +10,11 @@ from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 Y = TypeVar("Y")
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+PREFETCHED = 2
+"""Values that are made in advance: one is waited for while the other is ready."""
 _POLL_SECONDS = 0.05
 """Without news for so long, whoever waits gets a turn."""
 
@@ -25,11 +31,32 @@ def run_in_thread(call: Callable[[], T], meanwhile: Y) -> Generator[Y, None, T]:
         pool.shutdown(wait=False)
 
 
-Key = TypeVar("Key")
-Value = TypeVar("Value")
+def run_to_end(events: Generator[Any, None, T]) -> T:
+    """Runs a generator to its end and returns its result; what it yields on the way is dropped."""
+    while True:
+        try:
+            next(events)
+        except StopIteration as end:
+            result: T = end.value
+            return result
 
-PREFETCHED = 2
-"""Values that are made in advance: one is waited for while the other is ready."""
+
+def in_order(jobs: Iterable[Callable[[], T]], workers: int, ahead: int) -> Generator[T | None, None, None]:
+    """The jobs' results in their order, computed at most `ahead` jobs in advance so that memory stays flat.
+
+    None means "nothing new yet". Closing the iterator waits for the jobs that run and drops those that wait.
+    """
+    waiting: deque[Future[T]] = deque()
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="data")
+    try:
+        for job in jobs:
+            waiting.append(pool.submit(job))
+            if len(waiting) >= ahead:
+                yield from _result(waiting.popleft())
+        while waiting:
+            yield from _result(waiting.popleft())
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
 
 
 class Prefetcher(Generic[Key, Value]):
@@ -68,36 +95,8 @@ class Prefetcher(Generic[Key, Value]):
         self._waiting.clear()
 
 
-def in_order(jobs: Iterable[Callable[[], T]], workers: int, ahead: int) -> Generator[T | None, None, None]:
-    """The jobs' results in their order, computed at most `ahead` jobs in advance so that memory stays flat.
-
-    None means "nothing new yet". Closing the iterator waits for the jobs that run and drops those that wait.
-    """
-    waiting: deque[Future[T]] = deque()
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="data")
-    try:
-        for job in jobs:
-            waiting.append(pool.submit(job))
-            if len(waiting) >= ahead:
-                yield from _result(waiting.popleft())
-        while waiting:
-            yield from _result(waiting.popleft())
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
 def _result(future: Future[T]) -> Iterator[T | None]:
     while not future.done():
         if not wait((future,), _POLL_SECONDS).done:
             yield None
     yield future.result()
-
-
-def run_to_end(events: Generator[Any, None, T]) -> T:
-    """Runs a generator to its end and returns its result; what it yields on the way is dropped."""
-    while True:
-        try:
-            next(events)
-        except StopIteration as end:
-            result: T = end.value
-            return result

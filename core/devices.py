@@ -1,4 +1,4 @@
-"""What can be trained on. Nothing here imports torch until it is called."""
+"""Devices to train on, and their memory. Imports no torch until a function is called."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Networks, losses and findings are found by their files: a module that defines `TITLE` is one.
+"""Networks, losses, penalties, metrics, feature extractors, data formats and diagnoses are found by their files: a
+module that defines `TITLE` is one.
 
 What the form and the settings must know of them is read from the files' text, so that nothing imports torch before the
 first window is on screen: the first line of the docstring, and constants in capitals.
@@ -18,7 +19,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Component:
-    """A network, a loss or a finding: its name, its title, one line about it, and its constants."""
+    """A network, a loss, a data format ...: its name, its title, one line about it, and its constants."""
 
     name: str
     title: str
@@ -34,13 +35,21 @@ def components(package: str) -> Mapping[str, Component]:
     return {component.name: component for component in found if component is not None}
 
 
+def ranked(package: str) -> list[Component]:
+    """The components of a package whose modules define `RANK`, the lowest first."""
+    return sorted(components(package).values(), key=lambda component: int(component.facts["RANK"]))
+
+
 def module(package: str, name: str) -> ModuleType:
     """The component's module; a network's or a loss's imports torch."""
     return importlib.import_module(f"core.{package}.{name}")
 
 
 def _component(file: Path) -> Component | None:
-    tree = ast.parse(file.read_text("utf-8"))
+    text = file.read_text("utf-8")
+    if "\nTITLE = " not in text:
+        return None
+    tree = ast.parse(text)
     facts = {
         target.id: ast.literal_eval(statement.value)
         for statement in tree.body
@@ -48,8 +57,6 @@ def _component(file: Path) -> Component | None:
         for target in statement.targets
         if isinstance(target, ast.Name) and target.id.isupper() and _is_literal(statement.value)
     }
-    if "TITLE" not in facts:
-        return None
     summary = (ast.get_docstring(tree) or "").partition("\n")[0]
     return Component(file.stem, facts["TITLE"], summary, facts)
 

@@ -26,6 +26,7 @@ from core.imaging.grid import preview
 from core.imaging.points import picture
 from core.imaging.tensors import to_images
 from core.losses import Targets, loss, penalties
+from core.losses.weight_clipping import clip_weights
 from core.models.conditioning import build_pair, draw, mutual_information, to_tensors
 from core.monitoring.norms import l2_norm
 from core.monitoring.playground import Playground, one_thread
@@ -176,13 +177,14 @@ class Trainer:
         self.D.requires_grad_(True)
         with self._autocast():
             real, fake = self._seen(real).detach(), self._seen(fake).detach()
-            real.requires_grad_(due and settings.r1 > 0)
-            fake.requires_grad_(due and settings.r2 > 0)
+            real.requires_grad_(due and "real" in penalties.inputs(settings))
+            fake.requires_grad_(due and "fake" in penalties.inputs(settings))
             (real_logits, _), (fake_logits, guesses) = self.D(real, drawn.classes), self.D(fake, drawn.classes)
             if due:
-                self._penalty = penalties.weighted(
-                    settings, lambda images: self.D(images, drawn.classes)[0], real, fake, real_logits, fake_logits
+                judged = penalties.Judgement(
+                    lambda x: self.D(x, drawn.classes)[0], real, fake, real_logits, fake_logits
                 )
+                self._penalty = penalties.weighted(settings, judged)
         real_logits, fake_logits = real_logits.float(), fake_logits.float()
         d_loss = self.loss.discriminator(
             real_logits, fake_logits, Targets(1.0 - settings.smooth_real, settings.smooth_fake)
@@ -194,14 +196,14 @@ class Trainer:
         self.images += settings.batch
         self._descend(self.opt_D, objective, settings.lr_d, self.signals.D)
         if settings.weight_clip:
-            penalties.clip_weights(self.D, settings.weight_clip)
+            clip_weights(self.D, settings.weight_clip)
         self._penalty = self._penalty.detach()
         self.augment.adapt(real_logits.detach(), settings)
         self.signals.judge(real_logits, fake_logits)
         values = {"Loss/D/loss": d_loss, "Loss/scores/real": real_logits.mean(), "Loss/scores/fake": fake_logits.mean()}
         if self.loss.PROBABILITY:
             values |= {"Score/real": real_logits.sigmoid().mean(), "Score/fake": fake_logits.sigmoid().mean()}
-        if settings.r1 or settings.r2 or settings.gradient_penalty:
+        if settings.penalties:
             values["Loss/D/penalty"] = self._penalty
         if settings.augment == "ada":
             values["Augment/p"] = self.augment.p

@@ -1,4 +1,7 @@
-"""Which settings cannot work together, in words: a reason and a remedy. The form greys out what these refuse."""
+"""Combinations of settings, and of settings and datasets, that cannot work: a reason and a remedy for each.
+
+The settings form disables what `impossible` refuses.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ def impossible(settings: Fields) -> Iterator[tuple[str, str]]:
             f"The discriminator of {network.title} has no {norm} normalisation.",
             f"Set its normalisation to {' or '.join(norms)}.",
         )
-    if norm == "batch" and (settings.gradient_penalty or settings.r1 or settings.r2):
+    if norm == "batch" and settings.penalties:
         yield (
             "Batch normalisation mixes the images of a batch, so a penalty on each one's own gradient has no meaning.",
             "Set the discriminator's normalisation to layer or none, or the penalties to 0.",

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 from core.config.preparation import WHITE, Fit, Preparation
-from core.registry import components
+from core.registry import components, ranked
 
 Resolution = Literal[16, 32, 64, 128, 256, 512]
 Group = Literal["Images", "Model", "Loss", "Conditions", "Augmentation", "Training", "Optimiser", "Device", "Run"]
@@ -434,6 +434,12 @@ class Fields(BaseModel):
     def points(self) -> bool:
         """Whether the network makes points in the plane, and no images."""
         return makes_points(self.network)
+
+    @property
+    def penalties(self) -> dict[str, float]:
+        """The weights of the penalties on the discriminator's gradients that are in use, in the order of their sum."""
+        weights = {penalty.name: getattr(self, penalty.name) for penalty in ranked("losses.penalties")}
+        return {name: weight for name, weight in weights.items() if weight}
 
     @property
     def counted(self) -> str:

@@ -1,4 +1,4 @@
-"""How pictures of any size become pictures of one size."""
+"""Preparation of images: the size that all of them get, and how other proportions fit."""
 
 from __future__ import annotations
 

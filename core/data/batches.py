@@ -17,6 +17,7 @@ from core.data.dataset import Dataset, Pixels
 from core.data.names import quoted
 from core.devices import free_memory
 from core.errors import UserError
+from core.imaging.tensors import from_pixels
 
 RESIDENT_SHARE = 0.25
 """A dataset moves to the GPU as a whole while it takes no more than this part of the free memory."""
@@ -82,9 +83,7 @@ class Batches:
         except OSError as error:
             raise unreadable(self._title, error) from error
         self.epoch, self.index = place.epoch, place.index + self.batch
-        images = images.to(self.device, non_blocking=self.device.type == "cuda")
-        if images.dtype == torch.uint8:  # points are numbers already
-            images = images.to(torch.float32).div_(127.5).sub_(1.0)
+        images = from_pixels(images.to(self.device, non_blocking=self.device.type == "cuda"))
         if self.mirror:
             images = torch.where(flips.to(self.device)[:, None, None, None], images.flip(3), images)
         return images, self._labels[rows].to(self.device)

@@ -1,4 +1,4 @@
-"""TODO."""
+"""File names and paths: opening, comparing, sorting and printing them, and hashes that serve as cache keys."""
 
 from __future__ import annotations
 
@@ -25,10 +25,6 @@ def absolute(path: str) -> Path:
 def opened(path: str | Path, buffering: int = -1) -> IO[bytes]:
     """The file's bytes, without waiting for anybody where a pipe has taken its place. `buffering` as `open` has it."""
     return open(path, "rb", buffering, opener=_at_once)
-
-
-def _at_once(path: str, flags: int) -> int:
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def version(path: Path) -> str:
@@ -65,3 +61,7 @@ def natural(name: str) -> str:
     """Sorting key with numbers by value: img2 before img10. Each is preceded by its length, so none is too long."""
     key = re.sub(r"[0-9]+", lambda number: f"{len(number[0].lstrip('0')):05}{number[0].lstrip('0')}", name.casefold())
     return f"{key}\0{name}"
+
+
+def _at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Generator, Iterator
+from functools import cache
 from pathlib import Path
+from typing import cast
 
 from core.config.preparation import Preparation
 from core.data.builtin import samples, toys
@@ -12,17 +14,15 @@ from core.data.cache.entries import build, cache_folder, entry_of, load, resolut
 from core.data.cache.exclusions import kept
 from core.data.cache.quota import limit, make_room
 from core.data.download import catalogue
-from core.data.formats import cifar, folder, idx, mat, npy, tar_archive, video, zip_archive
 from core.data.names import quoted
 from core.data.source import Format, Source
 from core.errors import UserError
 from core.events import Event
+from core.registry import module, ranked
 
 AS_IT_SUITS = Preparation()
 JUST_USED = 60.0
 """Seconds for which a prepared dataset is not deleted: another process may be about to open it."""
-FORMATS: tuple[Format, ...] = (samples, cifar, idx, folder, npy, mat, video, tar_archive, zip_archive)
-"""Asked in this order: CIFAR and IDX know their folders, and a zip may also stand at the end of any other file."""
 
 
 def prepare(
@@ -108,7 +108,14 @@ def _reached(name: str) -> Iterator[None]:
 
 def _opener(path: str) -> Format | None:
     # Path("") is the current folder, which nobody asked for.
-    return next((kind for kind in FORMATS if path and kind.opens(path)), None)
+    return next((kind for kind in _formats() if path and kind.opens(path)), None)
+
+
+@cache
+def _formats() -> tuple[Format, ...]:
+    """The built-in samples, which go by a prefix, and then the formats by their ranks."""
+    found = (cast(Format, module("data.formats", component.name)) for component in ranked("data.formats"))
+    return samples, *found
 
 
 def _exists(name: str) -> bool:

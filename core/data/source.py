@@ -1,4 +1,4 @@
-"""What every kind of dataset source offers; a further kind is one further module that is named in `prepare.KINDS`."""
+"""Interfaces of data formats and of the sources that they open, and what sources share."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class OneFile:
 
 
 class Format(Protocol):
-    """A module that makes sources."""
+    """What a module of `core.data.formats` that defines `TITLE` offers, and the built-in samples do."""
 
     def opens(self, source: str) -> bool:
         """Whether `source` is of this kind. Cheap: no file is read beyond its first bytes."""

@@ -18,7 +18,7 @@ from typing import Protocol, cast
 from core.config.settings import Settings
 from core.diagnosis.case import Case, Diagnosis, Remedy, RunFacts, Severity
 from core.diagnosis.report_history import ReportHistory
-from core.registry import components, module
+from core.registry import module, ranked
 
 __all__ = ["Case", "Course", "Diagnosis", "Facts", "Remedy", "Severity", "diagnose", "kinds", "load"]
 
@@ -35,8 +35,7 @@ class Detector(Protocol):
 
 def kinds() -> dict[str, str]:
     """The title of every finding by its name, as they are told."""
-    found = components("diagnosis").values()
-    return {component.name: component.title for component in sorted(found, key=lambda one: one.facts["RANK"])}
+    return {component.name: component.title for component in ranked("diagnosis")}
 
 
 def load() -> None:

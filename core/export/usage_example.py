@@ -6,8 +6,7 @@ from importlib.metadata import version
 
 from core.checkpoint import Meta
 from core.generator_inputs import Conditions
-
-COLOURS = {1: "grey", 3: "red, green, blue", 4: "red, green, blue, alpha"}
+from core.imaging.channels import CHANNEL_NAMES
 
 
 def usage(name: str, meta: Meta) -> str:
@@ -38,8 +37,8 @@ def _facts(name: str, meta: Meta, conditions: Conditions, onnx: bool) -> list[st
     if meta.settings.points:
         facts.append("The result: float32 (N, 2, 1, 1), x and y of points.")
     else:
-        colours, shape = COLOURS[meta.channels], f"(N, {meta.channels}, {height}, {width})"
-        facts.append(f"The result: float32 {shape}, {colours}; -1 is black, 1 is white. Cut off the rest.")
+        planes, shape = CHANNEL_NAMES[meta.channels].planes, f"(N, {meta.channels}, {height}, {width})"
+        facts.append(f"The result: float32 {shape}, {planes}; -1 is black, 1 is white. Cut off the rest.")
     return [f"# {fact}" for fact in facts]
 
 

@@ -1,4 +1,4 @@
-"""TODO."""
+"""Image grids: batches as one image and back, and PNG files of them."""
 
 from __future__ import annotations
 
@@ -9,14 +9,6 @@ from PIL import Image
 
 from core.atomic_write import replaced
 from core.events import Images
-
-
-def preview(images: Images) -> Images:
-    """The picture of a checkpoint, HWC: a square sheet of about 256 px of the first images."""
-    height, width, channels = images.shape[1:]
-    side = min(max(256 // height, 1), int(len(images) ** 0.5))
-    rows = images[: side * side].reshape(side, side, height, width, channels)
-    return rows.swapaxes(1, 2).reshape(side * height, side * width, channels)
 
 
 def grid(images: Images, columns: int = 0) -> Images:
@@ -39,6 +31,14 @@ def tiles(image: Images, size: tuple[int, int], count: int) -> Images:
     rows, columns = image.shape[0] // height, image.shape[1] // width
     cut = image.reshape(rows, height, columns, width, channels).swapaxes(1, 2)
     return cut.reshape(rows * columns, height, width, channels)[:count]
+
+
+def preview(images: Images) -> Images:
+    """The picture of a checkpoint, HWC: a square sheet of about 256 px of the first images."""
+    height, width, channels = images.shape[1:]
+    side = min(max(256 // height, 1), int(len(images) ** 0.5))
+    rows = images[: side * side].reshape(side, side, height, width, channels)
+    return rows.swapaxes(1, 2).reshape(side * height, side * width, channels)
 
 
 def write_png(path: Path, image: Images) -> None:

@@ -1,4 +1,4 @@
-"""Pictures of points in the plane, drawn by numpy and Pillow: for files, and wherever an image is expected."""
+"""Points in the plane as images: scatter plots and pictures of the playground, drawn by numpy and Pillow."""
 
 from __future__ import annotations
 
@@ -52,6 +52,12 @@ def dots(positions: NDArray[np.float32], side: int = 128) -> Images:
     return np.stack([scatter(position[None], FAKE, side, side / 24) for position in inside])
 
 
+def within(rows: NDArray[np.float32], extent: float) -> NDArray[np.bool_]:
+    """Which rows (n, k) hold a number in each column and begin with a point that lies in [-extent, extent]^2."""
+    inside = np.abs(rows[:, :2]) <= extent
+    return np.asarray(np.isfinite(rows).all(1) & inside.all(1), np.bool_)
+
+
 class _Sketch:
     """A drawing at twice the size, which is then smooth at its own."""
 
@@ -76,9 +82,3 @@ class _Sketch:
         share = (positions * (1.0, -1.0) / self._extent + 1.0) / 2.0
         pixels: list[list[float]] = (share * self._canvas.size).tolist()
         return pixels
-
-
-def within(rows: NDArray[np.float32], extent: float) -> NDArray[np.bool_]:
-    """Which rows (n, k) hold a number in each column and begin with a point that lies in [-extent, extent]^2."""
-    inside = np.abs(rows[:, :2]) <= extent
-    return np.asarray(np.isfinite(rows).all(1) & inside.all(1), np.bool_)

@@ -1,4 +1,4 @@
-"""TODO."""
+"""Conversions between uint8 images and float tensors in [-1, 1], the range in which networks see images."""
 
 from __future__ import annotations
 
@@ -14,6 +14,12 @@ def to_images(batch: Tensor) -> Images:
     """Float NCHW in [-1, 1] to uint8 NHWC on the CPU."""
     pixels = batch.float().add(1.0).mul(127.5).round().clamp(0, 255).to(torch.uint8)
     return np.ascontiguousarray(pixels.permute(0, 2, 3, 1).cpu().numpy())
+
+
+def from_pixels(pixels: Tensor) -> Tensor:
+    """uint8 of any shape to float32 in [-1, 1], in the same memory layout; coordinates of points, which are floats
+    already, as they are."""
+    return pixels if pixels.is_floating_point() else pixels.float().div_(127.5).sub_(1.0)
 
 
 def to_dots(batch: Tensor) -> Images:

@@ -120,7 +120,7 @@ def remedy(settings: Settings, tries: int) -> tuple[Settings, str]:
 
 def _penalised(settings: Settings) -> Settings | None:
     """With the penalty that is natural for the loss, unless there is a bound already or the rules are against it."""
-    if settings.gradient_penalty or settings.r1 or settings.r2 or settings.weight_clip:
+    if settings.penalties or settings.weight_clip:
         return None
     with suppress(UserError):
         if settings.loss == "wasserstein":

@@ -1,4 +1,4 @@
-"""From a checkpoint and a source of images to numbers: everything between, in one generator."""
+"""Evaluation of a checkpoint: of any file on any dataset, and of a run's checkpoint on the images of its training."""
 
 from __future__ import annotations
 
@@ -20,12 +20,17 @@ from core.evaluation.features import Extractor, build, default_for
 from core.evaluation.metrics import chosen
 from core.events import Event, Measured
 from core.latent.sampler import Sampler
-from core.registry import components
+from core.registry import ranked
 from core.runs.retention import rate
 from core.stats.metric_key import Split, parse
 
 if TYPE_CHECKING:
     from core.runs.run import Run
+
+BEST_BY = "fid"
+"""The number by which a run's best checkpoint is known."""
+MOST_REAL = 5000
+"""Training images that generated ones are compared with."""
 
 
 @dataclass(frozen=True)
@@ -67,14 +72,6 @@ class EvaluationJob:
         order = np.random.RandomState(0).permutation(len(dataset.images))
         rows = np.sort(order[: max(self.real, 0)])
         yield from evaluate(sampler, dataset, self.metrics, extractor, self.count, rows)
-
-
-BEST_BY = "fid"
-"""The number by which a run's best checkpoint is known."""
-
-
-MOST_REAL = 5000
-"""Training images that generated ones are compared with."""
 
 
 def measure(run: Run, checkpoint: Path, dataset: Dataset) -> Generator[Event, None, None]:
@@ -119,5 +116,5 @@ def _features(settings: Settings, dataset: Dataset) -> str:
 
 def _metrics(extractor: Extractor) -> list[str]:
     """All that the extractor's output allows, in the order in which they are listed."""
-    known = sorted(components("evaluation.metrics").items(), key=lambda item: int(item[1].facts["RANK"]))
-    return [name for name, found in known if extractor.classifies or "logits" not in found.facts["NEEDS"]]
+    known = ranked("evaluation.metrics")
+    return [metric.name for metric in known if extractor.classifies or "logits" not in metric.facts["NEEDS"]]

@@ -17,10 +17,9 @@ from core.data.prepare import prepare
 from core.diagnosis import diagnose
 from core.diagnosis.case import RunFacts
 from core.diagnosis.report_history import ReportHistory
+from core.imaging.channels import CHANNEL_NAMES
 from core.runs.run import Run, is_checkpoint, is_run
 
-COLOURS = {1: "grey", 3: "RGB", 4: "RGBA"}
-"""By the number of channels."""
 SHOWN = 8
 """Names and numbers of a kind that a person is shown; a program gets them all."""
 SHOWN_GROUPS = 3
@@ -76,7 +75,7 @@ def dataset(source: str, resolution: int | None = None) -> dict[str, Any]:
         "size": "{} x {}".format(*report.size),
         "suggested_resolution": report.resolution,
         "suggested_fit": report.fit,
-        "colour": COLOURS[found.images.shape[1]],
+        "colour": CHANNEL_NAMES[found.images.shape[1]].short,
         "modes": dict(report.modes),
         "sizes": found.records.sizes(),
         "histograms": {

@@ -1,7 +1,8 @@
-"""A close look at a training: too dear for every step, and taken once in a while on a time budget.
+"""Probe of a training: gradients by layer, quantiles of scores, diversity, overfitting, copying and drift.
 
-Everything is seen by networks in evaluation mode and drawn from random generators of its own, so that looking changes
-nothing. The generator is looked at as it is now rather than as its average, which shows a collapse only later.
+It is too expensive for every step and runs once in a while, on a time budget. The networks are in evaluation mode, and
+random numbers come from generators of its own, so that the training stays as it was. The generator is probed as it is
+now rather than as its average, which shows a collapse only later.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from core.data.cache.row_reader import RowReader
 from core.data.dataset import Dataset
 from core.data.holdout import Numbers, kept
 from core.generator_inputs import Conditions, GeneratorInputs
+from core.imaging.tensors import from_pixels
 from core.models.conditioning import draw
 from core.monitoring.diversity import RandomFeatures, nearest, pixels, spread
 from core.monitoring.norms import distance, gradients_by_layer
@@ -151,7 +153,7 @@ class Probe:
     def _images(self, rows: Numbers) -> Tensor:
         """Real images on the device, NCHW in [-1, 1]."""
         images = torch.from_numpy(self._read(rows)).to(self._device).to(memory_format=self._choice.layout)
-        return images if images.is_floating_point() else images.float().div_(127.5).sub_(1.0)
+        return from_pixels(images)
 
     def _read(self, rows: Numbers) -> NDArray[Any]:
         stored = RowReader.of(self._dataset.images)
@@ -172,15 +174,6 @@ class Probe:
     def _classes(self, rows: Numbers) -> Tensor:
         labels, count = self._labels(rows), self._conditions.classes
         return one_hot(labels, count).float() if count else labels.new_zeros(len(rows), 0)
-
-
-def _of_few_classes(order: Numbers, labels: NDArray[np.int64] | None) -> Numbers:
-    """The rows of this order that are of the first `CLASSES` classes to appear in it; all of them without labels."""
-    if labels is None:
-        return order
-    drawn = labels[order]
-    first = np.sort(np.unique(drawn, return_index=True)[1])[:CLASSES]
-    return order[np.isin(drawn, drawn[first])]
 
 
 def quantiles(logits: Tensor) -> dict[str, float]:
@@ -209,3 +202,12 @@ def evaluation_mode(*networks: nn.Module) -> Iterator[None]:
     finally:
         for network, mode in zip(networks, modes, strict=True):
             network.train(mode)
+
+
+def _of_few_classes(order: Numbers, labels: NDArray[np.int64] | None) -> Numbers:
+    """The rows of this order that are of the first `CLASSES` classes to appear in it; all of them without labels."""
+    if labels is None:
+        return order
+    drawn = labels[order]
+    first = np.sort(np.unique(drawn, return_index=True)[1])[:CLASSES]
+    return order[np.isin(drawn, drawn[first])]

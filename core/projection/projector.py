@@ -1,4 +1,4 @@
-"""A person's own picture in latent space: the point whose image is most like it, found by following the gradient.
+"""Projection of a picture into latent space: gradient descent to the point whose image is most like it.
 
 As in Abdal et al. 2019 (arXiv:1904.03189) and the projector of StyleGAN2 (Karras et al. 2020, arXiv:1912.04958), but
 from many starts at once, which are narrowed down: a generator without styles has many valleys.
@@ -19,7 +19,7 @@ from core.devices import resolve
 from core.errors import UserError
 from core.events import Event, Images
 from core.generator_inputs import LARGEST_SEED, Conditions, GeneratorInputs
-from core.imaging.tensors import to_images
+from core.imaging.tensors import from_pixels, to_images
 from core.latent.interpolation import foreign
 from core.latent.request import Point
 from core.models.conditioning import build_pair
@@ -44,6 +44,9 @@ SPREAD = 0.5
 """From that share of the steps on, each layer has a style of its own."""
 PRIOR = 0.01
 """Weight of keeping to usual latents."""
+BETAS = 0.9, 0.99
+EPSILON = 1e-8
+"""Adam's."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,6 +106,42 @@ def project(
     yield from _Search(checkpoint, conditions, picture, given, resolve(device)).events(steps, seed)
 
 
+def schedule(done: float) -> float:
+    """The rate after that share of the steps, as a share of the largest: a warm-up, then a cosine down to 0."""
+    return min(1.0, (done + 0.01) / WARM_UP) * 0.5 * (1 + cos(pi * done))
+
+
+class Adam:
+    """Adam (Kingma and Ba 2015, arXiv:1412.6980) over `numbers` (N, rows, n), which it changes in place.
+
+    torch's own keeps its state by parameter, which neither loses candidates nor gains rows.
+    """
+
+    def __init__(self, numbers: Tensor) -> None:
+        self.numbers = numbers.clone()
+        self._mean, self._square = torch.zeros_like(numbers), torch.zeros_like(numbers)
+        self._steps = 0
+
+    def step(self, gradient: Tensor, rate: float) -> None:
+        self._steps += 1
+        self._mean.lerp_(gradient, 1 - BETAS[0])
+        self._square.lerp_(gradient.square(), 1 - BETAS[1])
+        mean, square = self._mean / (1 - BETAS[0] ** self._steps), self._square / (1 - BETAS[1] ** self._steps)
+        self.numbers.sub_(rate * mean / (square.sqrt() + EPSILON))
+
+    def keep(self, candidates: Tensor) -> None:
+        """Only these, by their numbers (n,), in that order."""
+        self.numbers, self._mean, self._square = (
+            values[candidates] for values in (self.numbers, self._mean, self._square)
+        )
+
+    def spread(self, rows: int) -> None:
+        """The one row of each candidate becomes so many equal ones, which go on separately."""
+        self.numbers, self._mean, self._square = (
+            values.repeat(1, rows, 1) for values in (self.numbers, self._mean, self._square)
+        )
+
+
 class _Search:
     def __init__(
         self,
@@ -120,7 +159,7 @@ class _Search:
             network.load_state_dict(weights, assign=True)
             network.eval().requires_grad_(False)
         self._unknowns: SearchSpace = search_space(G, meta.settings.latent_dim, conditions, given)
-        target = torch.from_numpy(np.array(picture)).to(device).permute(2, 0, 1)[None].float().div(127.5).sub(1.0)
+        target = from_pixels(torch.from_numpy(np.array(picture)).to(device).permute(2, 0, 1)[None])
         shares = given.classes or [1 / max(conditions.classes, 1)] * conditions.classes
         self._likeness = PerceptualDistance(D, target, torch.tensor([shares], device=device))
         self._picture, self._device = picture, device
@@ -195,11 +234,6 @@ class _Best:
         return ProjectionStep(step, self._total, *self._found)
 
 
-def schedule(done: float) -> float:
-    """The rate after that share of the steps, as a share of the largest: a warm-up, then a cosine down to 0."""
-    return min(1.0, (done + 0.01) / WARM_UP) * 0.5 * (1 + cos(pi * done))
-
-
 def _shown(images: Tensor) -> Tensor:
     """Cut off at -1 and 1, as whoever shows them does; the gradient passes as if they were not, so that a pixel that is
     too bright by far can still be darkened."""
@@ -208,38 +242,3 @@ def _shown(images: Tensor) -> Tensor:
 
 def _rows(drawn: GeneratorInputs[Tensor], rows: Tensor) -> GeneratorInputs[Tensor]:
     return GeneratorInputs(*(part[rows] for part in drawn))
-
-
-BETAS = 0.9, 0.99
-EPSILON = 1e-8
-
-
-class Adam:
-    """Adam (Kingma and Ba 2015, arXiv:1412.6980) over `numbers` (N, rows, n), which it changes in place.
-
-    torch's own keeps its state by parameter, which neither loses candidates nor gains rows.
-    """
-
-    def __init__(self, numbers: Tensor) -> None:
-        self.numbers = numbers.clone()
-        self._mean, self._square = torch.zeros_like(numbers), torch.zeros_like(numbers)
-        self._steps = 0
-
-    def step(self, gradient: Tensor, rate: float) -> None:
-        self._steps += 1
-        self._mean.lerp_(gradient, 1 - BETAS[0])
-        self._square.lerp_(gradient.square(), 1 - BETAS[1])
-        mean, square = self._mean / (1 - BETAS[0] ** self._steps), self._square / (1 - BETAS[1] ** self._steps)
-        self.numbers.sub_(rate * mean / (square.sqrt() + EPSILON))
-
-    def keep(self, candidates: Tensor) -> None:
-        """Only these, by their numbers (n,), in that order."""
-        self.numbers, self._mean, self._square = (
-            values[candidates] for values in (self.numbers, self._mean, self._square)
-        )
-
-    def spread(self, rows: int) -> None:
-        """The one row of each candidate becomes so many equal ones, which go on separately."""
-        self.numbers, self._mean, self._square = (
-            values.repeat(1, rows, 1) for values in (self.numbers, self._mean, self._square)
-        )

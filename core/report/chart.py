@@ -1,24 +1,23 @@
-"""A chart as inline SVG: lines of thinned curves, a band where they vary, and marks where something happened."""
+"""Charts as plain values, ready to be drawn as inline SVG: lines of thinned curves, a band where they vary, and marks
+where something happened."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil, floor, log10
 
 import numpy as np
 
-from core.report.markup import element, text, void
 from core.stats import keys
 from core.stats.curves import Curve, Line
-from core.stats.keys import meaning
 
 WIDTH, HEIGHT = 640, 230
 LEFT, RIGHT, TOP, BOTTOM = 58, 12, 10, 26
 LOG_FROM = 100
 """A chart is logarithmic where its largest value is so many times its least, and all are above 0."""
 TICKS = 5
-COLOURS = 4
+COLORS = 4
 """Classes c0 ... c3 in the style sheet."""
 
 
@@ -53,38 +52,67 @@ class Axis:
         return np.log10(values) if self.log else values
 
 
-def chart(curves: Sequence[tuple[str, Curve]], last_step: int, marks: Sequence[tuple[int, str]]) -> str:
-    """A figure of curves by key, over the steps 0 to `last_step`, with what happened at which step."""
+@dataclass(frozen=True)
+class Mark:
+    """A label at a place on an axis, in pixels."""
+
+    at: float
+    label: str
+
+
+@dataclass(frozen=True)
+class DrawnCurve:
+    """A curve's class in the style sheet, its values as text, and its shape as points of SVG; `band` is empty where
+    nothing is known of how it varies."""
+
+    name: str
+    color: str
+    steps: Sequence[str]
+    values: Sequence[str]
+    points: Sequence[str]
+    band: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Curves that share an axis. `summary` says in words what they show, and `notes` what to know when reading them."""
+
+    title: str
+    is_logarithmic: bool
+    summary: str
+    notes: Sequence[str]
+    curves: Sequence[DrawnCurve]
+    x_ticks: Sequence[Mark]
+    y_ticks: Sequence[Mark]
+    marks: Sequence[Mark]
+    last_step: int
+
+
+def chart(curves: Sequence[tuple[str, Curve]], last_step: int, marks: Sequence[tuple[int, str]]) -> Chart:
+    """A chart of curves by key, over the steps 0 to `last_step`, with what happened at which step."""
     x = Axis(0, max(last_step, 1), LEFT, WIDTH - RIGHT)
     y = _value_axis([curve for _, curve in curves])
-    name = keys.title([key for key, _ in curves])
-    lines = "".join(_line(key, curve, number, x, y) for number, (key, curve) in enumerate(curves))
-    drawing = element(
-        "svg",
-        element("title", text(name)),
-        element("desc", text(". ".join(_in_words(key, curve) for key, curve in curves))),
-        _grid(x, y),
-        "".join(_mark(step, words, x) for step, words in marks),
-        lines,
-        void("line", class_="cross", y1=TOP, y2=HEIGHT - BOTTOM, visibility="hidden"),
-        viewBox=f"0 0 {WIDTH} {HEIGHT}",
-        role="img",
-        data_last=last_step,
+    return Chart(
+        keys.title([key for key, _ in curves]),
+        y.log,
+        ". ".join(_in_words(key, curve) for key, curve in curves),
+        list(_notes(curves)),
+        [_drawn(key, curve, number, x, y) for number, (key, curve) in enumerate(curves)],
+        _ticks(x),
+        _ticks(y),
+        [Mark(_place(x, step), f"step {step:,}: {words}") for step, words in marks],
+        last_step,
     )
-    legend = "".join(
-        element("li", element("i", class_=_colour(key, number)), text(keys.label(key)))
-        for number, (key, _) in enumerate(curves)
-    )
-    scale = " (logarithmic)" if y.log else ""
-    found = keys.measured(curves[0][0])
-    said = element("ul", legend, class_="legend") if len(curves) > 1 else ""
-    said += element("p", "Measured with ", text(keys.protocol_text(found[1])), class_="muted") if found else ""
-    if any(curve.spread is not None for _, curve in curves):
-        said += element("p", "The band reaches a standard deviation to either side.", class_="muted")
-    if explained := meaning(curves[0][0]):
-        said += element("p", text(explained), class_="muted")
-    head = element("figcaption", element("h4", text(name + scale)), said)
-    return element("figure", head, drawing, element("output"), class_="chart")
+
+
+def short(value: float) -> str:
+    """A tick's label: 250, 40k, 1.5M, 0.002."""
+    if not value:
+        return "0"
+    for size, sign in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
+        if abs(value) >= size:
+            return f"{value / (1e3 if sign == 'k' else size):.4g}{sign}"
+    return f"{value:.4g}"
 
 
 def _value_axis(curves: Sequence[Curve]) -> Axis:
@@ -99,50 +127,42 @@ def _value_axis(curves: Sequence[Curve]) -> Axis:
     return Axis(low, high, HEIGHT - BOTTOM, TOP, log)
 
 
-def _line(key: str, curve: Curve, number: int, x: Axis, y: Axis) -> str:
+def _drawn(key: str, curve: Curve, number: int, x: Axis, y: Axis) -> DrawnCurve:
     across = x.place(curve.steps)
-    band = ""
+    band: list[str] = []
     if curve.band is not None:
         low, high = curve.band
-        around = np.concatenate([across, across[::-1]]), np.concatenate([high, low[::-1]])
-        band = void("polygon", class_="band", points=_points(around[0], y.place(around[1])))
-    points = _points(across, y.place(curve.mean))
-    drawn = void("polyline", class_="line", points=points) if len(across) > 1 else _dot(points)
-    return element(
-        "g",
+        band = _points(np.concatenate([across, across[::-1]]), y.place(np.concatenate([high, low[::-1]])))
+    return DrawnCurve(
+        keys.label(key),
+        _color(key, number),
+        [f"{step:.10g}" for step in curve.steps],
+        [f"{value:.6g}" for value in curve.mean],
+        _points(across, y.place(curve.mean)),
         band,
-        drawn,
-        class_=_colour(key, number),
-        data_name=keys.label(key),
-        data_steps=" ".join(f"{step:.10g}" for step in curve.steps),
-        data_values=" ".join(f"{value:.6g}" for value in curve.mean),
     )
 
 
-def _dot(points: str) -> str:
-    across, down = points.split(",")
-    return void("circle", class_="dot", cx=across, cy=down, r=3)
+def _points(across: Line, down: Line) -> list[str]:
+    return [f"{a:.1f},{d:.1f}" for a, d in zip(across, down, strict=True)]
 
 
-def _points(across: Line, down: Line) -> str:
-    return " ".join(f"{a:.1f},{d:.1f}" for a, d in zip(across, down, strict=True))
+def _ticks(axis: Axis) -> list[Mark]:
+    return [Mark(_place(axis, value), short(value)) for value in axis.ticks()]
 
 
-def _grid(x: Axis, y: Axis) -> str:
-    parts = []
-    for value, at in zip(y.ticks(), y.place(np.array(y.ticks())), strict=True):
-        parts.append(void("line", x1=LEFT, x2=WIDTH - RIGHT, y1=f"{at:.1f}", y2=f"{at:.1f}"))
-        parts.append(element("text", short(value), x=LEFT - 6, y=f"{at + 4:.1f}", text_anchor="end"))
-    for value, at in zip(x.ticks(), x.place(np.array(x.ticks())), strict=True):
-        side = "end" if at > WIDTH - RIGHT - 20 else "middle"
-        parts.append(element("text", short(value), x=f"{at:.1f}", y=HEIGHT - 8, text_anchor=side))
-    return element("g", *parts, class_="grid", aria_hidden="true")
+def _place(axis: Axis, value: float) -> float:
+    return float(axis.place(np.array([value], np.float64))[0])
 
 
-def _mark(step: int, words: str, x: Axis) -> str:
-    at = f"{float(x.place(np.array([step], np.float64))[0]):.1f}"
-    said = element("title", text(f"step {step:,}: {words}"))
-    return element("g", said, void("line", x1=at, x2=at, y1=TOP, y2=HEIGHT - BOTTOM), class_="mark")
+def _notes(curves: Sequence[tuple[str, Curve]]) -> Iterator[str]:
+    first = curves[0][0]
+    if found := keys.measured(first):
+        yield f"Measured with {keys.protocol_text(found[1])}"
+    if any(curve.spread is not None for _, curve in curves):
+        yield "The band reaches a standard deviation to either side."
+    if explained := keys.meaning(first):
+        yield explained
 
 
 def _in_words(key: str, curve: Curve) -> str:
@@ -151,23 +171,13 @@ def _in_words(key: str, curve: Curve) -> str:
     return f"{keys.label(key)}: {ends}, at last {last.value:.6g}"
 
 
-def _colour(key: str, number: int) -> str:
+def _color(key: str, number: int) -> str:
     """The two networks keep theirs everywhere; what is generated has the generator's, and what is real the other."""
     if ("/D/" in key and not key.endswith("_fake")) or key.endswith("/real") or "/real/" in key:
         return "discriminator"
     if "/G/" in key or key.endswith(("/fake", "_fake")) or "/fake/" in key:
         return "generator"
-    return f"c{number % COLOURS}"
-
-
-def short(value: float) -> str:
-    """A tick's label: 250, 40k, 1.5M, 0.002."""
-    if not value:
-        return "0"
-    for size, sign in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
-        if abs(value) >= size:
-            return f"{value / (1e3 if sign == 'k' else size):.4g}{sign}"
-    return f"{value:.4g}"
+    return f"c{number % COLORS}"
 
 
 def _round_step(least: float) -> float:

@@ -1,24 +1,35 @@
-"""The page itself: a run's facts, pictures, curves and settings as one HTML text."""
+"""The page itself: a run's facts, pictures, curves and settings, filled into the template `page.html.jinja`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from core.events import Edited
 from core.formatting import span
 from core.generator_inputs import Conditions
 from core.presets.settings_diff import of_preset, rows
 from core.report import chart, numbers
-from core.report.markup import element, table, text, void
 from core.report.pictures import Picture
-from core.report.style import SCRIPT, STYLE
 from core.runs.overview import Overview
 from core.stats import keys
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
 """Tells a browser that the page fetches nothing, whatever a hostile name in it might say."""
 SEVERITIES = {"good": "Good", "watch": "Worth watching", "bad": "Wrong"}
+PLANE = {
+    "width": chart.WIDTH,
+    "height": chart.HEIGHT,
+    "left": chart.LEFT,
+    "right": chart.WIDTH - chart.RIGHT,
+    "top": chart.TOP,
+    "bottom": chart.HEIGHT - chart.BOTTOM,
+}
+"""The size of a chart, and the rectangle in it that its curves fill."""
 
 
 @dataclass(frozen=True)
@@ -30,31 +41,90 @@ class Contents:
     reals: Picture | None = None
     film: Picture | None = None
     best: tuple[str, Picture] | None = None
-    findings: Sequence[tuple[str, str]] = field(default=())
+    findings: Sequence[tuple[str, str]] = ()
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of text. The first column names the row; the last `numbers` columns are numbers."""
+
+    heads: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    caption: str = ""
+    numbers: int = 0
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A picture with its caption, and the film that can be played in its place."""
+
+    picture: Picture
+    words: str
+    film: Picture | None = None
 
 
 def page(run: Overview, shown: Contents) -> str:
     """The whole text."""
-    head = element(
-        "head",
-        void("meta", charset="utf-8"),
-        void("meta", http_equiv="Content-Security-Policy", content=POLICY),
-        void("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        element("title", text(f"{run.name}: a training of GAN Studio")),
-        element("style", STYLE),
+    return (
+        _templates()
+        .get_template("page.html.jinja")
+        .render(
+            policy=POLICY,
+            plane=PLANE,
+            name=run.name,
+            subject=_subject(run),
+            facts=_facts(run),
+            findings=[
+                (severity, SEVERITIES.get(severity, severity), sentence) for severity, sentence in shown.findings
+            ],
+            samples=list(_samples(run, shown)),
+            curves_note=_curves_note(run),
+            charts=list(_charts(run)),
+            metrics=_metrics(run),
+            preset=run.settings.preset,
+            changed_settings=_changed_settings(run),
+            all_settings=_all_settings(run),
+            edits=Table(("Step", "Change"), [(f"{edit.step:,}", _edit_text(edit)) for edit in run.edits]),
+            numbers=_numbers(run),
+        )
     )
-    sections = (_findings(shown), _samples(run, shown), _curves(run), _metrics(run), _settings(run), _numbers(run))
-    body = element(
-        "body", _header(run), element("main", *sections), element("footer", "Made by GAN Studio."), _script()
-    )
-    return f'<!DOCTYPE html>\n<html lang="en">{head}{body}</html>\n'
 
 
-def _header(run: Overview) -> str:
+def source_name(dataset: str) -> str:
+    """A dataset without the folders around it, which are nobody else's business."""
+    return dataset.replace("\\", "/").rstrip("/").rpartition("/")[2] or dataset
+
+
+def _templates() -> Environment:
+    found = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        finalize=_visible,
+    )
+    found.filters["pixels"] = "{:.1f}".format
+    return found
+
+
+def _visible(value: object) -> object:
+    """Text without characters that cannot be seen but change how the page reads."""
+    if isinstance(value, Markup):
+        return value
+    return "".join(sign if sign.isprintable() else " " for sign in str(value))
+
+
+def _subject(run: Overview) -> str:
     settings = run.settings
     size = "points in the plane" if settings.points else "{} × {} px".format(*settings.size)
-    kind = f"{settings.preset} on {source_name(run.dataset)}, {size}"
-    facts = (
+    return f"{settings.preset} on {source_name(run.dataset)}, {size}"
+
+
+def _facts(run: Overview) -> Sequence[tuple[str, str]]:
+    settings = run.settings
+    return (
         ("Saved", f"{run.created.astimezone():%Y-%m-%d %H:%M}"),
         ("Trained for", span(run.seconds)),
         ("Steps", f"{run.step:,}"),
@@ -63,133 +133,64 @@ def _header(run: Overview) -> str:
         ("Loss", settings.loss.replace("_", " ")),
         ("Device", run.device),
     )
-    pairs = (element("div", element("dt", text(name)), element("dd", text(value))) for name, value in facts)
-    title = element("h1", text(run.name)), element("p", text(kind), class_="muted")
-    return element("header", *title, element("dl", *pairs))
 
 
-def _section(title: str, *inside: str) -> str:
-    return element("section", element("h2", text(title)), *inside)
-
-
-def _findings(shown: Contents) -> str:
-    if not shown.findings:
-        return ""
-    return _section("Findings", *(_finding(severity, sentence) for severity, sentence in shown.findings))
-
-
-def _finding(severity: str, sentence: str) -> str:
-    kind = element("strong", text(SEVERITIES.get(severity, severity)))
-    return element("p", kind, ": ", text(sentence), class_=f"finding {severity}")
-
-
-def _samples(run: Overview, shown: Contents) -> str:
-    figures = []
+def _samples(run: Overview, shown: Contents) -> Iterator[Sample]:
     names = Conditions.of(run.settings, len(run.classes)).column_names(run.classes)
     columns = f" Columns: {', '.join(names)}." if names else ""
     if shown.newest:
         step, picture = shown.newest
-        words = f"Generated after {step:,} steps, from latents that stay fixed.{columns}"
-        figures.append(_film(picture, shown.film, words) if shown.film else _figure(picture, words))
+        yield Sample(picture, f"Generated after {step:,} steps, from latents that stay fixed.{columns}", shown.film)
     if shown.best:
         words, picture = shown.best
-        figures.append(_figure(picture, f"{words}.{columns}"))
+        yield Sample(picture, f"{words}.{columns}")
     if shown.reals:
-        figures.append(_figure(shown.reals, f"Real {run.settings.counted} of {source_name(run.dataset)}."))
-    if not figures:
-        return ""
-    return _section("Samples", element("div", *figures, class_="side"))
+        yield Sample(shown.reals, f"Real {run.settings.counted} of {source_name(run.dataset)}.")
 
 
-def _image(picture: Picture, words: str, kind: str = "") -> str:
-    kinds = " ".join(filter(None, (kind, "coarse" if picture.is_coarse else ""))) or None
-    return void("img", src=picture.uri, alt=words, width=picture.width, height=picture.height, class_=kinds)
-
-
-def _figure(picture: Picture, words: str) -> str:
-    return element("figure", _image(picture, words), element("figcaption", text(words)))
-
-
-def _film(picture: Picture, film: Picture, words: str) -> str:
-    """The newest grid, in whose place a film of all of them is shown on demand; it needs no script."""
-    return element(
-        "figure",
-        void("input", type="checkbox", id="film"),
-        _image(picture, words, "still"),
-        _image(film, "The same images from the first step to the last, as a film", "moving"),
-        element("label", "Play the training", for_="film", class_="play"),
-        element("figcaption", text(words)),
-        class_="film",
-    )
-
-
-def _curves(run: Overview) -> str:
+def _curves_note(run: Overview) -> str:
     if not run.curves:
-        return _section("Curves", element("p", "There are no reports yet.", class_="muted"))
+        return "There are no reports yet."
+    said = "Over the steps. Dashed lines mark changes of settings." if run.edits else "Over the steps."
+    thinned = any(curve.is_thinned for curve in run.curves.values())
+    band = " Where a point stands for many reports, the band goes from their least to their largest value."
+    return said + band if thinned else said
+
+
+def _charts(run: Overview) -> Iterator[tuple[str, Sequence[chart.Chart]]]:
+    """The charts of each group of keys that has some: one for each family."""
     marks = [(edit.step, _edit_text(edit)) for edit in run.edits]
-    parts = []
     for group in keys.GROUPS:
         families: dict[str, list[str]] = {}
         for key in run.curves:
             if keys.group(key) == group and not keys.is_detail(key):
                 families.setdefault(keys.family(key), []).append(key)
-        figures = [
-            chart.chart([(key, run.curves[key]) for key in family], run.step, marks) for family in families.values()
-        ]
-        if figures:
-            parts.append(element("h3", group) + element("div", *figures, class_="charts"))
-    said = "Over the steps. Dashed lines mark changes of settings." if marks else "Over the steps."
-    band = " Where a point stands for many reports, the band goes from their least to their largest value."
-    thinned = any(curve.is_thinned for curve in run.curves.values())
-    return _section("Curves", element("p", said, band if thinned else "", class_="muted"), *parts)
+        if families:
+            drawn = ([(key, run.curves[key]) for key in family] for family in families.values())
+            yield group, [chart.chart(curves, run.step, marks) for curves in drawn]
 
 
-def _metrics(run: Overview) -> str:
-    body = list(numbers.metric_rows(run.curves))
-    if not body:
-        return ""
-    words = "Numbers that were measured in different ways cannot be compared."
-    return _section("Metrics", table(numbers.METRIC_HEADS, body, words, numbers=4))
+def _metrics(run: Overview) -> Table:
+    caption = "Numbers that were measured in different ways cannot be compared."
+    return Table(numbers.METRIC_HEADS, list(numbers.metric_rows(run.curves)), caption, numbers=4)
 
 
-def _settings(run: Overview) -> str:
-    usual = of_preset(run.settings)
-    every = list(rows(run.settings, usual))
+def _changed_settings(run: Overview) -> Table:
+    """Where the run differs from its preset."""
+    every = rows(run.settings, of_preset(run.settings))
     changed = [(row.name, row.help, row.one, row.other) for row in every if row.differs]
-    parts = []
-    if changed:
-        parts.append(table(("Setting", "What it is", "Here", f"Preset {run.settings.preset}"), changed, numbers=2))
-    else:
-        parts.append(element("p", f"All are as the preset {text(run.settings.preset)} has them.", class_="muted"))
-    whole = table(("Setting", "Group", "Here"), ((row.name, row.group, row.one) for row in every), numbers=1)
-    parts.append(element("details", element("summary", f"All {len(every)} settings"), whole))
-    if run.edits:
-        edits = ((f"{edit.step:,}", _edit_text(edit)) for edit in run.edits)
-        parts.append(element("h3", "Changed while it trained") + table(("Step", "Change"), edits))
-    return _section("Settings", *parts)
+    return Table(("Setting", "What it is", "Here", f"Preset {run.settings.preset}"), changed, numbers=2)
 
 
-def _numbers(run: Overview) -> str:
-    if not run.curves:
-        return ""
-    whole = table(
-        numbers.HEADS, numbers.rows(run.curves), f"Of {run.reports:,} reports.", numbers=len(numbers.HEADS) - 1
-    )
-    return _section("Numbers", element("details", element("summary", f"All {len(run.curves)} numbers"), whole))
+def _all_settings(run: Overview) -> Table:
+    every = rows(run.settings, of_preset(run.settings))
+    return Table(("Setting", "Group", "Here"), [(row.name, row.group, row.one) for row in every], numbers=1)
+
+
+def _numbers(run: Overview) -> Table:
+    caption = f"Of {run.reports:,} reports."
+    return Table(numbers.HEADS, list(numbers.rows(run.curves)), caption, numbers=len(numbers.HEADS) - 1)
 
 
 def _edit_text(edit: Edited) -> str:
     return ", ".join(f"{name} {value}" for name, value in edit.changes.items())
-
-
-def _script() -> str:
-    places = {"LEFT": chart.LEFT, "END": chart.WIDTH - chart.RIGHT, "WIDTH": chart.WIDTH}
-    script = SCRIPT
-    for name, value in places.items():
-        script = script.replace(name, str(value))
-    return element("script", script)
-
-
-def source_name(dataset: str) -> str:
-    """A dataset without the folders around it, which are nobody else's business."""
-    return dataset.replace("\\", "/").rstrip("/").rpartition("/")[2] or dataset

@@ -15,10 +15,10 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from core.atomic_write import replaced
 from core.errors import UserError
 from core.events import Event, Progress
 from core.runs.jsonl_log import whole
-from core.atomic_write import replaced
 
 REQUIRED = frozenset({"step", "images", "seconds"})
 """What every report has."""

@@ -1,9 +1,7 @@
-"""A run's folder: what a training leaves on disk while it goes on. The folder is the database; there is no index."""
+"""Run folders: what a training writes to the disk while it goes on, and reading it. There is no index beside them."""
 
 from __future__ import annotations
 
-from core.imaging.grid import grid
-from core.imaging.grid import write_png
 import json
 import re
 import shutil
@@ -13,14 +11,13 @@ from datetime import datetime
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
-import numpy as np
-from PIL import Image
+
+from core.atomic_write import unwritable
 from core.checkpoint import save, summary
 from core.errors import Diverged, UserError
 from core.events import (
     Edited,
     Event,
-    Images,
     Measured,
     Notice,
     Points,
@@ -31,15 +28,16 @@ from core.events import (
     Saved,
     Stepped,
 )
-from core.runs.jsonl_log import JsonlLog
-from core.runs.retention import best, numbered, prune
+from core.imaging.grid import grid, write_png
 from core.imaging.points import picture
+from core.runs.jsonl_log import JsonlLog
 from core.runs.report_table import ReportTable, read_table
-from core.atomic_write import replaced, unwritable
+from core.runs.retention import best, numbered, prune
+
 if TYPE_CHECKING:
     from core.jobs.live_evaluation import LiveEvaluator
     from core.trainer import Trainer
-from pathlib import Path
+
 
 GRID_SECONDS = 2.0
 GRID_SHARE = 0.01

@@ -1,5 +1,4 @@
-"""What the keys of a run's numbers (`Loss/G/loss` ...) mean: their group, their name for people, and what can be
-drawn on one axis."""
+"""Keys of a run's numbers (`Loss/G/loss` ...): their group, name, family on one axis, spread and meaning."""
 
 from __future__ import annotations
 
@@ -57,6 +56,36 @@ _FAMILIES = {
     "Signal/D/gradient/": "Gradient norms of D, layer by layer",
     "Signal/G/gradient/": "Gradient norms of G, layer by layer",
     "Signal/scores/*": "Quantiles of D's logits",
+}
+_LAYERS = "Layer by layer: one that stays far below the others learns nothing."
+_MEANINGS = {
+    "Loss/*/loss": "What each network tries to lower. They work against each other, so neither has to fall: losses that"
+    " stay level are a good sign, and the samples tell the rest.",
+    "Loss/*/penalty": "What D pays for changing too steeply with its images. It keeps G's gradients useful.",
+    "Loss/information": "How much of the codes can be read back from the images that were made with them, in nats."
+    " Near 0 the codes change nothing.",
+    "Loss/scores/*": "What D says before it is made a probability: the higher, the more real. Far apart, D tells both"
+    " kinds of images with ease.",
+    "Score/*": "How real D finds images: 1 is certainly real, 0 certainly generated. Both near 0.5, it cannot tell them"
+    " apart; generated ones near 0 all the time, it is too strong for G to learn from.",
+    "Signal/D/accuracy_*": "The part of the images that D takes for what they are. About 0.5 it guesses; 1 on both"
+    " sides leaves G little to learn from.",
+    "Signal/*/gradient": "How strongly a step pulls at each network's weights. Near 0 for G, it has nothing to learn"
+    " from (a vanishing gradient); growing without end, the training diverges.",
+    "Signal/*/update": "How much a step changes the weights, as a part of their size. About 0.001 is usual.",
+    "Signal/D/gradient/": _LAYERS,
+    "Signal/G/gradient/": _LAYERS,
+    "Signal/scores/*": "How widely D's answers are spread: of a kind of images so many per cent lie below each line."
+    " Where real and generated ones overlap, D cannot tell them apart.",
+    "Signal/diversity": "How different generated images are from each other, compared with real ones: at 1 they are as"
+    " varied, near 0 all alike (mode collapse).",
+    "Signal/gap": "Near 0 D finds images that it never saw as real as those of its training. Near 1 it takes them for"
+    " generated: it knows its own by heart.",
+    "Signal/nearest": "How near generated images are to those of the training, compared with other real ones. Near 0"
+    " they are copies.",
+    "Signal/drift": "How far G is from the average of its weights, which makes the samples.",
+    "Augment/p": "How likely each change of an image is before D sees it. ADA raises it when D begins to know its"
+    " images by heart.",
 }
 _SIDES = re.compile(r"(.*[/_])(D|G|real|fake)(/(?!accuracy).*|$)")
 """A part of a key that tells two sides apart."""
@@ -122,6 +151,17 @@ def title(keys: Sequence[str]) -> str:
     return _FAMILIES.get(family(keys[0]), label(keys[0]))
 
 
+def meaning(key: str) -> str:
+    """Empty for a number of which nothing is known here."""
+    metric = measured(key)
+    if metric is None:
+        return _MEANINGS.get(family(key), "")
+    try:
+        return metric_key.meaning(metric[0])
+    except KeyError:  # somebody else measured it
+        return ""
+
+
 def spread_of(key: str) -> str:
     """The key under which a report may have the standard deviation of this one."""
     number, at, how = key.partition("@")
@@ -157,46 +197,3 @@ def better(number: str) -> int:
         return 1 if higher_is_better(number) else -1
     except KeyError:
         return 0
-
-
-_LAYERS = "Layer by layer: one that stays far below the others learns nothing."
-_MEANINGS = {
-    "Loss/*/loss": "What each network tries to lower. They work against each other, so neither has to fall: losses that"
-    " stay level are a good sign, and the samples tell the rest.",
-    "Loss/*/penalty": "What D pays for changing too steeply with its images. It keeps G's gradients useful.",
-    "Loss/information": "How much of the codes can be read back from the images that were made with them, in nats."
-    " Near 0 the codes change nothing.",
-    "Loss/scores/*": "What D says before it is made a probability: the higher, the more real. Far apart, D tells both"
-    " kinds of images with ease.",
-    "Score/*": "How real D finds images: 1 is certainly real, 0 certainly generated. Both near 0.5, it cannot tell them"
-    " apart; generated ones near 0 all the time, it is too strong for G to learn from.",
-    "Signal/D/accuracy_*": "The part of the images that D takes for what they are. About 0.5 it guesses; 1 on both"
-    " sides leaves G little to learn from.",
-    "Signal/*/gradient": "How strongly a step pulls at each network's weights. Near 0 for G, it has nothing to learn"
-    " from (a vanishing gradient); growing without end, the training diverges.",
-    "Signal/*/update": "How much a step changes the weights, as a part of their size. About 0.001 is usual.",
-    "Signal/D/gradient/": _LAYERS,
-    "Signal/G/gradient/": _LAYERS,
-    "Signal/scores/*": "How widely D's answers are spread: of a kind of images so many per cent lie below each line."
-    " Where real and generated ones overlap, D cannot tell them apart.",
-    "Signal/diversity": "How different generated images are from each other, compared with real ones: at 1 they are as"
-    " varied, near 0 all alike (mode collapse).",
-    "Signal/gap": "Near 0 D finds images that it never saw as real as those of its training. Near 1 it takes them for"
-    " generated: it knows its own by heart.",
-    "Signal/nearest": "How near generated images are to those of the training, compared with other real ones. Near 0"
-    " they are copies.",
-    "Signal/drift": "How far G is from the average of its weights, which makes the samples.",
-    "Augment/p": "How likely each change of an image is before D sees it. ADA raises it when D begins to know its"
-    " images by heart.",
-}
-
-
-def meaning(key: str) -> str:
-    """Empty for a number of which nothing is known here."""
-    metric = measured(key)
-    if metric is None:
-        return _MEANINGS.get(family(key), "")
-    try:
-        return metric_key.meaning(metric[0])
-    except KeyError:  # somebody else measured it
-        return ""

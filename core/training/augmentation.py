@@ -1,4 +1,4 @@
-"""What the discriminator sees: real and generated images, varied so that few of them last longer.
+"""Augmentation and instance noise: what real and generated images go through before the discriminator sees them.
 
 DiffAugment (Zhao et al. 2020, arXiv:2006.10738) varies every image; ADA (Karras et al. 2020, arXiv:2006.06676) applies
 each transformation to each image with a probability p that follows how well real images are recognised.
@@ -24,7 +24,7 @@ from torch.nn import functional as F
 
 from core.config.settings import Settings
 from core.events import Images
-from core.imaging.tensors import to_images
+from core.imaging.tensors import from_pixels, to_images
 
 LARGEST_P = 0.8
 """ADA's p ends here: beyond it the generator begins to draw what it cannot undo, such as pictures on their side
@@ -84,6 +84,33 @@ class Augment:
         """Continues from what `state` returned, on whatever device it was."""
         self.p.copy_(state["p"])
         self._sign.copy_(state["sign"])
+
+
+def discriminator_input(images: Tensor, augment: Augment, settings: Settings, seen: int) -> Tensor:
+    """Images NCHW in [-1, 1], augmented, under noise that has faded for `seen` images."""
+    images = augment(images, settings)
+    fade = 1000 * settings.instance_noise_kimg
+    noise = settings.instance_noise * (max(1.0 - seen / fade, 0.0) if fade else 1.0)
+    return images + noise * torch.randn_like(images) if noise else images
+
+
+@torch.no_grad()
+def discriminator_sheet(
+    images: Images, settings: Settings, seed: int, augment: Augment | None = None, seen: int = 0
+) -> Images:
+    """The same of uint8 images NHWC, mirrored as in training, on the CPU.
+
+    Without the `augment` of a training, ADA is as strong as it can become. Torch's random numbers stay as they were; no
+    training may draw from them meanwhile.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        own = Augment(torch.device("cpu"))
+        own.p.fill_(augment.p.item() if augment else LARGEST_P)
+        batch = from_pixels(torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2))))
+        if settings.mirror:
+            batch = torch.where((torch.rand(len(batch)) < 0.5)[:, None, None, None], batch.flip(3), batch)
+        return to_images(discriminator_input(batch, own, settings, seen))
 
 
 def _recolour(images: Tensor) -> Tensor:
@@ -238,30 +265,3 @@ def _places(size: int, images: Tensor) -> Tensor:
 
 def _whole(length: float) -> int:
     return int(length + 0.5)  # round() would round halves to even
-
-
-def discriminator_input(images: Tensor, augment: Augment, settings: Settings, seen: int) -> Tensor:
-    """Images NCHW in [-1, 1], augmented, under noise that has faded for `seen` images."""
-    images = augment(images, settings)
-    fade = 1000 * settings.instance_noise_kimg
-    noise = settings.instance_noise * (max(1.0 - seen / fade, 0.0) if fade else 1.0)
-    return images + noise * torch.randn_like(images) if noise else images
-
-
-@torch.no_grad()
-def discriminator_sheet(
-    images: Images, settings: Settings, seed: int, augment: Augment | None = None, seen: int = 0
-) -> Images:
-    """The same of uint8 images NHWC, mirrored as in training, on the CPU.
-
-    Without the `augment` of a training, ADA is as strong as it can become. Torch's random numbers stay as they were; no
-    training may draw from them meanwhile.
-    """
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        own = Augment(torch.device("cpu"))
-        own.p.fill_(augment.p.item() if augment else LARGEST_P)
-        batch = torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2))).float().div(127.5).sub(1.0)
-        if settings.mirror:
-            batch = torch.where((torch.rand(len(batch)) < 0.5)[:, None, None, None], batch.flip(3), batch)
-        return to_images(discriminator_input(batch, own, settings, seen))

@@ -102,6 +102,19 @@ def trial(
     yield tuned
 
 
+def place(network: nn.Module, device: torch.device, layout: torch.memory_format) -> nn.Module:
+    """The network on a device with its convolution weights in one memory layout."""
+    return network.to(device).to(memory_format=layout)
+
+
+def synchronise(device: torch.device) -> None:
+    """Waits until the device has done all that it was given, so that a clock can be read."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    elif device.type == "mps":
+        torch.mps.synchronize()
+
+
 def _note(settings: Settings, channels: int, conditions: Conditions, device: torch.device) -> Path:
     """The file that remembers this trial: its name holds everything that the result depends on."""
     title = torch.cuda.get_device_name(device) if device.type == "cuda" else f"{device.type}-{torch.get_num_threads()}"
@@ -177,19 +190,6 @@ class _TrialStep:
         with self.choice.autocast(self.device):
             logits, _ = self.D(fake, self.drawn.classes)
         (-logits.float().mean()).backward()
-
-
-def place(network: nn.Module, device: torch.device, layout: torch.memory_format) -> nn.Module:
-    """The network on a device with its convolution weights in one memory layout."""
-    return network.to(device).to(memory_format=layout)
-
-
-def synchronise(device: torch.device) -> None:
-    """Waits until the device has done all that it was given, so that a clock can be read."""
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-    elif device.type == "mps":
-        torch.mps.synchronize()
 
 
 def _bf16_pays(device: torch.device) -> bool:

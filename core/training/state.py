@@ -11,11 +11,9 @@ from torch.optim import Optimizer
 
 from core.checkpoint import Checkpoint
 from core.errors import UserError
+from core.imaging.channels import CHANNEL_NAMES
 from core.training import optimizers
 from core.training.augmentation import Augment
-
-KINDS = {1: "grey images", 2: "points", 3: "colour images", 4: "transparent images"}
-"""By the number of channels."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +44,9 @@ class TrainerState:
         """Takes the state of a training on images of so many channels over. Raises `UserError` if it does not fit."""
         meta = checkpoint.meta
         if meta.channels != channels:
+            then, now = CHANNEL_NAMES[meta.channels].images, CHANNEL_NAMES[channels].images
             raise UserError(
-                f"The checkpoint was trained on {KINDS[meta.channels]}, and these are {KINDS[channels]}.",
+                f"The checkpoint was trained on {then}, and these are {now}.",
                 "Choose the dataset that it was trained on.",
             )
         try:

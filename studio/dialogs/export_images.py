@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDialog,
-    QFileDialog,
     QGridLayout,
     QHBoxLayout,
     QLabel,
@@ -29,7 +28,8 @@ from core.export.selection import Format, OfPlaces, OfSeeds, Packing, Selection,
 from core.generator_inputs import LARGEST_SEED, MOST_SEEDS, parse_seeds
 from core.latent.request import LatentRequest, Point
 from studio import theme
-from studio.widgets.basic.labels import Glyph
+from studio.widgets.basic.ask_folder import ask_folder
+from studio.widgets.basic.labels import Glyph, WrappedLabel
 from studio.widgets.basic.slider_row import SliderRow
 from studio.widgets.basic.spin_boxes import SeedBox, indent_spin_box
 
@@ -102,7 +102,7 @@ class ExportImagesDialog(QDialog):
         self._browse = QPushButton("Browse…")
         self._overwrite = QCheckBox("Replace files of the same name")
         self._sign = Glyph("image", 20, "muted")
-        self._summary = QLabel()
+        self._summary = WrappedLabel()
         self._export = QPushButton("Export")
         self._describe()
         self._build()
@@ -191,12 +191,7 @@ class ExportImagesDialog(QDialog):
         self.accepted_request.emit(choice)
 
     def _browse_folder(self) -> None:
-        dialog = QFileDialog(self, "Export into", self._folder.text())
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
-        dialog.fileSelected.connect(self._folder.setText)
-        dialog.open()
+        ask_folder(self, "Export into", self._folder.setText, self._folder.text())
 
     # Building
 
@@ -222,8 +217,6 @@ class ExportImagesDialog(QDialog):
         self._export.setDefault(True)
         self._browse.setIcon(theme.icon("folder-open"))
         self._browse.setAutoDefault(False)
-        self._summary.setTextFormat(Qt.TextFormat.PlainText)
-        self._summary.setWordWrap(True)
         for widget, name, tip in (
             (self._use_selected, "", "Write the images that are selected on screen."),
             (self._use_list, "", "Write one image for each seed of a list."),

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QDoubleSpinBox,
-    QFileDialog,
     QFormLayout,
     QHBoxLayout,
     QLabel,
@@ -28,6 +27,7 @@ from core.events import Images
 from core.export.animation import MOST_FPS, Animation
 from core.latent.request import LatentRequest
 from studio import theme
+from studio.widgets.basic.ask_folder import ask_folder
 from studio.widgets.basic.labels import Glyph
 from studio.widgets.basic.spin_boxes import indent_spin_box
 from studio.widgets.explore.animation_preview import AnimationPreview
@@ -230,8 +230,4 @@ class ExportVideoDialog(QDialog):
         self._export.clicked.connect(self._accept)
 
     def _browse_folder(self) -> None:
-        dialog = QFileDialog(self, "Export into", self._folder.text())
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
-        dialog.fileSelected.connect(self._folder.setText)
-        dialog.open()
+        ask_folder(self, "Export into", self._folder.setText, self._folder.text())

@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QSize, Qt, Signal
-from PySide6.QtGui import QIcon, QKeyEvent, QPixmap
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
-    QDialog,
     QFileDialog,
     QHBoxLayout,
     QLabel,
@@ -23,11 +22,12 @@ from PySide6.QtWidgets import (
 
 from core.errors import UserError
 from studio import theme
+from studio.dialogs.table_dialog import TableDialog
 from studio.model.train import CheckpointRow, CheckpointRows
-from studio.widgets.basic.banner import Banner
-from studio.widgets.basic.table import Table
+from studio.widgets.basic.ask_folder import ask_folder
+from studio.widgets.basic.labels import WrappedLabel
 from studio.widgets.images.image_grid import ImageGrid
-from studio.widgets.images.tile_layout import sheet
+from studio.widgets.images.tile_layout import thumbnail
 from studio.widgets.images.tile_view import NO_IMAGES
 
 COLUMNS = ("Run", "Step", "Preset", "Size", "Saved")
@@ -38,7 +38,7 @@ MOST_NAMES = 3
 EMPTY = "No checkpoints here yet.\nA training saves one every few minutes, and when it stops."
 
 
-class OpenCheckpointDialog(QDialog):
+class OpenCheckpointDialog(TableDialog[CheckpointRow]):
     """The rows come later, from a thread: until then it shows that it is looking."""
 
     chosen = Signal(object)
@@ -47,26 +47,21 @@ class OpenCheckpointDialog(QDialog):
     """The `Path` of another folder whose checkpoints should be listed."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setWindowTitle("Open a checkpoint")
-        self._rows: list[CheckpointRow] = []
-        self._folder = ""
-        self._banner = Banner()
+        super().__init__("Open a checkpoint", "Checkpoints", COLUMNS, NUMBERS, THUMBNAIL + 8, parent)
         self._filter = QLineEdit()
         self._busy = QProgressBar()
-        self._list = Table("Checkpoints", COLUMNS, NUMBERS, THUMBNAIL + 8)
-        self._list.setToolTip("Double-click to open.")
-        self._list.setIconSize(QSize(THUMBNAIL, THUMBNAIL))
+        self._table.setToolTip("Double-click to open.")
+        self._table.setIconSize(QSize(THUMBNAIL, THUMBNAIL))
         self._empty = QLabel()
         self._pages = QStackedLayout()
         self._preview = ImageGrid()
-        self._facts = QLabel()
+        self._facts = WrappedLabel(role="muted")
         self._side = QWidget()
         self._open = QPushButton("Open")
         self._build()
         self._filter.textChanged.connect(self._apply_filter)
-        self._list.currentItemChanged.connect(self._show_current)
-        self._list.doubleClicked.connect(self._open_index)
+        self._table.currentItemChanged.connect(self._show_current)
+        self._table.doubleClicked.connect(self._open_index)
         self._open.clicked.connect(self._open_current)
         self.show_busy(False)
         self._apply_filter()
@@ -77,8 +72,7 @@ class OpenCheckpointDialog(QDialog):
     def show_summaries(self, found: CheckpointRows) -> None:
         """The checkpoints to choose from, the newest first, and which files could not be read."""
         self.show_busy(False)
-        self._rows = list(found.rows)
-        self._list.set_rows([_item(row) for row in self._rows])
+        self._set_rows(found.rows)
         if found.damaged:
             self._banner.show_notice(_left_out(found.damaged))
         else:
@@ -94,14 +88,10 @@ class OpenCheckpointDialog(QDialog):
     def show_problem(self, problem: UserError) -> None:
         """Why there is no list."""
         self.show_busy(False)
-        self._banner.show_problem(problem.what, problem.remedy, problem.details)
+        super().show_problem(problem)
         self._apply_filter()
 
     # Choosing
-
-    def _current(self) -> CheckpointRow | None:
-        item = self._list.currentItem()
-        return self._rows[self._list.indexOfTopLevelItem(item)] if item and not item.isHidden() else None
 
     def _open_current(self) -> None:
         if row := self._current():
@@ -115,27 +105,18 @@ class OpenCheckpointDialog(QDialog):
         self.chosen.emit(path)
 
     def _browse_file(self) -> None:
-        dialog = self._file_dialog("Open a checkpoint")
+        dialog = QFileDialog(self, "Open a checkpoint")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.setNameFilters(["Checkpoints (*.safetensors)", "All files (*)"])
         dialog.fileSelected.connect(lambda file: self._choose(Path(file)))
         dialog.open()
 
     def _browse_folder(self) -> None:
-        dialog = self._file_dialog("List the checkpoints of a folder")
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
-        dialog.fileSelected.connect(self._ask_folder)
-        dialog.open()
+        ask_folder(self, "List the checkpoints of a folder", self._list_folder)
 
-    def _file_dialog(self, title: str) -> QFileDialog:
-        dialog = QFileDialog(self, title)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        return dialog
-
-    def _ask_folder(self, folder: str) -> None:
-        self._rows = []
-        self._list.clear()
+    def _list_folder(self, folder: str) -> None:
+        self._set_rows(())
         self._apply_filter()
         self.show_busy(True)
         self.folder_requested.emit(Path(folder))
@@ -145,12 +126,12 @@ class OpenCheckpointDialog(QDialog):
     def _apply_filter(self) -> None:
         words = self._filter.text()
         shown = [index for index, row in enumerate(self._rows) if row.matches(words)]
-        items = [self._list.topLevelItem(index) for index in range(len(self._rows))]
+        items = [self._table.topLevelItem(index) for index in range(len(self._rows))]
         for index, item in enumerate(items):
             if item is not None:
                 item.setHidden(index not in shown)
         if shown and self._current() is None:
-            self._list.setCurrentIndex(self._list.model().index(shown[0], 0))
+            self._table.setCurrentIndex(self._table.model().index(shown[0], 0))
         self._empty.setText(f"No checkpoint matches “{words}”." if self._rows else EMPTY)
         self._pages.setCurrentIndex(0 if shown else 1)
         self._side.setVisible(bool(shown))
@@ -172,11 +153,11 @@ class OpenCheckpointDialog(QDialog):
         return super().eventFilter(watched, event)
 
     def _step(self, step: int) -> None:
-        item = self._list.currentItem()
+        item = self._table.currentItem()
         while item is not None:
-            item = self._list.itemBelow(item) if step > 0 else self._list.itemAbove(item)
+            item = self._table.itemBelow(item) if step > 0 else self._table.itemAbove(item)
             if item is not None and not item.isHidden():
-                self._list.setCurrentItem(item)
+                self._table.setCurrentItem(item)
                 return
 
     # Building
@@ -194,27 +175,20 @@ class OpenCheckpointDialog(QDialog):
         self._busy.setSizePolicy(policy)
         self._busy.setAccessibleName("Progress of the search")
         self._busy.setToolTip("Moves while checkpoints are being looked for.")
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(16, 16, 16, 16)
-        layout.setSpacing(10)
-        layout.addWidget(self._banner)
-        layout.addWidget(self._filter)
-        layout.addWidget(self._busy)
-        layout.addLayout(self._middle(), 1)
-        layout.addLayout(self._buttons())
+        self._column.addWidget(self._filter)
+        self._column.addWidget(self._busy)
+        self._column.addLayout(self._middle(), 1)
+        self._build_buttons()
 
     def _middle(self) -> QHBoxLayout:
         self._empty.setObjectName("muted")
         self._empty.setTextFormat(Qt.TextFormat.PlainText)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._pages.addWidget(self._list)
+        self._pages.addWidget(self._table)
         self._pages.addWidget(self._empty)
         self._preview.setAccessibleName("Preview")
         self._preview.set_empty_text("")
         self._preview.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._facts.setTextFormat(Qt.TextFormat.PlainText)
-        self._facts.setWordWrap(True)
-        self._facts.setObjectName("muted")
         self._facts.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
         side = QVBoxLayout(self._side)
         side.setContentsMargins(0, 0, 0, 0)
@@ -226,10 +200,8 @@ class OpenCheckpointDialog(QDialog):
         middle.addWidget(self._side, 5)
         return middle
 
-    def _buttons(self) -> QHBoxLayout:
+    def _build_buttons(self) -> None:
         browse, folder, cancel = QPushButton("Browse…"), QPushButton("Another folder…"), QPushButton("Cancel")
-        self._open.setObjectName("primary")
-        row = QHBoxLayout()
         for button, name, tip in (
             (browse, "Browse for a checkpoint", "Choose a .safetensors file anywhere."),
             (folder, "List another folder", "List the checkpoints of another folder of runs, or of one run."),
@@ -238,29 +210,21 @@ class OpenCheckpointDialog(QDialog):
         ):
             button.setAccessibleName(name)
             button.setToolTip(tip)
-            button.setAutoDefault(button is self._open)
-            row.addWidget(button)
-        self._open.setDefault(True)
-        row.insertStretch(2, 1)
         browse.setIcon(theme.icon("file-search"))
         folder.setIcon(theme.icon("folder-open"))
         browse.clicked.connect(self._browse_file)
         folder.clicked.connect(self._browse_folder)
         cancel.clicked.connect(self.reject)
-        return row
+        self._add_buttons((browse, folder), (cancel,), self._open)
+
+    def _item(self, row: CheckpointRow) -> QTreeWidgetItem:
+        item = QTreeWidgetItem([row.run, ", ".join((f"{row.step:,}", *row.marks)), row.preset, row.size, _date(row)])
+        item.setIcon(0, thumbnail(row.preview, THUMBNAIL))
+        item.setToolTip(0, str(row.path))
+        return item
 
     def sizeHint(self) -> QSize:
         return QSize(1000, 580)
-
-
-def _item(row: CheckpointRow) -> QTreeWidgetItem:
-    item = QTreeWidgetItem([row.run, ", ".join((f"{row.step:,}", *row.marks)), row.preset, row.size, _date(row)])
-    picture = sheet(row.preview[None], 1).scaled(
-        2 * THUMBNAIL, 2 * THUMBNAIL, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
-    )
-    item.setIcon(0, QIcon(QPixmap.fromImage(picture)))
-    item.setToolTip(0, str(row.path))
-    return item
 
 
 def _facts(row: CheckpointRow) -> str:

@@ -5,23 +5,20 @@ from __future__ import annotations
 from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QDialog,
     QDoubleSpinBox,
     QHBoxLayout,
     QLabel,
     QPushButton,
     QTreeWidgetItem,
-    QVBoxLayout,
     QWidget,
 )
 
-from core.errors import UserError
 from core.events import Event
 from core.formatting import amount
 from studio import theme
+from studio.dialogs.table_dialog import TableDialog
 from studio.model.data import Prepared, PreparedRow
-from studio.widgets.basic.banner import Banner
-from studio.widgets.basic.table import Table
+from studio.widgets.basic.labels import WrappedLabel
 
 COLUMNS = ("Dataset", "Images", "Size", "On the disk", "Last opened")
 NUMBERS = (1, 3)
@@ -29,7 +26,7 @@ PATIENCE_MS = 400
 """Whoever turns a number on passes by others; only the one that stays is written."""
 
 
-class PreparedDatasetsDialog(QDialog):
+class PreparedDatasetsDialog(TableDialog[PreparedRow]):
     """The rows come later, from a thread, and again after every change."""
 
     delete_requested = Signal(object)
@@ -38,17 +35,15 @@ class PreparedDatasetsDialog(QDialog):
     """GB."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setWindowTitle("Prepared datasets")
-        self._rows: tuple[PreparedRow, ...] = ()
-        self._banner, self._list, self._used = Banner(), Table("Prepared datasets", COLUMNS, NUMBERS), QLabel()
+        super().__init__("Prepared datasets", "Prepared datasets", COLUMNS, NUMBERS, parent=parent)
+        self._used = WrappedLabel(role="muted")
         self._limit = QDoubleSpinBox(decimals=1, minimum=0.0, maximum=100_000.0, suffix=" GB")
         self._some = QPushButton(theme.icon("trash"), "Delete selected")
         self._every = QPushButton("Delete all")
         self._build()
         self.resize(820, 480)
-        self._list.itemSelectionChanged.connect(self._show_selected)
-        self._list.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self._table.itemSelectionChanged.connect(self._show_selected)
+        self._table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self._some.clicked.connect(lambda: self._delete(self._selected()))
         self._every.clicked.connect(lambda: self._delete(self._free()))
         self._limit.setKeyboardTracking(False)
@@ -61,8 +56,7 @@ class PreparedDatasetsDialog(QDialog):
         """What there is now, once it is known."""
         if not isinstance(prepared, Prepared):
             return
-        self._rows = prepared.rows
-        self._list.set_rows([_item(row) for row in prepared.rows])
+        self._set_rows(prepared.rows)
         taken = amount(sum(row.bytes for row in prepared.rows))
         later = "; what was not opened for longest goes with the next preparation" if prepared.over else ""
         self._used.setText(f"{taken} in {prepared.folder}{later}")
@@ -77,28 +71,30 @@ class PreparedDatasetsDialog(QDialog):
         )
         self._show_selected()
 
-    def show_problem(self, problem: UserError) -> None:
-        """Why something could not be done."""
-        self._banner.show_problem(problem.what, problem.remedy, problem.details)
-
     def done(self, result: int) -> None:
         """A limit that was chosen a moment ago counts, however the dialog is closed."""
         if self._timer.isActive():
             self._tell_limit()
         super().done(result)
 
+    def _item(self, row: PreparedRow) -> QTreeWidgetItem:
+        used = "open now" if row.in_use else f"{row.used.astimezone():%Y-%m-%d %H:%M}"
+        item = QTreeWidgetItem([row.title, f"{row.count:,}", row.size or "damaged", amount(row.bytes), used])
+        item.setToolTip(0, row.source or str(row.folder))
+        if row.in_use:
+            item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsSelectable)
+            item.setToolTip(0, "It is open; open another dataset, or close the window, to delete it.")
+        return item
+
     def _tell_limit(self) -> None:
         self._timer.stop()
         self.limit_chosen.emit(self._limit.value())
-
-    def _selected(self) -> list[PreparedRow]:
-        return [self._rows[self._list.indexOfTopLevelItem(item)] for item in self._list.selectedItems()]
 
     def _free(self) -> list[PreparedRow]:
         return [row for row in self._rows if not row.in_use]
 
     def _show_selected(self) -> None:
-        self._some.setEnabled(bool(self._list.selectedItems()))
+        self._some.setEnabled(bool(self._table.selectedItems()))
         self._every.setEnabled(bool(self._free()))
 
     def _delete(self, rows: list[PreparedRow]) -> None:
@@ -108,11 +104,7 @@ class PreparedDatasetsDialog(QDialog):
         self.delete_requested.emit([row.folder for row in rows])
 
     def _build(self) -> None:
-        why = QLabel("What was prepared once opens at once. Deleting it loses nothing but the time to do so again.")
-        why.setWordWrap(True)
-        self._used.setObjectName("muted")
-        self._used.setTextFormat(Qt.TextFormat.PlainText)
-        self._used.setWordWrap(True)
+        why = "What was prepared once opens at once. Deleting it loses nothing but the time to do so again."
         self._limit.setAccessibleName("Limit")
         close = QPushButton("Close")
         close.clicked.connect(self.accept)
@@ -120,28 +112,7 @@ class PreparedDatasetsDialog(QDialog):
         limit.addWidget(self._used, 1)
         limit.addWidget(QLabel("Limit"))
         limit.addWidget(self._limit)
-        buttons = QHBoxLayout()
-        buttons.addWidget(self._some)
-        buttons.addWidget(self._every)
-        buttons.addStretch(1)
-        buttons.addWidget(close)
-        for button in (self._some, self._every, close):
-            button.setAutoDefault(False)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(16, 16, 16, 16)
-        layout.setSpacing(10)
-        layout.addWidget(self._banner)
-        layout.addWidget(why)
-        layout.addWidget(self._list, 1)
-        layout.addLayout(limit)
-        layout.addLayout(buttons)
-
-
-def _item(row: PreparedRow) -> QTreeWidgetItem:
-    used = "open now" if row.in_use else f"{row.used.astimezone():%Y-%m-%d %H:%M}"
-    item = QTreeWidgetItem([row.title, f"{row.count:,}", row.size or "damaged", amount(row.bytes), used])
-    item.setToolTip(0, row.source or str(row.folder))
-    if row.in_use:
-        item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsSelectable)
-        item.setToolTip(0, "It is open; open another dataset, or close the window, to delete it.")
-    return item
+        self._column.addWidget(WrappedLabel(why))
+        self._column.addWidget(self._table, 1)
+        self._column.addLayout(limit)
+        self._add_buttons((self._some, self._every), (close,))

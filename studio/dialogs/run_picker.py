@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
-from PySide6.QtGui import QIcon, QPixmap
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from studio import theme
 from studio.model.train import CheckpointRow
+from studio.widgets.basic.ask_folder import ask_folder
 from studio.widgets.basic.labels import ElidedComboBox
-from studio.widgets.images.tile_layout import sheet
+from studio.widgets.images.tile_layout import thumbnail
 
 THUMBNAIL = 40
 FOLDER = Qt.ItemDataRole.UserRole
@@ -55,7 +55,7 @@ class RunPicker(QWidget):
             self._box.clear()
             for row in rows:
                 text = f"{row.run}  ·  {row.preset}, {row.size}, step {row.step:,}"
-                self._box.addItem(_icon(row), text, row.run_folder)
+                self._box.addItem(thumbnail(row.preview, THUMBNAIL), text, row.run_folder)
                 self._box.setItemData(self._box.count() - 1, str(row.run_folder), Qt.ItemDataRole.ToolTipRole)
             self._box.setCurrentIndex(-1)
         if chosen is not None:
@@ -80,20 +80,8 @@ class RunPicker(QWidget):
         return [self._box.itemData(index, FOLDER) for index in range(self._box.count())]
 
     def _browse(self) -> None:
-        dialog = QFileDialog(self, f"Choose the folder of run {self._side}")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
-        dialog.fileSelected.connect(self._choose)
-        dialog.open()
+        ask_folder(self, f"Choose the folder of run {self._side}", self._choose)
 
     def _choose(self, folder: str) -> None:
         self.set_folder(Path(folder))
         self.chosen.emit(Path(folder))
-
-
-def _icon(row: CheckpointRow) -> QIcon:
-    picture = sheet(row.preview[None], 1).scaled(
-        2 * THUMBNAIL, 2 * THUMBNAIL, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
-    )
-    return QIcon(QPixmap.fromImage(picture))

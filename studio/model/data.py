@@ -1,4 +1,4 @@
-"""What the lists of datasets show, in plain types: read in a thread, shown in the window."""
+"""Values that the Data workspace shows: datasets to open, the open one, and what was found in it."""
 
 from __future__ import annotations
 
@@ -17,8 +17,22 @@ from core.errors import UserError
 from core.events import Event, Images
 
 if TYPE_CHECKING:
-    from core.config.preparation import Preparation
     from core.data.dataset import Dataset
+
+Image = NDArray[np.uint8]
+"""One image, (H, W, C)."""
+SourceKind = Literal["data", "run", "checkpoint", "recipe", "picture"]
+BUILT_IN = ("sample:", "toy:")
+"""How the names begin of what the program draws itself."""
+DOWNLOADED = "download:"
+"""And of what it downloaded."""
+FILES = (
+    "Images in one file (*.zip *.tar *.tgz *.tbz2 *.txz *.gz *.bz2 *.xz *.npy *.npz *-ubyte *.bin"
+    " *.mp4 *.mov *.mkv *.webm *.avi);;All files (*)"
+)
+"""What a dialog that opens data shows."""
+SHEET = 100
+"""Images in the sheet that shows a dataset."""
 
 
 @dataclass(frozen=True)
@@ -85,10 +99,6 @@ class InceptionRow(Event):
     licence: str
 
 
-Image = NDArray[np.uint8]
-"""One image, (H, W, C)."""
-
-
 @dataclass(frozen=True, eq=False)
 class Examined:
     """What was found in a dataset; `suggested` are the images that it would be better without."""
@@ -133,28 +143,6 @@ class BeforeAfter:
 
     pairs: Sequence[Pair]
     reason: str = ""
-
-
-SourceKind = Literal["data", "run", "checkpoint", "recipe", "picture"]
-
-
-BUILT_IN = ("sample:", "toy:")
-"""How the names begin of what the program draws itself."""
-
-
-DOWNLOADED = "download:"
-"""And of what it downloaded."""
-
-
-FILES = (
-    "Images in one file (*.zip *.tar *.tgz *.tbz2 *.txz *.gz *.bz2 *.xz *.npy *.npz *-ubyte *.bin"
-    " *.mp4 *.mov *.mkv *.webm *.avi);;All files (*)"
-)
-"""What a dialog that opens data shows."""
-
-
-SHEET = 100
-"""Images in the sheet that shows a dataset."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""TODO."""
+"""Values that the Explore workspace shows: the generator that is explored, projections and nearest images."""
 
 from __future__ import annotations
 

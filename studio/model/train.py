@@ -1,4 +1,4 @@
-"""What the list of checkpoints shows of one, in plain types: read in a thread, shown in the window."""
+"""Values that the Train workspace shows: checkpoints, an opened run, sample grids, and the training's state."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from core.config.settings import Settings
-from core.losses.penalties import zero_centred
+from core.losses.penalties.gradients import zero_centred
 from core.training.augmentation import LARGEST_P, Augment
 
 Part = Literal["colour", "translation", "cutout"]

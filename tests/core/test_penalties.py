@@ -6,7 +6,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from core.losses.penalties import clip_weights, gradient_penalty, zero_centred
+from core.losses.penalties.gradient_penalty import one_centred
+from core.losses.penalties.gradients import zero_centred
+from core.losses.weight_clipping import clip_weights
 
 SHAPE = (2, 1, 3)
 """Of an image: six numbers."""
@@ -97,7 +99,7 @@ def test_penalties_are_computed_in_single_precision() -> None:
 
 def test_gradient_penalty_of_a_linear_critic_by_hand() -> None:
     w = torch.tensor([2.0, -1.0, 0.0, 2.0, 4.0, 0.0], requires_grad=True)
-    penalty = gradient_penalty(lambda x: linear(w, x), images(), images(seed=3), torch.rand(4))
+    penalty = one_centred(lambda x: linear(w, x), images(), images(seed=3), torch.rand(4))
     # |w| = sqrt(4 + 1 + 4 + 16) = 5, and (5 - 1)^2 = 16.
     assert float(penalty.detach()) == pytest.approx(16.0)
     # d/dw of (|w| - 1)^2 is 2 (|w| - 1) w / |w| = 1.6 w.
@@ -106,13 +108,13 @@ def test_gradient_penalty_of_a_linear_critic_by_hand() -> None:
 
 def test_a_critic_of_slope_one_is_not_penalised() -> None:
     w = numbers(6)
-    assert float(gradient_penalty(lambda x: linear(w / w.norm(), x), images(), images(), torch.rand(4))) < 1e-12
+    assert float(one_centred(lambda x: linear(w / w.norm(), x), images(), images(), torch.rand(4))) < 1e-12
 
 
 def test_gradient_penalty_of_a_quadratic_critic() -> None:
     A, real, fake = numbers(6, 6, seed=2).requires_grad_(True), images(), images(seed=3)
     mix = torch.tensor([0.0, 0.25, 0.5, 1.0])
-    penalty = gradient_penalty(lambda x: quadratic(A, x), real, fake, mix)
+    penalty = one_centred(lambda x: quadratic(A, x), real, fake, mix)
     # The first point is the generated image and the last one the real image.
     x = (mix[:, None] * real.flatten(1) + (1 - mix[:, None]) * fake.flatten(1)).detach()
     assert torch.equal(x[0], fake[0].flatten())
@@ -127,17 +129,16 @@ def test_gradient_penalty_of_a_quadratic_critic() -> None:
 
 def test_gradient_penalty_is_a_mean_over_independent_images() -> None:
     A, real, fake, mix = numbers(6, 6, seed=2), images(), images(seed=3), torch.tensor([0.1, 0.9, 0.4, 0.6])
-    whole = gradient_penalty(lambda x: quadratic(A, x) ** 3, real, fake, mix)
+    whole = one_centred(lambda x: quadratic(A, x) ** 3, real, fake, mix)
     each = [
-        gradient_penalty(lambda x: quadratic(A, x) ** 3, real[k : k + 1], fake[k : k + 1], mix[k : k + 1])
-        for k in range(4)
+        one_centred(lambda x: quadratic(A, x) ** 3, real[k : k + 1], fake[k : k + 1], mix[k : k + 1]) for k in range(4)
     ]
     assert float(whole.detach()) == pytest.approx(float(torch.stack(each).mean().detach()), rel=1e-5)
 
 
 def test_gradient_penalty_does_not_reach_the_images() -> None:
     w, real, fake = numbers(6).requires_grad_(True), images(), images(seed=3)
-    gradient_penalty(lambda x: linear(w, x), real, fake, torch.rand(4)).backward()
+    one_centred(lambda x: linear(w, x), real, fake, torch.rand(4)).backward()
     assert real.grad is None
     assert fake.grad is None
     assert w.grad is not None
@@ -145,7 +146,7 @@ def test_gradient_penalty_does_not_reach_the_images() -> None:
 
 def test_a_critic_without_any_slope_has_a_finite_derivative() -> None:
     w = torch.zeros(6, requires_grad=True)
-    penalty = gradient_penalty(lambda x: linear(w, x), images(), images(seed=3), torch.rand(4))
+    penalty = one_centred(lambda x: linear(w, x), images(), images(seed=3), torch.rand(4))
     assert float(penalty.detach()) == 1.0
     assert torch.isfinite(derivative(penalty, w)).all()
 

@@ -15,7 +15,7 @@ from core.checkpoint import load
 from core.errors import UserError
 from core.events import Images, Stepped
 from core.generator_inputs import seed_class, seed_codes
-from core.imaging.tensors import to_images
+from core.imaging.tensors import from_pixels, to_images
 from core.latent.request import LatentRequest, Loop, Mix, Point, Square, Walk
 from core.latent.sampler import CHUNK, Sampler
 from core.models.conditioning import ConditionalGenerator
@@ -123,8 +123,9 @@ def test_floats_become_bytes() -> None:
     images = to_images(values)
     assert images.shape == (1, 2, 3, 1)
     assert images.flatten().tolist() == [0, 255, 128, 0, 255, 128]
-    every = torch.arange(256).div(127.5).sub(1).reshape(1, 1, 16, 16)
-    assert to_images(every).flatten().tolist() == list(range(256))
+    every = torch.arange(256, dtype=torch.uint8).reshape(1, 1, 16, 16)
+    assert to_images(from_pixels(every)).flatten().tolist() == list(range(256))
+    assert from_pixels(values) is values  # the coordinates of points
 
 
 @pytest.mark.parametrize("condition", ["concat", "embedding", "projection"])

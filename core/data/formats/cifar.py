@@ -17,6 +17,9 @@ from core.data.names import absolute, digest, natural, opened, quoted, version
 from core.errors import UserError
 from core.events import Progress
 
+TITLE = "CIFAR"
+RANK = 0
+
 _PIXELS = (3, 32, 32)
 _LONGEST_NAMES = 2**16
 

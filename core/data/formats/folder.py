@@ -22,6 +22,9 @@ from core.data.source import classes_of
 from core.errors import UserError
 from core.events import Glimpse, Progress
 
+TITLE = "Folder"
+RANK = 2
+
 FORMATS = "PNG, JPEG, WebP, BMP, GIF or TIFF"
 
 

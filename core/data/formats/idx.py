@@ -20,6 +20,9 @@ from core.data.source import class_numbers
 from core.errors import UserError
 from core.events import Progress
 
+TITLE = "IDX"
+RANK = 1
+
 _KINDS = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 
 

@@ -24,6 +24,9 @@ from core.data.source import class_numbers
 from core.errors import UserError
 from core.events import Progress
 
+TITLE = "MATLAB"
+RANK = 4
+
 _MAGIC = b"MATLAB 5.0 MAT-file"
 _FIRST, _TAG = 128, 8
 _MATRIX, _COMPRESSED = 14, 15

@@ -24,6 +24,9 @@ from core.data.source import class_numbers
 from core.errors import UserError
 from core.events import Progress
 
+TITLE = "NumPy"
+RANK = 3
+
 _HEADERS = {(1, 0): format.read_array_header_1_0, (2, 0): format.read_array_header_2_0}
 _LONGEST_HEADER = 2**16
 _MOST_ARRAYS = 1000

@@ -23,6 +23,9 @@ from core.data.names import Inside, absolute, digest, inside, printable, version
 from core.data.source import OneFile, resolution_for
 from core.events import Glimpse, Progress
 
+TITLE = "Tar"
+RANK = 6
+
 _LARGE = 2**24
 """A file of as many bytes is not left waiting in memory."""
 

@@ -1,4 +1,4 @@
-"""A film, every so many frames of which become pictures."""
+"""Videos: every n-th frame becomes an image."""
 
 from __future__ import annotations
 
@@ -27,11 +27,19 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
+TITLE = "Video"
+RANK = 5
+
 ENDINGS = (".mp4", ".mov", ".mkv", ".webm", ".avi")
 
 _MOST_FRAMES = 10_000_000
 """Two days of film; what goes on for longer was made not to end."""
 _MOMENT = 0.05  # seconds after which the outside gets a turn
+_PIECE = 2**20
+_CLAIM = re.compile(rb"stsz.{4}(?P<unit>.{4})(?P<units>.{4})|trun.(?P<flags>.{3})(?P<frames>.{4})", re.DOTALL)
+_PER_FRAME = 0xF00
+"""Flags of a `trun` that has something to say of each of its frames."""
+_COMPRESSED = re.compile(rb"cmov.{4}dcom", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -158,13 +166,6 @@ def _picture(frame: VideoFrame, number: int, how: Preparation) -> Picture:
     if frame.rotation % 90 == 0:  # how the phone was held
         image = image.rotate(frame.rotation, expand=True)
     return Picture(fitted(image, how), image.width, image.height, mode="RGB", name=f"frame {number}")
-
-
-_PIECE = 2**20
-_CLAIM = re.compile(rb"stsz.{4}(?P<unit>.{4})(?P<units>.{4})|trun.(?P<flags>.{3})(?P<frames>.{4})", re.DOTALL)
-_PER_FRAME = 0xF00
-"""Flags of a `trun` that has something to say of each of its frames."""
-_COMPRESSED = re.compile(rb"cmov.{4}dcom", re.DOTALL)
 
 
 def believable(file: IO[bytes], size: int) -> bool:

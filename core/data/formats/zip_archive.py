@@ -20,6 +20,9 @@ from core.data.items import Skipped
 from core.data.names import Inside, absolute, digest, inside, natural, printable
 from core.events import Progress
 
+TITLE = "Zip"
+RANK = 7
+
 _ENCRYPTED = 0x1
 _NAME_IS_UTF8 = 0x800
 

@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from core.events import Images
+from core.imaging.tensors import from_pixels
 
 
 def in_colour(images: Images) -> Images:
@@ -24,7 +25,7 @@ def as_input(images: Images, side: int, device: torch.device) -> Tensor:
     """uint8 NHWC -> (N, 3, side, side) in about [-1, 1] on the device; bilinear with antialiasing, out of proportion
     where they are not square."""
     batch = torch.from_numpy(np.ascontiguousarray(in_colour(images))).to(device)
-    planes = batch.permute(0, 3, 1, 2).float().div(127.5).sub(1.0)
+    planes = from_pixels(batch.permute(0, 3, 1, 2))
     if planes.shape[2:] == (side, side):
         return planes.contiguous()
     return interpolate(planes, size=(side, side), mode="bilinear", align_corners=False, antialias=True)

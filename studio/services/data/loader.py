@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, Signal
 from core.config.preparation import Preparation
 from core.errors import UserError
 from core.events import Event, Glimpse, Progress
+from core.imaging.channels import CHANNEL_NAMES
 from studio.background.newest_task import NewestTask
 from studio.background.threads import IteratorThread
 from studio.background.torch_import import import_torch
@@ -23,9 +24,6 @@ from studio.services.data.review import examine_dataset
 if TYPE_CHECKING:
     from core.config.settings import Settings
     from core.data.dataset import Dataset
-
-COLOURS = {1: "grey", 3: "colour", 4: "colour with transparency"}
-"""By the number of channels."""
 
 
 class DatasetLoader(QObject):
@@ -183,7 +181,7 @@ def _facts(dataset: Dataset) -> DataFacts:
         dataset.title,
         dataset.source,
         len(dataset.images),
-        "points" if dataset.points else COLOURS[dataset.images.shape[1]],
+        CHANNEL_NAMES[dataset.images.shape[1]].long,
         dataset.size,
         dataset.records.sizes(),
         dict(zip(dataset.classes, counts.tolist(), strict=False)),

@@ -23,6 +23,15 @@ if TYPE_CHECKING:
     from core.data.dataset import Dataset
     from core.data.formats.image_files import File
 
+TILES = 48
+"""Images of a finding that are shown at once."""
+THUMBNAIL = 128
+PAIRS = 6
+BEFORE = 256
+"""Longer side of an original as it is shown."""
+MATTERS_OF_TASTE: frozenset[FindingKind] = frozenset({"colours", "transparency"})
+"""Nothing is wrong with those images; whether to leave them out is for the person alone to say."""
+
 
 class DatasetReview(QObject):
     """Of each kind of question only the newest is answered; what cannot be done is the workers' `problem`."""
@@ -85,16 +94,6 @@ class DatasetReview(QObject):
             self.changed.emit(source)
 
         self._workers.spawn(make, done=done)  # every one counts, not only the newest
-
-
-TILES = 48
-"""Images of a finding that are shown at once."""
-THUMBNAIL = 128
-PAIRS = 6
-BEFORE = 256
-"""Longer side of an original as it is shown."""
-MATTERS_OF_TASTE: frozenset[FindingKind] = frozenset({"colours", "transparency"})
-"""Nothing is wrong with those images; whether to leave them out is for the person alone to say."""
 
 
 def examine_dataset(dataset: Dataset, how: Preparation, augment: str) -> Generator[Event, None, Examined]:

@@ -26,8 +26,15 @@ if TYPE_CHECKING:
     from core.runs.run import Run
 
 
+if TYPE_CHECKING:
+    from core.checkpoint import Summary
+    from core.runs.report_table import ReportTable
+    from core.runs.run import Run
+
 FIRST_LOOK_MS = 1500
 """For so long what is on screen first has the processor to itself: the rest takes many seconds anyway."""
+DRAWN = ("Loss/", "Score/")
+"""How the keys begin of the curves that are seen as soon as a run is open."""
 
 
 class RunLoader(QObject):
@@ -80,10 +87,6 @@ class RunLoader(QObject):
     def _end(self) -> None:
         self._thread, self.is_replaying = None, False
         self.ended.emit()
-
-
-DRAWN = ("Loss/", "Score/")
-"""How the keys begin of the curves that are seen as soon as a run is open."""
 
 
 def read_run(folder: Path) -> Generator[Event, None, History | None]:

@@ -1,4 +1,4 @@
-"""Widgets that end what they have no room for in three dots, where Qt would cut it off."""
+"""Labels, icons, headings and buttons; labels and combo boxes that elide text that does not fit."""
 
 from __future__ import annotations
 
@@ -40,6 +40,19 @@ class ElidedLabel(QLabel):
         room = self.contentsRect()
         text = self.fontMetrics().elidedText(self.text(), DOTS, room.width())
         self.style().drawItemText(painter, room, int(self.alignment()), self.palette(), self.isEnabled(), text)
+
+
+class WrappedLabel(QLabel):
+    """Plain text, which may be a file name that looks like markup, over as many lines as it needs.
+
+    `role`: an object name that the style sheet knows, such as "muted".
+    """
+
+    def __init__(self, text: str = "", role: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(text, parent)
+        self.setObjectName(role)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setWordWrap(True)
 
 
 class ElidedComboBox(QComboBox):
@@ -110,6 +123,18 @@ class LabelledButton(QToolButton):
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.setToolTip(tip)
         self.setAccessibleName(name or text)
+
+
+class IconButton(QToolButton):
+    """`name` is what a screen reader says, as there is no text."""
+
+    def __init__(self, icon: str, name: str, tip: str = "", pixels: int = 18, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAutoRaise(True)
+        self.setIcon(theme.icon(icon))
+        self.setIconSize(QSize(pixels, pixels))
+        self.setAccessibleName(name)
+        self.setToolTip(tip)
 
 
 def wrapped_tip(*paragraphs: str) -> str:

@@ -1,4 +1,4 @@
-"""A seed: any whole number that 32 bits hold."""
+"""Spin boxes: one for seeds, and what makes spin boxes look and behave like the other fields."""
 
 from __future__ import annotations
 
@@ -10,20 +10,6 @@ from PySide6.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QHBoxLayout, QTo
 from studio import theme
 
 LARGEST_SEED = 2**32 - 1
-
-
-class _Spin(QDoubleSpinBox):
-    """Without arrows, for which a style sheet's border would squeeze the text to one pixel (Qt 6.11)."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
-
-    def event(self, event: QEvent) -> bool:
-        done = super().event(event)
-        if event.type() in (QEvent.Type.Resize, QEvent.Type.StyleChange, QEvent.Type.Show):
-            self.lineEdit().setGeometry(self.rect().adjusted(2, 2, -2, -2))
-        return done
 
 
 class SeedBox(QWidget):
@@ -68,15 +54,6 @@ class SeedBox(QWidget):
             self._spin.setValue(value)
 
 
-def _button(icon: str, name: str, tip: str) -> QToolButton:
-    button = QToolButton()
-    button.setIcon(theme.icon(icon))
-    button.setIconSize(QSize(16, 16))
-    button.setAccessibleName(name)
-    button.setToolTip(tip)
-    return button
-
-
 def indent_spin_box(*boxes: QAbstractSpinBox) -> None:
     """As far from the left as a combo box has its text; the style sheet's padding is not obeyed there."""
     for box in boxes:
@@ -91,3 +68,26 @@ class WheelGuard(QObject):
             event.ignore()
             return True
         return super().eventFilter(watched, event)
+
+
+class _Spin(QDoubleSpinBox):
+    """Without arrows, for which a style sheet's border would squeeze the text to one pixel (Qt 6.11)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
+
+    def event(self, event: QEvent) -> bool:
+        done = super().event(event)
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.StyleChange, QEvent.Type.Show):
+            self.lineEdit().setGeometry(self.rect().adjusted(2, 2, -2, -2))
+        return done
+
+
+def _button(icon: str, name: str, tip: str) -> QToolButton:
+    button = QToolButton()
+    button.setIcon(theme.icon(icon))
+    button.setIconSize(QSize(16, 16))
+    button.setAccessibleName(name)
+    button.setToolTip(tip)
+    return button

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from core.data.health.findings import HealthFinding, Severity
-from studio.widgets.basic.labels import Glyph
+from studio.widgets.basic.labels import Glyph, WrappedLabel
 
 GLYPHS: dict[Severity, tuple[str, str]] = {
     "warning": ("warning", "caution"),
@@ -59,9 +59,7 @@ class FindingCard(QFrame):
         return column
 
 
-def _label(text: str, name: str = "") -> QLabel:
-    label = QLabel(text, wordWrap=True)
-    label.setObjectName(name)
-    label.setTextFormat(Qt.TextFormat.PlainText)
+def _label(text: str, role: str = "") -> WrappedLabel:
+    label = WrappedLabel(text, role)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     return label

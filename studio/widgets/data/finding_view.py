@@ -24,6 +24,7 @@ from core.data.health.findings import HealthFinding
 from studio import theme
 from studio.model.data import Page, Tile
 from studio.widgets.basic.flow_layout import FlowLayout
+from studio.widgets.basic.labels import WrappedLabel
 from studio.widgets.images.image_tile import ImageTile
 
 MOST_NAMES = 500
@@ -101,8 +102,7 @@ class FindingView(QWidget):
         back.setText("All findings")
         back.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         back.clicked.connect(self.back_requested)
-        self._text = QLabel(wordWrap=True)
-        self._text.setTextFormat(Qt.TextFormat.PlainText)
+        self._text = WrappedLabel()
         row = QHBoxLayout()
         row.setSpacing(12)
         row.addWidget(back, 0, Qt.AlignmentFlag.AlignTop)

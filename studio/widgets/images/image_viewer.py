@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QImage, QKeyEvent
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from core.events import Images
-from studio import theme
+from studio.widgets.basic.labels import IconButton
 from studio.widgets.images.image_grid import ImageGrid
 
 
@@ -117,13 +117,8 @@ class ImageViewer(QDialog):
         return QSize(560, 600)
 
 
-def _button(icon: str, name: str, tip: str) -> QToolButton:
-    button = QToolButton()
-    button.setAutoRaise(True)
-    button.setIcon(theme.icon(icon))
-    button.setIconSize(QSize(18, 18))
-    button.setAccessibleName(name)
-    button.setToolTip(tip)
+def _button(icon: str, name: str, tip: str) -> IconButton:
+    button = IconButton(icon, name, tip)
     # The keys stay with the image, whichever button was used last.
     button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     return button

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRect, QRectF, QSize
-from PySide6.QtGui import QBrush, QColor, QImage, QPainter
+from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QBrush, QColor, QIcon, QImage, QPainter, QPixmap
 
 from core.events import Images
+from core.imaging.grid import grid
 
 GAP = 2
 CHECK = 8
@@ -93,16 +94,20 @@ def near_square_columns(count: int) -> int:
 def sheet(images: Images, columns: int) -> QImage:
     """The images side by side in one picture, black or clear where the last row is not full. NHWC, 1, 3 or 4
     channels."""
-    count, height, width, channels = images.shape
-    if not count:
+    if not len(images):
         return QImage()
-    rows = -(-count // columns)
-    pixels = np.zeros((rows * columns, height, width, channels), np.uint8)
-    pixels[:count] = images
-    pixels = pixels.reshape(rows, columns, height, width, channels).transpose(0, 2, 1, 3, 4)
-    flat = np.ascontiguousarray(pixels).reshape(rows * height, columns * width, channels)
+    pixels = np.ascontiguousarray(grid(images, columns))
+    height, width, channels = pixels.shape
     # copy(): the picture must not outlive the array whose memory it reads.
-    return QImage(flat.data, flat.shape[1], flat.shape[0], flat.shape[1] * channels, FORMATS[channels]).copy()
+    return QImage(pixels.data, width, height, width * channels, FORMATS[channels]).copy()
+
+
+def thumbnail(image: Images, side: int) -> QIcon:
+    """An image HWC as an icon of `side` pixels, at twice the resolution for dense screens."""
+    picture = sheet(image[None], 1).scaled(
+        2 * side, 2 * side, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+    )
+    return QIcon(QPixmap.fromImage(picture))
 
 
 class TileSheet:

@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 from core.stats.keys import meaning, spread_of, valued
 from studio import theme
 from studio.model.history import History, ReportRows
-from studio.widgets.basic.labels import wrapped_tip
+from studio.widgets.basic.labels import IconButton, wrapped_tip
 from studio.widgets.plots.legend import Legend
 from studio.widgets.plots.pyqtgraph_import import pyqtgraph_import
 
@@ -81,9 +81,9 @@ class CurvePlot(QWidget):
         self._log.setAccessibleName("Logarithmic scale")
         self._log.setToolTip("Logarithmic scale; values of zero and below are left out.")
         self._log.toggled.connect(self.set_log)
-        self._reset = _tool("arrows-out", "Reset the view", "Show everything and follow new data (0)")
+        self._reset = IconButton("arrows-out", "Reset the view", "Show everything and follow new data (0)")
         self._reset.clicked.connect(self.reset_view)
-        save = _tool("export", "Export", "Save the plot or its numbers")
+        save = IconButton("export", "Export", "Save the plot or its numbers")
         save.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         save.setProperty("hasMenu", True)
         menu = QMenu(save)
@@ -349,12 +349,3 @@ def _muted(text: str) -> QLabel:
     label = QLabel(text)
     label.setObjectName("muted")
     return label
-
-
-def _tool(icon: str, name: str, tip: str) -> QToolButton:
-    button = QToolButton(autoRaise=True)
-    button.setIcon(theme.icon(icon))
-    button.setIconSize(QSize(18, 18))
-    button.setAccessibleName(name)
-    button.setToolTip(tip)
-    return button

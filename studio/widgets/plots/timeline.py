@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QToolButton, QWidget
 
 from studio import theme
+from studio.widgets.basic.labels import IconButton
 from studio.widgets.plots.time_bar import Steps, TimeBar
 
 SPEEDS = (5, 10, 20, 30)
@@ -33,9 +34,12 @@ class Timeline(QWidget):
         self._bar = TimeBar()
         self._bar.setToolTip("Drag to see the samples of an earlier step; a click in the curves does the same.")
         self._bar.scrubbed.connect(self._scrub)
-        self._play = _tool("play", "Play", self.toggle)
-        self._back = _tool("caret-left", "Previous samples", lambda: self.step_by(-1), "Previous samples (Left)")
-        self._forth = _tool("caret-right", "Next samples", lambda: self.step_by(1), "Next samples (Right)")
+        self._play = IconButton("play", "Play")
+        self._play.clicked.connect(self.toggle)
+        self._back = IconButton("caret-left", "Previous samples", "Previous samples (Left)")
+        self._back.clicked.connect(lambda: self.step_by(-1))
+        self._forth = IconButton("caret-right", "Next samples", "Next samples (Right)")
+        self._forth.clicked.connect(lambda: self.step_by(1))
         self._said = QLabel()
         self._speed = QComboBox()
         self._live = QToolButton()
@@ -194,13 +198,3 @@ class Timeline(QWidget):
     def _go_live(self) -> None:
         self.go(None)
         self._show()  # a second click leaves it checked
-
-
-def _tool(icon: str, name: str, do: object, tip: str = "") -> QToolButton:
-    button = QToolButton(autoRaise=True)
-    button.setIcon(theme.icon(icon))
-    button.setIconSize(QSize(18, 18))
-    button.setAccessibleName(name)
-    button.setToolTip(tip)
-    button.clicked.connect(do)
-    return button

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from core.diagnosis.case import Diagnosis, Remedy, Severity
 from studio.model.setting_text import in_words
-from studio.widgets.basic.labels import Glyph
+from studio.widgets.basic.labels import Glyph, WrappedLabel
 
 GLYPHS: dict[Severity, tuple[str, str]] = {
     "bad": ("warning", "error"),
@@ -42,8 +42,7 @@ class DiagnosisStrip(QFrame):
         self._shows_all = False
         self._undo = QWidget()
         self._undo.hide()
-        self._applied = QLabel(wordWrap=True)
-        self._applied.setTextFormat(Qt.TextFormat.PlainText)
+        self._applied = WrappedLabel()
         undo = QPushButton("Undo")
         undo.setToolTip("Set it back to what it was")
         undo.clicked.connect(self._take_back)
@@ -105,8 +104,7 @@ class DiagnosisStrip(QFrame):
         name, role = GLYPHS[diagnosis.severity]
         glyph = Glyph(name, 20, role)
         glyph.setToolTip(WORDS[diagnosis.severity])
-        text = QLabel(diagnosis.sentence, wordWrap=True)
-        text.setTextFormat(Qt.TextFormat.PlainText)
+        text = WrappedLabel(diagnosis.sentence)
         text.setAccessibleName(f"{WORDS[diagnosis.severity]}: {diagnosis.sentence}")
         line.addWidget(glyph)
         line.addWidget(text, 1)

@@ -1,0 +1,18 @@
+"""Gradients of logits by images, which penalties are functions of."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def gradients(logits: Tensor, images: Tensor) -> Tensor:
+    """Gradient of each logit by its own image, (N, pixels). Of a sum: the others' parts are zero without batch norm."""
+    (found,) = torch.autograd.grad(logits.float().sum(), images, create_graph=True)
+    return found.float().flatten(1)
+
+
+def zero_centred(logits: Tensor, images: Tensor) -> Tensor:
+    """Half the mean squared norm of the gradient of logits (N,) by the images (N, ...) that they were computed from."""
+    squared: Tensor = gradients(logits, images).square().sum(1)
+    return 0.5 * squared.mean()

@@ -1,0 +1,20 @@
+"""R1: half the mean squared norm of the discriminator's gradient at real images.
+
+Mescheder et al. 2018, arXiv:1801.04406; its weight is gamma in the paper.
+"""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from core.losses.penalties import Judgement
+from core.losses.penalties.gradients import zero_centred
+
+TITLE = "R1"
+RANK = 0
+INPUTS = ("real",)
+
+
+def penalty(judged: Judgement) -> Tensor:
+    """(gamma / 2) E |grad D(x)|^2 with gamma = 1."""
+    return zero_centred(judged.real_logits, judged.real)

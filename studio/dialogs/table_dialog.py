@@ -1,0 +1,72 @@
+"""What dialogs share that list things on the disk in a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Generic, TypeVar
+
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QTreeWidgetItem, QVBoxLayout, QWidget
+
+from core.errors import UserError
+from studio.widgets.basic.banner import Banner
+from studio.widgets.basic.table import ROW, Table
+
+Row = TypeVar("Row")
+
+
+class TableDialog(QDialog, Generic[Row]):
+    """A banner above a table, whose rows come later, from a thread. Each row of the table stands for one value."""
+
+    def __init__(
+        self,
+        title: str,
+        name: str,
+        columns: Sequence[str],
+        numbers: Sequence[int],
+        height: int = ROW,
+        parent: QWidget | None = None,
+    ) -> None:
+        """`name`: the table's, for assistive technology; `numbers` and `height`: see `Table`."""
+        super().__init__(parent)
+        self.setWindowTitle(title)
+        self._rows: Sequence[Row] = ()
+        self._banner, self._table = Banner(), Table(name, columns, numbers, height)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(16, 16, 16, 16)
+        self._column.setSpacing(10)
+        self._column.addWidget(self._banner)
+
+    def show_problem(self, problem: UserError) -> None:
+        """Why there is no list, or why something could not be done."""
+        self._banner.show_problem(problem.what, problem.remedy, problem.details)
+
+    def _set_rows(self, rows: Sequence[Row]) -> None:
+        self._rows = rows
+        self._table.set_rows([self._item(row) for row in rows])
+
+    def _item(self, row: Row) -> QTreeWidgetItem:
+        """A value as a row of the table."""
+        raise NotImplementedError
+
+    def _current(self) -> Row | None:
+        """The value of the row that the keyboard is on, if that row is shown."""
+        item = self._table.currentItem()
+        return self._rows[self._table.indexOfTopLevelItem(item)] if item and not item.isHidden() else None
+
+    def _selected(self) -> list[Row]:
+        return [self._rows[self._table.indexOfTopLevelItem(item)] for item in self._table.selectedItems()]
+
+    def _add_buttons(
+        self, left: Sequence[QPushButton], right: Sequence[QPushButton], primary: QPushButton | None = None
+    ) -> None:
+        """A line of buttons along the lower edge. Enter presses `primary`, which stands last, and no other one."""
+        row = QHBoxLayout()
+        for button in (*left, *right):
+            button.setAutoDefault(False)
+            row.addWidget(button)
+        row.insertStretch(len(left), 1)
+        if primary is not None:
+            primary.setObjectName("primary")
+            primary.setDefault(True)
+            row.addWidget(primary)
+        self._column.addLayout(row)
