@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Protocol
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -20,6 +20,15 @@ Numbers = tuple[float, ...]
 Position = float | tuple[float, float]
 
 _STRICT = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+class _Listable(Protocol):
+    def tolist(self) -> Any: ...
+
+
+def to_numbers(values: _Listable) -> Numbers:
+    """Returns a row of numbers, in a numpy array or a tensor, as a tuple of floats."""
+    return tuple(map(float, values.tolist()))
 
 
 @dataclass(frozen=True)

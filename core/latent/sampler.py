@@ -15,7 +15,7 @@ from core.events import Images
 from core.generator_inputs import Conditions, GeneratorInputs, Latents, fixed
 from core.imaging.tensors import to_dots, to_images
 from core.latent.interpolation import Resolved, at, circle, foreign, resolved
-from core.latent.request import LatentRequest, Loop, Point, Walk
+from core.latent.request import LatentRequest, Loop, Point, Walk, to_numbers
 from core.models.conditioning import build_generator, to_tensors
 
 CHUNK = 64
@@ -122,9 +122,9 @@ class Sampler:
         if isinstance(first.way, Walk) and len(first.way.points) == 1:
             return first.way.points[0]
         (found,) = self.placed(first)
-        w = tuple(_numbers(row) for row in found.w)
-        z, classes, codes = (_numbers(part) for part in (found.z, found.classes, found.codes))
-        offset = _numbers(found.offset) if found.offset.any() else ()
+        w = tuple(to_numbers(row) for row in found.w)
+        z, classes, codes = (to_numbers(part) for part in (found.z, found.classes, found.codes))
+        offset = to_numbers(found.offset) if found.offset.any() else ()
         return Point(z=z, psi=float(found.psi[0]), offset=offset, classes=classes, codes=codes, w=w)
 
     @torch.inference_mode()
@@ -239,10 +239,6 @@ def _drawn(places: Sequence[Resolved]) -> GeneratorInputs[Latents]:
         np.stack([each.classes for each in places]),
         np.stack([each.codes for each in places]),
     )
-
-
-def _numbers(values: Latents) -> tuple[float, ...]:
-    return tuple(map(float, values.tolist()))
 
 
 def _kind(meta: Meta) -> tuple[object, ...]:

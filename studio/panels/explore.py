@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 from core.events import Images
 from core.generator_inputs import Latents
 from core.latent.explore_state import PLACES, Direction, DirectionKind, DirectionSets, ExploreState, Pin
-from core.latent.request import LatentRequest, Loop, Point, Walk
+from core.latent.request import LatentRequest, Loop, Point, Walk, to_numbers
 from studio.model.explore import ExploreSource
 from studio.model.undo import Undo
 from studio.widgets.basic.empty_page import EmptyPage
@@ -352,7 +352,7 @@ class ExplorePanel(QWidget):
 
     def _keep_direction(self, kind: DirectionKind, number: int, name: str) -> None:
         vectors = self._bases.closed if kind == "closed" else self._bases.components
-        self.add_direction(Direction(name, tuple(map(float, vectors[number].tolist()))))
+        self.add_direction(Direction(name, to_numbers(vectors[number])))
 
     # Building
 

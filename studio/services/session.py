@@ -40,7 +40,6 @@ from studio.model.history import ReportRows
 from studio.model.train import OpenedRun, TrainingState
 from studio.services.data.loader import DatasetLoader
 from studio.services.data.review import DatasetReview
-from studio.services.explore.engine import NewestOf
 from studio.services.explore.generator_jobs import GeneratorJobs
 from studio.services.explore.service import ExploreService
 from studio.services.file_saving import copy_checkpoint, save_grid, save_images, save_numbers, save_picture
@@ -137,7 +136,7 @@ class Session(QObject):
         self.exploration.opened.connect(self._show_checkpoint)
         self.exploration.problem.connect(self.problem)
         self.exploration.notice.connect(self.notice)
-        self.laboratory = GeneratorJobs(self.exploration.explorer, self.jobs, self.reader, self)
+        self.laboratory = GeneratorJobs(self.exploration.engine, self.jobs, self.reader, self)
         self.laboratory.notice.connect(self.notice)
 
     @property
@@ -188,7 +187,7 @@ class Session(QObject):
         self.run_opened.emit(run)
         self.frames.open(run.folder, run.samples)
         self._continue_from(run.checkpoint, run.dataset, run.settings)
-        self.exploration.open(NewestOf(run.folder))
+        self.exploration.open_newest(run.folder)
 
     def _continue_from(self, checkpoint: Path, dataset: str, settings: Settings) -> None:
         self._resume_data = dataset
@@ -399,12 +398,12 @@ class Session(QObject):
         if self._running and self.state in (TrainingState.RUNNING, TrainingState.PAUSED):
             self._running.publish(self._take_weights)
         elif self.state is TrainingState.IDLE and self.run_folder is not None:
-            self.exploration.open(NewestOf(self.run_folder))
+            self.exploration.open_newest(self.run_folder)
 
     def _take_weights(self, weights: PublishedWeights) -> None:
         """Runs in the training's thread."""
         if self._live:  # no checkpoint was opened meanwhile
-            self.exploration.open(weights)
+            self.exploration.load(weights)
 
     def _show_checkpoint(self, path: Path, source: ExploreSource) -> None:
         """A checkpoint that was opened is also what the next training continues from."""

@@ -41,10 +41,10 @@ class GeneratorJobs(QObject):
     notice = Signal(str)
 
     def __init__(
-        self, explorer: ExploreEngine, jobs: JobRunner, reader: DatasetLoader, parent: QObject | None = None
+        self, engine: ExploreEngine, jobs: JobRunner, reader: DatasetLoader, parent: QObject | None = None
     ) -> None:
         super().__init__(parent)
-        self._explorer = explorer
+        self._engine = engine
         self._jobs = jobs
         self._reader = reader
 
@@ -62,7 +62,7 @@ class GeneratorJobs(QObject):
 
         def work() -> Generator[Event, None, None]:
             yield Progress("Generating images", 0, 0)
-            sampler = self._explorer.sampler()
+            sampler = self._engine.sampler()
             others = sampler.render(LatentRequest.of_seeds(range(POPULATION)))
             asked = NeighbourQuery(np.concatenate([sampler.render(first), others]), 0, sampler.meta.settings)
             yield from find_nearest(asked, dataset)
@@ -109,14 +109,14 @@ class GeneratorJobs(QObject):
     def _components(self, like: Point) -> Generator[Progress | Components, None, None]:
         from core.latent.directions import principal
 
-        yield from principal(self._explorer.sampler(), like)
+        yield from principal(self._engine.sampler(), like)
 
     def _invert(self, path: Path) -> Generator[Event, None, None]:
         from core.projection.projector import project
         from core.projection.target_image import open_picture
 
         yield Progress(f"Looking at {path.name}", 0, 0)
-        checkpoint = self._explorer.checkpoint()
+        checkpoint = self._engine.checkpoint()
         picture = open_picture(path, checkpoint.meta)
         with closing(project(checkpoint, picture)) as events:
             for event in events:
@@ -129,17 +129,17 @@ class GeneratorJobs(QObject):
     ) -> Generator[Event, None, None]:
         from core.export.image_files import export_images
 
-        yield from export_images(self._explorer.sampler(), selection, target, shape, overwrite)
+        yield from export_images(self._engine.sampler(), selection, target, shape, overwrite)
 
     def _film(self, way: Walk | Loop, target: Path, film: Animation, overwrite: bool) -> Generator[Event, None, None]:
         from core.export.walk_video import export_walk
 
-        yield from export_walk(self._explorer.sampler(), way, target, film, overwrite)
+        yield from export_walk(self._engine.sampler(), way, target, film, overwrite)
 
     def _generator(self, target: Path, overwrite: bool) -> Generator[Event, None, None]:
         from core.export.generator import export_generator
 
-        yield from export_generator(self._explorer.sampler(), target, overwrite)
+        yield from export_generator(self._engine.sampler(), target, overwrite)
 
 
 def _timelapse(run: Path, target: Path, film: Animation, overwrite: bool) -> Generator[Event, None, None]:

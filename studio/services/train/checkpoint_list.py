@@ -39,8 +39,8 @@ def read_checkpoints(runs: Path) -> Generator[Event, None, None]:
     yield CheckpointRows(tuple(rows), tuple(damaged))
 
 
-def read_runs(runs: Path) -> Generator[Event, None, None]:
-    """The same with only the newest readable checkpoint of each run in a folder of them."""
+def read_runs(runs: Path) -> Generator[Progress, None, CheckpointRows]:
+    """Reads the newest readable checkpoint of each run in a folder of them."""
     yield Progress("Looking for runs", 0, 0)
     rows: list[CheckpointRow] = []
     damaged: list[Path] = []
@@ -54,7 +54,7 @@ def read_runs(runs: Path) -> Generator[Event, None, None]:
             except UserError:
                 damaged.append(path)
     rows.sort(key=lambda row: row.created.timestamp(), reverse=True)
-    yield CheckpointRows(tuple(rows), tuple(damaged))
+    return CheckpointRows(tuple(rows), tuple(damaged))
 
 
 def _by_run(runs: Path) -> list[list[Path]]:
