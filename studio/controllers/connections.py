@@ -97,10 +97,10 @@ def connect_explore(window: MainWindow) -> None:
     laboratory = window.session.laboratory
     window.explore.requested.connect(window.session.exploration.render)
     window.explore.pin_requested.connect(window.session.exploration.bake)
-    window.explore.board_changed.connect(window.session.exploration.keep_pins)
+    window.explore.pins_changed.connect(window.session.exploration.keep_pins)
     window.explore.file_requested.connect(window.session.exploration.write)
     window.explore.notice.connect(window.banner.show_notice)
-    window.explore.film_requested.connect(window.lab_dialogs.film)
+    window.explore.video_requested.connect(window.lab_dialogs.film)
     window.explore.samples_requested.connect(window.lab_dialogs.samples)
     window.explore.neighbours_requested.connect(laboratory.find_neighbours)
     window.explore.components_requested.connect(laboratory.find_components)

@@ -32,12 +32,14 @@ def test_a_loop_is_one_turn() -> None:
 
 @pytest.mark.parametrize("closed", [False, True])
 def test_the_request_walks_back_when_the_film_does(closed: bool) -> None:
-    way = Walk(THREE, "lerp", closed=closed, easing="smooth")
-    film = Animation(fps=4, seconds=1, loop=not closed)
+    trajectory = Walk(THREE, "lerp", closed=closed, easing="smooth")
+    animation = Animation(fps=4, seconds=1, loop=not closed)
     there_and_back = Walk((*THREE, THREE[0]), "lerp", easing="smooth")
-    assert frame_requests(way, film) == LatentRequest(there_and_back, tuple(frame / 4 for frame in range(12)))
-    assert frame_requests(way, film).part(9, 10).way.points == (THREE[2], THREE[0])
-    assert frame_requests(Loop(Point(3)), film).way == Loop(Point(3))
+    assert frame_requests(trajectory, animation) == LatentRequest(
+        there_and_back, tuple(frame / 4 for frame in range(12))
+    )
+    assert frame_requests(trajectory, animation).part(9, 10).trajectory.points == (THREE[2], THREE[0])
+    assert frame_requests(Loop(Point(3)), animation).trajectory == Loop(Point(3))
 
 
 def test_a_film_has_a_frame_however_short_it_is() -> None:
@@ -57,10 +59,10 @@ def test_what_no_film_can_be(values: dict[str, Any]) -> None:
 
 
 def test_a_slip_does_not_fill_the_memory() -> None:
-    film = Animation(fps=100, seconds=MOST_FRAMES / 100)
-    assert film.frames == MOST_FRAMES
+    animation = Animation(fps=100, seconds=MOST_FRAMES / 100)
+    assert animation.frames == MOST_FRAMES
     with pytest.raises(UserError, match="too many"):
-        frame_positions(Walk(THREE), film)
+        frame_positions(Walk(THREE), animation)
     with pytest.raises(UserError, match="too many"):
         frame_positions(Loop(Point()), Animation(seconds=1e15))
 

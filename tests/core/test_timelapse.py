@@ -71,8 +71,8 @@ def test_a_short_film_leaves_some_out(run: Path, tmp_path: Path, seconds: float,
 
 def test_the_grids_of_a_real_run(finished_run: Path, tmp_path: Path) -> None:
     samples = Run(finished_run).samples()
-    film = Animation(fps=len(samples), seconds=1, scale=2)
-    list(export_timelapse(finished_run, tmp_path / "film.webp", film))
+    animation = Animation(fps=len(samples), seconds=1, scale=2)
+    list(export_timelapse(finished_run, tmp_path / "film.webp", animation))
     found = shown(tmp_path / "film.webp").frames
     assert all(np.array_equal(a, enlarged(pixels(b), 2, False)) for a, b in zip(found, samples, strict=True))
 
@@ -115,8 +115,8 @@ def test_other_channels(run: Path, tmp_path: Path, channels: int) -> None:
 def test_the_step_stands_below(run: Path, tmp_path: Path) -> None:
     for step in STEPS:
         write_grid(run, step, grey(step).repeat(2, 1))
-    film = Animation(fps=4, seconds=1, scale=2)
-    list(export_timelapse(run, tmp_path / "film", film, caption=True))
+    animation = Animation(fps=4, seconds=1, scale=2)
+    list(export_timelapse(run, tmp_path / "film", animation, caption=True))
     frames = shown(tmp_path / "film").frames
     assert [frame.shape for frame in frames] == [(64 + CAPTION, 192, 3)] * 4
     strips = [frame[64:] for frame in frames]
@@ -136,13 +136,13 @@ def test_a_caption_that_does_not_fit_is_left_out(run: Path, tmp_path: Path) -> N
 
 @pytest.mark.parametrize("name", TARGETS)
 def test_nothing_is_overwritten_unasked(run: Path, tmp_path: Path, name: str) -> None:
-    film = Animation(fps=4, seconds=1)
-    list(export_timelapse(run, tmp_path / name, film))
+    animation = Animation(fps=4, seconds=1)
+    list(export_timelapse(run, tmp_path / name, animation))
     write_grid(run, 0, grey(3000))
     with pytest.raises(UserError, match="another place"):
-        list(export_timelapse(run, tmp_path / name, film))
+        list(export_timelapse(run, tmp_path / name, animation))
     assert levels(shown(tmp_path / name).frames)[0] == 0
-    list(export_timelapse(run, tmp_path / name, film, overwrite=True))
+    list(export_timelapse(run, tmp_path / name, animation, overwrite=True))
     assert levels(shown(tmp_path / name).frames)[0] == 3
 
 

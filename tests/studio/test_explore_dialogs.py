@@ -95,7 +95,7 @@ def test_a_film_is_seen_before_it_is_written(qtbot: QtBot, tmp_path: Path) -> No
     dialog.frame_requested.connect(asked.append)
     qtbot.waitUntil(lambda: len(asked) >= 4)
     film = frame_requests(WALK, Animation())
-    frames = [film.part(number, number + 1) for number in range(len(film.places))]
+    frames = [film.part(number, number + 1) for number in range(len(film.positions))]
     numbers = [frames.index(request) for request in asked]
     assert numbers == sorted(set(numbers))
     dialog.show_frame(shades(1))
@@ -249,7 +249,7 @@ def test_marked_images_become_two_groups(qtbot: QtBot) -> None:
     assert "More like 2, less like 1" in words(dialog)
     assert make.isEnabled()
     QTest.mouseClick(button(dialog, "Other images"), LEFT)
-    assert asked[1].way.points[0].seed == COUNT
+    assert asked[1].trajectory.points[0].seed == COUNT
     dialog.show_images(asked[0], shades(COUNT))  # too late: others were asked for
     dialog.show_images(asked[1], shades(COUNT))
     click(0)

@@ -15,7 +15,7 @@ from core.checkpoint import save
 from core.data.dataset import Dataset
 from core.data.prepare import prepare
 from core.export.animation import Animation
-from core.export.selection import OfPlaces, Shape
+from core.export.selection import OfRequest, Shape
 from core.latent.explore_state import Direction
 from core.latent.request import LatentRequest, Point, Walk
 from studio.dialogs.neighbours import NeighboursDialog
@@ -68,8 +68,8 @@ def test_components_get_sliders(qtbot: QtBot, exploring: MainWindow) -> None:
 
 def test_a_direction_of_samples_becomes_ones_own(qtbot: QtBot, exploring: MainWindow) -> None:
     exploring.session.exploration.contrast([Point(1), Point(2)], [Point(3)], "smile")
-    qtbot.waitUntil(lambda: len(exploring.explore.lab.board.directions) == 1, timeout=PATIENCE)
-    direction = exploring.explore.lab.board.directions[0]
+    qtbot.waitUntil(lambda: len(exploring.explore.state.saved.directions) == 1, timeout=PATIENCE)
+    direction = exploring.explore.state.saved.directions[0]
     assert isinstance(direction, Direction)
     assert direction.name == "smile"
     assert any(direction.vector)
@@ -84,9 +84,9 @@ def test_a_picture_is_found_and_stands_at_a(qtbot: QtBot, exploring: MainWindow,
     assert isinstance(dialog, ProjectionDialog)
     with qtbot.waitSignal(dialog.finished):
         dialog.use()
-    pins = exploring.explore.lab.board.pins
+    pins = exploring.explore.state.saved.pins
     assert [pin.name for pin in pins] == [picture.name]
-    assert exploring.explore.lab.a == pins[0].point
+    assert exploring.explore.state.a == pins[0].point
 
 
 def test_nearest_training_images_are_shown(qtbot: QtBot, exploring: MainWindow, tmp_path: Path) -> None:
@@ -111,10 +111,10 @@ def test_images_and_films_are_written(qtbot: QtBot, exploring: MainWindow, tmp_p
     laboratory = exploring.session.laboratory
     walk = Walk((Point(0), Point(1)))
     film = Animation(fps=5, seconds=1.0)
-    idle(qtbot, exploring, lambda: laboratory.export_film(walk, tmp_path / "walk.gif", film, False))
+    idle(qtbot, exploring, lambda: laboratory.export_video(walk, tmp_path / "walk.gif", film, False))
     with Image.open(tmp_path / "walk.gif") as picture:
         assert getattr(picture, "n_frames", 1) == 6
-    selection = OfPlaces(LatentRequest(walk, (0.0, 0.5)), "image")
+    selection = OfRequest(LatentRequest(walk, (0.0, 0.5)), "image")
     idle(qtbot, exploring, lambda: laboratory.export_images(selection, tmp_path / "out", Shape(), False))
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["image00000.png", "image00001.png"]
     assert exploring.banner.kind() == "good"

@@ -430,7 +430,7 @@ def pin_what_is_seen(qtbot: QtBot, window: MainWindow, run: Path) -> None:
 
     with qtbot.waitSignal(window.session.exploration.rendered, timeout=PATIENCE, check_params_cb=is_pin):
         click(button(window.explore, "Pin"))
-    assert window.explore.lab.board.pins[0].point.z
+    assert window.explore.state.saved.pins[0].point.z
     qtbot.waitUntil((run / "explore.json").is_file, timeout=PATIENCE)
 
 
@@ -438,7 +438,7 @@ def restore_from_an_image(qtbot: QtBot, window: MainWindow, image: Path) -> None
     """Another checkpoint is open; the one that made the image is found among the runs."""
     window.show_workspace(TRAIN)
     drop(window, image)
-    qtbot.waitUntil(lambda: window.explore.lab.a == Point(9), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: window.explore.state.a == Point(9), timeout=PATIENCE)
     assert window.pages.currentIndex() == EXPLORE
     with Image.open(image) as picture:
         made = np.asarray(picture).astype(int)
@@ -451,7 +451,7 @@ def what_is_dragged_away_is_a_file(qtbot: QtBot, window: MainWindow, file: Path)
     window.explore.file_requested.emit(LatentRequest.of(Point(5)), file)
     qtbot.waitUntil(file.is_file, timeout=PATIENCE)
     drop(window, file)  # as it would come back from another program
-    qtbot.waitUntil(lambda: window.explore.lab.a == Point(5), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: window.explore.state.a == Point(5), timeout=PATIENCE)
 
 
 def drop(window: MainWindow, path: Path) -> None:

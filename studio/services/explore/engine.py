@@ -119,9 +119,9 @@ class ExploreEngine:
         """Writes the request's first image as a PNG that says how it was made."""
         with self._turn():
             from core.export.image_files import export_images
-            from core.export.selection import OfPlaces
+            from core.export.selection import OfRequest
 
-            for _ in export_images(self._opened(), OfPlaces(request.part(0, 1), path.stem), path.parent):
+            for _ in export_images(self._opened(), OfRequest(request.part(0, 1), path.stem), path.parent):
                 pass
 
     def keep_pins(self, home: Path, saved: SavedPins) -> None:
@@ -178,7 +178,7 @@ class ExploreEngine:
             return Restored(self._open(path), recipe.request)
         if not recipe.checkpoint and self._sampler is not None:
             here = self._source(self._sampler.path, self._home)
-            if all(here.fits(point) for point in recipe.request.way.points):
+            if all(here.fits(point) for point in recipe.request.trajectory.points):
                 step = f"The image was made at step {recipe.step:,} of a training; this generator is at {here.step:,}."
                 return Restored(None, recipe.request, step)
         raise missing(recipe, image)

@@ -78,13 +78,13 @@ class GeneratorJobs(QObject):
         """Writes images with the generator that is on screen."""
         self._jobs.start(lambda: self._images(selection, target, shape, overwrite))
 
-    def export_film(self, way: Walk | Loop, target: Path, film: Animation, overwrite: bool) -> None:
+    def export_video(self, trajectory: Walk | Loop, target: Path, animation: Animation, overwrite: bool) -> None:
         """Writes a walk or a loop as a film."""
-        self._jobs.start(lambda: self._film(way, target, film, overwrite), self._show)
+        self._jobs.start(lambda: self._video(trajectory, target, animation, overwrite), self._show)
 
-    def export_timelapse(self, run: Path, target: Path, film: Animation, overwrite: bool) -> None:
+    def export_timelapse(self, run: Path, target: Path, animation: Animation, overwrite: bool) -> None:
         """Writes the samples of a run as a film."""
-        self._jobs.start(lambda: _timelapse(run, target, film, overwrite), self._show)
+        self._jobs.start(lambda: _timelapse(run, target, animation, overwrite), self._show)
 
     def export_report(self, run: Path, target: Path, overwrite: bool) -> None:
         """Writes a page about a run, which may be training."""
@@ -131,10 +131,12 @@ class GeneratorJobs(QObject):
 
         yield from export_images(self._engine.sampler(), selection, target, shape, overwrite)
 
-    def _film(self, way: Walk | Loop, target: Path, film: Animation, overwrite: bool) -> Generator[Event, None, None]:
+    def _video(
+        self, trajectory: Walk | Loop, target: Path, animation: Animation, overwrite: bool
+    ) -> Generator[Event, None, None]:
         from core.export.walk_video import export_walk
 
-        yield from export_walk(self._engine.sampler(), way, target, film, overwrite)
+        yield from export_walk(self._engine.sampler(), trajectory, target, animation, overwrite)
 
     def _generator(self, target: Path, overwrite: bool) -> Generator[Event, None, None]:
         from core.export.generator import export_generator
@@ -142,10 +144,10 @@ class GeneratorJobs(QObject):
         yield from export_generator(self._engine.sampler(), target, overwrite)
 
 
-def _timelapse(run: Path, target: Path, film: Animation, overwrite: bool) -> Generator[Event, None, None]:
+def _timelapse(run: Path, target: Path, animation: Animation, overwrite: bool) -> Generator[Event, None, None]:
     from core.export.timelapse import export_timelapse
 
-    yield from export_timelapse(run, target, film, overwrite)
+    yield from export_timelapse(run, target, animation, overwrite)
 
 
 def _report(run: Path, target: Path, overwrite: bool) -> Generator[Event, None, None]:

@@ -26,24 +26,27 @@ class AnimationPreview(ImageGrid):
         self.setAccessibleName("Preview of the film")
         self.setToolTip("The film as it will run, with frames left out where they take longer to make.")
         self.setFixedSize(220, 220)
-        self._film: LatentRequest | None = None
+        self._frames: LatentRequest | None = None
         self._fps, self._began, self._frame = 1.0, 0.0, -1
         self._timer = QTimer(self, interval=TICK_MS)
         self._timer.timeout.connect(self._ask)
 
-    def play(self, film: LatentRequest, fps: float) -> None:
+    def play(self, frames: LatentRequest, fps: float) -> None:
         """Goes on with these frames, from the first where they are others than before."""
-        if self._film is None or (film.way, len(film.places)) != (self._film.way, len(self._film.places)):
+        if self._frames is None or (frames.trajectory, len(frames.positions)) != (
+            self._frames.trajectory,
+            len(self._frames.positions),
+        ):
             self._began, self._frame = monotonic(), -1
-        self._film, self._fps = film, fps
+        self._frames, self._fps = frames, fps
 
     def _ask(self) -> None:
-        if self._film is None:
+        if self._frames is None:
             return
-        frame = int((monotonic() - self._began) * self._fps) % len(self._film.places)
+        frame = int((monotonic() - self._began) * self._fps) % len(self._frames.positions)
         if frame != self._frame:
             self._frame = frame
-            self.requested.emit(self._film.part(frame, frame + 1))
+            self.requested.emit(self._frames.part(frame, frame + 1))
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

@@ -50,7 +50,7 @@ class DirectionControls(QWidget):
     def __init__(self, label_width: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._label_width = label_width
-        self._lens = Edit()
+        self._edit = Edit()
         self._names: dict[DirectionKind, tuple[str, ...]] = dict.fromkeys(KINDS, ())
         self._rows: list[SliderRow] = []
         self._kind = QComboBox()
@@ -63,7 +63,7 @@ class DirectionControls(QWidget):
         self._reset = LabelledButton(
             "arrow-counter-clockwise", "Reset all", "Set every direction back to 0.", "Reset all directions"
         )
-        self._reset.clicked.connect(lambda: self._send(replace(self._lens, closed=(), components=(), own=())))
+        self._reset.clicked.connect(lambda: self._send(replace(self._edit, closed=(), components=(), own=())))
         self._fit = LabelledButton(
             "magnifying-glass", "Find them", "Sample the generator's activations.", "Find components"
         )
@@ -103,9 +103,9 @@ class DirectionControls(QWidget):
             self._names[kind] = names
             self._show()
 
-    def show_lens(self, lens: Edit) -> None:
+    def show_edit(self, edit: Edit) -> None:
         """What is set."""
-        self._lens = lens
+        self._edit = edit
         self._show_amounts()
 
     def kind(self) -> DirectionKind:
@@ -161,27 +161,27 @@ class DirectionControls(QWidget):
         self._rows.append(row)
 
     def _amounts(self) -> Numbers:
-        amounts: Numbers = getattr(self._lens, self.kind())
+        amounts: Numbers = getattr(self._edit, self.kind())
         return amounts
 
     def _show_amounts(self) -> None:
         amounts = self._amounts()
         for number, row in enumerate(self._rows):
             row.set_value(amounts[number] if number < len(amounts) else 0.0)
-        lens = self._lens
-        self._reset.setEnabled(any((*lens.closed, *lens.components, *lens.own)))
+        edit = self._edit
+        self._reset.setEnabled(any((*edit.closed, *edit.components, *edit.own)))
 
     def _set_amount(self, number: int, value: float) -> None:
         kind = self.kind()
         amounts = [*self._amounts()]
         amounts += [0.0] * (number + 1 - len(amounts))
         amounts[number] = value
-        self._send(self._lens.moved(kind, tuple(amounts)), f"{kind} {number}")
+        self._send(self._edit.moved(kind, tuple(amounts)), f"{kind} {number}")
 
-    def _send(self, lens: Edit, gesture: str = "") -> None:
-        self._lens = lens
+    def _send(self, edit: Edit, gesture: str = "") -> None:
+        self._edit = edit
         self._show_amounts()
-        self.changed.emit(lens, gesture)
+        self.changed.emit(edit, gesture)
 
     def _open_menu(self, number: int, at: QPoint) -> None:
         kind, name, menu = self.kind(), self._names[self.kind()][number], QMenu(self)

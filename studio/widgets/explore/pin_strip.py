@@ -127,11 +127,11 @@ class PinStrip(QListWidget):
         starred = QPixmap(picture)
         painter = QPainter(starred)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        place = QRect(starred.width() - 20, 2, 18, 18)
+        position = QRect(starred.width() - 20, 2, 18, 18)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(theme.current().accent))
-        painter.drawEllipse(place)
-        theme.paint_glyph(painter, place.adjusted(3, 3, -3, -3), "star-fill", QColor(theme.current().on_accent))
+        painter.drawEllipse(position)
+        theme.paint_glyph(painter, position.adjusted(3, 3, -3, -3), "star-fill", QColor(theme.current().on_accent))
         painter.end()
         return QIcon(starred)
 
@@ -168,11 +168,11 @@ class PinStrip(QListWidget):
         else:
             self.dropped.emit(gap, point)
 
-    def _gap_at(self, place: QPoint) -> int:
+    def _gap_at(self, position: QPoint) -> int:
         """Before which pin a drop at that place goes."""
         for row in range(self.count()):
             shown = self.visualItemRect(self.item(row))
-            if place.y() <= shown.bottom() and place.x() < shown.center().x():
+            if position.y() <= shown.bottom() and position.x() < shown.center().x():
                 return row
         return self.count()
 

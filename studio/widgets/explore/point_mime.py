@@ -12,8 +12,8 @@ POINT = "application/x-gan-studio-point"
 
 def describe(point: Point) -> str:
     """What makes the point, in a few words."""
-    place = "found" if point.w or point.z else f"seed {point.seed}"
-    words = [place]
+    position = "found" if point.w or point.z else f"seed {point.seed}"
+    words = [position]
     if abs(point.psi - 1.0) > 1e-6:
         words.append(f"ψ {point.psi:.2f}")
     if any(point.offset):
@@ -41,6 +41,6 @@ def from_mime(mime: QMimeData) -> Point | None:
     if not mime.hasFormat(POINT):
         return None
     try:
-        return read_request(bytes(mime.data(POINT).data())).way.points[0]
+        return read_request(bytes(mime.data(POINT).data())).trajectory.points[0]
     except UserError:
         return None

@@ -32,25 +32,25 @@ class Scrubber(QWidget):
         self._play = QToolButton()
         self._play.setIconSize(QSize(18, 18))
         self._play.clicked.connect(self.toggle)
-        self._place = SliderRow(label, 0.0, 1.0, 0.0, step=0.001, decimals=3, help=help)
-        self._place.valueChanged.connect(self.moved)
+        self._position = SliderRow(label, 0.0, 1.0, 0.0, step=0.001, decimals=3, help=help)
+        self._position.valueChanged.connect(self.moved)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(10)
         layout.addWidget(self._play)
-        layout.addWidget(self._place, 1)
+        layout.addWidget(self._position, 1)
         self._show_playing()
 
     def set_segments(self, count: float, seconds: float) -> None:
         """How many segments the way has, and how long each takes when it plays."""
         self._segments, self._seconds = max(count, 1.0), seconds
 
-    def place(self) -> float:
-        return self._place.value()
+    def position(self) -> float:
+        return self._position.value()
 
-    def set_place(self, place: float) -> None:
+    def set_position(self, position: float) -> None:
         """Show a place; emits nothing."""
-        self._place.set_value(place)
+        self._position.set_value(position)
 
     def set_waiting(self, waiting: bool) -> None:
         """Whether the image of the present place has yet to come."""
@@ -80,12 +80,12 @@ class Scrubber(QWidget):
         if self._waiting:
             return
         step = min(self._clock.restart() / 1000 / self._seconds, LONGEST_STEP) / self._segments
-        place = self.place() + step
-        self.set_place(place % 1.0)
-        if place < 1.0:
-            self.moved.emit(place)
+        position = self.position() + step
+        self.set_position(position % 1.0)
+        if position < 1.0:
+            self.moved.emit(position)
         else:
-            self.arrived.emit(place % 1.0)
+            self.arrived.emit(position % 1.0)
 
     def _show_playing(self) -> None:
         playing = self.is_playing()
