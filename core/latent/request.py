@@ -37,7 +37,7 @@ class Point:
 
     z is that of the seed unless `z` (latent_dim,) gives another one. `psi` scales its distance from the mean latent
     (truncation); `offset` is added then. Both act on z, or on w in networks with styles, whose `w`, a row for each
-    layer, may be given in place of what z is mapped to, and some of whose layers may come from another point (`mix`).
+    layer, may be given instead of what z is mapped to, and some of whose layers may come from another point (`mix`).
 
     `classes` are the shares of the classes, which mix them, and `codes` the categorical code's shares followed by the
     continuous codes in [-1, 1]; where they are empty, the seed brings its own.
@@ -123,7 +123,7 @@ Trajectory = Walk | Square | Loop
 
 @dataclass(frozen=True)
 class LatentRequest:
-    """Images at positions on a trajectory, one for each position. As JSON they are called places and way."""
+    """Images at positions on a trajectory, one for each position. In JSON, they are called "way" and "places"."""
 
     __pydantic_config__: ClassVar = _STRICT
 

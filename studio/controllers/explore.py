@@ -1,4 +1,4 @@
-"""The laboratory's dialogs: films, the generator as a file, a person's picture, directions, nearest images."""
+"""Opens the dialogs of the Explore workspace: videos, generator files, projections, directions, nearest images."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from studio.model.explore import NearestImages, ProjectionProgress
 
 SAMPLES, FRAME = "samples", "frame"
-"""The slots of the images that a direction is made of, and of a film's preview."""
+"""The slots of the images that a direction is made of, and of a video's preview."""
 MODELS = "ONNX, for other programs (*.onnx);;PyTorch (*.pt2)"
 
 
@@ -42,7 +42,7 @@ class ExploreController:
         return (self._window.explore.home() or self._session.runs) / "export"
 
     def film(self) -> None:
-        """The way that the tool in hand shows."""
+        """Exports the trajectory of the tool in hand as a video."""
         from studio.dialogs.export_video import ExportVideoDialog
 
         explore = self._window.explore
@@ -72,7 +72,7 @@ class ExploreController:
         )
 
     def timelapse(self) -> None:
-        """The samples of the run that is open."""
+        """Exports the samples of the run that is open as a video."""
         from studio.dialogs.export_video import ExportVideoDialog
 
         run = self._session.run_folder

@@ -1,4 +1,4 @@
-"""Which places a film shows, and what no film can be: closed forms."""
+"""The positions of an animation's frames, and which settings are refused: closed forms."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_a_loop_is_one_turn() -> None:
 
 
 @pytest.mark.parametrize("closed", [False, True])
-def test_the_request_walks_back_when_the_film_does(closed: bool) -> None:
+def test_the_request_walks_back_when_the_animation_does(closed: bool) -> None:
     trajectory = Walk(THREE, "lerp", closed=closed, easing="smooth")
     animation = Animation(fps=4, seconds=1, loop=not closed)
     there_and_back = Walk((*THREE, THREE[0]), "lerp", easing="smooth")
@@ -42,7 +42,7 @@ def test_the_request_walks_back_when_the_film_does(closed: bool) -> None:
     assert frame_requests(Loop(Point(3)), animation).trajectory == Loop(Point(3))
 
 
-def test_a_film_has_a_frame_however_short_it_is() -> None:
+def test_an_animation_has_a_frame_however_short_it_is() -> None:
     assert Animation(fps=1, seconds=0.01).frames == 1
     assert frame_positions(Walk(THREE), Animation(fps=1, seconds=0.01)) == (0, 1, 2)
 
@@ -52,7 +52,7 @@ def test_a_film_has_a_frame_however_short_it_is() -> None:
     [{"fps": 0}, {"fps": 121}, {"seconds": 0}, {"seconds": -1}, {"seconds": nan}, {"seconds": inf}, {"scale": 0},
      {"scale": 17}],
 )  # fmt: skip
-def test_what_no_film_can_be(values: dict[str, Any]) -> None:
+def test_settings_that_are_refused(values: dict[str, Any]) -> None:
     with pytest.raises(UserError) as caught:
         Animation(**values)
     assert caught.value.remedy

@@ -69,7 +69,7 @@ def test_a_selection_of_each_class() -> None:
     assert selection.part(3, 4).trajectory.points == (Point(4, psi=0.7, classes=(0, 1, 0, 0)),)
 
 
-def test_a_selection_of_places() -> None:
+def test_a_selection_of_positions() -> None:
     request = LatentRequest(Walk((Point(0), Point(1))), (0.0, 0.5, 1.0))
     assert names(OfRequest(request, "walk")) == ["walk00000", "walk00001", "walk00002"]
     assert names(OfRequest(request.part(1, 2), "walk")) == ["walk"]

@@ -1,4 +1,4 @@
-"""Walks as films: what is shown, in which order, and nothing lost when it stops."""
+"""Walks as videos: what is shown, in which order, and nothing lost when it stops."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def sampler(finished_checkpoint: Path) -> Sampler:
 
 
 def export(sampler: Sampler, trajectory: Walk | Loop, target: Path, animation: Animation = ANIMATION) -> list[Images]:
-    """The frames of a film, as a decoder sees them."""
+    """Returns the frames of a video, as a decoder sees them."""
     events = list(export_walk(sampler, trajectory, target, animation))
     assert events[-1] == Saved(target, sampler.meta.step)
     progress = [event for event in events if isinstance(event, Progress)]
@@ -70,7 +70,7 @@ def test_the_frames_are_what_the_sampler_renders(sampler: Sampler, tmp_path: Pat
         (Loop(Point(1), 2), Animation(fps=10, seconds=1.2, scale=2)),
     ],
 )
-def test_a_film_that_closes_repeats_no_frame(
+def test_a_video_that_closes_repeats_no_frame(
     sampler: Sampler, tmp_path: Path, name: str, trajectory: Walk | Loop, animation: Animation
 ) -> None:
     found = export(sampler, trajectory, tmp_path / name, animation)
@@ -127,7 +127,7 @@ def test_each_frame_in_a_folder_carries_its_recipe(sampler: Sampler, tmp_path: P
     assert np.array_equal(pixels(tmp_path / "frames" / "frame00009.png"), again)
 
 
-def test_a_shorter_film_in_the_same_folder_says_what_remains(sampler: Sampler, tmp_path: Path) -> None:
+def test_a_shorter_video_in_the_same_folder_says_what_remains(sampler: Sampler, tmp_path: Path) -> None:
     list(export_walk(sampler, WALK, tmp_path, ANIMATION))
     with pytest.raises(UserError, match=r"frame00000\.png"):
         list(export_walk(sampler, WALK, tmp_path, ANIMATION))

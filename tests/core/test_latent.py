@@ -1,4 +1,4 @@
-"""Points and ways in latent space, against their closed forms."""
+"""Points and trajectories in latent space, against their closed forms."""
 
 from __future__ import annotations
 
@@ -125,14 +125,14 @@ def test_a_point_of_another_generator_is_refused(point: Point) -> None:
 
 
 @pytest.mark.parametrize("mode", ["slerp", "lerp"])
-def test_whole_places_are_the_points_themselves(mode: Mode) -> None:
+def test_whole_positions_are_the_points_themselves(mode: Mode) -> None:
     seeds = (5, 0, 9, 9, 123456789)
     for position, seed in enumerate(seeds):
         assert np.array_equal(found(walk(*seeds, mode=mode), float(position)).z, seed_latent(seed, 64))
 
 
 @pytest.mark.parametrize("mode", ["slerp", "lerp"])
-def test_a_place_between_two_points(mode: Mode) -> None:
+def test_a_position_between_two_points(mode: Mode) -> None:
     ends = [seed_latent(seed, 64) for seed in (3, 1, 4)]
     between = {"slerp": slerp, "lerp": lerp}[mode]
     for position, expected in ((1.25, between(ends[1], ends[2], 0.25)), (0.5, between(ends[0], ends[1], 0.5))):
@@ -198,14 +198,14 @@ def test_a_loop_closes_without_a_seam(radius: float) -> None:
     zs = [found(loop, position).z for position in positions.tolist()]
     steps = [norm(b - a) for a, b in pairwise(zs)]
     assert steps[-1] == pytest.approx(norm(zs[1] - zs[0]), rel=0.2)
-    # Opposite places are as far apart as the circle is wide, and their middle is where it lies around.
+    # Opposite positions are as far apart as the circle is wide, and their middle is where it lies around.
     u = circle(loop, 0.0, 64)
     assert np.allclose(found(loop, 0.0).z - found(loop, 0.5).z, 2 * radius * u, atol=1e-5)
     middle = (1 - radius**2) ** 0.5 * seed_latent(3, 64)
     assert np.allclose((found(loop, 0.2).z + found(loop, 0.7).z) / 2, middle, atol=1e-5)
 
 
-def test_places_of_loops_are_as_likely_as_any() -> None:
+def test_positions_on_loops_are_as_likely_as_any() -> None:
     zs = np.stack([found(Loop(Point(seed), seed + 1000, 0.6), 0.37, 100).z for seed in range(200)])
     assert float(zs.mean()) == pytest.approx(0, abs=0.03)
     assert float(zs.std()) == pytest.approx(1, abs=0.03)

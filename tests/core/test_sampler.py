@@ -171,7 +171,7 @@ TRAJECTORIES = [
 
 
 @pytest.mark.parametrize("request_", TRAJECTORIES)
-def test_a_place_becomes_a_point(sampler: Sampler, request_: LatentRequest) -> None:
+def test_a_position_becomes_a_point(sampler: Sampler, request_: LatentRequest) -> None:
     point = sampler.bake(request_)
     assert point.offset == ()
     assert distance(sampler.render(LatentRequest.of(point)), sampler.render(request_)) <= 1

@@ -1,4 +1,4 @@
-"""A training's samples as a film: which are shown, for how long, and what is wrong with some."""
+"""A training's samples as a video: which are shown, for how long, and what is wrong with some."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_each_grid_is_shown_as_long_as_the_others(run: Path, tmp_path: Path, nam
 
 
 @pytest.mark.parametrize(("seconds", "expected"), [(0.1, [0]), (0.2, [0, 3]), (0.3, [0, 2, 3]), (0.5, [0, 0, 1, 2, 3])])
-def test_a_short_film_leaves_some_out(run: Path, tmp_path: Path, seconds: float, expected: list[int]) -> None:
+def test_a_short_video_leaves_some_out(run: Path, tmp_path: Path, seconds: float, expected: list[int]) -> None:
     list(export_timelapse(run, tmp_path / "film", Animation(fps=10, seconds=seconds)))
     assert levels(shown(tmp_path / "film").frames) == expected
 
@@ -173,7 +173,7 @@ def test_what_is_no_run_or_has_no_grids(run: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "film.mp4").exists()
 
 
-def test_a_grid_that_goes_while_it_is_filmed(run: Path, tmp_path: Path) -> None:
+def test_a_grid_that_goes_while_it_is_exported(run: Path, tmp_path: Path) -> None:
     events = export_timelapse(run, tmp_path / "film.mp4", Animation(fps=12, seconds=1))
     for _ in range(6):
         next(events)

@@ -1,4 +1,4 @@
-"""The formats of films as decoders see them: frames, times, colours, transparency; whole files or none."""
+"""The formats of videos as decoders see them: frames, times, colours, transparency; whole files or none."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_transparency(tmp_path: Path) -> None:
                 assert differ(frame[seen], image[seen]) <= CLOSE[kind]
 
 
-def test_a_film_of_nothing_is_transparent(tmp_path: Path) -> None:
+def test_a_video_of_nothing_is_transparent(tmp_path: Path) -> None:
     frames = frames_of(lambda number: np.full((8, 8, 4), (number, 0, 0, 0), np.uint8))
     list(write_video(frames, 3, tmp_path / "a.gif", Animation(), False))
     assert all((frame[:, :, 3] == 0).all() for frame in shown(tmp_path / "a.gif").frames)
@@ -144,7 +144,7 @@ def test_another_encoder_where_there_is_no_x264(tmp_path: Path, monkeypatch: pyt
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_memory_does_not_grow_with_the_film(tmp_path: Path, kind: str) -> None:
+def test_memory_does_not_grow_with_the_video(tmp_path: Path, kind: str) -> None:
     size = 128 * 128 * 3
     frames = frames_of(lambda number: np.full((128, 128, 3), number, np.uint8))
     list(write_video(frames, 2, tmp_path / f"first{kind}", Animation(), False))  # what is imported late

@@ -1,4 +1,4 @@
-"""The Explore panel, used as a person does; a function of numpy answers in place of a generator."""
+"""The Explore panel, used as a person does; a function of numpy answers instead of a generator."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def source(
 
 
 def images_of(request: LatentRequest) -> Images:
-    """Shades that tell places apart, as a generator without conditions would make them."""
+    """Shades that tell positions apart, as a generator without conditions would make them."""
     plain = [replace(point, classes=(), codes=(), mix=None) for point in request.trajectory.points]
     ends = [resolved(point, DIM, Conditions()) for point in plain]
     found = [at(request.trajectory, ends, position) for position in request.positions]
@@ -251,7 +251,7 @@ def test_seeds_psi_directions_and_mode_ask_for_both(qtbot: QtBot, panel: Explore
     assert last.points == (Point(4294967295, psi=0.7, offset=offset), Point(1, psi=0.7, offset=offset))
 
 
-def test_moving_along_the_way_asks_for_the_image_only(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
+def test_moving_along_the_trajectory_asks_for_the_image_only(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
     asked.take()
     slider = named(panel, QSlider, "A → B")
     slider.setFocus()
@@ -450,7 +450,7 @@ def test_codes_are_the_seeds_own_until_a_hand_touches_one(qtbot: QtBot, panel: E
     asked.take()
     set_number(qtbot, panel, "Code 2, value", "-1.75")
     assert [slot for slot, _ in asked.requests] == ["image", "overview"]
-    # All or none: category and first code stay what they were at the beginning of the way.
+    # All or none: category and first code stay what they were at the beginning.
     assert asked.points()[0].codes == pytest.approx((*own[:4], -1.75))
     choose(panel, "Category", "1")
     assert asked.points()[0].codes == pytest.approx((0, 1, 0, own[3], -1.75))
@@ -863,7 +863,7 @@ def test_what_belongs_to_another_generator_is_said_and_not_asked_for(
     assert asked.points()[0].offset == (2.0,) * DIM
 
 
-def test_the_small_images_are_saved_by_their_places(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
+def test_the_small_images_are_saved_by_their_positions(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
     for what, positions in (("grid", TILES), ("image", (0.0,))):
         with qtbot.waitSignal(panel.export_requested) as wanted:
             strip(panel).save_requested.emit(what)

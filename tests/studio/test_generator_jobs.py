@@ -1,4 +1,4 @@
-"""The laboratory in the whole window: long work on the generator that is explored, and what becomes of it."""
+"""The Explore workspace in the whole window: long work on the generator that is explored, and what becomes of it."""
 
 from __future__ import annotations
 
@@ -58,9 +58,9 @@ def shown(window: MainWindow, kind: type[QDialog]) -> QDialog:
 
 
 def test_components_get_sliders(qtbot: QtBot, exploring: MainWindow) -> None:
-    laboratory = exploring.session.laboratory
-    with qtbot.waitSignal(laboratory.components_found, timeout=PATIENCE) as found:
-        laboratory.find_components(Point())
+    jobs = exploring.session.laboratory
+    with qtbot.waitSignal(jobs.components_found, timeout=PATIENCE) as found:
+        jobs.find_components(Point())
     count, numbers = found.args[0].shape
     assert numbers == exploring.train.form.settings().latent_dim
     assert count > 0
@@ -107,15 +107,15 @@ def test_without_the_training_images_it_says_so(qtbot: QtBot, exploring: MainWin
     assert "not open" in problem.args[0].what
 
 
-def test_images_and_films_are_written(qtbot: QtBot, exploring: MainWindow, tmp_path: Path) -> None:
-    laboratory = exploring.session.laboratory
+def test_images_and_videos_are_written(qtbot: QtBot, exploring: MainWindow, tmp_path: Path) -> None:
+    jobs = exploring.session.laboratory
     walk = Walk((Point(0), Point(1)))
     film = Animation(fps=5, seconds=1.0)
-    idle(qtbot, exploring, lambda: laboratory.export_video(walk, tmp_path / "walk.gif", film, False))
+    idle(qtbot, exploring, lambda: jobs.export_video(walk, tmp_path / "walk.gif", film, False))
     with Image.open(tmp_path / "walk.gif") as picture:
         assert getattr(picture, "n_frames", 1) == 6
     selection = OfRequest(LatentRequest(walk, (0.0, 0.5)), "image")
-    idle(qtbot, exploring, lambda: laboratory.export_images(selection, tmp_path / "out", Shape(), False))
+    idle(qtbot, exploring, lambda: jobs.export_images(selection, tmp_path / "out", Shape(), False))
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["image00000.png", "image00001.png"]
     assert exploring.banner.kind() == "good"
 

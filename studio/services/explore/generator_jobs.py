@@ -1,4 +1,4 @@
-"""What the laboratory does beside rendering: long work on a copy of the generator, with progress and cancel."""
+"""Long work on a copy of the generator that is explored, with progress and cancel."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ POPULATION = 64
 
 
 class GeneratorJobs(QObject):
-    """Every signal is emitted in the GUI thread; progress and problems are those of the jobs."""
+    """Starts jobs. Every signal is emitted in the GUI thread; progress and problems are those of the jobs."""
 
     components_found = Signal(object)
     """Directions (k, numbers), the strongest first."""
     approached = Signal(object)
-    """An `ProjectionProgress`."""
+    """A `ProjectionProgress`."""
     neighbours_found = Signal(object)
     """A `NearestImages`."""
     notice = Signal(str)
@@ -49,15 +49,15 @@ class GeneratorJobs(QObject):
         self._reader = reader
 
     def find_components(self, like: Point) -> None:
-        """Principal components of the generator's activations, of images of the class and codes of `like`."""
+        """Finds principal components of the generator's activations, of images of the class and codes of `like`."""
         self._jobs.start(lambda: self._components(like), self._show)
 
     def invert(self, path: Path) -> None:
-        """Looks for the latent whose image is most like a person's picture."""
+        """Searches for the latent whose image is most like a person's picture."""
         self._jobs.start(lambda: self._invert(path), self._show)
 
     def find_neighbours(self, request: LatentRequest) -> None:
-        """The training images that are nearest to the request's first image."""
+        """Finds the training images that are nearest to the request's first image."""
         dataset, first = self._reader.dataset, request.part(0, 1)
 
         def work() -> Generator[Event, None, None]:
@@ -70,7 +70,7 @@ class GeneratorJobs(QObject):
         self._jobs.start(work, self._show)
 
     def compare(self, asked: NeighbourQuery) -> None:
-        """The training images that are nearest to one of some generated images."""
+        """Finds the training images that are nearest to one of some generated images."""
         dataset = self._reader.dataset
         self._jobs.start(lambda: find_nearest(asked, dataset), self._show)
 
@@ -79,11 +79,11 @@ class GeneratorJobs(QObject):
         self._jobs.start(lambda: self._images(selection, target, shape, overwrite))
 
     def export_video(self, trajectory: Walk | Loop, target: Path, animation: Animation, overwrite: bool) -> None:
-        """Writes a walk or a loop as a film."""
+        """Writes a walk or a loop as a video."""
         self._jobs.start(lambda: self._video(trajectory, target, animation, overwrite), self._show)
 
     def export_timelapse(self, run: Path, target: Path, animation: Animation, overwrite: bool) -> None:
-        """Writes the samples of a run as a film."""
+        """Writes the samples of a run as a video."""
         self._jobs.start(lambda: _timelapse(run, target, animation, overwrite), self._show)
 
     def export_report(self, run: Path, target: Path, overwrite: bool) -> None:

@@ -1,4 +1,4 @@
-"""Plays a film before it is written, as quickly as its images can be made."""
+"""Plays a video before it is written, as fast as its frames can be rendered."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from core.latent.request import LatentRequest
 from studio.widgets.images.image_grid import ImageGrid
 
 TICK_MS = 33
-"""No screen shows more of it than some 30 images a second."""
+"""Some 30 frames a second."""
 
 
 class AnimationPreview(ImageGrid):
@@ -32,7 +32,7 @@ class AnimationPreview(ImageGrid):
         self._timer.timeout.connect(self._ask)
 
     def play(self, frames: LatentRequest, fps: float) -> None:
-        """Goes on with these frames, from the first where they are others than before."""
+        """Goes on with these frames, from the first one if they have changed."""
         if self._frames is None or (frames.trajectory, len(frames.positions)) != (
             self._frames.trajectory,
             len(self._frames.positions),

@@ -1,4 +1,4 @@
-"""Sliders along directions of latent space: closed-form ones, principal components, and those that were kept."""
+"""Sliders along directions of latent space: closed-form ones, principal components, and a person's own."""
 
 from __future__ import annotations
 
@@ -97,19 +97,19 @@ class DirectionControls(QWidget):
         column.addLayout(buttons)
 
     def set_names(self, kind: DirectionKind, names: Sequence[str]) -> None:
-        """The directions of a kind that there are; sliders for `MOST` of those that have no names of their own."""
+        """Sets the directions of a kind; at most `MOST` of those without names of their own have sliders."""
         names = tuple(names) if kind == "own" else tuple(names)[:MOST]
         if names != self._names[kind]:
             self._names[kind] = names
             self._show()
 
     def show_edit(self, edit: Edit) -> None:
-        """What is set."""
+        """Shows what is set."""
         self._edit = edit
         self._show_amounts()
 
     def kind(self) -> DirectionKind:
-        """Which are shown."""
+        """Returns the kind that is shown."""
         kind: DirectionKind = self._kind.currentData()
         return kind
 
@@ -161,8 +161,7 @@ class DirectionControls(QWidget):
         self._rows.append(row)
 
     def _amounts(self) -> Numbers:
-        amounts: Numbers = getattr(self._edit, self.kind())
-        return amounts
+        return self._edit.amounts(self.kind())
 
     def _show_amounts(self) -> None:
         amounts = self._amounts()

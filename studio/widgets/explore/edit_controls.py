@@ -1,4 +1,4 @@
-"""What bends every image on screen: psi, conditions, styles and directions."""
+"""Controls that edit every image on screen: truncation psi, conditions, styles and directions."""
 
 from __future__ import annotations
 
@@ -60,18 +60,18 @@ class EditControls(QScrollArea):
         self.setAccessibleName("Diversity, conditions, styles and directions")
 
     def set_generator(self, classes: Sequence[str], conditions: Conditions, style_layers: int, directions: int) -> None:
-        """What the generator can be asked for; what was chosen stays while this is the same."""
+        """Offers what the generator has; what was chosen stays while this is the same."""
         self._classes.set_names(classes)
         self._codes.set_counts(conditions.categories, conditions.continuous)
         self._styles.set_layers(style_layers)
         self.directions.set_names("closed", [f"Direction {number + 1}" for number in range(directions)])
 
     def set_seed(self, seed: int) -> None:
-        """The seed whose codes show while no others are held."""
+        """Sets the seed whose codes show while no others are held."""
         self._codes.set_seed(seed)
 
     def show_edit(self, edit: Edit) -> None:
-        """What is set."""
+        """Shows what is set."""
         self._edit = edit
         self._psi.set_value(edit.psi)
         self._classes.set_shares(edit.classes)

@@ -1,4 +1,4 @@
-"""What stands above the laboratory: which generator it is, and what can be done with what it shows."""
+"""The bar above the Explore workspace: which generator it is, and actions for what is shown."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class ExploreHeader(QWidget):
             row.addWidget(button)
 
     def show_source(self, source: ExploreSource | None) -> None:
-        """What is explored; None: nothing is."""
+        """Shows which generator is explored; None: none is."""
         self._caption.setText(_caption(source))
         self._caption.setToolTip(str(source.path) if source and source.path else "")
         for widget in (self._export, self._video, self._near):
@@ -71,11 +71,11 @@ class ExploreHeader(QWidget):
         self._again.setEnabled(can_redo)
 
     def show_video(self, possible: bool) -> None:
-        """Whether the tool in hand has a way that can be filmed."""
+        """Says whether the trajectory of the tool in hand can be exported as a video."""
         self._video.setVisible(possible)
 
     def set_training(self, running: bool) -> None:
-        """Whether there is a training that can be followed."""
+        """Says whether there is a training that can be followed."""
         self._live.setEnabled(running)
         tip = "Show what the running training has learned so far, and keep it up to date."
         self._live.setToolTip(tip if running else "Nothing is being trained. Start a training to follow it here.")

@@ -1,4 +1,4 @@
-"""A way through latent space in a row of small images."""
+"""A row of small images along a trajectory."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LOWEST = 88
 
 
 class PathStrip(ImageGrid):
-    """A click or an arrow key goes to an image's place; several are selected with Shift and Ctrl."""
+    """A click or an arrow key goes to an image's position; several are selected with Shift and Ctrl."""
 
     position_chosen = Signal(float)
 
@@ -32,12 +32,12 @@ class PathStrip(ImageGrid):
             signal.connect(self._choose)
 
     def set_positions(self, positions: Sequence[float]) -> None:
-        """Where on the way the images are that will be shown."""
+        """Sets the positions of the images that will be shown."""
         self._positions = tuple(positions)
 
     def mark(self, position: float) -> None:
-        """Show where the large image stands; several selected images stay so while it stands at one of the images."""
-        # The other way round, 1/7 is not quite 6/7.
+        """Shows the position of the large image; several selected images stay so while it is at one of the images."""
+        # Seen from the other end, 1/7 is not quite 6/7.
         here = [index for index, each in enumerate(self._positions) if isclose(each, position, abs_tol=1e-6)]
         if len(self.selected()) < 2 or not here:
             self.set_selected(here)
@@ -46,11 +46,11 @@ class PathStrip(ImageGrid):
         return tuple(self._positions[index] for index in self.selected() if index < len(self._positions))
 
     def zoom_by(self, factor: float, around: QPointF | None = None) -> None:
-        """Does nothing: the whole way is always in sight."""
+        """Does nothing: the whole trajectory is always in sight."""
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Space:
-            event.ignore()  # plays the way, here as everywhere in the panel
+            event.ignore()  # plays, here as everywhere in the panel
         else:
             super().keyPressEvent(event)
 

@@ -28,7 +28,7 @@ STEP = 0.02
 
 
 class SquarePad(QWidget):
-    """The images of a square lattice of places, the first in the corner at (0, 0) and the last at (1, 1)."""
+    """The images of a square lattice of positions, the first in the corner at (0, 0) and the last at (1, 1)."""
 
     moved = Signal(float, float)
     """By mouse or keyboard; x and y in [0, 1]."""
@@ -54,7 +54,7 @@ class SquarePad(QWidget):
         self.update()
 
     def set_position(self, x: float, y: float) -> None:
-        """Show the spot; emits nothing."""
+        """Shows the spot; emits nothing."""
         self._position = QPointF(x, y)
         self.update()
 
@@ -68,12 +68,12 @@ class SquarePad(QWidget):
         return QSize(150, 150)
 
     def area(self) -> QRectF:
-        """Where the map is drawn; places lie between the middles of its outer images."""
+        """Returns where the map is drawn; positions lie between the middles of its outer images."""
         side = min(self.width(), self.height()) - 4.0
         return QRectF((self.width() - side) / 2, (self.height() - side) / 2, side, side)
 
     def point_of(self, x: float, y: float) -> QPointF:
-        """Where a place is on the widget."""
+        """Returns where a position is on the widget."""
         inner = self._inner()
         return QPointF(inner.left() + x * inner.width(), inner.top() + y * inner.height())
 

@@ -51,7 +51,7 @@ class View(StripView):
         self._a.dropped.connect(lambda point: self.dropped.emit(point, lambda state, pin: replace(state, a=pin)))
         self._b.dropped.connect(lambda point: self.dropped.emit(point, lambda state, pin: replace(state, b=pin)))
         self.scrubber.arrived.connect(self._set_out_again)
-        # The points have changed places: seen from the other end, the same image is as far away as it was.
+        # The points are swapped: seen from the other end, the same image is as far away as it was.
         self._swap.clicked.connect(
             lambda: self.change(a=self.state.b, b=self.state.a, values=self._from_the_other_end().values)
         )

@@ -1,4 +1,4 @@
-"""A circle of noise around A: images that drift and come back without a seam."""
+"""A circle of noise around A, whose images come back to the first without a jump."""
 
 from __future__ import annotations
 
