@@ -1,4 +1,4 @@
-"""`make bench-explore`: what the laboratory's sliders and exports take, idle and beside a training."""
+"""`make bench-explore`: what the Explore sliders and exports take, idle and beside a training."""
 
 from __future__ import annotations
 
@@ -115,8 +115,8 @@ def _burst(window: Any) -> tuple[float, int]:
 
     window.session.exploration.rendered.connect(answer)
     slider = _slider(window)
-    for place in range(BURST):
-        slider.setValue(place % slider.maximum())
+    for move in range(BURST):
+        slider.setValue(move % slider.maximum())
     wanted, begun = window.explore.current_request(), perf_counter()
     until(lambda: wanted in answers)
     window.session.exploration.rendered.disconnect(answer)

@@ -11,7 +11,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from core.errors import UserError
 from core.generator_inputs import Latents
-from core.latent.request import Loop, Mix, Mode, Numbers, Point, Square, Trajectory
+from core.latent.request import Loop, Mix, Mode, Numbers, Point, Square, Trajectory, to_numbers
 
 DirectionKind = Literal["closed", "components", "own"]
 """Kinds of directions: in closed form (SeFa), principal components (GANSpace), or the person's own."""
@@ -79,7 +79,7 @@ class DirectionSets:
             for amounts, base in pairs
             if any(amounts) and len(base)
         ]
-        return tuple(np.sum(found, 0).tolist()) if found else ()
+        return to_numbers(np.sum(found, 0)) if found else ()
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ class Edit:
 
     def apply(self, point: Point, offset: Numbers) -> Point:
         """Returns the edited point. `offset`: what the directions add."""
-        moved = tuple((np.asarray(point.offset or 0.0) + np.asarray(offset)).tolist()) if offset else point.offset
+        moved = to_numbers(np.asarray(point.offset or 0.0) + np.asarray(offset)) if offset else point.offset
         return replace(
             point,
             psi=point.psi * self.psi,
