@@ -1,4 +1,4 @@
-"""`make bench-explore`: what the laboratory's sliders and exports take, idle and beside a training."""
+"""`make bench-explore`: what the Explore sliders and exports take, idle and beside a training."""
 
 from __future__ import annotations
 
@@ -115,8 +115,8 @@ def _burst(studio: Any) -> tuple[float, int]:
 
     studio.session.explore.rendered.connect(answer)
     slider = _slider(studio)
-    for place in range(BURST):
-        slider.setValue(place % slider.maximum())
+    for move in range(BURST):
+        slider.setValue(move % slider.maximum())
     wanted, begun = studio.window.explore.current_request(), perf_counter()
     until(lambda: wanted in answers)
     studio.session.explore.rendered.disconnect(answer)

@@ -52,30 +52,30 @@ def interpolate(options: argparse.Namespace) -> int:
 
     seeds = parse_seeds(options.seeds)
     format_of(options.out)  # a name that says nothing is no reason to read a checkpoint first
-    film = Animation(options.fps, options.frames / options.fps, options.loop, options.scale, options.smooth)
+    animation = Animation(options.fps, options.frames / options.fps, options.loop, options.scale, options.smooth)
     if options.around and len(seeds) > 1:
         raise UserError(f"There is no way around {len(seeds)} seeds.", "Give one, or leave --around out.")
     if not options.around and len(seeds) == 1:
         raise UserError("One seed is no walk.", "Give several, or --around.")
     sampler, like = _opened(options)
     points = tuple(replace(like, seed=seed) for seed in seeds)
-    way: Walk | Loop
+    trajectory: Walk | Loop
     if options.around:
         # Another seed's noise: its own would lead to itself and back.
-        way = Loop(points[0], seeds[0] + 1 if seeds[0] < LARGEST_SEED else 0, options.radius)
+        trajectory = Loop(points[0], seeds[0] + 1 if seeds[0] < LARGEST_SEED else 0, options.radius)
     else:
-        way = Walk(points, options.mode, easing=options.easing)
-    show(export_walk(sampler, way, options.out, film, options.overwrite), "frame")
-    print(f"{len(frame_positions(way, film))} frames in {options.out}", file=sys.stderr)
+        trajectory = Walk(points, options.mode, easing=options.easing)
+    show(export_walk(sampler, trajectory, options.out, animation, options.overwrite), "frame")
+    print(f"{len(frame_positions(trajectory, animation))} frames in {options.out}", file=sys.stderr)
     return 0
 
 
 def timelapse(options: argparse.Namespace) -> int:
     from core.export.timelapse import export_timelapse
 
-    film = Animation(options.fps, options.seconds, scale=options.scale, smooth=options.smooth)
-    show(export_timelapse(options.run, options.out, film, options.overwrite, options.caption), "frame")
-    print(f"{film.frames} frames in {options.out}", file=sys.stderr)
+    animation = Animation(options.fps, options.seconds, scale=options.scale, smooth=options.smooth)
+    show(export_timelapse(options.run, options.out, animation, options.overwrite, options.caption), "frame")
+    print(f"{animation.frames} frames in {options.out}", file=sys.stderr)
     return 0
 
 

@@ -1,4 +1,4 @@
-"""What a film shows and how: a plain value, and the places on a way that are its frames."""
+"""Settings of an animation, and the positions on a trajectory that are its frames."""
 
 from __future__ import annotations
 
@@ -9,18 +9,20 @@ from core.errors import UserError
 from core.latent.request import LatentRequest, Loop, Walk
 
 MOST_FRAMES = 100_000
-"""Of one film, nearly an hour: a slip such as 9999 seconds for each of many seeds must not fill the memory."""
+"""Limit of one animation, nearly an hour: 9999 seconds for each of many seeds, say, must not fill the memory."""
 MOST_FPS = 120
 MOST_SCALE = 16
 
 
 @dataclass(frozen=True)
 class Animation:
-    """`fps`: images a second. `seconds`: how long each segment of a walk lasts, the whole turn of a loop, or the whole
-    of a time-lapse. `loop`: a walk goes on from its last point to its first, so that the film can be repeated without
+    """Settings of an animation.
+
+    `fps`: images a second. `seconds`: duration of each segment of a walk, of the whole turn of a loop, or of the whole
+    time-lapse. `loop`: a walk goes on from its last point to its first, so that the animation can be repeated without
     a jump. `scale`: so many pixels for each one, in both directions; without `smooth` they stay square.
 
-    Raises `UserError` for what no film can be.
+    Raises `UserError` for values out of range.
     """
 
     fps: int = 30
@@ -39,41 +41,41 @@ class Animation:
 
     @property
     def frames(self) -> int:
-        """In `seconds`; at least one. Raises `UserError` for too many."""
+        """Number of frames in `seconds`, at least one. Raises `UserError` for too many."""
         return checked(max(round(self.seconds * self.fps), 1))
 
 
 def checked(frames: int) -> int:
-    """The number of a film's frames. Raises `UserError` when there are too many."""
+    """Returns the number of frames. Raises `UserError` when there are too many."""
     if frames > MOST_FRAMES:
         raise UserError(f"{frames:,} frames are too many for one film.", f"Make it shorter: at most {MOST_FRAMES:,}.")
     return frames
 
 
-def frame_positions(way: Walk | Loop, film: Animation) -> tuple[float, ...]:
-    """Where on the way each frame lies, all the same step apart.
+def frame_positions(trajectory: Walk | Loop, animation: Animation) -> tuple[float, ...]:
+    """Returns the position of each frame on the trajectory, all the same step apart.
 
-    A walk shows every one of its points, so an open one of n segments has n * `film.frames` + 1 frames. What closes
-    ends a step before it would begin again. Raises `UserError` for a walk of one point, and for too many frames.
+    A walk shows every one of its points, so an open one of n segments has n * `animation.frames` + 1 frames. A closed
+    one ends a step before it would begin again. Raises `UserError` for a walk of one point, and for too many frames.
     """
-    if isinstance(way, Walk) and len(way.points) < 2:
+    if isinstance(trajectory, Walk) and len(trajectory.points) < 2:
         raise UserError("One image is no walk.", "Choose another one to walk to, or go round the one.")
-    step = film.frames
-    if isinstance(way, Loop):
+    step = animation.frames
+    if isinstance(trajectory, Loop):
         count = step
     else:
-        closed = way.closed or film.loop
-        count = checked(len(way.points) * step if closed else (len(way.points) - 1) * step + 1)
+        closed = trajectory.closed or animation.loop
+        count = checked(len(trajectory.points) * step if closed else (len(trajectory.points) - 1) * step + 1)
     return tuple(number / step for number in range(count))
 
 
-def frame_requests(way: Walk | Loop, film: Animation) -> LatentRequest:
-    """The film's frames in order. Raises as `places`.
+def frame_requests(trajectory: Walk | Loop, animation: Animation) -> LatentRequest:
+    """Returns a request for the frames in order. Raises as `frame_positions`.
 
     A closed walk is written out with its first point once more at the end. The images are the same, and the recipe of
     each holds the two points that it lies between, not all of them.
     """
-    found = frame_positions(way, film)
-    if isinstance(way, Walk) and (way.closed or film.loop):
-        way = replace(way, points=(*way.points, way.points[0]), closed=False)
-    return LatentRequest(way, found)
+    found = frame_positions(trajectory, animation)
+    if isinstance(trajectory, Walk) and (trajectory.closed or animation.loop):
+        trajectory = replace(trajectory, points=(*trajectory.points, trajectory.points[0]), closed=False)
+    return LatentRequest(trajectory, found)

@@ -10,7 +10,7 @@ from pathlib import Path
 from core.checkpoint import Checkpoint
 from core.events import Images, Progress, Saved
 from core.export.image_files import export_images, export_pictures, refuse_taken
-from core.export.selection import OfPlaces
+from core.export.selection import OfRequest
 from core.latent.request import LatentRequest
 from core.latent.sampler import Sampler
 from core.projection.projector import STEPS, ProjectionStep, project
@@ -43,7 +43,7 @@ def export_projection(
         for event in chain([best], events):
             best = event
             yield event
-    projected = OfPlaces(LatentRequest.of(best.point), PROJECTED)
+    projected = OfRequest(LatentRequest.of(best.point), PROJECTED)
     for written in export_pictures(picture[None], [TARGET], folder, overwrite=overwrite):
         if isinstance(written, Progress):
             yield written

@@ -75,14 +75,14 @@ class OfSeeds(Selection):
 
 
 @dataclass(frozen=True)
-class OfPlaces(Selection):
+class OfRequest(Selection):
     """A request's images under one name, numbered if there are several."""
 
     request: LatentRequest
     title: str
 
     def __len__(self) -> int:
-        return len(self.request.places)
+        return len(self.request.positions)
 
     def part(self, start: int, stop: int) -> LatentRequest:
         return self.request.part(start, stop)

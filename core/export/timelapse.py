@@ -1,4 +1,4 @@
-"""How a training's samples changed while it went on, as a film or as a folder of its frames."""
+"""Exports the samples of a training in the order of its steps, as a video or as a folder of its frames."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from core.errors import UserError
 from core.events import Images, Notice, Progress, Saved
 from core.export.animation import Animation
 from core.export.image_files import CAPTION, enlarged, export_pictures
-from core.export.video_encoder import format_of, frame_names, older_frames, spread, write_film
+from core.export.video_encoder import format_of, frame_names, older_frames, spread, write_video
 from core.runs.run import Run
 
 
 def export_timelapse(
-    run_folder: Path, target: Path, film: Animation, overwrite: bool = False, caption: bool = False
+    run_folder: Path, target: Path, animation: Animation, overwrite: bool = False, caption: bool = False
 ) -> Generator[Progress | Notice | Saved, None, None]:
     """Writes the run's sample grids, one after the other, to the target, as `core.export.walk_video.export_walk` does.
 
-    The film lasts `film.seconds`, in which every grid is shown as long as the others; where there are more grids than
+    The video lasts `animation.seconds`, in which every grid is shown equally long; where there are more grids than
     frames, the frames are spread over them evenly, the first and the last included. `caption`: the step stands below.
 
     Yields a `Notice` for each grid that is damaged and left out. Raises `UserError` where no grid can be read, and as
     `export_walk`.
     """
-    format, count = format_of(target), film.frames
+    format, count = format_of(target), animation.frames
     grids = yield from _readable(Run(run_folder).samples())
     if not grids:
         raise UserError(
@@ -42,11 +42,11 @@ def export_timelapse(
         drawn: tuple[Path, Images] | None = None
         for path in (shown[number] for number in numbers):
             if drawn is None or drawn[0] != path:
-                drawn = path, _drawn(path, like, film, caption)
+                drawn = path, _drawn(path, like, animation, caption)
             yield drawn[1]
 
     if format is not None:
-        yield from write_film(frames, count, target, replace(film, scale=1), overwrite)
+        yield from write_video(frames, count, target, replace(animation, scale=1), overwrite)
     else:
         with closing(
             export_pictures(frames(range(count)), frame_names(count), target, overwrite=overwrite)
@@ -85,12 +85,12 @@ def _grid_numbers(grids: int, frames: int) -> list[int]:
     return [frame * grids // frames for frame in range(frames)] if frames >= grids else spread(grids, frames)
 
 
-def _drawn(path: Path, like: Image.Image, film: Animation, caption: bool) -> Images:
+def _drawn(path: Path, like: Image.Image, animation: Animation, caption: bool) -> Images:
     """A frame, HWC: the grid in the size and the channels of another one, enlarged."""
     grid = read_grid(path).convert(like.mode)
     if grid.size != like.size:
         grid = ImageOps.pad(grid, like.size, Image.Resampling.LANCZOS)
-    frame = enlarged(np.asarray(grid).reshape(grid.height, grid.width, -1), film.scale, film.smooth)
+    frame = enlarged(np.asarray(grid).reshape(grid.height, grid.width, -1), animation.scale, animation.smooth)
     return _captioned(frame, int(path.stem)) if caption else frame
 
 

@@ -1,4 +1,4 @@
-"""Frames to a film: .mp4, .gif and animated .webp. However long it is, only a few of its frames are in memory.
+"""Encodes frames as a video: .mp4, .gif or animated .webp. Only a few of its frames are in memory at once.
 
 A WebP is held there until it is whole, in thrice the bytes that it then has on disk.
 """
@@ -41,8 +41,11 @@ _EXACT = 0x20 | 0x2000 | 0x4000 | 0x40000
 
 
 class Format(ABC):
-    """A kind of film. `codecs`: encoders and their options, the best first. `clock`: ticks in a second, that times are
-    rounded to; 0 for one in each frame."""
+    """A kind of video file.
+
+    `codecs`: encoders and their options, the best first. `clock`: ticks in a second, that times are rounded to; 0 for
+    one in each frame.
+    """
 
     container: ClassVar[str]
     codecs: Mapping[str, Mapping[str, str]]
@@ -51,17 +54,17 @@ class Format(ABC):
     clock: ClassVar[int] = 0
     most_fps: ClassVar[int] = 1000
     samples: ClassVar[int] = 0
-    """Frames, spread over the film, that it must know before the first."""
+    """Frames, spread over the video, that it must know before the first."""
 
-    def __init__(self, film: Animation, sample: Sequence[Images]) -> None:
-        self.film = film
+    def __init__(self, animation: Animation, sample: Sequence[Images]) -> None:
+        self.animation = animation
 
     @abstractmethod
     def picture(self, frame: Images) -> VideoFrame:
         """The frame, enlarged, as what is encoded."""
 
     def _enlarged(self, frame: Images) -> Images:
-        return enlarged(frame, self.film.scale, self.film.smooth)
+        return enlarged(frame, self.animation.scale, self.animation.smooth)
 
 
 class Mp4(Format):
@@ -84,7 +87,7 @@ class Mp4(Format):
 
 
 class Gif(Format):
-    """One palette for the film. Times are rounded to centiseconds so that the errors do not add up."""
+    """One palette for the video. Times are rounded to centiseconds so that the errors do not add up."""
 
     container = "gif"
     codecs: Mapping[str, Mapping[str, str]] = {"gif": {}}
@@ -94,14 +97,14 @@ class Gif(Format):
     most_fps = 50  # browsers take a shorter time for a tenth of a second
     samples = SAMPLE
 
-    def __init__(self, film: Animation, sample: Sequence[Images]) -> None:
-        super().__init__(film, sample)
+    def __init__(self, animation: Animation, sample: Sequence[Images]) -> None:
+        super().__init__(animation, sample)
         self._palette = Palette(sample)
 
     def picture(self, frame: Images) -> VideoFrame:
         from av import VideoFrame
 
-        if self.film.smooth:
+        if self.animation.smooth:
             indices = self._palette.indices(self._enlarged(frame))
         else:  # square pixels stay of one colour, and take a third of the bytes
             indices = self._enlarged(self._palette.indices(frame)[:, :, None])[:, :, 0]
@@ -118,8 +121,8 @@ class WebP(Format):
     clock = 1000
     samples = 1
 
-    def __init__(self, film: Animation, sample: Sequence[Images]) -> None:
-        super().__init__(film, sample)
+    def __init__(self, animation: Animation, sample: Sequence[Images]) -> None:
+        super().__init__(animation, sample)
         height, width, _ = sample[0].shape
         small = {"lossless": "1", "compression_level": "2"}
         large = {"quality": str(QUALITY), "compression_level": "2"}
@@ -137,7 +140,7 @@ FORMATS: dict[str, type[Format]] = {".mp4": Mp4, ".gif": Gif, ".webp": WebP}
 
 
 def format_of(target: Path) -> type[Format] | None:
-    """What the name of a film says; None for a folder of its frames. Raises `UserError` for other names."""
+    """Returns the format by the file's ending; None for a folder of frames. Raises `UserError` for other names."""
     suffix = target.suffix.lower()
     if not suffix or (target.is_dir() and suffix not in FORMATS):
         return None
@@ -149,19 +152,19 @@ def format_of(target: Path) -> type[Format] | None:
     return FORMATS[suffix]
 
 
-def write_film(frames: Frames, count: int, target: Path, film: Animation, overwrite: bool) -> Iterator[Progress]:
+def write_video(frames: Frames, count: int, target: Path, animation: Animation, overwrite: bool) -> Iterator[Progress]:
     """Writes `count` frames to the target, whose name says how. Raises `UserError` before anything is written when the
     file exists and `overwrite` is not set, and for what its format cannot hold."""
     format = format_of(target)
     assert format is not None
-    if film.fps > format.most_fps:
+    if animation.fps > format.most_fps:
         raise UserError(
             f"A {target.suffix} file shows at most {format.most_fps} images a second.",
             "Choose that or fewer, or an .mp4.",
         )
     refuse_taken(target.parent, [target.name], overwrite)
     sample = list(frames(spread(count, format.samples))) if format.samples else []
-    with encoder(target, format(film, sample)) as add, closing(frames(range(count))) as made:
+    with encoder(target, format(animation, sample)) as add, closing(frames(range(count))) as made:
         for done, frame in enumerate(made, 1):
             add(frame)
             yield Progress("Making the film", done, count)
@@ -169,7 +172,9 @@ def write_film(frames: Frames, count: int, target: Path, film: Animation, overwr
 
 @contextmanager
 def encoder(target: Path, format: Format) -> Iterator[Callable[[Images], None]]:
-    """What takes a film's frames one by one, HWC and all of one size. The film is there once the block has ended well.
+    """Gives a function that takes frames one by one, HWC and all of one size.
+
+    The file is there once the block has ended well.
 
     Raises `UserError` for a disk that is full, and for frames that the format cannot hold.
     """
@@ -209,7 +214,7 @@ class _Stream:
     def __init__(self, container: OutputContainer, format: Format) -> None:
         self._container, self._format = container, format
         self._stream: VideoStream | None = None
-        self._clock = format.clock or format.film.fps
+        self._clock = format.clock or format.animation.fps
         self._count = 0
 
     def add(self, frame: Images) -> None:
@@ -228,7 +233,7 @@ class _Stream:
             self._container.mux(self._stream.encode())
 
     def _tick(self, number: int) -> int:
-        return round(number * self._clock / self._format.film.fps)
+        return round(number * self._clock / self._format.animation.fps)
 
     def _begin(self, width: int, height: int) -> VideoStream:
         from av.video.stream import VideoStream
@@ -265,7 +270,7 @@ def frame_names(count: int) -> tuple[str, ...]:
 
 
 def older_frames(folder: Path, count: int) -> Iterator[Notice]:
-    """Says so when a longer film was in the folder before: its last frames still follow the new ones."""
+    """Says so when a longer video was in the folder before: its last frames still follow the new ones."""
     left = [path for path in folder.glob("frame[0-9][0-9][0-9][0-9][0-9].png") if int(path.stem[5:]) >= count]
     if left:
         yield Notice(f"{len(left)} frames of an older film remain in {folder.name}, from {min(left).name} on.")

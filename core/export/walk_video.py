@@ -1,4 +1,4 @@
-"""A walk through latent space as a film, or as a folder of its frames."""
+"""Exports a walk through latent space as a video, or as a folder of its frames."""
 
 from __future__ import annotations
 
@@ -9,34 +9,34 @@ from pathlib import Path
 from core.events import Images, Notice, Progress, Saved
 from core.export.animation import Animation, frame_requests
 from core.export.image_files import export_images
-from core.export.selection import OfPlaces, Shape
-from core.export.video_encoder import FRAME, format_of, older_frames, write_film
+from core.export.selection import OfRequest, Shape
+from core.export.video_encoder import FRAME, format_of, older_frames, write_video
 from core.latent.request import LatentRequest, Loop, Walk
 from core.latent.sampler import STEADY, Sampler
 
 
 def export_walk(
-    sampler: Sampler, way: Walk | Loop, target: Path, film: Animation, overwrite: bool = False
+    sampler: Sampler, trajectory: Walk | Loop, target: Path, animation: Animation, overwrite: bool = False
 ) -> Generator[Progress | Notice | Saved, None, None]:
-    """Walks along the way and writes what is seen to the target: an .mp4, .gif or .webp, or without such an ending a
-    folder of frame00000.png and so on, each of which carries its recipe.
+    """Writes the images along a trajectory to the target: an .mp4, .gif or .webp, or without such an ending a folder of
+    frame00000.png and so on, each of which carries its recipe.
 
     Yields `Progress`, and `Saved` at the end. Raises `UserError` before anything is written when a file exists and
-    `overwrite` is not set, for what is no walk (see `core.export.animation.frame_positions`), and for what the format
-    cannot hold.
+    `overwrite` is not set, for what `core.export.animation.frame_positions` refuses, and for what the format cannot
+    hold.
     """
-    request = frame_requests(way, film)
-    count = len(request.places)
+    request = frame_requests(trajectory, animation)
+    count = len(request.positions)
     if format_of(target) is not None:
 
         def frames(numbers: Sequence[int]) -> Generator[Images, None, None]:
             return _rendered(sampler, request, numbers)
 
-        yield from write_film(frames, count, target, film, overwrite)
+        yield from write_video(frames, count, target, animation, overwrite)
         yield Saved(target, sampler.meta.step)
     else:
-        shape = Shape(scale=film.scale, smooth=film.smooth)
-        selection = OfPlaces(request, FRAME)
+        shape = Shape(scale=animation.scale, smooth=animation.smooth)
+        selection = OfRequest(request, FRAME)
         with closing(export_images(sampler, selection, target, shape, overwrite)) as exported:
             for event in exported:
                 if isinstance(event, Saved):
@@ -45,8 +45,8 @@ def export_walk(
 
 
 def _rendered(sampler: Sampler, request: LatentRequest, numbers: Sequence[int]) -> Generator[Images, None, None]:
-    """Some of the request's images, by as many at once as the sampler renders together."""
+    """Renders some of the request's images, as many at once as the sampler renders together."""
     for start in range(0, len(numbers), STEADY):
-        places = tuple(request.places[number] for number in numbers[start : start + STEADY])
-        chunk = LatentRequest(request.way, places)
-        yield from sampler.render(chunk.part(0, len(places)), steady=True)
+        positions = tuple(request.positions[number] for number in numbers[start : start + STEADY])
+        chunk = LatentRequest(request.trajectory, positions)
+        yield from sampler.render(chunk.part(0, len(positions)), steady=True)

@@ -1,6 +1,6 @@
-"""Directions in latent space: what varies most, what a person likes, and sums of places.
+"""Directions in latent space: principal components and differences of groups of points; and sums of points.
 
-Beside those that a sampler finds in its weights alone (SeFa, `Sampler.directions`). All are as long as the latents'
+Closed-form directions are found by the sampler itself (SeFa, `Sampler.directions`). All are as long as the latents'
 standard deviation along them, so that a slider's unit is the same for each.
 """
 
@@ -16,7 +16,7 @@ from core.errors import UserError
 from core.events import Event, Progress
 from core.generator_inputs import GeneratorInputs, Latents, fixed, seed_latent
 from core.latent.interpolation import Resolved
-from core.latent.request import LatentRequest, Point
+from core.latent.request import LatentRequest, Numbers, Point, to_numbers
 from core.latent.sampler import MEAN_OF, Sampler
 
 SAMPLES = 2048
@@ -47,13 +47,13 @@ def principal(
     them. z are those of the seeds from 0 on. Yields `Progress`, and `Components` at the end.
     """
     latent_dim = sampler.meta.settings.latent_dim
-    (place,) = sampler.placed(LatentRequest.of(like or Point()))
+    (resolved,) = sampler.resolve(LatentRequest.of(like or Point()))
     z = np.stack([seed_latent(seed, latent_dim) for seed in range(samples)])
     parts = []
     for start in range(0, samples, CHUNK):
         yield Progress(_FINDING, start, samples)
         chosen = z[start : start + CHUNK]
-        beside = (part[None].repeat(len(chosen), 0) for part in (place.classes, place.codes))
+        beside = (part[None].repeat(len(chosen), 0) for part in (resolved.classes, resolved.codes))
         parts.append(sampler.first_activations(GeneratorInputs(chosen, *beside)))
     activations = np.concatenate(parts)
     vectors, variances, whole = yield from components(activations, min(count, latent_dim, samples - 1))
@@ -112,7 +112,7 @@ def from_groups(sampler: Sampler, liked: Sequence[Point], disliked: Sequence[Poi
 
     It is the difference of the means. From a few samples in a hundred dimensions nothing finer can be estimated: as z
     has the covariance I, this is the normal of linear discriminant analysis, and other separating planes fit the noise
-    of so few. Raises `UserError` when a group is empty, or both are in the same place.
+    of so few. Raises `UserError` when a group is empty, or both have the same mean.
     """
     if not liked or not disliked:
         raise UserError("A direction needs two groups.", "Mark at least one image in each.")
@@ -136,20 +136,21 @@ def arithmetic(sampler: Sampler, a: Sequence[Point], b: Sequence[Point], c: Sequ
     groups = [sampler.edited(points).astype(np.float64) for points in (a, b, c)]
     found = _sum([group.mean(0) for group in groups])
     if sampler.style_layers:
-        return Point(w=(_numbers(found),))
+        return Point(w=(to_numbers(found.astype(np.float32)),))
     length = np.mean([np.linalg.norm(group, axis=1).mean() for group in groups])
     classes, codes = _beside(sampler, (a, b, c))
-    return Point(z=_numbers(unit(found[None])[0] * length), classes=classes, codes=codes)
+    return Point(z=to_numbers((unit(found[None])[0] * length).astype(np.float32)), classes=classes, codes=codes)
 
 
-def _beside(sampler: Sampler, groups: Sequence[Sequence[Point]]) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def _beside(sampler: Sampler, groups: Sequence[Sequence[Point]]) -> tuple[Numbers, Numbers]:
     """Shares of classes, and codes, of A - B + C."""
-    placed: list[list[Resolved]] = [sampler.placed(LatentRequest.of(*points)) for points in groups]
-    classes = _sum([np.mean([each.classes for each in group], 0) for group in placed])
-    codes = _sum([np.mean([each.codes for each in group], 0) for group in placed])
+    found: list[list[Resolved]] = [sampler.resolve(LatentRequest.of(*points)) for points in groups]
+    classes = _sum([np.mean([each.classes for each in group], 0) for group in found])
+    codes = _sum([np.mean([each.codes for each in group], 0) for group in found])
     categories = sampler.conditions.categories
     continuous = codes[categories:].clip(-1.0, 1.0)
-    return _numbers(_as_shares(classes)), _numbers(np.concatenate([_as_shares(codes[:categories]), continuous]))
+    codes = np.concatenate([_as_shares(codes[:categories]), continuous])
+    return to_numbers(_as_shares(classes).astype(np.float32)), to_numbers(codes.astype(np.float32))
 
 
 def _as_shares(values: Doubles) -> Doubles:
@@ -175,7 +176,3 @@ def _signed(vectors: Doubles) -> Doubles:
     """The sign of an eigenvector is arbitrary: its largest number is positive, so that a slider keeps its meaning."""
     largest = np.take_along_axis(vectors, np.abs(vectors).argmax(1)[:, None], 1)
     return vectors * np.where(largest < 0, -1.0, 1.0)
-
-
-def _numbers(values: Doubles) -> tuple[float, ...]:
-    return tuple(map(float, values.astype(np.float32).tolist()))

@@ -1,4 +1,4 @@
-"""TODO."""
+"""Interpolation between points of latent space, and the latents at positions on a trajectory."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from core.errors import UserError
 from core.generator_inputs import Conditions, Latents, seed_class, seed_codes, seed_latent
-from core.latent.request import Loop, Mode, Point, Position, Square, Trajectory, _number
+from core.latent.request import Loop, Mode, Point, Position, Square, Trajectory, number_of
 
 
 def slerp(a: Latents, b: Latents, t: float) -> Latents:
@@ -30,7 +30,7 @@ def lerp(a: Latents, b: Latents, t: float) -> Latents:
 
 
 class Resolved(NamedTuple):
-    """A point in numbers, float32: z (latent_dim,), psi (1,), offset (1,) or as long as what it is added to, classes,
+    """Arrays of a point, float32: z (latent_dim,), psi (1,), offset (1,) or as long as what it is added to, classes,
     codes, and w (layers, numbers), without rows unless it is given."""
 
     z: Latents
@@ -42,7 +42,7 @@ class Resolved(NamedTuple):
 
 
 def resolved(point: Point, latent_dim: int, conditions: Conditions) -> Resolved:
-    """Raises `UserError` for a point of another generator, which has other numbers."""
+    """Returns the arrays of a point. Raises `UserError` for a point of another generator, which has other sizes."""
     given = Resolved(
         np.asarray(point.z, np.float32) if point.z else seed_latent(point.seed, latent_dim),
         np.array([point.psi], np.float32),
@@ -57,7 +57,7 @@ def resolved(point: Point, latent_dim: int, conditions: Conditions) -> Resolved:
 
 
 def foreign(details: str) -> UserError:
-    """For what does not fit the generator that should draw it."""
+    """Returns the error for what does not fit the generator that should draw it."""
     return UserError(
         "This place in latent space belongs to another generator.",
         "Open the checkpoint that it was made with.",
@@ -65,32 +65,32 @@ def foreign(details: str) -> UserError:
     )
 
 
-def at(way: Trajectory, ends: Sequence[Resolved], place: Position) -> Resolved:
-    """Where a place on the way lies, given its points' numbers."""
-    if isinstance(way, Square):
-        x, y = place if isinstance(place, tuple) else (place, 0.0)
-        top, bottom = blend(ends[0], ends[1], x, way.mode), blend(ends[2], ends[3], x, way.mode)
-        return blend(top, bottom, y, way.mode)
-    number = _number(place)
-    if isinstance(way, Loop):
+def at(trajectory: Trajectory, ends: Sequence[Resolved], position: Position) -> Resolved:
+    """Returns the arrays at a position on a trajectory, given those of its points."""
+    if isinstance(trajectory, Square):
+        x, y = position if isinstance(position, tuple) else (position, 0.0)
+        top, bottom = blend(ends[0], ends[1], x, trajectory.mode), blend(ends[2], ends[3], x, trajectory.mode)
+        return blend(top, bottom, y, trajectory.mode)
+    number = number_of(position)
+    if isinstance(trajectory, Loop):
         (centre,) = ends
-        stays, goes = np.float32((1 - way.radius**2) ** 0.5), np.float32(way.radius)
-        return centre._replace(z=stays * centre.z + goes * circle(way, number, len(centre.z)))
-    left = min(int(number), max(way.length - 1, 0))
+        stays, goes = np.float32((1 - trajectory.radius**2) ** 0.5), np.float32(trajectory.radius)
+        return centre._replace(z=stays * centre.z + goes * circle(trajectory, number, len(centre.z)))
+    left = min(int(number), max(trajectory.length - 1, 0))
     t = number - left
-    t = t * t * (3 - 2 * t) if way.easing == "smooth" else t
-    return blend(ends[left], ends[(left + 1) % len(ends)], t, way.mode)
+    t = t * t * (3 - 2 * t) if trajectory.easing == "smooth" else t
+    return blend(ends[left], ends[(left + 1) % len(ends)], t, trajectory.mode)
 
 
-def circle(way: Loop, place: float, latent_dim: int) -> Latents:
-    """The latent on the great circle through the loop's two drawn ones, (latent_dim,)."""
-    u, v = np.random.RandomState(way.seed).standard_normal((2, latent_dim)).astype(np.float32)
-    turn = 2 * np.pi * (place % 1.0)
+def circle(trajectory: Loop, position: float, latent_dim: int) -> Latents:
+    """Returns the latent on the great circle through the loop's two drawn ones, (latent_dim,)."""
+    u, v = np.random.RandomState(trajectory.seed).standard_normal((2, latent_dim)).astype(np.float32)
+    turn = 2 * np.pi * (position % 1.0)
     return np.asarray(np.cos(turn) * u + np.sin(turn) * v, np.float32)
 
 
 def blend(a: Resolved, b: Resolved, t: float, mode: Mode) -> Resolved:
-    """z as `mode` says, everything else evenly; exactly the ends at 0 and 1."""
+    """Interpolates z as `mode` says, and everything else linearly; exactly the ends at 0 and 1."""
     if t <= 0.0 or t >= 1.0:
         return a if t <= 0.0 else b
     between: Callable[[Latents, Latents, float], Latents] = slerp if mode == "slerp" else lerp

@@ -1,14 +1,14 @@
 """What to render, as one frozen value: the request is also the bookmark, the undo item and the export recipe.
 
-A `Point` is one image. A way leads through points: a `Walk` from one to the next, a `Square` between four, a `Loop`
-around one. A `LatentRequest` asks for images at places on a way.
+A `Point` is one image. A trajectory leads through points: a `Walk` from one to the next, a `Square` between four, a
+`Loop` around one. A `LatentRequest` asks for images at positions on a trajectory.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Protocol
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -22,13 +22,22 @@ Position = float | tuple[float, float]
 _STRICT = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
+class _Listable(Protocol):
+    def tolist(self) -> Any: ...
+
+
+def to_numbers(values: _Listable) -> Numbers:
+    """Returns a row of numbers, in a numpy array or a tensor, as a tuple of floats."""
+    return tuple(map(float, values.tolist()))
+
+
 @dataclass(frozen=True)
 class Point:
-    """A place in latent space, and all else that its image depends on.
+    """A point of latent space, and all else that its image depends on.
 
     z is that of the seed unless `z` (latent_dim,) gives another one. `psi` scales its distance from the mean latent
     (truncation); `offset` is added then. Both act on z, or on w in networks with styles, whose `w`, a row for each
-    layer, may be given in place of what z is mapped to, and some of whose layers may come from another point (`mix`).
+    layer, may be given instead of what z is mapped to, and some of whose layers may come from another point (`mix`).
 
     `classes` are the shares of the classes, which mix them, and `codes` the categorical code's shares followed by the
     continuous codes in [-1, 1]; where they are empty, the seed brings its own.
@@ -59,7 +68,7 @@ class Mix:
 
 @dataclass(frozen=True)
 class Walk:
-    """From point to point. Place 1.25 lies a quarter of the way from the second to the third.
+    """From point to point. Position 1.25 lies a quarter of the way from the second to the third.
 
     A `closed` walk goes on from the last to the first. With "smooth" easing it slows down at each point.
     """
@@ -74,13 +83,13 @@ class Walk:
 
     @property
     def length(self) -> int:
-        """The last place."""
+        """The last position."""
         return len(self.points) if self.closed else len(self.points) - 1
 
 
 @dataclass(frozen=True)
 class Square:
-    """Between four corners: top left, top right, bottom left, bottom right. A place is (x, y), each in [0, 1]."""
+    """Between four corners: top left, top right, bottom left, bottom right. A position is (x, y), each in [0, 1]."""
 
     __pydantic_config__: ClassVar = _STRICT
 
@@ -91,10 +100,10 @@ class Square:
 
 @dataclass(frozen=True)
 class Loop:
-    """A circle of noise around a point: place 1 is place 0, and every place is as likely a latent as any other.
+    """A circle of noise around a point: position 1 is position 0, and all latents on it are equally likely.
 
     z = sqrt(1 - r^2) * centre + r * (cos(2 pi t) * u + sin(2 pi t) * v), with u and v drawn from the seed, and the
-    radius r in [0, 1]: from standing still to leaving the centre altogether.
+    radius r in [0, 1]: from the centre alone to a circle that no longer depends on it.
     """
 
     __pydantic_config__: ClassVar = _STRICT
@@ -114,42 +123,43 @@ Trajectory = Walk | Square | Loop
 
 @dataclass(frozen=True)
 class LatentRequest:
-    """Images at places on a way, one for each place."""
+    """Images at positions on a trajectory, one for each position. In JSON, they are called "way" and "places"."""
 
     __pydantic_config__: ClassVar = _STRICT
 
-    way: Annotated[Trajectory, Field(discriminator="kind")]
-    places: tuple[Position, ...]
+    trajectory: Annotated[Trajectory, Field(discriminator="kind", alias="way")]
+    positions: Annotated[tuple[Position, ...], Field(alias="places")]
 
     @classmethod
     def of(cls, *points: Point) -> LatentRequest:
-        """The points themselves."""
+        """Returns a request for the images of points."""
         return cls(Walk(points), tuple(map(float, range(len(points)))))
 
     @classmethod
     def of_seeds(cls, seeds: Sequence[int], psi: float = 1.0, classes: Numbers = ()) -> LatentRequest:
+        """Returns a request for the images of seeds."""
         return cls.of(*(Point(seed, psi=psi, classes=classes) for seed in seeds))
 
     def part(self, start: int, stop: int) -> LatentRequest:
-        """Some of the places only, and of a walk only the points that these lie between."""
-        places, way = self.places[start:stop], self.way
-        if not isinstance(way, Walk) or way.closed:
-            return replace(self, places=places)
-        numbers = [_number(place) for place in places]
+        """Returns some of the positions only, and of a walk only the points that these lie between."""
+        positions, trajectory = self.positions[start:stop], self.trajectory
+        if not isinstance(trajectory, Walk) or trajectory.closed:
+            return replace(self, positions=positions)
+        numbers = [number_of(position) for position in positions]
         first, last = int(min(numbers)), -int(-max(numbers) // 1)
-        points = way.points[first : last + 1]
-        return LatentRequest(replace(way, points=points), tuple(number - first for number in numbers))
+        points = trajectory.points[first : last + 1]
+        return LatentRequest(replace(trajectory, points=points), tuple(number - first for number in numbers))
 
     def json(self) -> str:
-        """As text that `read_request` reads back."""
-        return _REQUESTS.dump_json(self).decode()
+        """Returns text that `read_request` reads back."""
+        return _REQUESTS.dump_json(self, by_alias=True).decode()
 
 
 _REQUESTS = TypeAdapter(LatentRequest)
 
 
 def read_request(text: str | bytes) -> LatentRequest:
-    """Raises `UserError` for what `LatentRequest.json` did not write."""
+    """Reads the text of `LatentRequest.json`. Raises `UserError` for any other."""
     try:
         return _REQUESTS.validate_json(text)
     except ValidationError as error:
@@ -158,8 +168,6 @@ def read_request(text: str | bytes) -> LatentRequest:
         ) from error
 
 
-# Interpolation
-
-
-def _number(place: Position) -> float:
-    return place[0] if isinstance(place, tuple) else place
+def number_of(position: Position) -> float:
+    """Returns a position on a line; x of one in a square."""
+    return position[0] if isinstance(position, tuple) else position

@@ -15,7 +15,7 @@ from core.events import Images
 from core.generator_inputs import Conditions, GeneratorInputs, Latents, fixed
 from core.imaging.tensors import to_dots, to_images
 from core.latent.interpolation import Resolved, at, circle, foreign, resolved
-from core.latent.request import LatentRequest, Loop, Point, Walk
+from core.latent.request import LatentRequest, Loop, Point, Walk, number_of, to_numbers
 from core.models.conditioning import build_generator, to_tensors
 
 CHUNK = 64
@@ -64,21 +64,21 @@ class Sampler:
         return sampler
 
     def copy(self) -> Sampler:
-        """Another sampler with the present weights, for another thread."""
+        """Returns another sampler with the present weights, for another thread."""
         sampler = Sampler(self.meta, self._generator.state_dict(), str(self.device))
         sampler.path, sampler.digest = self.path, self.digest
         return sampler
 
     def weights(self) -> dict[str, Tensor]:
-        """The present ones by name, on the CPU, as `load` takes them."""
+        """Returns the present weights by name, on the CPU, as `load` takes them."""
         return {name: value.cpu() for name, value in self._generator.state_dict().items()}
 
     def fits(self, meta: Meta) -> bool:
-        """Whether `load` can take another checkpoint's or training's weights."""
+        """Returns whether `load` can take another checkpoint's or training's weights."""
         return _kind(meta) == _kind(self.meta)
 
     def load(self, meta: Meta, weights: Mapping[str, Tensor]) -> None:
-        """Newer weights of the same generator, from a training that runs."""
+        """Takes newer weights of the same generator, from a training that runs."""
         self.meta, self.path, self.digest = meta, None, ""
         placed = {name: value.to(self.device) for name, value in weights.items()}
         self._generator.load_state_dict(placed, assign=True)
@@ -89,7 +89,7 @@ class Sampler:
 
     @torch.inference_mode()
     def _measure_styles(self) -> None:
-        """Where truncation leads to, and how long a direction's unit is."""
+        """Measures the mean that truncation leads to, and scales the directions."""
         drawn = to_tensors(fixed(MEAN_OF, self.meta.settings.latent_dim, self.conditions), self.device)
         w = self._generator.map(drawn)[:, 0]
         self._mean = w.mean(0)
@@ -97,40 +97,40 @@ class Sampler:
 
     @torch.inference_mode()
     def render(self, request: LatentRequest, steady: bool = False) -> Images:
-        """The request's images, one for each place. Raises `UserError` when it is made for another generator.
+        """Renders the request's images, one for each position. Raises `UserError` for points of another generator.
 
         `steady` images are the same to the last bit whatever was asked for beside them, at a price for the fewest:
         kernels round differently for other batch sizes, and one pixel in ten thousand is then brighter by one.
         """
-        places = self.placed(request)
+        found = self.resolve(request)
         size = STEADY if steady else CHUNK
-        parts = [places[start : start + size] for start in range(0, len(places), size)]
+        parts = [found[start : start + size] for start in range(0, len(found), size)]
         images = [self._generated([*part, *[part[0]] * (size - len(part))] if steady else part) for part in parts]
-        return np.concatenate([self._pictures(made) for made in images])[: len(places)]
+        return np.concatenate([self._pictures(made) for made in images])[: len(found)]
 
     @torch.inference_mode()
     def generate(self, drawn: GeneratorInputs[Latents]) -> Images:
-        """Images of latents and their conditions; a point is a picture with a dot at its place."""
+        """Generates images of latents and their conditions; a 2-D point is a picture with a dot."""
         whole = to_tensors(drawn, self.device)
         chunks = zip(*(part.split(CHUNK) for part in whole), strict=True)
         return np.concatenate([self._pictures(self._generator(GeneratorInputs(*chunk))) for chunk in chunks])
 
     @torch.inference_mode()
     def bake(self, request: LatentRequest) -> Point:
-        """The request's first place as a point of its own, that needs no way: the same image."""
+        """Returns a point whose image is the request's first."""
         first = request.part(0, 1)
-        if isinstance(first.way, Walk) and len(first.way.points) == 1:
-            return first.way.points[0]
-        (found,) = self.placed(first)
-        w = tuple(_numbers(row) for row in found.w)
-        z, classes, codes = (_numbers(part) for part in (found.z, found.classes, found.codes))
-        offset = _numbers(found.offset) if found.offset.any() else ()
+        if isinstance(first.trajectory, Walk) and len(first.trajectory.points) == 1:
+            return first.trajectory.points[0]
+        (found,) = self.resolve(first)
+        w = tuple(to_numbers(row) for row in found.w)
+        z, classes, codes = (to_numbers(part) for part in (found.z, found.classes, found.codes))
+        offset = to_numbers(found.offset) if found.offset.any() else ()
         return Point(z=z, psi=float(found.psi[0]), offset=offset, classes=classes, codes=codes, w=w)
 
     @torch.inference_mode()
     def edited(self, points: Sequence[Point]) -> Latents:
-        """Where points lie in the space of edits, (N, numbers): z, or the mean of the layers' w in networks with
-        styles; truncated and moved as they say."""
+        """Returns points in the space that directions are added in, (N, numbers), truncated and with their offsets: z,
+        or the mean of the layers' w in networks with styles."""
         found = [self._resolved(point, with_styles=self.style_layers > 0) for point in points]
         if self.style_layers:
             return np.stack([each.w.mean(0) for each in found])
@@ -138,7 +138,7 @@ class Sampler:
 
     @torch.inference_mode()
     def first_activations(self, drawn: GeneratorInputs[Latents]) -> Latents:
-        """What the first layer makes of latents, behind its nonlinearity, (N, numbers); in networks with styles w."""
+        """Returns the first layer's activations, after its nonlinearity, (N, numbers); w in networks with styles."""
         tensors = to_tensors(drawn, self.device)
         if self.style_layers:
             return np.asarray(self._generator.map(tensors)[:, 0].float().cpu().numpy())
@@ -158,16 +158,17 @@ class Sampler:
             return np.asarray(reached.output.flatten(1).float().cpu().numpy())
         raise AssertionError("a generator has a nonlinearity")
 
-    def placed(self, request: LatentRequest) -> list[Resolved]:
-        """What each place's image is made from. Where `w` is given, psi and offset are in it already."""
-        way = request.way
-        with_styles = any(point.w or point.mix for point in way.points)
-        ends = [self._resolved(point, with_styles) for point in way.points]
-        found = [at(way, ends, place) for place in request.places]
-        if with_styles and isinstance(way, Loop):  # its circle is one of z, which is mapped to one of w
-            places = [place if isinstance(place, float) else place[0] for place in request.places]
-            circles = np.stack([circle(way, place, len(ends[0].z)) for place in places])
-            drift = way.radius * (self._mapped([each._replace(z=z) for each, z in zip(found, circles, strict=True)]))
+    def resolve(self, request: LatentRequest) -> list[Resolved]:
+        """Returns the arrays of each position's image. Where `w` is given, it includes psi and offset."""
+        trajectory = request.trajectory
+        with_styles = any(point.w or point.mix for point in trajectory.points)
+        ends = [self._resolved(point, with_styles) for point in trajectory.points]
+        found = [at(trajectory, ends, position) for position in request.positions]
+        if with_styles and isinstance(trajectory, Loop):  # its circle is one of z, which is mapped to one of w
+            numbers = map(number_of, request.positions)
+            circles = [circle(trajectory, number, len(ends[0].z)) for number in numbers]
+            around = self._mapped([each._replace(z=z) for each, z in zip(found, circles, strict=True)])
+            drift = trajectory.radius * around
             found = [each._replace(w=each.w + d.cpu().numpy()) for each, d in zip(found, drift, strict=True)]
         return found
 
@@ -196,23 +197,23 @@ class Sampler:
             w[point.mix.first : point.mix.last + 1] = other[point.mix.first : point.mix.last + 1]
         return np.asarray(w, np.float32)
 
-    def _mapped(self, places: Sequence[Resolved]) -> Tensor:
+    def _mapped(self, found: Sequence[Resolved]) -> Tensor:
         """w of z, away from the mean: (N, layers, numbers)."""
-        w: Tensor = self._generator.map(to_tensors(_drawn(places), self.device)) - self._mean
+        w: Tensor = self._generator.map(to_tensors(_drawn(found), self.device)) - self._mean
         return w
 
-    def _generated(self, places: Sequence[Resolved]) -> Tensor:
+    def _generated(self, found: Sequence[Resolved]) -> Tensor:
         """Images NCHW in [-1, 1]."""
         network = self._generator.network
         if not self.style_layers:
-            edited = [each._replace(z=each.z * each.psi + each.offset) for each in places]
+            edited = [each._replace(z=each.z * each.psi + each.offset) for each in found]
             images: Tensor = self._generator(to_tensors(_drawn(edited), self.device))
             return images
-        if len(places[0].w):
-            return network.synthesise(self._tensor([each.w for each in places]))
-        psi = self._tensor([each.psi for each in places])[:, None]
-        offset = self._tensor([np.broadcast_to(each.offset, len(self._mean)) for each in places])[:, None]
-        return network.synthesise(self._mean + psi * self._mapped(places) + offset)
+        if len(found[0].w):
+            return network.synthesise(self._tensor([each.w for each in found]))
+        psi = self._tensor([each.psi for each in found])[:, None]
+        offset = self._tensor([np.broadcast_to(each.offset, len(self._mean)) for each in found])[:, None]
+        return network.synthesise(self._mean + psi * self._mapped(found) + offset)
 
     def _tensor(self, rows: Sequence[Latents]) -> Tensor:
         return torch.from_numpy(np.stack(rows)).to(self.device)
@@ -233,16 +234,12 @@ def _reached(_layer: nn.Module, _inputs: tuple[Tensor, ...], output: Tensor) -> 
     raise _Reached(output)
 
 
-def _drawn(places: Sequence[Resolved]) -> GeneratorInputs[Latents]:
+def _drawn(found: Sequence[Resolved]) -> GeneratorInputs[Latents]:
     return GeneratorInputs(
-        np.stack([each.z for each in places]),
-        np.stack([each.classes for each in places]),
-        np.stack([each.codes for each in places]),
+        np.stack([each.z for each in found]),
+        np.stack([each.classes for each in found]),
+        np.stack([each.codes for each in found]),
     )
-
-
-def _numbers(values: Latents) -> tuple[float, ...]:
-    return tuple(map(float, values.tolist()))
 
 
 def _kind(meta: Meta) -> tuple[object, ...]:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from core.generator_inputs import Conditions, GeneratorInputs, fixed
-from core.latent.request import Numbers, Point
+from core.latent.request import Numbers, Point, to_numbers
 from core.latent.sampler import MEAN_OF
 from core.models.conditioning import ConditionalGenerator, draw, to_tensors
 
@@ -84,7 +84,7 @@ class LatentSearchSpace:
         numbers[:, :, self._latent_dim :].clamp_(-1.0, 1.0)
 
     def point(self, numbers: Tensor, beside: GeneratorInputs[Tensor]) -> Point:
-        z, classes, codes = (_numbers(part[0]) for part in self._drawn(numbers[:, 0], beside))
+        z, classes, codes = (to_numbers(part[0]) for part in self._drawn(numbers[:, 0], beside))
         return Point(z=z, classes=classes, codes=codes)
 
     def _z(self, numbers: Tensor) -> Tensor:
@@ -135,7 +135,9 @@ class StyleSearchSpace:
 
     def point(self, numbers: Tensor, beside: GeneratorInputs[Tensor]) -> Point:
         w = self._w(numbers)[0]
-        return Point(w=tuple(map(_numbers, w)), classes=_numbers(beside.classes[0]), codes=_numbers(beside.codes[0]))
+        return Point(
+            w=tuple(map(to_numbers, w)), classes=to_numbers(beside.classes[0]), codes=to_numbers(beside.codes[0])
+        )
 
     def _w(self, numbers: Tensor) -> Tensor:
         """(N, layers, numbers)."""
@@ -153,7 +155,3 @@ def _candidates(
     if given.codes:
         drawn = drawn._replace(codes=torch.tensor(given.codes).expand(count, -1))
     return drawn
-
-
-def _numbers(values: Tensor) -> Numbers:
-    return tuple(map(float, values.tolist()))

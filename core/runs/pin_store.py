@@ -1,5 +1,4 @@
-"""Where a run's pins and directions are kept: in the run's folder, or for a checkpoint outside of any run with the
-program's own data."""
+"""The store of pins and directions: a file in the run's folder, or beside a checkpoint outside of any run."""
 
 from __future__ import annotations
 
@@ -16,21 +15,21 @@ FILE = "explore.json"
 
 
 def saved_pins_of(home: Path | None) -> SavedPins:
-    """The board of a run's folder or of a checkpoint; an empty one if nothing was kept. Raises `UserError`."""
-    if home is None or not (place := _place(home)).exists():
+    """Returns the saved pins of a run's folder or of a checkpoint, none if nothing was saved. Raises `UserError`."""
+    if home is None or not (file := _file(home)).exists():
         return SavedPins()
-    return read_pins(place.read_bytes())
+    return read_pins(file.read_bytes())
 
 
-def keep_pins(home: Path, board: SavedPins) -> None:
-    """Raises `UserError` when it cannot be written."""
-    place = _place(home)
-    with replaced(place) as partial:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(board.json(), "utf-8")
+def keep_pins(home: Path, saved: SavedPins) -> None:
+    """Saves pins and directions. Raises `UserError` when they cannot be written."""
+    file = _file(home)
+    with replaced(file) as partial:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_text(saved.json(), "utf-8")
 
 
-def _place(home: Path) -> Path:
+def _file(home: Path) -> Path:
     if is_run(home):
         return home / FILE
     # The path, not the contents: a checkpoint that is trained further is still the same one to whoever made the pins.

@@ -1,4 +1,4 @@
-"""The only two thread classes: one pulls a generator to its end, one answers the newest request."""
+"""The only two thread classes: one pulls a generator to its end, one does the newest work."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Generator
 from contextlib import closing
+from functools import partial
 from queue import Empty, SimpleQueue
 from time import monotonic
-from typing import Any
+from typing import Any, TypeVar
 
-from PySide6.QtCore import QObject, QThread, Signal
+from PySide6.QtCore import QObject, Qt, QThread, Signal
 
 from core.errors import UserError
 from core.events import Event, Refused, Stepped
 
 Events = Generator[Event, None, Any]
+T = TypeVar("T")
 
 
 class IteratorThread(QThread):
@@ -153,43 +155,51 @@ class IteratorThread(QThread):
 
 
 LONGEST_REST = 0.5
-"""Seconds that an answer may be put off, however long the one before it took."""
+"""Seconds that work may be put off, however long the work before it took."""
 
 
 class LatestThread(QThread):
-    """Answers requests, one slot for each kind: a newer request replaces the one that waits, so no backlog builds.
+    """Runs work in slots: newer work replaces what waits in its slot, so no backlog builds.
 
-    Waiting slots are answered in the order in which they were filled.
+    Waiting slots are emptied in the order in which they were filled.
     """
 
-    answered = Signal(str, object, object)
-    """Slot, request, answer."""
     failed = Signal(object)
+    """The `UserError` of work that raised; emitted in the thread that owns this object, as `done` is called there."""
+    _returned = Signal(object)
+    """A function for that thread."""
 
-    def __init__(self, answer: Callable[[Any], Any], parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._answer = answer
-        self._waiting: dict[str, Any] = {}
+        self._waiting: dict[str, Callable[[], Callable[[], object]]] = {}
         self._changed = threading.Condition()
         self._is_stopped = False
         self._is_resting = False
         self._share = 1.0
+        self._returned.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
 
     def set_share(self, share: float) -> None:
-        """It works at most this part of its time: after an answer it rests, and the newest request waits for that."""
+        """Limits the part of its time that it works: it rests after each piece of work, and the newest one waits."""
         with self._changed:
             self._share = share
             self._changed.notify()
 
-    def ask(self, slot: str, request: Any) -> None:
-        """Puts the request in its slot, over one that waits there."""
+    def ask(self, slot: str, work: Callable[[], T], done: Callable[[T], object] = lambda result: None) -> None:
+        """Runs `work` in this thread, and calls `done` with its result in the thread that owns this object.
+
+        Work that waits in the slot is replaced. Can be called from any thread.
+        """
+
+        def run() -> Callable[[], object]:
+            return partial(done, work())
+
         with self._changed:
-            self._waiting[slot] = request
+            self._waiting[slot] = run
             if not self._is_resting:  # it would be woken for nothing, at each move of a slider
                 self._changed.notify()
 
     def stop(self) -> None:
-        """Ends the thread after the answer that it works on; wait with `wait()`."""
+        """Ends the thread after its present work; wait with `wait()`. Nothing is delivered any more."""
         with self._changed:
             self._is_stopped = True
             self._changed.notify()
@@ -200,13 +210,12 @@ class LatestThread(QThread):
                 self._changed.wait_for(lambda: self._waiting or self._is_stopped)
                 if self._is_stopped:
                     return
-                slot = next(iter(self._waiting))
-                request = self._waiting.pop(slot)
+                work = self._waiting.pop(next(iter(self._waiting)))
             began = monotonic()
             try:
-                self.answered.emit(slot, request, self._answer(request))
+                self._returned.emit(work())
             except Exception as error:
-                self.failed.emit(as_problem(error))
+                self._returned.emit(partial(self.failed.emit, as_problem(error)))
             self._rest(monotonic() - began)
 
     def _rest(self, worked: float) -> None:
@@ -216,6 +225,10 @@ class LatestThread(QThread):
             self._is_resting = True
             self._changed.wait_for(lambda: self._is_stopped or self._share != share, rest)
             self._is_resting = False
+
+    def _deliver(self, result: Callable[[], object]) -> None:
+        if not self._is_stopped:
+            result()
 
 
 def as_problem(error: Exception) -> UserError:

@@ -166,10 +166,10 @@ def connect_explore(window: MainWindow, session: Session, do: Controllers) -> No
     explore, service = window.explore, session.explore
     explore.requested.connect(service.render)
     explore.pin_requested.connect(service.bake)
-    explore.board_changed.connect(service.keep_board)
+    explore.pins_changed.connect(service.keep_pins)
     explore.file_requested.connect(service.write)
     explore.notice.connect(window.banner.show_notice)
-    explore.film_requested.connect(do.explore.film)
+    explore.video_requested.connect(do.explore.film)
     explore.samples_requested.connect(do.explore.samples)
     explore.neighbours_requested.connect(session.generator.find_neighbours)
     explore.components_requested.connect(session.generator.find_components)

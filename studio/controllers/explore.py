@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from studio.services.session import Session
 
 SAMPLES, FRAME = "samples", "frame"
-"""The slots of the images that a direction is made of, and of a film's preview."""
+"""The slots of the images that a direction is made of, and of a video's preview."""
 MODELS = "ONNX, for other programs (*.onnx);;PyTorch (*.pt2)"
 
 
@@ -89,35 +89,37 @@ class ExploreController:
     # Dialogs
 
     def film(self) -> None:
-        """The way that the tool in hand shows."""
+        """Exports the trajectory of the tool in hand as a video."""
         from studio.dialogs.export_video import ExportVideoDialog
 
         explore = self._window.explore
-        way = explore.film()
-        if way is None:
+        trajectory = explore.line()
+        if trajectory is None:
             self._session.problem.emit(UserError("There is no way to film.", "Lead a path through two pins or more."))
             return
-        per = "the whole turn" if isinstance(way, Loop) else "each segment"
+        per = "the whole turn" if isinstance(trajectory, Loop) else "each segment"
         dialog = ExportVideoDialog(
             "Export a film",
             self._folder,
             "walk",
-            seconds=4.0 if isinstance(way, Loop) else 2.0,
-            count=lambda film: len(frame_positions(way, film)),
+            seconds=4.0 if isinstance(trajectory, Loop) else 2.0,
+            count=lambda film: len(frame_positions(trajectory, film)),
             per=per,
-            loops=not isinstance(way, Loop),
+            loops=not isinstance(trajectory, Loop),
             size=explore.exported()[1],
-            frames=partial(frame_requests, way),
+            frames=partial(frame_requests, trajectory),
             parent=self._window,
         )
         dialog.frame_requested.connect(lambda request: self._session.explore.render(FRAME, request))
         self._ask(
             dialog,
-            lambda choice: self._session.generator.export_film(way, choice.target, choice.film, choice.overwrite),
+            lambda choice: self._session.generator.export_video(
+                trajectory, choice.target, choice.film, choice.overwrite
+            ),
         )
 
     def timelapse(self) -> None:
-        """The samples of the run that is open."""
+        """Exports the samples of the run that is open as a video."""
         from studio.dialogs.export_video import ExportVideoDialog
 
         run = self._session.training.run_folder

@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from core.errors import UserError
-from core.export.selection import Format, OfPlaces, OfSeeds, Packing, Selection, Shape
+from core.export.selection import Format, OfRequest, OfSeeds, Packing, Selection, Shape
 from core.generator_inputs import LARGEST_SEED, MOST_SEEDS, parse_seeds
 from core.latent.request import LatentRequest, Point
 from studio import theme
@@ -71,7 +71,7 @@ class Exportable:
 
     @property
     def count(self) -> int:
-        return len(self.shown.places) if self.shown else self.pictures
+        return len(self.shown.positions) if self.shown else self.pictures
 
 
 class ExportImagesDialog(QDialog):
@@ -117,7 +117,7 @@ class ExportImagesDialog(QDialog):
     def _selection(self) -> Selection | None:
         if self._use_selected.isChecked():
             shown = self._what.shown
-            return OfPlaces(shown, "image") if shown else None
+            return OfRequest(shown, "image") if shown else None
         seeds = parse_seeds(self._seeds.text()) if self._use_list.isChecked() else self._consecutive()
         taken = self._what.like
         offset = taken.offset if self._edits.isChecked() else ()

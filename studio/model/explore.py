@@ -1,4 +1,4 @@
-"""Values that the Explore workspace shows: the generator that is explored, projections and nearest images."""
+"""Frozen values of the Explore workspace: the generator that is explored, and what was found with it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from core.errors import UserError
 from core.events import Event, Images
 from core.generator_inputs import Conditions, Latents
-from core.latent.explore_state import SavedPins
+from core.latent.explore_state import ExploreState, SavedPins
 from core.latent.request import Point
 
 if TYPE_CHECKING:
@@ -34,8 +34,9 @@ class ExploreSource:
     """What is explored, and facts about its generator.
 
     `path`: a checkpoint's, or None for the running training. `home`: the run's folder, or the checkpoint where it lies
-    in none: that is whose `board` is shown; None for a training that keeps no run. `directions` (k, numbers): closed-
-    form ones. `style_layers`: 0 where there are no styles. `trouble`: why the board could not be read, and is not kept.
+    in none, with which pins are saved; None for a training that keeps no run. `directions` (k, numbers): closed-form
+    ones. `style_layers`: 0 where there are no styles. `trouble`: why its saved pins could not be read; then none are
+    saved either.
     """
 
     path: Path | None
@@ -47,11 +48,11 @@ class ExploreSource:
     classes: tuple[str, ...]
     directions: Latents
     style_layers: int
-    board: SavedPins
+    saved: SavedPins
     trouble: UserError | None = None
 
     def fits(self, point: Point) -> bool:
-        """Whether the generator could draw the point: another one has other numbers."""
+        """Returns whether the generator could draw the point; those of others can have other sizes."""
         sizes = (
             (point.z, self.settings.latent_dim),
             (point.offset, self.directions.shape[1]),
@@ -60,6 +61,26 @@ class ExploreSource:
         )
         styled = bool(point.w) or point.mix is not None
         return all(len(given) in (0, size) for given, size in sizes) and (self.style_layers > 0 or not styled)
+
+    def fitting(self, state: ExploreState) -> ExploreState:
+        """Returns the state without what this generator cannot draw."""
+        if not all(map(self.fits, state.points)):
+            state = ExploreState(edit=state.edit, saved=state.saved)
+        edit = state.edit
+        edit = replace(
+            edit,
+            classes=edit.classes if len(edit.classes) == self.conditions.classes else (),
+            codes=edit.codes if len(edit.codes) == self.conditions.codes else (),
+            mix=edit.mix if self.style_layers else None,
+        )
+        return replace(state, edit=edit)
+
+    def vectors(self, saved: SavedPins) -> Latents:
+        """Returns a person's own directions, (k, numbers); one of another generator is 0."""
+        numbers = self.directions.shape[1]
+        vectors = (each.vector for each in saved.directions)
+        rows = [vector if len(vector) == numbers else (0.0,) * numbers for vector in vectors]
+        return np.array(rows, np.float32).reshape(len(rows), numbers)
 
 
 @dataclass(frozen=True, eq=False)

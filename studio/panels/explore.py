@@ -1,4 +1,4 @@
-"""The latent laboratory: one image, a tool that leads through latent space, what bends the images, and the pins."""
+"""The Explore workspace: one image, a tool that leads through latent space, an edit of all images, and pins."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-import numpy as np
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
 from core.events import Images
 from core.generator_inputs import Latents
-from core.latent.explore_state import PLACES, Direction, DirectionKind, DirectionSets, ExploreState, Pin
-from core.latent.request import LatentRequest, Loop, Point, Walk
+from core.latent.explore_state import Direction, DirectionKind, DirectionSets, ExploreState, Pin
+from core.latent.request import LatentRequest, Loop, Point, Position, Walk, to_numbers
 from studio.model.explore import ExploreSource
 from studio.model.undo import Undo
 from studio.widgets.basic.empty_page import EmptyPage
@@ -26,10 +25,8 @@ from studio.widgets.explore.pin_shelf import PinShelf
 from studio.widgets.explore.stage import ExploreStage
 
 Points = tuple[Point, ...]
-IMAGE, WAY, PINS = "image", "way", "pins"
+IMAGE, OVERVIEW, PINS = "image", "overview", "pins"
 """The slots of a request: the large image, the tool's small ones, and those on the shelf."""
-PINS_SECONDS = 5.0
-"""While a training is followed, pins show what it has learned only so often."""
 
 
 class ExplorePanel(QWidget):
@@ -39,7 +36,7 @@ class ExplorePanel(QWidget):
     """A slot and the `LatentRequest` for it."""
     pin_requested = Signal(object)
     """A request whose image is wanted as a point of its own, to be pinned with `add_pin`."""
-    board_changed = Signal(object, object)
+    pins_changed = Signal(object, object)
     """The source's home, and the `SavedPins` to be kept there."""
     live_changed = Signal(bool)
     open_requested = Signal()
@@ -48,12 +45,12 @@ class ExplorePanel(QWidget):
     file_requested = Signal(object, object)
     """A `LatentRequest` whose image is being dragged to another program, and the `Path` at which it will be looked for.
     """
-    film_requested = Signal()
-    """The way of the tool in hand is wanted as a film."""
+    video_requested = Signal()
+    """The trajectory of the tool in hand is wanted as a video."""
     neighbours_requested = Signal(object)
-    """A request: to what training images is its image near?"""
+    """A request: the training images nearest to its image are wanted."""
     components_requested = Signal(object)
-    """A `Point` of whose class and codes the images are to be whose components are wanted."""
+    """The principal components are wanted, of images of the class and codes of this `Point`."""
     samples_requested = Signal()
     """A direction is to be made of samples."""
     sum_requested = Signal(object, object, object)
@@ -64,11 +61,10 @@ class ExplorePanel(QWidget):
         super().__init__(parent)
         self._source: ExploreSource | None = None
         self._undo = Undo(ExploreState())
-        self._bases = DirectionSets()
-        self._pins_shown: tuple[Points, float] = (), 0.0
+        self._directions = DirectionSets()
         self._header = ExploreHeader()
         self._stage = ExploreStage()
-        self._lens = EditControls()
+        self._edit_controls = EditControls()
         self._shelf = PinShelf()
         self._pages = QStackedLayout()
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
@@ -80,7 +76,7 @@ class ExplorePanel(QWidget):
     # Told what to show
 
     def show_source(self, source: ExploreSource | None) -> None:
-        """What is explored from now on, newer weights of the same training included; None: nothing is."""
+        """Shows what is explored from now on, newer weights of the same training included; None: nothing is."""
         is_another = source is None or self._source is None or source.home != self._source.home
         self._source = source
         self._header.show_source(source)
@@ -89,134 +85,140 @@ class ExplorePanel(QWidget):
             self._stage.clear()
             return
         if is_another:
-            self._undo = Undo(replace(self.lab, board=source.board))
-        self._lens.set_generator(source.classes, source.conditions, source.style_layers, len(source.directions))
-        if is_another or self._bases.closed.shape[1:] != source.directions.shape[1:]:
-            self._bases = DirectionSets()  # components are those of one generator
-            self._lens.directions.set_names("components", ())
-        self._bases = replace(self._bases, closed=source.directions)
-        self._keep_what_fits(source)
-        self._show_lab()
+            self._undo = Undo(replace(self.state, saved=source.saved))
+        self._edit_controls.set_generator(
+            source.classes, source.conditions, source.style_layers, len(source.directions)
+        )
+        if is_another or self._directions.closed.shape[1:] != source.directions.shape[1:]:
+            self._directions = DirectionSets()  # components are those of one generator
+            self._edit_controls.directions.set_names("components", ())
+        self._directions = replace(self._directions, closed=source.directions)
+        self._let_go_of_others(source)
+        self._show_state()
 
     def show_images(self, slot: str, request: LatentRequest, images: Images) -> None:
-        """The answer to a request; older ones are shown as well, so that a drag looks continuous."""
+        """Shows the answer to a request, also an older one, so that a drag looks continuous."""
         if self._source is None:
             return
         if slot == IMAGE:
             self._stage.show_image(request, images)
-        elif slot == WAY:
+        elif slot == OVERVIEW:
             self._stage.show_overview(images)
         elif slot == PINS:
-            self._shelf.show_images(request.way.points, images)
+            self._shelf.show_images(request.trajectory.points, images)
 
     def add_pin(self, point: Point) -> None:
-        """A point for the shelf, unless it is there already."""
-        if any(pin.point == point for pin in self.lab.board.pins):
+        """Pins a point, unless it is pinned already."""
+        if any(pin.point == point for pin in self.state.saved.pins):
             self.notice.emit("This is pinned already.")
         else:
-            self._do(self.lab.with_pin(Pin(point)))
+            self._do(self.state.with_pin(Pin(point)))
 
-    def show_total(
-        self, plus: tuple[Point, ...], minus: tuple[Point, ...], also: tuple[Point, ...], total: Point
-    ) -> None:
-        """The sum of three groups; one that is no longer looked at is ignored."""
-        if (plus, minus, also) == (self.lab.plus, self.lab.minus, self.lab.also):
-            self._undo.amend(replace(self.lab, total=total))
-            self._show_lab()
+    def show_total(self, plus: Points, minus: Points, also: Points, total: Point) -> None:
+        """Shows the sum of three groups, and ignores that of others than the present ones."""
+        if (plus, minus, also) == (self.state.plus, self.state.minus, self.state.also):
+            self._undo.amend(replace(self.state, total=total))
+            self._show_state()
 
     def use(self, point: Point, name: str) -> None:
-        """A point that was found for a picture: it is pinned, and stands at A, where the lens edits it."""
-        lab = self.lab.settled(self._bases).with_pin(Pin(point, name))
-        self._do(replace(lab, tool="between", a=point, between_place=0.0))
+        """Pins a point that was found for a picture, and shows it."""
+        self._do(self._showing(point).with_pin(Pin(point, name)))
 
     def set_components(self, directions: Latents) -> None:
-        """Principal components (k, numbers), which get sliders."""
-        self._bases = replace(self._bases, components=directions)
+        """Shows sliders for principal components (k, numbers)."""
+        self._directions = replace(self._directions, components=directions)
         names = [f"Component {number + 1}" for number in range(len(directions))]
-        self._lens.directions.set_names("components", names)
-        self._show_lab()
-
-    def film(self) -> Walk | Loop | None:
-        """The way of the tool in hand; None for one that is no line."""
-        way = self.lab.way(self._bases)
-        return way if isinstance(way, Loop) or (isinstance(way, Walk) and len(way.points) > 1) else None
+        self._edit_controls.directions.set_names("components", names)
+        self._show_state()
 
     def add_direction(self, direction: Direction) -> None:
-        """One more of the person's own."""
-        self._do(self.lab.with_direction(direction))
-        self._lens.directions.show_kind("own")
+        """Adds one of the person's own directions."""
+        self._do(self.state.with_direction(direction))
+        self._edit_controls.directions.show_kind("own")
 
     def restore(self, request: LatentRequest) -> None:
-        """The tool and the points that made an image."""
-        self._do(self.lab.restored(request))
+        """Shows the tool and the points that made an image."""
+        self._do(self._stage.restored(self.state, request))
 
     def set_training(self, running: bool) -> None:
-        """Whether there is a training that can be followed."""
+        """Says whether there is a training that can be followed."""
         self._header.set_training(running)
 
     def set_live(self, live: bool) -> None:
-        """Whether it is followed."""
+        """Says whether the training is followed."""
         self._header.set_live(live)
 
     # What is on screen
 
     @property
-    def lab(self) -> ExploreState:
+    def state(self) -> ExploreState:
         """Everything that is set."""
         return self._undo.state
 
     def current_request(self) -> LatentRequest:
-        """The images selected in the overview if there are several, otherwise the large one."""
-        places = self._stage.tool.selected_places()
-        return self.lab.request(self._bases, places if len(places) > 1 else ())
+        """Returns a request for the images selected in the overview if there are several, otherwise the large one."""
+        positions = self._stage.tool.selected_positions()
+        return self._request(positions if len(positions) > 1 else ())
+
+    def line(self) -> Walk | Loop | None:
+        """Returns the trajectory of the tool in hand, as it is exported as a video; None where it is no line."""
+        trajectory = self._stage.tool.edited(self.state, self._directions)
+        if isinstance(trajectory, Loop):
+            return trajectory
+        return trajectory if isinstance(trajectory, Walk) and len(trajectory.points) > 1 else None
 
     def image(self) -> Images:
-        """The large image, (1, H, W, C), as it was rendered last; none before that."""
+        """Returns the large image, (1, H, W, C), as it was rendered last; none before that."""
         return self._stage.image()
 
     def like(self) -> Point:
-        """What the lens does to a seed, as a point: what other seeds' images take over from the one on screen."""
-        lens = self.lab.lens
-        return lens.bend(Point(self.lab.a.seed), self._bases.offset(lens))
+        """Returns the edit as a point of A's seed: what other seeds' images take over from the one on screen."""
+        edit = self.state.edit
+        return edit.apply(Point(self.state.a.seed), self._directions.offset(edit))
 
     def home(self) -> Path | None:
-        """The folder of the run whose generator is explored, if it is of one."""
+        """Returns the folder of the run whose generator is explored, if it is of one."""
         home = self._source.home if self._source else None
         return home if home is not None and home.suffix != ".safetensors" else None
 
     def exported(self) -> tuple[tuple[str, ...], tuple[int, int] | None]:
-        """The classes that can be asked for, and width and height of the images."""
+        """Returns the classes that can be asked for, and width and height of the images."""
         return (self._source.classes, self._source.settings.size) if self._source else ((), None)
 
     # Changing
 
-    def _do(self, lab: ExploreState, gesture: str = "") -> None:
-        """A new state, by whatever changed it."""
-        self._undo.do(lab, gesture, monotonic())
-        self._show_lab()
+    def _do(self, state: ExploreState, gesture: str = "") -> None:
+        """Sets and shows a new state."""
+        self._undo.do(state, gesture, monotonic())
+        self._show_state()
 
     def _take(self, fields: Mapping[str, Any], gesture: str) -> None:
-        """What a widget has changed, and shows already, such as a slider under the hand."""
-        before, lab = self.lab, replace(self.lab, **fields)
-        self._undo.do(lab, gesture, monotonic())
-        if gesture and lab.board == before.board and lab.tool == before.tool:
+        """Sets what a widget has changed, and shows already, such as a slider under the hand."""
+        before, state, edited = self.state, replace(self.state, **fields), self._stage.tool.edited
+        self._undo.do(state, gesture, monotonic())
+        if gesture and state.saved == before.saved and state.tool == before.tool:
             self._show_undo()
             self._ask_image()
-            if not fields.keys() <= PLACES and lab.way(self._bases) != before.way(self._bases):
-                self._ask_way()
-            if lab.a != before.a:
-                self._lens.set_seed(lab.a.seed)
+            if edited(state, self._directions) != edited(before, self._directions):
+                self._ask_overview()
+            if state.a != before.a:
+                self._edit_controls.set_seed(state.a.seed)
         else:
-            self._show_lab()
+            self._show_state()
 
     def _drop(self, point: Point, put: Callable[[ExploreState, Point], ExploreState]) -> None:
-        """A pin comes in, and looks as it did: so what the lens did until now goes into the other points."""
+        """Puts in a pin, which looks as it did: the edit so far goes into the other points."""
         if self._belongs(point):
-            self._do(put(self.lab.settled(self._bases), point))
+            self._do(put(self.state.settled(self._directions), point))
 
     def _look_at(self, pin: Pin) -> None:
         if self._belongs(pin.point):
-            self._do(replace(self.lab.settled(self._bases), tool="between", a=pin.point, between_place=0.0))
+            self._do(self._showing(pin.point))
+
+    def _showing(self, point: Point) -> ExploreState:
+        """Returns the state in which a single point is looked at."""
+        state = self.state.settled(self._directions)
+        return self._stage.restored(state, LatentRequest(Walk((point,), state.mode), (0.0,)))
 
     def _belongs(self, point: Point) -> bool:
         if self._source is None or self._source.fits(point):
@@ -226,81 +228,65 @@ class ExplorePanel(QWidget):
 
     def _go_back(self) -> None:
         if self._undo.undo():
-            self._show_lab()
+            self._show_state()
 
     def _go_again(self) -> None:
         if self._undo.redo():
-            self._show_lab()
+            self._show_state()
 
-    def _keep_what_fits(self, source: ExploreSource) -> None:
-        """Lets go of what another generator's images were made of."""
-        lab, lens, facts = self.lab, self.lab.lens, source.conditions
-        if not all(
-            source.fits(point) for point in (lab.a, lab.b, *lab.corners, *lab.path, *lab.plus, *lab.minus, *lab.also)
-        ):
-            lab = ExploreState(board=lab.board)
-        lens = replace(
-            lens,
-            classes=lens.classes if len(lens.classes) == facts.classes else (),
-            codes=lens.codes if len(lens.codes) == facts.codes else (),
-            mix=lens.mix if source.style_layers else None,
-        )
-        if replace(lab, lens=lens) != self.lab:
-            self._undo = Undo(replace(lab, lens=lens))
+    def _let_go_of_others(self, source: ExploreSource) -> None:
+        """Removes what another generator's images were made of."""
+        fitting = source.fitting(self.state)
+        if fitting != self.state:
+            self._undo = Undo(fitting)
 
     # Showing
 
-    def _show_lab(self) -> None:
-        lab = self.lab
-        self._header.show_film(lab.tool not in ("square", "sum"))
-        self._stage.show_lab(lab)
-        self._shelf.show_lab(lab)
-        self._bases = replace(self._bases, own=self._own())
-        self._lens.directions.set_names("own", [direction.name for direction in lab.board.directions])
-        self._lens.set_seed(lab.a.seed)
-        self._lens.show_lens(lab.lens)
+    def _show_state(self) -> None:
+        state = self.state
+        self._stage.show_state(state)
+        self._header.show_video(self._stage.tool.is_line)
+        self._shelf.show_state(state)
+        if self._source is not None:
+            self._directions = replace(self._directions, own=self._source.vectors(state.saved))
+        self._edit_controls.directions.set_names("own", [direction.name for direction in state.saved.directions])
+        self._edit_controls.set_seed(state.a.seed)
+        self._edit_controls.show_edit(state.edit)
         self._show_undo()
         self._ask_image()
-        self._ask_way()
+        self._ask_overview()
         self._ask_pins()
-        if self._source is not None and self._source.home is not None and lab.board != self._source.board:
-            self._source = replace(self._source, board=lab.board)
+        if self._source is not None and self._source.home is not None and state.saved != self._source.saved:
+            self._source = replace(self._source, saved=state.saved)
             if self._source.trouble is None:
-                self.board_changed.emit(self._source.home, lab.board)
+                self.pins_changed.emit(self._source.home, state.saved)
 
     def _show_undo(self) -> None:
         self._header.show_undo(self._undo.can_undo, self._undo.can_redo)
 
-    def _own(self) -> Latents:
-        """The person's directions, (k, numbers); one of another generator adds nothing."""
-        numbers = self._bases.closed.shape[1]
-        vectors = (each.vector for each in self.lab.board.directions)
-        rows = [vector if len(vector) == numbers else (0.0,) * numbers for vector in vectors]
-        return np.array(rows, np.float32).reshape(len(rows), numbers)
+    def _request(self, positions: tuple[Position, ...] = ()) -> LatentRequest:
+        return self._stage.tool.request(self.state, self._directions, positions)
 
     def _ask_image(self) -> None:
         if self._source is not None:
-            request = self.lab.request(self._bases)
+            request = self._request()
             self._stage.await_image(request)
             self.requested.emit(IMAGE, request)
 
-    def _ask_way(self) -> None:
-        request = self._stage.overview(self.lab, self._bases)
-        if self._source is not None and request is not None:
-            self.requested.emit(WAY, request)
-        if self._source is not None and self.lab.wants_total:
-            self.sum_requested.emit(self.lab.plus, self.lab.minus, self.lab.also)
-
-    def _ask_pins(self) -> None:
+    def _ask_overview(self) -> None:
         if self._source is None:
             return
-        points, (shown, when) = tuple(filter(self._source.fits, self._shelf.points())), self._pins_shown
-        if not points:
-            return
-        follows = self._source.path is None
-        if points != shown or not follows or monotonic() - when > PINS_SECONDS:
-            self._pins_shown = points, monotonic()
-            self.requested.emit(PINS, LatentRequest.of(*points))
+        request = self._stage.tool.overview(self.state, self._directions)
+        if request is not None:
+            self.requested.emit(OVERVIEW, request)
+        groups = self._stage.tool.wanted_sum(self.state)
+        if groups is not None:
+            self.sum_requested.emit(*groups)
+
+    def _ask_pins(self) -> None:
+        request = self._shelf.wanted(self._source, monotonic()) if self._source is not None else None
+        if request is not None:
+            self.requested.emit(PINS, request)
 
     # Keys, leaving
 
@@ -341,18 +327,18 @@ class ExplorePanel(QWidget):
     # Pinning, exporting
 
     def _pin(self) -> None:
-        for index in range(len(self.current_request().places)):
+        for index in range(len(self.current_request().positions)):
             self.pin_requested.emit(self.current_request().part(index, index + 1))
 
     def _export_shown(self, what: str) -> None:
         """`what` as the context menu of an image grid says it: "grid", "image" or "selected"."""
         tool = self._stage.tool
-        places = {"grid": tool.places(self.lab), "selected": tool.selected_places()}.get(what, ())
-        self.export_requested.emit(self.lab.request(self._bases, places))
+        positions = {"grid": tool.positions(self.state), "selected": tool.selected_positions()}.get(what, ())
+        self.export_requested.emit(self._request(positions))
 
     def _keep_direction(self, kind: DirectionKind, number: int, name: str) -> None:
-        vectors = self._bases.closed if kind == "closed" else self._bases.components
-        self.add_direction(Direction(name, tuple(map(float, vectors[number].tolist()))))
+        vectors = self._directions.closed if kind == "closed" else self._directions.components
+        self.add_direction(Direction(name, to_numbers(vectors[number])))
 
     # Building
 
@@ -374,7 +360,7 @@ class ExplorePanel(QWidget):
         across.setContentsMargins(0, 0, 0, 0)
         across.setSpacing(0)
         across.addWidget(self._stage, 1)
-        across.addWidget(self._lens)
+        across.addWidget(self._edit_controls)
         down = QVBoxLayout(page)
         down.setContentsMargins(0, 0, 0, 0)
         down.setSpacing(0)
@@ -387,20 +373,22 @@ class ExplorePanel(QWidget):
         self._header.undo_requested.connect(self._go_back)
         self._header.redo_requested.connect(self._go_again)
         self._header.open_requested.connect(self.open_requested)
-        self._header.film_requested.connect(self.film_requested)
+        self._header.video_requested.connect(self.video_requested)
         self._header.export_requested.connect(lambda: self.export_requested.emit(self.current_request()))
         for part in (self._header, self._stage):
-            part.neighbours_requested.connect(lambda: self.neighbours_requested.emit(self.lab.request(self._bases)))
+            part.neighbours_requested.connect(lambda: self.neighbours_requested.emit(self._request()))
         self._stage.file_requested.connect(self.file_requested)
         self._stage.changed.connect(self._take)
         self._stage.dropped.connect(self._drop)
         self._stage.save_requested.connect(self._export_shown)
-        self._lens.changed.connect(lambda lens, gesture: self._take({"lens": lens}, gesture))
-        self._lens.directions.fit_requested.connect(lambda: self.components_requested.emit(self.like()))
-        self._lens.directions.find_requested.connect(self.samples_requested)
-        self._lens.directions.keep_requested.connect(self._keep_direction)
-        self._lens.directions.renamed.connect(lambda number, name: self._do(self.lab.with_name(number, name)))
-        self._lens.directions.removed.connect(lambda number: self._do(self.lab.without_direction(number)))
+        self._edit_controls.changed.connect(lambda edit, gesture: self._take({"edit": edit}, gesture))
+        self._edit_controls.directions.fit_requested.connect(lambda: self.components_requested.emit(self.like()))
+        self._edit_controls.directions.find_requested.connect(self.samples_requested)
+        self._edit_controls.directions.keep_requested.connect(self._keep_direction)
+        self._edit_controls.directions.renamed.connect(
+            lambda number, name: self._do(self.state.with_name(number, name))
+        )
+        self._edit_controls.directions.removed.connect(lambda number: self._do(self.state.without_direction(number)))
         self._shelf.changed.connect(self._take)
         self._shelf.pin_requested.connect(self._pin)
         self._shelf.chosen.connect(self._look_at)

@@ -24,7 +24,6 @@ from studio.model.train import BestCheckpoint, OpenedRun, TrainingState
 from studio.services.data.library import DataLibrary
 from studio.services.data.loader import DatasetLoader
 from studio.services.data.review import DatasetReview
-from studio.services.explore.engine import NewestOf
 from studio.services.explore.generator_jobs import GeneratorJobs
 from studio.services.explore.service import ExploreService
 from studio.services.file_saving import FileSaving
@@ -85,7 +84,7 @@ class Session(QObject):
         self.samples = SampleImages(self)
         self.comparison = RunComparison(self.workers, self)
         self.explore = ExploreService(self)
-        self.generator = GeneratorJobs(self.explore.explorer, self.jobs, self.data, self)
+        self.generator = GeneratorJobs(self.explore.engine, self.jobs, self.data, self)
         self._connect()
 
     def _connect(self) -> None:
@@ -153,7 +152,7 @@ class Session(QObject):
         self.run_opened.emit(run)
         self.samples.open(run.folder, run.samples)
         self._continue_from(run.checkpoint, run.dataset, run.settings)
-        self.explore.open(NewestOf(run.folder))
+        self.explore.open_newest(run.folder)
 
     def _show_checkpoint(self, path: Path, source: ExploreSource) -> None:
         """A checkpoint that was opened is also what the next training continues from."""
@@ -303,12 +302,12 @@ class Session(QObject):
         if self.training.is_running:
             self.training.publish(self._take_weights)
         elif self.training.state is TrainingState.IDLE and run is not None:
-            self.explore.open(NewestOf(run))
+            self.explore.open_newest(run)
 
     def _take_weights(self, weights: PublishedWeights) -> None:
         """Runs in the training's thread."""
         if self._follows_training:  # no checkpoint was opened meanwhile
-            self.explore.open(weights)
+            self.explore.load(weights)
 
     def shutdown(self) -> None:
         """Ends every thread and waits for it. Stop the training first, or its unsaved steps are gone."""

@@ -1,4 +1,4 @@
-"""Which places a film shows, and what no film can be: closed forms."""
+"""The positions of an animation's frames, and which settings are refused: closed forms."""
 
 from __future__ import annotations
 
@@ -31,16 +31,18 @@ def test_a_loop_is_one_turn() -> None:
 
 
 @pytest.mark.parametrize("closed", [False, True])
-def test_the_request_walks_back_when_the_film_does(closed: bool) -> None:
-    way = Walk(THREE, "lerp", closed=closed, easing="smooth")
-    film = Animation(fps=4, seconds=1, loop=not closed)
+def test_the_request_walks_back_when_the_animation_does(closed: bool) -> None:
+    trajectory = Walk(THREE, "lerp", closed=closed, easing="smooth")
+    animation = Animation(fps=4, seconds=1, loop=not closed)
     there_and_back = Walk((*THREE, THREE[0]), "lerp", easing="smooth")
-    assert frame_requests(way, film) == LatentRequest(there_and_back, tuple(frame / 4 for frame in range(12)))
-    assert frame_requests(way, film).part(9, 10).way.points == (THREE[2], THREE[0])
-    assert frame_requests(Loop(Point(3)), film).way == Loop(Point(3))
+    assert frame_requests(trajectory, animation) == LatentRequest(
+        there_and_back, tuple(frame / 4 for frame in range(12))
+    )
+    assert frame_requests(trajectory, animation).part(9, 10).trajectory.points == (THREE[2], THREE[0])
+    assert frame_requests(Loop(Point(3)), animation).trajectory == Loop(Point(3))
 
 
-def test_a_film_has_a_frame_however_short_it_is() -> None:
+def test_an_animation_has_a_frame_however_short_it_is() -> None:
     assert Animation(fps=1, seconds=0.01).frames == 1
     assert frame_positions(Walk(THREE), Animation(fps=1, seconds=0.01)) == (0, 1, 2)
 
@@ -50,17 +52,17 @@ def test_a_film_has_a_frame_however_short_it_is() -> None:
     [{"fps": 0}, {"fps": 121}, {"seconds": 0}, {"seconds": -1}, {"seconds": nan}, {"seconds": inf}, {"scale": 0},
      {"scale": 17}],
 )  # fmt: skip
-def test_what_no_film_can_be(values: dict[str, Any]) -> None:
+def test_settings_that_are_refused(values: dict[str, Any]) -> None:
     with pytest.raises(UserError) as caught:
         Animation(**values)
     assert caught.value.remedy
 
 
 def test_a_slip_does_not_fill_the_memory() -> None:
-    film = Animation(fps=100, seconds=MOST_FRAMES / 100)
-    assert film.frames == MOST_FRAMES
+    animation = Animation(fps=100, seconds=MOST_FRAMES / 100)
+    assert animation.frames == MOST_FRAMES
     with pytest.raises(UserError, match="too many"):
-        frame_positions(Walk(THREE), film)
+        frame_positions(Walk(THREE), animation)
     with pytest.raises(UserError, match="too many"):
         frame_positions(Loop(Point()), Animation(seconds=1e15))
 

@@ -127,8 +127,8 @@ def test_the_components_are_those_of_the_activations(latent: Sampler) -> None:
 @pytest.mark.parametrize("name", ["cgan", "infogan"])
 def test_all_images_are_of_one_class_and_code(name: str) -> None:
     sampler = sampler_of(name)
-    (place,) = sampler.placed(LatentRequest.of(Point(1)))
-    like = Point(classes=tuple(place.classes.tolist()), codes=tuple(place.codes.tolist()))
+    (position,) = sampler.resolve(LatentRequest.of(Point(1)))
+    like = Point(classes=tuple(position.classes.tolist()), codes=tuple(position.codes.tolist()))
     first = found(sampler, samples=100, count=3)
     other = found(sampler, like=like, samples=100, count=3)
     assert first.directions.shape == (3, DIM)

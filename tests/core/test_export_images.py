@@ -20,7 +20,7 @@ from core.errors import UserError
 from core.events import Images, Progress, Saved
 from core.export import recipe
 from core.export.image_files import CAPTION, encoded, enlarged, export_images, export_pictures
-from core.export.selection import Format, OfPlaces, OfSeeds, Selection, Shape
+from core.export.selection import Format, OfRequest, OfSeeds, Selection, Shape
 from core.latent.request import LatentRequest, Loop, Point, Square, Walk
 from core.latent.sampler import STEADY, Sampler
 from tests.core.tiny import CLASSES, finished, tiny_trainer
@@ -66,14 +66,14 @@ def test_a_selection_of_each_class() -> None:
     assert names(selection)[:2] == ["000-cat-seed0003", "000-cat-seed0004"]
     assert [name[4:-9] for name in names(selection)[::2]] == ["cat", "a_b", "猫", "class"]
     assert len(set(names(selection))) == len(selection) == 8
-    assert selection.part(3, 4).way.points == (Point(4, psi=0.7, classes=(0, 1, 0, 0)),)
+    assert selection.part(3, 4).trajectory.points == (Point(4, psi=0.7, classes=(0, 1, 0, 0)),)
 
 
-def test_a_selection_of_places() -> None:
+def test_a_selection_of_positions() -> None:
     request = LatentRequest(Walk((Point(0), Point(1))), (0.0, 0.5, 1.0))
-    assert names(OfPlaces(request, "walk")) == ["walk00000", "walk00001", "walk00002"]
-    assert names(OfPlaces(request.part(1, 2), "walk")) == ["walk"]
-    assert whole(OfPlaces(request, "walk")) == request
+    assert names(OfRequest(request, "walk")) == ["walk00000", "walk00001", "walk00002"]
+    assert names(OfRequest(request.part(1, 2), "walk")) == ["walk"]
+    assert whole(OfRequest(request, "walk")) == request
 
 
 # -- images ----------------------------------------------------------------------------------------------------------
@@ -210,13 +210,13 @@ WAYS = [
 def test_an_image_exported_once_more_from_its_recipe_is_the_same(
     sampler: Sampler, tmp_path: Path, request_: LatentRequest
 ) -> None:
-    if isinstance(request_.way, Walk) and request_.way.points[0].offset:
+    if isinstance(request_.trajectory, Walk) and request_.trajectory.points[0].offset:
         offset = (0.5,) * sampler.directions.shape[1]
-        request_ = LatentRequest.of(replace(request_.way.points[0], offset=offset))
-    list(export_images(sampler, OfPlaces(request_, "once"), tmp_path))
+        request_ = LatentRequest.of(replace(request_.trajectory.points[0], offset=offset))
+    list(export_images(sampler, OfRequest(request_, "once"), tmp_path))
     found = recipe.read(tmp_path / "once.png")
     assert found is not None
-    list(export_images(sampler, OfPlaces(found.request, "again"), tmp_path))
+    list(export_images(sampler, OfRequest(found.request, "again"), tmp_path))
     assert (tmp_path / "once.png").read_bytes() == (tmp_path / "again.png").read_bytes()
 
 

@@ -1,4 +1,4 @@
-"""Walks as films: what is shown, in which order, and nothing lost when it stops."""
+"""Walks as videos: what is shown, in which order, and nothing lost when it stops."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.core.full_disk import largest_file
 from tests.core.tiny import FIXED, tiny_dataset, tiny_settings, tiny_trainer
 
 WALK = Walk(tuple(map(Point, (1, 5, 9))))
-FILM = Animation(fps=10, seconds=0.6, scale=4)
+ANIMATION = Animation(fps=10, seconds=0.6, scale=4)
 TARGETS = ["walk.mp4", "walk.gif", "walk.webp", "walk"]
 CLOSE = {".mp4": 4.0, ".gif": 5.0, ".webp": 0.0, "": 0.0}
 """How far a frame's pixels may be off on average."""
@@ -34,12 +34,12 @@ def sampler(finished_checkpoint: Path) -> Sampler:
     return Sampler.open(finished_checkpoint, "cpu")
 
 
-def export(sampler: Sampler, way: Walk | Loop, target: Path, film: Animation = FILM) -> list[Images]:
-    """The frames of a film, as a decoder sees them."""
-    events = list(export_walk(sampler, way, target, film))
+def export(sampler: Sampler, trajectory: Walk | Loop, target: Path, animation: Animation = ANIMATION) -> list[Images]:
+    """Returns the frames of a video, as a decoder sees them."""
+    events = list(export_walk(sampler, trajectory, target, animation))
     assert events[-1] == Saved(target, sampler.meta.step)
     progress = [event for event in events if isinstance(event, Progress)]
-    count = len(frame_positions(way, film))
+    count = len(frame_positions(trajectory, animation))
     assert {(event.done, event.total) for event in progress} - {(0, count)} == {
         (done, count) for done in range(1, count + 1)
     }
@@ -63,26 +63,26 @@ def test_the_frames_are_what_the_sampler_renders(sampler: Sampler, tmp_path: Pat
 
 @pytest.mark.parametrize("name", TARGETS)
 @pytest.mark.parametrize(
-    ("way", "film"),
+    ("trajectory", "animation"),
     [
         (Walk((Point(1), Point(5))), Animation(fps=10, seconds=0.6, loop=True, scale=2)),
         (Walk((Point(1), Point(5), Point(9)), closed=True), Animation(fps=10, seconds=0.4, scale=2)),
         (Loop(Point(1), 2), Animation(fps=10, seconds=1.2, scale=2)),
     ],
 )
-def test_a_film_that_closes_repeats_no_frame(
-    sampler: Sampler, tmp_path: Path, name: str, way: Walk | Loop, film: Animation
+def test_a_video_that_closes_repeats_no_frame(
+    sampler: Sampler, tmp_path: Path, name: str, trajectory: Walk | Loop, animation: Animation
 ) -> None:
-    found = export(sampler, way, tmp_path / name, film)
+    found = export(sampler, trajectory, tmp_path / name, animation)
     assert len(found) == 12
-    round_ = replace(way, closed=True) if isinstance(way, Walk) else way
-    expected = sampler.render(LatentRequest(round_, frame_positions(way, film)), steady=True)
+    round_ = replace(trajectory, closed=True) if isinstance(trajectory, Walk) else trajectory
+    expected = sampler.render(LatentRequest(round_, frame_positions(trajectory, animation)), steady=True)
     if name == "walk":
         assert all(np.array_equal(frame[::2, ::2], image) for frame, image in zip(found, expected, strict=True))
     steps = [differ(expected[number - 1], image) for number, image in enumerate(expected)]  # the first: from the last
     assert min(steps) > 0.5
     assert steps[0] < 1.5 * max(steps[1:])
-    first = enlarged(sampler.render(LatentRequest(way, (0.0,)), steady=True)[0], 2, smooth=False)
+    first = enlarged(sampler.render(LatentRequest(trajectory, (0.0,)), steady=True)[0], 2, smooth=False)
     assert differ(found[0], first) <= 1.5 * CLOSE[Path(name).suffix]
 
 
@@ -94,10 +94,12 @@ def test_other_images(tmp_path: Path, name: str, kind: str) -> None:
     else:
         trainer = tiny_trainer("gan", resolution=64, grid="6x4", alpha=True)
     sampler = Sampler(trainer.meta(), trainer.published(), "cpu")
-    way = Walk((Point(0), Point(1)))
-    film = Animation(fps=5, seconds=0.6, scale=4, smooth=True)
-    found = export(sampler, way, tmp_path / name, film)
-    expected = [enlarged(image, 4, smooth=True) for image in sampler.render(frame_requests(way, film), steady=True)]
+    trajectory = Walk((Point(0), Point(1)))
+    animation = Animation(fps=5, seconds=0.6, scale=4, smooth=True)
+    found = export(sampler, trajectory, tmp_path / name, animation)
+    expected = [
+        enlarged(image, 4, smooth=True) for image in sampler.render(frame_requests(trajectory, animation), steady=True)
+    ]
     assert [frame.shape[:2] for frame in found] == [(64, 64) if kind == "grey" else (256, 384)] * 4
     assert np.ptp(expected[0]) > 20
     for frame, image in zip(found, expected, strict=True):
@@ -125,10 +127,10 @@ def test_each_frame_in_a_folder_carries_its_recipe(sampler: Sampler, tmp_path: P
     assert np.array_equal(pixels(tmp_path / "frames" / "frame00009.png"), again)
 
 
-def test_a_shorter_film_in_the_same_folder_says_what_remains(sampler: Sampler, tmp_path: Path) -> None:
-    list(export_walk(sampler, WALK, tmp_path, FILM))
+def test_a_shorter_video_in_the_same_folder_says_what_remains(sampler: Sampler, tmp_path: Path) -> None:
+    list(export_walk(sampler, WALK, tmp_path, ANIMATION))
     with pytest.raises(UserError, match=r"frame00000\.png"):
-        list(export_walk(sampler, WALK, tmp_path, FILM))
+        list(export_walk(sampler, WALK, tmp_path, ANIMATION))
     events = list(export_walk(sampler, WALK, tmp_path, Animation(fps=10, seconds=0.2), overwrite=True))
     (notice,) = (event.text for event in events if isinstance(event, Notice))
     assert "8 frames" in notice
@@ -140,7 +142,7 @@ def test_a_shorter_film_in_the_same_folder_says_what_remains(sampler: Sampler, t
 @pytest.mark.parametrize("name", TARGETS)
 @pytest.mark.parametrize("pulled", [1, 5, 13])
 def test_stopping_leaves_whole_files_only(sampler: Sampler, tmp_path: Path, name: str, pulled: int) -> None:
-    with closing(export_walk(sampler, WALK, tmp_path / name, FILM)) as events:
+    with closing(export_walk(sampler, WALK, tmp_path / name, ANIMATION)) as events:
         for _ in range(pulled):
             next(events)
     if name == "walk":
@@ -154,7 +156,7 @@ def test_stopping_leaves_whole_files_only(sampler: Sampler, tmp_path: Path, name
 @pytest.mark.parametrize("name", TARGETS)
 def test_a_full_disk(sampler: Sampler, tmp_path: Path, name: str) -> None:
     with largest_file(200), pytest.raises(UserError, match="saved"):
-        list(export_walk(sampler, WALK, tmp_path / name, FILM))
+        list(export_walk(sampler, WALK, tmp_path / name, ANIMATION))
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
@@ -162,13 +164,13 @@ def test_a_place_that_cannot_be_written_to(sampler: Sampler, tmp_path: Path) -> 
     (tmp_path / "file").write_text("mine")
     for name in ("file/walk.mp4", "file/frames", "file"):
         with pytest.raises(UserError, match="file"):
-            list(export_walk(sampler, WALK, tmp_path / name, FILM))
+            list(export_walk(sampler, WALK, tmp_path / name, ANIMATION))
     assert [path.read_text() for path in tmp_path.iterdir()] == ["mine"]
 
 
 def test_points_of_another_generator(sampler: Sampler, tmp_path: Path) -> None:
-    way = Walk((Point(z=(1.0, 2.0)), Point(1)))
+    trajectory = Walk((Point(z=(1.0, 2.0)), Point(1)))
     for name in TARGETS:
         with pytest.raises(UserError, match="another generator"):
-            list(export_walk(sampler, way, tmp_path / name, FILM))
+            list(export_walk(sampler, trajectory, tmp_path / name, ANIMATION))
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]

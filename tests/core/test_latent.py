@@ -1,4 +1,4 @@
-"""Points and ways in latent space, against their closed forms."""
+"""Points and trajectories in latent space, against their closed forms."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def unit(*values: float) -> Latents:
     return np.asarray(z / np.linalg.norm(z), np.float32)
 
 
-def found(way: Trajectory, place: Position, dim: int = 64, conditions: Conditions = NOTHING) -> Resolved:
-    return at(way, [resolved(point, dim, conditions) for point in way.points], place)
+def found(trajectory: Trajectory, position: Position, dim: int = 64, conditions: Conditions = NOTHING) -> Resolved:
+    return at(trajectory, [resolved(point, dim, conditions) for point in trajectory.points], position)
 
 
 def walk(*seeds: int, mode: Mode = "slerp") -> Walk:
@@ -125,18 +125,18 @@ def test_a_point_of_another_generator_is_refused(point: Point) -> None:
 
 
 @pytest.mark.parametrize("mode", ["slerp", "lerp"])
-def test_whole_places_are_the_points_themselves(mode: Mode) -> None:
+def test_whole_positions_are_the_points_themselves(mode: Mode) -> None:
     seeds = (5, 0, 9, 9, 123456789)
-    for place, seed in enumerate(seeds):
-        assert np.array_equal(found(walk(*seeds, mode=mode), float(place)).z, seed_latent(seed, 64))
+    for position, seed in enumerate(seeds):
+        assert np.array_equal(found(walk(*seeds, mode=mode), float(position)).z, seed_latent(seed, 64))
 
 
 @pytest.mark.parametrize("mode", ["slerp", "lerp"])
-def test_a_place_between_two_points(mode: Mode) -> None:
+def test_a_position_between_two_points(mode: Mode) -> None:
     ends = [seed_latent(seed, 64) for seed in (3, 1, 4)]
     between = {"slerp": slerp, "lerp": lerp}[mode]
-    for place, expected in ((1.25, between(ends[1], ends[2], 0.25)), (0.5, between(ends[0], ends[1], 0.5))):
-        assert np.array_equal(found(walk(3, 1, 4, mode=mode), place).z, expected)
+    for position, expected in ((1.25, between(ends[1], ends[2], 0.25)), (0.5, between(ends[0], ends[1], 0.5))):
+        assert np.array_equal(found(walk(3, 1, 4, mode=mode), position).z, expected)
 
 
 def test_a_closed_walk_ends_where_it_began() -> None:
@@ -149,8 +149,8 @@ def test_a_closed_walk_ends_where_it_began() -> None:
 
 def test_a_smooth_walk_slows_down_at_its_points() -> None:
     smooth = Walk((Point(0), Point(1)), easing="smooth")
-    for place in (0.0, 0.5, 1.0):
-        assert np.allclose(found(smooth, place).z, found(walk(0, 1), place).z, atol=1e-6)
+    for position in (0.0, 0.5, 1.0):
+        assert np.allclose(found(smooth, position).z, found(walk(0, 1), position).z, atol=1e-6)
     assert np.array_equal(found(smooth, 0.25).z, found(walk(0, 1), 0.15625).z)  # 3 t^2 - 2 t^3
     steps = [norm(found(smooth, a).z - found(smooth, b).z) for a, b in pairwise(np.linspace(0, 1, 11).tolist())]
     assert min(steps) == min(steps[0], steps[-1])
@@ -173,8 +173,8 @@ def test_everything_else_is_mixed_evenly() -> None:
 @pytest.mark.parametrize("mode", ["slerp", "lerp"])
 def test_the_corners_of_a_square_are_its_points(mode: Mode) -> None:
     square = Square((Point(3), Point(1, psi=0.5), Point(4), Point(z=(1.0,) * 64, offset=(2.0,) * 64)), mode)
-    for place, point in zip(((0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0)), square.points, strict=True):
-        for one, other in zip(found(square, place), resolved(point, 64, NOTHING), strict=True):
+    for position, point in zip(((0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0)), square.points, strict=True):
+        for one, other in zip(found(square, position), resolved(point, 64, NOTHING), strict=True):
             assert np.array_equal(one, other)
 
 
@@ -194,18 +194,18 @@ def test_the_sides_and_the_middle_of_a_square() -> None:
 def test_a_loop_closes_without_a_seam(radius: float) -> None:
     loop = Loop(Point(3), 8, radius)
     assert np.array_equal(found(loop, 0.0).z, found(loop, 1.0).z)
-    places = np.linspace(0, 1, 65)
-    zs = [found(loop, place).z for place in places.tolist()]
+    positions = np.linspace(0, 1, 65)
+    zs = [found(loop, position).z for position in positions.tolist()]
     steps = [norm(b - a) for a, b in pairwise(zs)]
     assert steps[-1] == pytest.approx(norm(zs[1] - zs[0]), rel=0.2)
-    # Opposite places are as far apart as the circle is wide, and their middle is where it lies around.
+    # Opposite positions are as far apart as the circle is wide, and their middle is where it lies around.
     u = circle(loop, 0.0, 64)
     assert np.allclose(found(loop, 0.0).z - found(loop, 0.5).z, 2 * radius * u, atol=1e-5)
     middle = (1 - radius**2) ** 0.5 * seed_latent(3, 64)
     assert np.allclose((found(loop, 0.2).z + found(loop, 0.7).z) / 2, middle, atol=1e-5)
 
 
-def test_places_of_loops_are_as_likely_as_any() -> None:
+def test_positions_on_loops_are_as_likely_as_any() -> None:
     zs = np.stack([found(Loop(Point(seed), seed + 1000, 0.6), 0.37, 100).z for seed in range(200)])
     assert float(zs.mean()) == pytest.approx(0, abs=0.03)
     assert float(zs.std()) == pytest.approx(1, abs=0.03)
@@ -218,14 +218,16 @@ def test_no_radius_stands_still() -> None:
 # -- requests --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("places", [(0.0, 1.0), (0.25, 0.5), (1.25, 1.75), (2.0,), (0.5, 3.0), (3.0, 0.5)])
-def test_a_part_of_a_request_asks_for_the_same(places: tuple[float, ...]) -> None:
-    whole = LatentRequest(Walk(tuple(Point(seed) for seed in range(4)), "lerp", easing="smooth"), (9.0, *places, 7.0))
-    part = whole.part(1, 1 + len(places))
-    assert isinstance(part.way, Walk)
-    for place, own in zip(places, part.places, strict=True):
-        assert np.allclose(found(part.way, own).z, found(whole.way, place).z, atol=1e-6)
-    assert len(part.way.points) <= max(places) - min(places) + 2
+@pytest.mark.parametrize("positions", [(0.0, 1.0), (0.25, 0.5), (1.25, 1.75), (2.0,), (0.5, 3.0), (3.0, 0.5)])
+def test_a_part_of_a_request_asks_for_the_same(positions: tuple[float, ...]) -> None:
+    whole = LatentRequest(
+        Walk(tuple(Point(seed) for seed in range(4)), "lerp", easing="smooth"), (9.0, *positions, 7.0)
+    )
+    part = whole.part(1, 1 + len(positions))
+    assert isinstance(part.trajectory, Walk)
+    for position, own in zip(positions, part.positions, strict=True):
+        assert np.allclose(found(part.trajectory, own).z, found(whole.trajectory, position).z, atol=1e-6)
+    assert len(part.trajectory.points) <= max(positions) - min(positions) + 2
 
 
 def test_a_request_of_seeds() -> None:
@@ -248,17 +250,25 @@ plain_points = st.builds(
 )
 mixes = st.none() | st.builds(Mix, plain_points, st.integers(0, 9), st.integers(0, 9))
 points = st.builds(Point, st.integers(0, 2**32 - 1), numbers, finite, numbers, numbers, numbers, st.just(()), mixes)
-ways = (
+trajectories = (
     st.builds(Walk, st.lists(points, min_size=1, max_size=4).map(tuple))
     | st.builds(Square, st.tuples(points, points, points, points))
     | st.builds(Loop, points, st.integers(0, 2**32 - 1), st.floats(0, 1))
 )
-requests = st.builds(LatentRequest, ways, st.lists(finite | st.tuples(finite, finite), max_size=4).map(tuple))
+requests = st.builds(LatentRequest, trajectories, st.lists(finite | st.tuples(finite, finite), max_size=4).map(tuple))
 
 
 @given(requests)
 def test_what_is_written_is_read(request: LatentRequest) -> None:
     assert read_request(request.json()) == request
+
+
+def test_the_text_of_a_request_stays_as_it_is() -> None:
+    """Recipes in exported images are such texts."""
+    point = '"seed":1,"z":[],"psi":1.0,"offset":[],"classes":[],"codes":[],"w":[],"mix":null'
+    assert LatentRequest(Loop(Point(1), 5, 0.25), (0.5,)).json() == (
+        f'{{"way":{{"centre":{{{point}}},"seed":5,"radius":0.25,"kind":"loop"}},"places":[0.5]}}'
+    )
 
 
 @pytest.mark.parametrize(

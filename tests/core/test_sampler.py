@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from core.errors import UserError
 from core.events import Images, Stepped
 from core.generator_inputs import seed_class, seed_codes
 from core.imaging.tensors import from_pixels, to_images
+from core.latent.explore_state import Edit
 from core.latent.request import LatentRequest, Loop, Mix, Point, Square, Walk
 from core.latent.sampler import CHUNK, Sampler
 from core.models.conditioning import ConditionalGenerator
@@ -164,15 +164,15 @@ def test_steady_images_do_not_depend_on_what_is_asked_for_beside_them(sampler: S
 
 # -- points of their own ---------------------------------------------------------------------------------------------
 
-WAYS = [
+TRAJECTORIES = [
     LatentRequest(Walk((Point(5, psi=0.8), Point(9))), (0.4,)),
     LatentRequest(Square((Point(5), Point(9), Point(1), Point(2, psi=0.5))), ((0.3, 0.9),)),
     LatentRequest(Loop(Point(5, psi=0.9), 7), (0.3,)),
 ]
 
 
-@pytest.mark.parametrize("request_", WAYS)
-def test_a_place_becomes_a_point(sampler: Sampler, request_: LatentRequest) -> None:
+@pytest.mark.parametrize("request_", TRAJECTORIES)
+def test_a_position_becomes_a_point(sampler: Sampler, request_: LatentRequest) -> None:
     point = sampler.bake(request_)
     assert point.offset == ()
     assert distance(sampler.render(LatentRequest.of(point)), sampler.render(request_)) <= 1
@@ -244,13 +244,10 @@ def test_styles_can_be_given_and_mixed(styled: Sampler) -> None:
     assert not np.array_equal(mixed, one(styled, Point(1)))
 
 
-@pytest.mark.parametrize("request_", WAYS)
-def test_ways_through_mixed_points(styled: Sampler, request_: LatentRequest) -> None:
-    mix = Mix(Point(30), 0, 1)
-    points = tuple(replace(point, mix=mix) for point in request_.way.points)
-    way = request_.way
-    mixed = replace(way, centre=points[0]) if isinstance(way, Loop) else replace(way, points=points)  # type: ignore[arg-type]
-    request = LatentRequest(mixed, request_.places)
+@pytest.mark.parametrize("request_", TRAJECTORIES)
+def test_trajectories_through_mixed_points(styled: Sampler, request_: LatentRequest) -> None:
+    mixed = Edit(mix=Mix(Point(30), 0, 1)).apply_along(request_.trajectory, ())
+    request = LatentRequest(mixed, request_.positions)
     point = styled.bake(request)
     assert len(point.w) == styled.style_layers
     assert distance(one(styled, point), styled.render(request)[0]) <= 1

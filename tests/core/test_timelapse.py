@@ -1,4 +1,4 @@
-"""A training's samples as a film: which are shown, for how long, and what is wrong with some."""
+"""A training's samples as a video: which are shown, for how long, and what is wrong with some."""
 
 from __future__ import annotations
 
@@ -64,15 +64,15 @@ def test_each_grid_is_shown_as_long_as_the_others(run: Path, tmp_path: Path, nam
 
 
 @pytest.mark.parametrize(("seconds", "expected"), [(0.1, [0]), (0.2, [0, 3]), (0.3, [0, 2, 3]), (0.5, [0, 0, 1, 2, 3])])
-def test_a_short_film_leaves_some_out(run: Path, tmp_path: Path, seconds: float, expected: list[int]) -> None:
+def test_a_short_video_leaves_some_out(run: Path, tmp_path: Path, seconds: float, expected: list[int]) -> None:
     list(export_timelapse(run, tmp_path / "film", Animation(fps=10, seconds=seconds)))
     assert levels(shown(tmp_path / "film").frames) == expected
 
 
 def test_the_grids_of_a_real_run(finished_run: Path, tmp_path: Path) -> None:
     samples = Run(finished_run).samples()
-    film = Animation(fps=len(samples), seconds=1, scale=2)
-    list(export_timelapse(finished_run, tmp_path / "film.webp", film))
+    animation = Animation(fps=len(samples), seconds=1, scale=2)
+    list(export_timelapse(finished_run, tmp_path / "film.webp", animation))
     found = shown(tmp_path / "film.webp").frames
     assert all(np.array_equal(a, enlarged(pixels(b), 2, False)) for a, b in zip(found, samples, strict=True))
 
@@ -115,8 +115,8 @@ def test_other_channels(run: Path, tmp_path: Path, channels: int) -> None:
 def test_the_step_stands_below(run: Path, tmp_path: Path) -> None:
     for step in STEPS:
         write_grid(run, step, grey(step).repeat(2, 1))
-    film = Animation(fps=4, seconds=1, scale=2)
-    list(export_timelapse(run, tmp_path / "film", film, caption=True))
+    animation = Animation(fps=4, seconds=1, scale=2)
+    list(export_timelapse(run, tmp_path / "film", animation, caption=True))
     frames = shown(tmp_path / "film").frames
     assert [frame.shape for frame in frames] == [(64 + CAPTION, 192, 3)] * 4
     strips = [frame[64:] for frame in frames]
@@ -136,13 +136,13 @@ def test_a_caption_that_does_not_fit_is_left_out(run: Path, tmp_path: Path) -> N
 
 @pytest.mark.parametrize("name", TARGETS)
 def test_nothing_is_overwritten_unasked(run: Path, tmp_path: Path, name: str) -> None:
-    film = Animation(fps=4, seconds=1)
-    list(export_timelapse(run, tmp_path / name, film))
+    animation = Animation(fps=4, seconds=1)
+    list(export_timelapse(run, tmp_path / name, animation))
     write_grid(run, 0, grey(3000))
     with pytest.raises(UserError, match="another place"):
-        list(export_timelapse(run, tmp_path / name, film))
+        list(export_timelapse(run, tmp_path / name, animation))
     assert levels(shown(tmp_path / name).frames)[0] == 0
-    list(export_timelapse(run, tmp_path / name, film, overwrite=True))
+    list(export_timelapse(run, tmp_path / name, animation, overwrite=True))
     assert levels(shown(tmp_path / name).frames)[0] == 3
 
 
@@ -173,7 +173,7 @@ def test_what_is_no_run_or_has_no_grids(run: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "film.mp4").exists()
 
 
-def test_a_grid_that_goes_while_it_is_filmed(run: Path, tmp_path: Path) -> None:
+def test_a_grid_that_goes_while_it_is_exported(run: Path, tmp_path: Path) -> None:
     events = export_timelapse(run, tmp_path / "film.mp4", Animation(fps=12, seconds=1))
     for _ in range(6):
         next(events)

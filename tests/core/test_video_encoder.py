@@ -1,4 +1,4 @@
-"""The formats of films as decoders see them: frames, times, colours, transparency; whole files or none."""
+"""The formats of videos as decoders see them: frames, times, colours, transparency; whole files or none."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from core.events import Images, Progress
 from core.export.animation import Animation
 from core.export.gif_palette import Palette
 from core.export.image_files import enlarged
-from core.export.video_encoder import Mp4, format_of, spread, write_film
+from core.export.video_encoder import Mp4, format_of, spread, write_video
 from tests.core.films import differ, frames_of, shown, waves
 from tests.core.full_disk import largest_file
 
@@ -25,8 +25,8 @@ CLOSE = {".mp4": 3.0, ".gif": 10.0, ".webp": 0.0}
 """How far a decoded frame's pixels may be off on average; the frames differ by more than 30."""
 
 
-def written(path: Path, channels: int = 3, count: int = COUNT, film: Animation | None = None, **size: int) -> Path:
-    for _ in write_film(frames_of(waves(channels, **size)), count, path, film or Animation(), False):
+def written(path: Path, channels: int = 3, count: int = COUNT, animation: Animation | None = None, **size: int) -> Path:
+    for _ in write_video(frames_of(waves(channels, **size)), count, path, animation or Animation(), False):
         pass
     return path
 
@@ -39,8 +39,8 @@ def as_rgb(frame: Images) -> Images:
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("smooth", [False, True])
 def test_frames_come_back_in_order(tmp_path: Path, kind: str, channels: int, smooth: bool) -> None:
-    film = Animation(scale=2, smooth=smooth)
-    found = shown(written(tmp_path / f"a{kind}", channels, film=film)).frames
+    animation = Animation(scale=2, smooth=smooth)
+    found = shown(written(tmp_path / f"a{kind}", channels, animation=animation)).frames
     assert len(found) == COUNT
     for number, frame in enumerate(found):
         expected = as_rgb(enlarged(waves(channels)(number), 2, smooth))
@@ -63,10 +63,10 @@ def test_sizes(tmp_path: Path, kind: str, width: int, height: int) -> None:
 def test_times(tmp_path: Path, kind: str, fps: int) -> None:
     if kind == ".gif" and fps > 50:
         with pytest.raises(UserError, match="at most 50"):
-            written(tmp_path / "a.gif", film=Animation(fps=fps))
+            written(tmp_path / "a.gif", animation=Animation(fps=fps))
         assert not list(tmp_path.iterdir())
         return
-    found = shown(written(tmp_path / f"a{kind}", film=Animation(fps=fps)))
+    found = shown(written(tmp_path / f"a{kind}", animation=Animation(fps=fps)))
     tick = {".mp4": 0.1, ".gif": 10, ".webp": 1}[kind]
     assert len(found.milliseconds) == COUNT
     assert all(abs(time - 1000 / fps) < tick for time in found.milliseconds)
@@ -76,7 +76,7 @@ def test_times(tmp_path: Path, kind: str, fps: int) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_one_frame(tmp_path: Path, kind: str) -> None:
-    path = written(tmp_path / f"a{kind}", count=1, film=Animation(fps=1))
+    path = written(tmp_path / f"a{kind}", count=1, animation=Animation(fps=1))
     if kind == ".mp4":
         assert len(shown(path).frames) == 1
     assert path.stat().st_size > 100
@@ -85,7 +85,7 @@ def test_one_frame(tmp_path: Path, kind: str) -> None:
 def test_a_webp_of_large_images_is_small(tmp_path: Path) -> None:
     found = shown(written(tmp_path / "a.webp", width=160, height=120)).frames
     assert 0 < max(differ(frame, waves(width=160, height=120)(number)) for number, frame in enumerate(found)) < 3
-    scaled = shown(written(tmp_path / "b.webp", width=80, height=60, film=Animation(scale=2))).frames
+    scaled = shown(written(tmp_path / "b.webp", width=80, height=60, animation=Animation(scale=2))).frames
     assert np.array_equal(scaled[5], enlarged(waves(width=80, height=60)(5), 2, False))
     assert scaled[5].shape == found[5].shape
 
@@ -93,7 +93,7 @@ def test_a_webp_of_large_images_is_small(tmp_path: Path) -> None:
 def test_colours_of_an_mp4_are_those_of_the_frames(tmp_path: Path) -> None:
     colours = [(0, 0, 0), (255, 255, 255), (255, 0, 0), (0, 255, 0), (0, 0, 255), (12, 200, 120)]
     frames = frames_of(lambda number: np.full((16, 16, 3), colours[number], np.uint8))
-    list(write_film(frames, len(colours), tmp_path / "a.mp4", Animation(), False))
+    list(write_video(frames, len(colours), tmp_path / "a.mp4", Animation(), False))
     for frame, colour in zip(shown(tmp_path / "a.mp4").frames, colours, strict=True):
         assert np.abs(frame.astype(int) - colour).max() <= 3
 
@@ -114,9 +114,9 @@ def test_transparency(tmp_path: Path) -> None:
                 assert differ(frame[seen], image[seen]) <= CLOSE[kind]
 
 
-def test_a_film_of_nothing_is_transparent(tmp_path: Path) -> None:
+def test_a_video_of_nothing_is_transparent(tmp_path: Path) -> None:
     frames = frames_of(lambda number: np.full((8, 8, 4), (number, 0, 0, 0), np.uint8))
-    list(write_film(frames, 3, tmp_path / "a.gif", Animation(), False))
+    list(write_video(frames, 3, tmp_path / "a.gif", Animation(), False))
     assert all((frame[:, :, 3] == 0).all() for frame in shown(tmp_path / "a.gif").frames)
 
 
@@ -132,7 +132,7 @@ def test_a_palette_holds_few_colours_exactly() -> None:
 
 def test_another_encoder_where_there_is_no_x264(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Mp4, "codecs", {"none such": {}, "mpeg4": Mp4.codecs["mpeg4"]})
-    found = shown(written(tmp_path / "a.mp4", film=Animation(scale=2)))
+    found = shown(written(tmp_path / "a.mp4", animation=Animation(scale=2)))
     assert len(found.frames) == COUNT
     assert sum(found.milliseconds) == pytest.approx(400, abs=1)
     for number, frame in enumerate(found.frames):
@@ -144,13 +144,13 @@ def test_another_encoder_where_there_is_no_x264(tmp_path: Path, monkeypatch: pyt
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_memory_does_not_grow_with_the_film(tmp_path: Path, kind: str) -> None:
+def test_memory_does_not_grow_with_the_video(tmp_path: Path, kind: str) -> None:
     size = 128 * 128 * 3
     frames = frames_of(lambda number: np.full((128, 128, 3), number, np.uint8))
-    list(write_film(frames, 2, tmp_path / f"first{kind}", Animation(), False))  # what is imported late
+    list(write_video(frames, 2, tmp_path / f"first{kind}", Animation(), False))  # what is imported late
     tracemalloc.start()
     try:
-        list(write_film(frames, 200, tmp_path / f"a{kind}", Animation(), False))
+        list(write_video(frames, 200, tmp_path / f"a{kind}", Animation(), False))
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -168,7 +168,7 @@ def test_nothing_is_overwritten_unasked(tmp_path: Path, kind: str) -> None:
         written(path)
     assert "another place" in caught.value.remedy
     assert path.read_text() == "mine"
-    list(write_film(frames_of(waves()), COUNT, path, Animation(), True))
+    list(write_video(frames_of(waves()), COUNT, path, Animation(), True))
     assert len(shown(path).frames) == COUNT
     assert [each.name for each in tmp_path.iterdir()] == [path.name]
 
@@ -178,7 +178,7 @@ def test_nothing_is_overwritten_unasked(tmp_path: Path, kind: str) -> None:
 def test_stopping_leaves_what_was_there(tmp_path: Path, kind: str, pulled: int) -> None:
     path = tmp_path / f"a{kind}"
     path.write_text("mine")
-    events = write_film(frames_of(waves()), COUNT, path, Animation(), True)
+    events = write_video(frames_of(waves()), COUNT, path, Animation(), True)
     with closing(events):  # type: ignore[type-var]
         for number in range(pulled):
             assert next(events) == Progress("Making the film", number + 1, COUNT)
@@ -191,7 +191,7 @@ def test_stopping_leaves_what_was_there(tmp_path: Path, kind: str, pulled: int) 
 def test_a_full_disk(tmp_path: Path, kind: str, size: int) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (COUNT, 64, 64, 3), np.uint8)
     with largest_file(size), pytest.raises(UserError, match=rf"a\{kind} could not be saved") as caught:
-        list(write_film(frames_of(lambda number: noise[number]), COUNT, tmp_path / f"a{kind}", Animation(), False))
+        list(write_video(frames_of(lambda number: noise[number]), COUNT, tmp_path / f"a{kind}", Animation(), False))
     assert caught.value.remedy
     assert not list(tmp_path.iterdir())
 
@@ -204,7 +204,7 @@ def test_frames_that_fail_leave_nothing(tmp_path: Path, kind: str) -> None:
         return waves()(number)
 
     with pytest.raises(UserError, match=r"No more\."):
-        list(write_film(frames_of(frame), 6, tmp_path / f"a{kind}", Animation(), False))
+        list(write_video(frames_of(frame), 6, tmp_path / f"a{kind}", Animation(), False))
     assert not list(tmp_path.iterdir())
 
 
@@ -212,7 +212,7 @@ def test_frames_that_fail_leave_nothing(tmp_path: Path, kind: str) -> None:
 def test_frames_too_large_for_the_format(tmp_path: Path, kind: str) -> None:
     frames = frames_of(lambda _: np.zeros((2, 17000, 3), np.uint8))
     with pytest.raises(UserError, match=rf"a\{kind}") as caught:
-        list(write_film(frames, 2, tmp_path / f"a{kind}", Animation(), False))
+        list(write_video(frames, 2, tmp_path / f"a{kind}", Animation(), False))
     assert "smaller" in caught.value.remedy
     assert not list(tmp_path.iterdir())
 

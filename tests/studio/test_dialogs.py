@@ -28,7 +28,7 @@ from pytestqt.qtbot import QtBot
 
 from core.concurrency import run_to_end
 from core.errors import UserError
-from core.export.selection import OfPlaces, OfSeeds, Shape
+from core.export.selection import OfRequest, OfSeeds, Shape
 from core.generator_inputs import parse_seeds
 from core.latent.request import LatentRequest, Point, Walk
 from core.presets import preset
@@ -137,9 +137,9 @@ def test_a_double_click_opens_once(qtbot: QtBot, listed: OpenCheckpointDialog) -
     listed.chosen.connect(chosen.append)
     tree = listed.findChild(QTreeWidget)
     assert tree is not None
-    place = tree.visualRect(tree.model().index(1, 0)).center()
-    QTest.mouseClick(tree.viewport(), LEFT, NO_KEYS, place)
-    QTest.mouseDClick(tree.viewport(), LEFT, NO_KEYS, place)
+    position = tree.visualRect(tree.model().index(1, 0)).center()
+    QTest.mouseClick(tree.viewport(), LEFT, NO_KEYS, position)
+    QTest.mouseDClick(tree.viewport(), LEFT, NO_KEYS, position)
     assert chosen == [row(2, 400).path]
 
 
@@ -342,7 +342,7 @@ def test_the_selected_pictures_need_no_selection(qtbot: QtBot, tmp_path: Path) -
 def test_what_is_on_screen_is_exported_as_it_was_made(qtbot: QtBot, tmp_path: Path) -> None:
     dialog = exporter(qtbot, tmp_path, Exportable(SHOWN, like=LIKE))
     assert radio(dialog, "The image on screen").isChecked()
-    assert export(qtbot, dialog).selection == OfPlaces(SHOWN, "image")
+    assert export(qtbot, dialog).selection == OfRequest(SHOWN, "image")
 
 
 def pick(dialog: ExportImagesDialog, name: str, text: str) -> None:

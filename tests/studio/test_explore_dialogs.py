@@ -1,4 +1,4 @@
-"""The laboratory's dialogs, used as a person does."""
+"""The dialogs of the Explore workspace, used as a person does."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def shades(count: int, side: int = 8) -> Images:
     return np.random.default_rng(0).integers(0, 256, (count, side, side, 3), np.uint8)
 
 
-# -- films -----------------------------------------------------------------------------------------------------------
+# -- videos ----------------------------------------------------------------------------------------------------------
 
 
 def film_dialog(qtbot: QtBot, folder: Path, loops: bool = True) -> ExportVideoDialog:
@@ -83,19 +83,19 @@ def accepted(qtbot: QtBot, dialog: ExportVideoDialog) -> VideoChoice:
     return choice
 
 
-def test_a_film_says_what_it_will_be(qtbot: QtBot, tmp_path: Path) -> None:
+def test_a_video_says_what_it_will_be(qtbot: QtBot, tmp_path: Path) -> None:
     dialog = film_dialog(qtbot, tmp_path)
     assert f"121 frames of 32 × 48 px, 4.0 seconds: {tmp_path / 'walk.mp4'}" in words(dialog)
     assert accepted(qtbot, dialog) == VideoChoice(Animation(), tmp_path / "walk.mp4", False)
 
 
-def test_a_film_is_seen_before_it_is_written(qtbot: QtBot, tmp_path: Path) -> None:
+def test_a_video_is_seen_before_it_is_written(qtbot: QtBot, tmp_path: Path) -> None:
     dialog = film_dialog(qtbot, tmp_path)
     asked: list[LatentRequest] = []
     dialog.frame_requested.connect(asked.append)
     qtbot.waitUntil(lambda: len(asked) >= 4)
     film = frame_requests(WALK, Animation())
-    frames = [film.part(number, number + 1) for number in range(len(film.places))]
+    frames = [film.part(number, number + 1) for number in range(len(film.positions))]
     numbers = [frames.index(request) for request in asked]
     assert numbers == sorted(set(numbers))
     dialog.show_frame(shades(1))
@@ -109,7 +109,7 @@ def test_a_film_is_seen_before_it_is_written(qtbot: QtBot, tmp_path: Path) -> No
     assert len(asked) == count
 
 
-def test_a_films_choices(qtbot: QtBot, tmp_path: Path) -> None:
+def test_the_choices_for_a_video(qtbot: QtBot, tmp_path: Path) -> None:
     dialog = film_dialog(qtbot, tmp_path)
     pick(dialog, "Format", "Animated GIF")
     pick(dialog, "Size", "× 4")
@@ -127,14 +127,14 @@ def test_a_films_choices(qtbot: QtBot, tmp_path: Path) -> None:
     ("field", "text", "reason"),
     [("Name", "", "no name"), ("Name", "a/b", "without slashes"), ("Folder", "here", "not complete")],
 )
-def test_what_is_wrong_with_a_film_is_said(qtbot: QtBot, tmp_path: Path, field: str, text: str, reason: str) -> None:
+def test_what_is_wrong_with_a_video_is_said(qtbot: QtBot, tmp_path: Path, field: str, text: str, reason: str) -> None:
     dialog = film_dialog(qtbot, tmp_path)
     line(dialog, field).setText(text)
     assert reason in words(dialog)
     assert not button(dialog, "Export").isEnabled()
 
 
-def test_a_film_that_is_too_long(qtbot: QtBot, tmp_path: Path) -> None:
+def test_a_video_that_is_too_long(qtbot: QtBot, tmp_path: Path) -> None:
     def count(film: Animation) -> int:
         raise UserError("Too many frames.", "Make it shorter.")
 
@@ -249,7 +249,7 @@ def test_marked_images_become_two_groups(qtbot: QtBot) -> None:
     assert "More like 2, less like 1" in words(dialog)
     assert make.isEnabled()
     QTest.mouseClick(button(dialog, "Other images"), LEFT)
-    assert asked[1].way.points[0].seed == COUNT
+    assert asked[1].trajectory.points[0].seed == COUNT
     dialog.show_images(asked[0], shades(COUNT))  # too late: others were asked for
     dialog.show_images(asked[1], shades(COUNT))
     click(0)

@@ -1,4 +1,4 @@
-"""The Explore panel, used as a person does; a function of numpy answers in place of a generator."""
+"""The Explore panel, used as a person does; a function of numpy answers instead of a generator."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def source(
     categories: int = 0,
     continuous: int = 0,
     style_layers: int = 0,
-    board: SavedPins | None = None,
+    saved: SavedPins | None = None,
     trouble: UserError | None = None,
 ) -> ExploreSource:
     return ExploreSource(
@@ -83,16 +83,16 @@ def source(
         classes=classes,
         directions=np.eye(DIM, dtype=np.float32)[:directions],
         style_layers=style_layers,
-        board=board or SavedPins(),
+        saved=saved or SavedPins(),
         trouble=trouble,
     )
 
 
 def images_of(request: LatentRequest) -> Images:
-    """Shades that tell places apart, as a generator without conditions would make them."""
-    plain = [replace(point, classes=(), codes=(), mix=None) for point in request.way.points]
+    """Shades that tell positions apart, as a generator without conditions would make them."""
+    plain = [replace(point, classes=(), codes=(), mix=None) for point in request.trajectory.points]
     ends = [resolved(point, DIM, Conditions()) for point in plain]
-    found = [at(request.way, ends, place) for place in request.places]
+    found = [at(request.trajectory, ends, position) for position in request.positions]
     z = np.stack([each.z * each.psi + each.offset for each in found])[:, :3]
     shades = (127 + 20 * z.clip(-6, 6)).astype(np.uint8)
     return np.ascontiguousarray(np.broadcast_to(shades[:, None, None, :], (len(shades), 16, 16, 3)))
@@ -136,10 +136,10 @@ def seen(panel: QWidget, name: str) -> bool:
 
 
 def wheel(target: QWidget) -> None:
-    place = QPointF(target.rect().center())
+    position = QPointF(target.rect().center())
     no_buttons, no_phase = Qt.MouseButton.NoButton, Qt.ScrollPhase.NoScrollPhase
-    at = QPointF(target.mapToGlobal(place.toPoint()))
-    event = QWheelEvent(place, at, QPoint(), QPoint(0, -120), no_buttons, NO_KEYS, no_phase, False)
+    at = QPointF(target.mapToGlobal(position.toPoint()))
+    event = QWheelEvent(position, at, QPoint(), QPoint(0, -120), no_buttons, NO_KEYS, no_phase, False)
     QApplication.sendEvent(target, event)
 
 
@@ -166,7 +166,7 @@ class Asked:
 
     def points(self) -> tuple[Point, ...]:
         """Of the newest request for the large image."""
-        return self.newest_image.way.points
+        return self.newest_image.trajectory.points
 
     @property
     def newest_image(self) -> LatentRequest:
@@ -220,14 +220,14 @@ def test_without_a_source_it_asks_nothing_and_offers_to_open(qtbot: QtBot, panel
     assert asked.take() == []
 
 
-def test_a_source_is_named_and_asked_for_the_image_and_the_way(panel: ExplorePanel, asked: Asked) -> None:
-    (image_slot, image), (way_slot, way) = asked.take()
-    assert (image_slot, way_slot) == ("image", "way")
+def test_a_source_is_named_and_asked_for_the_image_and_the_overview(panel: ExplorePanel, asked: Asked) -> None:
+    (image_slot, image), (overview_slot, overview) = asked.take()
+    assert (image_slot, overview_slot) == ("image", "overview")
     assert image == LatentRequest(Walk((Point(0), Point(1))), (0.0,))
-    assert way == replace(image, places=TILES)
+    assert overview == replace(image, positions=TILES)
     assert (TILES[0], TILES[-1], len(TILES)) == (0.0, 1.0, 8)
     assert np.array_equal(large(panel).images(), images_of(image))
-    assert np.array_equal(strip(panel).images(), images_of(way))
+    assert np.array_equal(strip(panel).images(), images_of(overview))
     assert panel.findChild(QWidget, "title").text() == "studio · step 12,000 · 00003-emoji-dcgan"  # type: ignore[union-attr]
     panel.show_source(source(path=None))
     assert panel.findChild(QWidget, "title").text().endswith("running training")  # type: ignore[union-attr]
@@ -243,28 +243,28 @@ def test_seeds_psi_directions_and_mode_ask_for_both(qtbot: QtBot, panel: Explore
     set_number(qtbot, panel, "Direction 2, value", "-1.5")
     choose(panel, "Interpolation", "Straight (lerp)")
     requests = asked.take()
-    assert [slot for slot, _ in requests] == ["image", "way"] * 4
-    last = requests[-1][1].way
+    assert [slot for slot, _ in requests] == ["image", "overview"] * 4
+    last = requests[-1][1].trajectory
     assert isinstance(last, Walk)
     assert last.mode == "lerp"
     offset = (0.0, -1.5, *[0.0] * 6)
     assert last.points == (Point(4294967295, psi=0.7, offset=offset), Point(1, psi=0.7, offset=offset))
 
 
-def test_moving_along_the_way_asks_for_the_image_only(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
+def test_moving_along_the_trajectory_asks_for_the_image_only(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
     asked.take()
     slider = named(panel, QSlider, "A → B")
     slider.setFocus()
     QTest.keyClick(slider, Qt.Key.Key_Right)
     QTest.keyClick(slider, Qt.Key.Key_End)
-    assert [(slot, request.places) for slot, request in asked.take()] == [("image", (0.001,)), ("image", (1.0,))]
+    assert [(slot, request.positions) for slot, request in asked.take()] == [("image", (0.001,)), ("image", (1.0,))]
 
 
 def test_a_click_or_an_arrow_in_the_strip_goes_there(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
     asked.take()
     click_tile(qtbot, panel, 3)
     QTest.keyClick(strip(panel), Qt.Key.Key_Right)
-    assert [request.places for _, request in asked.take()] == [(TILES[3],), (TILES[4],)]
+    assert [request.positions for _, request in asked.take()] == [(TILES[3],), (TILES[4],)]
 
 
 def test_swapping_keeps_the_image(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
@@ -272,7 +272,7 @@ def test_swapping_keeps_the_image(qtbot: QtBot, panel: ExplorePanel, asked: Aske
     before = large(panel).images().copy()
     click(qtbot, panel, QToolButton, "Swap A and B")
     assert asked.points() == (Point(1), Point(0))
-    assert panel.current_request().places == (1 - TILES[2],)
+    assert panel.current_request().positions == (1 - TILES[2],)
     assert np.array_equal(large(panel).images(), before)
     assert strip(panel).selected() == [5]
 
@@ -304,7 +304,7 @@ def test_space_walks_without_a_backlog(qtbot: QtBot, panel: ExplorePanel, asked:
     assert len(asked.requests) == 1  # nobody answered, so nothing more is asked
     asked.answer()
     qtbot.waitUntil(lambda: len(asked.requests) == 2)
-    first, second = (request.places[0] for _, request in asked.requests)
+    first, second = (request.positions[0] for _, request in asked.requests)
     assert isinstance(first, float)
     assert isinstance(second, float)
     assert 0 < first < second <= first + 0.1
@@ -319,14 +319,14 @@ def test_at_the_end_of_the_walk_b_becomes_a(qtbot: QtBot, panel: ExplorePanel, a
     asked.take()
     arrived = large(panel).images().astype(int)
     click(qtbot, panel, QToolButton, "Play the walk")
-    qtbot.waitUntil(lambda: any(slot == "way" for slot, _ in asked.requests))
+    qtbot.waitUntil(lambda: any(slot == "overview" for slot, _ in asked.requests))
     click(qtbot, panel, QToolButton, "Pause the walk")
     _, beginning = asked.requests[0]
-    a, b = beginning.way.points
+    a, b = beginning.trajectory.points
     assert a == Point(1)
     assert b.seed not in (0, 1)
-    assert isinstance(beginning.places[0], float)
-    assert 0 <= beginning.places[0] < 0.1
+    assert isinstance(beginning.positions[0], float)
+    assert 0 <= beginning.positions[0] < 0.1
     assert abs(images_of(beginning) - arrived).max() < 25
 
 
@@ -374,12 +374,12 @@ def test_the_request_to_export_gives_what_is_on_screen(qtbot: QtBot, panel: Expl
     click_tile(qtbot, panel, 3)
     with qtbot.waitSignal(panel.export_requested) as one:
         click(qtbot, panel, QPushButton, "Export images")
-    assert one.args[0].places == (TILES[3],)
+    assert one.args[0].positions == (TILES[3],)
     assert np.array_equal(images_of(one.args[0]), large(panel).images())
     click_tile(qtbot, panel, 1, Qt.KeyboardModifier.ControlModifier)
     with qtbot.waitSignal(panel.export_requested) as several:
         click(qtbot, panel, QPushButton, "Export images")
-    assert several.args[0].places == (TILES[1], TILES[3])
+    assert several.args[0].positions == (TILES[1], TILES[3])
 
 
 def test_a_moved_slider_gives_up_the_selection(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
@@ -389,7 +389,7 @@ def test_a_moved_slider_gives_up_the_selection(qtbot: QtBot, panel: ExplorePanel
     slider.setFocus()
     QTest.keyClick(slider, Qt.Key.Key_Right)
     assert strip(panel).selected() == []
-    assert len(panel.current_request().places) == 1
+    assert len(panel.current_request().positions) == 1
 
 
 def test_enter_enlarges_the_image(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
@@ -419,9 +419,9 @@ def test_a_class_and_a_mix_of_two_are_asked_for(qtbot: QtBot, panel: ExplorePane
     assert asked.points()[0].classes == ()
     asked.take()
     choose(panel, "Class", "cat")
-    assert [(slot, [point.classes for point in request.way.points]) for slot, request in asked.take()] == [
+    assert [(slot, [point.classes for point in request.trajectory.points]) for slot, request in asked.take()] == [
         ("image", [(1.0, 0.0, 0.0)] * 2),
-        ("way", [(1.0, 0.0, 0.0)] * 2),
+        ("overview", [(1.0, 0.0, 0.0)] * 2),
     ]
     choose(panel, "Class", "dog")
     assert asked.points()[0].classes == (0.0, 1.0, 0.0)
@@ -449,8 +449,8 @@ def test_codes_are_the_seeds_own_until_a_hand_touches_one(qtbot: QtBot, panel: E
     assert asked.points()[0].codes == ()
     asked.take()
     set_number(qtbot, panel, "Code 2, value", "-1.75")
-    assert [slot for slot, _ in asked.requests] == ["image", "way"]
-    # All or none: category and first code stay what they were at the beginning of the way.
+    assert [slot for slot, _ in asked.requests] == ["image", "overview"]
+    # All or none: category and first code stay what they were at the beginning.
     assert asked.points()[0].codes == pytest.approx((*own[:4], -1.75))
     choose(panel, "Category", "1")
     assert asked.points()[0].codes == pytest.approx((0, 1, 0, own[3], -1.75))
@@ -458,7 +458,7 @@ def test_codes_are_the_seeds_own_until_a_hand_touches_one(qtbot: QtBot, panel: E
     assert asked.points()[0].codes == pytest.approx((0, 1, 0, own[3], -1.75))
     asked.take()
     click(qtbot, panel, QToolButton, "Reset the codes")
-    assert [request.way.points[0].codes for _, request in asked.take()] == [(), ()]
+    assert [request.trajectory.points[0].codes for _, request in asked.take()] == [(), ()]
     assert not seen(panel, "Reset the codes")
     assert named(panel, QComboBox, "Category").currentText() == "Each seed its own"  # type: ignore[attr-defined]
     choose(panel, "Category", "2")
@@ -476,7 +476,7 @@ def test_newer_weights_keep_what_was_chosen(qtbot: QtBot, panel: ExplorePanel, a
     before = panel.current_request()
     asked.take()
     panel.show_source(replace(both, step=12500))
-    assert [request for _, request in asked.requests] == [before, replace(before, places=TILES)]
+    assert [request for _, request in asked.requests] == [before, replace(before, positions=TILES)]
     undo(panel)
     assert asked.points()[0].codes == ()
     redo(panel)
@@ -553,28 +553,28 @@ def redo(panel: ExplorePanel) -> None:
 
 
 def test_everything_is_undone_step_by_step(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
-    states = [panel.lab]
+    states = [panel.state]
     set_number(qtbot, panel, "Seed A", "7")
-    states.append(panel.lab)
+    states.append(panel.state)
     set_number(qtbot, panel, "Diversity ψ, value", "0.7")
-    states.append(panel.lab)
+    states.append(panel.state)
     set_number(qtbot, panel, "Direction 1, value", "3")
-    states.append(panel.lab)
+    states.append(panel.state)
     click_tile(qtbot, panel, 4)
-    states.append(panel.lab)
+    states.append(panel.state)
     pick_tool(panel, "Four corners")
-    states.append(panel.lab)
+    states.append(panel.state)
     panel.add_pin(Point(9))
-    states.append(panel.lab)
+    states.append(panel.state)
     assert len(set(states)) == len(states)
     for state in states[-2::-1]:
         undo(panel)
-        assert panel.lab == state
+        assert panel.state == state
     assert not named(panel, QToolButton, "Undo").isEnabled()
     assert named(panel, QDoubleSpinBox, "Diversity ψ, value").value() == 1  # type: ignore[attr-defined]
     for state in states[1:]:
         click(qtbot, panel, QToolButton, "Redo")
-        assert panel.lab == state
+        assert panel.state == state
     assert not named(panel, QToolButton, "Redo").isEnabled()
 
 
@@ -583,9 +583,9 @@ def test_a_drag_is_one_step(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> 
     slider.setFocus()
     for _ in range(20):
         QTest.keyClick(slider, Qt.Key.Key_Right)
-    assert panel.lab.between_place == pytest.approx(0.02)
+    assert panel.state.value("between.position", 0.0) == pytest.approx(0.02)
     undo(panel)
-    assert panel.lab.between_place == 0
+    assert panel.state.value("between.position", 0.0) == 0
 
 
 # -- tools -----------------------------------------------------------------------------------------------------------
@@ -598,9 +598,9 @@ def pick_tool(panel: ExplorePanel, title: str) -> None:
     QTest.mouseClick(tabs, LEFT, NO_KEYS, tabs.tabRect(index).center())
 
 
-def drop(target: QWidget, point: Point, place: QPoint | None = None) -> None:
+def drop(target: QWidget, point: Point, position: QPoint | None = None) -> None:
     """Drags a point over a widget and lets go."""
-    mime, where = to_mime(point), place or target.rect().center()
+    mime, where = to_mime(point), position or target.rect().center()
     copy, no_keys = Qt.DropAction.CopyAction, Qt.KeyboardModifier.NoModifier
     for kind in (QDragEnterEvent, QDragMoveEvent):
         QApplication.sendEvent(target, kind(where, copy, mime, LEFT, no_keys))
@@ -617,17 +617,17 @@ def test_four_corners(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
     asked.take()
     pick_tool(panel, "Four corners")
     (_, image), (_, overview) = asked.take()
-    assert isinstance(image.way, Square)
-    assert image.places == ((0.5, 0.5),)
-    assert len(overview.places) == 36
-    assert (overview.places[0], overview.places[5], overview.places[-1]) == ((0, 0), (1, 0), (1, 1))
+    assert isinstance(image.trajectory, Square)
+    assert image.positions == ((0.5, 0.5),)
+    assert len(overview.positions) == 36
+    assert (overview.positions[0], overview.positions[5], overview.positions[-1]) == ((0, 0), (1, 0), (1, 1))
     pad = named(panel, SquarePad, "Map between four corners")
     assert isinstance(pad, SquarePad)
     QTest.mouseClick(pad, LEFT, NO_KEYS, pad.point_of(1.0, 0.0).toPoint())
     assert [slot for slot, _ in asked.take()] == ["image"]
-    assert panel.lab.square_place == pytest.approx((1.0, 0.0), abs=0.02)
+    assert panel.state.value("square.position", (0.5, 0.5)) == pytest.approx((1.0, 0.0), abs=0.02)
     QTest.keyClick(pad, Qt.Key.Key_Down)
-    assert panel.lab.square_place[1] == pytest.approx(0.02, abs=0.021)
+    assert panel.state.value("square.position", (0.5, 0.5))[1] == pytest.approx(0.02, abs=0.021)
     set_number(qtbot, panel, "Seed bottom right", "77")
     assert asked.points()[3] == Point(77)
     drop(pad, Point(5, psi=0.5), pad.point_of(0.1, 0.9).toPoint())
@@ -643,7 +643,7 @@ def test_a_path_through_pins(qtbot: QtBot, panel: ExplorePanel, asked: Asked) ->
     slider = named(panel, QSlider, "Path")
     slider.setFocus()
     QTest.keyClick(slider, Qt.Key.Key_End)
-    assert asked.newest_image.places == (2.0,)
+    assert asked.newest_image.positions == (2.0,)
     points = named(panel, PinStrip, "Points of the path")
     assert isinstance(points, PinStrip)
     points.item(0).setSelected(True)
@@ -654,18 +654,18 @@ def test_a_path_through_pins(qtbot: QtBot, panel: ExplorePanel, asked: Asked) ->
     closed = next(check for check in panel.findChildren(QCheckBox) if check.text() == "Closed" and check.isVisible())
     QTest.mouseClick(closed, LEFT, NO_KEYS, QPoint(8, closed.height() // 2))
     choose(panel, "Easing", "Slow at the points")
-    way = asked.newest_image.way
-    assert isinstance(way, Walk)
-    assert (way.closed, way.easing) == (True, "smooth")
+    trajectory = asked.newest_image.trajectory
+    assert isinstance(trajectory, Walk)
+    assert (trajectory.closed, trajectory.easing) == (True, "smooth")
 
 
 def test_a_noise_loop(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
     set_number(qtbot, panel, "Seed A", "6")
     pick_tool(panel, "Noise loop")
-    assert asked.newest_image.way == Loop(Point(6), 0, 0.5)
+    assert asked.newest_image.trajectory == Loop(Point(6), 0, 0.5)
     set_number(qtbot, panel, "Noise", "12")
     set_number(qtbot, panel, "Radius, value", "0.2")
-    assert asked.newest_image.way == Loop(Point(6), 12, 0.2)
+    assert asked.newest_image.trajectory == Loop(Point(6), 12, 0.2)
     panel.setFocus()
     asked.take()
     QTest.keyClick(panel, Qt.Key.Key_Space)
@@ -684,15 +684,15 @@ def test_a_sum_of_pins(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
     groups = (Point(3), Point(1)), (Point(4),), (Point(9),)
     assert tuple(wanted.args) == groups
     assert asked.points() == (Point(0),)
-    steps = panel.lab
+    steps = panel.state
     panel.show_total((Point(7),), (Point(4),), (Point(9),), Point(8))  # of another sum
-    assert panel.lab == steps
+    assert panel.state == steps
     panel.show_total(*groups, Point(z=(0.5,) * DIM))
     assert asked.points() == (Point(z=(0.5,) * DIM),)
     undo(panel)  # the last group, not the answer
-    assert panel.lab.also == ()
+    assert panel.state.also == ()
     redo(panel)
-    assert panel.lab.total == Point(z=(0.5,) * DIM)
+    assert panel.state.total == Point(z=(0.5,) * DIM)
 
 
 def test_styles_are_mixed(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
@@ -728,7 +728,7 @@ def test_what_is_on_screen_is_pinned(qtbot: QtBot, panel: ExplorePanel, asked: A
         QTest.keyClick(panel, Qt.Key.Key_P)
     assert wanted.args[0] == panel.current_request()
     kept: list[tuple[Path, SavedPins]] = []
-    panel.board_changed.connect(lambda home, board: kept.append((home, board)))
+    panel.pins_changed.connect(lambda home, saved: kept.append((home, saved)))
     found = Point(z=(0.5,) * DIM)
     panel.add_pin(found)
     assert kept == [(RUN, SavedPins((Pin(found),)))]
@@ -744,7 +744,7 @@ def test_pins_are_looked_at_renamed_moved_and_removed(qtbot: QtBot, panel: Explo
         panel.add_pin(point)
     shelf = pins(panel)
     shelf.item(1).setText("  the good one ")
-    assert panel.lab.board.pins[1] == Pin(second, "the good one")
+    assert panel.state.saved.pins[1] == Pin(second, "the good one")
     drop_from = to_mime(first)
     shelf.item(0).setSelected(True)
     event = QDropEvent(
@@ -752,15 +752,15 @@ def test_pins_are_looked_at_renamed_moved_and_removed(qtbot: QtBot, panel: Explo
     )
     assert event.source() is None  # from elsewhere: it would be one more
     shelf.moved.emit(0, 2)
-    assert [pin.point for pin in panel.lab.board.pins] == [second, third, first]
+    assert [pin.point for pin in panel.state.saved.pins] == [second, third, first]
     QTest.mouseDClick(shelf.viewport(), LEFT, NO_KEYS, shelf.visualItemRect(shelf.item(0)).center())
     assert asked.points()[0] == second
-    assert asked.newest_image.places == (0.0,)
+    assert asked.newest_image.positions == (0.0,)
     shelf.setFocus()
     shelf.item(1).setSelected(True)
     shelf.item(0).setSelected(False)
     QTest.keyClick(shelf, Qt.Key.Key_Delete)
-    assert [pin.point for pin in panel.lab.board.pins] == [second, first]
+    assert [pin.point for pin in panel.state.saved.pins] == [second, first]
 
 
 def test_a_dropped_pin_looks_as_it_did_and_changes_no_other_point(
@@ -778,11 +778,11 @@ def test_a_dropped_pin_looks_as_it_did_and_changes_no_other_point(
 
 
 def test_pins_and_directions_of_a_run_are_shown_with_it(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
-    board = SavedPins((Pin(Point(3), "three"),), (Direction("smile", (0.0, 2.0, *[0.0] * 6)),))
+    saved = SavedPins((Pin(Point(3), "three"),), (Direction("smile", (0.0, 2.0, *[0.0] * 6)),))
     other = Path("/runs/00004")
     kept: list[SavedPins] = []
-    panel.board_changed.connect(lambda home, board: kept.append(board))
-    panel.show_source(source(home=other, board=board))
+    panel.pins_changed.connect(lambda home, saved: kept.append(saved))
+    panel.show_source(source(home=other, saved=saved))
     assert pins(panel).item(0).text() == "three"
     choose(panel, "Kind of directions", "My own")
     qtbot.waitUntil(lambda: seen(panel, "smile, value"))
@@ -790,25 +790,25 @@ def test_pins_and_directions_of_a_run_are_shown_with_it(qtbot: QtBot, panel: Exp
     assert asked.points()[0].offset == (0.0, 3.0, *[0.0] * 6)
     assert kept == []
     panel.show_source(source(home=RUN))
-    assert panel.lab.board == SavedPins()
+    assert panel.state.saved == SavedPins()
 
 
 def test_a_direction_is_kept_under_a_name(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
     set_number(qtbot, panel, "Direction 1, value", "1")
     panel.add_direction(Direction("older", (0.5,) * DIM))
-    assert panel.lab.board.directions[0].name == "older"
+    assert panel.state.saved.directions[0].name == "older"
     qtbot.waitUntil(lambda: seen(panel, "older, value"))
     set_number(qtbot, panel, "older, value", "2")
     # Both kinds add up, whichever is in sight.
     assert asked.points()[0].offset == (2.0, *[1.0] * 7)
     undo(panel)
     undo(panel)
-    assert panel.lab.board == SavedPins()
+    assert panel.state.saved == SavedPins()
 
 
-def test_a_board_that_could_not_be_read_is_never_written_over(panel: ExplorePanel, asked: Asked) -> None:
+def test_pins_that_could_not_be_read_are_never_written_over(panel: ExplorePanel, asked: Asked) -> None:
     kept: list[SavedPins] = []
-    panel.board_changed.connect(lambda home, board: kept.append(board))
+    panel.pins_changed.connect(lambda home, saved: kept.append(saved))
     panel.show_source(source(home=Path("/runs/00009"), trouble=UserError("It cannot be read.", "Mend it.")))
     panel.add_pin(Point(3))
     assert kept == []
@@ -818,7 +818,7 @@ def test_an_image_brings_back_what_made_it(panel: ExplorePanel, asked: Asked) ->
     request = LatentRequest(Square((Point(3), Point(1), Point(4), Point(1))), ((0.2, 0.7),))
     panel.restore(request)
     assert asked.newest_image == request
-    assert panel.lab.tool == "square"
+    assert panel.state.tool == "square"
 
 
 def test_points_of_another_generator_are_let_go(panel: ExplorePanel, asked: Asked) -> None:
@@ -826,7 +826,7 @@ def test_points_of_another_generator_are_let_go(panel: ExplorePanel, asked: Aske
     other = source(home=Path("/runs/00005"))
     wider = replace(other, settings=preset("studio").apply(resolution=16, latent_dim=2 * DIM))
     panel.show_source(wider)
-    assert panel.lab.a == Point(0)
+    assert panel.state.a == Point(0)
 
 
 def test_the_image_is_copied(panel: ExplorePanel, asked: Asked) -> None:
@@ -849,13 +849,13 @@ def test_what_belongs_to_another_generator_is_said_and_not_asked_for(
     qtbot: QtBot, panel: ExplorePanel, asked: Asked
 ) -> None:
     foreign = Pin(Point(z=(1.0, 2.0)))
-    board = SavedPins((foreign,), (Direction("older", (1.0, 2.0)), Direction("fits", (1.0,) * DIM)))
+    saved = SavedPins((foreign,), (Direction("older", (1.0, 2.0)), Direction("fits", (1.0,) * DIM)))
     asked.take()
-    panel.show_source(source(home=Path("/runs/00007"), board=board))
+    panel.show_source(source(home=Path("/runs/00007"), saved=saved))
     assert not [slot for slot, _ in asked.take() if slot == "pins"]
     with qtbot.waitSignal(panel.notice):
         drop(box(panel, "A"), foreign.point)
-    assert panel.lab.a == Point(0)
+    assert panel.state.a == Point(0)
     choose(panel, "Kind of directions", "My own")
     qtbot.waitUntil(lambda: seen(panel, "fits, value"))
     set_number(qtbot, panel, "older, value", "3")
@@ -863,11 +863,11 @@ def test_what_belongs_to_another_generator_is_said_and_not_asked_for(
     assert asked.points()[0].offset == (2.0,) * DIM
 
 
-def test_the_small_images_are_saved_by_their_places(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
-    for what, places in (("grid", TILES), ("image", (0.0,))):
+def test_the_small_images_are_saved_by_their_positions(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
+    for what, positions in (("grid", TILES), ("image", (0.0,))):
         with qtbot.waitSignal(panel.export_requested) as wanted:
             strip(panel).save_requested.emit(what)
-        assert wanted.args[0].places == places
+        assert wanted.args[0].positions == positions
 
 
 def picture(strip: PinStrip, row: int) -> tuple[int, ...]:
@@ -880,10 +880,10 @@ def picture(strip: PinStrip, row: int) -> tuple[int, ...]:
 def test_pins_keep_their_pictures_while_only_favourites_are_in_sight(
     qtbot: QtBot, panel: ExplorePanel, asked: Asked
 ) -> None:
-    board = SavedPins((Pin(Point(3)), Pin(Point(1), favourite=True), Pin(Point(4))))
-    panel.show_source(source(home=Path("/runs/00008"), board=board))
+    saved = SavedPins((Pin(Point(3)), Pin(Point(1), favourite=True), Pin(Point(4))))
+    panel.show_source(source(home=Path("/runs/00008"), saved=saved))
     shelf = pins(panel)
-    expected = [tuple(images_of(LatentRequest.of(pin.point))[0, 8, 8].tolist()) for pin in board.pins]
+    expected = [tuple(images_of(LatentRequest.of(pin.point))[0, 8, 8].tolist()) for pin in saved.pins]
     assert [picture(shelf, row) for row in range(3)] == expected
     click(qtbot, panel, QToolButton, "Favourites")
     assert [pin.point for pin in shelf.pins()] == [Point(1)]

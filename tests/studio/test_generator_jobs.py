@@ -1,4 +1,4 @@
-"""The laboratory in the whole window: long work on the generator that is explored, and what becomes of it."""
+"""The Explore workspace in the whole window: long work on the generator that is explored, and what becomes of it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from core.checkpoint import save
 from core.data.dataset import Dataset
 from core.data.prepare import prepare
 from core.export.animation import Animation
-from core.export.selection import OfPlaces, Shape
+from core.export.selection import OfRequest, Shape
 from core.latent.explore_state import Direction
 from core.latent.request import LatentRequest, Point, Walk
 from studio.application import Application
@@ -59,9 +59,9 @@ def shown(studio: Application, kind: type[QDialog]) -> QDialog:
 
 
 def test_components_get_sliders(qtbot: QtBot, exploring: Application) -> None:
-    laboratory = exploring.session.generator
-    with qtbot.waitSignal(laboratory.components_found, timeout=PATIENCE) as found:
-        laboratory.find_components(Point())
+    jobs = exploring.session.generator
+    with qtbot.waitSignal(jobs.components_found, timeout=PATIENCE) as found:
+        jobs.find_components(Point())
     count, numbers = found.args[0].shape
     assert numbers == exploring.window.train.form.settings().latent_dim
     assert count > 0
@@ -69,8 +69,8 @@ def test_components_get_sliders(qtbot: QtBot, exploring: Application) -> None:
 
 def test_a_direction_of_samples_becomes_ones_own(qtbot: QtBot, exploring: Application) -> None:
     exploring.session.explore.contrast([Point(1), Point(2)], [Point(3)], "smile")
-    qtbot.waitUntil(lambda: len(exploring.window.explore.lab.board.directions) == 1, timeout=PATIENCE)
-    direction = exploring.window.explore.lab.board.directions[0]
+    qtbot.waitUntil(lambda: len(exploring.window.explore.state.saved.directions) == 1, timeout=PATIENCE)
+    direction = exploring.window.explore.state.saved.directions[0]
     assert isinstance(direction, Direction)
     assert direction.name == "smile"
     assert any(direction.vector)
@@ -85,9 +85,9 @@ def test_a_picture_is_found_and_stands_at_a(qtbot: QtBot, exploring: Application
     assert isinstance(dialog, ProjectionDialog)
     with qtbot.waitSignal(dialog.finished):
         dialog.use()
-    pins = exploring.window.explore.lab.board.pins
+    pins = exploring.window.explore.state.saved.pins
     assert [pin.name for pin in pins] == [picture.name]
-    assert exploring.window.explore.lab.a == pins[0].point
+    assert exploring.window.explore.state.a == pins[0].point
 
 
 def test_nearest_training_images_are_shown(qtbot: QtBot, exploring: Application, tmp_path: Path) -> None:
@@ -108,15 +108,15 @@ def test_without_the_training_images_it_says_so(qtbot: QtBot, exploring: Applica
     assert "not open" in problem.args[0].what
 
 
-def test_images_and_films_are_written(qtbot: QtBot, exploring: Application, tmp_path: Path) -> None:
-    laboratory = exploring.session.generator
+def test_images_and_videos_are_written(qtbot: QtBot, exploring: Application, tmp_path: Path) -> None:
+    jobs = exploring.session.generator
     walk = Walk((Point(0), Point(1)))
     film = Animation(fps=5, seconds=1.0)
-    idle(qtbot, exploring, lambda: laboratory.export_film(walk, tmp_path / "walk.gif", film, False))
+    idle(qtbot, exploring, lambda: jobs.export_video(walk, tmp_path / "walk.gif", film, False))
     with Image.open(tmp_path / "walk.gif") as picture:
         assert getattr(picture, "n_frames", 1) == 6
-    selection = OfPlaces(LatentRequest(walk, (0.0, 0.5)), "image")
-    idle(qtbot, exploring, lambda: laboratory.export_images(selection, tmp_path / "out", Shape(), False))
+    selection = OfRequest(LatentRequest(walk, (0.0, 0.5)), "image")
+    idle(qtbot, exploring, lambda: jobs.export_images(selection, tmp_path / "out", Shape(), False))
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["image00000.png", "image00001.png"]
     assert exploring.window.banner.kind() == "good"
 

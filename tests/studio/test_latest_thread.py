@@ -1,13 +1,16 @@
-"""The thread that answers the newest request: what it leaves out, and how it rests beside a training."""
+"""The thread that does the newest work: what it leaves out, how it fails, stops, and rests beside a training."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
 from time import sleep
 
 import pytest
 from pytestqt.qtbot import QtBot
 
+from core.errors import UserError
 from studio.background import threads
 from studio.background.threads import LatestThread
 from tests.studio.conftest import PATIENCE
@@ -15,41 +18,83 @@ from tests.studio.conftest import PATIENCE
 
 @pytest.fixture
 def thread() -> Iterator[LatestThread]:
-    """Answers a number with the number, after a hundredth of a second."""
-
-    def answer(number: int) -> int:
-        sleep(0.01)
-        return number
-
-    thread = LatestThread(answer)
+    thread = LatestThread()
     yield thread
     thread.stop()
     thread.wait()
 
 
-def test_only_the_newest_request_of_a_slot_is_answered(qtbot: QtBot, thread: LatestThread) -> None:
+def answer(number: int) -> int:
+    sleep(0.01)
+    return number
+
+
+def test_only_the_newest_work_of_a_slot_is_done_in_the_order_of_the_slots(qtbot: QtBot, thread: LatestThread) -> None:
     answers: list[tuple[str, int]] = []
-    thread.answered.connect(lambda slot, _request, answer: answers.append((slot, answer)))
-    for number in range(1000):
-        thread.ask("image", number)
-    thread.ask("strip", 7)
+
+    def tell(slot: str) -> Callable[[int], None]:
+        return lambda number: answers.append((slot, number))
+
+    thread.ask("image", partial(answer, 0), tell("image"))
+    thread.ask("strip", partial(answer, 7), tell("strip"))
+    for number in range(1, 1000):
+        thread.ask("image", partial(answer, number), tell("image"))
     thread.start()
     qtbot.waitUntil(lambda: ("strip", 7) in answers, timeout=PATIENCE)
     assert answers == [("image", 999), ("strip", 7)]
+
+
+def test_work_is_done_in_the_thread_and_its_result_is_delivered_outside(qtbot: QtBot, thread: LatestThread) -> None:
+    told: list[bool] = []
+    here = threading.get_ident()
+    thread.start()
+    thread.ask("where", threading.get_ident, lambda there: told.append(there != here == threading.get_ident()))
+    qtbot.waitUntil(lambda: bool(told), timeout=PATIENCE)
+    assert told == [True]
+
+
+def test_work_that_fails_is_said_and_the_next_is_done(qtbot: QtBot, thread: LatestThread) -> None:
+    def fail() -> int:
+        raise UserError("No.", "Try again.")
+
+    told: list[object] = []
+    thread.failed.connect(told.append)
+    thread.ask("bad", fail, told.append)
+    thread.ask("good", partial(answer, 3), told.append)
+    thread.start()
+    qtbot.waitUntil(lambda: 3 in told, timeout=PATIENCE)
+    assert [str(each) for each in told] == ["No. Try again.", "3"]
+
+
+def test_nothing_is_delivered_after_the_end(qtbot: QtBot, thread: LatestThread) -> None:
+    began, told = threading.Event(), list[int]()
+
+    def work() -> int:
+        began.set()
+        return answer(1)
+
+    thread.start()
+    thread.ask("image", work, told.append)
+    assert began.wait(PATIENCE / 1000)
+    thread.stop()
+    thread.wait()
+    qtbot.wait(20)
+    assert told == []
 
 
 def test_beside_a_training_it_rests_until_it_may_work_again(
     qtbot: QtBot, thread: LatestThread, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(threads, "LONGEST_REST", PATIENCE)
+    answers: list[int] = []
     thread.set_share(1e-9)
     thread.start()
-    with qtbot.waitSignal(thread.answered, timeout=PATIENCE):
-        thread.ask("image", 0)
-    answers: list[int] = []
-    thread.answered.connect(lambda _slot, _request, answer: answers.append(answer))
+    thread.ask("image", partial(answer, 0), answers.append)
+    qtbot.waitUntil(lambda: answers == [0], timeout=PATIENCE)
     for number in range(1, 100):  # all while it rests
-        thread.ask("image", number)
-    with qtbot.waitSignal(thread.answered, timeout=PATIENCE):
-        thread.set_share(1.0)
-    assert answers == [99]
+        thread.ask("image", partial(answer, number), answers.append)
+    qtbot.wait(20)
+    assert answers == [0]
+    thread.set_share(1.0)
+    qtbot.waitUntil(lambda: len(answers) > 1, timeout=PATIENCE)
+    assert answers == [0, 99]

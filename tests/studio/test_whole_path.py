@@ -436,7 +436,7 @@ def pin_what_is_seen(qtbot: QtBot, studio: Application, run: Path) -> None:
 
     with qtbot.waitSignal(studio.session.explore.rendered, timeout=PATIENCE, check_params_cb=is_pin):
         click(button(studio.window.explore, "Pin"))
-    assert studio.window.explore.lab.board.pins[0].point.z
+    assert studio.window.explore.state.saved.pins[0].point.z
     qtbot.waitUntil((run / "explore.json").is_file, timeout=PATIENCE)
 
 
@@ -444,7 +444,7 @@ def restore_from_an_image(qtbot: QtBot, studio: Application, image: Path) -> Non
     """Another checkpoint is open; the one that made the image is found among the runs."""
     studio.window.show_workspace(TRAIN)
     drop(studio, image)
-    qtbot.waitUntil(lambda: studio.window.explore.lab.a == Point(9), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: studio.window.explore.state.a == Point(9), timeout=PATIENCE)
     assert studio.window.pages.currentIndex() == EXPLORE
     with Image.open(image) as picture:
         made = np.asarray(picture).astype(int)
@@ -458,7 +458,7 @@ def what_is_dragged_away_is_a_file(qtbot: QtBot, studio: Application, file: Path
     studio.window.explore.file_requested.emit(LatentRequest.of(Point(5)), file)
     qtbot.waitUntil(file.is_file, timeout=PATIENCE)
     drop(studio, file)  # as it would come back from another program
-    qtbot.waitUntil(lambda: studio.window.explore.lab.a == Point(5), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: studio.window.explore.state.a == Point(5), timeout=PATIENCE)
 
 
 def drop(studio: Application, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What the laboratory does beside rendering: long work on a copy of the generator, with progress and cancel."""
+"""Long work on a copy of the generator that is explored, with progress and cancel."""
 
 from __future__ import annotations
 
@@ -30,39 +30,39 @@ POPULATION = 64
 
 
 class GeneratorJobs(QObject):
-    """Every signal is emitted in the GUI thread; progress and problems are those of the jobs."""
+    """Starts jobs. Every signal is emitted in the GUI thread; progress and problems are those of the jobs."""
 
     components_found = Signal(object)
     """Directions (k, numbers), the strongest first."""
     approached = Signal(object)
-    """An `ProjectionProgress`."""
+    """A `ProjectionProgress`."""
     neighbours_found = Signal(object)
     """A `NearestImages`."""
     notice = Signal(str)
 
     def __init__(
-        self, explorer: ExploreEngine, jobs: JobRunner, reader: DatasetLoader, parent: QObject | None = None
+        self, engine: ExploreEngine, jobs: JobRunner, reader: DatasetLoader, parent: QObject | None = None
     ) -> None:
         super().__init__(parent)
-        self._explorer = explorer
+        self._engine = engine
         self._jobs = jobs
         self._reader = reader
 
     def find_components(self, like: Point) -> None:
-        """Principal components of the generator's activations, of images of the class and codes of `like`."""
+        """Finds principal components of the generator's activations, of images of the class and codes of `like`."""
         self._jobs.start(lambda: self._components(like), self._show)
 
     def invert(self, path: Path) -> None:
-        """Looks for the latent whose image is most like a person's picture."""
+        """Searches for the latent whose image is most like a person's picture."""
         self._jobs.start(lambda: self._invert(path), self._show)
 
     def find_neighbours(self, request: LatentRequest) -> None:
-        """The training images that are nearest to the request's first image."""
+        """Finds the training images that are nearest to the request's first image."""
         dataset, first = self._reader.dataset, request.part(0, 1)
 
         def work() -> Generator[Event, None, None]:
             yield Progress("Generating images", 0, 0)
-            sampler = self._explorer.sampler()
+            sampler = self._engine.sampler()
             others = sampler.render(LatentRequest.of_seeds(range(POPULATION)))
             asked = NeighbourQuery(np.concatenate([sampler.render(first), others]), 0, sampler.meta.settings)
             yield from find_nearest(asked, dataset)
@@ -70,7 +70,7 @@ class GeneratorJobs(QObject):
         self._jobs.start(work, self._show)
 
     def compare(self, asked: NeighbourQuery) -> None:
-        """The training images that are nearest to one of some generated images."""
+        """Finds the training images that are nearest to one of some generated images."""
         dataset = self._reader.dataset
         self._jobs.start(lambda: find_nearest(asked, dataset), self._show)
 
@@ -78,13 +78,13 @@ class GeneratorJobs(QObject):
         """Writes images with the generator that is on screen."""
         self._jobs.start(lambda: self._images(selection, target, shape, overwrite))
 
-    def export_film(self, way: Walk | Loop, target: Path, film: Animation, overwrite: bool) -> None:
-        """Writes a walk or a loop as a film."""
-        self._jobs.start(lambda: self._film(way, target, film, overwrite), self._show)
+    def export_video(self, trajectory: Walk | Loop, target: Path, animation: Animation, overwrite: bool) -> None:
+        """Writes a walk or a loop as a video."""
+        self._jobs.start(lambda: self._video(trajectory, target, animation, overwrite), self._show)
 
-    def export_timelapse(self, run: Path, target: Path, film: Animation, overwrite: bool) -> None:
-        """Writes the samples of a run as a film."""
-        self._jobs.start(lambda: _timelapse(run, target, film, overwrite), self._show)
+    def export_timelapse(self, run: Path, target: Path, animation: Animation, overwrite: bool) -> None:
+        """Writes the samples of a run as a video."""
+        self._jobs.start(lambda: _timelapse(run, target, animation, overwrite), self._show)
 
     def export_report(self, run: Path, target: Path, overwrite: bool) -> None:
         """Writes a page about a run, which may be training."""
@@ -109,14 +109,14 @@ class GeneratorJobs(QObject):
     def _components(self, like: Point) -> Generator[Progress | Components, None, None]:
         from core.latent.directions import principal
 
-        yield from principal(self._explorer.sampler(), like)
+        yield from principal(self._engine.sampler(), like)
 
     def _invert(self, path: Path) -> Generator[Event, None, None]:
         from core.projection.projector import project
         from core.projection.target_image import open_picture
 
         yield Progress(f"Looking at {path.name}", 0, 0)
-        checkpoint = self._explorer.checkpoint()
+        checkpoint = self._engine.checkpoint()
         picture = open_picture(path, checkpoint.meta)
         with closing(project(checkpoint, picture)) as events:
             for event in events:
@@ -129,23 +129,25 @@ class GeneratorJobs(QObject):
     ) -> Generator[Event, None, None]:
         from core.export.image_files import export_images
 
-        yield from export_images(self._explorer.sampler(), selection, target, shape, overwrite)
+        yield from export_images(self._engine.sampler(), selection, target, shape, overwrite)
 
-    def _film(self, way: Walk | Loop, target: Path, film: Animation, overwrite: bool) -> Generator[Event, None, None]:
+    def _video(
+        self, trajectory: Walk | Loop, target: Path, animation: Animation, overwrite: bool
+    ) -> Generator[Event, None, None]:
         from core.export.walk_video import export_walk
 
-        yield from export_walk(self._explorer.sampler(), way, target, film, overwrite)
+        yield from export_walk(self._engine.sampler(), trajectory, target, animation, overwrite)
 
     def _generator(self, target: Path, overwrite: bool) -> Generator[Event, None, None]:
         from core.export.generator import export_generator
 
-        yield from export_generator(self._explorer.sampler(), target, overwrite)
+        yield from export_generator(self._engine.sampler(), target, overwrite)
 
 
-def _timelapse(run: Path, target: Path, film: Animation, overwrite: bool) -> Generator[Event, None, None]:
+def _timelapse(run: Path, target: Path, animation: Animation, overwrite: bool) -> Generator[Event, None, None]:
     from core.export.timelapse import export_timelapse
 
-    yield from export_timelapse(run, target, film, overwrite)
+    yield from export_timelapse(run, target, animation, overwrite)
 
 
 def _report(run: Path, target: Path, overwrite: bool) -> Generator[Event, None, None]:

@@ -1,17 +1,21 @@
-"""What the Explore workspace asks of a generator: one thread answers, the newest request first."""
+"""Asks the generator that is explored, in a thread of its own, the newest request first."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from core.latent.explore_state import Direction, SavedPins
+from core.devices import Device, available
+from core.events import Images
+from core.latent.explore_state import SavedPins
 from core.latent.request import LatentRequest, Point
 from studio.background.threads import LatestThread
+from studio.background.torch_import import import_optimizers, import_torch
 from studio.model.explore import ExploreSource, PublishedWeights
-from studio.services.explore.engine import Add, Bake, Contrast, ExploreEngine, Keep, NewestOf, Restore, Restored, Write
+from studio.services.explore.engine import ExploreEngine, Restored
 
 BESIDE_TRAINING = 0.03
 """The part of its time for which the sampler works while a training runs, so that the training hardly feels it."""
@@ -40,85 +44,90 @@ class ExploreService(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.explorer = ExploreEngine()
+        self.engine = ExploreEngine()
         self._bakes = 0
-        self._thread = LatestThread(self.explorer.answer, self)
-        self._thread.answered.connect(self._show_answer)
+        self._thread = LatestThread(self)
         self._thread.failed.connect(self.problem)
 
     def start(self) -> None:
-        """Begins to answer; call it when the window is on screen."""
+        """Begins to work; call it when the window is on screen."""
         self._thread.start()
-
-    def find_devices(self) -> None:
-        """Imports torch on the thread, and says then what there is to train on."""
-        self._thread.ask("devices", ExploreEngine.DEVICES)
-
-    def give_way(self, training: bool) -> None:
-        """Whether a training needs the processor more."""
-        self._thread.set_share(BESIDE_TRAINING if training else 1.0)
-
-    def open(self, source: Path | NewestOf | PublishedWeights) -> None:
-        """Explores a checkpoint, the newest one of a run, or what a training has learned so far. From any thread."""
-        self._thread.ask("source", source)
-
-    def restore(self, image: Path, runs: Path) -> None:
-        """What made an exported image; `runs`: where its checkpoint may be."""
-        self._thread.ask("source", Restore(image, runs))
-
-    def render(self, slot: str, request: LatentRequest) -> None:
-        self._thread.ask(slot, request)
-
-    def bake(self, request: LatentRequest) -> None:
-        """Its image as a point of its own, as `baked`."""
-        self._bakes += 1
-        self._thread.ask(f"bake {self._bakes}", Bake(request))  # none takes the place of another
-
-    def add(self, plus: tuple[Point, ...], minus: tuple[Point, ...], also: tuple[Point, ...]) -> None:
-        """Three groups' sum, plus - minus + also, as `added`."""
-        self._thread.ask("sum", Add(plus, minus, also))
-
-    def contrast(self, liked: Sequence[Point], disliked: Sequence[Point], name: str) -> None:
-        """The direction from one group of points to another, as `directed`."""
-        self._thread.ask("contrast", Contrast(tuple(liked), tuple(disliked), name))
-
-    def keep_board(self, home: Path, board: SavedPins) -> None:
-        """Keeps pins and directions with their run."""
-        self._thread.ask(f"keep {home}", Keep(home, board))
-
-    def write(self, request: LatentRequest, path: Path) -> None:
-        """Its image as a PNG that says how it was made."""
-        self._thread.ask(f"write {path}", Write(request, path))
 
     def shutdown(self) -> None:
         """Ends the thread and waits for it."""
         self._thread.stop()
         self._thread.wait()
 
-    def _show_answer(self, slot: str, request: object, answer: object) -> None:
-        if slot == "devices":
-            self._thread.ask("optimizers", ExploreEngine.OPTIMIZERS)  # what waits to be explored comes first
-            self.devices_found.emit(answer)
-        elif isinstance(answer, Point):
-            if isinstance(request, Add):
-                self.added.emit(request.plus, request.minus, request.also, answer)
-            else:
-                self.baked.emit(answer)
-        elif isinstance(answer, Direction):
-            self.directed.emit(answer)
-        elif isinstance(answer, Restored):
-            self._show_restored(answer)
-        elif isinstance(answer, ExploreSource):
-            self._show_source(answer)
-            if isinstance(request, Path):
-                self.opened.emit(request, answer)
-        elif answer is not None:
-            self.rendered.emit(slot, request, answer)
+    def give_way(self, training: bool) -> None:
+        """Says whether a training needs the processor more."""
+        self._thread.set_share(BESIDE_TRAINING if training else 1.0)
+
+    def find_devices(self) -> None:
+        """Imports torch in the thread, and says then what there is to train on."""
+        self._thread.ask("devices", _devices, self._show_devices)
+
+    # What is explored
+
+    def open(self, path: Path) -> None:
+        """Explores a checkpoint that a person chose."""
+        self._thread.ask("source", partial(self.engine.open, path), partial(self._show_opened, path))
+
+    def open_newest(self, run: Path) -> None:
+        """Explores the newest checkpoint of a run."""
+        self._thread.ask("source", partial(self.engine.open_newest, run), self._show_source)
+
+    def load(self, weights: PublishedWeights) -> None:
+        """Explores what a training has learned so far. Can be called from any thread."""
+        self._thread.ask("source", partial(self.engine.load, weights), self._show_source)
+
+    def restore(self, image: Path, runs: Path) -> None:
+        """Explores what made an exported image; `runs`: where its checkpoint may be."""
+        self._thread.ask("source", partial(self.engine.restore, image, runs), self._show_restored)
+
+    # What is asked of it
+
+    def render(self, slot: str, request: LatentRequest) -> None:
+        """Renders the request's images, as `rendered`; the newest request of a slot replaces one that waits."""
+        self._thread.ask(slot, partial(self.engine.render, request), partial(self._show_images, slot, request))
+
+    def bake(self, request: LatentRequest) -> None:
+        """Makes the request's image a point of its own, as `baked`."""
+        self._bakes += 1
+        self._thread.ask(
+            f"bake {self._bakes}", partial(self.engine.bake, request), self.baked.emit
+        )  # none replaces one
+
+    def add(self, plus: tuple[Point, ...], minus: tuple[Point, ...], also: tuple[Point, ...]) -> None:
+        """Computes plus - minus + also, of the means of three groups of points, as `added`."""
+        done = partial(self.added.emit, plus, minus, also)
+        self._thread.ask("sum", partial(self.engine.add, plus, minus, also), done)
+
+    def contrast(self, liked: Sequence[Point], disliked: Sequence[Point], name: str) -> None:
+        """Finds the direction from the points that a person dislikes to those that they like, as `directed`."""
+        self._thread.ask("contrast", partial(self.engine.contrast, liked, disliked, name), self.directed.emit)
+
+    def keep_pins(self, home: Path, saved: SavedPins) -> None:
+        """Saves pins and directions with their run."""
+        self._thread.ask(f"keep {home}", partial(self.engine.keep_pins, home, saved))
+
+    def write(self, request: LatentRequest, path: Path) -> None:
+        """Writes the request's image as a PNG that says how it was made."""
+        self._thread.ask(f"write {path}", partial(self.engine.write, request, path))
+
+    # In the GUI thread, with what comes back
+
+    def _show_devices(self, devices: list[Device]) -> None:
+        self._thread.ask("optimizers", import_optimizers)  # what waits to be explored comes first
+        self.devices_found.emit(devices)
 
     def _show_source(self, source: ExploreSource) -> None:
         self.source_changed.emit(source)
         if source.trouble is not None and source.path is not None:
             self.problem.emit(source.trouble)
+
+    def _show_opened(self, path: Path, source: ExploreSource) -> None:
+        self._show_source(source)
+        self.opened.emit(path, source)
 
     def _show_restored(self, restored: Restored) -> None:
         if restored.source is not None:
@@ -126,3 +135,12 @@ class ExploreService(QObject):
         self.restored.emit(restored.request)
         if restored.notice:
             self.notice.emit(restored.notice)
+
+    def _show_images(self, slot: str, request: LatentRequest, images: Images | None) -> None:
+        if images is not None:
+            self.rendered.emit(slot, request, images)
+
+
+def _devices() -> list[Device]:
+    import_torch()
+    return available()

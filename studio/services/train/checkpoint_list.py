@@ -57,8 +57,8 @@ def read_checkpoints(runs: Path) -> Generator[Event, None, CheckpointRows]:
     return CheckpointRows(tuple(rows), tuple(damaged))
 
 
-def read_runs(runs: Path) -> Generator[Event, None, CheckpointRows]:
-    """The same with only the newest readable checkpoint of each run in a folder of them."""
+def read_runs(runs: Path) -> Generator[Progress, None, CheckpointRows]:
+    """Reads the newest readable checkpoint of each run in a folder of them."""
     yield Progress("Looking for runs", 0, 0)
     rows: list[CheckpointRow] = []
     damaged: list[Path] = []

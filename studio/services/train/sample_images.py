@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +27,7 @@ STEP = re.compile("[0-9]{9}|[1-9][0-9]{9,17}")
 """How a picture's step is written."""
 
 Steps = NDArray[np.int64]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -45,21 +49,6 @@ class Album:
         return cls(run / "samples", (width, height), count, like.columns)
 
 
-@dataclass(frozen=True)
-class _Look:
-    """What pictures are there?"""
-
-    album: Album
-
-
-@dataclass(frozen=True)
-class _Read:
-    """The first of these steps is wanted now, or in a moment."""
-
-    album: Album
-    steps: tuple[int, ...]
-
-
 class SampleImages(QObject):
     """The pictures of the run that is open. Every signal is emitted in the GUI thread."""
 
@@ -75,8 +64,8 @@ class SampleImages(QObject):
         self._album: Album | None = None
         self._steps: Steps = np.empty(0, np.int64)
         self._last = 0
-        self._thread = LatestThread(_Shelf().answer, self)
-        self._thread.answered.connect(self._show)
+        self._reader = _Reader()
+        self._thread = LatestThread(self)
 
     def open(self, run: Path, like: Samples | Points) -> None:
         """From now on those of this run; call it again when it may have more. `like`: any samples of it."""
@@ -93,13 +82,15 @@ class SampleImages(QObject):
 
     def look(self) -> None:
         """Looks for pictures that have come or gone."""
-        self._ask("look", None if self._album is None else _Look(self._album))
+        if self._album is not None:
+            self._ask("look", partial(_listed, self._album.folder), partial(self._show_steps, self._album))
 
     def ask(self, step: int) -> None:
-        """The picture of a step, as `read` or `missed`; one that waits is given up for it."""
+        """Reads the picture of a step, as `read` or `missed`; one that waits is given up for it."""
         if self._album is not None:
             forward, self._last = step >= self._last, step
-            self._ask("read", _Read(self._album, (step, *self._beyond(step, forward))))
+            done = partial(self._show, self._album, step, self._beyond(step, forward))
+            self._ask("read", partial(self._reader.read, self._album, step), done)
 
     def shutdown(self) -> None:
         """Ends the thread, and waits for it."""
@@ -111,27 +102,29 @@ class SampleImages(QObject):
         found = self._steps[at + 1 : at + 1 + AHEAD] if forward else self._steps[max(at - AHEAD, 0) : at][::-1]
         return tuple(found.tolist())
 
-    def _ask(self, slot: str, request: _Look | _Read | None) -> None:
-        if request is not None:
-            if not self._thread.isRunning():
-                self._thread.start()
-            self._thread.ask(slot, request)
+    def _ask(self, slot: str, work: Callable[[], T], done: Callable[[T], object]) -> None:
+        if not self._thread.isRunning():
+            self._thread.start()
+        self._thread.ask(slot, work, done)
 
-    def _show(self, slot: str, request: _Look | _Read, answer: Steps | Samples | None) -> None:
-        if request.album != self._album:
+    def _show_steps(self, album: Album, steps: Steps) -> None:
+        if album == self._album:
+            self._put_steps(steps)
+
+    def _show(self, album: Album, step: int, ahead: tuple[int, ...], samples: Samples | None) -> None:
+        if album != self._album:
             return
-        if isinstance(request, _Look):
-            assert isinstance(answer, np.ndarray)
-            self._put_steps(answer)
-            return
-        if slot == "read":
-            if answer is None:
-                self.missed.emit(request.steps[0])
-                self.look()
-            else:
-                self.read.emit(answer, request.album.size is None)
-        if len(request.steps) > 1:  # one at a time, so that what a hand wants never waits for several
-            self._ask("ahead", _Read(request.album, request.steps[1:]))
+        if samples is None:
+            self.missed.emit(step)
+            self.look()
+        else:
+            self.read.emit(samples, album.size is None)
+        self._read_ahead(album, ahead)
+
+    def _read_ahead(self, album: Album, steps: tuple[int, ...], _: Samples | None = None) -> None:
+        """Reads one after the other, so that what a hand wants never waits for several."""
+        if steps and album == self._album:
+            self._ask("ahead", partial(self._reader.read, album, steps[0]), partial(self._read_ahead, album, steps[1:]))
 
     def _put_steps(self, steps: Steps) -> None:
         if not np.array_equal(steps, self._steps):
@@ -139,18 +132,14 @@ class SampleImages(QObject):
             self.listed.emit(steps)
 
 
-class _Shelf:
-    """Answers in the thread, and keeps what was read last."""
+class _Reader:
+    """Reads in the thread, and keeps what was read last."""
 
     def __init__(self) -> None:
         self._kept: OrderedDict[tuple[Path, int], Samples] = OrderedDict()
 
-    def answer(self, request: _Look | _Read) -> Steps | Samples | None:
-        if isinstance(request, _Look):
-            return _listed(request.album.folder)
-        return self._read(request.album, request.steps[0])
-
-    def _read(self, album: Album, step: int) -> Samples | None:
+    def read(self, album: Album, step: int) -> Samples | None:
+        """Returns None where there is no such picture, or it is damaged."""
         path = album.folder / f"{step:09d}.png"
         try:
             place = path, path.stat().st_mtime_ns  # a training that goes back writes some of them again

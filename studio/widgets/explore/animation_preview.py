@@ -1,4 +1,4 @@
-"""Plays a film before it is written, as quickly as its images can be made."""
+"""Plays a video before it is written, as fast as its frames can be rendered."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from core.latent.request import LatentRequest
 from studio.widgets.images.image_grid import ImageGrid
 
 TICK_MS = 33
-"""No screen shows more of it than some 30 images a second."""
+"""Some 30 frames a second."""
 
 
 class AnimationPreview(ImageGrid):
@@ -26,24 +26,27 @@ class AnimationPreview(ImageGrid):
         self.setAccessibleName("Preview of the film")
         self.setToolTip("The film as it will run, with frames left out where they take longer to make.")
         self.setFixedSize(220, 220)
-        self._film: LatentRequest | None = None
+        self._frames: LatentRequest | None = None
         self._fps, self._began, self._frame = 1.0, 0.0, -1
         self._timer = QTimer(self, interval=TICK_MS)
         self._timer.timeout.connect(self._ask)
 
-    def play(self, film: LatentRequest, fps: float) -> None:
-        """Goes on with these frames, from the first where they are others than before."""
-        if self._film is None or (film.way, len(film.places)) != (self._film.way, len(self._film.places)):
+    def play(self, frames: LatentRequest, fps: float) -> None:
+        """Goes on with these frames, from the first one if they have changed."""
+        if self._frames is None or (frames.trajectory, len(frames.positions)) != (
+            self._frames.trajectory,
+            len(self._frames.positions),
+        ):
             self._began, self._frame = monotonic(), -1
-        self._film, self._fps = film, fps
+        self._frames, self._fps = frames, fps
 
     def _ask(self) -> None:
-        if self._film is None:
+        if self._frames is None:
             return
-        frame = int((monotonic() - self._began) * self._fps) % len(self._film.places)
+        frame = int((monotonic() - self._began) * self._fps) % len(self._frames.positions)
         if frame != self._frame:
             self._frame = frame
-            self.requested.emit(self._film.part(frame, frame + 1))
+            self.requested.emit(self._frames.part(frame, frame + 1))
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

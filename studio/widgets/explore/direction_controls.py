@@ -1,4 +1,4 @@
-"""Sliders along directions of latent space: closed-form ones, principal components, and those that were kept."""
+"""Sliders along directions of latent space: closed-form ones, principal components, and a person's own."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class DirectionControls(QWidget):
     def __init__(self, label_width: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._label_width = label_width
-        self._lens = Edit()
+        self._edit = Edit()
         self._names: dict[DirectionKind, tuple[str, ...]] = dict.fromkeys(KINDS, ())
         self._rows: list[SliderRow] = []
         self._kind = QComboBox()
@@ -63,7 +63,7 @@ class DirectionControls(QWidget):
         self._reset = LabelledButton(
             "arrow-counter-clockwise", "Reset all", "Set every direction back to 0.", "Reset all directions"
         )
-        self._reset.clicked.connect(lambda: self._send(replace(self._lens, closed=(), components=(), own=())))
+        self._reset.clicked.connect(lambda: self._send(replace(self._edit, closed=(), components=(), own=())))
         self._fit = LabelledButton(
             "magnifying-glass", "Find them", "Sample the generator's activations.", "Find components"
         )
@@ -97,19 +97,19 @@ class DirectionControls(QWidget):
         column.addLayout(buttons)
 
     def set_names(self, kind: DirectionKind, names: Sequence[str]) -> None:
-        """The directions of a kind that there are; sliders for `MOST` of those that have no names of their own."""
+        """Sets the directions of a kind; at most `MOST` of those without names of their own have sliders."""
         names = tuple(names) if kind == "own" else tuple(names)[:MOST]
         if names != self._names[kind]:
             self._names[kind] = names
             self._show()
 
-    def show_lens(self, lens: Edit) -> None:
-        """What is set."""
-        self._lens = lens
+    def show_edit(self, edit: Edit) -> None:
+        """Shows what is set."""
+        self._edit = edit
         self._show_amounts()
 
     def kind(self) -> DirectionKind:
-        """Which are shown."""
+        """Returns the kind that is shown."""
         kind: DirectionKind = self._kind.currentData()
         return kind
 
@@ -161,27 +161,26 @@ class DirectionControls(QWidget):
         self._rows.append(row)
 
     def _amounts(self) -> Numbers:
-        amounts: Numbers = getattr(self._lens, self.kind())
-        return amounts
+        return self._edit.amounts(self.kind())
 
     def _show_amounts(self) -> None:
         amounts = self._amounts()
         for number, row in enumerate(self._rows):
             row.set_value(amounts[number] if number < len(amounts) else 0.0)
-        lens = self._lens
-        self._reset.setEnabled(any((*lens.closed, *lens.components, *lens.own)))
+        edit = self._edit
+        self._reset.setEnabled(any((*edit.closed, *edit.components, *edit.own)))
 
     def _set_amount(self, number: int, value: float) -> None:
         kind = self.kind()
         amounts = [*self._amounts()]
         amounts += [0.0] * (number + 1 - len(amounts))
         amounts[number] = value
-        self._send(self._lens.moved(kind, tuple(amounts)), f"{kind} {number}")
+        self._send(self._edit.moved(kind, tuple(amounts)), f"{kind} {number}")
 
-    def _send(self, lens: Edit, gesture: str = "") -> None:
-        self._lens = lens
+    def _send(self, edit: Edit, gesture: str = "") -> None:
+        self._edit = edit
         self._show_amounts()
-        self.changed.emit(lens, gesture)
+        self.changed.emit(edit, gesture)
 
     def _open_menu(self, number: int, at: QPoint) -> None:
         kind, name, menu = self.kind(), self._names[self.kind()][number], QMenu(self)

@@ -1,4 +1,4 @@
-"""What bends every image on screen: psi, conditions, styles and directions."""
+"""Controls that edit every image on screen: truncation psi, conditions, styles and directions."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class EditControls(QScrollArea):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._lens = Edit()
+        self._edit = Edit()
         self._psi = SliderRow(
             "Diversity ψ",
             0.0,
@@ -40,7 +40,7 @@ class EditControls(QScrollArea):
         self._codes = CodeControls(LABEL_WIDTH)
         self._styles = StyleControls(LABEL_WIDTH)
         self.directions = DirectionControls(LABEL_WIDTH)
-        self._psi.valueChanged.connect(lambda psi: self._send(replace(self._lens, psi=psi), "psi"))
+        self._psi.valueChanged.connect(lambda psi: self._send(replace(self._edit, psi=psi), "psi"))
         self._classes.changed.connect(self._send_classes)
         self._codes.changed.connect(self._send_codes)
         self._styles.changed.connect(self._send_mix)
@@ -60,35 +60,35 @@ class EditControls(QScrollArea):
         self.setAccessibleName("Diversity, conditions, styles and directions")
 
     def set_generator(self, classes: Sequence[str], conditions: Conditions, style_layers: int, directions: int) -> None:
-        """What the generator can be asked for; what was chosen stays while this is the same."""
+        """Offers what the generator has; what was chosen stays while this is the same."""
         self._classes.set_names(classes)
         self._codes.set_counts(conditions.categories, conditions.continuous)
         self._styles.set_layers(style_layers)
         self.directions.set_names("closed", [f"Direction {number + 1}" for number in range(directions)])
 
     def set_seed(self, seed: int) -> None:
-        """The seed whose codes show while no others are held."""
+        """Sets the seed whose codes show while no others are held."""
         self._codes.set_seed(seed)
 
-    def show_lens(self, lens: Edit) -> None:
-        """What is set."""
-        self._lens = lens
-        self._psi.set_value(lens.psi)
-        self._classes.set_shares(lens.classes)
-        self._codes.set_codes(lens.codes)
-        self._styles.set_mix(lens.mix)
-        self.directions.show_lens(lens)
+    def show_edit(self, edit: Edit) -> None:
+        """Shows what is set."""
+        self._edit = edit
+        self._psi.set_value(edit.psi)
+        self._classes.set_shares(edit.classes)
+        self._codes.set_codes(edit.codes)
+        self._styles.set_mix(edit.mix)
+        self.directions.show_edit(edit)
 
     def _send_classes(self, gesture: str) -> None:
-        self._send(replace(self._lens, classes=self._classes.shares()), gesture)
+        self._send(replace(self._edit, classes=self._classes.shares()), gesture)
 
     def _send_codes(self, gesture: str) -> None:
-        self._send(replace(self._lens, codes=self._codes.codes()), gesture)
+        self._send(replace(self._edit, codes=self._codes.codes()), gesture)
 
     def _send_mix(self, gesture: str) -> None:
-        self._send(replace(self._lens, mix=self._styles.mix()), gesture)
+        self._send(replace(self._edit, mix=self._styles.mix()), gesture)
 
-    def _send(self, lens: Edit, gesture: str) -> None:
-        self._lens = lens
-        self.directions.show_lens(lens)
-        self.changed.emit(lens, gesture)
+    def _send(self, edit: Edit, gesture: str) -> None:
+        self._edit = edit
+        self.directions.show_edit(edit)
+        self.changed.emit(edit, gesture)

@@ -1,4 +1,4 @@
-"""What stands above the laboratory: which generator it is, and what can be done with what it shows."""
+"""The bar above the Explore workspace: which generator it is, and actions for what is shown."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class ExploreHeader(QWidget):
     redo_requested = Signal()
     neighbours_requested = Signal()
     open_requested = Signal()
-    film_requested = Signal()
+    video_requested = Signal()
     export_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -32,7 +32,7 @@ class ExploreHeader(QWidget):
         self._live.setAccessibleName("Follow the training")
         self._live.toggled.connect(self.live_changed)
         self._back, self._again, self._near = QToolButton(), QToolButton(), QToolButton()
-        self._open, self._film, self._export = QPushButton("Open…"), QPushButton("Film…"), QPushButton("Export…")
+        self._open, self._video, self._export = QPushButton("Open…"), QPushButton("Film…"), QPushButton("Export…")
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 8, 12, 4)
         row.setSpacing(10)
@@ -49,7 +49,7 @@ class ExploreHeader(QWidget):
                 "Which training images are nearest to this one?",
             ),
             (self._open, "folder-open", self.open_requested, "Open a checkpoint", "Explore another checkpoint."),
-            (self._film, "film-strip", self.film_requested, "Export a film", "Write this way as a film."),
+            (self._video, "film-strip", self.video_requested, "Export a film", "Write this way as a film."),
             (self._export, "export", self.export_requested, "Export images", "Write images to files (Ctrl+E)."),
         ):
             button.setIcon(theme.icon(icon))
@@ -59,10 +59,10 @@ class ExploreHeader(QWidget):
             row.addWidget(button)
 
     def show_source(self, source: ExploreSource | None) -> None:
-        """What is explored; None: nothing is."""
+        """Shows which generator is explored; None: none is."""
         self._caption.setText(_caption(source))
         self._caption.setToolTip(str(source.path) if source and source.path else "")
-        for widget in (self._export, self._film, self._near):
+        for widget in (self._export, self._video, self._near):
             widget.setEnabled(source is not None)
         self._open.setVisible(source is not None)  # without a source it stands in the middle of the panel
 
@@ -70,12 +70,12 @@ class ExploreHeader(QWidget):
         self._back.setEnabled(can_undo)
         self._again.setEnabled(can_redo)
 
-    def show_film(self, possible: bool) -> None:
-        """Whether the tool in hand has a way that can be filmed."""
-        self._film.setVisible(possible)
+    def show_video(self, possible: bool) -> None:
+        """Says whether the trajectory of the tool in hand can be exported as a video."""
+        self._video.setVisible(possible)
 
     def set_training(self, running: bool) -> None:
-        """Whether there is a training that can be followed."""
+        """Says whether there is a training that can be followed."""
         self._live.setEnabled(running)
         tip = "Show what the running training has learned so far, and keep it up to date."
         self._live.setToolTip(tip if running else "Nothing is being trained. Start a training to follow it here.")

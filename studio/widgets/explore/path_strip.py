@@ -1,4 +1,4 @@
-"""A way through latent space in a row of small images."""
+"""A row of small images along a trajectory."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ LOWEST = 88
 
 
 class PathStrip(ImageGrid):
-    """A click or an arrow key goes to an image's place; several are selected with Shift and Ctrl."""
+    """A click or an arrow key goes to an image's position; several are selected with Shift and Ctrl."""
 
-    place_chosen = Signal(float)
+    position_chosen = Signal(float)
 
     def __init__(self, name: str, tip: str, parent: QWidget | None = None) -> None:
         super().__init__(parent, selectable=True)
-        self._places: tuple[float, ...] = ()
+        self._positions: tuple[float, ...] = ()
         self.set_empty_text("")
         self.setAccessibleName(name)
         self.setToolTip(tip)
@@ -31,26 +31,26 @@ class PathStrip(ImageGrid):
         for signal in (self.clicked, self.activated, self.current_changed):
             signal.connect(self._choose)
 
-    def set_places(self, places: Sequence[float]) -> None:
-        """Where on the way the images are that will be shown."""
-        self._places = tuple(places)
+    def set_positions(self, positions: Sequence[float]) -> None:
+        """Sets the positions of the images that will be shown."""
+        self._positions = tuple(positions)
 
-    def mark(self, place: float) -> None:
-        """Show where the large image stands; several selected images stay so while it stands at one of the images."""
-        # The other way round, 1/7 is not quite 6/7.
-        here = [index for index, each in enumerate(self._places) if isclose(each, place, abs_tol=1e-6)]
+    def mark(self, position: float) -> None:
+        """Shows the position of the large image; several selected images stay so while it is at one of the images."""
+        # Seen from the other end, 1/7 is not quite 6/7.
+        here = [index for index, each in enumerate(self._positions) if isclose(each, position, abs_tol=1e-6)]
         if len(self.selected()) < 2 or not here:
             self.set_selected(here)
 
-    def selected_places(self) -> tuple[float, ...]:
-        return tuple(self._places[index] for index in self.selected() if index < len(self._places))
+    def selected_positions(self) -> tuple[float, ...]:
+        return tuple(self._positions[index] for index in self.selected() if index < len(self._positions))
 
     def zoom_by(self, factor: float, around: QPointF | None = None) -> None:
-        """Does nothing: the whole way is always in sight."""
+        """Does nothing: the whole trajectory is always in sight."""
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Space:
-            event.ignore()  # plays the way, here as everywhere in the panel
+            event.ignore()  # plays, here as everywhere in the panel
         else:
             super().keyPressEvent(event)
 
@@ -61,5 +61,5 @@ class PathStrip(ImageGrid):
         return QSize(240, LOWEST)
 
     def _choose(self, index: int) -> None:
-        if index < len(self._places):
-            self.place_chosen.emit(self._places[index])
+        if index < len(self._positions):
+            self.position_chosen.emit(self._positions[index])

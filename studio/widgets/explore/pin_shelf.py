@@ -1,4 +1,4 @@
-"""The shelf of pins: what was found and is kept."""
+"""The shelf of saved pins."""
 
 from __future__ import annotations
 
@@ -11,9 +11,13 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from core.events import Images
 from core.latent.explore_state import ExploreState, Pin, SavedPins
-from core.latent.request import Point
+from core.latent.request import LatentRequest, Point
+from studio.model.explore import ExploreSource
 from studio.widgets.basic.labels import LabelledButton
 from studio.widgets.explore.pin_strip import PinStrip
+
+RENEWED_AFTER = 5.0
+"""Seconds."""
 
 
 class PinShelf(QWidget):
@@ -28,7 +32,8 @@ class PinShelf(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._lab = ExploreState()
+        self._state = ExploreState()
+        self._asked: tuple[tuple[Point, ...], float] = (), 0.0
         self._pin = LabelledButton("push-pin", "Pin", "Keep what is on screen (P).", "Pin what is on screen")
         self._pin.clicked.connect(self.pin_requested)
         self._favourites = LabelledButton("star", "Favourites", "Show only the pins that have a star.")
@@ -61,57 +66,65 @@ class PinShelf(QWidget):
         row.addLayout(side)
         row.addWidget(self._strip, 1)
 
-    def show_lab(self, lab: ExploreState) -> None:
-        """Its pins."""
-        is_new = lab.board.pins != self._lab.board.pins
-        self._lab = lab
+    def show_state(self, state: ExploreState) -> None:
+        """Shows the saved pins."""
+        is_new = state.saved.pins != self._state.saved.pins
+        self._state = state
         if is_new:
             self._show()
 
-    def points(self) -> tuple[Point, ...]:
-        """Whose images the shelf needs: also of pins that are out of sight now, because they have no star."""
-        return tuple(pin.point for pin in self._lab.board.pins)
+    def wanted(self, source: ExploreSource, now: float) -> LatentRequest | None:
+        """Returns a request for the images of all pins, also of those without a star; None where none are needed.
+
+        While a training is followed, pins show what it has learned only every `RENEWED_AFTER`. `now` in seconds.
+        """
+        points = tuple(pin.point for pin in self._state.saved.pins if source.fits(pin.point))
+        follows, (asked, when) = source.path is None, self._asked
+        if not points or (points == asked and follows and now - when <= RENEWED_AFTER):
+            return None
+        self._asked = points, now
+        return LatentRequest.of(*points)
 
     def show_images(self, points: Sequence[Point], images: Images) -> None:
-        """Pictures of points, as far as they are pinned."""
+        """Shows pictures of points, as far as they are pinned."""
         self._strip.set_pictures(points, images)
 
     def _shown(self) -> tuple[Pin, ...]:
-        pins = self._lab.board.pins
+        pins = self._state.saved.pins
         return tuple(pin for pin in pins if pin.favourite) if self._favourites.isChecked() else pins
 
     def _show(self) -> None:
-        self._favourites.setVisible(bool(self._lab.board.pins))
+        self._favourites.setVisible(bool(self._state.saved.pins))
         self._strip.set_pins(self._shown())
 
     def _send(self, pins: tuple[Pin, ...], gesture: str = "") -> None:
-        self.changed.emit({"board": SavedPins(pins, self._lab.board.directions)}, gesture)
+        self.changed.emit({"saved": SavedPins(pins, self._state.saved.directions)}, gesture)
 
-    def _place(self, row: int) -> int:
-        """Among all pins, of a row of those that are shown."""
-        pins, shown = self._lab.board.pins, self._shown()
+    def _position(self, row: int) -> int:
+        """Returns the position among all pins of a row of those that are shown."""
+        pins, shown = self._state.saved.pins, self._shown()
         return pins.index(shown[row]) if row < len(shown) else len(pins)
 
     def _remove(self, gone: list[Pin]) -> None:
-        self._send(tuple(pin for pin in self._lab.board.pins if pin not in gone))
+        self._send(tuple(pin for pin in self._state.saved.pins if pin not in gone))
 
     def _rename(self, row: int, name: str) -> None:
         self._change(self._shown()[row], name=name)
 
     def _change(self, pin: Pin, **values: object) -> None:
         changed = replace(pin, **values)  # type: ignore[arg-type]
-        self._send(tuple(changed if each is pin else each for each in self._lab.board.pins))
+        self._send(tuple(changed if each is pin else each for each in self._state.saved.pins))
 
     def _move(self, row: int, to: int) -> None:
-        pins, shown = list(self._lab.board.pins), list(self._shown())
+        pins, shown = list(self._state.saved.pins), list(self._shown())
         moved = shown.pop(row)
         pins.remove(moved)
-        place = pins.index(shown[to]) if to < len(shown) else len(pins)
-        self._send((*pins[:place], moved, *pins[place:]))
+        position = pins.index(shown[to]) if to < len(shown) else len(pins)
+        self._send((*pins[:position], moved, *pins[position:]))
 
     def _insert(self, row: int, point: Point) -> None:
-        pins, place = self._lab.board.pins, self._place(row)
-        self._send((*pins[:place], Pin(point, favourite=self._favourites.isChecked()), *pins[place:]))
+        pins, position = self._state.saved.pins, self._position(row)
+        self._send((*pins[:position], Pin(point, favourite=self._favourites.isChecked()), *pins[position:]))
 
     def _open_menu(self, at: QPoint) -> None:
         item = self._strip.itemAt(at)
@@ -123,7 +136,7 @@ class PinShelf(QWidget):
         self._add(menu, star, lambda: self._change(pin, favourite=not pin.favourite))
         self._add(menu, "Rename…", lambda: self._strip.editItem(item))
         menu.addSeparator()
-        self._add(menu, "Add to the path", lambda: self.changed.emit({"path": (*self._lab.path, pin.point)}, ""))
+        self._add(menu, "Add to the path", lambda: self.changed.emit({"path": (*self._state.path, pin.point)}, ""))
         menu.addSeparator()
         self._add(menu, "Remove", lambda: self._remove([pin]))
         menu.exec(self._strip.viewport().mapToGlobal(at))

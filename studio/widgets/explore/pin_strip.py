@@ -34,13 +34,13 @@ TEXT = 20
 class PinStrip(QListWidget):
     """Shows what it is told and changes nothing itself: every change by hand is only announced.
 
-    Points can be dropped between any two pins. Those of the strip itself change their place.
+    Points can be dropped between any two pins. Those of the strip itself are moved.
     """
 
     dropped = Signal(int, object)
     """Before which pin, and a `Point` from elsewhere."""
     moved = Signal(int, int)
-    """Which pin, and its new place in the order."""
+    """Which pin, and its new position in the order."""
     renamed = Signal(int, str)
     removed = Signal(list)
     chosen = Signal(int)
@@ -76,7 +76,7 @@ class PinStrip(QListWidget):
         self.itemChanged.connect(self._rename)
 
     def set_pins(self, pins: Sequence[Pin]) -> None:
-        """Show these; pictures of those that were there before stay until others come."""
+        """Shows pins; pictures of those that were there before stay until others come."""
         self._pins = tuple(pins)
         self.updateGeometry()
         blank = QPixmap(SIDE, SIDE)
@@ -85,12 +85,12 @@ class PinStrip(QListWidget):
         self._fill()
 
     def set_images(self, images: Images) -> None:
-        """Their pictures, one for each; another number is that of pins that have changed meanwhile."""
+        """Shows their pictures, one for each; another number is of pins that have changed meanwhile, and is ignored."""
         if len(images) == len(self._pins):
             self.set_pictures([pin.point for pin in self._pins], images)
 
     def set_pictures(self, points: Sequence[Point], images: Images) -> None:
-        """Pictures of points, for now and for when they are among the pins; other pins keep theirs."""
+        """Shows pictures of points, now or when they are among the pins; other pins keep theirs."""
         self._known |= zip(points, (_thumbnail(image[None]) for image in images), strict=True)
         pairs = zip(self._pins, self._pictures, strict=True)
         self._pictures = [self._known.get(pin.point, picture) for pin, picture in pairs]
@@ -127,11 +127,11 @@ class PinStrip(QListWidget):
         starred = QPixmap(picture)
         painter = QPainter(starred)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        place = QRect(starred.width() - 20, 2, 18, 18)
+        position = QRect(starred.width() - 20, 2, 18, 18)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(theme.current().accent))
-        painter.drawEllipse(place)
-        theme.paint_glyph(painter, place.adjusted(3, 3, -3, -3), "star-fill", QColor(theme.current().on_accent))
+        painter.drawEllipse(position)
+        theme.paint_glyph(painter, position.adjusted(3, 3, -3, -3), "star-fill", QColor(theme.current().on_accent))
         painter.end()
         return QIcon(starred)
 
@@ -168,11 +168,11 @@ class PinStrip(QListWidget):
         else:
             self.dropped.emit(gap, point)
 
-    def _gap_at(self, place: QPoint) -> int:
-        """Before which pin a drop at that place goes."""
+    def _gap_at(self, position: QPoint) -> int:
+        """Returns before which pin a drop goes."""
         for row in range(self.count()):
             shown = self.visualItemRect(self.item(row))
-            if place.y() <= shown.bottom() and place.x() < shown.center().x():
+            if position.y() <= shown.bottom() and position.x() < shown.center().x():
                 return row
         return self.count()
 
@@ -193,7 +193,7 @@ class PinStrip(QListWidget):
         elif event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and self.chosen_rows():
             self.removed.emit(self.chosen_rows())
         elif event.key() == Qt.Key.Key_Space:
-            event.ignore()  # plays the way, here as everywhere in the panel
+            event.ignore()  # plays, here as everywhere in the panel
         else:
             super().keyPressEvent(event)
 

@@ -1,4 +1,4 @@
-"""Points of latent space in words, and as what is dragged from one place of the window to another."""
+"""Describes points of latent space in words, and encodes them for drag and drop."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ POINT = "application/x-gan-studio-point"
 
 
 def describe(point: Point) -> str:
-    """What makes the point, in a few words."""
-    place = "found" if point.w or point.z else f"seed {point.seed}"
-    words = [place]
+    """Returns a few words about what makes the point."""
+    origin = "found" if point.w or point.z else f"seed {point.seed}"
+    words = [origin]
     if abs(point.psi - 1.0) > 1e-6:
         words.append(f"ψ {point.psi:.2f}")
     if any(point.offset):
@@ -26,7 +26,7 @@ def describe(point: Point) -> str:
 
 
 def is_plain(point: Point) -> bool:
-    """Whether the seed says everything."""
+    """Returns whether the point is that of a seed, without any change."""
     return point == Point(point.seed)
 
 
@@ -37,10 +37,10 @@ def to_mime(point: Point) -> QMimeData:
 
 
 def from_mime(mime: QMimeData) -> Point | None:
-    """None if it is no point."""
+    """Returns the point that is dragged; None if it is none."""
     if not mime.hasFormat(POINT):
         return None
     try:
-        return read_request(bytes(mime.data(POINT).data())).way.points[0]
+        return read_request(bytes(mime.data(POINT).data())).trajectory.points[0]
     except UserError:
         return None

@@ -1,4 +1,4 @@
-"""Where on a way: a slider, and a button that walks along it."""
+"""A slider for the position on a trajectory, and a button that plays it."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from studio.widgets.basic.slider_row import SliderRow
 
 FRAME_MS = 33
 LONGEST_STEP = 0.1
-"""Of a segment, between two frames: a slow generator walks slower rather than in jumps."""
+"""Part of a segment, between two frames: a slow generator plays slower rather than in jumps."""
 
 
 class Scrubber(QWidget):
     """From 0 to 1. Playing takes a step only after `set_waiting(False)`, so a slow answer never builds a backlog."""
 
     moved = Signal(float)
-    """To another place, by hand or by playing."""
+    """To another position, by hand or by playing."""
     arrived = Signal(float)
     """Playing went past the end; so far beyond it. Comes instead of `moved`."""
 
@@ -32,41 +32,41 @@ class Scrubber(QWidget):
         self._play = QToolButton()
         self._play.setIconSize(QSize(18, 18))
         self._play.clicked.connect(self.toggle)
-        self._place = SliderRow(label, 0.0, 1.0, 0.0, step=0.001, decimals=3, help=help)
-        self._place.valueChanged.connect(self.moved)
+        self._position = SliderRow(label, 0.0, 1.0, 0.0, step=0.001, decimals=3, help=help)
+        self._position.valueChanged.connect(self.moved)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(10)
         layout.addWidget(self._play)
-        layout.addWidget(self._place, 1)
+        layout.addWidget(self._position, 1)
         self._show_playing()
 
     def set_segments(self, count: float, seconds: float) -> None:
-        """How many segments the way has, and how long each takes when it plays."""
+        """Sets how many segments the trajectory has, and how long each takes to play."""
         self._segments, self._seconds = max(count, 1.0), seconds
 
-    def place(self) -> float:
-        return self._place.value()
+    def position(self) -> float:
+        return self._position.value()
 
-    def set_place(self, place: float) -> None:
-        """Show a place; emits nothing."""
-        self._place.set_value(place)
+    def set_position(self, position: float) -> None:
+        """Shows a position; emits nothing."""
+        self._position.set_value(position)
 
     def set_waiting(self, waiting: bool) -> None:
-        """Whether the image of the present place has yet to come."""
+        """Says whether the image of the present position has yet to come."""
         self._waiting = waiting
 
     def is_playing(self) -> bool:
         return self._timer.isActive()
 
     def play(self) -> None:
-        """Walk from here on, without an end."""
+        """Plays from here on, without an end."""
         self._clock.start()
         self._timer.start()
         self._show_playing()
 
     def stop(self) -> None:
-        """Stand still where it is."""
+        """Stops playing."""
         self._timer.stop()
         self._show_playing()
 
@@ -80,12 +80,12 @@ class Scrubber(QWidget):
         if self._waiting:
             return
         step = min(self._clock.restart() / 1000 / self._seconds, LONGEST_STEP) / self._segments
-        place = self.place() + step
-        self.set_place(place % 1.0)
-        if place < 1.0:
-            self.moved.emit(place)
+        position = self.position() + step
+        self.set_position(position % 1.0)
+        if position < 1.0:
+            self.moved.emit(position)
         else:
-            self.arrived.emit(place % 1.0)
+            self.arrived.emit(position % 1.0)
 
     def _show_playing(self) -> None:
         playing = self.is_playing()

@@ -28,7 +28,7 @@ STEP = 0.02
 
 
 class SquarePad(QWidget):
-    """The images of a square lattice of places, the first in the corner at (0, 0) and the last at (1, 1)."""
+    """The images of a square lattice of positions, the first in the corner at (0, 0) and the last at (1, 1)."""
 
     moved = Signal(float, float)
     """By mouse or keyboard; x and y in [0, 1]."""
@@ -39,7 +39,7 @@ class SquarePad(QWidget):
         super().__init__(parent)
         self._side = side
         self._sheet: TileSheet | None = None
-        self._place = QPointF(0.5, 0.5)
+        self._position = QPointF(0.5, 0.5)
         self._corner: int | None = None
         self.setAcceptDrops(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -53,13 +53,13 @@ class SquarePad(QWidget):
         self._sheet = TileSheet(images, self._side) if len(images) == self._side**2 else None
         self.update()
 
-    def set_place(self, x: float, y: float) -> None:
-        """Show the spot; emits nothing."""
-        self._place = QPointF(x, y)
+    def set_position(self, x: float, y: float) -> None:
+        """Shows the spot; emits nothing."""
+        self._position = QPointF(x, y)
         self.update()
 
-    def place(self) -> tuple[float, float]:
-        return self._place.x(), self._place.y()
+    def position(self) -> tuple[float, float]:
+        return self._position.x(), self._position.y()
 
     def sizeHint(self) -> QSize:
         return QSize(220, 220)
@@ -68,12 +68,12 @@ class SquarePad(QWidget):
         return QSize(150, 150)
 
     def area(self) -> QRectF:
-        """Where the map is drawn; places lie between the middles of its outer images."""
+        """Returns where the map is drawn; positions lie between the middles of its outer images."""
         side = min(self.width(), self.height()) - 4.0
         return QRectF((self.width() - side) / 2, (self.height() - side) / 2, side, side)
 
     def point_of(self, x: float, y: float) -> QPointF:
-        """Where a place is on the widget."""
+        """Returns where a position is on the widget."""
         inner = self._inner()
         return QPointF(inner.left() + x * inner.width(), inner.top() + y * inner.height())
 
@@ -97,7 +97,7 @@ class SquarePad(QWidget):
             painter.setPen(QPen(QColor(scheme.accent), 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(area)
-        spot = self.point_of(self._place.x(), self._place.y())
+        spot = self.point_of(self._position.x(), self._position.y())
         painter.setBrush(QColor(scheme.accent))
         painter.setPen(QPen(QColor("#000000"), 4))
         painter.drawEllipse(spot, SPOT, SPOT)
@@ -136,7 +136,7 @@ class SquarePad(QWidget):
         if step is None:
             super().keyPressEvent(event)
         else:
-            self._set(self._place.x() + step[0], self._place.y() + step[1])
+            self._set(self._position.x() + step[0], self._position.y() + step[1])
 
     def _go(self, position: QPointF) -> None:
         inner = self._inner()
@@ -144,8 +144,8 @@ class SquarePad(QWidget):
 
     def _set(self, x: float, y: float) -> None:
         x, y = min(max(x, 0.0), 1.0), min(max(y, 0.0), 1.0)
-        if (x, y) != self.place():
-            self.set_place(x, y)
+        if (x, y) != self.position():
+            self.set_position(x, y)
             self.moved.emit(x, y)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
 from uuid import uuid4
 
 from PySide6.QtCore import QDir, QMimeData, QSignalBlocker, Qt, QUrl, Signal
@@ -11,23 +11,22 @@ from PySide6.QtGui import QDrag, QGuiApplication, QPixmap
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSplitter, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
 from core.events import Images
-from core.latent.explore_state import DirectionSets, ExploreState, Tool
+from core.latent.explore_state import Edit, ExploreState
 from core.latent.request import LatentRequest, Mode, Walk
 from studio import theme
 from studio.widgets.explore.point_mime import to_mime
-from studio.widgets.explore.tools import ToolView, between, loop, path, square, sum
+from studio.widgets.explore.tools.tool import ToolModule, ToolView, discover
 from studio.widgets.images.image_grid import ImageGrid
 from studio.widgets.images.image_viewer import ImageViewer
 from studio.widgets.images.tile_view import NO_IMAGES
 
-TOOLS: dict[Tool, ModuleType] = {"between": between, "square": square, "path": path, "loop": loop, "sum": sum}
 MODES: dict[str, Mode] = {"Spherical (slerp)": "slerp", "Straight (lerp)": "lerp"}
 LOW = 176
-"""Height of a tool, unless it is a map."""
+"""Height of a tool, unless it is tall."""
 
 
 class ExploreStage(QSplitter):
-    """Shows a `ExploreState`, and says what a hand changes in it. The setters emit nothing."""
+    """Shows an `ExploreState`, and says what a hand changes in it. The setters emit nothing."""
 
     changed = Signal(object, str)
     """As `ToolView.changed`."""
@@ -37,7 +36,7 @@ class ExploreStage(QSplitter):
     """What of the small images, as an `ImageGrid` says it, or "image" for the large one."""
 
     neighbours_requested = Signal()
-    """To which training images is the large image near?"""
+    """The training images nearest to the large image are wanted."""
     file_requested = Signal(object, object)
     """A `LatentRequest` whose image is being dragged away, and the `Path` at which other programs will look for it."""
 
@@ -47,78 +46,85 @@ class ExploreStage(QSplitter):
         self._image.setAccessibleName("Image")
         self._image.set_empty_text("Rendering…")
         self._request: LatentRequest | None = None
-        self._lab = ExploreState()
+        self._state = ExploreState()
         self._tabs, self._mode, self._pages = QTabBar(), QComboBox(), QStackedWidget()
-        self._tools: dict[Tool, ToolView] = {name: module.View() for name, module in TOOLS.items()}
-        self._describe()
+        modules = discover()
+        self._tools: dict[str, ToolView] = {name: module.View() for name, module in modules.items()}
+        self._describe(modules)
         self._build()
         self._connect()
 
     @property
     def tool(self) -> ToolView:
-        """The one in hand."""
-        return self._tools[self._lab.tool]
+        """The tool in hand."""
+        return self._tools[self._state.tool]
 
-    def show_lab(self, lab: ExploreState) -> None:
-        """What is set."""
-        self._lab = lab
+    def restored(self, state: ExploreState, request: LatentRequest) -> ExploreState:
+        """Returns the state that shows a request's first image, in the first tool that can; without an edit."""
+        plain = replace(state, edit=Edit())
+        for name, tool in self._tools.items():
+            found = tool.restored(plain, request.trajectory)
+            if found is not None:
+                return tool.moved(replace(found, tool=name), request.positions[0] if request.positions else 0.0)
+        return plain
+
+    def show_state(self, state: ExploreState) -> None:
+        """Shows what is set."""
+        self._state = state
         with QSignalBlocker(self._tabs):
-            self._tabs.setCurrentIndex(list(TOOLS).index(lab.tool))
-        for name, view in self._tools.items():
-            if name != lab.tool:
+            self._tabs.setCurrentIndex(list(self._tools).index(state.tool))
+        for view in self._tools.values():
+            if view is not self.tool:
                 view.stop()
         if self._pages.currentWidget() is not self.tool:
             self._pages.setCurrentWidget(self.tool)
-            below = self.height() // 2 if lab.tool == "square" else LOW
+            below = self.height() // 2 if self.tool.is_tall else LOW
             self.setSizes([self.height() - below, below])
-        self._mode.setCurrentIndex(self._mode.findData(lab.mode))
-        self._mode.setVisible(lab.tool not in ("loop", "sum"))
-        self.tool.show_lab(lab)
-
-    def overview(self, lab: ExploreState, bases: DirectionSets) -> LatentRequest | None:
-        """The small images that the tool shows."""
-        return self.tool.overview(lab, bases)
+        self._mode.setCurrentIndex(self._mode.findData(state.mode))
+        self._mode.setVisible(self.tool.interpolates)
+        self.tool.show_state(state)
 
     def show_overview(self, images: Images) -> None:
+        """Shows the tool's small images."""
         self.tool.show_overview(images)
 
     def await_image(self, request: LatentRequest) -> None:
-        """The large image has been asked for."""
+        """Says that the large image has been asked for."""
         self._request = request
         self.tool.set_waiting(True)
 
     def show_image(self, request: LatentRequest, image: Images) -> None:
-        """An answer, perhaps to an older request."""
+        """Shows an answer, perhaps to an older request."""
         self._image.set_images(image)
         if request == self._request:
             self.tool.set_waiting(False)
 
     def clear(self) -> None:
-        """There is no generator."""
+        """Shows nothing: there is no generator."""
         self.tool.stop()
         self._image.set_images(NO_IMAGES)
         self.tool.show_overview(NO_IMAGES)
 
     def image(self) -> Images:
-        """The large one, (1, H, W, C); none before it was rendered."""
+        """Returns the large image, (1, H, W, C); none before it was rendered."""
         return self._image.images()
 
     def copy(self) -> bool:
-        """Puts the image on the clipboard; whether there was one."""
+        """Puts the image on the clipboard; returns whether there was one."""
         if not len(self._image.images()):
             return False
         QGuiApplication.clipboard().setImage(self._image.image(0))
         return True
 
     def _drag(self) -> None:
-        """The image is being dragged away: as a file, as a picture, and as a point where it stands at one."""
+        """Drags the image away: as a file, as a picture, and as a point where it is the image of one."""
         assert self._request is not None
         first, picture = self._request.part(0, 1), self._image.image(0)
         name = uuid4().hex[:8]
         file = Path(QDir.tempPath(), f"gan-studio-{name}", f"{name}.png")  # a folder that is nobody else's
         self.file_requested.emit(first, file)  # it is there long before a hand lets go
-        is_point = isinstance(first.way, Walk) and len(first.way.points) == 1
-        mime = to_mime(first.way.points[0]) if is_point else QMimeData()
+        is_point = isinstance(first.trajectory, Walk) and len(first.trajectory.points) == 1
+        mime = to_mime(first.trajectory.points[0]) if is_point else QMimeData()
         mime.setImageData(picture)
         mime.setUrls([QUrl.fromLocalFile(str(file))])
         drag = QDrag(self)
@@ -133,11 +139,11 @@ class ExploreStage(QSplitter):
         viewer.neighbours_requested.connect(lambda _: self.neighbours_requested.emit())
         viewer.open()
 
-    def _describe(self) -> None:
+    def _describe(self, modules: dict[str, ToolModule]) -> None:
         self._tabs.setAccessibleName("Tool")
         self._tabs.setDrawBase(False)
         self._tabs.setExpanding(False)
-        for module in TOOLS.values():
+        for module in modules.values():
             self._tabs.addTab(theme.icon(module.ICON), module.TITLE)
         for label, mode in MODES.items():
             self._mode.addItem(label, mode)
@@ -166,7 +172,7 @@ class ExploreStage(QSplitter):
         self.setSizes([10_000, LOW])
 
     def _connect(self) -> None:
-        names = list(TOOLS)
+        names = list(self._tools)
         self._tabs.currentChanged.connect(lambda index: self.changed.emit({"tool": names[index]}, ""))
         self._mode.activated.connect(lambda _: self.changed.emit({"mode": self._mode.currentData()}, ""))
         self._image.activated.connect(self._enlarge)

@@ -1,4 +1,4 @@
-"""From A to B."""
+"""Interpolation from A to B."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from PySide6.QtWidgets import QToolButton, QWidget
 
 from core.generator_inputs import LARGEST_SEED
 from core.latent.explore_state import ExploreState
-from core.latent.request import Point
+from core.latent.request import Point, Trajectory, Walk, number_of
 from studio import theme
 from studio.widgets.explore.path_strip import PathStrip
 from studio.widgets.explore.point_box import PointBox
 from studio.widgets.explore.scrubber import Scrubber
-from studio.widgets.explore.tools.strip_tool import StripView
+from studio.widgets.explore.tools.strip_view import StripView
 
-TITLE, ICON = "A to B", "arrows-left-right"
+TITLE, ICON, RANK = "A to B", "arrows-left-right", 1
 COUNT = 8
 TILES = tuple(index / (COUNT - 1) for index in range(COUNT))
-"""The places of the images: 0 is A, 1 is B."""
+"""The positions of the images: 0 is A, 1 is B."""
 SECONDS = 4.0
 
 
 class View(StripView):
-    """Two points, the way between them in small images, and a slider along it."""
+    """Two points, small images between them, and a slider."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         strip = PathStrip(
@@ -34,7 +34,7 @@ class View(StripView):
         )
         scrubber = Scrubber("A → B", "Where the image stands on the way from A to B.")
         scrubber.set_segments(1, SECONDS)
-        super().__init__("between_place", TILES, strip, scrubber, parent)
+        super().__init__(TILES, strip, scrubber, parent)
         self._a = PointBox("A", "where the way begins")
         self._b = PointBox("B", "where the way ends")
         self._swap = QToolButton()
@@ -48,12 +48,12 @@ class View(StripView):
     def _connect(self) -> None:
         self._a.seed_changed.connect(lambda seed: self.change("seed A", a=Point(seed)))
         self._b.seed_changed.connect(lambda seed: self.change("seed B", b=Point(seed)))
-        self._a.dropped.connect(lambda point: self.dropped.emit(point, lambda lab, pin: replace(lab, a=pin)))
-        self._b.dropped.connect(lambda point: self.dropped.emit(point, lambda lab, pin: replace(lab, b=pin)))
+        self._a.dropped.connect(lambda point: self.dropped.emit(point, lambda state, pin: replace(state, a=pin)))
+        self._b.dropped.connect(lambda point: self.dropped.emit(point, lambda state, pin: replace(state, b=pin)))
         self.scrubber.arrived.connect(self._set_out_again)
-        # The points have changed places: seen from the other end, the same image is as far away as it was.
+        # The points are swapped: seen from the other end, the same image is as far away as it was.
         self._swap.clicked.connect(
-            lambda: self.change(a=self.lab.b, b=self.lab.a, between_place=1.0 - self.lab.between_place)
+            lambda: self.change(a=self.state.b, b=self.state.a, values=self._from_the_other_end().values)
         )
 
     def _build(self) -> None:
@@ -63,12 +63,27 @@ class View(StripView):
         for box in (self._a, self._b):
             box.setFixedWidth(208)
 
-    def show_lab(self, lab: ExploreState) -> None:
-        super().show_lab(lab)
-        self._a.set_point(lab.a)
-        self._b.set_point(lab.b)
+    def trajectory(self, state: ExploreState) -> Trajectory:
+        return Walk((state.a, state.b), state.mode)
 
-    def _set_out_again(self, place: float) -> None:
+    def restored(self, state: ExploreState, trajectory: Trajectory) -> ExploreState | None:
+        if not isinstance(trajectory, Walk) or len(trajectory.points) > 2:
+            return None
+        if trajectory.closed or trajectory.easing != "even":
+            return None
+        a, b = (*trajectory.points, state.b)[:2]
+        return replace(state, a=a, b=b, mode=trajectory.mode)
+
+    def show_state(self, state: ExploreState) -> None:
+        super().show_state(state)
+        self._a.set_point(state.a)
+        self._b.set_point(state.b)
+
+    def _from_the_other_end(self) -> ExploreState:
+        return self.moved(self.state, 1.0 - number_of(self.position(self.state)))
+
+    def _set_out_again(self, position: float) -> None:
         # B at the end is A at the beginning, so nothing jumps.
-        self.change("walk", a=self.lab.b, b=Point(random.randint(0, LARGEST_SEED)), between_place=place)
-        self.show_lab(self.lab)
+        values = self.moved(self.state, position).values
+        self.change("walk", a=self.state.b, b=Point(random.randint(0, LARGEST_SEED)), values=values)
+        self.show_state(self.state)

@@ -1,4 +1,4 @@
-"""A circle of noise around A: images that drift and come back without a seam."""
+"""A circle of noise around A, whose images come back to the first without a jump."""
 
 from __future__ import annotations
 
@@ -7,22 +7,25 @@ from dataclasses import replace
 from PySide6.QtWidgets import QLabel, QWidget
 
 from core.latent.explore_state import ExploreState
-from core.latent.request import Point
+from core.latent.request import Loop, Point, Trajectory
 from studio.widgets.basic.slider_row import SliderRow
 from studio.widgets.basic.spin_boxes import SeedBox
 from studio.widgets.explore.path_strip import PathStrip
 from studio.widgets.explore.point_box import PointBox
 from studio.widgets.explore.scrubber import Scrubber
-from studio.widgets.explore.tools.strip_tool import StripView
+from studio.widgets.explore.tools.strip_view import StripView
 
-TITLE, ICON = "Noise loop", "arrows-clockwise"
+TITLE, ICON, RANK = "Noise loop", "arrows-clockwise", 4
 COUNT = 8
 TILES = tuple(index / COUNT for index in range(COUNT))
 SECONDS = 6.0
+RADIUS = 0.5
 
 
 class View(StripView):
-    """The centre, how far around it the loop goes, and a slider along it."""
+    """The centre, the seed and the radius of the loop, and a slider along it."""
+
+    interpolates = False
 
     def __init__(self, parent: QWidget | None = None) -> None:
         strip = PathStrip(
@@ -30,20 +33,20 @@ class View(StripView):
         )
         scrubber = Scrubber("Turn", "Where the image stands on the loop; 1 is 0 again.")
         scrubber.set_segments(1, SECONDS)
-        super().__init__("loop_place", TILES, strip, scrubber, parent)
+        super().__init__(TILES, strip, scrubber, parent)
         self._centre = PointBox("A", "what the loop goes around")
         self._noise = SeedBox()
         field = self._noise.focusProxy() or self._noise
         field.setAccessibleName("Noise")
         field.setToolTip("The seed of the noise: another one is another loop.")
         self._radius = SliderRow(
-            "Radius", 0.0, 1.0, 0.5, help="How far the loop leads away: 0 stands still, 1 leaves A altogether."
+            "Radius", 0.0, 1.0, RADIUS, help="How far the loop leads away: 0 stands still, 1 leaves A altogether."
         )
         self._centre.seed_changed.connect(lambda seed: self.change("seed A", a=Point(seed)))
-        self._centre.dropped.connect(lambda point: self.dropped.emit(point, lambda lab, pin: replace(lab, a=pin)))
-        self._noise.valueChanged.connect(lambda seed: self.change("noise", noise=seed))
-        self._radius.valueChanged.connect(lambda radius: self.change("radius", radius=radius))
-        self.scrubber.arrived.connect(self.go_to)
+        self._centre.dropped.connect(lambda point: self.dropped.emit(point, lambda state, pin: replace(state, a=pin)))
+        self._noise.valueChanged.connect(lambda seed: self.set_value("noise", seed, "noise"))
+        self._radius.valueChanged.connect(lambda radius: self.set_value("radius", radius, "radius"))
+        self.scrubber.arrived.connect(self.move_to)
         self._build()
 
     def _build(self) -> None:
@@ -55,8 +58,17 @@ class View(StripView):
         for box in (self._centre, self._noise):
             box.setFixedWidth(212)
 
-    def show_lab(self, lab: ExploreState) -> None:
-        super().show_lab(lab)
-        self._centre.set_point(lab.a)
-        self._noise.set_value(lab.noise)
-        self._radius.set_value(lab.radius)
+    def trajectory(self, state: ExploreState) -> Trajectory:
+        return Loop(state.a, self.value(state, "noise", 0), self.value(state, "radius", RADIUS))
+
+    def restored(self, state: ExploreState, trajectory: Trajectory) -> ExploreState | None:
+        if not isinstance(trajectory, Loop):
+            return None
+        state = self.with_value(replace(state, a=trajectory.centre), "noise", trajectory.seed)
+        return self.with_value(state, "radius", trajectory.radius)
+
+    def show_state(self, state: ExploreState) -> None:
+        super().show_state(state)
+        self._centre.set_point(state.a)
+        self._noise.set_value(self.value(state, "noise", 0))
+        self._radius.set_value(self.value(state, "radius", RADIUS))

@@ -8,14 +8,15 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QVBoxLayout, QW
 
 from core.events import Images
 from core.latent.explore_state import ExploreState, Pin
-from core.latent.request import Easing, Point, Position
+from core.latent.request import Easing, Point, Position, Trajectory, Walk, number_of
 from studio.widgets.basic.labels import LabelledButton
 from studio.widgets.explore.pin_strip import PinStrip
 from studio.widgets.explore.scrubber import Scrubber
-from studio.widgets.explore.tools import ToolView
+from studio.widgets.explore.tools.tool import ToolView
 
-TITLE, ICON = "Path", "path"
+TITLE, ICON, RANK = "Path", "path", 3
 SECONDS = 2.0
+EVEN: Easing = "even"
 EASINGS: dict[str, Easing] = {"Even speed": "even", "Slow at the points": "smooth"}
 
 
@@ -42,15 +43,15 @@ class View(ToolView):
         self._build()
 
     def _connect(self) -> None:
-        self._add_all.clicked.connect(lambda: self.change(path=tuple(pin.point for pin in self.lab.board.pins)))
-        self._closed.clicked.connect(lambda closed: self.change(closed=closed))
-        self._easing.activated.connect(lambda _: self.change(easing=self._easing.currentData()))
+        self._add_all.clicked.connect(lambda: self.change(path=tuple(pin.point for pin in self.state.saved.pins)))
+        self._closed.clicked.connect(lambda closed: self.set_value("closed", closed))
+        self._easing.activated.connect(lambda _: self.set_value("easing", self._easing.currentData()))
         self._points.dropped.connect(self._drop)
         self._points.moved.connect(self._move)
         self._points.removed.connect(self._remove)
-        self._points.chosen.connect(lambda row: self._go_to(float(row)))
+        self._points.chosen.connect(lambda row: self.move_to(float(row)))
         for signal in (self._scrubber.moved, self._scrubber.arrived):
-            signal.connect(lambda place: self._go_to(place * self._length()))
+            signal.connect(lambda share: self.move_to(share * self._length()))
 
     def _build(self) -> None:
         grid = QGridLayout()
@@ -67,19 +68,35 @@ class View(ToolView):
         column.addWidget(self._points)
         column.addLayout(grid)
 
-    def show_lab(self, lab: ExploreState) -> None:
-        if tuple(pin.point for pin in self._points.pins()) != lab.path:
-            self._points.set_pins([Pin(point, _name(lab, point)) for point in lab.path])
-        super().show_lab(lab)
-        self._add_all.setEnabled(bool(lab.board.pins))
-        self._closed.setChecked(lab.closed)
-        self._easing.setCurrentIndex(self._easing.findData(lab.easing))
-        self._scrubber.setEnabled(len(lab.path) > 1)
-        self._scrubber.set_segments(self._length(), SECONDS)
-        self._scrubber.set_place(lab.path_place / max(self._length(), 1e-9))
+    def trajectory(self, state: ExploreState) -> Walk:
+        closed = self.value(state, "closed", False) and len(state.path) > 1
+        return Walk(state.path or (state.a,), state.mode, closed, self.value(state, "easing", EVEN))
 
-    def places(self, lab: ExploreState) -> tuple[Position, ...]:
-        return tuple(map(float, range(len(lab.path))))
+    def restored(self, state: ExploreState, trajectory: Trajectory) -> ExploreState | None:
+        if not isinstance(trajectory, Walk):
+            return None
+        state = replace(state, path=trajectory.points, mode=trajectory.mode)
+        state = self.with_value(state, "closed", trajectory.closed)
+        return self.with_value(state, "easing", trajectory.easing)
+
+    def position(self, state: ExploreState) -> Position:
+        return min(number_of(super().position(state)), float(self.trajectory(state).length))
+
+    def show_state(self, state: ExploreState) -> None:
+        if tuple(pin.point for pin in self._points.pins()) != state.path:
+            self._points.set_pins([Pin(point, _name(state, point)) for point in state.path])
+        self._scrubber.set_segments(float(self.trajectory(state).length), SECONDS)
+        super().show_state(state)
+        self._add_all.setEnabled(bool(state.saved.pins))
+        self._closed.setChecked(self.value(state, "closed", False))
+        self._easing.setCurrentIndex(self._easing.findData(self.trajectory(state).easing))
+        self._scrubber.setEnabled(len(state.path) > 1)
+
+    def show_position(self) -> None:
+        self._scrubber.set_position(number_of(self.position(self.state)) / max(self._length(), 1e-9))
+
+    def positions(self, state: ExploreState) -> tuple[Position, ...]:
+        return tuple(map(float, range(len(state.path))))
 
     def show_overview(self, images: Images) -> None:
         self._points.set_images(images)
@@ -95,28 +112,22 @@ class View(ToolView):
         self._scrubber.set_waiting(waiting)
 
     def _length(self) -> float:
-        count = len(self.lab.path)
-        return float(count if self.lab.closed and count > 1 else max(count - 1, 0))
-
-    def _go_to(self, place: float) -> None:
-        if place != self.lab.path_place:
-            self._scrubber.set_place(place / max(self._length(), 1e-9))
-            self.change("place", path_place=place)
+        return float(self.trajectory(self.state).length)
 
     def _drop(self, row: int, point: Point) -> None:
-        def put(lab: ExploreState, pin: Point) -> ExploreState:
-            return replace(lab, path=(*lab.path[:row], pin, *lab.path[row:]))
+        def put(state: ExploreState, pin: Point) -> ExploreState:
+            return replace(state, path=(*state.path[:row], pin, *state.path[row:]))
 
         self.dropped.emit(point, put)
 
     def _move(self, row: int, to: int) -> None:
-        path = list(self.lab.path)
+        path = list(self.state.path)
         path.insert(to, path.pop(row))
         self.change(path=tuple(path))
 
     def _remove(self, rows: list[int]) -> None:
-        self.change(path=tuple(point for row, point in enumerate(self.lab.path) if row not in rows))
+        self.change(path=tuple(point for row, point in enumerate(self.state.path) if row not in rows))
 
 
-def _name(lab: ExploreState, point: Point) -> str:
-    return next((pin.name for pin in lab.board.pins if pin.point == point), "")
+def _name(state: ExploreState, point: Point) -> str:
+    return next((pin.name for pin in state.saved.pins if pin.point == point), "")

@@ -10,24 +10,28 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWi
 
 from core.events import Images
 from core.latent.explore_state import Corners, ExploreState
-from core.latent.request import Point, Position
+from core.latent.request import Point, Position, Square, Trajectory
 from studio.widgets.explore.point_box import PointBox
 from studio.widgets.explore.square_pad import SquarePad
-from studio.widgets.explore.tools import ToolView
+from studio.widgets.explore.tools.tool import ToolView
 
-TITLE, ICON = "Four corners", "grid-four"
+TITLE, ICON, RANK = "Four corners", "grid-four", 2
 SIDE = 6
 MAP: tuple[Position, ...] = tuple((x / (SIDE - 1), y / (SIDE - 1)) for y, x in product(range(SIDE), repeat=2))
 CORNERS = ("top left", "top right", "bottom left", "bottom right")
 
 
 class View(ToolView):
-    """The map with the place in it, and its corners."""
+    """The map with the position in it, and its corners."""
+
+    start = (0.5, 0.5)
+    is_line = False
+    is_tall = True
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._pad = SquarePad(SIDE)
-        self._pad.moved.connect(lambda x, y: self.change("place", square_place=(x, y)))
+        self._pad.moved.connect(lambda x, y: self.move_to((x, y)))
         self._pad.dropped.connect(self._drop)
         self._boxes = [PointBox(name, "a corner of the map") for name in CORNERS]
         for index, box in enumerate(self._boxes):
@@ -55,23 +59,40 @@ class View(ToolView):
         row.addWidget(self._pad, 1)
         row.addLayout(side, 1)
 
-    def show_lab(self, lab: ExploreState) -> None:
-        super().show_lab(lab)
-        for box, point in zip(self._boxes, lab.corners, strict=True):
-            box.set_point(point)
-        self._pad.set_place(*lab.square_place)
+    def trajectory(self, state: ExploreState) -> Trajectory:
+        return Square(state.corners, state.mode)
 
-    def places(self, lab: ExploreState) -> tuple[Position, ...]:
+    def restored(self, state: ExploreState, trajectory: Trajectory) -> ExploreState | None:
+        if not isinstance(trajectory, Square):
+            return None
+        return replace(state, corners=trajectory.points, mode=trajectory.mode)
+
+    def moved(self, state: ExploreState, position: Position) -> ExploreState:
+        return self._at(state, _in_square(position))
+
+    def show_state(self, state: ExploreState) -> None:
+        super().show_state(state)
+        for box, point in zip(self._boxes, state.corners, strict=True):
+            box.set_point(point)
+
+    def show_position(self) -> None:
+        self._pad.set_position(*_in_square(self.position(self.state)))
+
+    def positions(self, state: ExploreState) -> tuple[Position, ...]:
         return MAP
 
     def show_overview(self, images: Images) -> None:
         self._pad.set_images(images)
 
     def _set_seed(self, index: int, seed: int) -> None:
-        self.change(f"seed {CORNERS[index]}", corners=_with(self.lab.corners, index, Point(seed)))
+        self.change(f"seed {CORNERS[index]}", corners=_with(self.state.corners, index, Point(seed)))
 
     def _drop(self, index: int, point: Point) -> None:
-        self.dropped.emit(point, lambda lab, pin: replace(lab, corners=_with(lab.corners, index, pin)))
+        self.dropped.emit(point, lambda state, pin: replace(state, corners=_with(state.corners, index, pin)))
+
+
+def _in_square(position: Position) -> tuple[float, float]:
+    return position if isinstance(position, tuple) else (position, 0.0)
 
 
 def _with(corners: Corners, index: int, point: Point) -> Corners:

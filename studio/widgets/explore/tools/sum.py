@@ -1,24 +1,28 @@
-"""A - B + C: what A has and B has not, added to C."""
+"""Arithmetic with points, A - B + C: what A has and B has not, added to C."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
+from typing import Literal
 
 from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
 
 from core.events import Images
-from core.latent.explore_state import DirectionSets, ExploreState, Group, Pin
-from core.latent.request import LatentRequest, Point
+from core.latent.explore_state import DirectionSets, ExploreState, Pin
+from core.latent.request import LatentRequest, Point, Position, Trajectory, Walk
 from studio.widgets.explore.pin_strip import PinStrip
-from studio.widgets.explore.tools import ToolView
+from studio.widgets.explore.tools.tool import Points, ToolView
 
-TITLE, ICON = "A − B + C", "plus-minus"
+TITLE, ICON, RANK = "A − B + C", "plus-minus", 5
+Group = Literal["plus", "minus", "also"]
 GROUPS: dict[Group, str] = {"plus": "A", "minus": "− B", "also": "+ C"}
 
 
 class View(ToolView):
-    """Three groups of points, of each of which the mean counts."""
+    """Three groups of points, whose means are added."""
+
+    is_line = False
+    interpolates = False
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -40,14 +44,24 @@ class View(ToolView):
             grid.setColumnStretch(column, 1)
             self._strips[group] = strip
 
-    def show_lab(self, lab: ExploreState) -> None:
-        super().show_lab(lab)
-        for group, strip in self._strips.items():
-            if tuple(pin.point for pin in strip.pins()) != lab.group(group):
-                strip.set_pins([Pin(point) for point in lab.group(group)])
+    def trajectory(self, state: ExploreState) -> Trajectory:
+        return Walk((state.total or state.a,))
 
-    def overview(self, lab: ExploreState, bases: DirectionSets) -> LatentRequest | None:
-        points = [point for group in GROUPS for point in lab.group(group)]
+    def moved(self, state: ExploreState, position: Position) -> ExploreState:
+        return state
+
+    def wanted_sum(self, state: ExploreState) -> tuple[Points, Points, Points] | None:
+        groups = state.plus, state.minus, state.also
+        return groups if state.total is None and all(groups) else None
+
+    def show_state(self, state: ExploreState) -> None:
+        super().show_state(state)
+        for group, strip in self._strips.items():
+            if tuple(pin.point for pin in strip.pins()) != _points(state, group):
+                strip.set_pins([Pin(point) for point in _points(state, group)])
+
+    def overview(self, state: ExploreState, directions: DirectionSets) -> LatentRequest | None:
+        points = [point for group in GROUPS for point in _points(state, group)]
         return LatentRequest.of(*points) if points else None
 
     def show_overview(self, images: Images) -> None:
@@ -58,13 +72,16 @@ class View(ToolView):
             start += count
 
     def _drop(self, group: Group, row: int, point: Point) -> None:
-        points = self.lab.group(group)
+        points = _points(self.state, group)
         self._send(group, (*points[:row], point, *points[row:]))
 
     def _remove(self, group: Group, rows: list[int]) -> None:
-        kept = (point for row, point in enumerate(self.lab.group(group)) if row not in rows)
+        kept = (point for row, point in enumerate(_points(self.state, group)) if row not in rows)
         self._send(group, tuple(kept))
 
     def _send(self, group: Group, points: tuple[Point, ...]) -> None:
-        self.lab = replace(self.lab, **{group: points}, total=None)  # type: ignore[arg-type]
-        self.changed.emit({group: points, "total": None}, "")
+        self.change(**{group: points}, total=None)
+
+
+def _points(state: ExploreState, group: Group) -> Points:
+    return {"plus": state.plus, "minus": state.minus, "also": state.also}[group]

@@ -1,0 +1,164 @@
+"""The tools of the Explore workspace: each module of this folder that defines `TITLE` is one."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from dataclasses import replace
+from typing import Protocol, TypeVar, cast
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
+
+from core.events import Images
+from core.latent.explore_state import DirectionSets, ExploreState
+from core.latent.request import LatentRequest, Point, Position, Trajectory, number_of
+from studio.widgets.explore import tools
+
+T = TypeVar("T")
+Points = tuple[Point, ...]
+
+
+class ToolModule(Protocol):
+    """What the module of a tool defines. `RANK`: tools stand in its order."""
+
+    TITLE: str
+    ICON: str
+    RANK: int
+    View: type[ToolView]
+
+
+def discover() -> dict[str, ToolModule]:
+    """Imports the modules of the tools; by name, in the order of their `RANK`."""
+    names = [info.name for info in pkgutil.iter_modules(tools.__path__)]
+    modules = {name: importlib.import_module(f"{tools.__name__}.{name}") for name in names}
+    found = {name: cast(ToolModule, module) for name, module in modules.items() if hasattr(module, "TITLE")}
+    return dict(sorted(found.items(), key=lambda each: each[1].RANK))
+
+
+class ToolView(QWidget):
+    """The controls of a tool, and what the tool makes of an `ExploreState`. The setters emit nothing."""
+
+    changed = Signal(object, str)
+    """Fields of the `ExploreState` with their new values, and the gesture that this is a part of; an empty one is a
+    single change, after which everything is shown anew."""
+    dropped = Signal(object, object)
+    """A pin's `Point`, and a function that puts it into an `ExploreState`."""
+    save_requested = Signal(str)
+    """What of the small images is to be saved, as an `ImageGrid` says it."""
+
+    start: Position = 0.0
+    """The position until another one is chosen."""
+    is_line = True
+    """Whether its trajectories can be exported as videos."""
+    is_tall = False
+    """Whether it takes half of the height."""
+    interpolates = True
+    """Whether its trajectories depend on the `ExploreState`'s interpolation mode."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.state = ExploreState()
+
+    # What the tool makes of a state
+
+    @property
+    def name(self) -> str:
+        """The module's, under which a state knows the tool."""
+        return type(self).__module__.rpartition(".")[2]
+
+    def trajectory(self, state: ExploreState) -> Trajectory:
+        """Returns the trajectory through the state's points, which are not edited yet."""
+        raise NotImplementedError
+
+    def restored(self, state: ExploreState, trajectory: Trajectory) -> ExploreState | None:
+        """Returns the state with the points of a trajectory; None for one that the tool cannot show."""
+        return None
+
+    def position(self, state: ExploreState) -> Position:
+        """Returns the position of the large image on the trajectory."""
+        return self.value(state, "position", self.start)
+
+    def moved(self, state: ExploreState, position: Position) -> ExploreState:
+        """Returns the state with another position; the same one where it stands there already."""
+        return self._at(state, number_of(position))
+
+    def wanted_sum(self, state: ExploreState) -> tuple[Points, Points, Points] | None:
+        """Returns three groups whose sum the generator has yet to compute; None for none."""
+        return None
+
+    def edited(self, state: ExploreState, directions: DirectionSets) -> Trajectory:
+        """Returns the trajectory through the edited points."""
+        return state.edit.apply_along(self.trajectory(state), directions.offset(state.edit))
+
+    def request(
+        self, state: ExploreState, directions: DirectionSets, positions: tuple[Position, ...] = ()
+    ) -> LatentRequest:
+        """Returns a request for images at positions; without any, for the large image."""
+        return LatentRequest(self.edited(state, directions), positions or (self.position(state),))
+
+    def value(self, state: ExploreState, name: str, default: T) -> T:
+        """Returns a value of the state that only this tool uses, or the default until it is set."""
+        return state.value(f"{self.name}.{name}", default)
+
+    def with_value(self, state: ExploreState, name: str, value: Position | str) -> ExploreState:
+        """Returns the state with a value that only this tool uses."""
+        return state.with_value(f"{self.name}.{name}", value)
+
+    def _at(self, state: ExploreState, position: Position) -> ExploreState:
+        stands_there = self.value(state, "position", self.start) == position
+        return state if stands_there else self.with_value(state, "position", position)
+
+    # The small images
+
+    def positions(self, state: ExploreState) -> tuple[Position, ...]:
+        """Returns the positions of the small images."""
+        return ()
+
+    def overview(self, state: ExploreState, directions: DirectionSets) -> LatentRequest | None:
+        """Returns a request for the small images; None for none."""
+        positions = self.positions(state)
+        return self.request(state, directions, positions) if positions else None
+
+    def show_overview(self, images: Images) -> None:
+        """Shows the small images."""
+        raise NotImplementedError
+
+    def selected_positions(self) -> tuple[Position, ...]:
+        """Returns the positions of the selected small images; fewer than two mean the large image."""
+        return ()
+
+    # The controls
+
+    def show_state(self, state: ExploreState) -> None:
+        """Shows what is set, and the position of the large image."""
+        self.state = state
+        self.show_position()
+
+    def show_position(self) -> None:
+        """Shows the position of the large image."""
+
+    def toggle(self) -> None:
+        """Plays, or pauses; does nothing in tools that do not play."""
+
+    def stop(self) -> None:
+        """Stops playing."""
+
+    def set_waiting(self, waiting: bool) -> None:
+        """Says whether the image of the present position has yet to come."""
+
+    def change(self, gesture: str = "", /, **fields: object) -> None:
+        """Sets fields of the state, by hand."""
+        self.state = replace(self.state, **fields)  # type: ignore[arg-type]
+        self.changed.emit(fields, gesture)
+
+    def set_value(self, name: str, value: Position | str, gesture: str = "") -> None:
+        """Sets a value that only this tool uses, by hand."""
+        self.change(gesture, values=self.with_value(self.state, name, value).values)
+
+    def move_to(self, position: Position) -> None:
+        """Moves to a position, by hand or by playing."""
+        state = self.moved(self.state, position)
+        if state is not self.state:
+            self.change("position", values=state.values)
+            self.show_position()

@@ -1,0 +1,166 @@
+"""The tools of the Explore workspace: how they are found, and what each makes of a state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PySide6.QtWidgets import QApplication, QTabBar
+from pytestqt.qtbot import QtBot
+
+from core.latent.explore_state import DirectionSets, Edit, ExploreState, Pin, SavedPins
+from core.latent.request import LatentRequest, Loop, Point, Square, Walk
+from studio.widgets.explore import tools
+from studio.widgets.explore.stage import ExploreStage
+from studio.widgets.explore.tools.tool import ToolView, discover
+
+TWO = DirectionSets(closed=np.eye(2, 3, dtype=np.float32), own=np.array([[0, 0, 2]], np.float32))
+EDIT = Edit(psi=0.5, closed=(1.0, -2.0), own=(3.0,))
+NAMES = ("between", "square", "path", "loop", "sum")
+WITH_POSITIONS = NAMES[:4]
+
+
+@pytest.fixture(scope="module")
+def views(qapp: QApplication) -> Iterator[dict[str, ToolView]]:
+    views = {name: module.View() for name, module in discover().items()}
+    yield views
+    for view in views.values():
+        view.deleteLater()
+
+
+@pytest.fixture(scope="module")
+def stage(qapp: QApplication) -> Iterator[ExploreStage]:
+    stage = ExploreStage()
+    yield stage
+    stage.deleteLater()
+
+
+def shown(stage: ExploreStage, state: ExploreState) -> LatentRequest:
+    """The request for the large image."""
+    stage.show_state(state)
+    return stage.tool.request(state, DirectionSets())
+
+
+def titles(stage: ExploreStage) -> list[str]:
+    tabs = stage.findChild(QTabBar)
+    assert isinstance(tabs, QTabBar)
+    return [tabs.tabText(index) for index in range(tabs.count())]
+
+
+def test_the_stage_offers_the_modules_of_the_folder_in_their_order(stage: ExploreStage) -> None:
+    assert tuple(discover()) == NAMES
+    assert titles(stage) == ["A to B", "Four corners", "Path", "Noise loop", "A − B + C"]
+
+
+def test_a_module_in_the_folder_is_a_tool(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "standing.py").write_text(
+        "from dataclasses import replace\n"
+        "from core.latent.request import Walk\n"
+        "from studio.widgets.explore.tools.tool import ToolView\n"
+        "TITLE, ICON, RANK = 'One image', 'push-pin', 0\n"
+        "class View(ToolView):\n"
+        "    def trajectory(self, state):\n"
+        "        return Walk((state.b,))\n"
+        "    def restored(self, state, trajectory):\n"
+        "        return replace(state, b=trajectory.points[0]) if len(trajectory.points) == 1 else None\n"
+    )
+    (tmp_path / "no_tool.py").write_text("")
+    monkeypatch.setattr(tools, "__path__", [*tools.__path__, str(tmp_path)])
+    stage = ExploreStage()
+    qtbot.addWidget(stage)
+    assert titles(stage)[:2] == ["One image", "A to B"]
+    state = stage.restored(ExploreState(), LatentRequest.of(Point(9)))
+    assert (state.tool, state.b) == ("standing", Point(9))
+    assert shown(stage, state) == LatentRequest.of(Point(9))
+
+
+def test_each_tool_has_its_trajectory(views: dict[str, ToolView]) -> None:
+    state = ExploreState(a=Point(7), b=Point(8), path=(Point(1), Point(2), Point(3)))
+    assert views["between"].trajectory(state) == Walk((Point(7), Point(8)))
+    assert views["square"].trajectory(state) == Square((Point(0), Point(1), Point(2), Point(3)))
+    noisy = state.with_value("loop.noise", 5).with_value("loop.radius", 0.3)
+    assert views["loop"].trajectory(noisy) == Loop(Point(7), 5, 0.3)
+    closed = state.with_value("path.closed", True).with_value("path.easing", "smooth")
+    assert views["path"].trajectory(closed) == Walk(state.path, closed=True, easing="smooth")
+    # A path without points stands at A; it has nowhere to close to.
+    assert views["path"].trajectory(replace(closed, path=())) == Walk((Point(7),), easing="smooth")
+
+
+@pytest.mark.parametrize("name", WITH_POSITIONS)
+def test_each_tool_remembers_its_position(views: dict[str, ToolView], name: str) -> None:
+    state = ExploreState(path=(Point(1), Point(2), Point(3)))
+    position = (0.1, 0.9) if name == "square" else 0.7
+    moved = views[name].moved(state, position)
+    assert views[name].position(moved) == position
+    assert views[name].request(moved, DirectionSets()).positions == (position,)
+    assert views[name].moved(moved, position) is moved
+    for other in WITH_POSITIONS:
+        assert (views[other].position(moved) == views[other].position(state)) is (other != name)
+
+
+def test_a_position_does_not_lie_beyond_a_path_that_became_shorter(views: dict[str, ToolView]) -> None:
+    path = views["path"]
+    moved = path.moved(ExploreState(path=(Point(1), Point(2), Point(3))), 2.0)
+    assert path.position(replace(moved, path=(Point(1), Point(2)))) == 1.0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_settling_changes_no_image(views: dict[str, ToolView], name: str) -> None:
+    state = ExploreState(edit=EDIT, path=(Point(1), Point(2)), total=Point(5))
+    assert views[name].request(state.settled(TWO), TWO) == views[name].request(state, TWO)
+
+
+points = st.builds(Point, st.integers(0, 99), psi=st.sampled_from([0.5, 1.0]))
+positions = st.floats(0, 1, width=32)
+requests = st.one_of(
+    st.builds(
+        lambda points, closed, easing, position: LatentRequest(
+            Walk(tuple(points), "lerp", closed and len(points) > 1, easing), (position * (len(points) - 1),)
+        ),
+        st.lists(points, min_size=1, max_size=4),
+        st.booleans(),
+        st.sampled_from(["even", "smooth"]),
+        positions,
+    ),
+    st.builds(
+        lambda corners, position: LatentRequest(Square(corners), (position,)),
+        st.tuples(points, points, points, points),
+        st.tuples(positions, positions),
+    ),
+    st.builds(
+        lambda point, seed, position: LatentRequest(Loop(point, seed, 0.4), (position,)),
+        points,
+        st.integers(0, 9),
+        positions,
+    ),
+)
+
+
+@given(requests)
+def test_a_recipe_restores_what_made_it(stage: ExploreStage, request_: LatentRequest) -> None:
+    state = stage.restored(ExploreState(edit=EDIT, saved=SavedPins((Pin(Point(3)),))), request_)
+    found = shown(stage, state)
+    if isinstance(request_.trajectory, Walk) and len(request_.trajectory.points) == 1 and state.tool == "between":
+        assert found.part(0, 1).trajectory.points[0] == request_.trajectory.points[0]
+    else:
+        assert found == request_
+    assert state.edit == Edit()
+    assert state.saved.pins == (Pin(Point(3)),)
+
+
+def test_a_sum_stands_at_a_until_it_is_known(views: dict[str, ToolView]) -> None:
+    tool, state = views["sum"], ExploreState(a=Point(5), plus=(Point(1),), minus=(Point(2),))
+    assert tool.wanted_sum(state) is None
+    state = replace(state, also=(Point(3), Point(4)))
+    assert tool.wanted_sum(state) == ((Point(1),), (Point(2),), (Point(3), Point(4)))
+    assert tool.request(state, DirectionSets()) == LatentRequest.of(Point(5))
+    known = replace(state, total=Point(z=(1.0,)))
+    assert tool.wanted_sum(known) is None
+    assert tool.request(known, DirectionSets()) == LatentRequest.of(Point(z=(1.0,)))
+    assert (tool.moved(known, 0.7), tool.position(known)) == (known, 0.0)
+    assert all(views[name].wanted_sum(state) is None for name in WITH_POSITIONS)
