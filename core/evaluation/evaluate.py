@@ -44,9 +44,9 @@ def evaluate(
     `sampler` has to keep its weights meanwhile: give a copy of one that follows a training. The classes of the seeds
     take turns, so of a generator that knows classes there are as many images of each.
     `extractor`: from `core.evaluation.features.build`; None where no metric looks at features. Yields `Progress` after
-    every tenth of a second or so, and returns what was `Measured`. It draws from no random generator but its own, and shares
-    nothing with a training but the processor. Features of the real images are kept with the dataset. Raises `UserError`
-    for metrics and extractors that do not go together, and for images that do not.
+    every tenth of a second or so, and returns what was `Measured`. It draws from no random generator but its own, and
+    shares nothing with a training but the processor. Features of the real images are kept with the dataset. Raises
+    `UserError` for metrics and extractors that do not go together, and for images that do not.
     """
     wanted = chosen(metrics)
     rows = np.arange(len(dataset.images), dtype=np.int64) if rows is None else rows

@@ -45,9 +45,7 @@ def note_of(target: Path) -> Path:
     return target.with_name(f"{target.name}.txt")
 
 
-def export_generator(
-    sampler: Sampler, target: Path, overwrite: bool = False
-) -> Generator[Progress, None, Saved]:
+def export_generator(sampler: Sampler, target: Path, overwrite: bool = False) -> Generator[Progress, None, Saved]:
     """Writes the sampler's generator to `target`, which ends in .onnx or .pt2, and beside it three lines of Python that
     make an image with it (`note_of`). See `core.export.onnx_pt2.Exported` for what the file takes and returns.
 

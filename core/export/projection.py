@@ -31,9 +31,9 @@ def export_projection(
 ) -> Generator[ProjectionStep | Progress, None, Saved]:
     """Projects a picture, uint8 HWC, and writes it as `target.png`, and as `projected.png`, which carries its recipe.
 
-    `sampler`: of the checkpoint, on the device that does it. Yields every `ProjectionStep`, and returns `Saved` with the
-    folder; nothing is written before the last step. Raises `UserError` as `core.projection.projector.project` does, and when a
-    file exists and `overwrite` is not set.
+    `sampler`: of the checkpoint, on the device that does it. Yields every `ProjectionStep`, and returns `Saved` with
+    the folder; nothing is written before the last step. Raises `UserError` as `core.projection.projector.project` does,
+    and when a file exists and `overwrite` is not set.
     """
     search = project(checkpoint, picture, steps=steps, seed=seed, given=given, device=str(sampler.device))
     with closing(search):

@@ -20,8 +20,8 @@ from core.diagnosis.case import Diagnosis, RunFacts
 from core.diagnosis.report_history import ReportHistory
 from core.errors import UserError
 from core.events import Edited, Progress, Report
-from core.stats.keys import is_spread, spread_of
 from core.stats.curves import MOST, Curve, Thinner
+from core.stats.keys import is_spread, spread_of
 
 if TYPE_CHECKING:
     from core.checkpoint import Meta

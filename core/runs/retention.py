@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.stats.metric_key import higher_is_better, parse
 from core.atomic_write import replaced, unwritable
+from core.stats.metric_key import higher_is_better, parse
 
 BEST = "best.json"
 

@@ -61,9 +61,7 @@ def candidates(settings: Settings, device: torch.device) -> list[Choice]:
     return [Choice(precision, layout) for precision, layout in product(precisions, layouts)]
 
 
-def trial(
-    settings: Settings, channels: int, classes: int, device: torch.device
-) -> Generator[Progress, None, Tuned]:
+def trial(settings: Settings, channels: int, classes: int, device: torch.device) -> Generator[Progress, None, Tuned]:
     """Times a few training steps of throw-away networks with every candidate; returns the `Tuned` that won.
 
     The first candidate (fp32, contiguous) is kept unless another is at least 3 % faster. The result is remembered for
