@@ -43,8 +43,12 @@ class DataLibraryController:
 
         reader = self._session.reader
         dialog = PreparedDatasetsDialog(self._window)
-        dialog.delete_requested.connect(lambda folders: reader.list_stock(partial(delete_prepared, folders)))
-        dialog.limit_chosen.connect(lambda gigabytes: reader.list_stock(partial(limit_prepared, gigabytes)))
+        dialog.delete_requested.connect(
+            lambda folders: reader.change_stock(partial(delete_prepared, folders), list_prepared)
+        )
+        dialog.limit_chosen.connect(
+            lambda gigabytes: reader.change_stock(partial(limit_prepared, gigabytes), list_prepared)
+        )
         reader.stock_listed.connect(dialog.show_stock)
         self._session.problem.connect(dialog.show_problem)
         reader.list_stock(list_prepared)
@@ -58,7 +62,7 @@ class DataLibraryController:
         if features == "inception":
             self._session.reader.list_stock(find_weights)
 
-    def show_weights(self, found: Event) -> None:
+    def show_weights(self, found: object) -> None:
         """What was looked for."""
         from studio.model.data import InceptionRow
         from studio.services.data.library import adopt_weights, fetch_weights
@@ -91,11 +95,6 @@ class DataLibraryController:
             self._window.banner.show_good(event.text)
 
     def _fetch(self, name: str) -> None:
-        from studio.model.data import Fetched
         from studio.services.data.library import fetch
 
-        def show(event: Event) -> None:
-            assert isinstance(event, Fetched)
-            self._window.open_path(event.source)
-
-        self._session.jobs.start(partial(fetch, name), show)
+        self._session.jobs.start(partial(fetch, name), done=self._window.open_path)

@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
 )
 
 from core.errors import UserError
-from core.events import Event
 from core.formatting import amount
 from studio import theme
 from studio.model.data import DownloadRow, Downloads
@@ -46,7 +45,7 @@ class DownloadDialog(QDialog):
         self._go.clicked.connect(self._accept_current)
         self._show_current()
 
-    def show_stock(self, found: Event) -> None:
+    def show_stock(self, found: object) -> None:
         """What there is to choose from, once it is known."""
         if not isinstance(found, Downloads):
             return

@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
 )
 
 from core.errors import UserError
-from core.events import Event
 from core.formatting import amount
 from studio import theme
 from studio.model.data import Prepared, PreparedRow
@@ -57,7 +56,7 @@ class PreparedDatasetsDialog(QDialog):
         self._limit.valueChanged.connect(lambda _: self._timer.start())
         self._show_selected()
 
-    def show_stock(self, prepared: Event) -> None:
+    def show_stock(self, prepared: object) -> None:
         """What there is now, once it is known."""
         if not isinstance(prepared, Prepared):
             return

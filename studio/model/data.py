@@ -2,96 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.config.preparation import Preparation
 from core.data.health.findings import HealthFinding, HealthReport, RowNumbers
-from core.events import Event
+from core.events import Event, Images
 
 if TYPE_CHECKING:
-    from core.data.dataset import Dataset
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.data.dataset import Dataset
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.data.dataset import Dataset
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.data.dataset import Dataset
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.data.dataset import Dataset
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.data.dataset import Dataset
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.data.dataset import Dataset
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.data.dataset import Dataset
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal
-
-from core.events import Images
-
-if TYPE_CHECKING:
-    from core.config.preparation import Preparation
-    from core.data.dataset import Dataset
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.config.preparation import Preparation
-    from core.data.dataset import Dataset
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.config.preparation import Preparation
-    from core.data.dataset import Dataset
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.config.preparation import Preparation
-    from core.data.dataset import Dataset
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.config.preparation import Preparation
-    from core.data.dataset import Dataset
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.config.preparation import Preparation
-    from core.data.dataset import Dataset
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.config.preparation import Preparation
-    from core.data.dataset import Dataset
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.config.preparation import Preparation
-    from core.data.dataset import Dataset
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.config.preparation import Preparation
     from core.data.dataset import Dataset
 
 
@@ -110,7 +34,7 @@ class PreparedRow:
 
 
 @dataclass(frozen=True)
-class Prepared(Event):
+class Prepared:
     """The prepared datasets in `folder`, the last used first.
 
     `limit`: GB that they may take; `over`: whether they take more now. `fixed`: what says the limit in the person's
@@ -143,21 +67,14 @@ class DownloadRow:
 
 
 @dataclass(frozen=True)
-class Downloads(Event):
+class Downloads:
     """All of them."""
 
     rows: tuple[DownloadRow, ...]
 
 
 @dataclass(frozen=True)
-class Fetched(Event):
-    """A download is complete, and can be opened as `source`."""
-
-    source: str
-
-
-@dataclass(frozen=True)
-class InceptionRow(Event):
+class InceptionRow:
     """Whether Inception's weights are on this disk, and else what there is to download, from where, and whose it is."""
 
     here: bool
@@ -171,7 +88,7 @@ Image = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False)
-class Examined(Event):
+class Examined:
     """What was found in a dataset; `suggested` are the images that it would be better without."""
 
     report: HealthReport
@@ -190,7 +107,7 @@ class Tile:
 
 
 @dataclass(frozen=True, eq=False)
-class Page(Event):
+class Page:
     """Some images of a finding, of all its `pages` the one of that `number`."""
 
     finding: HealthFinding
@@ -209,27 +126,11 @@ class Pair:
 
 
 @dataclass(frozen=True, eq=False)
-class BeforeAfter(Event):
+class BeforeAfter:
     """Originals beside what becomes of them; where there are none, `reason` says why."""
 
     pairs: Sequence[Pair]
     reason: str = ""
-
-
-@dataclass(frozen=True)
-class LeftOut(Event):
-    """Images of these names are left out of the dataset from its next opening on."""
-
-    source: str
-    names: Sequence[str]
-
-
-@dataclass(frozen=True)
-class TakenBack(Event):
-    """And these are included again."""
-
-    source: str
-    names: Sequence[str]
 
 
 SourceKind = Literal["data", "run", "checkpoint", "recipe", "picture"]
@@ -255,7 +156,7 @@ SHEET = 100
 
 
 @dataclass(frozen=True)
-class Recognised(Event):
+class Recognised:
     """What a person opened: images, a run's folder, a checkpoint, an image that says how it was made, or any other
     picture."""
 
@@ -285,7 +186,7 @@ class DataFacts:
 
 
 @dataclass(frozen=True, eq=False)
-class OpenedDataset(Event):
+class OpenedDataset:
     """A prepared dataset with all that is shown of it, and how it was prepared, with the size that it got."""
 
     dataset: Dataset

@@ -1,38 +1,22 @@
-"""TODO."""
+"""What is explored and what is found there: values that the Explore workspace and its services exchange."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from core.errors import UserError
-from core.events import Images
+from core.events import Event, Images
 from core.generator_inputs import Conditions, Latents
 from core.latent.explore_state import SavedPins
 from core.latent.request import Point
 
 if TYPE_CHECKING:
     from core.checkpoint import Meta
-    from core.config.settings import Settings
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.checkpoint import Meta
-    from core.config.settings import Settings
-from dataclasses import replace
-from typing import TYPE_CHECKING
-
-import numpy as np
-from numpy.typing import NDArray
-
-from core.events import Event
-
-if TYPE_CHECKING:
-    from core.config.settings import Settings
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
     from core.config.settings import Settings
 
 
@@ -108,7 +92,7 @@ class NeighbourQuery:
 
 
 @dataclass(frozen=True, eq=False)
-class NearestImages(Event):
+class NearestImages:
     """The training images (k, H, W, C) that are nearest to what was asked about, and how far away they are, which
     `measured` explains. `flipped`: whether mirrored ones are meant. `generated` and `real`: how far from their nearest
     training image others are, see `core.evaluation.nearest_neighbours.Nearness`."""

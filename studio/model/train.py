@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum, auto
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,15 +13,6 @@ from core.diagnosis.case import RunFacts
 from core.diagnosis.report_history import ReportHistory
 from core.events import Event, Images, Points, Samples
 from studio.model.history import History
-
-if TYPE_CHECKING:
-    from core.config.settings import Settings
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.config.settings import Settings
-from enum import Enum, auto
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from core.config.settings import Settings
@@ -64,7 +56,7 @@ class CheckpointRow:
 
 
 @dataclass(frozen=True)
-class CheckpointRows(Event):
+class CheckpointRows:
     """The readable checkpoints, the newest first, and the files that could not be read."""
 
     rows: tuple[CheckpointRow, ...]
@@ -72,7 +64,7 @@ class CheckpointRows(Event):
 
 
 @dataclass(frozen=True)
-class BestCheckpoint(Event):
+class BestCheckpoint:
     """A run's best checkpoint by what was measured last under `key`; `last` is the step of its newest one."""
 
     path: Path
@@ -94,7 +86,7 @@ class Grid:
 @dataclass(frozen=True, eq=False)
 class OpenedRun(Event):
     """A run's folder, read. `checkpoint` is its newest; `samples` its newest grid, or points. Where `complete` is False
-    the history holds some of the reports, and a `Replayed` follows with all of them."""
+    the history holds some of the reports, and all of them follow."""
 
     folder: Path
     settings: Settings
@@ -108,13 +100,6 @@ class OpenedRun(Event):
     course: ReportHistory
     facts: RunFacts
     """`course` and these are what a diagnosis is made from."""
-
-
-@dataclass(frozen=True, eq=False)
-class Replayed(Event):
-    """Every report of a run that was opened."""
-
-    history: History
 
 
 class TrainingState(Enum):

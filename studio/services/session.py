@@ -15,6 +15,7 @@ from platformdirs import user_documents_path
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QImage
 
+from core.concurrency import as_generator
 from core.errors import UserError
 from core.events import (
     Edited,
@@ -37,7 +38,7 @@ from studio.background.workers import Workers
 from studio.model.data import DatasetSheet
 from studio.model.explore import ExploreSource, PublishedWeights
 from studio.model.history import ReportRows
-from studio.model.train import OpenedRun, TrainingState
+from studio.model.train import BestCheckpoint, OpenedRun, TrainingState
 from studio.services.data.loader import DatasetLoader
 from studio.services.data.review import DatasetReview
 from studio.services.explore.engine import NewestOf
@@ -302,14 +303,18 @@ class Session(QObject):
             )
         else:
             self.jobs.start(
-                lambda: measure_checkpoint(run, checkpoint, dataset), lambda event: self._show_measuring(run, event)
+                lambda: measure_checkpoint(run, checkpoint, dataset),
+                self._tell,
+                lambda found: self._show_measured(run, found),
             )
 
-    def _show_measuring(self, run: Path, event: Event) -> None:
+    def _tell(self, event: Event) -> None:
         if isinstance(event, Notice):
             self.notice.emit(event.text)
-        elif self.run_folder == run:  # another one may have been opened meanwhile
-            self.measured.emit(event)
+
+    def _show_measured(self, run: Path, found: Measured) -> None:
+        if self.run_folder == run:  # another one may have been opened meanwhile
+            self.measured.emit(found)
             if self.state is TrainingState.IDLE:
                 self._offer_best()
 
@@ -379,7 +384,11 @@ class Session(QObject):
 
     def _offer_best(self) -> None:
         if (run := self.run_folder) is not None:
-            self._workers.spawn(lambda: read_best(run), self.best_found.emit)
+            self._workers.spawn(lambda: as_generator(read_best, run), done=self._show_best)
+
+    def _show_best(self, found: BestCheckpoint | None) -> None:
+        if found is not None:
+            self.best_found.emit(found)
 
     def _set_state(self, state: TrainingState) -> None:
         self.state = state

@@ -1,4 +1,4 @@
-"""What of images lies on this disk: datasets that were prepared, and those that were downloaded; runs in threads."""
+"""Prepared and downloaded datasets, and Inception's weights, on this disk; all of it runs in threads."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.errors import UserError
-from core.events import Event, Notice
-from studio.model.data import DownloadRow, Downloads, Fetched, InceptionRow, Prepared, PreparedRow
+from core.events import Notice, Progress
+from studio.model.data import DownloadRow, Downloads, InceptionRow, Prepared, PreparedRow
 
 if TYPE_CHECKING:
     from core.data.cache.quota import Entry
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
 WEIGHTS_ARE_HERE = Notice("Inception's weights are here. While it trains, Ctrl+M measures with them.")
 
 
-def list_prepared() -> Generator[Event, None, None]:
-    """Yields `Prepared`."""
+def list_prepared() -> Prepared:
+    """The prepared datasets on this disk."""
     from core.data.cache.entries import cache_folder
     from core.data.cache.quota import GB, VARIABLE, entries, limit, limit_is_fixed
 
     held, most = entries(), limit()
     over = sum(entry.bytes for entry in held) > most
     rows = tuple(_prepared_row(entry) for entry in held)
-    yield Prepared(rows, cache_folder(), most / GB, over, VARIABLE if limit_is_fixed() else "")
+    return Prepared(rows, cache_folder(), most / GB, over, VARIABLE if limit_is_fixed() else "")
 
 
-def delete_prepared(folders: Sequence[Path]) -> Generator[Event, None, None]:
-    """Deletes what is in these folders, yields what is left, and raises the `UserError` of the last that stayed."""
+def delete_prepared(folders: Sequence[Path]) -> None:
+    """Deletes the prepared datasets in these folders; raises the `UserError` of the last that stayed."""
     from core.data.cache.quota import delete, entries
 
     failed: UserError | None = None
@@ -39,44 +39,42 @@ def delete_prepared(folders: Sequence[Path]) -> Generator[Event, None, None]:
                 delete(entry)
             except UserError as problem:
                 failed = problem
-    yield from list_prepared()
     if failed:
         raise failed
 
 
-def limit_prepared(gigabytes: float) -> Generator[Event, None, None]:
-    """Remembers how much they may take from the next preparation on, and yields `Prepared`."""
+def limit_prepared(gigabytes: float) -> None:
+    """Remembers how much prepared datasets may take from the next preparation on."""
     from core.data.cache.quota import set_limit
 
     set_limit(gigabytes)
-    yield from list_prepared()
 
 
-def list_downloads() -> Generator[Event, None, None]:
-    """Yields `Downloads`."""
+def list_downloads() -> Downloads:
+    """The datasets that can be downloaded."""
     from core.data.download.catalogue import DOWNLOADS
 
-    yield Downloads(tuple(_download_row(download) for download in DOWNLOADS.values()))
+    return Downloads(tuple(_download_row(download) for download in DOWNLOADS.values()))
 
 
-def fetch(name: str) -> Generator[Event, None, None]:
-    """Downloads what is missing, with `Progress`, then yields `Fetched`."""
+def fetch(name: str) -> Generator[Progress, None, str]:
+    """Downloads what is missing of a dataset, and returns the source as which it can be opened."""
     from core.data.download.catalogue import known
     from core.data.download.fetch import fetch as receive
 
     yield from receive(name)
-    yield Fetched(known(name).source)
+    return known(name).source
 
 
-def find_weights() -> Generator[Event, None, None]:
-    """Yields `InceptionRow`."""
+def find_weights() -> InceptionRow:
+    """Inception's weights: whether they are here, and else what there is to download."""
     from core.evaluation.features.weights import INCEPTION
 
-    yield InceptionRow(INCEPTION.is_here(), INCEPTION.bytes, INCEPTION.page, INCEPTION.licence)
+    return InceptionRow(INCEPTION.is_here(), INCEPTION.bytes, INCEPTION.page, INCEPTION.licence)
 
 
-def fetch_weights() -> Generator[Event, None, None]:
-    """Downloads those of Inception, with `Progress`, then yields a `Notice`."""
+def fetch_weights() -> Generator[Progress | Notice, None, None]:
+    """Downloads Inception's weights; yields `Progress`, and a `Notice` when they are here."""
     from core.data.download.fetch import fetch as receive
     from core.evaluation.features.weights import INCEPTION
 
@@ -84,8 +82,8 @@ def fetch_weights() -> Generator[Event, None, None]:
     yield WEIGHTS_ARE_HERE
 
 
-def adopt_weights(file: Path) -> Generator[Event, None, None]:
-    """Takes them from a file of the person's, likewise."""
+def adopt_weights(file: Path) -> Generator[Progress | Notice, None, None]:
+    """Takes Inception's weights from a file of the person's; yields the same."""
     from core.data.download.fetch import adopt
     from core.evaluation.features.weights import INCEPTION
 

@@ -2,56 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections import deque
+from collections.abc import Callable, Generator
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-
-from core.events import Event, Progress
-from studio.background.torch_import import import_torch
-from studio.model.data import SHEET, DataFacts
-
-if TYPE_CHECKING:
-    from core.config.preparation import Preparation
-    from core.config.settings import Settings
-    from core.data.dataset import Dataset
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.config.preparation import Preparation
-    from core.config.settings import Settings
-    from core.data.dataset import Dataset
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.config.preparation import Preparation
-    from core.config.settings import Settings
-    from core.data.dataset import Dataset
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.config.preparation import Preparation
-    from core.config.settings import Settings
-    from core.data.dataset import Dataset
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.config.preparation import Preparation
-    from core.config.settings import Settings
-    from core.data.dataset import Dataset
-from collections import deque
-from collections.abc import Callable
-from functools import partial
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QObject, Signal
 
-from core.events import Glimpse
-from studio.background.threads import Events, IteratorThread
+from core.concurrency import as_generator
+from core.events import Event, Glimpse, Progress
+from studio.background.newest_task import NewestTask
+from studio.background.threads import IteratorThread
+from studio.background.torch_import import import_torch
 from studio.background.workers import Workers
-from studio.model.data import DatasetSheet, OpenedDataset, Recognised
-from studio.model.train import CheckpointRows
+from studio.model.data import SHEET, DataFacts, DatasetSheet, OpenedDataset, Recognised
 from studio.services.data.open_path import recognise
 from studio.services.train.checkpoint_list import read_checkpoints
 
@@ -83,37 +49,25 @@ class DatasetLoader(QObject):
 
     def __init__(self, workers: Workers, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._stock: deque[Callable[[], Events]] = deque()
+        self._stock: deque[tuple[Callable[[], Any], Callable[[Any], object]]] = deque()
         self.dataset: Dataset | None = None
         self.how: Preparation | None = None
         """How the open dataset was prepared."""
         self.previews: set[IteratorThread] = set()
         """Threads that draw what the discriminator would see, for which they borrow torch's random numbers."""
         self._workers = workers
-        self._scan_thread: IteratorThread | None = None
+        self._scan = NewestTask(workers)
         self._aim: tuple[str, Preparation] | None = None
         """What is being read, and how it is to be prepared."""
 
     def recognise(self, source: str) -> None:
         """Looks at what was dropped or chosen, as `recognised`."""
-        self._workers.spawn(lambda: recognise(source), self._show_recognised)
+        self._workers.spawn(lambda: as_generator(recognise, source), done=self._show_recognised)
 
     def scan(self, source: str, how: Preparation) -> None:
         """Reads images; a scan that is under way is given up for it. The dataset that is open stays until then."""
-        self.cancel_scan()
         self._aim = source, how
-
-        def show(event: Event) -> None:
-            if self._scan_thread is thread:  # and not one that was given up
-                self._show_dataset(event)
-
-        def end() -> None:
-            if self._scan_thread is thread:
-                self._scan_thread = self._aim = None
-                self.scan_ended.emit()
-
-        thread = self._workers.spawn(lambda: scan(source, how), show, end=end)
-        self._scan_thread = thread
+        self._scan.start(lambda: scan(source, how), self._show_scan, self._show_dataset, self._end_scan)
         self.scan_began.emit(self.is_preparing)
 
     @property
@@ -139,90 +93,95 @@ class DatasetLoader(QObject):
             self.scan(source, self._aim[1] if self._aim else self.how)
 
     def cancel_scan(self) -> None:
-        if self._scan_thread is not None:
-            self._scan_thread.stop()
+        self._scan.cancel()
 
     def draw_sheet(self, count: int, seed: int) -> None:
         """Another random sheet of the dataset, as `sheet_drawn`."""
         if self.dataset is not None:
             dataset = self.dataset
-            self._workers.spawn(lambda: draw_sheet(dataset, count, seed), self._show_dataset)
+            make = partial(as_generator, draw_sheet, dataset, count, seed)
+            self._workers.spawn(make, done=self.sheet_drawn.emit)
 
     def preview(self, settings: Settings, count: int, seed: int) -> None:
         """The same as the discriminator would be shown it by these settings, while no training runs."""
         if self.dataset is not None:
             dataset = self.dataset
-            make = partial(draw_seen, dataset, settings, count, seed)
-            thread = self._workers.spawn(make, self._show_dataset, end=lambda: self.previews.discard(thread))
+            make = partial(as_generator, draw_seen, dataset, settings, count, seed)
+            thread = self._workers.spawn(make, done=self.sheet_drawn.emit, end=lambda: self.previews.discard(thread))
             self.previews.add(thread)
 
     def list_checkpoints(self, runs: Path) -> None:
         """Reads the checkpoints of every run in a folder, as `checkpoints_listed`."""
-        self._workers.spawn(lambda: read_checkpoints(runs), self._show_checkpoints)
+        self._workers.spawn(lambda: read_checkpoints(runs), done=self.checkpoints_listed.emit)
 
-    def list_stock(self, make: Callable[[], Events]) -> None:
-        """What a generator of `studio.services.data.library` finds on the disk, or has changed there, as
-        `stock_listed`; one after the other, so that of two changes the later one counts."""
-        self._stock.append(make)
+    def list_stock(self, read: Callable[[], object]) -> None:
+        """What a function of `studio.services.data.library` finds on the disk, as `stock_listed`."""
+        self._queue_stock(read, self.stock_listed.emit)
+
+    def change_stock(self, change: Callable[[], None], read: Callable[[], object]) -> None:
+        """Changes what is on the disk, and lists then what there is, whether or not that was possible.
+
+        One change follows the other, so that of two the later one counts.
+        """
+        self._queue_stock(change, lambda _: None)
+        self.list_stock(read)
+
+    def _queue_stock(self, call: Callable[[], Any], done: Callable[[Any], object]) -> None:
+        self._stock.append((call, done))
         if len(self._stock) == 1:
             self._next_of_stock()
 
     def _next_of_stock(self) -> None:
-        self._workers.spawn(self._stock[0], self.stock_listed.emit, end=self._end_of_stock)
+        call, done = self._stock[0]
+        self._workers.spawn(lambda: as_generator(call), done=done, end=self._end_of_stock)
 
     def _end_of_stock(self) -> None:
         self._stock.popleft()
         if self._stock:
             self._next_of_stock()
 
-    def _show_recognised(self, event: Event) -> None:
-        assert isinstance(event, Recognised)
-        self.recognised.emit(event.source, event.kind)
+    def _show_recognised(self, found: Recognised) -> None:
+        self.recognised.emit(found.source, found.kind)
 
-    def _show_dataset(self, event: Event) -> None:
+    def _show_scan(self, event: Event) -> None:
         if isinstance(event, Progress):
             self.scan_progressed.emit(event)
         elif isinstance(event, Glimpse):
             self.glimpsed.emit(event.images)
-        elif isinstance(event, OpenedDataset):
-            self.dataset, self.how = event.dataset, event.how
-            self.dataset_opened.emit(event)
-        elif isinstance(event, DatasetSheet):
-            self.sheet_drawn.emit(event)
 
-    def _show_checkpoints(self, event: Event) -> None:
-        if isinstance(event, CheckpointRows):
-            self.checkpoints_listed.emit(event)
+    def _show_dataset(self, opened: OpenedDataset) -> None:
+        self.dataset, self.how = opened.dataset, opened.how
+        self.dataset_opened.emit(opened)
+
+    def _end_scan(self) -> None:
+        self._aim = None
+        self.scan_ended.emit()
 
 
 COLOURS = {1: "grey", 3: "colour", 4: "colour with transparency"}
 """By the number of channels."""
 
 
-def scan(source: str, how: Preparation) -> Generator[Event, None, None]:
-    """Prepares images, to look at them: `Progress`, perhaps a `Glimpse`, then an `OpenedDataset`."""
-    from core.data.dataset import Dataset
+def scan(source: str, how: Preparation) -> Generator[Progress | Glimpse, None, OpenedDataset]:
+    """Prepares images, to look at them; yields what `core.data.prepare.prepare` yields."""
     from core.data.prepare import prepare
 
-    for event in prepare(source, how):
-        if isinstance(event, Dataset):
-            done = how if event.points else how.at(event.size)
-            yield OpenedDataset(event, done, _facts(event), event.sheet(SHEET))
-        else:
-            yield event
+    dataset = yield from prepare(source, how)
+    done = how if dataset.points else how.at(dataset.size)
+    return OpenedDataset(dataset, done, _facts(dataset), dataset.sheet(SHEET))
 
 
-def draw_sheet(dataset: Dataset, count: int, seed: int) -> Generator[Event, None, None]:
+def draw_sheet(dataset: Dataset, count: int, seed: int) -> DatasetSheet:
     """Another random sheet of a dataset."""
-    yield DatasetSheet(dataset.sheet(count, seed))
+    return DatasetSheet(dataset.sheet(count, seed))
 
 
-def draw_seen(dataset: Dataset, settings: Settings, count: int, seed: int) -> Generator[Event, None, None]:
+def draw_seen(dataset: Dataset, settings: Settings, count: int, seed: int) -> DatasetSheet:
     """A random sheet of a dataset as the discriminator would be shown it."""
     import_torch()
     from core.training.augmentation import discriminator_sheet
 
-    yield DatasetSheet(
+    return DatasetSheet(
         discriminator_sheet(dataset.sheet(count, seed), settings, seed), "As the discriminator will see them"
     )
 

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Generator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
-
-from PySide6.QtCore import QObject, Signal
-
-from core.data.health.findings import HealthFinding
-from core.events import Event, Progress
-from studio.background.threads import Events, IteratorThread
-from studio.background.workers import Workers
-from studio.model.data import BeforeAfter, Examined, Image, LeftOut, Page, Pair, TakenBack, Tile
-
-if TYPE_CHECKING:
-    from core.config.preparation import Preparation
-    from core.data.dataset import Dataset
-from collections.abc import Generator
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from PySide6.QtCore import QObject, Signal
 
+from core.concurrency import as_generator
 from core.config.preparation import Preparation, Size
-from core.data.health.findings import FindingKind, HealthReport, RowNumbers
+from core.data.health.findings import FindingKind, HealthFinding, RowNumbers
+from core.events import Glimpse, Progress
+from studio.background.newest_task import NewestTask
+from studio.background.workers import Workers
+from studio.model.data import BeforeAfter, Examined, Image, Page, Pair, Tile
 
 if TYPE_CHECKING:
     from core.data.dataset import Dataset
@@ -52,87 +44,61 @@ class DatasetReview(QObject):
     def __init__(self, workers: Workers, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._workers = workers
-        self._threads: dict[str, IteratorThread] = {}
+        self._examination, self._page, self._comparison = (NewestTask(workers) for _ in range(3))
         self._dataset: Dataset | None = None
         self._examined: Examined | None = None
 
     def examine(self, dataset: Dataset, how: Preparation, augment: str) -> None:
         """Looks at every image; the examination of another dataset is given up for it."""
         self._dataset, self._examined = dataset, None
-        self._give_up("look")
+        self._page.drop()
         self.examination_began.emit()
         make = partial(examine_dataset, dataset, how, augment)
-        self._ask("examine", make, self._show_examined, self.examination_ended.emit)
+        show = self.examination_progressed.emit
+        self._examination.start(make, show, self._show_examined, self.examination_ended.emit)
 
     def look(self, finding: HealthFinding, number: int) -> None:
         """A page of the images that a finding is about, as `looked`."""
         if self._dataset is not None:
-            self._ask("look", partial(look_at, self._dataset, finding, number), self.looked.emit)
+            make = partial(as_generator, look_at, self._dataset, finding, number)
+            self._page.start(make, done=self.looked.emit)
 
     def compare(self, source: str, how: Preparation, seed: int) -> None:
         """Originals beside what becomes of them, as `compared`."""
-        self._ask("compare", partial(compare, source, how, seed), self._show_compared)
+        self._comparison.start(partial(compare, source, how, seed), done=self.compared.emit)
 
     def leave_out(self, finding: HealthFinding, toggled: frozenset[int]) -> None:
         """What the finding suggests, but for the images of which the person decided otherwise."""
-        if self._dataset is not None:
-            self._change(partial(leave_out, self._dataset, finding.excludable, toggled))
+        self._leave_out(finding.excludable, toggled)
 
     def leave_out_suggested(self) -> None:
         """Everything that the examination suggests."""
-        if self._dataset is not None and self._examined is not None:
-            self._change(partial(leave_out, self._dataset, self._examined.suggested))
+        if self._examined is not None:
+            self._leave_out(self._examined.suggested, frozenset())
 
     def take_back(self, source: str, names: Sequence[str]) -> None:
         """Includes images again."""
-        self._change(partial(take_back, source, names))
 
-    def _change(self, make: Callable[[], Events]) -> None:
-        self._workers.spawn(make, self._show_changed)  # every one counts, not only the newest
+        def show(_: None) -> None:
+            self.taken_back.emit(source, names)
+            self.changed.emit(source)
 
-    def _ask(
-        self,
-        kind: str,
-        make: Callable[[], Events],
-        show: Callable[[Event], object],
-        end: Callable[[], object] = lambda: None,
-    ) -> None:
-        self._give_up(kind)
+        self._workers.spawn(lambda: as_generator(take_back, source, names), done=show)
 
-        def show_newest(event: Event) -> None:
-            if self._threads.get(kind) is thread:
-                show(event)
+    def _leave_out(self, suggested: RowNumbers, toggled: frozenset[int]) -> None:
+        if (dataset := self._dataset) is None:
+            return
 
-        def finish() -> None:
-            if self._threads.get(kind) is thread:
-                del self._threads[kind]
-                end()
+        def show(names: Sequence[str]) -> None:
+            self.left_out.emit(dataset.source, names)
+            self.changed.emit(dataset.source)
 
-        thread = self._workers.spawn(make, show_newest, end=finish)
-        self._threads[kind] = thread
+        # Every change counts, not only the newest.
+        self._workers.spawn(lambda: as_generator(leave_out, dataset, suggested, toggled), done=show)
 
-    def _give_up(self, kind: str) -> None:
-        if kind in self._threads:
-            self._threads.pop(kind).stop()
-
-    def _show_examined(self, event: Event) -> None:
-        if isinstance(event, Progress):
-            self.examination_progressed.emit(event)
-        elif isinstance(event, Examined):
-            self._examined = event
-            self.examined.emit(event)
-
-    def _show_compared(self, event: Event) -> None:
-        if isinstance(event, BeforeAfter):
-            self.compared.emit(event)
-
-    def _show_changed(self, event: Event) -> None:
-        if isinstance(event, LeftOut):
-            self.left_out.emit(event.source, event.names)
-            self.changed.emit(event.source)
-        elif isinstance(event, TakenBack):
-            self.taken_back.emit(event.source, event.names)
-            self.changed.emit(event.source)
+    def _show_examined(self, examined: Examined) -> None:
+        self._examined = examined
+        self.examined.emit(examined)
 
 
 TILES = 48
@@ -145,20 +111,17 @@ MATTERS_OF_TASTE: frozenset[FindingKind] = frozenset({"colours", "transparency"}
 """Nothing is wrong with those images; whether to leave them out is for the person alone to say."""
 
 
-def examine_dataset(dataset: Dataset, how: Preparation, augment: str) -> Generator[Event, None, None]:
-    """Yields `Progress`, then an `Examined`."""
+def examine_dataset(dataset: Dataset, how: Preparation, augment: str) -> Generator[Progress, None, Examined]:
+    """Examines a dataset, and suggests what to leave out of it."""
     from core.data.health.examine import examine
 
-    for event in examine(dataset, how, augment):
-        if isinstance(event, HealthReport):
-            wanted = [one.excludable for one in event.findings if one.kind not in MATTERS_OF_TASTE]
-            yield Examined(event, np.unique(np.concatenate([np.zeros(0, np.int64), *wanted])))
-        else:
-            yield event
+    report = yield from examine(dataset, how, augment)
+    wanted = [one.excludable for one in report.findings if one.kind not in MATTERS_OF_TASTE]
+    return Examined(report, np.unique(np.concatenate([np.zeros(0, np.int64), *wanted])))
 
 
-def look_at(dataset: Dataset, finding: HealthFinding, number: int) -> Generator[Event, None, None]:
-    """Yields one `Page` of the images that a finding is about."""
+def look_at(dataset: Dataset, finding: HealthFinding, number: int) -> Page:
+    """One page of the images that a finding is about."""
     rows = np.concatenate([np.zeros(0, np.int64), *finding.groups])
     groups = np.repeat(np.arange(len(finding.groups)), [len(group) for group in finding.groups])
     chosen = slice(number * TILES, (number + 1) * TILES)
@@ -167,11 +130,11 @@ def look_at(dataset: Dataset, finding: HealthFinding, number: int) -> Generator[
         Tile(int(row), int(group), dataset.records.name(row), _thumbnail(dataset.images[row]), bool(out))
         for row, group, out in zip(rows[chosen], groups[chosen], suggested, strict=True)
     ]
-    yield Page(finding, number, -(-len(rows) // TILES), tiles)
+    return Page(finding, number, -(-len(rows) // TILES), tiles)
 
 
-def compare(source: str, how: Preparation, seed: int) -> Generator[Event, None, None]:
-    """Yields a `BeforeAfter` of some images that are drawn at random; `how` has a size."""
+def compare(source: str, how: Preparation, seed: int) -> Generator[Progress | Glimpse, None, BeforeAfter]:
+    """Prepares some images that are drawn at random, to be seen beside their originals; `how` has a size."""
     from core.data.cache.exclusions import excluded
     from core.data.formats.image_files import read
     from core.data.items import Picture
@@ -191,35 +154,30 @@ def compare(source: str, how: Preparation, seed: int) -> Generator[Event, None, 
             before = read(file, small)
             if isinstance(before, Picture):
                 pairs.append(Pair(after.name, _upright(before.pixels), _upright(after.pixels)))
-    yield BeforeAfter(pairs, "" if pairs else "The originals of these images are not at hand as files of their own.")
+    return BeforeAfter(pairs, "" if pairs else "The originals of these images are not at hand as files of their own.")
 
 
-def leave_out(
-    dataset: Dataset, suggested: RowNumbers, toggled: frozenset[int] = frozenset()
-) -> Generator[Event, None, None]:
-    """Leaves out what is suggested, but for the `toggled` rows, of which the opposite is done; yields `LeftOut`.
+def leave_out(dataset: Dataset, suggested: RowNumbers, toggled: frozenset[int]) -> tuple[str, ...]:
+    """Leaves out what is suggested, but for the `toggled` rows, of which the opposite is done; returns the names.
 
     Raises `UserError` when too few images would be left.
     """
     from core.data.cache.exclusions import exclude
 
-    yield Progress("Leaving images out", 0, 0)
     rows = np.setxor1d(suggested, np.array(sorted(toggled), np.int64))
     names = tuple(dataset.records.name(row) for row in rows.tolist())
     exclude(dataset, names)
-    yield LeftOut(dataset.source, names)
+    return names
 
 
-def take_back(source: str, names: Sequence[str]) -> Generator[Event, None, None]:
-    """Includes images again, and yields `TakenBack`."""
+def take_back(source: str, names: Sequence[str]) -> None:
+    """Includes images again."""
     from core.data.cache.exclusions import include
 
-    yield Progress("Including images again", 0, 0)
     include(source, names)
-    yield TakenBack(source, names)
 
 
-def _files(source: str) -> Generator[Event, None, Sequence[File]]:
+def _files(source: str) -> Generator[Progress | Glimpse, None, Sequence[File]]:
     """The image files of a source; none where it is not made of files."""
     from core.data.download.catalogue import Downloaded
     from core.data.formats.image_files import Files

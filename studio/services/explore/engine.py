@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from core.concurrency import run_to_end
 from core.devices import Device, available
 from core.errors import UserError
 from core.events import Images
@@ -243,8 +244,7 @@ def _write(sampler: Sampler, asked: Write) -> None:
     from core.export.selection import OfPlaces
 
     single = OfPlaces(asked.request.part(0, 1), asked.path.stem)
-    for _ in export_images(sampler, single, asked.path.parent):
-        pass
+    run_to_end(export_images(sampler, single, asked.path.parent))
 
 
 def _direction(sampler: Sampler, contrast: Contrast) -> Direction:

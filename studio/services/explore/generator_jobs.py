@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
-from core.events import Event, Notice, Progress
+from core.events import Event, Notice, Progress, Saved
 from core.export.animation import Animation
 from core.export.selection import Selection, Shape
 from core.latent.request import LatentRequest, Loop, Point, Walk
@@ -22,8 +22,6 @@ from studio.services.explore.nearest_images import find_nearest
 
 if TYPE_CHECKING:
     from core.latent.directions import Components
-
-E = TypeVar("E", bound=Event)
 
 POPULATION = 64
 """Generated images whose distances are counted beside it, where they are not on screen anyway."""
@@ -50,29 +48,29 @@ class GeneratorJobs(QObject):
 
     def find_components(self, like: Point) -> None:
         """Principal components of the generator's activations, of images of the class and codes of `like`."""
-        self._jobs.start(lambda: self._components(like), self._show)
+        self._jobs.start(lambda: self._components(like), done=self._show_components)
 
     def invert(self, path: Path) -> None:
         """Looks for the latent whose image is most like a person's picture."""
-        self._jobs.start(lambda: self._invert(path), self._show)
+        self._jobs.start(lambda: self._invert(path), self.approached.emit)
 
     def find_neighbours(self, request: LatentRequest) -> None:
         """The training images that are nearest to the request's first image."""
         dataset, first = self._reader.dataset, request.part(0, 1)
 
-        def work() -> Generator[Event, None, None]:
+        def work() -> Generator[Progress | Notice, None, NearestImages]:
             yield Progress("Generating images", 0, 0)
             sampler = self._explorer.sampler()
             others = sampler.render(LatentRequest.of_seeds(range(POPULATION)))
             asked = NeighbourQuery(np.concatenate([sampler.render(first), others]), 0, sampler.meta.settings)
-            yield from find_nearest(asked, dataset)
+            return (yield from find_nearest(asked, dataset))
 
-        self._jobs.start(work, self._show)
+        self._jobs.start(work, self._tell, self.neighbours_found.emit)
 
     def compare(self, asked: NeighbourQuery) -> None:
         """The training images that are nearest to one of some generated images."""
         dataset = self._reader.dataset
-        self._jobs.start(lambda: find_nearest(asked, dataset), self._show)
+        self._jobs.start(lambda: find_nearest(asked, dataset), self._tell, self.neighbours_found.emit)
 
     def export_images(self, selection: Selection, target: Path, shape: Shape, overwrite: bool) -> None:
         """Writes images with the generator that is on screen."""
@@ -80,11 +78,11 @@ class GeneratorJobs(QObject):
 
     def export_film(self, way: Walk | Loop, target: Path, film: Animation, overwrite: bool) -> None:
         """Writes a walk or a loop as a film."""
-        self._jobs.start(lambda: self._film(way, target, film, overwrite), self._show)
+        self._jobs.start(lambda: self._film(way, target, film, overwrite), self._tell)
 
     def export_timelapse(self, run: Path, target: Path, film: Animation, overwrite: bool) -> None:
         """Writes the samples of a run as a film."""
-        self._jobs.start(lambda: _timelapse(run, target, film, overwrite), self._show)
+        self._jobs.start(lambda: _timelapse(run, target, film, overwrite), self._tell)
 
     def export_report(self, run: Path, target: Path, overwrite: bool) -> None:
         """Writes a page about a run, which may be training."""
@@ -94,24 +92,21 @@ class GeneratorJobs(QObject):
         """Writes the generator as ONNX or .pt2."""
         self._jobs.start(lambda: self._generator(target, overwrite))
 
-    def _show(self, event: Event) -> None:
-        if isinstance(event, ProjectionProgress):
-            self.approached.emit(event)
-        elif isinstance(event, NearestImages):
-            self.neighbours_found.emit(event)
-        elif isinstance(event, Notice):
+    def _show_components(self, found: Components) -> None:
+        self.components_found.emit(found.directions)
+
+    def _tell(self, event: Event) -> None:
+        if isinstance(event, Notice):
             self.notice.emit(event.text)
-        else:
-            self.components_found.emit(event.directions)  # type: ignore[attr-defined]
 
     # In the job's thread
 
-    def _components(self, like: Point) -> Generator[Progress | Components, None, None]:
+    def _components(self, like: Point) -> Generator[Progress, None, Components]:
         from core.latent.directions import principal
 
-        yield from principal(self._explorer.sampler(), like)
+        return (yield from principal(self._explorer.sampler(), like))
 
-    def _invert(self, path: Path) -> Generator[Event, None, None]:
+    def _invert(self, path: Path) -> Generator[Progress | ProjectionProgress, None, None]:
         from core.projection.projector import project
         from core.projection.target_image import open_picture
 
@@ -126,29 +121,31 @@ class GeneratorJobs(QObject):
 
     def _images(
         self, selection: Selection, target: Path, shape: Shape, overwrite: bool
-    ) -> Generator[Event, None, None]:
+    ) -> Generator[Progress, None, Saved]:
         from core.export.image_files import export_images
 
-        yield from export_images(self._explorer.sampler(), selection, target, shape, overwrite)
+        return (yield from export_images(self._explorer.sampler(), selection, target, shape, overwrite))
 
-    def _film(self, way: Walk | Loop, target: Path, film: Animation, overwrite: bool) -> Generator[Event, None, None]:
+    def _film(
+        self, way: Walk | Loop, target: Path, film: Animation, overwrite: bool
+    ) -> Generator[Progress | Notice, None, Saved]:
         from core.export.walk_video import export_walk
 
-        yield from export_walk(self._explorer.sampler(), way, target, film, overwrite)
+        return (yield from export_walk(self._explorer.sampler(), way, target, film, overwrite))
 
-    def _generator(self, target: Path, overwrite: bool) -> Generator[Event, None, None]:
+    def _generator(self, target: Path, overwrite: bool) -> Generator[Progress, None, Saved]:
         from core.export.generator import export_generator
 
-        yield from export_generator(self._explorer.sampler(), target, overwrite)
+        return (yield from export_generator(self._explorer.sampler(), target, overwrite))
 
 
-def _timelapse(run: Path, target: Path, film: Animation, overwrite: bool) -> Generator[Event, None, None]:
+def _timelapse(run: Path, target: Path, film: Animation, overwrite: bool) -> Generator[Progress | Notice, None, Saved]:
     from core.export.timelapse import export_timelapse
 
-    yield from export_timelapse(run, target, film, overwrite)
+    return (yield from export_timelapse(run, target, film, overwrite))
 
 
-def _report(run: Path, target: Path, overwrite: bool) -> Generator[Event, None, None]:
+def _report(run: Path, target: Path, overwrite: bool) -> Generator[Progress, None, Saved]:
     from core.report.write import write_report
 
-    yield from write_report(run, target, overwrite)
+    return (yield from write_report(run, target, overwrite))

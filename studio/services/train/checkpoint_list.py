@@ -7,7 +7,7 @@ from collections.abc import Generator
 from pathlib import Path
 
 from core.errors import UserError
-from core.events import Event, Progress
+from core.events import Progress
 from core.runs.retention import best, is_pinned
 from core.runs.run import is_run
 from core.stats.keys import label
@@ -19,10 +19,10 @@ PLACES = ("*/checkpoints", "checkpoints", ".")
 """Where they stand in a folder of runs, in one run, and in a folder that somebody copied them to."""
 
 
-def read_checkpoints(runs: Path) -> Generator[Event, None, None]:
+def read_checkpoints(runs: Path) -> Generator[Progress, None, CheckpointRows]:
     """Reads the newest `MOST` checkpoints of a folder of runs; a run's own folder will do as well.
 
-    Yields `Progress`, and `CheckpointRows` at the end. A folder that is not there has no checkpoints.
+    A folder that is not there has no checkpoints.
     """
     yield Progress("Looking for checkpoints", 0, 0)
     rows: list[CheckpointRow] = []
@@ -36,10 +36,10 @@ def read_checkpoints(runs: Path) -> Generator[Event, None, None]:
             damaged.append(path)
     rows.sort(key=lambda row: row.created.timestamp(), reverse=True)
     yield Progress("Reading checkpoints", len(paths), len(paths))
-    yield CheckpointRows(tuple(rows), tuple(damaged))
+    return CheckpointRows(tuple(rows), tuple(damaged))
 
 
-def read_runs(runs: Path) -> Generator[Event, None, None]:
+def read_runs(runs: Path) -> Generator[Progress, None, CheckpointRows]:
     """The same with only the newest readable checkpoint of each run in a folder of them."""
     yield Progress("Looking for runs", 0, 0)
     rows: list[CheckpointRow] = []
@@ -54,7 +54,7 @@ def read_runs(runs: Path) -> Generator[Event, None, None]:
             except UserError:
                 damaged.append(path)
     rows.sort(key=lambda row: row.created.timestamp(), reverse=True)
-    yield CheckpointRows(tuple(rows), tuple(damaged))
+    return CheckpointRows(tuple(rows), tuple(damaged))
 
 
 def _by_run(runs: Path) -> list[list[Path]]:

@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from contextlib import closing
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from core.errors import UserError
-from core.events import Event, Progress
 from core.generator_inputs import Conditions
 from core.runs.overview import Overview, read_overview
-from studio.background.threads import Events, IteratorThread, LatestThread, as_problem
+from studio.background.newest_task import NewestTask
+from studio.background.threads import Events, LatestThread, as_problem
 from studio.background.workers import Workers
-from studio.model.train import CheckpointRows, Grid
+from studio.model.train import Grid
 from studio.services.train.checkpoint_list import read_runs
 
 CELLS = 2000
 """Points of a curve: some for each pixel of a wide window."""
-
-
-@dataclass(frozen=True, eq=False)
-class _Unread(Event):
-    """Why there is nothing."""
-
-    problem: UserError
 
 
 class RunComparison(QObject):
@@ -48,16 +40,16 @@ class RunComparison(QObject):
     def __init__(self, workers: Workers, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._workers = workers
-        self._threads: dict[str, IteratorThread] = {}
+        self._tasks: dict[str, NewestTask] = {}
         self._grids: LatestThread | None = None
 
     def list_runs(self, folder: Path) -> None:
         """The runs in a folder, as `runs_listed`."""
-        self._read("", lambda: read_runs(folder))
+        self._read("", lambda: read_runs(folder), self.runs_listed.emit)
 
     def open(self, side: str, folder: Path) -> None:
         """Reads a run, as `run_read`."""
-        self._read(side, lambda: _overview(folder))
+        self._read(side, lambda: read_overview(folder, CELLS), lambda run: self.run_read.emit(side, run))
 
     def show_grid(self, side: str, run: Overview, step: int, path: Path) -> None:
         """Decodes a sample grid, as `grid_read`."""
@@ -69,9 +61,8 @@ class RunComparison(QObject):
 
     def close(self) -> None:
         """Stops all reading."""
-        for thread in self._threads.values():
-            thread.stop()
-        self._threads.clear()
+        for task in self._tasks.values():
+            task.drop()
         if self._grids is not None:
             self._grids.answered.disconnect()
             self._grids.stop()
@@ -79,48 +70,30 @@ class RunComparison(QObject):
             self._grids.deleteLater()
             self._grids = None
 
-    def _read(self, what: str, make: Callable[[], Events]) -> None:
-        if what in self._threads:
-            self._threads[what].stop()
+    def _read(self, what: str, make: Callable[[], Events], done: Callable[[Any], object]) -> None:
+        def show(result: object) -> None:
+            if isinstance(result, UserError):
+                self.refused.emit(what, result)
+            else:
+                done(result)
 
-        def show(event: Event) -> None:
-            if self._threads.get(what) is thread:  # and not one that was given up
-                self._show(what, event)
+        task = self._tasks.setdefault(what, NewestTask(self._workers))
+        task.start(lambda: _guarded(make), self.progressed.emit, show, self._end)
 
-        def end() -> None:
-            if self._threads.get(what) is thread:
-                del self._threads[what]
-                if not self._threads:
-                    self.progressed.emit(None)
-
-        thread = self._workers.spawn(lambda: _guarded(make), show, end=end)
-        self._threads[what] = thread
-
-    def _show(self, what: str, event: Event) -> None:
-        if isinstance(event, Progress):
-            self.progressed.emit(event)
-        elif isinstance(event, CheckpointRows):
-            self.runs_listed.emit(event)
-        elif isinstance(event, Overview):
-            self.run_read.emit(what, event)
-        elif isinstance(event, _Unread):
-            self.refused.emit(what, event.problem)
+    def _end(self) -> None:
+        if not any(task.is_running for task in self._tasks.values()):
+            self.progressed.emit(None)
 
 
 # In threads
 
 
 def _guarded(make: Callable[[], Events]) -> Events:
-    """The events, and what is wrong as the last of them: it is said where the comparison is, not behind it."""
+    """Returns what is wrong instead of raising it: it is said where the comparison is, not behind it."""
     try:
-        with closing(make()) as events:
-            yield from events
+        return (yield from make())
     except Exception as error:
-        yield _Unread(as_problem(error))
-
-
-def _overview(folder: Path) -> Generator[Event, None, None]:
-    yield (yield from read_overview(folder, CELLS))
+        return as_problem(error)
 
 
 def _decoded(wanted: tuple[Overview, int, Path]) -> Grid | UserError:

@@ -7,59 +7,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from PySide6.QtCore import QObject, QTimer, Signal
 
+from core.concurrency import run_to_end
 from core.diagnosis.case import RunFacts
 from core.diagnosis.report_history import OLDER, RECENT, ReportHistory
 from core.events import Event, Points, Progress, Report, Samples
 from core.generator_inputs import Conditions
-from studio.background.torch_import import import_torch
-from studio.model.history import History, ReportRows
-
-if TYPE_CHECKING:
-    from core.checkpoint import Summary
-    from core.runs.report_table import ReportTable
-    from core.runs.run import Run
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.checkpoint import Summary
-    from core.runs.report_table import ReportTable
-    from core.runs.run import Run
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.checkpoint import Summary
-    from core.runs.report_table import ReportTable
-    from core.runs.run import Run
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.checkpoint import Summary
-    from core.runs.report_table import ReportTable
-    from core.runs.run import Run
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.checkpoint import Summary
-    from core.runs.report_table import ReportTable
-    from core.runs.run import Run
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.checkpoint import Summary
-    from core.runs.report_table import ReportTable
-    from core.runs.run import Run
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from core.checkpoint import Summary
-    from core.runs.report_table import ReportTable
-    from core.runs.run import Run
-from PySide6.QtCore import QObject, QTimer, Signal
-
+from studio.background.newest_task import NewestTask
 from studio.background.threads import IteratorThread
+from studio.background.torch_import import import_torch
 from studio.background.workers import Workers
-from studio.model.train import OpenedRun, Replayed
+from studio.model.history import History, ReportRows
+from studio.model.train import OpenedRun
+
+if TYPE_CHECKING:
+    from core.checkpoint import Summary
+    from core.runs.report_table import ReportTable
+    from core.runs.run import Run
 
 FIRST_LOOK_MS = 1500
 """For so long what is on screen first has the processor to itself: the rest takes many seconds anyway."""
@@ -81,36 +46,21 @@ class RunLoader(QObject):
         super().__init__(parent)
         self.is_replaying = False
         """Whether a run is open of which only some reports are there yet."""
-        self._workers = workers
-        self._thread: IteratorThread | None = None
+        self._reading = NewestTask(workers)
 
     def open(self, folder: Path) -> None:
         """Reads a run's folder; one that is still read is given up for it."""
-        self.cancel()
-
-        def show(event: Event) -> None:
-            if self._thread is thread:  # and not one that was given up
-                self._show(thread, event)
-
-        def end() -> None:
-            if self._thread is thread:
-                self._thread, self.is_replaying = None, False
-                self.ended.emit()
-
-        thread = self._workers.spawn(lambda: read_run(folder), show, end=end)
-        self._thread = thread
+        thread = self._reading.start(
+            lambda: read_run(folder), lambda event: self._show(thread, event), self._show_whole, self._end
+        )
 
     def cancel(self) -> None:
         """What is open already stays, with the reports that are there."""
-        if self._thread is not None:
-            self._thread.stop()
+        self._reading.cancel()
 
     def _show(self, thread: IteratorThread, event: Event) -> None:
         if isinstance(event, Progress):
             self.progressed.emit(event)
-        elif isinstance(event, Replayed):
-            self.is_replaying = False
-            self.replayed.emit(event.history)
         elif isinstance(event, OpenedRun):
             self.is_replaying = not event.complete
             if self.is_replaying:
@@ -118,29 +68,38 @@ class RunLoader(QObject):
                 QTimer.singleShot(FIRST_LOOK_MS, thread, thread.resume)
             self.opened.emit(event)
 
+    def _show_whole(self, history: History) -> None:
+        if self.is_replaying:
+            self.is_replaying = False
+            self.replayed.emit(history)
+
+    def _end(self) -> None:
+        self.is_replaying = False
+        self.ended.emit()
+
 
 DRAWN = ("Loss/", "Score/")
 """How the keys begin of the curves that are seen as soon as a run is open."""
 
 
-def read_run(folder: Path) -> Generator[Event, None, None]:
-    """Reads a run: `Progress`, an `OpenedRun`, and where that was thinned out a `Replayed`. Raises `UserError` if it
-    cannot be continued."""
+def read_run(folder: Path) -> Generator[Progress | OpenedRun, None, History]:
+    """Reads a run; yields `Progress` and one `OpenedRun`, as soon as there is enough to see, and returns the whole
+    history. Raises `UserError` if the run cannot be continued.
+    """
     from core.checkpoint import summary
     from core.runs.run import Run
 
     yield Progress("Opening the run", 0, 0)
     run = Run(folder)
     newest = summary(run.newest())
-    is_open = False
-    for event in run.table():
-        if isinstance(event, Progress):
-            yield event
-        elif is_open:
-            yield Replayed(_history(event))
-        else:
-            yield _opened(run, newest, event)
-            is_open = True
+    reader = run.table_reader()
+    thinned = reader.thinned()
+    if thinned is not None:
+        yield _opened(run, newest, thinned)
+        return _history((yield from reader.read()))
+    opened = _opened(run, newest, (yield from reader.read()))
+    yield opened
+    return opened.history
 
 
 def _opened(run: Run, newest: Summary, table: ReportTable) -> OpenedRun:
@@ -193,9 +152,7 @@ def _newest_grid(run: Run, newest: Summary) -> Samples:
 def _look_back(newest: Summary) -> Points:
     import_torch()
     from core.checkpoint import load
-    from core.data.dataset import Dataset
     from core.data.prepare import prepare
     from core.monitoring.playground import look_back
 
-    dataset = next(event for event in prepare(newest.meta.dataset) if isinstance(event, Dataset))
-    return look_back(load(newest.path), dataset)
+    return look_back(load(newest.path), run_to_end(prepare(newest.meta.dataset)))
