@@ -156,19 +156,18 @@ def _export(count: int, exports: int) -> None:
 
 def _untrained(kind: Any) -> Any:
     """A sampler of the `dcgan` preset at 64 px: what it draws does not matter for how long it takes."""
+    from core.concurrency import run_to_end
     from core.config.preparation import Preparation
-    from core.data.dataset import Dataset
     from core.data.prepare import prepare
     from core.devices import resolve
-    from core.events import Tuned
     from core.presets import preset
     from core.trainer import Trainer
     from core.training.autotune import trial
 
     settings = preset("dcgan").apply(resolution=64, width=64, device="cpu", batch=8)
-    dataset = next(event for event in prepare("sample:shapes", Preparation((64, 64))) if isinstance(event, Dataset))
+    dataset = run_to_end(prepare("sample:shapes", Preparation((64, 64))))
     tried = trial(settings, dataset.images.shape[1], len(dataset.classes), resolve("cpu"))
-    trainer = Trainer(settings, dataset, next(event for event in tried if isinstance(event, Tuned)))
+    trainer = Trainer(settings, dataset, run_to_end(tried))
     return kind(trainer.meta(), trainer.published(), "cpu")
 
 

@@ -67,7 +67,7 @@ def test_images_are_read_without_waiting_for_torch() -> None:
     assert not needs_torch(
         "from core.config.preparation import Preparation; from studio.services.data.loader import scan; "
         "from studio.services.data.open_path import recognise; "
-        "list(recognise('sample:digits')); next(scan('sample:digits', Preparation((16, 16))))"
+        "recognise('sample:digits'); next(scan('sample:digits', Preparation((16, 16))))"
     )
 
 

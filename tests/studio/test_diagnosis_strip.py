@@ -230,10 +230,10 @@ def test_the_best_is_offered_when_later_images_were_worse(window: MainWindow, tm
         checkpoint = folder / f"{step:09d}.safetensors"
         checkpoint.touch()
         # Until the last what was measured got better and better, and of the newest nothing is known.
-        assert not list(read_best(tmp_path))
+        assert read_best(tmp_path) is None
         if value is not None:
             rate(checkpoint, FID, value)
-    (found,) = read_best(tmp_path)
+    found = read_best(tmp_path)
     assert isinstance(found, BestCheckpoint)
     window.health.offer_best(found)
     assert "step 20 of 40: FID 30" in window.banner.text()

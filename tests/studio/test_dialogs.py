@@ -26,8 +26,8 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
+from core.concurrency import run_to_end
 from core.errors import UserError
-from core.events import Event, Progress
 from core.export.selection import OfPlaces, OfSeeds, Shape
 from core.generator_inputs import parse_seeds
 from core.latent.request import LatentRequest, Point, Walk
@@ -226,33 +226,27 @@ def write_checkpoint(path: Path, step: int, name: str = "studio") -> None:
     save(Checkpoint(meta, {"preview": torch.zeros(8, 8, 3, dtype=torch.uint8)}), path)
 
 
-def result(events: list[Event]) -> CheckpointRows:
-    assert all(isinstance(event, Progress) for event in events[:-1])
-    assert isinstance(events[-1], CheckpointRows)
-    return events[-1]
-
-
 def test_the_reader_finds_every_run_newest_first_and_names_the_damaged(tmp_path: Path) -> None:
     for run, step in (("00001-a", 5), ("00002-b", 9), ("00001-a", 7)):
         write_checkpoint(tmp_path / run / "checkpoints" / f"{step:09d}.safetensors", step)
     damaged = tmp_path / "00002-b" / "checkpoints" / "000000001.safetensors"
     damaged.write_bytes(b"half of a file")
-    found = result(list(read_checkpoints(tmp_path)))
+    found = run_to_end(read_checkpoints(tmp_path))
     assert [(one.run, one.step) for one in found.rows] == [("00002-b", 9), ("00001-a", 7), ("00001-a", 5)]
     assert found.damaged == (damaged,)
     first = found.rows[0]
     assert (first.preset, first.size, first.preview.shape) == ("studio", "64 × 64 px", (8, 8, 3))
-    assert [one.step for one in result(list(read_checkpoints(tmp_path / "00001-a"))).rows] == [7, 5]
+    assert [one.step for one in run_to_end(read_checkpoints(tmp_path / "00001-a")).rows] == [7, 5]
 
 
 def test_points_have_no_size_in_pixels(tmp_path: Path) -> None:
     write_checkpoint(tmp_path / "00001-ring" / "checkpoints" / "000000003.safetensors", 3, "playground")
-    (found,) = result(list(read_checkpoints(tmp_path))).rows
+    (found,) = run_to_end(read_checkpoints(tmp_path)).rows
     assert (found.preset, found.size) == ("playground", "2-D")
 
 
 def test_a_folder_that_is_not_there_has_no_checkpoints(tmp_path: Path) -> None:
-    assert result(list(read_checkpoints(tmp_path / "none"))) == CheckpointRows((), ())
+    assert run_to_end(read_checkpoints(tmp_path / "none")) == CheckpointRows((), ())
 
 
 # --- exporting ---

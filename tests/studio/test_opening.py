@@ -15,7 +15,7 @@ from tests.core.sources import KINDS, Kind
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_of_source_is_data(kind: Kind, tmp_path: Path) -> None:
     path = kind(tmp_path)
-    assert list(recognise(str(path))) == [Recognised(str(path), "data")]
+    assert recognise(str(path)) == Recognised(str(path), "data")
     assert path.is_dir() or any(
         path.match(pattern) for pattern in FILES[FILES.index("(") + 1 : FILES.index(")")].split()
     )
@@ -24,12 +24,12 @@ def test_every_kind_of_source_is_data(kind: Kind, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["a.safetensors", "a.PTH", "a.ckpt"])
 def test_checkpoints_are_told_by_their_names(name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(b"PK\5\6" + bytes(18))  # PyTorch's are zips
-    assert list(recognise(str(tmp_path / name))) == [Recognised(str(tmp_path / name), "checkpoint")]
+    assert recognise(str(tmp_path / name)) == Recognised(str(tmp_path / name), "checkpoint")
 
 
 def test_other_files_are_refused(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("notes")
     with pytest.raises(UserError, match="not something to open here"):
-        list(recognise(str(tmp_path / "notes.txt")))
+        recognise(str(tmp_path / "notes.txt"))
     with pytest.raises(UserError, match="not there any more"):
-        list(recognise(str(tmp_path / "missing.zip")))
+        recognise(str(tmp_path / "missing.zip"))

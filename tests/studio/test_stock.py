@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Generator
 from functools import partial
 from pathlib import Path
 from time import sleep
@@ -15,7 +14,6 @@ from pytestqt.qtbot import QtBot
 from core.data.cache.quota import GB, entries, limit
 from core.data.download.catalogue import DOWNLOADS, Download
 from core.errors import UserError
-from core.events import Event
 from studio.dialogs.download import DownloadDialog
 from studio.dialogs.prepared_datasets import PreparedDatasetsDialog
 from studio.main_window import MainWindow
@@ -185,12 +183,11 @@ def test_what_is_open_stays_and_the_rest_is_deleted(qtbot: QtBot, window: MainWi
 def test_changes_are_made_in_their_order(qtbot: QtBot, window: MainWindow) -> None:
     made: list[str] = []
 
-    def change(name: str, seconds: float) -> Generator[Event, None, None]:
+    def change(name: str, seconds: float) -> None:
         sleep(seconds)
         made.append(name)
         if name == "refused":
             raise UserError("It cannot be written.", "Make room.")
-        yield from ()
 
     for name, seconds in (("slow", 0.2), ("refused", 0.1), ("quick", 0.0)):
         window.session.reader.list_stock(partial(change, name, seconds))
