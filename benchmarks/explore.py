@@ -130,6 +130,7 @@ def _slider(window: Any) -> Any:
 
 
 def _export(count: int, exports: int) -> None:
+    from core.concurrency import run_to_end
     from core.export.image_files import export_images
     from core.export.selection import OfSeeds
     from core.latent.request import LatentRequest
@@ -145,8 +146,7 @@ def _export(count: int, exports: int) -> None:
         alone.append(count / (perf_counter() - begun))
         with tempfile.TemporaryDirectory() as folder:
             begun = perf_counter()
-            for _event in export_images(sampler, selection, Path(folder)):
-                pass
+            run_to_end(export_images(sampler, selection, Path(folder)))
             exported.append(count / (perf_counter() - begun))
     share = 100 * median(b / a for a, b in zip(alone, exported, strict=True))
     row(f"{count:,} images made", f"{median(alone):.0f} images/s")

@@ -51,7 +51,7 @@ class Workers(QObject):
             if not self._shows:
                 self._timer.stop()
             if thread.is_complete:
-                done(thread.result)
+                done(thread.take_result())
             end()
 
         thread.ended.connect(finish)
