@@ -50,7 +50,7 @@ class TrainingJob:
 
     @property
     def settings(self) -> Settings:
-        """Once there is a trainer, that one's."""
+        """Those in force: the trainer's, once there is one."""
         return self.trainer.settings if self.trainer else self.chosen
 
     def events(self) -> Generator[Event, None, None]:

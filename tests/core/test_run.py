@@ -119,6 +119,14 @@ def test_automatic_checkpoints(tmp_path: Path) -> None:
     assert saved == {path: load(path).meta.step for path in run.checkpoints()}
 
 
+def test_a_checkpoint_that_is_in_use_makes_no_room(tmp_path: Path) -> None:
+    trainer = tiny_trainer(steps=5, autosave_minutes=1e-9, checkpoints=2)
+    run = Run.begin(tmp_path / "run", trainer)
+    used = run.folder / "checkpoints" / "000000001.safetensors"
+    list(run.record(trainer, trainer.events(), lambda: used))
+    assert [int(path.stem) for path in run.checkpoints()] == [1, 4, 5]
+
+
 def test_a_stopped_recording_keeps_what_it_has(tmp_path: Path) -> None:
     trainer = tiny_trainer()
     run = Run.begin(tmp_path / "run", trainer)

@@ -182,6 +182,8 @@ def test_what_is_open_stays_and_the_rest_is_deleted(qtbot: QtBot, window: MainWi
 
 def test_changes_are_made_in_their_order(qtbot: QtBot, window: MainWindow) -> None:
     made: list[str] = []
+    listed: list[int] = []
+    window.session.reader.stock_listed.connect(listed.append)
 
     def change(name: str, seconds: float) -> None:
         sleep(seconds)
@@ -190,8 +192,10 @@ def test_changes_are_made_in_their_order(qtbot: QtBot, window: MainWindow) -> No
             raise UserError("It cannot be written.", "Make room.")
 
     for name, seconds in (("slow", 0.2), ("refused", 0.1), ("quick", 0.0)):
-        window.session.reader.list_stock(partial(change, name, seconds))
-    qtbot.waitUntil(lambda: made == ["slow", "refused", "quick"], timeout=PATIENCE)
+        window.session.reader.change_stock(partial(change, name, seconds), lambda: len(made))
+    qtbot.waitUntil(lambda: len(listed) == 3, timeout=PATIENCE)
+    assert made == ["slow", "refused", "quick"]
+    assert listed == [1, 2, 3]  # what is there after each, also after the one that was refused
 
 
 def test_the_limit_is_remembered(
