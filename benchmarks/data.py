@@ -23,13 +23,14 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.table import machine, row  # noqa: E402
+from core.concurrency import run_to_end  # noqa: E402
 from core.config.preparation import Size  # noqa: E402
 from core.data import batches  # noqa: E402
 from core.data.batches import Batches  # noqa: E402
 from core.data.dataset import Dataset  # noqa: E402
 from core.data.prepare import prepare  # noqa: E402
 from core.devices import resolve  # noqa: E402
-from core.events import Stepped, Tuned  # noqa: E402
+from core.events import Stepped  # noqa: E402
 from core.presets import preset  # noqa: E402
 from core.trainer import Trainer  # noqa: E402
 from core.training.autotune import trial  # noqa: E402
@@ -81,7 +82,7 @@ def _preparing(folder: Path, rounds: int) -> None:
 
 
 def _prepared(source: Path | str, cache: Path) -> Dataset:
-    return next(event for event in prepare(source, cache=cache) if isinstance(event, Dataset))
+    return run_to_end(prepare(source, cache=cache))
 
 
 def _by_pillow(folder: Path, size: Size) -> None:
@@ -138,7 +139,7 @@ def _loading(rounds: int, place: Path) -> None:
     device = resolve("auto")
     dataset = _prepared("sample:shapes", place)
     settings = preset("studio").apply(resolution=64)
-    tuned = next(event for event in trial(settings, 3, 5, device) if isinstance(event, Tuned))
+    tuned = run_to_end(trial(settings, 3, 5, device))
     trainer = Trainer(settings, dataset, tuned)
     steps = (event for event in trainer.events() if isinstance(event, Stepped))
     resident = Batches(replace(dataset, images=np.array(dataset.images)), settings.batch, settings.mirror, 0, device)

@@ -130,6 +130,7 @@ def _slider(studio: Any) -> Any:
 
 
 def _export(count: int, exports: int) -> None:
+    from core.concurrency import run_to_end
     from core.export.image_files import export_images
     from core.export.selection import OfSeeds
     from core.latent.request import LatentRequest
@@ -145,8 +146,7 @@ def _export(count: int, exports: int) -> None:
         alone.append(count / (perf_counter() - begun))
         with tempfile.TemporaryDirectory() as folder:
             begun = perf_counter()
-            for _event in export_images(sampler, selection, Path(folder)):
-                pass
+            run_to_end(export_images(sampler, selection, Path(folder)))
             exported.append(count / (perf_counter() - begun))
     share = 100 * median(b / a for a, b in zip(alone, exported, strict=True))
     row(f"{count:,} images made", f"{median(alone):.0f} images/s")
@@ -156,19 +156,18 @@ def _export(count: int, exports: int) -> None:
 
 def _untrained(kind: Any) -> Any:
     """A sampler of the `dcgan` preset at 64 px: what it draws does not matter for how long it takes."""
+    from core.concurrency import run_to_end
     from core.config.preparation import Preparation
-    from core.data.dataset import Dataset
     from core.data.prepare import prepare
     from core.devices import resolve
-    from core.events import Tuned
     from core.presets import preset
     from core.trainer import Trainer
     from core.training.autotune import trial
 
     settings = preset("dcgan").apply(resolution=64, width=64, device="cpu", batch=8)
-    dataset = next(event for event in prepare("sample:shapes", Preparation((64, 64))) if isinstance(event, Dataset))
+    dataset = run_to_end(prepare("sample:shapes", Preparation((64, 64))))
     tried = trial(settings, dataset.images.shape[1], len(dataset.classes), resolve("cpu"))
-    trainer = Trainer(settings, dataset, next(event for event in tried if isinstance(event, Tuned)))
+    trainer = Trainer(settings, dataset, run_to_end(tried))
     return kind(trainer.meta(), trainer.published(), "cpu")
 
 

@@ -20,11 +20,11 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks import alone, textbook  # noqa: E402  # the path first
 from benchmarks.features import Moments, frechet, moments  # noqa: E402
+from core.concurrency import run_to_end  # noqa: E402
 from core.config.preparation import Preparation  # noqa: E402
 from core.data.dataset import Dataset  # noqa: E402
 from core.data.prepare import prepare  # noqa: E402
 from core.devices import resolve  # noqa: E402
-from core.events import Tuned  # noqa: E402
 from core.imaging.tensors import to_images  # noqa: E402
 from core.latent.request import LatentRequest  # noqa: E402
 from core.latent.sampler import Sampler  # noqa: E402
@@ -99,7 +99,7 @@ def _one(options: argparse.Namespace) -> dict[str, float]:
 def _prepared(data: str) -> Dataset:
     source, _, resolution = data.rpartition(":")
     how = Preparation((int(resolution), int(resolution)))
-    return next(event for event in prepare(source, how) if isinstance(event, Dataset))
+    return run_to_end(prepare(source, how))
 
 
 def _plain(dataset: Dataset, seed: int, over: Callable[[], bool]) -> Made:
@@ -116,7 +116,7 @@ def _preset(name: str, values: dict[str, object], dataset: Dataset, over: Callab
     facts = FitContext(len(dataset.images), accelerator=False)
     settings = preset(name).fitted(facts, **values, device="cpu")
     tried = trial(settings, dataset.images.shape[1], len(dataset.classes), resolve("cpu"))
-    trainer = Trainer(settings, dataset, next(event for event in tried if isinstance(event, Tuned)))
+    trainer = Trainer(settings, dataset, run_to_end(tried))
     for _ in trainer.events():
         if over():
             break

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from core.concurrency import run_to_end
 from core.config.preparation import Preparation
 from core.data.builtin.toys import dataset
-from core.data.dataset import Dataset
 from core.data.prepare import prepare
 
 POINTS = 2500
@@ -63,7 +63,7 @@ def of_stacked(images: NDArray[np.uint8]) -> Coverage:
 @cache
 def classifier(side: int) -> nn.Module:
     """Ten digits from images (N, 1, side, side) in [-1, 1]; trained on `sample:digits`, the last thousand held out."""
-    digits = next(event for event in prepare("sample:digits", Preparation((side, side))) if isinstance(event, Dataset))
+    digits = run_to_end(prepare("sample:digits", Preparation((side, side))))
     assert digits.labels is not None
     images, labels = torch.from_numpy(np.array(digits.images)), torch.from_numpy(np.array(digits.labels))
     torch.manual_seed(0)

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from core.checkpoint import Checkpoint
+from core.concurrency import run_to_end
 from core.config.preparation import Preparation
 from core.config.settings import Settings
 from core.data.dataset import Dataset
@@ -83,8 +84,7 @@ class Patient:
         return replace(self, values={**self.values, **changes})
 
     def dataset(self) -> Dataset:
-        prepared = prepare(self.source, Preparation(self.settings.size))
-        whole = next(event for event in prepared if isinstance(event, Dataset))
+        whole = run_to_end(prepare(self.source, Preparation(self.settings.size)))
         if not self.images:
             return whole
         images = np.array(whole.images[: self.images])

@@ -16,8 +16,8 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benchmarks import alone, modes  # noqa: E402  # the path first
+from core.concurrency import run_to_end  # noqa: E402
 from core.config.settings import Settings  # noqa: E402
-from core.data.dataset import Dataset  # noqa: E402
 from core.data.prepare import prepare  # noqa: E402
 from core.events import Tuned  # noqa: E402
 from core.generator_inputs import GeneratorInputs, seed_latent  # noqa: E402
@@ -88,7 +88,7 @@ def _one(source: str, recipe: str, seed: int, seconds: float) -> modes.Coverage:
     torch.set_num_threads(1)
     kind, _, toy = source.partition(":")
     settings = Settings(**{**RECIPES[kind][recipe], "device": "cpu", "seed": seed})
-    dataset = next(event for event in prepare(source, settings.preparation) if isinstance(event, Dataset))
+    dataset = run_to_end(prepare(source, settings.preparation))
     trainer = Trainer(settings, dataset, Tuned("cpu", "fp32", "contiguous", {}))
     over = alone.budget(seconds)
     for _ in trainer.events():

@@ -18,6 +18,7 @@ from PIL import Image, ImageFilter
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
+from core.concurrency import run_to_end  # noqa: E402
 from core.config.preparation import Preparation  # noqa: E402
 from core.data.dataset import Dataset  # noqa: E402
 from core.data.prepare import prepare  # noqa: E402
@@ -181,7 +182,7 @@ def _side(extractor: Extractor, images: Images) -> Side:
 
 def _prepared(data: str) -> Dataset:
     how = Preparation((32, 32))
-    return next(event for event in prepare(data, how) if isinstance(event, Dataset))
+    return run_to_end(prepare(data, how))
 
 
 def _halves(dataset: Dataset, seed: int) -> tuple[Dataset, Dataset]:
@@ -205,14 +206,13 @@ def _drawn(total: int, count: int) -> NDArray[np.int64]:
 
 
 def finished(work: Generator[object, None, T]) -> T:
-    while True:
-        try:
-            event = next(work)
-        except StopIteration as done:
-            result: T = done.value
-            return result
+    """Its result; a `Notice` on the way is printed."""
+
+    def show(event: object) -> None:
         if isinstance(event, Notice):
             print(event.text, file=sys.stderr, flush=True)
+
+    return run_to_end(work, show)
 
 
 if __name__ == "__main__":

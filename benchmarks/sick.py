@@ -6,7 +6,7 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from functools import cache
 from pathlib import Path
@@ -25,14 +25,14 @@ from benchmarks import alone, modes  # noqa: E402  # the path first
 from benchmarks.features import Moments, frechet  # noqa: E402
 from benchmarks.patients import SICK, WELL, Patient  # noqa: E402
 from core.checkpoint import Checkpoint  # noqa: E402
+from core.concurrency import run_to_end  # noqa: E402
 from core.config.preparation import Preparation  # noqa: E402
 from core.config.settings import Settings  # noqa: E402
-from core.data.dataset import Dataset  # noqa: E402
 from core.data.prepare import prepare  # noqa: E402
 from core.diagnosis import diagnose  # noqa: E402
 from core.diagnosis.case import Diagnosis, RunFacts  # noqa: E402
 from core.diagnosis.report_history import ReportHistory  # noqa: E402
-from core.events import Edited, Report, Rewound  # noqa: E402
+from core.events import Edited, Event, Report, Rewound  # noqa: E402
 from core.generator_inputs import GeneratorInputs, seed_latent  # noqa: E402
 from core.jobs.divergence_recovery import DivergenceRecovery  # noqa: E402
 from core.models.conditioning import to_tensors  # noqa: E402
@@ -63,7 +63,7 @@ class Watched:
         over = alone.budget(seconds)
         with TemporaryDirectory() as place:
             run = Run.begin(Path(place, "run"), self.trainer)
-            with closing(DivergenceRecovery(self.trainer, run, self.edit).events()) as events:
+            with closing(DivergenceRecovery(self.trainer, run, lambda: self.train(run), self.edit).events()) as events:
                 for event in events:
                     if isinstance(event, Rewound):
                         self.rewinds.append(event.step)
@@ -73,6 +73,9 @@ class Watched:
                         yield self.found()
                     if over():
                         return
+
+    def train(self, run: Run) -> Generator[Event, None, None]:
+        return run.record(self.trainer, self.trainer.events())
 
     def found(self) -> tuple[Diagnosis, ...]:
         images = len(self.trainer.dataset.images) - len(self.trainer.held)
@@ -210,7 +213,7 @@ def _judged(images: Tensor) -> tuple[Tensor, Tensor]:
 
 @cache
 def _real(side: int) -> Moments:
-    dataset = next(event for event in prepare("sample:digits", Preparation((side, side))) if isinstance(event, Dataset))
+    dataset = run_to_end(prepare("sample:digits", Preparation((side, side))))
     features, _ = _judged(torch.from_numpy(np.array(dataset.images[:MADE])).float().div(127.5).sub(1.0))
     return Moments(features.mean(0), features.T.cov())
 

@@ -20,11 +20,11 @@ import core.jobs.live_evaluation
 import core.monitoring.time_budget
 import core.trainer
 from benchmarks.table import machine, row
+from core.concurrency import run_to_end
 from core.config.preparation import Preparation
-from core.data.dataset import Dataset
 from core.data.prepare import prepare
 from core.devices import resolve
-from core.events import Event, Stepped, Tuned
+from core.events import Event, Stepped
 from core.jobs.live_evaluation import LiveEvaluator
 from core.presets import FitContext, preset
 from core.runs.run import Run
@@ -68,14 +68,15 @@ class Side:
 def measure(name: str, data: str, resolution: int, seconds: float) -> list[Side]:
     """Trainings without signals, with them, and with an evaluation beside them that never ends."""
     how = Preparation((resolution, resolution))
-    dataset = next(event for event in prepare(data, how) if isinstance(event, Dataset))
+    dataset = run_to_end(prepare(data, how))
     settings = preset(name).fitted(FitContext(len(dataset.images), False), resolution=resolution, device="cpu")
-    found = trial(settings, dataset.images.shape[1], len(dataset.classes), resolve("cpu"))
-    tuned = next(event for event in found if isinstance(event, Tuned))
+    tuned = run_to_end(trial(settings, dataset.images.shape[1], len(dataset.classes), resolve("cpu")))
     plain, watched, judged = (Trainer(settings, dataset, tuned, signals=signals) for signals in (False, True, True))
     with TemporaryDirectory() as place:
         run = Run.begin(Path(place, "run"), judged)
-        sides = [Side(plain), Side(watched), Side(judged, run.record(judged, LiveEvaluator(run, judged)))]
+        evaluator = LiveEvaluator(run, judged)
+        recorded = run.record(judged, evaluator.beside(judged.events()), lambda: evaluator.subject)
+        sides = [Side(plain), Side(watched), Side(judged, recorded)]
         for turn in range(WARM_UP + max(round(seconds / (len(sides) * TURN)), 1)):
             for place_in_turn in range(len(sides)):
                 sides[(turn + place_in_turn) % len(sides)].take_turn()

@@ -8,11 +8,11 @@ from statistics import median
 from time import perf_counter
 
 from benchmarks import textbook
+from core.concurrency import run_to_end
 from core.config.preparation import Preparation
-from core.data.dataset import Dataset
 from core.data.prepare import prepare
 from core.devices import resolve
-from core.events import Stepped, Tuned
+from core.events import Stepped
 from core.presets import preset
 from core.trainer import Trainer
 from core.training.autotune import trial
@@ -22,13 +22,9 @@ ROUNDS, WARM_UP, BATCH = 12, 2, 64
 
 def measure() -> dict[str, object]:
     """Median rates of both sides, their ratio, and what the trial chose."""
-    dataset = next(event for event in prepare("sample:shapes", Preparation((64, 64))) if isinstance(event, Dataset))
+    dataset = run_to_end(prepare("sample:shapes", Preparation((64, 64))))
     settings = preset("dcgan").apply(resolution=64, batch=BATCH, device="cpu")
-    tuned = next(
-        event
-        for event in trial(settings, dataset.images.shape[1], len(dataset.classes), resolve("cpu"))
-        if isinstance(event, Tuned)
-    )
+    tuned = run_to_end(trial(settings, dataset.images.shape[1], len(dataset.classes), resolve("cpu")))
     ours = _steps(Trainer(settings, dataset, tuned))
     theirs = textbook.steps(dataset, BATCH)
     times: dict[str, list[float]] = {"ours": [], "textbook": []}

@@ -6,8 +6,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from typing import Any, Generic, TypeVar
+from contextlib import closing
+from typing import Any, Generic, ParamSpec, TypeVar
 
+P = ParamSpec("P")
 T = TypeVar("T")
 Y = TypeVar("Y")
 Key = TypeVar("Key")
@@ -31,14 +33,22 @@ def run_in_thread(call: Callable[[], T], meanwhile: Y) -> Generator[Y, None, T]:
         pool.shutdown(wait=False)
 
 
-def run_to_end(events: Generator[Any, None, T]) -> T:
-    """Runs a generator to its end and returns its result; what it yields on the way is dropped."""
-    while True:
-        try:
-            next(events)
-        except StopIteration as end:
-            result: T = end.value
-            return result
+def run_to_end(events: Generator[Y, None, T], show: Callable[[Y], object] = lambda event: None) -> T:
+    """Runs a generator to its end, calls `show` with what it yields on the way, and returns its result."""
+    with closing(events):
+        while True:
+            try:
+                event = next(events)
+            except StopIteration as end:
+                result: T = end.value
+                return result
+            show(event)
+
+
+def as_generator(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Generator[Any, None, T]:
+    """A generator that yields nothing and returns what `call` returns, for what runs generators only."""
+    yield from ()
+    return call(*args, **kwargs)
 
 
 def in_order(jobs: Iterable[Callable[[], T]], workers: int, ahead: int) -> Generator[T | None, None, None]:

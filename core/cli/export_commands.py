@@ -11,12 +11,14 @@ import sys
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
+from functools import partial
 from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from tqdm import tqdm
 
+from core.concurrency import run_to_end
 from core.errors import UserError
 from core.events import Event, Notice, Progress
 from core.export.animation import MOST_FPS, MOST_FRAMES, MOST_SCALE, Animation, frame_positions
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from core.latent.sampler import Sampler
 
 Parser = TypeVar("Parser", bound=argparse.ArgumentParser)
+T = TypeVar("T")
 
 
 def generate(options: argparse.Namespace) -> int:
@@ -152,19 +155,20 @@ def _label(text: str | None, classes: Sequence[str], known: int) -> tuple[float,
     return tuple(float(index == chosen) for index in range(len(names)))
 
 
-def show(events: Generator[Event, None, None], unit: str) -> Event | None:
-    """Long work with a bar on stderr; returns the last event, where a result is."""
-    event = None
-    with closing(events), tqdm(unit=unit, disable=None) as bar:
-        for event in events:
-            if isinstance(event, Progress):
-                if event.total != bar.total or event.done < bar.n:
-                    bar.reset(event.total)
-                bar.set_description(event.text, refresh=False)
-                bar.update(event.done - bar.n)
-            elif isinstance(event, Notice):
-                bar.write(event.text, file=sys.stderr)
-    return event
+def show(events: Generator[Event, None, T], unit: str) -> T:
+    """Runs long work to its end with a bar on stderr, and returns its result."""
+    with tqdm(unit=unit, disable=None) as bar:
+        return run_to_end(events, partial(_show, bar))
+
+
+def _show(bar: tqdm[NoReturn], event: Event) -> None:
+    if isinstance(event, Progress):
+        if event.total != bar.total or event.done < bar.n:
+            bar.reset(event.total)
+        bar.set_description(event.text, refresh=False)
+        bar.update(event.done - bar.n)
+    elif isinstance(event, Notice):
+        bar.write(event.text, file=sys.stderr)
 
 
 def add_exports(commands: argparse._SubParsersAction[Parser]) -> None:

@@ -119,7 +119,6 @@ def evaluate(options: argparse.Namespace) -> int:
         options.device,
     )
     measured = show(wanted.events(), "piece")
-    assert isinstance(measured, Measured)
     if options.json:
         print(json.dumps({"step": measured.step, **measured.values}, indent=2))
     else:

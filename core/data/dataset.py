@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from core.data.items import Skipped
 from core.data.records import Records
-from core.events import Event, Images
+from core.events import Images
 from core.imaging.points import scatter
 
 
@@ -30,7 +30,7 @@ class Pixels(Protocol):
 
 # Compared by identity: comparing arrays gives arrays, so the generated == would raise. Use `fingerprint`.
 @dataclass(frozen=True, eq=False)
-class Dataset(Event):
+class Dataset:
     """Images of one size, or points, and, when there are classes, their labels.
 
     `images` is uint8, shape (N, C, H, W), (W, H) = `size`, C = 1 (grey), 3 (RGB) or 4 (RGBA, not premultiplied, white

@@ -13,11 +13,12 @@ from core.data.builtin import samples, toys
 from core.data.cache.entries import build, cache_folder, entry_of, load, resolution_of
 from core.data.cache.exclusions import kept
 from core.data.cache.quota import limit, make_room
+from core.data.dataset import Dataset
 from core.data.download import catalogue
 from core.data.names import quoted
 from core.data.source import Format, Source
 from core.errors import UserError
-from core.events import Event
+from core.events import Glimpse, Progress
 from core.registry import module, ranked
 
 AS_IT_SUITS = Preparation()
@@ -27,8 +28,8 @@ JUST_USED = 60.0
 
 def prepare(
     source: str | Path, how: Preparation = AS_IT_SUITS, cache: Path | None = None
-) -> Generator[Event, None, None]:
-    """Yields `Progress` while it works, perhaps a `Glimpse`, and at the end exactly one `Dataset`.
+) -> Generator[Progress | Glimpse, None, Dataset]:
+    """Opens a source of images; yields `Progress` and perhaps a `Glimpse`, and returns the `Dataset`.
 
     `source` is a folder, a zip or tar, arrays (.npy, .npz, .mat, IDX, CIFAR), a video, "sample:NAME", "download:NAME"
     once that was downloaded, or "toy:NAME", which is not prepared and needs no cache.
@@ -37,9 +38,8 @@ def prepare(
     Raises `UserError` for whatever a person can mend; closing the generator stops at once.
     """
     if toys.opens(str(source)):
-        yield toys.dataset(str(source))
-    else:
-        yield from _prepare(str(source), how, cache if cache is not None else cache_folder())
+        return toys.dataset(str(source))
+    return (yield from _prepare(str(source), how, cache if cache is not None else cache_folder()))
 
 
 def opens(source: str) -> bool:
@@ -51,8 +51,8 @@ def opens(source: str) -> bool:
         return _opener(source) is not None
 
 
-def scan(name: str) -> Generator[Event, None, Source]:
-    """List what is in a source of any kind but points, as `prepare` does first, and return it. Raises `UserError`."""
+def scan(name: str) -> Generator[Progress | Glimpse, None, Source]:
+    """Lists what is in a source of any kind but points, as `prepare` does first, and returns it. Raises `UserError`."""
     if not catalogue.opens(name):
         kind, path = _kind(name)
         return (yield from kind.scan(path))
@@ -62,7 +62,7 @@ def scan(name: str) -> Generator[Event, None, Source]:
     return catalogue.Downloaded(found, download)
 
 
-def _prepare(name: str, how: Preparation, base: Path) -> Generator[Event, None, None]:
+def _prepare(name: str, how: Preparation, base: Path) -> Generator[Progress | Glimpse, None, Dataset]:
     listed = yield from scan(name)
     if how.size is None:
         side = yield from resolution_of(listed, base)
@@ -79,7 +79,7 @@ def _prepare(name: str, how: Preparation, base: Path) -> Generator[Event, None, 
             f"The images that were prepared in {quoted(str(entry))} cannot be read back.",
             "Check that disk, or let the environment variable GAN_STUDIO_CACHE name another folder.",
         )
-    yield kept(dataset, base)
+    return kept(dataset, base)
 
 
 def _kind(name: str) -> tuple[Format, str]:

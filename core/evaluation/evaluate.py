@@ -38,15 +38,15 @@ def evaluate(
     count: int,
     rows: RowNumbers | None = None,
     split: Split = "all",
-) -> Generator[Progress | Measured, None, None]:
+) -> Generator[Progress, None, Measured]:
     """Measures images of the seeds 0 to `count` - 1 against these rows of the dataset (all of them without any).
 
     `sampler` has to keep its weights meanwhile: give a copy of one that follows a training. The classes of the seeds
     take turns, so of a generator that knows classes there are as many images of each.
     `extractor`: from `core.evaluation.features.build`; None where no metric looks at features. Yields `Progress` after
-    every tenth of a second or so, and `Measured` at the end. It draws from no random generator but its own, and shares
-    nothing with a training but the processor. Features of the real images are kept with the dataset. Raises `UserError`
-    for metrics and extractors that do not go together, and for images that do not.
+    every tenth of a second or so, and returns what was `Measured`. It draws from no random generator but its own, and
+    shares nothing with a training but the processor. Features of the real images are kept with the dataset. Raises
+    `UserError` for metrics and extractors that do not go together, and for images that do not.
     """
     wanted = chosen(metrics)
     rows = np.arange(len(dataset.images), dtype=np.int64) if rows is None else rows
@@ -71,7 +71,7 @@ def evaluate(
         numbers = yield from _measured(name, found, pair)
         values |= {key(number, protocol): value for number, value in numbers.items()}
     meta = sampler.meta
-    yield Measured(meta.step, meta.images, meta.seconds, values)
+    return Measured(meta.step, meta.images, meta.seconds, values)
 
 
 def _measured(name: str, found: Component, sides: tuple[Side, Side]) -> Generator[Progress, None, dict[str, float]]:

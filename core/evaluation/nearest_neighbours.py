@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from core.data.dataset import Dataset
 from core.errors import UserError
-from core.events import Event, Images, Progress
+from core.events import Images, Progress
 
 LONGEST = 32
 """Sides that are compared are at most so long, in pixels."""
@@ -29,7 +29,7 @@ NO_ROWS: RowNumbers = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True, eq=False)
-class Neighbours(Event):
+class Neighbours:
     """For each of n images the k nearest, the nearest first.
 
     `rows` (n, k): which of the dataset's images they are; `distances` (n, k): root mean square of the differences of
@@ -44,7 +44,7 @@ class Neighbours(Event):
 
 
 @dataclass(frozen=True, eq=False)
-class Nearness(Event):
+class Nearness:
     """How far images are from their nearest training image: `generated` ones, and `real` ones, which are images that
     were held out of the training (`held_out`), or else training images, each without itself."""
 
@@ -65,11 +65,11 @@ class Space:
 
 def nearest(
     images: Images, dataset: Dataset, k: int, space: Space | None = None, held: RowNumbers = NO_ROWS
-) -> Generator[Progress | Neighbours, None, None]:
+) -> Generator[Progress, None, Neighbours]:
     """Looks through the dataset for what is nearest to images, uint8 NHWC, or to their mirror images.
 
     Compared is in a space, `PIXELS` if none is named; rows that were `held` out of the training are passed over. All of
-    the dataset is read once, in flat memory. Yields `Progress`, and `Neighbours` at the end, with fewer than k where
+    the dataset is read once, in flat memory. Yields `Progress`, and returns `Neighbours`, with fewer than k where
     there are no more. Raises `UserError` for points, and for images of another size or with other channels than the
     dataset's.
     """
@@ -77,16 +77,16 @@ def nearest(
     space = space or PIXELS
     planes = images.transpose(0, 3, 1, 2)
     found = yield from _candidates(planes, dataset, k + SPARE, space, held)
-    yield _exact(planes, found, dataset, k, space)
+    return _exact(planes, found, dataset, k, space)
 
 
 def nearness(
     images: Images, dataset: Dataset, space: Space | None = None, held: RowNumbers = NO_ROWS, seed: int = 0
-) -> Generator[Progress | Nearness, None, None]:
+) -> Generator[Progress, None, Nearness]:
     """How near generated images, uint8 NHWC, are to the training's, and how near real images are that it never saw, or
     where none are held out training images to others of them. Up to 256 of these are drawn by the seed.
 
-    Memorised images are much nearer than real ones. Yields `Progress`, and `Nearness` at the end. Raises what `nearest`
+    Memorised images are much nearer than real ones. Yields `Progress`, and returns `Nearness`. Raises what `nearest`
     raises.
     """
     _check(images, dataset)
@@ -98,7 +98,7 @@ def nearness(
     own = np.concatenate([np.full(len(images), -1), drawn])
     found = yield from _candidates(planes, dataset, 1 + SPARE, space, held, own)
     distances = np.array([_exact_of(*each, dataset, space)[1][0] for each in zip(planes, found, strict=True)])
-    yield Nearness(distances[:count], distances[count:], bool(len(held)))
+    return Nearness(distances[:count], distances[count:], bool(len(held)))
 
 
 def _check(images: Images, dataset: Dataset) -> None:

@@ -45,15 +45,13 @@ def note_of(target: Path) -> Path:
     return target.with_name(f"{target.name}.txt")
 
 
-def export_generator(
-    sampler: Sampler, target: Path, overwrite: bool = False
-) -> Generator[Progress | Saved, None, None]:
+def export_generator(sampler: Sampler, target: Path, overwrite: bool = False) -> Generator[Progress, None, Saved]:
     """Writes the sampler's generator to `target`, which ends in .onnx or .pt2, and beside it three lines of Python that
     make an image with it (`note_of`). See `core.export.onnx_pt2.Exported` for what the file takes and returns.
 
     The file appears only when its images were the original's, within `TOLERANCE`. All of it happens on the CPU, in
     another process: see there. Yields `Progress` for the two stages, again and again while one lasts, so that whoever
-    pulls can stop in between; and `Saved` at the end. Raises `UserError`, before anything is written if a file exists
+    pulls can stop in between; returns `Saved`. Raises `UserError`, before anything is written if a file exists
     and `overwrite` is not set.
     """
     target = target.absolute()
@@ -64,7 +62,7 @@ def export_generator(
         partial.touch()  # a place that cannot be written to shows now, and not after all the work
         yield from _made(checkpoint, partial, target)
         note.write_text(usage(target.name, checkpoint.meta), "utf-8")
-    yield Saved(target, checkpoint.meta.step)
+    return Saved(target, checkpoint.meta.step)
 
 
 def _refuse_kind(checkpoint: Checkpoint, target: Path) -> None:

@@ -83,10 +83,10 @@ PACKERS = Team(min(4, os.cpu_count() or 1))
 
 def export_images(
     sampler: Sampler, selection: Selection, target: Path, shape: Shape | None = None, overwrite: bool = False
-) -> Generator[Progress | Saved, None, None]:
+) -> Generator[Progress, None, Saved]:
     """Makes images and writes each under its name into the folder `target`, or all into the file `target`.
 
-    Every PNG carries its recipe. Yields `Progress`, and `Saved` with the target at the end. Raises `UserError` before
+    Every PNG carries its recipe. Yields `Progress`, and returns `Saved` with the target. Raises `UserError` before
     anything is written when a file exists and `overwrite` is not set.
     """
     shape = shape or Shape()
@@ -110,17 +110,17 @@ def export_images(
     else:
         whole = ""
     yield from _write(parts, names, len(selection), target, shape, overwrite, whole, team)
-    yield Saved(target, sampler.meta.step)
+    return Saved(target, sampler.meta.step)
 
 
 def export_pictures(
     images: Iterable[Images], names: Sequence[str], target: Path, shape: Shape | None = None, overwrite: bool = False
-) -> Generator[Progress | Saved, None, None]:
+) -> Generator[Progress, None, Saved]:
     """The same for images that are there already, and of which nobody knows how they were made."""
     made = (Named(name, image, "") for name, image in zip(names, images, strict=True))
     parts = (lambda named=named: [named] for named in made)
     yield from _write(parts, iter(names), len(names), target, shape or Shape(), overwrite, "", PACKERS)
-    yield Saved(target, 0)
+    return Saved(target, 0)
 
 
 def encoded(image: Images, format: Format = "png", recipe: str = "") -> bytes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import closing
-from itertools import chain
 from pathlib import Path
 
 from core.checkpoint import Checkpoint
@@ -29,22 +28,19 @@ def export_projection(
     steps: int = STEPS,
     seed: int = 0,
     overwrite: bool = False,
-) -> Generator[ProjectionStep | Progress | Saved, None, None]:
+) -> Generator[ProjectionStep | Progress, None, Saved]:
     """Projects a picture, uint8 HWC, and writes it as `target.png`, and as `projected.png`, which carries its recipe.
 
-    `sampler`: of the checkpoint, on the device that does it. Yields every `ProjectionStep`, and `Saved` with the folder
-    at the end; nothing is written before. Raises `UserError` as `core.projection.projector.project` does, and when a
-    file exists and `overwrite` is not set.
+    `sampler`: of the checkpoint, on the device that does it. Yields every `ProjectionStep`, and returns `Saved` with
+    the folder; nothing is written before the last step. Raises `UserError` as `core.projection.projector.project` does,
+    and when a file exists and `overwrite` is not set.
     """
     search = project(checkpoint, picture, steps=steps, seed=seed, given=given, device=str(sampler.device))
-    with closing(search) as events:
-        best = next(events)  # what is wrong with the request is said before a folder is made
+    with closing(search):
+        first = next(search)  # what is wrong with the request is said before a folder is made
         refuse_taken(folder, [f"{TARGET}.png", f"{PROJECTED}.png"], overwrite)
-        for event in chain([best], events):
-            best = event
-            yield event
+        yield first
+        best = yield from search
     projected = OfRequest(LatentRequest.of(best.point), PROJECTED)
-    for written in export_pictures(picture[None], [TARGET], folder, overwrite=overwrite):
-        if isinstance(written, Progress):
-            yield written
-    yield from export_images(sampler, projected, folder, overwrite=overwrite)
+    yield from export_pictures(picture[None], [TARGET], folder, overwrite=overwrite)
+    return (yield from export_images(sampler, projected, folder, overwrite=overwrite))

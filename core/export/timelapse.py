@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +19,7 @@ from core.runs.run import Run
 
 def export_timelapse(
     run_folder: Path, target: Path, animation: Animation, overwrite: bool = False, caption: bool = False
-) -> Generator[Progress | Notice | Saved, None, None]:
+) -> Generator[Progress | Notice, None, Saved]:
     """Writes the run's sample grids, one after the other, to the target, as `core.export.walk_video.export_walk` does.
 
     The video lasts `animation.seconds`, in which every grid is shown equally long; where there are more grids than
@@ -48,14 +47,9 @@ def export_timelapse(
     if format is not None:
         yield from write_video(frames, count, target, replace(animation, scale=1), overwrite)
     else:
-        with closing(
-            export_pictures(frames(range(count)), frame_names(count), target, overwrite=overwrite)
-        ) as exported:
-            for event in exported:
-                if isinstance(event, Progress):
-                    yield event
+        yield from export_pictures(frames(range(count)), frame_names(count), target, overwrite=overwrite)
         yield from older_frames(target, count)
-    yield Saved(target, int(grids[-1].stem))
+    return Saved(target, int(grids[-1].stem))
 
 
 def _readable(paths: Sequence[Path]) -> Generator[Progress | Notice, None, list[Path]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from contextlib import closing
 from pathlib import Path
 
 from core.events import Images, Notice, Progress, Saved
@@ -17,11 +16,11 @@ from core.latent.sampler import STEADY, Sampler
 
 def export_walk(
     sampler: Sampler, trajectory: Walk | Loop, target: Path, animation: Animation, overwrite: bool = False
-) -> Generator[Progress | Notice | Saved, None, None]:
+) -> Generator[Progress | Notice, None, Saved]:
     """Writes the images along a trajectory to the target: an .mp4, .gif or .webp, or without such an ending a folder of
     frame00000.png and so on, each of which carries its recipe.
 
-    Yields `Progress`, and `Saved` at the end. Raises `UserError` before anything is written when a file exists and
+    Yields `Progress`, and returns `Saved`. Raises `UserError` before anything is written when a file exists and
     `overwrite` is not set, for what `core.export.animation.frame_positions` refuses, and for what the format cannot
     hold.
     """
@@ -33,15 +32,11 @@ def export_walk(
             return _rendered(sampler, request, numbers)
 
         yield from write_video(frames, count, target, animation, overwrite)
-        yield Saved(target, sampler.meta.step)
     else:
         shape = Shape(scale=animation.scale, smooth=animation.smooth)
-        selection = OfRequest(request, FRAME)
-        with closing(export_images(sampler, selection, target, shape, overwrite)) as exported:
-            for event in exported:
-                if isinstance(event, Saved):
-                    yield from older_frames(target, count)
-                yield event
+        yield from export_images(sampler, OfRequest(request, FRAME), target, shape, overwrite)
+        yield from older_frames(target, count)
+    return Saved(target, sampler.meta.step)
 
 
 def _rendered(sampler: Sampler, request: LatentRequest, numbers: Sequence[int]) -> Generator[Images, None, None]:

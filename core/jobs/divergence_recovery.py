@@ -11,7 +11,6 @@ from core.checkpoint import Checkpoint, load
 from core.config.settings import Settings
 from core.errors import Diverged, UserError
 from core.events import Edited, Event, Notice, Report, Rewound
-from core.jobs.live_evaluation import LiveEvaluator
 from core.monitoring.time_budget import TimeBudget
 from core.runs.run import Run
 from core.trainer import Trainer
@@ -26,27 +25,31 @@ training's time that copying them takes at most. The newest may have been doomed
 GRADIENT_PENALTY, R1 = 10.0, 1.0
 
 
+Events = Generator[Event, None, None]
+
+
 class DivergenceRecovery:
-    """Records a training in its run, and helps it when it diverges."""
+    """Helps a training that is recorded in a run when it diverges."""
 
     def __init__(
-        self, trainer: Trainer, run: Run, edit: Callable[[Settings], Edited], judge: LiveEvaluator | None = None
+        self, trainer: Trainer, run: Run, train: Callable[[], Events], edit: Callable[[Settings], Edited]
     ) -> None:
-        """`edit` takes other settings, and notes that in the run. `judge` is `Run.record`'s."""
-        self._trainer, self._run, self._edit, self._judge = trainer, run, edit, judge
+        """`train` makes the events of `Run.record` from the trainer's present state on. `edit` takes other settings,
+        and notes that in the run."""
+        self._trainer, self._run, self._train, self._edit = trainer, run, train, edit
         self._kept: deque[Checkpoint] = deque(maxlen=KEPT)
         self._budget, self._next = TimeBudget(KEEP_SHARE), perf_counter() + KEEP_SECONDS
         self._tries, self._safe = 0, 0
 
-    def events(self) -> Generator[Event, None, None]:
-        """Those of `Run.record`, and after each divergence `Rewound`, a `Notice` and an `Edited`.
+    def events(self) -> Events:
+        """Those of `train`, and after each divergence `Rewound`, a `Notice` and an `Edited`.
 
         Raises `UserError` when it diverges again and again; the run keeps its checkpoints, and the last state that was
         well becomes one.
         """
         while True:
             try:
-                with closing(self._run.record(self._trainer, self._judge)) as events:
+                with closing(self._train()) as events:
                     for event in events:
                         yield event
                         if isinstance(event, Report):
@@ -64,7 +67,7 @@ class DivergenceRecovery:
             self._kept.append(Checkpoint(self._trainer.meta(), tensors))
         self._next = perf_counter() + KEEP_SECONDS
 
-    def _go_back(self, diverged: Diverged) -> Generator[Event, None, None]:
+    def _go_back(self, diverged: Diverged) -> Events:
         trainer, settings, step = self._trainer, self._trainer.settings, self._trainer.step
         self._tries = 1 if step > self._safe else self._tries + 1
         if self._tries > TRIES:

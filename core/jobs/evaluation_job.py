@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,14 +16,12 @@ from core.errors import UserError
 from core.evaluation.evaluate import evaluate, refuse_other_images
 from core.evaluation.features import Extractor, build, default_for
 from core.evaluation.metrics import chosen
-from core.events import Event, Measured
+from core.events import Glimpse, Measured, Notice, Progress
 from core.latent.sampler import Sampler
 from core.registry import ranked
 from core.runs.retention import rate
+from core.runs.run import Run
 from core.stats.metric_key import Split, parse
-
-if TYPE_CHECKING:
-    from core.runs.run import Run
 
 BEST_BY = "fid"
 """The number by which a run's best checkpoint is known."""
@@ -51,19 +47,14 @@ class EvaluationJob:
     weights: Path | None = None
     device: str = "auto"
 
-    def events(self) -> Generator[Event, None, None]:
-        """What preparing the dataset yields, `Progress`, perhaps a `Notice`, and `Measured` at the end.
+    def events(self) -> Generator[Progress | Glimpse | Notice, None, Measured]:
+        """Yields what preparing the dataset yields, `Progress`, and perhaps a `Notice`; returns what was `Measured`.
 
         Raises `UserError` for whatever a person can mend.
         """
         needs = {need for found in chosen(self.metrics).values() for need in found.facts["NEEDS"]}
         sampler = Sampler.open(self.checkpoint, self.device)
-        dataset = None
-        with closing(prepare(self.data, sampler.meta.settings.preparation)) as preparing:
-            for event in preparing:
-                yield event
-                dataset = event if isinstance(event, Dataset) else dataset
-        assert dataset is not None
+        dataset = yield from prepare(self.data, sampler.meta.settings.preparation)
         refuse_other_images(sampler, dataset)  # before a classifier is trained for nothing
         extractor = None
         if needs & {"features", "logits"}:
@@ -71,12 +62,12 @@ class EvaluationJob:
             extractor = yield from build(name, dataset, sampler.device, self.weights)
         order = np.random.RandomState(0).permutation(len(dataset.images))
         rows = np.sort(order[: max(self.real, 0)])
-        yield from evaluate(sampler, dataset, self.metrics, extractor, self.count, rows)
+        return (yield from evaluate(sampler, dataset, self.metrics, extractor, self.count, rows))
 
 
-def measure(run: Run, checkpoint: Path, dataset: Dataset) -> Generator[Event, None, None]:
-    """Measures a checkpoint of a run that is not being trained, all at once, and adds what was `Measured` to the run's
-    numbers.
+def measure(run: Run, checkpoint: Path, dataset: Dataset) -> Generator[Progress | Notice, None, Measured]:
+    """Measures a checkpoint of a run that is not being trained, all at once; adds what was `Measured` to the run's
+    numbers, and returns it.
 
     Raises `UserError` for other images, and for what cannot be measured or written.
     """
@@ -84,32 +75,34 @@ def measure(run: Run, checkpoint: Path, dataset: Dataset) -> Generator[Event, No
     if dataset.fingerprint != sampler.meta.dataset_fingerprint:
         remedy = f"Open {sampler.meta.dataset}, prepared as it was then."
         raise UserError("The images that are open are not those that the run was trained on.", remedy)
-    extractor = yield from build(_features(sampler.meta.settings, dataset), dataset, sampler.device)
-    for event in _measured(sampler, checkpoint, dataset, extractor):
-        if isinstance(event, Measured):
-            run.note_measured(event)
-        yield event
+    extractor = yield from build(chosen_features(sampler.meta.settings, dataset), dataset, sampler.device)
+    measured = yield from rate_checkpoint(sampler, checkpoint, dataset, extractor)
+    run.note_measured(measured)
+    return measured
 
 
-def _measured(
+def rate_checkpoint(
     sampler: Sampler, checkpoint: Path, dataset: Dataset, extractor: Extractor
-) -> Generator[Event, None, None]:
-    """Against training images only, as many as the settings say. Notes whether the checkpoint is the best so far."""
+) -> Generator[Progress, None, Measured]:
+    """Measures against training images only, as many as the settings say, and notes how good the checkpoint is.
+
+    `sampler`: of that checkpoint.
+    """
     settings = sampler.meta.settings
     held = held_rows(settings, dataset)
     rows = kept(len(dataset.images), held)
     real = np.sort(np.random.RandomState(0).permutation(rows)[:MOST_REAL])
     split: Split = "train" if len(held) else "all"
-    for event in evaluate(sampler, dataset, _metrics(extractor), extractor, settings.evaluation_images, real, split):
-        if isinstance(event, Measured):
-            for key, value in event.values.items():
-                if parse(key)[0] == BEST_BY:
-                    rate(checkpoint, key, value)
-        yield event
+    count = settings.evaluation_images
+    measured = yield from evaluate(sampler, dataset, _metrics(extractor), extractor, count, real, split)
+    for key, value in measured.values.items():
+        if parse(key)[0] == BEST_BY:
+            rate(checkpoint, key, value)
+    return measured
 
 
-def _features(settings: Settings, dataset: Dataset) -> str:
-    """The extractor's name."""
+def chosen_features(settings: Settings, dataset: Dataset) -> str:
+    """The name of the feature extractor that the settings choose for a training on this dataset."""
     chosen = settings.evaluation_features
     return default_for(dataset) if chosen == "auto" else chosen
 

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from core.checkpoint import summary
+from core.concurrency import run_to_end
 from core.config.preparation import Preparation
 from core.data.dataset import Dataset
 from core.data.health.checks import class_counts
 from core.data.health.examine import examine
-from core.data.health.findings import HealthFinding, HealthReport, Histogram
+from core.data.health.findings import HealthFinding, Histogram
 from core.data.prepare import prepare
 from core.diagnosis import diagnose
 from core.diagnosis.case import RunFacts
@@ -64,11 +65,11 @@ def run(folder: Path) -> dict[str, Any]:
 
 def dataset(source: str, resolution: int | None = None) -> dict[str, Any]:
     how = Preparation(size=(resolution, resolution) if resolution is not None else None)
-    found = next(event for event in prepare(source, how) if isinstance(event, Dataset))
+    found = run_to_end(prepare(source, how))
     counts = class_counts(found)
     if found.points:
         return {"kind": "points", "points": len(found.images), "classes": counts, "fingerprint": found.fingerprint}
-    report = next(event for event in examine(found, how) if isinstance(event, HealthReport))
+    report = run_to_end(examine(found, how))
     return {
         "kind": "dataset",
         "images": report.images,

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from contextlib import closing
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING
 
 from core.errors import Diverged, UserError
 from core.evaluation.evaluate import LEAST
 from core.evaluation.features import Extractor, build
-from core.events import EvaluationProgress, Event, Notice, Progress
-from core.jobs.evaluation_job import _features, _measured
+from core.events import EvaluationProgress, Event, Notice, Progress, Stepped
+from core.jobs.evaluation_job import chosen_features, rate_checkpoint
 from core.latent.sampler import Sampler
-
-if TYPE_CHECKING:
-    from core.runs.run import Run
-    from core.trainer import Trainer
+from core.runs.run import Run
+from core.trainer import Trainer
 
 LATER = 1.1
 """The next evaluation waits until the training is so many times as long: it learns ever more slowly."""
@@ -48,6 +46,14 @@ class LiveEvaluator:
     def ask(self) -> None:
         """A person wants numbers of the present state, soon."""
         self._asked, self._failed = True, ""
+
+    def beside(self, events: Generator[Event, None, None]) -> Generator[Event, None, None]:
+        """Passes the training's events on, and after each step those of a `turn`."""
+        with closing(events), closing(self):
+            for event in events:
+                yield event
+                if isinstance(event, Stepped):
+                    yield from self.turn()
 
     def turn(self) -> Generator[Event, None, None]:
         """Some pieces of work, between two of the training's events: as many as the time since the last turn allows.
@@ -122,7 +128,7 @@ class LiveEvaluator:
         self.subject = saved.path
         sampler = Sampler(trainer.meta(), trainer.published(), str(trainer.device))
         yield saved
-        name = _features(trainer.settings, trainer.dataset)
+        name = chosen_features(trainer.settings, trainer.dataset)
         if self._extractor is None or self._features != name:
             self._features, self._extractor = name, (yield from build(name, trainer.dataset, trainer.device))
-        yield from _measured(sampler, saved.path, trainer.dataset, self._extractor)
+        yield (yield from rate_checkpoint(sampler, saved.path, trainer.dataset, self._extractor))

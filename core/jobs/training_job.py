@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -32,14 +31,14 @@ from core.training.autotune import trial
 class TrainingJob:
     """One training, from its images to its run folder.
 
-    `runs` is where a new numbered run is made unless `out` names its folder. `resume` is a checkpoint to continue
-    from: in its own run when it is that run's newest and `out` does not say otherwise, else in a new run that takes
-    the earlier reports over. `given` are the settings that a person chose who left the others to the preset: it fits
-    them to the images and the device. Without `given` all settings stay as they are. `trainer` and `run` exist from
-    the first `Samples` or `Points` event on.
+    `chosen` are the settings to begin with; `settings` are those in force. `runs` is where a new numbered run is made
+    unless `out` names its folder. `resume` is a checkpoint to continue from: in its own run when it is that run's
+    newest and `out` does not say otherwise, else in a new run that takes the earlier reports over. `given` are the
+    settings that a person chose who left the others to the preset: it fits them to the images and the device. Without
+    `given` all settings stay as they are. `trainer` and `run` exist from the first `Samples` or `Points` event on.
     """
 
-    settings: Settings
+    chosen: Settings
     source: str
     runs: Path | None = None
     out: Path | None = None
@@ -47,38 +46,36 @@ class TrainingJob:
     given: Mapping[str, Any] | None = None
     trainer: Trainer | None = field(default=None, init=False)
     run: Run | None = field(default=None, init=False)
-    judge: LiveEvaluator | None = field(default=None, init=False)
+    evaluator: LiveEvaluator | None = field(default=None, init=False)
+
+    @property
+    def settings(self) -> Settings:
+        """Those in force: the trainer's, once there is one."""
+        return self.trainer.settings if self.trainer else self.chosen
 
     def events(self) -> Generator[Event, None, None]:
         """Everything from reading the images to `Finished`. Raises `UserError`; the run keeps what was saved."""
         checkpoint = load(self.resume) if self.resume else None
-        resolve(self.settings.device)  # what cannot work is said before the images are read
+        resolve(self.chosen.device)  # what cannot work is said before the images are read
         origin = self._continued()
         if origin is None and self.out is not None:
             refuse_taken(self.out)
-        refuse_kind(self.settings, toys.opens(self.source))
-        dataset = None
-        with closing(prepare(self.source, self.settings.preparation)) as preparing:
-            for event in preparing:
-                yield event
-                dataset = event if isinstance(event, Dataset) else dataset
-        assert dataset is not None
-        if self.given is not None and checkpoint is None:
-            facts = FitContext(len(dataset.images), resolve(self.settings.device).type != "cpu")
-            self.settings = preset(self.settings.preset).fitted(facts, **self.given)
-        refuse_large_batch(self.settings.batch, len(dataset.images) - len(held_rows(self.settings, dataset)))
-        refuse_data(self.settings, len(dataset.classes), dataset.points)
-        tuned = None
-        for trial_event in self._tune(dataset, checkpoint):
-            yield trial_event
-            tuned = trial_event if isinstance(trial_event, Tuned) else tuned
-        assert tuned is not None
-        self.trainer = Trainer(self.settings, dataset, tuned, checkpoint)
-        self.run = origin or self._new_run(dataset)
-        self.run.log(f"{'continues' if checkpoint else 'begins'} at step {self.trainer.step}: {tuned}")
-        self.judge = LiveEvaluator(self.run, self.trainer)
-        with closing(DivergenceRecovery(self.trainer, self.run, self.edit, self.judge).events()) as events:
-            yield from events
+        refuse_kind(self.chosen, toys.opens(self.source))
+        dataset = yield from prepare(self.source, self.chosen.preparation)
+        settings = self.chosen if checkpoint else self._fitted(dataset)
+        refuse_large_batch(settings.batch, len(dataset.images) - len(held_rows(settings, dataset)))
+        refuse_data(settings, len(dataset.classes), dataset.points)
+        tuned = yield from _tune(settings, dataset, checkpoint)
+        yield tuned
+        trainer = self.trainer = Trainer(settings, dataset, tuned, checkpoint)
+        run = self.run = origin or self._new_run(trainer)
+        run.log(f"{'continues' if checkpoint else 'begins'} at step {trainer.step}: {tuned}")
+        evaluator = self.evaluator = LiveEvaluator(run, trainer)
+
+        def train() -> Generator[Event, None, None]:
+            return run.record(trainer, evaluator.beside(trainer.events()), lambda: evaluator.subject)
+
+        yield from DivergenceRecovery(trainer, run, train, self.edit).events()
 
     def save(self) -> Saved:
         """Writes a checkpoint into the run; call it between two events. Raises `UserError`."""
@@ -94,11 +91,11 @@ class TrainingJob:
 
     def measure(self) -> None:
         """Asks for the quality of the images as they are now, soon; call it between two events. Raises `UserError`."""
-        if self.judge is None or self.trainer is None:
+        if self.evaluator is None or self.trainer is None:
             raise UserError("The training has not begun yet.", "Try again in a few seconds.")
         if self.trainer.dataset.points:
             raise UserError("Points are not measured as images are.", "The plane shows how good they are.")
-        self.judge.ask()
+        self.evaluator.ask()
 
     def save_as(self, path: Path) -> Saved:
         """Writes a checkpoint wherever the person wants it; call it between two events. Raises `UserError`."""
@@ -115,13 +112,13 @@ class TrainingJob:
         """
         if self.trainer is None or self.run is None:
             raise UserError("The training has not begun yet.", "Change the settings again in a few seconds.")
+        before = self.trainer.settings
         edited = self.trainer.edit(settings)
         try:
             self.run.note(edited)
         except UserError:
-            self.trainer.edit(self.settings)
+            self.trainer.edit(before)
             raise
-        self.settings = settings
         return edited
 
     def single_step(self, network: Literal["D", "G"]) -> Event:
@@ -130,15 +127,12 @@ class TrainingJob:
             raise UserError("The training has not begun yet.", "Try again in a few seconds.")
         return self.trainer.step_discriminator() if network == "D" else self.trainer.step_generator()
 
-    def _tune(self, dataset: Dataset, checkpoint: Checkpoint | None) -> Generator[Progress | Tuned, None, None]:
-        settings, device = self.settings, resolve(self.settings.device)
-        if checkpoint and checkpoint.meta.device == device.type:
-            meta = checkpoint.meta
-            precision = meta.precision if settings.precision == "auto" else settings.precision
-            memory_format = meta.memory_format if settings.memory_format == "auto" else settings.memory_format
-            yield Tuned(device.type, precision, memory_format, {})
-        else:
-            yield from trial(settings, dataset.images.shape[1], len(dataset.classes), device)
+    def _fitted(self, dataset: Dataset) -> Settings:
+        """The chosen settings, of which those that the person left to the preset suit the images and the device."""
+        if self.given is None:
+            return self.chosen
+        facts = FitContext(len(dataset.images), resolve(self.chosen.device).type != "cpu")
+        return preset(self.chosen.preset).fitted(facts, **self.given)
 
     def _continued(self) -> Run | None:
         """The run that goes on: the resumed checkpoint's own, if that is its newest and `out` names no other."""
@@ -148,15 +142,26 @@ class TrainingJob:
         newest = origin.checkpoints()[-1:]
         return origin if newest and newest[0].samefile(self.resume) else None
 
-    def _new_run(self, dataset: Dataset) -> Run:
-        assert self.trainer is not None
+    def _new_run(self, trainer: Trainer) -> Run:
         if self.out is not None:
             folder = self.out
         elif self.runs is not None:
-            folder = next_folder(self.runs, dataset.title, self.settings.preset)
+            folder = next_folder(self.runs, trainer.dataset.title, trainer.settings.preset)
         else:
             raise UserError("No folder was given for the run.", "Name one.")
-        return Run.begin(folder, self.trainer, _run_of(self.resume))
+        return Run.begin(folder, trainer, _run_of(self.resume))
+
+
+def _tune(settings: Settings, dataset: Dataset, checkpoint: Checkpoint | None) -> Generator[Progress, None, Tuned]:
+    """The number format and memory layout that a checkpoint was trained with on this kind of device, or else a
+    trial's."""
+    device = resolve(settings.device)
+    if checkpoint is None or checkpoint.meta.device != device.type:
+        return (yield from trial(settings, dataset.images.shape[1], len(dataset.classes), device))
+    meta = checkpoint.meta
+    precision = meta.precision if settings.precision == "auto" else settings.precision
+    memory_format = meta.memory_format if settings.memory_format == "auto" else settings.memory_format
+    return Tuned(device.type, precision, memory_format, {})
 
 
 def _run_of(checkpoint: Path | None) -> Run | None:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import UserError
-from core.events import Event, Progress
+from core.events import Progress
 from core.generator_inputs import GeneratorInputs, Latents, fixed, seed_latent
 from core.latent.interpolation import Resolved
 from core.latent.request import LatentRequest, Numbers, Point, to_numbers
@@ -29,7 +29,7 @@ Doubles = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Components(Event):
+class Components:
     """`directions`: (k, numbers of z, or of w where there are styles), the strongest first. `shares`: (k,), of the
     whole variance of the activations."""
 
@@ -39,12 +39,12 @@ class Components(Event):
 
 def principal(
     sampler: Sampler, like: Point | None = None, count: int = MOST, samples: int = SAMPLES
-) -> Generator[Progress | Components, None, None]:
+) -> Generator[Progress, None, Components]:
     """Principal components of the first layer's activations (GANSpace: Haerkoenen et al. 2020, arXiv:2004.02546).
 
     Of w itself in networks with styles. In others each component becomes a direction of z by linear regression. All
     images are of the class and codes of `like`, one at a time as in the paper: classes differ more than anything within
-    them. z are those of the seeds from 0 on. Yields `Progress`, and `Components` at the end.
+    them. z are those of the seeds from 0 on. Yields `Progress`, and returns `Components`.
     """
     latent_dim = sampler.meta.settings.latent_dim
     (resolved,) = sampler.resolve(LatentRequest.of(like or Point()))
@@ -63,7 +63,7 @@ def principal(
     else:
         coordinates = (activations - activations.mean(0, dtype=np.float64)) @ vectors.T
         found = unit(regressed(coordinates, z))
-    yield Components(np.ascontiguousarray(_signed(found), dtype=np.float32), shares)
+    return Components(np.ascontiguousarray(_signed(found), dtype=np.float32), shares)
 
 
 def components(rows: NDArray[np.floating], count: int) -> Generator[Progress, None, tuple[Doubles, Doubles, float]]:

@@ -77,12 +77,12 @@ def project(
     seed: int = 0,
     given: FixedConditions | None = None,
     device: str = "auto",
-) -> Generator[ProjectionStep, None, None]:
+) -> Generator[ProjectionStep, None, ProjectionStep]:
     """Looks for the point whose image is most like the picture, uint8 HWC (see
     `core.projection.target_image.open_picture`).
 
-    Yields at every step; the last one's `point` is the result, and closing the generator earlier costs nothing: the
-    point of any step can be used. The same seed finds the same point on the same device. Raises `UserError` for a
+    Yields after every step and returns the last one; closing the generator earlier costs nothing: the `point` of any
+    step can be used. The same seed finds the same point on the same device. Raises `UserError` for a
     picture or for `given` classes and codes that are not the generator's, and when that makes points.
     """
     meta = checkpoint.meta
@@ -103,7 +103,8 @@ def project(
     asked = len(given.classes or [0.0] * conditions.classes), len(given.codes or [0.0] * conditions.codes)
     if asked != (conditions.classes, conditions.codes):
         raise foreign("classes {}, codes {}".format(*asked))
-    yield from _Search(checkpoint, conditions, picture, given, resolve(device)).events(steps, seed)
+    search = _Search(checkpoint, conditions, picture, given, resolve(device))
+    return (yield from search.events(steps, seed))
 
 
 def schedule(done: float) -> float:
@@ -165,7 +166,7 @@ class _Search:
         self._picture, self._device = picture, device
         self._candidates = max(CANDIDATES, 4 * conditions.classes)
 
-    def events(self, steps: int, seed: int) -> Generator[ProjectionStep, None, None]:
+    def events(self, steps: int, seed: int) -> Generator[ProjectionStep, None, ProjectionStep]:
         best = _Best(self._unknowns, self._picture, steps)
         numbers, beside = self._unknowns.start(self._candidates, torch.Generator().manual_seed(seed))
         numbers, beside = numbers.to(self._device), GeneratorInputs(*(part.to(self._device) for part in beside))
@@ -184,7 +185,9 @@ class _Search:
             self._unknowns.confine(adam.numbers)
             beside = self._narrow(adam, beside, loss, step, steps)
         _, images, loss = self._look(adam.numbers, beside)
-        yield best.after(steps, adam.numbers, beside, images, loss)
+        found = best.after(steps, adam.numbers, beside, images, loss)
+        yield found
+        return found
 
     def _look(self, numbers: Tensor, beside: GeneratorInputs[Tensor]) -> tuple[Tensor, Tensor, Tensor]:
         """The gradient of what is to become small, the images, and how unlike the picture they are."""

@@ -17,10 +17,10 @@ from core.stats import keys
 ENDINGS = (".html", ".htm")
 
 
-def write_report(run: Path, target: Path, overwrite: bool = False) -> Generator[Progress | Saved, None, None]:
+def write_report(run: Path, target: Path, overwrite: bool = False) -> Generator[Progress, None, Saved]:
     """Writes one self-contained HTML page about the run in a folder, which may be training.
 
-    Yields `Progress`, and `Saved` at the end. Raises `UserError` for a target that exists unless `overwrite` is set,
+    Yields `Progress`, and returns `Saved`. Raises `UserError` for a target that exists unless `overwrite` is set,
     for one that is no page, and for what is no run.
     """
     if target.suffix.lower() not in ENDINGS:
@@ -36,7 +36,7 @@ def write_report(run: Path, target: Path, overwrite: bool = False) -> Generator[
         target.parent.mkdir(parents=True, exist_ok=True)
         # A path may hold bytes that are no text.
         partial.write_text(page(overview, contents), "utf-8", errors="replace", newline="\n")
-    yield Saved(target, overview.step)
+    return Saved(target, overview.step)
 
 
 def _newest(run: Overview) -> tuple[int, Picture] | None:

@@ -19,7 +19,7 @@ from core.diagnosis import diagnose
 from core.diagnosis.case import Diagnosis, RunFacts
 from core.diagnosis.report_history import ReportHistory
 from core.errors import UserError
-from core.events import Edited, Event, Progress, Report
+from core.events import Edited, Progress, Report
 from core.stats.curves import MOST, Curve, Thinner
 from core.stats.keys import is_spread, spread_of
 
@@ -32,7 +32,7 @@ CHUNK = 4096
 
 
 @dataclass(frozen=True, eq=False)
-class Overview(Event):
+class Overview:
     """`settings`, `dataset`, `classes`, `device`, `channels` and `created` are those of the newest checkpoint; `step`,
     `images` and `seconds` of the newest checkpoint or report. `pace`: when which step was reached; None before the
     first report. `samples`: every sample grid with its step, in order. `diagnoses`: what its

@@ -1,4 +1,4 @@
-"""The store of pins and directions: a file in the run's folder, or beside a checkpoint outside of any run."""
+"""The pin store: pins and directions of a run in its folder, those of any other checkpoint with the user's data."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from core.atomic_write import replaced
 from core.errors import UserError
-from core.events import Event, Progress
+from core.events import Progress
 from core.runs.jsonl_log import whole
 
 REQUIRED = frozenset({"step", "images", "seconds"})
@@ -32,7 +32,7 @@ Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
-class ReportTable(Event):
+class ReportTable:
     """n reports with k keys: `steps` (n,) and `seconds` (n,) as they were written, `values` (n, k) with NaN where a
     report has none. `complete`: all of them, and not some from all over the run."""
 
@@ -61,31 +61,41 @@ class _Mark:
         return found.st_size >= self.covered and _crc(path, self.covered) == self.crc
 
 
-def read_table(path: Path) -> Generator[Progress | ReportTable, None, None]:
+class TableReader:
     """Reads a `stats.jsonl`; lines that are damaged or incomplete are passed over.
 
-    Yields `Progress`, and the table. Where that takes more than a moment a thinned table comes first, and afterwards a
-    copy is kept beside the file, if the disk takes it. Raises `OSError` where the file cannot be read.
+    All of it raises `OSError` where the file cannot be read.
     """
-    copy = path.with_name(f".{path.stem}.npz")
-    table, mark = _kept(copy, path)
-    found = path.stat()
-    is_long = found.st_size - mark.covered > SMALL
-    if is_long and not mark.covered:
-        yield _thinned(path, found.st_size)
-    parts, covered, crc, rest = [table], mark.covered, mark.crc, b""
-    with path.open("rb") as file:
-        file.seek(covered)
-        while block := file.read(BLOCK):
-            if is_long:
-                yield Progress("Reading the reports", min(covered, found.st_size), found.st_size, in_bytes=True)
-            lines, newline, rest = (rest + block).rpartition(b"\n")
-            parts.append(_parsed(lines.decode("utf-8", "replace").split("\n")))
-            covered, crc = covered + len(lines) + len(newline), zlib.crc32(newline, zlib.crc32(lines, crc))
-    table = _joined(parts)
-    if is_long:
-        _keep(copy, table, _Mark(covered, crc, found.st_size, found.st_mtime_ns))
-    yield table
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._copy = path, path.with_name(f".{path.stem}.npz")
+        self._known, self._mark = _kept(self._copy, path)
+        self._found = path.stat()
+        self._is_long = self._found.st_size - self._mark.covered > SMALL
+
+    def thinned(self) -> ReportTable | None:
+        """Some reports from all over the file, at once; None where all of them can be read in a moment."""
+        if self._is_long and not self._mark.covered:
+            return _thinned(self._path, self._found.st_size)
+        return None
+
+    def read(self) -> Generator[Progress, None, ReportTable]:
+        """All reports. Where that takes more than a moment it yields `Progress`, and afterwards a copy is kept beside
+        the file, if the disk takes it."""
+        size, parts = self._found.st_size, [self._known]
+        covered, crc, rest = self._mark.covered, self._mark.crc, b""
+        with self._path.open("rb") as file:
+            file.seek(covered)
+            while block := file.read(BLOCK):
+                if self._is_long:
+                    yield Progress("Reading the reports", min(covered, size), size, in_bytes=True)
+                lines, newline, rest = (rest + block).rpartition(b"\n")
+                parts.append(_parsed(lines.decode("utf-8", "replace").split("\n")))
+                covered, crc = covered + len(lines) + len(newline), zlib.crc32(newline, zlib.crc32(lines, crc))
+        table = _joined(parts)
+        if self._is_long:
+            _keep(self._copy, table, _Mark(covered, crc, size, self._found.st_mtime_ns))
+        return table
 
 
 # --- the copy ---

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Generator, Iterator, Mapping
-from contextlib import closing, nullcontext
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from time import monotonic
@@ -15,29 +15,15 @@ from typing import TYPE_CHECKING, Any
 from core.atomic_write import unwritable
 from core.checkpoint import save, summary
 from core.errors import Diverged, UserError
-from core.events import (
-    Edited,
-    Event,
-    Measured,
-    Notice,
-    Points,
-    Progress,
-    Refused,
-    Report,
-    Samples,
-    Saved,
-    Stepped,
-)
+from core.events import Edited, Event, Measured, Notice, Points, Refused, Report, Samples, Saved
 from core.imaging.grid import grid, write_png
 from core.imaging.points import picture
 from core.runs.jsonl_log import JsonlLog
-from core.runs.report_table import ReportTable, read_table
+from core.runs.report_table import TableReader
 from core.runs.retention import best, numbered, prune
 
 if TYPE_CHECKING:
-    from core.jobs.live_evaluation import LiveEvaluator
     from core.trainer import Trainer
-
 
 GRID_SECONDS = 2.0
 GRID_SHARE = 0.01
@@ -93,14 +79,19 @@ class Run:
             shutil.rmtree(partial, ignore_errors=True)
         return cls(folder)
 
-    def record(self, trainer: Trainer, judge: LiveEvaluator | None = None) -> Generator[Event, None, None]:
-        """Passes the training's events on, and writes reports, samples and automatic checkpoints on the way.
+    def record(
+        self,
+        trainer: Trainer,
+        events: Generator[Event, None, None],
+        protected: Callable[[], Path | None] = lambda: None,
+    ) -> Generator[Event, None, None]:
+        """Passes a training's events on, and writes reports, samples and automatic checkpoints on the way.
 
-        `judge` measures the images beside it. Of checkpoints as many are kept as the settings say, and those that
-        `core.runs.retention` knows to be precious.
+        Of checkpoints as many are kept as the settings say, those that `core.runs.retention` knows to be precious, and
+        what `protected` returns at that moment.
         A disk that refuses is a `Notice`, not the end: the training goes on and the next write tries again. Only the
         last checkpoint cannot wait for a next one: it is tried again each time that a `Refused` was yielded. Raises
-        `Diverged` as the training does.
+        what the events raise.
         """
         try:
             self._tidy(trainer.step)
@@ -108,16 +99,14 @@ class Run:
             raise unwritable(self.folder, error) from error
         autosave = 60 * trainer.settings.autosave_minutes
         next_save, next_complaint = monotonic() + autosave, monotonic()
-        with closing(_judged(trainer, judge)) as events:
+        with closing(events):
             for event in events:
                 try:
                     self._write(event, trainer.seconds)
                     if monotonic() >= next_save:
                         next_save = monotonic() + autosave
                         yield self.save(trainer)
-                        prune(
-                            self.folder / "checkpoints", trainer.settings.checkpoints, judge.subject if judge else None
-                        )
+                        prune(self.folder / "checkpoints", trainer.settings.checkpoints, protected())
                 except Diverged:
                     raise
                 except (OSError, UserError) as error:
@@ -125,15 +114,7 @@ class Run:
                         next_complaint = monotonic() + COMPLAINT_SECONDS
                         yield Notice(f"{error} The training goes on.")
                 yield event
-        saved = None
-        while saved is None:
-            try:
-                saved = self.save(trainer)
-            except Diverged:
-                raise
-            except UserError as problem:
-                yield Refused(problem)
-        yield saved
+        yield (yield from self._save_at_last(trainer))
 
     def save(self, trainer: Trainer) -> Saved:
         """Writes the checkpoint of the present step and its sample grid, unless they are there. Raises `UserError`."""
@@ -169,9 +150,9 @@ class Run:
         for values in self._stats.each():
             yield Report(values.pop("step"), values.pop("images"), values.pop("seconds"), values)
 
-    def table(self) -> Generator[Progress | ReportTable, None, None]:
-        """The recorded reports as arrays, see `read_table`."""
-        return read_table(self._stats.path)
+    def table_reader(self) -> TableReader:
+        """Reads the recorded reports as arrays. Raises `OSError`."""
+        return TableReader(self._stats.path)
 
     def edits(self) -> list[Edited]:
         """The settings that were changed while the run trained, in order."""
@@ -215,6 +196,15 @@ class Run:
         except OSError as error:
             raise unwritable(journal.path, error) from error
 
+    def _save_at_last(self, trainer: Trainer) -> Generator[Refused, None, Saved]:
+        while True:
+            try:
+                return self.save(trainer)
+            except Diverged:
+                raise
+            except UserError as problem:
+                yield Refused(problem)
+
     def _write(self, event: Event, seconds: float) -> None:
         if isinstance(event, Report):
             self._stats.append(_with_place(event, event.stats))
@@ -240,15 +230,6 @@ class Run:
 def _with_place(event: Report | Measured, numbers: Mapping[str, float]) -> dict[str, float]:
     """A line of `stats.jsonl`."""
     return {"step": event.step, "images": event.images, "seconds": round(event.seconds, 3), **numbers}
-
-
-def _judged(trainer: Trainer, judge: LiveEvaluator | None) -> Generator[Event, None, None]:
-    """The training's events, with pieces of an evaluation between them."""
-    with closing(trainer.events()) as events, closing(judge) if judge else nullcontext():
-        for event in events:
-            yield event
-            if judge and isinstance(event, Stepped):
-                yield from judge.turn()
 
 
 def refuse_taken(folder: Path) -> None:

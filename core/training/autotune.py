@@ -61,23 +61,19 @@ def candidates(settings: Settings, device: torch.device) -> list[Choice]:
     return [Choice(precision, layout) for precision, layout in product(precisions, layouts)]
 
 
-def trial(
-    settings: Settings, channels: int, classes: int, device: torch.device
-) -> Generator[Progress | Tuned, None, None]:
-    """Times a few training steps of throw-away networks with every candidate; ends with the `Tuned` that won.
+def trial(settings: Settings, channels: int, classes: int, device: torch.device) -> Generator[Progress, None, Tuned]:
+    """Times a few training steps of throw-away networks with every candidate; returns the `Tuned` that won.
 
     The first candidate (fp32, contiguous) is kept unless another is at least 3 % faster. The result is remembered for
     this machine: the next start is quicker, and two trainings of one seed do not differ because a trial was noisy.
     """
     choices = candidates(settings, device)
     if len(choices) == 1:
-        yield Tuned(device.type, choices[0].precision, choices[0].memory_format, {})
-        return
+        return Tuned(device.type, choices[0].precision, choices[0].memory_format, {})
     conditions = Conditions.of(settings, classes)
     note = _note(settings, channels, conditions, device)
     if known := _remembered(note):
-        yield known
-        return
+        return known
     batch = min(settings.batch, TRIAL_BATCH) if device.type == "cpu" else settings.batch
     with enough_memory(settings):
         steps = {choice: _TrialStep(choice, settings, channels, conditions, device, batch) for choice in choices}
@@ -99,7 +95,7 @@ def trial(
     named = {f"{choice.precision}, {choice.memory_format}": round(rate, 1) for choice, rate in rates.items()}
     tuned = Tuned(device.type, winner.precision, winner.memory_format, named)
     _remember(note, tuned)
-    yield tuned
+    return tuned
 
 
 def place(network: nn.Module, device: torch.device, layout: torch.memory_format) -> nn.Module:

@@ -34,11 +34,13 @@ class JobRunner(QObject):
         show: Callable[[Event], object] = lambda event: None,
         done: Callable[[Any], object] = lambda result: None,
     ) -> None:
-        """Runs a generator; `show` gets what is neither progress nor saved, and `done` what it returned."""
+        """Runs a generator; `show` gets what is no progress, and `done` what it returned unless that was `Saved`."""
         if self._thread is not None:
             self.problem.emit(UserError("Another job is still running.", "Wait for it, or cancel it first."))
             return
-        self._thread = self._workers.spawn(make, lambda event: self._show(event, show), done, self._end)
+        self._thread = self._workers.spawn(
+            make, lambda event: self._show(event, show), lambda result: self._finish(result, done), self._end
+        )
 
     def cancel(self) -> None:
         if self._thread is not None:
@@ -47,10 +49,14 @@ class JobRunner(QObject):
     def _show(self, event: Event, show: Callable[[Event], object]) -> None:
         if isinstance(event, Progress):
             self.progressed.emit(event)
-        elif isinstance(event, Saved):
-            self.saved.emit(event)
         else:
             show(event)
+
+    def _finish(self, result: object, done: Callable[[Any], object]) -> None:
+        if isinstance(result, Saved):
+            self.saved.emit(result)
+        else:
+            done(result)
 
     def _end(self) -> None:
         self._thread = None

@@ -48,14 +48,19 @@ class IteratorThread(QThread):
         self._is_paused = False
         self._is_stopped = False
         self.is_complete = False
-        """Whether the generator ran to its end, and `result` is what it returned."""
-        self.result: Any = None
+        """Whether the generator ran to its end, and returned a result."""
+        self._result: Any = None
         self._pace = 0.0
         self._show: Callable[[], Event | None] = lambda: None
 
     def take(self) -> list[Event]:
         """Every event since the last call. For the GUI thread."""
         return [self._events.popleft() for _ in range(len(self._events))]
+
+    def take_result(self) -> Any:
+        """What the generator returned, once: a dataset, say, must not be in use only because a thread read it."""
+        result, self._result = self._result, None
+        return result
 
     def post(self, message: Callable[[], Event | None]) -> None:
         """Runs `message` in the thread between two events; an event that it returns is delivered like the others."""
@@ -105,7 +110,7 @@ class IteratorThread(QThread):
             try:
                 event = next(events)
             except StopIteration as end:
-                self.result, self.is_complete = end.value, True
+                self._result, self.is_complete = end.value, True
                 return
             if isinstance(event, Refused):
                 self._refuse(event.problem)

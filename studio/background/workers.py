@@ -78,7 +78,7 @@ class Workers(QObject):
         if not self._callbacks:
             self._timer.stop()
         if thread.is_complete:
-            callbacks.done(thread.result)
+            callbacks.done(thread.take_result())
         callbacks.end()
 
     def _pull(self) -> None:

@@ -179,7 +179,7 @@ def connect_explore(window: MainWindow, session: Session, do: Controllers) -> No
     explore.export_requested.connect(do.saving.export)
     session.generator.components_found.connect(explore.set_components)
     session.generator.neighbours_found.connect(do.explore.show_neighbours)
-    session.generator.approached.connect(do.explore.show_approach)
+    session.generator.projected.connect(do.explore.show_projection)
     service.directed.connect(explore.add_direction)
     service.added.connect(explore.show_total)
     service.baked.connect(explore.add_pin)

@@ -37,7 +37,7 @@ class ExploreController:
         """`save_images` asks where to save images of a name."""
         self._window, self._session, self._save_images = window, session, save_images
         self._follows = True
-        self._approach: ProjectionDialog | None = None
+        self._projection: ProjectionDialog | None = None
         self._samples: FindDirectionDialog | None = None
         self._film: ExportVideoDialog | None = None
 
@@ -183,22 +183,22 @@ class ExploreController:
         dialog.asked_otherwise.connect(lambda: self._session.generator.compare(found.asked.otherwise()))
         dialog.show()
 
-    def show_approach(self, approach: ProjectionProgress) -> None:
+    def show_projection(self, progress: ProjectionProgress) -> None:
         """Opens the dialog at the first one, and shows how the search goes on."""
         from studio.dialogs.projection import ProjectionDialog
 
-        if self._approach is None:
-            dialog = self._approach = ProjectionDialog(self._window)
+        if self._projection is None:
+            dialog = self._projection = ProjectionDialog(self._window)
             dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
             dialog.kept.connect(self._window.explore.use)
             dialog.stopped.connect(self._session.jobs.cancel)
-            dialog.finished.connect(self._forget_approach)
+            dialog.finished.connect(self._forget_projection)
             dialog.show()
-        a = approach
-        self._approach.show_approach(a.name, a.picture, a.image, a.done, a.psnr, a.point)
+        a = progress
+        self._projection.show_projection(a.name, a.picture, a.image, a.done, a.psnr, a.point)
 
-    def _forget_approach(self) -> None:
-        self._approach = None
+    def _forget_projection(self) -> None:
+        self._projection = None
 
     def samples(self) -> None:
         """Images to be marked, from which a direction is made."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QPushButton, QTreeWidgetItem, QWidget
 
-from core.events import Event
 from core.formatting import amount
 from studio import theme
 from studio.dialogs.table_dialog import TableDialog
@@ -34,7 +33,7 @@ class DownloadDialog(TableDialog[DownloadRow]):
         self._go.clicked.connect(self._accept_current)
         self._show_current()
 
-    def show_stock(self, found: Event) -> None:
+    def show_stock(self, found: object) -> None:
         """What there is to choose from, once it is known."""
         if isinstance(found, Downloads):
             self._set_rows(found.rows)

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.events import Event
 from core.formatting import amount
 from studio import theme
 from studio.dialogs.table_dialog import TableDialog
@@ -52,7 +51,7 @@ class PreparedDatasetsDialog(TableDialog[PreparedRow]):
         self._limit.valueChanged.connect(lambda _: self._timer.start())
         self._show_selected()
 
-    def show_stock(self, prepared: Event) -> None:
+    def show_stock(self, prepared: object) -> None:
         """What there is now, once it is known."""
         if not isinstance(prepared, Prepared):
             return

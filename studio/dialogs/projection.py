@@ -41,7 +41,9 @@ class ProjectionDialog(QDialog):
         self._build()
         self.resize(640, 420)
 
-    def show_approach(self, name: str, picture: Images, image: Images, done: float, psnr: float, point: Point) -> None:
+    def show_projection(
+        self, name: str, picture: Images, image: Images, done: float, psnr: float, point: Point
+    ) -> None:
         """Where the search has got to; see `studio.model.explore.ProjectionProgress`."""
         if self._point is None:
             self._picture.set_images(np.ascontiguousarray(picture)[None])

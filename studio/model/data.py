@@ -50,7 +50,7 @@ class PreparedRow:
 
 
 @dataclass(frozen=True)
-class Prepared(Event):
+class Prepared:
     """The prepared datasets in `folder`, the last used first.
 
     `limit`: GB that they may take; `over`: whether they take more now. `fixed`: what says the limit in the person's
@@ -83,14 +83,14 @@ class DownloadRow:
 
 
 @dataclass(frozen=True)
-class Downloads(Event):
+class Downloads:
     """All of them."""
 
     rows: tuple[DownloadRow, ...]
 
 
 @dataclass(frozen=True)
-class InceptionRow(Event):
+class InceptionRow:
     """Whether Inception's weights are on this disk, and else what there is to download, from where, and whose it is."""
 
     here: bool

@@ -86,7 +86,7 @@ class Grid:
 @dataclass(frozen=True, eq=False)
 class OpenedRun(Event):
     """A run's folder, read. `checkpoint` is its newest; `samples` its newest grid, or points. Where `complete` is False
-    the history holds some of the reports, and the whole one follows."""
+    the history holds some of the reports, and all of them follow."""
 
     folder: Path
     settings: Settings

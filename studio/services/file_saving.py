@@ -1,6 +1,6 @@
 """Files that the person saves: generators that write them away from the GUI thread, completely or not at all.
 
-Each yields `Progress` and at the end `Saved`, and raises `UserError` where nothing can be written.
+Each yields `Progress`, returns `Saved`, and raises `UserError` where nothing can be written.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from PySide6.QtGui import QImage, QImageWriter
 
 from core.atomic_write import replaced
-from core.events import Event, Images, Progress, Saved
+from core.events import Images, Progress, Saved
 from core.export.selection import Shape
 from studio.background.job_runner import JobRunner
 from studio.model.history import ReportRows
@@ -46,45 +46,45 @@ class FileSaving:
         self._jobs.start(partial(make, path))
 
 
-def copy_checkpoint(origin: Path, target: Path) -> Generator[Event, None, None]:
+def copy_checkpoint(origin: Path, target: Path) -> Generator[Progress, None, Saved]:
     """Copies a checkpoint."""
     from core.checkpoint import summary
 
     yield Progress(f"Saving {target.name}", 0, 0)
     with replaced(target) as unfinished:
         shutil.copyfile(origin, unfinished)
-    yield Saved(target, summary(target).meta.step)
+    return Saved(target, summary(target).meta.step)
 
 
-def save_grid(images: Images, path: Path, columns: int = 0) -> Generator[Event, None, None]:
+def save_grid(images: Images, path: Path, columns: int = 0) -> Generator[Progress, None, Saved]:
     """Writes images as one PNG."""
     from core.imaging.grid import grid, write_png
 
     yield Progress(f"Saving {path.name}", 0, 0)
     write_png(path, grid(images, columns))
-    yield Saved(path, 0)
+    return Saved(path, 0)
 
 
 def save_images(
     images: Images, names: Sequence[str], target: Path, shape: Shape, overwrite: bool
-) -> Generator[Event, None, None]:
+) -> Generator[Progress, None, Saved]:
     """Writes images under their names."""
     from core.export.image_files import export_pictures
 
-    yield from export_pictures(images, names, target, shape, overwrite)
+    return (yield from export_pictures(images, names, target, shape, overwrite))
 
 
-def save_picture(picture: QImage, path: Path) -> Generator[Event, None, None]:
+def save_picture(picture: QImage, path: Path) -> Generator[Progress, None, Saved]:
     """Writes what was drawn as a PNG."""
     yield Progress(f"Saving {path.name}", 0, 0)
     with replaced(path) as unfinished:
         writer = QImageWriter(str(unfinished), b"png")
         if not writer.write(picture):
             raise OSError(writer.errorString())
-    yield Saved(path, 0)
+    return Saved(path, 0)
 
 
-def save_numbers(rows: ReportRows, path: Path) -> Generator[Event, None, None]:
+def save_numbers(rows: ReportRows, path: Path) -> Generator[Progress, None, Saved]:
     """Writes reports as CSV: step, seconds and one column per key, empty where a report has no value."""
     count = len(rows.steps)
     with replaced(path) as unfinished, unfinished.open("w", newline="", encoding="utf-8") as file:
@@ -97,4 +97,4 @@ def save_numbers(rows: ReportRows, path: Path) -> Generator[Event, None, None]:
             for step, second, values in zip(steps, seconds, rows.values[part], strict=True):
                 # str of a float32 has the digits that were stored; its float64 has nine digits of noise.
                 writer.writerow([step, round(second, 3), *("" if value != value else str(value) for value in values)])
-    yield Saved(path, 0)
+    return Saved(path, 0)

@@ -12,9 +12,10 @@ from pathlib import Path
 from platformdirs import user_documents_path
 from PySide6.QtCore import QObject, Qt, Signal
 
+from core.concurrency import as_generator
 from core.config.settings import Settings
 from core.errors import UserError
-from core.events import Event, Notice, Points, Rewound, Samples, Saved
+from core.events import Event, Measured, Notice, Points, Rewound, Samples, Saved
 from studio.background.job_runner import JobRunner
 from studio.background.threads import IteratorThread
 from studio.background.workers import Workers
@@ -136,7 +137,7 @@ class Session(QObject):
             case "recipe":
                 self.explore.restore(path, self.runs_folder)
             case "picture":
-                self.generator.invert(path)
+                self.generator.project(path)
 
     def _show_dataset(self, opened: OpenedDataset) -> None:
         self.review.open(opened)
@@ -229,15 +230,16 @@ class Session(QObject):
                 UserError("There is no run whose images could be measured.", "Train, or open a run first.")
             )
         else:
-            self.jobs.start(
-                lambda: measure_checkpoint(run, checkpoint, dataset), lambda event: self._show_measuring(run, event)
-            )
+            make = partial(measure_checkpoint, run, checkpoint, dataset)
+            self.jobs.start(make, self._tell, partial(self._show_measured, run))
 
-    def _show_measuring(self, run: Path, event: Event) -> None:
+    def _tell(self, event: Event) -> None:
         if isinstance(event, Notice):
             self.notice.emit(event.text)
-        elif self.training.run_folder == run:  # another one may have been opened meanwhile
-            self.measured.emit(event)
+
+    def _show_measured(self, run: Path, measured: Measured) -> None:
+        if self.training.run_folder == run:  # another one may have been opened meanwhile
+            self.measured.emit(measured)
             if self.training.state is TrainingState.IDLE:
                 self._offer_best()
 
@@ -282,7 +284,7 @@ class Session(QObject):
 
     def _offer_best(self) -> None:
         if (run := self.training.run_folder) is not None:
-            self.workers.spawn(lambda: read_best(run), done=self._show_best)
+            self.workers.spawn(partial(as_generator, read_best, run), done=self._show_best)
 
     def _show_best(self, best: BestCheckpoint | None) -> None:
         if best is not None:

@@ -7,7 +7,7 @@ import struct
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core.concurrency import run_to_end
 from core.config.preparation import Preparation, Size
 from core.data.dataset import Dataset
 from core.data.decode import decode
 from core.data.prepare import prepare
 from core.errors import UserError
 from core.events import Event, Glimpse, Progress
+from tests.core.work import all_of
 
 SMALL = (16, 16)
 
@@ -51,10 +53,8 @@ def decoded(data: bytes, size: Size = SMALL, **how: Any) -> Any:
 
 
 def opened(source: Path | str, size: Size | None = SMALL, **how: Any) -> Dataset:
-    events = list(prepare(source, Preparation(size, **how)))
-    assert all(isinstance(event, Progress | Glimpse) for event in events[:-1])
-    dataset = events[-1]
-    assert isinstance(dataset, Dataset)
+    events, dataset = all_of(prepare(source, Preparation(size, **how)))
+    assert all(isinstance(event, Progress | Glimpse) for event in events)
     assert dataset.images.dtype == np.uint8
     assert not np.asarray(dataset.images).flags.writeable
     assert dataset.images.shape[2:] == dataset.size[::-1]
@@ -64,7 +64,7 @@ def opened(source: Path | str, size: Size | None = SMALL, **how: Any) -> Dataset
 
 def problem(source: Path | str, size: Size | None = SMALL) -> UserError:
     with pytest.raises(UserError) as caught:
-        list(prepare(source, Preparation(size)))
+        run_to_end(prepare(source, Preparation(size)))
     assert caught.value.what
     assert caught.value.remedy
     return caught.value
@@ -74,14 +74,14 @@ def labels(dataset: Dataset) -> list[int] | None:
     return None if dataset.labels is None else dataset.labels.tolist()
 
 
-def outcome(events: Iterable[Event]) -> Dataset | UserError:
+def outcome(
+    events: Generator[Event, None, Dataset], show: Callable[[Event], object] = lambda event: None
+) -> Dataset | UserError:
     """How preparing ends."""
     try:
-        *_, last = events
+        return run_to_end(events, show)
     except UserError as problem:
         return problem
-    assert isinstance(last, Dataset)
-    return last
 
 
 def listing(folder: Path, pattern: str = "*") -> list[tuple[str, int, int]]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from core.concurrency import run_to_end
 from core.config.preparation import Preparation
 from core.data.dataset import Dataset
 from core.data.health.examine import examine
@@ -16,6 +17,7 @@ from core.data.health.findings import HealthFinding, HealthReport
 from core.data.prepare import prepare
 from core.data.records import RECORD, Records
 from core.events import Progress
+from tests.core.work import all_of
 
 SMALL = Preparation((32, 32))
 
@@ -37,8 +39,7 @@ def fill(folder: Path, count: int, start: int = 0) -> Path:
 
 
 def opened(source: Path | str, how: Preparation = SMALL) -> Dataset:
-    (dataset,) = (event for event in prepare(source, how) if isinstance(event, Dataset))
-    return dataset
+    return run_to_end(prepare(source, how))
 
 
 def names(dataset: Dataset) -> list[str]:
@@ -46,10 +47,8 @@ def names(dataset: Dataset) -> list[str]:
 
 
 def report_of(dataset: Dataset, how: Preparation = SMALL, augment: str = "diffaug") -> HealthReport:
-    events = list(examine(dataset, how, augment))
-    assert all(isinstance(event, Progress) for event in events[:-1])
-    report = events[-1]
-    assert isinstance(report, HealthReport)
+    events, report = all_of(examine(dataset, how, augment))
+    assert all(isinstance(event, Progress) for event in events)
     ranks = [("warning", "note", "good").index(finding.severity) for finding in report.findings]
     assert ranks == sorted(ranks)
     kinds = [finding.kind for finding in report.findings]

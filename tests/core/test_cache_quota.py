@@ -17,6 +17,7 @@ import pytest
 import torch
 
 from core.cli.main import main
+from core.concurrency import run_to_end
 from core.config.preparation import Preparation
 from core.data.batches import Batches
 from core.data.cache.exclusions import exclude, excluded
@@ -48,9 +49,7 @@ def three(tmp_path: Path, base: Path) -> list[Path]:
 
 
 def opened(source: Path | str, size: tuple[int, int] = SIZE) -> Dataset:
-    found = list(prepare(source, Preparation(size)))[-1]
-    assert isinstance(found, Dataset)
-    return found
+    return run_to_end(prepare(source, Preparation(size)))
 
 
 def used_at(entry: Entry, seconds: float) -> None:

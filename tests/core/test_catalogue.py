@@ -19,6 +19,7 @@ import pytest
 from numpy.typing import NDArray
 
 from core.cli.main import main
+from core.concurrency import run_to_end
 from core.config.preparation import Preparation
 from core.data.cache.exclusions import exclude
 from core.data.cache.quota import entries
@@ -50,9 +51,7 @@ def problem(name: str = "pictures") -> UserError:
 
 
 def opened(source: str) -> Dataset:
-    found = list(prepare(source, SMALL))[-1]
-    assert isinstance(found, Dataset)
-    return found
+    return run_to_end(prepare(source, SMALL))
 
 
 def cut(events: Iterator[Progress], least: int) -> int:
@@ -378,8 +377,7 @@ def test_svhn_as_it_comes(downloads: Path) -> None:
     (downloads / "svhn").mkdir(parents=True)
     data = mat(matrix("X", pixels, True), matrix("y", np.arange(40, dtype=np.uint8)[:, None] % 10 + 1, True))
     (downloads / "svhn" / "train_32x32.mat").write_bytes(data)
-    dataset = list(prepare("download:svhn"))[-1]
-    assert isinstance(dataset, Dataset)
+    dataset = run_to_end(prepare("download:svhn"))
     assert (dataset.size, len(dataset.images), len(dataset.classes)) == ((32, 32), 40, 10)
 
 

@@ -19,9 +19,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from core.concurrency import run_to_end
 from core.config.preparation import Preparation, Size
 from core.data.cache.entries import cache_folder
-from core.data.dataset import Dataset
 from core.data.formats import image_files
 from core.data.items import Picture, Skipped
 from core.data.prepare import prepare
@@ -39,6 +39,7 @@ from tests.core.images import (
     problem,
     reasons,
 )
+from tests.core.work import all_of
 
 
 @pytest.fixture(autouse=True)
@@ -542,8 +543,7 @@ def test_mutated_bytes_are_read_or_named(
         images = Path(place) / "images"
         fill(images, 2)
         (images / "mutated.png").write_bytes(bytes(data[:length]))
-        dataset = list(prepare(images, Preparation(SMALL, alpha=alpha), Path(place) / "cache"))[-1]
-        assert isinstance(dataset, Dataset)
+        dataset = run_to_end(prepare(images, Preparation(SMALL, alpha=alpha), Path(place) / "cache"))
         assert len(dataset.images) + len(dataset.skipped) == 3
         assert {each.name for each in dataset.skipped} <= {"mutated.png"}
 
@@ -651,17 +651,15 @@ def test_every_size_and_alpha_is_an_entry_of_its_own(folder: Path, cache: Path) 
     ways = [(size, alpha) for size in (SMALL, (24, 16), (16, 24)) for alpha in (False, True)]
     first = {}
     for size, alpha in ways:
-        events = list(prepare(folder, Preparation(size, alpha=alpha)))
+        events, dataset = all_of(prepare(folder, Preparation(size, alpha=alpha)))
         assert any(isinstance(event, Progress) and event.total == 4 for event in events)
-        assert isinstance(events[-1], Dataset)
-        assert (events[-1].size, events[-1].images.shape[1]) == (size, 4 if alpha else 3)
-        first[size, alpha] = events[-1]
+        assert (dataset.size, dataset.images.shape[1]) == (size, 4 if alpha else 3)
+        first[size, alpha] = dataset
     assert len(set(cache.iterdir())) == len({each.fingerprint for each in first.values()}) == len(ways)
     before = listing(cache, "*.npy")
     for size, alpha in ways:
-        again, *more = prepare(folder, Preparation(size, alpha=alpha))
-        assert not more  # nothing is read, so there is no progress to show
-        assert isinstance(again, Dataset)
+        events, again = all_of(prepare(folder, Preparation(size, alpha=alpha)))
+        assert not events  # nothing is read, so there is no progress to show
         assert np.array_equal(again.images, first[size, alpha].images)
     assert listing(cache, "*.npy") == before
 
@@ -724,11 +722,10 @@ def test_files_that_take_long_are_read_on_threads_and_nothing_else_changes(
     for trial, expected in ((0.0, True), (1e9, False)):
         monkeypatch.setattr("core.data.formats.image_files._TRIAL", trial)
         monkeypatch.setattr("core.data.formats.image_files._WORTH_HANDING_OVER", 0.0)
+        seen: list[bool] = []
         events = prepare(folder, Preparation(SMALL), tmp_path / f"cache {trial}")
-        seen = [(event, bool(readers())) for event in events]
-        assert any(on_threads for _, on_threads in seen) == expected
-        dataset = seen[-1][0]
-        assert isinstance(dataset, Dataset)
+        dataset = run_to_end(events, lambda _: seen.append(bool(readers())))  # noqa: B023
+        assert any(seen) == expected
         assert dataset.fingerprint == alone.fingerprint
         assert [dataset.records.name(row) for row in range(49)] == [alone.records.name(row) for row in range(49)]
         assert dataset.skipped == alone.skipped

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from contextlib import closing
 from typing import Any, TypeVar
 
@@ -10,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from core.concurrency import run_to_end
 from core.errors import UserError
 from core.events import Progress
 from core.generator_inputs import GeneratorInputs, fixed, seed_latent
@@ -38,20 +38,8 @@ def styled() -> Sampler:
     return sampler_of("stylegan2_ada")
 
 
-def returned(generator: Generator[Progress, None, T]) -> T:
-    try:
-        while True:
-            next(generator)
-    except StopIteration as end:
-        result: T = end.value
-        return result
-
-
 def found(sampler: Sampler, **values: Any) -> Components:
-    *progress, last = principal(sampler, **values)
-    assert all(isinstance(event, Progress) for event in progress)
-    assert isinstance(last, Components)
-    return last
+    return run_to_end(principal(sampler, **values))
 
 
 # -- components ------------------------------------------------------------------------------------------------------
@@ -61,7 +49,7 @@ def found(sampler: Sampler, **values: Any) -> Components:
 def test_components_are_those_of_a_singular_value_decomposition(shape: tuple[int, int]) -> None:
     random = np.random.default_rng(0)
     rows = (random.standard_normal(shape) * np.linspace(5, 0.1, shape[1]) + 100).astype(np.float32)
-    vectors, variances, whole = returned(components(rows, 10))
+    vectors, variances, whole = run_to_end(components(rows, 10))
     centred = rows - rows.mean(0, dtype=np.float64)
     _, singular, right = np.linalg.svd(centred, full_matrices=False)
     assert np.allclose(variances, singular[:10] ** 2 / len(rows))
@@ -74,7 +62,7 @@ def test_the_regression_is_least_squares() -> None:
     random = np.random.default_rng(0)
     z = random.standard_normal((500, 7))
     rows = np.maximum(z @ random.standard_normal((7, 30)), 0)
-    vectors, variances, _ = returned(components(rows, 5))
+    vectors, variances, _ = run_to_end(components(rows, 5))
     coordinates = (rows - rows.mean(0)) @ vectors.T
     solved, *_ = np.linalg.lstsq(np.column_stack([coordinates, np.ones(500)]), z, rcond=None)
     assert np.allclose(regressed(coordinates, z), solved[:5] * np.sqrt(variances)[:, None])
@@ -85,7 +73,7 @@ def test_of_a_linear_layer_they_are_its_singular_vectors() -> None:
     weight = np.linalg.qr(random.standard_normal((30, 6)))[0] * np.linspace(4, 1, 6)
     z = random.standard_normal((20_000, 6))
     rows = z @ weight.T
-    vectors, _, _ = returned(components(rows, 3))
+    vectors, _, _ = run_to_end(components(rows, 3))
     directions = regressed((rows - rows.mean(0)) @ vectors.T, z)
     assert np.allclose(np.abs(directions), np.eye(6)[:3], atol=0.05)
 

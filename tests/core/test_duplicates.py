@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image, ImageEnhance, ImageFilter
 
+from core.concurrency import run_to_end
 from core.data.dataset import Dataset
 from core.data.health import duplicates
 from core.data.health.image_statistics import ImageStatistics, image_statistics
@@ -96,15 +97,7 @@ def test_frames_of_a_film_do_not_lead_from_one_to_all() -> None:
 
 
 def looked(dataset: Dataset) -> Any:
-    return returned(image_statistics(dataset))
-
-
-def returned(generator: Any) -> Any:
-    while True:
-        try:
-            next(generator)
-        except StopIteration as end:
-            return end.value
+    return run_to_end(image_statistics(dataset))
 
 
 def test_equal_pixels_count_where_no_file_is_known() -> None:
@@ -134,7 +127,7 @@ def test_near_groups_are_near_and_their_firsts_are_not(seed: int, noise: list[in
     images = np.stack([patches + random.integers(-each, each + 1, patches.shape) for each in noise])
     dataset = made_of(images.clip(0, 255).astype(np.uint8))
     looks = looked(dataset)
-    groups = returned(duplicates.near(looks, np.arange(len(noise))))
+    groups = run_to_end(duplicates.near(looks, np.arange(len(noise))))
 
     def near(one: int, other: int) -> bool:
         bits = (int(looks.hash[one]) ^ int(looks.hash[other])).bit_count()
@@ -176,7 +169,7 @@ def test_a_crowd_that_shares_its_hash_takes_time_in_proportion() -> None:
             rows.astype(np.uint64), np.full(count, 7, np.uint64), sketch, none, none.astype(np.uint8)
         )
         started = time.process_time()
-        assert returned(duplicates.near(looks, rows)) == []
+        assert run_to_end(duplicates.near(looks, rows)) == []
         return time.process_time() - started
 
     assert taken(4000) < 8 * taken(1000)

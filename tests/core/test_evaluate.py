@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from core.cli.main import main
+from core.concurrency import run_to_end
 from core.data.dataset import Dataset
 from core.errors import UserError
 from core.evaluation.evaluate import evaluate
@@ -25,14 +26,13 @@ from core.registry import components
 from core.stats.metric_key import MetricKey, key, parse
 from core.trainer import Trainer
 from tests.core.tiny import differences, tiny_dataset, tiny_points, tiny_trainer
-from tests.core.work import finished
 
 CPU = torch.device("cpu")
 
 
 @pytest.fixture(scope="module")
 def vgg16() -> Extractor:
-    return finished(build("vgg16", tiny_dataset(), CPU))
+    return run_to_end(build("vgg16", tiny_dataset(), CPU))
 
 
 @pytest.fixture(scope="module")
@@ -44,10 +44,7 @@ def sampler() -> Sampler:
 def measured(
     sampler: Sampler, dataset: Dataset, metrics: list[str], extractor: Extractor | None, count: int = 24
 ) -> dict[str, float]:
-    *progress, last = evaluate(sampler, dataset, metrics, extractor, count)
-    assert all(isinstance(event, Progress) for event in progress)
-    assert isinstance(last, Measured)
-    return dict(last.values)
+    return dict(run_to_end(evaluate(sampler, dataset, metrics, extractor, count)).values)
 
 
 def test_numbers_carry_how_they_were_measured(sampler: Sampler, vgg16: Extractor) -> None:
@@ -58,8 +55,7 @@ def test_numbers_carry_how_they_were_measured(sampler: Sampler, vgg16: Extractor
         key("fid", by_features), key("swd", by_images), *(key(number, by_features) for number in prc)
     ]  # fmt: skip
     rows = np.arange(5, 27)
-    *_, last = evaluate(sampler, tiny_dataset(30), ["fid"], vgg16, 24, rows, "held-out")
-    assert isinstance(last, Measured)
+    last = run_to_end(evaluate(sampler, tiny_dataset(30), ["fid"], vgg16, 24, rows, "held-out"))
     assert list(last.values) == ["Metrics/fid@vgg16:24:22:held-out"]
 
 
@@ -68,7 +64,7 @@ def test_what_is_measured_are_the_images_of_the_first_seeds(sampler: Sampler, vg
     made = sampler.render(LatentRequest.of_seeds(range(40)))
     pictures = np.asarray(dataset.images).transpose(0, 2, 3, 1)
     sides = (Side(vgg16(images).values.astype(np.float64)) for images in (made, pictures))
-    expected = finished(metric("fid").measure(*sides))["fid"]
+    expected = run_to_end(metric("fid").measure(*sides))["fid"]
     (found,) = measured(sampler, dataset, ["fid"], vgg16, 40).values()
     assert found == pytest.approx(expected, rel=1e-3)
 
@@ -100,7 +96,7 @@ def test_an_evaluation_beside_a_training_changes_nothing(vgg16: Extractor) -> No
     assert differences(alone.checkpoint(), beside.checkpoint()) == set()
 
 
-def evaluated(trainer: Trainer, extractor: Extractor) -> Generator[Progress | Measured, None, None]:
+def evaluated(trainer: Trainer, extractor: Extractor) -> Generator[Progress, None, Measured]:
     sampler = Sampler(trainer.meta(), trainer.published(), "cpu")
     return evaluate(sampler, trainer.dataset, ["fid", "kid", "swd"], extractor, 20)
 

@@ -17,6 +17,7 @@ from PIL import Image
 
 from core.checkpoint import Checkpoint, save
 from core.cli.main import main
+from core.concurrency import run_to_end
 from core.errors import UserError
 from core.events import Progress, Saved
 from core.export import generator, onnx_pt2
@@ -339,8 +340,8 @@ def test_nothing_is_overwritten_unasked(taken: str, tmp_path: Path, monkeypatch:
     assert "another place or name" in caught.value.remedy
     assert [path.read_text() for path in tmp_path.iterdir()] == ["mine"]
     monkeypatch.setattr(generator, "CHILD", "import sys; open(sys.argv[2], 'w').write('new')")
-    *_, last = export_generator(sampler_of("gan"), tmp_path / "a.onnx", overwrite=True)
-    assert last == Saved(tmp_path / "a.onnx", 0)
+    saved = run_to_end(export_generator(sampler_of("gan"), tmp_path / "a.onnx", overwrite=True))
+    assert saved == Saved(tmp_path / "a.onnx", 0)
     assert (tmp_path / "a.onnx").read_text() == "new"
     assert (tmp_path / "a.onnx.txt").read_text("utf-8").startswith("# 'a.onnx'")
 

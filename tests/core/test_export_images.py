@@ -16,14 +16,16 @@ import torch
 from PIL import Image, PngImagePlugin
 
 from core.checkpoint import summary
+from core.concurrency import run_to_end
 from core.errors import UserError
-from core.events import Images, Progress, Saved
+from core.events import Images, Saved
 from core.export import recipe
 from core.export.image_files import CAPTION, encoded, enlarged, export_images, export_pictures
 from core.export.selection import Format, OfRequest, OfSeeds, Selection, Shape
 from core.latent.request import LatentRequest, Loop, Point, Square, Walk
 from core.latent.sampler import STEADY, Sampler
 from tests.core.tiny import CLASSES, finished, tiny_trainer
+from tests.core.work import all_of
 
 LIKE = Point(psi=0.7)
 
@@ -81,14 +83,13 @@ def test_a_selection_of_positions() -> None:
 
 def test_names_and_images(sampler: Sampler, tmp_path: Path) -> None:
     out = tmp_path / "a" / "b"
-    events = list(export_images(sampler, seeds(7, 0, 123456), out))
+    progress, saved = all_of(export_images(sampler, seeds(7, 0, 123456), out))
     assert sorted(path.name for path in out.iterdir()) == ["seed0000.png", "seed0007.png", "seed123456.png"]
     expected = sampler.render(whole(seeds(7, 0, 123456)), steady=True)
     for name, image in zip(("seed0007.png", "seed0000.png", "seed123456.png"), expected, strict=True):
         assert np.array_equal(pixels(out / name), image)
     assert np.ptp(expected) > 20
-    assert events[-1] == Saved(out, 6)
-    progress = [event for event in events if isinstance(event, Progress)]
+    assert saved == Saved(out, 6)
     assert {(event.done, event.total) for event in progress} - {(0, 3)} == {(1, 3), (2, 3), (3, 3)}
 
 
@@ -135,7 +136,7 @@ def test_images_that_are_on_screen(tmp_path: Path) -> None:
     for channels in (1, 3, 4):
         images = np.random.default_rng(0).integers(0, 256, (2, 16, 16, channels), np.uint8)
         out = tmp_path / str(channels)
-        assert list(export_pictures(images, ["left", "right"], out))[-1] == Saved(out, 0)
+        assert run_to_end(export_pictures(images, ["left", "right"], out)) == Saved(out, 0)
         assert np.array_equal(pixels(out / "right.png").reshape(16, 16, channels), images[1])
 
 
@@ -173,8 +174,8 @@ def test_larger_pixels() -> None:
 
 def test_a_zip(sampler: Sampler, tmp_path: Path) -> None:
     target = tmp_path / "all.zip"
-    events = list(export_images(sampler, seeds(0, 1, 2), target, Shape("webp", "zip", scale=2)))
-    assert events[-1] == Saved(target, 6)
+    saved = run_to_end(export_images(sampler, seeds(0, 1, 2), target, Shape("webp", "zip", scale=2)))
+    assert saved == Saved(target, 6)
     with zipfile.ZipFile(target) as archive:
         assert archive.namelist() == ["seed0000.webp", "seed0001.webp", "seed0002.webp"]
         with Image.open(io.BytesIO(archive.read("seed0001.webp"))) as image:

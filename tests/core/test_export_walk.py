@@ -21,6 +21,7 @@ from core.trainer import Trainer
 from tests.core.films import differ, pixels, shown
 from tests.core.full_disk import largest_file
 from tests.core.tiny import FIXED, tiny_dataset, tiny_settings, tiny_trainer
+from tests.core.work import all_of
 
 WALK = Walk(tuple(map(Point, (1, 5, 9))))
 ANIMATION = Animation(fps=10, seconds=0.6, scale=4)
@@ -36,8 +37,8 @@ def sampler(finished_checkpoint: Path) -> Sampler:
 
 def export(sampler: Sampler, trajectory: Walk | Loop, target: Path, animation: Animation = ANIMATION) -> list[Images]:
     """Returns the frames of a video, as a decoder sees them."""
-    events = list(export_walk(sampler, trajectory, target, animation))
-    assert events[-1] == Saved(target, sampler.meta.step)
+    events, saved = all_of(export_walk(sampler, trajectory, target, animation))
+    assert saved == Saved(target, sampler.meta.step)
     progress = [event for event in events if isinstance(event, Progress)]
     count = len(frame_positions(trajectory, animation))
     assert {(event.done, event.total) for event in progress} - {(0, count)} == {
@@ -131,11 +132,11 @@ def test_a_shorter_video_in_the_same_folder_says_what_remains(sampler: Sampler, 
     list(export_walk(sampler, WALK, tmp_path, ANIMATION))
     with pytest.raises(UserError, match=r"frame00000\.png"):
         list(export_walk(sampler, WALK, tmp_path, ANIMATION))
-    events = list(export_walk(sampler, WALK, tmp_path, Animation(fps=10, seconds=0.2), overwrite=True))
+    events, saved = all_of(export_walk(sampler, WALK, tmp_path, Animation(fps=10, seconds=0.2), overwrite=True))
     (notice,) = (event.text for event in events if isinstance(event, Notice))
     assert "8 frames" in notice
     assert "frame00005.png" in notice
-    assert events[-1] == Saved(tmp_path, 6)
+    assert saved == Saved(tmp_path, 6)
     assert len(list(tmp_path.iterdir())) == 13
 
 

@@ -12,6 +12,7 @@ import torch
 from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 
 from core.cli.main import main
+from core.concurrency import run_to_end
 from core.config.preparation import Preparation
 from core.data.cache.quota import delete, entries
 from core.data.cache.row_reader import entry_folder
@@ -30,6 +31,7 @@ from core.events import Images, Notice, Progress
 from tests.core.server import Server, remote
 from tests.core.sources import as_folder
 from tests.core.tiny import tiny_dataset
+from tests.core.work import all_of
 
 CPU = torch.device("cpu")
 
@@ -40,25 +42,14 @@ def images(count: int = 6, side: int = 16, channels: int = 3, seed: int = 0) -> 
 
 def finished(name: str, dataset: Dataset, weights: Path | None = None) -> tuple[Extractor, list[Progress | Notice]]:
     """The extractor, and what was said on the way."""
-    said = []
-    work = build(name, dataset, CPU, weights)
-    while True:
-        try:
-            said.append(next(work))
-        except StopIteration as done:
-            return done.value, said
+    said, extractor = all_of(build(name, dataset, CPU, weights))
+    return extractor, said
 
 
 def real(dataset: Dataset, extractor: Extractor, rows: int = 10) -> tuple[Features, int]:
     """The features of the first rows, and how many pieces of work they took."""
-    pieces = 0
-    work = real_features(dataset, np.arange(rows), extractor)
-    while True:
-        try:
-            next(work)
-            pieces += 1
-        except StopIteration as done:
-            return done.value, pieces
+    pieces, features = all_of(real_features(dataset, np.arange(rows), extractor))
+    return features, len(pieces)
 
 
 @pytest.fixture(scope="module")
@@ -68,9 +59,7 @@ def vgg16() -> Extractor:
 
 def on_disk(place: Path) -> Dataset:
     """Twenty images of two classes."""
-    events = list(prepare(str(as_folder(place)), Preparation((16, 16))))
-    assert isinstance(events[-1], Dataset)
-    return events[-1]
+    return run_to_end(prepare(str(as_folder(place)), Preparation((16, 16))))
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import tarfile
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 from time import perf_counter
 
@@ -20,9 +20,10 @@ from core.data.dataset import Dataset
 from core.data.items import Skipped
 from core.data.prepare import opens, prepare
 from core.errors import UserError
-from core.events import Glimpse, Progress
+from core.events import Event, Glimpse, Progress
 from tests.core.images import SMALL, coloured, encoded, fill, listing, opened, outcome, packed, problem, reasons
 from tests.core.sources import KINDS, PICTURES, Kind, as_cifar, as_folder, as_npy, as_video
+from tests.core.work import all_of
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -43,10 +44,9 @@ def test_the_second_opening_reads_the_cache(tmp_path: Path, kind: Kind) -> None:
     path = kind(tmp_path)
     assert opens(str(path))
     first = opened(path, None)
-    events = list(prepare(path))
+    events, again = all_of(prepare(path))
     assert not any(isinstance(event, Progress) and "Reading" in event.text for event in events)
-    assert isinstance(events[-1], Dataset)
-    assert events[-1].fingerprint == first.fingerprint
+    assert again.fingerprint == first.fingerprint
     changed = path / "data_batch_1.bin" if kind is as_cifar else path
     if kind is as_folder:
         coloured(99, 16, 16).save(path / "a" / "0.png")
@@ -81,10 +81,14 @@ def test_stopping_at_any_moment_leaves_nothing_behind(tmp_path: Path, kind: Kind
 def test_a_drive_that_vanishes(tmp_path: Path, kind: Kind, moment: int) -> None:
     (tmp_path / "drive").mkdir()
     path = kind(tmp_path / "drive")
-    with closing(prepare(path, Preparation(SMALL), tmp_path / "cache")) as events:
-        before = list(islice(events, moment))
-        (tmp_path / "drive").rename(tmp_path / "gone")
-        found = outcome(chain(before, events))
+    seen: list[Event] = []
+
+    def show(event: Event) -> None:
+        seen.append(event)
+        if len(seen) == moment:
+            (tmp_path / "drive").rename(tmp_path / "gone")
+
+    found = outcome(prepare(path, Preparation(SMALL), tmp_path / "cache"), show)
     if isinstance(found, UserError):
         assert found.remedy
     else:
@@ -165,8 +169,7 @@ def test_what_a_disk_did_not_give_is_asked_for_again(tmp_path: Path) -> None:
     assert list(reasons(dataset)) == ["299.png"]
     elsewhere.rename(last)  # with the size and the time that it had when it was listed
     for _ in range(2):
-        *progress, again = prepare(tmp_path / "images", Preparation(SMALL), tmp_path / "cache")
-        assert isinstance(again, Dataset)
+        progress, again = all_of(prepare(tmp_path / "images", Preparation(SMALL), tmp_path / "cache"))
         assert (len(again.images), again.skipped) == (300, ())
     # Complete by now, and so not read again.
     assert not any(isinstance(event, Progress) and event.text == "Reading images" for event in progress)

@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from core.checkpoint import load
+from core.concurrency import run_to_end
 from core.data.dataset import Dataset
 from core.errors import UserError
 from core.evaluation.features import Extractor, Features
@@ -23,6 +24,7 @@ from core.runs.retention import best
 from core.runs.run import Run
 from core.stats.metric_key import parse
 from tests.core.tiny import save_pictures, tiny_dataset, tiny_settings
+from tests.core.work import all_of
 
 
 class Averages:
@@ -116,8 +118,7 @@ def test_a_run_can_be_measured_when_it_is_not_trained(pictures: Path) -> None:
     list(training.events())
     assert training.trainer
     run = Run(pictures.parent / "run")
-    events = list(measure(run, run.newest(), training.trainer.dataset))
-    (measured,) = numbers(events)
+    events, measured = all_of(measure(run, run.newest(), training.trainer.dataset))
     assert any(isinstance(event, Progress) for event in events)
     *_, last = run.reports()
     assert (last.step, last.stats) == (12, measured.values)
@@ -131,7 +132,7 @@ def test_a_run_is_measured_against_its_own_images_alone(pictures: Path) -> None:
     run = Run(pictures.parent / "run")
     before = (run.folder / "stats.jsonl").read_bytes()
     with pytest.raises(UserError, match="not those that the run was trained on"):
-        list(measure(run, run.newest(), tiny_dataset(220)))
+        run_to_end(measure(run, run.newest(), tiny_dataset(220)))
     assert (run.folder / "stats.jsonl").read_bytes() == before
 
 
@@ -206,7 +207,7 @@ def test_what_they_are_compared_by_is_chosen_also_while_it_trains(
 def test_points_are_not_measured(tmp_path: Path) -> None:
     training = TrainingJob(tiny_settings("playground", steps=20), "toy:ring8", out=tmp_path / "run")
     with closing(training.events()) as events:
-        while training.judge is None:
+        while training.evaluator is None:
             next(events)
         with pytest.raises(UserError, match="Points are not measured"):
             training.measure()

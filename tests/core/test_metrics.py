@@ -15,19 +15,18 @@ from torch_fidelity.metric_isc import isc_features_to_metric
 from torch_fidelity.metric_kid import kid_features_to_metric
 from torch_fidelity.metric_prc import prc_features_to_metric
 
-from core.concurrency import run_in_thread
+from core.concurrency import run_in_thread, run_to_end
 from core.errors import UserError
 from core.evaluation.metrics import Side, chosen, kid, metric
 from core.evaluation.metrics.precision_recall import measure as precision_recall
 from core.evaluation.metrics.swd import levels
 from core.registry import components
-from tests.core.work import finished
 
 Floats = NDArray[np.float64]
 
 
 def measured(name: str, fake: Side, real: Side) -> dict[str, float]:
-    return finished(metric(name).measure(fake, real))
+    return run_to_end(metric(name).measure(fake, real))
 
 
 def features(fake: Floats, real: Floats) -> tuple[Side, Side]:
@@ -168,7 +167,8 @@ def test_a_mean_far_from_zero_changes_nothing() -> None:
 
 def test_k_is_a_choice() -> None:
     sides = features(normal(200, 8, 0), normal(200, 8, 1))
-    assert finished(precision_recall(*sides, k=1))["precision"] < finished(precision_recall(*sides, k=9))["precision"]
+    near, far = (run_to_end(precision_recall(*sides, k=k))["precision"] for k in (1, 9))
+    assert near < far
 
 
 # -- equal sets, and what is refused ---------------------------------------------------------------------------------
@@ -208,7 +208,7 @@ def test_what_cannot_be_cut_is_done_aside() -> None:
     waiting = run_in_thread(work, None)
     next(waiting)
     gate.set()
-    assert finished(waiting) == 3
+    assert run_to_end(waiting) == 3
     assert where != [here]
 
 

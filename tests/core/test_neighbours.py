@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from core.concurrency import run_to_end
 from core.data.cache.exclusions import without
 from core.data.dataset import Dataset
 from core.data.records import RECORD, Records
@@ -20,10 +21,7 @@ from tests.core.tiny import tiny_dataset, tiny_points
 
 
 def found(images: Images, dataset: Dataset, k: int) -> Neighbours:
-    *progress, last = nearest(images, dataset, k)
-    assert all(isinstance(event, Progress) for event in progress)
-    assert isinstance(last, Neighbours)
-    return last
+    return run_to_end(nearest(images, dataset, k))
 
 
 def nhwc(dataset: Dataset) -> Images:
@@ -136,16 +134,13 @@ def test_what_cannot_be_compared() -> None:
 
 
 def spread(images: Images, dataset: Dataset, held: NDArray[np.int64] | None = None) -> Nearness:
-    *_, last = nearness(images, dataset, held=np.empty(0, np.int64) if held is None else held)
-    assert isinstance(last, Nearness)
-    return last
+    return run_to_end(nearness(images, dataset, held=np.empty(0, np.int64) if held is None else held))
 
 
 def test_held_out_images_are_no_neighbours() -> None:
     dataset = tiny_dataset(60)
     held = np.array([3, 7])
-    *_, last = nearest(nhwc(dataset)[[3, 4]], dataset, 60, held=held)
-    assert isinstance(last, Neighbours)
+    last = run_to_end(nearest(nhwc(dataset)[[3, 4]], dataset, 60, held=held))
     assert last.rows.shape == (2, 58)
     assert not np.isin(held, last.rows).any()
     assert last.distances[0, 0] > 20
@@ -184,7 +179,6 @@ def test_another_space() -> None:
     brightness = Space("brightness", "the mean", lambda planes: planes.mean((1, 2, 3), np.float32)[:, None])
     grey = np.arange(10, dtype=np.uint8)[:, None, None, None] * np.ones((1, 3, 16, 16), np.uint8)
     dataset = replace(tiny_dataset(10), images=grey)
-    *_, last = nearest(np.full((1, 16, 16, 3), 6, np.uint8), dataset, 3, brightness)
-    assert isinstance(last, Neighbours)
+    last = run_to_end(nearest(np.full((1, 16, 16, 3), 6, np.uint8), dataset, 3, brightness))
     assert last.rows[0].tolist() == [6, 5, 7]
     assert last.distances[0].tolist() == [0, 1, 1]

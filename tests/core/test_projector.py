@@ -28,6 +28,7 @@ from core.projection.search_space import FixedConditions
 from core.projection.target_image import difference, open_picture, psnr
 from core.trainer import Trainer
 from tests.core.tiny import CLASSES, IMAGE_PRESETS, finished, tiny_settings, tiny_trainer
+from tests.core.work import all_of
 
 
 def trained(name: str, **values: Any) -> Checkpoint:
@@ -52,7 +53,8 @@ def of_seed(checkpoint: Checkpoint, seed: int, **values: Any) -> Images:
 
 
 def last(checkpoint: Checkpoint, picture: Images, **values: Any) -> ProjectionStep:
-    *_, found = project(checkpoint, picture, device="cpu", **values)
+    events, found = all_of(project(checkpoint, picture, device="cpu", **values))
+    assert found is events[-1]
     return found
 
 

@@ -17,8 +17,8 @@ from PIL import Image
 
 from core.checkpoint import load, save
 from core.cli.main import main
+from core.concurrency import run_to_end
 from core.errors import UserError
-from core.events import Progress, Saved
 from core.imaging.grid import write_png
 from core.jobs import inspect
 from core.report import pictures
@@ -26,6 +26,7 @@ from core.report.write import write_report
 from core.runs.overview import Overview, read_overview
 from core.stats import keys
 from tests.core.full_disk import largest_file
+from tests.core.work import all_of
 
 EMPTY = {"meta", "img", "input", "line", "polyline", "polygon", "circle"}
 FID = "Metrics/fid@vgg16:2000:3583:train"
@@ -69,11 +70,9 @@ def run(finished_run: Path, tmp_path: Path) -> Path:
 
 
 def written(run: Path, target: Path, **options: Any) -> Page:
-    *events, last = write_report(run, target, **options)
+    events, saved = all_of(write_report(run, target, **options))
     assert events
-    assert all(isinstance(event, Progress) for event in events)
-    assert isinstance(last, Saved)
-    assert last.path == target
+    assert saved.path == target
     return Page(target.read_text("utf-8"))
 
 
@@ -87,13 +86,7 @@ def report(run: Path, *added: dict[str, Any]) -> None:
 
 
 def overview(run: Path) -> Overview:
-    events = read_overview(run)
-    while True:
-        try:
-            next(events)
-        except StopIteration as stop:
-            found: Overview = stop.value
-            return found
+    return run_to_end(read_overview(run))
 
 
 def test_the_page_is_whole_and_needs_nothing_else(run: Path, tmp_path: Path) -> None:
@@ -224,18 +217,10 @@ def test_a_film_that_takes_too_many_bytes_becomes_smaller(run: Path, monkeypatch
         paths.append(run / f"{step}.png")
         write_png(paths[-1], np.random.default_rng(step).integers(0, 256, (128, 128, 3), np.uint8))
     monkeypatch.setattr(pictures, "MOST_FILM_BYTES", 12_000)
-    *_, found = returned(pictures.film(paths))
+    found = run_to_end(pictures.film(paths))
+    assert found is not None
     assert found.width < 128
     assert len(found.uri) < 4 / 3 * 12_000 + 100
-
-
-def returned(events: Any) -> list[Any]:
-    seen = []
-    while True:
-        try:
-            seen.append(next(events))
-        except StopIteration as stop:
-            return [*seen, stop.value]
 
 
 def test_damaged_and_missing_pictures_are_left_out(run: Path, tmp_path: Path) -> None:

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from core.concurrency import run_to_end
 from core.events import Progress
-from core.runs.report_table import ReportTable, read_table
+from core.runs.report_table import ReportTable, TableReader
 
 COPY = ".stats.npz"
 
@@ -38,14 +39,20 @@ def lines(start: int, end: int) -> str:
     )
 
 
-def read(path: Path) -> list[ReportTable]:
-    return [event for event in read_table(path) if not isinstance(event, Progress)]
-
-
 def whole(path: Path) -> ReportTable:
-    *_, last = read(path)
-    assert last.complete
-    return last
+    table = run_to_end(TableReader(path).read())
+    assert table.complete
+    return table
+
+
+def whole_at_once(path: Path) -> ReportTable:
+    """Without a thinned table, and without progress."""
+    reader = TableReader(path)
+    assert reader.thinned() is None
+    seen: list[object] = []
+    table = run_to_end(reader.read(), seen.append)
+    assert not seen
+    return table
 
 
 def of_steps(table: ReportTable, start: int, end: int) -> None:
@@ -66,8 +73,12 @@ def stats(tmp_path: Path) -> Path:
 
 
 def test_a_thinned_table_comes_first_and_the_whole_one_after_it(stats: Path) -> None:
-    first, last = read(stats)
+    reader = TableReader(stats)
+    first, seen = reader.thinned(), list[Progress]()
+    last = run_to_end(reader.read(), seen.append)
+    assert first is not None
     assert not first.complete
+    assert len(seen) > 1
     assert 5 <= len(first.steps) < 100
     assert (first.steps[0], first.steps[-1]) == (0, 499)
     assert np.array_equal(first.values[:, 0], first.steps / 4)
@@ -77,9 +88,7 @@ def test_a_thinned_table_comes_first_and_the_whole_one_after_it(stats: Path) -> 
 
 def test_the_second_time_all_of_it_comes_at_once(stats: Path) -> None:
     of_steps(whole(stats), 0, 500)
-    (only,) = list(read_table(stats))
-    assert isinstance(only, ReportTable)
-    of_steps(only, 0, 500)
+    of_steps(whole_at_once(stats), 0, 500)
 
 
 def test_a_few_reports_leave_no_copy(tmp_path: Path) -> None:
@@ -133,9 +142,7 @@ def test_what_is_written_by_hand_counts(stats: Path, tmp_path: Path, edit: Calla
 def test_a_copy_is_of_use_after_the_run_was_moved(stats: Path) -> None:
     whole(stats)
     os.utime(stats, ns=(1, 1))
-    (only,) = list(read_table(stats))
-    assert isinstance(only, ReportTable)
-    of_steps(only, 0, 500)
+    of_steps(whole_at_once(stats), 0, 500)
 
 
 def cut(path: Path) -> None:

@@ -38,7 +38,7 @@ def report_each_step(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def recorded(run: Run, trainer: Trainer) -> list[Event]:
-    return list(run.record(trainer))
+    return list(run.record(trainer, trainer.events()))
 
 
 def steps_of(run: Run) -> list[int]:
@@ -119,10 +119,18 @@ def test_automatic_checkpoints(tmp_path: Path) -> None:
     assert saved == {path: load(path).meta.step for path in run.checkpoints()}
 
 
+def test_a_checkpoint_that_is_in_use_makes_no_room(tmp_path: Path) -> None:
+    trainer = tiny_trainer(steps=5, autosave_minutes=1e-9, checkpoints=2)
+    run = Run.begin(tmp_path / "run", trainer)
+    used = run.folder / "checkpoints" / "000000001.safetensors"
+    list(run.record(trainer, trainer.events(), lambda: used))
+    assert [int(path.stem) for path in run.checkpoints()] == [1, 4, 5]
+
+
 def test_a_stopped_recording_keeps_what_it_has(tmp_path: Path) -> None:
     trainer = tiny_trainer()
     run = Run.begin(tmp_path / "run", trainer)
-    with closing(run.record(trainer)) as events:
+    with closing(run.record(trainer, trainer.events())) as events:
         next(event for event in events if isinstance(event, Stepped) and event.step == 3)
         run.save(trainer)
     assert load(run.checkpoints()[-1]).meta.step == 3
@@ -248,7 +256,7 @@ def test_a_full_disk_is_a_notice_and_the_training_goes_on(tmp_path: Path) -> Non
     trainer = tiny_trainer(steps=8)
     run = Run.begin(tmp_path / "run", trainer)
     events: list[Event] = []
-    with closing(run.record(trainer)) as recording:
+    with closing(run.record(trainer, trainer.events())) as recording:
         events += [next(recording) for _ in range(6)]
         with largest_file((run.folder / "stats.jsonl").stat().st_size + 30):
             while trainer.step < 5:
@@ -263,7 +271,7 @@ def test_a_full_disk_is_a_notice_and_the_training_goes_on(tmp_path: Path) -> Non
 def test_a_full_disk_at_the_end_is_waited_for(tmp_path: Path) -> None:
     trainer = tiny_trainer(steps=3)
     run = Run.begin(tmp_path / "run", trainer)
-    with closing(run.record(trainer)) as recording:
+    with closing(run.record(trainer, trainer.events())) as recording:
         with largest_file(10_000):
             events = list(islice(recording, 10))
         assert [type(event) for event in events[-2:]] == [Refused, Refused]

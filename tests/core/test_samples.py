@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 from core.config.preparation import Preparation
 from core.data.builtin import digits, samples, shapes
 from core.data.builtin.glyphs import GLYPHS, SEGMENTS
-from core.data.dataset import Dataset
 from core.data.items import Picture
 from core.data.prepare import prepare
-from core.events import Progress
+from tests.core.work import all_of
 
 
 def drawn(name: str, count: int, width: int, height: int | None = None) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
@@ -34,18 +33,15 @@ def drawn(name: str, count: int, width: int, height: int | None = None) -> tuple
 
 @pytest.mark.parametrize(("name", "resolution", "shape"), [("digits", 32, (10_000, 1)), ("shapes", 16, (5_000, 3))])
 def test_a_sample_goes_through_the_cache(tmp_path: Path, name: str, resolution: int, shape: tuple[int, int]) -> None:
-    events = list(prepare(f"sample:{name}", Preparation((resolution, resolution)), cache=tmp_path))
-    dataset = events[-1]
-    assert isinstance(dataset, Dataset)
+    events, dataset = all_of(prepare(f"sample:{name}", Preparation((resolution, resolution)), cache=tmp_path))
     assert dataset.images.shape == (*shape, resolution, resolution)
     assert (dataset.source, dataset.title) == (f"sample:{name}", f"Sample: {name}")
     assert dataset.labels is not None
     assert len(set(np.bincount(dataset.labels).tolist())) == 1
     assert len(events) > 100
-    again = list(prepare(f"sample:{name}", Preparation((resolution, resolution)), cache=tmp_path))
-    assert not [event for event in again if isinstance(event, Progress)]
-    assert isinstance(again[-1], Dataset)
-    assert again[-1].fingerprint == dataset.fingerprint
+    events, again = all_of(prepare(f"sample:{name}", Preparation((resolution, resolution)), cache=tmp_path))
+    assert not events
+    assert again.fingerprint == dataset.fingerprint
     assert np.array_equal(drawn(name, 64, resolution)[0], dataset.images[:64])
 
 

@@ -18,6 +18,7 @@ from core.imaging.grid import write_png
 from core.runs.run import Run
 from tests.core.films import pixels, shown, waves
 from tests.core.full_disk import largest_file
+from tests.core.work import all_of
 
 TARGETS = ["film.mp4", "film.gif", "film.webp", "film"]
 STEPS = (0, 10, 200, 3000)
@@ -49,8 +50,8 @@ def levels(frames: list[Images]) -> list[int]:
 
 @pytest.mark.parametrize("name", TARGETS)
 def test_each_grid_is_shown_as_long_as_the_others(run: Path, tmp_path: Path, name: str) -> None:
-    events = list(export_timelapse(run, tmp_path / name, Animation(fps=10, seconds=1.2)))
-    assert events[-1] == Saved(tmp_path / name, 3000)
+    events, saved = all_of(export_timelapse(run, tmp_path / name, Animation(fps=10, seconds=1.2)))
+    assert saved == Saved(tmp_path / name, 3000)
     assert not [event for event in events if isinstance(event, Notice)]
     found = shown(tmp_path / name)
     if name == "film.webp":  # a frame like the one before makes that one longer

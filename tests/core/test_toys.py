@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from core.checkpoint import load
+from core.concurrency import run_to_end
 from core.config.constraints import refuse_data
 from core.config.settings import Settings
 from core.data.builtin import toys
@@ -70,8 +71,7 @@ def the_look(trainer: Trainer) -> Points:
 
 @pytest.mark.parametrize("name", toys.TOYS)
 def test_every_toy_is_points_of_unit_size(name: str) -> None:
-    (dataset,) = prepare(f"toy:{name}")
-    assert isinstance(dataset, Dataset)
+    dataset = run_to_end(prepare(f"toy:{name}"))
     assert dataset.points
     assert dataset.size == (1, 1)
     assert dataset.images.shape == (10_000, 2, 1, 1)
@@ -138,7 +138,7 @@ def test_a_sheet_is_one_picture_of_all() -> None:
 
 def test_an_unknown_toy_is_answered_with_those_there_are() -> None:
     with pytest.raises(UserError, match="'ring9'") as caught:
-        list(prepare("toy:ring9"))
+        run_to_end(prepare("toy:ring9"))
     assert all(f"toy:{name}" in caught.value.remedy for name in toys.TOYS)
 
 

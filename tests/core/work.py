@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import TypeVar
 
+from core.concurrency import run_to_end
+
 T = TypeVar("T")
+Y = TypeVar("Y")
 
 
-def finished(work: Generator[object, None, T]) -> T:
-    """What it returns."""
-    while True:
-        try:
-            next(work)
-        except StopIteration as done:
-            result: T = done.value
-            return result
+def all_of(work: Generator[Y, None, T]) -> tuple[list[Y], T]:
+    """What it yields, and what it returns."""
+    seen: list[Y] = []
+    result = run_to_end(work, seen.append)
+    return seen, result

@@ -10,7 +10,6 @@ import pytest
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel
 from pytestqt.qtbot import QtBot
 
-from core.concurrency import run_to_end
 from core.diagnosis.case import Diagnosis, Remedy
 from core.errors import UserError
 from core.events import Measured
@@ -235,10 +234,10 @@ def test_the_best_is_offered_when_later_images_were_worse(studio: Application, t
         checkpoint = folder / f"{step:09d}.safetensors"
         checkpoint.touch()
         # Until the last what was measured got better and better, and of the newest nothing is known.
-        assert run_to_end(read_best(tmp_path)) is None
+        assert read_best(tmp_path) is None
         if value is not None:
             rate(checkpoint, FID, value)
-    found = run_to_end(read_best(tmp_path))
+    found = read_best(tmp_path)
     assert isinstance(found, BestCheckpoint)
     studio.controllers.health.offer_best(found)
     assert "step 20 of 40: FID 30" in studio.window.banner.text()

@@ -153,7 +153,7 @@ def test_a_picture_is_approached_and_used(qtbot: QtBot) -> None:
     dialog.show()
     assert not button(dialog, "Use it").isEnabled()
     picture, image = shades(2)
-    dialog.show_approach("cat.jpg", picture, image, 0.25, 18.3, Point(z=(1.0,)))
+    dialog.show_projection("cat.jpg", picture, image, 0.25, 18.3, Point(z=(1.0,)))
     assert "cat.jpg" in words(dialog)
     assert "18.3 dB" in words(dialog)
     shown = {grid.accessibleName(): grid.images() for grid in dialog.findChildren(ImageGrid)}
@@ -169,7 +169,7 @@ def test_a_search_that_is_over_stops_no_other_job(qtbot: QtBot) -> None:
     qtbot.addWidget(dialog)
     dialog.show()
     picture, image = shades(2)
-    dialog.show_approach("cat.jpg", picture, image, 1.0, 31.0, Point())
+    dialog.show_projection("cat.jpg", picture, image, 1.0, 31.0, Point())
     with qtbot.assertNotEmitted(dialog.stopped):
         QTest.mouseClick(button(dialog, "Close"), LEFT)
 

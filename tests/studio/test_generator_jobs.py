@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QDialog
 from pytestqt.qtbot import QtBot
 
 from core.checkpoint import save
-from core.data.dataset import Dataset
+from core.concurrency import run_to_end
 from core.data.prepare import prepare
 from core.export.animation import Animation
 from core.export.selection import OfRequest, Shape
@@ -93,8 +93,7 @@ def test_a_picture_is_found_and_stands_at_a(qtbot: QtBot, exploring: Application
 def test_nearest_training_images_are_shown(qtbot: QtBot, exploring: Application, tmp_path: Path) -> None:
     save_pictures(tmp_path / "pictures", 12)
     how = exploring.window.train.form.settings().preparation
-    dataset = next(event for event in prepare(str(tmp_path / "pictures"), how) if isinstance(event, Dataset))
-    exploring.session.data.dataset = dataset
+    exploring.session.data.dataset = run_to_end(prepare(str(tmp_path / "pictures"), how))
     request = LatentRequest.of(Point(1))
     idle(qtbot, exploring, lambda: exploring.session.generator.find_neighbours(request))
     dialog = shown(exploring, NeighboursDialog)

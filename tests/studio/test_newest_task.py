@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from pathlib import Path
 from threading import Event as Gate
 
+import pytest
 from pytestqt.qtbot import QtBot
 
+from core.concurrency import as_generator
 from core.errors import UserError
-from core.events import Event, Progress
+from core.events import Event, Progress, Saved
+from studio.background.job_runner import JobRunner
 from studio.background.newest_task import NewestTask
 from studio.background.workers import Workers
+
+
+@pytest.fixture
+def workers(qtbot: QtBot) -> Iterator[Workers]:
+    workers = Workers()
+    yield workers
+    workers.shutdown()
+    with qtbot.waitSignal(workers.destroyed):
+        workers.deleteLater()
 
 
 def counting(result: str, until: Gate | None = None) -> Generator[Event, None, str]:
@@ -20,8 +33,8 @@ def counting(result: str, until: Gate | None = None) -> Generator[Event, None, s
     return result
 
 
-def test_a_result_comes_after_the_events_and_before_the_end(qtbot: QtBot) -> None:
-    workers, told = Workers(), list[object]()
+def test_a_result_comes_after_the_events_and_before_the_end(qtbot: QtBot, workers: Workers) -> None:
+    told: list[object] = []
     workers.spawn(
         lambda: counting("one"),
         lambda event: told.append(type(event)),
@@ -30,24 +43,22 @@ def test_a_result_comes_after_the_events_and_before_the_end(qtbot: QtBot) -> Non
     )
     qtbot.waitUntil(lambda: "end" in told)
     assert told == [Progress, "one", "end"]
-    workers.shutdown()
 
 
-def test_a_failed_generator_has_an_end_and_no_result(qtbot: QtBot) -> None:
+def test_a_failed_generator_has_an_end_and_no_result(qtbot: QtBot, workers: Workers) -> None:
     def fail() -> Generator[Event, None, str]:
         yield Progress("", 0, 1)
         raise UserError("No.", "Try again.")
 
-    workers, told = Workers(), list[object]()
+    told: list[object] = []
     workers.problem.connect(told.append)
     workers.spawn(fail, done=lambda result: told.append("result"), end=lambda: told.append("end"))
     qtbot.waitUntil(lambda: "end" in told)
     assert [str(each) for each in told] == ["No. Try again.", "end"]
-    workers.shutdown()
 
 
-def test_nothing_of_a_replaced_generator_is_delivered(qtbot: QtBot) -> None:
-    workers, told = Workers(), list[object]()
+def test_nothing_of_a_replaced_generator_is_delivered(qtbot: QtBot, workers: Workers) -> None:
+    told: list[object] = []
     task = NewestTask(workers)
     gate = Gate()
     task.start(lambda: counting("old", gate), done=told.append, end=lambda: told.append("old end"))
@@ -55,14 +66,24 @@ def test_nothing_of_a_replaced_generator_is_delivered(qtbot: QtBot) -> None:
     gate.set()
     qtbot.waitUntil(lambda: not task.is_running)
     assert told == ["new", "new end"]
-    workers.shutdown()
 
 
-def test_a_cancelled_generator_ends_without_a_result(qtbot: QtBot) -> None:
-    workers, told = Workers(), list[object]()
+def test_a_cancelled_generator_ends_without_a_result(qtbot: QtBot, workers: Workers) -> None:
+    told: list[object] = []
     task = NewestTask(workers)
     task.start(lambda: counting("one", Gate()), done=told.append, end=lambda: told.append("end"))
     task.cancel()
     qtbot.waitUntil(lambda: not task.is_running)
     assert told == ["end"]
-    workers.shutdown()
+
+
+def test_a_file_that_was_saved_is_told_apart_from_other_results(qtbot: QtBot, workers: Workers) -> None:
+    told: list[object] = []
+    jobs = JobRunner(workers, workers)
+    jobs.saved.connect(lambda saved: told.append(("saved", saved)))
+    jobs.ended.connect(lambda: told.append("end"))
+    jobs.start(lambda: as_generator(Saved, Path("a.png"), 3), done=told.append)
+    qtbot.waitUntil(lambda: told.count("end") == 1)
+    jobs.start(lambda: as_generator(str, "found"), done=told.append)
+    qtbot.waitUntil(lambda: told.count("end") == 2)
+    assert told == [("saved", Saved(Path("a.png"), 3)), "end", "found", "end"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Generator
 from functools import partial
 from pathlib import Path
 from time import sleep
@@ -15,7 +14,6 @@ from pytestqt.qtbot import QtBot
 from core.data.cache.quota import GB, entries, limit
 from core.data.download.catalogue import DOWNLOADS, Download
 from core.errors import UserError
-from core.events import Event
 from studio.application import Application
 from studio.dialogs.download import DownloadDialog
 from studio.dialogs.prepared_datasets import PreparedDatasetsDialog
@@ -184,17 +182,21 @@ def test_what_is_open_stays_and_the_rest_is_deleted(qtbot: QtBot, studio: Applic
 
 def test_changes_are_made_in_their_order(qtbot: QtBot, studio: Application) -> None:
     made: list[str] = []
+    listed: list[object] = []
+    library = studio.session.library
 
-    def change(name: str, seconds: float) -> Generator[Event, None, None]:
+    def change(name: str, seconds: float) -> None:
         sleep(seconds)
         made.append(name)
         if name == "refused":
             raise UserError("It cannot be written.", "Make room.")
-        yield from ()
 
     for name, seconds in (("slow", 0.2), ("refused", 0.1), ("quick", 0.0)):
-        studio.session.library.ask(partial(change, name, seconds))
-    qtbot.waitUntil(lambda: made == ["slow", "refused", "quick"], timeout=PATIENCE)
+        library.ask(partial(change, name, seconds))
+        library.ask(lambda: len(made), listed.append)
+    qtbot.waitUntil(lambda: len(listed) == 3, timeout=PATIENCE)
+    assert made == ["slow", "refused", "quick"]
+    assert listed == [1, 2, 3]  # what is there after each, also after the one that was refused
 
 
 def test_the_limit_is_remembered(

@@ -24,8 +24,8 @@ _ORDER = ("warning", "note", "good")
 
 def examine(
     dataset: Dataset, how: Preparation = AS_IT_SUITS, augment: str = "none"
-) -> Generator[Progress | HealthReport, None, None]:
-    """Yields `Progress` while it looks at the images, and at the end exactly one `HealthReport`.
+) -> Generator[Progress, None, HealthReport]:
+    """Looks at every image of a dataset; yields `Progress`, and returns the `HealthReport`.
 
     `how` is the way in which the dataset was prepared, `augment` what the settings say of augmentation. It takes some
     hundred bytes of memory for each image and may be closed at any time. Of points only their classes are told.
@@ -36,7 +36,7 @@ def examine(
     table = dataset.records.table
     sides = np.minimum(table["width"], table["height"])
     modes, counts = np.unique(table["mode"], return_counts=True)
-    yield HealthReport(
+    return HealthReport(
         images=len(dataset.images),
         unreadable=len(dataset.skipped),
         excluded=len(dataset.excluded),

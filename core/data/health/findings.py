@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.config.preparation import Fit, Size
-from core.events import Event
 
 RowNumbers = NDArray[np.int64]
 """Numbers of images of a dataset, shape (n,)."""
@@ -62,7 +61,7 @@ class Histogram:
 
 
 @dataclass(frozen=True, eq=False)
-class HealthReport(Event):
+class HealthReport:
     """A dataset of `images` images of `size`, what their originals were, and what was found, the gravest first.
 
     `unreadable` and `excluded` count files that are not among the images. `classes` has a count for each class,

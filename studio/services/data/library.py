@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from core.concurrency import as_generator
 from core.errors import UserError
-from core.events import Event
-from studio.background.threads import Events
+from core.events import Progress
 from studio.background.workers import Workers
 from studio.model.data import DownloadRow, Downloads, InceptionRow, Prepared, PreparedRow
 
@@ -35,34 +35,37 @@ class DataLibrary(QObject):
     def __init__(self, workers: Workers, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._workers = workers
-        self._waiting: deque[Callable[[], Events]] = deque()
+        self._waiting: deque[tuple[Callable[[], object], Callable[[object], object]]] = deque()
 
     def list_prepared(self) -> None:
-        self.ask(list_prepared)
+        self.ask(list_prepared, self.listed.emit)
 
     def delete_prepared(self, folders: Sequence[Path]) -> None:
         """Deletes prepared datasets, and lists what is left."""
         self.ask(partial(delete_prepared, folders))
+        self.list_prepared()
 
     def limit_prepared(self, gigabytes: float) -> None:
         """Limits what they may take from the next preparation on, and lists them."""
         self.ask(partial(limit_prepared, gigabytes))
+        self.list_prepared()
 
     def list_downloads(self) -> None:
-        self.ask(list_downloads)
+        self.ask(list_downloads, self.listed.emit)
 
     def find_weights(self) -> None:
         """Looks for the weights of Inception."""
-        self.ask(find_weights)
+        self.ask(find_weights, self.listed.emit)
 
-    def ask(self, make: Callable[[], Events]) -> None:
-        """Runs a generator that yields what is to be `listed`, after those that were asked for before."""
-        self._waiting.append(make)
+    def ask(self, call: Callable[[], object], done: Callable[[object], object] = lambda result: None) -> None:
+        """Calls a function in a thread, after those that were asked for before."""
+        self._waiting.append((call, done))
         if len(self._waiting) == 1:
             self._next()
 
     def _next(self) -> None:
-        self._workers.spawn(self._waiting[0], self.listed.emit, end=self._end)
+        call, done = self._waiting[0]
+        self._workers.spawn(lambda: as_generator(call), done=done, end=self._end)
 
     def _end(self) -> None:
         self._waiting.popleft()
@@ -70,19 +73,19 @@ class DataLibrary(QObject):
             self._next()
 
 
-def list_prepared() -> Generator[Event, None, None]:
-    """Yields `Prepared`."""
+def list_prepared() -> Prepared:
+    """The prepared datasets on this disk."""
     from core.data.cache.entries import cache_folder
     from core.data.cache.quota import GB, VARIABLE, entries, limit, limit_is_fixed
 
     held, most = entries(), limit()
     over = sum(entry.bytes for entry in held) > most
     rows = tuple(_prepared_row(entry) for entry in held)
-    yield Prepared(rows, cache_folder(), most / GB, over, VARIABLE if limit_is_fixed() else "")
+    return Prepared(rows, cache_folder(), most / GB, over, VARIABLE if limit_is_fixed() else "")
 
 
-def delete_prepared(folders: Sequence[Path]) -> Generator[Event, None, None]:
-    """Deletes what is in these folders, yields what is left, and raises the `UserError` of the last that stayed."""
+def delete_prepared(folders: Sequence[Path]) -> None:
+    """Deletes the prepared datasets in these folders; raises the `UserError` of the last that stayed."""
     from core.data.cache.quota import delete, entries
 
     failed: UserError | None = None
@@ -92,28 +95,26 @@ def delete_prepared(folders: Sequence[Path]) -> Generator[Event, None, None]:
                 delete(entry)
             except UserError as problem:
                 failed = problem
-    yield from list_prepared()
     if failed:
         raise failed
 
 
-def limit_prepared(gigabytes: float) -> Generator[Event, None, None]:
-    """Remembers how much they may take from the next preparation on, and yields `Prepared`."""
+def limit_prepared(gigabytes: float) -> None:
+    """Remembers how much prepared datasets may take from the next preparation on."""
     from core.data.cache.quota import set_limit
 
     set_limit(gigabytes)
-    yield from list_prepared()
 
 
-def list_downloads() -> Generator[Event, None, None]:
-    """Yields `Downloads`."""
+def list_downloads() -> Downloads:
+    """The datasets that can be downloaded."""
     from core.data.download.catalogue import DOWNLOADS
 
-    yield Downloads(tuple(_download_row(download) for download in DOWNLOADS.values()))
+    return Downloads(tuple(_download_row(download) for download in DOWNLOADS.values()))
 
 
-def fetch(name: str) -> Generator[Event, None, str]:
-    """Downloads what is missing of a dataset, with `Progress`, and returns the source to open it as."""
+def fetch(name: str) -> Generator[Progress, None, str]:
+    """Downloads what is missing of a dataset, and returns the source as which it can be opened."""
     from core.data.download.catalogue import known
     from core.data.download.fetch import fetch as receive
 
@@ -121,14 +122,14 @@ def fetch(name: str) -> Generator[Event, None, str]:
     return known(name).source
 
 
-def find_weights() -> Generator[Event, None, None]:
-    """Yields `InceptionRow`."""
+def find_weights() -> InceptionRow:
+    """Inception's weights: whether they are here, and else what there is to download."""
     from core.evaluation.features.weights import INCEPTION
 
-    yield InceptionRow(INCEPTION.is_here(), INCEPTION.bytes, INCEPTION.page, INCEPTION.licence)
+    return InceptionRow(INCEPTION.is_here(), INCEPTION.bytes, INCEPTION.page, INCEPTION.licence)
 
 
-def fetch_weights() -> Generator[Event, None, str]:
+def fetch_weights() -> Generator[Progress, None, str]:
     """Downloads the weights of Inception, with `Progress`, and returns what is to be said then."""
     from core.data.download.fetch import fetch as receive
     from core.evaluation.features.weights import INCEPTION
@@ -137,7 +138,7 @@ def fetch_weights() -> Generator[Event, None, str]:
     return WEIGHTS_ARE_HERE
 
 
-def adopt_weights(file: Path) -> Generator[Event, None, str]:
+def adopt_weights(file: Path) -> Generator[Progress, None, str]:
     """Copies the weights of Inception from a file of the person's, likewise."""
     from core.data.download.fetch import adopt
     from core.evaluation.features.weights import INCEPTION

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
+from core.concurrency import as_generator
 from core.config.preparation import Preparation
 from core.errors import UserError
 from core.events import Event, Glimpse, Progress
@@ -99,12 +100,13 @@ class DatasetLoader(QObject):
     def draw_sheet(self, count: int, seed: int) -> None:
         """Another random sheet of the dataset, as `sheet_drawn`."""
         if self.dataset is not None:
-            self._workers.spawn(partial(draw_sheet, self.dataset, count, seed), done=self.sheet_drawn.emit)
+            make = partial(as_generator, draw_sheet, self.dataset, count, seed)
+            self._workers.spawn(make, done=self.sheet_drawn.emit)
 
     def preview(self, settings: Settings, count: int, seed: int) -> None:
         """The same as the discriminator would be shown it by these settings, while no training runs."""
         if self.dataset is not None:
-            make = partial(draw_seen, self.dataset, settings, count, seed)
+            make = partial(as_generator, draw_seen, self.dataset, settings, count, seed)
             thread = self._workers.spawn(make, done=self.sheet_drawn.emit, end=lambda: self.previews.discard(thread))
             self.previews.add(thread)
 
@@ -142,30 +144,23 @@ class DatasetLoader(QObject):
 def open_dataset(request: DataRequest) -> Generator[Event, None, Examined]:
     """Prepares images: yields `Progress`, perhaps a `Glimpse`, an `OpenedDataset`, then `Progress` of its examination,
     and returns what was found."""
-    from core.data.dataset import Dataset
     from core.data.prepare import prepare
 
     if isinstance(request.how, UserError):
         raise request.how
-    for event in prepare(request.source, request.how):
-        if isinstance(event, Dataset):
-            dataset = event
-        else:
-            yield event
+    dataset = yield from prepare(request.source, request.how)
     how = request.how if dataset.points else request.how.at(dataset.size)
     yield OpenedDataset(dataset, how, _facts(dataset), dataset.sheet(SHEET))
     return (yield from examine_dataset(dataset, how, request.augment))
 
 
-def draw_sheet(dataset: Dataset, count: int, seed: int) -> Generator[Event, None, DatasetSheet]:
+def draw_sheet(dataset: Dataset, count: int, seed: int) -> DatasetSheet:
     """Draws another random sheet of a dataset."""
-    yield Progress("Drawing a sheet", 0, 0)
     return DatasetSheet(dataset.sheet(count, seed))
 
 
-def draw_seen(dataset: Dataset, settings: Settings, count: int, seed: int) -> Generator[Event, None, DatasetSheet]:
+def draw_seen(dataset: Dataset, settings: Settings, count: int, seed: int) -> DatasetSheet:
     """Draws a random sheet of a dataset as the discriminator would be shown it."""
-    yield Progress("Drawing a sheet", 0, 0)
     import_torch()
     from core.training.augmentation import discriminator_sheet
 

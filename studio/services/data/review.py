@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal, SignalInstance
 
+from core.concurrency import as_generator
 from core.config.preparation import Preparation, Size
-from core.data.health.findings import FindingKind, HealthFinding, HealthReport, RowNumbers
-from core.events import Event, Progress
+from core.data.health.findings import FindingKind, HealthFinding, RowNumbers
+from core.events import Glimpse, Progress
 from studio.background.newest_task import NewestTask
-from studio.background.threads import Events
 from studio.background.workers import Workers
 from studio.model.data import BeforeAfter, Examined, Image, OpenedDataset, Page, Pair, Tile
 
@@ -65,7 +65,8 @@ class DatasetReview(QObject):
     def show_page(self, finding: HealthFinding, number: int) -> None:
         """Reads a page of the images that a finding is about, as `page_shown`."""
         if self._dataset is not None:
-            self._pages.start(partial(read_page, self._dataset, finding, number), done=self.page_shown.emit)
+            make = partial(as_generator, read_page, self._dataset, finding, number)
+            self._pages.start(make, done=self.page_shown.emit)
 
     def compare(self, source: str, how: Preparation, seed: int) -> None:
         """Reads originals and prepares them, as `compared`."""
@@ -83,35 +84,35 @@ class DatasetReview(QObject):
 
     def take_back(self, source: str, names: Sequence[str]) -> None:
         """Includes images again."""
-        self._change(self.taken_back, source, partial(take_back, source, names))
+
+        def take() -> Sequence[str]:
+            take_back(source, names)
+            return names
+
+        self._change(self.taken_back, source, take)
 
     def _leave_out(self, dataset: Dataset, suggested: RowNumbers, toggled: frozenset[int]) -> None:
         self._change(self.left_out, dataset.source, partial(leave_out, dataset, suggested, toggled))
 
-    def _change(self, told: SignalInstance, source: str, make: Callable[[], Events]) -> None:
+    def _change(self, told: SignalInstance, source: str, change: Callable[[], Sequence[str]]) -> None:
         def done(names: Sequence[str]) -> None:
             told.emit(source, names)
             self.changed.emit(source)
 
-        self._workers.spawn(make, done=done)  # every one counts, not only the newest
+        self._workers.spawn(lambda: as_generator(change), done=done)  # every one counts, not only the newest
 
 
-def examine_dataset(dataset: Dataset, how: Preparation, augment: str) -> Generator[Event, None, Examined]:
-    """Looks at every image: yields `Progress`, and returns what was found."""
+def examine_dataset(dataset: Dataset, how: Preparation, augment: str) -> Generator[Progress, None, Examined]:
+    """Examines a dataset, and suggests what to leave out of it."""
     from core.data.health.examine import examine
 
-    for event in examine(dataset, how, augment):
-        if isinstance(event, HealthReport):
-            report = event
-        else:
-            yield event
+    report = yield from examine(dataset, how, augment)
     wanted = [one.excludable for one in report.findings if one.kind not in MATTERS_OF_TASTE]
     return Examined(report, np.unique(np.concatenate([np.zeros(0, np.int64), *wanted])))
 
 
-def read_page(dataset: Dataset, finding: HealthFinding, number: int) -> Generator[Event, None, Page]:
-    """Reads one `Page` of the images that a finding is about."""
-    yield Progress("Reading images", 0, 0)
+def read_page(dataset: Dataset, finding: HealthFinding, number: int) -> Page:
+    """One page of the images that a finding is about."""
     rows = np.concatenate([np.zeros(0, np.int64), *finding.groups])
     groups = np.repeat(np.arange(len(finding.groups)), [len(group) for group in finding.groups])
     chosen = slice(number * TILES, (number + 1) * TILES)
@@ -123,8 +124,8 @@ def read_page(dataset: Dataset, finding: HealthFinding, number: int) -> Generato
     return Page(finding, number, -(-len(rows) // TILES), tiles)
 
 
-def compare(source: str, how: Preparation, seed: int) -> Generator[Event, None, BeforeAfter]:
-    """Prepares some images that are drawn at random; `how` has a size."""
+def compare(source: str, how: Preparation, seed: int) -> Generator[Progress | Glimpse, None, BeforeAfter]:
+    """Prepares some images that are drawn at random, to be seen beside their originals; `how` has a size."""
     from core.data.cache.exclusions import excluded
     from core.data.formats.image_files import read
     from core.data.items import Picture
@@ -147,32 +148,27 @@ def compare(source: str, how: Preparation, seed: int) -> Generator[Event, None, 
     return BeforeAfter(pairs, "" if pairs else "The originals of these images are not at hand as files of their own.")
 
 
-def leave_out(
-    dataset: Dataset, suggested: RowNumbers, toggled: frozenset[int] = frozenset()
-) -> Generator[Event, None, tuple[str, ...]]:
-    """Leaves out what is suggested, but for the `toggled` rows, of which the opposite is done; returns their names.
+def leave_out(dataset: Dataset, suggested: RowNumbers, toggled: frozenset[int]) -> tuple[str, ...]:
+    """Leaves out what is suggested, but for the `toggled` rows, of which the opposite is done; returns the names.
 
     Raises `UserError` when too few images would be left.
     """
     from core.data.cache.exclusions import exclude
 
-    yield Progress("Leaving images out", 0, 0)
     rows = np.setxor1d(suggested, np.array(sorted(toggled), np.int64))
     names = tuple(dataset.records.name(row) for row in rows.tolist())
     exclude(dataset, names)
     return names
 
 
-def take_back(source: str, names: Sequence[str]) -> Generator[Event, None, Sequence[str]]:
-    """Includes images again, and returns their names."""
+def take_back(source: str, names: Sequence[str]) -> None:
+    """Includes images again."""
     from core.data.cache.exclusions import include
 
-    yield Progress("Including images again", 0, 0)
     include(source, names)
-    return names
 
 
-def _files(source: str) -> Generator[Event, None, Sequence[File]]:
+def _files(source: str) -> Generator[Progress | Glimpse, None, Sequence[File]]:
     """The image files of a source; none where it is not made of files."""
     from core.data.download.catalogue import Downloaded
     from core.data.formats.image_files import Files

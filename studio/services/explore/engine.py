@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.concurrency import run_to_end
 from core.errors import UserError
 from core.events import Images
 from core.latent.explore_state import Direction, SavedPins
@@ -121,8 +122,7 @@ class ExploreEngine:
             from core.export.image_files import export_images
             from core.export.selection import OfRequest
 
-            for _ in export_images(self._opened(), OfRequest(request.part(0, 1), path.stem), path.parent):
-                pass
+            run_to_end(export_images(self._opened(), OfRequest(request.part(0, 1), path.stem), path.parent))
 
     def keep_pins(self, home: Path, saved: SavedPins) -> None:
         """Saves pins and directions with the run or the checkpoint that is their home."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
-from core.events import Event, Notice, Progress
+from core.events import Event, Notice, Progress, Saved
 from core.export.animation import Animation
 from core.export.selection import Selection, Shape
 from core.latent.request import LatentRequest, Loop, Point, Walk
@@ -34,45 +34,45 @@ class GeneratorJobs(QObject):
 
     components_found = Signal(object)
     """Directions (k, numbers), the strongest first."""
-    approached = Signal(object)
+    projected = Signal(object)
     """A `ProjectionProgress`."""
     neighbours_found = Signal(object)
     """A `NearestImages`."""
     notice = Signal(str)
 
     def __init__(
-        self, engine: ExploreEngine, jobs: JobRunner, reader: DatasetLoader, parent: QObject | None = None
+        self, engine: ExploreEngine, jobs: JobRunner, data: DatasetLoader, parent: QObject | None = None
     ) -> None:
         super().__init__(parent)
         self._engine = engine
         self._jobs = jobs
-        self._reader = reader
+        self._data = data
 
     def find_components(self, like: Point) -> None:
         """Finds principal components of the generator's activations, of images of the class and codes of `like`."""
-        self._jobs.start(lambda: self._components(like), self._show)
+        self._jobs.start(lambda: self._components(like), done=self._show_components)
 
-    def invert(self, path: Path) -> None:
+    def project(self, path: Path) -> None:
         """Searches for the latent whose image is most like a person's picture."""
-        self._jobs.start(lambda: self._invert(path), self._show)
+        self._jobs.start(lambda: self._project(path), self.projected.emit)
 
     def find_neighbours(self, request: LatentRequest) -> None:
         """Finds the training images that are nearest to the request's first image."""
-        dataset, first = self._reader.dataset, request.part(0, 1)
+        dataset, first = self._data.dataset, request.part(0, 1)
 
-        def work() -> Generator[Event, None, None]:
+        def work() -> Generator[Progress | Notice, None, NearestImages]:
             yield Progress("Generating images", 0, 0)
             sampler = self._engine.sampler()
             others = sampler.render(LatentRequest.of_seeds(range(POPULATION)))
             asked = NeighbourQuery(np.concatenate([sampler.render(first), others]), 0, sampler.meta.settings)
-            yield from find_nearest(asked, dataset)
+            return (yield from find_nearest(asked, dataset))
 
-        self._jobs.start(work, self._show)
+        self._jobs.start(work, self._tell, self.neighbours_found.emit)
 
     def compare(self, asked: NeighbourQuery) -> None:
         """Finds the training images that are nearest to one of some generated images."""
-        dataset = self._reader.dataset
-        self._jobs.start(lambda: find_nearest(asked, dataset), self._show)
+        dataset = self._data.dataset
+        self._jobs.start(lambda: find_nearest(asked, dataset), self._tell, self.neighbours_found.emit)
 
     def export_images(self, selection: Selection, target: Path, shape: Shape, overwrite: bool) -> None:
         """Writes images with the generator that is on screen."""
@@ -80,11 +80,11 @@ class GeneratorJobs(QObject):
 
     def export_video(self, trajectory: Walk | Loop, target: Path, animation: Animation, overwrite: bool) -> None:
         """Writes a walk or a loop as a video."""
-        self._jobs.start(lambda: self._video(trajectory, target, animation, overwrite), self._show)
+        self._jobs.start(lambda: self._video(trajectory, target, animation, overwrite), self._tell)
 
     def export_timelapse(self, run: Path, target: Path, animation: Animation, overwrite: bool) -> None:
         """Writes the samples of a run as a video."""
-        self._jobs.start(lambda: _timelapse(run, target, animation, overwrite), self._show)
+        self._jobs.start(lambda: _timelapse(run, target, animation, overwrite), self._tell)
 
     def export_report(self, run: Path, target: Path, overwrite: bool) -> None:
         """Writes a page about a run, which may be training."""
@@ -94,24 +94,21 @@ class GeneratorJobs(QObject):
         """Writes the generator as ONNX or .pt2."""
         self._jobs.start(lambda: self._generator(target, overwrite))
 
-    def _show(self, event: Event) -> None:
-        if isinstance(event, ProjectionProgress):
-            self.approached.emit(event)
-        elif isinstance(event, NearestImages):
-            self.neighbours_found.emit(event)
-        elif isinstance(event, Notice):
+    def _show_components(self, found: Components) -> None:
+        self.components_found.emit(found.directions)
+
+    def _tell(self, event: Event) -> None:
+        if isinstance(event, Notice):
             self.notice.emit(event.text)
-        else:
-            self.components_found.emit(event.directions)  # type: ignore[attr-defined]
 
     # In the job's thread
 
-    def _components(self, like: Point) -> Generator[Progress | Components, None, None]:
+    def _components(self, like: Point) -> Generator[Progress, None, Components]:
         from core.latent.directions import principal
 
-        yield from principal(self._engine.sampler(), like)
+        return (yield from principal(self._engine.sampler(), like))
 
-    def _invert(self, path: Path) -> Generator[Event, None, None]:
+    def _project(self, path: Path) -> Generator[Progress | ProjectionProgress, None, None]:
         from core.projection.projector import project
         from core.projection.target_image import open_picture
 
@@ -126,31 +123,33 @@ class GeneratorJobs(QObject):
 
     def _images(
         self, selection: Selection, target: Path, shape: Shape, overwrite: bool
-    ) -> Generator[Event, None, None]:
+    ) -> Generator[Progress, None, Saved]:
         from core.export.image_files import export_images
 
-        yield from export_images(self._engine.sampler(), selection, target, shape, overwrite)
+        return (yield from export_images(self._engine.sampler(), selection, target, shape, overwrite))
 
     def _video(
         self, trajectory: Walk | Loop, target: Path, animation: Animation, overwrite: bool
-    ) -> Generator[Event, None, None]:
+    ) -> Generator[Progress | Notice, None, Saved]:
         from core.export.walk_video import export_walk
 
-        yield from export_walk(self._engine.sampler(), trajectory, target, animation, overwrite)
+        return (yield from export_walk(self._engine.sampler(), trajectory, target, animation, overwrite))
 
-    def _generator(self, target: Path, overwrite: bool) -> Generator[Event, None, None]:
+    def _generator(self, target: Path, overwrite: bool) -> Generator[Progress, None, Saved]:
         from core.export.generator import export_generator
 
-        yield from export_generator(self._engine.sampler(), target, overwrite)
+        return (yield from export_generator(self._engine.sampler(), target, overwrite))
 
 
-def _timelapse(run: Path, target: Path, animation: Animation, overwrite: bool) -> Generator[Event, None, None]:
+def _timelapse(
+    run: Path, target: Path, animation: Animation, overwrite: bool
+) -> Generator[Progress | Notice, None, Saved]:
     from core.export.timelapse import export_timelapse
 
-    yield from export_timelapse(run, target, animation, overwrite)
+    return (yield from export_timelapse(run, target, animation, overwrite))
 
 
-def _report(run: Path, target: Path, overwrite: bool) -> Generator[Event, None, None]:
+def _report(run: Path, target: Path, overwrite: bool) -> Generator[Progress, None, Saved]:
     from core.report.write import write_report
 
-    yield from write_report(run, target, overwrite)
+    return (yield from write_report(run, target, overwrite))

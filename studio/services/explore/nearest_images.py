@@ -2,40 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Generator
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import UserError
-from core.events import Event, Images
+from core.events import Images, Notice, Progress
 from studio.model.explore import NearestImages, NeighbourQuery
 
 if TYPE_CHECKING:
     from core.data.dataset import Dataset
     from core.evaluation.nearest_neighbours import Space
 
-E = TypeVar("E", bound=Event)
-
 NEAREST = 6
 """Training images that are shown beside one of the generator's."""
 
 
-def find_nearest(asked: NeighbourQuery, dataset: Dataset | None) -> Generator[Event, None, None]:
-    """Yields `Progress`, and `NearestImages` at the end. Raises `UserError` where no dataset is open, or another
-    one."""
+def find_nearest(asked: NeighbourQuery, dataset: Dataset | None) -> Generator[Progress | Notice, None, NearestImages]:
+    """Looks for the training images that are nearest to a generated one. Raises `UserError` where no dataset is open,
+    or another one."""
     from core.data.holdout import held_rows
-    from core.evaluation.nearest_neighbours import PIXELS, Nearness, Neighbours, nearest, nearness
+    from core.evaluation.nearest_neighbours import PIXELS, nearest, nearness
 
     if dataset is None:
         raise UserError("The training images are not open.", "Open them in Data, prepared as for the training.")
     space = (yield from _features(dataset)) if asked.in_features else PIXELS
     held, image = held_rows(asked.settings, dataset), asked.population[asked.index]
-    neighbours = yield from _last(nearest(image[None], dataset, NEAREST, space, held), Neighbours)
-    spread = yield from _last(nearness(asked.population, dataset, space, held), Nearness)
+    neighbours = yield from nearest(image[None], dataset, NEAREST, space, held)
+    spread = yield from nearness(asked.population, dataset, space, held)
     distances, flipped = neighbours.distances[0].tolist(), neighbours.flipped[0].tolist()
-    yield NearestImages(
+    return NearestImages(
         asked,
         neighbours.images[0],
         tuple(distances),
@@ -47,7 +45,7 @@ def find_nearest(asked: NeighbourQuery, dataset: Dataset | None) -> Generator[Ev
     )
 
 
-def _features(dataset: Dataset) -> Generator[Event, None, Space]:
+def _features(dataset: Dataset) -> Generator[Progress | Notice, None, Space]:
     from core.devices import resolve
     from core.evaluation.features import build, default_for
     from core.evaluation.nearest_neighbours import Space
@@ -60,12 +58,3 @@ def _features(dataset: Dataset) -> Generator[Event, None, Space]:
         return np.concatenate([extractor(images[start : start + extractor.at_once]).values for start in starts])
 
     return Space("features", f"root mean square difference of what a network ({extractor.name}) sees in them", values)
-
-
-def _last(events: Iterator[Event], kind: type[E]) -> Generator[Event, None, E]:
-    """Passes on what comes before an event of this kind, and returns that."""
-    for event in events:
-        if isinstance(event, kind):
-            return event
-        yield event
-    raise AssertionError("it yields one at its end")

@@ -9,7 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from core.errors import UserError
-from core.events import Event, Progress
+from core.events import Progress
 from core.runs.retention import best, is_pinned
 from core.runs.run import is_run
 from core.stats.keys import label
@@ -37,7 +37,7 @@ class CheckpointList(QObject):
         self._workers.spawn(lambda: read_checkpoints(runs), done=self.listed.emit)
 
 
-def read_checkpoints(runs: Path) -> Generator[Event, None, CheckpointRows]:
+def read_checkpoints(runs: Path) -> Generator[Progress, None, CheckpointRows]:
     """Reads the newest `MOST` checkpoints of a folder of runs; a run's own folder will do as well.
 
     Yields `Progress`. A folder that is not there has no checkpoints.

@@ -6,7 +6,7 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.events import Event, Progress
+from core.events import Measured, Notice, Progress
 from core.runs.retention import best, numbered
 from studio.model.train import BestCheckpoint
 
@@ -14,18 +14,17 @@ if TYPE_CHECKING:
     from core.data.dataset import Dataset
 
 
-def measure_checkpoint(run: Path, checkpoint: Path, dataset: Dataset) -> Generator[Event, None, None]:
-    """Of a run's folder, away from the GUI thread; see `core.jobs.evaluation_job.measure`."""
+def measure_checkpoint(run: Path, checkpoint: Path, dataset: Dataset) -> Generator[Progress | Notice, None, Measured]:
+    """Measures a checkpoint in a run's folder, away from the GUI thread; see `core.jobs.evaluation_job.measure`."""
     yield Progress("Reading the checkpoint", 0, 0)
     from core.jobs.evaluation_job import measure
     from core.runs.run import Run
 
-    yield from measure(Run(run), checkpoint, dataset)
+    return (yield from measure(Run(run), checkpoint, dataset))
 
 
-def read_best(run: Path) -> Generator[Event, None, BestCheckpoint | None]:
-    """Returns the best checkpoint of a run's folder, if later images were measured and are no better."""
-    yield Progress("Looking for the best checkpoint", 0, 0)
+def read_best(run: Path) -> BestCheckpoint | None:
+    """The best checkpoint in a run's folder, if later images were measured and are no better."""
     folder = run / "checkpoints"
     found, newest = best(folder)[-1:], numbered(folder)[-1:]
     if found and newest and found[0].is_past:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from core.concurrency import run_to_end
 from core.diagnosis.case import RunFacts
 from core.diagnosis.report_history import OLDER, RECENT, ReportHistory
 from core.events import Event, Points, Progress, Report, Samples
@@ -79,9 +80,9 @@ class RunLoader(QObject):
                 QTimer.singleShot(FIRST_LOOK_MS, self._thread, self._thread.resume)
             self.opened.emit(event)
 
-    def _finish(self, whole: History | None) -> None:
-        self.is_replaying = False
-        if whole is not None:
+    def _finish(self, whole: History) -> None:
+        if self.is_replaying:
+            self.is_replaying = False
             self.replayed.emit(whole)
 
     def _end(self) -> None:
@@ -89,10 +90,9 @@ class RunLoader(QObject):
         self.ended.emit()
 
 
-def read_run(folder: Path) -> Generator[Event, None, History | None]:
-    """Reads a run: yields `Progress` and an `OpenedRun`, and returns the whole history where that had a thinned one.
-
-    Raises `UserError` if the run cannot be continued.
+def read_run(folder: Path) -> Generator[Progress | OpenedRun, None, History]:
+    """Reads a run; yields `Progress` and one `OpenedRun`, as soon as there is enough to see, and returns the whole
+    history. Raises `UserError` if the run cannot be continued.
     """
     from core.checkpoint import summary
     from core.runs.run import Run
@@ -100,16 +100,14 @@ def read_run(folder: Path) -> Generator[Event, None, History | None]:
     yield Progress("Opening the run", 0, 0)
     run = Run(folder)
     newest = summary(run.newest())
-    opened = whole = None
-    for event in run.table():
-        if isinstance(event, Progress):
-            yield event
-        elif opened is None:
-            opened = _opened(run, newest, event)
-            yield opened
-        else:
-            whole = _history(event)
-    return whole
+    reader = run.table_reader()
+    thinned = reader.thinned()
+    if thinned is not None:
+        yield _opened(run, newest, thinned)
+        return _history((yield from reader.read()))
+    opened = _opened(run, newest, (yield from reader.read()))
+    yield opened
+    return opened.history
 
 
 def _opened(run: Run, newest: Summary, table: ReportTable) -> OpenedRun:
@@ -162,9 +160,7 @@ def _newest_grid(run: Run, newest: Summary) -> Samples:
 def _look_back(newest: Summary) -> Points:
     import_torch()
     from core.checkpoint import load
-    from core.data.dataset import Dataset
     from core.data.prepare import prepare
     from core.monitoring.playground import look_back
 
-    dataset = next(event for event in prepare(newest.meta.dataset) if isinstance(event, Dataset))
-    return look_back(load(newest.path), dataset)
+    return look_back(load(newest.path), run_to_end(prepare(newest.meta.dataset)))
