@@ -27,10 +27,14 @@ class Component:
     facts: Mapping[str, Any]
 
 
-@cache
 def components(package: str) -> Mapping[str, Component]:
     """Every component of `core.<package>` (as in "losses", "evaluation.metrics") by name, in alphabetical order."""
-    folder = Path(__file__).parent.joinpath(*package.split("."))
+    return components_in(Path(__file__).parent.joinpath(*package.split(".")))
+
+
+@cache
+def components_in(folder: Path) -> Mapping[str, Component]:
+    """Every component of a folder of modules, likewise."""
     found = (_component(file) for file in sorted(folder.glob("*.py")))
     return {component.name: component for component in found if component is not None}
 

@@ -10,11 +10,11 @@ from core import diagnosis
 from studio.controllers import connections
 from studio.controllers.connections import Controllers
 from studio.controllers.data import DataController
-from studio.controllers.data_library import DataLibraryController
+from studio.controllers.dialogs.context import DialogContext
 from studio.controllers.explore import ExploreController
+from studio.controllers.feature_weights import FeatureWeightsController
 from studio.controllers.menus import Menus
 from studio.controllers.open import OpenController
-from studio.controllers.run_comparison import RunComparisonController
 from studio.controllers.saving import SavingController
 from studio.controllers.train import TrainController
 from studio.controllers.training_health import TrainingHealthController
@@ -51,12 +51,12 @@ class Application:
             menus,
             opening,
             DataController(window, session),
-            DataLibraryController(window, session, opening.open),
             train,
             TrainingHealthController(window, session, train.start, opening.open),
             ExploreController(window, session, saving.save_images),
             saving,
-            RunComparisonController(window, session),
+            FeatureWeightsController(window, session),
+            DialogContext(window, session, opening.open),
         )
 
     def _connect_the_rest(self) -> None:

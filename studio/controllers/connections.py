@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from studio.controllers.data import DataController
-from studio.controllers.data_library import DataLibraryController
+from studio.controllers.dialogs.context import DialogContext
 from studio.controllers.explore import ExploreController
+from studio.controllers.feature_weights import FeatureWeightsController
 from studio.controllers.menus import Menus
 from studio.controllers.open import OpenController
-from studio.controllers.run_comparison import RunComparisonController
 from studio.controllers.saving import SavingController
 from studio.controllers.train import TrainController
 from studio.controllers.training_health import TrainingHealthController
@@ -24,12 +25,12 @@ class Controllers:
     menus: Menus
     open: OpenController
     data: DataController
-    library: DataLibraryController
     train: TrainController
     health: TrainingHealthController
     explore: ExploreController
     saving: SavingController
-    comparison: RunComparisonController
+    weights: FeatureWeightsController
+    dialogs: DialogContext
 
 
 def connect_window(window: MainWindow, session: Session, do: Controllers) -> None:
@@ -52,20 +53,9 @@ def connect_window(window: MainWindow, session: Session, do: Controllers) -> Non
 
 def connect_menus(window: MainWindow, session: Session, do: Controllers) -> None:
     """What each action of the menus and the toolbar does."""
+    for name, entry in do.menus.dialogs.items():
+        entry.triggered.connect(lambda *_, name=name: do.dialogs.show(name))
     for action, handle in (
-        (do.menus.open_folder, do.open.ask_folder),
-        (do.menus.open_file, do.open.ask_file),
-        (do.menus.open_checkpoint, do.open.ask_checkpoint),
-        (do.menus.open_run, do.open.ask_run),
-        (do.menus.compare_runs, do.comparison.show),
-        (do.menus.download, do.library.download),
-        (do.menus.prepared_datasets, do.library.prepared),
-        (do.menus.save, do.saving.save_checkpoint),
-        (do.menus.export, do.saving.export),
-        (do.menus.export_film, do.explore.film),
-        (do.menus.export_timelapse, do.explore.timelapse),
-        (do.menus.save_report, do.explore.report),
-        (do.menus.export_generator, do.explore.generator),
         (do.menus.quit, window.close),
         (do.menus.start, do.train.start),
         (do.menus.pause, window.footer.toggle_pause),
@@ -81,9 +71,9 @@ def connect_data(window: MainWindow, session: Session, do: Controllers) -> None:
     """The Data workspace."""
     data = window.data
     data.opened.connect(do.open.open)
-    data.open_folder_requested.connect(do.open.ask_folder)
-    data.open_file_requested.connect(do.open.ask_file)
-    data.download_requested.connect(do.library.download)
+    data.open_folder_requested.connect(partial(do.dialogs.show, "open_folder"))
+    data.open_file_requested.connect(partial(do.dialogs.show, "open_file"))
+    data.download_requested.connect(partial(do.dialogs.show, "download"))
     data.cancelled.connect(session.data.cancel_scan)
     data.sheet_requested.connect(do.data.draw_sheet)
     data.preparation_chosen.connect(do.data.change)
@@ -134,8 +124,8 @@ def connect_train(window: MainWindow, session: Session, do: Controllers) -> None
     train.playground.pace_changed.connect(training.set_pace)
     train.form.live_edited.connect(training.edit)
     train.form.preparation_changed.connect(do.data.show_preparation)
-    train.form.features_chosen.connect(do.library.look_for_weights)
-    session.library.listed.connect(do.library.show_weights)
+    train.form.features_chosen.connect(do.weights.look_for)
+    session.library.listed.connect(do.weights.show)
     session.explore.devices_found.connect(train.set_devices)
     training.state_changed.connect(do.train.show_state)
     training.state_changed.connect(do.data.show_state)
@@ -169,14 +159,14 @@ def connect_explore(window: MainWindow, session: Session, do: Controllers) -> No
     explore.pins_changed.connect(service.keep_pins)
     explore.file_requested.connect(service.write)
     explore.notice.connect(window.banner.show_notice)
-    explore.video_requested.connect(do.explore.film)
+    explore.video_requested.connect(partial(do.dialogs.show, "export_video"))
     explore.samples_requested.connect(do.explore.samples)
     explore.neighbours_requested.connect(session.generator.find_neighbours)
     explore.components_requested.connect(session.generator.find_components)
     explore.sum_requested.connect(service.add)
     explore.live_changed.connect(do.explore.follow)
-    explore.open_requested.connect(do.open.ask_checkpoint)
-    explore.export_requested.connect(do.saving.export)
+    explore.open_requested.connect(partial(do.dialogs.show, "open_checkpoint"))
+    explore.export_requested.connect(partial(do.dialogs.show, "export_images"))
     session.generator.components_found.connect(explore.set_components)
     session.generator.neighbours_found.connect(do.explore.show_neighbours)
     session.generator.projected.connect(do.explore.show_projection)
@@ -186,6 +176,5 @@ def connect_explore(window: MainWindow, session: Session, do: Controllers) -> No
     service.restored.connect(explore.restore)
     service.source_changed.connect(do.explore.show_source)
     service.rendered.connect(explore.show_images)
-    service.rendered.connect(do.explore.show_images)
     window.workspace_changed.connect(do.explore.show_workspace)
     session.training.state_changed.connect(do.explore.show_state)

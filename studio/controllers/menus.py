@@ -9,6 +9,7 @@ from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu, QSizePolicy, QToolBar, QWidget
 
 from studio import theme
+from studio.controllers.dialogs.context import entries
 from studio.main_window import MainWindow
 
 WORKSPACES = (("Data", "image"), ("Train", "chart-line"), ("Explore", "compass"))
@@ -19,6 +20,8 @@ class Menus:
 
     def __init__(self, window: MainWindow) -> None:
         self._window = window
+        self.dialogs: dict[str, QAction] = {}
+        """Those of the File menu, by the names of their modules in `studio.controllers.dialogs`."""
         self._bar = QToolBar("Workspaces", movable=False)
         self._bar.setObjectName("workspaces")
         self._bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
@@ -49,24 +52,18 @@ class Menus:
         self._bar.addWidget(spacer)
 
     def _add_files(self, menu: QMenu) -> None:
-        self.open_folder = self._add(menu, "Open folder…", "Ctrl+O", "folder-open")
-        self.open_file = self._add(menu, "Open file…", "", "file-arrow-up")
-        self.open_checkpoint = self._add(menu, "Open checkpoint…", "Ctrl+Shift+O", "clock-counter-clockwise")
-        self.open_run = self._add(menu, "Open run…", "Ctrl+Shift+R", "folder-open")
-        self.compare_runs = self._add(menu, "Compare runs…", "", "git-diff")
-        menu.addSeparator()
-        self.download = self._add(menu, "Download a dataset…", "", "download-simple")
-        self.prepared_datasets = self._add(menu, "Prepared datasets…", "", "database")
-        menu.addSeparator()
-        self.save = self._add(menu, "Save checkpoint…", "Ctrl+S", "floppy-disk")
-        self.export = self._add(menu, "Export images…", "Ctrl+E", "export")
-        self.export_film = self._add(menu, "Export film…", "", "film-strip")
-        self.export_timelapse = self._add(menu, "Export time-lapse…", "", "film-strip")
-        self.save_report = self._add(menu, "Save report…", "", "file-text")
-        self.export_generator = self._add(menu, "Export generator…", "", "export")
+        section = 1
+        for entry in entries():
+            facts = entry.facts
+            if facts["RANK"] // 100 != section:
+                section = facts["RANK"] // 100
+                menu.addSeparator()
+            action = self._add(menu, entry.title, facts["SHORTCUT"], facts["ICON"])
+            self.dialogs[entry.name] = action
+            if facts["TOOLBAR"]:
+                self._bar.addAction(action)
         menu.addSeparator()
         self.quit = self._add(menu, "Quit", "Ctrl+Q")
-        self._bar.addActions([self.open_folder, self.open_checkpoint, self.save, self.export])
 
     def _add_training(self, menu: QMenu) -> None:
         self.start = self._add(menu, "Start or continue", "Ctrl+Return", "play")

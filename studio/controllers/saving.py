@@ -12,11 +12,9 @@ from PySide6.QtWidgets import QFileDialog
 
 from core.events import Images, Saved
 from core.export.selection import Shape
-from core.latent.request import LatentRequest
 from studio.widgets.images.image_grid import ImageGrid
 
 if TYPE_CHECKING:
-    from studio.dialogs.export_images import ExportChoice
     from studio.main_window import MainWindow
     from studio.services.session import Session
     from studio.widgets.plots.curve_plot import CurvePlot
@@ -27,30 +25,6 @@ class SavingController:
 
     def __init__(self, window: MainWindow, session: Session) -> None:
         self._window, self._session = window, session
-
-    def save_checkpoint(self) -> None:
-        """Of the running training, or else a copy of the newest one."""
-        start = str((self._session.training.run_folder or Path.home()) / "checkpoint.safetensors")
-        file, _ = QFileDialog.getSaveFileName(self._window, "Save a checkpoint", start, "Checkpoints (*.safetensors)")
-        if file:
-            self._session.save(Path(file).with_suffix(".safetensors"))
-
-    def export(self, shown: LatentRequest | None = None) -> None:
-        """What is on screen or selected on the workspace that is open, or images of any seeds."""
-        from studio.dialogs.export_images import Exportable, ExportImagesDialog
-
-        train, explore = self._window.train, self._window.explore
-        images, names = train.samples.images()[train.samples.selected()], train.sample_names()
-        if shown or self._window.pages.currentWidget() is explore:
-            what = Exportable(shown or explore.current_request(), 0, explore.like(), *explore.exported())
-        else:
-            size = (images.shape[2], images.shape[1]) if len(images) else train.form.settings().size
-            what = Exportable(None, len(images), explore.like(), explore.exported()[0], size)
-        folder = explore.home() if what.shown else None
-        dialog = ExportImagesDialog(what, folder / "export" if folder else self._folder(), self._window)
-        dialog.accepted_request.connect(lambda choice: self._export(choice, images, names))
-        dialog.exec()
-        dialog.deleteLater()
 
     def save_grid(self, what: str, grid: ImageGrid) -> None:
         """The grid as one PNG, or some of its images as one each."""
@@ -92,12 +66,6 @@ class SavingController:
         else:
             folder = path if path.suffix == "" else path.parent
             banner.show_offer(f"Saved: {path}", "Show", partial(_open_outside, folder), "good")
-
-    def _export(self, choice: ExportChoice, images: Images, names: list[str]) -> None:
-        if choice.selection is not None:
-            self._session.generator.export_images(choice.selection, choice.target, choice.shape, choice.overwrite)
-        else:
-            self._session.files.save_images(images, names, choice.target, choice.shape, choice.overwrite)
 
     def _ask_picture(self, name: str) -> Path | None:
         kind = Path(name).suffix

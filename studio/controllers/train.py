@@ -55,7 +55,7 @@ class TrainController:
         self._menus.pause.setEnabled(running)
         self._menus.measure.setEnabled(running or (idle and resumes))
         self._menus.stop.setEnabled(running or state is TrainingState.STARTING)
-        self._menus.save.setEnabled(running or resumes)
+        self._menus.dialogs["save_checkpoint"].setEnabled(running or resumes)
         if idle and self._is_closing:
             self._window.release()
 

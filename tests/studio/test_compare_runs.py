@@ -207,7 +207,7 @@ def test_reading_again_finds_what_was_trained_meanwhile(qtbot: QtBot, dialog: Co
 
 def test_it_begins_with_the_run_that_is_open(qtbot: QtBot, studio: Application, runs: Path) -> None:
     studio.session.training.run_folder = runs / "00001-second"
-    studio.controllers.comparison.show()
+    studio.controllers.dialogs.show("compare_runs")
     dialog = studio.window.findChild(CompareRunsDialog)
     assert isinstance(dialog, CompareRunsDialog)
     qtbot.waitUntil(lambda: len(dialog.pickers["A"].folders()) == 3, timeout=PATIENCE)
@@ -216,14 +216,14 @@ def test_it_begins_with_the_run_that_is_open(qtbot: QtBot, studio: Application, 
 
 
 def test_closing_gives_up_reading_and_keeps_the_size(qtbot: QtBot, studio: Application, runs: Path) -> None:
-    studio.controllers.comparison.show()
+    studio.controllers.dialogs.show("compare_runs")
     first = studio.window.findChild(CompareRunsDialog)
     assert isinstance(first, CompareRunsDialog)
     first.resize(760, 560)
     assert not first.isModal()
     qtbot.keyClick(first, Qt.Key.Key_Escape)
     qtbot.waitUntil(lambda: studio.window.findChild(CompareRunsDialog) is None, timeout=PATIENCE)
-    studio.controllers.comparison.show()
+    studio.controllers.dialogs.show("compare_runs")
     again = studio.window.findChild(CompareRunsDialog)
     assert isinstance(again, CompareRunsDialog)
     assert (again.width(), again.height()) == (760, 560)
@@ -231,7 +231,7 @@ def test_closing_gives_up_reading_and_keeps_the_size(qtbot: QtBot, studio: Appli
 
 
 def test_no_runs_at_all(qtbot: QtBot, studio: Application) -> None:
-    studio.controllers.comparison.show()
+    studio.controllers.dialogs.show("compare_runs")
     banner = studio.window.findChild(CompareRunsDialog).findChild(Banner)  # type: ignore[union-attr]
     assert isinstance(banner, Banner)
     qtbot.waitUntil(lambda: "fewer than two runs" in banner.text(), timeout=PATIENCE)

@@ -85,7 +85,7 @@ def test_what_a_program_may_not_download_says_so(qtbot: QtBot, studio: Applicati
         dialog.reject()
 
     answer(DownloadDialog, look)
-    studio.controllers.library.download()
+    studio.controllers.dialogs.show("download")
 
 
 # -- weights -----------------------------------------------------------------------------------------------------------
@@ -176,7 +176,7 @@ def test_what_is_open_stays_and_the_rest_is_deleted(qtbot: QtBot, studio: Applic
         dialog.reject()
 
     answer(PreparedDatasetsDialog, delete)
-    studio.controllers.library.prepared()
+    studio.controllers.dialogs.show("prepared_datasets")
     assert [entry.title for entry in entries()] == ["three"]
 
 
@@ -220,7 +220,7 @@ def test_the_limit_is_remembered(
         assert told == [7.5, 6.5]
 
     answer(PreparedDatasetsDialog, choose)
-    studio.controllers.library.prepared()
+    studio.controllers.dialogs.show("prepared_datasets")
     qtbot.waitUntil(lambda: limit() == 6.5 * GB, timeout=PATIENCE)
 
     monkeypatch.setenv("GAN_STUDIO_CACHE_LIMIT_GB", "3")
@@ -233,7 +233,7 @@ def test_the_limit_is_remembered(
         dialog.reject()
 
     answer(PreparedDatasetsDialog, look)
-    studio.controllers.library.prepared()
+    studio.controllers.dialogs.show("prepared_datasets")
 
 
 def download(qtbot: QtBot, studio: Application, title: str, presses: str = "Download") -> None:
@@ -242,7 +242,7 @@ def download(qtbot: QtBot, studio: Application, title: str, presses: str = "Down
         click(button(dialog, presses))
 
     answer(DownloadDialog, choose)
-    studio.controllers.library.download()
+    studio.controllers.dialogs.show("download")
 
 
 def rows(qtbot: QtBot, dialog: QDialog) -> Table:

@@ -388,7 +388,7 @@ def save_as(qtbot: QtBot, studio: Application, path: Path) -> Path:
         click(button(dialog, "&Save"))
 
     answer(QFileDialog, choose_file)
-    studio.controllers.menus.save.trigger()
+    studio.controllers.menus.dialogs["save_checkpoint"].trigger()
     target = path.with_suffix(".safetensors")
     qtbot.waitUntil(target.is_file, timeout=PATIENCE)
     qtbot.waitUntil(lambda: studio.window.banner.kind() == "good", timeout=PATIENCE)
@@ -403,7 +403,7 @@ def open_from_dialog(qtbot: QtBot, studio: Application) -> None:
         click(button(dialog, "Open"))
 
     answer(OpenCheckpointDialog, open_first)
-    studio.controllers.open.ask_checkpoint()
+    studio.controllers.dialogs.show("open_checkpoint")
     qtbot.waitUntil(lambda: studio.window.pages.currentIndex() == EXPLORE, timeout=PATIENCE)
     assert studio.session.resume == newest
 
@@ -417,7 +417,7 @@ def export_seeds(qtbot: QtBot, studio: Application, folder: Path) -> None:
         click(button(dialog, "Export"))
 
     answer(ExportImagesDialog, fill_in)
-    studio.controllers.menus.export.trigger()
+    studio.controllers.menus.dialogs["export_images"].trigger()
     names = [f"seed{seed:04d}.png" for seed in (0, 1, 2, 3, 9)]
     qtbot.waitUntil(lambda: folder.is_dir() and sorted(p.name for p in folder.iterdir()) == names, timeout=PATIENCE)
     with Image.open(folder / names[0]) as image:

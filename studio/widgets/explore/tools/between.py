@@ -17,7 +17,9 @@ from studio.widgets.explore.point_box import PointBox
 from studio.widgets.explore.scrubber import Scrubber
 from studio.widgets.explore.tools.strip_view import StripView
 
-TITLE, ICON, RANK = "A to B", "arrows-left-right", 1
+TITLE = "A to B"
+ICON = "arrows-left-right"
+RANK = 1
 COUNT = 8
 TILES = tuple(index / (COUNT - 1) for index in range(COUNT))
 """The positions of the images: 0 is A, 1 is B."""

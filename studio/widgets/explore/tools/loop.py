@@ -15,7 +15,9 @@ from studio.widgets.explore.point_box import PointBox
 from studio.widgets.explore.scrubber import Scrubber
 from studio.widgets.explore.tools.strip_view import StripView
 
-TITLE, ICON, RANK = "Noise loop", "arrows-clockwise", 4
+TITLE = "Noise loop"
+ICON = "arrows-clockwise"
+RANK = 4
 COUNT = 8
 TILES = tuple(index / COUNT for index in range(COUNT))
 SECONDS = 6.0

@@ -14,7 +14,9 @@ from studio.widgets.explore.pin_strip import PinStrip
 from studio.widgets.explore.scrubber import Scrubber
 from studio.widgets.explore.tools.tool import ToolView
 
-TITLE, ICON, RANK = "Path", "path", 3
+TITLE = "Path"
+ICON = "path"
+RANK = 3
 SECONDS = 2.0
 EVEN: Easing = "even"
 EASINGS: dict[str, Easing] = {"Even speed": "even", "Slow at the points": "smooth"}

@@ -15,7 +15,9 @@ from studio.widgets.explore.point_box import PointBox
 from studio.widgets.explore.square_pad import SquarePad
 from studio.widgets.explore.tools.tool import ToolView
 
-TITLE, ICON, RANK = "Four corners", "grid-four", 2
+TITLE = "Four corners"
+ICON = "grid-four"
+RANK = 2
 SIDE = 6
 MAP: tuple[Position, ...] = tuple((x / (SIDE - 1), y / (SIDE - 1)) for y, x in product(range(SIDE), repeat=2))
 CORNERS = ("top left", "top right", "bottom left", "bottom right")

@@ -13,7 +13,9 @@ from core.latent.request import LatentRequest, Point, Position, Trajectory, Walk
 from studio.widgets.explore.pin_strip import PinStrip
 from studio.widgets.explore.tools.tool import Points, ToolView
 
-TITLE, ICON, RANK = "A − B + C", "plus-minus", 5
+TITLE = "A − B + C"
+ICON = "plus-minus"
+RANK = 5
 Group = Literal["plus", "minus", "also"]
 GROUPS: dict[Group, str] = {"plus": "A", "minus": "− B", "also": "+ C"}
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
 from typing import Protocol, TypeVar, cast
 
 from PySide6.QtCore import Signal
@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QWidget
 from core.events import Images
 from core.latent.explore_state import DirectionSets, ExploreState
 from core.latent.request import LatentRequest, Point, Position, Trajectory, number_of
+from core.registry import components_in
 from studio.widgets.explore import tools
 
 T = TypeVar("T")
@@ -30,10 +31,9 @@ class ToolModule(Protocol):
 
 def discover() -> dict[str, ToolModule]:
     """Imports the modules of the tools; by name, in the order of their `RANK`."""
-    names = [info.name for info in pkgutil.iter_modules(tools.__path__)]
-    modules = {name: importlib.import_module(f"{tools.__name__}.{name}") for name in names}
-    found = {name: cast(ToolModule, module) for name, module in modules.items() if hasattr(module, "TITLE")}
-    return dict(sorted(found.items(), key=lambda each: each[1].RANK))
+    found = [component for folder in tools.__path__ for component in components_in(Path(folder)).values()]
+    names = [component.name for component in sorted(found, key=lambda component: int(component.facts["RANK"]))]
+    return {name: cast(ToolModule, import_module(f"{tools.__name__}.{name}")) for name in names}
 
 
 class ToolView(QWidget):

@@ -1,0 +1,28 @@
+"""Downloads a well-known dataset beside whatever else is done, and opens it when it is here."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from studio.controllers.dialogs.context import DialogContext
+from studio.dialogs.download import DownloadDialog
+from studio.services.data.library import fetch
+
+TITLE = "Download a dataset…"
+RANK = 210
+ICON = "download-simple"
+SHORTCUT = ""
+TOOLBAR = False
+
+
+def show(context: DialogContext) -> None:
+    dialog, library = DownloadDialog(context.window), context.session.library
+    dialog.chosen.connect(context.open_path)
+    dialog.fetch_requested.connect(
+        lambda name: context.session.jobs.start(partial(fetch, name), done=context.open_path)
+    )
+    library.listed.connect(dialog.show_stock)
+    context.session.problem.connect(dialog.show_problem)  # the banner is behind the dialog
+    library.list_downloads()
+    dialog.exec()
+    dialog.deleteLater()

@@ -1,0 +1,27 @@
+"""Exports the generator that is explored, for other programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtWidgets import QFileDialog
+
+from studio.controllers.dialogs.context import DialogContext
+
+TITLE = "Export generator…"
+RANK = 360
+ICON = "export"
+SHORTCUT = ""
+TOOLBAR = False
+MODELS = "ONNX, for other programs (*.onnx);;PyTorch (*.pt2)"
+
+
+def show(context: DialogContext) -> None:
+    start = str(context.explore_folder / "generator.onnx")
+    file, kind = QFileDialog.getSaveFileName(context.window, "Export the generator", start, MODELS)
+    if file:
+        path = Path(file)
+        if path.suffix not in (".onnx", ".pt2"):
+            path = path.with_name(path.name + (".pt2" if "pt2" in kind else ".onnx"))
+        # The dialog has asked about the file of the name that was given, and about no other.
+        context.session.generator.export_generator(path, overwrite=path == Path(file) and path.exists())

@@ -1,0 +1,35 @@
+"""Exports the samples of the run that is open as a video."""
+
+from __future__ import annotations
+
+from core.errors import UserError
+from studio.controllers.dialogs.context import DialogContext
+from studio.dialogs.export_video import ExportVideoDialog
+
+TITLE = "Export time-lapse…"
+RANK = 340
+ICON = "film-strip"
+SHORTCUT = ""
+TOOLBAR = False
+
+
+def show(context: DialogContext) -> None:
+    run = context.session.training.run_folder
+    if run is None:
+        problem = UserError("No run is open.", "Train, or open a run, and export its time-lapse.")
+        context.session.problem.emit(problem)
+        return
+    dialog = ExportVideoDialog(
+        "Export a time-lapse",
+        run / "export",
+        "time-lapse",
+        seconds=10.0,
+        count=lambda animation: animation.frames,
+        per="the whole film",
+        parent=context.window,
+    )
+    dialog.accepted_film.connect(
+        lambda choice: context.session.generator.export_timelapse(run, choice.target, choice.film, choice.overwrite)
+    )
+    dialog.exec()
+    dialog.deleteLater()

@@ -1,0 +1,55 @@
+"""Exports the trajectory of the tool in hand as a video."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from core.errors import UserError
+from core.events import Images
+from core.export.animation import frame_positions, frame_requests
+from core.latent.request import LatentRequest, Loop
+from studio.controllers.dialogs.context import DialogContext
+from studio.dialogs.export_video import ExportVideoDialog
+
+TITLE = "Export film…"
+RANK = 330
+ICON = "film-strip"
+SHORTCUT = ""
+TOOLBAR = False
+FRAME = "frame"
+"""The slot of the preview's images."""
+
+
+def show(context: DialogContext) -> None:
+    explore, service = context.window.explore, context.session.explore
+    trajectory = explore.line()
+    if trajectory is None:
+        problem = UserError("There is no way to film.", "Lead a path through two pins or more.")
+        context.session.problem.emit(problem)
+        return
+    is_loop = isinstance(trajectory, Loop)
+    dialog = ExportVideoDialog(
+        "Export a film",
+        context.explore_folder,
+        "walk",
+        seconds=4.0 if is_loop else 2.0,
+        count=lambda animation: len(frame_positions(trajectory, animation)),
+        per="the whole turn" if is_loop else "each segment",
+        loops=not is_loop,
+        size=explore.exported()[1],
+        frames=partial(frame_requests, trajectory),
+        parent=context.window,
+    )
+
+    def show_frame(slot: str, _: LatentRequest, images: Images) -> None:
+        if slot == FRAME:
+            dialog.show_frame(images)
+
+    dialog.frame_requested.connect(lambda request: service.render(FRAME, request))
+    dialog.accepted_film.connect(
+        lambda choice: context.session.generator.export_video(trajectory, choice.target, choice.film, choice.overwrite)
+    )
+    service.rendered.connect(show_frame)
+    dialog.exec()
+    service.rendered.disconnect(show_frame)
+    dialog.deleteLater()

@@ -1,0 +1,20 @@
+"""Opens a file of images: an archive, an array or a video."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QFileDialog
+
+from studio.controllers.dialogs.context import DialogContext
+from studio.model.data import FILES
+
+TITLE = "Open file…"
+RANK = 120
+ICON = "file-arrow-up"
+SHORTCUT = ""
+TOOLBAR = False
+
+
+def show(context: DialogContext) -> None:
+    file, _ = QFileDialog.getOpenFileName(context.window, "Open a file of images", filter=FILES)
+    if file:
+        context.open_path(file)

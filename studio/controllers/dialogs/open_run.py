@@ -1,0 +1,19 @@
+"""Opens the folder of a run."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QFileDialog
+
+from studio.controllers.dialogs.context import DialogContext
+
+TITLE = "Open run…"
+RANK = 140
+ICON = "folder-open"
+SHORTCUT = "Ctrl+Shift+R"
+TOOLBAR = False
+
+
+def show(context: DialogContext) -> None:
+    start = str(context.session.runs_folder)
+    if folder := QFileDialog.getExistingDirectory(context.window, "Open the folder of a run", start):
+        context.open_path(folder)

@@ -1,0 +1,23 @@
+"""Lists the prepared datasets, deletes those that are chosen, and limits what they take."""
+
+from __future__ import annotations
+
+from studio.controllers.dialogs.context import DialogContext
+from studio.dialogs.prepared_datasets import PreparedDatasetsDialog
+
+TITLE = "Prepared datasets…"
+RANK = 220
+ICON = "database"
+SHORTCUT = ""
+TOOLBAR = False
+
+
+def show(context: DialogContext) -> None:
+    dialog, library = PreparedDatasetsDialog(context.window), context.session.library
+    dialog.delete_requested.connect(library.delete_prepared)
+    dialog.limit_chosen.connect(library.limit_prepared)
+    library.listed.connect(dialog.show_stock)
+    context.session.problem.connect(dialog.show_problem)  # the banner is behind the dialog
+    library.list_prepared()
+    dialog.exec()
+    dialog.deleteLater()

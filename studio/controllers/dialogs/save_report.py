@@ -1,0 +1,31 @@
+"""Saves a page about the run that is open, which may be training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtWidgets import QFileDialog
+
+from core.errors import UserError
+from studio.controllers.dialogs.context import DialogContext
+
+TITLE = "Save report…"
+RANK = 350
+ICON = "file-text"
+SHORTCUT = ""
+TOOLBAR = False
+
+
+def show(context: DialogContext) -> None:
+    run = context.session.training.run_folder
+    if run is None:
+        context.session.problem.emit(UserError("No run is open.", "Train, or open a run, and save its report."))
+        return
+    start = str(run / f"{run.name}.html")  # a dialog can begin only in a folder that is there
+    file, _ = QFileDialog.getSaveFileName(context.window, "Save a report", start, "Pages (*.html)")
+    if file:
+        path = Path(file)
+        if path.suffix.lower() not in (".html", ".htm"):
+            path = path.with_name(f"{path.name}.html")
+        # The dialog has asked about the file of the name that was given, and about no other.
+        context.session.generator.export_report(run, path, overwrite=path == Path(file))
