@@ -8,68 +8,33 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import grimp
 import pytest
 
 ROOT = Path(__file__).parent.parent
-GUI = {"PySide6", "shiboken6", "pyqtgraph", "qtawesome", "studio"}
-# What the window may know of the core: frozen values and settings, none of which needs torch to be imported.
-PLAIN = {
-    "core.formatting",
-    "core.config.settings",
-    "core.devices",
-    "core.diagnosis",
-    "core.presets.settings_diff",
-    "core.errors",
-    "core.events",
-    "core.export.animation",
-    "core.data.health.findings",
-    "core.stats.keys",
-    "core.latent.explore_state",
-    "core.latent.request",
-    "core.runs.overview",
-    "core.imaging.points",
-    "core.config.preparation",
-    "core.presets",
-    "core.stats.metric_key",
-    "core.registry",
-    "core.config.constraints",
-    "core.generator_inputs",
-    "core.export.selection",
-    "core.stats.curves",
+GUI = ("PySide6", "shiboken6", "pyqtgraph", "qtawesome", "studio")
+VIEWS = ("studio.panels", "studio.dialogs", "studio.widgets")
+
+MAY_IMPORT = {
+    "core": ("core",),
+    "studio.model": ("core", "studio.model"),
+    "studio.background": ("core", "studio.background"),
+    "studio.services": ("core", "studio.background", "studio.model", "studio.services"),
+    "studio.widgets": ("core", "studio.theme", "studio.model", "studio.widgets"),
+    "studio.dialogs": ("core", "studio.theme", "studio.model", "studio.widgets", "studio.dialogs"),
+    "studio.panels": ("core", "studio.theme", "studio.model", "studio.widgets", "studio.panels"),
 }
-# The rest of the core is for the session and for what its threads do.
-ENGINE_USERS = (
-    "studio.services.session",
-    "studio.services.train.training",
-    "studio.services.data.loader",
-    "studio.services.data.review",
-    "studio.services.data.review",
-    "studio.services.explore.service",
-    "studio.services.explore.engine",
-    "studio.services.data.open_path",
-    "studio.services.file_saving",
-    "studio.services.train.checkpoint_list",
-    "studio.services.data.library",
-    "core.runs.pin_store",
-    "core.export.checkpoint_lookup",
-    "studio.services.explore.generator_jobs",
-    "studio.services.explore.nearest_images",
-    "studio.services.train.run_comparison",
-    "studio.services.train.sample_images",
-    "studio.services.train.evaluation",
-)
-ALSO_ALLOWED = {"studio.app": {"core.cli.main"}}
-VIEWS = (
-    "studio.panels",
-    "studio.widgets.explore.tools",
-    "studio.widgets",
-    "studio.dialogs",
-    "studio.widgets.settings.form",
-)
-OWNERS = {"studio.services.session", "studio.main_window", "studio.app"}
+"""What the modules below a folder may import of the project; the parts of it that are not named here may not."""
+ONLY_FROM = {
+    "studio.services": ("studio.services", "studio.controllers", "studio.application"),
+    "studio.controllers": ("studio.controllers", "studio.application"),
+    "studio.application": ("studio.app",),
+}
+"""Who may import what is below a folder."""
+MOST_AT_THE_TOP, MOST_IN_A_FOLDER = 12, 16
 
 
 def succeed(*command: str) -> None:
@@ -91,7 +56,7 @@ def test_style_and_types(command: str) -> None:
 
 @pytest.fixture(scope="module")
 def imports() -> dict[str, set[str]]:
-    """Every module of ours with what it imports, inside functions too."""
+    """Every module of ours with what it imports: inside functions too, and for annotations only."""
     graph = grimp.build_graph("core", "studio", include_external_packages=True, cache_dir=None)
     ours = {module for module in graph.modules if inside(module, "core", "studio")}
     return {module: graph.find_modules_directly_imported_by(module) for module in ours}
@@ -101,58 +66,68 @@ def inside(module: str, *packages: str) -> bool:
     return any(module == package or module.startswith(f"{package}.") for package in packages)
 
 
-def test_core_knows_no_window(imports: dict[str, set[str]]) -> None:
-    offences = {
-        f"{module} imports {imported}"
-        for module in imports
-        if inside(module, "core")
-        for imported in imports[module]
-        if inside(imported, *GUI)
-    }
-    assert not offences
+def arrows(imports: dict[str, set[str]], *packages: str) -> Iterator[tuple[str, str]]:
+    """The imports of the modules of some packages."""
+    return ((one, other) for one in imports if inside(one, *packages) for other in imports[one])
 
 
-def test_only_the_session_reaches_the_engine(imports: dict[str, set[str]]) -> None:
-    offences = {
-        f"{module} imports {imported}"
-        for module in imports
-        if inside(module, "studio") and not inside(module, *ENGINE_USERS)
-        for imported in imports[module]
-        if inside(imported, "core") and not inside(imported, *PLAIN, *ALSO_ALLOWED.get(module, ()))
-    }
-    assert not offences
+def test_the_core_knows_no_window(imports: dict[str, set[str]]) -> None:
+    assert not [arrow for arrow in arrows(imports, "core") if inside(arrow[1], *GUI)]
 
 
-def test_views_hold_no_session(imports: dict[str, set[str]]) -> None:
-    offences = {
-        f"{module} imports {imported}"
-        for module in imports
-        if inside(module, *VIEWS)
-        for imported in imports[module] & OWNERS
-    }
-    assert not offences
+@pytest.mark.parametrize("package", MAY_IMPORT)
+def test_a_folder_says_what_its_modules_import(imports: dict[str, set[str]], package: str) -> None:
+    ours = (arrow for arrow in arrows(imports, package) if inside(arrow[1], "core", "studio"))
+    assert not [arrow for arrow in ours if not inside(arrow[1], *MAY_IMPORT[package])]
+
+
+@pytest.mark.parametrize("package", ONLY_FROM)
+def test_a_folder_says_who_imports_it(imports: dict[str, set[str]], package: str) -> None:
+    into = (arrow for arrow in arrows(imports, "core", "studio") if inside(arrow[1], package))
+    assert not [arrow for arrow in into if not inside(arrow[0], *ONLY_FROM[package])]
 
 
 def test_panels_do_not_know_each_other(imports: dict[str, set[str]]) -> None:
-    def panel(module: str) -> str:
-        return ".".join(module.split(".")[:3])
+    assert not [arrow for arrow in arrows(imports, "studio.panels") if inside(arrow[1], "studio.panels")]
 
-    offences = {
-        f"{module} imports {imported}"
-        for module in imports
-        if inside(module, "studio.panels") and panel(module) != "studio.panels"
-        for imported in imports[module]
-        if inside(imported, "studio.panels") and panel(imported) != panel(module)
-    }
-    assert not offences
+
+def test_no_modules_and_no_packages_import_each_other_in_a_circle(imports: dict[str, set[str]]) -> None:
+    TopologicalSorter(imports).prepare()  # raises with the circle that it finds
+    packages: dict[str, set[str]] = {}
+    for one, other in arrows(imports, "core", "studio"):
+        if inside(other, "core", "studio") and package_of(one) != package_of(other):
+            packages.setdefault(package_of(one), set()).add(package_of(other))
+    TopologicalSorter(packages).prepare()
+
+
+def package_of(module: str) -> str:
+    return ".".join(module.split(".")[:2])
+
+
+def test_no_folder_is_too_full() -> None:
+    counts = {folder: len(list(folder.glob("*.py"))) for name in ("core", "studio") for folder in folders(ROOT / name)}
+    assert not {folder: count for folder, count in counts.items() if count > MOST_IN_A_FOLDER}
+    assert max(counts[ROOT / "core"], counts[ROOT / "studio"]) <= MOST_AT_THE_TOP
+
+
+def folders(top: Path) -> Iterator[Path]:
+    return (folder for folder in [top, *top.rglob("*")] if folder.is_dir() and folder.name != "__pycache__")
+
+
+def test_what_views_know_of_the_core_imports_no_torch(imports: dict[str, set[str]]) -> None:
+    plain = {other for _, other in arrows(imports, *VIEWS, "studio.model") if inside(other, "core")}
+    views = {module for module in imports if inside(module, *VIEWS, "studio.model", "studio.controllers")}
+    import_without_torch(*plain, *views)
 
 
 def test_the_first_window_needs_no_torch() -> None:
+    import_without_torch("studio.app", "studio.application")
+
+
+def import_without_torch(*modules: str) -> None:
+    names = ", ".join(sorted(modules))
     succeed(
-        "-c",
-        "import studio.app, studio.main_window, sys\n"
-        "loaded = {'torch', 'torchvision'} & set(sys.modules)\n"
-        "assert not loaded, loaded",
+        "-c", f"import sys, {names}; loaded = {{'torch', 'torchvision'}} & set(sys.modules); assert not loaded, loaded"
     )
 
 

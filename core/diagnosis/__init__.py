@@ -20,8 +20,6 @@ from core.diagnosis.case import Case, Diagnosis, Remedy, RunFacts, Severity
 from core.diagnosis.report_history import ReportHistory
 from core.registry import module, ranked
 
-__all__ = ["Case", "Course", "Diagnosis", "Facts", "Remedy", "Severity", "diagnose", "kinds", "load"]
-
 WORST_FIRST: tuple[Severity, ...] = ("bad", "watch", "good")
 HEALTHY = "balance"
 """The finding that is sought only when there is no other."""
