@@ -16,7 +16,7 @@ from importlib import import_module
 from typing import Protocol, cast
 
 from core.config.settings import Settings
-from core.diagnosis.case import Case, Diagnosis, Remedy, RunFacts, Severity
+from core.diagnosis.case import Case, Diagnosis, RunFacts, Severity
 from core.diagnosis.report_history import ReportHistory
 from core.registry import module, ranked
 
