@@ -136,7 +136,7 @@ def connect_train(window: MainWindow, session: Session, do: Controllers) -> None
     training.continued.connect(train.rewind)
     training.edited.connect(train.show_edit)
     training.rewound.connect(do.train.show_rewound)
-    training.sampled.connect(train.show_samples)
+    training.sampled.connect(train.stage.show_newest)
     training.evaluating.connect(do.health.show_evaluation)
     session.workers.reported.connect(do.train.show_reports)
     session.run_opened.connect(do.train.show_run)

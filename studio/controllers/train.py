@@ -74,7 +74,7 @@ class TrainController:
         train = self._window.train
         train.set_history(run.history, run.facts.edits)
         train.form.set_settings(run.settings)
-        train.show_samples(run.samples)
+        train.stage.show_newest(run.samples)
 
     def show_edit(self, edited: Edited) -> None:
         self._window.train.show_edit(edited)

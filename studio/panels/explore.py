@@ -381,7 +381,9 @@ class ExplorePanel(QWidget):
         self._stage.changed.connect(self._take)
         self._stage.dropped.connect(self._drop)
         self._stage.save_requested.connect(self._export_shown)
-        self._edit_controls.changed.connect(lambda edit, gesture: self._take({"edit": edit}, gesture))
+        self._edit_controls.changed.connect(
+            lambda fields, gesture: self._take({"edit": replace(self.state.edit, **fields)}, gesture)
+        )
         self._edit_controls.directions.fit_requested.connect(lambda: self.components_requested.emit(self.like()))
         self._edit_controls.directions.find_requested.connect(self.samples_requested)
         self._edit_controls.directions.keep_requested.connect(self._keep_direction)

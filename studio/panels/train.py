@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from core.devices import Device
-from core.events import Edited, Images, Measured, Points, Report, Samples
+from core.events import Edited, Images, Measured, Report, Samples
 from studio import theme
 from studio.model.history import History
 from studio.model.setting_text import in_words
@@ -184,10 +184,6 @@ class TrainPanel(QWidget):
         """What was measured of a checkpoint, which the training may have left behind meanwhile."""
         self.history.append(found.step, found.seconds, found.values)
         self._show_history()
-
-    def show_samples(self, samples: Samples | Points) -> None:
-        """The newest ones of the fixed latents, or the newest moment of a training on points."""
-        self.stage.show_newest(samples)
 
     def set_pictures(self, steps: Steps) -> None:
         """The steps of which samples were kept."""

@@ -64,7 +64,7 @@ class Past:
         self.open(qtbot, samples(1000, 250))
 
     def open(self, qtbot: QtBot, newest: Samples | Points) -> None:
-        self.panel.show_samples(newest)
+        self.panel.stage.show_newest(newest)
         with qtbot.waitSignal(self.frames.listed, timeout=PATIENCE):
             self.frames.open(self.run, newest)
 
@@ -149,7 +149,7 @@ def test_new_samples_wait_until_live_is_pressed(qtbot: QtBot, past: Past) -> Non
     past.drag(500)
     qtbot.waitUntil(lambda: past.shows(100), timeout=PATIENCE)
     past.panel.show_reports([Report(1010, 1, 1.0, {"Loss/D/loss": 1.0})])
-    past.panel.show_samples(samples(1010, 33))
+    past.panel.stage.show_newest(samples(1010, 33))
     keep(past.run, 1010, 33)
     with qtbot.waitSignal(past.frames.listed, timeout=PATIENCE):
         past.frames.open(past.run, samples(1010, 33))
@@ -158,7 +158,7 @@ def test_new_samples_wait_until_live_is_pressed(qtbot: QtBot, past: Past) -> Non
     QTest.mouseClick(tool(past.time_line, "Live"), LEFT)
     assert past.time_line.moment() is None
     assert past.shows(33)
-    past.panel.show_samples(samples(1020, 44))
+    past.panel.stage.show_newest(samples(1020, 44))
     assert past.shows(44)
     assert past.panel.losses.readout() == "Discriminator  Generator"
 
@@ -232,7 +232,7 @@ def test_points_show_the_pictures_that_were_kept(qtbot: QtBot, past: Past) -> No
     qtbot.waitUntil(past.panel.stage.picture.isVisible, timeout=PATIENCE)
     assert past.panel.stage.picture.images().shape == (1, 16, 16, 3)
     assert past.panel.stage.picture._caption == "Points, step 400"
-    past.panel.show_samples(points(1001))
+    past.panel.stage.show_newest(points(1001))
     assert past.panel.stage.picture.isVisible()
     QTest.mouseClick(tool(past.time_line, "Live"), LEFT)
     assert past.panel.playground.isVisible()

@@ -36,7 +36,7 @@ class DirectionControls(QWidget):
     """One kind at a time; the sliders of the others keep what they add. The setters emit nothing."""
 
     changed = Signal(object, str)
-    """The new `Edit`, and the gesture."""
+    """Fields of the `Edit` with their new values, and the gesture that this is a part of."""
     fit_requested = Signal()
     """The principal components are wanted."""
     find_requested = Signal()
@@ -63,7 +63,7 @@ class DirectionControls(QWidget):
         self._reset = LabelledButton(
             "arrow-counter-clockwise", "Reset all", "Set every direction back to 0.", "Reset all directions"
         )
-        self._reset.clicked.connect(lambda: self._send(replace(self._edit, closed=(), components=(), own=())))
+        self._reset.clicked.connect(self._reset_all)
         self._fit = LabelledButton(
             "magnifying-glass", "Find them", "Sample the generator's activations.", "Find components"
         )
@@ -175,12 +175,12 @@ class DirectionControls(QWidget):
         amounts = [*self._amounts()]
         amounts += [0.0] * (number + 1 - len(amounts))
         amounts[number] = value
-        self._send(self._edit.moved(kind, tuple(amounts)), f"{kind} {number}")
+        self.show_edit(self._edit.moved(kind, tuple(amounts)))
+        self.changed.emit({kind: self._amounts()}, f"{kind} {number}")
 
-    def _send(self, edit: Edit, gesture: str = "") -> None:
-        self._edit = edit
-        self._show_amounts()
-        self.changed.emit(edit, gesture)
+    def _reset_all(self) -> None:
+        self.show_edit(replace(self._edit, closed=(), components=(), own=()))
+        self.changed.emit({"closed": (), "components": (), "own": ()}, "")
 
     def _open_menu(self, number: int, at: QPoint) -> None:
         kind, name, menu = self.kind(), self._names[self.kind()][number], QMenu(self)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
@@ -23,11 +22,10 @@ class EditControls(QScrollArea):
     """A scrollable column. `changed` comes once per change by hand; the setters emit nothing."""
 
     changed = Signal(object, str)
-    """The new `Edit`, and the gesture that it is a part of."""
+    """Fields of the `Edit` with their new values, and the gesture that this is a part of."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._edit = Edit()
         self._psi = SliderRow(
             "Diversity ψ",
             0.0,
@@ -40,11 +38,11 @@ class EditControls(QScrollArea):
         self._codes = CodeControls(LABEL_WIDTH)
         self._styles = StyleControls(LABEL_WIDTH)
         self.directions = DirectionControls(LABEL_WIDTH)
-        self._psi.valueChanged.connect(lambda psi: self._send(replace(self._edit, psi=psi), "psi"))
-        self._classes.changed.connect(self._send_classes)
-        self._codes.changed.connect(self._send_codes)
-        self._styles.changed.connect(self._send_mix)
-        self.directions.changed.connect(self._send)
+        self._psi.valueChanged.connect(lambda psi: self.changed.emit({"psi": psi}, "psi"))
+        self._classes.changed.connect(lambda by: self.changed.emit({"classes": self._classes.shares()}, by))
+        self._codes.changed.connect(lambda by: self.changed.emit({"codes": self._codes.codes()}, by))
+        self._styles.changed.connect(lambda by: self.changed.emit({"mix": self._styles.mix()}, by))
+        self.directions.changed.connect(self.changed)
         inside = QWidget()
         column = QVBoxLayout(inside)
         column.setContentsMargins(12, 4, 12, 12)
@@ -72,23 +70,8 @@ class EditControls(QScrollArea):
 
     def show_edit(self, edit: Edit) -> None:
         """Shows what is set."""
-        self._edit = edit
         self._psi.set_value(edit.psi)
         self._classes.set_shares(edit.classes)
         self._codes.set_codes(edit.codes)
         self._styles.set_mix(edit.mix)
         self.directions.show_edit(edit)
-
-    def _send_classes(self, gesture: str) -> None:
-        self._send(replace(self._edit, classes=self._classes.shares()), gesture)
-
-    def _send_codes(self, gesture: str) -> None:
-        self._send(replace(self._edit, codes=self._codes.codes()), gesture)
-
-    def _send_mix(self, gesture: str) -> None:
-        self._send(replace(self._edit, mix=self._styles.mix()), gesture)
-
-    def _send(self, edit: Edit, gesture: str) -> None:
-        self._edit = edit
-        self.directions.show_edit(edit)
-        self.changed.emit(edit, gesture)
