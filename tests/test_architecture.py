@@ -110,6 +110,13 @@ def test_no_folder_is_too_full() -> None:
     assert max(counts[ROOT / "core"], counts[ROOT / "studio"]) <= MOST_AT_THE_TOP
 
 
+def test_the_architecture_page_names_every_folder() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
+    names = {folder.name for name in ("core", "studio") for folder in folders(ROOT / name)}
+    assert not {name for name in names if f"{name}/" not in text}
+    assert len(text.splitlines()) <= 150
+
+
 def folders(top: Path) -> Iterator[Path]:
     return (folder for folder in [top, *top.rglob("*")] if folder.is_dir() and folder.name != "__pycache__")
 
