@@ -131,17 +131,17 @@ def spearman(one: NDArray[np.number], other: NDArray[np.number]) -> float:
     return float(np.corrcoef(*ranks)[0, 1]) if all(rank.std() > 0 for rank in ranks) else 0.0
 
 
-def _sets(dataset: Dataset, count: int, look: Callable[[Images], Side]) -> Sets:
+def _sets(dataset: Dataset, count: int, extract: Callable[[Images], Side]) -> Sets:
     everything = pictures(dataset, np.arange(len(dataset.images)))
-    seen = look(everything)
+    seen = extract(everything)
     as_they_are = _in_turn(dataset, count, 1.0)
     plain = everything[as_they_are[0]]
     found: Sets = {0: [_part(seen, rows) for rows in as_they_are]}
     for severity in range(SEVERITIES):
         noise = np.random.default_rng(0).normal(0, NOISE[severity], plain.shape)
-        found["blur", severity] = [look(_blurred(plain, BLUR[severity]))]
-        found["noise", severity] = [look(_bytes(plain + noise))]
-        found["contrast", severity] = [look(_bytes(127.5 + CONTRAST[severity] * (plain - 127.5)))]
+        found["blur", severity] = [extract(_blurred(plain, BLUR[severity]))]
+        found["noise", severity] = [extract(_bytes(plain + noise))]
+        found["contrast", severity] = [extract(_bytes(127.5 + CONTRAST[severity] * (plain - 127.5)))]
         found["fewer modes", severity] = [_part(seen, rows) for rows in _in_turn(dataset, count, LEFT[severity])]
     return found
 

@@ -150,8 +150,8 @@ def _label(text: str | None, classes: Sequence[str], known: int) -> tuple[float,
     elif text.isdecimal() and int(text) < len(names):
         chosen = int(text)
     else:
-        listed = ", ".join(names[:20]) + ", ..." * (len(names) > 20)
-        raise UserError(f"There is no class {text!r}.", f"Choose one of {listed}.")
+        choices = ", ".join(names[:20]) + ", ..." * (len(names) > 20)
+        raise UserError(f"There is no class {text!r}.", f"Choose one of {choices}.")
     return tuple(float(index == chosen) for index in range(len(names)))
 
 
@@ -192,7 +192,7 @@ def add_exports(commands: argparse._SubParsersAction[Parser]) -> None:
     command.add_argument(
         "--radius", type=_between(float, 0, 1), default=0.5, metavar="R", help="of --around: 0 stands still, 1 is far"
     )
-    _add_filming(command)
+    _add_animation_options(command)
 
     command = commands.add_parser("export", help="the generator for other programs")
     command.set_defaults(command=export)
@@ -216,7 +216,7 @@ def add_exports(commands: argparse._SubParsersAction[Parser]) -> None:
     command.add_argument("run", type=Path, metavar="RUN")
     command.add_argument("--seconds", type=_finite, default=10.0, metavar="S", help="of the whole film")
     command.add_argument("--caption", action="store_true", help="write the step below")
-    _add_filming(command)
+    _add_animation_options(command)
 
     command = commands.add_parser("report", help="one page that tells of a training: samples, curves, settings")
     command.set_defaults(command=report)
@@ -233,7 +233,7 @@ def _add_sampling(command: argparse.ArgumentParser) -> None:
     command.add_argument("--device", default="auto")
 
 
-def _add_filming(command: argparse.ArgumentParser) -> None:
+def _add_animation_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--out", type=Path, required=True, metavar="FILM", help=".mp4, .gif, .webp, or a folder of PNGs"
     )

@@ -11,7 +11,7 @@ from typing import cast
 from core.config.preparation import Preparation
 from core.data.builtin import samples, toys
 from core.data.cache.entries import build, cache_folder, entry_of, load, resolution_of
-from core.data.cache.exclusions import kept
+from core.data.cache.exclusions import without_excluded
 from core.data.cache.quota import limit, make_room
 from core.data.dataset import Dataset
 from core.data.download import catalogue
@@ -79,7 +79,7 @@ def _prepare(name: str, how: Preparation, base: Path) -> Generator[Progress | Gl
             f"The images that were prepared in {quoted(str(entry))} cannot be read back.",
             "Check that disk, or let the environment variable GAN_STUDIO_CACHE name another folder.",
         )
-    return kept(dataset, base)
+    return without_excluded(dataset, base)
 
 
 def _kind(name: str) -> tuple[Format, str]:

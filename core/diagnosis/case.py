@@ -58,7 +58,7 @@ class RunFacts:
 class Case:
     """All that one finding is sought in."""
 
-    course: ReportHistory
+    history: ReportHistory
     settings: Settings
     facts: RunFacts
 
@@ -69,12 +69,12 @@ class Case:
 
     def begun(self, steps: int) -> bool:
         """Whether the training is so many steps old, and `EARLY` seconds: until then nothing can be said."""
-        last = self.course.last
+        last = self.history.last
         return last is not None and last.step >= steps and last.seconds >= EARLY
 
     @property
     def is_young(self) -> bool:
-        return self.course.last is not None and self.course.last.seconds < YOUNG
+        return self.history.last is not None and self.history.last.seconds < YOUNG
 
     @property
     def critic(self) -> bool:
@@ -84,4 +84,4 @@ class Case:
     @property
     def settling(self) -> bool:
         """Whether the last edit has not had `PATIENCE` reports to show what it does."""
-        return any(edit.step >= self.course.step_before(PATIENCE) for edit in self.facts.edits)
+        return any(edit.step >= self.history.step_before(PATIENCE) for edit in self.facts.edits)

@@ -39,7 +39,7 @@ def find(case: Case) -> Diagnosis | None:
 
 
 def _no_numbers(case: Case) -> Diagnosis | None:
-    last = case.course.last
+    last = case.history.last
     if last is None or all(isfinite(last.stats.get(key, 0.0)) for key in LOSSES):
         return None
     sentence = f"The losses stopped being numbers at step {last.step:,}: nothing more is learned."
@@ -47,7 +47,7 @@ def _no_numbers(case: Case) -> Diagnosis | None:
 
 
 def _rewound(case: Case) -> Diagnosis | None:
-    recent = [step for step in case.facts.rewinds if step >= case.course.step_before(120)]
+    recent = [step for step in case.facts.rewinds if step >= case.history.step_before(120)]
     if not recent:
         return None
     once = len(recent) == 1
@@ -59,7 +59,7 @@ def _rewound(case: Case) -> Diagnosis | None:
 
 
 def _runaway(case: Case) -> Diagnosis | None:
-    real, fake = case.course.of_keys(*SCORES)
+    real, fake = case.history.of_keys(*SCORES)
     size = np.abs(real - fake) if case.critic else np.maximum(np.abs(real), np.abs(fake))
     limit = _limit(case)
     if not case.begun(0) or not above(size, limit, limit / 2, SPAN):
@@ -81,7 +81,7 @@ def _limit(case: Case) -> float:
 
 
 def _leaps(case: Case) -> Diagnosis | None:
-    (update,) = case.course.of_keys(UPDATE, since=STEPS)
+    (update,) = case.history.of_keys(UPDATE, since=STEPS)
     if case.settings.weight_clip or not case.begun(STEPS) or not above(update, LEAP, STRIDE, LEAPS):
         return None
     seen = float(level(update, LEAPS)[-1])

@@ -54,17 +54,17 @@ def evaluate(
     _refuse(wanted, extractor, min(count, len(rows)))
     by_features = extractor if any("images" not in found.facts["NEEDS"] for found in wanted.values()) else None
     by_images = any("images" in found.facts["NEEDS"] for found in wanted.values())
-    kept = _kept(dataset, count, len(rows)) if by_images else 0
+    image_count = _image_count(dataset, count, len(rows)) if by_images else 0
 
     real = (yield from real_features(dataset, rows, by_features)) if by_features else None
-    fake, images = yield from _generated(sampler, by_features, count if by_features else kept, kept)
+    fake, images = yield from _generated(sampler, by_features, count if by_features else image_count, image_count)
     sides = _side(fake), _side(real)
     values: dict[str, float] = {}
     for name, found in wanted.items():
         if "images" in found.facts["NEEDS"]:
-            chosen_rows = np.sort(np.random.RandomState(0).permutation(rows)[:kept])
+            chosen_rows = np.sort(np.random.RandomState(0).permutation(rows)[:image_count])
             pair = (Side(images=images), Side(images=pictures(dataset, chosen_rows)))
-            protocol = MetricKey(PIXELS, kept, kept, split)
+            protocol = MetricKey(PIXELS, image_count, image_count, split)
         else:
             assert by_features is not None
             pair, protocol = sides, MetricKey(by_features.name, count, len(rows), split)
@@ -94,17 +94,17 @@ def _work(name: str, sides: tuple[Side, Side]) -> Work[dict[str, float]]:
 
 
 def _generated(
-    sampler: Sampler, extractor: Extractor | None, count: int, kept: int
+    sampler: Sampler, extractor: Extractor | None, count: int, image_count: int
 ) -> Generator[Progress, None, tuple[Features | None, Images]]:
-    """Features of the images of seeds 0 to `count` - 1, and the first `kept` of the images."""
+    """Features of the images of seeds 0 to `count` - 1, and the first `image_count` of the images."""
     width, height = sampler.meta.settings.size
     at_once = min(max(_PIXELS // (width * height), 1), 16)
     features: list[Features] = []
-    images = np.zeros((kept, height, width, sampler.meta.channels), np.uint8)
+    images = np.zeros((image_count, height, width, sampler.meta.channels), np.uint8)
     for start in range(0, count, at_once):
         yield Progress("Looking at generated images", start, count)
         made = sampler.render(LatentRequest.of_seeds(range(start, min(start + at_once, count))))
-        images[start : start + len(made)] = made[: max(kept - start, 0)]
+        images[start : start + len(made)] = made[: max(image_count - start, 0)]
         if extractor:
             for first in range(0, len(made), extractor.at_once):
                 yield Progress("Looking at generated images", start + first, count)
@@ -119,7 +119,7 @@ def _side(found: Features | None) -> Side:
     return Side(found.values.astype(np.float64), logits)
 
 
-def _kept(dataset: Dataset, count: int, rows: int) -> int:
+def _image_count(dataset: Dataset, count: int, rows: int) -> int:
     """How many images are compared as images."""
     fit = MOST_BYTES // int(np.prod(dataset.images.shape[1:]))
     return min(count, rows, MOST_IMAGES, max(fit, LEAST))

@@ -122,11 +122,11 @@ def _candidates(
     wanted = np.concatenate([space.values(planes), space.values(planes[..., ::-1])])
     rows, squares = np.zeros((count, 0), np.int64), np.zeros((count, 0), np.float32)
     step = max(_AT_ONCE * total // max(dataset.images.nbytes, 1), 1)
-    lengths = np.square(wanted).sum(1)[:, None]
+    norms = np.square(wanted).sum(1)[:, None]
     for start in range(0, total, step):
         yield Progress("Comparing with the training images", start, total)
         values = space.values(np.asarray(dataset.images[start : start + step]))
-        both = lengths + np.square(values).sum(1) - 2 * (wanted @ values.T)
+        both = norms + np.square(values).sum(1) - 2 * (wanted @ values.T)
         near = np.minimum(both[:count], both[count:])
         here = np.arange(start, start + len(values))
         near[:, np.isin(here, held)] = np.inf

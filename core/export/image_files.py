@@ -205,14 +205,14 @@ def refuse_taken(folder: Path, files: Iterable[str], overwrite: bool) -> None:
         )
 
 
-def _each(parts: Iterable[Part], keep: Callable[[Named], T], team: Team) -> Iterator[tuple[int, T | None]]:
-    """How many images are done, and what `keep` made of the last of them; None now and then while there is nothing new,
+def _each(parts: Iterable[Part], pack: Callable[[Named], T], team: Team) -> Iterator[tuple[int, T | None]]:
+    """How many images are done, and what `pack` made of the last of them; None now and then while there is nothing new,
     so that whoever waits can stop."""
     limit = team.limits()
 
     def job(part: Part) -> list[T]:
         with limit():
-            return [keep(named) for named in part()]
+            return [pack(named) for named in part()]
 
     jobs = (partial(job, part) for part in parts)
     with closing(in_order(jobs, team.workers, ahead=2 * team.workers)) as results:
@@ -221,9 +221,9 @@ def _each(parts: Iterable[Part], keep: Callable[[Named], T], team: Team) -> Iter
             if result is None:
                 yield done, None
                 continue
-            for kept in result:
+            for packed in result:
                 done += 1
-                yield done, kept
+                yield done, packed
 
 
 def _save(path: Path, data: bytes) -> None:
@@ -264,11 +264,11 @@ def _to_sheet(
     _save(target, encoded(np.asarray(sheet), shape.format, whole))
 
 
-def _name(sheet: Image.Image, name: str, place: tuple[int, int], width: int) -> None:
+def _name(sheet: Image.Image, name: str, position: tuple[int, int], width: int) -> None:
     pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(CAPTION - 4)
     while name and pen.textlength(name, font) > width - 2:
         name = name[1:]  # numbers stand at the end
-    pen.text((place[0] + 1, place[1]), name, "black", font)
+    pen.text((position[0] + 1, position[1]), name, "black", font)
 
 
 def _picture(image: Images) -> Image.Image:

@@ -40,7 +40,7 @@ class LiveEvaluator:
         self._asked = False
         self._failed = ""
         """The features by which nothing could be measured: only a person tries them again."""
-        self._measured = self._seen = trainer.seconds
+        self._measured = self._last_seconds = trainer.seconds
         self._credit = 0.0
 
     def ask(self) -> None:
@@ -62,8 +62,8 @@ class LiveEvaluator:
         nothing more is then measured until a person asks, or compares by other features.
         """
         seconds = self._trainer.seconds
-        self._credit += self._share * max(seconds - self._seen, 0.0)  # less after a rewind
-        self._seen = seconds
+        self._credit += self._share * max(seconds - self._last_seconds, 0.0)  # less after a rewind
+        self._last_seconds = seconds
         if self._work is None:
             self._credit = 0.0
             if not self._due():

@@ -83,7 +83,7 @@ class TrainingJob:
             raise UserError("The training has not begun yet.", "Save again in a few seconds.")
         return self.run.save(self.trainer)
 
-    def keep(self) -> Saved:
+    def save_pinned(self) -> Saved:
         """The same for a person who wants to keep it: it is never deleted to make room. Raises `UserError`."""
         saved = self.save()
         pin(saved.path)

@@ -80,8 +80,8 @@ class Sampler:
     def load(self, meta: Meta, weights: Mapping[str, Tensor]) -> None:
         """Takes newer weights of the same generator, from a training that runs."""
         self.meta, self.path, self.digest = meta, None, ""
-        placed = {name: value.to(self.device) for name, value in weights.items()}
-        self._generator.load_state_dict(placed, assign=True)
+        on_device = {name: value.to(self.device) for name, value in weights.items()}
+        self._generator.load_state_dict(on_device, assign=True)
         self.directions = _directions(self._generator.first_weight(meta.settings.latent_dim))
         self._mean = torch.zeros((), device=self.device)
         if self.style_layers:

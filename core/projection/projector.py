@@ -130,7 +130,7 @@ class Adam:
         mean, square = self._mean / (1 - BETAS[0] ** self._steps), self._square / (1 - BETAS[1] ** self._steps)
         self.numbers.sub_(rate * mean / (square.sqrt() + EPSILON))
 
-    def keep(self, candidates: Tensor) -> None:
+    def select(self, candidates: Tensor) -> None:
         """Only these, by their numbers (n,), in that order."""
         self.numbers, self._mean, self._square = (
             values[candidates] for values in (self.numbers, self._mean, self._square)
@@ -179,17 +179,17 @@ class _Search:
         chosen = torch.cat(losses).argsort()[:STARTS]
         adam, beside = Adam(numbers[chosen]), _rows(beside, chosen)
         for step in range(steps):
-            gradient, images, loss = self._look(adam.numbers, beside)
+            gradient, images, loss = self._gradient(adam.numbers, beside)
             yield best.after(step, adam.numbers, beside, images, loss)
             adam.step(gradient, RATE * schedule(step / steps))
             self._unknowns.confine(adam.numbers)
             beside = self._narrow(adam, beside, loss, step, steps)
-        _, images, loss = self._look(adam.numbers, beside)
+        _, images, loss = self._gradient(adam.numbers, beside)
         found = best.after(steps, adam.numbers, beside, images, loss)
         yield found
         return found
 
-    def _look(self, numbers: Tensor, beside: GeneratorInputs[Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+    def _gradient(self, numbers: Tensor, beside: GeneratorInputs[Tensor]) -> tuple[Tensor, Tensor, Tensor]:
         """The gradient of what is to become small, the images, and how unlike the picture they are."""
         numbers = numbers.detach().requires_grad_(True)
         images = _shown(self._unknowns.images(numbers, beside))
@@ -203,9 +203,9 @@ class _Search:
         """Gives up the worst when it is time, and lets the layers go their own ways."""
         for share, count in NARROWED:
             if step == round(share * steps):
-                kept = loss.argsort()[:count]
-                adam.keep(kept)
-                loss, beside = loss[kept], _rows(beside, kept)
+                selected = loss.argsort()[:count]
+                adam.select(selected)
+                loss, beside = loss[selected], _rows(beside, selected)
         if step == round(SPREAD * steps):
             adam.spread(self._unknowns.rows)
         return beside

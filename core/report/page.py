@@ -39,7 +39,7 @@ class Contents:
 
     newest: tuple[int, Picture] | None = None
     reals: Picture | None = None
-    film: Picture | None = None
+    animation: Picture | None = None
     best: tuple[str, Picture] | None = None
     findings: Sequence[tuple[str, str]] = ()
 
@@ -60,7 +60,7 @@ class Sample:
 
     picture: Picture
     words: str
-    film: Picture | None = None
+    animation: Picture | None = None
 
 
 def page(run: Overview, shown: Contents) -> str:
@@ -140,7 +140,9 @@ def _samples(run: Overview, shown: Contents) -> Iterator[Sample]:
     columns = f" Columns: {', '.join(names)}." if names else ""
     if shown.newest:
         step, picture = shown.newest
-        yield Sample(picture, f"Generated after {step:,} steps, from latents that stay fixed.{columns}", shown.film)
+        yield Sample(
+            picture, f"Generated after {step:,} steps, from latents that stay fixed.{columns}", shown.animation
+        )
     if shown.best:
         words, picture = shown.best
         yield Sample(picture, f"{words}.{columns}")

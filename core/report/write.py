@@ -10,7 +10,7 @@ from core.errors import UserError
 from core.events import Progress, Saved
 from core.report.numbers import best_metric
 from core.report.page import Contents, page
-from core.report.pictures import Picture, film, still
+from core.report.pictures import Picture, animation, still
 from core.runs.overview import Overview, read_overview
 from core.stats import keys
 
@@ -28,7 +28,7 @@ def write_report(run: Path, target: Path, overwrite: bool = False) -> Generator[
     if target.exists() and not overwrite:
         raise UserError(f"{target} exists already.", "Choose another place or name, or allow overwriting.")
     overview = yield from read_overview(run)
-    moving = yield from film([path for _, path in overview.samples])
+    moving = yield from animation([path for _, path in overview.samples])
     findings = [(found.severity, found.sentence) for found in overview.diagnoses]
     contents = Contents(_newest(overview), still(run / "reals.png"), moving, _best(overview), findings)
     yield Progress(f"Writing {target.name}", 0, 0)

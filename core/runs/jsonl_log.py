@@ -37,7 +37,7 @@ class JsonlLog:
         """The same one by one: however many there are, they need no memory."""
         return (values for _, values in self._lines(last_step))
 
-    def keep(self, last_step: int) -> None:
+    def truncate(self, last_step: int) -> None:
         """Drops lines that are later or incomplete, all at once. Raises `OSError`."""
         with _writing:
             if self.path.exists():

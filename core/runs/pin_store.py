@@ -21,7 +21,7 @@ def saved_pins_of(home: Path | None) -> SavedPins:
     return read_pins(file.read_bytes())
 
 
-def keep_pins(home: Path, saved: SavedPins) -> None:
+def save_pins(home: Path, saved: SavedPins) -> None:
     """Saves pins and directions. Raises `UserError` when they cannot be written."""
     file = _file(home)
     with replaced(file) as partial:

@@ -179,7 +179,7 @@ class Run:
 
     def note_measured(self, found: Measured) -> None:
         """Adds what was measured of a checkpoint to `stats.jsonl`. Raises `UserError`."""
-        self._add(self._stats, _with_place(found, found.values))
+        self._add(self._stats, _with_step(found, found.values))
 
     def log(self, text: str) -> None:
         """Adds a line with the time to `log.txt`."""
@@ -207,9 +207,9 @@ class Run:
 
     def _write(self, event: Event, seconds: float) -> None:
         if isinstance(event, Report):
-            self._stats.append(_with_place(event, event.stats))
+            self._stats.append(_with_step(event, event.stats))
         elif isinstance(event, Measured):
-            self._stats.append(_with_place(event, event.values))
+            self._stats.append(_with_step(event, event.values))
         elif isinstance(event, Samples | Points) and seconds >= self._next_grid:
             self._next_grid = seconds + max(GRID_SECONDS, GRID_SHARE * seconds)
             shown = picture(event) if isinstance(event, Points) else grid(event.images, len(event.columns))
@@ -224,10 +224,10 @@ class Run:
             if samples.stem.isdecimal() and int(samples.stem) > step:
                 samples.unlink()
         for journal in self._journals:
-            journal.keep(step)
+            journal.truncate(step)
 
 
-def _with_place(event: Report | Measured, numbers: Mapping[str, float]) -> dict[str, float]:
+def _with_step(event: Report | Measured, numbers: Mapping[str, float]) -> dict[str, float]:
     """A line of `stats.jsonl`."""
     return {"step": event.step, "images": event.images, "seconds": round(event.seconds, 3), **numbers}
 

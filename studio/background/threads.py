@@ -96,7 +96,7 @@ class IteratorThread(QThread):
 
     def run(self) -> None:
         if self._background:
-            _give_way()
+            _lower_priority()
         try:
             with closing(self._make()) as events:
                 self._pull(events)
@@ -244,7 +244,7 @@ def as_problem(error: Exception) -> UserError:
     return UserError(f"Something went wrong inside GAN Studio: {error}.", "Please report it with the details.", details)
 
 
-def _give_way() -> None:
+def _lower_priority() -> None:
     """Lets the window and the sampler go first; torch's own threads inherit it, so this comes before their start."""
     if sys.platform == "linux":  # a priority of a single thread; elsewhere it would slow the whole process
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 5)

@@ -41,9 +41,9 @@ class DataController(QObject):
             train.show_reals(opened.sheet)
         self.show_preparation()
 
-    def draw_sheet(self, count: int, seed: int, seen: bool) -> None:
+    def draw_sheet(self, count: int, seed: int, as_discriminator: bool) -> None:
         """Shows some of the images, as they are or as the discriminator sees them."""
-        if not seen:
+        if not as_discriminator:
             self._session.data.draw_sheet(count, seed)
             return
         try:

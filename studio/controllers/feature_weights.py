@@ -20,7 +20,7 @@ class FeatureWeightsController:
     def __init__(self, window: MainWindow, session: Session) -> None:
         self._window, self._session = window, session
 
-    def look_for(self, features: str) -> None:
+    def check(self, features: str) -> None:
         """Looks for the weights when the person has chosen a feature extractor that needs some."""
         if features == "inception":
             self._session.library.find_weights()

@@ -43,7 +43,7 @@ class TrainingHealthController:
     def show_evaluation(self, progress: EvaluationProgress) -> None:
         """An evaluation goes on beside the training."""
         done = f" {100 * progress.done // progress.total} %" if progress.total else ""
-        self._window.footer.show_aside(f"measuring{done}: {progress.text[:1].lower()}{progress.text[1:]}")
+        self._window.footer.show_status(f"measuring{done}: {progress.text[:1].lower()}{progress.text[1:]}")
 
     def show_measured(self, found: Measured) -> None:
         self._window.train.show_measured(found)
@@ -52,7 +52,7 @@ class TrainingHealthController:
             said.setdefault(protocol_text(key.partition("@")[2]), []).append(words)
         how, (first, *_) = next(iter(said.items()))
         tip = wrapped_tip(*(f"By {each}: {', '.join(numbers)}." for each, numbers in said.items()))
-        self._window.footer.show_aside(f"step {found.step:,}: {first} ({how.partition(',')[0]})", tip)
+        self._window.footer.show_status(f"step {found.step:,}: {first} ({how.partition(',')[0]})", tip)
 
     def offer_best(self, found: BestCheckpoint) -> None:
         """The training has ended, and an earlier checkpoint is better than what was measured after it."""

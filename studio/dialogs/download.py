@@ -33,7 +33,7 @@ class DownloadDialog(TableDialog[DownloadRow]):
         self._go.clicked.connect(self._accept_current)
         self._show_current()
 
-    def show_stock(self, found: object) -> None:
+    def show_rows(self, found: object) -> None:
         """What there is to choose from, once it is known."""
         if isinstance(found, Downloads):
             self._set_rows(found.rows)

@@ -51,7 +51,7 @@ class PreparedDatasetsDialog(TableDialog[PreparedRow]):
         self._limit.valueChanged.connect(lambda _: self._timer.start())
         self._show_selected()
 
-    def show_stock(self, prepared: object) -> None:
+    def show_rows(self, prepared: object) -> None:
         """What there is now, once it is known."""
         if not isinstance(prepared, Prepared):
             return

@@ -36,7 +36,7 @@ class DataPanel(QWidget):
     """The seed of the choice of originals that are to be seen beside what becomes of them."""
     preparation_chosen = Signal(object)
     """New values by the names of their settings."""
-    look_requested = Signal(object, int)
+    page_requested = Signal(object, int)
     """A finding, and which page of its images."""
     leave_out_requested = Signal(object, object)
     """A finding, and the rows of which the person decided otherwise than it suggests."""
@@ -75,7 +75,7 @@ class DataPanel(QWidget):
             view.train_requested.connect(self.train_requested)
             view.controls.chosen.connect(self.preparation_chosen)
             view.controls.cancelled.connect(self.cancelled)
-            view.health.look_requested.connect(self.look_requested)
+            view.health.page_requested.connect(self.page_requested)
             view.health.leave_out_requested.connect(self.leave_out_requested)
             view.health.leave_out_suggested_requested.connect(self.leave_out_suggested_requested)
             view.health.include_requested.connect(self.include_requested)

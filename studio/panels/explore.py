@@ -211,7 +211,7 @@ class ExplorePanel(QWidget):
         if self._belongs(point):
             self._do(put(self.state.settled(self._directions), point))
 
-    def _look_at(self, pin: Pin) -> None:
+    def _show_pin(self, pin: Pin) -> None:
         if self._belongs(pin.point):
             self._do(self._showing(pin.point))
 
@@ -391,7 +391,7 @@ class ExplorePanel(QWidget):
         self._edit_controls.directions.removed.connect(lambda number: self._do(self.state.without_direction(number)))
         self._shelf.changed.connect(self._take)
         self._shelf.pin_requested.connect(self._pin)
-        self._shelf.chosen.connect(self._look_at)
+        self._shelf.chosen.connect(self._show_pin)
 
 
 _CTRL_Y = QKeySequence("Ctrl+Y")

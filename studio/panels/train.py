@@ -229,8 +229,8 @@ class TrainPanel(QWidget):
         if not self.stage.columns:
             return [f"seed{index:04d}" for index in self.samples.selected()]
         names = [re.sub(r"[^\w-]+", "-", column) for column in self.stage.columns]
-        places = [divmod(index, len(names)) for index in self.samples.selected()]
-        return [f"seed{row:04d}-{names[column]}" for row, column in places]
+        cells = [divmod(index, len(names)) for index in self.samples.selected()]
+        return [f"seed{row:04d}-{names[column]}" for row, column in cells]
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():

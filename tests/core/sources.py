@@ -58,12 +58,12 @@ def as_cifar(place: Path) -> Path:
 
 
 def as_video(place: Path) -> Path:
-    with av.open(str(place / "a.mkv"), "w") as film:
-        stream = film.add_stream("ffv1", rate=25)
+    with av.open(str(place / "a.mkv"), "w") as container:
+        stream = container.add_stream("ffv1", rate=25)
         stream.width, stream.height, stream.pix_fmt = 16, 16, "bgr0"
         for pixels in PICTURES:
-            film.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, "rgb24")))
-        film.mux(stream.encode())
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, "rgb24")))
+        container.mux(stream.encode())
     return place / "a.mkv"
 
 

@@ -30,8 +30,8 @@ def report_each_step(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def keep_each_report(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.jobs.divergence_recovery.KEEP_SECONDS", 0.0)
-    monkeypatch.setattr("core.jobs.divergence_recovery.KEEP_SHARE", inf)
+    monkeypatch.setattr("core.jobs.divergence_recovery.STATE_SECONDS", 0.0)
+    monkeypatch.setattr("core.jobs.divergence_recovery.STATE_SHARE", inf)
 
 
 @pytest.fixture

@@ -110,8 +110,8 @@ def test_without_the_training_images_it_says_so(qtbot: QtBot, exploring: Applica
 def test_images_and_videos_are_written(qtbot: QtBot, exploring: Application, tmp_path: Path) -> None:
     jobs = exploring.session.generator
     walk = Walk((Point(0), Point(1)))
-    film = Animation(fps=5, seconds=1.0)
-    idle(qtbot, exploring, lambda: jobs.export_video(walk, tmp_path / "walk.gif", film, False))
+    animation = Animation(fps=5, seconds=1.0)
+    idle(qtbot, exploring, lambda: jobs.export_video(walk, tmp_path / "walk.gif", animation, False))
     with Image.open(tmp_path / "walk.gif") as picture:
         assert getattr(picture, "n_frames", 1) == 6
     selection = OfRequest(LatentRequest(walk, (0.0, 0.5)), "image")

@@ -170,7 +170,7 @@ def _walk(root: Path) -> Iterator[tuple[tuple[str, ...], os.stat_result] | Skipp
             yield Skipped(printable("/".join(path)), "this folder cannot be opened")
         names.sort(key=natural)
         for name in names:
-            yield _look(root, (*path, name))
+            yield _stat(root, (*path, name))
         folders += sorted(inner, key=lambda each: natural(each[-1]), reverse=True)
 
 
@@ -181,7 +181,7 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _look(root: Path, path: tuple[str, ...]) -> tuple[tuple[str, ...], os.stat_result] | Skipped:
+def _stat(root: Path, path: tuple[str, ...]) -> tuple[tuple[str, ...], os.stat_result] | Skipped:
     inside = "/".join(path)
     try:
         status = os.stat(_inside(root, inside))  # noqa: PTH116

@@ -23,7 +23,7 @@ from core.data.names import printable
 from core.data.source import resolution_for
 from core.events import Glimpse, Progress
 
-LOOKED_AT = 200
+SIZES_READ = 200
 """Files whose sizes make a suggestion."""
 _TRIAL = 0.02  # seconds of reading without threads
 _WORTH_HANDING_OVER = 0.0003  # seconds for a file: of smaller ones Python does the most, on one thread at a time anyway
@@ -62,7 +62,7 @@ class Files:
 
     def suggest(self) -> Generator[Progress, None, int]:
         """From the headers of at most 200 files, evenly chosen."""
-        count = min(LOOKED_AT, len(self.files))
+        count = min(SIZES_READ, len(self.files))
         sides: list[int] = []
         for index in range(count):
             try:

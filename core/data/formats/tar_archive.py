@@ -15,7 +15,7 @@ from core.config.preparation import Preparation
 from core.data.decode import header_size
 from core.data.formats.archive_entries import TARS, Labels, empty, trouble, wanted
 from core.data.formats.compression import readable
-from core.data.formats.image_files import GLIMPSED, LOOKED_AT, File, glimpse, read
+from core.data.formats.image_files import GLIMPSED, SIZES_READ, File, glimpse, read
 from core.data.formats.stylegan_labels import NOTE, UNLABELLED
 from core.data.formats.tar_reader import Member, is_tar, walk
 from core.data.items import Picture, Skipped
@@ -49,12 +49,12 @@ class Tar(OneFile):
         with readable(self.root):
             for entry in _pictures(self.root):
                 if entry is None:
-                    yield Progress("Looking at image sizes", len(sides), LOOKED_AT)
+                    yield Progress("Looking at image sizes", len(sides), SIZES_READ)
                     continue
                 data = entry[1].content()
                 with contextlib.suppress(Exception):  # reading will name it
                     sides.append(min(header_size(io.BytesIO(data))))
-                if len(sides) == LOOKED_AT:
+                if len(sides) == SIZES_READ:
                     break
         return resolution_for(sides)
 

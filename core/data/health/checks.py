@@ -228,9 +228,9 @@ def fit_for(parts: Floats) -> Fit:
     return "crop" if left >= CROP_KEEPS else "smart" if left >= SMART_KEEPS else "pad"
 
 
-def colours(looks: ImageStatistics) -> HealthFinding:
-    seen = looks.variation >= EMPTY  # white is no grey
-    grey, coloured = (np.flatnonzero(seen & so) for so in (looks.spread < GREY, looks.spread >= GREY))
+def colours(statistics: ImageStatistics) -> HealthFinding:
+    seen = statistics.variation >= EMPTY  # white is no grey
+    grey, coloured = (np.flatnonzero(seen & so) for so in (statistics.spread < GREY, statistics.spread >= GREY))
     if not len(grey) or not len(coloured):
         return HealthFinding("colours", "good", f"All images are {'grey' if len(grey) else 'in colour'}.")
     return _mixed("colours", (grey, coloured), ("grey", "in colour"))

@@ -53,12 +53,12 @@ def examine(
 
 
 def _images(dataset: Dataset, how: Preparation, augment: str) -> Generator[Progress, None, list[HealthFinding]]:
-    looks = yield from image_statistics(dataset)
+    statistics = yield from image_statistics(dataset)
     total = len(dataset.images)
-    same = duplicates.exact(looks.content)
+    same = duplicates.exact(statistics.content)
     copies = checks.but_the_first(same)
-    empty = np.flatnonzero(looks.variation < checks.EMPTY)
-    alike = yield from duplicates.near(looks, _worth_comparing(dataset, copies, empty))
+    empty = np.flatnonzero(statistics.variation < checks.EMPTY)
+    alike = yield from duplicates.near(statistics, _worth_comparing(dataset, copies, empty))
     return [
         checks.unreadable(dataset),
         checks.exact_duplicates(same, total),
@@ -67,7 +67,7 @@ def _images(dataset: Dataset, how: Preparation, augment: str) -> Generator[Progr
         checks.few_images(total - len(copies), dataset, augment),
         checks.small_originals(dataset, how),
         checks.proportions(dataset, how),
-        checks.colours(looks),
+        checks.colours(statistics),
         checks.print_colours(dataset),
         checks.transparency(dataset),
     ]

@@ -106,7 +106,7 @@ class DatasetLoader(QObject):
     def preview(self, settings: Settings, count: int, seed: int) -> None:
         """The same as the discriminator would be shown it by these settings, while no training runs."""
         if self.dataset is not None:
-            make = partial(as_generator, draw_seen, self.dataset, settings, count, seed)
+            make = partial(as_generator, draw_discriminator_sheet, self.dataset, settings, count, seed)
             thread = self._workers.spawn(make, done=self.sheet_drawn.emit, end=lambda: self.previews.discard(thread))
             self.previews.add(thread)
 
@@ -159,13 +159,13 @@ def draw_sheet(dataset: Dataset, count: int, seed: int) -> DatasetSheet:
     return DatasetSheet(dataset.sheet(count, seed))
 
 
-def draw_seen(dataset: Dataset, settings: Settings, count: int, seed: int) -> DatasetSheet:
+def draw_discriminator_sheet(dataset: Dataset, settings: Settings, count: int, seed: int) -> DatasetSheet:
     """Draws a random sheet of a dataset as the discriminator would be shown it."""
     import_torch()
     from core.training.augmentation import discriminator_sheet
 
-    seen = discriminator_sheet(dataset.sheet(count, seed), settings, seed)
-    return DatasetSheet(seen, "As the discriminator will see them")
+    images = discriminator_sheet(dataset.sheet(count, seed), settings, seed)
+    return DatasetSheet(images, "As the discriminator will see them")
 
 
 def _facts(dataset: Dataset) -> DataFacts:

@@ -14,7 +14,7 @@ from core.errors import UserError
 from core.events import Images
 from core.latent.explore_state import Direction, SavedPins
 from core.latent.request import LatentRequest, Point, to_numbers
-from core.runs.pin_store import keep_pins, saved_pins_of
+from core.runs.pin_store import save_pins, saved_pins_of
 from core.runs.retention import pin
 from core.runs.run import is_run
 from studio.background.torch_import import import_torch
@@ -124,10 +124,10 @@ class ExploreEngine:
 
             run_to_end(export_images(self._opened(), OfRequest(request.part(0, 1), path.stem), path.parent))
 
-    def keep_pins(self, home: Path, saved: SavedPins) -> None:
+    def save_pins(self, home: Path, saved: SavedPins) -> None:
         """Saves pins and directions with the run or the checkpoint that is their home."""
         with self._turn():
-            keep_pins(home, saved)
+            save_pins(home, saved)
             if home == self._home:
                 self._saved = saved
 

@@ -58,7 +58,7 @@ class ExploreService(QObject):
         self._thread.stop()
         self._thread.wait()
 
-    def give_way(self, training: bool) -> None:
+    def yield_to_training(self, training: bool) -> None:
         """Says whether a training needs the processor more."""
         self._thread.set_share(BESIDE_TRAINING if training else 1.0)
 
@@ -106,9 +106,9 @@ class ExploreService(QObject):
         """Finds the direction from the points that a person dislikes to those that they like, as `directed`."""
         self._thread.ask("contrast", partial(self.engine.contrast, liked, disliked, name), self.directed.emit)
 
-    def keep_pins(self, home: Path, saved: SavedPins) -> None:
+    def save_pins(self, home: Path, saved: SavedPins) -> None:
         """Saves pins and directions with their run."""
-        self._thread.ask(f"keep {home}", partial(self.engine.keep_pins, home, saved))
+        self._thread.ask(f"save {home}", partial(self.engine.save_pins, home, saved))
 
     def write(self, request: LatentRequest, path: Path) -> None:
         """Writes the request's image as a PNG that says how it was made."""
