@@ -42,7 +42,7 @@ COPIES: dict[str, Callable[[Image.Image], Image.Image]] = {
 }
 
 
-@pytest.mark.parametrize("way", COPIES)
+@pytest.mark.parametrize("kind", COPIES)
 def test_changed_copies_are_near_and_other_photos_are_not(folder: Path, kind: str) -> None:
     fill(folder, 40)
     for number in range(20):
