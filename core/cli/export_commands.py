@@ -22,7 +22,7 @@ from core.concurrency import run_to_end
 from core.errors import UserError
 from core.events import Event, Notice, Progress
 from core.export.animation import MOST_FPS, MOST_FRAMES, MOST_SCALE, Animation, frame_positions
-from core.export.selection import Format, OfSeeds, Packing, Shape
+from core.export.selection import FileOptions, ImageFormat, Packing, SeedSelection
 from core.generator_inputs import LARGEST_SEED, parse_seeds
 from core.latent.request import Loop, Point, Walk
 
@@ -40,11 +40,11 @@ def generate(options: argparse.Namespace) -> int:
     sampler, like = _opened(options)
     if options.each_class and not sampler.conditions.classes:
         raise UserError("This generator knows no classes.", "Leave --each-class out.")
-    selection = OfSeeds.of(seeds, like, sampler.meta.classes if options.each_class else ())
-    drawn: Format | None = next((name for name, end in SUFFIXES.items() if end == options.out.suffix), None)
+    selection = SeedSelection.of(seeds, like, sampler.meta.classes if options.each_class else ())
+    drawn: ImageFormat | None = next((name for name, end in SUFFIXES.items() if end == options.out.suffix), None)
     packing: Packing = "zip" if options.out.suffix == ".zip" else "sheet" if drawn else "folder"
-    shape = Shape(drawn or options.format, packing, options.scale)
-    show(export_images(sampler, selection, options.out, shape, options.overwrite), "image")
+    file_options = FileOptions(drawn or options.format, packing, options.scale)
+    show(export_images(sampler, selection, options.out, file_options, options.overwrite), "image")
     print(f"{len(selection)} images in {options.out}", file=sys.stderr)
     return 0
 

@@ -12,7 +12,7 @@ from core.data.dataset import Dataset
 from core.errors import UserError
 from core.evaluation.features import Extractor, Features
 from core.evaluation.features.dataset_features import joined, pictures, real_features
-from core.evaluation.metrics import Side, Work, chosen, metric
+from core.evaluation.metrics import ImageSet, Work, chosen, metric
 from core.evaluation.metrics.swd import MOST_IMAGES
 from core.events import Images, Measured, Progress
 from core.latent.request import LatentRequest
@@ -63,7 +63,7 @@ def evaluate(
     for name, found in wanted.items():
         if "images" in found.facts["NEEDS"]:
             chosen_rows = np.sort(np.random.RandomState(0).permutation(rows)[:image_count])
-            pair = (Side(images=images), Side(images=pictures(dataset, chosen_rows)))
+            pair = (ImageSet(images=images), ImageSet(images=pictures(dataset, chosen_rows)))
             protocol = MetricKey(PIXELS, image_count, image_count, split)
         else:
             assert by_features is not None
@@ -74,7 +74,9 @@ def evaluate(
     return Measured(meta.step, meta.images, meta.seconds, values)
 
 
-def _measured(name: str, found: Component, sides: tuple[Side, Side]) -> Generator[Progress, None, dict[str, float]]:
+def _measured(
+    name: str, found: Component, sides: tuple[ImageSet, ImageSet]
+) -> Generator[Progress, None, dict[str, float]]:
     """One metric's numbers."""
     work = _work(name, sides)
     pieces = 0
@@ -88,7 +90,7 @@ def _measured(name: str, found: Component, sides: tuple[Side, Side]) -> Generato
         pieces += 1
 
 
-def _work(name: str, sides: tuple[Side, Side]) -> Work[dict[str, float]]:
+def _work(name: str, sides: tuple[ImageSet, ImageSet]) -> Work[dict[str, float]]:
     found = yield from run_in_thread(lambda: metric(name), None)  # the first import of a library takes seconds
     return (yield from found.measure(*sides))
 
@@ -112,11 +114,11 @@ def _generated(
     return joined(features) if features else None, images
 
 
-def _side(found: Features | None) -> Side:
+def _side(found: Features | None) -> ImageSet:
     if found is None:
-        return Side()
+        return ImageSet()
     logits = None if found.logits is None else found.logits.astype(np.float64)
-    return Side(found.values.astype(np.float64), logits)
+    return ImageSet(found.values.astype(np.float64), logits)
 
 
 def _image_count(dataset: Dataset, count: int, rows: int) -> int:

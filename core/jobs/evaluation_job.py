@@ -16,7 +16,7 @@ from core.errors import UserError
 from core.evaluation.evaluate import evaluate, refuse_other_images
 from core.evaluation.features import Extractor, build, default_for
 from core.evaluation.metrics import chosen
-from core.events import Glimpse, Measured, Notice, Progress
+from core.events import FirstImages, Measured, Notice, Progress
 from core.latent.sampler import Sampler
 from core.registry import ranked
 from core.runs.retention import record_metric
@@ -47,7 +47,7 @@ class EvaluationJob:
     weights: Path | None = None
     device: str = "auto"
 
-    def events(self) -> Generator[Progress | Glimpse | Notice, None, Measured]:
+    def events(self) -> Generator[Progress | FirstImages | Notice, None, Measured]:
         """Yields what preparing the dataset yields, `Progress`, and perhaps a `Notice`; returns what was `Measured`.
 
         Raises `UserError` for whatever a person can mend.

@@ -144,7 +144,7 @@ class Sampler:
             return np.asarray(self._generator.map(tensors)[:, 0].float().cpu().numpy())
         modules = self._generator.network.modules()
         nonlinear = next(layer for layer in modules if isinstance(layer, nn.ReLU | nn.LeakyReLU))
-        handle = nonlinear.register_forward_hook(_reached)
+        handle = nonlinear.register_forward_hook(_stop_forward)
         try:
             chunks = zip(*(part.split(CHUNK) for part in tensors), strict=True)
             return np.concatenate([self._until_reached(GeneratorInputs(*chunk)) for chunk in chunks])
@@ -154,7 +154,7 @@ class Sampler:
     def _until_reached(self, drawn: GeneratorInputs[Tensor]) -> Latents:
         try:
             self._generator(drawn)
-        except _Reached as reached:
+        except _ForwardStopped as reached:
             return np.asarray(reached.output.flatten(1).float().cpu().numpy())
         raise AssertionError("a generator has a nonlinearity")
 
@@ -222,7 +222,7 @@ class Sampler:
         return to_dots(generated) if self.meta.settings.points else to_images(generated)
 
 
-class _Reached(Exception):
+class _ForwardStopped(Exception):
     """Ends a forward pass: what follows is the most of its work, and nobody asked for it."""
 
     def __init__(self, output: Tensor) -> None:
@@ -230,8 +230,8 @@ class _Reached(Exception):
         self.output = output
 
 
-def _reached(_layer: nn.Module, _inputs: tuple[Tensor, ...], output: Tensor) -> None:
-    raise _Reached(output)
+def _stop_forward(_layer: nn.Module, _inputs: tuple[Tensor, ...], output: Tensor) -> None:
+    raise _ForwardStopped(output)
 
 
 def _drawn(found: Sequence[Resolved]) -> GeneratorInputs[Latents]:

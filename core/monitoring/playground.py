@@ -59,7 +59,7 @@ class Playground:
             if not loss.PROBABILITY:
                 middle = (real_logits.mean() + fake_logits.mean()) / 2
                 surface = (surface - middle) / surface.std().clamp(min=1e-6)
-            arrows = pull(D, loss, fake[:ARROWS], self._drawn.classes[:ARROWS], real_logits[:ARROWS])
+            arrows = descent_directions(D, loss, fake[:ARROWS], self._drawn.classes[:ARROWS], real_logits[:ARROWS])
         origins = fake[:ARROWS].flatten(1)
         return Points(
             step,
@@ -76,7 +76,7 @@ class Playground:
         return torch.stack(logits).amax(0)
 
 
-def pull(D: nn.Module, loss: Loss, fake: Tensor, classes: Tensor, real_logits: Tensor) -> Tensor:
+def descent_directions(D: nn.Module, loss: Loss, fake: Tensor, classes: Tensor, real_logits: Tensor) -> Tensor:
     """Where the generator's loss would have each of its points (N, 2, 1, 1) go: minus its gradients by them, (N, 2)."""
     fake = fake.detach().requires_grad_(True)
     with torch.enable_grad():

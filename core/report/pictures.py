@@ -30,7 +30,7 @@ QUALITY = 80
 
 
 @dataclass(frozen=True)
-class Picture:
+class EmbeddedPicture:
     """A file as a data URI, and its size in pixels."""
 
     uri: str
@@ -43,7 +43,7 @@ class Picture:
         return self.width <= LOSSLESS_SIDE
 
 
-def still(path: Path) -> Picture | None:
+def still(path: Path) -> EmbeddedPicture | None:
     """A grid, not larger than `STILL_SIDE`; None for a file that is damaged or gone."""
     try:
         image = read_grid(path)
@@ -58,7 +58,7 @@ def still(path: Path) -> Picture | None:
     return _picture("webp", file, image.size)
 
 
-def animation(paths: Sequence[Path]) -> Generator[Progress, None, Picture | None]:
+def animation(paths: Sequence[Path]) -> Generator[Progress, None, EmbeddedPicture | None]:
     """At most `MOST_FRAMES` of the grids, the first and the last among them, as a WebP that moves; None where there
     are not two that can be read. Smaller images where it would take more than `MOST_ANIMATION_BYTES`."""
     chosen = [paths[number] for number in spread(len(paths), MOST_FRAMES)]
@@ -94,5 +94,5 @@ def _frames(paths: Sequence[Path], side: int) -> Generator[Progress, None, list[
     return frames
 
 
-def _picture(kind: str, file: io.BytesIO, size: tuple[int, int]) -> Picture:
-    return Picture(f"data:image/{kind};base64,{b64encode(file.getvalue()).decode('ascii')}", *size)
+def _picture(kind: str, file: io.BytesIO, size: tuple[int, int]) -> EmbeddedPicture:
+    return EmbeddedPicture(f"data:image/{kind};base64,{b64encode(file.getvalue()).decode('ascii')}", *size)

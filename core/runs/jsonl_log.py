@@ -50,7 +50,7 @@ class JsonlLog:
             return
         with self.path.open(encoding="utf-8", errors="replace") as file:
             for line in file:
-                values = whole(line, self._keys) if line.endswith("\n") else None
+                values = parsed_record(line, self._keys) if line.endswith("\n") else None
                 if values is not None and (last_step is None or values["step"] <= last_step):
                     yield line, values
 
@@ -62,7 +62,7 @@ class JsonlLog:
             return file.read(1) == b"\n"
 
 
-def whole(line: str, keys: Set[str]) -> dict[str, Any] | None:
+def parsed_record(line: str, keys: Set[str]) -> dict[str, Any] | None:
     """What a line says, if it is an object with these keys and a step."""
     try:
         values = json.loads(line)

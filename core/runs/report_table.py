@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from core.atomic_write import replaced
 from core.errors import UserError
 from core.events import Progress
-from core.runs.jsonl_log import whole
+from core.runs.jsonl_log import parsed_record
 
 REQUIRED = frozenset({"step", "images", "seconds"})
 """What every report has."""
@@ -158,7 +158,7 @@ def _parsed(lines: Iterable[str]) -> ReportTable:
     groups: dict[tuple[str, ...], tuple[list[int], list[dict[str, Any]]]] = {}
     count = 0
     for line in lines:
-        values = whole(line, REQUIRED) if line else None
+        values = parsed_record(line, REQUIRED) if line else None
         if values is None or not -(2**63) <= values["step"] < 2**63:
             continue
         rows, reports = groups.setdefault(tuple(values), ([], []))

@@ -85,7 +85,7 @@ def connect_data(window: MainWindow, session: Session, do: Controllers) -> None:
     data.train_requested.connect(window.show_settings)
     session.data.scan_began.connect(data.begin_progress)
     session.data.scan_progressed.connect(data.show_progress)
-    session.data.glimpsed.connect(data.show_glimpse)
+    session.data.first_images_read.connect(data.show_first_images)
     session.data.scan_ended.connect(data.end_progress)
     session.data.scan_ended.connect(do.data.settle)
     session.data.dataset_opened.connect(do.data.show_dataset)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 
-from core.formatting import amount
+from core.formatting import size_text
 from studio.main_window import MainWindow
 from studio.model.data import InceptionRow
 from studio.services.data.library import adopt_weights, fetch_weights
@@ -33,10 +33,10 @@ class FeatureWeightsController:
             QMessageBox.Icon.Question, "GAN Studio", "Inception's weights are not here.", parent=self._window
         )
         box.setInformativeText(
-            f"{amount(found.bytes)} are downloaded once, from {found.page}. {found.licence}.\n"
+            f"{size_text(found.bytes)} are downloaded once, from {found.page}. {found.licence}.\n"
             "Without them the images are not measured."
         )
-        receive = box.addButton(f"Download {amount(found.bytes)}", QMessageBox.ButtonRole.AcceptRole)
+        receive = box.addButton(f"Download {size_text(found.bytes)}", QMessageBox.ButtonRole.AcceptRole)
         choose = box.addButton("Choose a file…", QMessageBox.ButtonRole.ActionRole)
         box.addButton(QMessageBox.StandardButton.Cancel)
         box.setDefaultButton(receive)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QPushButton, QTreeWidgetItem, QWidget
 
-from core.formatting import amount
+from core.formatting import size_text
 from studio import theme
 from studio.dialogs.table_dialog import TableDialog
 from studio.model.data import DownloadRow, Downloads
@@ -43,7 +43,7 @@ class DownloadDialog(TableDialog[DownloadRow]):
     def _item(self, row: DownloadRow) -> QTreeWidgetItem:
         state = "here" if row.here else "by hand" if row.by_hand else ""
         classes = str(row.classes) if row.classes else "–"
-        return QTreeWidgetItem([row.title, f"{row.images:,}", classes, amount(row.bytes), state])
+        return QTreeWidgetItem([row.title, f"{row.images:,}", classes, size_text(row.bytes), state])
 
     def _accept_current(self) -> None:
         row = self._current()
@@ -62,7 +62,7 @@ class DownloadDialog(TableDialog[DownloadRow]):
             self._facts.setText("Looking for what is here already…")
             return
         self._go.setIcon(theme.icon("folder-open" if row.here else "download-simple", "on_accent"))
-        self._go.setText("Open" if row.here else f"Download {amount(row.bytes)}")
+        self._go.setText("Open" if row.here else f"Download {size_text(row.bytes)}")
         self._facts.setText(row.facts)
 
     def _build(self) -> None:

@@ -93,7 +93,7 @@ class DataPanel(QWidget):
     def begin_progress(self, is_preparing: bool) -> None:
         """Images are being read; `is_preparing`: those that are shown, which stay until they are prepared anew."""
         self._is_preparing = is_preparing
-        self._glimpse.set_images(NO_IMAGES)
+        self._first_images.set_images(NO_IMAGES)
 
     def show_progress(self, progress: Progress) -> None:
         if self._is_preparing:
@@ -105,10 +105,10 @@ class DataPanel(QWidget):
         count = f"{progress.done:,} of {progress.total:,}" if progress.total else f"{progress.done:,}"
         self._busy_text.setText(f"{progress.text}: {count}")
 
-    def show_glimpse(self, images: Images) -> None:
+    def show_first_images(self, images: Images) -> None:
         """The first images of a dataset that is being read."""
         if not self._is_preparing:
-            self._glimpse.set_images(images)
+            self._first_images.set_images(images)
             self._stack.setCurrentWidget(self._busy)
 
     def end_progress(self) -> None:
@@ -154,10 +154,10 @@ class DataPanel(QWidget):
 
     def _build_busy(self) -> QWidget:
         page = QWidget()
-        self._glimpse = ImageGrid()
-        self._glimpse.set_empty_text("")
-        self._glimpse.setMaximumHeight(320)
-        self._glimpse.setAccessibleName("The first images")
+        self._first_images = ImageGrid()
+        self._first_images.set_empty_text("")
+        self._first_images.setMaximumHeight(320)
+        self._first_images.setAccessibleName("The first images")
         self._busy_text = QLabel(alignment=Qt.AlignmentFlag.AlignCenter)
         self._bar = QProgressBar(textVisible=False)
         self._bar.setFixedWidth(360)
@@ -168,7 +168,7 @@ class DataPanel(QWidget):
         column = QVBoxLayout(page)
         column.setSpacing(10)
         column.addStretch()
-        column.addWidget(self._glimpse, 4)
+        column.addWidget(self._first_images, 4)
         column.addWidget(self._busy_text)
         for widget in (self._bar, cancel):
             column.addWidget(widget, alignment=Qt.AlignmentFlag.AlignHCenter)

@@ -173,7 +173,7 @@ def test_without_labels_the_logits_are_the_networks() -> None:
 
 
 @pytest.mark.parametrize("mode", MODES[1:])
-def test_the_label_changes_the_judgement(mode: str) -> None:
+def test_the_label_changes_the_logits(mode: str) -> None:
     D, images, _, logits = shown(mode)
     other, _ = D(images, LABELS.flip(0))
     assert not torch.isclose(logits, other.detach()).any()

@@ -145,7 +145,7 @@ def test_nothing_is_said_in_the_first_seconds(
     assert not told or kind == told
 
 
-def test_a_run_without_signals_is_judged_by_its_losses() -> None:
+def test_a_run_without_signals_is_diagnosed_by_its_losses() -> None:
     losses = {key: value for key, value in WELL.items() if key.startswith("Loss/")}
     old = ReportHistory.of(Report(one.step, one.images, one.seconds, losses) for one in reports((60, {})))
     assert found(old) == ("balance",)
@@ -320,10 +320,10 @@ def test_large_steps_of_clipped_weights_are_no_alarm() -> None:
     assert "divergence" not in {found.kind for found in diagnose(large, clipped, RunFacts())}
 
 
-# -- the course ------------------------------------------------------------------------------------------------------
+# -- the report history ---------------------------------------------------------------------------------------------
 
 
-def test_a_course_keeps_the_newest_and_thins_the_older_out() -> None:
+def test_a_report_history_keeps_the_newest_and_thins_the_older_out() -> None:
     long = ReportHistory.of(Report(step, step, step / 2, {"Loss/G/loss": float(step)}) for step in range(100_000))
     (values,) = long.of_keys("Loss/G/loss")
     assert RECENT < len(values) == len(long) < RECENT + OLDER
@@ -333,7 +333,7 @@ def test_a_course_keeps_the_newest_and_thins_the_older_out() -> None:
     assert values[0] == 0
 
 
-def test_a_course_forgets_what_was_rewound() -> None:
+def test_a_report_history_forgets_what_was_rewound() -> None:
     for back_to in (2900, 1000, 5):  # into the newest, into the older, and to before all
         rewound = ReportHistory.of(
             Report(step, step, step / 20, {"a": float(step)}) for step in [*range(10, 3010, 10), back_to]

@@ -84,7 +84,7 @@ def test_the_same_shape_in_another_colour_is_another_image(channels: int) -> Non
     assert finding(report, "near_duplicates").severity == "good"
 
 
-def test_frames_of_a_film_do_not_lead_from_one_to_all() -> None:
+def test_frames_of_a_video_do_not_lead_from_one_to_all() -> None:
     first, last = (np.asarray(photo(seed, 64, 64), np.float32).transpose(2, 0, 1) for seed in (1, 2))
     share = np.linspace(0, 1, 300)[:, None, None, None]
     frames = (first * (1 - share) + last * share).astype(np.uint8)

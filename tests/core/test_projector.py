@@ -165,7 +165,7 @@ def test_the_rate_rises_and_falls() -> None:
 
 
 @pytest.mark.parametrize("name", IMAGE_PRESETS)
-def test_likeness_judges_each_image_alone(name: str) -> None:
+def test_perceptual_distance_compares_each_image_alone(name: str) -> None:
     settings = tiny_settings(name)
     conditions = Conditions.of(settings, CLASSES)
     torch.manual_seed(0)

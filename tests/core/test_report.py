@@ -211,7 +211,7 @@ def test_pictures_are_bounded(run: Path, tmp_path: Path, side: int, count: int, 
     assert [number for _, number in sizes if number > 1] == [frames]
 
 
-def test_a_film_that_takes_too_many_bytes_becomes_smaller(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_video_that_takes_too_many_bytes_becomes_smaller(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     paths = []
     for step in range(4):
         paths.append(run / f"{step}.png")

@@ -30,7 +30,7 @@ from core.latent.sampler import Sampler
 from core.losses import loss
 from core.models.conditioning import build_pair
 from core.monitoring import playground
-from core.monitoring.playground import MESH, Playground, checkpoint_snapshot, pull
+from core.monitoring.playground import MESH, Playground, checkpoint_snapshot, descent_directions
 from core.registry import components
 from core.runs.run import Run
 from core.trainer import Trainer
@@ -317,7 +317,7 @@ def test_arrows_point_down_the_generators_loss(name: str) -> None:
     def objective(points: torch.Tensor) -> float:
         return float(found.generator(real_logits, D(points[:, :, None, None], none)[0]))
 
-    downhill = pull(D, found, fake[:, :, None, None], none, real_logits)
+    downhill = descent_directions(D, found, fake[:, :, None, None], none, real_logits)
     for point in range(0, 64, 13):
         for axis in (0, 1):
             nudge = torch.zeros_like(fake)

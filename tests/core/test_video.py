@@ -107,7 +107,7 @@ def test_phones_that_were_held_upright(tmp_path: Path, matrix: tuple[int, ...], 
     assert dataset.records.sizes() == {"48 x 64" if matrix[0] == 0 else "64 x 48": 3}
 
 
-def test_films_are_prepared_as_photos_are(tmp_path: Path) -> None:
+def test_videos_are_prepared_as_photos_are(tmp_path: Path) -> None:
     path = encoded_video(tmp_path / "film.mp4", width=64, height=32, colour=(0, 0, 200))
     images = np.asarray(opened(path, (32, 32), fit="pad", background="#00ff00").images)
     assert (images[:, :, :7].transpose(0, 2, 3, 1) == (0, 255, 0)).all()
@@ -143,17 +143,17 @@ def test_stopping_is_prompt(tmp_path: Path) -> None:
         encoded(plain((1, 2, 3))),
     ],
 )
-def test_mislabelled_films(tmp_path: Path, suffix: str, data: bytes) -> None:
+def test_mislabelled_videos(tmp_path: Path, suffix: str, data: bytes) -> None:
     (tmp_path / f"film{suffix}").write_bytes(data)
     assert any(word in problem(tmp_path / f"film{suffix}").what for word in ("damaged", "no pictures"))
 
 
-def test_a_gif_is_no_film(tmp_path: Path) -> None:
+def test_a_gif_is_no_video(tmp_path: Path) -> None:
     (tmp_path / "film.gif").write_bytes(encoded(plain((1, 2, 3)), "GIF"))
     assert "nothing that images can be read from" in problem(tmp_path / "film.gif").what
 
 
-def test_a_film_without_pictures(tmp_path: Path) -> None:
+def test_a_video_without_pictures(tmp_path: Path) -> None:
     with av.open(str(tmp_path / "film.mp4"), "w") as container:
         stream: Any = container.add_stream("aac", rate=44100)
         frame = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), "fltp", "mono")
@@ -165,7 +165,7 @@ def test_a_film_without_pictures(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("suffix", ENCODERS)
 @pytest.mark.parametrize("part", [0.05, 0.3, 0.7, 0.95])
-def test_truncated_films(tmp_path: Path, suffix: str, part: float) -> None:
+def test_truncated_videos(tmp_path: Path, suffix: str, part: float) -> None:
     path = encoded_video(tmp_path / f"film{suffix}", frames=60, movflags="faststart" if suffix == ".mp4" else "")
     os.truncate(path, int(path.stat().st_size * part))
     found = outcome(prepare(path, Preparation(SMALL, frame_step=2)))
@@ -176,7 +176,7 @@ def test_truncated_films(tmp_path: Path, suffix: str, part: float) -> None:
         assert all("damaged" in reason for reason in reasons(found).values())
 
 
-def test_damage_within_a_film_is_named(tmp_path: Path) -> None:
+def test_damage_within_a_video_is_named(tmp_path: Path) -> None:
     path = encoded_video(tmp_path / "film.mp4", frames=60, movflags="faststart")
     data = bytearray(path.read_bytes())
     start = data.index(b"mdat") + 4
@@ -190,7 +190,7 @@ def test_damage_within_a_film_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", ENCODERS)
-def test_mutated_films_are_read_or_refused(tmp_path: Path, suffix: str) -> None:
+def test_mutated_videos_are_read_or_refused(tmp_path: Path, suffix: str) -> None:
     random = np.random.default_rng(sorted(ENCODERS).index(suffix))
     whole = encoded_video(tmp_path / f"whole{suffix}", frames=12).read_bytes()
     path = tmp_path / f"film{suffix}"
@@ -246,7 +246,7 @@ def test_tables_in_hiding(tmp_path: Path, where: str) -> None:
     assert perf_counter() - begun < 10
 
 
-def test_films_with_large_boxes(tmp_path: Path) -> None:
+def test_videos_with_large_boxes(tmp_path: Path) -> None:
     path = encoded_video(tmp_path / "film.mov", movflags="faststart")
     data = path.read_bytes()
     start = data.index(b"mdat") - 4
@@ -273,7 +273,7 @@ def test_frames_that_are_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize("change", ["gone", "cut"])
-def test_a_film_that_changes_while_it_is_read(tmp_path: Path, change: str) -> None:
+def test_a_video_that_changes_while_it_is_read(tmp_path: Path, change: str) -> None:
     path = encoded_video(tmp_path / "film.mkv", frames=150, width=320, height=240)
     with closing(prepare(path, Preparation(SMALL, frame_step=3))) as events:
         for event in events:

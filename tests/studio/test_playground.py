@@ -100,16 +100,16 @@ def test_points_of_a_training_that_broke_are_left_out(qtbot: QtBot) -> None:
 
 
 def test_the_plane_follows_the_scheme(qtbot: QtBot, qapp: QApplication) -> None:
-    theme.dress(qapp, theme.LIGHT)
+    theme.apply_scheme(qapp, theme.LIGHT)
     view = PointsView()
     shown(qtbot, view)
     view.set_points(some_points())
     light = middle_row(view.grab().toImage())
     try:
-        theme.dress(qapp, theme.DARK)
+        theme.apply_scheme(qapp, theme.DARK)
         assert middle_row(view.grab().toImage()) < light - 60
     finally:
-        theme.dress(qapp, theme.LIGHT)
+        theme.apply_scheme(qapp, theme.LIGHT)
 
 
 def middle_row(image: QImage) -> float:

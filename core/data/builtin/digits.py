@@ -12,7 +12,7 @@ COUNT = 10_000
 CLASSES: tuple[str, ...] = tuple("0123456789")
 RESOLUTION = 32
 VERSION = "1"
-DOING = "Drawing digits"
+PROGRESS_TEXT = "Drawing digits"
 
 Floats = NDArray[np.float32]
 

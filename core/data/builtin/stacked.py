@@ -15,7 +15,7 @@ COUNT = 20_000
 CLASSES: tuple[str, ...] = tuple(f"{number:03d}" for number in range(1000))
 RESOLUTION = 32
 VERSION = "1"
-DOING = "Drawing digits"
+PROGRESS_TEXT = "Drawing digits"
 
 
 def draw(labels: NDArray[np.int64], size: Size, random: np.random.Generator) -> NDArray[np.uint8]:

@@ -14,13 +14,13 @@ from stat import S_ISREG
 from typing import overload
 
 from core.data.decode import EXTENSIONS, reason
-from core.data.formats.image_files import GLIMPSED, File, Files, glimpse
+from core.data.formats.image_files import FIRST_IMAGES, File, Files, first_images
 from core.data.formats.stylegan_labels import FOREIGN, LARGEST_NOTE, NOTE, UNLABELLED, StyleGanLabels, noted, too_large
 from core.data.items import Skipped
 from core.data.names import absolute, digest, natural, opened, printable, quoted
 from core.data.source import classes_of
 from core.errors import UserError
-from core.events import Glimpse, Progress
+from core.events import FirstImages, Progress
 
 TITLE = "Folder"
 RANK = 2
@@ -71,7 +71,7 @@ def opens(source: str) -> bool:
     return Path(source).is_dir()
 
 
-def scan(source: str) -> Generator[Progress | Glimpse, None, Files]:
+def scan(source: str) -> Generator[Progress | FirstImages, None, Files]:
     """List the images below `source`. Raises `UserError` when it cannot be read or holds no images."""
     root = absolute(source)
     title = root.name or str(root)
@@ -88,8 +88,8 @@ def scan(source: str) -> Generator[Progress | Glimpse, None, Files]:
             continue
         listing.add(*item)
         folders.add(item[0][:-1])
-        if len(listing) == GLIMPSED:
-            yield from glimpse(listing)
+        if len(listing) == FIRST_IMAGES:
+            yield from first_images(listing)
         elif len(listing) % 2000 == 0:
             yield Progress("Looking for images", len(listing), 0)
     if not listing and not skipped:

@@ -12,7 +12,7 @@ from core.data.dataset import Dataset
 from core.data.health import checks, duplicates
 from core.data.health.findings import HealthFinding, HealthReport, Histogram, RowNumbers
 from core.data.health.image_statistics import image_statistics
-from core.data.prepare import AS_IT_SUITS
+from core.data.prepare import AUTOMATIC
 from core.data.records import MODES
 from core.data.source import resolution_for
 from core.events import Progress
@@ -23,7 +23,7 @@ _ORDER = ("warning", "note", "good")
 
 
 def examine(
-    dataset: Dataset, how: Preparation = AS_IT_SUITS, augment: str = "none"
+    dataset: Dataset, how: Preparation = AUTOMATIC, augment: str = "none"
 ) -> Generator[Progress, None, HealthReport]:
     """Looks at every image of a dataset; yields `Progress`, and returns the `HealthReport`.
 
@@ -56,7 +56,7 @@ def _images(dataset: Dataset, how: Preparation, augment: str) -> Generator[Progr
     statistics = yield from image_statistics(dataset)
     total = len(dataset.images)
     same = duplicates.exact(statistics.content)
-    copies = checks.but_the_first(same)
+    copies = checks.all_but_first(same)
     empty = np.flatnonzero(statistics.variation < checks.EMPTY)
     alike = yield from duplicates.near(statistics, _worth_comparing(dataset, copies, empty))
     return [

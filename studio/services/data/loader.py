@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, Signal
 from core.concurrency import as_generator
 from core.config.preparation import Preparation
 from core.errors import UserError
-from core.events import Event, Glimpse, Progress
+from core.events import Event, FirstImages, Progress
 from core.imaging.channels import CHANNEL_NAMES
 from studio.background.newest_task import NewestTask
 from studio.background.threads import IteratorThread
@@ -33,7 +33,7 @@ class DatasetLoader(QObject):
     scan_began = Signal(bool)
     """Whether it is the open dataset that is prepared anew."""
     scan_progressed = Signal(object)
-    glimpsed = Signal(object)
+    first_images_read = Signal(object)
     """The first images of a dataset, while it is read."""
     dataset_opened = Signal(object)
     """An `OpenedDataset`."""
@@ -120,8 +120,8 @@ class DatasetLoader(QObject):
                 self.examination_progressed.emit(event)
             case Progress():
                 self.scan_progressed.emit(event)
-            case Glimpse():
-                self.glimpsed.emit(event.images)
+            case FirstImages():
+                self.first_images_read.emit(event.images)
             case OpenedDataset():
                 self._open(event)
 
@@ -142,8 +142,8 @@ class DatasetLoader(QObject):
 
 
 def open_dataset(request: DataRequest) -> Generator[Event, None, Examined]:
-    """Prepares images: yields `Progress`, perhaps a `Glimpse`, an `OpenedDataset`, then `Progress` of its examination,
-    and returns what was found."""
+    """Prepares images: yields `Progress`, perhaps `FirstImages`, an `OpenedDataset`, then `Progress` of its
+    examination, and returns what was found."""
     from core.data.prepare import prepare
 
     if isinstance(request.how, UserError):

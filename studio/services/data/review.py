@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, Signal, SignalInstance
 from core.concurrency import as_generator
 from core.config.preparation import Preparation, Size
 from core.data.health.findings import FindingKind, HealthFinding, RowNumbers
-from core.events import Glimpse, Progress
+from core.events import FirstImages, Progress
 from studio.background.newest_task import NewestTask
 from studio.background.workers import Workers
 from studio.model.data import BeforeAfter, Examined, Image, OpenedDataset, Page, Pair, Tile
@@ -124,7 +124,7 @@ def read_page(dataset: Dataset, finding: HealthFinding, number: int) -> Page:
     return Page(finding, number, -(-len(rows) // TILES), tiles)
 
 
-def compare(source: str, how: Preparation, seed: int) -> Generator[Progress | Glimpse, None, BeforeAfter]:
+def compare(source: str, how: Preparation, seed: int) -> Generator[Progress | FirstImages, None, BeforeAfter]:
     """Prepares some images that are drawn at random, to be seen beside their originals; `how` has a size."""
     from core.data.cache.exclusions import excluded
     from core.data.formats.image_files import read
@@ -168,7 +168,7 @@ def take_back(source: str, names: Sequence[str]) -> None:
     include(source, names)
 
 
-def _files(source: str) -> Generator[Progress | Glimpse, None, Sequence[File]]:
+def _files(source: str) -> Generator[Progress | FirstImages, None, Sequence[File]]:
     """The image files of a source; none where it is not made of files."""
     from core.data.download.catalogue import Downloaded
     from core.data.formats.image_files import Files

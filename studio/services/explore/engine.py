@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Restored:
+class RestoredImage:
     """What made an exported image.
 
     `source`: its generator, or None if that is explored already; `notice`: what may differ from the image.
@@ -78,7 +78,7 @@ class ExploreEngine:
                 self._sampler = Sampler(weights.meta, weights.tensors, weights.meta.device)
             return self._source(None, weights.run)
 
-    def restore(self, image: Path, runs: Path) -> Restored:
+    def restore(self, image: Path, runs: Path) -> RestoredImage:
         """Reads what made an exported image, and opens its checkpoint; `runs`: where that may be."""
         with self._turn():
             from core.export.recipe import read
@@ -87,7 +87,7 @@ class ExploreEngine:
             if recipe is None:
                 raise UserError(f"{image.name} does not say how it was made.", "Drop a PNG that was exported here.")
             if self._sampler is not None and recipe.checkpoint and self._sampler.digest == recipe.checkpoint:
-                return Restored(None, recipe.request)
+                return RestoredImage(None, recipe.request)
             return self._restored_elsewhere(recipe, image, runs)
 
     # What is asked of it
@@ -120,9 +120,9 @@ class ExploreEngine:
         """Writes the request's first image as a PNG that says how it was made."""
         with self._turn():
             from core.export.image_files import export_images
-            from core.export.selection import OfRequest
+            from core.export.selection import RequestSelection
 
-            run_to_end(export_images(self._opened(), OfRequest(request.part(0, 1), path.stem), path.parent))
+            run_to_end(export_images(self._opened(), RequestSelection(request.part(0, 1), path.stem), path.parent))
 
     def save_pins(self, home: Path, saved: SavedPins) -> None:
         """Saves pins and directions with the run or the checkpoint that is their home."""
@@ -170,17 +170,17 @@ class ExploreEngine:
         around = list(path.absolute().parents)[:2]
         return self._source(path, next((folder for folder in around if is_run(folder)), path))
 
-    def _restored_elsewhere(self, recipe: Recipe, image: Path, runs: Path) -> Restored:
+    def _restored_elsewhere(self, recipe: Recipe, image: Path, runs: Path) -> RestoredImage:
         from core.export.checkpoint_lookup import find_checkpoint, missing
 
         path = find_checkpoint(recipe, image, runs) if recipe.checkpoint else None
         if path is not None:
-            return Restored(self._open(path), recipe.request)
+            return RestoredImage(self._open(path), recipe.request)
         if not recipe.checkpoint and self._sampler is not None:
             here = self._source(self._sampler.path, self._home)
             if all(here.fits(point) for point in recipe.request.trajectory.points):
                 step = f"The image was made at step {recipe.step:,} of a training; this generator is at {here.step:,}."
-                return Restored(None, recipe.request, step)
+                return RestoredImage(None, recipe.request, step)
         raise missing(recipe, image)
 
     def _source(self, path: Path | None, home: Path | None) -> ExploreSource:

@@ -15,7 +15,7 @@ from core.latent.request import LatentRequest, Point
 from studio.background.threads import LatestThread
 from studio.background.torch_import import import_optimizers, import_torch
 from studio.model.explore import ExploreSource, PublishedWeights
-from studio.services.explore.engine import ExploreEngine, Restored
+from studio.services.explore.engine import ExploreEngine, RestoredImage
 
 BESIDE_TRAINING = 0.03
 """The part of its time for which the sampler works while a training runs, so that the training hardly feels it."""
@@ -129,7 +129,7 @@ class ExploreService(QObject):
         self._show_source(source)
         self.opened.emit(path, source)
 
-    def _show_restored(self, restored: Restored) -> None:
+    def _show_restored(self, restored: RestoredImage) -> None:
         if restored.source is not None:
             self._show_source(restored.source)
         self.restored.emit(restored.request)

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.formatting import span
+from core.formatting import time_text
 from core.runs.overview import Overview
 from core.stats import keys
 from core.stats.curves import Curve
@@ -132,7 +132,13 @@ class ComparedCurves(QWidget):
         unit = {"steps": "step", "images": "images seen", "seconds": "minutes" if size > 1 else "seconds"}[axis]
 
         def say(x: float) -> str:
-            return span(x * size) if axis == "seconds" else f"{x:,.0f} {unit}" if axis == "images" else f"step {x:,.0f}"
+            return (
+                time_text(x * size)
+                if axis == "seconds"
+                else f"{x:,.0f} {unit}"
+                if axis == "images"
+                else f"step {x:,.0f}"
+            )
 
         self.plot.show_pair(plotted, unit, say)
         self._show_note(key, curves)

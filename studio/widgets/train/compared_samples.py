@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSlider, QVBoxLayo
 
 from core.errors import UserError
 from core.events import Images
-from core.formatting import span
+from core.formatting import time_text
 from core.runs.overview import Overview
 from core.stats.curves import Line
 from studio.widgets.images.image_grid import ImageGrid
@@ -71,7 +71,7 @@ class ComparedSamples(QWidget):
         images_seen, seconds = run.reached(step)
         last = " (its last)" if step == run.samples[-1][0] else ""
         what = run.settings.counted
-        self._said[side].setText(f"{side}: step {step:,}{last}, {images_seen:,.0f} {what} seen, {span(seconds)}")
+        self._said[side].setText(f"{side}: step {step:,}{last}, {images_seen:,.0f} {what} seen, {time_text(seconds)}")
 
     def show_problem(self, side: str, problem: UserError) -> None:
         """Why there is no grid."""
@@ -95,7 +95,7 @@ class ComparedSamples(QWidget):
     def _ask(self) -> None:
         at = self._longest() * self._slider.value() / SLIDER_STEPS
         which = self._moment.currentData()
-        said = {"steps": f"step {at:,.0f}", "images": f"{at:,.0f} images seen", "seconds": span(at)}
+        said = {"steps": f"step {at:,.0f}", "images": f"{at:,.0f} images seen", "seconds": time_text(at)}
         self._where.setText(said[which])
         for side, positions in self._positions.items():
             if len(positions):
