@@ -1,4 +1,5 @@
-"""What trainings, scans and exports yield: frozen values of numpy and plain types, so that any thread may keep them."""
+"""Events that trainings, scans and exports yield: frozen values of numpy and plain types, safe to share between
+threads."""
 
 from __future__ import annotations
 

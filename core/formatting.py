@@ -1,4 +1,4 @@
-"""Bytes and times, as people read them."""
+"""Text of file sizes and durations."""
 
 from __future__ import annotations
 

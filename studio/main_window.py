@@ -1,4 +1,4 @@
-"""The main window: lays out workspaces, messages and footer, and emits what a person wants.
+"""Main window: lays out workspaces, messages and footer, and emits the user's intents.
 
 It knows no service. `studio.application` connects it with those.
 """

@@ -1,4 +1,4 @@
-"""The look: one accent colour, a palette and a small style sheet for the light and the dark scheme, and the icons."""
+"""Theme of the window: an accent color, palette and style sheet for the light and the dark scheme, and icons."""
 
 from __future__ import annotations
 

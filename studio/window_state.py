@@ -1,4 +1,4 @@
-"""What the window remembers from one day to the next: its place, how it is divided, and the datasets that were open."""
+"""State that the window stores between sessions: geometry, splitters and recent datasets."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The commands that write images and films: `gan-studio generate | interpolate | timelapse | report |
-export | project`.
+"""Commands that export images, animations, reports and generators: `gan-studio generate | interpolate | timelapse |
+report | export | project`.
 
 Imports no torch before one of them runs: `core.cli.main` is imported before there is a window.
 """

@@ -1,4 +1,4 @@
-"""The headless command line: `gan-studio train | generate | inspect ...`. What exports is in
+"""Command line without a window: `gan-studio train | generate | inspect ...`. Export commands are in
 `core.cli.export_commands`."""
 
 from __future__ import annotations

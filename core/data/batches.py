@@ -1,4 +1,4 @@
-"""From the uint8 cache to normalised batches on the device."""
+"""Batches of normalized images on the device, read from the uint8 cache."""
 
 from __future__ import annotations
 

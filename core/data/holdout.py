@@ -1,4 +1,4 @@
-"""Images that training never sees: they show whether the discriminator only remembers those that it does see."""
+"""Held-out images: the split of a dataset that is never trained on, which shows overfitting of the discriminator."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""From what a person opens to a `Dataset`: find the kind, list, look in the cache, and read only what is missing."""
+"""Preparation of a source into a `Dataset`: finds the format, lists, looks in the cache, and reads only what is
+missing."""
 
 from __future__ import annotations
 

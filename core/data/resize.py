@@ -1,4 +1,4 @@
-"""A picture of any size and mode -> the uint8 planes of one size that a network is shown."""
+"""Resizing and cropping of images of any size and mode to uint8 planes of one size."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Interfaces of data formats and of the sources that they open, and what sources share."""
+"""Interfaces of data formats and of the sources that they open, and functions that sources share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the signals of a training mean, in words for a beginner, with the evidence and a remedy: one module each.
+"""Diagnosis of a training from its signals: findings in plain words with evidence and remedies, one module each.
 
 A module of this package that defines `TITLE` is a finding. It also defines
 

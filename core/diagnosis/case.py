@@ -1,4 +1,4 @@
-"""What a diagnosis is made from and what it says: frozen values of plain types, so that any thread may keep them."""
+"""Input and output of a diagnosis: frozen values of plain types, safe to share between threads."""
 
 from __future__ import annotations
 

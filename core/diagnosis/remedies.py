@@ -1,4 +1,4 @@
-"""Edits of live settings that the findings offer, each only where the settings and the rules leave room for it."""
+"""Remedies: changes of live settings that findings offer where the settings and constraints allow them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The reports of a training so far: the newest one by one, the older ones ever further apart."""
+"""History of a training's reports: all of the newest, and older ones ever further apart."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""How good a generator's images are: in pieces of work, so that a training may go on beside it."""
+"""Evaluation of a generator: metrics over features of real and generated images, in small steps so that a training can
+go on beside it."""
 
 from __future__ import annotations
 

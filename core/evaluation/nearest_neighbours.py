@@ -1,4 +1,4 @@
-"""The training images that are nearest to generated ones, so that what was memorised is seen."""
+"""Nearest neighbors of generated images among the training images, which reveal memorization."""
 
 from __future__ import annotations
 

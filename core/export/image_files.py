@@ -1,4 +1,4 @@
-"""Images to files, to a zip, or to a contact sheet."""
+"""Export of images as files, as a zip, or as a contact sheet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A picture and what a generator makes of it, side by side in a folder."""
+"""Export of a projection: the target picture and the generator's image of it, side by side in a folder."""
 
 from __future__ import annotations
 

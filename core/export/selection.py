@@ -1,4 +1,4 @@
-"""Which images to export, with a name for each, and what the files are like."""
+"""Selection of images to export, their names, and the options of their files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Encodes frames as a video: .mp4, .gif or animated .webp. Only a few of its frames are in memory at once.
+"""Video encoder: .mp4, .gif and animated .webp, with only a few frames in memory at once.
 
 A WebP is held there until it is whole, in thrice the bytes that it then has on disk.
 """

@@ -1,4 +1,4 @@
-"""Exports a walk through latent space as a video, or as a folder of its frames."""
+"""Export of a walk through latent space as a video, or as a folder of frames."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Points in the plane as images: scatter plots and pictures of the playground, drawn by numpy and Pillow."""
+"""Scatter plots of points in the plane as images, drawn by numpy and Pillow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Evaluation of a checkpoint: of any file on any dataset, and of a run's checkpoint on the images of its training."""
+"""Evaluation of a checkpoint: on any dataset, or of a run's checkpoint on its training images."""
 
 from __future__ import annotations
 

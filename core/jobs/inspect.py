@@ -1,4 +1,4 @@
-"""Plain facts about a dataset, a checkpoint or a run, for `gan-studio inspect`."""
+"""Facts about a dataset, a checkpoint or a run, for `gan-studio inspect`."""
 
 from __future__ import annotations
 

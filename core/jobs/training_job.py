@@ -1,4 +1,4 @@
-"""From settings and a source of images to a recorded run. The command line and the window iterate the same thing."""
+"""Training job: from settings and a source of images to a recorded run. The command line and the window iterate it."""
 
 from __future__ import annotations
 

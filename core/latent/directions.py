@@ -1,4 +1,4 @@
-"""Directions in latent space: principal components and differences of groups of points; and sums of points.
+"""Directions in latent space: principal components, differences of groups, and latent arithmetic.
 
 Closed-form directions are found by the sampler itself (SeFa, `Sampler.directions`). All are as long as the latents'
 standard deviation along them, so that a slider's unit is the same for each.

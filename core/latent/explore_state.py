@@ -1,4 +1,4 @@
-"""Everything that a person has set in the Explore workspace, as one frozen value: undo goes back to an earlier one."""
+"""State of the Explore workspace as one frozen value, which is also the undo item."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How different images are from one another and from the training's, in spaces that need nothing fetched."""
+"""Diversity of images, and their distance to the training images, in feature spaces that need no download."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two networks at play with points in the plane: what can be seen of them at one moment, after GAN Lab.
+"""Snapshots of the 2-D playground: points, decision surface and generator gradients, after GAN Lab.
 
 Kahng et al. 2018, arXiv:1809.01587. Everything is seen with the generator as it is now rather than with its average,
 and by networks in evaluation mode; nothing is drawn from a training's random generators, so that looking changes

@@ -1,4 +1,4 @@
-"""What tells a healthy training from a sick one, read beside it: it changes neither its weights nor its random numbers.
+"""Health signals of a training, which change neither its weights nor its random numbers.
 
 A report gets them under keys that begin with `Signal/`:
 

@@ -1,4 +1,4 @@
-"""How unlike images are to a picture: their pixels at several scales, and what a discriminator sees in them.
+"""Perceptual distance of images to a target: pixels at several scales, and features of a discriminator.
 
 The discriminator's feature maps stand in for those of a network trained on photos, which LPIPS has (Zhang et al. 2018,
 arXiv:1801.03924): it knows this kind of image, and is in the checkpoint already.

@@ -1,4 +1,4 @@
-"""Projection of a picture into latent space: gradient descent to the point whose image is most like it.
+"""Projector: finds the latent point whose image is most similar to a picture, by gradient descent.
 
 As in Abdal et al. 2019 (arXiv:1904.03189) and the projector of StyleGAN2 (Karras et al. 2020, arXiv:1912.04958), but
 from many starts at once, which are narrowed down: a generator without styles has many valleys.

@@ -1,4 +1,4 @@
-"""What is looked for when a picture is projected into latent space: numbers of about unit variance that become images.
+"""Search space of the projector: variables of about unit variance that are mapped to images.
 
 They are (N, rows, numbers), for N candidates at once.
 """

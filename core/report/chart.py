@@ -1,5 +1,4 @@
-"""Charts as plain values, ready to be drawn as inline SVG: lines of thinned curves, a band where they vary, and marks
-where something happened."""
+"""Charts as plain values for inline SVG: thinned curves, their bands, and marks of events."""
 
 from __future__ import annotations
 

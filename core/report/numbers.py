@@ -1,4 +1,4 @@
-"""A run's numbers as rows of text."""
+"""Tables of a run's numbers, as rows of text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page itself: a run's facts, pictures, curves and settings, filled into the template `page.html.jinja`."""
+"""HTML page of a report: facts, pictures, curves and settings of a run, filled into the template `page.html.jinja`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sample grids as data URIs of a bounded size: stills, and a film of how they changed."""
+"""Sample grids as data URIs of bounded size: stills, and an animation of all of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Makes a report of a run and writes it."""
+"""Collects the contents of a run's report and writes it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A file of JSON objects, one a line, each with a step: added to while a training goes on, readable after any crash."""
+"""JSON Lines log with a step on each line: appended to during a training, readable after a crash."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run at a glance: its facts, its settings and its numbers as thinned curves. For reports and comparisons.
+"""Overview of a run: facts, settings and numbers as thinned curves, for reports and comparisons.
 
 Reading streams `stats.jsonl` in flat memory. Imports no torch.
 """

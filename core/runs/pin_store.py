@@ -1,4 +1,4 @@
-"""The pin store: pins and directions of a run in its folder, those of any other checkpoint with the user's data."""
+"""Pin store: saved pins and directions of a run in its folder, those of other checkpoints in the user's data folder."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""A run's reports as one table. `stats.jsonl` alone counts; beside it lies a copy in numbers, which may always be
-deleted, and from which a million reports are read in a fraction of a second instead of many."""
+"""Table of a run's reports, read from `stats.jsonl` and cached as arrays. The cache may be deleted at any time; with it
+a million reports are read in a fraction of a second."""
 
 from __future__ import annotations
 

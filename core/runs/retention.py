@@ -1,4 +1,4 @@
-"""Which checkpoints of a run stay when the disk is not to fill up: the newest, the best, and those that a person chose.
+"""Retention of a run's checkpoints: the newest, the best and the pinned ones stay, others are pruned.
 
 A pinned checkpoint has an empty file `<its name>.pin` beside it; the best by each number stand in `best.json`. Both may
 be deleted by hand: nothing else depends on them.

@@ -1,4 +1,4 @@
-"""Curves of millions of reports in a few hundred points, made in one pass and in flat memory."""
+"""Thinning of curves of millions of reports to a few hundred points, in one pass and flat memory."""
 
 from __future__ import annotations
 

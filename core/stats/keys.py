@@ -1,4 +1,4 @@
-"""Keys of a run's numbers (`Loss/G/loss` ...): their group, name, family on one axis, spread and meaning."""
+"""Keys of a run's numbers (`Loss/G/loss` ...): group, label, family on one axis, spread and meaning."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Augmentation and instance noise: what real and generated images go through before the discriminator sees them.
+"""Augmentation and instance noise of the discriminator's input, real and generated.
 
 DiffAugment (Zhao et al. 2020, arXiv:2006.10738) varies every image; ADA (Karras et al. 2020, arXiv:2006.06676) applies
 each transformation to each image with a probability p that follows how well real images are recognised.

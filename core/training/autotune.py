@@ -1,4 +1,4 @@
-"""A short trial that finds the fastest number format and memory layout for one pair of networks on one device.
+"""Autotuning: a short trial that finds the fastest number format and memory layout for a pair of networks on a device.
 
 What is best cannot be assumed: channels_last in fp32 doubles the speed of one CPU and halves that of another, and bf16
 is twice as fast where there are matrix units for it and twenty times slower where there are none.

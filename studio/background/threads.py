@@ -1,4 +1,4 @@
-"""The only two thread classes: one pulls a generator to its end, one does the newest work."""
+"""Thread classes: `IteratorThread` runs a generator to its end, `LatestThread` does the newest work first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every connection between the window, the controllers and the services: who asks for what, and who is told."""
+"""Connections between the signals and slots of the window, the controllers and the services."""
 
 from __future__ import annotations
 

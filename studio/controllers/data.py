@@ -1,4 +1,4 @@
-"""What the window does about its images: opens them, prepares them as the form says, and leaves some of them out."""
+"""Controller of the Data workspace: opens datasets, prepares them as the form says, and excludes images."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Explore workspace: follows the training, and shows directions, projections and neighbours."""
+"""Controller of the Explore workspace: follows the training, and shows directions, projections and neighbors."""
 
 from __future__ import annotations
 

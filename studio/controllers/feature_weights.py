@@ -1,4 +1,4 @@
-"""Weights of the feature extractor that are not shipped: asks how they are to come."""
+"""Controller of feature extractor weights that are not shipped: offers to download or choose them."""
 
 from __future__ import annotations
 

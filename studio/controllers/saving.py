@@ -1,4 +1,4 @@
-"""Saving and exporting: asks where to, has the session write it there, and says where it is."""
+"""Controller of saving and exporting: asks where to, has the session write, and shows where the file is."""
 
 from __future__ import annotations
 

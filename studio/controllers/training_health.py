@@ -1,4 +1,4 @@
-"""How well the training does, in the window: findings and their remedies, measured numbers, and the best checkpoint."""
+"""Controller of a training's health: findings and remedies, metrics, and the best checkpoint."""
 
 from __future__ import annotations
 

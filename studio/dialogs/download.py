@@ -1,4 +1,4 @@
-"""Chooses a well-known dataset to download, or to open if it is here already."""
+"""Dialog that chooses a well-known dataset to download or open."""
 
 from __future__ import annotations
 

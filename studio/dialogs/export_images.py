@@ -1,4 +1,4 @@
-"""Asks which images to write as files, how, and where."""
+"""Dialog for exporting images: which ones, their format, and the target."""
 
 from __future__ import annotations
 

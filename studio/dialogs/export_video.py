@@ -1,4 +1,4 @@
-"""Asks how a film should be written, and where."""
+"""Dialog for exporting a video: its format, length and target."""
 
 from __future__ import annotations
 

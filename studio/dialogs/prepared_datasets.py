@@ -1,4 +1,4 @@
-"""Lists the datasets that were prepared, with what they take on the disk, deletes them, and limits them."""
+"""Dialog that lists the prepared datasets with their sizes, deletes them, and limits the cache."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A person's picture beside what the generator makes of it, while that is being looked for."""
+"""Dialog that shows a target picture beside its projection while it is being computed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values that the Data workspace shows: datasets to open, the open one, and what was found in it."""
+"""Values shown by the Data workspace: sources, the open dataset, and findings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Frozen values of the Explore workspace: the generator that is explored, and what was found with it."""
+"""Values shown by the Explore workspace: the explored generator, projections and nearest images."""
 
 from __future__ import annotations
 

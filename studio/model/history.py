@@ -1,4 +1,4 @@
-"""A run's numbers over its steps, kept so that any stretch of millions of reports is drawn in O(pixels)."""
+"""History of a run's numbers over its steps: any range of millions of reports is drawn in O(pixels)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One number over a run, with a pyramid of minima, maxima and means on top."""
+"""Series of one number over a run, with a pyramid of minima, maxima and means."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values that the Train workspace shows: checkpoints, an opened run, sample grids, and the training's state."""
+"""Values shown by the Train workspace: checkpoints, an opened run, sample grids and the training's state."""
 
 from __future__ import annotations
 

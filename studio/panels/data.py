@@ -1,4 +1,4 @@
-"""The Data workspace: what is trained on, how it is prepared, and what is left out of it."""
+"""Panel of the Data workspace: the dataset, its preparation, and excluded images."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The Explore workspace: one image, a tool that leads through latent space, an edit of all images, and pins."""
+"""Panel of the Explore workspace: one image, a tool for trajectories in latent space, an edit of all images, and
+pins."""
 
 from __future__ import annotations
 

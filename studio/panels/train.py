@@ -1,4 +1,4 @@
-"""The Train workspace: settings, live curves, and the sample grid beside real images."""
+"""Panel of the Train workspace: settings, live curves, and the sample grid beside real images."""
 
 from __future__ import annotations
 

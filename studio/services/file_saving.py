@@ -1,4 +1,4 @@
-"""Files that the person saves: generators that write them away from the GUI thread, completely or not at all.
+"""Service that writes files for the user, in a job thread and atomically.
 
 Each yields `Progress`, returns `Saved`, and raises `UserError` where nothing can be written.
 """

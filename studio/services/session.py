@@ -1,4 +1,4 @@
-"""The session: every service of the window, and the rules between them. Panels never meet torch; the services do.
+"""Session: all services of the window, and the rules between them. Panels never use torch; the services do.
 
 Modules of `core` that import torch are imported inside functions that run in threads, so that the window comes first.
 """

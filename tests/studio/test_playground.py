@@ -26,7 +26,7 @@ from studio.services.session import Session
 from studio.widgets.data.drop_area import DropArea
 from studio.widgets.settings.form import SettingsForm
 from studio.widgets.train.footer import Footer
-from studio.widgets.train.playground import Playground
+from studio.widgets.train.playground import PlaygroundView
 from studio.widgets.train.points_view import PointsView
 
 PATIENCE = 30_000
@@ -156,7 +156,7 @@ def test_a_refresh_is_quick(qtbot: QtBot) -> None:
 
 
 def test_steps_need_a_pause(qtbot: QtBot) -> None:
-    playground = Playground()
+    playground = PlaygroundView()
     shown(qtbot, playground)
     asked: list[str] = []
     playground.step_requested.connect(asked.append)
@@ -171,7 +171,7 @@ def test_steps_need_a_pause(qtbot: QtBot) -> None:
 
 
 def test_the_pace_in_words(qtbot: QtBot) -> None:
-    playground = Playground()
+    playground = PlaygroundView()
     shown(qtbot, playground)
     slider = playground.findChild(QSlider)
     assert isinstance(slider, QSlider)

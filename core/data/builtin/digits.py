@@ -1,4 +1,5 @@
-"""sample:digits: white pen strokes on black, as clean as MNIST, antialiased by their distance field."""
+"""Built-in dataset sample:digits: white pen strokes on black, like MNIST without noise, antialiased by a distance
+field."""
 
 from __future__ import annotations
 

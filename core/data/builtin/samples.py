@@ -1,4 +1,4 @@
-"""The built-in samples: drawn by numpy from a fixed seed, so that nothing has to be downloaded or shipped."""
+"""Built-in sample datasets: drawn by numpy from a fixed seed, so that nothing is downloaded or shipped."""
 
 from __future__ import annotations
 

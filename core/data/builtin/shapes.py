@@ -1,4 +1,4 @@
-"""sample:shapes: five plain shapes in colour on soft backgrounds, antialiased by their distance fields."""
+"""Built-in dataset sample:shapes: five colored shapes on soft backgrounds, antialiased by distance fields."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""sample:stacked: three digits at once, one in each colour channel: 1000 modes, to count those that a generator misses.
+"""Built-in dataset sample:stacked: three digits in the three color channels (Stacked MNIST): 1000 modes, to count the
+modes that a generator misses.
 
 After Stacked MNIST (Metz et al. 2017, arXiv:1611.02163; Srivastava et al. 2017, arXiv:1705.07761), with our own digits.
 """

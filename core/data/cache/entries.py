@@ -1,4 +1,4 @@
-"""Prepared datasets on the disk: a folder each of arrays, records and `meta.json`, complete or not there."""
+"""Cache entries of prepared datasets: each is a folder of arrays, records and `meta.json`, complete or absent."""
 
 from __future__ import annotations
 

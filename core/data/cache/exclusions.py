@@ -1,4 +1,4 @@
-"""Images that a person left out of a dataset: remembered beside the cache, by name; the images themselves stay.
+"""Exclusions: images left out of a dataset, stored by name beside the cache; the images themselves stay.
 
 Names outlast another size and another way of preparing, which rows and pixels do not.
 """

@@ -1,4 +1,4 @@
-"""Rows of prepared images, read from their file rather than through its memory map."""
+"""Reader of rows of prepared images from their file, bypassing the memory map."""
 
 from __future__ import annotations
 

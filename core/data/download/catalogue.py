@@ -1,4 +1,4 @@
-"""Well-known datasets of images: what they are, where they come from, and where on the disk they are once they came.
+"""Catalog of downloadable datasets: their titles, addresses, checksums and local paths.
 
 Nothing here uses the network; `core.data.download.fetch` does, when it is asked to. Addresses and checksums are
 torchvision's; but of CIFAR it is the binary version, which needs no pickle, with the checksums of its own page.

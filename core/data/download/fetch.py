@@ -1,4 +1,4 @@
-"""Downloads, only when a person asks for one: resumed where the server can, and checked before anything uses them."""
+"""Downloads that the user asks for: resumed where the server can, and verified before use."""
 
 from __future__ import annotations
 

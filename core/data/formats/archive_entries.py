@@ -1,4 +1,4 @@
-"""What zips and tars share: which of their entries are pictures, which of those are refused, and how they are labelled.
+"""Entries of zip and tar archives: which are images, which are refused, and their class labels.
 
 Nothing is ever unpacked to the disk, and no link is followed.
 """

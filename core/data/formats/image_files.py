@@ -1,4 +1,4 @@
-"""Image files, wherever they lie: what folders and zips share. Decoded on threads, in order, with flat memory."""
+"""Image files in folders and zips, decoded in threads, in order, in flat memory."""
 
 from __future__ import annotations
 

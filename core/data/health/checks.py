@@ -1,4 +1,4 @@
-"""What is looked for in a dataset: each check answers with one `HealthFinding`, a good one where nothing is wrong.
+"""Health checks of a dataset: each returns one `HealthFinding`, with severity "good" where nothing is wrong.
 
 The thresholds say what a person would want to know; nothing is refused here.
 """

@@ -1,4 +1,4 @@
-"""Images that are the same, and images that look nearly the same, in groups."""
+"""Duplicates and near-duplicates of a dataset, in groups."""
 
 from __future__ import annotations
 

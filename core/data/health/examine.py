@@ -1,4 +1,4 @@
-"""The health report of a dataset: what it holds, what is wrong with it, and what to do about it."""
+"""Health report of a dataset: runs all checks, and collects their findings and histograms."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Metrics: how near generated images are to real ones, one module each, found by its name.
+"""Metrics of generated images against real ones: one module each, found by its name.
 
 A module of this package that defines `TITLE` defines as well
 

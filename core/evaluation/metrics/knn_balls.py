@@ -1,4 +1,5 @@
-"""Balls about the points of a set, each as large as the distance to its k-th neighbour: the set's manifold.
+"""k-nearest-neighbor balls of a set of points: each has the distance to the k-th neighbor as its radius. They
+approximate the manifold of the set.
 
 Distances are torch-fidelity's, in pieces of a bounded number of pairs.
 """

@@ -1,4 +1,4 @@
-"""Penalties on the discriminator's gradients, all in the images' own units: one module each, found by its name.
+"""Gradient penalties on the discriminator, in units of the images: one module each, found by its name.
 
 A module of this package that defines `TITLE` is named after the setting that holds its weight, and defines as well
 

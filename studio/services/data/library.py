@@ -1,4 +1,4 @@
-"""The library of datasets on this disk: those that were prepared, and those that can be downloaded."""
+"""Service that lists, deletes and downloads datasets on this disk."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Prepares images in a thread; one dataset is open at a time."""
+"""Service that opens and prepares datasets in a thread; one dataset is open at a time."""
 
 from __future__ import annotations
 

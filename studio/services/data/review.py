@@ -1,4 +1,4 @@
-"""Review of the open dataset: what is found in it, the images of each finding, and those that are left out."""
+"""Service that examines the open dataset, reads the images of findings, and excludes images."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The generator that is explored: the only place of the window that renders."""
+"""Engine that owns the explored generator and renders all images of the window."""
 
 from __future__ import annotations
 

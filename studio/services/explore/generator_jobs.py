@@ -1,4 +1,4 @@
-"""Long work on a copy of the generator that is explored, with progress and cancel."""
+"""Jobs on a copy of the explored generator, with progress and cancel: exports, projections and neighbors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The training images that are nearest to a generated one, and how near others are: for the job thread to find."""
+"""Search for the training images nearest to a generated one, for the job thread."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Asks the generator that is explored, in a thread of its own, the newest request first."""
+"""Service that sends requests to the explored generator in its own thread, the newest first."""
 
 from __future__ import annotations
 

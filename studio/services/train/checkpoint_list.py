@@ -1,4 +1,4 @@
-"""The checkpoints and runs that can be opened."""
+"""Service that lists the checkpoints and runs that can be opened."""
 
 from __future__ import annotations
 

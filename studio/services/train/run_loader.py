@@ -1,4 +1,4 @@
-"""Reads a run that the person opens, away from the GUI thread: first enough to see it, then every report."""
+"""Service that reads a run in a thread: first a summary, then every report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pictures that a run has kept of its fixed latents, read as fast as a hand moves through them."""
+"""Service that reads the stored sample grids of a run while its timeline is scrubbed."""
 
 from __future__ import annotations
 

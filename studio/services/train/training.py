@@ -1,4 +1,4 @@
-"""The training: it runs in a thread, and what is asked of it here is done there, between two of its steps."""
+"""Service that runs the training in a thread, and carries out requests between two of its steps."""
 
 from __future__ import annotations
 

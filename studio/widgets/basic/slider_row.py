@@ -1,4 +1,4 @@
-"""A number between two bounds: label, slider, spin box and reset."""
+"""Slider row: label, slider, spin box and reset button of a bounded number."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Originals beside what the network is shown of them."""
+"""View of originals beside the prepared images."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A dataset that is open: its images, what becomes of them and what is wrong with them, beside what is known of it."""
+"""View of the open dataset: its images, originals, findings and facts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The empty state: where a person drops images, opens them, or takes the sample."""
+"""Drop area of the empty Data workspace: drops, open buttons, samples and recent datasets."""
 
 from __future__ import annotations
 

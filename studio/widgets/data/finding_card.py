@@ -1,4 +1,4 @@
-"""One thing that was found in a dataset: how grave it is, what it is, and what can be done."""
+"""Card of one health finding: severity, text and actions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The images that a finding is about, group by group: a click keeps one or leaves it out."""
+"""View of a finding's images, group by group: a click includes or excludes one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong with a dataset, what to do about it, and what it holds in numbers."""
+"""View of a dataset's health report: findings, remedies and numbers."""
 
 from __future__ import annotations
 

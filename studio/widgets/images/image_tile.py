@@ -1,4 +1,4 @@
-"""A small image with its name, to be kept or left out by a click."""
+"""Tile of an image with its name, included or excluded by a click."""
 
 from __future__ import annotations
 

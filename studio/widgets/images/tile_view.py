@@ -1,4 +1,4 @@
-"""A batch of images as tiles with names above their columns: fitted, zoomed, and painted."""
+"""View of a batch of images as tiles with column names: fitted, zoomed, and painted."""
 
 from __future__ import annotations
 

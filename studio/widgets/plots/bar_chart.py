@@ -1,4 +1,4 @@
-"""How many images there are of each size, shape or class: a few bars."""
+"""Bar chart of the number of images of each size, shape or class."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The drawing surface of `CurvePlot`: pyqtgraph, with its costs kept away from the rest of the window."""
+"""Canvas of `CurvePlot`: pyqtgraph, with its costs kept away from the rest of the window."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far generated images are from the training's, against how far real ones are: two histograms in one."""
+"""Chart of two histograms: distances of generated images, and of real ones, to the nearest training images."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The same curve of two runs on one plane: the first solid, the second dashed."""
+"""Plot of the same curve of two runs: the first solid, the second dashed."""
 
 from __future__ import annotations
 

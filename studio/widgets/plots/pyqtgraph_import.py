@@ -1,4 +1,4 @@
-"""Imports pyqtgraph without holding up the window, which would stand still for half a second or, when busy, for one."""
+"""Import of pyqtgraph in the background, which would block the window for half a second or more."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run's time: dragged, stepped through picture by picture, played, or followed as it goes on."""
+"""Timeline of a run: scrubbed, stepped, played, or following the training."""
 
 from __future__ import annotations
 

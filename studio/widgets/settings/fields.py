@@ -1,4 +1,4 @@
-"""One widget for one setting, chosen by the field's type and limited by its bounds."""
+"""Fields of the settings form: one widget for each setting, chosen by the field's type and limited by its bounds."""
 
 from __future__ import annotations
 

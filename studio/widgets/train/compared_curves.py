@@ -1,4 +1,4 @@
-"""Which number of two runs is drawn, over what, and where drawing both would compare what cannot be."""
+"""Curves of two compared runs: the choice of number and axis, and why some cannot be compared."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sample grids of two runs side by side, at the same moment."""
+"""Sample grids of two compared runs side by side, at the same moment."""
 
 from __future__ import annotations
 

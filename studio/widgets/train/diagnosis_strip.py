@@ -1,4 +1,4 @@
-"""A quiet line about how the training does: what is found, the curves that show it, and what would help."""
+"""Strip that shows a training's diagnosis: the findings, their curves, and remedies."""
 
 from __future__ import annotations
 

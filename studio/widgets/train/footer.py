@@ -1,4 +1,4 @@
-"""The strip at the bottom of the window: what the training does, and the buttons that start and stop it."""
+"""Footer of the window: the status of the training, and the buttons that start and stop it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The 2-D playground's plane: what the discriminator believes, and where the real and the generated points are."""
+"""View of the 2-D playground's plane: the decision surface, and the real and generated points."""
 
 from __future__ import annotations
 
