@@ -1,4 +1,4 @@
-"""The training of a GAN, from top to bottom."""
+"""Trainer: the training loop of a GAN."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from core.data.batches import Batches
 from core.data.dataset import Dataset
 from core.data.holdout import held_rows, training_set
 from core.devices import enough_memory, resolve, used_memory
-from core.errors import Diverged, UserError
+from core.errors import DivergenceError, UserError
 from core.events import Edited, Event, Finished, Images, Points, Report, Samples, Stepped, Tuned
 from core.generator_inputs import Conditions, GeneratorInputs, fixed
 from core.imaging.grid import preview
@@ -88,7 +88,8 @@ class Trainer:
         """Yields `Samples` of the start, then `Stepped` after every generator step with `Report` and `Samples`
         between, and `Finished` when the settings' limit is reached. Of points it yields `Points` in place of `Samples`.
 
-        Raises `UserError` when memory runs out, and `Diverged` when a loss is no longer a number, or none of any use.
+        Raises `UserError` when memory runs out, and `DivergenceError` when a loss is no longer a number, or none of any
+        use.
         """
         with contextlib.closing(self.batches), one_thread() if self._playground else contextlib.nullcontext():
             yield from self._events()
@@ -280,8 +281,9 @@ class Trainer:
     def checkpoint(self) -> Checkpoint:
         """The complete state, enough to continue bit for bit on the same device.
 
-        The tensors are the training's own: write or copy them before the next event is pulled. Raises `Diverged` when
-        losses or weights are no longer numbers, so that a broken state never stands where a good one is looked for.
+        The tensors are the training's own: write or copy them before the next event is pulled. Raises
+        `DivergenceError` when losses or weights are no longer numbers, so that a broken state never stands where a good
+        one is looked for.
         """
         tensors = self.state() | {"preview": torch.from_numpy(preview(self.render()))}
         return Checkpoint(self.meta(), tensors)
@@ -369,12 +371,12 @@ class Trainer:
     def _refuse_divergence(self, stats: Mapping[str, float]) -> None:
         # Compared so that a NaN is refused as well.
         if not all(abs(value) <= LARGEST_LOSS for name, value in stats.items() if name.startswith("Loss/")):
-            raise Diverged(self.step)
+            raise DivergenceError(self.step)
 
     def _refuse_broken(self) -> None:
         # What the last step did to the weights is in no loss yet.
         if not isfinite(float(l2_norm([*self.G.parameters(), *self.D.parameters(), *self.G_ema.parameters()]))):
-            raise Diverged(self.step)
+            raise DivergenceError(self.step)
 
     def _limit(self) -> str:
         """Why the training is over; empty while it is not."""

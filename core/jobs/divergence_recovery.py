@@ -1,4 +1,5 @@
-"""A training that diverged goes back to where it was well, and on with gentler settings; three times, no more."""
+"""Recovery from divergence: rewinds a training to its last good state and continues with gentler settings, three times
+at most."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from time import perf_counter
 
 from core.checkpoint import Checkpoint, load
 from core.config.settings import Settings
-from core.errors import Diverged, UserError
+from core.errors import DivergenceError, UserError
 from core.events import Edited, Event, Notice, Report, Rewound
 from core.monitoring.time_budget import TimeBudget
 from core.runs.run import Run
@@ -55,7 +56,7 @@ class DivergenceRecovery:
                         if isinstance(event, Report):
                             self._remember_state()
                 return
-            except Diverged as found:
+            except DivergenceError as found:
                 diverged = found
             yield from self._go_back(diverged)
 
@@ -67,7 +68,7 @@ class DivergenceRecovery:
             self._states.append(Checkpoint(self._trainer.meta(), tensors))
         self._next = perf_counter() + STATE_SECONDS
 
-    def _go_back(self, diverged: Diverged) -> Events:
+    def _go_back(self, diverged: DivergenceError) -> Events:
         trainer, settings, step = self._trainer, self._trainer.settings, self._trainer.step
         self._tries = 1 if step > self._safe else self._tries + 1
         if self._tries > TRIES:
@@ -94,13 +95,13 @@ class DivergenceRecovery:
                 return self._forget_after(later[-1 - back])
             with suppress(UserError):  # damaged: the one before
                 return self._forget_after(load(path))
-        raise Diverged(self._trainer.step)
+        raise DivergenceError(self._trainer.step)
 
     def _forget_after(self, good: Checkpoint) -> Checkpoint:
         self._states = deque((state for state in self._states if state.meta.step <= good.meta.step), MOST_STATES)
         return good
 
-    def _give_up(self, diverged: Diverged) -> None:
+    def _give_up(self, diverged: DivergenceError) -> None:
         text = f"{diverged.what} It did so {TRIES + 1} times, with ever gentler settings."
         self._run.log(text)
         self._trainer.rewind(self._good(1))

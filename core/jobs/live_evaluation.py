@@ -1,4 +1,4 @@
-"""Measures a training's images while it goes on: a piece of work at a time, as its share of the time allows."""
+"""Evaluation during a training: one small step at a time, within a share of the training's time."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from time import perf_counter
 
-from core.errors import Diverged, UserError
+from core.errors import DivergenceError, UserError
 from core.evaluation.evaluate import LEAST
 from core.evaluation.features import Extractor, build
 from core.events import EvaluationProgress, Event, Notice, Progress, Stepped
@@ -82,7 +82,7 @@ class LiveEvaluator:
         except StopIteration:
             self._end()
             return None
-        except Diverged:
+        except DivergenceError:
             raise
         except UserError as problem:
             self._failed = self._trainer.settings.evaluation_features

@@ -1,4 +1,4 @@
-"""From a latent request to images. Owns its generator and shares nothing with a training."""
+"""Sampler: renders latent requests as images with its own copy of a generator, independent of a training."""
 
 from __future__ import annotations
 
@@ -222,7 +222,7 @@ class Sampler:
         return to_dots(generated) if self.meta.settings.points else to_images(generated)
 
 
-class _ForwardStopped(Exception):
+class _ForwardStopped(Exception):  # noqa: N818  # it stops a forward pass, and is no error
     """Ends a forward pass: what follows is the most of its work, and nobody asked for it."""
 
     def __init__(self, output: Tensor) -> None:

@@ -1,4 +1,4 @@
-"""Run folders: what a training writes to the disk while it goes on, and reading it. There is no index beside them."""
+"""Run folders: writing them during a training, and reading them. There is no index beside them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.atomic_write import unwritable
 from core.checkpoint import save, summary
-from core.errors import Diverged, UserError
+from core.errors import DivergenceError, UserError
 from core.events import Edited, Event, Measured, Notice, Points, Refused, Report, Samples, Saved
 from core.imaging.grid import grid, write_png
 from core.imaging.points import picture
@@ -107,7 +107,7 @@ class Run:
                         next_save = monotonic() + autosave
                         yield self.save(trainer)
                         prune(self.folder / "checkpoints", trainer.settings.checkpoints, protected())
-                except Diverged:
+                except DivergenceError:
                     raise
                 except (OSError, UserError) as error:
                     if monotonic() >= next_complaint:
@@ -200,7 +200,7 @@ class Run:
         while True:
             try:
                 return self.save(trainer)
-            except Diverged:
+            except DivergenceError:
                 raise
             except UserError as problem:
                 yield Refused(problem)
