@@ -182,7 +182,7 @@ def download(options: argparse.Namespace) -> int:
 
     if options.name is None:
         for each in DOWNLOADS.values():
-            here = "here" if each.is_here() else "by hand" if each.by_hand else ""
+            here = "here" if each.is_here() else "by hand" if each.is_manual else ""
             size = f"{each.images:>7} images  {size_text(each.bytes):>8}"
             print(f"{each.name:>14}  {size}  {here:>7}  {each.title}. {each.licence}")
         size = f"{'to evaluate':>14}  {size_text(INCEPTION.bytes):>8}"

@@ -82,6 +82,6 @@ class Case:
         return self.settings.loss == "wasserstein"
 
     @property
-    def settling(self) -> bool:
+    def was_just_edited(self) -> bool:
         """Whether the last edit has not had `PATIENCE` reports to show what it does."""
         return any(edit.step >= self.history.step_before(PATIENCE) for edit in self.facts.edits)

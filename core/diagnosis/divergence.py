@@ -65,8 +65,8 @@ def _runaway(case: Case) -> Diagnosis | None:
     if not case.begun(0) or not above(size, limit, limit / 2, SPAN):
         return None
     what = "scores of real and generated images lie {} apart" if case.critic else "scores reach {}"
-    seen = what.format(f"{level(size, SPAN)[-1]:,.0f}")
-    sentence = f"The discriminator runs away: its {seen}, where less than {limit:,.0f} is to be expected."
+    measured = what.format(f"{level(size, SPAN)[-1]:,.0f}")
+    sentence = f"The discriminator runs away: its {measured}, where less than {limit:,.0f} is to be expected."
     return Diagnosis("divergence", "bad", sentence, (*SCORES, "Loss/D/loss"), _cures(case))
 
 
@@ -84,13 +84,13 @@ def _leaps(case: Case) -> Diagnosis | None:
     (update,) = case.history.of_keys(UPDATE, since=STEPS)
     if case.settings.weight_clip or not case.begun(STEPS) or not above(update, LEAP, STRIDE, LEAPS):
         return None
-    seen = float(level(update, LEAPS)[-1])
+    change = float(level(update, LEAPS)[-1])
     sentence = (
-        f"The discriminator's steps are too large: each changes its weights by {100 * seen:.1f} %, where 0.1 to 0.5 % "
+        f"The discriminator's steps are too large: each changes its weights by {100 * change:.1f} %, where 0.1 to 0.5 % "
         "is usual, so it forgets as fast as it learns."
     )
     first = remedies.anew(case, remedies.slower_discriminator, remedies.slower_both)
-    cures = first + remedies.offered(case, remedies.smaller_steps(seen), remedies.r1, remedies.slower_both)
+    cures = first + remedies.offered(case, remedies.smaller_steps(change), remedies.r1, remedies.slower_both)
     return Diagnosis("divergence", "bad", sentence, (UPDATE, "Loss/D/loss"), cures[: remedies.MOST])
 
 

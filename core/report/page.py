@@ -55,7 +55,7 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Sample:
+class Figure:
     """A picture with its caption, and the film that can be played in its place."""
 
     picture: EmbeddedPicture
@@ -135,19 +135,19 @@ def _facts(run: Overview) -> Sequence[tuple[str, str]]:
     )
 
 
-def _samples(run: Overview, shown: Contents) -> Iterator[Sample]:
+def _samples(run: Overview, shown: Contents) -> Iterator[Figure]:
     names = Conditions.of(run.settings, len(run.classes)).column_names(run.classes)
     columns = f" Columns: {', '.join(names)}." if names else ""
     if shown.newest:
         step, picture = shown.newest
-        yield Sample(
+        yield Figure(
             picture, f"Generated after {step:,} steps, from latents that stay fixed.{columns}", shown.animation
         )
     if shown.best:
         words, picture = shown.best
-        yield Sample(picture, f"{words}.{columns}")
+        yield Figure(picture, f"{words}.{columns}")
     if shown.reals:
-        yield Sample(shown.reals, f"Real {run.settings.counted} of {source_name(run.dataset)}.")
+        yield Figure(shown.reals, f"Real {run.settings.counted} of {source_name(run.dataset)}.")
 
 
 def _curves_note(run: Overview) -> str:

@@ -116,13 +116,13 @@ class IteratorThread(QThread):
                 self._refuse(event.problem)
             elif not isinstance(event, Stepped):  # nothing shows single steps, and a fast training makes thousands
                 self._events.append(event)
-            self._obey()
+            self._handle_messages()
             if self._pace and isinstance(event, Stepped):
                 self._rest()
             while self._is_paused and not self._is_stopped:
                 self._handle(self._messages.get())
 
-    def _obey(self) -> None:
+    def _handle_messages(self) -> None:
         while not self._is_stopped:
             try:
                 message = self._messages.get_nowait()

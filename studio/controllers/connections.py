@@ -87,7 +87,7 @@ def connect_data(window: MainWindow, session: Session, do: Controllers) -> None:
     session.data.scan_progressed.connect(data.show_progress)
     session.data.first_images_read.connect(data.show_first_images)
     session.data.scan_ended.connect(data.end_progress)
-    session.data.scan_ended.connect(do.data.settle)
+    session.data.scan_ended.connect(do.data.restore_preparation)
     session.data.dataset_opened.connect(do.data.show_dataset)
     session.data.dataset_opened.connect(do.train.refresh)
     session.data.sheet_drawn.connect(data.show_sheet)
@@ -116,7 +116,7 @@ def connect_train(window: MainWindow, session: Session, do: Controllers) -> None
     train.moment_requested.connect(session.samples.ask)
     session.samples.steps_listed.connect(train.set_pictures)
     session.samples.read.connect(train.show_moment)
-    session.samples.missed.connect(train.miss_moment)
+    session.samples.missed.connect(train.keep_last_samples)
     train.grid_save_requested.connect(do.saving.save_grid)
     train.plot_save_requested.connect(do.saving.save_plot)
     train.plane_save_requested.connect(do.saving.save_plane)
@@ -148,7 +148,7 @@ def connect_train(window: MainWindow, session: Session, do: Controllers) -> None
     session.best_found.connect(do.health.offer_best)
     session.diagnosis.diagnosed.connect(train.health.show_diagnoses)
     train.health.remedy_requested.connect(do.health.apply)
-    train.health.undo_requested.connect(do.health.take_back)
+    train.health.undo_requested.connect(do.health.undo_remedy)
 
 
 def connect_explore(window: MainWindow, session: Session, do: Controllers) -> None:

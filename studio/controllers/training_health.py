@@ -28,16 +28,16 @@ class TrainingHealthController:
         self._restart: dict[str, Any] | None = None
 
     def apply(self, remedy: Remedy) -> None:
-        """Changes the running training's settings as a remedy says, which `take_back` undoes, or begins another one."""
+        """Changes the running training's settings as a remedy says, or begins another training."""
         if remedy.anew:
-            self._begin_anew(remedy.changes)
+            self._start_anew(remedy.changes)
             return
         settings = self._training.settings
         self._before = {name: getattr(settings, name) for name in remedy.changes}
         if self._change(remedy.changes):
             self._window.train.health.show_applied(remedy.changes)
 
-    def take_back(self) -> None:
+    def undo_remedy(self) -> None:
         self._change(self._before)
 
     def show_evaluation(self, progress: EvaluationProgress) -> None:
@@ -61,7 +61,7 @@ class TrainingHealthController:
         text = f"The best images were made at step {found.step:,} of {found.last:,}: {number}. Later ones were worse."
         self._window.banner.show_offer(text, "Explore the best", lambda: self._open_path(str(found.path)), kind="good")
 
-    def _begin_anew(self, changes: Mapping[str, Any]) -> None:
+    def _start_anew(self, changes: Mapping[str, Any]) -> None:
         """A run of its own: the one that is stopped for it stays as it is."""
         if self._training.state is not TrainingState.STOPPING:  # asked for twice
             self._restart = dict(changes)

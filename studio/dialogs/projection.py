@@ -14,7 +14,7 @@ from studio.widgets.images.image_grid import ImageGrid
 class ProjectionDialog(QDialog):
     """Not modal: the window goes on. Closing it stops the search."""
 
-    kept = Signal(object, str)
+    use_requested = Signal(object, str)
     """The `Point` that was found, and the picture's name."""
     stopped = Signal()
 
@@ -62,7 +62,7 @@ class ProjectionDialog(QDialog):
     def use(self) -> None:
         """Keep what was found so far, and close."""
         assert self._point is not None
-        self.kept.emit(self._point, self._name)
+        self.use_requested.emit(self._point, self._name)
         self.accept()
 
     def _build(self) -> None:

@@ -66,7 +66,7 @@ class Prepared:
 
 @dataclass(frozen=True)
 class DownloadRow:
-    """A dataset that can be downloaded, or is `here` already; `by_hand`, if no program may do it.
+    """A dataset that can be downloaded, or is `here` already; `is_manual`, if no program may do it.
 
     `classes`: 0 if it has no labels. `facts`: whose it is, and where it is or how it comes.
     """
@@ -79,7 +79,7 @@ class DownloadRow:
     bytes: int
     facts: str
     here: bool
-    by_hand: bool
+    is_manual: bool
 
 
 @dataclass(frozen=True)

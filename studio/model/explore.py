@@ -35,8 +35,8 @@ class ExploreSource:
 
     `path`: a checkpoint's, or None for the running training. `home`: the run's folder, or the checkpoint where it lies
     in none, with which pins are saved; None for a training that keeps no run. `directions` (k, numbers): closed-form
-    ones. `style_layers`: 0 where there are no styles. `trouble`: why its saved pins could not be read; then none are
-    saved either.
+    ones. `style_layers`: 0 where there are no styles. `pins_problem`: why its saved pins could not be read; then none
+    are saved either.
     """
 
     path: Path | None
@@ -49,7 +49,7 @@ class ExploreSource:
     directions: Latents
     style_layers: int
     saved: SavedPins
-    trouble: UserError | None = None
+    pins_problem: UserError | None = None
 
     def fits(self, point: Point) -> bool:
         """Returns whether the generator could draw the point; those of others can have other sizes."""

@@ -210,7 +210,7 @@ class ExplorePanel(QWidget):
     def _drop(self, point: Point, put: Callable[[ExploreState, Point], ExploreState]) -> None:
         """Puts in a pin, which looks as it did: the edit so far goes into the other points."""
         if self._belongs(point):
-            self._do(put(self.state.settled(self._directions), point))
+            self._do(put(self.state.baked(self._directions), point))
 
     def _show_pin(self, pin: Pin) -> None:
         if self._belongs(pin.point):
@@ -218,7 +218,7 @@ class ExplorePanel(QWidget):
 
     def _showing(self, point: Point) -> ExploreState:
         """Returns the state in which a single point is looked at."""
-        state = self.state.settled(self._directions)
+        state = self.state.baked(self._directions)
         return self._stage.restored(state, LatentRequest(Walk((point,), state.mode), (0.0,)))
 
     def _belongs(self, point: Point) -> bool:
@@ -227,11 +227,11 @@ class ExplorePanel(QWidget):
         self.notice.emit("This pin belongs to another generator: open the checkpoint that it was made with.")
         return False
 
-    def _go_back(self) -> None:
+    def _undo_edit(self) -> None:
         if self._undo.undo():
             self._show_state()
 
-    def _go_again(self) -> None:
+    def _redo_edit(self) -> None:
         if self._undo.redo():
             self._show_state()
 
@@ -259,7 +259,7 @@ class ExplorePanel(QWidget):
         self._ask_pins()
         if self._source is not None and self._source.home is not None and state.saved != self._source.saved:
             self._source = replace(self._source, saved=state.saved)
-            if self._source.trouble is None:
+            if self._source.pins_problem is None:
                 self.pins_changed.emit(self._source.home, state.saved)
 
     def _show_undo(self) -> None:
@@ -304,9 +304,9 @@ class ExplorePanel(QWidget):
 
     def _key(self, event: QKeyEvent) -> bool:
         if event.matches(QKeySequence.StandardKey.Undo):
-            self._go_back()
+            self._undo_edit()
         elif event.matches(QKeySequence.StandardKey.Redo) or QKeySequence(event.keyCombination()) == _CTRL_Y:
-            self._go_again()
+            self._redo_edit()
         elif event.matches(QKeySequence.StandardKey.Copy):
             if self._stage.copy():
                 self.notice.emit("The image is on the clipboard.")
@@ -371,8 +371,8 @@ class ExplorePanel(QWidget):
 
     def _connect(self) -> None:
         self._header.live_changed.connect(self.live_changed)
-        self._header.undo_requested.connect(self._go_back)
-        self._header.redo_requested.connect(self._go_again)
+        self._header.undo_requested.connect(self._undo_edit)
+        self._header.redo_requested.connect(self._redo_edit)
         self._header.open_requested.connect(self.open_requested)
         self._header.video_requested.connect(self.video_requested)
         self._header.export_requested.connect(lambda: self.export_requested.emit(self.current_request()))

@@ -199,7 +199,7 @@ class TrainPanel(QWidget):
         self.time_line.set_waiting(False)
         self.stage.show_moment(samples, of_points)
 
-    def miss_moment(self, step: int) -> None:
+    def keep_last_samples(self, step: int) -> None:
         """Samples that were asked for are gone, or damaged: the last ones stay on screen."""
         self.time_line.set_waiting(False)
         if self._picture == step:

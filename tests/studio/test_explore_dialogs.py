@@ -159,9 +159,9 @@ def test_a_picture_is_approached_and_used(qtbot: QtBot) -> None:
     shown = {grid.accessibleName(): grid.images() for grid in dialog.findChildren(ImageGrid)}
     assert np.array_equal(shown["Your picture"][0], picture)
     assert np.array_equal(shown["What the generator makes of it"][0], image)
-    with qtbot.waitSignal(dialog.stopped), qtbot.waitSignal(dialog.kept) as kept:
+    with qtbot.waitSignal(dialog.stopped), qtbot.waitSignal(dialog.use_requested) as use_requested:
         QTest.mouseClick(button(dialog, "Use it"), LEFT)
-    assert kept.args == [Point(z=(1.0,)), "cat.jpg"]
+    assert use_requested.args == [Point(z=(1.0,)), "cat.jpg"]
 
 
 def test_a_search_that_is_over_stops_no_other_job(qtbot: QtBot) -> None:

@@ -55,7 +55,7 @@ class Past:
         self.panel.moment_requested.connect(self.frames.ask)
         self.frames.steps_listed.connect(self.panel.set_pictures)
         self.frames.read.connect(self.panel.show_moment)
-        self.frames.missed.connect(self.panel.miss_moment)
+        self.frames.missed.connect(self.panel.keep_last_samples)
         qtbot.addWidget(self.panel, before_close_func=lambda _: self.frames.shutdown())
         self.panel.resize(1200, 700)
         with qtbot.waitExposed(self.panel):

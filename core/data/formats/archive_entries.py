@@ -29,7 +29,7 @@ def wanted(path: Inside) -> bool:
     return path[-1] == NOTE or path[-1].lower().endswith((*EXTENSIONS, ".zip", *TARS))
 
 
-def trouble(name: str, path: Inside, size: int) -> str:
+def refusal_reason(name: str, path: Inside, size: int) -> str:
     """Why an entry is refused, if it is."""
     if name.startswith("/") or ".." in path or re.match(r"[A-Za-z]:", name):
         return "its path points outside the archive"

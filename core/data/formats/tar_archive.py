@@ -13,7 +13,7 @@ from pathlib import Path
 from core.concurrency import in_order
 from core.config.preparation import Preparation
 from core.data.decode import header_size
-from core.data.formats.archive_entries import TARS, Labels, empty, trouble, wanted
+from core.data.formats.archive_entries import TARS, Labels, empty, refusal_reason, wanted
 from core.data.formats.compression import readable
 from core.data.formats.image_files import FIRST_IMAGES, SIZES_READ, File, first_images, read
 from core.data.formats.stylegan_labels import NOTE, UNLABELLED
@@ -138,7 +138,7 @@ def _pictures(root: Path) -> Iterator[_Entry | None]:
 
 
 def _refused(path: Inside, member: Member) -> str:
-    return trouble(member.name, path, member.size) or member.refused
+    return refusal_reason(member.name, path, member.size) or member.refused
 
 
 def _nothing() -> None:

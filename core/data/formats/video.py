@@ -111,7 +111,7 @@ def _opened(root: Path) -> Iterator[InputContainer]:
     with opened(root) as file:
         kind = _container_format(file.read(12))
         file.seek(0)
-        if kind is None or (kind == "mov" and not believable(file, root.stat().st_size)):
+        if kind is None or (kind == "mov" and not is_plausible(file, root.stat().st_size)):
             raise damaged(root, "is not the video that its name says, or it is damaged")
         file.seek(0)
         try:
@@ -168,7 +168,7 @@ def _picture(frame: VideoFrame, number: int, how: Preparation) -> Picture:
     return Picture(fitted(image, how), image.width, image.height, mode="RGB", name=f"frame {number}")
 
 
-def believable(file: IO[bytes], size: int) -> bool:
+def is_plausible(file: IO[bytes], size: int) -> bool:
     """Whether no more frames are claimed than the file has bytes, and nothing of what is claimed is compressed."""
     claimed = 0
     for piece in _tables(file):

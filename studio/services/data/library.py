@@ -158,8 +158,8 @@ def _download_row(download: Download) -> DownloadRow:
     here = download.is_here()
     if here:
         where = f"It is {download.folder()}"
-    elif download.by_hand:
-        where = f"No program may download it: {download.by_yourself()}."
+    elif download.is_manual:
+        where = f"No program may download it: {download.manual_instructions()}."
     else:
         where = f"It comes to {download.folder()}"
     return DownloadRow(
@@ -171,5 +171,5 @@ def _download_row(download: Download) -> DownloadRow:
         download.bytes,
         f"{download.title}. {download.licence}. {download.page}\n{where}",
         here,
-        download.by_hand and not here,
+        download.is_manual and not here,
     )

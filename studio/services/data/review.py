@@ -82,11 +82,11 @@ class DatasetReview(QObject):
         if self._dataset is not None and self._examined is not None:
             self._leave_out(self._dataset, self._examined.suggested, frozenset())
 
-    def take_back(self, source: str, names: Sequence[str]) -> None:
+    def include_again(self, source: str, names: Sequence[str]) -> None:
         """Includes images again."""
 
         def take() -> Sequence[str]:
-            take_back(source, names)
+            include_again(source, names)
             return names
 
         self._change(self.taken_back, source, take)
@@ -161,7 +161,7 @@ def leave_out(dataset: Dataset, suggested: RowNumbers, toggled: frozenset[int]) 
     return names
 
 
-def take_back(source: str, names: Sequence[str]) -> None:
+def include_again(source: str, names: Sequence[str]) -> None:
     """Includes images again."""
     from core.data.cache.exclusions import include
 

@@ -48,7 +48,7 @@ class ExploreEngine:
         self._sampler: Sampler | None = None
         self._home: Path | None = None
         self._saved = SavedPins()
-        self._trouble: UserError | None = None
+        self._pins_problem: UserError | None = None
         self._lock = threading.Lock()
 
     # What is explored
@@ -186,7 +186,7 @@ class ExploreEngine:
     def _source(self, path: Path | None, home: Path | None) -> ExploreSource:
         if home != self._home:
             self._home = home
-            self._saved, self._trouble = _read_pins(home)
+            self._saved, self._pins_problem = _read_pins(home)
         sampler = self._opened()
         meta = sampler.meta
         return ExploreSource(
@@ -200,7 +200,7 @@ class ExploreEngine:
             sampler.directions,
             sampler.style_layers,
             self._saved,
-            self._trouble,
+            self._pins_problem,
         )
 
 

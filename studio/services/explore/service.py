@@ -122,8 +122,8 @@ class ExploreService(QObject):
 
     def _show_source(self, source: ExploreSource) -> None:
         self.source_changed.emit(source)
-        if source.trouble is not None and source.path is not None:
-            self.problem.emit(source.trouble)
+        if source.pins_problem is not None and source.path is not None:
+            self.problem.emit(source.pins_problem)
 
     def _show_opened(self, path: Path, source: ExploreSource) -> None:
         self._show_source(source)
