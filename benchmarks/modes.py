@@ -18,9 +18,9 @@ from core.data.builtin.toys import dataset
 from core.data.prepare import prepare
 
 POINTS = 2500
-"""Generated points that are judged, as in VEEGAN and PacGAN."""
+"""Generated points that are counted, as in VEEGAN and PacGAN."""
 STACKED = 26_000
-"""Generated stacked digits that are judged, as in PacGAN."""
+"""Generated stacked digits that are counted, as in PacGAN."""
 
 Counts = NDArray[np.int64]
 

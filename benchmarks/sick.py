@@ -40,7 +40,7 @@ from core.runs.run import Run  # noqa: E402
 from core.trainer import Trainer  # noqa: E402
 
 MADE = 1000
-"""Generated images that are judged, and real ones that they are compared with."""
+"""Generated images that are evaluated, and real ones that they are compared with."""
 DIAGNOSED = re.compile("(Loss|Signal)(/[^/]+){1,2}")
 """Keys of the reports without those by layer and the quantiles."""
 LAST = 5

@@ -84,13 +84,13 @@ def _leaps(case: Case) -> Diagnosis | None:
     (update,) = case.history.of_keys(UPDATE, since=STEPS)
     if case.settings.weight_clip or not case.begun(STEPS) or not above(update, LEAP, STRIDE, LEAPS):
         return None
-    change = float(level(update, LEAPS)[-1])
+    ratio = float(level(update, LEAPS)[-1])
     sentence = (
-        f"The discriminator's steps are too large: each changes its weights by {100 * change:.1f} %, where 0.1 to 0.5 % "
+        f"The discriminator's steps are too large: each changes its weights by {100 * ratio:.1f} %, where 0.1 to 0.5 % "
         "is usual, so it forgets as fast as it learns."
     )
     first = remedies.anew(case, remedies.slower_discriminator, remedies.slower_both)
-    cures = first + remedies.offered(case, remedies.smaller_steps(change), remedies.r1, remedies.slower_both)
+    cures = first + remedies.offered(case, remedies.smaller_steps(ratio), remedies.r1, remedies.slower_both)
     return Diagnosis("divergence", "bad", sentence, (UPDATE, "Loss/D/loss"), cures[: remedies.MOST])
 
 

@@ -116,7 +116,7 @@ class NeighbourQuery:
 class NearestImages:
     """The training images (k, H, W, C) that are nearest to what was asked about, and how far away they are, which
     `measured` explains. `flipped`: whether mirrored ones are meant. `generated` and `real`: how far from their nearest
-    training image others are, see `core.evaluation.nearest_neighbours.Nearness`."""
+    training image others are, see `core.evaluation.nearest_neighbours.NeighbourDistances`."""
 
     asked: NeighbourQuery
     images: Images

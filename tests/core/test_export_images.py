@@ -199,7 +199,7 @@ def test_a_contact_sheet(sampler: Sampler, tmp_path: Path, scale: int) -> None:
 
 # -- recipes ---------------------------------------------------------------------------------------------------------
 
-WAYS = [
+REQUESTS = [
     LatentRequest.of(Point(3, psi=0.7, offset=(0.5,) * 24)),
     LatentRequest(Walk((Point(5, psi=0.8), Point(9), Point(1)), "lerp", closed=True, easing="smooth"), (2.4,)),
     LatentRequest(Square((Point(5), Point(9), Point(1), Point(2, psi=0.5))), ((0.3, 0.9),)),
@@ -207,7 +207,7 @@ WAYS = [
 ]
 
 
-@pytest.mark.parametrize("request_", WAYS)
+@pytest.mark.parametrize("request_", REQUESTS)
 def test_an_image_exported_once_more_from_its_recipe_is_the_same(
     sampler: Sampler, tmp_path: Path, request_: LatentRequest
 ) -> None:

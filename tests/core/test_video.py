@@ -181,8 +181,8 @@ def test_damage_within_a_video_is_named(tmp_path: Path) -> None:
     data = bytearray(path.read_bytes())
     start = data.index(b"mdat") + 4
     random = np.random.default_rng(0)
-    for place in random.integers(start + (len(data) - start) // 3, len(data), 60):
-        data[place] = int(random.integers(256))
+    for offset in random.integers(start + (len(data) - start) // 3, len(data), 60):
+        data[offset] = int(random.integers(256))
     path.write_bytes(data)
     dataset = opened(path, frame_step=1)
     assert 5 < len(dataset.images) < 60
@@ -197,8 +197,8 @@ def test_mutated_videos_are_read_or_refused(tmp_path: Path, suffix: str) -> None
     for number in range(40):
         data = bytearray(whole)
         for _ in range(int(random.integers(1, 10))):
-            place = int(random.integers(len(data)))
-            data[place : place + 4] = random.choice(
+            offset = int(random.integers(len(data)))
+            data[offset : offset + 4] = random.choice(
                 np.array([random.bytes(4), b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\0\0\0\0"], object)
             )
         path.write_bytes(data)
@@ -216,13 +216,13 @@ def claiming(path: Path, frames: int, fragmented: bool) -> Path:
     )
     data = bytearray(container.read_bytes())
     if fragmented:
-        place = data.index(b"trun")
-        data[place + 4 : place + 12] = struct.pack(">II", 1, frames)
+        offset = data.index(b"trun")
+        data[offset + 4 : offset + 12] = struct.pack(">II", 1, frames)
     else:
-        place = data.index(b"stsz")
-        data[place + 8 : place + 16] = struct.pack(">II", 1, frames)
-        place = data.index(b"stsc")
-        data[place + 16 : place + 20] = struct.pack(">I", frames)
+        offset = data.index(b"stsz")
+        data[offset + 8 : offset + 16] = struct.pack(">II", 1, frames)
+        offset = data.index(b"stsc")
+        data[offset + 16 : offset + 20] = struct.pack(">I", frames)
     container.write_bytes(data)
     return container
 

@@ -80,14 +80,14 @@ class Past:
 
     def drag(self, *steps: int) -> None:
         """A hand on the bar; the run goes from 0 to 1000."""
-        places = [
+        positions = [
             QPoint(round(RADIUS + step / 1000 * (self.bar.width() - 2 * RADIUS)), self.bar.height() // 2)
             for step in steps
         ]
-        QTest.mousePress(self.bar, LEFT, NONE, places[0])
-        for position in places[1:]:
+        QTest.mousePress(self.bar, LEFT, NONE, positions[0])
+        for position in positions[1:]:
             QTest.mouseMove(self.bar, position)
-        QTest.mouseRelease(self.bar, LEFT, NONE, places[-1])
+        QTest.mouseRelease(self.bar, LEFT, NONE, positions[-1])
 
     def shows(self, value: int) -> bool:
         images = self.panel.samples.images()

@@ -111,8 +111,8 @@ def is_open(entry: Path) -> bool:
 def remove(entry: Path) -> None:
     """Delete an entry, whole or damaged. Raises `OSError`, where Windows does so for files that are open anywhere."""
     # It leaves its place first, because deleting a folder takes more than one step.
-    with tempfile.TemporaryDirectory(prefix=_UNFINISHED, dir=entry.parent, ignore_cleanup_errors=True) as place:
-        entry.replace(Path(place, entry.name))
+    with tempfile.TemporaryDirectory(prefix=_UNFINISHED, dir=entry.parent, ignore_cleanup_errors=True) as trash:
+        entry.replace(Path(trash, entry.name))
 
 
 def build(entry: Path, source: Source, how: Preparation) -> Generator[Progress, None, None]:

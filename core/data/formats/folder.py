@@ -144,7 +144,7 @@ def _inside(root: Path, path: str) -> str:
 
 def _walk(root: Path) -> Iterator[tuple[tuple[str, ...], os.stat_result] | Skipped]:
     """Every image file once, folder by folder. Linked folders come last and only if not seen yet, so a loop ends."""
-    seen: set[tuple[int, int]] = set()
+    visited: set[tuple[int, int]] = set()
     folders: list[tuple[str, ...]] = [()]
     links: list[tuple[str, ...]] = []
     while folders or links:
@@ -153,9 +153,9 @@ def _walk(root: Path) -> Iterator[tuple[tuple[str, ...], os.stat_result] | Skipp
         inner: list[tuple[str, ...]] = []
         try:
             status = root.joinpath(*path).stat()
-            if (status.st_dev, status.st_ino) in seen:
+            if (status.st_dev, status.st_ino) in visited:
                 continue
-            seen.add((status.st_dev, status.st_ino))
+            visited.add((status.st_dev, status.st_ino))
             with os.scandir(root.joinpath(*path)) as entries:
                 for entry in entries:
                     if entry.name.startswith("."):

@@ -23,7 +23,7 @@ Critic = Callable[[Tensor], Tensor]
 
 
 class DiscriminatorBatch(NamedTuple):
-    """A batch as the discriminator judged it: images NCHW and their logits (N,), and the discriminator itself."""
+    """A batch with the logits of the discriminator: images NCHW, their logits (N,), and the discriminator itself."""
 
     critic: Critic
     real: Tensor

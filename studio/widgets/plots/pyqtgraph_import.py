@@ -11,7 +11,7 @@ MODULE = "studio.widgets.plots.curve_canvas"
 
 
 class PyqtgraphImport(QObject):
-    """There is one for the whole program, `canvas_import`."""
+    """There is one for the whole program, `pyqtgraph_import`."""
 
     ended = Signal()
     """`CurveCanvas` can be imported at no cost, if it can be imported at all."""

@@ -47,7 +47,7 @@ class ComparedSamples(QWidget):
         self._slider.setToolTip("Drag, or use the arrow keys, to see both runs at another moment.")
         self._where = QLabel()
         self._slider.valueChanged.connect(lambda _: self._ask())
-        self._moment.currentIndexChanged.connect(lambda _: self._place())
+        self._moment.currentIndexChanged.connect(lambda _: self._update_positions())
         self._build()
 
     def show_runs(self, runs: Mapping[str, Overview]) -> None:
@@ -59,7 +59,7 @@ class ComparedSamples(QWidget):
                 self.grids[side].set_images(NO_IMAGES)
                 self._said[side].setText("")
             self.grids[side].set_empty_text("This run has no samples." if side in runs else f"Choose run {side} above.")
-        self._place()
+        self._update_positions()
 
     def show_grid(self, side: str, step: int, images: Images, columns: tuple[str, ...]) -> None:
         """The grid that was asked for."""
@@ -79,7 +79,7 @@ class ComparedSamples(QWidget):
         self.grids[side].set_empty_text(str(problem))
         self._said[side].setText("")
 
-    def _place(self) -> None:
+    def _update_positions(self) -> None:
         """Where each grid lies on the scale that is chosen."""
         which = self._moment.currentData()
         self._positions = {}
