@@ -170,8 +170,8 @@ def _naming(found: tuple[Diagnosis, ...], patient: Patient) -> Diagnosis | None:
 
 
 def _keep(watched: Watched, options: argparse.Namespace, name: str) -> None:
-    """Writes what a diagnosis reads of a training, as the tests' own courses are written: what it was, then a line for
-    each report with step, images, seconds and the values of the keys."""
+    """Writes what a diagnosis reads of a training, in the format of the tests' report histories: settings and facts,
+    then a line for each report with step, images, seconds and the values of the keys."""
     if not options.keep:
         return
     settings, images = watched.trainer.settings, len(watched.trainer.dataset.images) - len(watched.trainer.held)

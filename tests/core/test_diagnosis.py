@@ -1,4 +1,4 @@
-"""What is found in courses whose numbers are known, and in real ones that were recorded."""
+"""Diagnoses of report histories with known numbers, and of recorded ones."""
 
 from __future__ import annotations
 
