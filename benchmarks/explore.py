@@ -132,12 +132,12 @@ def _slider(studio: Any) -> Any:
 def _export(count: int, exports: int) -> None:
     from core.concurrency import run_to_end
     from core.export.image_files import export_images
-    from core.export.selection import OfSeeds
+    from core.export.selection import SeedSelection
     from core.latent.request import LatentRequest
     from core.latent.sampler import CHUNK, Sampler
 
     sampler = _untrained(Sampler)
-    selection = OfSeeds(tuple(range(count)))
+    selection = SeedSelection(tuple(range(count)))
     alone, exported = [], []
     for _ in range(exports):
         begun = perf_counter()

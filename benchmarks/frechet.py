@@ -35,7 +35,7 @@ from core.training.autotune import trial  # noqa: E402
 PLAIN = "plain"
 """The DCGAN recipe of textbooks, in the loop of textbooks; every other recipe is a preset."""
 MADE = 3000
-"""Generated images that are judged; of the real ones, all are."""
+"""Generated images that are evaluated; of the real ones, all are."""
 
 Made = tuple[int, int, NDArray[np.uint8]]
 """Steps, images seen, and generated images NHWC."""

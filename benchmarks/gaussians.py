@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.rank import finished  # noqa: E402  # the path first
-from core.evaluation.metrics import Side  # noqa: E402
+from core.evaluation.metrics import ImageSet  # noqa: E402
 from core.evaluation.metrics.density_coverage import K, measure  # noqa: E402
 from core.evaluation.metrics.precision_recall import measure as precision_recall  # noqa: E402
 
@@ -33,7 +33,7 @@ def main() -> None:
 
 def _drawn(number: int) -> dict[str, float]:
     seeds = 2 * number, 2 * number + 1
-    fake, real = (Side(np.random.default_rng(seed).standard_normal((10_000, 1000))) for seed in seeds)
+    fake, real = (ImageSet(np.random.default_rng(seed).standard_normal((10_000, 1000))) for seed in seeds)
     return finished(precision_recall(fake, real, K)) | finished(measure(fake, real))
 
 

@@ -18,9 +18,9 @@ from core.data.builtin.toys import dataset
 from core.data.prepare import prepare
 
 POINTS = 2500
-"""Generated points that are judged, as in VEEGAN and PacGAN."""
+"""Generated points that are counted, as in VEEGAN and PacGAN."""
 STACKED = 26_000
-"""Generated stacked digits that are judged, as in PacGAN."""
+"""Generated stacked digits that are counted, as in PacGAN."""
 
 Counts = NDArray[np.int64]
 
@@ -53,9 +53,9 @@ def of_points(points: NDArray[np.float32], toy: str) -> Coverage:
 def of_stacked(images: NDArray[np.uint8]) -> Coverage:
     """Of generated stacked digits, NHWC."""
     channels = torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2))).flatten(0, 1)[:, None]
-    judge = classifier(images.shape[1])
+    network = classifier(images.shape[1])
     with torch.inference_mode():
-        digits = torch.cat([judge(_scaled(part)).argmax(1) for part in channels.split(512)])
+        digits = torch.cat([network(_scaled(part)).argmax(1) for part in channels.split(512)])
     numbers = digits.view(-1, 3) @ torch.tensor([100, 10, 1])
     return coverage(np.bincount(numbers.numpy(), minlength=1000))
 

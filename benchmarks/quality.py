@@ -84,7 +84,7 @@ def _compare(source: str, options: argparse.Namespace) -> None:
 
 
 def _one(source: str, recipe: str, seed: int, seconds: float) -> modes.Coverage:
-    """Trains one recipe, and judges as many of its images as the field does."""
+    """Trains one recipe, and evaluates as many of its images as the field does."""
     torch.set_num_threads(1)
     kind, _, toy = source.partition(":")
     settings = Settings(**{**RECIPES[kind][recipe], "device": "cpu", "seed": seed})

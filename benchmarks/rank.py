@@ -25,7 +25,7 @@ from core.data.prepare import prepare  # noqa: E402
 from core.data.records import Records  # noqa: E402
 from core.evaluation.features import Extractor, build  # noqa: E402
 from core.evaluation.features.dataset_features import joined, pictures  # noqa: E402
-from core.evaluation.metrics import Side, metric  # noqa: E402
+from core.evaluation.metrics import ImageSet, metric  # noqa: E402
 from core.evaluation.metrics.swd import MOST_IMAGES  # noqa: E402
 from core.events import Images, Notice  # noqa: E402
 from core.registry import components  # noqa: E402
@@ -47,8 +47,8 @@ PAIRS = (("precision", "recall"), ("symmetric_precision", "symmetric_recall"), (
 says both."""
 BLIND = {"precision", "symmetric_precision", "density"}
 """They say whether images look real, and nothing about how many kinds there are."""
-Sides = tuple[Side, Side]
-Sets = dict[object, list[Side]]
+Sides = tuple[ImageSet, ImageSet]
+Sets = dict[object, list[ImageSet]]
 """As they are (0), and by corruption and severity. Of several sets that are as bad as each other the mean counts."""
 Values = dict[object, dict[str, float]]
 
@@ -89,14 +89,14 @@ def _by_features(name: str, dataset: Dataset, others: Dataset, real: Images, cou
 
 def _by_images(others: Dataset, real: Images, count: int) -> None:
     count = min(len(real), MOST_IMAGES, count)
-    against = Side(images=real[_drawn(len(real), count)])
-    sets = _sets(others, count, lambda images: Side(images=images))
+    against = ImageSet(images=real[_drawn(len(real), count)])
+    sets = _sets(others, count, lambda images: ImageSet(images=images))
     for each, found in components("evaluation.metrics").items():
         if "images" in found.facts["NEEDS"]:
             _table(each, metric_key.PIXELS, sets, against, {what: {} for what in sets})
 
 
-def _table(name: str, extractor: str, sets: Sets, against: Side, values: Values) -> None:
+def _table(name: str, extractor: str, sets: Sets, against: ImageSet, values: Values) -> None:
     """Adds a metric's numbers to the `values` of each set, and prints them."""
     for what, sides in sets.items():
         found = [finished(metric(name).measure(*_as_many(side, against))) for side in sides]
@@ -108,12 +108,12 @@ def _table(name: str, extractor: str, sets: Sets, against: Side, values: Values)
             _rows(f"{metric_key.title(number)}, {extractor}", of_number, sign, number in BLIND)
 
 
-def _as_many(one: Side, other: Side) -> Sides:
+def _as_many(one: ImageSet, other: ImageSet) -> Sides:
     """Images themselves are compared with as many others."""
     if one.images is None or other.images is None:
         return one, other
     count = min(len(one.images), len(other.images))
-    return Side(images=one.images[:count]), Side(images=other.images[:count])
+    return ImageSet(images=one.images[:count]), ImageSet(images=other.images[:count])
 
 
 def _rows(title: str, values: dict[object, float], sign: int, is_blind: bool = False) -> None:
@@ -131,17 +131,17 @@ def spearman(one: NDArray[np.number], other: NDArray[np.number]) -> float:
     return float(np.corrcoef(*ranks)[0, 1]) if all(rank.std() > 0 for rank in ranks) else 0.0
 
 
-def _sets(dataset: Dataset, count: int, look: Callable[[Images], Side]) -> Sets:
+def _sets(dataset: Dataset, count: int, extract: Callable[[Images], ImageSet]) -> Sets:
     everything = pictures(dataset, np.arange(len(dataset.images)))
-    seen = look(everything)
+    seen = extract(everything)
     as_they_are = _in_turn(dataset, count, 1.0)
     plain = everything[as_they_are[0]]
     found: Sets = {0: [_part(seen, rows) for rows in as_they_are]}
     for severity in range(SEVERITIES):
         noise = np.random.default_rng(0).normal(0, NOISE[severity], plain.shape)
-        found["blur", severity] = [look(_blurred(plain, BLUR[severity]))]
-        found["noise", severity] = [look(_bytes(plain + noise))]
-        found["contrast", severity] = [look(_bytes(127.5 + CONTRAST[severity] * (plain - 127.5)))]
+        found["blur", severity] = [extract(_blurred(plain, BLUR[severity]))]
+        found["noise", severity] = [extract(_bytes(plain + noise))]
+        found["contrast", severity] = [extract(_bytes(127.5 + CONTRAST[severity] * (plain - 127.5)))]
         found["fewer modes", severity] = [_part(seen, rows) for rows in _in_turn(dataset, count, LEFT[severity])]
     return found
 
@@ -161,7 +161,7 @@ def _in_turn(dataset: Dataset, count: int, part: float) -> list[NDArray[np.int64
     return turns
 
 
-def _part(side: Side, rows: NDArray[np.int64]) -> Side:
+def _part(side: ImageSet, rows: NDArray[np.int64]) -> ImageSet:
     return side._replace(**{name: values[rows] for name, values in side._asdict().items() if values is not None})
 
 
@@ -173,11 +173,11 @@ def _bytes(values: NDArray[np.floating[Any]]) -> Images:
     return np.clip(np.round(values), 0, 255).astype(np.uint8)
 
 
-def _side(extractor: Extractor, images: Images) -> Side:
+def _side(extractor: Extractor, images: Images) -> ImageSet:
     parts = [extractor(images[start : start + extractor.at_once]) for start in range(0, len(images), extractor.at_once)]
     found = joined(parts)
     logits = None if found.logits is None else found.logits.astype(np.float64)
-    return Side(found.values.astype(np.float64), logits)
+    return ImageSet(found.values.astype(np.float64), logits)
 
 
 def _prepared(data: str) -> Dataset:

@@ -40,7 +40,7 @@ from core.runs.run import Run  # noqa: E402
 from core.trainer import Trainer  # noqa: E402
 
 MADE = 1000
-"""Generated images that are judged, and real ones that they are compared with."""
+"""Generated images that are evaluated, and real ones that they are compared with."""
 DIAGNOSED = re.compile("(Loss|Signal)(/[^/]+){1,2}")
 """Keys of the reports without those by layer and the quantiles."""
 LAST = 5
@@ -54,7 +54,7 @@ class Watched:
         """`before`: a training that it goes on from, as it is now, with its reports."""
         self.trainer = patient.begin(before.checkpoint() if before else None)
         self.reports: list[Report] = list(before.reports) if before else []
-        self.course = ReportHistory.of(self.reports)
+        self.history = ReportHistory.of(self.reports)
         self.edits: list[Edited] = list(before.edits) if before else []
         self.rewinds: list[int] = list(before.rewinds) if before else []
 
@@ -69,7 +69,7 @@ class Watched:
                         self.rewinds.append(event.step)
                     if isinstance(event, Report):
                         self.reports.append(event)
-                        self.course.append(event)
+                        self.history.append(event)
                         yield self.found()
                     if over():
                         return
@@ -79,7 +79,7 @@ class Watched:
 
     def found(self) -> tuple[Diagnosis, ...]:
         images = len(self.trainer.dataset.images) - len(self.trainer.held)
-        return diagnose(self.course, self.trainer.settings, RunFacts(images, tuple(self.edits), tuple(self.rewinds)))
+        return diagnose(self.history, self.trainer.settings, RunFacts(images, tuple(self.edits), tuple(self.rewinds)))
 
     def edit(self, settings: Settings) -> Edited:
         self.edits.append(self.trainer.edit(settings))
@@ -94,7 +94,7 @@ class Watched:
         Frechet distance to the real ones in the digits classifier's space, and how many of the ten digits there are."""
         values = {key: [report.stats[key] for report in self.reports if key in report.stats] for key in evidence}
         images = _made(self.trainer)
-        features, classes = _judged(images)
+        features, classes = _classified(images)
         return {
             "kinds": [found.kind for found in self.found()],
             "evidence": {key: float(np.median(of[-LAST:])) for key, of in values.items() if of},
@@ -170,8 +170,8 @@ def _naming(found: tuple[Diagnosis, ...], patient: Patient) -> Diagnosis | None:
 
 
 def _keep(watched: Watched, options: argparse.Namespace, name: str) -> None:
-    """Writes what a diagnosis reads of a training, as the tests' own courses are written: what it was, then a line for
-    each report with step, images, seconds and the values of the keys."""
+    """Writes what a diagnosis reads of a training, in the format of the tests' report histories: settings and facts,
+    then a line for each report with step, images, seconds and the values of the keys."""
     if not options.keep:
         return
     settings, images = watched.trainer.settings, len(watched.trainer.dataset.images) - len(watched.trainer.held)
@@ -202,19 +202,19 @@ def _made(trainer: Trainer) -> Tensor:
     return torch.cat([trainer.G_ema(GeneratorInputs(*part)) for part in parts])
 
 
-def _judged(images: Tensor) -> tuple[Tensor, Tensor]:
+def _classified(images: Tensor) -> tuple[Tensor, Tensor]:
     """The classifier's last features (N, 64), float64, and the digits (N,) that it takes the images for."""
-    judge = modes.classifier(images.shape[2])
-    assert isinstance(judge, torch.nn.Sequential)
+    network = modes.classifier(images.shape[2])
+    assert isinstance(network, torch.nn.Sequential)
     with torch.inference_mode():
-        features = judge[:-1](images)
-        return features.double(), judge[-1](features).argmax(1)
+        features = network[:-1](images)
+        return features.double(), network[-1](features).argmax(1)
 
 
 @cache
 def _real(side: int) -> Moments:
     dataset = run_to_end(prepare("sample:digits", Preparation((side, side))))
-    features, _ = _judged(torch.from_numpy(np.array(dataset.images[:MADE])).float().div(127.5).sub(1.0))
+    features, _ = _classified(torch.from_numpy(np.array(dataset.images[:MADE])).float().div(127.5).sub(1.0))
     return Moments(features.mean(0), features.T.cov())
 
 

@@ -71,12 +71,12 @@ def measure(name: str, data: str, resolution: int, seconds: float) -> list[Side]
     dataset = run_to_end(prepare(data, how))
     settings = preset(name).fitted(FitContext(len(dataset.images), False), resolution=resolution, device="cpu")
     tuned = run_to_end(trial(settings, dataset.images.shape[1], len(dataset.classes), resolve("cpu")))
-    plain, watched, judged = (Trainer(settings, dataset, tuned, signals=signals) for signals in (False, True, True))
+    plain, watched, evaluated = (Trainer(settings, dataset, tuned, signals=signals) for signals in (False, True, True))
     with TemporaryDirectory() as place:
-        run = Run.begin(Path(place, "run"), judged)
-        evaluator = LiveEvaluator(run, judged)
-        recorded = run.record(judged, evaluator.beside(judged.events()), lambda: evaluator.subject)
-        sides = [Side(plain), Side(watched), Side(judged, recorded)]
+        run = Run.begin(Path(place, "run"), evaluated)
+        evaluator = LiveEvaluator(run, evaluated)
+        recorded = run.record(evaluated, evaluator.beside(evaluated.events()), lambda: evaluator.subject)
+        sides = [Side(plain), Side(watched), Side(evaluated, recorded)]
         for turn in range(WARM_UP + max(round(seconds / (len(sides) * TURN)), 1)):
             for place_in_turn in range(len(sides)):
                 sides[(turn + place_in_turn) % len(sides)].take_turn()
@@ -93,10 +93,10 @@ def main() -> None:
     core.jobs.live_evaluation.SOONEST, core.jobs.live_evaluation.LATER = 0.0, 1.0
     print(machine())
     for name, data, resolution in CASES:
-        plain, watched, judged = (side.rate() for side in measure(name, data, resolution, seconds))
+        plain, watched, evaluated = (side.rate() for side in measure(name, data, resolution, seconds))
         what = f"{name}, {data} at {resolution} px"
         row(f"{what}: signals", f"{watched:.0f} of {plain:.0f} images/s: {watched / plain:.1%}", ">= 98 %")
-        row("  and an evaluation", f"{judged:.0f} images/s: {judged / plain:.1%}", ">= 95 %")
+        row("  and an evaluation", f"{evaluated:.0f} images/s: {evaluated / plain:.1%}", ">= 95 %")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Files that appear under their name when they are complete, or not at all."""
+"""Atomic writes: files that appear under their name only when they are complete."""
 
 from __future__ import annotations
 

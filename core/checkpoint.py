@@ -1,4 +1,4 @@
-"""A training as one `.safetensors` file: complete, without pickle, and never half written."""
+"""Checkpoints: the complete state of a training in one `.safetensors` file, without pickle and written atomically."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Generators and iterators on top of threads: a single call, values made in advance, jobs in order; and a generator's
-result without its events."""
+"""Concurrency for generators and iterators: a call in a thread, prefetched values, jobs in order, and a generator's
+result."""
 
 from __future__ import annotations
 

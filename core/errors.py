@@ -1,4 +1,5 @@
-"""The one exception that is meant for a person, and a kind of it that a training can help itself with."""
+"""Errors: `UserError`, the only exception with a message for the user, and `DivergenceError`, from which a training can
+recover."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ class UserError(Exception):
         self.details = details
 
 
-class Diverged(UserError):
+class DivergenceError(UserError):
     """A training whose losses, or weights, are no longer numbers, or no longer of any use."""
 
     def __init__(self, step: int) -> None:

@@ -1,4 +1,5 @@
-"""What trainings, scans and exports yield: frozen values of numpy and plain types, so that any thread may keep them."""
+"""Events that trainings, scans and exports yield: frozen values of numpy and plain types, safe to share between
+threads."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import UserError
-from core.formatting import amount
+from core.formatting import size_text
 
 Images = NDArray[np.uint8]
 """uint8 images, NHWC, C = 1 (grey) or 3 (RGB)."""
@@ -37,7 +38,7 @@ class Progress(Event):
     def counted(self) -> str:
         """How much is done, for people."""
         if self.in_bytes:
-            return f"{amount(self.done)} of {amount(self.total)}"
+            return f"{size_text(self.done)} of {size_text(self.total)}"
         return f"{self.done:,} of {self.total:,}"
 
 
@@ -47,7 +48,7 @@ class EvaluationProgress(Progress):
 
 
 @dataclass(frozen=True, eq=False)
-class Glimpse(Event):
+class FirstImages(Event):
     """A dataset's first images, while the others are still being looked for."""
 
     images: Images

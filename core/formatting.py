@@ -1,14 +1,14 @@
-"""Bytes and times, as people read them."""
+"""Text of file sizes and durations."""
 
 from __future__ import annotations
 
 
-def amount(bytes: float) -> str:
+def size_text(bytes: float) -> str:
     """In MB or GB, of 10^6 and 10^9 bytes, as disks and networks are sold."""
     return f"{bytes / 1e9:.1f} GB" if bytes >= 1e9 else f"{bytes / 1e6:.1f} MB"
 
 
-def span(seconds: float) -> str:
+def time_text(seconds: float) -> str:
     """A time for people: 48 s, 12 min 05 s, 3 h 05 min."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)

@@ -1,4 +1,5 @@
-"""What a seed stands for: z, and where there are conditions its class and codes; the same on every machine."""
+"""Inputs of a generator that a seed stands for: z, and for conditional ones class and codes; the same on every
+machine."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Networks, losses, penalties, metrics, feature extractors, data formats and diagnoses are found by their files: a
-module that defines `TITLE` is one.
+"""Registry of components (networks, losses, penalties, metrics, feature extractors, data formats, diagnoses): a module
+that defines `TITLE` is one.
 
 What the form and the settings must know of them is read from the files' text, so that nothing imports torch before the
 first window is on screen: the first line of the docstring, and constants in capitals.

@@ -1,4 +1,4 @@
-"""The training of a GAN, from top to bottom."""
+"""Trainer: the training loop of a GAN."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from core.config.constraints import refuse_data
 from core.config.settings import Settings, live_settings
 from core.data.batches import Batches
 from core.data.dataset import Dataset
-from core.data.holdout import held_rows, trained
+from core.data.holdout import held_rows, training_set
 from core.devices import enough_memory, resolve, used_memory
-from core.errors import Diverged, UserError
+from core.errors import DivergenceError, UserError
 from core.events import Edited, Event, Finished, Images, Points, Report, Samples, Stepped, Tuned
 from core.generator_inputs import Conditions, GeneratorInputs, fixed
 from core.imaging.grid import preview
@@ -35,7 +35,7 @@ from core.monitoring.running_means import RunningMeans
 from core.monitoring.signals import Descent, Signals
 from core.training import optimizers
 from core.training.augmentation import Augment, discriminator_input, discriminator_sheet
-from core.training.autotune import Choice, place
+from core.training.autotune import ComputeFormat, to_device
 from core.training.ema import average, decay
 from core.training.state import TrainerState
 
@@ -71,14 +71,14 @@ class Trainer:
         refuse_data(settings, len(dataset.classes), dataset.points)
         self.settings, self.dataset, self.tuned = settings, dataset, tuned
         self.device = resolve(settings.device)
-        self.choice = Choice(tuned.precision, tuned.memory_format)
+        self.choice = ComputeFormat(tuned.precision, tuned.memory_format)
         self.channels = dataset.images.shape[1]
         self.conditions = Conditions.of(settings, len(dataset.classes))
         self.step, self.images, self.seconds = 0, 0, 0.0
         self.stats: Mapping[str, float] = {}
         with enough_memory(settings):
             self.held = held_rows(settings, dataset)
-            augmentation = trained(dataset, self.held)
+            augmentation = training_set(dataset, self.held)
             self.batches = Batches(augmentation, settings.batch, settings.mirror, settings.seed, self.device)
             self._build(signals)
             if checkpoint:
@@ -88,13 +88,14 @@ class Trainer:
         """Yields `Samples` of the start, then `Stepped` after every generator step with `Report` and `Samples`
         between, and `Finished` when the settings' limit is reached. Of points it yields `Points` in place of `Samples`.
 
-        Raises `UserError` when memory runs out, and `Diverged` when a loss is no longer a number, or none of any use.
+        Raises `UserError` when memory runs out, and `DivergenceError` when a loss is no longer a number, or none of any
+        use.
         """
         with contextlib.closing(self.batches), one_thread() if self._playground else contextlib.nullcontext():
             yield from self._events()
 
     def _events(self) -> Generator[Event, None, None]:
-        yield self.look()
+        yield self.snapshot()
         reported, next_report, next_samples = self.seconds, perf_counter() + REPORT_SECONDS, perf_counter()
         while not (reason := self._limit()):
             started = perf_counter()
@@ -107,7 +108,7 @@ class Trainer:
                 reported, next_report = self.seconds, perf_counter() + REPORT_SECONDS
             if perf_counter() >= next_samples:
                 started = perf_counter()
-                samples = self.look()
+                samples = self.snapshot()
                 rendered = perf_counter()
                 yield samples
                 # Storing the grid counts too, but a pause that falls into this yield does not.
@@ -116,7 +117,7 @@ class Trainer:
         if self._means.count:
             yield self._report(self.seconds - reported)
         self._refuse_broken()
-        yield self.look()
+        yield self.snapshot()
         yield Finished(self.step, reason)
 
     def edit(self, settings: Settings) -> Edited:
@@ -138,7 +139,7 @@ class Trainer:
         For use between two events, as `step_generator`. Neither counts in the next report's losses.
         """
         self._train_discriminator_alone()
-        return self.look()
+        return self.snapshot()
 
     def step_generator(self) -> Samples | Points:
         """One update of the generator alone, which is a step."""
@@ -147,7 +148,7 @@ class Trainer:
             fake = self.G(drawn)
         self._train_generator(real, fake, drawn)
         self._count_step()
-        return self.look()
+        return self.snapshot()
 
     def _train_step(self) -> None:
         for _ in range(self.settings.d_steps - 1):
@@ -176,15 +177,15 @@ class Trainer:
         due = self.images // settings.batch % settings.penalty_interval == 0
         self.D.requires_grad_(True)
         with self._autocast():
-            real, fake = self._seen(real).detach(), self._seen(fake).detach()
+            real, fake = self._discriminator_input(real).detach(), self._discriminator_input(fake).detach()
             real.requires_grad_(due and "real" in penalties.inputs(settings))
             fake.requires_grad_(due and "fake" in penalties.inputs(settings))
             (real_logits, _), (fake_logits, guesses) = self.D(real, drawn.classes), self.D(fake, drawn.classes)
             if due:
-                judged = penalties.Judgement(
+                batch = penalties.DiscriminatorBatch(
                     lambda x: self.D(x, drawn.classes)[0], real, fake, real_logits, fake_logits
                 )
-                self._penalty = penalties.weighted(settings, judged)
+                self._penalty = penalties.weighted(settings, batch)
         real_logits, fake_logits = real_logits.float(), fake_logits.float()
         d_loss = self.loss.discriminator(
             real_logits, fake_logits, Targets(1.0 - settings.smooth_real, settings.smooth_fake)
@@ -199,7 +200,7 @@ class Trainer:
             clip_weights(self.D, settings.weight_clip)
         self._penalty = self._penalty.detach()
         self.augment.adapt(real_logits.detach(), settings)
-        self.signals.judge(real_logits, fake_logits)
+        self.signals.add_logits(real_logits, fake_logits)
         values = {"Loss/D/loss": d_loss, "Loss/scores/real": real_logits.mean(), "Loss/scores/fake": fake_logits.mean()}
         if self.loss.PROBABILITY:
             values |= {"Score/real": real_logits.sigmoid().mean(), "Score/fake": fake_logits.sigmoid().mean()}
@@ -213,10 +214,10 @@ class Trainer:
         # Gradients of the discriminator's weights would be thrown away: do not compute them.
         self.D.requires_grad_(False)
         with self._autocast():
-            logits, guesses = self.D(self._seen(fake), drawn.classes)
+            logits, guesses = self.D(self._discriminator_input(fake), drawn.classes)
             if self.loss.PAIRED:
                 with torch.no_grad():
-                    real_logits, _ = self.D(self._seen(real), drawn.classes)
+                    real_logits, _ = self.D(self._discriminator_input(real), drawn.classes)
             else:
                 real_logits = torch.zeros_like(logits)
         g_loss = objective = self.loss.generator(real_logits.float(), logits.float())
@@ -235,7 +236,7 @@ class Trainer:
         with watched.step():
             optimizer.step()
 
-    def _seen(self, images: Tensor) -> Tensor:
+    def _discriminator_input(self, images: Tensor) -> Tensor:
         """What the discriminator is shown of images."""
         return discriminator_input(images, self.augment, self.settings, self.images)
 
@@ -254,7 +255,7 @@ class Trainer:
 
         Of points it is one picture of the playground, (1, 256, 256, 3), which shows the generator as it is now.
         """
-        shown = self.look()
+        shown = self.snapshot()
         return picture(shown)[None] if isinstance(shown, Points) else shown.images
 
     @property
@@ -263,10 +264,10 @@ class Trainer:
         return () if self._playground else self.conditions.column_names(self.dataset.classes)
 
     @torch.no_grad()
-    def look(self) -> Samples | Points:
+    def snapshot(self) -> Samples | Points:
         """What is to be seen of the present state."""
         if self._playground:
-            return self._playground.look(self.G, self.D, self.loss, self.step)
+            return self._playground.snapshot(self.G, self.D, self.loss, self.step)
         return Samples(self.step, to_images(self.G_ema(self._fixed)), self.columns)
 
     def sheet(self, count: int, seed: int) -> Images:
@@ -280,8 +281,9 @@ class Trainer:
     def checkpoint(self) -> Checkpoint:
         """The complete state, enough to continue bit for bit on the same device.
 
-        The tensors are the training's own: write or copy them before the next event is pulled. Raises `Diverged` when
-        losses or weights are no longer numbers, so that a broken state never stands where a good one is looked for.
+        The tensors are the training's own: write or copy them before the next event is pulled. Raises
+        `DivergenceError` when losses or weights are no longer numbers, so that a broken state never stands where a good
+        one is looked for.
         """
         tensors = self.state() | {"preview": torch.from_numpy(preview(self.render()))}
         return Checkpoint(self.meta(), tensors)
@@ -324,7 +326,7 @@ class Trainer:
         settings = self.settings
         torch.manual_seed(settings.seed)
         G, D = build_pair(settings, self.channels, self.conditions)
-        self.G, self.D = place(G, self.device, self.choice.layout), place(D, self.device, self.choice.layout)
+        self.G, self.D = to_device(G, self.device, self.choice.layout), to_device(D, self.device, self.choice.layout)
         self.G_ema = deepcopy(self.G).eval().requires_grad_(False)
         self.loss = loss(settings.loss)
         self.opt_G = optimizers.build(settings, self.G.parameters(), settings.lr_g, self.device)
@@ -341,8 +343,8 @@ class Trainer:
         self._playground = Playground(settings, self.dataset, self.device) if self.dataset.points else None
         self._means = RunningMeans()
         networks = self.G, self.D, self.G_ema
-        look = Probe(networks, self.dataset, self.held, settings, self.conditions, self.choice, self.device)
-        self.signals = Signals(look, self.loss.SIGNED, signals)
+        probe = Probe(networks, self.dataset, self.held, settings, self.conditions, self.choice, self.device)
+        self.signals = Signals(probe, self.loss.SIGNED, signals)
         self._penalty = torch.zeros((), device=self.device)
 
     def _restore(self, checkpoint: Checkpoint) -> None:
@@ -369,12 +371,12 @@ class Trainer:
     def _refuse_divergence(self, stats: Mapping[str, float]) -> None:
         # Compared so that a NaN is refused as well.
         if not all(abs(value) <= LARGEST_LOSS for name, value in stats.items() if name.startswith("Loss/")):
-            raise Diverged(self.step)
+            raise DivergenceError(self.step)
 
     def _refuse_broken(self) -> None:
         # What the last step did to the weights is in no loss yet.
         if not isfinite(float(l2_norm([*self.G.parameters(), *self.D.parameters(), *self.G_ema.parameters()]))):
-            raise Diverged(self.step)
+            raise DivergenceError(self.step)
 
     def _limit(self) -> str:
         """Why the training is over; empty while it is not."""

@@ -1,1 +1,1 @@
-"""The window. Knows Qt, and meets torch only inside threads."""
+"""Window of GAN Studio. Knows Qt, and uses torch only in threads."""

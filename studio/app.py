@@ -1,4 +1,4 @@
-"""Where the program begins: the window, or a headless command. The window comes first, torch later."""
+"""Entry point of the program: the window, or a headless command. The window is built before torch is imported."""
 
 from __future__ import annotations
 

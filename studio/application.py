@@ -1,4 +1,4 @@
-"""The composition root: builds the session, the window and the controllers, and connects them."""
+"""Composition root: builds the session, the window and the controllers, and connects them."""
 
 from __future__ import annotations
 

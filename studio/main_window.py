@@ -1,4 +1,4 @@
-"""The main window: lays out workspaces, messages and footer, and emits what a person wants.
+"""Main window: lays out workspaces, messages and footer, and emits the user's intents.
 
 It knows no service. `studio.application` connects it with those.
 """
@@ -55,7 +55,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("GAN Studio")
         self.setAcceptDrops(True)
         self._build()
-        window_state.restore_place(self)
+        window_state.restore_geometry(self)
         self.data.set_recents(window_state.recents())
 
     @property
@@ -152,6 +152,6 @@ class MainWindow(QMainWindow):
             return
         if self._train is not None:
             self._train.show_plane(False)  # what is remembered is how images are laid out
-        window_state.keep(self, self._train.splitters if self._train else {})
+        window_state.save(self, self._train.splitters if self._train else {})
         event.accept()
         self.closed.emit()

@@ -1,4 +1,4 @@
-"""The style sheet of `studio.theme`. An @name stands for a colour of `theme.Scheme` or for a small picture.
+"""Style sheet of `studio.theme`. An @name stands for a color of `theme.Scheme` or for a small picture.
 
 Roles are given by object name (primary, danger, link, headline, title, muted, error,
 banner, footer, card, group) and by the property hasMenu.

@@ -1,4 +1,4 @@
-"""The look: one accent colour, a palette and a small style sheet for the light and the dark scheme, and the icons."""
+"""Theme of the window: an accent color, palette and style sheet for the light and the dark scheme, and icons."""
 
 from __future__ import annotations
 
@@ -122,15 +122,15 @@ def apply(app: QApplication) -> None:
     hints = QGuiApplication.styleHints()
     forced = {"light": Qt.ColorScheme.Light, "dark": Qt.ColorScheme.Dark}.get(os.environ.get("GAN_STUDIO_THEME", ""))
     if forced is None:
-        dress(app, DARK if hints.colorScheme() == Qt.ColorScheme.Dark else LIGHT)
-        hints.colorSchemeChanged.connect(lambda new: dress(app, DARK if new == Qt.ColorScheme.Dark else LIGHT))
+        apply_scheme(app, DARK if hints.colorScheme() == Qt.ColorScheme.Dark else LIGHT)
+        hints.colorSchemeChanged.connect(lambda new: apply_scheme(app, DARK if new == Qt.ColorScheme.Dark else LIGHT))
     else:
         if hasattr(hints, "setColorScheme"):  # Qt 6.8; title bars and native dialogs agree, where the platform can
             hints.setColorScheme(forced)
-        dress(app, DARK if forced == Qt.ColorScheme.Dark else LIGHT)
+        apply_scheme(app, DARK if forced == Qt.ColorScheme.Dark else LIGHT)
 
 
-def dress(app: QApplication, scheme: Scheme) -> None:
+def apply_scheme(app: QApplication, scheme: Scheme) -> None:
     """Put on one scheme. Widgets hear of it as a palette change, so nobody has to subscribe."""
     app.setPalette(_palette(scheme))
     app.setStyleSheet(_style_sheet(scheme))

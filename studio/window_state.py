@@ -1,4 +1,4 @@
-"""What the window remembers from one day to the next: its place, how it is divided, and the datasets that were open."""
+"""State that the window stores between sessions: geometry, splitters and recent datasets."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def add_recent(source: str) -> list[str]:
     return names
 
 
-def restore_place(window: QWidget) -> None:
+def restore_geometry(window: QWidget) -> None:
     """Where the window was, and how large."""
     if geometry := QSettings().value("geometry"):
         window.restoreGeometry(geometry)
@@ -36,7 +36,7 @@ def restore_splitters(splitters: Mapping[str, QSplitter]) -> None:
             splitter.restoreState(state)
 
 
-def keep(window: QWidget, splitters: Mapping[str, QSplitter]) -> None:
+def save(window: QWidget, splitters: Mapping[str, QSplitter]) -> None:
     """Place, size and division for the next day."""
     settings = QSettings()
     settings.setValue("geometry", window.saveGeometry())

@@ -1,5 +1,5 @@
-"""The commands that write images and films: `gan-studio generate | interpolate | timelapse | report |
-export | project`.
+"""Commands that export images, animations, reports and generators: `gan-studio generate | interpolate | timelapse |
+report | export | project`.
 
 Imports no torch before one of them runs: `core.cli.main` is imported before there is a window.
 """
@@ -22,7 +22,7 @@ from core.concurrency import run_to_end
 from core.errors import UserError
 from core.events import Event, Notice, Progress
 from core.export.animation import MOST_FPS, MOST_FRAMES, MOST_SCALE, Animation, frame_positions
-from core.export.selection import Format, OfSeeds, Packing, Shape
+from core.export.selection import FileOptions, ImageFormat, Packing, SeedSelection
 from core.generator_inputs import LARGEST_SEED, parse_seeds
 from core.latent.request import Loop, Point, Walk
 
@@ -40,11 +40,11 @@ def generate(options: argparse.Namespace) -> int:
     sampler, like = _opened(options)
     if options.each_class and not sampler.conditions.classes:
         raise UserError("This generator knows no classes.", "Leave --each-class out.")
-    selection = OfSeeds.of(seeds, like, sampler.meta.classes if options.each_class else ())
-    drawn: Format | None = next((name for name, end in SUFFIXES.items() if end == options.out.suffix), None)
+    selection = SeedSelection.of(seeds, like, sampler.meta.classes if options.each_class else ())
+    drawn: ImageFormat | None = next((name for name, end in SUFFIXES.items() if end == options.out.suffix), None)
     packing: Packing = "zip" if options.out.suffix == ".zip" else "sheet" if drawn else "folder"
-    shape = Shape(drawn or options.format, packing, options.scale)
-    show(export_images(sampler, selection, options.out, shape, options.overwrite), "image")
+    file_options = FileOptions(drawn or options.format, packing, options.scale)
+    show(export_images(sampler, selection, options.out, file_options, options.overwrite), "image")
     print(f"{len(selection)} images in {options.out}", file=sys.stderr)
     return 0
 
@@ -150,8 +150,8 @@ def _label(text: str | None, classes: Sequence[str], known: int) -> tuple[float,
     elif text.isdecimal() and int(text) < len(names):
         chosen = int(text)
     else:
-        listed = ", ".join(names[:20]) + ", ..." * (len(names) > 20)
-        raise UserError(f"There is no class {text!r}.", f"Choose one of {listed}.")
+        choices = ", ".join(names[:20]) + ", ..." * (len(names) > 20)
+        raise UserError(f"There is no class {text!r}.", f"Choose one of {choices}.")
     return tuple(float(index == chosen) for index in range(len(names)))
 
 
@@ -192,7 +192,7 @@ def add_exports(commands: argparse._SubParsersAction[Parser]) -> None:
     command.add_argument(
         "--radius", type=_between(float, 0, 1), default=0.5, metavar="R", help="of --around: 0 stands still, 1 is far"
     )
-    _add_filming(command)
+    _add_animation_options(command)
 
     command = commands.add_parser("export", help="the generator for other programs")
     command.set_defaults(command=export)
@@ -216,7 +216,7 @@ def add_exports(commands: argparse._SubParsersAction[Parser]) -> None:
     command.add_argument("run", type=Path, metavar="RUN")
     command.add_argument("--seconds", type=_finite, default=10.0, metavar="S", help="of the whole film")
     command.add_argument("--caption", action="store_true", help="write the step below")
-    _add_filming(command)
+    _add_animation_options(command)
 
     command = commands.add_parser("report", help="one page that tells of a training: samples, curves, settings")
     command.set_defaults(command=report)
@@ -233,7 +233,7 @@ def _add_sampling(command: argparse.ArgumentParser) -> None:
     command.add_argument("--device", default="auto")
 
 
-def _add_filming(command: argparse.ArgumentParser) -> None:
+def _add_animation_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--out", type=Path, required=True, metavar="FILM", help=".mp4, .gif, .webp, or a folder of PNGs"
     )

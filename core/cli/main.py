@@ -1,4 +1,4 @@
-"""The headless command line: `gan-studio train | generate | inspect ...`. What exports is in
+"""Command line without a window: `gan-studio train | generate | inspect ...`. Export commands are in
 `core.cli.export_commands`."""
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from core.events import (
     Saved,
     Tuned,
 )
-from core.formatting import amount
+from core.formatting import size_text
 from core.presets import preset, presets
 from core.registry import components
 from core.stats.keys import in_words
@@ -148,7 +148,7 @@ def cache(options: argparse.Namespace) -> int:
         set_limit(options.limit)
     if options.clear:
         deleted = make_room(0)
-        print(f"{len(deleted)} prepared datasets deleted, {amount(sum(entry.bytes for entry in deleted))} freed")
+        print(f"{len(deleted)} prepared datasets deleted, {size_text(sum(entry.bytes for entry in deleted))} freed")
     held, most = entries(), limit()
     if options.json:
         found = [
@@ -170,8 +170,8 @@ def cache(options: argparse.Namespace) -> int:
             width, height = entry.size
             used = entry.used.astimezone().strftime("%Y-%m-%d %H:%M")
             images = f"{entry.count} x {width} x {height} px"
-            print(f"{amount(entry.bytes):>10}  {used}  {images:>22}  {entry.title}  {entry.source}")
-        print(f"{amount(sum(entry.bytes for entry in held))} of {amount(most)} in {cache_folder()}")
+            print(f"{size_text(entry.bytes):>10}  {used}  {images:>22}  {entry.title}  {entry.source}")
+        print(f"{size_text(sum(entry.bytes for entry in held))} of {size_text(most)} in {cache_folder()}")
     return 0
 
 
@@ -182,10 +182,10 @@ def download(options: argparse.Namespace) -> int:
 
     if options.name is None:
         for each in DOWNLOADS.values():
-            here = "here" if each.is_here() else "by hand" if each.by_hand else ""
-            size = f"{each.images:>7} images  {amount(each.bytes):>8}"
+            here = "here" if each.is_here() else "by hand" if each.is_manual else ""
+            size = f"{each.images:>7} images  {size_text(each.bytes):>8}"
             print(f"{each.name:>14}  {size}  {here:>7}  {each.title}. {each.licence}")
-        size = f"{'to evaluate':>14}  {amount(INCEPTION.bytes):>8}"
+        size = f"{'to evaluate':>14}  {size_text(INCEPTION.bytes):>8}"
         here = "here" if INCEPTION.is_here() else ""
         print(f"{INCEPTION.name:>14}  {size}  {here:>7}  {INCEPTION.title}. {INCEPTION.licence}")
         return 0

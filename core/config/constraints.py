@@ -1,4 +1,4 @@
-"""Combinations of settings, and of settings and datasets, that cannot work: a reason and a remedy for each.
+"""Constraints on combinations of settings and datasets: a reason and a remedy for each combination that cannot work.
 
 The settings form disables what `impossible` refuses.
 """

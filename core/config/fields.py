@@ -1,4 +1,4 @@
-"""Every setting of a training, once: type, bounds, unit, default, title and help.
+"""Fields of the settings model: type, bounds, unit, default, title and help of every setting.
 
 Command line, form, tooltip, checkpoint and validation error are made from these fields. Imported before the first
 window is on screen, so nothing here imports torch.

@@ -1,4 +1,4 @@
-"""Preparation of images: the size that all of them get, and how other proportions fit."""
+"""Preparation settings of a dataset: the image size, and how other aspect ratios are fitted to it."""
 
 from __future__ import annotations
 

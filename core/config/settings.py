@@ -1,4 +1,4 @@
-"""Validated settings of a training, and how they are made, changed and checked."""
+"""Validated settings of a training: creating, changing and checking them."""
 
 from __future__ import annotations
 

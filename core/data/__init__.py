@@ -1,1 +1,2 @@
-"""Images of any origin -> one `Dataset`: uint8 on a memory map, prepared once and cached. Neither torch nor Qt."""
+"""Datasets: any source of images becomes one `Dataset`, uint8 on a memory map, prepared once and cached. Imports
+neither torch nor Qt."""

@@ -1,4 +1,4 @@
-"""From the uint8 cache to normalised batches on the device."""
+"""Batches of normalized images on the device, read from the uint8 cache."""
 
 from __future__ import annotations
 
@@ -77,12 +77,12 @@ class Batches:
 
         Raises `UserError` when the images cannot be read any more; the next call tries the same batch again.
         """
-        place = self._order.begin(self.epoch, self.index)
+        position = self._order.begin(self.epoch, self.index)
         try:
-            rows, flips, images = self._choose(place)
+            rows, flips, images = self._choose(position)
         except OSError as error:
             raise unreadable(self._title, error) from error
-        self.epoch, self.index = place.epoch, place.index + self.batch
+        self.epoch, self.index = position.epoch, position.index + self.batch
         images = from_pixels(images.to(self.device, non_blocking=self.device.type == "cuda"))
         if self.mirror:
             images = torch.where(flips.to(self.device)[:, None, None, None], images.flip(3), images)
@@ -105,32 +105,32 @@ class _Order:
         """Where the next batch begins: a remainder that is no whole batch is left out."""
         return BatchPosition(epoch, index) if index + self._batch <= self._count else BatchPosition(epoch + 1, 0)
 
-    def after(self, place: BatchPosition) -> BatchPosition:
-        return self.begin(place.epoch, place.index + self._batch)
+    def after(self, position: BatchPosition) -> BatchPosition:
+        return self.begin(position.epoch, position.index + self._batch)
 
-    def at(self, place: BatchPosition) -> tuple[Tensor, Tensor]:
+    def at(self, position: BatchPosition) -> tuple[Tensor, Tensor]:
         """The rows of the batch that begins there, and which of them are to be mirrored."""
-        if self._shuffled != place.epoch:
-            random = torch.Generator().manual_seed(self._seed * 1_000_003 + place.epoch)
+        if self._shuffled != position.epoch:
+            random = torch.Generator().manual_seed(self._seed * 1_000_003 + position.epoch)
             self._rows = torch.randperm(self._count, generator=random)
             self._draws = torch.rand(self._count, generator=random)
-            self._shuffled = place.epoch
-        chosen = slice(place.index, place.index + self._batch)
+            self._shuffled = position.epoch
+        chosen = slice(position.index, position.index + self._batch)
         return self._rows[chosen], self._draws[chosen] < 0.5
 
 
-def _from_device(order: _Order, images: Tensor, place: BatchPosition) -> RawBatch:
-    rows, flips = order.at(place)
+def _from_device(order: _Order, images: Tensor, position: BatchPosition) -> RawBatch:
+    rows, flips = order.at(position)
     return RawBatch(rows, flips, images[rows.to(images.device)])
 
 
-def _from_memory(order: _Order, images: Pixels, place: BatchPosition) -> RawBatch:
-    rows, flips = order.at(place)
+def _from_memory(order: _Order, images: Pixels, position: BatchPosition) -> RawBatch:
+    rows, flips = order.at(position)
     return RawBatch(rows, flips, torch.from_numpy(images[rows.numpy()]))
 
 
-def _from_file(order: _Order, stored: RowReader, pinned: bool, place: BatchPosition) -> RawBatch:
-    rows, flips = order.at(place)
+def _from_file(order: _Order, stored: RowReader, pinned: bool, position: BatchPosition) -> RawBatch:
+    rows, flips = order.at(position)
     # From pinned memory the copy to the GPU goes on beside everything else.
     images = torch.empty(len(rows), *stored.map.shape[1:], dtype=torch.uint8, pin_memory=pinned)
     stored.read(rows.numpy(), images.numpy())

@@ -1,4 +1,4 @@
-"""What a prepared dataset is: a frozen value around a read-only memory map, or around points in memory."""
+"""Prepared dataset: a frozen value around a read-only memory map, or around points in memory."""
 
 from __future__ import annotations
 

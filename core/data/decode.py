@@ -1,4 +1,4 @@
-"""One image file -> one uint8 picture of one size. Whatever is wrong with a file becomes a reason, never a crash."""
+"""Decoding of one image file to uint8 pixels of one size. Any fault of a file becomes a reason, never a crash."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Images that training never sees: they show whether the discriminator only remembers those that it does see."""
+"""Held-out images: the split of a dataset that is never trained on, which shows overfitting of the discriminator."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def held_out(count: int, percent: float, seed: int) -> Numbers:
     return np.sort(np.random.default_rng(seed).permutation(count)[:wanted]).astype(np.int64)
 
 
-def kept(count: int, held: Numbers) -> Numbers:
+def train_rows(count: int, held: Numbers) -> Numbers:
     """The rows of the other images, sorted."""
     return np.setdiff1d(np.arange(count, dtype=np.int64), held, assume_unique=True)
 
@@ -37,10 +37,10 @@ def held_rows(settings: Settings, dataset: Dataset) -> Numbers:
     return held_out(0 if dataset.points else len(dataset.images), settings.holdout, settings.seed)
 
 
-def trained(dataset: Dataset, held: Numbers) -> Dataset:
+def training_set(dataset: Dataset, held: Numbers) -> Dataset:
     """The dataset without the rows that are held out, as `Batches` draws from it: its records are not brought along."""
     if not len(held):
         return dataset
-    rows = kept(len(dataset.images), held)
+    rows = train_rows(len(dataset.images), held)
     labels = dataset.labels if dataset.labels is None else dataset.labels[rows]
     return replace(dataset, images=RowSubset(dataset.images, rows), labels=labels)

@@ -1,4 +1,4 @@
-"""Items that a source yields when it is read: images, and files that were skipped."""
+"""Items that a source yields: images, and files that were skipped."""
 
 from __future__ import annotations
 

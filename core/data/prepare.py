@@ -1,4 +1,5 @@
-"""From what a person opens to a `Dataset`: find the kind, list, look in the cache, and read only what is missing."""
+"""Preparation of a source into a `Dataset`: finds the format, lists, looks in the cache, and reads only what is
+missing."""
 
 from __future__ import annotations
 
@@ -11,25 +12,25 @@ from typing import cast
 from core.config.preparation import Preparation
 from core.data.builtin import samples, toys
 from core.data.cache.entries import build, cache_folder, entry_of, load, resolution_of
-from core.data.cache.exclusions import kept
+from core.data.cache.exclusions import without_excluded
 from core.data.cache.quota import limit, make_room
 from core.data.dataset import Dataset
 from core.data.download import catalogue
 from core.data.names import quoted
-from core.data.source import Format, Source
+from core.data.source import DataFormat, Source
 from core.errors import UserError
-from core.events import Glimpse, Progress
+from core.events import FirstImages, Progress
 from core.registry import module, ranked
 
-AS_IT_SUITS = Preparation()
+AUTOMATIC = Preparation()
 JUST_USED = 60.0
 """Seconds for which a prepared dataset is not deleted: another process may be about to open it."""
 
 
 def prepare(
-    source: str | Path, how: Preparation = AS_IT_SUITS, cache: Path | None = None
-) -> Generator[Progress | Glimpse, None, Dataset]:
-    """Opens a source of images; yields `Progress` and perhaps a `Glimpse`, and returns the `Dataset`.
+    source: str | Path, how: Preparation = AUTOMATIC, cache: Path | None = None
+) -> Generator[Progress | FirstImages, None, Dataset]:
+    """Opens a source of images; yields `Progress` and perhaps `FirstImages`, and returns the `Dataset`.
 
     `source` is a folder, a zip or tar, arrays (.npy, .npz, .mat, IDX, CIFAR), a video, "sample:NAME", "download:NAME"
     once that was downloaded, or "toy:NAME", which is not prepared and needs no cache.
@@ -51,7 +52,7 @@ def opens(source: str) -> bool:
         return _opener(source) is not None
 
 
-def scan(name: str) -> Generator[Progress | Glimpse, None, Source]:
+def scan(name: str) -> Generator[Progress | FirstImages, None, Source]:
     """Lists what is in a source of any kind but points, as `prepare` does first, and returns it. Raises `UserError`."""
     if not catalogue.opens(name):
         kind, path = _kind(name)
@@ -62,7 +63,7 @@ def scan(name: str) -> Generator[Progress | Glimpse, None, Source]:
     return catalogue.Downloaded(found, download)
 
 
-def _prepare(name: str, how: Preparation, base: Path) -> Generator[Progress | Glimpse, None, Dataset]:
+def _prepare(name: str, how: Preparation, base: Path) -> Generator[Progress | FirstImages, None, Dataset]:
     listed = yield from scan(name)
     if how.size is None:
         side = yield from resolution_of(listed, base)
@@ -79,10 +80,10 @@ def _prepare(name: str, how: Preparation, base: Path) -> Generator[Progress | Gl
             f"The images that were prepared in {quoted(str(entry))} cannot be read back.",
             "Check that disk, or let the environment variable GAN_STUDIO_CACHE name another folder.",
         )
-    return kept(dataset, base)
+    return without_excluded(dataset, base)
 
 
-def _kind(name: str) -> tuple[Format, str]:
+def _kind(name: str) -> tuple[DataFormat, str]:
     """Who opens `name`, and `name` as it is to be opened (a leading ~ means the home folder)."""
     with _reached(name):
         for path in (name, _home(name)) if name.startswith("~") else (name,):
@@ -106,15 +107,15 @@ def _reached(name: str) -> Iterator[None]:
         ) from error
 
 
-def _opener(path: str) -> Format | None:
+def _opener(path: str) -> DataFormat | None:
     # Path("") is the current folder, which nobody asked for.
     return next((kind for kind in _formats() if path and kind.opens(path)), None)
 
 
 @cache
-def _formats() -> tuple[Format, ...]:
+def _formats() -> tuple[DataFormat, ...]:
     """The built-in samples, which go by a prefix, and then the formats by their ranks."""
-    found = (cast(Format, module("data.formats", component.name)) for component in ranked("data.formats"))
+    found = (cast(DataFormat, module("data.formats", component.name)) for component in ranked("data.formats"))
     return samples, *found
 
 

@@ -1,4 +1,4 @@
-"""What is known of each picture of a prepared dataset beside its pixels, on memory maps."""
+"""Records of the images of a prepared dataset (name, original size, mode ...), on memory maps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A picture of any size and mode -> the uint8 planes of one size that a network is shown."""
+"""Resizing and cropping of images of any size and mode to uint8 planes of one size."""
 
 from __future__ import annotations
 
@@ -72,15 +72,15 @@ def _framed(image: Image.Image, how: Preparation) -> Image.Image:
     scale = min(width / image.width, height / image.height)
     inner = max(round(image.width * scale), 1), max(round(image.height * scale), 1)
     small = _resized(image, inner, how)
-    place = (width - inner[0]) // 2, (height - inner[1]) // 2
+    corner = (width - inner[0]) // 2, (height - inner[1]) // 2
     if inner == how.sized:
         return small
     if how.alpha:
         framed = Image.new("RGBA", how.sized, (255, 255, 255, 0))
-        framed.paste(small.convert("RGBA"), place)
+        framed.paste(small.convert("RGBA"), corner)
         return framed
     framed = Image.new("RGB", how.sized, how.colour)
-    framed.paste(small.convert("RGB"), place)
+    framed.paste(small.convert("RGB"), corner)
     return framed
 
 
@@ -131,9 +131,9 @@ def _see_through(image: Image.Image, size: Size) -> NDArray[np.uint8]:
         # A first, coarse step for large pictures, as `reducing_gap` does it.
         factor = max(image.width // (3 * size[0]), 1), max(image.height // (3 * size[1]), 1)
         box = (0.0, 0.0, image.width / factor[0], image.height / factor[1])
-        way = Image.Resampling.HAMMING if image.width > size[0] else Image.Resampling.BILINEAR
+        resampling = Image.Resampling.HAMMING if image.width > size[0] else Image.Resampling.BILINEAR
         bands = premultiplied.reduce(factor).split()
-        planes = np.stack([np.asarray(band.convert("F").resize(size, way, box)) for band in bands], axis=-1)
+        planes = np.stack([np.asarray(band.convert("F").resize(size, resampling, box)) for band in bands], axis=-1)
         planes[..., :3] *= 255 / np.maximum(planes[..., 3:], 1e-3)
         pixels = np.rint(planes.clip(0, 255)).astype(np.uint8)
     pixels[pixels[..., 3] == 0, :3] = 255

@@ -1,4 +1,4 @@
-"""Interfaces of data formats and of the sources that they open, and what sources share."""
+"""Interfaces of data formats and of the sources that they open, and functions that sources share."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from core.config.preparation import Preparation
 from core.data.items import Picture, Skipped
 from core.data.names import natural, printable
-from core.events import Glimpse, Progress
+from core.events import FirstImages, Progress
 
 SUGGESTED_LEAST, SUGGESTED_MOST = 16, 64
 """A first training should show something within minutes, on a CPU too; more pixels are one choice away."""
@@ -78,13 +78,13 @@ class OneFile:
         return printable(self.root.name)
 
 
-class Format(Protocol):
+class DataFormat(Protocol):
     """What a module of `core.data.formats` that defines `TITLE` offers, and the built-in samples do."""
 
     def opens(self, source: str) -> bool:
         """Whether `source` is of this kind. Cheap: no file is read beyond its first bytes."""
 
-    def scan(self, source: str) -> Generator[Progress | Glimpse, None, Source]:
+    def scan(self, source: str) -> Generator[Progress | FirstImages, None, Source]:
         """List what is there; where that may take long, show first pictures on the way. Raises `UserError`."""
 
 

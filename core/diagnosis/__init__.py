@@ -1,4 +1,4 @@
-"""What the signals of a training mean, in words for a beginner, with the evidence and a remedy: one module each.
+"""Diagnosis of a training from its signals: findings in plain words with evidence and remedies, one module each.
 
 A module of this package that defines `TITLE` is a finding. It also defines
 
@@ -43,12 +43,12 @@ def load() -> None:
         _finding(kind)
 
 
-def diagnose(course: ReportHistory, settings: Settings, facts: RunFacts) -> tuple[Diagnosis, ...]:
+def diagnose(history: ReportHistory, settings: Settings, facts: RunFacts) -> tuple[Diagnosis, ...]:
     """What is wrong, the worst first; the one good finding when nothing is; nothing while it is too early to tell.
 
     `settings` are those that are in force now, and `facts` what matters beside the reports.
     """
-    case = Case(course, settings, facts)
+    case = Case(history, settings, facts)
     wrong = sorted(_wrong(case), key=lambda found: WORST_FIRST.index(found.severity))
     healthy = None if wrong else _finding(HEALTHY).find(case)
     return tuple(wrong) if wrong else (healthy,) if healthy else ()

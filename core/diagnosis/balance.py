@@ -19,9 +19,9 @@ AHEAD = 90
 def find(case: Case) -> Diagnosis | None:
     """Sixteen reports and a hundred steps without another finding. What is told of it is the median of the last sixteen
     reports; of a critic, and of runs without signals, only that nothing is wrong."""
-    if not case.begun(STEPS) or len(case.course) < SPAN:
+    if not case.begun(STEPS) or len(case.history) < SPAN:
         return None
-    real, fake = case.course.of_keys(*ACCURACIES)
+    real, fake = case.history.of_keys(*ACCURACIES)
     if case.critic or not len(real):
         return Diagnosis("balance", "good", "Both networks learn, and nothing is wrong.", LOSSES)
     right = 100 * np.median(real[-SPAN:]), 100 * np.median(fake[-SPAN:])

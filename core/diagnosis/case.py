@@ -1,4 +1,4 @@
-"""What a diagnosis is made from and what it says: frozen values of plain types, so that any thread may keep them."""
+"""Input and output of a diagnosis: frozen values of plain types, safe to share between threads."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class RunFacts:
 class Case:
     """All that one finding is sought in."""
 
-    course: ReportHistory
+    history: ReportHistory
     settings: Settings
     facts: RunFacts
 
@@ -69,12 +69,12 @@ class Case:
 
     def begun(self, steps: int) -> bool:
         """Whether the training is so many steps old, and `EARLY` seconds: until then nothing can be said."""
-        last = self.course.last
+        last = self.history.last
         return last is not None and last.step >= steps and last.seconds >= EARLY
 
     @property
     def is_young(self) -> bool:
-        return self.course.last is not None and self.course.last.seconds < YOUNG
+        return self.history.last is not None and self.history.last.seconds < YOUNG
 
     @property
     def critic(self) -> bool:
@@ -82,6 +82,6 @@ class Case:
         return self.settings.loss == "wasserstein"
 
     @property
-    def settling(self) -> bool:
+    def was_just_edited(self) -> bool:
         """Whether the last edit has not had `PATIENCE` reports to show what it does."""
-        return any(edit.step >= self.course.step_before(PATIENCE) for edit in self.facts.edits)
+        return any(edit.step >= self.history.step_before(PATIENCE) for edit in self.facts.edits)

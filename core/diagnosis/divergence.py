@@ -39,7 +39,7 @@ def find(case: Case) -> Diagnosis | None:
 
 
 def _no_numbers(case: Case) -> Diagnosis | None:
-    last = case.course.last
+    last = case.history.last
     if last is None or all(isfinite(last.stats.get(key, 0.0)) for key in LOSSES):
         return None
     sentence = f"The losses stopped being numbers at step {last.step:,}: nothing more is learned."
@@ -47,7 +47,7 @@ def _no_numbers(case: Case) -> Diagnosis | None:
 
 
 def _rewound(case: Case) -> Diagnosis | None:
-    recent = [step for step in case.facts.rewinds if step >= case.course.step_before(120)]
+    recent = [step for step in case.facts.rewinds if step >= case.history.step_before(120)]
     if not recent:
         return None
     once = len(recent) == 1
@@ -59,14 +59,14 @@ def _rewound(case: Case) -> Diagnosis | None:
 
 
 def _runaway(case: Case) -> Diagnosis | None:
-    real, fake = case.course.of_keys(*SCORES)
+    real, fake = case.history.of_keys(*SCORES)
     size = np.abs(real - fake) if case.critic else np.maximum(np.abs(real), np.abs(fake))
     limit = _limit(case)
     if not case.begun(0) or not above(size, limit, limit / 2, SPAN):
         return None
     what = "scores of real and generated images lie {} apart" if case.critic else "scores reach {}"
-    seen = what.format(f"{level(size, SPAN)[-1]:,.0f}")
-    sentence = f"The discriminator runs away: its {seen}, where less than {limit:,.0f} is to be expected."
+    measured = what.format(f"{level(size, SPAN)[-1]:,.0f}")
+    sentence = f"The discriminator runs away: its {measured}, where less than {limit:,.0f} is to be expected."
     return Diagnosis("divergence", "bad", sentence, (*SCORES, "Loss/D/loss"), _cures(case))
 
 
@@ -81,16 +81,16 @@ def _limit(case: Case) -> float:
 
 
 def _leaps(case: Case) -> Diagnosis | None:
-    (update,) = case.course.of_keys(UPDATE, since=STEPS)
+    (update,) = case.history.of_keys(UPDATE, since=STEPS)
     if case.settings.weight_clip or not case.begun(STEPS) or not above(update, LEAP, STRIDE, LEAPS):
         return None
-    seen = float(level(update, LEAPS)[-1])
+    ratio = float(level(update, LEAPS)[-1])
     sentence = (
-        f"The discriminator's steps are too large: each changes its weights by {100 * seen:.1f} %, where 0.1 to 0.5 % "
+        f"The discriminator's steps are too large: each changes its weights by {100 * ratio:.1f} %, where 0.1 to 0.5 % "
         "is usual, so it forgets as fast as it learns."
     )
     first = remedies.anew(case, remedies.slower_discriminator, remedies.slower_both)
-    cures = first + remedies.offered(case, remedies.smaller_steps(seen), remedies.r1, remedies.slower_both)
+    cures = first + remedies.offered(case, remedies.smaller_steps(ratio), remedies.r1, remedies.slower_both)
     return Diagnosis("divergence", "bad", sentence, (UPDATE, "Loss/D/loss"), cures[: remedies.MOST])
 
 

@@ -38,7 +38,7 @@ def find(case: Case) -> Diagnosis | None:
 
 
 def _copies(case: Case) -> Diagnosis | None:
-    (nearest,) = case.course.of_keys(NEAREST)
+    (nearest,) = case.history.of_keys(NEAREST)
     if not below(nearest, 0.5, 0.65, SPAN):
         return None
     sentence = (
@@ -49,7 +49,7 @@ def _copies(case: Case) -> Diagnosis | None:
 
 
 def _knows(case: Case) -> Diagnosis | None:
-    (gap,) = case.course.of_keys(GAP)
+    (gap,) = case.history.of_keys(GAP)
     if not above(gap, 0.8, 0.6, SPAN):
         return None
     sentence = (
@@ -60,10 +60,10 @@ def _knows(case: Case) -> Diagnosis | None:
 
 
 def _few(case: Case) -> Diagnosis | None:
-    last, images = case.course.last, case.facts.images
+    last, images = case.history.last, case.facts.images
     if last is None or not 0 < images < FEW or last.images < BY_HEART * images or case.critic:
         return None
-    real, fake = case.course.of_keys(REAL, FAKE)
+    real, fake = case.history.of_keys(REAL, FAKE)
     if not above(np.minimum(real, fake), 0.98, 0.95, REPORTS):
         return None
     sentence = (

@@ -28,11 +28,11 @@ def find(case: Case) -> Diagnosis | None:
     images that are all alike: looks before step 200 do not count, nor do they while the last is a fifth above the one
     before.
     """
-    (diversity,) = case.course.of_keys(KEY, since=STEPS)
+    (diversity,) = case.history.of_keys(KEY, since=STEPS)
     if not case.begun(STEPS) or len(diversity) < SPAN or diversity[-1] > 1.2 * diversity[-2]:
         return None
-    looks = level(diversity, SPAN)
-    now, best = 100 * looks[-1], 100 * looks.max()
+    levels = level(diversity, SPAN)
+    now, best = 100 * levels[-1], 100 * levels.max()
     what = "The generated images" if case.settings.condition == "none" else "The generated images of each class"
     if below(diversity, ALIKE, VARIED, SPAN):
         sentence = f"{what} are nearly all alike: they differ by {now:.0f} % of what real ones do."
@@ -42,7 +42,7 @@ def find(case: Case) -> Diagnosis | None:
         )
     else:
         return None
-    first = remedies.anew(case, remedies.other_network) if looks[-1] < SAME else ()
+    first = remedies.anew(case, remedies.other_network) if levels[-1] < SAME else ()
     cures = first + remedies.offered(
         case,
         remedies.lower_generator_lead,

@@ -26,7 +26,7 @@ def find(case: Case) -> Diagnosis | None:
     drift crosses the middle once. The size is the median of the loss without sign, and at least 1: a small loss that
     wavers is no swing.
     """
-    (loss,) = case.course.of_keys("Loss/G/loss")
+    (loss,) = case.history.of_keys("Loss/G/loss")
     if not case.begun(STEPS) or len(loss) < WINDOW:
         return None
     recent = loss[-WINDOW:]

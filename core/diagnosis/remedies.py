@@ -1,4 +1,4 @@
-"""Edits of live settings that the findings offer, each only where the settings and the rules leave room for it."""
+"""Remedies: changes of live settings that findings offer where the settings and constraints allow them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SLOWEST = 1e-6
 def offered(case: Case, *candidates: Candidate) -> tuple[Remedy, ...]:
     """The first `MOST` remedies that the rules allow for these settings; none until the last edit has shown what it
     does."""
-    return () if case.settling else tuple(islice(_allowed(case.settings, candidates), MOST))
+    return () if case.was_just_edited else tuple(islice(_allowed(case.settings, candidates), MOST))
 
 
 def anew(case: Case, *candidates: Candidate) -> tuple[Remedy, ...]:

@@ -1,4 +1,4 @@
-"""The reports of a training so far: the newest one by one, the older ones ever further apart."""
+"""History of a training's reports: all of the newest, and older ones ever further apart."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ class ReportHistory:
 
     @classmethod
     def of(cls, reports: Iterable[Report]) -> ReportHistory:
-        course = cls()
+        history = cls()
         for report in reports:
-            course.append(report)
-        return course
+            history.append(report)
+        return history
 
     def append(self, report: Report) -> None:
         """Adds the next report. One of an earlier step than the last says that the training was rewound: what was

@@ -19,8 +19,8 @@ def find(case: Case) -> Diagnosis | None:
     """A step changes the generator's weights by less than a hundred thousandth of their size, by the median of five
     looks; over above three. About 1e-3 is usual, so a hundred times less is standing still: learning rates that have
     fallen to nothing, or a gradient of zero. Not before step 100, since rates may have to warm up first."""
-    last = case.course.last
-    (update,) = case.course.of_keys(UPDATE)
+    last = case.history.last
+    (update,) = case.history.of_keys(UPDATE)
     cold = last is None or last.images < 1000 * case.settings.warm_up_kimg
     if cold or not case.begun(STEPS) or not below(update, STILL, MOVING, SPAN):
         return None

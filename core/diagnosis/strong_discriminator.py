@@ -34,9 +34,9 @@ def find(case: Case) -> Diagnosis | None:
     """
     if case.critic or not case.begun(STEPS):
         return None
-    real, fake, loss = case.course.of_keys(*ACCURACIES, LOSS, since=STEPS)
+    real, fake, loss = case.history.of_keys(*ACCURACIES, LOSS, since=STEPS)
     sure = np.minimum(real, fake)
-    (gradient,) = case.course.of_keys(GRADIENT, since=STEPS)
+    (gradient,) = case.history.of_keys(GRADIENT, since=STEPS)
     most = float(level(gradient, SPAN).max(initial=0.0))
     undecided = float(case.loss["UNDECIDED"])
     if not above(sure, SURE, UNSURE, SPAN):

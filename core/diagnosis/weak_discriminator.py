@@ -12,7 +12,7 @@ TITLE = "Discriminator too weak"
 RANK = 5
 
 ACCURACIES = ("Signal/D/accuracy_real", "Signal/D/accuracy_fake")
-LOOKS = ("Signal/diversity", "Signal/nearest")
+PROBE_KEYS = ("Signal/diversity", "Signal/nearest")
 SPAN = 30
 GUESSING, KNOWING = 0.55, 0.6
 ABLE, SUDDEN = 0.8, 1.25
@@ -30,12 +30,12 @@ def find(case: Case) -> Diagnosis | None:
     """
     if case.critic or not case.begun(STEPS):
         return None
-    real, fake = case.course.of_keys(*ACCURACIES)
+    real, fake = case.history.of_keys(*ACCURACIES)
     accuracy = (real + fake) / 2
     if not below(accuracy, GUESSING, KNOWING, SPAN):
         return None
     right = 100 * level(accuracy, SPAN)[-1]
-    if _has_lost_it(accuracy, case.course.steps_of(*ACCURACIES)):
+    if _has_lost_it(accuracy, case.history.steps_of(*ACCURACIES)):
         sentence = (
             f"The discriminator has lost what it had learned: it is right in {right:.0f} % of cases, where guessing "
             "gives 50 %, and before it could tell. So the generator learns nothing from it any more."
@@ -56,7 +56,7 @@ def find(case: Case) -> Diagnosis | None:
         remedies.less_noise,
         remedies.more_discriminator_steps,
     )
-    return Diagnosis("weak_discriminator", "watch", sentence, (*ACCURACIES, *LOOKS), cures)
+    return Diagnosis("weak_discriminator", "watch", sentence, (*ACCURACIES, *PROBE_KEYS), cures)
 
 
 def _has_lost_it(accuracy: Values, steps: Values) -> bool:
@@ -71,6 +71,6 @@ def _has_lost_it(accuracy: Values, steps: Values) -> bool:
 
 def _poor(case: Case) -> bool:
     """Whether generated images are plainly not like real ones."""
-    diversity, nearest = (case.course.of_keys(key)[0][-5:] for key in LOOKS)
+    diversity, nearest = (case.history.of_keys(key)[0][-5:] for key in PROBE_KEYS)
     uneven = len(diversity) == 5 and not 0.7 <= np.median(diversity) <= 1.4
     return uneven or bool(len(nearest) == 5 and np.median(nearest) > 1.4)

@@ -1,4 +1,5 @@
-"""How good a generator's images are: in pieces of work, so that a training may go on beside it."""
+"""Evaluation of a generator: metrics over features of real and generated images, in small steps so that a training can
+go on beside it."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ from core.data.dataset import Dataset
 from core.errors import UserError
 from core.evaluation.features import Extractor, Features
 from core.evaluation.features.dataset_features import joined, pictures, real_features
-from core.evaluation.metrics import Side, Work, chosen, metric
+from core.evaluation.metrics import ImageSet, Work, chosen, metric
 from core.evaluation.metrics.swd import MOST_IMAGES
 from core.events import Images, Measured, Progress
 from core.latent.request import LatentRequest
@@ -54,17 +55,17 @@ def evaluate(
     _refuse(wanted, extractor, min(count, len(rows)))
     by_features = extractor if any("images" not in found.facts["NEEDS"] for found in wanted.values()) else None
     by_images = any("images" in found.facts["NEEDS"] for found in wanted.values())
-    kept = _kept(dataset, count, len(rows)) if by_images else 0
+    image_count = _image_count(dataset, count, len(rows)) if by_images else 0
 
     real = (yield from real_features(dataset, rows, by_features)) if by_features else None
-    fake, images = yield from _generated(sampler, by_features, count if by_features else kept, kept)
+    fake, images = yield from _generated(sampler, by_features, count if by_features else image_count, image_count)
     sides = _side(fake), _side(real)
     values: dict[str, float] = {}
     for name, found in wanted.items():
         if "images" in found.facts["NEEDS"]:
-            chosen_rows = np.sort(np.random.RandomState(0).permutation(rows)[:kept])
-            pair = (Side(images=images), Side(images=pictures(dataset, chosen_rows)))
-            protocol = MetricKey(PIXELS, kept, kept, split)
+            chosen_rows = np.sort(np.random.RandomState(0).permutation(rows)[:image_count])
+            pair = (ImageSet(images=images), ImageSet(images=pictures(dataset, chosen_rows)))
+            protocol = MetricKey(PIXELS, image_count, image_count, split)
         else:
             assert by_features is not None
             pair, protocol = sides, MetricKey(by_features.name, count, len(rows), split)
@@ -74,7 +75,9 @@ def evaluate(
     return Measured(meta.step, meta.images, meta.seconds, values)
 
 
-def _measured(name: str, found: Component, sides: tuple[Side, Side]) -> Generator[Progress, None, dict[str, float]]:
+def _measured(
+    name: str, found: Component, sides: tuple[ImageSet, ImageSet]
+) -> Generator[Progress, None, dict[str, float]]:
     """One metric's numbers."""
     work = _work(name, sides)
     pieces = 0
@@ -88,23 +91,23 @@ def _measured(name: str, found: Component, sides: tuple[Side, Side]) -> Generato
         pieces += 1
 
 
-def _work(name: str, sides: tuple[Side, Side]) -> Work[dict[str, float]]:
+def _work(name: str, sides: tuple[ImageSet, ImageSet]) -> Work[dict[str, float]]:
     found = yield from run_in_thread(lambda: metric(name), None)  # the first import of a library takes seconds
     return (yield from found.measure(*sides))
 
 
 def _generated(
-    sampler: Sampler, extractor: Extractor | None, count: int, kept: int
+    sampler: Sampler, extractor: Extractor | None, count: int, image_count: int
 ) -> Generator[Progress, None, tuple[Features | None, Images]]:
-    """Features of the images of seeds 0 to `count` - 1, and the first `kept` of the images."""
+    """Features of the images of seeds 0 to `count` - 1, and the first `image_count` of the images."""
     width, height = sampler.meta.settings.size
     at_once = min(max(_PIXELS // (width * height), 1), 16)
     features: list[Features] = []
-    images = np.zeros((kept, height, width, sampler.meta.channels), np.uint8)
+    images = np.zeros((image_count, height, width, sampler.meta.channels), np.uint8)
     for start in range(0, count, at_once):
         yield Progress("Looking at generated images", start, count)
         made = sampler.render(LatentRequest.of_seeds(range(start, min(start + at_once, count))))
-        images[start : start + len(made)] = made[: max(kept - start, 0)]
+        images[start : start + len(made)] = made[: max(image_count - start, 0)]
         if extractor:
             for first in range(0, len(made), extractor.at_once):
                 yield Progress("Looking at generated images", start + first, count)
@@ -112,14 +115,14 @@ def _generated(
     return joined(features) if features else None, images
 
 
-def _side(found: Features | None) -> Side:
+def _side(found: Features | None) -> ImageSet:
     if found is None:
-        return Side()
+        return ImageSet()
     logits = None if found.logits is None else found.logits.astype(np.float64)
-    return Side(found.values.astype(np.float64), logits)
+    return ImageSet(found.values.astype(np.float64), logits)
 
 
-def _kept(dataset: Dataset, count: int, rows: int) -> int:
+def _image_count(dataset: Dataset, count: int, rows: int) -> int:
     """How many images are compared as images."""
     fit = MOST_BYTES // int(np.prod(dataset.images.shape[1:]))
     return min(count, rows, MOST_IMAGES, max(fit, LEAST))

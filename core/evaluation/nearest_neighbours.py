@@ -1,4 +1,4 @@
-"""The training images that are nearest to generated ones, so that what was memorised is seen."""
+"""Nearest neighbors of generated images among the training images, which reveal memorization."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Neighbours:
 
 
 @dataclass(frozen=True, eq=False)
-class Nearness:
+class NeighbourDistances:
     """How far images are from their nearest training image: `generated` ones, and `real` ones, which are images that
     were held out of the training (`held_out`), or else training images, each without itself."""
 
@@ -54,7 +54,7 @@ class Nearness:
 
 
 @dataclass(frozen=True)
-class Space:
+class ComparisonSpace:
     """In what images are compared: `values` makes numbers (n, numbers) of uint8 NCHW images, whose root mean square
     differences are the distances; `text` says to people what these are."""
 
@@ -64,7 +64,7 @@ class Space:
 
 
 def nearest(
-    images: Images, dataset: Dataset, k: int, space: Space | None = None, held: RowNumbers = NO_ROWS
+    images: Images, dataset: Dataset, k: int, space: ComparisonSpace | None = None, held: RowNumbers = NO_ROWS
 ) -> Generator[Progress, None, Neighbours]:
     """Looks through the dataset for what is nearest to images, uint8 NHWC, or to their mirror images.
 
@@ -80,14 +80,14 @@ def nearest(
     return _exact(planes, found, dataset, k, space)
 
 
-def nearness(
-    images: Images, dataset: Dataset, space: Space | None = None, held: RowNumbers = NO_ROWS, seed: int = 0
-) -> Generator[Progress, None, Nearness]:
+def neighbour_distances(
+    images: Images, dataset: Dataset, space: ComparisonSpace | None = None, held: RowNumbers = NO_ROWS, seed: int = 0
+) -> Generator[Progress, None, NeighbourDistances]:
     """How near generated images, uint8 NHWC, are to the training's, and how near real images are that it never saw, or
     where none are held out training images to others of them. Up to 256 of these are drawn by the seed.
 
-    Memorised images are much nearer than real ones. Yields `Progress`, and returns `Nearness`. Raises what `nearest`
-    raises.
+    Memorised images are much nearer than real ones. Yields `Progress`, and returns `NeighbourDistances`. Raises what
+    `nearest` raises.
     """
     _check(images, dataset)
     space = space or PIXELS
@@ -98,7 +98,7 @@ def nearness(
     own = np.concatenate([np.full(len(images), -1), drawn])
     found = yield from _candidates(planes, dataset, 1 + SPARE, space, held, own)
     distances = np.array([_exact_of(*each, dataset, space)[1][0] for each in zip(planes, found, strict=True)])
-    return Nearness(distances[:count], distances[count:], bool(len(held)))
+    return NeighbourDistances(distances[:count], distances[count:], bool(len(held)))
 
 
 def _check(images: Images, dataset: Dataset) -> None:
@@ -114,7 +114,7 @@ def _check(images: Images, dataset: Dataset) -> None:
 
 
 def _candidates(
-    planes: Images, dataset: Dataset, most: int, space: Space, held: RowNumbers, own: RowNumbers | None = None
+    planes: Images, dataset: Dataset, most: int, space: ComparisonSpace, held: RowNumbers, own: RowNumbers | None = None
 ) -> Generator[Progress, None, RowNumbers]:
     """Rows (n, up to `most`) of those that are nearest to images or to their mirror images; -1 where there are no more.
     `own`: each image's own row, if it is in the dataset, which does not count for it."""
@@ -122,11 +122,11 @@ def _candidates(
     wanted = np.concatenate([space.values(planes), space.values(planes[..., ::-1])])
     rows, squares = np.zeros((count, 0), np.int64), np.zeros((count, 0), np.float32)
     step = max(_AT_ONCE * total // max(dataset.images.nbytes, 1), 1)
-    lengths = np.square(wanted).sum(1)[:, None]
+    norms = np.square(wanted).sum(1)[:, None]
     for start in range(0, total, step):
         yield Progress("Comparing with the training images", start, total)
         values = space.values(np.asarray(dataset.images[start : start + step]))
-        both = lengths + np.square(values).sum(1) - 2 * (wanted @ values.T)
+        both = norms + np.square(values).sum(1) - 2 * (wanted @ values.T)
         near = np.minimum(both[:count], both[count:])
         here = np.arange(start, start + len(values))
         near[:, np.isin(here, held)] = np.inf
@@ -140,7 +140,7 @@ def _candidates(
     return np.where(np.isfinite(squares), rows, -1)
 
 
-def _exact(planes: Images, rows: RowNumbers, dataset: Dataset, k: int, space: Space) -> Neighbours:
+def _exact(planes: Images, rows: RowNumbers, dataset: Dataset, k: int, space: ComparisonSpace) -> Neighbours:
     """The k nearest of a few, in order."""
     each = [_exact_of(image, candidates, dataset, space) for image, candidates in zip(planes, rows, strict=True)]
     found = np.stack([these[:k] for these, _, _ in each])
@@ -151,7 +151,7 @@ def _exact(planes: Images, rows: RowNumbers, dataset: Dataset, k: int, space: Sp
 
 
 def _exact_of(
-    image: Images, candidates: RowNumbers, dataset: Dataset, space: Space
+    image: Images, candidates: RowNumbers, dataset: Dataset, space: ComparisonSpace
 ) -> tuple[RowNumbers, NDArray[np.float64], NDArray[np.bool_]]:
     """Rows, distances and whether they are flipped of an image's candidates, the nearest first."""
     candidates = np.sort(candidates[candidates >= 0])
@@ -193,6 +193,6 @@ def _last(shape: tuple[int, ...]) -> tuple[int, ...]:
     return (*shape[1:], shape[0])
 
 
-PIXELS = Space("pixels", "the root mean square of its pixels' differences (0 to 255)", _shrunk)
+PIXELS = ComparisonSpace("pixels", "the root mean square of its pixels' differences (0 to 255)", _shrunk)
 """At sizes above 32 px after shrinking to at most 32 px by the mean of squares of pixels: a shift by one pixel, and
 noise, then count for less."""

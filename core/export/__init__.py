@@ -1,4 +1,4 @@
-"""What leaves the program: images, walks, time-lapses and generators. Generators that yield `Progress`, then `Saved`.
+"""Exports of images, videos, time-lapses and generators: generators that yield `Progress` and return `Saved`.
 
 Whatever is written appears under its name only when it is complete; closing the generator before leaves nothing of it.
 """

@@ -1,4 +1,4 @@
-"""Settings of an animation, and the positions on a trajectory that are its frames."""
+"""Settings of an animation, and the positions of its frames on a trajectory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From an exported image back to the checkpoint that made it."""
+"""Lookup of the checkpoint that made an exported image."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A generator as a file that other programs run: ONNX, or torch's own `.pt2`.
+"""Export of a generator for other programs: ONNX, or torch's own `.pt2`.
 
 ONNX is read by ONNX Runtime, browsers, game engines and most other tools, without Python. `.pt2` is read by
 `torch.export.load`, of the torch that wrote it or a near one. It is a zip of JSON and of the weights' bytes, and ours

@@ -1,4 +1,4 @@
-"""The 256 colours of a GIF: the same for all of its frames, so that nothing flickers but what moves."""
+"""Palette of a GIF: 256 colors shared by all frames, so that unchanged areas do not flicker."""
 
 from __future__ import annotations
 

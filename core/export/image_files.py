@@ -1,4 +1,4 @@
-"""Images to files, to a zip, or to a contact sheet."""
+"""Export of images as files, as a zip, or as a contact sheet."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from core.concurrency import in_order
 from core.errors import UserError
 from core.events import Images, Progress, Saved
 from core.export.recipe import KEY, Recipe
-from core.export.selection import Format, Selection, Shape
+from core.export.selection import FileOptions, ImageFormat, Selection
 from core.latent.sampler import STEADY, Sampler
 
 T = TypeVar("T")
 
-SUFFIXES: dict[Format, str] = {"png": ".png", "jpeg": ".jpg", "webp": ".webp"}
+SUFFIXES: dict[ImageFormat, str] = {"png": ".png", "jpeg": ".jpg", "webp": ".webp"}
 QUALITY = 95
 """Of JPEG and WebP, in percent."""
 SMALL = 64 * 64
@@ -39,7 +39,7 @@ CAPTION = 14
 _NARROW = 48
 
 
-class Named(NamedTuple):
+class NamedImage(NamedTuple):
     """An image, HWC, what its file is called without the suffix, and how it was made."""
 
     name: str
@@ -47,18 +47,18 @@ class Named(NamedTuple):
     recipe: str
 
 
-Part = Callable[[], Sequence[Named]]
+Part = Callable[[], Sequence[NamedImage]]
 """Makes some of the images."""
 
 
-class Team(NamedTuple):
+class WorkerPool(NamedTuple):
     """Threads that make and pack images; `alone`: torch helps none of them with threads of its own."""
 
     workers: int
     alone: bool = False
 
     @classmethod
-    def of(cls, sampler: Sampler) -> Team:
+    def of(cls, sampler: Sampler) -> WorkerPool:
         width, height = sampler.meta.settings.size
         if sampler.device.type != "cpu":
             return PACKERS
@@ -78,52 +78,60 @@ class Team(NamedTuple):
         return limit
 
 
-PACKERS = Team(min(4, os.cpu_count() or 1))
+PACKERS = WorkerPool(min(4, os.cpu_count() or 1))
 
 
 def export_images(
-    sampler: Sampler, selection: Selection, target: Path, shape: Shape | None = None, overwrite: bool = False
+    sampler: Sampler,
+    selection: Selection,
+    target: Path,
+    file_options: FileOptions | None = None,
+    overwrite: bool = False,
 ) -> Generator[Progress, None, Saved]:
     """Makes images and writes each under its name into the folder `target`, or all into the file `target`.
 
     Every PNG carries its recipe. Yields `Progress`, and returns `Saved` with the target. Raises `UserError` before
     anything is written when a file exists and `overwrite` is not set.
     """
-    shape = shape or Shape()
-    with_recipe = shape.format == "png"
-    team = Team.of(sampler)
-    turn = nullcontext() if team.alone else Lock()  # a device has one queue, and not every one bears several threads
+    file_options = file_options or FileOptions()
+    with_recipe = file_options.format == "png"
+    pool = WorkerPool.of(sampler)
+    turn = nullcontext() if pool.alone else Lock()  # a device has one queue, and not every one bears several threads
 
-    def made(start: int) -> Iterator[Named]:
+    def made(start: int) -> Iterator[NamedImage]:
         part = selection.part(start, start + STEADY)
         with turn:
             images = sampler.render(part, steady=True)
         for index, image in enumerate(images):
             single = Recipe.of(sampler, part.part(index, index + 1)).text() if with_recipe else ""
-            yield Named(selection.name(start + index), image, single)
+            yield NamedImage(selection.name(start + index), image, single)
 
     parts = (lambda start=start: list(made(start)) for start in range(0, len(selection), STEADY))
     names = (selection.name(index) for index in range(len(selection)))
-    if shape.packing == "sheet":
+    if file_options.packing == "sheet":
         _refuse_many(len(selection))
         whole = Recipe.of(sampler, selection.part(0, len(selection))).text() if with_recipe else ""
     else:
         whole = ""
-    yield from _write(parts, names, len(selection), target, shape, overwrite, whole, team)
+    yield from _write(parts, names, len(selection), target, file_options, overwrite, whole, pool)
     return Saved(target, sampler.meta.step)
 
 
 def export_pictures(
-    images: Iterable[Images], names: Sequence[str], target: Path, shape: Shape | None = None, overwrite: bool = False
+    images: Iterable[Images],
+    names: Sequence[str],
+    target: Path,
+    file_options: FileOptions | None = None,
+    overwrite: bool = False,
 ) -> Generator[Progress, None, Saved]:
     """The same for images that are there already, and of which nobody knows how they were made."""
-    made = (Named(name, image, "") for name, image in zip(names, images, strict=True))
+    made = (NamedImage(name, image, "") for name, image in zip(names, images, strict=True))
     parts = (lambda named=named: [named] for named in made)
-    yield from _write(parts, iter(names), len(names), target, shape or Shape(), overwrite, "", PACKERS)
+    yield from _write(parts, iter(names), len(names), target, file_options or FileOptions(), overwrite, "", PACKERS)
     return Saved(target, 0)
 
 
-def encoded(image: Images, format: Format = "png", recipe: str = "") -> bytes:
+def encoded(image: Images, format: ImageFormat = "png", recipe: str = "") -> bytes:
     """One image, HWC, as a file's bytes. Transparent parts of a JPEG become white."""
     picture, file = _picture(image), io.BytesIO()
     if format == "png":
@@ -156,35 +164,35 @@ def _write(
     names: Iterator[str],
     count: int,
     target: Path,
-    shape: Shape,
+    file_options: FileOptions,
     overwrite: bool,
     whole: str,
-    team: Team,
+    pool: WorkerPool,
 ) -> Iterator[Progress]:
     """`whole`: the recipe of all."""
-    suffix = SUFFIXES[shape.format]
-    if shape.packing == "folder":
+    suffix = SUFFIXES[file_options.format]
+    if file_options.packing == "folder":
         refuse_taken(target, (f"{name}{suffix}" for name in names), overwrite)
     else:
         refuse_taken(target.parent, [target.name], overwrite)
-    if shape.packing == "sheet":
-        yield from _to_sheet(parts, count, target, shape, whole, team)
+    if file_options.packing == "sheet":
+        yield from _to_sheet(parts, count, target, file_options, whole, pool)
         return
 
-    def packed(named: Named) -> tuple[str, bytes]:
-        image = enlarged(named.image, shape.scale, shape.smooth)
-        return f"{named.name}{suffix}", encoded(image, shape.format, named.recipe)
+    def packed(named: NamedImage) -> tuple[str, bytes]:
+        image = enlarged(named.image, file_options.scale, file_options.smooth)
+        return f"{named.name}{suffix}", encoded(image, file_options.format, named.recipe)
 
-    def save(named: Named) -> None:
+    def save(named: NamedImage) -> None:
         name, data = packed(named)
         _save(target / name, data)
 
-    if shape.packing == "folder":
-        for done, _ in _each(parts, save, team):
+    if file_options.packing == "folder":
+        for done, _ in _each(parts, save, pool):
             yield Progress("Exporting images", done, count)
         return
     with replaced(target) as partial, zipfile.ZipFile(partial, "w") as archive:
-        for done, file in _each(parts, packed, team):
+        for done, file in _each(parts, packed, pool):
             if file is not None:
                 archive.writestr(*file)
             yield Progress("Exporting images", done, count)
@@ -205,25 +213,25 @@ def refuse_taken(folder: Path, files: Iterable[str], overwrite: bool) -> None:
         )
 
 
-def _each(parts: Iterable[Part], keep: Callable[[Named], T], team: Team) -> Iterator[tuple[int, T | None]]:
-    """How many images are done, and what `keep` made of the last of them; None now and then while there is nothing new,
+def _each(parts: Iterable[Part], pack: Callable[[NamedImage], T], pool: WorkerPool) -> Iterator[tuple[int, T | None]]:
+    """How many images are done, and what `pack` made of the last of them; None now and then while there is nothing new,
     so that whoever waits can stop."""
-    limit = team.limits()
+    limit = pool.limits()
 
     def job(part: Part) -> list[T]:
         with limit():
-            return [keep(named) for named in part()]
+            return [pack(named) for named in part()]
 
     jobs = (partial(job, part) for part in parts)
-    with closing(in_order(jobs, team.workers, ahead=2 * team.workers)) as results:
+    with closing(in_order(jobs, pool.workers, ahead=2 * pool.workers)) as results:
         done = 0
         for result in results:
             if result is None:
                 yield done, None
                 continue
-            for kept in result:
+            for packed in result:
                 done += 1
-                yield done, kept
+                yield done, packed
 
 
 def _save(path: Path, data: bytes) -> None:
@@ -238,16 +246,16 @@ def _refuse_many(count: int) -> None:
 
 
 def _to_sheet(
-    parts: Iterable[Part], count: int, target: Path, shape: Shape, whole: str, team: Team
+    parts: Iterable[Part], count: int, target: Path, file_options: FileOptions, whole: str, pool: WorkerPool
 ) -> Iterator[Progress]:
     """All of them in one picture, named where there is room."""
     sheet: Image.Image | None = None
     columns = max(round(count**0.5), 1)
 
-    def tile_of(named: Named) -> tuple[str, Image.Image]:
-        return named.name, _picture(enlarged(named.image, shape.scale, shape.smooth))
+    def tile_of(named: NamedImage) -> tuple[str, Image.Image]:
+        return named.name, _picture(enlarged(named.image, file_options.scale, file_options.smooth))
 
-    for done, made in _each(parts, tile_of, team):
+    for done, made in _each(parts, tile_of, pool):
         if made is not None:
             name, tile = made
             caption = CAPTION if tile.width >= _NARROW else 0
@@ -261,14 +269,14 @@ def _to_sheet(
                 _name(sheet, name, (x, y + tile.height), tile.width)
         yield Progress("Drawing the sheet", done, count)
     assert sheet is not None
-    _save(target, encoded(np.asarray(sheet), shape.format, whole))
+    _save(target, encoded(np.asarray(sheet), file_options.format, whole))
 
 
-def _name(sheet: Image.Image, name: str, place: tuple[int, int], width: int) -> None:
+def _name(sheet: Image.Image, name: str, position: tuple[int, int], width: int) -> None:
     pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(CAPTION - 4)
     while name and pen.textlength(name, font) > width - 2:
         name = name[1:]  # numbers stand at the end
-    pen.text((place[0] + 1, place[1]), name, "black", font)
+    pen.text((position[0] + 1, position[1]), name, "black", font)
 
 
 def _picture(image: Images) -> Image.Image:

@@ -1,4 +1,4 @@
-"""Writes a generator as ONNX or `.pt2`, reads it again, and compares the two.
+"""Writer of ONNX and `.pt2` files, which reads each file again and compares its output with the generator's.
 
 While torch traces a network it has every module of the process called in another way, and on the path to ONNX it winds
 the default random generator back: a training on another thread goes on with numbers that it had already. So

@@ -1,4 +1,4 @@
-"""A picture and what a generator makes of it, side by side in a folder."""
+"""Export of a projection: the target picture and the generator's image of it, side by side in a folder."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from core.checkpoint import Checkpoint
 from core.events import Images, Progress, Saved
 from core.export.image_files import export_images, export_pictures, refuse_taken
-from core.export.selection import OfRequest
+from core.export.selection import RequestSelection
 from core.latent.request import LatentRequest
 from core.latent.sampler import Sampler
 from core.projection.projector import STEPS, ProjectionStep, project
@@ -41,6 +41,6 @@ def export_projection(
         refuse_taken(folder, [f"{TARGET}.png", f"{PROJECTED}.png"], overwrite)
         yield first
         best = yield from search
-    projected = OfRequest(LatentRequest.of(best.point), PROJECTED)
+    projected = RequestSelection(LatentRequest.of(best.point), PROJECTED)
     yield from export_pictures(picture[None], [TARGET], folder, overwrite=overwrite)
     return (yield from export_images(sampler, projected, folder, overwrite=overwrite))

@@ -1,4 +1,4 @@
-"""How an image was made, kept inside it: a PNG that is opened again restores what made it."""
+"""Recipes: the checkpoint and latent request of an image, stored in its PNG, from which it can be restored."""
 
 from __future__ import annotations
 

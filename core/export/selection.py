@@ -1,4 +1,4 @@
-"""Which images to export, with a name for each, and what the files are like."""
+"""Selection of images to export, their names, and the options of their files."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import Literal
 
 from core.latent.request import LatentRequest, Point
 
-Format = Literal["png", "jpeg", "webp"]
+ImageFormat = Literal["png", "jpeg", "webp"]
 Packing = Literal["folder", "zip", "sheet"]
 
 
 @dataclass(frozen=True)
-class Shape:
+class FileOptions:
     """How images are written. `scale`: so many pixels for each one, in both directions; without `smooth` they stay
     square."""
 
-    format: Format = "png"
+    format: ImageFormat = "png"
     packing: Packing = "folder"
     scale: int = 1
     smooth: bool = False
@@ -43,7 +43,7 @@ class Selection(ABC):
 
 
 @dataclass(frozen=True)
-class OfSeeds(Selection):
+class SeedSelection(Selection):
     """An image for each seed, or one for each seed and class, in all else like a point."""
 
     seeds: tuple[int, ...]
@@ -51,7 +51,7 @@ class OfSeeds(Selection):
     classes: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, seeds: Sequence[int], like: Point | None = None, classes: Sequence[str] = ()) -> OfSeeds:
+    def of(cls, seeds: Sequence[int], like: Point | None = None, classes: Sequence[str] = ()) -> SeedSelection:
         """A seed that comes twice is one image."""
         return cls(tuple(dict.fromkeys(seeds)), like or Point(), tuple(classes))
 
@@ -75,7 +75,7 @@ class OfSeeds(Selection):
 
 
 @dataclass(frozen=True)
-class OfRequest(Selection):
+class RequestSelection(Selection):
     """A request's images under one name, numbered if there are several."""
 
     request: LatentRequest

@@ -1,4 +1,4 @@
-"""Exports the samples of a training in the order of its steps, as a video or as a folder of its frames."""
+"""Export of a training's sample grids in the order of steps, as a video or as a folder of frames."""
 
 from __future__ import annotations
 

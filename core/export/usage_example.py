@@ -1,4 +1,4 @@
-"""What stands beside an exported generator: three lines of Python that make an image with it, and what goes in."""
+"""Usage example for an exported generator: three lines of Python and the facts of its inputs."""
 
 from __future__ import annotations
 

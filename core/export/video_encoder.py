@@ -1,4 +1,4 @@
-"""Encodes frames as a video: .mp4, .gif or animated .webp. Only a few of its frames are in memory at once.
+"""Video encoder: .mp4, .gif and animated .webp, with only a few frames in memory at once.
 
 A WebP is held there until it is whole, in thrice the bytes that it then has on disk.
 """
@@ -40,7 +40,7 @@ LOSSLESS_PIXELS = 128 * 128
 _EXACT = 0x20 | 0x2000 | 0x4000 | 0x40000
 
 
-class Format(ABC):
+class VideoFormat(ABC):
     """A kind of video file.
 
     `codecs`: encoders and their options, the best first. `clock`: ticks in a second, that times are rounded to; 0 for
@@ -67,7 +67,7 @@ class Format(ABC):
         return enlarged(frame, self.animation.scale, self.animation.smooth)
 
 
-class Mp4(Format):
+class Mp4(VideoFormat):
     """H.264. Transparent parts are white; an odd width or height grows by one, which its colours need."""
 
     container = "mp4"
@@ -86,7 +86,7 @@ class Mp4(Format):
         return made.reformat(format=self.pixels, dst_colorspace="ITU709", dst_color_range="MPEG", interpolation=_EXACT)
 
 
-class Gif(Format):
+class Gif(VideoFormat):
     """One palette for the video. Times are rounded to centiseconds so that the errors do not add up."""
 
     container = "gif"
@@ -112,7 +112,7 @@ class Gif(Format):
         return VideoFrame.from_ndarray(drawn, self.pixels)  # type: ignore[arg-type]  # its stub forgets palettes
 
 
-class WebP(Format):
+class WebP(VideoFormat):
     """Small images without loss; of larger ones that takes eight times the bytes and cannot be seen."""
 
     container = "webp"
@@ -136,10 +136,10 @@ class WebP(Format):
         return VideoFrame.from_ndarray(np.concatenate([frame[:, :, 2::-1], alpha], 2), self.pixels)
 
 
-FORMATS: dict[str, type[Format]] = {".mp4": Mp4, ".gif": Gif, ".webp": WebP}
+FORMATS: dict[str, type[VideoFormat]] = {".mp4": Mp4, ".gif": Gif, ".webp": WebP}
 
 
-def format_of(target: Path) -> type[Format] | None:
+def format_of(target: Path) -> type[VideoFormat] | None:
     """Returns the format by the file's ending; None for a folder of frames. Raises `UserError` for other names."""
     suffix = target.suffix.lower()
     if not suffix or (target.is_dir() and suffix not in FORMATS):
@@ -171,7 +171,7 @@ def write_video(frames: Frames, count: int, target: Path, animation: Animation, 
 
 
 @contextmanager
-def encoder(target: Path, format: Format) -> Iterator[Callable[[Images], None]]:
+def encoder(target: Path, format: VideoFormat) -> Iterator[Callable[[Images], None]]:
     """Gives a function that takes frames one by one, HWC and all of one size.
 
     The file is there once the block has ended well.
@@ -211,7 +211,7 @@ def _understood(target: Path) -> Iterator[None]:
 class _Stream:
     """A container's only one, begun with the first frame."""
 
-    def __init__(self, container: OutputContainer, format: Format) -> None:
+    def __init__(self, container: OutputContainer, format: VideoFormat) -> None:
         self._container, self._format = container, format
         self._stream: VideoStream | None = None
         self._clock = format.clock or format.animation.fps

@@ -1,4 +1,4 @@
-"""Exports a walk through latent space as a video, or as a folder of its frames."""
+"""Export of a walk through latent space as a video, or as a folder of frames."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from core.events import Images, Notice, Progress, Saved
 from core.export.animation import Animation, frame_requests
 from core.export.image_files import export_images
-from core.export.selection import OfRequest, Shape
+from core.export.selection import FileOptions, RequestSelection
 from core.export.video_encoder import FRAME, format_of, older_frames, write_video
 from core.latent.request import LatentRequest, Loop, Walk
 from core.latent.sampler import STEADY, Sampler
@@ -33,8 +33,8 @@ def export_walk(
 
         yield from write_video(frames, count, target, animation, overwrite)
     else:
-        shape = Shape(scale=animation.scale, smooth=animation.smooth)
-        yield from export_images(sampler, OfRequest(request, FRAME), target, shape, overwrite)
+        file_options = FileOptions(scale=animation.scale, smooth=animation.smooth)
+        yield from export_images(sampler, RequestSelection(request, FRAME), target, file_options, overwrite)
         yield from older_frames(target, count)
     return Saved(target, sampler.meta.step)
 

@@ -1,4 +1,4 @@
-"""Names of images by their number of channels."""
+"""Names of image kinds by number of channels."""
 
 from __future__ import annotations
 

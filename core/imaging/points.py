@@ -1,4 +1,4 @@
-"""Points in the plane as images: scatter plots and pictures of the playground, drawn by numpy and Pillow."""
+"""Scatter plots of points in the plane as images, drawn by numpy and Pillow."""
 
 from __future__ import annotations
 
@@ -70,9 +70,9 @@ class _Sketch:
             self._draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=colour)
 
     def arrows(self, arrows: NDArray[np.float32]) -> None:
-        seen = arrows[within(arrows, self._extent)]
-        ends = seen[:, :2] + seen[:, 2:]
-        for start, end in zip(self._pixels(seen[:, :2]), self._pixels(ends), strict=True):
+        inside = arrows[within(arrows, self._extent)]
+        ends = inside[:, :2] + inside[:, 2:]
+        for start, end in zip(self._pixels(inside[:, :2]), self._pixels(ends), strict=True):
             self._draw.line((*start, *end), fill=INK, width=2)
 
     def finished(self) -> Images:

@@ -1,4 +1,4 @@
-"""Conversions between uint8 images and float tensors in [-1, 1], the range in which networks see images."""
+"""Conversions between uint8 images and float tensors in [-1, 1], the input range of the networks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""A training that diverged goes back to where it was well, and on with gentler settings; three times, no more."""
+"""Recovery from divergence: rewinds a training to its last good state and continues with gentler settings, three times
+at most."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from time import perf_counter
 
 from core.checkpoint import Checkpoint, load
 from core.config.settings import Settings
-from core.errors import Diverged, UserError
+from core.errors import DivergenceError, UserError
 from core.events import Edited, Event, Notice, Report, Rewound
 from core.monitoring.time_budget import TimeBudget
 from core.runs.run import Run
@@ -17,9 +18,9 @@ from core.trainer import Trainer
 
 TRIES = 3
 """Without getting much further than the time before."""
-KEPT = 2
-KEEP_SECONDS = 15.0
-KEEP_SHARE = 0.005
+MOST_STATES = 2
+STATE_SECONDS = 15.0
+STATE_SHARE = 0.005
 """States that are kept in memory between the run's checkpoints, the time from one to the next, and the part of the
 training's time that copying them takes at most. The newest may have been doomed already: then it is the one before."""
 GRADIENT_PENALTY, R1 = 10.0, 1.0
@@ -37,8 +38,8 @@ class DivergenceRecovery:
         """`train` makes the events of `Run.record` from the trainer's present state on. `edit` takes other settings,
         and notes that in the run."""
         self._trainer, self._run, self._train, self._edit = trainer, run, train, edit
-        self._kept: deque[Checkpoint] = deque(maxlen=KEPT)
-        self._budget, self._next = TimeBudget(KEEP_SHARE), perf_counter() + KEEP_SECONDS
+        self._states: deque[Checkpoint] = deque(maxlen=MOST_STATES)
+        self._budget, self._next = TimeBudget(STATE_SHARE), perf_counter() + STATE_SECONDS
         self._tries, self._safe = 0, 0
 
     def events(self) -> Events:
@@ -53,21 +54,21 @@ class DivergenceRecovery:
                     for event in events:
                         yield event
                         if isinstance(event, Report):
-                            self._keep()
+                            self._remember_state()
                 return
-            except Diverged as found:
+            except DivergenceError as found:
                 diverged = found
             yield from self._go_back(diverged)
 
-    def _keep(self) -> None:
+    def _remember_state(self) -> None:
         if perf_counter() < self._next or not self._budget.due():
             return
         with self._budget.spending():
             tensors = {name: tensor.detach().to("cpu", copy=True) for name, tensor in self._trainer.state().items()}
-            self._kept.append(Checkpoint(self._trainer.meta(), tensors))
-        self._next = perf_counter() + KEEP_SECONDS
+            self._states.append(Checkpoint(self._trainer.meta(), tensors))
+        self._next = perf_counter() + STATE_SECONDS
 
-    def _go_back(self, diverged: Diverged) -> Events:
+    def _go_back(self, diverged: DivergenceError) -> Events:
         trainer, settings, step = self._trainer, self._trainer.settings, self._trainer.step
         self._tries = 1 if step > self._safe else self._tries + 1
         if self._tries > TRIES:
@@ -89,18 +90,18 @@ class DivergenceRecovery:
         """The newest state that was well, or one so many before it, but none before the run's newest checkpoint: that
         is where the run would be continued."""
         for path in reversed(self._run.checkpoints()):
-            later = [kept for kept in self._kept if kept.meta.step > int(path.stem)]
+            later = [state for state in self._states if state.meta.step > int(path.stem)]
             if back < len(later):
                 return self._forget_after(later[-1 - back])
             with suppress(UserError):  # damaged: the one before
                 return self._forget_after(load(path))
-        raise Diverged(self._trainer.step)
+        raise DivergenceError(self._trainer.step)
 
     def _forget_after(self, good: Checkpoint) -> Checkpoint:
-        self._kept = deque((kept for kept in self._kept if kept.meta.step <= good.meta.step), KEPT)
+        self._states = deque((state for state in self._states if state.meta.step <= good.meta.step), MOST_STATES)
         return good
 
-    def _give_up(self, diverged: Diverged) -> None:
+    def _give_up(self, diverged: DivergenceError) -> None:
         text = f"{diverged.what} It did so {TRIES + 1} times, with ever gentler settings."
         self._run.log(text)
         self._trainer.rewind(self._good(1))

@@ -1,4 +1,4 @@
-"""Evaluation of a checkpoint: of any file on any dataset, and of a run's checkpoint on the images of its training."""
+"""Evaluation of a checkpoint: on any dataset, or of a run's checkpoint on its training images."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ import numpy as np
 
 from core.config.settings import Settings
 from core.data.dataset import Dataset
-from core.data.holdout import held_rows, kept
+from core.data.holdout import held_rows, train_rows
 from core.data.prepare import prepare
 from core.errors import UserError
 from core.evaluation.evaluate import evaluate, refuse_other_images
 from core.evaluation.features import Extractor, build, default_for
 from core.evaluation.metrics import chosen
-from core.events import Glimpse, Measured, Notice, Progress
+from core.events import FirstImages, Measured, Notice, Progress
 from core.latent.sampler import Sampler
 from core.registry import ranked
-from core.runs.retention import rate
+from core.runs.retention import record_metric
 from core.runs.run import Run
 from core.stats.metric_key import Split, parse
 
@@ -47,7 +47,7 @@ class EvaluationJob:
     weights: Path | None = None
     device: str = "auto"
 
-    def events(self) -> Generator[Progress | Glimpse | Notice, None, Measured]:
+    def events(self) -> Generator[Progress | FirstImages | Notice, None, Measured]:
         """Yields what preparing the dataset yields, `Progress`, and perhaps a `Notice`; returns what was `Measured`.
 
         Raises `UserError` for whatever a person can mend.
@@ -90,14 +90,14 @@ def rate_checkpoint(
     """
     settings = sampler.meta.settings
     held = held_rows(settings, dataset)
-    rows = kept(len(dataset.images), held)
+    rows = train_rows(len(dataset.images), held)
     real = np.sort(np.random.RandomState(0).permutation(rows)[:MOST_REAL])
     split: Split = "train" if len(held) else "all"
     count = settings.evaluation_images
     measured = yield from evaluate(sampler, dataset, _metrics(extractor), extractor, count, real, split)
     for key, value in measured.values.items():
         if parse(key)[0] == BEST_BY:
-            rate(checkpoint, key, value)
+            record_metric(checkpoint, key, value)
     return measured
 
 

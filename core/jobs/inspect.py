@@ -1,4 +1,4 @@
-"""Plain facts about a dataset, a checkpoint or a run, for `gan-studio inspect`."""
+"""Facts about a dataset, a checkpoint or a run, for `gan-studio inspect`."""
 
 from __future__ import annotations
 
@@ -49,17 +49,17 @@ def checkpoint(path: Path) -> dict[str, Any]:
 def run(folder: Path) -> dict[str, Any]:
     run = Run(folder)
     checkpoints = run.checkpoints()
-    reports, course = 0, ReportHistory()
+    reports, history = 0, ReportHistory()
     for reports, report in enumerate(run.reports(), 1):  # noqa: B007 (how many there were)
-        course.append(report)
+        history.append(report)
     facts: dict[str, Any] = {"kind": "run", "reports": reports, "checkpoints": [path.name for path in checkpoints]}
-    if last := course.last:
+    if last := history.last:
         facts |= {"step": last.step, "images": last.images, "seconds": last.seconds, "stats": dict(last.stats)}
     if checkpoints:
         settings = summary(checkpoints[-1]).meta.settings
         facts["settings"] = settings.model_dump()
         beside = RunFacts(run.images(), tuple(run.edits()), tuple(run.rewinds()))
-        facts["diagnoses"] = [asdict(found) for found in diagnose(course, settings, beside)]
+        facts["diagnoses"] = [asdict(found) for found in diagnose(history, settings, beside)]
     return facts
 
 

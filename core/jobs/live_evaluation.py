@@ -1,4 +1,4 @@
-"""Measures a training's images while it goes on: a piece of work at a time, as its share of the time allows."""
+"""Evaluation during a training: one small step at a time, within a share of the training's time."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from time import perf_counter
 
-from core.errors import Diverged, UserError
+from core.errors import DivergenceError, UserError
 from core.evaluation.evaluate import LEAST
 from core.evaluation.features import Extractor, build
 from core.events import EvaluationProgress, Event, Notice, Progress, Stepped
@@ -40,7 +40,7 @@ class LiveEvaluator:
         self._asked = False
         self._failed = ""
         """The features by which nothing could be measured: only a person tries them again."""
-        self._measured = self._seen = trainer.seconds
+        self._measured = self._last_seconds = trainer.seconds
         self._credit = 0.0
 
     def ask(self) -> None:
@@ -62,8 +62,8 @@ class LiveEvaluator:
         nothing more is then measured until a person asks, or compares by other features.
         """
         seconds = self._trainer.seconds
-        self._credit += self._share * max(seconds - self._seen, 0.0)  # less after a rewind
-        self._seen = seconds
+        self._credit += self._share * max(seconds - self._last_seconds, 0.0)  # less after a rewind
+        self._last_seconds = seconds
         if self._work is None:
             self._credit = 0.0
             if not self._due():
@@ -82,7 +82,7 @@ class LiveEvaluator:
         except StopIteration:
             self._end()
             return None
-        except Diverged:
+        except DivergenceError:
             raise
         except UserError as problem:
             self._failed = self._trainer.settings.evaluation_features

@@ -1,4 +1,4 @@
-"""From settings and a source of images to a recorded run. The command line and the window iterate the same thing."""
+"""Training job: from settings and a source of images to a recorded run. The command line and the window iterate it."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class TrainingJob:
             raise UserError("The training has not begun yet.", "Save again in a few seconds.")
         return self.run.save(self.trainer)
 
-    def keep(self) -> Saved:
+    def save_pinned(self) -> Saved:
         """The same for a person who wants to keep it: it is never deleted to make room. Raises `UserError`."""
         saved = self.save()
         pin(saved.path)

@@ -1,4 +1,4 @@
-"""Directions in latent space: principal components and differences of groups of points; and sums of points.
+"""Directions in latent space: principal components, differences of groups, and latent arithmetic.
 
 Closed-form directions are found by the sampler itself (SeFa, `Sampler.directions`). All are as long as the latents'
 standard deviation along them, so that a slider's unit is the same for each.
@@ -103,8 +103,8 @@ def regressed(coordinates: NDArray[np.floating], z: NDArray[np.floating]) -> Dou
 
 def unit(vectors: Doubles) -> Doubles:
     """Each of (k, numbers) at length 1, but 0 stays 0."""
-    lengths: Doubles = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 1e-12))
+    norms: Doubles = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > 1e-12))
 
 
 def from_groups(sampler: Sampler, liked: Sequence[Point], disliked: Sequence[Point]) -> Latents:

@@ -1,4 +1,4 @@
-"""Everything that a person has set in the Explore workspace, as one frozen value: undo goes back to an earlier one."""
+"""State of the Explore workspace as one frozen value, which is also the undo item."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ class ExploreState:
         """Returns the state with a value of a single tool."""
         return replace(self, values=tuple(sorted({**dict(self.values), name: value}.items())))
 
-    def settled(self, directions: DirectionSets) -> ExploreState:
+    def baked(self, directions: DirectionSets) -> ExploreState:
         """Returns the state with the same images and an empty edit: the points are edited instead.
 
         So a pin can replace one point, and look as it did, without changing the others.

@@ -1,4 +1,4 @@
-"""What to render, as one frozen value: the request is also the bookmark, the undo item and the export recipe.
+"""Latent request: what to render, as one frozen value that is also the bookmark, the undo item and the export recipe.
 
 A `Point` is one image. A trajectory leads through points: a `Walk` from one to the next, a `Square` between four, a
 `Loop` around one. A `LatentRequest` asks for images at positions on a trajectory.

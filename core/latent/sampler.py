@@ -1,4 +1,4 @@
-"""From a latent request to images. Owns its generator and shares nothing with a training."""
+"""Sampler: renders latent requests as images with its own copy of a generator, independent of a training."""
 
 from __future__ import annotations
 
@@ -80,8 +80,8 @@ class Sampler:
     def load(self, meta: Meta, weights: Mapping[str, Tensor]) -> None:
         """Takes newer weights of the same generator, from a training that runs."""
         self.meta, self.path, self.digest = meta, None, ""
-        placed = {name: value.to(self.device) for name, value in weights.items()}
-        self._generator.load_state_dict(placed, assign=True)
+        on_device = {name: value.to(self.device) for name, value in weights.items()}
+        self._generator.load_state_dict(on_device, assign=True)
         self.directions = _directions(self._generator.first_weight(meta.settings.latent_dim))
         self._mean = torch.zeros((), device=self.device)
         if self.style_layers:
@@ -144,7 +144,7 @@ class Sampler:
             return np.asarray(self._generator.map(tensors)[:, 0].float().cpu().numpy())
         modules = self._generator.network.modules()
         nonlinear = next(layer for layer in modules if isinstance(layer, nn.ReLU | nn.LeakyReLU))
-        handle = nonlinear.register_forward_hook(_reached)
+        handle = nonlinear.register_forward_hook(_stop_forward)
         try:
             chunks = zip(*(part.split(CHUNK) for part in tensors), strict=True)
             return np.concatenate([self._until_reached(GeneratorInputs(*chunk)) for chunk in chunks])
@@ -154,7 +154,7 @@ class Sampler:
     def _until_reached(self, drawn: GeneratorInputs[Tensor]) -> Latents:
         try:
             self._generator(drawn)
-        except _Reached as reached:
+        except _ForwardStopped as reached:
             return np.asarray(reached.output.flatten(1).float().cpu().numpy())
         raise AssertionError("a generator has a nonlinearity")
 
@@ -222,7 +222,7 @@ class Sampler:
         return to_dots(generated) if self.meta.settings.points else to_images(generated)
 
 
-class _Reached(Exception):
+class _ForwardStopped(Exception):  # noqa: N818  # it stops a forward pass, and is no error
     """Ends a forward pass: what follows is the most of its work, and nobody asked for it."""
 
     def __init__(self, output: Tensor) -> None:
@@ -230,8 +230,8 @@ class _Reached(Exception):
         self.output = output
 
 
-def _reached(_layer: nn.Module, _inputs: tuple[Tensor, ...], output: Tensor) -> None:
-    raise _Reached(output)
+def _stop_forward(_layer: nn.Module, _inputs: tuple[Tensor, ...], output: Tensor) -> None:
+    raise _ForwardStopped(output)
 
 
 def _drawn(found: Sequence[Resolved]) -> GeneratorInputs[Latents]:

@@ -1,4 +1,4 @@
-"""The discriminator's half of the losses that take D(x) for a probability."""
+"""Cross-entropy loss of the discriminator, for losses in which sigmoid(D(x)) is a probability."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Weight clipping, which bounds the slope of WGAN's critic."""
+"""Weight clipping, which bounds the Lipschitz constant of WGAN's critic."""
 
 from __future__ import annotations
 

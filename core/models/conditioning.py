@@ -1,4 +1,4 @@
-"""Labels and codes around any pair of networks: cGAN, the projection discriminator and InfoGAN.
+"""Conditioning of any network pair on labels and codes: cGAN, the projection discriminator and InfoGAN.
 
 The networks stay as they are. What the generator should draw is appended to z; what the discriminator should judge it
 by is appended to the image's channels, or projected onto its features.

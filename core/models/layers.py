@@ -1,4 +1,4 @@
-"""What several networks share."""
+"""Layers that several networks share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How different images are from one another and from the training's, in spaces that need nothing fetched."""
+"""Diversity of images, and their distance to the training images, in feature spaces that need no download."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d, conv2d, leaky_relu, pdist
 
-SEEN = 32
+INPUT_SIDE = 32
 """Longest side, in pixels, of what the feature space looks at."""
 COMPARED = 16
 """And of what is compared pixel by pixel: a shift by one pixel, and noise, then count for less."""
@@ -34,7 +34,7 @@ class RandomFeatures:
 
     def __call__(self, images: Tensor) -> Tensor:
         """Images NCHW -> (N, numbers), each size with the same weight."""
-        maps = shrunk(images, SEEN)
+        maps = shrunk(images, INPUT_SIDE)
         if maps.shape[2:] == (1, 1):
             return maps.flatten(1)
         found = []

@@ -1,4 +1,4 @@
-"""How long gradients and weights are: L2 norms of whole networks and of their layers."""
+"""L2 norms of gradients and weights, of whole networks and by layer."""
 
 from __future__ import annotations
 

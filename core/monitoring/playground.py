@@ -1,4 +1,4 @@
-"""Two networks at play with points in the plane: what can be seen of them at one moment, after GAN Lab.
+"""Snapshots of the 2-D playground: points, decision surface and generator gradients, after GAN Lab.
 
 Kahng et al. 2018, arXiv:1809.01587. Everything is seen with the generator as it is now rather than with its average,
 and by networks in evaluation mode; nothing is drawn from a training's random generators, so that looking changes
@@ -49,17 +49,17 @@ class Playground:
         count = conditions.classes
         self._labels = torch.eye(count, device=device) if count else self._mesh.new_zeros(1, 0)
 
-    def look(self, G: nn.Module, D: nn.Module, loss: Loss, step: int) -> Points:
+    def snapshot(self, G: nn.Module, D: nn.Module, loss: Loss, step: int) -> Points:
         """The present state of the game."""
         with evaluation_mode(G, D), torch.no_grad():
             fake = G(self._drawn)
             real_logits, _ = D(self._real, self._classes)
             fake_logits, _ = D(fake, self._drawn.classes)
-            surface = self._judged(D)
+            surface = self._decision_surface(D)
             if not loss.PROBABILITY:
                 middle = (real_logits.mean() + fake_logits.mean()) / 2
                 surface = (surface - middle) / surface.std().clamp(min=1e-6)
-            arrows = pull(D, loss, fake[:ARROWS], self._drawn.classes[:ARROWS], real_logits[:ARROWS])
+            arrows = descent_directions(D, loss, fake[:ARROWS], self._drawn.classes[:ARROWS], real_logits[:ARROWS])
         origins = fake[:ARROWS].flatten(1)
         return Points(
             step,
@@ -70,13 +70,13 @@ class Playground:
             _array(torch.cat([origins, _scaled(arrows)], 1)),
         )
 
-    def _judged(self, D: nn.Module) -> Tensor:
+    def _decision_surface(self, D: nn.Module) -> Tensor:
         """Logits of the mesh (MESH ** 2,), each under the class that suits it best."""
         logits = [D(self._mesh, label.expand(len(self._mesh), -1))[0] for label in self._labels]
         return torch.stack(logits).amax(0)
 
 
-def pull(D: nn.Module, loss: Loss, fake: Tensor, classes: Tensor, real_logits: Tensor) -> Tensor:
+def descent_directions(D: nn.Module, loss: Loss, fake: Tensor, classes: Tensor, real_logits: Tensor) -> Tensor:
     """Where the generator's loss would have each of its points (N, 2, 1, 1) go: minus its gradients by them, (N, 2)."""
     fake = fake.detach().requires_grad_(True)
     with torch.enable_grad():
@@ -85,7 +85,7 @@ def pull(D: nn.Module, loss: Loss, fake: Tensor, classes: Tensor, real_logits: T
     return -gradients.flatten(1)
 
 
-def look_back(checkpoint: Checkpoint, dataset: Dataset) -> Points:
+def checkpoint_snapshot(checkpoint: Checkpoint, dataset: Dataset) -> Points:
     """The state of the game that a checkpoint of points holds."""
     meta = checkpoint.meta
     with torch.device("meta"):  # no memory, and no draw from a random generator
@@ -94,7 +94,7 @@ def look_back(checkpoint: Checkpoint, dataset: Dataset) -> Points:
         network.load_state_dict(checkpoint.part(name), assign=True)
     playground = Playground(meta.settings, dataset, torch.device("cpu"))
     with one_thread():
-        return playground.look(G, D, loss(meta.settings.loss), meta.step)
+        return playground.snapshot(G, D, loss(meta.settings.loss), meta.step)
 
 
 @contextmanager
@@ -132,10 +132,10 @@ def _mesh() -> Tensor:
 
 def _scaled(arrows: Tensor) -> Tensor:
     """Lengths that can be seen, in the same proportions except for the longest."""
-    lengths = arrows.norm(dim=1, keepdim=True)
-    longest = lengths.quantile(0.9)
-    scaled = lengths * (REACH / longest.clamp(min=1e-12))
-    visible: Tensor = arrows / lengths.clamp(min=1e-12) * scaled.clamp(max=1.5 * REACH)
+    norms = arrows.norm(dim=1, keepdim=True)
+    longest = norms.quantile(0.9)
+    scaled = norms * (REACH / longest.clamp(min=1e-12))
+    visible: Tensor = arrows / norms.clamp(min=1e-12) * scaled.clamp(max=1.5 * REACH)
     return visible
 
 

@@ -22,15 +22,15 @@ from core.config.settings import Settings
 from core.data.batches import unreadable
 from core.data.cache.row_reader import RowReader
 from core.data.dataset import Dataset
-from core.data.holdout import Numbers, kept
+from core.data.holdout import Numbers, train_rows
 from core.generator_inputs import Conditions, GeneratorInputs
 from core.imaging.tensors import from_pixels
 from core.models.conditioning import draw
 from core.monitoring.diversity import RandomFeatures, nearest, pixels, spread
 from core.monitoring.norms import distance, gradients_by_layer
-from core.training.autotune import Choice
+from core.training.autotune import ComputeFormat
 
-LOOKED_AT = 128
+PROBED_IMAGES = 128
 """Images of each kind: generated ones, those of the training, those held out."""
 CLASSES = 16
 """Of a generator that is told a class: images of the same one are compared, and there have to be several of each."""
@@ -66,7 +66,7 @@ class Probe:
         held: Numbers,
         settings: Settings,
         conditions: Conditions,
-        choice: Choice,
+        choice: ComputeFormat,
         device: torch.device,
     ) -> None:
         """`networks`: G, D and the average of G. `held`: the rows that are held out."""
@@ -74,12 +74,12 @@ class Probe:
         self._dataset, self._conditions, self._choice, self._device = dataset, conditions, choice, device
         self._batch = settings.batch
         self._latent_dim = settings.latent_dim
-        self._held = held[:: max(len(held) // LOOKED_AT, 1)][:LOOKED_AT]
-        rows = kept(len(dataset.images), held)
+        self._held = held[:: max(len(held) // PROBED_IMAGES, 1)][:PROBED_IMAGES]
+        rows = train_rows(len(dataset.images), held)
         order = np.random.default_rng(0).permutation(rows)
-        self._trained = np.sort(_of_few_classes(order, dataset.labels if conditions.classes else None)[:LOOKED_AT])
+        self._trained = np.sort(_of_few_classes(order, dataset.labels if conditions.classes else None)[:PROBED_IMAGES])
         one = dataset.images.nbytes // len(dataset.images)
-        most = max(min(NEAR_BYTES // one, MOST_NEAR), 2 * LOOKED_AT)
+        most = max(min(NEAR_BYTES // one, MOST_NEAR), 2 * PROBED_IMAGES)
         self._near = np.sort(order[-most:])
 
     @torch.no_grad()
@@ -141,7 +141,7 @@ class Probe:
 
     @cached_property
     def _bank(self) -> Tensor:
-        parts = np.split(self._near, range(LOOKED_AT, len(self._near), LOOKED_AT))
+        parts = np.split(self._near, range(PROBED_IMAGES, len(self._near), PROBED_IMAGES))
         return torch.cat([pixels(self._images(part)) for part in parts])
 
     @cached_property
@@ -178,8 +178,8 @@ class Probe:
 
 def quantiles(logits: Tensor) -> dict[str, float]:
     """Of logits (N,), by name."""
-    places = torch.tensor(list(QUANTILES.values()), device=logits.device)
-    return dict(zip(QUANTILES, logits.float().quantile(places).tolist(), strict=True))
+    levels = torch.tensor(list(QUANTILES.values()), device=logits.device)
+    return dict(zip(QUANTILES, logits.float().quantile(levels).tolist(), strict=True))
 
 
 def overfitting(trained: Tensor, held: Tensor, generated: Tensor) -> float | None:

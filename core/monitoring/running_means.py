@@ -1,4 +1,4 @@
-"""Means over steps that are added up on the device and read once a report."""
+"""Running means over steps, accumulated on the device and read once a report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What tells a healthy training from a sick one, read beside it: it changes neither its weights nor its random numbers.
+"""Health signals of a training, which change neither its weights nor its random numbers.
 
 A report gets them under keys that begin with `Signal/`:
 
@@ -28,9 +28,9 @@ from core.monitoring.time_budget import TimeBudget
 
 STEP_SHARE = 0.001
 """Each of the five that are read at steps costs training at most this part of its time."""
-LOOK_SHARE = 0.008
+PROBE_SHARE = 0.008
 """And a look this one."""
-USUAL, USUAL_LOOK = 1e-3, 0.1
+USUAL, USUAL_PROBE = 1e-3, 0.1
 """Seconds that the first of what is read at steps, and the first look, count for, twice: they are much slower than
 those that follow."""
 
@@ -38,22 +38,22 @@ those that follow."""
 class Signals:
     """What the trainer tells of its steps, and `take` for its reports. `D` and `G` watch the networks' descents."""
 
-    def __init__(self, look: Probe, signed: bool, watched: bool) -> None:
+    def __init__(self, probe: Probe, signed: bool, watched: bool) -> None:
         """`signed`: whether 0 is where the discriminator stops taking an image for real. `watched`: else there are
         no signals, and no time is spent on any."""
-        self._look, self._signed = look, signed
-        steps, looks = (STEP_SHARE, LOOK_SHARE) if watched else (0.0, 0.0)
-        self._judgements, self._looks = TimeBudget(steps, USUAL), TimeBudget(looks, USUAL_LOOK)
+        self._probe, self._signed = probe, signed
+        step_share, probe_share = (STEP_SHARE, PROBE_SHARE) if watched else (0.0, 0.0)
+        self._accuracy_budget, self._probe_budget = TimeBudget(step_share, USUAL), TimeBudget(probe_share, USUAL_PROBE)
         self._accuracy = RunningMeans()
         self._logits: tuple[Tensor, Tensor] | None = None
-        self.G = Descent("G", look.G, TimeBudget(steps, USUAL), TimeBudget(steps, USUAL))
-        self.D = Descent("D", look.D, TimeBudget(steps, USUAL), TimeBudget(steps, USUAL))
+        self.G = Descent("G", probe.G, TimeBudget(step_share, USUAL), TimeBudget(step_share, USUAL))
+        self.D = Descent("D", probe.D, TimeBudget(step_share, USUAL), TimeBudget(step_share, USUAL))
 
-    def judge(self, real: Tensor, fake: Tensor) -> None:
+    def add_logits(self, real: Tensor, fake: Tensor) -> None:
         """The discriminator's logits (N,) of one step."""
         self._logits = real.detach(), fake.detach()
-        if self._judgements.due():
-            with self._judgements.spending():
+        if self._accuracy_budget.due():
+            with self._accuracy_budget.spending():
                 self._accuracy.add(accuracy(*self._logits, self._signed))
 
     def take(self) -> dict[str, float]:
@@ -61,9 +61,9 @@ class Signals:
         found: dict[str, float] = {}
         for means in (self._accuracy, *self.D.means, *self.G.means):
             found |= means.take() if means.count else {}
-        if self._logits is not None and self._looks.due():
-            with self._looks.spending():
-                found |= self._look.take(*self._logits)
+        if self._logits is not None and self._probe_budget.due():
+            with self._probe_budget.spending():
+                found |= self._probe.take(*self._logits)
         return {f"Signal/{name}": value for name, value in found.items() if isfinite(value)}
 
 

@@ -1,4 +1,4 @@
-"""What may be done beside a training, and how often: as often as its share of the time allows."""
+"""Time budget of work beside a training: it runs as often as its share of the time allows."""
 
 from __future__ import annotations
 

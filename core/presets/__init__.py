@@ -1,4 +1,4 @@
-"""Named combinations of settings, kept as data: one JSON file each."""
+"""Presets: named combinations of settings, one JSON file each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two trainings' settings side by side, in words for people."""
+"""Differences between two trainings' settings, as text."""
 
 from __future__ import annotations
 

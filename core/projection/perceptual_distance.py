@@ -1,4 +1,4 @@
-"""How unlike images are to a picture: their pixels at several scales, and what a discriminator sees in them.
+"""Perceptual distance of images to a target: pixels at several scales, and features of a discriminator.
 
 The discriminator's feature maps stand in for those of a network trained on photos, which LPIPS has (Zhang et al. 2018,
 arXiv:1801.03924): it knows this kind of image, and is in the checkpoint already.
@@ -32,7 +32,7 @@ class PerceptualDistance:
         self._discriminator, self._classes = discriminator, classes
         self._outputs: list[Tensor] = []
         for layer in discriminator.network.features.children():
-            layer.register_forward_hook(self._keep)
+            layer.register_forward_hook(self._record)
         self._scales = _pyramid(target)
         with torch.no_grad():
             self._maps = self._features(target)
@@ -45,8 +45,8 @@ class PerceptualDistance:
         if not self._maps:
             return pixels
         found = zip(self._features(images), self._maps, self._powers, strict=True)
-        seen = torch.stack([_mean_square(made - wanted) / power for made, wanted, power in found]).mean(0)
-        return pixels + PERCEPTUAL * seen
+        perceptual = torch.stack([_mean_square(made - wanted) / power for made, wanted, power in found]).mean(0)
+        return pixels + PERCEPTUAL * perceptual
 
     def _features(self, images: Tensor) -> list[Tensor]:
         self._outputs.clear()
@@ -57,7 +57,7 @@ class PerceptualDistance:
         *larger, _ = sorted(sizes.values(), key=lambda output: -output.shape[2:].numel()) or [images]
         return larger
 
-    def _keep(self, _layer: nn.Module, _inputs: tuple[Tensor, ...], output: Tensor) -> None:
+    def _record(self, _layer: nn.Module, _inputs: tuple[Tensor, ...], output: Tensor) -> None:
         self._outputs.append(output)
 
 

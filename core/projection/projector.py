@@ -1,4 +1,4 @@
-"""Projection of a picture into latent space: gradient descent to the point whose image is most like it.
+"""Projector: finds the latent point whose image is most similar to a picture, by gradient descent.
 
 As in Abdal et al. 2019 (arXiv:1904.03189) and the projector of StyleGAN2 (Karras et al. 2020, arXiv:1912.04958), but
 from many starts at once, which are narrowed down: a generator without styles has many valleys.
@@ -130,7 +130,7 @@ class Adam:
         mean, square = self._mean / (1 - BETAS[0] ** self._steps), self._square / (1 - BETAS[1] ** self._steps)
         self.numbers.sub_(rate * mean / (square.sqrt() + EPSILON))
 
-    def keep(self, candidates: Tensor) -> None:
+    def select(self, candidates: Tensor) -> None:
         """Only these, by their numbers (n,), in that order."""
         self.numbers, self._mean, self._square = (
             values[candidates] for values in (self.numbers, self._mean, self._square)
@@ -159,7 +159,7 @@ class _Search:
             weights = {name: value.to(device) for name, value in checkpoint.part(part).items()}
             network.load_state_dict(weights, assign=True)
             network.eval().requires_grad_(False)
-        self._unknowns: SearchSpace = search_space(G, meta.settings.latent_dim, conditions, given)
+        self._space: SearchSpace = search_space(G, meta.settings.latent_dim, conditions, given)
         target = from_pixels(torch.from_numpy(np.array(picture)).to(device).permute(2, 0, 1)[None])
         shares = given.classes or [1 / max(conditions.classes, 1)] * conditions.classes
         self._likeness = PerceptualDistance(D, target, torch.tensor([shares], device=device))
@@ -167,34 +167,34 @@ class _Search:
         self._candidates = max(CANDIDATES, 4 * conditions.classes)
 
     def events(self, steps: int, seed: int) -> Generator[ProjectionStep, None, ProjectionStep]:
-        best = _Best(self._unknowns, self._picture, steps)
-        numbers, beside = self._unknowns.start(self._candidates, torch.Generator().manual_seed(seed))
+        best = _Best(self._space, self._picture, steps)
+        numbers, beside = self._space.start(self._candidates, torch.Generator().manual_seed(seed))
         numbers, beside = numbers.to(self._device), GeneratorInputs(*(part.to(self._device) for part in beside))
         losses = []
         for rows in torch.arange(self._candidates, device=self._device).split(CHUNK):
             with torch.no_grad():
-                images = _shown(self._unknowns.images(numbers[rows], _rows(beside, rows)))
+                images = _shown(self._space.images(numbers[rows], _rows(beside, rows)))
                 losses.append(self._likeness(images))
             yield best.after(0, numbers[rows], _rows(beside, rows), images, losses[-1])
         chosen = torch.cat(losses).argsort()[:STARTS]
         adam, beside = Adam(numbers[chosen]), _rows(beside, chosen)
         for step in range(steps):
-            gradient, images, loss = self._look(adam.numbers, beside)
+            gradient, images, loss = self._gradient(adam.numbers, beside)
             yield best.after(step, adam.numbers, beside, images, loss)
             adam.step(gradient, RATE * schedule(step / steps))
-            self._unknowns.confine(adam.numbers)
+            self._space.clamp(adam.numbers)
             beside = self._narrow(adam, beside, loss, step, steps)
-        _, images, loss = self._look(adam.numbers, beside)
+        _, images, loss = self._gradient(adam.numbers, beside)
         found = best.after(steps, adam.numbers, beside, images, loss)
         yield found
         return found
 
-    def _look(self, numbers: Tensor, beside: GeneratorInputs[Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+    def _gradient(self, numbers: Tensor, beside: GeneratorInputs[Tensor]) -> tuple[Tensor, Tensor, Tensor]:
         """The gradient of what is to become small, the images, and how unlike the picture they are."""
         numbers = numbers.detach().requires_grad_(True)
-        images = _shown(self._unknowns.images(numbers, beside))
+        images = _shown(self._space.images(numbers, beside))
         loss = self._likeness(images)
-        (gradient,) = torch.autograd.grad((loss + PRIOR * self._unknowns.prior(numbers)).sum(), numbers)
+        (gradient,) = torch.autograd.grad((loss + PRIOR * self._space.prior(numbers)).sum(), numbers)
         return gradient, images.detach(), loss.detach()
 
     def _narrow(
@@ -203,19 +203,19 @@ class _Search:
         """Gives up the worst when it is time, and lets the layers go their own ways."""
         for share, count in NARROWED:
             if step == round(share * steps):
-                kept = loss.argsort()[:count]
-                adam.keep(kept)
-                loss, beside = loss[kept], _rows(beside, kept)
+                selected = loss.argsort()[:count]
+                adam.select(selected)
+                loss, beside = loss[selected], _rows(beside, selected)
         if step == round(SPREAD * steps):
-            adam.spread(self._unknowns.rows)
+            adam.spread(self._space.rows)
         return beside
 
 
 class _Best:
     """Remembers the best of all that it was shown."""
 
-    def __init__(self, unknowns: SearchSpace, picture: Images, total: int) -> None:
-        self._unknowns, self._picture, self._total = unknowns, picture, total
+    def __init__(self, space: SearchSpace, picture: Images, total: int) -> None:
+        self._space, self._picture, self._total = space, picture, total
         self._loss = float("inf")
         self._found: tuple[Images, float, Point] | None = None
 
@@ -226,7 +226,7 @@ class _Best:
         loss = float(losses[row])
         if loss < self._loss:
             (image,) = to_images(images[row : row + 1])
-            point = self._unknowns.point(
+            point = self._space.point(
                 numbers[row : row + 1], GeneratorInputs(*(part[row : row + 1] for part in beside))
             )
             self._loss, self._found = loss, (image, difference(image, self._picture), point)

@@ -1,4 +1,4 @@
-"""What is looked for when a picture is projected into latent space: numbers of about unit variance that become images.
+"""Search space of the projector: variables of about unit variance that are mapped to images.
 
 They are (N, rows, numbers), for N candidates at once.
 """
@@ -39,7 +39,7 @@ class SearchSpace(Protocol):
     def prior(self, numbers: Tensor) -> Tensor:
         """How unusual they are, (N,); 0 is as usual as can be."""
 
-    def confine(self, numbers: Tensor) -> None:
+    def clamp(self, numbers: Tensor) -> None:
         """Moves them, in place, to where they may be."""
 
     def point(self, numbers: Tensor, beside: GeneratorInputs[Tensor]) -> Point:
@@ -80,7 +80,7 @@ class LatentSearchSpace:
     def prior(self, numbers: Tensor) -> Tensor:
         return (self._z(numbers).square().mean((1, 2)) - 1.0).square()
 
-    def confine(self, numbers: Tensor) -> None:
+    def clamp(self, numbers: Tensor) -> None:
         numbers[:, :, self._latent_dim :].clamp_(-1.0, 1.0)
 
     def point(self, numbers: Tensor, beside: GeneratorInputs[Tensor]) -> Point:
@@ -130,7 +130,7 @@ class StyleSearchSpace:
     def prior(self, numbers: Tensor) -> Tensor:
         return (numbers.square().mean((1, 2)) - 1.0).relu().square()
 
-    def confine(self, numbers: Tensor) -> None:
+    def clamp(self, numbers: Tensor) -> None:
         """Anywhere."""
 
     def point(self, numbers: Tensor, beside: GeneratorInputs[Tensor]) -> Point:

@@ -1,4 +1,4 @@
-"""A picture that a generator should come near to, and how near its images are."""
+"""Target image of a projection, and the error of generated images against it."""
 
 from __future__ import annotations
 

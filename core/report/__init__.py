@@ -1,1 +1,1 @@
-"""A report of a run: one HTML page that needs nothing else. `core.report.write` makes it."""
+"""Report of a run: one self-contained HTML page, written by `core.report.write`."""

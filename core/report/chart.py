@@ -1,5 +1,4 @@
-"""Charts as plain values, ready to be drawn as inline SVG: lines of thinned curves, a band where they vary, and marks
-where something happened."""
+"""Charts as plain values for inline SVG: thinned curves, their bands, and marks of events."""
 
 from __future__ import annotations
 
@@ -31,7 +30,7 @@ class Axis:
     end: float
     log: bool = False
 
-    def place(self, values: Line) -> Line:
+    def to_pixels(self, values: Line) -> Line:
         """Where values lie, in pixels."""
         low, high = self._scaled(np.array([self.low, self.high]))
         share = (self._scaled(values) - low) / (high - low)
@@ -100,7 +99,7 @@ def chart(curves: Sequence[tuple[str, Curve]], last_step: int, marks: Sequence[t
         [_drawn(key, curve, number, x, y) for number, (key, curve) in enumerate(curves)],
         _ticks(x),
         _ticks(y),
-        [Mark(_place(x, step), f"step {step:,}: {words}") for step, words in marks],
+        [Mark(_pixel(x, step), f"step {step:,}: {words}") for step, words in marks],
         last_step,
     )
 
@@ -128,17 +127,17 @@ def _value_axis(curves: Sequence[Curve]) -> Axis:
 
 
 def _drawn(key: str, curve: Curve, number: int, x: Axis, y: Axis) -> DrawnCurve:
-    across = x.place(curve.steps)
+    across = x.to_pixels(curve.steps)
     band: list[str] = []
     if curve.band is not None:
         low, high = curve.band
-        band = _points(np.concatenate([across, across[::-1]]), y.place(np.concatenate([high, low[::-1]])))
+        band = _points(np.concatenate([across, across[::-1]]), y.to_pixels(np.concatenate([high, low[::-1]])))
     return DrawnCurve(
         keys.label(key),
         _color(key, number),
         [f"{step:.10g}" for step in curve.steps],
         [f"{value:.6g}" for value in curve.mean],
-        _points(across, y.place(curve.mean)),
+        _points(across, y.to_pixels(curve.mean)),
         band,
     )
 
@@ -148,11 +147,11 @@ def _points(across: Line, down: Line) -> list[str]:
 
 
 def _ticks(axis: Axis) -> list[Mark]:
-    return [Mark(_place(axis, value), short(value)) for value in axis.ticks()]
+    return [Mark(_pixel(axis, value), short(value)) for value in axis.ticks()]
 
 
-def _place(axis: Axis, value: float) -> float:
-    return float(axis.place(np.array([value], np.float64))[0])
+def _pixel(axis: Axis, value: float) -> float:
+    return float(axis.to_pixels(np.array([value], np.float64))[0])
 
 
 def _notes(curves: Sequence[tuple[str, Curve]]) -> Iterator[str]:

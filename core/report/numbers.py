@@ -1,4 +1,4 @@
-"""A run's numbers as rows of text."""
+"""Tables of a run's numbers, as rows of text."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ BEST_BY = ("fid", "kid", "swd", "is", "recall", "coverage", "precision", "densit
 def rows(curves: Mapping[str, Curve]) -> Iterator[tuple[str, ...]]:
     """Each key with its first, least, largest and last value."""
     for key, curve in curves.items():
-        places = (_valued(each, curve) for each in (curve.lowest, curve.highest, curve.last))
-        yield key, f"{curve.first.value:.6g}", *(value for pair in places for value in pair)
+        positions = (_valued(each, curve) for each in (curve.lowest, curve.highest, curve.last))
+        yield key, f"{curve.first.value:.6g}", *(value for pair in positions for value in pair)
 
 
 def metric_rows(curves: Mapping[str, Curve]) -> Iterator[tuple[str, ...]]:

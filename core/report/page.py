@@ -1,4 +1,4 @@
-"""The page itself: a run's facts, pictures, curves and settings, filled into the template `page.html.jinja`."""
+"""HTML page of a report: facts, pictures, curves and settings of a run, filled into the template `page.html.jinja`."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from core.events import Edited
-from core.formatting import span
+from core.formatting import time_text
 from core.generator_inputs import Conditions
 from core.presets.settings_diff import of_preset, rows
 from core.report import chart, numbers
-from core.report.pictures import Picture
+from core.report.pictures import EmbeddedPicture
 from core.runs.overview import Overview
 from core.stats import keys
 
@@ -37,10 +37,10 @@ class Contents:
     """What a page shows beside the overview. `findings`: severity ("good", "watch" or "bad") and sentence of each.
     `best`: what the best samples are of, and their picture."""
 
-    newest: tuple[int, Picture] | None = None
-    reals: Picture | None = None
-    film: Picture | None = None
-    best: tuple[str, Picture] | None = None
+    newest: tuple[int, EmbeddedPicture] | None = None
+    reals: EmbeddedPicture | None = None
+    animation: EmbeddedPicture | None = None
+    best: tuple[str, EmbeddedPicture] | None = None
     findings: Sequence[tuple[str, str]] = ()
 
 
@@ -55,12 +55,12 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Sample:
+class Figure:
     """A picture with its caption, and the film that can be played in its place."""
 
-    picture: Picture
+    picture: EmbeddedPicture
     words: str
-    film: Picture | None = None
+    animation: EmbeddedPicture | None = None
 
 
 def page(run: Overview, shown: Contents) -> str:
@@ -126,7 +126,7 @@ def _facts(run: Overview) -> Sequence[tuple[str, str]]:
     settings = run.settings
     return (
         ("Saved", f"{run.created.astimezone():%Y-%m-%d %H:%M}"),
-        ("Trained for", span(run.seconds)),
+        ("Trained for", time_text(run.seconds)),
         ("Steps", f"{run.step:,}"),
         (f"{settings.counted.capitalize()} seen", f"{run.images:,}"),
         ("Network", settings.network),
@@ -135,17 +135,19 @@ def _facts(run: Overview) -> Sequence[tuple[str, str]]:
     )
 
 
-def _samples(run: Overview, shown: Contents) -> Iterator[Sample]:
+def _samples(run: Overview, shown: Contents) -> Iterator[Figure]:
     names = Conditions.of(run.settings, len(run.classes)).column_names(run.classes)
     columns = f" Columns: {', '.join(names)}." if names else ""
     if shown.newest:
         step, picture = shown.newest
-        yield Sample(picture, f"Generated after {step:,} steps, from latents that stay fixed.{columns}", shown.film)
+        yield Figure(
+            picture, f"Generated after {step:,} steps, from latents that stay fixed.{columns}", shown.animation
+        )
     if shown.best:
         words, picture = shown.best
-        yield Sample(picture, f"{words}.{columns}")
+        yield Figure(picture, f"{words}.{columns}")
     if shown.reals:
-        yield Sample(shown.reals, f"Real {run.settings.counted} of {source_name(run.dataset)}.")
+        yield Figure(shown.reals, f"Real {run.settings.counted} of {source_name(run.dataset)}.")
 
 
 def _curves_note(run: Overview) -> str:

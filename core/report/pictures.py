@@ -1,4 +1,4 @@
-"""Sample grids as data URIs of a bounded size: stills, and a film of how they changed."""
+"""Sample grids as data URIs of bounded size: stills, and an animation of all of them."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ STILL_SIDE = 1024
 """Longest side of a still in pixels."""
 LOSSLESS_SIDE = 256
 """Of a still that loses nothing."""
-FILM_SIDE = 480
+ANIMATION_SIDE = 480
 MOST_FRAMES = 60
-MOST_FILM_BYTES = 4_000_000
+MOST_ANIMATION_BYTES = 4_000_000
 SMALLER = 0.7
 """What becomes of a film's side that takes more bytes than that."""
 FRAME_MS, LAST_MS = 150, 1500
@@ -30,7 +30,7 @@ QUALITY = 80
 
 
 @dataclass(frozen=True)
-class Picture:
+class EmbeddedPicture:
     """A file as a data URI, and its size in pixels."""
 
     uri: str
@@ -43,7 +43,7 @@ class Picture:
         return self.width <= LOSSLESS_SIDE
 
 
-def still(path: Path) -> Picture | None:
+def still(path: Path) -> EmbeddedPicture | None:
     """A grid, not larger than `STILL_SIDE`; None for a file that is damaged or gone."""
     try:
         image = read_grid(path)
@@ -58,11 +58,11 @@ def still(path: Path) -> Picture | None:
     return _picture("webp", file, image.size)
 
 
-def film(paths: Sequence[Path]) -> Generator[Progress, None, Picture | None]:
+def animation(paths: Sequence[Path]) -> Generator[Progress, None, EmbeddedPicture | None]:
     """At most `MOST_FRAMES` of the grids, the first and the last among them, as a WebP that moves; None where there
-    are not two that can be read. Smaller images where it would take more than `MOST_FILM_BYTES`."""
+    are not two that can be read. Smaller images where it would take more than `MOST_ANIMATION_BYTES`."""
     chosen = [paths[number] for number in spread(len(paths), MOST_FRAMES)]
-    side: float = FILM_SIDE
+    side: float = ANIMATION_SIDE
     while True:
         frames = yield from _frames(chosen, round(side))
         if len(frames) < 2:
@@ -72,7 +72,7 @@ def film(paths: Sequence[Path]) -> Generator[Progress, None, Picture | None]:
         yield Progress("Making the time-lapse", len(chosen), len(chosen))
         options = {"duration": times, "loop": 0, "quality": QUALITY, "method": 2}
         frames[0].save(file, "WEBP", save_all=True, append_images=frames[1:], **options)
-        if file.tell() <= MOST_FILM_BYTES:
+        if file.tell() <= MOST_ANIMATION_BYTES:
             return _picture("webp", file, frames[0].size)
         side = SMALLER * max(frames[0].size)
 
@@ -94,5 +94,5 @@ def _frames(paths: Sequence[Path], side: int) -> Generator[Progress, None, list[
     return frames
 
 
-def _picture(kind: str, file: io.BytesIO, size: tuple[int, int]) -> Picture:
-    return Picture(f"data:image/{kind};base64,{b64encode(file.getvalue()).decode('ascii')}", *size)
+def _picture(kind: str, file: io.BytesIO, size: tuple[int, int]) -> EmbeddedPicture:
+    return EmbeddedPicture(f"data:image/{kind};base64,{b64encode(file.getvalue()).decode('ascii')}", *size)

@@ -1,4 +1,4 @@
-"""Makes a report of a run and writes it."""
+"""Collects the contents of a run's report and writes it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from core.errors import UserError
 from core.events import Progress, Saved
 from core.report.numbers import best_metric
 from core.report.page import Contents, page
-from core.report.pictures import Picture, film, still
+from core.report.pictures import EmbeddedPicture, animation, still
 from core.runs.overview import Overview, read_overview
 from core.stats import keys
 
@@ -28,7 +28,7 @@ def write_report(run: Path, target: Path, overwrite: bool = False) -> Generator[
     if target.exists() and not overwrite:
         raise UserError(f"{target} exists already.", "Choose another place or name, or allow overwriting.")
     overview = yield from read_overview(run)
-    moving = yield from film([path for _, path in overview.samples])
+    moving = yield from animation([path for _, path in overview.samples])
     findings = [(found.severity, found.sentence) for found in overview.diagnoses]
     contents = Contents(_newest(overview), still(run / "reals.png"), moving, _best(overview), findings)
     yield Progress(f"Writing {target.name}", 0, 0)
@@ -39,12 +39,12 @@ def write_report(run: Path, target: Path, overwrite: bool = False) -> Generator[
     return Saved(target, overview.step)
 
 
-def _newest(run: Overview) -> tuple[int, Picture] | None:
+def _newest(run: Overview) -> tuple[int, EmbeddedPicture] | None:
     pictures = ((step, still(path)) for step, path in reversed(run.samples))
     return next(((step, picture) for step, picture in pictures if picture), None)
 
 
-def _best(run: Overview) -> tuple[str, Picture] | None:
+def _best(run: Overview) -> tuple[str, EmbeddedPicture] | None:
     """The samples that lie nearest to the best value of a metric; None where the newest are those, or nothing later was
     measured: who knows how good that is."""
     found = best_metric(run.curves)

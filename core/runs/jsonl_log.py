@@ -1,4 +1,4 @@
-"""A file of JSON objects, one a line, each with a step: added to while a training goes on, readable after any crash."""
+"""JSON Lines log with a step on each line: appended to during a training, readable after a crash."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class JsonlLog:
         """The same one by one: however many there are, they need no memory."""
         return (values for _, values in self._lines(last_step))
 
-    def keep(self, last_step: int) -> None:
+    def truncate(self, last_step: int) -> None:
         """Drops lines that are later or incomplete, all at once. Raises `OSError`."""
         with _writing:
             if self.path.exists():
@@ -50,7 +50,7 @@ class JsonlLog:
             return
         with self.path.open(encoding="utf-8", errors="replace") as file:
             for line in file:
-                values = whole(line, self._keys) if line.endswith("\n") else None
+                values = parsed_record(line, self._keys) if line.endswith("\n") else None
                 if values is not None and (last_step is None or values["step"] <= last_step):
                     yield line, values
 
@@ -62,7 +62,7 @@ class JsonlLog:
             return file.read(1) == b"\n"
 
 
-def whole(line: str, keys: Set[str]) -> dict[str, Any] | None:
+def parsed_record(line: str, keys: Set[str]) -> dict[str, Any] | None:
     """What a line says, if it is an object with these keys and a step."""
     try:
         values = json.loads(line)

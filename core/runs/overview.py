@@ -1,4 +1,4 @@
-"""A run at a glance: its facts, its settings and its numbers as thinned curves. For reports and comparisons.
+"""Overview of a run: facts, settings and numbers as thinned curves, for reports and comparisons.
 
 Reading streams `stats.jsonl` in flat memory. Imports no torch.
 """
@@ -95,7 +95,7 @@ def read_overview(folder: Path, most: int = MOST) -> Generator[Progress, None, O
         numbers.pace.curve(),
         run.edits(),
         [(int(path.stem), path) for path in run.samples() if path.stem.isdecimal()],
-        diagnose(numbers.course, meta.settings, RunFacts(run.images(), tuple(run.edits()), tuple(run.rewinds()))),
+        diagnose(numbers.history, meta.settings, RunFacts(run.images(), tuple(run.edits()), tuple(run.rewinds()))),
     )
 
 
@@ -137,7 +137,7 @@ class _Numbers:
     seconds: float = 0.0
     thinners: dict[str, Thinner] = field(default_factory=dict)
     pace: Thinner = field(default_factory=Thinner)
-    course: ReportHistory = field(default_factory=ReportHistory)
+    history: ReportHistory = field(default_factory=ReportHistory)
 
     def read(self, reports: Iterable[Report], last_step: int) -> Generator[Progress, None, None]:
         left = iter(reports)
@@ -149,17 +149,17 @@ class _Numbers:
             yield Progress("Reading the numbers", min(self.step, last_step), last_step)
 
     def _add(self, chunk: list[Report]) -> None:
-        places = np.array([(report.step, report.images, report.seconds) for report in chunk], np.float64)
+        positions = np.array([(report.step, report.images, report.seconds) for report in chunk], np.float64)
         self.count += len(chunk)
-        self.step = max(self.step, int(places[:, 0].max()))
-        self.images = max(self.images, int(places[:, 1].max()))
-        self.seconds = max(self.seconds, float(places[:, 2].max()))
+        self.step = max(self.step, int(positions[:, 0].max()))
+        self.images = max(self.images, int(positions[:, 1].max()))
+        self.seconds = max(self.seconds, float(positions[:, 2].max()))
         of_steps = np.array([report.of_steps for report in chunk])  # what is measured of a checkpoint comes late
-        self.pace.extend(places[of_steps], places[of_steps, 2])
+        self.pace.extend(positions[of_steps], positions[of_steps, 2])
         for report in chunk:
-            self.course.append(report)
+            self.history.append(report)
         stats = [report.stats for report in chunk]
         for key in dict.fromkeys(key for values in stats for key in values):
             column = np.array([values.get(key) for values in stats], np.float64)  # NaN for None
             there = np.isfinite(column)
-            self.thinners.setdefault(key, Thinner(self.most)).extend(places[there], column[there])
+            self.thinners.setdefault(key, Thinner(self.most)).extend(positions[there], column[there])

@@ -1,4 +1,4 @@
-"""The pin store: pins and directions of a run in its folder, those of any other checkpoint with the user's data."""
+"""Pin store: saved pins and directions of a run in its folder, those of other checkpoints in the user's data folder."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def saved_pins_of(home: Path | None) -> SavedPins:
     return read_pins(file.read_bytes())
 
 
-def keep_pins(home: Path, saved: SavedPins) -> None:
+def save_pins(home: Path, saved: SavedPins) -> None:
     """Saves pins and directions. Raises `UserError` when they cannot be written."""
     file = _file(home)
     with replaced(file) as partial:

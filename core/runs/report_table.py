@@ -1,5 +1,5 @@
-"""A run's reports as one table. `stats.jsonl` alone counts; beside it lies a copy in numbers, which may always be
-deleted, and from which a million reports are read in a fraction of a second instead of many."""
+"""Table of a run's reports, read from `stats.jsonl` and cached as arrays. The cache may be deleted at any time; with it
+a million reports are read in a fraction of a second."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from core.atomic_write import replaced
 from core.errors import UserError
 from core.events import Progress
-from core.runs.jsonl_log import whole
+from core.runs.jsonl_log import parsed_record
 
 REQUIRED = frozenset({"step", "images", "seconds"})
 """What every report has."""
@@ -69,7 +69,7 @@ class TableReader:
 
     def __init__(self, path: Path) -> None:
         self._path, self._copy = path, path.with_name(f".{path.stem}.npz")
-        self._known, self._mark = _kept(self._copy, path)
+        self._known, self._mark = _read_copy(self._copy, path)
         self._found = path.stat()
         self._is_long = self._found.st_size - self._mark.covered > SMALL
 
@@ -94,14 +94,14 @@ class TableReader:
                 covered, crc = covered + len(lines) + len(newline), zlib.crc32(newline, zlib.crc32(lines, crc))
         table = _joined(parts)
         if self._is_long:
-            _keep(self._copy, table, _Mark(covered, crc, size, self._found.st_mtime_ns))
+            _write_copy(self._copy, table, _Mark(covered, crc, size, self._found.st_mtime_ns))
         return table
 
 
 # --- the copy ---
 
 
-def _kept(copy: Path, path: Path) -> tuple[ReportTable, _Mark]:
+def _read_copy(copy: Path, path: Path) -> tuple[ReportTable, _Mark]:
     """What a copy holds; nothing where there is none, or none that can be trusted."""
     damages = (OSError, ValueError, TypeError, KeyError, EOFError, BadZipFile, zlib.error, NotImplementedError)
     with suppress(*damages), copy.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
@@ -122,7 +122,7 @@ def _checked(keys: NDArray[Any], steps: NDArray[Any], seconds: NDArray[Any], val
     return table
 
 
-def _keep(copy: Path, table: ReportTable, mark: _Mark) -> None:
+def _write_copy(copy: Path, table: ReportTable, mark: _Mark) -> None:
     # A disk that is full or not to be written costs time at the next opening, and nothing else.
     with suppress(OSError, UserError), replaced(copy) as partial, partial.open("wb") as file:
         marks = np.array([mark.covered, mark.crc, mark.size, mark.changed], np.int64)
@@ -145,10 +145,10 @@ def _thinned(path: Path, size: int) -> ReportTable:
     """Reports from all over a long file, its first and last ones among them."""
     lines: list[str] = []
     with path.open("rb") as file:
-        for place in np.linspace(0, size - PIECE, PIECES).astype(np.int64).tolist():
-            file.seek(place)
+        for offset in np.linspace(0, size - PIECE, PIECES).astype(np.int64).tolist():
+            file.seek(offset)
             piece = file.read(PIECE).decode("utf-8", "replace").split("\n")
-            lines.extend(piece[1 if place else 0 : -1])  # without those that were cut
+            lines.extend(piece[1 if offset else 0 : -1])  # without those that were cut
     table = _parsed(lines)
     return ReportTable(table.keys, table.steps, table.seconds, table.values, complete=False)
 
@@ -158,7 +158,7 @@ def _parsed(lines: Iterable[str]) -> ReportTable:
     groups: dict[tuple[str, ...], tuple[list[int], list[dict[str, Any]]]] = {}
     count = 0
     for line in lines:
-        values = whole(line, REQUIRED) if line else None
+        values = parsed_record(line, REQUIRED) if line else None
         if values is None or not -(2**63) <= values["step"] < 2**63:
             continue
         rows, reports = groups.setdefault(tuple(values), ([], []))

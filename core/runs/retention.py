@@ -1,4 +1,4 @@
-"""Which checkpoints of a run stay when the disk is not to fill up: the newest, the best, and those that a person chose.
+"""Retention of a run's checkpoints: the newest, the best and the pinned ones stay, others are pruned.
 
 A pinned checkpoint has an empty file `<its name>.pin` beside it; the best by each number stand in `best.json`. Both may
 be deleted by hand: nothing else depends on them.
@@ -53,7 +53,7 @@ def is_pinned(checkpoint: Path) -> bool:
     return _mark(checkpoint).exists()
 
 
-def rate(checkpoint: Path, key: str, value: float) -> bool:
+def record_metric(checkpoint: Path, key: str, value: float) -> bool:
     """Notes the value of a number that was measured of a checkpoint; returns whether it is the best by that number.
 
     Values under different keys are never compared. Raises `UserError` when the folder cannot be written to.
@@ -62,14 +62,14 @@ def rate(checkpoint: Path, key: str, value: float) -> bool:
     before = _best(checkpoint.parent, key, notes.get(key))
     sign = 1 if higher_is_better(parse(key)[0]) else -1
     latest = max(int(checkpoint.stem), before.latest if before else 0)
-    kept = before
-    if kept is None or sign * value > sign * kept.value:
-        kept = Best(checkpoint, key, value, latest)
+    leader = before
+    if leader is None or sign * value > sign * leader.value:
+        leader = Best(checkpoint, key, value, latest)
     notes.pop(key, None)
-    notes[key] = {"file": kept.path.name, "value": kept.value, "latest": latest}
+    notes[key] = {"file": leader.path.name, "value": leader.value, "latest": latest}
     with replaced(checkpoint.parent / BEST) as partial:
         partial.write_text(json.dumps(notes, indent=2), "utf-8")
-    return kept.path == checkpoint
+    return leader.path == checkpoint
 
 
 def best(folder: Path) -> list[Best]:

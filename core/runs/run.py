@@ -1,4 +1,4 @@
-"""Run folders: what a training writes to the disk while it goes on, and reading it. There is no index beside them."""
+"""Run folders: writing them during a training, and reading them. There is no index beside them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.atomic_write import unwritable
 from core.checkpoint import save, summary
-from core.errors import Diverged, UserError
+from core.errors import DivergenceError, UserError
 from core.events import Edited, Event, Measured, Notice, Points, Refused, Report, Samples, Saved
 from core.imaging.grid import grid, write_png
 from core.imaging.points import picture
@@ -107,7 +107,7 @@ class Run:
                         next_save = monotonic() + autosave
                         yield self.save(trainer)
                         prune(self.folder / "checkpoints", trainer.settings.checkpoints, protected())
-                except Diverged:
+                except DivergenceError:
                     raise
                 except (OSError, UserError) as error:
                     if monotonic() >= next_complaint:
@@ -179,7 +179,7 @@ class Run:
 
     def note_measured(self, found: Measured) -> None:
         """Adds what was measured of a checkpoint to `stats.jsonl`. Raises `UserError`."""
-        self._add(self._stats, _with_place(found, found.values))
+        self._add(self._stats, _with_step(found, found.values))
 
     def log(self, text: str) -> None:
         """Adds a line with the time to `log.txt`."""
@@ -200,16 +200,16 @@ class Run:
         while True:
             try:
                 return self.save(trainer)
-            except Diverged:
+            except DivergenceError:
                 raise
             except UserError as problem:
                 yield Refused(problem)
 
     def _write(self, event: Event, seconds: float) -> None:
         if isinstance(event, Report):
-            self._stats.append(_with_place(event, event.stats))
+            self._stats.append(_with_step(event, event.stats))
         elif isinstance(event, Measured):
-            self._stats.append(_with_place(event, event.values))
+            self._stats.append(_with_step(event, event.values))
         elif isinstance(event, Samples | Points) and seconds >= self._next_grid:
             self._next_grid = seconds + max(GRID_SECONDS, GRID_SHARE * seconds)
             shown = picture(event) if isinstance(event, Points) else grid(event.images, len(event.columns))
@@ -224,10 +224,10 @@ class Run:
             if samples.stem.isdecimal() and int(samples.stem) > step:
                 samples.unlink()
         for journal in self._journals:
-            journal.keep(step)
+            journal.truncate(step)
 
 
-def _with_place(event: Report | Measured, numbers: Mapping[str, float]) -> dict[str, float]:
+def _with_step(event: Report | Measured, numbers: Mapping[str, float]) -> dict[str, float]:
     """A line of `stats.jsonl`."""
     return {"step": event.step, "images": event.images, "seconds": round(event.seconds, 3), **numbers}
 

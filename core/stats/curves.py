@@ -1,4 +1,4 @@
-"""Curves of millions of reports in a few hundred points, made in one pass and in flat memory."""
+"""Thinning of curves of millions of reports to a few hundred points, in one pass and flat memory."""
 
 from __future__ import annotations
 
@@ -75,12 +75,12 @@ class Thinner:
         self._rest: Cells = np.empty((0, 7))
         self._extremes: dict[str, Extreme] = {}
 
-    def extend(self, places: Line, values: Line) -> None:
-        """Adds reports: `places` is (n, 3), their steps, images and seconds, and `values` (n,), all finite."""
+    def extend(self, positions: Line, values: Line) -> None:
+        """Adds reports: `positions` is (n, 3), their steps, images and seconds, and `values` (n,), all finite."""
         if not len(values):
             return
-        self._note(places[:, _STEP], values)
-        new = np.column_stack([places, values, np.ones(len(values)), values, values])
+        self._note(positions[:, _STEP], values)
+        new = np.column_stack([positions, values, np.ones(len(values)), values, values])
         rest = np.concatenate([self._rest, new])
         whole = len(rest) // self._size * self._size
         self._cells = np.concatenate([self._cells, _merged(rest[:whole], self._size)])

@@ -1,4 +1,4 @@
-"""Keys of a run's numbers (`Loss/G/loss` ...): their group, name, family on one axis, spread and meaning."""
+"""Keys of a run's numbers (`Loss/G/loss` ...): group, label, family on one axis, spread and meaning."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ GROUPS = ("Losses", "Scores", "Rate", "Metrics", "Signals", "Others")
 """In the order in which they are shown."""
 METRICS = "Metrics/"
 
-_PLACES = {
+_GROUP_OF = {
     "Loss/scores/": "Scores",
     "Score/": "Scores",
     "Loss/": "Losses",
@@ -95,7 +95,7 @@ _LAYER = re.compile(r"(Signal/[DG]/gradient/)(.+)")
 
 def group(key: str) -> str:
     """One of `GROUPS`."""
-    return next((found for start, found in _PLACES.items() if key.startswith(start)), "Others")
+    return next((found for start, found in _GROUP_OF.items() if key.startswith(start)), "Others")
 
 
 def measured(key: str) -> tuple[str, str] | None:

@@ -1,4 +1,5 @@
-"""What a measured number is comparable with: how it was measured, as it stands in a run's reports. Imports no torch."""
+"""Keys of metrics, which hold how a number was measured: only numbers under equal keys are comparable. Imports no
+torch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Augmentation and instance noise: what real and generated images go through before the discriminator sees them.
+"""Augmentation and instance noise of the discriminator's input, real and generated.
 
 DiffAugment (Zhao et al. 2020, arXiv:2006.10738) varies every image; ADA (Karras et al. 2020, arXiv:2006.06676) applies
 each transformation to each image with a probability p that follows how well real images are recognised.
@@ -86,17 +86,17 @@ class Augment:
         self._sign.copy_(state["sign"])
 
 
-def discriminator_input(images: Tensor, augment: Augment, settings: Settings, seen: int) -> Tensor:
-    """Images NCHW in [-1, 1], augmented, under noise that has faded for `seen` images."""
+def discriminator_input(images: Tensor, augment: Augment, settings: Settings, images_seen: int) -> Tensor:
+    """Images NCHW in [-1, 1], augmented, under noise that has faded for `images_seen` images."""
     images = augment(images, settings)
     fade = 1000 * settings.instance_noise_kimg
-    noise = settings.instance_noise * (max(1.0 - seen / fade, 0.0) if fade else 1.0)
+    noise = settings.instance_noise * (max(1.0 - images_seen / fade, 0.0) if fade else 1.0)
     return images + noise * torch.randn_like(images) if noise else images
 
 
 @torch.no_grad()
 def discriminator_sheet(
-    images: Images, settings: Settings, seed: int, augment: Augment | None = None, seen: int = 0
+    images: Images, settings: Settings, seed: int, augment: Augment | None = None, images_seen: int = 0
 ) -> Images:
     """The same of uint8 images NHWC, mirrored as in training, on the CPU.
 
@@ -110,7 +110,7 @@ def discriminator_sheet(
         batch = from_pixels(torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2))))
         if settings.mirror:
             batch = torch.where((torch.rand(len(batch)) < 0.5)[:, None, None, None], batch.flip(3), batch)
-        return to_images(discriminator_input(batch, own, settings, seen))
+        return to_images(discriminator_input(batch, own, settings, images_seen))
 
 
 def _recolour(images: Tensor) -> Tensor:
@@ -158,8 +158,8 @@ def _translate(images: Tensor) -> Tensor:
     height, width = images.shape[2:]
     down, right = _whole(SHIFT * height), _whole(SHIFT * width)
     padded = F.pad(images, (right, right, down, down))
-    rows = _places(height, images)[:, None] + _integers(2 * down + 1, images)
-    columns = _places(width, images) + _integers(2 * right + 1, images)
+    rows = _coordinates(height, images)[:, None] + _integers(2 * down + 1, images)
+    columns = _coordinates(width, images) + _integers(2 * right + 1, images)
     return _pixels(padded, rows * padded.shape[3] + columns)
 
 
@@ -183,8 +183,8 @@ def _warp_sometimes(images: Tensor, p: Tensor) -> Tensor:
         quarter = pi / 2 * (2.0 * quarters[0]).floor()
         x, y = _rotate(x, y, quarter.cos().round(), quarter.sin().round())
     x = torch.where(mirror[0] > 0.0, -x, x)
-    across = _places(width, images) - (width - 1) / 2
-    down = _places(height, images)[:, None] - (height - 1) / 2
+    across = _coordinates(width, images) - (width - 1) / 2
+    down = _coordinates(height, images)[:, None] - (height - 1) / 2
     x, y = (c[:, 0, None, None] * across + c[:, 1, None, None] * down + c[:, 2, None, None] for c in (x, y))
     return _sample(images, x + (width - 1) / 2, y + (height - 1) / 2)
 
@@ -230,7 +230,7 @@ def _cut_out(images: Tensor, p: Tensor | None) -> Tensor:
 def _outside(size: int, images: Tensor) -> Tensor:
     """Where a line of `size` pixels is not cut, (N, 1, size)."""
     cut = _whole(CUT * size)
-    distance = _places(size, images) + cut // 2 - _integers(size + 1 - cut % 2, images)
+    distance = _coordinates(size, images) + cut // 2 - _integers(size + 1 - cut % 2, images)
     return (distance < 0) | (distance >= cut)
 
 
@@ -259,7 +259,7 @@ def _integers(limit: int, images: Tensor) -> Tensor:
     return torch.randint(limit, (len(images), 1, 1), device=images.device)
 
 
-def _places(size: int, images: Tensor) -> Tensor:
+def _coordinates(size: int, images: Tensor) -> Tensor:
     return torch.arange(size, device=images.device)
 
 

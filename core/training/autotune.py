@@ -1,4 +1,4 @@
-"""A short trial that finds the fastest number format and memory layout for one pair of networks on one device.
+"""Autotuning: a short trial that finds the fastest number format and memory layout for a pair of networks on a device.
 
 What is best cannot be assumed: channels_last in fp32 doubles the speed of one CPU and halves that of another, and bf16
 is twice as fast where there are matrix units for it and twenty times slower where there are none.
@@ -35,7 +35,7 @@ HOPELESS = 2.5
 
 
 @dataclass(frozen=True)
-class Choice:
+class ComputeFormat:
     """Number format of convolutions and products (`fp32`, `bf16`) and order of image data in memory."""
 
     precision: str
@@ -52,13 +52,13 @@ class Choice:
         return torch.channels_last if self.memory_format == "channels_last" else torch.contiguous_format
 
 
-def candidates(settings: Settings, device: torch.device) -> list[Choice]:
+def candidates(settings: Settings, device: torch.device) -> list[ComputeFormat]:
     """What may be tried: the settings' own choice where it is not `auto`."""
     precisions = ["fp32", "bf16"] if settings.precision == "auto" else [settings.precision]
     layouts = ["contiguous", "channels_last"] if settings.memory_format == "auto" else [settings.memory_format]
     if settings.precision == "auto" and not _bf16_pays(device):
         precisions = ["fp32"]
-    return [Choice(precision, layout) for precision, layout in product(precisions, layouts)]
+    return [ComputeFormat(precision, layout) for precision, layout in product(precisions, layouts)]
 
 
 def trial(settings: Settings, channels: int, classes: int, device: torch.device) -> Generator[Progress, None, Tuned]:
@@ -77,7 +77,7 @@ def trial(settings: Settings, channels: int, classes: int, device: torch.device)
     batch = min(settings.batch, TRIAL_BATCH) if device.type == "cpu" else settings.batch
     with enough_memory(settings):
         steps = {choice: _TrialStep(choice, settings, channels, conditions, device, batch) for choice in choices}
-    times: dict[Choice, list[float]] = {choice: [] for choice in choices}
+    times: dict[ComputeFormat, list[float]] = {choice: [] for choice in choices}
     for done, (round_, choice) in enumerate(product(range(ROUNDS + 1), choices)):
         yield Progress("Finding the fastest settings for this device", done, (ROUNDS + 1) * len(choices))
         best = min((min(seconds) for seconds in times.values() if seconds), default=float("inf"))
@@ -98,7 +98,7 @@ def trial(settings: Settings, channels: int, classes: int, device: torch.device)
     return tuned
 
 
-def place(network: nn.Module, device: torch.device, layout: torch.memory_format) -> nn.Module:
+def to_device(network: nn.Module, device: torch.device, layout: torch.memory_format) -> nn.Module:
     """The network on a device with its convolution weights in one memory layout."""
     return network.to(device).to(memory_format=layout)
 
@@ -148,7 +148,7 @@ class _TrialStep:
 
     def __init__(
         self,
-        choice: Choice,
+        choice: ComputeFormat,
         settings: Settings,
         channels: int,
         conditions: Conditions,
@@ -156,7 +156,7 @@ class _TrialStep:
         batch: int,
     ) -> None:
         G, D = build_pair(settings, channels, conditions)
-        self.G, self.D = place(G, device, choice.layout), place(D, device, choice.layout)
+        self.G, self.D = to_device(G, device, choice.layout), to_device(D, device, choice.layout)
         self.choice, self.device = choice, device
         z, classes, codes = (
             torch.randn(batch, size, device=device)
@@ -180,8 +180,8 @@ class _TrialStep:
         self.D.requires_grad_(True)
         with self.choice.autocast(self.device):
             fake = self.G(self.drawn)
-            judged = [self.D(images, self.drawn.classes)[0] for images in (self.real, fake.detach())]
-        (judged[1].float().mean() - judged[0].float().mean()).backward()
+            logits = [self.D(images, self.drawn.classes)[0] for images in (self.real, fake.detach())]
+        (logits[1].float().mean() - logits[0].float().mean()).backward()
         self.D.requires_grad_(False)
         with self.choice.autocast(self.device):
             logits, _ = self.D(fake, self.drawn.classes)

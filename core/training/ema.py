@@ -1,4 +1,5 @@
-"""The averaged generator that makes the samples (Karras et al. 2018; the ramp-up is StyleGAN2-ADA's, but longer)."""
+"""Exponential moving average (EMA) of the generator (Karras et al. 2018; the ramp-up is StyleGAN2-ADA's, but
+longer)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Optimizers, and how their learning rate rises and falls with the images seen."""
+"""Optimizers and their learning rate schedule over images seen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a checkpoint keeps of a training, and how another training takes it over."""
+"""State of a training as tensors of a checkpoint, and its restoration in another training."""
 
 from __future__ import annotations
 

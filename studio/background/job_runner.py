@@ -1,4 +1,4 @@
-"""What runs beside a training because the person asked for it: one job at a time, with progress and cancel."""
+"""Runner of jobs beside a training: one at a time, with progress and cancel."""
 
 from __future__ import annotations
 

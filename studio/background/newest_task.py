@@ -1,4 +1,4 @@
-"""One generator at a time, of which a newer one takes the place."""
+"""Runner of one task at a time, which a newer task replaces."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The only two thread classes: one pulls a generator to its end, one does the newest work."""
+"""Thread classes: `IteratorThread` runs a generator to its end, `LatestThread` does the newest work first."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class IteratorThread(QThread):
 
     def run(self) -> None:
         if self._background:
-            _give_way()
+            _lower_priority()
         try:
             with closing(self._make()) as events:
                 self._pull(events)
@@ -116,13 +116,13 @@ class IteratorThread(QThread):
                 self._refuse(event.problem)
             elif not isinstance(event, Stepped):  # nothing shows single steps, and a fast training makes thousands
                 self._events.append(event)
-            self._obey()
+            self._handle_messages()
             if self._pace and isinstance(event, Stepped):
                 self._rest()
             while self._is_paused and not self._is_stopped:
                 self._handle(self._messages.get())
 
-    def _obey(self) -> None:
+    def _handle_messages(self) -> None:
         while not self._is_stopped:
             try:
                 message = self._messages.get_nowait()
@@ -244,7 +244,7 @@ def as_problem(error: Exception) -> UserError:
     return UserError(f"Something went wrong inside GAN Studio: {error}.", "Please report it with the details.", details)
 
 
-def _give_way() -> None:
+def _lower_priority() -> None:
     """Lets the window and the sampler go first; torch's own threads inherit it, so this comes before their start."""
     if sys.platform == "linux":  # a priority of a single thread; elsewhere it would slow the whole process
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 5)

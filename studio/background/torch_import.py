@@ -1,4 +1,4 @@
-"""Imports torch without holding up the window.
+"""Import of torch in a thread, without blocking the window.
 
 Python holds its global lock while it loads a compiled module, and torch's libraries take some hundred milliseconds
 each. Loaded through libc beforehand, as a foreign call, they let the window draw meanwhile; the import finds them.

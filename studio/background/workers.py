@@ -1,4 +1,4 @@
-"""The threads that pull generators for the services, and the timer that brings what they yield to the window."""
+"""Threads that run generators for the services, and the timer that delivers their events to the window."""
 
 from __future__ import annotations
 

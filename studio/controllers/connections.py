@@ -1,4 +1,4 @@
-"""Every connection between the window, the controllers and the services: who asks for what, and who is told."""
+"""Connections between the signals and slots of the window, the controllers and the services."""
 
 from __future__ import annotations
 
@@ -78,16 +78,16 @@ def connect_data(window: MainWindow, session: Session, do: Controllers) -> None:
     data.sheet_requested.connect(do.data.draw_sheet)
     data.preparation_chosen.connect(do.data.change)
     data.comparison_requested.connect(do.data.compare)
-    data.look_requested.connect(session.review.show_page)
+    data.page_requested.connect(session.review.show_page)
     data.leave_out_requested.connect(session.review.leave_out)
     data.leave_out_suggested_requested.connect(session.review.leave_out_suggested)
     data.include_requested.connect(do.data.ask_what_to_include)
     data.train_requested.connect(window.show_settings)
     session.data.scan_began.connect(data.begin_progress)
     session.data.scan_progressed.connect(data.show_progress)
-    session.data.glimpsed.connect(data.show_glimpse)
+    session.data.first_images_read.connect(data.show_first_images)
     session.data.scan_ended.connect(data.end_progress)
-    session.data.scan_ended.connect(do.data.settle)
+    session.data.scan_ended.connect(do.data.restore_preparation)
     session.data.dataset_opened.connect(do.data.show_dataset)
     session.data.dataset_opened.connect(do.train.refresh)
     session.data.sheet_drawn.connect(data.show_sheet)
@@ -114,9 +114,9 @@ def connect_train(window: MainWindow, session: Session, do: Controllers) -> None
     train.image_activated.connect(do.explore.enlarge)
     train.neighbours_requested.connect(do.explore.compare)
     train.moment_requested.connect(session.samples.ask)
-    session.samples.listed.connect(train.set_pictures)
+    session.samples.steps_listed.connect(train.set_pictures)
     session.samples.read.connect(train.show_moment)
-    session.samples.missed.connect(train.miss_moment)
+    session.samples.missed.connect(train.keep_last_samples)
     train.grid_save_requested.connect(do.saving.save_grid)
     train.plot_save_requested.connect(do.saving.save_plot)
     train.plane_save_requested.connect(do.saving.save_plane)
@@ -124,8 +124,8 @@ def connect_train(window: MainWindow, session: Session, do: Controllers) -> None
     train.playground.pace_changed.connect(training.set_pace)
     train.form.live_edited.connect(training.edit)
     train.form.preparation_changed.connect(do.data.show_preparation)
-    train.form.features_chosen.connect(do.weights.look_for)
-    session.library.listed.connect(do.weights.show)
+    train.form.features_chosen.connect(do.weights.check)
+    session.library.rows_listed.connect(do.weights.show)
     session.explore.devices_found.connect(train.set_devices)
     training.state_changed.connect(do.train.show_state)
     training.state_changed.connect(do.data.show_state)
@@ -148,7 +148,7 @@ def connect_train(window: MainWindow, session: Session, do: Controllers) -> None
     session.best_found.connect(do.health.offer_best)
     session.diagnosis.diagnosed.connect(train.health.show_diagnoses)
     train.health.remedy_requested.connect(do.health.apply)
-    train.health.undo_requested.connect(do.health.take_back)
+    train.health.undo_requested.connect(do.health.undo_remedy)
 
 
 def connect_explore(window: MainWindow, session: Session, do: Controllers) -> None:
@@ -156,7 +156,7 @@ def connect_explore(window: MainWindow, session: Session, do: Controllers) -> No
     explore, service = window.explore, session.explore
     explore.requested.connect(service.render)
     explore.pin_requested.connect(service.bake)
-    explore.pins_changed.connect(service.keep_pins)
+    explore.pins_changed.connect(service.save_pins)
     explore.file_requested.connect(service.write)
     explore.notice.connect(window.banner.show_notice)
     explore.video_requested.connect(partial(do.dialogs.show, "export_video"))

@@ -1,4 +1,4 @@
-"""What the window does about its images: opens them, prepares them as the form says, and leaves some of them out."""
+"""Controller of the Data workspace: opens datasets, prepares them as the form says, and excludes images."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ class DataController(QObject):
             train.show_reals(opened.sheet)
         self.show_preparation()
 
-    def draw_sheet(self, count: int, seed: int, seen: bool) -> None:
+    def draw_sheet(self, count: int, seed: int, as_discriminator: bool) -> None:
         """Shows some of the images, as they are or as the discriminator sees them."""
-        if not seen:
+        if not as_discriminator:
             self._session.data.draw_sheet(count, seed)
             return
         try:
@@ -69,7 +69,7 @@ class DataController(QObject):
             self._session.data.cancel_scan()  # the training prepares the same
         self._timer.start()
 
-    def settle(self) -> None:
+    def restore_preparation(self) -> None:
         """A preparation that was cancelled or failed leaves the one before, and the form says so."""
         how = self._session.data.how
         if how is not None and self._session.training.state is TrainingState.IDLE and not self._timer.isActive():
@@ -95,7 +95,7 @@ class DataController(QObject):
         """Says how many, and offers to undo it."""
         later = "" if self._session.training.state is TrainingState.IDLE else " The training that runs still has them."
         self._window.banner.show_offer(
-            f"{_counted(names)} left out.{later}", "Undo", partial(self._session.review.take_back, source, names)
+            f"{_counted(names)} left out.{later}", "Undo", partial(self._session.review.include_again, source, names)
         )
 
     def show_taken_back(self, source: str, names: Sequence[str]) -> None:
@@ -109,7 +109,7 @@ class DataController(QObject):
         if dataset is None or not dataset.excluded:
             return
         dialog = RestoreExcludedDialog(dataset.excluded, self._window)
-        dialog.chosen.connect(partial(self._session.review.take_back, dataset.source))
+        dialog.chosen.connect(partial(self._session.review.include_again, dataset.source))
         dialog.exec()
         dialog.deleteLater()
 

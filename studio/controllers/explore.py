@@ -1,4 +1,4 @@
-"""The Explore workspace: follows the training, and shows directions, projections and neighbours."""
+"""Controller of the Explore workspace: follows the training, and shows directions, projections and neighbors."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class ExploreController:
         if self._projection is None:
             dialog = self._projection = ProjectionDialog(self._window)
             dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-            dialog.kept.connect(self._window.explore.use)
+            dialog.use_requested.connect(self._window.explore.use)
             dialog.stopped.connect(self._session.jobs.cancel)
             dialog.finished.connect(self._forget_projection)
             dialog.show()

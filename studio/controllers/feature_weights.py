@@ -1,4 +1,4 @@
-"""Weights of the feature extractor that are not shipped: asks how they are to come."""
+"""Controller of feature extractor weights that are not shipped: offers to download or choose them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 
-from core.formatting import amount
+from core.formatting import size_text
 from studio.main_window import MainWindow
 from studio.model.data import InceptionRow
 from studio.services.data.library import adopt_weights, fetch_weights
@@ -20,7 +20,7 @@ class FeatureWeightsController:
     def __init__(self, window: MainWindow, session: Session) -> None:
         self._window, self._session = window, session
 
-    def look_for(self, features: str) -> None:
+    def check(self, features: str) -> None:
         """Looks for the weights when the person has chosen a feature extractor that needs some."""
         if features == "inception":
             self._session.library.find_weights()
@@ -33,10 +33,10 @@ class FeatureWeightsController:
             QMessageBox.Icon.Question, "GAN Studio", "Inception's weights are not here.", parent=self._window
         )
         box.setInformativeText(
-            f"{amount(found.bytes)} are downloaded once, from {found.page}. {found.licence}.\n"
+            f"{size_text(found.bytes)} are downloaded once, from {found.page}. {found.licence}.\n"
             "Without them the images are not measured."
         )
-        receive = box.addButton(f"Download {amount(found.bytes)}", QMessageBox.ButtonRole.AcceptRole)
+        receive = box.addButton(f"Download {size_text(found.bytes)}", QMessageBox.ButtonRole.AcceptRole)
         choose = box.addButton("Choose a file…", QMessageBox.ButtonRole.ActionRole)
         box.addButton(QMessageBox.StandardButton.Cancel)
         box.setDefaultButton(receive)

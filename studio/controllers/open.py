@@ -1,4 +1,4 @@
-"""Opening: has the session open what a person chose, and goes where it will appear."""
+"""Controller of opening: has the session open what the user chose, and shows the workspace where it appears."""
 
 from __future__ import annotations
 

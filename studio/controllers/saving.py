@@ -1,4 +1,4 @@
-"""Saving and exporting: asks where to, has the session write it there, and says where it is."""
+"""Controller of saving and exporting: asks where to, has the session write, and shows where the file is."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog
 
 from core.events import Images, Saved
-from core.export.selection import Shape
+from core.export.selection import FileOptions
 from studio.widgets.images.image_grid import ImageGrid
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class SavingController:
                 self._session.files.save_grid(images, path)
         elif folder := QFileDialog.getExistingDirectory(self._window, "Save the images in a folder"):
             names = [f"{name}{index:04d}" for index in range(len(images))]
-            self._session.files.save_images(images, names, Path(folder), Shape(), overwrite=False)
+            self._session.files.save_images(images, names, Path(folder), FileOptions(), overwrite=False)
 
     def save_plot(self, kind: str, plot: CurvePlot) -> None:
         """Curves as a picture ("png") or as their numbers ("csv")."""

@@ -1,4 +1,4 @@
-"""Training in the window: starts it, shows what can be done with it, and asks before it is closed."""
+"""Controller of training: starts and stops it, shows the available actions, and asks before the window closes."""
 
 from __future__ import annotations
 

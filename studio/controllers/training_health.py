@@ -1,4 +1,4 @@
-"""How well the training does, in the window: findings and their remedies, measured numbers, and the best checkpoint."""
+"""Controller of a training's health: findings and remedies, metrics, and the best checkpoint."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ class TrainingHealthController:
         self._restart: dict[str, Any] | None = None
 
     def apply(self, remedy: Remedy) -> None:
-        """Changes the running training's settings as a remedy says, which `take_back` undoes, or begins another one."""
+        """Changes the running training's settings as a remedy says, or begins another training."""
         if remedy.anew:
-            self._begin_anew(remedy.changes)
+            self._start_anew(remedy.changes)
             return
         settings = self._training.settings
         self._before = {name: getattr(settings, name) for name in remedy.changes}
         if self._change(remedy.changes):
             self._window.train.health.show_applied(remedy.changes)
 
-    def take_back(self) -> None:
+    def undo_remedy(self) -> None:
         self._change(self._before)
 
     def show_evaluation(self, progress: EvaluationProgress) -> None:
         """An evaluation goes on beside the training."""
         done = f" {100 * progress.done // progress.total} %" if progress.total else ""
-        self._window.footer.show_aside(f"measuring{done}: {progress.text[:1].lower()}{progress.text[1:]}")
+        self._window.footer.show_status(f"measuring{done}: {progress.text[:1].lower()}{progress.text[1:]}")
 
     def show_measured(self, found: Measured) -> None:
         self._window.train.show_measured(found)
@@ -52,7 +52,7 @@ class TrainingHealthController:
             said.setdefault(protocol_text(key.partition("@")[2]), []).append(words)
         how, (first, *_) = next(iter(said.items()))
         tip = wrapped_tip(*(f"By {each}: {', '.join(numbers)}." for each, numbers in said.items()))
-        self._window.footer.show_aside(f"step {found.step:,}: {first} ({how.partition(',')[0]})", tip)
+        self._window.footer.show_status(f"step {found.step:,}: {first} ({how.partition(',')[0]})", tip)
 
     def offer_best(self, found: BestCheckpoint) -> None:
         """The training has ended, and an earlier checkpoint is better than what was measured after it."""
@@ -61,7 +61,7 @@ class TrainingHealthController:
         text = f"The best images were made at step {found.step:,} of {found.last:,}: {number}. Later ones were worse."
         self._window.banner.show_offer(text, "Explore the best", lambda: self._open_path(str(found.path)), kind="good")
 
-    def _begin_anew(self, changes: Mapping[str, Any]) -> None:
+    def _start_anew(self, changes: Mapping[str, Any]) -> None:
         """A run of its own: the one that is stopped for it stays as it is."""
         if self._training.state is not TrainingState.STOPPING:  # asked for twice
             self._restart = dict(changes)

@@ -1,4 +1,4 @@
-"""Two runs beside each other: their curves, their samples and their settings."""
+"""Dialog that compares the curves, samples and settings of two runs."""
 
 from __future__ import annotations
 

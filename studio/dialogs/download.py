@@ -1,11 +1,11 @@
-"""Chooses a well-known dataset to download, or to open if it is here already."""
+"""Dialog that chooses a well-known dataset to download or open."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QPushButton, QTreeWidgetItem, QWidget
 
-from core.formatting import amount
+from core.formatting import size_text
 from studio import theme
 from studio.dialogs.table_dialog import TableDialog
 from studio.model.data import DownloadRow, Downloads
@@ -25,15 +25,15 @@ class DownloadDialog(TableDialog[DownloadRow]):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Download a dataset", "Datasets", COLUMNS, NUMBERS, parent=parent)
-        self._facts, self._go = WrappedLabel(role="muted"), QPushButton("Download")
+        self._facts, self._download_button = WrappedLabel(role="muted"), QPushButton("Download")
         self._build()
         self.resize(720, 480)
         self._table.currentItemChanged.connect(lambda *_: self._show_current())
-        self._table.doubleClicked.connect(lambda _: self._go.click())
-        self._go.clicked.connect(self._accept_current)
+        self._table.doubleClicked.connect(lambda _: self._download_button.click())
+        self._download_button.clicked.connect(self._accept_current)
         self._show_current()
 
-    def show_stock(self, found: object) -> None:
+    def show_rows(self, found: object) -> None:
         """What there is to choose from, once it is known."""
         if isinstance(found, Downloads):
             self._set_rows(found.rows)
@@ -41,9 +41,9 @@ class DownloadDialog(TableDialog[DownloadRow]):
             self._table.setFocus()
 
     def _item(self, row: DownloadRow) -> QTreeWidgetItem:
-        state = "here" if row.here else "by hand" if row.by_hand else ""
+        state = "here" if row.here else "by hand" if row.is_manual else ""
         classes = str(row.classes) if row.classes else "–"
-        return QTreeWidgetItem([row.title, f"{row.images:,}", classes, amount(row.bytes), state])
+        return QTreeWidgetItem([row.title, f"{row.images:,}", classes, size_text(row.bytes), state])
 
     def _accept_current(self) -> None:
         row = self._current()
@@ -57,12 +57,12 @@ class DownloadDialog(TableDialog[DownloadRow]):
 
     def _show_current(self) -> None:
         row = self._current()
-        self._go.setEnabled(row is not None and not row.by_hand)
+        self._download_button.setEnabled(row is not None and not row.is_manual)
         if row is None:
             self._facts.setText("Looking for what is here already…")
             return
-        self._go.setIcon(theme.icon("folder-open" if row.here else "download-simple", "on_accent"))
-        self._go.setText("Open" if row.here else f"Download {amount(row.bytes)}")
+        self._download_button.setIcon(theme.icon("folder-open" if row.here else "download-simple", "on_accent"))
+        self._download_button.setText("Open" if row.here else f"Download {size_text(row.bytes)}")
         self._facts.setText(row.facts)
 
     def _build(self) -> None:
@@ -74,4 +74,4 @@ class DownloadDialog(TableDialog[DownloadRow]):
         cancel.clicked.connect(self.reject)
         self._column.addWidget(self._table, 1)
         self._column.addWidget(self._facts)
-        self._add_buttons((), (cancel,), self._go)
+        self._add_buttons((), (cancel,), self._download_button)

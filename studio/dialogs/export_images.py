@@ -1,4 +1,4 @@
-"""Asks which images to write as files, how, and where."""
+"""Dialog for exporting images: which ones, their format, and the target."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from core.errors import UserError
-from core.export.selection import Format, OfRequest, OfSeeds, Packing, Selection, Shape
+from core.export.selection import FileOptions, ImageFormat, Packing, RequestSelection, SeedSelection, Selection
 from core.generator_inputs import LARGEST_SEED, MOST_SEEDS, parse_seeds
 from core.latent.request import LatentRequest, Point
 from studio import theme
@@ -35,13 +35,13 @@ from studio.widgets.basic.spin_boxes import SeedBox, indent_spin_box
 
 FEW = 64
 """Images that are proposed: a screenful."""
-FORMATS: dict[Format, tuple[str, str]] = {
+FORMATS: dict[ImageFormat, tuple[str, str]] = {
     "png": ("PNG", "Exact, and remembers how it was made: dropped on the window, it brings all settings back."),
     "jpeg": ("JPEG", "Small, for photographs; loses a little, and transparency."),
     "webp": ("WebP", "Smaller still; loses a little."),
 }
 PACKINGS: dict[Packing, str] = {"folder": "One file each", "zip": "All in a zip", "sheet": "A contact sheet"}
-ENDINGS: dict[Format, str] = {"png": ".png", "jpeg": ".jpg", "webp": ".webp"}
+ENDINGS: dict[ImageFormat, str] = {"png": ".png", "jpeg": ".jpg", "webp": ".webp"}
 SCALES = (1, 2, 4, 8)
 
 
@@ -51,7 +51,7 @@ class ExportChoice:
 
     selection: Selection | None
     target: Path
-    shape: Shape
+    file_options: FileOptions
     overwrite: bool
 
 
@@ -112,17 +112,17 @@ class ExportImagesDialog(QDialog):
 
     def choice(self) -> ExportChoice:
         """What Export would do now. Raises `UserError` while something is wrong."""
-        return ExportChoice(self._selection(), self._target(), self._shape(), self._overwrite.isChecked())
+        return ExportChoice(self._selection(), self._target(), self._file_options(), self._overwrite.isChecked())
 
     def _selection(self) -> Selection | None:
         if self._use_selected.isChecked():
             shown = self._what.shown
-            return OfRequest(shown, "image") if shown else None
+            return RequestSelection(shown, "image") if shown else None
         seeds = parse_seeds(self._seeds.text()) if self._use_list.isChecked() else self._consecutive()
         taken = self._what.like
         offset = taken.offset if self._edits.isChecked() else ()
         like = Point(psi=self._psi.value(), offset=offset, classes=taken.classes, codes=taken.codes, mix=taken.mix)
-        return OfSeeds.of(seeds, like, self._what.classes if self._each_class.isChecked() else ())
+        return SeedSelection.of(seeds, like, self._what.classes if self._each_class.isChecked() else ())
 
     def _consecutive(self) -> tuple[int, ...]:
         first, count = self._first.value(), self._count.value()
@@ -130,9 +130,9 @@ class ExportImagesDialog(QDialog):
             raise UserError("The last seed would be too large.", f"Seeds go from 0 to {LARGEST_SEED}.")
         return tuple(range(first, first + count))
 
-    def _shape(self) -> Shape:
+    def _file_options(self) -> FileOptions:
         scale = self._scale.currentData()
-        return Shape(self._format.currentData(), self._packing.currentData(), scale, self._smooth.isChecked())
+        return FileOptions(self._format.currentData(), self._packing.currentData(), scale, self._smooth.isChecked())
 
     def _target(self) -> Path:
         text, name = self._folder.text().strip(), self._name.text().strip()
@@ -144,12 +144,12 @@ class ExportImagesDialog(QDialog):
             raise UserError(f"{text} is nobody's folder.", "Choose another folder.") from None
         if not folder.is_absolute():
             raise UserError("The folder is not complete.", "Write it from its beginning, or browse for it.")
-        shape = self._shape()
-        if shape.packing == "folder":
+        file_options = self._file_options()
+        if file_options.packing == "folder":
             return folder
         if not name or Path(name).name != name:
             raise UserError("The file has no name.", "Write one without slashes.")
-        return folder / f"{name}{'.zip' if shape.packing == 'zip' else ENDINGS[shape.format]}"
+        return folder / f"{name}{'.zip' if file_options.packing == 'zip' else ENDINGS[file_options.format]}"
 
     def _update(self) -> None:
         chosen = {button: button.isChecked() for button in (self._use_selected, self._use_list, self._use_range)}
@@ -174,13 +174,13 @@ class ExportImagesDialog(QDialog):
 
     def _describe_choice(self, choice: ExportChoice) -> str:
         count = self._what.count if choice.selection is None else len(choice.selection)
-        title, shape = FORMATS[choice.shape.format][0], choice.shape
+        title, file_options = FORMATS[choice.file_options.format][0], choice.file_options
         images = f"1 {title} image" if count == 1 else f"{count:,} {title} images"
-        width, height = (side * shape.scale for side in self._what.size or (0, 0))
+        width, height = (side * file_options.scale for side in self._what.size or (0, 0))
         size = f" of {width} × {height} px" if width else ""
-        if shape.packing == "sheet":
+        if file_options.packing == "sheet":
             return f"A sheet of {images.replace(f' {title}', '')}{size}: {choice.target}"
-        return f"{images}{size} {'into' if shape.packing == 'folder' else 'in'} {choice.target}"
+        return f"{images}{size} {'into' if file_options.packing == 'folder' else 'in'} {choice.target}"
 
     def _accept(self) -> None:
         try:

@@ -1,4 +1,4 @@
-"""Asks how a film should be written, and where."""
+"""Dialog for exporting a video: its format, length and target."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ SCALES = (1, 2, 4, 8)
 class VideoChoice:
     """`target`: a file, or the folder of frames."""
 
-    film: Animation
+    animation: Animation
     target: Path
     overwrite: bool
 
@@ -53,7 +53,7 @@ class VideoChoice:
 class ExportVideoDialog(QDialog):
     """Says at every moment what it would write, or why it cannot."""
 
-    accepted_film = Signal(object)
+    accepted_video = Signal(object)
     """A `VideoChoice`; the dialog closes with it."""
     frame_requested = Signal(object)
     """The `LatentRequest` of a frame for the preview, which `show_frame` is told."""
@@ -96,7 +96,7 @@ class ExportVideoDialog(QDialog):
 
     def choice(self) -> VideoChoice:
         """What Export would do now. Raises `UserError` while something is wrong."""
-        film = Animation(
+        animation = Animation(
             self._fps.value(),
             self._seconds.value(),
             self._loop.isChecked(),
@@ -109,7 +109,7 @@ class ExportVideoDialog(QDialog):
         if not name or Path(name).name != name:
             raise UserError("The film has no name.", "Write one without slashes.")
         ending = self._kind.currentData()
-        return VideoChoice(film, folder / (name.removesuffix(ending) + ending), self._overwrite.isChecked())
+        return VideoChoice(animation, folder / (name.removesuffix(ending) + ending), self._overwrite.isChecked())
 
     def show_frame(self, images: Images) -> None:
         """What was asked for, or a frame before it."""
@@ -119,9 +119,9 @@ class ExportVideoDialog(QDialog):
         self._smooth.setEnabled(self._scale.currentData() > 1)
         try:
             choice = self.choice()
-            count = self._count(choice.film)
+            count = self._count(choice.animation)
             if self._frames is not None:
-                self._preview.play(self._frames(choice.film), choice.film.fps)
+                self._preview.play(self._frames(choice.animation), choice.animation.fps)
             text, wrong = self._words(choice, count), ""
         except UserError as problem:
             text = wrong = str(problem)
@@ -131,18 +131,18 @@ class ExportVideoDialog(QDialog):
         self._export.setToolTip(wrong or "Write the film (Enter).")
 
     def _words(self, choice: VideoChoice, count: int) -> str:
-        width, height = (side * choice.film.scale for side in self._size or (0, 0))
+        width, height = (side * choice.animation.scale for side in self._size or (0, 0))
         size = f" of {width} × {height} px" if width else ""
-        return f"{count:,} frames{size}, {count / choice.film.fps:.1f} seconds: {choice.target}"
+        return f"{count:,} frames{size}, {count / choice.animation.fps:.1f} seconds: {choice.target}"
 
     def _accept(self) -> None:
         try:
             choice = self.choice()
-            self._count(choice.film)
+            self._count(choice.animation)
         except UserError:  # Enter in a field, before the button was told
             return
         self.accept()
-        self.accepted_film.emit(choice)
+        self.accepted_video.emit(choice)
 
     def _describe(self, seconds: float, per: str) -> None:
         for title, ending in KINDS.items():

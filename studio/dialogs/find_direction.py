@@ -1,4 +1,4 @@
-"""More like these, less like those: a direction from images that a person marks."""
+"""Dialog that finds a direction in latent space from images marked as positive or negative examples."""
 
 from __future__ import annotations
 

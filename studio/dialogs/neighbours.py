@@ -1,4 +1,4 @@
-"""An image of the generator beside the training images that are nearest to it: memorised ones are seen at once."""
+"""Dialog that shows a generated image beside its nearest training images, which reveals memorization."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Chooses a checkpoint by its picture: of the runs' folder, of another one, or any file."""
+"""Dialog that chooses a checkpoint by its preview, from the runs folder, another folder, or a file."""
 
 from __future__ import annotations
 

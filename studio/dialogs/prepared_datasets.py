@@ -1,4 +1,4 @@
-"""Lists the datasets that were prepared, with what they take on the disk, deletes them, and limits them."""
+"""Dialog that lists the prepared datasets with their sizes, deletes them, and limits the cache."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.formatting import amount
+from core.formatting import size_text
 from studio import theme
 from studio.dialogs.table_dialog import TableDialog
 from studio.model.data import Prepared, PreparedRow
@@ -51,12 +51,12 @@ class PreparedDatasetsDialog(TableDialog[PreparedRow]):
         self._limit.valueChanged.connect(lambda _: self._timer.start())
         self._show_selected()
 
-    def show_stock(self, prepared: object) -> None:
+    def show_rows(self, prepared: object) -> None:
         """What there is now, once it is known."""
         if not isinstance(prepared, Prepared):
             return
         self._set_rows(prepared.rows)
-        taken = amount(sum(row.bytes for row in prepared.rows))
+        taken = size_text(sum(row.bytes for row in prepared.rows))
         later = "; what was not opened for longest goes with the next preparation" if prepared.over else ""
         self._used.setText(f"{taken} in {prepared.folder}{later}")
         if not self._timer.isActive():  # nobody is choosing another one
@@ -78,7 +78,7 @@ class PreparedDatasetsDialog(TableDialog[PreparedRow]):
 
     def _item(self, row: PreparedRow) -> QTreeWidgetItem:
         used = "open now" if row.in_use else f"{row.used.astimezone():%Y-%m-%d %H:%M}"
-        item = QTreeWidgetItem([row.title, f"{row.count:,}", row.size or "damaged", amount(row.bytes), used])
+        item = QTreeWidgetItem([row.title, f"{row.count:,}", row.size or "damaged", size_text(row.bytes), used])
         item.setToolTip(0, row.source or str(row.folder))
         if row.in_use:
             item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsSelectable)

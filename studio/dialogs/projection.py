@@ -1,4 +1,4 @@
-"""A person's picture beside what the generator makes of it, while that is being looked for."""
+"""Dialog that shows a target picture beside its projection while it is being computed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from studio.widgets.images.image_grid import ImageGrid
 class ProjectionDialog(QDialog):
     """Not modal: the window goes on. Closing it stops the search."""
 
-    kept = Signal(object, str)
+    use_requested = Signal(object, str)
     """The `Point` that was found, and the picture's name."""
     stopped = Signal()
 
@@ -30,10 +30,10 @@ class ProjectionDialog(QDialog):
         self._state = QLabel(wordWrap=True)
         self._bar = QProgressBar()
         self._bar.setRange(0, 1000)
-        self._keep = QPushButton("Use it")
-        self._keep.setObjectName("primary")
-        self._keep.setToolTip("Pin what was found so far, and put it at A, where the sliders edit it.")
-        self._keep.clicked.connect(self.use)
+        self._use_button = QPushButton("Use it")
+        self._use_button.setObjectName("primary")
+        self._use_button.setToolTip("Pin what was found so far, and put it at A, where the sliders edit it.")
+        self._use_button.clicked.connect(self.use)
         self._stop = QPushButton("Stop")
         self._stop.setToolTip("Look no further (Esc).")
         self._stop.clicked.connect(self.reject)
@@ -51,7 +51,7 @@ class ProjectionDialog(QDialog):
         self._image.set_images(np.ascontiguousarray(image)[None])
         self._bar.setValue(round(1000 * done))
         self._state.setText(f"{name}: {_likeness(psnr)} ({psnr:.1f} dB)")
-        self._keep.setEnabled(True)
+        self._use_button.setEnabled(True)
         self._is_over = done >= 1.0
         self._stop.setText("Close" if self._is_over else "Stop")
 
@@ -62,7 +62,7 @@ class ProjectionDialog(QDialog):
     def use(self) -> None:
         """Keep what was found so far, and close."""
         assert self._point is not None
-        self.kept.emit(self._point, self._name)
+        self.use_requested.emit(self._point, self._name)
         self.accept()
 
     def _build(self) -> None:
@@ -76,8 +76,8 @@ class ProjectionDialog(QDialog):
         buttons = QHBoxLayout()
         buttons.addStretch(1)
         buttons.addWidget(self._stop)
-        buttons.addWidget(self._keep)
-        self._keep.setEnabled(False)
+        buttons.addWidget(self._use_button)
+        self._use_button.setEnabled(False)
         self._state.setText("Looking for a beginning…")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 16, 16, 16)

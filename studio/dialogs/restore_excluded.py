@@ -1,4 +1,4 @@
-"""Images that were left out, by name, to be included again."""
+"""Dialog that lists excluded images by name and includes them again."""
 
 from __future__ import annotations
 

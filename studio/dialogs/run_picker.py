@@ -1,4 +1,4 @@
-"""Chooses a run by its picture and name."""
+"""Dialog that chooses a run by its preview and name."""
 
 from __future__ import annotations
 

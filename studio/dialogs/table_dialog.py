@@ -1,4 +1,4 @@
-"""What dialogs share that list things on the disk in a table."""
+"""Base class of dialogs with a table of files."""
 
 from __future__ import annotations
 

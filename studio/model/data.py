@@ -1,4 +1,4 @@
-"""Values that the Data workspace shows: datasets to open, the open one, and what was found in it."""
+"""Values shown by the Data workspace: sources, the open dataset, and findings."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Prepared:
 
 @dataclass(frozen=True)
 class DownloadRow:
-    """A dataset that can be downloaded, or is `here` already; `by_hand`, if no program may do it.
+    """A dataset that can be downloaded, or is `here` already; `is_manual`, if no program may do it.
 
     `classes`: 0 if it has no labels. `facts`: whose it is, and where it is or how it comes.
     """
@@ -79,7 +79,7 @@ class DownloadRow:
     bytes: int
     facts: str
     here: bool
-    by_hand: bool
+    is_manual: bool
 
 
 @dataclass(frozen=True)

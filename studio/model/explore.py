@@ -1,4 +1,4 @@
-"""Frozen values of the Explore workspace: the generator that is explored, and what was found with it."""
+"""Values shown by the Explore workspace: the explored generator, projections and nearest images."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ class ExploreSource:
 
     `path`: a checkpoint's, or None for the running training. `home`: the run's folder, or the checkpoint where it lies
     in none, with which pins are saved; None for a training that keeps no run. `directions` (k, numbers): closed-form
-    ones. `style_layers`: 0 where there are no styles. `trouble`: why its saved pins could not be read; then none are
-    saved either.
+    ones. `style_layers`: 0 where there are no styles. `pins_problem`: why its saved pins could not be read; then none
+    are saved either.
     """
 
     path: Path | None
@@ -49,7 +49,7 @@ class ExploreSource:
     directions: Latents
     style_layers: int
     saved: SavedPins
-    trouble: UserError | None = None
+    pins_problem: UserError | None = None
 
     def fits(self, point: Point) -> bool:
         """Returns whether the generator could draw the point; those of others can have other sizes."""
@@ -116,7 +116,7 @@ class NeighbourQuery:
 class NearestImages:
     """The training images (k, H, W, C) that are nearest to what was asked about, and how far away they are, which
     `measured` explains. `flipped`: whether mirrored ones are meant. `generated` and `real`: how far from their nearest
-    training image others are, see `core.evaluation.nearest_neighbours.Nearness`."""
+    training image others are, see `core.evaluation.nearest_neighbours.NeighbourDistances`."""
 
     asked: NeighbourQuery
     images: Images

@@ -1,4 +1,4 @@
-"""A run's numbers over its steps, kept so that any stretch of millions of reports is drawn in O(pixels)."""
+"""History of a run's numbers over its steps: any range of millions of reports is drawn in O(pixels)."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class History:
         for key, series in self._series.items():
             value = stats.get(key, math.nan)
             series.values[row] = value if abs(value) <= _LARGEST else math.nan  # infinities cannot be drawn
-            series.touch(row)
+            series.invalidate(row)
         self._length += 1
         self._version += 1
 
@@ -111,7 +111,7 @@ class History:
         """Forget every report after `step`: the training continues from there."""
         self._length = int(np.searchsorted(self._steps[: self._length], step, "right"))
         for series in self._series.values():
-            series.touch(self._length)
+            series.invalidate(self._length)
         self._version += 1
 
     def _open_row(self, step: int) -> int:
@@ -129,7 +129,7 @@ class History:
             for array in self._arrays():
                 array[: self._length] = array[: self._length][order]
         for series in self._series.values():
-            series.touch(changed)
+            series.invalidate(changed)
 
     def _arrays(self) -> list[NDArray[np.generic]]:
         return [self._steps, self._seconds, *(series.values for series in self._series.values())]

@@ -1,4 +1,4 @@
-"""One number over a run, with a pyramid of minima, maxima and means on top."""
+"""Series of one number over a run, with a pyramid of minima, maxima and means."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Series:
         """Makes room for so many values."""
         self.values = lengthened(self.values, capacity)
 
-    def touch(self, row: int) -> None:
+    def invalidate(self, row: int) -> None:
         """Says that values from this row on are others than they were."""
         self._folded = min(self._folded, row)
 

@@ -1,4 +1,4 @@
-"""Changes of settings in words."""
+"""Text of changes of settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values that the Train workspace shows: checkpoints, an opened run, sample grids, and the training's state."""
+"""Values shown by the Train workspace: checkpoints, an opened run, sample grids and the training's state."""
 
 from __future__ import annotations
 
@@ -97,9 +97,9 @@ class OpenedRun(Event):
     complete: bool
     samples: Samples | Points
     classes: Sequence[str]
-    course: ReportHistory
+    report_history: ReportHistory
     facts: RunFacts
-    """`course` and these are what a diagnosis is made from."""
+    """`report_history` and these are what a diagnosis is made from."""
 
 
 class TrainingState(Enum):

@@ -37,10 +37,10 @@ class Undo(Generic[T]):
 
     def undo(self) -> bool:
         """Goes back; whether there was anything to go back to."""
-        return self._go(self._past, self._future)
+        return self._exchange(self._past, self._future)
 
     def redo(self) -> bool:
-        return self._go(self._future, self._past)
+        return self._exchange(self._future, self._past)
 
     @property
     def can_undo(self) -> bool:
@@ -50,7 +50,7 @@ class Undo(Generic[T]):
     def can_redo(self) -> bool:
         return bool(self._future)
 
-    def _go(self, origin: list[T], other: list[T]) -> bool:
+    def _exchange(self, origin: list[T], other: list[T]) -> bool:
         if not origin:
             return False
         other.append(self.state)

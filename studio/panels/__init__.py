@@ -1,1 +1,1 @@
-"""The three workspaces. A panel emits what the person wants and is told what to show; it holds no session."""
+"""Panels of the three workspaces. A panel emits the user's intents and is told what to show; it holds no session."""

@@ -1,4 +1,4 @@
-"""The Data workspace: what is trained on, how it is prepared, and what is left out of it."""
+"""Panel of the Data workspace: the dataset, its preparation, and excluded images."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class DataPanel(QWidget):
     """The seed of the choice of originals that are to be seen beside what becomes of them."""
     preparation_chosen = Signal(object)
     """New values by the names of their settings."""
-    look_requested = Signal(object, int)
+    page_requested = Signal(object, int)
     """A finding, and which page of its images."""
     leave_out_requested = Signal(object, object)
     """A finding, and the rows of which the person decided otherwise than it suggests."""
@@ -75,7 +75,7 @@ class DataPanel(QWidget):
             view.train_requested.connect(self.train_requested)
             view.controls.chosen.connect(self.preparation_chosen)
             view.controls.cancelled.connect(self.cancelled)
-            view.health.look_requested.connect(self.look_requested)
+            view.health.page_requested.connect(self.page_requested)
             view.health.leave_out_requested.connect(self.leave_out_requested)
             view.health.leave_out_suggested_requested.connect(self.leave_out_suggested_requested)
             view.health.include_requested.connect(self.include_requested)
@@ -93,7 +93,7 @@ class DataPanel(QWidget):
     def begin_progress(self, is_preparing: bool) -> None:
         """Images are being read; `is_preparing`: those that are shown, which stay until they are prepared anew."""
         self._is_preparing = is_preparing
-        self._glimpse.set_images(NO_IMAGES)
+        self._first_images.set_images(NO_IMAGES)
 
     def show_progress(self, progress: Progress) -> None:
         if self._is_preparing:
@@ -105,10 +105,10 @@ class DataPanel(QWidget):
         count = f"{progress.done:,} of {progress.total:,}" if progress.total else f"{progress.done:,}"
         self._busy_text.setText(f"{progress.text}: {count}")
 
-    def show_glimpse(self, images: Images) -> None:
+    def show_first_images(self, images: Images) -> None:
         """The first images of a dataset that is being read."""
         if not self._is_preparing:
-            self._glimpse.set_images(images)
+            self._first_images.set_images(images)
             self._stack.setCurrentWidget(self._busy)
 
     def end_progress(self) -> None:
@@ -154,10 +154,10 @@ class DataPanel(QWidget):
 
     def _build_busy(self) -> QWidget:
         page = QWidget()
-        self._glimpse = ImageGrid()
-        self._glimpse.set_empty_text("")
-        self._glimpse.setMaximumHeight(320)
-        self._glimpse.setAccessibleName("The first images")
+        self._first_images = ImageGrid()
+        self._first_images.set_empty_text("")
+        self._first_images.setMaximumHeight(320)
+        self._first_images.setAccessibleName("The first images")
         self._busy_text = QLabel(alignment=Qt.AlignmentFlag.AlignCenter)
         self._bar = QProgressBar(textVisible=False)
         self._bar.setFixedWidth(360)
@@ -168,7 +168,7 @@ class DataPanel(QWidget):
         column = QVBoxLayout(page)
         column.setSpacing(10)
         column.addStretch()
-        column.addWidget(self._glimpse, 4)
+        column.addWidget(self._first_images, 4)
         column.addWidget(self._busy_text)
         for widget in (self._bar, cancel):
             column.addWidget(widget, alignment=Qt.AlignmentFlag.AlignHCenter)

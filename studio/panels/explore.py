@@ -1,4 +1,5 @@
-"""The Explore workspace: one image, a tool that leads through latent space, an edit of all images, and pins."""
+"""Panel of the Explore workspace: one image, a tool for trajectories in latent space, an edit of all images, and
+pins."""
 
 from __future__ import annotations
 
@@ -209,15 +210,15 @@ class ExplorePanel(QWidget):
     def _drop(self, point: Point, put: Callable[[ExploreState, Point], ExploreState]) -> None:
         """Puts in a pin, which looks as it did: the edit so far goes into the other points."""
         if self._belongs(point):
-            self._do(put(self.state.settled(self._directions), point))
+            self._do(put(self.state.baked(self._directions), point))
 
-    def _look_at(self, pin: Pin) -> None:
+    def _show_pin(self, pin: Pin) -> None:
         if self._belongs(pin.point):
             self._do(self._showing(pin.point))
 
     def _showing(self, point: Point) -> ExploreState:
         """Returns the state in which a single point is looked at."""
-        state = self.state.settled(self._directions)
+        state = self.state.baked(self._directions)
         return self._stage.restored(state, LatentRequest(Walk((point,), state.mode), (0.0,)))
 
     def _belongs(self, point: Point) -> bool:
@@ -226,11 +227,11 @@ class ExplorePanel(QWidget):
         self.notice.emit("This pin belongs to another generator: open the checkpoint that it was made with.")
         return False
 
-    def _go_back(self) -> None:
+    def _undo_edit(self) -> None:
         if self._undo.undo():
             self._show_state()
 
-    def _go_again(self) -> None:
+    def _redo_edit(self) -> None:
         if self._undo.redo():
             self._show_state()
 
@@ -258,7 +259,7 @@ class ExplorePanel(QWidget):
         self._ask_pins()
         if self._source is not None and self._source.home is not None and state.saved != self._source.saved:
             self._source = replace(self._source, saved=state.saved)
-            if self._source.trouble is None:
+            if self._source.pins_problem is None:
                 self.pins_changed.emit(self._source.home, state.saved)
 
     def _show_undo(self) -> None:
@@ -303,9 +304,9 @@ class ExplorePanel(QWidget):
 
     def _key(self, event: QKeyEvent) -> bool:
         if event.matches(QKeySequence.StandardKey.Undo):
-            self._go_back()
+            self._undo_edit()
         elif event.matches(QKeySequence.StandardKey.Redo) or QKeySequence(event.keyCombination()) == _CTRL_Y:
-            self._go_again()
+            self._redo_edit()
         elif event.matches(QKeySequence.StandardKey.Copy):
             if self._stage.copy():
                 self.notice.emit("The image is on the clipboard.")
@@ -370,8 +371,8 @@ class ExplorePanel(QWidget):
 
     def _connect(self) -> None:
         self._header.live_changed.connect(self.live_changed)
-        self._header.undo_requested.connect(self._go_back)
-        self._header.redo_requested.connect(self._go_again)
+        self._header.undo_requested.connect(self._undo_edit)
+        self._header.redo_requested.connect(self._redo_edit)
         self._header.open_requested.connect(self.open_requested)
         self._header.video_requested.connect(self.video_requested)
         self._header.export_requested.connect(lambda: self.export_requested.emit(self.current_request()))
@@ -393,7 +394,7 @@ class ExplorePanel(QWidget):
         self._edit_controls.directions.removed.connect(lambda number: self._do(self.state.without_direction(number)))
         self._shelf.changed.connect(self._take)
         self._shelf.pin_requested.connect(self._pin)
-        self._shelf.chosen.connect(self._look_at)
+        self._shelf.chosen.connect(self._show_pin)
 
 
 _CTRL_Y = QKeySequence("Ctrl+Y")

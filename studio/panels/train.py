@@ -1,4 +1,4 @@
-"""The Train workspace: settings, live curves, and the sample grid beside real images."""
+"""Panel of the Train workspace: settings, live curves, and the sample grid beside real images."""
 
 from __future__ import annotations
 
@@ -195,7 +195,7 @@ class TrainPanel(QWidget):
         self.time_line.set_waiting(False)
         self.stage.show_moment(samples, of_points)
 
-    def miss_moment(self, step: int) -> None:
+    def keep_last_samples(self, step: int) -> None:
         """Samples that were asked for are gone, or damaged: the last ones stay on screen."""
         self.time_line.set_waiting(False)
         if self._picture == step:
@@ -225,8 +225,8 @@ class TrainPanel(QWidget):
         if not self.stage.columns:
             return [f"seed{index:04d}" for index in self.samples.selected()]
         names = [re.sub(r"[^\w-]+", "-", column) for column in self.stage.columns]
-        places = [divmod(index, len(names)) for index in self.samples.selected()]
-        return [f"seed{row:04d}-{names[column]}" for row, column in places]
+        cells = [divmod(index, len(names)) for index in self.samples.selected()]
+        return [f"seed{row:04d}-{names[column]}" for row, column in cells]
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():

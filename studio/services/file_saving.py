@@ -1,4 +1,4 @@
-"""Files that the person saves: generators that write them away from the GUI thread, completely or not at all.
+"""Service that writes files for the user, in a job thread and atomically.
 
 Each yields `Progress`, returns `Saved`, and raises `UserError` where nothing can be written.
 """
@@ -15,7 +15,7 @@ from PySide6.QtGui import QImage, QImageWriter
 
 from core.atomic_write import replaced
 from core.events import Images, Progress, Saved
-from core.export.selection import Shape
+from core.export.selection import FileOptions
 from studio.background.job_runner import JobRunner
 from studio.model.history import ReportRows
 
@@ -32,9 +32,11 @@ class FileSaving:
     def copy_checkpoint(self, origin: Path, target: Path) -> None:
         self._jobs.start(partial(copy_checkpoint, origin, target))
 
-    def save_images(self, images: Images, names: Sequence[str], target: Path, shape: Shape, overwrite: bool) -> None:
+    def save_images(
+        self, images: Images, names: Sequence[str], target: Path, file_options: FileOptions, overwrite: bool
+    ) -> None:
         """Writes images that are on screen, under their names."""
-        self._jobs.start(partial(save_images, images, names, target, shape, overwrite))
+        self._jobs.start(partial(save_images, images, names, target, file_options, overwrite))
 
     def save_grid(self, images: Images, path: Path, columns: int = 0) -> None:
         """Writes images as one PNG."""
@@ -66,12 +68,12 @@ def save_grid(images: Images, path: Path, columns: int = 0) -> Generator[Progres
 
 
 def save_images(
-    images: Images, names: Sequence[str], target: Path, shape: Shape, overwrite: bool
+    images: Images, names: Sequence[str], target: Path, file_options: FileOptions, overwrite: bool
 ) -> Generator[Progress, None, Saved]:
     """Writes images under their names."""
     from core.export.image_files import export_pictures
 
-    return (yield from export_pictures(images, names, target, shape, overwrite))
+    return (yield from export_pictures(images, names, target, file_options, overwrite))
 
 
 def save_picture(picture: QImage, path: Path) -> Generator[Progress, None, Saved]:

@@ -1,4 +1,4 @@
-"""Opens whatever a person drops or chooses: a dataset, a run, a checkpoint, an image with a recipe, or a picture."""
+"""Recognition of a path that the user opens: a dataset, a run, a checkpoint, an image with a recipe, or a picture."""
 
 from __future__ import annotations
 

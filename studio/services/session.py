@@ -1,4 +1,4 @@
-"""The session: every service of the window, and the rules between them. Panels never meet torch; the services do.
+"""Session: all services of the window, and the rules between them. Panels never use torch; the services do.
 
 Modules of `core` that import torch are imported inside functions that run in threads, so that the window comes first.
 """
@@ -148,7 +148,7 @@ class Session(QObject):
             self.runs.cancel()
             return
         self.training.open(run.folder, run.settings)
-        self.diagnosis.begin(run.course, run.facts)
+        self.diagnosis.begin(run.report_history, run.facts)
         self.diagnosis.go_on(0)
         self.run_opened.emit(run)
         self.samples.open(run.folder, run.samples)
@@ -277,7 +277,7 @@ class Session(QObject):
         self.saved.emit(saved, not own)
 
     def _show_state(self, state: TrainingState) -> None:
-        self.explore.give_way(state in (TrainingState.STARTING, TrainingState.RUNNING))
+        self.explore.yield_to_training(state in (TrainingState.STARTING, TrainingState.RUNNING))
         if state is TrainingState.IDLE:
             self._leave_others()
             self._follow()

@@ -1,1 +1,1 @@
-"""Parts of the window that know nothing of the program around them: intents out as signals, `set_*` / `show_*` in."""
+"""Widgets that know nothing of the program around them: intents out as signals, `set_*` / `show_*` in."""

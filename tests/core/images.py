@@ -21,7 +21,7 @@ from core.data.dataset import Dataset
 from core.data.decode import decode
 from core.data.prepare import prepare
 from core.errors import UserError
-from core.events import Event, Glimpse, Progress
+from core.events import Event, FirstImages, Progress
 from tests.core.work import all_of
 
 SMALL = (16, 16)
@@ -54,7 +54,7 @@ def decoded(data: bytes, size: Size = SMALL, **how: Any) -> Any:
 
 def opened(source: Path | str, size: Size | None = SMALL, **how: Any) -> Dataset:
     events, dataset = all_of(prepare(source, Preparation(size, **how)))
-    assert all(isinstance(event, Progress | Glimpse) for event in events)
+    assert all(isinstance(event, Progress | FirstImages) for event in events)
     assert dataset.images.dtype == np.uint8
     assert not np.asarray(dataset.images).flags.writeable
     assert dataset.images.shape[2:] == dataset.size[::-1]

@@ -17,54 +17,54 @@ PICTURES = np.stack([np.asarray(coloured(seed, 16, 16)) for seed in range(20)])
 LABELS = np.arange(20) % 2
 
 
-def as_folder(place: Path) -> Path:
+def as_folder(folder: Path) -> Path:
     for index in range(20):
-        (place / "images" / "ab"[index % 2]).mkdir(parents=True, exist_ok=True)
-        coloured(index, 16, 16).save(place / "images" / "ab"[index % 2] / f"{index}.png")
-    return place / "images"
+        (folder / "images" / "ab"[index % 2]).mkdir(parents=True, exist_ok=True)
+        coloured(index, 16, 16).save(folder / "images" / "ab"[index % 2] / f"{index}.png")
+    return folder / "images"
 
 
-def as_zip(place: Path) -> Path:
-    return Path(shutil.make_archive(str(place / "a"), "zip", as_folder(place)))
+def as_zip(folder: Path) -> Path:
+    return Path(shutil.make_archive(str(folder / "a"), "zip", as_folder(folder)))
 
 
-def as_tar(place: Path) -> Path:
-    return Path(shutil.make_archive(str(place / "a"), "gztar", as_folder(place)))
+def as_tar(folder: Path) -> Path:
+    return Path(shutil.make_archive(str(folder / "a"), "gztar", as_folder(folder)))
 
 
-def as_npy(place: Path) -> Path:
-    np.save(place / "a.npy", PICTURES)
-    return place / "a.npy"
+def as_npy(folder: Path) -> Path:
+    np.save(folder / "a.npy", PICTURES)
+    return folder / "a.npy"
 
 
-def as_npz(place: Path) -> Path:
-    np.savez_compressed(place / "a.npz", images=PICTURES / 255, labels=LABELS)
-    return place / "a.npz"
+def as_npz(folder: Path) -> Path:
+    np.savez_compressed(folder / "a.npz", images=PICTURES / 255, labels=LABELS)
+    return folder / "a.npz"
 
 
-def as_idx(place: Path) -> Path:
+def as_idx(folder: Path) -> Path:
     for name, array in (("images-idx4", PICTURES), ("labels-idx1", LABELS.astype(np.uint8))):
         head = struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape)
-        (place / f"train-{name}-ubyte.gz").write_bytes(gzip.compress(head + array.tobytes()))
-    return place / "train-images-idx4-ubyte.gz"
+        (folder / f"train-{name}-ubyte.gz").write_bytes(gzip.compress(head + array.tobytes()))
+    return folder / "train-images-idx4-ubyte.gz"
 
 
-def as_cifar(place: Path) -> Path:
+def as_cifar(folder: Path) -> Path:
     large = PICTURES.repeat(2, 1).repeat(2, 2).transpose(0, 3, 1, 2).reshape(20, -1)
     rows = np.concatenate([LABELS[:, None].astype(np.uint8), large], 1)
-    (place / "batches.meta.txt").write_text("cat\ndog\n")
-    (place / "data_batch_1.bin").write_bytes(rows.tobytes())
-    return place
+    (folder / "batches.meta.txt").write_text("cat\ndog\n")
+    (folder / "data_batch_1.bin").write_bytes(rows.tobytes())
+    return folder
 
 
-def as_video(place: Path) -> Path:
-    with av.open(str(place / "a.mkv"), "w") as film:
-        stream = film.add_stream("ffv1", rate=25)
+def as_video(folder: Path) -> Path:
+    with av.open(str(folder / "a.mkv"), "w") as container:
+        stream = container.add_stream("ffv1", rate=25)
         stream.width, stream.height, stream.pix_fmt = 16, 16, "bgr0"
         for pixels in PICTURES:
-            film.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, "rgb24")))
-        film.mux(stream.encode())
-    return place / "a.mkv"
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, "rgb24")))
+        container.mux(stream.encode())
+    return folder / "a.mkv"
 
 
 Kind = Callable[[Path], Path]

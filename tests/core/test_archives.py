@@ -41,9 +41,9 @@ def archived(path: Path, entries: Mapping[str, bytes]) -> Path:
 def test_a_zip_bomb(tmp_path: Path) -> None:
     path = packed(tmp_path / "a.zip", {f"{index}.png": bytes(1000) for index in range(9)})
     data = bytearray(path.read_bytes())
-    place = -1
-    while (place := data.find(b"PK\1\2", place + 1)) >= 0:
-        data[place + 24 : place + 28] = struct.pack("<I", 500 * 2**20)
+    offset = -1
+    while (offset := data.find(b"PK\1\2", offset + 1)) >= 0:
+        data[offset + 24 : offset + 28] = struct.pack("<I", 500 * 2**20)
     path.write_bytes(data)
     assert "claims to hold" in problem(path).what
 
@@ -80,10 +80,10 @@ def test_mutated_archives_are_read_or_refused(tmp_path: Path) -> None:
     for number in range(150):
         data = bytearray(wholes[number % len(wholes)])
         for _ in range(int(random.integers(1, 8))):
-            place = int(random.integers(len(data)))
+            offset = int(random.integers(len(data)))
             # At the start lies a tar's first header, at the end a zip's directory.
-            place = random.choice((place, place % 600, len(data) - 1 - place % 600))
-            data[place : place + 1] = random.bytes(1)
+            offset = random.choice((offset, offset % 600, len(data) - 1 - offset % 600))
+            data[offset : offset + 1] = random.bytes(1)
         path = tmp_path / "mutated.zip"
         path.write_bytes(data)
         outcomes[type(outcome(prepare(path, Preparation(SMALL), tmp_path / "cache" / str(number))))] += 1

@@ -247,8 +247,8 @@ def test_ada_samples_as_grid_sample_does(height: int, width: int) -> None:
 
 
 def test_adas_map_has_the_papers_mirrors_scales_rotations_and_shifts() -> None:
-    places = torch.arange(32) + 0.0
-    images = torch.stack([*torch.meshgrid(places, places, indexing="xy"), torch.zeros(32, 32)])
+    coordinates = torch.arange(32) + 0.0
+    images = torch.stack([*torch.meshgrid(coordinates, coordinates, indexing="xy"), torch.zeros(32, 32)])
     result = with_p(1)(images.expand(3000, -1, -1, -1), only("ada", "translation"))[:, :2]
     # Slopes at the centre, (N, to x or y, from x or y).
     slopes = torch.stack([result[:, :, 15, 16] - result[:, :, 15, 15], result[:, :, 16, 15] - result[:, :, 15, 15]], 2)

@@ -77,7 +77,7 @@ def test_addresses_and_checksums_are_those_of_torchvision() -> None:
             assert any(re.search(pair, text) for pair in pairs)
             for address in file.addresses:
                 assert address.rsplit("/", 1)[0] in text
-    assert [name for name, download in DOWNLOADS.items() if download.by_hand] == ["celeba"]
+    assert [name for name, download in DOWNLOADS.items() if download.is_manual] == ["celeba"]
 
 
 @pytest.mark.parametrize("name", DOWNLOADS)
@@ -92,7 +92,7 @@ def test_every_download_says_all_that_a_person_wants_to_know(name: str) -> None:
     for file in download.files:
         assert re.fullmatch(r"[0-9a-f]{32}", file.md5)
         assert all(address.endswith(f"/{file.name}") for address in file.addresses)
-    assert download.opens in ("", *(kept for file in download.files for kept in file.kept))
+    assert download.opens in ("", *(kept for file in download.files for kept in file.local_files))
 
 
 def test_names_that_are_not_on_the_list() -> None:

@@ -43,7 +43,7 @@ class Given(Generator):
         return torch.arange(12.0).view(2, 6)
 
 
-class Seen(Discriminator):
+class RecordingDiscriminator(Discriminator):
     """Its features are the pixels of all that it was shown."""
 
     def __init__(self, channels: int) -> None:
@@ -67,7 +67,7 @@ def drawn(given: Conditions, classes: Tensor = LABELS) -> GeneratorInputs[Tensor
 def shown(mode: str, classes: Tensor = LABELS) -> tuple[ConditionalDiscriminator, Tensor, Tensor, Tensor]:
     """A discriminator, the images that it was asked about, what it was shown, and its logits."""
     given = conditions(mode)
-    network = Seen(1 + extra_channels(given))
+    network = RecordingDiscriminator(1 + extra_channels(given))
     D = ConditionalDiscriminator(network, given, PIXELS)
     images = torch.randn(len(classes), 1, *PIXELS, generator=torch.Generator().manual_seed(1))
     logits, guesses = D(images, classes)
@@ -173,14 +173,14 @@ def test_without_labels_the_logits_are_the_networks() -> None:
 
 
 @pytest.mark.parametrize("mode", MODES[1:])
-def test_the_label_changes_the_judgement(mode: str) -> None:
+def test_the_label_changes_the_logits(mode: str) -> None:
     D, images, _, logits = shown(mode)
     other, _ = D(images, LABELS.flip(0))
     assert not torch.isclose(logits, other.detach()).any()
 
 
 def test_label_planes_take_the_images_type() -> None:
-    D = ConditionalDiscriminator(Seen(4).bfloat16(), conditions("concat"), PIXELS)
+    D = ConditionalDiscriminator(RecordingDiscriminator(4).bfloat16(), conditions("concat"), PIXELS)
     logits, _ = D(torch.zeros(2, 1, *PIXELS, dtype=torch.bfloat16), LABELS)
     assert logits.dtype == torch.bfloat16
 

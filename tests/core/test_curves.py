@@ -15,10 +15,10 @@ VALUES = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=400)
 def thinned(values: list[float], most: int, chunk: int) -> Curve:
     thinner = Thinner(most)
     steps = np.arange(1.0, len(values) + 1)
-    places = np.column_stack([steps, 64 * steps, steps / 10])
+    positions = np.column_stack([steps, 64 * steps, steps / 10])
     for start in range(0, len(values), chunk):
         part = slice(start, start + chunk)
-        thinner.extend(places[part], np.array(values[part]))
+        thinner.extend(positions[part], np.array(values[part]))
     curve = thinner.curve()
     assert curve is not None
     return curve

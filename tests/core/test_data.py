@@ -25,7 +25,7 @@ from core.data.cache.entries import cache_folder
 from core.data.formats import image_files
 from core.data.items import Picture, Skipped
 from core.data.prepare import prepare
-from core.events import Glimpse, Progress
+from core.events import FirstImages, Progress
 from tests.core.images import (
     SMALL,
     coloured,
@@ -375,7 +375,7 @@ def test_subfolders_are_classes_in_natural_order(folder: Path) -> None:
 def test_classes_are_found_though_first_images_were_shown(folder: Path) -> None:
     for name in "ab":
         fill(folder / name, 10)
-    assert any(isinstance(event, Glimpse) for event in prepare(folder, Preparation(SMALL)))
+    assert any(isinstance(event, FirstImages) for event in prepare(folder, Preparation(SMALL)))
     dataset = opened(folder)
     assert dataset.classes == ("a", "b")
     assert dataset.labels is not None

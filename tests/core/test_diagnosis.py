@@ -1,4 +1,4 @@
-"""What is found in courses whose numbers are known, and in real ones that were recorded."""
+"""Diagnoses of report histories with known numbers, and of recorded ones."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ RECORDED = {
     "wgan_gp": "",
 }
 """Real trainings with their illness; those that are well have none."""
-COURSES = Path(__file__).parent / "courses"
+REPORT_HISTORIES = Path(__file__).parent / "report_histories"
 WELL: dict[str, float] = {
     "Loss/D/loss": 0.8,
     "Loss/G/loss": 1.5,
@@ -56,7 +56,7 @@ WELL: dict[str, float] = {
 DCGAN = preset("dcgan").apply()
 
 
-def course(*parts: tuple[int, Mapping[str, float]], steps: int = 10) -> ReportHistory:
+def history(*parts: tuple[int, Mapping[str, float]], steps: int = 10) -> ReportHistory:
     """So many reports of each part, half a second and so many steps apart; what a part does not say is well."""
     return ReportHistory.of(reports(*parts, steps=steps))
 
@@ -67,8 +67,8 @@ def reports(*parts: tuple[int, Mapping[str, float]], steps: int = 10) -> Iterato
         yield Report(number * steps, number * steps * 64, number * 0.5, values)
 
 
-def found(course: ReportHistory, settings: Settings = DCGAN, facts: RunFacts | None = None) -> tuple[str, ...]:
-    return tuple(one.kind for one in diagnose(course, settings, facts or RunFacts(10_000)))
+def found(history: ReportHistory, settings: Settings = DCGAN, facts: RunFacts | None = None) -> tuple[str, ...]:
+    return tuple(one.kind for one in diagnose(history, settings, facts or RunFacts(10_000)))
 
 
 SURE = {"Signal/D/accuracy_real": 1.0, "Signal/D/accuracy_fake": 1.0}
@@ -99,7 +99,7 @@ SICK: list[tuple[str, Settings, RunFacts, dict[str, float]]] = [
     ),
     ("stalled", DCGAN, RunFacts(), {"Signal/G/update": 1e-7}),
 ]
-ONE_OF_A_KIND = {kind: (course((100, {}), (60, values)), facts) for kind, _, facts, values in reversed(SICK)}
+ONE_OF_A_KIND = {kind: (history((100, {}), (60, values)), facts) for kind, _, facts, values in reversed(SICK)}
 
 
 # -- what is found ---------------------------------------------------------------------------------------------------
@@ -121,7 +121,7 @@ def test_every_finding_of_the_field_has_a_file_of_its_own() -> None:
 @pytest.mark.parametrize(("kind", "settings", "facts", "values"), SICK)
 def test_each_illness_is_named_alone(kind: str, settings: Settings, facts: RunFacts, values: dict[str, float]) -> None:
     """After two healthy minutes, within half a minute."""
-    sick = course((100, {}), (60, values))
+    sick = history((100, {}), (60, values))
     (only,) = diagnose(sick, settings, facts)
     assert only.kind == kind
     assert only.severity in ("watch", "bad")
@@ -132,7 +132,7 @@ def test_each_illness_is_named_alone(kind: str, settings: Settings, facts: RunFa
 
 @pytest.mark.parametrize("name", presets())
 def test_balance_is_good_and_says_so(name: str) -> None:
-    (only,) = diagnose(course((60, {})), preset(name).apply(), RunFacts(10_000))
+    (only,) = diagnose(history((60, {})), preset(name).apply(), RunFacts(10_000))
     assert (only.kind, only.severity, only.remedies) == ("balance", "good", ())
 
 
@@ -141,11 +141,11 @@ def test_nothing_is_said_in_the_first_seconds(
     kind: str, settings: Settings, facts: RunFacts, values: dict[str, float]
 ) -> None:
     told = "divergence" if facts.rewinds or any(np.isnan(value) for value in values.values()) else None
-    assert found(course((19, values), steps=100), settings, facts) == ((told,) if told else ())
+    assert found(history((19, values), steps=100), settings, facts) == ((told,) if told else ())
     assert not told or kind == told
 
 
-def test_a_run_without_signals_is_judged_by_its_losses() -> None:
+def test_a_run_without_signals_is_diagnosed_by_its_losses() -> None:
     losses = {key: value for key, value in WELL.items() if key.startswith("Loss/")}
     old = ReportHistory.of(Report(one.step, one.images, one.seconds, losses) for one in reports((60, {})))
     assert found(old) == ("balance",)
@@ -157,7 +157,7 @@ def test_a_run_without_signals_is_judged_by_its_losses() -> None:
 
 def test_the_worst_comes_first() -> None:
     both = {"Signal/diversity": 0.05, "Signal/G/update": 1e-7, "Loss/scores/real": 100.0}
-    several = diagnose(course((100, {}), (60, both)), DCGAN, RunFacts())
+    several = diagnose(history((100, {}), (60, both)), DCGAN, RunFacts())
     assert [one.kind for one in several] == ["divergence", "mode_collapse", "stalled"]
     assert [one.severity for one in several] == ["bad", "bad", "watch"]
 
@@ -165,42 +165,42 @@ def test_the_worst_comes_first() -> None:
 def test_a_critic_may_be_far_ahead() -> None:
     """A Wasserstein critic is to tell every image: what would be an illness elsewhere is its work."""
     ahead = {**SURE, "Loss/D/loss": -20.0, "Loss/scores/real": 10.0, "Loss/scores/fake": -10.0}
-    assert found(course((160, ahead)), WGAN) == ("balance",)
-    assert found(course((160, {"Signal/D/accuracy_real": 0.5, "Signal/D/accuracy_fake": 0.5})), WGAN) == ("balance",)
+    assert found(history((160, ahead)), WGAN) == ("balance",)
+    assert found(history((160, {"Signal/D/accuracy_real": 0.5, "Signal/D/accuracy_fake": 0.5})), WGAN) == ("balance",)
 
 
 def test_a_sure_discriminator_alone_is_no_illness() -> None:
-    assert found(course((160, {**SURE, "Loss/D/loss": 0.2}))) == ("balance",)
+    assert found(history((160, {**SURE, "Loss/D/loss": 0.2}))) == ("balance",)
 
 
 def test_a_discriminator_that_guesses_because_the_images_are_good_is_not_weak() -> None:
     guessing = {"Signal/D/accuracy_real": 0.5, "Signal/D/accuracy_fake": 0.5, "Signal/nearest": 1.05}
-    assert found(course((160, guessing))) == ("balance",)
+    assert found(history((160, guessing))) == ("balance",)
 
 
 def test_a_discriminator_that_suddenly_guesses_has_lost_what_it_knew() -> None:
     guessing = {"Signal/D/accuracy_real": 0.5, "Signal/D/accuracy_fake": 0.5}
-    (diagnosis,) = diagnose(course((400, {}), (60, guessing)), DCGAN.changed(lr_d=0.02), RunFacts(10_000))
+    (diagnosis,) = diagnose(history((400, {}), (60, guessing)), DCGAN.changed(lr_d=0.02), RunFacts(10_000))
     assert (diagnosis.kind, diagnosis.severity) == ("weak_discriminator", "bad")
     assert "lost what it had learned" in diagnosis.sentence
     assert diagnosis.remedies[0].changes == {"lr_d": DCGAN.lr_g}
-    assert found(course((400, {}), (60, guessing), (60, {}))) == ("balance",)  # it has learned again
+    assert found(history((400, {}), (60, guessing), (60, {}))) == ("balance",)  # it has learned again
     slowly = [
         (1, dict.fromkeys(("Signal/D/accuracy_real", "Signal/D/accuracy_fake"), 0.85 - 0.35 * part))
         for part in np.linspace(0, 1, 400).tolist()
     ]
-    assert found(course((200, {}), *slowly)) == ("balance",)
+    assert found(history((200, {}), *slowly)) == ("balance",)
 
 
 def test_diversity_that_is_still_rising_is_no_collapse() -> None:
-    looks = [(20, {"Signal/diversity": 0.01 * 1.3**number}) for number in range(12)]
+    levels = [(20, {"Signal/diversity": 0.01 * 1.3**number}) for number in range(12)]
     for number in range(1, 12):
-        assert "mode_collapse" not in found(course(*looks[:number], (1, looks[number][1])))
+        assert "mode_collapse" not in found(history(*levels[:number], (1, levels[number][1])))
 
 
 def swinging(period: int, amplitude: float) -> ReportHistory:
     phase = 2 * np.pi * np.arange(160) / period
-    return course(*((1, {"Loss/G/loss": 3.0 + amplitude * float(np.sin(angle))}) for angle in phase))
+    return history(*((1, {"Loss/G/loss": 3.0 + amplitude * float(np.sin(angle))}) for angle in phase))
 
 
 def test_losses_that_swing() -> None:
@@ -208,17 +208,17 @@ def test_losses_that_swing() -> None:
     assert found(swinging(period=30, amplitude=0.5)) == ("balance",)
     assert found(swinging(period=300, amplitude=2.0)) == ("balance",)  # a drift
     noise = np.random.default_rng(0).normal(3.0, 1.0, 160)
-    assert found(course(*((1, {"Loss/G/loss": float(value)}) for value in noise))) == ("balance",)
+    assert found(history(*((1, {"Loss/G/loss": float(value)}) for value in noise))) == ("balance",)
 
 
 def test_one_wild_report_changes_nothing() -> None:
     wild = {"Loss/scores/real": 1e5, "Signal/D/update": 1.0, "Signal/D/accuracy_real": 0.0}
-    assert found(course((100, {}), (2, wild), (3, {}))) == ("balance",)
+    assert found(history((100, {}), (2, wild), (3, {}))) == ("balance",)
 
 
 def test_a_value_that_wavers_about_a_threshold_does_not_flicker() -> None:
     values = 0.015 + 0.002 * np.sin(np.arange(80))
-    steady = [found(course((60, {}), *((1, {"Signal/D/update": float(v)}) for v in values[:n]))) for n in range(80)]
+    steady = [found(history((60, {}), *((1, {"Signal/D/update": float(v)}) for v in values[:n]))) for n in range(80)]
     changes = sum(one != other for one, other in pairwise(steady))
     assert steady[0] == ("balance",)
     assert steady[-1] == ("divergence",)
@@ -268,7 +268,7 @@ def test_every_edit_is_a_change_that_the_rules_allow(name: str, candidate: remed
 
 def test_an_edit_is_given_time_before_another_one_is_offered() -> None:
     values = {"Signal/D/update": 0.03}
-    sick = course((100, {}), (60, values))
+    sick = history((100, {}), (60, values))
     (before,) = diagnose(sick, DCGAN, RunFacts())
     first = before.remedies[0]
     edited = Edited(sick.step_before(0), first.changes)
@@ -283,10 +283,10 @@ def test_an_edit_is_given_time_before_another_one_is_offered() -> None:
 
 def test_what_has_run_away_early_may_begin_anew() -> None:
     values = {"Signal/D/update": 0.03}
-    (young,) = diagnose(course((100, {}), (60, values)), DCGAN.changed(lr_d=0.02), RunFacts())
+    (young,) = diagnose(history((100, {}), (60, values)), DCGAN.changed(lr_d=0.02), RunFacts())
     assert [(remedy.anew, dict(remedy.changes)) for remedy in young.remedies[:1]] == [(True, {"lr_d": 2e-4})]
     assert not young.remedies[1].anew
-    (old,) = diagnose(course((2000, {}), (60, values)), DCGAN.changed(lr_d=0.02), RunFacts())
+    (old,) = diagnose(history((2000, {}), (60, values)), DCGAN.changed(lr_d=0.02), RunFacts())
     assert old.remedies
     assert not any(remedy.anew for remedy in old.remedies)
 
@@ -294,11 +294,11 @@ def test_what_has_run_away_early_may_begin_anew() -> None:
 def test_a_generator_that_makes_one_image_is_replaced_while_the_training_is_young() -> None:
     one, few = {"Signal/diversity": 0.002}, {"Signal/diversity": 0.05}
     for settings, other in ((preset("gan").apply(), "dcgan"), (DCGAN, "resnet")):
-        (young,) = diagnose(course((300, {}), (60, one)), settings, RunFacts())
+        (young,) = diagnose(history((300, {}), (60, one)), settings, RunFacts())
         assert [(each.anew, dict(each.changes)) for each in young.remedies[:1]] == [(True, {"network": other})]
         assert not young.remedies[1].anew
-    (varied,) = diagnose(course((300, {}), (60, few)), DCGAN, RunFacts())
-    (old,) = diagnose(course((2000, {}), (60, one)), DCGAN, RunFacts())
+    (varied,) = diagnose(history((300, {}), (60, few)), DCGAN, RunFacts())
+    (old,) = diagnose(history((2000, {}), (60, one)), DCGAN, RunFacts())
     for found in (varied, old):
         assert found.remedies
         assert not any(remedy.anew for remedy in found.remedies)
@@ -306,24 +306,24 @@ def test_a_generator_that_makes_one_image_is_replaced_while_the_training_is_youn
 
 def test_an_unbounded_critic_is_bounded_by_clipping_anew_or_by_a_penalty_as_it_goes_on() -> None:
     values = {"Loss/scores/real": 400.0, "Loss/scores/fake": -400.0}
-    (young,) = diagnose(course((100, {}), (60, values)), UNBOUNDED, RunFacts())
+    (young,) = diagnose(history((100, {}), (60, values)), UNBOUNDED, RunFacts())
     clipped, penalised = {"weight_clip": 0.01}, {"gradient_penalty": 10.0}
     assert [(each.anew, dict(each.changes)) for each in young.remedies] == [(True, clipped), (False, penalised)]
-    (old,) = diagnose(course((2000, {}), (60, values)), UNBOUNDED, RunFacts())
+    (old,) = diagnose(history((2000, {}), (60, values)), UNBOUNDED, RunFacts())
     assert [(each.anew, dict(each.changes)) for each in old.remedies] == [(False, penalised), (False, clipped)]
 
 
 def test_large_steps_of_clipped_weights_are_no_alarm() -> None:
-    large = course((100, {}), (60, {"Signal/D/update": 0.05}))
+    large = history((100, {}), (60, {"Signal/D/update": 0.05}))
     clipped = UNBOUNDED.changed(weight_clip=0.01)
     assert "divergence" in {found.kind for found in diagnose(large, UNBOUNDED, RunFacts())}
     assert "divergence" not in {found.kind for found in diagnose(large, clipped, RunFacts())}
 
 
-# -- the course ------------------------------------------------------------------------------------------------------
+# -- the report history ---------------------------------------------------------------------------------------------
 
 
-def test_a_course_keeps_the_newest_and_thins_the_older_out() -> None:
+def test_a_report_history_keeps_the_newest_and_thins_the_older_out() -> None:
     long = ReportHistory.of(Report(step, step, step / 2, {"Loss/G/loss": float(step)}) for step in range(100_000))
     (values,) = long.of_keys("Loss/G/loss")
     assert RECENT < len(values) == len(long) < RECENT + OLDER
@@ -333,7 +333,7 @@ def test_a_course_keeps_the_newest_and_thins_the_older_out() -> None:
     assert values[0] == 0
 
 
-def test_a_course_forgets_what_was_rewound() -> None:
+def test_a_report_history_forgets_what_was_rewound() -> None:
     for back_to in (2900, 1000, 5):  # into the newest, into the older, and to before all
         rewound = ReportHistory.of(
             Report(step, step, step / 20, {"a": float(step)}) for step in [*range(10, 3010, 10), back_to]
@@ -372,7 +372,7 @@ def test_a_trigger_holds_between_its_thresholds() -> None:
 
 def recorded(name: str) -> Iterator[tuple[Report, tuple[Diagnosis, ...]]]:
     """The reports of a real training (`benchmarks/sick.py --keep`), and what is found at each of them."""
-    head, *lines = [json.loads(line) for line in (COURSES / f"{name}.jsonl").read_text("utf-8").splitlines()]
+    head, *lines = [json.loads(line) for line in (REPORT_HISTORIES / f"{name}.jsonl").read_text("utf-8").splitlines()]
     settings, growing = validate(head["settings"]), ReportHistory()
     for step, images, seconds, *values in lines:
         stats = {key: value for key, value in zip(head["keys"], values, strict=True) if value is not None}

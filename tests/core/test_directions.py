@@ -86,15 +86,15 @@ def test_each_direction_is_as_long_as_the_latents_deviation(name: str) -> None:
     assert result.directions.dtype == np.float32
     assert (np.diff(result.shares) <= 0).all()
     assert 0 < result.shares.sum() <= 1
-    lengths = np.linalg.norm(result.directions, axis=1)
+    norms = np.linalg.norm(result.directions, axis=1)
     if not sampler.style_layers:
-        assert np.allclose(lengths, 1, atol=1e-5)
+        assert np.allclose(norms, 1, atol=1e-5)
         return
     z = np.stack([seed_latent(seed, DIM) for seed in range(300)])
     empty = np.zeros((300, 0), np.float32)
     w = sampler.first_activations(GeneratorInputs(z, empty, empty))
-    along = (w @ (result.directions / lengths[:, None]).T).std(0)
-    assert np.allclose(lengths, along, rtol=1e-3)
+    along = (w @ (result.directions / norms[:, None]).T).std(0)
+    assert np.allclose(norms, along, rtol=1e-3)
 
 
 def test_the_components_are_those_of_the_activations(latent: Sampler) -> None:

@@ -12,7 +12,7 @@ import torch
 
 from core.checkpoint import Checkpoint, load
 from core.cli.main import main
-from core.errors import Diverged, UserError
+from core.errors import DivergenceError, UserError
 from core.events import Edited, Event, Finished, Notice, Report, Rewound, Saved, Stepped
 from core.jobs.divergence_recovery import remedy
 from core.jobs.training_job import TrainingJob
@@ -30,8 +30,8 @@ def report_each_step(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def keep_each_report(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.jobs.divergence_recovery.KEEP_SECONDS", 0.0)
-    monkeypatch.setattr("core.jobs.divergence_recovery.KEEP_SHARE", inf)
+    monkeypatch.setattr("core.jobs.divergence_recovery.STATE_SECONDS", 0.0)
+    monkeypatch.setattr("core.jobs.divergence_recovery.STATE_SHARE", inf)
 
 
 @pytest.fixture
@@ -158,7 +158,7 @@ def test_it_tries_a_penalty_then_lower_rates_then_gives_up(pictures: Path) -> No
 
     with pytest.raises(UserError, match="4 times") as caught:
         events_of(training, act)
-    assert not isinstance(caught.value, Diverged)
+    assert not isinstance(caught.value, DivergenceError)
     assert "All checkpoints are kept" in caught.value.remedy
     # Further back each time: what was kept last may have been doomed already.
     assert [event.step for event in seen if isinstance(event, Rewound)] == [5, 4, 0]

@@ -42,15 +42,15 @@ COPIES: dict[str, Callable[[Image.Image], Image.Image]] = {
 }
 
 
-@pytest.mark.parametrize("way", COPIES)
-def test_changed_copies_are_near_and_other_photos_are_not(folder: Path, way: str) -> None:
+@pytest.mark.parametrize("kind", COPIES)
+def test_changed_copies_are_near_and_other_photos_are_not(folder: Path, kind: str) -> None:
     fill(folder, 40)
     for number in range(20):
-        COPIES[way](photo(number)).save(folder / f"{number:03} {way}.png")
+        COPIES[kind](photo(number)).save(folder / f"{number:03} {kind}.png")
     dataset = opened(folder)
     groups = finding(report_of(dataset), "near_duplicates").groups
     pairs = {tuple(sorted(named(dataset, group))) for group in groups}
-    right = {(f"{number:03} {way}.png", f"{number:03}.png") for number in range(20)}
+    right = {(f"{number:03} {kind}.png", f"{number:03}.png") for number in range(20)}
     assert pairs <= right
     assert len(pairs) >= 18
 
@@ -84,19 +84,19 @@ def test_the_same_shape_in_another_colour_is_another_image(channels: int) -> Non
     assert finding(report, "near_duplicates").severity == "good"
 
 
-def test_frames_of_a_film_do_not_lead_from_one_to_all() -> None:
+def test_frames_of_a_video_do_not_lead_from_one_to_all() -> None:
     first, last = (np.asarray(photo(seed, 64, 64), np.float32).transpose(2, 0, 1) for seed in (1, 2))
     share = np.linspace(0, 1, 300)[:, None, None, None]
-    film = (first * (1 - share) + last * share).astype(np.uint8)
-    dataset = made_of(film)
+    frames = (first * (1 - share) + last * share).astype(np.uint8)
+    dataset = made_of(frames)
     groups = finding(report_of(dataset), "near_duplicates").groups
     assert len(groups) > 5
-    sketch = looked(dataset).sketch.astype(np.float32)
+    sketch = statistics_of(dataset).sketch.astype(np.float32)
     for group in groups:
         assert np.linalg.norm(sketch[group] - sketch[group[0]], axis=1).max() < 0.1
 
 
-def looked(dataset: Dataset) -> Any:
+def statistics_of(dataset: Dataset) -> Any:
     return run_to_end(image_statistics(dataset))
 
 
@@ -126,12 +126,12 @@ def test_near_groups_are_near_and_their_firsts_are_not(seed: int, noise: list[in
     patches = np.asarray(photo(seed, 16, 16), np.int16).transpose(2, 0, 1)
     images = np.stack([patches + random.integers(-each, each + 1, patches.shape) for each in noise])
     dataset = made_of(images.clip(0, 255).astype(np.uint8))
-    looks = looked(dataset)
-    groups = run_to_end(duplicates.near(looks, np.arange(len(noise))))
+    statistics = statistics_of(dataset)
+    groups = run_to_end(duplicates.near(statistics, np.arange(len(noise))))
 
     def near(one: int, other: int) -> bool:
-        bits = (int(looks.hash[one]) ^ int(looks.hash[other])).bit_count()
-        away = np.linalg.norm(looks.sketch[one].astype(np.float32) - looks.sketch[other].astype(np.float32))
+        bits = (int(statistics.hash[one]) ^ int(statistics.hash[other])).bit_count()
+        away = np.linalg.norm(statistics.sketch[one].astype(np.float32) - statistics.sketch[other].astype(np.float32))
         return bits <= duplicates.NEAR_BITS and bool(away <= duplicates.NEAR_SKETCH)
 
     members = [row for group in groups for row in group.tolist()]
@@ -165,11 +165,11 @@ def test_a_crowd_that_shares_its_hash_takes_time_in_proportion() -> None:
     def taken(count: int) -> float:
         sketch = np.random.default_rng(0).normal(size=(count, 64)).astype(np.float16)  # all of them far apart
         rows, none = np.arange(count), np.zeros(count, np.float32)
-        looks = ImageStatistics(
+        statistics = ImageStatistics(
             rows.astype(np.uint64), np.full(count, 7, np.uint64), sketch, none, none.astype(np.uint8)
         )
         started = time.process_time()
-        assert run_to_end(duplicates.near(looks, rows)) == []
+        assert run_to_end(duplicates.near(statistics, rows)) == []
         return time.process_time() - started
 
     assert taken(4000) < 8 * taken(1000)

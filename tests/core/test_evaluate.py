@@ -18,7 +18,7 @@ from core.errors import UserError
 from core.evaluation.evaluate import evaluate
 from core.evaluation.features import Extractor, build
 from core.evaluation.features import classifier as classifier_module
-from core.evaluation.metrics import Side, metric
+from core.evaluation.metrics import ImageSet, metric
 from core.events import Measured, Progress, Stepped
 from core.latent.request import LatentRequest
 from core.latent.sampler import Sampler
@@ -63,7 +63,7 @@ def test_what_is_measured_are_the_images_of_the_first_seeds(sampler: Sampler, vg
     dataset = tiny_dataset(30)
     made = sampler.render(LatentRequest.of_seeds(range(40)))
     pictures = np.asarray(dataset.images).transpose(0, 2, 3, 1)
-    sides = (Side(vgg16(images).values.astype(np.float64)) for images in (made, pictures))
+    sides = (ImageSet(vgg16(images).values.astype(np.float64)) for images in (made, pictures))
     expected = run_to_end(metric("fid").measure(*sides))["fid"]
     (found,) = measured(sampler, dataset, ["fid"], vgg16, 40).values()
     assert found == pytest.approx(expected, rel=1e-3)

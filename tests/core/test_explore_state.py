@@ -53,13 +53,13 @@ def test_values_of_tools_are_kept_apart() -> None:
 
 def test_settling_puts_the_edit_into_the_points() -> None:
     state = ExploreState(edit=EDIT, path=(Point(1), Point(2)), total=Point(z=(1.0,)), saved=SavedPins((Pin(Point(3)),)))
-    settled, offset = state.settled(TWO), TWO.offset(EDIT)
-    assert settled.edit == Edit()
-    assert (settled.a, settled.b) == (EDIT.apply(state.a, offset), EDIT.apply(state.b, offset))
-    assert settled.corners == tuple(EDIT.apply(point, offset) for point in state.corners)
-    assert settled.path == tuple(EDIT.apply(point, offset) for point in state.path)
-    assert settled.total == EDIT.apply(Point(z=(1.0,)), offset)
-    assert settled.saved == state.saved
+    baked, offset = state.baked(TWO), TWO.offset(EDIT)
+    assert baked.edit == Edit()
+    assert (baked.a, baked.b) == (EDIT.apply(state.a, offset), EDIT.apply(state.b, offset))
+    assert baked.corners == tuple(EDIT.apply(point, offset) for point in state.corners)
+    assert baked.path == tuple(EDIT.apply(point, offset) for point in state.path)
+    assert baked.total == EDIT.apply(Point(z=(1.0,)), offset)
+    assert baked.saved == state.saved
 
 
 def test_saved_pins_are_kept_as_text() -> None:

@@ -16,36 +16,36 @@ from core.cli.main import main
 from core.export import recipe
 from core.latent.request import LatentRequest, Loop, Point, Walk
 from core.latent.sampler import Sampler
-from tests.core.films import differ, pixels, shown
 from tests.core.tiny import finished, tiny_trainer
+from tests.core.videos import differ, pixels, shown
 
 
-def film(checkpoint: Path, out: Path, *flags: str) -> int:
+def export(checkpoint: Path, out: Path, *flags: str) -> int:
     return main(["interpolate", str(checkpoint), "--out", str(out), "--device", "cpu", *flags])
 
 
 @pytest.mark.parametrize("name", ["walk.mp4", "walk.gif", "walk.webp", "walk"])
 def test_interpolate(finished_checkpoint: Path, tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "films" / name
-    assert film(finished_checkpoint, out, "--seeds", "1,5,9", "--frames", "6", "--psi", "0.7", "--scale", "2") == 0
+    assert export(finished_checkpoint, out, "--seeds", "1,5,9", "--frames", "6", "--psi", "0.7", "--scale", "2") == 0
     captured = capsys.readouterr()
     assert captured.out == ""
     assert f"13 frames in {out}" in captured.err
-    way = Walk(tuple(Point(seed, psi=0.7) for seed in (1, 5, 9)))
+    trajectory = Walk(tuple(Point(seed, psi=0.7) for seed in (1, 5, 9)))
     sampler = Sampler.open(finished_checkpoint, "cpu")
-    expected = sampler.render(LatentRequest(way, tuple(k / 6 for k in range(13))), steady=True)
+    expected = sampler.render(LatentRequest(trajectory, tuple(k / 6 for k in range(13))), steady=True)
     frames = shown(out).frames
     assert len(frames) == 13
     assert all(differ(frame[::2, ::2], image) < 8 for frame, image in zip(frames, expected, strict=True))
 
 
 def test_interpolate_as_long_as_the_frames_say(finished_checkpoint: Path, tmp_path: Path) -> None:
-    assert film(finished_checkpoint, tmp_path / "a.mp4", "--seeds", "0-2") == 0
+    assert export(finished_checkpoint, tmp_path / "a.mp4", "--seeds", "0-2") == 0
     found = shown(tmp_path / "a.mp4")
     assert len(found.frames) == 121
     assert sum(found.milliseconds) == pytest.approx(121 / 30 * 1000, abs=1)
     assert (
-        film(finished_checkpoint, tmp_path / "b.mp4", "--seeds", "0-2", "--frames", "7", "--fps", "12", "--loop") == 0
+        export(finished_checkpoint, tmp_path / "b.mp4", "--seeds", "0-2", "--frames", "7", "--fps", "12", "--loop") == 0
     )
     found = shown(tmp_path / "b.mp4")
     assert len(found.frames) == 21
@@ -54,13 +54,13 @@ def test_interpolate_as_long_as_the_frames_say(finished_checkpoint: Path, tmp_pa
 
 def test_interpolate_obeys_its_flags(finished_checkpoint: Path, tmp_path: Path) -> None:
     flags = ["--frames", "4", "--mode", "lerp", "--easing", "smooth", "--loop"]
-    assert film(finished_checkpoint, tmp_path / "a", "--seeds", "3,4", *flags) == 0
+    assert export(finished_checkpoint, tmp_path / "a", "--seeds", "3,4", *flags) == 0
     assert len(list((tmp_path / "a").iterdir())) == 8
     found = recipe.read(tmp_path / "a" / "frame00005.png")
     assert found is not None
     assert found.request == LatentRequest(Walk((Point(4), Point(3)), "lerp", easing="smooth"), (0.25,))
     assert (
-        film(finished_checkpoint, tmp_path / "b", "--seeds", "3", "--around", "--radius", "0.3", "--frames", "5") == 0
+        export(finished_checkpoint, tmp_path / "b", "--seeds", "3", "--around", "--radius", "0.3", "--frames", "5") == 0
     )
     assert len(list((tmp_path / "b").iterdir())) == 5
     found = recipe.read(tmp_path / "b" / "frame00001.png")
@@ -69,16 +69,16 @@ def test_interpolate_obeys_its_flags(finished_checkpoint: Path, tmp_path: Path) 
 
 
 def test_the_largest_seed_can_be_gone_around(finished_checkpoint: Path, tmp_path: Path) -> None:
-    assert film(finished_checkpoint, tmp_path / "a.gif", "--seeds", str(2**32 - 1), "--around", "--frames", "2") == 0
+    assert export(finished_checkpoint, tmp_path / "a.gif", "--seeds", str(2**32 - 1), "--around", "--frames", "2") == 0
 
 
 def test_interpolate_a_class(tmp_path: Path) -> None:
     checkpoint = tmp_path / "cgan.safetensors"
     save(finished(tiny_trainer("cgan", steps=3)).checkpoint(), checkpoint)
     label = load(checkpoint).meta.classes[2]
-    assert film(checkpoint, tmp_path / "a", "--seeds", "3,4", "--frames", "2", "--label", label) == 0
-    way = Walk(tuple(Point(seed, classes=(0, 0, 1)) for seed in (3, 4)))
-    expected = Sampler.open(checkpoint, "cpu").render(LatentRequest(way, (0.5,)), steady=True)[0]
+    assert export(checkpoint, tmp_path / "a", "--seeds", "3,4", "--frames", "2", "--label", label) == 0
+    trajectory = Walk(tuple(Point(seed, classes=(0, 0, 1)) for seed in (3, 4)))
+    expected = Sampler.open(checkpoint, "cpu").render(LatentRequest(trajectory, (0.5,)), steady=True)[0]
     assert np.array_equal(pixels(tmp_path / "a" / "frame00001.png"), expected)
 
 
@@ -196,7 +196,7 @@ def test_ctrl_c_leaves_nothing(finished_checkpoint: Path, tmp_path: Path, capsys
     thread = threading.Thread(target=press)
     thread.start()
     try:
-        assert film(finished_checkpoint, tmp_path / "a.mp4", "--seeds", "0-90", "--frames", "1000") == 130
+        assert export(finished_checkpoint, tmp_path / "a.mp4", "--seeds", "0-90", "--frames", "1000") == 130
     finally:
         thread.join()
         signal.signal(signal.SIGINT, before)

@@ -21,7 +21,7 @@ from core.errors import UserError
 from core.events import Images, Saved
 from core.export import recipe
 from core.export.image_files import CAPTION, encoded, enlarged, export_images, export_pictures
-from core.export.selection import Format, OfRequest, OfSeeds, Selection, Shape
+from core.export.selection import FileOptions, ImageFormat, RequestSelection, SeedSelection, Selection
 from core.latent.request import LatentRequest, Loop, Point, Square, Walk
 from core.latent.sampler import STEADY, Sampler
 from tests.core.tiny import CLASSES, finished, tiny_trainer
@@ -36,7 +36,7 @@ def sampler(finished_checkpoint: Path) -> Sampler:
 
 
 def seeds(*numbers: int) -> Selection:
-    return OfSeeds.of(numbers, LIKE)
+    return SeedSelection.of(numbers, LIKE)
 
 
 def pixels(path: Path) -> Images:
@@ -57,14 +57,14 @@ def whole(selection: Selection) -> LatentRequest:
 
 
 def test_a_selection_of_seeds() -> None:
-    selection = OfSeeds.of((7, 0, 7, 123456), LIKE)
+    selection = SeedSelection.of((7, 0, 7, 123456), LIKE)
     assert names(selection) == ["seed0007", "seed0000", "seed123456"]
     assert whole(selection) == LatentRequest.of_seeds((7, 0, 123456), psi=0.7)
     assert selection.part(1, 2) == LatentRequest.of_seeds((0,), psi=0.7)
 
 
 def test_a_selection_of_each_class() -> None:
-    selection = OfSeeds.of((3, 4), LIKE, ("cat", "a/b: ..", "猫 ?", "..."))
+    selection = SeedSelection.of((3, 4), LIKE, ("cat", "a/b: ..", "猫 ?", "..."))
     assert names(selection)[:2] == ["000-cat-seed0003", "000-cat-seed0004"]
     assert [name[4:-9] for name in names(selection)[::2]] == ["cat", "a_b", "猫", "class"]
     assert len(set(names(selection))) == len(selection) == 8
@@ -73,9 +73,9 @@ def test_a_selection_of_each_class() -> None:
 
 def test_a_selection_of_positions() -> None:
     request = LatentRequest(Walk((Point(0), Point(1))), (0.0, 0.5, 1.0))
-    assert names(OfRequest(request, "walk")) == ["walk00000", "walk00001", "walk00002"]
-    assert names(OfRequest(request.part(1, 2), "walk")) == ["walk"]
-    assert whole(OfRequest(request, "walk")) == request
+    assert names(RequestSelection(request, "walk")) == ["walk00000", "walk00001", "walk00002"]
+    assert names(RequestSelection(request.part(1, 2), "walk")) == ["walk"]
+    assert whole(RequestSelection(request, "walk")) == request
 
 
 # -- images ----------------------------------------------------------------------------------------------------------
@@ -121,14 +121,14 @@ def test_classes_and_codes_are_those_that_were_asked_for(tmp_path: Path) -> None
         if parameter.ndim > 1:
             parameter.mul_(3)
     sampler = Sampler(trainer.meta(), trainer.published(), "cpu")
-    asked = OfSeeds.of((4, 5), Point(classes=(0.0, 0.0, 1.0), codes=(1.0, -1.0)))
+    asked = SeedSelection.of((4, 5), Point(classes=(0.0, 0.0, 1.0), codes=(1.0, -1.0)))
     expected = sampler.render(whole(asked), steady=True)
     assert not np.array_equal(expected, sampler.render(LatentRequest.of_seeds((4, 5)), steady=True))
     list(export_images(sampler, asked, tmp_path))
     for name, image in zip(("seed0004.png", "seed0005.png"), expected, strict=True):
         assert np.array_equal(pixels(tmp_path / name), image)
     classes = [f"class {number}" for number in range(CLASSES)]
-    list(export_images(sampler, OfSeeds.of((4,), Point(codes=(1.0, -1.0)), classes), tmp_path / "each"))
+    list(export_images(sampler, SeedSelection.of((4,), Point(codes=(1.0, -1.0)), classes), tmp_path / "each"))
     assert np.array_equal(pixels(tmp_path / "each" / "002-class_2-seed0004.png"), expected[0])
 
 
@@ -145,7 +145,7 @@ def test_images_that_are_on_screen(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("format", "suffix"), [("png", ".png"), ("jpeg", ".jpg"), ("webp", ".webp")])
 @pytest.mark.parametrize("channels", [1, 3, 4])
-def test_formats(format: Format, suffix: str, channels: int) -> None:
+def test_formats(format: ImageFormat, suffix: str, channels: int) -> None:
     y, x = np.mgrid[0:32, 0:32]
     image = np.stack([4 * x, 4 * y, 2 * (x + y), np.full_like(x, 255)][:channels] if channels > 1 else [4 * x], 2)
     data = encoded(image.astype(np.uint8), format)
@@ -174,7 +174,7 @@ def test_larger_pixels() -> None:
 
 def test_a_zip(sampler: Sampler, tmp_path: Path) -> None:
     target = tmp_path / "all.zip"
-    saved = run_to_end(export_images(sampler, seeds(0, 1, 2), target, Shape("webp", "zip", scale=2)))
+    saved = run_to_end(export_images(sampler, seeds(0, 1, 2), target, FileOptions("webp", "zip", scale=2)))
     assert saved == Saved(target, 6)
     with zipfile.ZipFile(target) as archive:
         assert archive.namelist() == ["seed0000.webp", "seed0001.webp", "seed0002.webp"]
@@ -185,7 +185,7 @@ def test_a_zip(sampler: Sampler, tmp_path: Path) -> None:
 @pytest.mark.parametrize("scale", [1, 4])
 def test_a_contact_sheet(sampler: Sampler, tmp_path: Path, scale: int) -> None:
     target = tmp_path / "sheet.png"
-    list(export_images(sampler, seeds(*range(7)), target, Shape("png", "sheet", scale)))
+    list(export_images(sampler, seeds(*range(7)), target, FileOptions("png", "sheet", scale)))
     sheet, side = pixels(target), 16 * scale
     high = side + (CAPTION if scale == 4 else 0)  # names where there is room for them
     assert sheet.shape == (3 * high, 3 * side, 3)
@@ -199,7 +199,7 @@ def test_a_contact_sheet(sampler: Sampler, tmp_path: Path, scale: int) -> None:
 
 # -- recipes ---------------------------------------------------------------------------------------------------------
 
-WAYS = [
+REQUESTS = [
     LatentRequest.of(Point(3, psi=0.7, offset=(0.5,) * 24)),
     LatentRequest(Walk((Point(5, psi=0.8), Point(9), Point(1)), "lerp", closed=True, easing="smooth"), (2.4,)),
     LatentRequest(Square((Point(5), Point(9), Point(1), Point(2, psi=0.5))), ((0.3, 0.9),)),
@@ -207,17 +207,17 @@ WAYS = [
 ]
 
 
-@pytest.mark.parametrize("request_", WAYS)
+@pytest.mark.parametrize("request_", REQUESTS)
 def test_an_image_exported_once_more_from_its_recipe_is_the_same(
     sampler: Sampler, tmp_path: Path, request_: LatentRequest
 ) -> None:
     if isinstance(request_.trajectory, Walk) and request_.trajectory.points[0].offset:
         offset = (0.5,) * sampler.directions.shape[1]
         request_ = LatentRequest.of(replace(request_.trajectory.points[0], offset=offset))
-    list(export_images(sampler, OfRequest(request_, "once"), tmp_path))
+    list(export_images(sampler, RequestSelection(request_, "once"), tmp_path))
     found = recipe.read(tmp_path / "once.png")
     assert found is not None
-    list(export_images(sampler, OfRequest(found.request, "again"), tmp_path))
+    list(export_images(sampler, RequestSelection(found.request, "again"), tmp_path))
     assert (tmp_path / "once.png").read_bytes() == (tmp_path / "again.png").read_bytes()
 
 
@@ -274,7 +274,7 @@ def test_nothing_is_overwritten_unasked(sampler: Sampler, tmp_path: Path) -> Non
     for packing in ("zip", "sheet"):
         target = tmp_path / f"a.{packing}"
         target.write_text("mine")
-        shape = Shape(packing=packing)
+        shape = FileOptions(packing=packing)
         with pytest.raises(UserError, match=target.name):
             list(export_images(sampler, seeds(0, 1), target, shape))
         assert target.read_text() == "mine"
@@ -286,7 +286,7 @@ def test_nothing_is_overwritten_unasked(sampler: Sampler, tmp_path: Path) -> Non
 @pytest.mark.parametrize("packing", ["folder", "zip", "sheet"])
 def test_stopping_leaves_whole_files_only(sampler: Sampler, tmp_path: Path, pulled: int, packing: str) -> None:
     target = tmp_path / "out"
-    shape = Shape(packing=packing)  # type: ignore[arg-type]
+    shape = FileOptions(packing=packing)  # type: ignore[arg-type]
     with closing(export_images(sampler, seeds(*range(300)), target, shape)) as events:
         for _ in range(pulled):
             next(events)

@@ -18,9 +18,9 @@ from core.export.walk_video import export_walk
 from core.latent.request import LatentRequest, Loop, Point, Walk
 from core.latent.sampler import Sampler
 from core.trainer import Trainer
-from tests.core.films import differ, pixels, shown
 from tests.core.full_disk import largest_file
 from tests.core.tiny import FIXED, tiny_dataset, tiny_settings, tiny_trainer
+from tests.core.videos import differ, pixels, shown
 from tests.core.work import all_of
 
 WALK = Walk(tuple(map(Point, (1, 5, 9))))

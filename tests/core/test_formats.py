@@ -20,7 +20,7 @@ from core.data.dataset import Dataset
 from core.data.items import Skipped
 from core.data.prepare import opens, prepare
 from core.errors import UserError
-from core.events import Event, Glimpse, Progress
+from core.events import Event, FirstImages, Progress
 from tests.core.images import SMALL, coloured, encoded, fill, listing, opened, outcome, packed, problem, reasons
 from tests.core.sources import KINDS, PICTURES, Kind, as_cifar, as_folder, as_npy, as_video
 from tests.core.work import all_of
@@ -180,7 +180,7 @@ def test_a_folder_that_changes_while_it_is_listed(tmp_path: Path) -> None:
     fill(tmp_path / "images" / "b", 3)
     fill(tmp_path / "images" / "c", 3)
     with closing(prepare(tmp_path / "images", Preparation(SMALL), tmp_path / "cache")) as events:
-        assert isinstance(next(events), Glimpse)
+        assert isinstance(next(events), FirstImages)
         shutil.rmtree(tmp_path / "images" / "b")
         (tmp_path / "images" / "c").rename(tmp_path / "images" / "d")
         dataset = outcome(events)

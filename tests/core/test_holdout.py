@@ -11,7 +11,7 @@ import torch
 
 from core.checkpoint import load, save
 from core.data.batches import Batches
-from core.data.holdout import held_out, held_rows, kept, trained
+from core.data.holdout import held_out, held_rows, train_rows, training_set
 from core.errors import UserError
 from core.jobs.training_job import TrainingJob
 from core.trainer import Trainer
@@ -46,10 +46,10 @@ def test_never_more_than_500_and_none_of_a_small_dataset() -> None:
 
 def test_the_others_are_kept() -> None:
     held = held_out(300, 20.0, 3)
-    rows = kept(300, held)
+    rows = train_rows(300, held)
     assert sorted([*held.tolist(), *rows.tolist()]) == list(range(300))
     assert rows.tolist() == sorted(rows.tolist())
-    assert kept(5, held_out(5, 5.0, 0)).tolist() == list(range(5))
+    assert train_rows(5, held_out(5, 5.0, 0)).tolist() == list(range(5))
 
 
 def test_points_are_all_trained_on() -> None:
@@ -73,12 +73,12 @@ def test_training_never_sees_them(where: str, tmp_path: Path) -> None:
         seen += rows
     trainer.batches.close()
     assert len(trainer.held) == 10
-    assert set(seen) == set(kept(200, trainer.held).tolist())
+    assert set(seen) == set(train_rows(200, trainer.held).tolist())
 
 
 def test_without_any_nothing_changes() -> None:
     dataset = tiny_dataset()
-    assert trained(dataset, held_out(20, 5.0, 0)) is dataset
+    assert training_set(dataset, held_out(20, 5.0, 0)) is dataset
 
 
 def test_a_batch_may_be_as_large_as_what_is_kept(tmp_path: Path) -> None:
@@ -116,6 +116,6 @@ def test_a_checkpoint_from_before_was_trained_on_all(tmp_path: Path) -> None:
 
 def test_the_images_are_the_datasets_own() -> None:
     dataset = tiny_dataset(200)
-    part = trained(dataset, np.array([0, 5, 9]))
+    part = training_set(dataset, np.array([0, 5, 9]))
     assert np.array_equal(np.asarray(part.images[:3]), dataset.images[[1, 2, 3]])
     assert Batches(part, 197, False, 0, torch.device("cpu")).next()[0].shape[0] == 197

@@ -167,28 +167,28 @@ def mutated(whole: bytes, random: np.random.Generator) -> bytes:
     for _ in range(int(random.integers(1, 6))):
         # Headers are where the harm is, so that half of all changes are made there.
         reach = min(len(data), 80) if random.random() < 0.5 else len(data)
-        place = int(random.integers(max(reach, 1)))
+        offset = int(random.integers(max(reach, 1)))
         match int(random.integers(5)):
             case 0:
-                data[place : place + 1] = random.bytes(1)
+                data[offset : offset + 1] = random.bytes(1)
             case 1:
-                data[place : place + 4] = EXTREMES[int(random.integers(len(EXTREMES)))]
+                data[offset : offset + 4] = EXTREMES[int(random.integers(len(EXTREMES)))]
             case 2:
-                del data[place : place + int(random.integers(1, 30))]
+                del data[offset : offset + int(random.integers(1, 30))]
             case 3:
-                data[place:place] = data[place : place + int(random.integers(1, 60))]
+                data[offset:offset] = data[offset : offset + int(random.integers(1, 60))]
             case 4:
-                data[place : place + 8] = random.bytes(8)
+                data[offset : offset + 8] = random.bytes(8)
     return bytes(data[: int(random.integers(len(data) + 1))] if random.random() < 0.2 else data)
 
 
 def resealed(data: bytes) -> bytes:
     """A PNG whose chunks have the checksums that belong to them, so that more than those is tested."""
-    made, place = bytearray(data), 8
-    while place + 12 <= len(data):
-        end = place + 8 + int.from_bytes(data[place : place + 4])
-        made[end : end + 4] = struct.pack(">I", zlib.crc32(data[place + 4 : end])) if end + 4 <= len(data) else b""
-        place = end + 4
+    made, offset = bytearray(data), 8
+    while offset + 12 <= len(data):
+        end = offset + 8 + int.from_bytes(data[offset : offset + 4])
+        made[end : end + 4] = struct.pack(">I", zlib.crc32(data[offset + 4 : end])) if end + 4 <= len(data) else b""
+        offset = end + 4
     return bytes(made)
 
 

@@ -20,6 +20,6 @@ def test_what_is_added_while_later_lines_are_dropped_is_not_lost(tmp_path: Path)
     adding = Thread(target=add)
     adding.start()
     while adding.is_alive():
-        journal.keep(2000)
+        journal.truncate(2000)
     adding.join()
     assert [line["measured"] for line in journal.read() if "measured" in line] == list(range(300))

@@ -176,7 +176,7 @@ def test_automatic_checkpoints_make_room_and_precious_ones_stay(
     kept = 0
     for event in training.events():
         if isinstance(event, Saved) and not kept and event.step >= 3:
-            kept = training.keep().step
+            kept = training.save_pinned().step
     run = Run(pictures.parent / "run")
     left = {int(path.stem) for path in run.checkpoints()}
     found = best(run.folder / "checkpoints")[-1].step

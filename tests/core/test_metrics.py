@@ -17,7 +17,7 @@ from torch_fidelity.metric_prc import prc_features_to_metric
 
 from core.concurrency import run_in_thread, run_to_end
 from core.errors import UserError
-from core.evaluation.metrics import Side, chosen, kid, metric
+from core.evaluation.metrics import ImageSet, chosen, kid, metric
 from core.evaluation.metrics.precision_recall import measure as precision_recall
 from core.evaluation.metrics.swd import levels
 from core.registry import components
@@ -25,12 +25,12 @@ from core.registry import components
 Floats = NDArray[np.float64]
 
 
-def measured(name: str, fake: Side, real: Side) -> dict[str, float]:
+def measured(name: str, fake: ImageSet, real: ImageSet) -> dict[str, float]:
     return run_to_end(metric(name).measure(fake, real))
 
 
-def features(fake: Floats, real: Floats) -> tuple[Side, Side]:
-    return Side(fake), Side(real)
+def features(fake: Floats, real: Floats) -> tuple[ImageSet, ImageSet]:
+    return ImageSet(fake), ImageSet(real)
 
 
 def normal(count: int, size: int, seed: int) -> Floats:
@@ -104,7 +104,7 @@ def test_numbers_are_torch_fidelitys(count: int, monkeypatch: pytest.MonkeyPatch
 
     logits = 3 * normal(count, 10, 2)
     expected = isc_features_to_metric(torch.from_numpy(logits))
-    found = measured("inception_score", Side(logits=logits), Side())
+    found = measured("inception_score", ImageSet(logits=logits), ImageSet())
     assert found["is"] == expected["inception_score_mean"]
     assert found["is_std"] == expected["inception_score_std"]
 
@@ -182,7 +182,7 @@ def pictures(count: int = 12, side: int = 32, channels: int = 3, seed: int = 0) 
 
 def test_equal_sets_are_no_distance_apart() -> None:
     # As large as features are. The unbiased KID is below 0, by 2/N of how much nearer images are to themselves.
-    both = Side(0.1 * normal(500, 64, 0) + 0.4, normal(500, 5, 1), pictures())
+    both = ImageSet(0.1 * normal(500, 64, 0) + 0.4, normal(500, 5, 1), pictures())
     for name, found in components("evaluation.metrics").items():
         values = measured(name, both, both)
         for number in set(values) - {"is", "is_std", "kid_std", "density"}:
@@ -190,7 +190,10 @@ def test_equal_sets_are_no_distance_apart() -> None:
 
 
 def test_work_is_done_in_pieces() -> None:
-    sides = Side(normal(2000, 16, 0), normal(2000, 5, 1), pictures()), Side(normal(2500, 16, 2), None, pictures())
+    sides = (
+        ImageSet(normal(2000, 16, 0), normal(2000, 5, 1), pictures()),
+        ImageSet(normal(2500, 16, 2), None, pictures()),
+    )
     for name in components("evaluation.metrics").keys() - {"fid"}:
         work = metric(name).measure(*sides)
         assert next(work, "done") is None
@@ -222,7 +225,7 @@ def test_metrics_that_are_not_there(names: list[str]) -> None:
 
 
 def swd(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
-    return measured("swd", Side(images=one), Side(images=other))["swd"]
+    return measured("swd", ImageSet(images=one), ImageSet(images=other))["swd"]
 
 
 @settings(max_examples=6)

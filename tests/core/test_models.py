@@ -339,7 +339,7 @@ def test_resnet_has_the_size_of_sngan_for_cifar() -> None:
 
 
 @pytest.mark.parametrize("doublings", [2, 3, 5])
-def test_resnet_judges_maps_of_twice_the_grid(doublings: int) -> None:
+def test_resnet_reads_maps_of_twice_the_grid(doublings: int) -> None:
     shape = replace(SMALL, grid=(4, 6), doublings=doublings)
     _, D = pair("resnet", shape)
     assert isinstance(D.features, nn.Sequential)

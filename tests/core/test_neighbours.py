@@ -15,7 +15,13 @@ from core.data.cache.exclusions import without
 from core.data.dataset import Dataset
 from core.data.records import RECORD, Records
 from core.errors import UserError
-from core.evaluation.nearest_neighbours import Nearness, Neighbours, Space, nearest, nearness
+from core.evaluation.nearest_neighbours import (
+    ComparisonSpace,
+    NeighbourDistances,
+    Neighbours,
+    nearest,
+    neighbour_distances,
+)
 from core.events import Images, Progress
 from tests.core.tiny import tiny_dataset, tiny_points
 
@@ -133,8 +139,8 @@ def test_what_cannot_be_compared() -> None:
         found(np.zeros((1, 1, 1, 2), np.uint8), tiny_points(), 1)
 
 
-def spread(images: Images, dataset: Dataset, held: NDArray[np.int64] | None = None) -> Nearness:
-    return run_to_end(nearness(images, dataset, held=np.empty(0, np.int64) if held is None else held))
+def spread(images: Images, dataset: Dataset, held: NDArray[np.int64] | None = None) -> NeighbourDistances:
+    return run_to_end(neighbour_distances(images, dataset, held=np.empty(0, np.int64) if held is None else held))
 
 
 def test_held_out_images_are_no_neighbours() -> None:
@@ -176,7 +182,7 @@ def test_the_only_image_has_no_other() -> None:
 
 
 def test_another_space() -> None:
-    brightness = Space("brightness", "the mean", lambda planes: planes.mean((1, 2, 3), np.float32)[:, None])
+    brightness = ComparisonSpace("brightness", "the mean", lambda planes: planes.mean((1, 2, 3), np.float32)[:, None])
     grey = np.arange(10, dtype=np.uint8)[:, None, None, None] * np.ones((1, 3, 16, 16), np.uint8)
     dataset = replace(tiny_dataset(10), images=grey)
     last = run_to_end(nearest(np.full((1, 16, 16, 3), 6, np.uint8), dataset, 3, brightness))

@@ -146,7 +146,7 @@ def test_candidates_go_on_as_if_nobody_had_left() -> None:
     whole, part = Adam(numbers), Adam(numbers)
     for step in range(6):
         if step == 3:
-            part.keep(torch.tensor([2, 0]))
+            part.select(torch.tensor([2, 0]))
         if step == 4:
             part.spread(3)
         whole.step(whole.numbers.pow(3), 0.1)
@@ -165,7 +165,7 @@ def test_the_rate_rises_and_falls() -> None:
 
 
 @pytest.mark.parametrize("name", IMAGE_PRESETS)
-def test_likeness_judges_each_image_alone(name: str) -> None:
+def test_perceptual_distance_compares_each_image_alone(name: str) -> None:
     settings = tiny_settings(name)
     conditions = Conditions.of(settings, CLASSES)
     torch.manual_seed(0)
@@ -204,8 +204,8 @@ def test_it_comes_nearer_and_the_point_makes_the_image(name: str) -> None:
 def test_its_own_images_are_found_again(checkpoint: Checkpoint) -> None:
     found = [last(checkpoint, of_seed(checkpoint, seed), steps=200) for seed in range(100, 104)]
     assert min(event.psnr for event in found) >= 30
-    lengths = [float(np.square(event.point.z).mean()) for event in found]
-    assert 0.3 < min(lengths) <= max(lengths) < 2.5
+    norms = [float(np.square(event.point.z).mean()) for event in found]
+    assert 0.3 < min(norms) <= max(norms) < 2.5
 
 
 def test_the_same_seed_finds_the_same_point_and_nothing_else_is_drawn(checkpoint: Checkpoint) -> None:

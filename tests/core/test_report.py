@@ -211,13 +211,13 @@ def test_pictures_are_bounded(run: Path, tmp_path: Path, side: int, count: int, 
     assert [number for _, number in sizes if number > 1] == [frames]
 
 
-def test_a_film_that_takes_too_many_bytes_becomes_smaller(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_video_that_takes_too_many_bytes_becomes_smaller(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     paths = []
     for step in range(4):
         paths.append(run / f"{step}.png")
         write_png(paths[-1], np.random.default_rng(step).integers(0, 256, (128, 128, 3), np.uint8))
-    monkeypatch.setattr(pictures, "MOST_FILM_BYTES", 12_000)
-    found = run_to_end(pictures.film(paths))
+    monkeypatch.setattr(pictures, "MOST_ANIMATION_BYTES", 12_000)
+    found = run_to_end(pictures.animation(paths))
     assert found is not None
     assert found.width < 128
     assert len(found.uri) < 4 / 3 * 12_000 + 100

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.runs.retention import BEST, best, is_pinned, numbered, pin, prune, rate
+from core.runs.retention import BEST, best, is_pinned, numbered, pin, prune, record_metric
 
 FID = "Metrics/fid@vgg16:1000:3000:train"
 OTHER_FID = "Metrics/fid@vgg16:2000:3000:train"
@@ -36,7 +36,7 @@ def test_the_oldest_go_first(folder: Path) -> None:
 
 def test_what_is_pinned_or_best_stays(folder: Path) -> None:
     pin(folder / "000000002.safetensors")
-    rate(folder / "000000004.safetensors", FID, 30.0)
+    record_metric(folder / "000000004.safetensors", FID, 30.0)
     assert steps(prune(folder, 1)) == [0, 1, 3, 5, 6, 7, 8]
     assert steps(numbered(folder)) == [2, 4, 9]
 
@@ -57,12 +57,12 @@ def test_a_pin_can_be_taken_back(folder: Path) -> None:
 
 def test_the_best_is_the_lowest_distance_and_the_highest_score(folder: Path) -> None:
     files = numbered(folder)
-    assert [rate(file, FID, value) for file, value in zip(files, (50.0, 40.0, 45.0), strict=False)] == [
+    assert [record_metric(file, FID, value) for file, value in zip(files, (50.0, 40.0, 45.0), strict=False)] == [
         True,
         True,
         False,
     ]
-    assert [rate(file, RECALL, value) for file, value in zip(files, (0.1, 0.3, 0.2), strict=False)] == [
+    assert [record_metric(file, RECALL, value) for file, value in zip(files, (0.1, 0.3, 0.2), strict=False)] == [
         True,
         True,
         False,
@@ -73,18 +73,18 @@ def test_the_best_is_the_lowest_distance_and_the_highest_score(folder: Path) -> 
 def test_the_best_is_past_when_what_came_later_is_no_better(folder: Path) -> None:
     past = []
     for file, value in zip(numbered(folder), (50.0, 40.0, 45.0, 40.0, 30.0), strict=False):
-        rate(file, FID, value)
+        record_metric(file, FID, value)
         past += [(found.step, found.is_past) for found in best(folder)]
     assert past == [(0, False), (1, False), (1, True), (1, True), (4, False)]
-    rate(folder / "000000009.safetensors", FID, 31.0)
-    rate(folder / "000000002.safetensors", FID, 50.0)
+    record_metric(folder / "000000009.safetensors", FID, 31.0)
+    record_metric(folder / "000000002.safetensors", FID, 50.0)
     assert [(found.step, found.is_past) for found in best(folder)] == [(4, True)]
 
 
 def test_numbers_that_were_measured_otherwise_are_not_compared(folder: Path) -> None:
     first, second = numbered(folder)[:2]
-    rate(first, FID, 10.0)
-    assert rate(second, OTHER_FID, 20.0)
+    record_metric(first, FID, 10.0)
+    assert record_metric(second, OTHER_FID, 20.0)
     assert [found.step for found in best(folder)] == [0, 1]
 
 
@@ -94,7 +94,7 @@ def test_numbers_that_were_measured_otherwise_are_not_compared(folder: Path) -> 
 def test_a_damaged_note_is_no_note(folder: Path, text: str) -> None:
     (folder / BEST).write_text(text, "utf-8")
     assert best(folder) == []
-    assert rate(numbered(folder)[0], FID, 1.0)
+    assert record_metric(numbered(folder)[0], FID, 1.0)
     assert FID in json.loads((folder / BEST).read_text("utf-8"))
 
 

@@ -227,9 +227,9 @@ def test_truncation_leads_to_the_mean_of_the_styles(styled: Sampler) -> None:
 
 def test_directions_of_styles_are_one_standard_deviation_long(styled: Sampler) -> None:
     w = styled.edited([Point(seed) for seed in range(512)])
-    lengths = np.linalg.norm(styled.directions, axis=1)
-    along = w @ (styled.directions / lengths[:, None]).T
-    assert np.allclose(along.std(0), lengths, rtol=1e-3)
+    norms = np.linalg.norm(styled.directions, axis=1)
+    along = w @ (styled.directions / norms[:, None]).T
+    assert np.allclose(along.std(0), norms, rtol=1e-3)
 
 
 def test_styles_can_be_given_and_mixed(styled: Sampler) -> None:

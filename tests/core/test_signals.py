@@ -35,11 +35,11 @@ CPU = torch.device("cpu")
 
 
 @pytest.fixture
-def look_at_each_step(monkeypatch: pytest.MonkeyPatch) -> None:
+def probe_at_each_step(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every report is of one step, and nothing is left out for want of time."""
     monkeypatch.setattr("core.trainer.REPORT_SECONDS", 0.0)
     monkeypatch.setattr("core.monitoring.signals.STEP_SHARE", inf)
-    monkeypatch.setattr("core.monitoring.signals.LOOK_SHARE", inf)
+    monkeypatch.setattr("core.monitoring.signals.PROBE_SHARE", inf)
 
 
 def large_dataset(**values: Any) -> Dataset:
@@ -66,7 +66,7 @@ STEPWISE = {"D/accuracy_real", "D/accuracy_fake", "D/gradient", "G/gradient", "D
 SCORES = {f"scores/{kind}/{part}" for kind in ("real", "fake") for part in ("p05", "p25", "p50", "p75", "p95")}
 
 
-@pytest.mark.usefixtures("look_at_each_step")
+@pytest.mark.usefixtures("probe_at_each_step")
 def test_what_a_report_tells() -> None:
     trainer = Trainer(tiny_settings("gan", steps=2, lr_d=1e-3), large_dataset(), FIXED)
     first, second = reports(trainer)
@@ -76,7 +76,7 @@ def test_what_a_report_tells() -> None:
         assert {"D/gradient/head", "D/gradient/features.1", "G/gradient/layers.0"} <= layers
 
 
-@pytest.mark.usefixtures("look_at_each_step")
+@pytest.mark.usefixtures("probe_at_each_step")
 def test_points_have_no_nearest_ones_and_none_are_held_out() -> None:
     (found,) = reports(tiny_trainer("playground", steps=1))
     assert "diversity" in found
@@ -113,7 +113,7 @@ def test_work_takes_its_share_of_the_time(monkeypatch: pytest.MonkeyPatch) -> No
 # -- closed forms ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.usefixtures("look_at_each_step")
+@pytest.mark.usefixtures("probe_at_each_step")
 def test_gradients_and_updates_are_those_of_the_step() -> None:
     trainer = tiny_trainer("gan", optimizer="sgd", lr_g=0.01, lr_d=0.02, steps=3)
     before: dict[str, Tensor] = {}
@@ -151,7 +151,7 @@ def test_layers_are_called_by_short_names() -> None:
     assert layer("network.constant") == "constant"
 
 
-@pytest.mark.usefixtures("look_at_each_step")
+@pytest.mark.usefixtures("probe_at_each_step")
 def test_there_is_no_drift_without_averaging() -> None:
     assert [found["drift"] for found in reports(tiny_trainer("gan", ema_kimg=0, steps=2))] == [0.0, 0.0]
     assert all(found["drift"] > 1e-6 for found in reports(tiny_trainer("gan", steps=2)))
@@ -223,7 +223,7 @@ def test_images_are_shrunk_in_proportion_by_means() -> None:
 # -- sick on purpose -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.usefixtures("look_at_each_step")
+@pytest.mark.usefixtures("probe_at_each_step")
 def test_a_generator_that_ignores_its_latents_has_no_diversity() -> None:
     trainer = tiny_trainer("gan", steps=1)
     with torch.no_grad():
@@ -232,7 +232,7 @@ def test_a_generator_that_ignores_its_latents_has_no_diversity() -> None:
     assert found["diversity"] < 0.05
 
 
-@pytest.mark.usefixtures("look_at_each_step")
+@pytest.mark.usefixtures("probe_at_each_step")
 def test_what_varies_with_the_class_alone_is_no_diversity() -> None:
     trainer = tiny_trainer("cgan", steps=1)
     with torch.no_grad():
@@ -241,7 +241,7 @@ def test_what_varies_with_the_class_alone_is_no_diversity() -> None:
     assert found["diversity"] < 0.05
 
 
-@pytest.mark.usefixtures("look_at_each_step")
+@pytest.mark.usefixtures("probe_at_each_step")
 def test_that_holds_with_more_classes_than_images_are_looked_at() -> None:
     trainer = Trainer(tiny_settings("cgan", steps=1), tiny_dataset(1000, classes=200), FIXED)
     with torch.no_grad():
@@ -252,7 +252,7 @@ def test_that_holds_with_more_classes_than_images_are_looked_at() -> None:
     assert found["diversity"] < 0.05
 
 
-@pytest.mark.usefixtures("look_at_each_step")
+@pytest.mark.usefixtures("probe_at_each_step")
 def test_copies_of_training_images_are_near_them() -> None:
     trainer = Trainer(tiny_settings("gan", steps=1, lr_g=1e-12), large_dataset(), FIXED)
     images = torch.from_numpy(np.array(trainer.dataset.images)).float() / 127.5 - 1
@@ -278,7 +278,7 @@ WATCHED = ("dcgan", "cgan", "infogan", "wgan_gp", "sngan", "stylegan2_ada", "r3g
 """Batch normalisation, classes, codes, penalties, spectral norms, noise and augmentation."""
 
 
-@pytest.mark.usefixtures("look_at_each_step")
+@pytest.mark.usefixtures("probe_at_each_step")
 @pytest.mark.parametrize("name", WATCHED)
 def test_signals_change_no_bit(name: str) -> None:
     # One after the other: each begins by seeding the random generators that it owns.
@@ -288,7 +288,7 @@ def test_signals_change_no_bit(name: str) -> None:
     assert not differences(one, other)
 
 
-@pytest.mark.usefixtures("look_at_each_step")
+@pytest.mark.usefixtures("probe_at_each_step")
 def test_nor_do_held_out_images_that_are_looked_at() -> None:
     def end(signals: bool) -> Trainer:
         settings = tiny_settings("dcgan", steps=3, condition="projection", spectral_norm=True)
@@ -301,7 +301,7 @@ def test_nor_do_held_out_images_that_are_looked_at() -> None:
     assert not differences(kept, end(False).checkpoint())
 
 
-@pytest.mark.usefixtures("look_at_each_step")
+@pytest.mark.usefixtures("probe_at_each_step")
 def test_reports_stay_plain() -> None:
     for event in events_of(tiny_trainer("gan", steps=2)):
         if isinstance(event, Report):
@@ -309,7 +309,7 @@ def test_reports_stay_plain() -> None:
             assert dataclasses.is_dataclass(event)
 
 
-@pytest.mark.usefixtures("look_at_each_step")
+@pytest.mark.usefixtures("probe_at_each_step")
 @pytest.mark.parametrize(("preset", "values"), [("studio", {"augment": "ada"}), ("infogan", {}), ("wgan_gp", {})])
 def test_every_number_that_is_offered_is_explained(preset: str, values: dict[str, Any]) -> None:
     trainer = Trainer(tiny_settings(preset, steps=4, **values), large_dataset(), FIXED)

@@ -17,7 +17,7 @@ from core.config.preparation import Preparation
 from core.data.dataset import Dataset
 from core.data.prepare import prepare
 from core.errors import UserError
-from core.events import Glimpse, Progress
+from core.events import FirstImages, Progress
 from tests.core.images import SMALL, coloured, encoded, fill, opened, outcome, problem, reasons, taped
 
 PACKINGS = ("", "gz", "bz2", "xz")
@@ -265,8 +265,8 @@ def test_large_files_do_not_wait_in_memory(tmp_path: Path, monkeypatch: pytest.M
 def test_a_tar_shows_its_first_images_at_once_and_progress(tmp_path: Path) -> None:
     entries = {f"{index}.png": IMAGES[index % 6] for index in range(40)} | {"long.txt": bytes(2**25)}
     events = list(prepare(taped(tmp_path / "a.tar", entries), Preparation(SMALL)))
-    glimpse = next(event for event in events if isinstance(event, Glimpse))
-    assert glimpse.images.shape == (12, 64, 64, 3)
+    first_images = next(event for event in events if isinstance(event, FirstImages))
+    assert first_images.images.shape == (12, 64, 64, 3)
     assert sum(isinstance(event, Progress) and event.text == "Looking for images" for event in events) > 1
 
 

@@ -16,8 +16,8 @@ from core.export.image_files import CAPTION, enlarged
 from core.export.timelapse import export_timelapse
 from core.imaging.grid import write_png
 from core.runs.run import Run
-from tests.core.films import pixels, shown, waves
 from tests.core.full_disk import largest_file
+from tests.core.videos import pixels, shown, waves
 from tests.core.work import all_of
 
 TARGETS = ["film.mp4", "film.gif", "film.webp", "film"]

@@ -30,7 +30,7 @@ from core.latent.sampler import Sampler
 from core.losses import loss
 from core.models.conditioning import build_pair
 from core.monitoring import playground
-from core.monitoring.playground import MESH, Playground, look_back, pull
+from core.monitoring.playground import MESH, Playground, checkpoint_snapshot, descent_directions
 from core.registry import components
 from core.runs.run import Run
 from core.trainer import Trainer
@@ -60,8 +60,8 @@ def advance(trainer: Trainer, steps: int) -> Trainer:
     return trainer
 
 
-def the_look(trainer: Trainer) -> Points:
-    shown = trainer.look()
+def snapshot_of(trainer: Trainer) -> Points:
+    shown = trainer.snapshot()
     assert isinstance(shown, Points)
     return shown
 
@@ -195,7 +195,7 @@ def test_a_run_of_points(tmp_path: Path) -> None:
             assert image.mode == "RGB"
     checkpoint = load(run.checkpoints()[-1])
     assert checkpoint.tensors["preview"].shape == (SIDE, SIDE, 3)
-    assert np.array_equal(look_back(checkpoint, toys.dataset(RING)).fake, shown[-1].fake)
+    assert np.array_equal(checkpoint_snapshot(checkpoint, toys.dataset(RING)).fake, shown[-1].fake)
 
 
 @pytest.mark.parametrize(
@@ -221,7 +221,7 @@ def test_looking_changes_nothing(values: dict[str, Any]) -> None:
     unseen = copied(advance(trainer_of(**values), 4).checkpoint())
     trainer = trainer_of(**values)
     for event in trainer.events():
-        trainer.look()
+        trainer.snapshot()
         trainer.render()
         if isinstance(event, Stepped) and event.step == 4:
             break
@@ -273,7 +273,7 @@ def test_training_leaves_the_number_of_threads_as_it_was() -> None:
     [(RING, {}), ("toy:spiral", {"loss": "hinge"}), ("toy:moons", {"condition": "concat", "loss": "wasserstein"})],
 )
 def test_a_look(source: str, values: dict[str, Any]) -> None:
-    seen = the_look(advance(trainer_of(source, **values), 3))
+    seen = snapshot_of(advance(trainer_of(source, **values), 3))
     assert seen.step == 3
     assert seen.real.shape == seen.fake.shape == (1000, 2)
     assert seen.surface.shape == (MESH, MESH)
@@ -281,8 +281,8 @@ def test_a_look(source: str, values: dict[str, Any]) -> None:
     assert {array.dtype for array in (seen.real, seen.fake, seen.surface, seen.arrows)} == {np.dtype(np.float32)}
     assert 0 <= seen.surface.min() < seen.surface.max() <= 1
     assert np.array_equal(seen.arrows[:, :2], seen.fake[:64])
-    lengths = np.linalg.norm(seen.arrows[:, 2:], axis=1)
-    assert 0 < lengths.max() <= 1.5 * playground.REACH + 1e-5
+    norms = np.linalg.norm(seen.arrows[:, 2:], axis=1)
+    assert 0 < norms.max() <= 1.5 * playground.REACH + 1e-5
 
 
 class _Slope(torch.nn.Module):
@@ -295,7 +295,9 @@ class _Slope(torch.nn.Module):
 def test_the_surface_has_its_top_row_first() -> None:
     settings = settings_of()
     G, _ = build_pair(settings, 2, Conditions())
-    seen = Playground(settings, toys.dataset(RING), torch.device("cpu")).look(G, _Slope(), loss("non_saturating"), 0)
+    seen = Playground(settings, toys.dataset(RING), torch.device("cpu")).snapshot(
+        G, _Slope(), loss("non_saturating"), 0
+    )
     assert (np.diff(seen.surface[:, 0]) < 0).all()
     assert np.ptp(seen.surface[0]) < 1e-6
     assert seen.surface[0, 0] == pytest.approx(1 / (1 + np.exp(-5 * EXTENT * (1 - 1 / MESH))), abs=1e-5)
@@ -306,7 +308,7 @@ def test_the_surface_has_its_top_row_first() -> None:
 @pytest.mark.parametrize("name", components("losses"))
 def test_arrows_point_down_the_generators_loss(name: str) -> None:
     trainer = advance(trainer_of(loss=name), 5)
-    found, D, seen = loss(name), trainer.D.double().eval(), the_look(advance(trainer_of(loss=name), 5))
+    found, D, seen = loss(name), trainer.D.double().eval(), snapshot_of(advance(trainer_of(loss=name), 5))
     fake = torch.from_numpy(seen.fake[:64]).double()
     real = torch.from_numpy(seen.real[:64]).double()[:, :, None, None]
     none = torch.zeros(64, 0)
@@ -315,7 +317,7 @@ def test_arrows_point_down_the_generators_loss(name: str) -> None:
     def objective(points: torch.Tensor) -> float:
         return float(found.generator(real_logits, D(points[:, :, None, None], none)[0]))
 
-    downhill = pull(D, found, fake[:, :, None, None], none, real_logits)
+    downhill = descent_directions(D, found, fake[:, :, None, None], none, real_logits)
     for point in range(0, 64, 13):
         for axis in (0, 1):
             nudge = torch.zeros_like(fake)
@@ -337,7 +339,7 @@ def test_the_tints_ends_and_middle() -> None:
 
 
 def test_a_picture_stands_points_of_any_kind() -> None:
-    seen = the_look(trainer_of())
+    seen = snapshot_of(trainer_of())
     wild = seen.fake.copy()
     wild[:3, 0] = np.nan, np.inf, 50
     arrows = seen.arrows.copy()

@@ -80,8 +80,8 @@ TEXTBOOK: dict[str, tuple[Callable[[Tensor, Tensor], Tensor], Callable[[Tensor],
 def slopes(D: torch.nn.Module, images: Tensor, logits: Tensor | None = None) -> Tensor:
     logits = D(images) if logits is None else logits
     (gradients,) = torch.autograd.grad(logits.sum(), images, create_graph=True)
-    lengths: Tensor = gradients.flatten(1).norm(dim=1)
-    return lengths
+    norms: Tensor = gradients.flatten(1).norm(dim=1)
+    return norms
 
 
 def by_hand(settings: Settings, steps: int) -> tuple[torch.nn.Module, torch.nn.Module]:
@@ -154,13 +154,13 @@ def test_a_training_is_the_textbooks_loop(name: str, values: dict[str, Any], d_s
 def test_generated_images_are_of_the_real_images_classes() -> None:
     trainer = tiny_trainer("cgan", signals=False, steps=3)
     asked: list[GeneratorInputs[Tensor]] = []
-    judged: list[tuple[Tensor, Tensor]] = []
+    discriminator_inputs: list[tuple[Tensor, Tensor]] = []
     trainer.G.register_forward_pre_hook(lambda _, given: asked.append(given[0]))
-    trainer.D.register_forward_pre_hook(lambda _, given: judged.append(given))
+    trainer.D.register_forward_pre_hook(lambda _, given: discriminator_inputs.append(given))
     finished(trainer)
     # In each step: real images, generated ones, and those again for the generator.
     for step, drawn in enumerate(asked):
-        real, *generated = judged[3 * step : 3 * step + 3]
+        real, *generated = discriminator_inputs[3 * step : 3 * step + 3]
         rows = np.rint((real[0].detach().numpy() + 1) * 127.5).astype(np.uint8)
         known = {image.tobytes(): index for index, image in enumerate(trainer.dataset.images[:])}
         labels = [known[row.tobytes()] % CLASSES for row in rows]

@@ -23,22 +23,22 @@ ENCODERS = {".mp4": "libx264", ".mov": "mpeg4", ".mkv": "ffv1", ".webm": "libvpx
 FORMATS = {"ffv1": "bgr0", "mjpeg": "yuvj420p"}
 
 
-def filmed(
+def encoded_video(
     path: Path, frames: int = 25, width: int = 64, height: int = 48, colour: Any = None, movflags: str = ""
 ) -> Path:
     """Frame k is as grey as 10 k, or of one colour; its upper left corner is red."""
     encoder = ENCODERS[path.suffix]
-    with av.open(str(path), "w", container_options={"movflags": movflags} if movflags else {}) as film:
-        stream: Any = film.add_stream(encoder, rate=25)
+    with av.open(str(path), "w", container_options={"movflags": movflags} if movflags else {}) as container:
+        stream: Any = container.add_stream(encoder, rate=25)
         stream.width, stream.height, stream.pix_fmt = width, height, FORMATS.get(encoder, "yuv420p")
         stream.options = {"crf": "10", "g": "5"} if encoder == "libx264" else {}
         for number in range(frames):
             pixels = np.full((height, width, 3), colour or 10 * number % 256, np.uint8)
             pixels[: height // 4, : width // 4] = (255, 0, 0)
             for packet in stream.encode(av.VideoFrame.from_ndarray(pixels, "rgb24")):
-                film.mux(packet)
+                container.mux(packet)
         for packet in stream.encode():
-            film.mux(packet)
+            container.mux(packet)
     return path
 
 
@@ -49,7 +49,7 @@ def greys(path: Path, **how: Any) -> list[int]:
 
 @pytest.mark.parametrize("suffix", ENCODERS)
 def test_every_tenth_frame(tmp_path: Path, suffix: str) -> None:
-    path = filmed(tmp_path / f"film{suffix}")
+    path = encoded_video(tmp_path / f"film{suffix}")
     dataset = opened(path)
     assert dataset.images.shape == (3, 3, 16, 16)
     assert np.abs(np.array(greys(path)) - (0, 100, 200)).max() <= 6
@@ -60,7 +60,7 @@ def test_every_tenth_frame(tmp_path: Path, suffix: str) -> None:
 
 @pytest.mark.parametrize(("step", "expected"), [(1, 25), (7, 4), (24, 2)])
 def test_every_so_many_frames(tmp_path: Path, step: int, expected: int) -> None:
-    path = filmed(tmp_path / "film.mp4")
+    path = encoded_video(tmp_path / "film.mp4")
     found = greys(path, frame_step=step)
     assert len(found) == expected
     assert np.abs(np.array(found) - [10 * step * index for index in range(expected)]).max() <= 6
@@ -68,15 +68,15 @@ def test_every_so_many_frames(tmp_path: Path, step: int, expected: int) -> None:
 
 def test_a_step_beyond_the_end_leaves_one_image(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="only one readable image"):
-        opened(filmed(tmp_path / "film.mp4"), frame_step=1000)
+        opened(encoded_video(tmp_path / "film.mp4"), frame_step=1000)
 
 
 def test_the_size_that_suits(tmp_path: Path) -> None:
-    assert opened(filmed(tmp_path / "film.mp4", width=96, height=40), None).size == (32, 32)
+    assert opened(encoded_video(tmp_path / "film.mp4", width=96, height=40), None).size == (32, 32)
 
 
 def test_colours_are_kept(tmp_path: Path) -> None:
-    dataset = opened(filmed(tmp_path / "film.mp4", colour=(200, 60, 20)))
+    dataset = opened(encoded_video(tmp_path / "film.mp4", colour=(200, 60, 20)))
     assert np.abs(np.asarray(dataset.images)[:, :, 12, 12].astype(int) - (200, 60, 20)).max() <= 5
 
 
@@ -90,7 +90,7 @@ def test_colours_are_kept(tmp_path: Path) -> None:
     ],
 )
 def test_phones_that_were_held_upright(tmp_path: Path, matrix: tuple[int, ...], corner: str) -> None:
-    path = filmed(tmp_path / "film.mp4", colour=(0, 0, 200))
+    path = encoded_video(tmp_path / "film.mp4", colour=(0, 0, 200))
     data = path.read_bytes()
     start = data.index(struct.pack(">9i", 65536, 0, 0, 0, 65536, 0, 0, 0, 2**30), data.index(b"tkhd"))
     a, b, c, d = (65536 * value for value in matrix)
@@ -107,14 +107,14 @@ def test_phones_that_were_held_upright(tmp_path: Path, matrix: tuple[int, ...], 
     assert dataset.records.sizes() == {"48 x 64" if matrix[0] == 0 else "64 x 48": 3}
 
 
-def test_films_are_prepared_as_photos_are(tmp_path: Path) -> None:
-    path = filmed(tmp_path / "film.mp4", width=64, height=32, colour=(0, 0, 200))
+def test_videos_are_prepared_as_photos_are(tmp_path: Path) -> None:
+    path = encoded_video(tmp_path / "film.mp4", width=64, height=32, colour=(0, 0, 200))
     images = np.asarray(opened(path, (32, 32), fit="pad", background="#00ff00").images)
     assert (images[:, :, :7].transpose(0, 2, 3, 1) == (0, 255, 0)).all()
 
 
 def test_stopping_is_prompt(tmp_path: Path) -> None:
-    path = filmed(tmp_path / "film.mp4", frames=200, width=320, height=240)
+    path = encoded_video(tmp_path / "film.mp4", frames=200, width=320, height=240)
     events = prepare(path, Preparation(SMALL))
     for event in events:
         if isinstance(event, Progress) and event.text == "Reading the video":
@@ -143,30 +143,30 @@ def test_stopping_is_prompt(tmp_path: Path) -> None:
         encoded(plain((1, 2, 3))),
     ],
 )
-def test_mislabelled_films(tmp_path: Path, suffix: str, data: bytes) -> None:
+def test_mislabelled_videos(tmp_path: Path, suffix: str, data: bytes) -> None:
     (tmp_path / f"film{suffix}").write_bytes(data)
     assert any(word in problem(tmp_path / f"film{suffix}").what for word in ("damaged", "no pictures"))
 
 
-def test_a_gif_is_no_film(tmp_path: Path) -> None:
+def test_a_gif_is_no_video(tmp_path: Path) -> None:
     (tmp_path / "film.gif").write_bytes(encoded(plain((1, 2, 3)), "GIF"))
     assert "nothing that images can be read from" in problem(tmp_path / "film.gif").what
 
 
-def test_a_film_without_pictures(tmp_path: Path) -> None:
-    with av.open(str(tmp_path / "film.mp4"), "w") as film:
-        stream: Any = film.add_stream("aac", rate=44100)
+def test_a_video_without_pictures(tmp_path: Path) -> None:
+    with av.open(str(tmp_path / "film.mp4"), "w") as container:
+        stream: Any = container.add_stream("aac", rate=44100)
         frame = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), "fltp", "mono")
         frame.sample_rate = 44100
         for packet in [*stream.encode(frame), *stream.encode()]:
-            film.mux(packet)
+            container.mux(packet)
     assert "no pictures" in problem(tmp_path / "film.mp4").what
 
 
 @pytest.mark.parametrize("suffix", ENCODERS)
 @pytest.mark.parametrize("part", [0.05, 0.3, 0.7, 0.95])
-def test_truncated_films(tmp_path: Path, suffix: str, part: float) -> None:
-    path = filmed(tmp_path / f"film{suffix}", frames=60, movflags="faststart" if suffix == ".mp4" else "")
+def test_truncated_videos(tmp_path: Path, suffix: str, part: float) -> None:
+    path = encoded_video(tmp_path / f"film{suffix}", frames=60, movflags="faststart" if suffix == ".mp4" else "")
     os.truncate(path, int(path.stat().st_size * part))
     found = outcome(prepare(path, Preparation(SMALL, frame_step=2)))
     if isinstance(found, UserError):
@@ -176,13 +176,13 @@ def test_truncated_films(tmp_path: Path, suffix: str, part: float) -> None:
         assert all("damaged" in reason for reason in reasons(found).values())
 
 
-def test_damage_within_a_film_is_named(tmp_path: Path) -> None:
-    path = filmed(tmp_path / "film.mp4", frames=60, movflags="faststart")
+def test_damage_within_a_video_is_named(tmp_path: Path) -> None:
+    path = encoded_video(tmp_path / "film.mp4", frames=60, movflags="faststart")
     data = bytearray(path.read_bytes())
     start = data.index(b"mdat") + 4
     random = np.random.default_rng(0)
-    for place in random.integers(start + (len(data) - start) // 3, len(data), 60):
-        data[place] = int(random.integers(256))
+    for offset in random.integers(start + (len(data) - start) // 3, len(data), 60):
+        data[offset] = int(random.integers(256))
     path.write_bytes(data)
     dataset = opened(path, frame_step=1)
     assert 5 < len(dataset.images) < 60
@@ -190,15 +190,15 @@ def test_damage_within_a_film_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", ENCODERS)
-def test_mutated_films_are_read_or_refused(tmp_path: Path, suffix: str) -> None:
+def test_mutated_videos_are_read_or_refused(tmp_path: Path, suffix: str) -> None:
     random = np.random.default_rng(sorted(ENCODERS).index(suffix))
-    whole = filmed(tmp_path / f"whole{suffix}", frames=12).read_bytes()
+    whole = encoded_video(tmp_path / f"whole{suffix}", frames=12).read_bytes()
     path = tmp_path / f"film{suffix}"
     for number in range(40):
         data = bytearray(whole)
         for _ in range(int(random.integers(1, 10))):
-            place = int(random.integers(len(data)))
-            data[place : place + 4] = random.choice(
+            offset = int(random.integers(len(data)))
+            data[offset : offset + 4] = random.choice(
                 np.array([random.bytes(4), b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\0\0\0\0"], object)
             )
         path.write_bytes(data)
@@ -211,18 +211,20 @@ def test_mutated_films_are_read_or_refused(tmp_path: Path, suffix: str) -> None:
 
 def claiming(path: Path, frames: int, fragmented: bool) -> Path:
     """A film of so many frames, as far as its tables say."""
-    film = filmed(path, movflags="frag_keyframe+empty_moov+default_base_moof" if fragmented else "faststart")
-    data = bytearray(film.read_bytes())
+    container = encoded_video(
+        path, movflags="frag_keyframe+empty_moov+default_base_moof" if fragmented else "faststart"
+    )
+    data = bytearray(container.read_bytes())
     if fragmented:
-        place = data.index(b"trun")
-        data[place + 4 : place + 12] = struct.pack(">II", 1, frames)
+        offset = data.index(b"trun")
+        data[offset + 4 : offset + 12] = struct.pack(">II", 1, frames)
     else:
-        place = data.index(b"stsz")
-        data[place + 8 : place + 16] = struct.pack(">II", 1, frames)
-        place = data.index(b"stsc")
-        data[place + 16 : place + 20] = struct.pack(">I", frames)
-    film.write_bytes(data)
-    return film
+        offset = data.index(b"stsz")
+        data[offset + 8 : offset + 16] = struct.pack(">II", 1, frames)
+        offset = data.index(b"stsc")
+        data[offset + 16 : offset + 20] = struct.pack(">I", frames)
+    container.write_bytes(data)
+    return container
 
 
 @pytest.mark.parametrize("frames", [2**20, 2**27, 2**31 - 1])
@@ -244,8 +246,8 @@ def test_tables_in_hiding(tmp_path: Path, where: str) -> None:
     assert perf_counter() - begun < 10
 
 
-def test_films_with_large_boxes(tmp_path: Path) -> None:
-    path = filmed(tmp_path / "film.mov", movflags="faststart")
+def test_videos_with_large_boxes(tmp_path: Path) -> None:
+    path = encoded_video(tmp_path / "film.mov", movflags="faststart")
     data = path.read_bytes()
     start = data.index(b"mdat") - 4
     length = struct.unpack(">I", data[start : start + 4])[0]
@@ -259,20 +261,20 @@ def test_films_with_large_boxes(tmp_path: Path) -> None:
 
 def test_frames_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("core.data.formats.video._MOST_FRAMES", 15)
-    dataset = opened(filmed(tmp_path / "film.mp4"))
+    dataset = opened(encoded_video(tmp_path / "film.mp4"))
     assert len(dataset.images) == 2
     assert reasons(dataset) == {"film.mp4": "only its first 15 frames are taken"}
 
 
 def test_frames_that_are_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = filmed(tmp_path / "film.mp4")
+    path = encoded_video(tmp_path / "film.mp4")
     monkeypatch.setattr("core.data.formats.video.MOST_PIXELS", 1000)
     assert "64 x 48 px" in problem(path).what
 
 
 @pytest.mark.parametrize("change", ["gone", "cut"])
-def test_a_film_that_changes_while_it_is_read(tmp_path: Path, change: str) -> None:
-    path = filmed(tmp_path / "film.mkv", frames=150, width=320, height=240)
+def test_a_video_that_changes_while_it_is_read(tmp_path: Path, change: str) -> None:
+    path = encoded_video(tmp_path / "film.mkv", frames=150, width=320, height=240)
     with closing(prepare(path, Preparation(SMALL, frame_step=3))) as events:
         for event in events:
             if isinstance(event, Progress) and event.done > 2:

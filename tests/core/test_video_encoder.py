@@ -16,8 +16,8 @@ from core.export.animation import Animation
 from core.export.gif_palette import Palette
 from core.export.image_files import enlarged
 from core.export.video_encoder import Mp4, format_of, spread, write_video
-from tests.core.films import differ, frames_of, shown, waves
 from tests.core.full_disk import largest_file
+from tests.core.videos import differ, frames_of, shown, waves
 
 KINDS = [".mp4", ".gif", ".webp"]
 COUNT = 12

@@ -67,7 +67,7 @@ def dialog(qtbot: QtBot, studio: Application, runs: Path) -> CompareRunsDialog:
     qtbot.waitUntil(lambda: len(dialog.pickers["A"].folders()) == 3, timeout=PATIENCE)
     for side, name in (("A", "00000-first"), ("B", "00001-second")):
         pick(dialog, side, runs / name)
-    qtbot.waitUntil(lambda: set(dialog.curves.plot.placed()) == {"A", "B"}, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: set(dialog.curves.plot.plotted()) == {"A", "B"}, timeout=PATIENCE)
     return dialog
 
 
@@ -88,9 +88,9 @@ def choose(box: QComboBox, text: str) -> None:
 
 def test_the_same_key_of_both_runs_lies_on_one_plane(dialog: CompareRunsDialog) -> None:
     dialog.curves.choose("Loss/D/loss")
-    placed = dialog.curves.plot.placed()
-    assert placed["A"].x.tolist() == placed["B"].x.tolist() == list(range(10, 101, 10))
-    assert placed["A"].curve.mean.tolist() == list(range(1, 11))
+    plotted = dialog.curves.plot.plotted()
+    assert plotted["A"].x.tolist() == plotted["B"].x.tolist() == list(range(10, 101, 10))
+    assert plotted["A"].curve.mean.tolist() == list(range(1, 11))
     assert "A: 00000-first" in dialog.curves.plot.readout()
     assert "B: 00001-second" in dialog.curves.plot.readout()
     assert not dialog.curves.note()
@@ -98,20 +98,20 @@ def test_the_same_key_of_both_runs_lies_on_one_plane(dialog: CompareRunsDialog) 
 
 def test_equal_time_is_not_equal_steps(dialog: CompareRunsDialog) -> None:
     choose(named(dialog.curves, QComboBox, "Compare over"), "Training time")
-    placed = dialog.curves.plot.placed()
-    assert placed["A"].x.tolist() == list(range(10, 101, 10))
-    assert placed["B"].x.tolist() == list(range(20, 201, 20))
+    plotted = dialog.curves.plot.plotted()
+    assert plotted["A"].x.tolist() == list(range(10, 101, 10))
+    assert plotted["B"].x.tolist() == list(range(20, 201, 20))
     choose(named(dialog.curves, QComboBox, "Compare over"), "Images seen")
-    assert dialog.curves.plot.placed()["B"].x.tolist() == list(range(80, 801, 80))
+    assert dialog.curves.plot.plotted()["B"].x.tolist() == list(range(80, 801, 80))
 
 
 def test_numbers_of_different_protocols_are_not_drawn_together(dialog: CompareRunsDialog) -> None:
     dialog.curves.choose(FID)
-    assert set(dialog.curves.plot.placed()) == {"A"}
+    assert set(dialog.curves.plot.plotted()) == {"A"}
     assert "inception features, 5,000 generated against 3,583 held-out images" in dialog.curves.note()
     assert "cannot be compared" in dialog.curves.note()
     dialog.curves.choose("Loss/G/loss")
-    assert set(dialog.curves.plot.placed()) == {"A", "B"}
+    assert set(dialog.curves.plot.plotted()) == {"A", "B"}
     assert not dialog.curves.note()
 
 
@@ -180,7 +180,7 @@ def test_settings_that_differ(dialog: CompareRunsDialog) -> None:
 
 def test_two_runs_of_the_same_settings(qtbot: QtBot, dialog: CompareRunsDialog, runs: Path) -> None:
     pick(dialog, "B", runs / "00002-third")
-    qtbot.waitUntil(lambda: dialog.curves.plot.placed().keys() == {"A", "B"} and not table(dialog), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: dialog.curves.plot.plotted().keys() == {"A", "B"} and not table(dialog), timeout=PATIENCE)
 
 
 def test_a_run_that_is_gone(qtbot: QtBot, dialog: CompareRunsDialog, runs: Path) -> None:
@@ -190,9 +190,9 @@ def test_a_run_that_is_gone(qtbot: QtBot, dialog: CompareRunsDialog, runs: Path)
     assert isinstance(banner, Banner)
     qtbot.waitUntil(lambda: "is not the folder of a training" in banner.text(), timeout=PATIENCE)
     assert banner.text().startswith("Run B: ")
-    assert set(dialog.curves.plot.placed()) == {"A"}
+    assert set(dialog.curves.plot.plotted()) == {"A"}
     pick(dialog, "B", runs / "00001-second")
-    qtbot.waitUntil(lambda: set(dialog.curves.plot.placed()) == {"A", "B"}, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: set(dialog.curves.plot.plotted()) == {"A", "B"}, timeout=PATIENCE)
     assert banner.isHidden()
 
 
@@ -201,7 +201,7 @@ def test_reading_again_finds_what_was_trained_meanwhile(qtbot: QtBot, dialog: Co
         file.write('{"step": 110, "images": 880, "seconds": 110, "Loss/D/loss": 11}\n')
     named(dialog, QAbstractButton, "Read again").click()
     dialog.curves.choose("Loss/D/loss")
-    qtbot.waitUntil(lambda: dialog.curves.plot.placed()["A"].x[-1] == 110, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: dialog.curves.plot.plotted()["A"].x[-1] == 110, timeout=PATIENCE)
     assert dialog.curves.key() == "Loss/D/loss"
 
 
@@ -212,7 +212,7 @@ def test_it_begins_with_the_run_that_is_open(qtbot: QtBot, studio: Application, 
     assert isinstance(dialog, CompareRunsDialog)
     qtbot.waitUntil(lambda: len(dialog.pickers["A"].folders()) == 3, timeout=PATIENCE)
     assert dialog.pickers["A"].folder() == runs / "00001-second"
-    qtbot.waitUntil(lambda: set(dialog.curves.plot.placed()) == {"A"}, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: set(dialog.curves.plot.plotted()) == {"A"}, timeout=PATIENCE)
 
 
 def test_closing_gives_up_reading_and_keeps_the_size(qtbot: QtBot, studio: Application, runs: Path) -> None:

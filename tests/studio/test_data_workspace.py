@@ -46,7 +46,9 @@ def photos(tmp_path: Path) -> Path:
 def test_the_first_images_are_seen_before_all_are_read(qtbot: QtBot, studio: Application, photos: Path) -> None:
     shown: list[int] = []
     # Looked at as it comes, because a quick scan has ended before the test goes on.
-    studio.session.data.glimpsed.connect(lambda _: shown.append(len(studio.window.data._glimpse.images())))
+    studio.session.data.first_images_read.connect(
+        lambda _: shown.append(len(studio.window.data._first_images.images()))
+    )
     drop(studio, photos)
     wait_for_report(qtbot, studio)
     assert shown[0] == 12

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from core.diagnosis.case import Diagnosis, Remedy
 from core.errors import UserError
 from core.events import Measured
-from core.runs.retention import rate
+from core.runs.retention import record_metric
 from core.runs.run import Run
 from core.stats.keys import meaning
 from studio.application import Application
@@ -236,7 +236,7 @@ def test_the_best_is_offered_when_later_images_were_worse(studio: Application, t
         # Until the last what was measured got better and better, and of the newest nothing is known.
         assert read_best(tmp_path) is None
         if value is not None:
-            rate(checkpoint, FID, value)
+            record_metric(checkpoint, FID, value)
     found = read_best(tmp_path)
     assert isinstance(found, BestCheckpoint)
     studio.controllers.health.offer_best(found)

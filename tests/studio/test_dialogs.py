@@ -28,7 +28,7 @@ from pytestqt.qtbot import QtBot
 
 from core.concurrency import run_to_end
 from core.errors import UserError
-from core.export.selection import OfRequest, OfSeeds, Shape
+from core.export.selection import FileOptions, RequestSelection, SeedSelection
 from core.generator_inputs import parse_seeds
 from core.latent.request import LatentRequest, Point, Walk
 from core.presets import preset
@@ -87,7 +87,7 @@ def shown_rows(dialog: OpenCheckpointDialog) -> list[str]:
     return [item.text(0) for item in items if item is not None and not item.isHidden()]
 
 
-def test_it_says_that_it_looks_and_that_there_is_nothing(opener: OpenCheckpointDialog) -> None:
+def test_it_says_that_it_searches_and_that_there_is_nothing(opener: OpenCheckpointDialog) -> None:
     opener.show_busy(True)
     bar = opener.findChild(QProgressBar)
     assert bar is not None
@@ -294,15 +294,15 @@ def test_seeds_are_exported_with_psi_and_directions(qtbot: QtBot, tmp_path: Path
     write(qtbot, field(dialog, "Seeds"), "5, 8-9")
     assert "3 PNG images" in texts(dialog)
     tick(qtbot, checkbox(dialog, "Replace"))
-    expected = OfSeeds((5, 8, 9), Point(psi=0.8, offset=(1.0, 0.0)))
-    assert export(qtbot, dialog) == ExportChoice(expected, tmp_path, Shape(), True)
+    expected = SeedSelection((5, 8, 9), Point(psi=0.8, offset=(1.0, 0.0)))
+    assert export(qtbot, dialog) == ExportChoice(expected, tmp_path, FileOptions(), True)
     assert not dialog.isVisible()
 
 
 def test_directions_can_be_left_out(qtbot: QtBot, tmp_path: Path) -> None:
     dialog = exporter(qtbot, tmp_path)
     tick(qtbot, checkbox(dialog, "Keep"))
-    assert export(qtbot, dialog).selection == OfSeeds(tuple(range(64)), Point(psi=0.8))
+    assert export(qtbot, dialog).selection == SeedSelection(tuple(range(64)), Point(psi=0.8))
     plain = exporter(qtbot, tmp_path, Exportable())
     assert not checkbox(plain, "Keep").isEnabled()
 
@@ -317,7 +317,7 @@ def test_consecutive_seeds(qtbot: QtBot, tmp_path: Path) -> None:
     count.selectAll()
     QTest.keyClicks(count, "3")
     selection = export(qtbot, dialog).selection
-    assert isinstance(selection, OfSeeds)
+    assert isinstance(selection, SeedSelection)
     assert selection.seeds == (7, 8, 9)
 
 
@@ -327,7 +327,7 @@ def test_seeds_for_each_class(qtbot: QtBot, tmp_path: Path) -> None:
     tick(qtbot, checkbox(dialog, "So many"))
     assert "192 PNG images" in texts(dialog)
     selection = export(qtbot, dialog).selection
-    assert isinstance(selection, OfSeeds)
+    assert isinstance(selection, SeedSelection)
     assert selection.classes == ("cat", "dog", "owl")
 
 
@@ -335,14 +335,14 @@ def test_the_selected_pictures_need_no_selection(qtbot: QtBot, tmp_path: Path) -
     dialog = exporter(qtbot, tmp_path, Exportable(pictures=5))
     assert "5 PNG images" in texts(dialog)
     assert not field(dialog, "Seeds").isEnabled()
-    assert export(qtbot, dialog) == ExportChoice(None, tmp_path, Shape(), False)
+    assert export(qtbot, dialog) == ExportChoice(None, tmp_path, FileOptions(), False)
     assert not radio(exporter(qtbot, tmp_path), "The 0 selected images").isVisible()
 
 
 def test_what_is_on_screen_is_exported_as_it_was_made(qtbot: QtBot, tmp_path: Path) -> None:
     dialog = exporter(qtbot, tmp_path, Exportable(SHOWN, like=LIKE))
     assert radio(dialog, "The image on screen").isChecked()
-    assert export(qtbot, dialog).selection == OfRequest(SHOWN, "image")
+    assert export(qtbot, dialog).selection == RequestSelection(SHOWN, "image")
 
 
 def pick(dialog: ExportImagesDialog, name: str, text: str) -> None:
@@ -366,7 +366,7 @@ def test_formats_sizes_and_packings(qtbot: QtBot, tmp_path: Path) -> None:
     assert "without slashes" in texts(dialog)
     write(qtbot, field(dialog, "File name"), "faces")
     choice = export(qtbot, dialog)
-    assert (choice.target, choice.shape) == (tmp_path / "faces.zip", Shape("jpeg", "zip", 4, True))
+    assert (choice.target, choice.file_options) == (tmp_path / "faces.zip", FileOptions("jpeg", "zip", 4, True))
     sheet = exporter(qtbot, tmp_path)
     pick(sheet, "Packing", "A contact sheet")
     assert export(qtbot, sheet).target == tmp_path / "images.png"

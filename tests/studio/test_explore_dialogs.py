@@ -57,13 +57,13 @@ def shades(count: int, side: int = 8) -> Images:
 # -- videos ----------------------------------------------------------------------------------------------------------
 
 
-def film_dialog(qtbot: QtBot, folder: Path, loops: bool = True) -> ExportVideoDialog:
+def video_dialog(qtbot: QtBot, folder: Path, loops: bool = True) -> ExportVideoDialog:
     dialog = ExportVideoDialog(
         "Export a film",
         folder,
         "walk",
         seconds=2.0,
-        count=lambda film: len(frame_positions(WALK, film)),
+        count=lambda animation: len(frame_positions(WALK, animation)),
         per="each segment",
         loops=loops,
         size=(32, 48),
@@ -75,7 +75,7 @@ def film_dialog(qtbot: QtBot, folder: Path, loops: bool = True) -> ExportVideoDi
 
 
 def accepted(qtbot: QtBot, dialog: ExportVideoDialog) -> VideoChoice:
-    with qtbot.waitSignal(dialog.accepted_film) as given:
+    with qtbot.waitSignal(dialog.accepted_video) as given:
         QTest.mouseClick(button(dialog, "Export"), LEFT)
     choice = given.args[0]
     assert isinstance(choice, VideoChoice)
@@ -84,18 +84,18 @@ def accepted(qtbot: QtBot, dialog: ExportVideoDialog) -> VideoChoice:
 
 
 def test_a_video_says_what_it_will_be(qtbot: QtBot, tmp_path: Path) -> None:
-    dialog = film_dialog(qtbot, tmp_path)
+    dialog = video_dialog(qtbot, tmp_path)
     assert f"121 frames of 32 × 48 px, 4.0 seconds: {tmp_path / 'walk.mp4'}" in words(dialog)
     assert accepted(qtbot, dialog) == VideoChoice(Animation(), tmp_path / "walk.mp4", False)
 
 
 def test_a_video_is_seen_before_it_is_written(qtbot: QtBot, tmp_path: Path) -> None:
-    dialog = film_dialog(qtbot, tmp_path)
+    dialog = video_dialog(qtbot, tmp_path)
     asked: list[LatentRequest] = []
     dialog.frame_requested.connect(asked.append)
     qtbot.waitUntil(lambda: len(asked) >= 4)
-    film = frame_requests(WALK, Animation())
-    frames = [film.part(number, number + 1) for number in range(len(film.positions))]
+    request = frame_requests(WALK, Animation())
+    frames = [request.part(number, number + 1) for number in range(len(request.positions))]
     numbers = [frames.index(request) for request in asked]
     assert numbers == sorted(set(numbers))
     dialog.show_frame(shades(1))
@@ -110,7 +110,7 @@ def test_a_video_is_seen_before_it_is_written(qtbot: QtBot, tmp_path: Path) -> N
 
 
 def test_the_choices_for_a_video(qtbot: QtBot, tmp_path: Path) -> None:
-    dialog = film_dialog(qtbot, tmp_path)
+    dialog = video_dialog(qtbot, tmp_path)
     pick(dialog, "Format", "Animated GIF")
     pick(dialog, "Size", "× 4")
     loop = next(each for each in dialog.findChildren(QCheckBox) if each.text().startswith("Come back"))
@@ -118,7 +118,7 @@ def test_the_choices_for_a_video(qtbot: QtBot, tmp_path: Path) -> None:
     line(dialog, "Name").setText("猫 walk.gif")
     assert "180 frames of 128 × 192 px" in words(dialog)
     assert accepted(qtbot, dialog) == VideoChoice(Animation(loop=True, scale=4), tmp_path / "猫 walk.gif", False)
-    frames = film_dialog(qtbot, tmp_path)
+    frames = video_dialog(qtbot, tmp_path)
     pick(frames, "Format", "Single frames (PNG)")
     assert accepted(qtbot, frames).target == tmp_path / "walk"
 
@@ -128,14 +128,14 @@ def test_the_choices_for_a_video(qtbot: QtBot, tmp_path: Path) -> None:
     [("Name", "", "no name"), ("Name", "a/b", "without slashes"), ("Folder", "here", "not complete")],
 )
 def test_what_is_wrong_with_a_video_is_said(qtbot: QtBot, tmp_path: Path, field: str, text: str, reason: str) -> None:
-    dialog = film_dialog(qtbot, tmp_path)
+    dialog = video_dialog(qtbot, tmp_path)
     line(dialog, field).setText(text)
     assert reason in words(dialog)
     assert not button(dialog, "Export").isEnabled()
 
 
 def test_a_video_that_is_too_long(qtbot: QtBot, tmp_path: Path) -> None:
-    def count(film: Animation) -> int:
+    def count(animation: Animation) -> int:
         raise UserError("Too many frames.", "Make it shorter.")
 
     dialog = ExportVideoDialog("Film", tmp_path, "walk", seconds=2.0, count=count, per="each segment")
@@ -159,9 +159,9 @@ def test_a_picture_is_approached_and_used(qtbot: QtBot) -> None:
     shown = {grid.accessibleName(): grid.images() for grid in dialog.findChildren(ImageGrid)}
     assert np.array_equal(shown["Your picture"][0], picture)
     assert np.array_equal(shown["What the generator makes of it"][0], image)
-    with qtbot.waitSignal(dialog.stopped), qtbot.waitSignal(dialog.kept) as kept:
+    with qtbot.waitSignal(dialog.stopped), qtbot.waitSignal(dialog.use_requested) as use_requested:
         QTest.mouseClick(button(dialog, "Use it"), LEFT)
-    assert kept.args == [Point(z=(1.0,)), "cat.jpg"]
+    assert use_requested.args == [Point(z=(1.0,)), "cat.jpg"]
 
 
 def test_a_search_that_is_over_stops_no_other_job(qtbot: QtBot) -> None:

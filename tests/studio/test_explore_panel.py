@@ -71,7 +71,7 @@ def source(
     continuous: int = 0,
     style_layers: int = 0,
     saved: SavedPins | None = None,
-    trouble: UserError | None = None,
+    pins_problem: UserError | None = None,
 ) -> ExploreSource:
     return ExploreSource(
         path=path,
@@ -84,7 +84,7 @@ def source(
         directions=np.eye(DIM, dtype=np.float32)[:directions],
         style_layers=style_layers,
         saved=saved or SavedPins(),
-        trouble=trouble,
+        pins_problem=pins_problem,
     )
 
 
@@ -809,7 +809,7 @@ def test_a_direction_is_kept_under_a_name(qtbot: QtBot, panel: ExplorePanel, ask
 def test_pins_that_could_not_be_read_are_never_written_over(panel: ExplorePanel, asked: Asked) -> None:
     kept: list[SavedPins] = []
     panel.pins_changed.connect(lambda home, saved: kept.append(saved))
-    panel.show_source(source(home=Path("/runs/00009"), trouble=UserError("It cannot be read.", "Mend it.")))
+    panel.show_source(source(home=Path("/runs/00009"), pins_problem=UserError("It cannot be read.", "Mend it.")))
     panel.add_pin(Point(3))
     assert kept == []
 

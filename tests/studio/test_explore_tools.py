@@ -114,7 +114,7 @@ def test_a_position_does_not_lie_beyond_a_path_that_became_shorter(views: dict[s
 @pytest.mark.parametrize("name", NAMES)
 def test_settling_changes_no_image(views: dict[str, ToolView], name: str) -> None:
     state = ExploreState(edit=EDIT, path=(Point(1), Point(2)), total=Point(5))
-    assert views[name].request(state.settled(TWO), TWO) == views[name].request(state, TWO)
+    assert views[name].request(state.baked(TWO), TWO) == views[name].request(state, TWO)
 
 
 points = st.builds(Point, st.integers(0, 99), psi=st.sampled_from([0.5, 1.0]))

@@ -15,7 +15,7 @@ from core.checkpoint import save
 from core.concurrency import run_to_end
 from core.data.prepare import prepare
 from core.export.animation import Animation
-from core.export.selection import OfRequest, Shape
+from core.export.selection import FileOptions, RequestSelection
 from core.latent.explore_state import Direction
 from core.latent.request import LatentRequest, Point, Walk
 from studio.application import Application
@@ -110,12 +110,12 @@ def test_without_the_training_images_it_says_so(qtbot: QtBot, exploring: Applica
 def test_images_and_videos_are_written(qtbot: QtBot, exploring: Application, tmp_path: Path) -> None:
     jobs = exploring.session.generator
     walk = Walk((Point(0), Point(1)))
-    film = Animation(fps=5, seconds=1.0)
-    idle(qtbot, exploring, lambda: jobs.export_video(walk, tmp_path / "walk.gif", film, False))
+    animation = Animation(fps=5, seconds=1.0)
+    idle(qtbot, exploring, lambda: jobs.export_video(walk, tmp_path / "walk.gif", animation, False))
     with Image.open(tmp_path / "walk.gif") as picture:
         assert getattr(picture, "n_frames", 1) == 6
-    selection = OfRequest(LatentRequest(walk, (0.0, 0.5)), "image")
-    idle(qtbot, exploring, lambda: jobs.export_images(selection, tmp_path / "out", Shape(), False))
+    selection = RequestSelection(LatentRequest(walk, (0.0, 0.5)), "image")
+    idle(qtbot, exploring, lambda: jobs.export_images(selection, tmp_path / "out", FileOptions(), False))
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["image00000.png", "image00001.png"]
     assert exploring.window.banner.kind() == "good"
 

@@ -26,7 +26,7 @@ from studio.services.session import Session
 from studio.widgets.data.drop_area import DropArea
 from studio.widgets.settings.form import SettingsForm
 from studio.widgets.train.footer import Footer
-from studio.widgets.train.playground import Playground
+from studio.widgets.train.playground import PlaygroundView
 from studio.widgets.train.points_view import PointsView
 
 PATIENCE = 30_000
@@ -100,16 +100,16 @@ def test_points_of_a_training_that_broke_are_left_out(qtbot: QtBot) -> None:
 
 
 def test_the_plane_follows_the_scheme(qtbot: QtBot, qapp: QApplication) -> None:
-    theme.dress(qapp, theme.LIGHT)
+    theme.apply_scheme(qapp, theme.LIGHT)
     view = PointsView()
     shown(qtbot, view)
     view.set_points(some_points())
     light = middle_row(view.grab().toImage())
     try:
-        theme.dress(qapp, theme.DARK)
+        theme.apply_scheme(qapp, theme.DARK)
         assert middle_row(view.grab().toImage()) < light - 60
     finally:
-        theme.dress(qapp, theme.LIGHT)
+        theme.apply_scheme(qapp, theme.LIGHT)
 
 
 def middle_row(image: QImage) -> float:
@@ -156,7 +156,7 @@ def test_a_refresh_is_quick(qtbot: QtBot) -> None:
 
 
 def test_steps_need_a_pause(qtbot: QtBot) -> None:
-    playground = Playground()
+    playground = PlaygroundView()
     shown(qtbot, playground)
     asked: list[str] = []
     playground.step_requested.connect(asked.append)
@@ -171,7 +171,7 @@ def test_steps_need_a_pause(qtbot: QtBot) -> None:
 
 
 def test_the_pace_in_words(qtbot: QtBot) -> None:
-    playground = Playground()
+    playground = PlaygroundView()
     shown(qtbot, playground)
     slider = playground.findChild(QSlider)
     assert isinstance(slider, QSlider)

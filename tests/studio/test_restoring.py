@@ -12,7 +12,7 @@ from core.checkpoint import save
 from core.export.checkpoint_lookup import find_checkpoint, missing
 from core.export.image_files import export_images
 from core.export.recipe import Recipe, read
-from core.export.selection import OfSeeds
+from core.export.selection import SeedSelection
 from core.latent.sampler import Sampler
 from tests.core.tiny import finished, tiny_trainer
 
@@ -28,7 +28,7 @@ def runs(tmp_path: Path) -> Path:
 
 
 def exported(checkpoint: Path, folder: Path) -> tuple[Recipe, Path]:
-    list(export_images(Sampler.open(checkpoint, "cpu"), OfSeeds((5,)), folder))
+    list(export_images(Sampler.open(checkpoint, "cpu"), SeedSelection((5,)), folder))
     recipe = read(folder / "seed0005.png")
     assert recipe is not None
     return recipe, folder / "seed0005.png"

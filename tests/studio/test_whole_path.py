@@ -492,7 +492,7 @@ def choose(studio: Application, setting: str, value: str) -> None:
 def answer(kind: type[D], act: Callable[[D], None]) -> None:
     """Does `act` to the dialog of that kind as soon as it is open; the call that opens it returns after that."""
 
-    def look() -> None:
+    def poll() -> None:
         dialog = QApplication.activeModalWidget()
         if isinstance(dialog, kind):
             try:
@@ -501,9 +501,9 @@ def answer(kind: type[D], act: Callable[[D], None]) -> None:
                 dialog.reject()  # or the test would wait for it
                 raise
         else:
-            QTimer.singleShot(50, look)
+            QTimer.singleShot(50, poll)
 
-    QTimer.singleShot(50, look)
+    QTimer.singleShot(50, poll)
 
 
 def test_settings_change_while_it_trains_and_are_noted(qtbot: QtBot, studio: Application, pictures: Path) -> None:

@@ -202,7 +202,7 @@ def test_plot_takes_the_new_scheme(qtbot: QtBot, plot: CurvePlot) -> None:
     palette, sheet = QPalette(app.palette()), app.styleSheet()
     try:
         for scheme in (theme.DARK, theme.LIGHT):
-            theme.dress(app, scheme)
+            theme.apply_scheme(app, scheme)
             assert theme.current() is scheme
             assert plot._canvas is not None
             assert plot._canvas.backgroundBrush().color() == QColor(scheme.surface)

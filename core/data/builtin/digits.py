@@ -1,4 +1,5 @@
-"""sample:digits: white pen strokes on black, as clean as MNIST, antialiased by their distance field."""
+"""Built-in dataset sample:digits: white pen strokes on black, like MNIST without noise, antialiased by a distance
+field."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ COUNT = 10_000
 CLASSES: tuple[str, ...] = tuple("0123456789")
 RESOLUTION = 32
 VERSION = "1"
-DOING = "Drawing digits"
+PROGRESS_TEXT = "Drawing digits"
 
 Floats = NDArray[np.float32]
 
@@ -33,11 +34,11 @@ def draw(labels: NDArray[np.int64], size: Size, random: np.random.Generator) -> 
 def _written(labels: NDArray[np.int64], random: np.random.Generator) -> Floats:
     """The strokes as this hand wrote them: variant, smooth warp, then shear, scale, rotation, shift. (N, S, 2, 2)."""
     count = len(labels)
-    variants = random.random(count)
+    chosen = random.random(count)
     glyphs = np.empty((count, SEGMENTS, 2, 2), np.float32)
-    for index, (label, variant) in enumerate(zip(labels, variants, strict=True)):
-        ways = GLYPHS[label]
-        glyphs[index] = ways[int(variant * len(ways))]
+    for index, (label, variant) in enumerate(zip(labels, chosen, strict=True)):
+        variants = GLYPHS[label]
+        glyphs[index] = variants[int(variant * len(variants))]
     return _placed(_warped(glyphs, random), random)
 
 
@@ -84,16 +85,16 @@ def _distance(strokes: Floats, size: Size) -> Floats:
     along, across, square = (np.empty(shape, np.float32) for _ in range(3))
     for segment in range(strokes.shape[1]):
         start = strokes[:, segment, 0]
-        way = strokes[:, segment, 1] - start
-        scaled = way / np.maximum((way * way).sum(1, keepdims=True), np.float32(1e-12))
+        vector = strokes[:, segment, 1] - start
+        scaled = vector / np.maximum((vector * vector).sum(1, keepdims=True), np.float32(1e-12))
         x, y = columns[None] - start[:, :1], rows[None] - start[:, 1:]
         # How far along the segment the nearest point lies: a sum of a part for the column and one for the row.
         np.add((x * scaled[:, :1])[:, None, :], (y * scaled[:, 1:])[:, :, None], out=along)
         np.clip(along, 0, 1, out=along)
-        np.multiply(along, way[:, 0, None, None], out=across)
+        np.multiply(along, vector[:, 0, None, None], out=across)
         np.subtract(x[:, None, :], across, out=across)
         np.multiply(across, across, out=square)
-        np.multiply(along, way[:, 1, None, None], out=across)
+        np.multiply(along, vector[:, 1, None, None], out=across)
         np.subtract(y[:, :, None], across, out=across)
         np.multiply(across, across, out=across)
         square += across

@@ -1,4 +1,4 @@
-"""Ten digits as pen strokes, each in the ways that people write it.
+"""Pen strokes of the ten digits, in several handwriting variants.
 
 x grows to the right and y downwards from the middle of the picture; a digit fills about x in [-0.4, 0.4] and
 y in [-0.65, 0.65] of a picture that is [-1, 1] wide and high.

@@ -1,4 +1,4 @@
-"""The built-in samples: drawn by numpy from a fixed seed, so that nothing has to be downloaded or shipped."""
+"""Built-in sample datasets: drawn by numpy from a fixed seed, so that nothing is downloaded or shipped."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Drawing(Protocol):
     CLASSES: tuple[str, ...]
     RESOLUTION: int
     VERSION: str
-    DOING: str
+    PROGRESS_TEXT: str
 
     def draw(self, labels: NDArray[np.int64], size: Size, random: np.random.Generator) -> NDArray[np.uint8]:
         """Pictures of the classes `labels` (N,): uint8, shape (N, C, H, W).
@@ -69,7 +69,7 @@ class Sample:
 
     @property
     def doing(self) -> str:
-        return self.drawing.DOING
+        return self.drawing.PROGRESS_TEXT
 
     @property
     def classes(self) -> tuple[str, ...]:

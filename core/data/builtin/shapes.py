@@ -1,4 +1,4 @@
-"""sample:shapes: five plain shapes in colour on soft backgrounds, antialiased by their distance fields."""
+"""Built-in dataset sample:shapes: five colored shapes on soft backgrounds, antialiased by distance fields."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ COUNT = 5_000
 CLASSES: tuple[str, ...] = ("circle", "triangle", "square", "star", "ring")
 RESOLUTION = 64
 VERSION = "1"
-DOING = "Drawing shapes"
+PROGRESS_TEXT = "Drawing shapes"
 
 Floats = NDArray[np.float32]
 Floating = NDArray[np.floating[Any]]  # float32 too, though numpy's annotations do not follow that far

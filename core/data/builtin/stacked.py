@@ -1,4 +1,5 @@
-"""sample:stacked: three digits at once, one in each colour channel: 1000 modes, to count those that a generator misses.
+"""Built-in dataset sample:stacked: three digits in the three color channels (Stacked MNIST): 1000 modes, to count the
+modes that a generator misses.
 
 After Stacked MNIST (Metz et al. 2017, arXiv:1611.02163; Srivastava et al. 2017, arXiv:1705.07761), with our own digits.
 """
@@ -15,7 +16,7 @@ COUNT = 20_000
 CLASSES: tuple[str, ...] = tuple(f"{number:03d}" for number in range(1000))
 RESOLUTION = 32
 VERSION = "1"
-DOING = "Drawing digits"
+PROGRESS_TEXT = "Drawing digits"
 
 
 def draw(labels: NDArray[np.int64], size: Size, random: np.random.Generator) -> NDArray[np.uint8]:

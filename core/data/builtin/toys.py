@@ -1,4 +1,4 @@
-"""The built-in toys: points in the plane instead of images, so that both networks can be watched at a glance.
+"""Built-in toy datasets: points in the plane instead of images, for the 2-D playground.
 
 The ring and the grid are those by which missing modes are counted (Srivastava et al. 2017, VEEGAN, arXiv:1705.07761;
 Lin et al. 2018, PacGAN, arXiv:1712.04086). They are so small that nothing is cached.

@@ -1,4 +1,4 @@
-"""Prepared datasets on the disk: a folder each of arrays, records and `meta.json`, complete or not there."""
+"""Cache entries of prepared datasets: each is a folder of arrays, records and `meta.json`, complete or absent."""
 
 from __future__ import annotations
 
@@ -111,8 +111,8 @@ def is_open(entry: Path) -> bool:
 def remove(entry: Path) -> None:
     """Delete an entry, whole or damaged. Raises `OSError`, where Windows does so for files that are open anywhere."""
     # It leaves its place first, because deleting a folder takes more than one step.
-    with tempfile.TemporaryDirectory(prefix=_UNFINISHED, dir=entry.parent, ignore_cleanup_errors=True) as place:
-        entry.replace(Path(place, entry.name))
+    with tempfile.TemporaryDirectory(prefix=_UNFINISHED, dir=entry.parent, ignore_cleanup_errors=True) as trash:
+        entry.replace(Path(trash, entry.name))
 
 
 def build(entry: Path, source: Source, how: Preparation) -> Generator[Progress, None, None]:

@@ -1,4 +1,4 @@
-"""Images that a person left out of a dataset: remembered beside the cache, by name; the images themselves stay.
+"""Exclusions: images left out of a dataset, stored by name beside the cache; the images themselves stay.
 
 Names outlast another size and another way of preparing, which rows and pixels do not.
 """
@@ -41,7 +41,7 @@ def include(source: str, names: Iterable[str], base: Path | None = None) -> None
     _remember(source, frozenset(excluded(source, base)).difference(names), base)
 
 
-def kept(dataset: Dataset, base: Path | None = None) -> Dataset:
+def without_excluded(dataset: Dataset, base: Path | None = None) -> Dataset:
     """The dataset without what was left out. Raises `UserError` when fewer than two images are left."""
     try:
         return without(dataset, excluded(dataset.source, base))

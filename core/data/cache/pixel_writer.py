@@ -1,4 +1,5 @@
-"""Streams pictures into an .npy file: flat memory, and no more channels than the pictures so far need."""
+"""Writer that streams images into an .npy file, in flat memory and with no more channels than the images so far
+need."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the cache of prepared datasets holds, and what of it goes when it holds too much."""
+"""Size limit of the cache of prepared datasets, and eviction of the least recently used entries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of prepared images, read from their file rather than through its memory map."""
+"""Reader of rows of prepared images from their file, bypassing the memory map."""
 
 from __future__ import annotations
 
@@ -57,9 +57,9 @@ class RowReader:
             if os.fstat(file.fileno()).st_size != size:
                 raise OSError(f"{path} is not as long as it was")
             pixels = into.data.cast("B")
-            for place, row in enumerate(rows.tolist()):
+            for index, row in enumerate(rows.tolist()):
                 file.seek(self.map.offset + row * length)
-                _fill(pixels[place * length : (place + 1) * length], file)
+                _fill(pixels[index * length : (index + 1) * length], file)
 
 
 def entry_folder(images: Pixels) -> Path | None:

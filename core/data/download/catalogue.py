@@ -1,4 +1,4 @@
-"""Well-known datasets of images: what they are, where they come from, and where on the disk they are once they came.
+"""Catalog of downloadable datasets: their titles, addresses, checksums and local paths.
 
 Nothing here uses the network; `core.data.download.fetch` does, when it is asked to. Addresses and checksums are
 torchvision's; but of CIFAR it is the binary version, which needs no pickle, with the checksums of its own page.
@@ -38,7 +38,7 @@ class Remote:
     sha256: str = ""
 
     @property
-    def kept(self) -> tuple[str, ...]:
+    def local_files(self) -> tuple[str, ...]:
         """What is on the disk in the end."""
         return self.members or (self.name,)
 
@@ -70,7 +70,7 @@ class Download:
         return sum(file.bytes for file in self.files)
 
     @property
-    def by_hand(self) -> bool:
+    def is_manual(self) -> bool:
         """Whether only a person can download it."""
         return not all(file.addresses for file in self.files)
 
@@ -81,17 +81,17 @@ class Download:
     def is_here(self, base: Path | None = None) -> bool:
         """Whether all of it is on the disk."""
         folder = self.folder(base)
-        return all((folder / name).is_file() for file in self.files for name in file.kept)
+        return all((folder / name).is_file() for file in self.files for name in file.local_files)
 
     def located(self, base: Path | None = None) -> Path:
         """The file or folder to open. Raises `UserError` while it is not all there."""
         if not self.is_here(base):
             ours = f"{self.bytes / 1e6:.0f} MB come with: gan-studio download {self.name}. Or "
-            remedy = f"{'' if self.by_hand else ours}{self.by_yourself(base)}."
+            remedy = f"{'' if self.is_manual else ours}{self.manual_instructions(base)}."
             raise UserError(f"{self.title} is not downloaded yet.", f"{remedy[0].upper()}{remedy[1:]}")
         return self.folder(base) / self.opens
 
-    def by_yourself(self, base: Path | None = None) -> str:
+    def manual_instructions(self, base: Path | None = None) -> str:
         """How a person gets it without this program, as a part of a sentence."""
         where = " and ".join(
             file.addresses[0] if file.addresses else f"{file.name} from {self.page}" for file in self.files

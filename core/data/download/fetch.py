@@ -1,4 +1,4 @@
-"""Downloads, only when a person asks for one: resumed where the server can, and checked before anything uses them."""
+"""Downloads that the user asks for: resumed where the server can, and verified before use."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ def fetch(what: str | Download, base: Path | None = None) -> Generator[Progress,
     folder = download.folder(base)
     done = 0
     for remote in download.files:
-        if not all((folder / kept).is_file() for kept in remote.kept):
-            if download.by_hand:
-                remedy = download.by_yourself(base)
+        if not all((folder / local_files).is_file() for local_files in remote.local_files):
+            if download.is_manual:
+                remedy = download.manual_instructions(base)
                 raise UserError(f"{download.title} cannot be downloaded by a program.", f"Instead, {remedy}.")
             with _writing(folder):
                 folder.mkdir(parents=True, exist_ok=True)
@@ -80,13 +80,13 @@ class _File:
             raise UserError(f"{quoted(origin.name)} cannot be read.", "Choose another file.", str(error)) from error
         with own, _writing(self._folder), self._part.open("wb") as file:
             shutil.copyfileobj(own, file)
-        yield from self._keep()
+        yield from self._store()
 
     def fetch(self) -> Generator[Progress, None, None]:
         yield from self._receive()
-        yield from self._keep()
+        yield from self._store()
 
-    def _keep(self) -> Generator[Progress, None, None]:
+    def _store(self) -> Generator[Progress, None, None]:
         yield self._progress("Checking", self._remote.bytes)
         self._check()
         if self._remote.members:
@@ -112,7 +112,7 @@ class _File:
         reason = f"answered {first.code}" if isinstance(first, HTTPError) else "could not be reached"
         raise UserError(
             f"{self._download.title} could not be downloaded: {server} {reason}.",
-            f"Check the connection and try again, which goes on from here; or {self._by_yourself}.",
+            f"Check the connection and try again, which goes on from here; or {self._manual_instructions}.",
             "\n".join(f"{address}: {error}" for address, error in failures),
         )
 
@@ -150,7 +150,7 @@ class _File:
                 self._part.unlink()
             raise UserError(
                 f"What came as {quoted(self._remote.name)} is not {self._download.title}, or was damaged on the way.",
-                f"Try again; or {self._by_yourself}.",
+                f"Try again; or {self._manual_instructions}.",
                 f"{size} bytes, {found}; expected {self._remote.bytes} bytes, {expected}",
             )
 
@@ -169,8 +169,8 @@ class _File:
                 yield self._progress("Unpacking", self._remote.bytes)
 
     @property
-    def _by_yourself(self) -> str:
-        return self._download.by_yourself(self._folder.parent)
+    def _manual_instructions(self) -> str:
+        return self._download.manual_instructions(self._folder.parent)
 
     def _progress(self, doing: str, size: int) -> Progress:
         done = self._done + min(size, self._remote.bytes)

@@ -1,4 +1,4 @@
-"""What zips and tars share: which of their entries are pictures, which of those are refused, and how they are labelled.
+"""Entries of zip and tar archives: which are images, which are refused, and their class labels.
 
 Nothing is ever unpacked to the disk, and no link is followed.
 """
@@ -29,7 +29,7 @@ def wanted(path: Inside) -> bool:
     return path[-1] == NOTE or path[-1].lower().endswith((*EXTENSIONS, ".zip", *TARS))
 
 
-def trouble(name: str, path: Inside, size: int) -> str:
+def refusal_reason(name: str, path: Inside, size: int) -> str:
     """Why an entry is refused, if it is."""
     if name.startswith("/") or ".." in path or re.match(r"[A-Za-z]:", name):
         return "its path points outside the archive"

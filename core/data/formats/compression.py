@@ -1,4 +1,4 @@
-"""Files packed by gzip, bzip2 or xz, read as if they were not, and what is wrong with files, said to a person."""
+"""Decompression of gzip, bzip2 and xz files, and error messages for damaged ones."""
 
 from __future__ import annotations
 

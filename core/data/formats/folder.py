@@ -14,13 +14,13 @@ from stat import S_ISREG
 from typing import overload
 
 from core.data.decode import EXTENSIONS, reason
-from core.data.formats.image_files import GLIMPSED, File, Files, glimpse
+from core.data.formats.image_files import FIRST_IMAGES, File, Files, first_images
 from core.data.formats.stylegan_labels import FOREIGN, LARGEST_NOTE, NOTE, UNLABELLED, StyleGanLabels, noted, too_large
 from core.data.items import Skipped
 from core.data.names import absolute, digest, natural, opened, printable, quoted
 from core.data.source import classes_of
 from core.errors import UserError
-from core.events import Glimpse, Progress
+from core.events import FirstImages, Progress
 
 TITLE = "Folder"
 RANK = 2
@@ -71,7 +71,7 @@ def opens(source: str) -> bool:
     return Path(source).is_dir()
 
 
-def scan(source: str) -> Generator[Progress | Glimpse, None, Files]:
+def scan(source: str) -> Generator[Progress | FirstImages, None, Files]:
     """List the images below `source`. Raises `UserError` when it cannot be read or holds no images."""
     root = absolute(source)
     title = root.name or str(root)
@@ -88,8 +88,8 @@ def scan(source: str) -> Generator[Progress | Glimpse, None, Files]:
             continue
         listing.add(*item)
         folders.add(item[0][:-1])
-        if len(listing) == GLIMPSED:
-            yield from glimpse(listing)
+        if len(listing) == FIRST_IMAGES:
+            yield from first_images(listing)
         elif len(listing) % 2000 == 0:
             yield Progress("Looking for images", len(listing), 0)
     if not listing and not skipped:
@@ -144,7 +144,7 @@ def _inside(root: Path, path: str) -> str:
 
 def _walk(root: Path) -> Iterator[tuple[tuple[str, ...], os.stat_result] | Skipped]:
     """Every image file once, folder by folder. Linked folders come last and only if not seen yet, so a loop ends."""
-    seen: set[tuple[int, int]] = set()
+    visited: set[tuple[int, int]] = set()
     folders: list[tuple[str, ...]] = [()]
     links: list[tuple[str, ...]] = []
     while folders or links:
@@ -153,9 +153,9 @@ def _walk(root: Path) -> Iterator[tuple[tuple[str, ...], os.stat_result] | Skipp
         inner: list[tuple[str, ...]] = []
         try:
             status = root.joinpath(*path).stat()
-            if (status.st_dev, status.st_ino) in seen:
+            if (status.st_dev, status.st_ino) in visited:
                 continue
-            seen.add((status.st_dev, status.st_ino))
+            visited.add((status.st_dev, status.st_ino))
             with os.scandir(root.joinpath(*path)) as entries:
                 for entry in entries:
                     if entry.name.startswith("."):
@@ -170,7 +170,7 @@ def _walk(root: Path) -> Iterator[tuple[tuple[str, ...], os.stat_result] | Skipp
             yield Skipped(printable("/".join(path)), "this folder cannot be opened")
         names.sort(key=natural)
         for name in names:
-            yield _look(root, (*path, name))
+            yield _stat(root, (*path, name))
         folders += sorted(inner, key=lambda each: natural(each[-1]), reverse=True)
 
 
@@ -181,7 +181,7 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _look(root: Path, path: tuple[str, ...]) -> tuple[tuple[str, ...], os.stat_result] | Skipped:
+def _stat(root: Path, path: tuple[str, ...]) -> tuple[tuple[str, ...], os.stat_result] | Skipped:
     inside = "/".join(path)
     try:
         status = os.stat(_inside(root, inside))  # noqa: PTH116

@@ -73,8 +73,8 @@ def _beside(file: Path, word: str, other: str, dimensions: str) -> Path | None:
     if word not in name:
         return None
     names = [re.sub(r"idx\d", f"idx{number}", name.replace(word, other)) for number in dimensions]
-    places = [file.with_name(f"{each}{packed}") for each in names for packed in ("", ".gz")]
-    return next((place for place in places if place.is_file()), None)
+    candidates = [file.with_name(f"{each}{packed}") for each in names for packed in ("", ".gz")]
+    return next((candidate for candidate in candidates if candidate.is_file()), None)
 
 
 def _labels(file: Path | None, count: int) -> tuple[NDArray[Any], tuple[Skipped, ...]]:

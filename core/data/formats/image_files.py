@@ -1,4 +1,4 @@
-"""Image files, wherever they lie: what folders and zips share. Decoded on threads, in order, with flat memory."""
+"""Image files in folders and zips, decoded in threads, in order, in flat memory."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from core.data.decode import decode, header_size, passes, reason
 from core.data.items import Picture, Skipped
 from core.data.names import printable
 from core.data.source import resolution_for
-from core.events import Glimpse, Progress
+from core.events import FirstImages, Progress
 
-LOOKED_AT = 200
+SIZES_READ = 200
 """Files whose sizes make a suggestion."""
 _TRIAL = 0.02  # seconds of reading without threads
 _WORTH_HANDING_OVER = 0.0003  # seconds for a file: of smaller ones Python does the most, on one thread at a time anyway
 _AT_ONCE = 8  # files a job
-GLIMPSED = 12
+FIRST_IMAGES = 12
 """Files that are shown at once."""
-GLIMPSE_SECONDS = 0.2
+FIRST_IMAGES_SECONDS = 0.2
 THUMBNAIL = (64, 64)
 LARGEST_FILE = 512 * 2**20
 
@@ -62,7 +62,7 @@ class Files:
 
     def suggest(self) -> Generator[Progress, None, int]:
         """From the headers of at most 200 files, evenly chosen."""
-        count = min(LOOKED_AT, len(self.files))
+        count = min(SIZES_READ, len(self.files))
         sides: list[int] = []
         for index in range(count):
             try:
@@ -102,17 +102,17 @@ def _read_some(files: Sequence[File], how: Preparation, over: Event) -> list[Pic
     return [read(file, how) for file in files if not over.is_set()]
 
 
-def glimpse(files: Sequence[File]) -> Iterator[Glimpse]:
+def first_images(files: Sequence[File]) -> Iterator[FirstImages]:
     """The first files that can be read, soon; nothing if there are none."""
     begun, planes = monotonic(), []
-    for file in files[:GLIMPSED]:
+    for file in files[:FIRST_IMAGES]:
         picture = read(file, Preparation(THUMBNAIL))
         if isinstance(picture, Picture):
             planes.append(np.broadcast_to(picture.pixels, (3, *picture.pixels.shape[1:])))
-        if monotonic() - begun > GLIMPSE_SECONDS:
+        if monotonic() - begun > FIRST_IMAGES_SECONDS:
             break
     if planes:
-        yield Glimpse(np.stack(planes).transpose(0, 2, 3, 1))
+        yield FirstImages(np.stack(planes).transpose(0, 2, 3, 1))
 
 
 def read(file: File, how: Preparation) -> Picture | Skipped:

@@ -1,4 +1,4 @@
-"""Pictures that lie one behind the other in files of numbers: what `.npy`, `.npz`, `.mat`, IDX and CIFAR share.
+"""Raw pixel arrays in files: the reader shared by `.npy`, `.npz`, `.mat`, IDX and CIFAR.
 
 Files are read from front to back, a few megabytes at a time. They are never mapped into memory: a drive that vanishes
 under a memory map takes the whole program along.

@@ -1,4 +1,4 @@
-"""`dataset.json`, where StyleGAN's tools put the labels: {"labels": [[name, class], ...]}, or null for no labels."""
+"""StyleGAN labels in `dataset.json`: {"labels": [[name, class], ...]}, or null for no labels."""
 
 from __future__ import annotations
 

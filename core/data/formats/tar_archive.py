@@ -13,15 +13,15 @@ from pathlib import Path
 from core.concurrency import in_order
 from core.config.preparation import Preparation
 from core.data.decode import header_size
-from core.data.formats.archive_entries import TARS, Labels, empty, trouble, wanted
+from core.data.formats.archive_entries import TARS, Labels, empty, refusal_reason, wanted
 from core.data.formats.compression import readable
-from core.data.formats.image_files import GLIMPSED, LOOKED_AT, File, glimpse, read
+from core.data.formats.image_files import FIRST_IMAGES, SIZES_READ, File, first_images, read
 from core.data.formats.stylegan_labels import NOTE, UNLABELLED
 from core.data.formats.tar_reader import Member, is_tar, walk
 from core.data.items import Picture, Skipped
 from core.data.names import Inside, absolute, digest, inside, printable, version
 from core.data.source import OneFile, resolution_for
-from core.events import Glimpse, Progress
+from core.events import FirstImages, Progress
 
 TITLE = "Tar"
 RANK = 6
@@ -49,12 +49,12 @@ class Tar(OneFile):
         with readable(self.root):
             for entry in _pictures(self.root):
                 if entry is None:
-                    yield Progress("Looking at image sizes", len(sides), LOOKED_AT)
+                    yield Progress("Looking at image sizes", len(sides), SIZES_READ)
                     continue
                 data = entry[1].content()
                 with contextlib.suppress(Exception):  # reading will name it
                     sides.append(min(header_size(io.BytesIO(data))))
-                if len(sides) == LOOKED_AT:
+                if len(sides) == SIZES_READ:
                     break
         return resolution_for(sides)
 
@@ -84,7 +84,7 @@ def opens(source: str) -> bool:
     return path.is_file() and (source.lower().endswith(TARS) or is_tar(path))
 
 
-def scan(source: str) -> Generator[Progress | Glimpse, None, Tar]:
+def scan(source: str) -> Generator[Progress | FirstImages, None, Tar]:
     """List the images in the tar. Raises `UserError` when it is damaged, a bomb, or holds no images."""
     root = absolute(source)
     yield Progress("Looking for images", 0, 0)
@@ -108,10 +108,10 @@ def scan(source: str) -> Generator[Progress | Glimpse, None, Tar]:
             else:
                 total += 1
                 folders.add(path[:-1])
-                if len(first) < GLIMPSED and member.size < _LARGE:
+                if len(first) < FIRST_IMAGES and member.size < _LARGE:
                     first.append(File(member.name, partial(io.BytesIO, member.content())))
-                    if len(first) == GLIMPSED:
-                        yield from glimpse(first)
+                    if len(first) == FIRST_IMAGES:
+                        yield from first_images(first)
     if not total and not skipped:
         raise empty(root)
     labels = Labels(folders, note)
@@ -138,7 +138,7 @@ def _pictures(root: Path) -> Iterator[_Entry | None]:
 
 
 def _refused(path: Inside, member: Member) -> str:
-    return trouble(member.name, path, member.size) or member.refused
+    return refusal_reason(member.name, path, member.size) or member.refused
 
 
 def _nothing() -> None:

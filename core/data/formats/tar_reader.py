@@ -1,4 +1,4 @@
-"""A tar from header to header, packed or not, once and never back.
+"""Sequential reader of tar archives, compressed or not, from the first header to the last.
 
 Not by tarfile, which keeps in memory what it reads between two files, however much a hostile header makes of that.
 """

@@ -61,8 +61,8 @@ class Video(OneFile):
         """Every `how.frame_step`-th frame, the first among them; at the end, perhaps, that some were damaged."""
         told = monotonic()
         number = broken = 0
-        with readable(self.root), _opened(self.root) as film:
-            for frame in _frames(film):
+        with readable(self.root), _opened(self.root) as container:
+            for frame in _frames(container):
                 if frame is not None and number % how.frame_step == 0:
                     yield _picture(frame, number, how)
                 elif monotonic() - told > _MOMENT:
@@ -85,8 +85,8 @@ def scan(source: str) -> Generator[Progress, None, Video]:
     """Look into the film. Raises `UserError` when there is nothing in it to be shown."""
     root = absolute(source)
     yield Progress("Looking at the video", 0, 0)
-    with readable(root), _opened(root) as film:
-        stream = _stream(film)
+    with readable(root), _opened(root) as container:
+        stream = _stream(container)
         if stream is None:
             raise UserError(
                 f"There are no pictures in {quoted(root.name)} that can be decoded.",
@@ -109,13 +109,13 @@ def _opened(root: Path) -> Iterator[InputContainer]:
     import av  # a film is rare, and its libraries are many
 
     with opened(root) as file:
-        kind = _container(file.read(12))
+        kind = _container_format(file.read(12))
         file.seek(0)
-        if kind is None or (kind == "mov" and not believable(file, root.stat().st_size)):
+        if kind is None or (kind == "mov" and not is_plausible(file, root.stat().st_size)):
             raise damaged(root, "is not the video that its name says, or it is damaged")
         file.seek(0)
         try:
-            film = av.open(
+            container = av.open(
                 file,
                 "r",
                 format=kind,
@@ -125,11 +125,11 @@ def _opened(root: Path) -> Iterator[InputContainer]:
             )
         except av.error.FFmpegError as error:
             raise damaged(root, "is a damaged video", error) from error
-        with film:
-            yield film
+        with container:
+            yield container
 
 
-def _container(start: bytes) -> str | None:
+def _container_format(start: bytes) -> str | None:
     """What the first bytes say, so that nothing else is ever tried: FFmpeg would play a list of addresses, too."""
     if start[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"):
         return "mov"
@@ -138,21 +138,21 @@ def _container(start: bytes) -> str | None:
     return "avi" if start.startswith(b"RIFF") and start[8:] == b"AVI " else None
 
 
-def _stream(film: InputContainer) -> VideoStream | None:
+def _stream(container: InputContainer) -> VideoStream | None:
     """The first whose frames somebody here can decode."""
-    return next((stream for stream in film.streams.video if stream.codec_context), None)
+    return next((stream for stream in container.streams.video if stream.codec_context), None)
 
 
-def _frames(film: InputContainer) -> Iterator[VideoFrame | None]:
+def _frames(container: InputContainer) -> Iterator[VideoFrame | None]:
     """The frames in the order in which they are shown; None for what cannot be decoded."""
     from av.error import FFmpegError
 
-    stream = _stream(film)
+    stream = _stream(container)
     assert stream is not None  # or there would be no `Video`
     stream.thread_type = "AUTO"
     stream.codec_context.options = {"max_pixels": str(MOST_PIXELS)}  # a film may change its size on the way
     try:
-        for packet in film.demux(stream):
+        for packet in container.demux(stream):
             try:
                 yield from packet.decode()
             except FFmpegError:
@@ -168,7 +168,7 @@ def _picture(frame: VideoFrame, number: int, how: Preparation) -> Picture:
     return Picture(fitted(image, how), image.width, image.height, mode="RGB", name=f"frame {number}")
 
 
-def believable(file: IO[bytes], size: int) -> bool:
+def is_plausible(file: IO[bytes], size: int) -> bool:
     """Whether no more frames are claimed than the file has bytes, and nothing of what is claimed is compressed."""
     claimed = 0
     for piece in _tables(file):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from core.data.decode import reason
-from core.data.formats.archive_entries import Labels, empty, trouble, wanted
+from core.data.formats.archive_entries import Labels, empty, refusal_reason, wanted
 from core.data.formats.compression import opened_zip, readable, refuse_bomb
 from core.data.formats.image_files import File, Files
 from core.data.formats.stylegan_labels import NOTE, UNLABELLED
@@ -64,7 +64,7 @@ def _listed(archive: zipfile.ZipFile) -> tuple[list[_Entry], list[Skipped]]:
         path = inside(name)
         if info.is_dir() or not wanted(path):
             continue
-        if refused := trouble(name, path, info.file_size) or _sealed(info):
+        if refused := refusal_reason(name, path, info.file_size) or _sealed(info):
             skipped.append(Skipped(name, refused))
         else:
             found.append((path, info))

@@ -1,4 +1,4 @@
-"""What is looked for in a dataset: each check answers with one `HealthFinding`, a good one where nothing is wrong.
+"""Health checks of a dataset: each returns one `HealthFinding`, with severity "good" where nothing is wrong.
 
 The thresholds say what a person would want to know; nothing is refused here.
 """
@@ -73,7 +73,7 @@ def unreadable(dataset: Dataset) -> HealthFinding:
 def exact_duplicates(groups: list[RowNumbers], total: int) -> HealthFinding:
     if not groups:
         return HealthFinding("exact_duplicates", "good", "No image is there twice.")
-    copies = but_the_first(groups)
+    copies = all_but_first(groups)
     return HealthFinding(
         "exact_duplicates",
         _severity(len(copies), total),
@@ -87,7 +87,7 @@ def exact_duplicates(groups: list[RowNumbers], total: int) -> HealthFinding:
 def near_duplicates(groups: list[RowNumbers], total: int) -> HealthFinding:
     if not groups:
         return HealthFinding("near_duplicates", "good", "No two images look nearly the same.")
-    copies = but_the_first(groups)
+    copies = all_but_first(groups)
     return HealthFinding(
         "near_duplicates",
         _severity(len(copies), total),
@@ -99,7 +99,7 @@ def near_duplicates(groups: list[RowNumbers], total: int) -> HealthFinding:
     )
 
 
-def but_the_first(groups: list[RowNumbers]) -> RowNumbers:
+def all_but_first(groups: list[RowNumbers]) -> RowNumbers:
     """All rows but the first of each group, ascending."""
     return np.sort(np.concatenate([no_rows(), *(group[1:] for group in groups)]))
 
@@ -228,9 +228,9 @@ def fit_for(parts: Floats) -> Fit:
     return "crop" if left >= CROP_KEEPS else "smart" if left >= SMART_KEEPS else "pad"
 
 
-def colours(looks: ImageStatistics) -> HealthFinding:
-    seen = looks.variation >= EMPTY  # white is no grey
-    grey, coloured = (np.flatnonzero(seen & so) for so in (looks.spread < GREY, looks.spread >= GREY))
+def colours(statistics: ImageStatistics) -> HealthFinding:
+    visible = statistics.variation >= EMPTY  # white is no grey
+    grey, coloured = (np.flatnonzero(visible & so) for so in (statistics.spread < GREY, statistics.spread >= GREY))
     if not len(grey) or not len(coloured):
         return HealthFinding("colours", "good", f"All images are {'grey' if len(grey) else 'in colour'}.")
     return _mixed("colours", (grey, coloured), ("grey", "in colour"))

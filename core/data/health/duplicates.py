@@ -1,4 +1,4 @@
-"""Images that are the same, and images that look nearly the same, in groups."""
+"""Duplicates and near-duplicates of a dataset, in groups."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def exact(content: NDArray[np.uint64]) -> list[RowNumbers]:
     return sorted(groups, key=lambda group: int(group[0]))
 
 
-def near(looks: ImageStatistics, rows: RowNumbers) -> Generator[Progress, None, list[RowNumbers]]:
+def near(statistics: ImageStatistics, rows: RowNumbers) -> Generator[Progress, None, list[RowNumbers]]:
     """Groups among these rows, each with the row first that comes first in `rows`.
 
     Every row of a group is near its first. Near ones of near ones are not followed further: from one to the next, the
@@ -54,7 +54,7 @@ def near(looks: ImageStatistics, rows: RowNumbers) -> Generator[Progress, None, 
     """
     groups: dict[int, list[int]] = {}
     shared: dict[int, list[int]] = defaultdict(list)  # by parts of hashes, the firsts that have them
-    hashes = looks.hash.tolist()
+    hashes = statistics.hash.tolist()
     for done, row in enumerate(rows.tolist()):
         if done % _AT_ONCE == 0:
             yield Progress("Comparing the images", done, len(rows))
@@ -65,7 +65,7 @@ def near(looks: ImageStatistics, rows: RowNumbers) -> Generator[Progress, None, 
             for first in shared.get(part, ())
             if (hashes[first] ^ hashes[row]).bit_count() <= NEAR_BITS
         }
-        first = _nearest(looks.sketch, row, sorted(alike)) if alike else None
+        first = _nearest(statistics.sketch, row, sorted(alike)) if alike else None
         if first is not None:
             groups.setdefault(first, [first]).append(row)
             continue

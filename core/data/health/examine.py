@@ -1,4 +1,4 @@
-"""The health report of a dataset: what it holds, what is wrong with it, and what to do about it."""
+"""Health report of a dataset: runs all checks, and collects their findings and histograms."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from core.data.dataset import Dataset
 from core.data.health import checks, duplicates
 from core.data.health.findings import HealthFinding, HealthReport, Histogram, RowNumbers
 from core.data.health.image_statistics import image_statistics
-from core.data.prepare import AS_IT_SUITS
+from core.data.prepare import AUTOMATIC
 from core.data.records import MODES
 from core.data.source import resolution_for
 from core.events import Progress
@@ -23,7 +23,7 @@ _ORDER = ("warning", "note", "good")
 
 
 def examine(
-    dataset: Dataset, how: Preparation = AS_IT_SUITS, augment: str = "none"
+    dataset: Dataset, how: Preparation = AUTOMATIC, augment: str = "none"
 ) -> Generator[Progress, None, HealthReport]:
     """Looks at every image of a dataset; yields `Progress`, and returns the `HealthReport`.
 
@@ -53,12 +53,12 @@ def examine(
 
 
 def _images(dataset: Dataset, how: Preparation, augment: str) -> Generator[Progress, None, list[HealthFinding]]:
-    looks = yield from image_statistics(dataset)
+    statistics = yield from image_statistics(dataset)
     total = len(dataset.images)
-    same = duplicates.exact(looks.content)
-    copies = checks.but_the_first(same)
-    empty = np.flatnonzero(looks.variation < checks.EMPTY)
-    alike = yield from duplicates.near(looks, _worth_comparing(dataset, copies, empty))
+    same = duplicates.exact(statistics.content)
+    copies = checks.all_but_first(same)
+    empty = np.flatnonzero(statistics.variation < checks.EMPTY)
+    alike = yield from duplicates.near(statistics, _worth_comparing(dataset, copies, empty))
     return [
         checks.unreadable(dataset),
         checks.exact_duplicates(same, total),
@@ -67,7 +67,7 @@ def _images(dataset: Dataset, how: Preparation, augment: str) -> Generator[Progr
         checks.few_images(total - len(copies), dataset, augment),
         checks.small_originals(dataset, how),
         checks.proportions(dataset, how),
-        checks.colours(looks),
+        checks.colours(statistics),
         checks.print_colours(dataset),
         checks.transparency(dataset),
     ]

@@ -1,4 +1,4 @@
-"""What an examination of a dataset says: frozen values of numpy and plain types, so that any thread may keep them."""
+"""Findings of a health report: frozen values of numpy and plain types, safe to share between threads."""
 
 from __future__ import annotations
 

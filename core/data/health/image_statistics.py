@@ -1,4 +1,4 @@
-"""What the pixels of each image say, for finding images that are alike, empty or grey: one pass over the memory map.
+"""Statistics of each image (content hash, perceptual hash, sketch, variation, color): one pass over the memory map.
 
 The perceptual hash is the usual one (Zauner 2010, "Implementation and Benchmarking of Perceptual Image Hash
 Functions"): which low frequencies of the discrete cosine transform are above their median. ImageHash has it too, but
@@ -54,7 +54,7 @@ class ImageStatistics:
 def image_statistics(dataset: Dataset) -> Generator[Progress, None, ImageStatistics]:
     """Looks at every image, a few at a time."""
     count, channels, height, width = dataset.images.shape
-    looks = ImageStatistics(
+    statistics = ImageStatistics(
         content=np.array(dataset.records.table["content"], np.uint64),
         hash=np.empty(count, np.uint64),
         sketch=np.empty((count, channels * FREQUENCIES**2), np.float16),
@@ -67,15 +67,15 @@ def image_statistics(dataset: Dataset) -> Generator[Progress, None, ImageStatist
         yield Progress("Examining the images", start, count)
         pixels = np.asarray(dataset.images[start : start + step])
         chosen = slice(start, start + len(pixels))
-        looks.content[chosen] = _known(looks.content[chosen], pixels)
+        statistics.content[chosen] = _known(statistics.content[chosen], pixels)
         values = pixels.astype(np.float32)
         low = np.matmul(rows, (values.reshape(-1, width) @ columns.T).reshape(-1, height, FREQUENCIES))
         low = low.reshape(len(pixels), channels, FREQUENCIES, FREQUENCIES)
-        looks.hash[chosen] = _hash(low)
-        looks.sketch[chosen] = _sketch(low)
-        looks.variation[chosen] = values.reshape(len(pixels), channels, -1).std(axis=2).max(axis=1)
-        looks.spread[chosen] = (pixels[:, :3].max(axis=1) - pixels[:, :3].min(axis=1)).max(axis=(1, 2))
-    return looks
+        statistics.hash[chosen] = _hash(low)
+        statistics.sketch[chosen] = _sketch(low)
+        statistics.variation[chosen] = values.reshape(len(pixels), channels, -1).std(axis=2).max(axis=1)
+        statistics.spread[chosen] = (pixels[:, :3].max(axis=1) - pixels[:, :3].min(axis=1)).max(axis=(1, 2))
+    return statistics
 
 
 def _cosines(length: int) -> Floats:

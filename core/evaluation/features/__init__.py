@@ -1,4 +1,4 @@
-"""Feature extractors, in whose spaces sets of images are compared: one module each, found by its name.
+"""Feature extractors of the metrics: one module each, found by its name.
 
 A module of this package that defines `TITLE` defines as well
 

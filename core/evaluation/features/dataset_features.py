@@ -1,4 +1,4 @@
-"""Features of a dataset's images, worked out once and kept beside the prepared images, with which they go."""
+"""Features of a dataset's images, computed once and cached with the prepared images."""
 
 from __future__ import annotations
 

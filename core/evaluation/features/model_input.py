@@ -1,4 +1,4 @@
-"""Images of any kind as the colour images that extractors look at."""
+"""Conversion of images of any kind to the RGB input of feature extractors."""
 
 from __future__ import annotations
 

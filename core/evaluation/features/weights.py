@@ -1,5 +1,4 @@
-"""Where the weights of Inception come from. Neither torch nor the network: `core.data.download.fetch` uses that, when
-asked."""
+"""Weights of Inception as a `Download`, for `core.data.download.fetch`. Imports neither torch nor the network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Metrics: how near generated images are to real ones, one module each, found by its name.
+"""Metrics of generated images against real ones: one module each, found by its name.
 
 A module of this package that defines `TITLE` defines as well
 
@@ -32,7 +32,7 @@ Work = Generator[None, None, T]
 Floats = NDArray[np.float64]
 
 
-class Side(NamedTuple):
+class ImageSet(NamedTuple):
     """Generated images, or real ones. `features` (N, F) and `logits` (N, K) are float64: distances between points far
     from 0 lose in float32 what they are about. `images` are uint8 NHWC. None where no metric needs them."""
 
@@ -44,7 +44,7 @@ class Side(NamedTuple):
 class Metric(Protocol):
     """What every module of this package offers."""
 
-    def measure(self, fake: Side, real: Side) -> Work[dict[str, float]]: ...
+    def measure(self, fake: ImageSet, real: ImageSet) -> Work[dict[str, float]]: ...
 
 
 def metric(name: str) -> Metric:

@@ -6,7 +6,7 @@ alike; density may be above. Dropped modes lower coverage and leave density as i
 
 from __future__ import annotations
 
-from core.evaluation.metrics import Side, Work
+from core.evaluation.metrics import ImageSet, Work
 from core.evaluation.metrics.knn_balls import inside, radii, share
 
 TITLE = "Density and coverage"
@@ -25,7 +25,7 @@ NEEDS = ("features",)
 K = 5
 
 
-def measure(fake: Side, real: Side) -> Work[dict[str, float]]:
+def measure(fake: ImageSet, real: ImageSet) -> Work[dict[str, float]]:
     assert fake.features is not None
     assert real.features is not None
     found = yield from inside(fake.features, real.features, (yield from radii(real.features, K)))

@@ -10,7 +10,7 @@ import torch
 from torch_fidelity.metric_fid import KEY_METRIC_FID, fid_features_to_statistics, fid_statistics_to_metric
 
 from core.concurrency import run_in_thread
-from core.evaluation.metrics import Floats, Side, Work
+from core.evaluation.metrics import Floats, ImageSet, Work
 
 TITLE = "Frechet distance"
 RANK = 0
@@ -24,7 +24,7 @@ HIGHER_IS_BETTER = False
 NEEDS = ("features",)
 
 
-def measure(fake: Side, real: Side) -> Work[dict[str, float]]:
+def measure(fake: ImageSet, real: ImageSet) -> Work[dict[str, float]]:
     assert fake.features is not None
     assert real.features is not None
     one, other = fake.features, real.features

@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch_fidelity.metric_isc import KEY_METRIC_ISC_MEAN, KEY_METRIC_ISC_STD, isc_features_to_metric
 
-from core.evaluation.metrics import Side, Work
+from core.evaluation.metrics import ImageSet, Work
 
 TITLE = "Inception Score"
 RANK = 2
@@ -25,7 +25,7 @@ HIGHER_IS_BETTER = True
 NEEDS = ("logits",)
 
 
-def measure(fake: Side, real: Side) -> Work[dict[str, float]]:
+def measure(fake: ImageSet, real: ImageSet) -> Work[dict[str, float]]:
     assert fake.logits is not None
     yield
     found = isc_features_to_metric(torch.from_numpy(fake.logits))

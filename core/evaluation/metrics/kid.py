@@ -11,7 +11,7 @@ import numpy as np
 from torch_fidelity.defaults import DEFAULTS
 from torch_fidelity.metric_kid import mmd2
 
-from core.evaluation.metrics import Floats, Side, Work
+from core.evaluation.metrics import Floats, ImageSet, Work
 
 TITLE = "Kernel distance"
 RANK = 1
@@ -30,7 +30,7 @@ SUBSETS = int(DEFAULTS["kid_subsets"])
 SIZE = int(DEFAULTS["kid_subset_size"])
 
 
-def measure(fake: Side, real: Side) -> Work[dict[str, float]]:
+def measure(fake: ImageSet, real: ImageSet) -> Work[dict[str, float]]:
     assert fake.features is not None
     assert real.features is not None
     size = min(SIZE, len(fake.features), len(real.features))

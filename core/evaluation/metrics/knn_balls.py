@@ -1,4 +1,5 @@
-"""Balls about the points of a set, each as large as the distance to its k-th neighbour: the set's manifold.
+"""k-nearest-neighbor balls of a set of points: each has the distance to the k-th neighbor as its radius. They
+approximate the manifold of the set.
 
 Distances are torch-fidelity's, in pieces of a bounded number of pairs.
 """
@@ -17,7 +18,7 @@ _PAIRS = 2**20
 """Distances that are worked out between two yields."""
 
 
-class Inside(NamedTuple):
+class BallMembership(NamedTuple):
     """`balls` (N,): in how many balls each point lies; `hit` (M,): whether any point lies in each ball."""
 
     balls: Tensor
@@ -34,7 +35,7 @@ def radii(points: Floats, k: int) -> Work[Tensor]:
     return torch.cat(found)
 
 
-def inside(points: Floats, centres: Floats, radii: Tensor) -> Work[Inside]:
+def inside(points: Floats, centres: Floats, radii: Tensor) -> Work[BallMembership]:
     """Which points (N, F) lie in balls about centres (M, F); the surface belongs to the ball."""
     balls, hit = [], torch.zeros(len(centres), dtype=torch.bool)
     middle = torch.from_numpy(centres)
@@ -43,7 +44,7 @@ def inside(points: Floats, centres: Floats, radii: Tensor) -> Work[Inside]:
         balls.append(within.sum(1))
         hit |= within.any(0)
         yield
-    return Inside(torch.cat(balls), hit)
+    return BallMembership(torch.cat(balls), hit)
 
 
 def share(which: Tensor) -> float:

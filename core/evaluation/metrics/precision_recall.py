@@ -11,7 +11,7 @@ image of the other one. They are the lower of both answers.
 
 from __future__ import annotations
 
-from core.evaluation.metrics import Side, Work
+from core.evaluation.metrics import ImageSet, Work
 from core.evaluation.metrics.knn_balls import inside, radii, share
 
 TITLE = "Precision and recall"
@@ -42,7 +42,7 @@ NEEDS = ("features",)
 K = 3
 
 
-def measure(fake: Side, real: Side, k: int = K) -> Work[dict[str, float]]:
+def measure(fake: ImageSet, real: ImageSet, k: int = K) -> Work[dict[str, float]]:
     assert fake.features is not None
     assert real.features is not None
     among_real = yield from inside(fake.features, real.features, (yield from radii(real.features, k)))

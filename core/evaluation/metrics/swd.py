@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import conv2d, pad
 
-from core.evaluation.metrics import Side, Work
+from core.evaluation.metrics import ImageSet, Work
 from core.events import Images
 
 TITLE = "Sliced Wasserstein distance"
@@ -40,7 +40,7 @@ _PIXELS = 2**18  # of images that are cut at once
 Floats = NDArray[np.float32]
 
 
-def measure(fake: Side, real: Side) -> Work[dict[str, float]]:
+def measure(fake: ImageSet, real: ImageSet) -> Work[dict[str, float]]:
     """Both sides' images: as many, of one size."""
     assert fake.images is not None
     assert real.images is not None

@@ -1,10 +1,10 @@
-"""Penalties on the discriminator's gradients, all in the images' own units: one module each, found by its name.
+"""Gradient penalties on the discriminator, in units of the images: one module each, found by its name.
 
 A module of this package that defines `TITLE` is named after the setting that holds its weight, and defines as well
 
 * `RANK`: the penalties are added in this order, the lowest first;
-* `INPUTS`: of which images in a `Judgement` it needs the gradients, "real" or "fake";
-* `penalty(judged)`: from a `Judgement` to a mean.
+* `INPUTS`: of which images in a `DiscriminatorBatch` it needs the gradients, "real" or "fake";
+* `penalty(batch)`: from a `DiscriminatorBatch` to a mean.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ Critic = Callable[[Tensor], Tensor]
 """Images NCHW -> logits (N,)."""
 
 
-class Judgement(NamedTuple):
-    """A batch as the discriminator judged it: images NCHW and their logits (N,), and the discriminator itself."""
+class DiscriminatorBatch(NamedTuple):
+    """A batch with the logits of the discriminator: images NCHW, their logits (N,), and the discriminator itself."""
 
     critic: Critic
     real: Tensor
@@ -35,7 +35,7 @@ class Judgement(NamedTuple):
 class Penalty(Protocol):
     """What every module of this package offers."""
 
-    def penalty(self, judged: Judgement) -> Tensor: ...
+    def penalty(self, batch: DiscriminatorBatch) -> Tensor: ...
 
 
 def inputs(settings: Settings) -> set[str]:
@@ -44,9 +44,9 @@ def inputs(settings: Settings) -> set[str]:
     return {name for penalty in settings.penalties for name in known[penalty].facts["INPUTS"]}
 
 
-def weighted(settings: Settings, judged: Judgement) -> Tensor:
+def weighted(settings: Settings, batch: DiscriminatorBatch) -> Tensor:
     """The sum of the penalties in use, each with its weight. The images that `inputs` names require gradients."""
-    total = torch.zeros((), device=judged.real.device)
+    total = torch.zeros((), device=batch.real.device)
     for name, weight in settings.penalties.items():
-        total = total + weight * cast(Penalty, module("losses.penalties", name)).penalty(judged)
+        total = total + weight * cast(Penalty, module("losses.penalties", name)).penalty(batch)
     return total

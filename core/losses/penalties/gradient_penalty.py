@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from core.losses.penalties import Critic, Judgement
+from core.losses.penalties import Critic, DiscriminatorBatch
 from core.losses.penalties.gradients import gradients
 
 TITLE = "WGAN-GP"
@@ -16,10 +16,10 @@ RANK = 2
 INPUTS = ()
 
 
-def penalty(judged: Judgement) -> Tensor:
+def penalty(batch: DiscriminatorBatch) -> Tensor:
     """E (|grad D(x)| - 1)^2 at one point x between each pair of a real and a generated image."""
-    mix = torch.rand(len(judged.real), device=judged.real.device)
-    return one_centred(judged.critic, judged.real, judged.fake, mix)
+    mix = torch.rand(len(batch.real), device=batch.real.device)
+    return one_centred(batch.critic, batch.real, batch.fake, mix)
 
 
 def one_centred(critic: Critic, real: Tensor, fake: Tensor, mix: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Gradients of logits by images, which penalties are functions of."""
+"""Gradients of logits with respect to images, on which the penalties are defined."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from core.losses.penalties import Judgement
+from core.losses.penalties import DiscriminatorBatch
 from core.losses.penalties.gradients import zero_centred
 
 TITLE = "R1"
@@ -15,6 +15,6 @@ RANK = 0
 INPUTS = ("real",)
 
 
-def penalty(judged: Judgement) -> Tensor:
+def penalty(batch: DiscriminatorBatch) -> Tensor:
     """(gamma / 2) E |grad D(x)|^2 with gamma = 1."""
-    return zero_centred(judged.real_logits, judged.real)
+    return zero_centred(batch.real_logits, batch.real)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from core.losses.penalties import Judgement
+from core.losses.penalties import DiscriminatorBatch
 from core.losses.penalties.gradients import zero_centred
 
 TITLE = "R2"
@@ -15,6 +15,6 @@ RANK = 1
 INPUTS = ("fake",)
 
 
-def penalty(judged: Judgement) -> Tensor:
+def penalty(batch: DiscriminatorBatch) -> Tensor:
     """(gamma / 2) E |grad D(G(z))|^2 with gamma = 1."""
-    return zero_centred(judged.fake_logits, judged.fake)
+    return zero_centred(batch.fake_logits, batch.fake)

@@ -1,4 +1,4 @@
-"""What a dialog of the File menu is given, and how its module is found.
+"""Context that a dialog of the File menu gets, and discovery of the dialogs' modules.
 
 Each module of this folder that defines `TITLE` is an entry of the File menu. It also defines
 

@@ -21,7 +21,7 @@ def show(context: DialogContext) -> None:
     dialog.fetch_requested.connect(
         lambda name: context.session.jobs.start(partial(fetch, name), done=context.open_path)
     )
-    library.listed.connect(dialog.show_stock)
+    library.rows_listed.connect(dialog.show_rows)
     context.session.problem.connect(dialog.show_problem)  # the banner is behind the dialog
     library.list_downloads()
     dialog.exec()

@@ -34,6 +34,6 @@ def show(context: DialogContext, shown: LatentRequest | None = None) -> None:
 
 def _export(session: Session, choice: ExportChoice, images: Images, names: list[str]) -> None:
     if choice.selection is not None:
-        session.generator.export_images(choice.selection, choice.target, choice.shape, choice.overwrite)
+        session.generator.export_images(choice.selection, choice.target, choice.file_options, choice.overwrite)
     else:
-        session.files.save_images(images, names, choice.target, choice.shape, choice.overwrite)
+        session.files.save_images(images, names, choice.target, choice.file_options, choice.overwrite)

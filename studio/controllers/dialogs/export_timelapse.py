@@ -28,8 +28,10 @@ def show(context: DialogContext) -> None:
         per="the whole film",
         parent=context.window,
     )
-    dialog.accepted_film.connect(
-        lambda choice: context.session.generator.export_timelapse(run, choice.target, choice.film, choice.overwrite)
+    dialog.accepted_video.connect(
+        lambda choice: context.session.generator.export_timelapse(
+            run, choice.target, choice.animation, choice.overwrite
+        )
     )
     dialog.exec()
     dialog.deleteLater()

@@ -46,8 +46,10 @@ def show(context: DialogContext) -> None:
             dialog.show_frame(images)
 
     dialog.frame_requested.connect(lambda request: service.render(FRAME, request))
-    dialog.accepted_film.connect(
-        lambda choice: context.session.generator.export_video(trajectory, choice.target, choice.film, choice.overwrite)
+    dialog.accepted_video.connect(
+        lambda choice: context.session.generator.export_video(
+            trajectory, choice.target, choice.animation, choice.overwrite
+        )
     )
     service.rendered.connect(show_frame)
     dialog.exec()

@@ -16,7 +16,7 @@ def show(context: DialogContext) -> None:
     dialog, checkpoints = OpenCheckpointDialog(context.window), context.session.checkpoints
     dialog.chosen.connect(lambda path: context.open_path(str(path)))
     dialog.folder_requested.connect(checkpoints.list)
-    checkpoints.listed.connect(dialog.show_summaries)
+    checkpoints.checkpoints_listed.connect(dialog.show_summaries)
     context.session.problem.connect(dialog.show_problem)  # the banner is behind the dialog
     dialog.show_busy(True)
     checkpoints.list(context.session.runs_folder)

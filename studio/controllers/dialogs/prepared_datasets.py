@@ -16,7 +16,7 @@ def show(context: DialogContext) -> None:
     dialog, library = PreparedDatasetsDialog(context.window), context.session.library
     dialog.delete_requested.connect(library.delete_prepared)
     dialog.limit_chosen.connect(library.limit_prepared)
-    library.listed.connect(dialog.show_stock)
+    library.rows_listed.connect(dialog.show_rows)
     context.session.problem.connect(dialog.show_problem)  # the banner is behind the dialog
     library.list_prepared()
     dialog.exec()

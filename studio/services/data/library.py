@@ -1,4 +1,4 @@
-"""The library of datasets on this disk: those that were prepared, and those that can be downloaded."""
+"""Service that lists, deletes and downloads datasets on this disk."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class DataLibrary(QObject):
     What fails is the workers' `problem`.
     """
 
-    listed = Signal(object)
+    rows_listed = Signal(object)
     """`Prepared`, `Downloads`, or an `InceptionRow`."""
 
     def __init__(self, workers: Workers, parent: QObject | None = None) -> None:
@@ -38,7 +38,7 @@ class DataLibrary(QObject):
         self._waiting: deque[tuple[Callable[[], object], Callable[[object], object]]] = deque()
 
     def list_prepared(self) -> None:
-        self.ask(list_prepared, self.listed.emit)
+        self.ask(list_prepared, self.rows_listed.emit)
 
     def delete_prepared(self, folders: Sequence[Path]) -> None:
         """Deletes prepared datasets, and lists what is left."""
@@ -51,11 +51,11 @@ class DataLibrary(QObject):
         self.list_prepared()
 
     def list_downloads(self) -> None:
-        self.ask(list_downloads, self.listed.emit)
+        self.ask(list_downloads, self.rows_listed.emit)
 
     def find_weights(self) -> None:
         """Looks for the weights of Inception."""
-        self.ask(find_weights, self.listed.emit)
+        self.ask(find_weights, self.rows_listed.emit)
 
     def ask(self, call: Callable[[], object], done: Callable[[object], object] = lambda result: None) -> None:
         """Calls a function in a thread, after those that were asked for before."""
@@ -158,8 +158,8 @@ def _download_row(download: Download) -> DownloadRow:
     here = download.is_here()
     if here:
         where = f"It is {download.folder()}"
-    elif download.by_hand:
-        where = f"No program may download it: {download.by_yourself()}."
+    elif download.is_manual:
+        where = f"No program may download it: {download.manual_instructions()}."
     else:
         where = f"It comes to {download.folder()}"
     return DownloadRow(
@@ -171,5 +171,5 @@ def _download_row(download: Download) -> DownloadRow:
         download.bytes,
         f"{download.title}. {download.licence}. {download.page}\n{where}",
         here,
-        download.by_hand and not here,
+        download.is_manual and not here,
     )

@@ -1,4 +1,4 @@
-"""Prepares images in a thread; one dataset is open at a time."""
+"""Service that opens and prepares datasets in a thread; one dataset is open at a time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, Signal
 from core.concurrency import as_generator
 from core.config.preparation import Preparation
 from core.errors import UserError
-from core.events import Event, Glimpse, Progress
+from core.events import Event, FirstImages, Progress
 from core.imaging.channels import CHANNEL_NAMES
 from studio.background.newest_task import NewestTask
 from studio.background.threads import IteratorThread
@@ -33,7 +33,7 @@ class DatasetLoader(QObject):
     scan_began = Signal(bool)
     """Whether it is the open dataset that is prepared anew."""
     scan_progressed = Signal(object)
-    glimpsed = Signal(object)
+    first_images_read = Signal(object)
     """The first images of a dataset, while it is read."""
     dataset_opened = Signal(object)
     """An `OpenedDataset`."""
@@ -106,7 +106,7 @@ class DatasetLoader(QObject):
     def preview(self, settings: Settings, count: int, seed: int) -> None:
         """The same as the discriminator would be shown it by these settings, while no training runs."""
         if self.dataset is not None:
-            make = partial(as_generator, draw_seen, self.dataset, settings, count, seed)
+            make = partial(as_generator, draw_discriminator_sheet, self.dataset, settings, count, seed)
             thread = self._workers.spawn(make, done=self.sheet_drawn.emit, end=lambda: self.previews.discard(thread))
             self.previews.add(thread)
 
@@ -120,8 +120,8 @@ class DatasetLoader(QObject):
                 self.examination_progressed.emit(event)
             case Progress():
                 self.scan_progressed.emit(event)
-            case Glimpse():
-                self.glimpsed.emit(event.images)
+            case FirstImages():
+                self.first_images_read.emit(event.images)
             case OpenedDataset():
                 self._open(event)
 
@@ -142,8 +142,8 @@ class DatasetLoader(QObject):
 
 
 def open_dataset(request: DataRequest) -> Generator[Event, None, Examined]:
-    """Prepares images: yields `Progress`, perhaps a `Glimpse`, an `OpenedDataset`, then `Progress` of its examination,
-    and returns what was found."""
+    """Prepares images: yields `Progress`, perhaps `FirstImages`, an `OpenedDataset`, then `Progress` of its
+    examination, and returns what was found."""
     from core.data.prepare import prepare
 
     if isinstance(request.how, UserError):
@@ -159,13 +159,13 @@ def draw_sheet(dataset: Dataset, count: int, seed: int) -> DatasetSheet:
     return DatasetSheet(dataset.sheet(count, seed))
 
 
-def draw_seen(dataset: Dataset, settings: Settings, count: int, seed: int) -> DatasetSheet:
+def draw_discriminator_sheet(dataset: Dataset, settings: Settings, count: int, seed: int) -> DatasetSheet:
     """Draws a random sheet of a dataset as the discriminator would be shown it."""
     import_torch()
     from core.training.augmentation import discriminator_sheet
 
-    seen = discriminator_sheet(dataset.sheet(count, seed), settings, seed)
-    return DatasetSheet(seen, "As the discriminator will see them")
+    images = discriminator_sheet(dataset.sheet(count, seed), settings, seed)
+    return DatasetSheet(images, "As the discriminator will see them")
 
 
 def _facts(dataset: Dataset) -> DataFacts:

@@ -1,4 +1,4 @@
-"""Review of the open dataset: what is found in it, the images of each finding, and those that are left out."""
+"""Service that examines the open dataset, reads the images of findings, and excludes images."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, Signal, SignalInstance
 from core.concurrency import as_generator
 from core.config.preparation import Preparation, Size
 from core.data.health.findings import FindingKind, HealthFinding, RowNumbers
-from core.events import Glimpse, Progress
+from core.events import FirstImages, Progress
 from studio.background.newest_task import NewestTask
 from studio.background.workers import Workers
 from studio.model.data import BeforeAfter, Examined, Image, OpenedDataset, Page, Pair, Tile
@@ -82,11 +82,11 @@ class DatasetReview(QObject):
         if self._dataset is not None and self._examined is not None:
             self._leave_out(self._dataset, self._examined.suggested, frozenset())
 
-    def take_back(self, source: str, names: Sequence[str]) -> None:
+    def include_again(self, source: str, names: Sequence[str]) -> None:
         """Includes images again."""
 
         def take() -> Sequence[str]:
-            take_back(source, names)
+            include_again(source, names)
             return names
 
         self._change(self.taken_back, source, take)
@@ -124,7 +124,7 @@ def read_page(dataset: Dataset, finding: HealthFinding, number: int) -> Page:
     return Page(finding, number, -(-len(rows) // TILES), tiles)
 
 
-def compare(source: str, how: Preparation, seed: int) -> Generator[Progress | Glimpse, None, BeforeAfter]:
+def compare(source: str, how: Preparation, seed: int) -> Generator[Progress | FirstImages, None, BeforeAfter]:
     """Prepares some images that are drawn at random, to be seen beside their originals; `how` has a size."""
     from core.data.cache.exclusions import excluded
     from core.data.formats.image_files import read
@@ -161,14 +161,14 @@ def leave_out(dataset: Dataset, suggested: RowNumbers, toggled: frozenset[int]) 
     return names
 
 
-def take_back(source: str, names: Sequence[str]) -> None:
+def include_again(source: str, names: Sequence[str]) -> None:
     """Includes images again."""
     from core.data.cache.exclusions import include
 
     include(source, names)
 
 
-def _files(source: str) -> Generator[Progress | Glimpse, None, Sequence[File]]:
+def _files(source: str) -> Generator[Progress | FirstImages, None, Sequence[File]]:
     """The image files of a source; none where it is not made of files."""
     from core.data.download.catalogue import Downloaded
     from core.data.formats.image_files import Files

@@ -1,4 +1,4 @@
-"""The generator that is explored: the only place of the window that renders."""
+"""Engine that owns the explored generator and renders all images of the window."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from core.errors import UserError
 from core.events import Images
 from core.latent.explore_state import Direction, SavedPins
 from core.latent.request import LatentRequest, Point, to_numbers
-from core.runs.pin_store import keep_pins, saved_pins_of
+from core.runs.pin_store import save_pins, saved_pins_of
 from core.runs.retention import pin
 from core.runs.run import is_run
 from studio.background.torch_import import import_torch
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Restored:
+class RestoredImage:
     """What made an exported image.
 
     `source`: its generator, or None if that is explored already; `notice`: what may differ from the image.
@@ -48,7 +48,7 @@ class ExploreEngine:
         self._sampler: Sampler | None = None
         self._home: Path | None = None
         self._saved = SavedPins()
-        self._trouble: UserError | None = None
+        self._pins_problem: UserError | None = None
         self._lock = threading.Lock()
 
     # What is explored
@@ -78,7 +78,7 @@ class ExploreEngine:
                 self._sampler = Sampler(weights.meta, weights.tensors, weights.meta.device)
             return self._source(None, weights.run)
 
-    def restore(self, image: Path, runs: Path) -> Restored:
+    def restore(self, image: Path, runs: Path) -> RestoredImage:
         """Reads what made an exported image, and opens its checkpoint; `runs`: where that may be."""
         with self._turn():
             from core.export.recipe import read
@@ -87,7 +87,7 @@ class ExploreEngine:
             if recipe is None:
                 raise UserError(f"{image.name} does not say how it was made.", "Drop a PNG that was exported here.")
             if self._sampler is not None and recipe.checkpoint and self._sampler.digest == recipe.checkpoint:
-                return Restored(None, recipe.request)
+                return RestoredImage(None, recipe.request)
             return self._restored_elsewhere(recipe, image, runs)
 
     # What is asked of it
@@ -120,14 +120,14 @@ class ExploreEngine:
         """Writes the request's first image as a PNG that says how it was made."""
         with self._turn():
             from core.export.image_files import export_images
-            from core.export.selection import OfRequest
+            from core.export.selection import RequestSelection
 
-            run_to_end(export_images(self._opened(), OfRequest(request.part(0, 1), path.stem), path.parent))
+            run_to_end(export_images(self._opened(), RequestSelection(request.part(0, 1), path.stem), path.parent))
 
-    def keep_pins(self, home: Path, saved: SavedPins) -> None:
+    def save_pins(self, home: Path, saved: SavedPins) -> None:
         """Saves pins and directions with the run or the checkpoint that is their home."""
         with self._turn():
-            keep_pins(home, saved)
+            save_pins(home, saved)
             if home == self._home:
                 self._saved = saved
 
@@ -170,23 +170,23 @@ class ExploreEngine:
         around = list(path.absolute().parents)[:2]
         return self._source(path, next((folder for folder in around if is_run(folder)), path))
 
-    def _restored_elsewhere(self, recipe: Recipe, image: Path, runs: Path) -> Restored:
+    def _restored_elsewhere(self, recipe: Recipe, image: Path, runs: Path) -> RestoredImage:
         from core.export.checkpoint_lookup import find_checkpoint, missing
 
         path = find_checkpoint(recipe, image, runs) if recipe.checkpoint else None
         if path is not None:
-            return Restored(self._open(path), recipe.request)
+            return RestoredImage(self._open(path), recipe.request)
         if not recipe.checkpoint and self._sampler is not None:
             here = self._source(self._sampler.path, self._home)
             if all(here.fits(point) for point in recipe.request.trajectory.points):
                 step = f"The image was made at step {recipe.step:,} of a training; this generator is at {here.step:,}."
-                return Restored(None, recipe.request, step)
+                return RestoredImage(None, recipe.request, step)
         raise missing(recipe, image)
 
     def _source(self, path: Path | None, home: Path | None) -> ExploreSource:
         if home != self._home:
             self._home = home
-            self._saved, self._trouble = _read_pins(home)
+            self._saved, self._pins_problem = _read_pins(home)
         sampler = self._opened()
         meta = sampler.meta
         return ExploreSource(
@@ -200,7 +200,7 @@ class ExploreEngine:
             sampler.directions,
             sampler.style_layers,
             self._saved,
-            self._trouble,
+            self._pins_problem,
         )
 
 

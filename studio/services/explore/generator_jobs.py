@@ -1,4 +1,4 @@
-"""Long work on a copy of the generator that is explored, with progress and cancel."""
+"""Jobs on a copy of the explored generator, with progress and cancel: exports, projections and neighbors."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Signal
 
 from core.events import Event, Notice, Progress, Saved
 from core.export.animation import Animation
-from core.export.selection import Selection, Shape
+from core.export.selection import FileOptions, Selection
 from core.latent.request import LatentRequest, Loop, Point, Walk
 from studio.background.job_runner import JobRunner
 from studio.model.explore import NearestImages, NeighbourQuery, ProjectionProgress
@@ -74,9 +74,9 @@ class GeneratorJobs(QObject):
         dataset = self._data.dataset
         self._jobs.start(lambda: find_nearest(asked, dataset), self._tell, self.neighbours_found.emit)
 
-    def export_images(self, selection: Selection, target: Path, shape: Shape, overwrite: bool) -> None:
+    def export_images(self, selection: Selection, target: Path, file_options: FileOptions, overwrite: bool) -> None:
         """Writes images with the generator that is on screen."""
-        self._jobs.start(lambda: self._images(selection, target, shape, overwrite))
+        self._jobs.start(lambda: self._images(selection, target, file_options, overwrite))
 
     def export_video(self, trajectory: Walk | Loop, target: Path, animation: Animation, overwrite: bool) -> None:
         """Writes a walk or a loop as a video."""
@@ -122,11 +122,11 @@ class GeneratorJobs(QObject):
                 yield ProjectionProgress(path.name, picture, event.image, done, event.psnr, event.point)
 
     def _images(
-        self, selection: Selection, target: Path, shape: Shape, overwrite: bool
+        self, selection: Selection, target: Path, file_options: FileOptions, overwrite: bool
     ) -> Generator[Progress, None, Saved]:
         from core.export.image_files import export_images
 
-        return (yield from export_images(self._engine.sampler(), selection, target, shape, overwrite))
+        return (yield from export_images(self._engine.sampler(), selection, target, file_options, overwrite))
 
     def _video(
         self, trajectory: Walk | Loop, target: Path, animation: Animation, overwrite: bool

@@ -1,4 +1,4 @@
-"""The training images that are nearest to a generated one, and how near others are: for the job thread to find."""
+"""Search for the training images nearest to a generated one, for the job thread."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from studio.model.explore import NearestImages, NeighbourQuery
 
 if TYPE_CHECKING:
     from core.data.dataset import Dataset
-    from core.evaluation.nearest_neighbours import Space
+    from core.evaluation.nearest_neighbours import ComparisonSpace
 
 NEAREST = 6
 """Training images that are shown beside one of the generator's."""
@@ -24,14 +24,14 @@ def find_nearest(asked: NeighbourQuery, dataset: Dataset | None) -> Generator[Pr
     """Looks for the training images that are nearest to a generated one. Raises `UserError` where no dataset is open,
     or another one."""
     from core.data.holdout import held_rows
-    from core.evaluation.nearest_neighbours import PIXELS, nearest, nearness
+    from core.evaluation.nearest_neighbours import PIXELS, nearest, neighbour_distances
 
     if dataset is None:
         raise UserError("The training images are not open.", "Open them in Data, prepared as for the training.")
     space = (yield from _features(dataset)) if asked.in_features else PIXELS
     held, image = held_rows(asked.settings, dataset), asked.population[asked.index]
     neighbours = yield from nearest(image[None], dataset, NEAREST, space, held)
-    spread = yield from nearness(asked.population, dataset, space, held)
+    spread = yield from neighbour_distances(asked.population, dataset, space, held)
     distances, flipped = neighbours.distances[0].tolist(), neighbours.flipped[0].tolist()
     return NearestImages(
         asked,
@@ -45,10 +45,10 @@ def find_nearest(asked: NeighbourQuery, dataset: Dataset | None) -> Generator[Pr
     )
 
 
-def _features(dataset: Dataset) -> Generator[Progress | Notice, None, Space]:
+def _features(dataset: Dataset) -> Generator[Progress | Notice, None, ComparisonSpace]:
     from core.devices import resolve
     from core.evaluation.features import build, default_for
-    from core.evaluation.nearest_neighbours import Space
+    from core.evaluation.nearest_neighbours import ComparisonSpace
 
     extractor = yield from build(default_for(dataset), dataset, resolve("auto"))
 
@@ -57,4 +57,6 @@ def _features(dataset: Dataset) -> Generator[Progress | Notice, None, Space]:
         starts = range(0, len(images), extractor.at_once)
         return np.concatenate([extractor(images[start : start + extractor.at_once]).values for start in starts])
 
-    return Space("features", f"root mean square difference of what a network ({extractor.name}) sees in them", values)
+    return ComparisonSpace(
+        "features", f"root mean square difference of what a network ({extractor.name}) sees in them", values
+    )

@@ -1,4 +1,4 @@
-"""Asks the generator that is explored, in a thread of its own, the newest request first."""
+"""Service that sends requests to the explored generator in its own thread, the newest first."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from core.latent.request import LatentRequest, Point
 from studio.background.threads import LatestThread
 from studio.background.torch_import import import_optimizers, import_torch
 from studio.model.explore import ExploreSource, PublishedWeights
-from studio.services.explore.engine import ExploreEngine, Restored
+from studio.services.explore.engine import ExploreEngine, RestoredImage
 
 BESIDE_TRAINING = 0.03
 """The part of its time for which the sampler works while a training runs, so that the training hardly feels it."""
@@ -58,7 +58,7 @@ class ExploreService(QObject):
         self._thread.stop()
         self._thread.wait()
 
-    def give_way(self, training: bool) -> None:
+    def yield_to_training(self, training: bool) -> None:
         """Says whether a training needs the processor more."""
         self._thread.set_share(BESIDE_TRAINING if training else 1.0)
 
@@ -106,9 +106,9 @@ class ExploreService(QObject):
         """Finds the direction from the points that a person dislikes to those that they like, as `directed`."""
         self._thread.ask("contrast", partial(self.engine.contrast, liked, disliked, name), self.directed.emit)
 
-    def keep_pins(self, home: Path, saved: SavedPins) -> None:
+    def save_pins(self, home: Path, saved: SavedPins) -> None:
         """Saves pins and directions with their run."""
-        self._thread.ask(f"keep {home}", partial(self.engine.keep_pins, home, saved))
+        self._thread.ask(f"save {home}", partial(self.engine.save_pins, home, saved))
 
     def write(self, request: LatentRequest, path: Path) -> None:
         """Writes the request's image as a PNG that says how it was made."""
@@ -122,14 +122,14 @@ class ExploreService(QObject):
 
     def _show_source(self, source: ExploreSource) -> None:
         self.source_changed.emit(source)
-        if source.trouble is not None and source.path is not None:
-            self.problem.emit(source.trouble)
+        if source.pins_problem is not None and source.path is not None:
+            self.problem.emit(source.pins_problem)
 
     def _show_opened(self, path: Path, source: ExploreSource) -> None:
         self._show_source(source)
         self.opened.emit(path, source)
 
-    def _show_restored(self, restored: Restored) -> None:
+    def _show_restored(self, restored: RestoredImage) -> None:
         if restored.source is not None:
             self._show_source(restored.source)
         self.restored.emit(restored.request)

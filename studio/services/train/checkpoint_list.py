@@ -1,4 +1,4 @@
-"""The checkpoints and runs that can be opened."""
+"""Service that lists the checkpoints and runs that can be opened."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from studio.model.train import CheckpointRow, CheckpointRows
 
 MOST = 200
 """Checkpoints in the list: more than anybody looks through, and quick to read."""
-PLACES = ("*/checkpoints", "checkpoints", ".")
+PATTERNS = ("*/checkpoints", "checkpoints", ".")
 """Where they stand in a folder of runs, in one run, and in a folder that somebody copied them to."""
 
 
 class CheckpointList(QObject):
     """Lists the checkpoints that can be opened. What cannot be read is the workers' `problem`."""
 
-    listed = Signal(object)
+    checkpoints_listed = Signal(object)
     """`CheckpointRows`."""
 
     def __init__(self, workers: Workers, parent: QObject | None = None) -> None:
@@ -34,7 +34,7 @@ class CheckpointList(QObject):
 
     def list(self, runs: Path) -> None:
         """Reads the checkpoints of every run in a folder."""
-        self._workers.spawn(lambda: read_checkpoints(runs), done=self.listed.emit)
+        self._workers.spawn(lambda: read_checkpoints(runs), done=self.checkpoints_listed.emit)
 
 
 def read_checkpoints(runs: Path) -> Generator[Progress, None, CheckpointRows]:
@@ -83,8 +83,8 @@ def _by_run(runs: Path) -> list[list[Path]]:
 
 def _newest(runs: Path) -> list[Path]:
     times: dict[Path, float] = {}
-    for place in PLACES:
-        for path in runs.glob(f"{place}/*.safetensors"):
+    for pattern in PATTERNS:
+        for path in runs.glob(f"{pattern}/*.safetensors"):
             with contextlib.suppress(OSError):  # deleted since it was found
                 times[path] = path.stat().st_mtime
     return sorted(times, key=lambda path: times[path], reverse=True)[:MOST]

@@ -1,4 +1,4 @@
-"""Watches a training's reports, or an opened run's, and says what they mean."""
+"""Service that diagnoses a training, or an opened run, from its reports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Measures a run's images while no training goes on."""
+"""Evaluation of a run's images while no training runs."""
 
 from __future__ import annotations
 

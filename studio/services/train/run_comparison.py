@@ -1,4 +1,4 @@
-"""Reads two runs that are compared, away from the GUI thread: which there are, their numbers, and their samples."""
+"""Service that reads two runs to compare, in threads: the list of runs, their numbers and samples."""
 
 from __future__ import annotations
 

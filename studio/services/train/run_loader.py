@@ -1,4 +1,4 @@
-"""Reads a run that the person opens, away from the GUI thread: first enough to see it, then every report."""
+"""Service that reads a run in a thread: first a summary, then every report."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from core.runs.report_table import ReportTable
     from core.runs.run import Run
 
-FIRST_LOOK_MS = 1500
+FIRST_PAINT_MS = 1500
 """For so long what is on screen first has the processor to itself: the rest takes many seconds anyway."""
 DRAWN = ("Loss/", "Score/")
 """How the keys begin of the curves that are seen as soon as a run is open."""
@@ -77,7 +77,7 @@ class RunLoader(QObject):
             self.is_replaying = not event.complete
             if self.is_replaying and self._thread is not None:
                 self._thread.pause()
-                QTimer.singleShot(FIRST_LOOK_MS, self._thread, self._thread.resume)
+                QTimer.singleShot(FIRST_PAINT_MS, self._thread, self._thread.resume)
             self.opened.emit(event)
 
     def _finish(self, whole: History) -> None:
@@ -120,23 +120,23 @@ def _opened(run: Run, newest: Summary, table: ReportTable) -> OpenedRun:
         newest.path,
         _history(table),
         table.complete,
-        _look_back(newest) if meta.settings.points else _newest_grid(run, newest),
+        _newest_points(newest) if meta.settings.points else _newest_grid(run, newest),
         meta.classes,
-        _course(table),
+        _report_history(table),
         RunFacts(run.images(), tuple(run.edits()), tuple(run.rewinds())),
     )
 
 
-def _course(table: ReportTable) -> ReportHistory:
+def _report_history(table: ReportTable) -> ReportHistory:
     """What the reports mean is seen in the last ones, and in some of those before."""
     count = len(table.steps)
     rows = [*range(0, max(count - RECENT, 0), max(count // OLDER, 1)), *range(max(count - RECENT, 0), count)]
-    course = ReportHistory()
+    history = ReportHistory()
     for row in rows:
         there = np.flatnonzero(np.isfinite(table.values[row]))
         stats = {table.keys[column]: float(table.values[row, column]) for column in there}
-        course.append(Report(int(table.steps[row]), 0, float(table.seconds[row]), stats))
-    return course
+        history.append(Report(int(table.steps[row]), 0, float(table.seconds[row]), stats))
+    return history
 
 
 def _history(table: ReportTable) -> History:
@@ -157,10 +157,10 @@ def _newest_grid(run: Run, newest: Summary) -> Samples:
     return Samples(int(samples[-1].stem), images, conditions.column_names(meta.classes))
 
 
-def _look_back(newest: Summary) -> Points:
+def _newest_points(newest: Summary) -> Points:
     import_torch()
     from core.checkpoint import load
     from core.data.prepare import prepare
-    from core.monitoring.playground import look_back
+    from core.monitoring.playground import checkpoint_snapshot
 
-    return look_back(load(newest.path), run_to_end(prepare(newest.meta.dataset)))
+    return checkpoint_snapshot(load(newest.path), run_to_end(prepare(newest.meta.dataset)))

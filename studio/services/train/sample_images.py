@@ -1,4 +1,4 @@
-"""The pictures that a run has kept of its fixed latents, read as fast as a hand moves through them."""
+"""Service that reads the stored sample grids of a run while its timeline is scrubbed."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Album:
 class SampleImages(QObject):
     """The pictures of the run that is open. Every signal is emitted in the GUI thread."""
 
-    listed = Signal(object)
+    steps_listed = Signal(object)
     """The steps, in order, of which there are pictures, when they have changed."""
     read = Signal(object, bool)
     """`Samples` of a step that was asked for, and whether they are a picture of points."""
@@ -73,17 +73,17 @@ class SampleImages(QObject):
         if album != self._album:
             self._album = album
             self._put_steps(np.empty(0, np.int64))
-        self.look()
+        self.list_pictures()
 
     def close(self) -> None:
         """No run is open."""
         self._album = None
         self._put_steps(np.empty(0, np.int64))
 
-    def look(self) -> None:
+    def list_pictures(self) -> None:
         """Looks for pictures that have come or gone."""
         if self._album is not None:
-            self._ask("look", partial(_listed, self._album.folder), partial(self._show_steps, self._album))
+            self._ask("list", partial(_list_pictures, self._album.folder), partial(self._show_steps, self._album))
 
     def ask(self, step: int) -> None:
         """Reads the picture of a step, as `read` or `missed`; one that waits is given up for it."""
@@ -116,7 +116,7 @@ class SampleImages(QObject):
             return
         if samples is None:
             self.missed.emit(step)
-            self.look()
+            self.list_pictures()
         else:
             self.read.emit(samples, album.size is None)
         self._read_ahead(album, ahead)
@@ -129,30 +129,30 @@ class SampleImages(QObject):
     def _put_steps(self, steps: Steps) -> None:
         if not np.array_equal(steps, self._steps):
             self._steps = steps
-            self.listed.emit(steps)
+            self.steps_listed.emit(steps)
 
 
 class _Reader:
     """Reads in the thread, and keeps what was read last."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[Path, int], Samples] = OrderedDict()
+        self._cache: OrderedDict[tuple[Path, int], Samples] = OrderedDict()
 
     def read(self, album: Album, step: int) -> Samples | None:
         """Returns None where there is no such picture, or it is damaged."""
         path = album.folder / f"{step:09d}.png"
         try:
-            place = path, path.stat().st_mtime_ns  # a training that goes back writes some of them again
-            samples = self._kept.pop(place, None) or Samples(step, _cut(path, album), album.columns)
+            key = path, path.stat().st_mtime_ns  # a training that goes back writes some of them again
+            samples = self._cache.pop(key, None) or Samples(step, _cut(path, album), album.columns)
         except (OSError, ValueError, SyntaxError):  # gone, damaged, or of another size
             return None
-        self._kept[place] = samples
-        while len(self._kept) > 1 and sum(each.images.nbytes for each in self._kept.values()) > MOST_BYTES:
-            self._kept.popitem(last=False)
+        self._cache[key] = samples
+        while len(self._cache) > 1 and sum(each.images.nbytes for each in self._cache.values()) > MOST_BYTES:
+            self._cache.popitem(last=False)
         return samples
 
 
-def _listed(folder: Path) -> Steps:
+def _list_pictures(folder: Path) -> Steps:
     try:
         found = [int(path.stem) for path in folder.glob("*.png") if STEP.fullmatch(path.stem)]
     except OSError:

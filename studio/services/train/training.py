@@ -1,4 +1,4 @@
-"""The training: it runs in a thread, and what is asked of it here is done there, between two of its steps."""
+"""Service that runs the training in a thread, and carries out requests between two of its steps."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ class TrainingService(QObject):
 
     def save(self, path: Path | None = None) -> None:
         """Writes a checkpoint to `path`, or into the run's own folder."""
-        self._post(lambda: self._begun.keep() if path is None else self._begun.save_as(path))
+        self._post(lambda: self._begun.save_pinned() if path is None else self._begun.save_as(path))
 
     def measure(self) -> None:
         """Measures the images as they are now, beside the training."""
@@ -192,7 +192,7 @@ class TrainingService(QObject):
     def _snapshot(self) -> Event | None:
         """Points as they are at this moment; of images the newest grid will do."""
         trainer = self._begun.trainer
-        return trainer.look() if trainer is not None and trainer.dataset.points else None
+        return trainer.snapshot() if trainer is not None and trainer.dataset.points else None
 
     def _save_what_began(self) -> Event | None:
         return self._job.save() if self._job and self._job.run is not None else None

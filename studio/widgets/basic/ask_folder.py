@@ -1,4 +1,4 @@
-"""Asks for a folder without holding up whoever asks."""
+"""Folder dialog that does not block the caller."""
 
 from __future__ import annotations
 

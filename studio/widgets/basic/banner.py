@@ -1,4 +1,4 @@
-"""A message strip at the top of the window, for what a person should know; it never stops anybody."""
+"""Banner: a message strip at the top of the window, which never blocks the user."""
 
 from __future__ import annotations
 

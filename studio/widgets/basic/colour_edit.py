@@ -1,4 +1,4 @@
-"""A colour: a swatch that opens the colour dialog, and the same as #rrggbb."""
+"""Color field: a swatch that opens the color dialog, and a #rrggbb line edit."""
 
 from __future__ import annotations
 

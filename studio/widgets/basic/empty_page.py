@@ -1,4 +1,4 @@
-"""What stands where there is nothing yet: a sentence, and the button that leads on."""
+"""Placeholder page of an empty view: a sentence, and the button for the next action."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A layout that puts widgets side by side and goes on in the next line, as words in a text do."""
+"""Flow layout: puts widgets side by side and wraps them like words of a text."""
 
 from __future__ import annotations
 

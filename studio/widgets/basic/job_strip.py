@@ -1,4 +1,4 @@
-"""A line that shows a job beside the training: reading a run, copying, exporting."""
+"""Strip that shows the progress of a job beside the training, with a cancel button."""
 
 from __future__ import annotations
 

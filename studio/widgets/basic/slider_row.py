@@ -1,4 +1,4 @@
-"""A number between two bounds: label, slider, spin box and reset."""
+"""Slider row: label, slider, spin box and reset button of a bounded number."""
 
 from __future__ import annotations
 
@@ -115,9 +115,9 @@ class SliderRow(QWidget):
         """Fix the label's width so that the sliders of several rows line up."""
         self._label.setFixedWidth(pixels)
 
-    def _slide(self, place: int) -> None:
+    def _slide(self, position: int) -> None:
         """To a place of the slider, which is under the hand and shows it already."""
-        self._value = min(self._low + place * self._step, self._spin.maximum())
+        self._value = min(self._low + position * self._step, self._spin.maximum())
         if not self._number_soon.isActive():
             self._number_soon.start()
         self._show_reset()

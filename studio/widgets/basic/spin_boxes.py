@@ -1,4 +1,4 @@
-"""Spin boxes: one for seeds, and what makes spin boxes look and behave like the other fields."""
+"""Spin boxes: one for seeds, and helpers that style spin boxes like the other fields."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A list with columns: the first takes the room that is left, the others what they need."""
+"""Table whose first column stretches and whose other columns fit their contents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Originals beside what the network is shown of them."""
+"""View of originals beside the prepared images."""
 
 from __future__ import annotations
 
@@ -92,9 +92,9 @@ def _image(picture: Image) -> QImage:
 def _paint(painter: QPainter, image: QImage, square: QRectF) -> None:
     """In the middle of the square; enlarged pixels stay crisp, as they are what the network sees."""
     size = image.size().scaled(square.size().toSize(), Qt.AspectRatioMode.KeepAspectRatio)
-    place = QRectF(0, 0, size.width(), size.height())
-    place.moveCenter(square.center())
+    target = QRectF(0, 0, size.width(), size.height())
+    target.moveCenter(square.center())
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, size.width() < image.width())
     if image.hasAlphaChannel():
-        painter.fillRect(place, checkerboard())
-    painter.drawImage(place, image)
+        painter.fillRect(target, checkerboard())
+    painter.drawImage(target, image)

@@ -1,4 +1,4 @@
-"""A dataset that is open: its images, what becomes of them and what is wrong with them, beside what is known of it."""
+"""View of the open dataset: its images, originals, findings and facts."""
 
 from __future__ import annotations
 
@@ -79,13 +79,13 @@ class DatasetView(QWidget):
         self._count.setText(f"{facts.count:,} points, 2-D" if facts.points else images)
         _list(self._sizes, "Original sizes", [f"{size}: {count:,}" for size, count in _descending(facts.sizes)])
         _list(self._classes, "Classes", [f"{name}: {count:,}" for name, count in facts.classes.items()])
-        for widget in (self.controls, self._others, self._seen):  # all points are in the picture, as they are
+        for widget in (self.controls, self._others, self._d_input):  # all points are in the picture, as they are
             widget.setVisible(not facts.points)
         self.tabs.setTabVisible(PAIRS, not facts.points)
         self.controls.set_offered(facts.transparent, facts.video)
         self.health.show_excluded(len(facts.excluded))
-        with QSignalBlocker(self._seen):
-            self._seen.setChecked(False)
+        with QSignalBlocker(self._d_input):
+            self._d_input.setChecked(False)
         self.show_sheet(DatasetSheet(sheet))
 
     def show_sheet(self, sheet: DatasetSheet) -> None:
@@ -155,15 +155,15 @@ class DatasetView(QWidget):
         another = QPushButton(theme.icon("folder-open"), "Open another…")
         another.setToolTip("Back to the drop target; this dataset stays open until another one is")
         another.clicked.connect(self.another_requested)
-        self._seen = QPushButton(theme.icon("eye"), "As the discriminator sees them")
-        self._seen.setCheckable(True)
-        self._seen.setToolTip("Augmented, mirrored and under noise, as the settings say; ADA at its strongest")
-        self._seen.toggled.connect(self._show_seen)
+        self._d_input = QPushButton(theme.icon("eye"), "As the discriminator sees them")
+        self._d_input.setCheckable(True)
+        self._d_input.setToolTip("Augmented, mirrored and under noise, as the settings say; ADA at its strongest")
+        self._d_input.toggled.connect(self._show_d_input)
         row = QHBoxLayout()
         row.addWidget(self._others)
         row.addWidget(another)
         column = QVBoxLayout()
-        column.addWidget(self._seen)
+        column.addWidget(self._d_input)
         column.addLayout(row)
         column.addWidget(train)
         return column
@@ -185,12 +185,12 @@ class DatasetView(QWidget):
         else:
             self._ask_for_sheet()
 
-    def _show_seen(self) -> None:
+    def _show_d_input(self) -> None:
         self.tabs.setCurrentIndex(IMAGES)
         self._ask_for_sheet()
 
     def _ask_for_sheet(self) -> None:
-        self.sheet_requested.emit(SHEET, self._seed, self._seen.isChecked())
+        self.sheet_requested.emit(SHEET, self._seed, self._d_input.isChecked())
 
 
 def _descending(counts: Mapping[str, int]) -> list[tuple[str, int]]:

@@ -1,4 +1,4 @@
-"""The empty state: where a person drops images, opens them, or takes the sample."""
+"""Drop area of the empty Data workspace: drops, open buttons, samples and recent datasets."""
 
 from __future__ import annotations
 
@@ -105,8 +105,8 @@ class DropArea(QWidget):
             self._recents.addWidget(self._recent(path), 0, Qt.AlignmentFlag.AlignHCenter)
 
     def _recent(self, path: str) -> QPushButton:
-        place = Path(path)
-        button = QPushButton(theme.icon("clock-counter-clockwise", "muted"), place.name or path)
+        recent = Path(path)
+        button = QPushButton(theme.icon("clock-counter-clockwise", "muted"), recent.name or path)
         button.setObjectName("link")
         button.setToolTip(path)
         button.setAccessibleName(f"Open {path}")

@@ -1,4 +1,4 @@
-"""One thing that was found in a dataset: how grave it is, what it is, and what can be done."""
+"""Card of one health finding: severity, text and actions."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ WORDS: dict[Severity, str] = {"warning": "Warning", "note": "Note", "good": "In 
 
 
 class FindingCard(QFrame):
-    """`can_look`: whether the images that it is about can be shown."""
+    """`can_show_images`: whether the images that it is about can be shown."""
 
-    look_requested = Signal()
+    images_requested = Signal()
     leave_out_requested = Signal()
 
-    def __init__(self, finding: HealthFinding, can_look: bool, parent: QWidget | None = None) -> None:
+    def __init__(self, finding: HealthFinding, can_show_images: bool, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.finding = finding
         self.setObjectName("card")
@@ -41,9 +41,9 @@ class FindingCard(QFrame):
         row.setSpacing(10)
         row.addWidget(glyph, 0, Qt.AlignmentFlag.AlignTop)
         row.addLayout(words, 1)
-        row.addLayout(self._build_buttons(can_look))
+        row.addLayout(self._build_buttons(can_show_images))
 
-    def _build_buttons(self, can_look: bool) -> QVBoxLayout:
+    def _build_buttons(self, can_show_images: bool) -> QVBoxLayout:
         column = QVBoxLayout()
         column.setSpacing(6)
         if count := len(self.finding.excludable):
@@ -51,10 +51,10 @@ class FindingCard(QFrame):
             leave_out.setToolTip("They stay where they are, and can be included again")
             leave_out.clicked.connect(self.leave_out_requested)
             column.addWidget(leave_out)
-        if self.finding.skipped or (can_look and self.finding.groups):
-            look = QPushButton("Show files" if self.finding.skipped else "Look at them")
-            look.clicked.connect(self.look_requested)
-            column.addWidget(look)
+        if self.finding.skipped or (can_show_images and self.finding.groups):
+            button = QPushButton("Show files" if self.finding.skipped else "Look at them")
+            button.clicked.connect(self.images_requested)
+            column.addWidget(button)
         column.addStretch()
         return column
 

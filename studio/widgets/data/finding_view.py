@@ -1,4 +1,4 @@
-"""The images that a finding is about, group by group: a click keeps one or leaves it out."""
+"""View of a finding's images, group by group: a click includes or excludes one."""
 
 from __future__ import annotations
 
@@ -119,15 +119,15 @@ class FindingView(QWidget):
             button.setToolTip(name)
             button.setAccessibleName(name)
             button.clicked.connect(partial(self._turn, step))
-        self._place = QLabel()
-        self._place.setObjectName("muted")
+        self._page_label = QLabel()
+        self._page_label.setObjectName("muted")
         self._leave_out = QPushButton()
         self._leave_out.setToolTip("Those that are crossed out, also on the other pages")
         self._leave_out.clicked.connect(lambda: self.leave_out_requested.emit(self._finding, frozenset(self._toggled)))
         self._hint = QLabel("Click an image to leave it out or to keep it.")
         self._hint.setObjectName("muted")
         row = QHBoxLayout()
-        for widget in (self._before, self._place, self._after):
+        for widget in (self._before, self._page_label, self._after):
             row.addWidget(widget)
         row.addStretch()
         row.addWidget(self._hint)
@@ -167,11 +167,11 @@ class FindingView(QWidget):
             self.page_requested.emit(self._finding, self._page.number + step)
 
     def _show_pager(self, number: int, pages: int) -> None:
-        for widget in (self._before, self._place, self._after):
+        for widget in (self._before, self._page_label, self._after):
             widget.setVisible(pages > 1)
         self._before.setEnabled(number > 0)
         self._after.setEnabled(number < pages - 1)
-        self._place.setText(f"{number + 1:,} of {pages:,}")
+        self._page_label.setText(f"{number + 1:,} of {pages:,}")
 
     def _show_count(self) -> None:
         self._leave_out.setText(f"Leave out {self._count:,} {'image' if self._count == 1 else 'images'}")

@@ -1,4 +1,4 @@
-"""What is wrong with a dataset, what to do about it, and what it holds in numbers."""
+"""View of a dataset's health report: findings, remedies and numbers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from studio.widgets.plots.bar_chart import BarChart
 class HealthView(QStackedWidget):
     """A list of findings, or the images of one of them."""
 
-    look_requested = Signal(object, int)
+    page_requested = Signal(object, int)
     """A finding, and which page of its images."""
     leave_out_requested = Signal(object, object)
     """A finding, and the rows of which the person decided otherwise than it suggests."""
@@ -46,7 +46,7 @@ class HealthView(QStackedWidget):
         column.addWidget(self._scroll, 1)
         self.finding = FindingView()
         self.finding.back_requested.connect(lambda: self.setCurrentWidget(self._list))
-        self.finding.page_requested.connect(self.look_requested)
+        self.finding.page_requested.connect(self.page_requested)
         self.finding.leave_out_requested.connect(self.leave_out_requested)
         self.addWidget(self._list)
         self.addWidget(self.finding)
@@ -130,12 +130,12 @@ class HealthView(QStackedWidget):
         return self._bar
 
     def _card(self, finding: HealthFinding, report: HealthReport) -> QWidget:
-        card = FindingCard(finding, can_look=report.widths is not None)  # points are not looked at one by one
-        card.look_requested.connect(partial(self._look, finding))
+        card = FindingCard(finding, can_show_images=report.widths is not None)  # points are not looked at one by one
+        card.images_requested.connect(partial(self._show_images, finding))
         card.leave_out_requested.connect(lambda: self.leave_out_requested.emit(finding, frozenset()))
         return card
 
-    def _look(self, finding: HealthFinding) -> None:
+    def _show_images(self, finding: HealthFinding) -> None:
         self.finding.show_finding(finding)
         self.setCurrentWidget(self.finding)
 

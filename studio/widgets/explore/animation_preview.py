@@ -1,4 +1,4 @@
-"""Plays a video before it is written, as fast as its frames can be rendered."""
+"""Preview of a video, played as fast as its frames can be rendered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a conditional generator is asked for: a class or a mix of two, and InfoGAN's codes."""
+"""Controls of a conditional generator: a class or a mix of two, and InfoGAN's codes."""
 
 from __future__ import annotations
 

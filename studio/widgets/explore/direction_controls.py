@@ -1,4 +1,4 @@
-"""Sliders along directions of latent space: closed-form ones, principal components, and a person's own."""
+"""Sliders along directions of latent space: closed-form ones, principal components, and saved ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bar above the Explore workspace: which generator it is, and actions for what is shown."""
+"""Header of the Explore workspace: the explored generator, and actions for the image."""
 
 from __future__ import annotations
 

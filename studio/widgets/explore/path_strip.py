@@ -1,4 +1,4 @@
-"""A row of small images along a trajectory."""
+"""Strip of small images along a trajectory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shelf of saved pins."""
+"""Shelf of saved pins."""
 
 from __future__ import annotations
 

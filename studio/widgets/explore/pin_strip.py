@@ -1,4 +1,4 @@
-"""Pins in a row: thumbnails with names that are dragged, put in another order, renamed and taken away."""
+"""Strip of pins: thumbnails with names that are dragged, reordered, renamed and removed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A point of latent space: a seed that can be typed, or a pin that was dropped here."""
+"""Box of a latent point: a seed that can be typed, or a dropped pin."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Describes points of latent space in words, and encodes them for drag and drop."""
+"""Text and MIME data of latent points, for drag and drop."""
 
 from __future__ import annotations
 

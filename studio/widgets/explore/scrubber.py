@@ -1,4 +1,4 @@
-"""A slider for the position on a trajectory, and a button that plays it."""
+"""Scrubber: a slider for the position on a trajectory, with a play button."""
 
 from __future__ import annotations
 

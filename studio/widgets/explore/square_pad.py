@@ -1,4 +1,4 @@
-"""A square map of images with a spot that is dragged over it."""
+"""Two-dimensional slider on a square map of images."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The image that is looked at, and under it the tool in hand."""
+"""Center of the Explore workspace: the large image, and below it the current tool."""
 
 from __future__ import annotations
 

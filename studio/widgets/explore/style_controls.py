@@ -1,4 +1,4 @@
-"""Style mixing: some layers of a network with styles show another point."""
+"""Controls of style mixing: some layers of a style network use another point."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A grid of images under a person's hand: zoomed, panned, and selected by mouse or keyboard."""
+"""Image grid that is zoomed, panned, and selected by mouse or keyboard."""
 
 from __future__ import annotations
 

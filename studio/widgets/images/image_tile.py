@@ -1,4 +1,4 @@
-"""A small image with its name, to be kept or left out by a click."""
+"""Tile of an image with its name, included or excluded by a click."""
 
 from __future__ import annotations
 
@@ -35,20 +35,20 @@ class ImageTile(QAbstractButton):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter, scheme = QPainter(self), theme.current()
         size = self._picture.size().scaled(SIDE, SIDE, Qt.AspectRatioMode.KeepAspectRatio)
-        place = QRect((SIDE - size.width()) // 2, (SIDE - size.height()) // 2, size.width(), size.height())
+        target = QRect((SIDE - size.width()) // 2, (SIDE - size.height()) // 2, size.width(), size.height())
         shrunk = size.width() < self._picture.width()
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, shrunk)
         if self._picture.hasAlphaChannel():
-            painter.fillRect(place, checkerboard())
-        painter.drawImage(place, self._picture)
+            painter.fillRect(target, checkerboard())
+        painter.drawImage(target, self._picture)
         if self.isChecked():
             painter.setOpacity(0.72)
-            painter.fillRect(place, QColor(scheme.window))
+            painter.fillRect(target, QColor(scheme.window))
             painter.setOpacity(1.0)
             theme.paint_glyph(painter, QRect(SIDE // 2 - 16, SIDE // 2 - 16, 32, 32), "x-circle", QColor(scheme.error))
         if self.hasFocus() or self.underMouse():
             painter.setPen(QPen(QColor(scheme.accent), 2))
-            painter.drawRect(place.adjusted(1, 1, -1, -1))
+            painter.drawRect(target.adjusted(1, 1, -1, -1))
         painter.setPen(QColor(scheme.muted))
         file = self.text().rsplit("/", 1)[-1]
         text = painter.fontMetrics().elidedText(file, Qt.TextElideMode.ElideLeft, SIDE)  # numbers stand at the end

@@ -1,4 +1,4 @@
-"""One image of a batch, enlarged."""
+"""Viewer of one enlarged image of a batch."""
 
 from __future__ import annotations
 

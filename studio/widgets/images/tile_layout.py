@@ -1,4 +1,4 @@
-"""Where the tiles of a grid stand, and the one picture that holds them all."""
+"""Layout of the tiles of a grid, and the one picture that holds them all."""
 
 from __future__ import annotations
 

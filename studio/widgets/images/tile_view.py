@@ -1,4 +1,4 @@
-"""A batch of images as tiles with names above their columns: fitted, zoomed, and painted."""
+"""View of a batch of images as tiles with column names: fitted, zoomed, and painted."""
 
 from __future__ import annotations
 
@@ -109,14 +109,14 @@ class TileView(QWidget):
         self._zoom = min(max(self._zoom * factor, 1.0), MOST_ZOOM)
         after = self._whole()
         away = around - self._area().center()
-        self._look_at(QPointF(x - away.x() / after.width(), y - away.y() / after.height()))
+        self._set_centre(QPointF(x - away.x() / after.width(), y - away.y() / after.height()))
 
     def pan_by(self, moved: QPointF) -> None:
         """Move the images along, as far as their edges allow."""
         grid = self._whole()
-        self._look_at(self._centre - QPointF(moved.x() / grid.width(), moved.y() / grid.height()))
+        self._set_centre(self._centre - QPointF(moved.x() / grid.width(), moved.y() / grid.height()))
 
-    def _look_at(self, centre: QPointF) -> None:
+    def _set_centre(self, centre: QPointF) -> None:
         self._centre = centre
         grid, area = self._whole(), self._area()
         # Never past the edge: half of the visible share is the closest that the middle comes to it.

@@ -1,4 +1,4 @@
-"""How many images there are of each size, shape or class: a few bars."""
+"""Bar chart of the number of images of each size, shape or class."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ class BarChart(QWidget):
         if len(edges) == 2:  # one value, between two edges that were made up
             self._texts = [_number(float(np.sqrt(edges[0] * edges[1])))]
         else:
-            places = np.linspace(0, len(edges) - 1, TICKS).round().astype(int)
-            self._texts = [_number(edges[place]) for place in places]
+            ticks = np.linspace(0, len(edges) - 1, TICKS).round().astype(int)
+            self._texts = [_number(edges[tick]) for tick in ticks]
         self._counts, self._lies = histogram.counts.tolist(), False
         self._describe(f"from {self._texts[0]} to {self._texts[-1]}")
 
@@ -82,9 +82,9 @@ class BarChart(QWidget):
             side = Qt.AlignmentFlag.AlignLeft if index == 0 else Qt.AlignmentFlag.AlignRight
             inner = Qt.AlignmentFlag.AlignHCenter if 0 < index < last or len(self._texts) == 1 else side
             middle = bars.left() + bars.width() * (index / last if len(self._texts) > 1 else 0.5)
-            place = QRectF(middle - 40, bars.bottom() + 2, 80, LINE)
-            place.moveLeft(min(max(place.left(), bars.left()), bars.right() - place.width()))
-            painter.drawText(place, inner, text)
+            tick = QRectF(middle - 40, bars.bottom() + 2, 80, LINE)
+            tick.moveLeft(min(max(tick.left(), bars.left()), bars.right() - tick.width()))
+            painter.drawText(tick, inner, text)
 
     def _paint_lying(self, painter: QPainter, area: QRectF) -> None:
         scheme, most = theme.current(), max(self._counts)

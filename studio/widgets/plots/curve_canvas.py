@@ -1,4 +1,4 @@
-"""The drawing surface of `CurvePlot`: pyqtgraph, with its costs kept away from the rest of the window."""
+"""Canvas of `CurvePlot`: pyqtgraph, with its costs kept away from the rest of the window."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class _ValueAxis(pg.AxisItem):  # type: ignore[misc]
         return [f"{number:.4g}" if f"{number:e}"[0] in "125" else "" for number in numbers]
 
 
-class Viewed(Protocol):
+class CurveSource(Protocol):
     """What curves are drawn from, as `History.view`."""
 
     def view(
@@ -101,7 +101,7 @@ class CurveCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no type
 
     # --- what is shown ---
 
-    def draw(self, history: Viewed, smoothing: float, fit_height: bool) -> None:
+    def draw(self, history: CurveSource, smoothing: float, fit_height: bool) -> None:
         """Redraw the visible steps; `fit_height` also chooses the y range."""
         (x0, x1), pixels = self._box.viewRange()[0], max(int(self._box.width()), 16)
         heights: list[NDArray[np.floating]] = []

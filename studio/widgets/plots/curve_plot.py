@@ -1,4 +1,4 @@
-"""Several named curves of a run's history, with a row of tools above."""
+"""Plot of several curves of a run's history, with a toolbar."""
 
 from __future__ import annotations
 

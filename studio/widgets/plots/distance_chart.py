@@ -1,4 +1,4 @@
-"""How far generated images are from the training's, against how far real ones are: two histograms in one."""
+"""Chart of two histograms: distances of generated images, and of real ones, to the nearest training images."""
 
 from __future__ import annotations
 
@@ -81,12 +81,12 @@ class DistanceChart(QWidget):
                 painter.fillRect(bar, shade)
                 painter.fillRect(QRectF(bar.left(), bar.top(), bar.width(), 2), QColor(colour))
 
-    def _paint_name(self, painter: QPainter, place: QPointF, name: str, colour: str) -> float:
+    def _paint_name(self, painter: QPainter, position: QPointF, name: str, colour: str) -> float:
         """Returns where the next one begins."""
-        painter.fillRect(QRectF(place.x(), place.y() - 9, 9, 9), QColor(colour))
+        painter.fillRect(QRectF(position.x(), position.y() - 9, 9, 9), QColor(colour))
         painter.setPen(QColor(theme.current().text))
-        painter.drawText(place + QPointF(14, 0), name)
-        return place.x() + 14 + painter.fontMetrics().horizontalAdvance(name) + 18
+        painter.drawText(position + QPointF(14, 0), name)
+        return position.x() + 14 + painter.fontMetrics().horizontalAdvance(name) + 18
 
     def _paint_here(self, painter: QPainter, bars: QRectF) -> None:
         """Below the axis, so that it hides no bar."""

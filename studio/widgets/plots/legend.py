@@ -1,4 +1,4 @@
-"""The line above a plot: which curve is which, and what they say at one step."""
+"""Legend above a plot: the curves, and their values at one step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A plot whose subject a person chooses: every family of a run's numbers that can share an axis."""
+"""Plot with a selectable subject: each family of a run's numbers that can share an axis."""
 
 from __future__ import annotations
 

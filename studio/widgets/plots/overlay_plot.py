@@ -1,4 +1,4 @@
-"""The same curve of two runs on one plane: the first solid, the second dashed."""
+"""Plot of the same curve of two runs: the first solid, the second dashed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WIDTH = 2.0
 
 
 @dataclass(frozen=True, eq=False)
-class Placed:
+class PlottedCurve:
     """A curve over another axis than its steps."""
 
     x: Line
@@ -45,13 +45,13 @@ class Placed:
 class _Pair:
     """What the canvas draws from."""
 
-    def __init__(self, placed: dict[str, Placed]) -> None:
-        self.placed = placed
+    def __init__(self, plotted: dict[str, PlottedCurve]) -> None:
+        self.plotted = plotted
 
     def view(
         self, key: str, x0: float, x1: float, pixels: int, /
     ) -> tuple[Line, NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-        found = self.placed.get(key)
+        found = self.plotted.get(key)
         if found is None:
             nothing = np.empty(0, np.float32)
             return np.empty(0), nothing, nothing, nothing
@@ -108,9 +108,9 @@ class OverlayPlot(QWidget):
         self._names = names
         self._show_readout()
 
-    def show_pair(self, placed: dict[str, Placed], unit: str, say: Callable[[float], str]) -> None:
+    def show_pair(self, plotted: dict[str, PlottedCurve], unit: str, say: Callable[[float], str]) -> None:
         """The curves by side, what their axis counts, and a place on it in words."""
-        self._pair, self._unit, self._say = _Pair(placed), unit, say
+        self._pair, self._unit, self._say = _Pair(plotted), unit, say
         self._canvas.getPlotItem().setLabel("bottom", unit)
         self._whole = True
         self._draw()
@@ -127,9 +127,9 @@ class OverlayPlot(QWidget):
         self._whole = True
         self._draw()
 
-    def placed(self) -> dict[str, Placed]:
+    def plotted(self) -> dict[str, PlottedCurve]:
         """The curves that are drawn, by side."""
-        return dict(self._pair.placed)
+        return dict(self._pair.plotted)
 
     def readout(self) -> str:
         """What is said above the curves, as text."""
@@ -140,7 +140,7 @@ class OverlayPlot(QWidget):
 
     def _draw(self) -> None:
         self._redraw.stop()
-        ends = [placed.x[-1] for placed in self._pair.placed.values()]
+        ends = [plotted.x[-1] for plotted in self._pair.plotted.values()]
         if not ends:
             self._canvas.draw(self._pair, SMOOTHING, fit_height=False)
             return
@@ -157,7 +157,7 @@ class OverlayPlot(QWidget):
     def _show_readout(self) -> None:
         scheme, rich, plain = theme.current(), [], []
         for index, side in enumerate(SIDES):
-            if found := self._pair.placed.get(side):
+            if found := self._pair.plotted.get(side):
                 value = "" if self._at is None else f" {found.words(self._at)}"
                 words = f"{side}: {self._names[side]}{value}"
                 line = "━━" if index == 0 else "╍╍"

@@ -1,4 +1,4 @@
-"""Imports pyqtgraph without holding up the window, which would stand still for half a second or, when busy, for one."""
+"""Import of pyqtgraph in the background, which would block the window for half a second or more."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MODULE = "studio.widgets.plots.curve_canvas"
 
 
 class PyqtgraphImport(QObject):
-    """There is one for the whole program, `canvas_import`."""
+    """There is one for the whole program, `pyqtgraph_import`."""
 
     ended = Signal()
     """`CurveCanvas` can be imported at no cost, if it can be imported at all."""

@@ -1,4 +1,4 @@
-"""The steps of a run as a bar, with a mark for each picture that was kept, and a handle."""
+"""Time bar: the steps of a run, with a mark for each stored sample grid, and a handle."""
 
 from __future__ import annotations
 

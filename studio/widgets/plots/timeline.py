@@ -1,4 +1,4 @@
-"""A run's time: dragged, stepped through picture by picture, played, or followed as it goes on."""
+"""Timeline of a run: scrubbed, stepped, played, or following the training."""
 
 from __future__ import annotations
 
@@ -95,10 +95,10 @@ class Timeline(QWidget):
         """So many pictures on, or back."""
         self.stop()
         here = self._bar.maximum() if self._moment is None else self._moment
-        places = self._pictures if len(self._pictures) else np.linspace(*self._ends(), PARTS + 1).astype(np.int64)
+        stops = self._pictures if len(self._pictures) else np.linspace(*self._ends(), PARTS + 1).astype(np.int64)
         past = count > 0
-        at = int(np.searchsorted(places, here, "right" if past else "left")) + (count - 1 if past else count)
-        self.go(int(places[min(max(at, 0), len(places) - 1)]))
+        at = int(np.searchsorted(stops, here, "right" if past else "left")) + (count - 1 if past else count)
+        self.go(int(stops[min(max(at, 0), len(stops) - 1)]))
 
     def is_playing(self) -> bool:
         return self._timer.isActive()

@@ -1,4 +1,4 @@
-"""One widget for one setting, chosen by the field's type and limited by its bounds."""
+"""Fields of the settings form: one widget for each setting, chosen by the field's type and limited by its bounds."""
 
 from __future__ import annotations
 
@@ -61,17 +61,17 @@ def field_of(name: str, info: FieldInfo, unit: str) -> Field:
     suffix = f" {unit}" if unit else ""
     field: Field
     if name in ("preset", "device", *PACKAGES) or get_origin(info.annotation) is Literal:
-        field = Choice(_options(name, info), suffix)
+        field = ChoiceField(_options(name, info), suffix)
     elif info.annotation is bool:
-        field = Switch()
+        field = SwitchField()
     elif name == "background":
-        field = Colour()
+        field = ColourField()
     elif info.annotation is str:
-        field = Words()
+        field = TextField()
     elif kinds == [int]:
-        field = Whole(*_bounds(info), suffix, optional)
+        field = IntegerField(*_bounds(info), suffix, optional)
     else:
-        field = Real(*_bounds(info), suffix, optional)
+        field = FloatField(*_bounds(info), suffix, optional)
     default = "none" if info.default is None else f"{info.default:g}" if type(info.default) is float else info.default
     field.help = f"{info.description}\nDefault: {default}{suffix if info.default is not None else ''}"
     field.widget.setToolTip(field.help)
@@ -81,7 +81,7 @@ def field_of(name: str, info: FieldInfo, unit: str) -> Field:
     return field
 
 
-class Choice:
+class ChoiceField:
     """One of several: (text, value, what it is)."""
 
     help = ""
@@ -118,7 +118,7 @@ class Choice:
             model.item(row).setToolTip(why or self._tips.get(value, ""))
 
 
-class Words:
+class TextField:
     """Something written."""
 
     help = ""
@@ -140,7 +140,7 @@ class Words:
         pass  # what is written wrong is said when it is written
 
 
-class Colour:
+class ColourField:
     """A colour as #rrggbb."""
 
     help = ""
@@ -161,7 +161,7 @@ class Colour:
         pass  # any colour can be
 
 
-class Switch:
+class SwitchField:
     """Yes or no."""
 
     help = ""
@@ -183,7 +183,7 @@ class Switch:
         _grey_out(self, self.value(), refusal(True))
 
 
-class Whole:
+class IntegerField:
     """A whole number; one below the least means no limit where that is allowed."""
 
     help = ""
@@ -219,7 +219,7 @@ class Whole:
             _grey_out(self, self.value(), refusal(int(self.widget.maximum())))
 
 
-class Real:
+class FloatField:
     """A number, written as shortly as possible; 0 means no limit where that is allowed."""
 
     help = ""

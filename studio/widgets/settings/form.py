@@ -1,4 +1,4 @@
-"""From the settings model to widgets and back: a field's type, bounds, unit and help are all there is to know."""
+"""Settings form, generated from the settings model's types, bounds, units and help texts."""
 
 from __future__ import annotations
 

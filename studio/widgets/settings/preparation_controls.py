@@ -1,4 +1,4 @@
-"""How every image is prepared: the settings of the Train form that decide it, beside the images that they change."""
+"""Controls of image preparation: the same settings as in the Train form, beside the images that they change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which number of two runs is drawn, over what, and where drawing both would compare what cannot be."""
+"""Curves of two compared runs: the choice of number and axis, and why some cannot be compared."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.formatting import span
+from core.formatting import time_text
 from core.runs.overview import Overview
 from core.stats import keys
 from core.stats.curves import Curve
 from core.stats.keys import meaning
 from studio import theme
 from studio.widgets.basic.labels import Glyph, wrapped_tip
-from studio.widgets.plots.overlay_plot import SIDES, OverlayPlot, Placed
+from studio.widgets.plots.overlay_plot import SIDES, OverlayPlot, PlottedCurve
 
 AXES = (("Steps", "steps"), ("Images seen", "images"), ("Training time", "seconds"))
 MINUTES_FROM = 600
@@ -128,13 +128,19 @@ class ComparedCurves(QWidget):
         curves = {side: run.curves[key] for side, run in self._runs.items() if key in run.curves}
         longest = max((float(curve.seconds[-1]) for curve in curves.values()), default=0.0)
         size = 60.0 if axis == "seconds" and longest >= MINUTES_FROM else 1.0
-        placed = {side: Placed(getattr(curve, axis) / size, curve) for side, curve in curves.items()}
+        plotted = {side: PlottedCurve(getattr(curve, axis) / size, curve) for side, curve in curves.items()}
         unit = {"steps": "step", "images": "images seen", "seconds": "minutes" if size > 1 else "seconds"}[axis]
 
         def say(x: float) -> str:
-            return span(x * size) if axis == "seconds" else f"{x:,.0f} {unit}" if axis == "images" else f"step {x:,.0f}"
+            return (
+                time_text(x * size)
+                if axis == "seconds"
+                else f"{x:,.0f} {unit}"
+                if axis == "images"
+                else f"step {x:,.0f}"
+            )
 
-        self.plot.show_pair(placed, unit, say)
+        self.plot.show_pair(plotted, unit, say)
         self._show_note(key, curves)
 
     def _show_note(self, key: str, curves: Mapping[str, Curve]) -> None:

@@ -1,4 +1,4 @@
-"""The sample grids of two runs side by side, at the same moment."""
+"""Sample grids of two compared runs side by side, at the same moment."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSlider, QVBoxLayo
 
 from core.errors import UserError
 from core.events import Images
-from core.formatting import span
+from core.formatting import time_text
 from core.runs.overview import Overview
 from core.stats.curves import Line
 from studio.widgets.images.image_grid import ImageGrid
@@ -18,7 +18,7 @@ from studio.widgets.images.tile_view import NO_IMAGES
 from studio.widgets.plots.overlay_plot import SIDES
 
 MOMENTS = (("Step", "steps"), ("Images seen", "images"), ("Training time", "seconds"))
-PLACES = 1000
+SLIDER_STEPS = 1000
 """Of the slider."""
 
 
@@ -31,7 +31,7 @@ class ComparedSamples(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._runs: dict[str, Overview] = {}
-        self._places: dict[str, Line] = {}
+        self._positions: dict[str, Line] = {}
         self._shown: dict[str, int] = {}
         self.grids = {side: ImageGrid() for side in SIDES}
         self._said = {side: QLabel(textFormat=Qt.TextFormat.PlainText) for side in SIDES}
@@ -41,13 +41,13 @@ class ComparedSamples(QWidget):
         for title, name in MOMENTS:
             self._moment.addItem(title, name)
         self._slider = QSlider(Qt.Orientation.Horizontal)
-        self._slider.setRange(0, PLACES)
-        self._slider.setValue(PLACES)
+        self._slider.setRange(0, SLIDER_STEPS)
+        self._slider.setValue(SLIDER_STEPS)
         self._slider.setAccessibleName("Moment")
         self._slider.setToolTip("Drag, or use the arrow keys, to see both runs at another moment.")
         self._where = QLabel()
         self._slider.valueChanged.connect(lambda _: self._ask())
-        self._moment.currentIndexChanged.connect(lambda _: self._place())
+        self._moment.currentIndexChanged.connect(lambda _: self._update_positions())
         self._build()
 
     def show_runs(self, runs: Mapping[str, Overview]) -> None:
@@ -59,7 +59,7 @@ class ComparedSamples(QWidget):
                 self.grids[side].set_images(NO_IMAGES)
                 self._said[side].setText("")
             self.grids[side].set_empty_text("This run has no samples." if side in runs else f"Choose run {side} above.")
-        self._place()
+        self._update_positions()
 
     def show_grid(self, side: str, step: int, images: Images, columns: tuple[str, ...]) -> None:
         """The grid that was asked for."""
@@ -68,10 +68,10 @@ class ComparedSamples(QWidget):
         run, grid = self._runs[side], self.grids[side]
         grid.set_images(images)
         grid.set_columns(len(columns), columns)
-        seen, seconds = run.reached(step)
+        images_seen, seconds = run.reached(step)
         last = " (its last)" if step == run.samples[-1][0] else ""
         what = run.settings.counted
-        self._said[side].setText(f"{side}: step {step:,}{last}, {seen:,.0f} {what} seen, {span(seconds)}")
+        self._said[side].setText(f"{side}: step {step:,}{last}, {images_seen:,.0f} {what} seen, {time_text(seconds)}")
 
     def show_problem(self, side: str, problem: UserError) -> None:
         """Why there is no grid."""
@@ -79,27 +79,27 @@ class ComparedSamples(QWidget):
         self.grids[side].set_empty_text(str(problem))
         self._said[side].setText("")
 
-    def _place(self) -> None:
+    def _update_positions(self) -> None:
         """Where each grid lies on the scale that is chosen."""
         which = self._moment.currentData()
-        self._places = {}
+        self._positions = {}
         for side, run in self._runs.items():
             reached = [(step, *run.reached(step)) for step, _ in run.samples]
             column = [name for _, name in MOMENTS].index(which)
-            self._places[side] = np.array([place[column] for place in reached], np.float64)
+            self._positions[side] = np.array([reached_at[column] for reached_at in reached], np.float64)
         self._ask()
 
     def _longest(self) -> float:
-        return max((float(places[-1]) for places in self._places.values() if len(places)), default=0.0)
+        return max((float(positions[-1]) for positions in self._positions.values() if len(positions)), default=0.0)
 
     def _ask(self) -> None:
-        at = self._longest() * self._slider.value() / PLACES
+        at = self._longest() * self._slider.value() / SLIDER_STEPS
         which = self._moment.currentData()
-        said = {"steps": f"step {at:,.0f}", "images": f"{at:,.0f} images seen", "seconds": span(at)}
+        said = {"steps": f"step {at:,.0f}", "images": f"{at:,.0f} images seen", "seconds": time_text(at)}
         self._where.setText(said[which])
-        for side, places in self._places.items():
-            if len(places):
-                step, path = self._runs[side].samples[int(np.abs(places - at).argmin())]
+        for side, positions in self._positions.items():
+            if len(positions):
+                step, path = self._runs[side].samples[int(np.abs(positions - at).argmin())]
                 if self._shown.get(side) != step:
                     self._shown[side] = step
                     self.grid_requested.emit(side, self._runs[side], step, path)

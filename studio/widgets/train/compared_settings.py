@@ -1,4 +1,4 @@
-"""The settings of two runs, beside each other."""
+"""Table of the settings of two compared runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A quiet line about how the training does: what is found, the curves that show it, and what would help."""
+"""Strip that shows a training's diagnosis: the findings, their curves, and remedies."""
 
 from __future__ import annotations
 
@@ -109,11 +109,11 @@ class DiagnosisStrip(QFrame):
         line.addWidget(glyph)
         line.addWidget(text, 1)
         if diagnosis.evidence:
-            look = QToolButton(autoRaise=True)
-            look.setText("Show curve")
-            look.setToolTip("The curve that this is seen in")
-            look.clicked.connect(partial(self.evidence_requested.emit, diagnosis.evidence))
-            line.addWidget(look)
+            button = QToolButton(autoRaise=True)
+            button.setText("Show curve")
+            button.setToolTip("The curve that this is seen in")
+            button.clicked.connect(partial(self.evidence_requested.emit, diagnosis.evidence))
+            line.addWidget(button)
         if others:
             line.addWidget(self._more_button(others))
         if diagnosis.remedies and self._can_edit:

@@ -1,4 +1,4 @@
-"""The strip at the bottom of the window: what the training does, and the buttons that start and stop it."""
+"""Footer of the window: the status of the training, and the buttons that start and stop it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Footer(QFrame):
         self._pause.setToolTip("Pause, or go on (Space in the Train workspace)")
         self._stop = QPushButton(theme.icon("stop"), "Stop")
         self._stop.setToolTip("Save, then stop")
-        self._paused = self._has_aside = False
+        self._paused = self._has_status = False
         self._start.clicked.connect(self.start_requested)
         self._pause.clicked.connect(self.toggle_pause)
         self._stop.clicked.connect(self.stop_requested)
@@ -65,8 +65,8 @@ class Footer(QFrame):
 
     def show_idle(self, can_start: bool, resumes: bool) -> None:
         """Nothing runs."""
-        if self._has_aside:
-            self.show_aside("")
+        if self._has_status:
+            self.show_status("")
         self._set("Idle" if can_start else "No dataset", can_start, False, False)
         self._start.setText("Continue" if resumes else "Start")
 
@@ -92,14 +92,14 @@ class Footer(QFrame):
 
     def show_saved(self, step: int) -> None:
         """A checkpoint was written by itself."""
-        self.show_aside(f"saved at step {step:,}")
-        self._has_aside = False
+        self.show_status(f"saved at step {step:,}")
+        self._has_status = False
 
-    def show_aside(self, text: str, tip: str = "") -> None:
+    def show_status(self, text: str, tip: str = "") -> None:
         """What goes on beside the training, and ends with it."""
         self._saved.setText(text)
         self._saved.setToolTip(tip)
-        self._has_aside = True
+        self._has_status = True
 
     def show_stopping(self) -> None:
         self._set("Saving", False, False, False)

@@ -1,4 +1,4 @@
-"""The 2-D playground: the plane of points, and below it what plays the game slowly."""
+"""2-D playground: the plane of points, and below it controls for single steps and slow motion."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SLOWEST = 1.0
 """Seconds of rest after a step, at the right end of the slider."""
 
 
-class Playground(QWidget):
+class PlaygroundView(QWidget):
     """Single steps of either network while the training is paused, and slow motion while it runs."""
 
     step_requested = Signal(str)

@@ -1,4 +1,4 @@
-"""The 2-D playground's plane: what the discriminator believes, and where the real and the generated points are."""
+"""View of the 2-D playground's plane: the decision surface, and the real and generated points."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ class PointsView(QWidget):
         side = max(min(self.width(), self.height() - 2 * LINE - 4) - 2 * MARGIN, 1)
         return QRectF((self.width() - side) / 2, MARGIN, side, side)
 
-    def _places(self, plane: QRectF, positions: NDArray[np.float32]) -> list[QPointF]:
+    def _to_pixels(self, plane: QRectF, positions: NDArray[np.float32]) -> list[QPointF]:
         assert self._points is not None
         share = (positions * (1.0, -1.0) / self._points.extent + 1.0) / 2.0
         pixels = share * (plane.width(), plane.height()) + (plane.left(), plane.top())
@@ -118,14 +118,14 @@ class PointsView(QWidget):
 
     def _paint_dots(self, painter: QPainter, plane: QRectF, positions: NDArray[np.float32], colour: str) -> None:
         assert self._points is not None
-        seen = positions[within(positions, self._points.extent)]
+        inside = positions[within(positions, self._points.extent)]
         painter.setPen(QPen(QColor(colour), DOT, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
-        painter.drawPoints(self._places(plane, seen))
+        painter.drawPoints(self._to_pixels(plane, inside))
 
     def _paint_arrows(self, painter: QPainter, plane: QRectF, arrows: NDArray[np.float32], colour: str) -> None:
         assert self._points is not None
-        seen = arrows[within(arrows, self._points.extent)]
-        starts, ends = self._places(plane, seen[:, :2]), self._places(plane, seen[:, :2] + seen[:, 2:])
+        inside = arrows[within(arrows, self._points.extent)]
+        starts, ends = self._to_pixels(plane, inside[:, :2]), self._to_pixels(plane, inside[:, :2] + inside[:, 2:])
         lines = []
         for start, end in zip(starts, ends, strict=True):
             shaft = QLineF(start, end)

@@ -1,5 +1,5 @@
-"""What a training makes, in the lower half of the Train workspace: samples beside real images, or the plane of points;
-as they are now, or as they were at a moment that is looked at."""
+"""View of samples in the Train workspace, now or at a past moment: sample grid beside real images, or the plane of
+points."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QSplitter, QStackedWidget, QWidget
 
 from core.events import Images, Points, Samples
 from studio.widgets.images.image_grid import ImageGrid
-from studio.widgets.train.playground import Playground
+from studio.widgets.train.playground import PlaygroundView
 
 MOST_POINTS = 1000
 """Real points in the plane before there is a training, as many as with one."""
@@ -30,7 +30,7 @@ class SampleView(QStackedWidget):
         self.samples.set_empty_text("Samples appear here when training starts.")
         self.reals = ImageGrid()
         self.reals.set_empty_text("Real images appear here when a dataset is open.")
-        self.playground = Playground()
+        self.playground = PlaygroundView()
         self.picture = ImageGrid()
         self.picture.setAccessibleName("Picture of the points")
         self.columns: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""What tools share that show small images at fixed positions on a line, and a slider that plays."""
+"""Base class of tools with small images along a line and a scrubber."""
 
 from __future__ import annotations
 

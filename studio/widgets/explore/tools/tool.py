@@ -1,4 +1,4 @@
-"""The tools of the Explore workspace: each module of this folder that defines `TITLE` is one."""
+"""Tools of the Explore workspace: each module of this folder that defines `TITLE` is one."""
 
 from __future__ import annotations
 

@@ -31,23 +31,23 @@ def shown(path: Path) -> Shown:
     if path.is_dir():
         return Shown([pixels(each) for each in sorted(path.iterdir())], [], False)
     frames, times = [], []
-    with Image.open(path) as film:
-        assert film.format == path.suffix[1:].upper()
-        for number in range(getattr(film, "n_frames", 1)):
-            film.seek(number)
-            frames.append(np.asarray(film.convert("RGBA")))
-            times.append(film.info["duration"])  # WebP's is known once the frame is decoded
-        for_ever = film.info.get("loop") == 0
+    with Image.open(path) as image:
+        assert image.format == path.suffix[1:].upper()
+        for number in range(getattr(image, "n_frames", 1)):
+            image.seek(number)
+            frames.append(np.asarray(image.convert("RGBA")))
+            times.append(image.info["duration"])  # WebP's is known once the frame is decoded
+        for_ever = image.info.get("loop") == 0
     if all((frame[:, :, 3] == 255).all() for frame in frames):
         frames = [frame[:, :, :3] for frame in frames]
     return Shown(frames, times, for_ever)
 
 
 def _played(path: Path) -> Shown:
-    with av.open(path) as film:
-        stream = film.streams.video[0]
+    with av.open(path) as container:
+        stream = container.streams.video[0]
         assert stream.time_base is not None
-        decoded = list(film.decode(stream))
+        decoded = list(container.decode(stream))
         for frame in decoded:
             assert (frame.format.name, frame.colorspace, frame.color_range) == ("yuv420p", 1, 1)
         times = [1000 * float((frame.pts or 0) * stream.time_base) for frame in decoded]

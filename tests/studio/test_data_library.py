@@ -79,12 +79,12 @@ def test_without_a_network_a_sentence_says_what_to_do(
 
 
 def test_what_a_program_may_not_download_says_so(qtbot: QtBot, studio: Application) -> None:
-    def look(dialog: DownloadDialog) -> None:
+    def check(dialog: DownloadDialog) -> None:
         select(qtbot, dialog, DOWNLOADS["celeba"].title)
         assert not button(dialog, "Download").isEnabled()
         dialog.reject()
 
-    answer(DownloadDialog, look)
+    answer(DownloadDialog, check)
     studio.controllers.dialogs.show("download")
 
 
@@ -114,19 +114,19 @@ def test_inceptions_weights_are_downloaded_when_the_person_says_so(
 ) -> None:
     answered: list[str] = []
 
-    def look(box: QMessageBox) -> None:
+    def check(box: QMessageBox) -> None:
         answered.append(box.informativeText())
         click(button(box, "Download" if len(answered) == 2 else "Cancel"))
 
     for _ in range(2):
-        answer(QMessageBox, look)
-        with qtbot.waitSignal(studio.session.library.listed, timeout=PATIENCE):
+        answer(QMessageBox, check)
+        with qtbot.waitSignal(studio.session.library.rows_listed, timeout=PATIENCE):
             choose_inception(studio)
     assert "0.0 MB are downloaded once" in answered[0]
     assert "http://the.page/" in answered[0]
     qtbot.waitUntil(lambda: studio.window.banner.kind() == "good", timeout=PATIENCE)
     assert weights.located().read_bytes() == server.files["weights.pth"]
-    with qtbot.waitSignal(studio.session.library.listed, timeout=PATIENCE):
+    with qtbot.waitSignal(studio.session.library.rows_listed, timeout=PATIENCE):
         choose_inception(studio)  # now they are here, and nothing is asked
     assert len(server.asked) == 1
 
@@ -225,14 +225,14 @@ def test_the_limit_is_remembered(
 
     monkeypatch.setenv("GAN_STUDIO_CACHE_LIMIT_GB", "3")
 
-    def look(dialog: PreparedDatasetsDialog) -> None:
+    def check(dialog: PreparedDatasetsDialog) -> None:
         rows(qtbot, dialog)
         box = dialog.findChild(QDoubleSpinBox)
         assert box is not None
         assert (box.value(), box.isEnabled()) == (3, False)
         dialog.reject()
 
-    answer(PreparedDatasetsDialog, look)
+    answer(PreparedDatasetsDialog, check)
     studio.controllers.dialogs.show("prepared_datasets")
 
 

@@ -53,9 +53,9 @@ class Past:
         for step in (0, 400, 800):
             keep(run, step, step // 4)
         self.panel.moment_requested.connect(self.frames.ask)
-        self.frames.listed.connect(self.panel.set_pictures)
+        self.frames.steps_listed.connect(self.panel.set_pictures)
         self.frames.read.connect(self.panel.show_moment)
-        self.frames.missed.connect(self.panel.miss_moment)
+        self.frames.missed.connect(self.panel.keep_last_samples)
         qtbot.addWidget(self.panel, before_close_func=lambda _: self.frames.shutdown())
         self.panel.resize(1200, 700)
         with qtbot.waitExposed(self.panel):
@@ -65,7 +65,7 @@ class Past:
 
     def open(self, qtbot: QtBot, newest: Samples | Points) -> None:
         self.panel.stage.show_newest(newest)
-        with qtbot.waitSignal(self.frames.listed, timeout=PATIENCE):
+        with qtbot.waitSignal(self.frames.steps_listed, timeout=PATIENCE):
             self.frames.open(self.run, newest)
 
     @property
@@ -80,14 +80,14 @@ class Past:
 
     def drag(self, *steps: int) -> None:
         """A hand on the bar; the run goes from 0 to 1000."""
-        places = [
+        positions = [
             QPoint(round(RADIUS + step / 1000 * (self.bar.width() - 2 * RADIUS)), self.bar.height() // 2)
             for step in steps
         ]
-        QTest.mousePress(self.bar, LEFT, NONE, places[0])
-        for place in places[1:]:
-            QTest.mouseMove(self.bar, place)
-        QTest.mouseRelease(self.bar, LEFT, NONE, places[-1])
+        QTest.mousePress(self.bar, LEFT, NONE, positions[0])
+        for position in positions[1:]:
+            QTest.mouseMove(self.bar, position)
+        QTest.mouseRelease(self.bar, LEFT, NONE, positions[-1])
 
     def shows(self, value: int) -> bool:
         images = self.panel.samples.images()
@@ -151,7 +151,7 @@ def test_new_samples_wait_until_live_is_pressed(qtbot: QtBot, past: Past) -> Non
     past.panel.show_reports([Report(1010, 1, 1.0, {"Loss/D/loss": 1.0})])
     past.panel.stage.show_newest(samples(1010, 33))
     keep(past.run, 1010, 33)
-    with qtbot.waitSignal(past.frames.listed, timeout=PATIENCE):
+    with qtbot.waitSignal(past.frames.steps_listed, timeout=PATIENCE):
         past.frames.open(past.run, samples(1010, 33))
     assert past.shows(100)
     assert past.says() == "Generated, step 400"
@@ -192,7 +192,7 @@ def test_playing_goes_from_the_start_to_the_end_and_space_does_not_pause_the_tra
 
 def test_pictures_that_are_deleted_or_damaged_break_nothing(qtbot: QtBot, past: Past) -> None:
     (past.run / "samples" / "000000400.png").unlink()
-    with qtbot.waitSignal(past.frames.listed, timeout=PATIENCE):
+    with qtbot.waitSignal(past.frames.steps_listed, timeout=PATIENCE):
         past.drag(500)
     qtbot.waitUntil(lambda: past.shows(0), timeout=PATIENCE)  # the newest one before it that is left
     (past.run / "samples" / "000000800.png").write_bytes(b"nothing")
@@ -201,8 +201,8 @@ def test_pictures_that_are_deleted_or_damaged_break_nothing(qtbot: QtBot, past: 
     assert past.shows(0)
     for path in (past.run / "samples").iterdir():
         path.unlink()
-    with qtbot.waitSignal(past.frames.listed, timeout=PATIENCE):
-        past.frames.look()
+    with qtbot.waitSignal(past.frames.steps_listed, timeout=PATIENCE):
+        past.frames.list_pictures()
     past.drag(100, 700)
     assert past.time_line.moment() is not None
     QTest.mouseClick(tool(past.time_line, "Live"), LEFT)
