@@ -46,7 +46,6 @@ def main() -> None:
     parser.add_argument("--grids", type=int, default=300)
     parser.add_argument("--keep", type=Path, help="a folder in which the run is made once, and left")
     chosen = parser.parse_args()
-    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     with tempfile.TemporaryDirectory() as temporary:
         os.environ["GAN_STUDIO_RUNS"] = temporary
         folder = (chosen.keep or Path(temporary)) / "00000-long-studio"
