@@ -20,6 +20,7 @@ from core.atomic_write import unwritable
 from core.config.settings import Settings
 from core.errors import UserError
 from core.events import Images
+from core.registry import components
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -187,7 +188,10 @@ def _meta(metadata: Mapping[str, str] | None, path: Path) -> Meta:
         values = json.loads(text)
         if values.get("format", 0) > FORMAT:
             raise UserError(f"{path.name} was saved by a newer GAN Studio.", "Update GAN Studio and open it again.")
-        values["settings"].setdefault("holdout", 0.0)  # before there were images held out, all were trained on
+        settings = values["settings"]
+        settings.setdefault("holdout", 0.0)  # before there were images held out, all were trained on
+        # Before the setting existed, discriminators that can do without this bias had none.
+        settings.setdefault("d_bias", not components("models")[settings["network"]].facts.get("INPUT_BIAS", False))
         return Meta.model_validate(values)
     except (ValidationError, ValueError, TypeError, AttributeError, KeyError) as error:
         raise _damaged(path, error) from error

@@ -43,6 +43,11 @@ def impossible(settings: Fields) -> Iterator[tuple[str, str]]:
             f"{network.title} has weights that begin at 0, which spectral normalisation cannot divide.",
             "Choose another network, or turn spectral normalisation off and R1 on.",
         )
+    if not settings.d_bias and not network.facts.get("INPUT_BIAS"):
+        yield (
+            f"The discriminator of {network.title} always has its biases.",
+            "Choose DCGAN, or turn the discriminator's input bias on.",
+        )
     if settings.weight_clip and not network.facts.get("WEIGHT_CLIP", True):
         yield (
             f"Weight clipping would cut off nearly all weights of {network.title}, which are kept at another scale.",

@@ -112,6 +112,14 @@ class Fields(BaseModel):
         title="Spectral norm",
         advanced=True,
     )
+    d_bias: bool = setting(
+        True,
+        "Model",
+        "Bias in the discriminator's first convolution. Without it a normalized discriminator cannot see contrast, and "
+        "long trainings turn gray; turn it off only to see that.",
+        title="D input bias",
+        advanced=True,
+    )
 
     loss: str = setting("non_saturating", "Loss", "What discriminator and generator minimise.")
     gradient_penalty: float = setting(

@@ -9,7 +9,7 @@ from core.diagnosis.case import Case, Diagnosis
 from core.diagnosis.report_history import Values, level
 
 TITLE = "Oscillation"
-RANK = 4
+RANK = 5
 
 KEYS = ("Loss/D/loss", "Loss/G/loss")
 WINDOW = 120

@@ -33,7 +33,12 @@ def anew(case: Case, *candidates: Candidate) -> tuple[Remedy, ...]:
 
     A discriminator whose weights have run away comes back more slowly than another one learns (assets/diagnosis.md).
     """
-    first = offered(case, *candidates)[:1] if case.is_young else ()
+    return restart(case, *candidates) if case.is_young else ()
+
+
+def restart(case: Case, *candidates: Candidate) -> tuple[Remedy, ...]:
+    """The same however old the training is, for what a new one alone can have."""
+    first = offered(case, *candidates)[:1]
     return tuple(Remedy(f"Begin anew, and {_continued(remedy.text)}", remedy.changes, anew=True) for remedy in first)
 
 
@@ -162,6 +167,13 @@ def augment(settings: Settings) -> Remedy | None:
         text = "Turn augmentation to ADA, which varies what the discriminator sees as much as it needs."
         return Remedy(text, {"augment": "ada"})
     return diffaug(settings)
+
+
+def input_bias(settings: Settings) -> Remedy | None:
+    """The bias without which a normalised discriminator is blind to contrast (`core.models.dcgan`)."""
+    if settings.d_bias:
+        return None
+    return Remedy("Turn the discriminator's input bias on, by which it sees contrast.", {"d_bias": True})
 
 
 def diffaug(settings: Settings) -> Remedy | None:

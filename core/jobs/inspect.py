@@ -136,7 +136,13 @@ def _diagnoses(facts: dict[str, Any]) -> Iterator[str]:
 
 def _flags(changes: dict[str, Any]) -> str:
     """Settings as the command line takes them."""
-    return "({})".format(" ".join(f"--{name.replace('_', '-')} {value}" for name, value in changes.items()))
+    return "({})".format(" ".join(_flag(name.replace("_", "-"), value) for name, value in changes.items()))
+
+
+def _flag(name: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return f"--{name}" if value else f"--no-{name}"
+    return f"--{name} {value}"
 
 
 def _particulars(finding: dict[str, Any]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 A module of this package defines
 
 * `TITLE`, for the form, and `D_NORMS`: the discriminator's possible normalisations, its own first;
+* `INPUT_BIAS = True` if its discriminator can do without a bias before the first activation (`Shape.d_bias`);
 * if need be, `SPECTRAL_NORM = False` or `WEIGHT_CLIP = False` where its discriminator cannot bear these;
 * `POINTS = True` if it makes points in the plane and no images: two channels of one pixel that nothing bounds;
 * `Generator(shape)`: latents (N, shape.latent_dim) -> images (N, channels, height, width) in [-1, 1], with
@@ -37,7 +38,8 @@ class Shape:
 
     `grid`: (rows, columns) of the smallest feature map; images are `2 ** doublings` times as large. `channels`: 1
     (grey), 2 (x and y of a point), 3 (RGB) or 4 (RGBA); `d_channels` are what the discriminator looks at. `latent_dim`
-    counts all numbers that the generator is given. `d_norm`: one of the network's `D_NORMS`.
+    counts all numbers that the generator is given. `d_norm`: one of the network's `D_NORMS`. `d_bias`: whether there is
+    a bias before the first activation of D.
     """
 
     grid: tuple[int, int]
@@ -47,6 +49,7 @@ class Shape:
     width: int
     d_norm: str
     d_channels: int
+    d_bias: bool = True
 
     @classmethod
     def of(cls, settings: Settings, channels: int, extra_latents: int = 0, extra_channels: int = 0) -> Shape:
@@ -61,6 +64,7 @@ class Shape:
             settings.width,
             own if settings.d_norm == "auto" else settings.d_norm,
             channels + extra_channels,
+            settings.d_bias,
         )
 
     @property

@@ -14,6 +14,7 @@ from core.models.layers import initialise_dcgan, normalisation
 
 TITLE = "DCGAN"
 D_NORMS = ("batch", "layer", "none")
+INPUT_BIAS = True
 
 
 def _channels(shape: Shape) -> list[int]:
@@ -45,12 +46,17 @@ class Generator(BaseGenerator):
 
 
 class Discriminator(Base):
-    """Strided convolutions down to the grid, and one weight for each number that is left."""
+    """Strided convolutions down to the grid, and one weight for each number that is left.
+
+    Convolutions without biases, leaky ReLU and normalisation are blind to scale: f(a x) = f(x) for a > 0. Such a
+    discriminator cannot tell grey images from images of full contrast, and a long training drifts to grey. A bias
+    before the first activation, which no normalisation follows, makes it see (`Shape.d_bias`).
+    """
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
         channels = _channels(shape)
-        layers: list[nn.Module] = [nn.Conv2d(shape.d_channels, channels[0], 4, 2, 1, bias=False)]
+        layers: list[nn.Module] = [nn.Conv2d(shape.d_channels, channels[0], 4, 2, 1, bias=shape.d_bias)]
         layers += [nn.LeakyReLU(0.2, inplace=True)]
         for before, after in pairwise(channels):
             # Normalisation brings its own shift; without it the convolution needs one.

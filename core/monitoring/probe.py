@@ -38,6 +38,8 @@ MOST_NEAR = 2000
 NEAR_BYTES = 2**24
 """Training images among which the nearest are looked for, at most, and what they take before they are shrunk; of large
 images no fewer than twice those that are looked at."""
+GREY = 0.01
+"""Real images whose values, or whose red, green and blue, differ less than that have nothing to compare with."""
 QUANTILES = {"p05": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p95": 0.95}
 
 
@@ -49,6 +51,9 @@ class Probe:
     * `diversity`: mean distance between generated images / between real ones
     (`core.monitoring.diversity.RandomFeatures`). Of a generator
       that is told a class, between those of one class: what varies with the class alone is no variety;
+    * `contrast`: standard deviation of the values of generated images / of real ones: below 1 they are greyer;
+    * `color`: mean standard deviation over red, green and blue of a pixel, of generated images / of real ones. Left out
+      where the real images have no color;
     * `gap`: (D(trained) - D(held out)) / (D(trained) - D(generated)), means of logits without augmentation. It is
       ADA's r_v (Karras et al. 2020, arXiv:2006.06676): 0 without overfitting, and 1 when images that were never seen
       are taken for generated. Left out where no images are held out or D does not tell real from generated ones;
@@ -56,7 +61,7 @@ class Probe:
       held out, or of training images to their nearest other one where none are: near 0 when images are copied;
     * `drift`: |G - G_ema| / |G_ema|, of the parameters.
 
-    Of points there are neither `gap` nor `nearest`.
+    Of points there are neither `gap` and `nearest` nor `contrast` and `color`.
     """
 
     def __init__(
@@ -97,6 +102,8 @@ class Probe:
             if not self._dataset.points:
                 found |= self._gap(made) if len(self._held) else {}
                 found |= {"nearest": float(nearest(pixels(made), self._bank) / self._real_nearest)}
+                real = self._real_tones
+                found |= {name: value / real[name] for name, value in _tones(made).items() if real[name] > GREY}
         return found | {"drift": float(distance(self.G, self._G_ema))}
 
     def _generated(self) -> Tensor:
@@ -129,6 +136,10 @@ class Probe:
     @cached_property
     def _features(self) -> RandomFeatures:
         return RandomFeatures(self._dataset.images.shape[1], self._device)
+
+    @cached_property
+    def _real_tones(self) -> dict[str, float]:
+        return _tones(self._images(self._trained))
 
     @cached_property
     def _real_spread(self) -> Tensor:
@@ -174,6 +185,12 @@ class Probe:
     def _classes(self, rows: Numbers) -> Tensor:
         labels, count = self._labels(rows), self._conditions.classes
         return one_hot(labels, count).float() if count else labels.new_zeros(len(rows), 0)
+
+
+def _tones(images: Tensor) -> dict[str, float]:
+    """Contrast and, of color images, color, of NCHW in [-1, 1]."""
+    contrast = {"contrast": float(images.std())}
+    return contrast | {"color": float(images[:, :3].std(1).mean())} if images.shape[1] >= 3 else contrast
 
 
 def quantiles(logits: Tensor) -> dict[str, float]:

@@ -42,6 +42,8 @@ _NAMES = {
     "Signal/D/update": "Change of D's weights",
     "Signal/G/update": "Change of G's weights",
     "Signal/diversity": "Diversity, of the real images' own",
+    "Signal/contrast": "Contrast, of the real images' own",
+    "Signal/color": "Color, of the real images' own",
     "Signal/gap": "Gap of D between training and held-out images",
     "Signal/nearest": "Distance to the nearest training image",
     "Signal/drift": "Distance of G to its average",
@@ -79,6 +81,9 @@ _MEANINGS = {
     " Where real and generated ones overlap, D cannot tell them apart.",
     "Signal/diversity": "How different generated images are from each other, compared with real ones: at 1 they are as"
     " varied, near 0 all alike (mode collapse).",
+    "Signal/contrast": "How far the values of generated images spread, compared with real ones: at 1 as far; well"
+    " below, the images are turning gray.",
+    "Signal/color": "How colorful generated images are, compared with real ones: at 1 as colorful, near 0 gray.",
     "Signal/gap": "Near 0 D finds images that it never saw as real as those of its training. Near 1 it takes them for"
     " generated: it knows its own by heart.",
     "Signal/nearest": "How near generated images are to those of the training, compared with other real ones. Near 0"

@@ -30,6 +30,7 @@ TRIAL_BATCH = 32
 LEAST_SECONDS = 0.1
 """A timing shorter than this is of several steps: a single quick one says little."""
 ROUNDS = 4
+BF16_ROUNDS = 6
 HOPELESS = 2.5
 """A candidate that is this many times slower than the best is not tried again."""
 
@@ -189,16 +190,20 @@ class _TrialStep:
 
 
 def _bf16_pays(device: torch.device) -> bool:
-    """Whether bf16 may be faster at all, by one small convolution: a whole step can take a minute where it is not."""
+    """Whether bf16 may be faster at all, by one small convolution: a whole step can take a minute where it is emulated.
+
+    Only what is hopeless is ruled out here, and the timing of whole steps decides the rest: on a busy machine a single
+    quick convolution says no more than that.
+    """
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if device.type != "cpu":
         return False
-    times = {}
-    for dtype in (torch.float32, torch.bfloat16):
+    times: dict[torch.dtype, list[float]] = {torch.float32: [], torch.bfloat16: []}
+    for dtype in list(times) * BF16_ROUNDS:  # in turn: what slows the machine down slows both
         x, weight = torch.zeros(8, 64, 16, 16, dtype=dtype), torch.zeros(64, 64, 4, 4, dtype=dtype)
-        times[dtype] = min(_convolution_seconds(x, weight) for _ in range(3))
-    return times[torch.bfloat16] < times[torch.float32]
+        times[dtype].append(_convolution_seconds(x, weight))
+    return min(times[torch.bfloat16]) < HOPELESS * min(times[torch.float32])
 
 
 def _convolution_seconds(x: torch.Tensor, weight: torch.Tensor) -> float:

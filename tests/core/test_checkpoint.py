@@ -260,6 +260,19 @@ def test_a_pickle_is_not_executed(tmp_path: Path, name: str) -> None:
     assert not trace.exists()
 
 
+@pytest.mark.parametrize(
+    ("network", "expected"), [("dcgan", False), ("smooth", False), ("mlp", True), ("resnet", True)]
+)
+def test_a_checkpoint_without_a_word_of_the_input_bias_has_what_was_built_then(
+    checkpoint: Checkpoint, path: Path, network: str, expected: bool
+) -> None:
+    meta = checkpoint.meta.model_dump(mode="json")
+    meta["settings"] |= {"network": network}
+    del meta["settings"]["d_bias"]
+    save_file({"preview": checkpoint.tensors["preview"]}, path, metadata={KEY: json.dumps(meta)})
+    assert summary(path).meta.settings.d_bias is expected
+
+
 def test_a_newer_format(checkpoint: Checkpoint, path: Path) -> None:
     save(Checkpoint(checkpoint.meta.model_copy(update={"format": FORMAT + 1}), checkpoint.tensors), path)
     for problem in assert_refused(path):

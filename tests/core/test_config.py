@@ -222,6 +222,7 @@ IMPOSSIBLE: dict[str, tuple[dict[str, Any], str, str]] = {
     "ADA with other targets": ({"loss": "least_squares", "augment": "ada"}, "squares 0 means nothing", "another loss"),
     "a fall before the rise": ({"warm_up_kimg": 10, "decay_kimg": 10}, "fallen to 0 before", "longer than the warm-up"),
     "augmented points": ({"network": "points", "augment": "ada"}, "Points have no colours", "augmentation to none"),
+    "no input bias": ({"network": "resnet", "d_bias": False}, "ResNet always has its biases", "input bias on"),
     "wide images": ({"grid": "16x4", "resolution": 512}, "2048 x 512 px are too large", "smaller resolution or grid"),
     "high images": ({"grid": "4x9", "resolution": 512}, "512 x 1152 px are too large", "smaller resolution or grid"),
 }
@@ -236,6 +237,7 @@ POSSIBLE: list[dict[str, Any]] = [
     {"loss": "hinge", "augment": "ada"},
     {"loss": "wasserstein", "augment": "diffaug"},
     {"network": "style", "spectral_norm": True},
+    {"network": "smooth", "d_bias": False},
     {"network": "r3", "loss": "wasserstein", "weight_clip": 0.01},
     {"warm_up_kimg": 10, "decay_kimg": 10.5},
     {"warm_up_kimg": 10, "decay_kimg": 0},

@@ -48,6 +48,8 @@ WELL: dict[str, float] = {
     "Signal/D/update": 2e-3,
     "Signal/G/update": 2e-3,
     "Signal/diversity": 0.9,
+    "Signal/contrast": 1.0,
+    "Signal/color": 1.0,
     "Signal/gap": 0.05,
     "Signal/nearest": 1.1,
     "Signal/drift": 0.1,
@@ -91,6 +93,7 @@ SICK: list[tuple[str, Settings, RunFacts, dict[str, float]]] = [
     ("memorisation", DCGAN, RunFacts(), {"Signal/nearest": 0.2}),
     ("memorisation", DCGAN, RunFacts(), {"Signal/gap": 0.9}),
     ("memorisation", DCGAN, FEW, SURE),
+    ("lost_contrast", DCGAN.changed(d_bias=False), RunFacts(), {"Signal/contrast": 0.6}),
     (
         "weak_discriminator",
         DCGAN,
@@ -111,6 +114,7 @@ def test_every_finding_of_the_field_has_a_file_of_its_own() -> None:
         "mode_collapse",
         "strong_discriminator",
         "memorisation",
+        "lost_contrast",
         "oscillation",
         "weak_discriminator",
         "stalled",
@@ -192,6 +196,25 @@ def test_a_discriminator_that_suddenly_guesses_has_lost_what_it_knew() -> None:
     assert found(history((200, {}), *slowly)) == ("balance",)
 
 
+def test_lost_contrast_is_cured_by_a_new_training_with_the_bias_alone() -> None:
+    grey = history((3000, {}), (60, {"Signal/contrast": 0.6}))
+    (only,) = diagnose(grey, DCGAN.changed(d_bias=False), RunFacts(10_000))
+    first, second = only.remedies
+    assert first.anew  # however old it is: 25 minutes here
+    assert first.changes == {"d_bias": True}
+    assert not second.anew
+    assert "60 %" in only.sentence
+    assert "100 %" in only.sentence
+    (only,) = diagnose(grey, DCGAN, RunFacts(10_000))
+    assert not any(remedy.anew for remedy in only.remedies)
+
+
+def test_contrast_that_is_still_to_come_is_not_lost() -> None:
+    levels = [(20, {"Signal/contrast": 0.1 * number}) for number in range(1, 9)]
+    assert "lost_contrast" not in found(history(*levels))
+    assert "lost_contrast" not in found(history((100, {}), (60, {"Signal/contrast": 0.85})))
+
+
 def test_diversity_that_is_still_rising_is_no_collapse() -> None:
     levels = [(20, {"Signal/diversity": 0.01 * 1.3**number}) for number in range(12)]
     for number in range(1, 12):
@@ -232,7 +255,7 @@ CANDIDATES = [
     member
     for name, member in vars(remedies).items()
     if callable(member) and getattr(member, "__module__", "") == remedies.__name__ and not name.startswith("_")
-    if name not in ("offered", "anew", "smaller_steps")  # which are no candidates but choose or make one
+    if name not in ("offered", "anew", "restart", "smaller_steps")  # which are no candidates but choose or make one
 ]
 
 

@@ -433,3 +433,15 @@ def test_r3_groups_sixteen_channels_where_there_are_as_many() -> None:
 def test_means_of_neighbours_are_bilinear_interpolation() -> None:
     x = torch.randn(2, 3, 4, 6, dtype=torch.float64, generator=torch.Generator().manual_seed(4))
     assert torch.allclose(means_of_neighbours(x), interpolate(x, scale_factor=2.0, mode="bilinear"))
+
+
+@pytest.mark.parametrize("network", ["dcgan", "smooth"])
+@pytest.mark.parametrize("norm", ["batch", "layer"])
+@pytest.mark.parametrize("bias", [False, True])
+def test_a_normalised_discriminator_sees_contrast_by_its_first_bias_alone(network: str, norm: str, bias: bool) -> None:
+    _, D = pair(network, replace(SMALL, d_norm=norm, d_bias=bias))
+    for layer in D.modules():
+        if isinstance(layer, nn.BatchNorm2d | nn.GroupNorm):
+            layer.eps = 1e-12  # so that small features are not mistaken for none
+    full = pictures()
+    assert torch.allclose(D(full), D(full / 2), rtol=1e-3, atol=1e-5) is not bias

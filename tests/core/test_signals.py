@@ -63,6 +63,7 @@ def weights_of(network: nn.Module) -> Tensor:
 # -- in the reports --------------------------------------------------------------------------------------------------
 
 STEPWISE = {"D/accuracy_real", "D/accuracy_fake", "D/gradient", "G/gradient", "D/update", "G/update"}
+PROBED = {"diversity", "nearest", "drift", "contrast", "color"}
 SCORES = {f"scores/{kind}/{part}" for kind in ("real", "fake") for part in ("p05", "p25", "p50", "p75", "p95")}
 
 
@@ -72,7 +73,7 @@ def test_what_a_report_tells() -> None:
     first, second = reports(trainer)
     for found in (first, second):
         layers = {key for key in found if "/gradient/" in key}
-        assert set(found) - layers - {"gap"} == STEPWISE | SCORES | {"diversity", "nearest", "drift"}
+        assert set(found) - layers - {"gap"} == STEPWISE | SCORES | PROBED
         assert {"D/gradient/head", "D/gradient/features.1", "G/gradient/layers.0"} <= layers
 
 
@@ -80,7 +81,7 @@ def test_what_a_report_tells() -> None:
 def test_points_have_no_nearest_ones_and_none_are_held_out() -> None:
     (found,) = reports(tiny_trainer("playground", steps=1))
     assert "diversity" in found
-    assert not found.keys() & {"gap", "nearest"}
+    assert not found.keys() & {"gap", "nearest", "contrast", "color"}
 
 
 def test_a_training_without_signals_has_none() -> None:
@@ -89,7 +90,7 @@ def test_a_training_without_signals_has_none() -> None:
 
 def test_a_training_too_short_for_more_has_one_of_each() -> None:
     (found,) = reports(tiny_trainer(steps=1))
-    assert found.keys() >= STEPWISE | SCORES | {"diversity", "nearest", "drift"}
+    assert found.keys() >= STEPWISE | SCORES | PROBED
 
 
 def test_work_takes_its_share_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
