@@ -295,8 +295,8 @@ def test_dcgan_has_the_papers_size() -> None:
     assert parameters(G) == 16 * (100 * 512 + 512 * 256 + 256 * 128 + 128 * 64 + 64 * 3) + 2 * 960 == 3_576_704
     # Convolutions of 4 x 4: 3 -> 64 -> 128 -> 256 -> 512 -> 1, a normalisation behind all but the first and the last:
     #   16 * (3*64 + 64*128 + 128*256 + 256*512 + 512*1) = 16 * 172,736 = 2,763,776
-    #   2 * (128 + 256 + 512) = 1,792
-    assert parameters(D) == 16 * (3 * 64 + 64 * 128 + 128 * 256 + 256 * 512 + 512) + 2 * 896 == 2_765_568
+    #   2 * (128 + 256 + 512) = 1,792, and 64 biases of the first
+    assert parameters(D) == 16 * (3 * 64 + 64 * 128 + 128 * 256 + 256 * 512 + 512) + 2 * 896 + 64 == 2_765_632
 
 
 def test_dcgan_begins_as_the_paper_says() -> None:
