@@ -22,7 +22,7 @@ _POLL_SECONDS = 0.05
 
 
 def run_in_thread(call: Callable[[], T], meanwhile: Y) -> Generator[Y, None, T]:
-    """What `call` returns or raises, from a thread of its own; until then `meanwhile` comes every moment."""
+    """Runs `call` in a thread of its own, and returns or raises what it does; yields `meanwhile` until then."""
     pool = ThreadPoolExecutor(1, thread_name_prefix="call")
     try:
         future = pool.submit(call)

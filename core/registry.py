@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import importlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -41,7 +41,12 @@ def components_in(folder: Path) -> Mapping[str, Component]:
 
 def ranked(package: str) -> list[Component]:
     """The components of a package whose modules define `RANK`, the lowest first."""
-    return sorted(components(package).values(), key=lambda component: int(component.facts["RANK"]))
+    return by_rank(components(package).values())
+
+
+def by_rank(found: Iterable[Component]) -> list[Component]:
+    """Components in the order of their `RANK`, the lowest first."""
+    return sorted(found, key=lambda component: int(component.facts["RANK"]))
 
 
 def module(package: str, name: str) -> ModuleType:

@@ -61,6 +61,5 @@ class NewestTask:
     def drop(self) -> None:
         """Stops the generator and delivers nothing of it any more."""
         if self._thread is not None:
-            self._thread.stop()
-            self._workers.redirect(self._thread, Callbacks())
+            self._workers.dismiss(self._thread)
             self._thread = None

@@ -62,6 +62,11 @@ class Workers(QObject):
         if thread in self._callbacks:
             self._callbacks[thread] = callbacks
 
+    def dismiss(self, thread: IteratorThread) -> None:
+        """Stops a thread, of which nothing is delivered any more."""
+        self.redirect(thread, Callbacks())
+        thread.stop()
+
     def shutdown(self) -> None:
         """Ends every thread and waits for it; what they still had to say might begin something new, and is dropped."""
         self._callbacks.clear()
@@ -74,7 +79,7 @@ class Workers(QObject):
         if thread not in self._callbacks:  # the window is closed
             return
         self._deliver(thread)
-        callbacks = self._callbacks.pop(thread)
+        callbacks = self._callbacks.pop(thread, Callbacks())  # what was delivered may have closed the window
         if not self._callbacks:
             self._timer.stop()
         if thread.is_complete:

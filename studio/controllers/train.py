@@ -7,7 +7,7 @@ from pathlib import Path
 from PySide6.QtWidgets import QMessageBox
 
 from core.errors import UserError
-from core.events import Edited, Report, Rewound, Tuned
+from core.events import Report, Rewound, Tuned
 from studio.controllers.menus import Menus
 from studio.main_window import TRAIN, MainWindow
 from studio.model.train import OpenedRun, TrainingState
@@ -75,9 +75,6 @@ class TrainController:
         train.set_history(run.history, run.facts.edits)
         train.form.set_settings(run.settings)
         train.stage.show_newest(run.samples)
-
-    def show_edit(self, edited: Edited) -> None:
-        self._window.train.show_edit(edited)
 
     def show_rewound(self, rewound: Rewound) -> None:
         self._window.train.form.set_values(rewound.changes)

@@ -128,7 +128,7 @@ class Session(QObject):
             case "data":
                 self.data.adopt(thread, request)
             case "run" if self.training.state is not TrainingState.IDLE:
-                thread.stop()
+                self.workers.dismiss(thread)
                 self.problem.emit(UserError("A training is running.", "Stop it before you open another run."))
             case "run":
                 self.runs.adopt(thread)

@@ -445,3 +445,25 @@ def test_a_normalised_discriminator_sees_contrast_by_its_first_bias_alone(networ
             layer.eps = 1e-12  # so that small features are not mistaken for none
     full = pictures()
     assert torch.allclose(D(full), D(full / 2), rtol=1e-3, atol=1e-5) is not bias
+
+
+@pytest.mark.parametrize(
+    ("network", "norm"),
+    [
+        (name, norm)
+        for name, found in components("models").items()
+        for norm in found.facts["D_NORMS"]
+        if name != "points"
+    ],
+)
+def test_every_discriminator_sees_contrast(network: str, norm: str) -> None:
+    _, D = pair(network, replace(SMALL, d_norm=norm))
+    with torch.no_grad():
+        for parameter in D.parameters():  # some begin as zeros, and are anything after a step
+            parameter.add_(0.1 * torch.randn_like(parameter))
+    for layer in D.eval().modules():
+        if isinstance(layer, nn.BatchNorm2d | nn.GroupNorm):
+            layer.train()
+            layer.eps = 1e-12
+    full = pictures()
+    assert not torch.allclose(D(full), D(full / 2), rtol=1e-3, atol=1e-5)

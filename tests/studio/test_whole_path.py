@@ -342,6 +342,18 @@ def test_a_disk_that_refuses_the_last_checkpoint_keeps_the_training(
     assert int(max(checkpoints.iterdir()).stem) > 0
 
 
+def test_a_run_that_is_dropped_beside_a_training_is_refused_and_disturbs_nothing(
+    qtbot: QtBot, studio: Application, pictures: Path, trained: Path
+) -> None:
+    begin(qtbot, studio, pictures)
+    own = studio.session.training.run_folder
+    drop(studio, trained)
+    qtbot.waitUntil(lambda: "A training is running" in studio.window.banner.text(), timeout=PATIENCE)
+    qtbot.wait(300)  # what the thread had read of it already is not delivered
+    assert studio.session.training.run_folder == own
+    assert studio.session.training.state is TrainingState.RUNNING
+
+
 def begin(qtbot: QtBot, studio: Application, pictures: Path) -> None:
     drop(studio, pictures)
     qtbot.waitUntil(lambda: studio.session.data.dataset is not None, timeout=PATIENCE)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
-from core.registry import Component, components_in
+from core.registry import Component, by_rank, components_in
 from studio.main_window import MainWindow
 from studio.services.session import Session
 
@@ -44,5 +44,4 @@ class DialogContext:
 
 def entries() -> list[Component]:
     """The entries of the File menu in their order. Reads the modules' text, and imports none of them."""
-    found = components_in(Path(__file__).parent).values()
-    return sorted(found, key=lambda component: int(component.facts["RANK"]))
+    return by_rank(components_in(Path(__file__).parent).values())

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QWidget
 from core.events import Images
 from core.latent.explore_state import DirectionSets, ExploreState
 from core.latent.request import LatentRequest, Point, Position, Trajectory, number_of
-from core.registry import components_in
+from core.registry import by_rank, components_in
 from studio.widgets.explore import tools
 
 T = TypeVar("T")
@@ -32,7 +32,7 @@ class ToolModule(Protocol):
 def discover() -> dict[str, ToolModule]:
     """Imports the modules of the tools; by name, in the order of their `RANK`."""
     found = [component for folder in tools.__path__ for component in components_in(Path(folder)).values()]
-    names = [component.name for component in sorted(found, key=lambda component: int(component.facts["RANK"]))]
+    names = [component.name for component in by_rank(found)]
     return {name: cast(ToolModule, import_module(f"{tools.__name__}.{name}")) for name in names}
 
 
