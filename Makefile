@@ -8,7 +8,7 @@ WORKERS ?= 2
 ARGS ?=
 DATA ?= sample:digits
 
-.PHONY: run test setup bench bench-data bench-quality bench-frechet bench-explore bench-invert bench-signals bench-seeing bench-rank bench-sick screenshots pins clean
+.PHONY: run test setup bench bench-data bench-quality bench-pictures bench-explore bench-invert bench-signals bench-seeing bench-rank bench-sick screenshots pins clean
 
 run: setup
 	$(VENV)/bin/gan-studio $(DATA)
@@ -25,9 +25,8 @@ bench-data: setup
 bench-quality: setup
 	$(VENV)/bin/python benchmarks/quality.py $(ARGS)
 
-bench-frechet: setup
-	PATH=$(VENV)/bin:$$PATH uv pip install --quiet --python $(VENV)/bin/python --group bench
-	$(VENV)/bin/python benchmarks/frechet.py $(ARGS)
+bench-pictures: setup
+	$(VENV)/bin/python benchmarks/pictures.py $(ARGS)
 
 bench-invert: setup
 	$(VENV)/bin/python benchmarks/invert.py $(ARGS)

@@ -1,4 +1,5 @@
-"""Trainings on one thread each, side by side, with equal processor time: what else runs changes nothing."""
+"""Trainings in processes of their own: side by side on one thread each with equal processor time, so that what else
+runs changes nothing, or one after the other with all cores."""
 
 from __future__ import annotations
 
@@ -12,15 +13,17 @@ from time import process_time
 from typing import Any
 
 
-def run(script: str, each: Sequence[Sequence[str]], jobs: int) -> Iterator[dict[str, Any]]:
-    """What each call of the script, with its arguments, prints as JSON in its last line; in the order of the calls."""
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+def run(script: str, each: Sequence[Sequence[str]], jobs: int, threads: int | None = 1) -> Iterator[Any]:
+    """What each call of the script, with its arguments, prints as JSON in its last line; in the order of the calls.
 
-    def child(arguments: Sequence[str]) -> dict[str, Any]:
+    `threads`: of each; None leaves it to torch.
+    """
+    environment = {**os.environ, **({"OMP_NUM_THREADS": str(threads)} if threads else {})}
+
+    def child(arguments: Sequence[str]) -> Any:
         command = [sys.executable, script, *arguments]
         done = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True)
-        printed: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-        return printed
+        return json.loads(done.stdout.splitlines()[-1])
 
     with ThreadPoolExecutor(jobs) as pool:
         yield from pool.map(child, each)

@@ -98,7 +98,7 @@ class Watched:
         return {
             "kinds": [found.kind for found in self.found()],
             "evidence": {key: float(np.median(of[-LAST:])) for key, of in values.items() if of},
-            "distance": frechet(Moments(features.mean(0), features.T.cov()), _real(images.shape[2])),
+            "distance": frechet(Moments.of(features), _real(images.shape[2])),
             "digits": int((classes.bincount(minlength=10) >= MADE / 100).sum()),
         }
 
@@ -215,7 +215,7 @@ def _classified(images: Tensor) -> tuple[Tensor, Tensor]:
 def _real(side: int) -> Moments:
     dataset = run_to_end(prepare("sample:digits", Preparation((side, side))))
     features, _ = _classified(torch.from_numpy(np.array(dataset.images[:MADE])).float().div(127.5).sub(1.0))
-    return Moments(features.mean(0), features.T.cov())
+    return Moments.of(features)
 
 
 if __name__ == "__main__":

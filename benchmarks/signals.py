@@ -74,7 +74,7 @@ def measure(name: str, data: str, resolution: int, seconds: float) -> list[Side]
     plain, watched, evaluated = (Trainer(settings, dataset, tuned, signals=signals) for signals in (False, True, True))
     with TemporaryDirectory() as place:
         run = Run.begin(Path(place, "run"), evaluated)
-        evaluator = LiveEvaluator(run, evaluated)
+        evaluator = LiveEvaluator(run, evaluated, evaluated.dataset)
         recorded = run.record(evaluated, evaluator.beside(evaluated.events()), lambda: evaluator.subject)
         sides = [Side(plain), Side(watched), Side(evaluated, recorded)]
         for turn in range(WARM_UP + max(round(seconds / (len(sides) * TURN)), 1)):

@@ -190,6 +190,7 @@ def _meta(metadata: Mapping[str, str] | None, path: Path) -> Meta:
             raise UserError(f"{path.name} was saved by a newer GAN Studio.", "Update GAN Studio and open it again.")
         settings = values["settings"]
         settings.setdefault("holdout", 0.0)  # before there were images held out, all were trained on
+        settings.setdefault("ema_ramp", 15.0)  # before it was a setting
         # Before the setting existed, discriminators that can do without this bias had none.
         settings.setdefault("d_bias", not components("models")[settings["network"]].facts.get("INPUT_BIAS", False))
         return Meta.model_validate(values)

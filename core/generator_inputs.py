@@ -44,6 +44,11 @@ class Conditions:
         return cls(settings.condition, labelled, settings.codes_categorical, settings.codes_continuous)
 
     @property
+    def classifies(self) -> bool:
+        """Whether the discriminator has a classifier of the labels."""
+        return self.mode == "auxiliary"
+
+    @property
     def codes(self) -> int:
         """Length of a code vector: the categorical code one-hot, then the continuous ones."""
         return self.categories + self.continuous

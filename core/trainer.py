@@ -11,6 +11,7 @@ from time import perf_counter
 
 import torch
 from torch import Tensor
+from torch.nn.functional import cross_entropy
 
 from core.checkpoint import Checkpoint, Meta
 from core.config.constraints import refuse_data
@@ -170,7 +171,8 @@ class Trainer:
     def _count_step(self) -> None:
         self.step += 1
         batch = self.settings.batch * self.settings.d_steps
-        average(self.G_ema, self.G, decay(batch, 1000 * self.settings.ema_kimg, self.images))
+        half_life, ramp = 1000 * self.settings.ema_kimg, self.settings.ema_ramp / 100
+        average(self.G_ema, self.G, decay(batch, half_life, ramp, self.images))
 
     def _train_discriminator(self, real: Tensor, fake: Tensor, drawn: GeneratorInputs[Tensor]) -> dict[str, Tensor]:
         settings = self.settings
@@ -180,10 +182,12 @@ class Trainer:
             real, fake = self._discriminator_input(real).detach(), self._discriminator_input(fake).detach()
             real.requires_grad_(due and "real" in penalties.inputs(settings))
             fake.requires_grad_(due and "fake" in penalties.inputs(settings))
-            (real_logits, _), (fake_logits, guesses) = self.D(real, drawn.classes), self.D(fake, drawn.classes)
+            (real_logits, real_labels, _), (fake_logits, _, guesses) = (
+                self.D(images, drawn.classes) for images in (real, fake)
+            )
             if due:
                 batch = penalties.DiscriminatorBatch(
-                    lambda x: self.D(x, drawn.classes)[0], real, fake, real_logits, fake_logits
+                    lambda x: self.D(x, drawn.classes).logits, real, fake, real_logits, fake_logits
                 )
                 self._penalty = penalties.weighted(settings, batch)
         real_logits, fake_logits = real_logits.float(), fake_logits.float()
@@ -194,6 +198,9 @@ class Trainer:
         if self.conditions.codes:
             information = mutual_information(guesses.float(), drawn.codes, self.conditions)
             objective = objective - settings.info_weight * information
+        if self.conditions.classifies:
+            label_loss = cross_entropy(real_labels.float(), drawn.classes)
+            objective = objective + settings.class_weight * label_loss
         self.images += settings.batch
         self._descend(self.opt_D, objective, settings.lr_d, self.signals.D)
         if settings.weight_clip:
@@ -206,6 +213,8 @@ class Trainer:
             values |= {"Score/real": real_logits.sigmoid().mean(), "Score/fake": fake_logits.sigmoid().mean()}
         if settings.penalties:
             values["Loss/D/penalty"] = self._penalty
+        if self.conditions.classifies:
+            values["Loss/D/labels"] = label_loss
         if settings.augment == "ada":
             values["Augment/p"] = self.augment.p
         return values
@@ -214,10 +223,10 @@ class Trainer:
         # Gradients of the discriminator's weights would be thrown away: do not compute them.
         self.D.requires_grad_(False)
         with self._autocast():
-            logits, guesses = self.D(self._discriminator_input(fake), drawn.classes)
+            logits, labels, guesses = self.D(self._discriminator_input(fake), drawn.classes)
             if self.loss.PAIRED:
                 with torch.no_grad():
-                    real_logits, _ = self.D(self._discriminator_input(real), drawn.classes)
+                    real_logits = self.D(self._discriminator_input(real), drawn.classes).logits
             else:
                 real_logits = torch.zeros_like(logits)
         g_loss = objective = self.loss.generator(real_logits.float(), logits.float())
@@ -225,6 +234,9 @@ class Trainer:
         if self.conditions.codes:
             values["Loss/information"] = mutual_information(guesses.float(), drawn.codes, self.conditions)
             objective = g_loss - self.settings.info_weight * values["Loss/information"]
+        if self.conditions.classifies:
+            values["Loss/G/labels"] = cross_entropy(labels.float(), drawn.classes)
+            objective = objective + self.settings.class_weight * values["Loss/G/labels"]
         self._descend(self.opt_G, objective, self.settings.lr_g, self.signals.G)
         return values
 

@@ -63,6 +63,11 @@ def impossible(settings: Fields) -> Iterator[tuple[str, str]]:
             f"Label smoothing moves the discriminator's targets, and the loss {loss.title} has none.",
             "Choose another loss, or set label smoothing to 0.",
         )
+    if settings.clusters and (settings.condition == "none" or settings.points):
+        yield (
+            "Nothing would be told the groups: they are classes, and the settings ask for none.",
+            "Set the class labels to auxiliary, or the groups to 0.",
+        )
     if settings.decay_kimg and settings.decay_kimg <= settings.warm_up_kimg:
         yield (
             "The learning rates would have fallen to 0 before they have risen.",
@@ -81,12 +86,12 @@ def refuse_data(settings: Fields, classes: int, points: bool) -> None:
     Points need a network that makes points, images another one; conditions and some feature extractors need labels.
     """
     refuse_kind(settings, points)
-    if settings.condition != "none" and classes < 2:
+    if settings.condition != "none" and classes < 2 and not settings.clusters:
         what = "points" if points else "images"
         remedy = "Open toy:ring8" if points else "Open a folder with one subfolder for each class"
         raise UserError(
             f"These {what} have no classes, and the settings ask for labels.",
-            f"{remedy}, or set the condition to none.",
+            f"{remedy}, sort them into groups, or set the condition to none.",
         )
     features = components("evaluation.features").get(settings.evaluation_features)  # None for auto
     if features and features.facts["LABELLED"] and not classes:

@@ -190,8 +190,26 @@ class Fields(BaseModel):
         le=100_000,
     )
 
-    condition: Literal["none", "concat", "embedding", "projection"] = setting(
+    condition: Literal["none", "concat", "embedding", "projection", "auxiliary"] = setting(
         "none", "Conditions", "How class labels enter, so that a class can be asked for.", title="Class labels"
+    )
+    clusters: int = setting(
+        0,
+        "Conditions",
+        "Sort images without classes into so many groups by content, and train on these as on classes; 0 for none.",
+        title="Groups",
+        ge=0,
+        le=200,
+    )
+    class_weight: float = setting(
+        1.0,
+        "Conditions",
+        "Weight of the auxiliary classifier's loss.",
+        title="Classifier",
+        live=True,
+        advanced=True,
+        ge=0,
+        le=100,
     )
     codes_categorical: int = setting(
         0,
@@ -327,6 +345,17 @@ class Fields(BaseModel):
         ge=0,
         le=1000,
     )
+    ema_ramp: float = setting(
+        1.0,
+        "Optimiser",
+        "The half-life is never longer than this part of the images seen so far.",
+        title="EMA ramp-up",
+        unit="%",
+        advanced=True,
+        live=True,
+        gt=0,
+        le=100,
+    )
 
     device: str = setting("auto", "Device", "Where to train: auto, cpu, cuda:0, mps ...")
     precision: Literal["auto", "fp32", "bf16"] = setting(
@@ -366,7 +395,7 @@ class Fields(BaseModel):
         le=100_000,
     )
     evaluation: float = setting(
-        2.0,
+        1.0,
         "Run",
         "Part of the time in which the images are measured (FID, KID ...) while the training goes on; 0 for never.",
         unit="%",

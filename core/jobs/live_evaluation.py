@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from time import perf_counter
 
+from core.data.dataset import Dataset
 from core.errors import DivergenceError, UserError
 from core.evaluation.evaluate import LEAST
 from core.evaluation.features import Extractor, build
@@ -30,8 +31,9 @@ class LiveEvaluator:
     It draws from no random generator of the training's, and the weights become the same with it and without.
     """
 
-    def __init__(self, run: Run, trainer: Trainer) -> None:
-        self._run, self._trainer = run, trainer
+    def __init__(self, run: Run, trainer: Trainer, dataset: Dataset) -> None:
+        """`dataset`: the images with the classes that they came with, whatever groups they are trained by."""
+        self._run, self._trainer, self._dataset = run, trainer, dataset
         self.subject: Path | None = None
         """The checkpoint that is being measured: it has to be there when it turns out to be the best."""
         self._features = ""
@@ -128,7 +130,7 @@ class LiveEvaluator:
         self.subject = saved.path
         sampler = Sampler(trainer.meta(), trainer.published(), str(trainer.device))
         yield saved
-        name = chosen_features(trainer.settings, trainer.dataset)
+        name = chosen_features(trainer.settings, self._dataset)
         if self._extractor is None or self._features != name:
-            self._features, self._extractor = name, (yield from build(name, trainer.dataset, trainer.device))
-        yield (yield from rate_checkpoint(sampler, saved.path, trainer.dataset, self._extractor))
+            self._features, self._extractor = name, (yield from build(name, self._dataset, trainer.device))
+        yield (yield from rate_checkpoint(sampler, saved.path, self._dataset, self._extractor))

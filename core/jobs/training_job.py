@@ -25,6 +25,7 @@ from core.runs.retention import pin
 from core.runs.run import Run, is_run, next_folder, refuse_taken
 from core.trainer import Trainer
 from core.training.autotune import trial
+from core.training.clusters import clustered
 
 
 @dataclass
@@ -64,13 +65,16 @@ class TrainingJob:
         dataset = yield from prepare(self.source, self.chosen.preparation)
         settings = self.chosen if checkpoint else self._fitted(dataset)
         refuse_large_batch(settings.batch, len(dataset.images) - len(held_rows(settings, dataset)))
+        images = dataset
+        if settings.clusters and not dataset.classes:
+            dataset = yield from clustered(dataset, settings.clusters, resolve(settings.device))
         refuse_data(settings, len(dataset.classes), dataset.points)
         tuned = yield from _tune(settings, dataset, checkpoint)
         yield tuned
         trainer = self.trainer = Trainer(settings, dataset, tuned, checkpoint)
         run = self.run = origin or self._new_run(trainer)
         run.log(f"{'continues' if checkpoint else 'begins'} at step {trainer.step}: {tuned}")
-        evaluator = self.evaluator = LiveEvaluator(run, trainer)
+        evaluator = self.evaluator = LiveEvaluator(run, trainer, images)
 
         def train() -> Generator[Event, None, None]:
             return run.record(trainer, evaluator.beside(trainer.events()), lambda: evaluator.subject)
@@ -131,7 +135,7 @@ class TrainingJob:
         """The chosen settings, of which those that the person left to the preset suit the images and the device."""
         if self.given is None:
             return self.chosen
-        facts = FitContext(len(dataset.images), resolve(self.chosen.device).type != "cpu")
+        facts = FitContext(len(dataset.images), resolve(self.chosen.device).type != "cpu", len(dataset.classes))
         return preset(self.chosen.preset).fitted(facts, **self.given)
 
     def _continued(self) -> Run | None:

@@ -6,6 +6,8 @@ by is appended to the image's channels, or projected onto its features.
 * `concat` (Mirza and Osindero 2014, arXiv:1411.1784): the one-hot label, and as many constant planes.
 * `embedding`: learned vectors in place of the one-hot label, and one learned plane.
 * `projection` (Miyato and Koyama 2018, arXiv:1802.05637): learned vectors; logit + <embedding(label), features>.
+* `auxiliary` (AC-GAN: Odena, Olah and Shlens 2016, arXiv:1610.09585): the same, and a classifier on the discriminator's
+  features. It learns the labels of real images, and G makes images whose label it recognizes.
 * InfoGAN (Chen et al. 2016, arXiv:1606.03657): one categorical code and some continuous ones in [-1, 1], which a head Q
   on the discriminator's features must guess.
 """
@@ -13,6 +15,7 @@ by is appended to the image's channels, or projected onto its features.
 from __future__ import annotations
 
 from math import prod
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -25,6 +28,8 @@ from core.models import Discriminator, Generator
 
 EMBEDDING = 64
 """Length of a label's learned vector."""
+PROJECTED = ("projection", "auxiliary")
+"""Modes in which D is told the label by a projection onto its features."""
 
 
 def extra_latents(conditions: Conditions) -> int:
@@ -44,7 +49,7 @@ class ConditionalGenerator(nn.Module):
         super().__init__()
         self.network = network
         self.embedding: nn.Module = nn.Identity()
-        if conditions.mode in ("embedding", "projection"):
+        if conditions.mode in ("embedding", *PROJECTED):
             self.embedding = nn.Linear(conditions.classes, EMBEDDING, bias=False)
             # As long as a one-hot label: with vectors as long as z the generator soon makes one image for each class.
             nn.init.normal_(self.embedding.weight, 0.0, EMBEDDING**-0.5)
@@ -67,8 +72,17 @@ class ConditionalGenerator(nn.Module):
         return torch.cat([drawn.z, self.embedding(drawn.classes), drawn.codes], 1)
 
 
+class Judgement(NamedTuple):
+    """What a discriminator says of N images: logits (N,), logits of their labels (N, classes) where an auxiliary
+    classifier guesses these, and its guesses of the codes (N, codes)."""
+
+    logits: Tensor
+    labels: Tensor
+    codes: Tensor
+
+
 class ConditionalDiscriminator(nn.Module):
-    """A network's discriminator that is told the label, and guesses the codes."""
+    """A network's discriminator that is told the label, and guesses the codes, and labels."""
 
     def __init__(self, network: Discriminator, conditions: Conditions, pixels: tuple[int, int]) -> None:
         super().__init__()
@@ -78,22 +92,25 @@ class ConditionalDiscriminator(nn.Module):
         features = network.head.in_features
         if conditions.mode == "embedding":
             self.embedding = nn.Linear(conditions.classes, prod(pixels), bias=False)
-        elif conditions.mode == "projection":
+        elif conditions.mode in PROJECTED:
             self.embedding = nn.Linear(conditions.classes, features, bias=False)
             nn.init.normal_(self.embedding.weight, 0.0, features**-0.5)
+        if conditions.mode == "auxiliary":
+            self.classifier = nn.Linear(features, conditions.classes)
         if conditions.codes:
             self.Q = nn.Sequential(
                 nn.Linear(features, 128), nn.LeakyReLU(0.1, inplace=True), nn.Linear(128, conditions.codes)
             )
 
-    def forward(self, images: Tensor, classes: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits (N,) of images NCHW under labels (N, classes), and Q's guesses of the codes (N, codes)."""
+    def forward(self, images: Tensor, classes: Tensor) -> Judgement:
+        """Judges images NCHW under labels (N, classes)."""
         features = self.network.features(self._with_planes(images, classes))
         logits = self.network.head(features).flatten()
-        if self.conditions.mode == "projection":
+        if self.conditions.mode in PROJECTED:
             logits = logits + (features * self.embedding(classes)).sum(1)
-        guesses = self.Q(features) if self.conditions.codes else features.new_empty(len(features), 0)
-        return logits, guesses
+        none = features.new_empty(len(features), 0)
+        labels = self.classifier(features) if self.conditions.mode == "auxiliary" else none
+        return Judgement(logits, labels, self.Q(features) if self.conditions.codes else none)
 
     def _with_planes(self, images: Tensor, classes: Tensor) -> Tensor:
         if self.conditions.mode == "concat":

@@ -53,8 +53,8 @@ class Playground:
         """The present state of the game."""
         with evaluation_mode(G, D), torch.no_grad():
             fake = G(self._drawn)
-            real_logits, _ = D(self._real, self._classes)
-            fake_logits, _ = D(fake, self._drawn.classes)
+            real_logits = D(self._real, self._classes).logits
+            fake_logits = D(fake, self._drawn.classes).logits
             surface = self._decision_surface(D)
             if not loss.PROBABILITY:
                 middle = (real_logits.mean() + fake_logits.mean()) / 2
@@ -72,7 +72,7 @@ class Playground:
 
     def _decision_surface(self, D: nn.Module) -> Tensor:
         """Logits of the mesh (MESH ** 2,), each under the class that suits it best."""
-        logits = [D(self._mesh, label.expand(len(self._mesh), -1))[0] for label in self._labels]
+        logits = [D(self._mesh, label.expand(len(self._mesh), -1)).logits for label in self._labels]
         return torch.stack(logits).amax(0)
 
 
@@ -80,7 +80,7 @@ def descent_directions(D: nn.Module, loss: Loss, fake: Tensor, classes: Tensor, 
     """Where the generator's loss would have each of its points (N, 2, 1, 1) go: minus its gradients by them, (N, 2)."""
     fake = fake.detach().requires_grad_(True)
     with torch.enable_grad():
-        logits, _ = D(fake, classes)
+        logits = D(fake, classes).logits
         (gradients,) = torch.autograd.grad(loss.generator(real_logits, logits), fake)
     return -gradients.flatten(1)
 

@@ -103,7 +103,7 @@ class Probe:
                 found |= self._gap(made) if len(self._held) else {}
                 found |= {"nearest": float(nearest(pixels(made), self._bank) / self._real_nearest)}
                 real = self._real_tones
-                found |= {name: value / real[name] for name, value in _tones(made).items() if real[name] > GREY}
+                found |= {name: value / real[name] for name, value in tones(made).items() if real[name] > GREY}
         return found | {"drift": float(distance(self.G, self._G_ema))}
 
     def _generated(self) -> Tensor:
@@ -112,7 +112,7 @@ class Probe:
 
     def _gap(self, made: Tensor) -> dict[str, float]:
         trained, generated, held = (
-            self._in_parts(lambda images, classes: self.D(images, classes)[0], images, classes)
+            self._in_parts(lambda images, classes: self.D(images, classes).logits, images, classes)
             for images, classes in (
                 (self._images(self._trained), self._classes(self._trained)),
                 (made, self._drawn.classes),
@@ -139,7 +139,7 @@ class Probe:
 
     @cached_property
     def _real_tones(self) -> dict[str, float]:
-        return _tones(self._images(self._trained))
+        return tones(self._images(self._trained))
 
     @cached_property
     def _real_spread(self) -> Tensor:
@@ -187,8 +187,8 @@ class Probe:
         return one_hot(labels, count).float() if count else labels.new_zeros(len(rows), 0)
 
 
-def _tones(images: Tensor) -> dict[str, float]:
-    """Contrast and, of color images, color, of NCHW in [-1, 1]."""
+def tones(images: Tensor) -> dict[str, float]:
+    """Contrast and, of color images, color, of images NCHW in [-1, 1]."""
     contrast = {"contrast": float(images.std())}
     return contrast | {"color": float(images[:, :3].std(1).mean())} if images.shape[1] >= 3 else contrast
 

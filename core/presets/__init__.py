@@ -11,13 +11,23 @@ from typing import Any
 from core.config.settings import Settings, validate
 from core.errors import UserError
 
+ENOUGH = 50
+"""Images of each class, on average, from which a class is worth being told apart."""
+
 
 @dataclass(frozen=True)
 class FitContext:
-    """What a preset can fit itself to: how many images there are, and whether the device is more than a CPU."""
+    """What a preset can fit itself to: how many images there are, whether the device is more than a CPU, and how many
+    classes the images have."""
 
     images: int
     accelerator: bool
+    classes: int = 0
+
+    @property
+    def labelled(self) -> bool:
+        """Whether there are classes, with enough images in each to learn from."""
+        return self.classes > 1 and self.images >= ENOUGH * self.classes
 
 
 @dataclass(frozen=True)
@@ -25,15 +35,19 @@ class FitRule:
     """Settings that a preset changes where all that is given here holds."""
 
     settings: dict[str, Any]
+    images_from: int | None = None
     images_below: int | None = None
     resolution_from: int | None = None
     accelerator: bool | None = None
+    labelled: bool | None = None
 
     def holds(self, facts: FitContext, resolution: int) -> bool:
         return (
-            (self.images_below is None or facts.images < self.images_below)
+            (self.images_from is None or facts.images >= self.images_from)
+            and (self.images_below is None or facts.images < self.images_below)
             and (self.resolution_from is None or resolution >= self.resolution_from)
             and (self.accelerator is None or facts.accelerator == self.accelerator)
+            and (self.labelled is None or facts.labelled == self.labelled)
         )
 
 

@@ -27,6 +27,8 @@ _NAMES = {
     "Loss/G/loss": "Generator loss",
     "Loss/D/penalty": "Gradient penalty",
     "Loss/information": "Mutual information",
+    "Loss/D/labels": "Label loss, real images",
+    "Loss/G/labels": "Label loss, generated images",
     "Loss/scores/real": "Logits of real images",
     "Loss/scores/fake": "Logits of generated images",
     "Score/real": "D(x), real images",
@@ -64,6 +66,8 @@ _MEANINGS = {
     "Loss/*/loss": "What each network tries to lower. They work against each other, so neither has to fall: losses that"
     " stay level are a good sign, and the samples tell the rest.",
     "Loss/*/penalty": "What D pays for changing too steeply with its images. It keeps G's gradients useful.",
+    "Loss/*/labels": "Cross-entropy of the auxiliary classifier, in nats: 0 where it recognizes every label, and the"
+    " logarithm of the number of classes where it guesses.",
     "Loss/information": "How much of the codes can be read back from the images that were made with them, in nats."
     " Near 0 the codes change nothing.",
     "Loss/scores/*": "What D says before it is made a probability: the higher, the more real. Far apart, D tells both"

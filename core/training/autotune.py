@@ -181,11 +181,11 @@ class _TrialStep:
         self.D.requires_grad_(True)
         with self.choice.autocast(self.device):
             fake = self.G(self.drawn)
-            logits = [self.D(images, self.drawn.classes)[0] for images in (self.real, fake.detach())]
+            logits = [self.D(images, self.drawn.classes).logits for images in (self.real, fake.detach())]
         (logits[1].float().mean() - logits[0].float().mean()).backward()
         self.D.requires_grad_(False)
         with self.choice.autocast(self.device):
-            logits, _ = self.D(fake, self.drawn.classes)
+            logits = self.D(fake, self.drawn.classes).logits
         (-logits.float().mean()).backward()
 
 

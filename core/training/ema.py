@@ -1,21 +1,19 @@
-"""Exponential moving average (EMA) of the generator (Karras et al. 2018; the ramp-up is StyleGAN2-ADA's, but
-longer)."""
+"""Exponential moving average (EMA) of the generator (Karras et al. 2018, arXiv:1710.10196; the ramp-up is
+StyleGAN2-ADA's, arXiv:2006.06676)."""
 
 from __future__ import annotations
 
 import torch
 from torch import nn
 
-RAMP_UP = 0.15
-"""The half-life never exceeds this part of the images seen, so that early samples are not those of the start.
 
-StyleGAN2-ADA has a third of it, for trainings of days; in one of minutes the longer average is the better one
-(assets/experiments.md)."""
+def decay(batch: int, half_life: float, ramp: float, images: int) -> float:
+    """Weight of the old average in one step of `batch` images; 0 copies.
 
-
-def decay(batch: int, half_life: float, images: int) -> float:
-    """Weight of the old average in one step of `batch` images; 0 copies. `half_life` in images."""
-    reach = min(half_life, RAMP_UP * images)
+    `half_life` in images; it never exceeds the part `ramp` of the images seen, so that early samples are not those of
+    the start.
+    """
+    reach = min(half_life, ramp * images)
     return 0.0 if reach <= 0 else float(0.5 ** (batch / reach))
 
 

@@ -273,6 +273,15 @@ def test_a_checkpoint_without_a_word_of_the_input_bias_has_what_was_built_then(
     assert summary(path).meta.settings.d_bias is expected
 
 
+def test_a_checkpoint_from_before_the_ema_ramp_was_a_setting_goes_on_with_the_one_of_then(
+    checkpoint: Checkpoint, path: Path
+) -> None:
+    meta = checkpoint.meta.model_dump(mode="json")
+    del meta["settings"]["ema_ramp"]
+    save_file({"preview": checkpoint.tensors["preview"]}, path, metadata={KEY: json.dumps(meta)})
+    assert summary(path).meta.settings.ema_ramp == 15
+
+
 def test_a_newer_format(checkpoint: Checkpoint, path: Path) -> None:
     save(Checkpoint(checkpoint.meta.model_copy(update={"format": FORMAT + 1}), checkpoint.tensors), path)
     for problem in assert_refused(path):

@@ -25,7 +25,7 @@ from tests.core.tiny import tiny_settings
 PIXELS = 2, 3
 """Height and width."""
 LABELS = torch.tensor([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
-MODES = ("none", "concat", "embedding", "projection")
+MODES = ("none", "concat", "embedding", "projection", "auxiliary")
 
 
 @pytest.fixture(autouse=True)
@@ -70,9 +70,10 @@ def shown(mode: str, classes: Tensor = LABELS) -> tuple[ConditionalDiscriminator
     network = RecordingDiscriminator(1 + extra_channels(given))
     D = ConditionalDiscriminator(network, given, PIXELS)
     images = torch.randn(len(classes), 1, *PIXELS, generator=torch.Generator().manual_seed(1))
-    logits, guesses = D(images, classes)
+    logits, labels, codes = D(images, classes)
     assert logits.shape == (len(classes),)
-    assert guesses.shape == (len(classes), 0)
+    assert labels.shape == (len(classes), given.classes if mode == "auxiliary" else 0)
+    assert codes.shape == (len(classes), 0)
     (seen,) = network.shown
     return D, images, seen.detach(), logits.detach()
 
@@ -150,14 +151,15 @@ def test_embedding_shows_one_learned_plane() -> None:
     assert not torch.allclose(seen[0, 1], seen[1, 1])
 
 
-@pytest.mark.parametrize("mode", ["none", "projection"])
+@pytest.mark.parametrize("mode", ["none", "projection", "auxiliary"])
 def test_nothing_is_added_to_the_image_otherwise(mode: str) -> None:
     _, images, seen, _ = shown(mode)
     assert torch.equal(seen, images)
 
 
-def test_projection_by_hand() -> None:
-    D, images, _, logits = shown("projection")
+@pytest.mark.parametrize("mode", ["projection", "auxiliary"])
+def test_projection_by_hand(mode: str) -> None:
+    D, images, _, logits = shown(mode)
     with torch.no_grad():
         features = images.flatten(1)
         plain = D.network(images)
@@ -175,13 +177,23 @@ def test_without_labels_the_logits_are_the_networks() -> None:
 @pytest.mark.parametrize("mode", MODES[1:])
 def test_the_label_changes_the_logits(mode: str) -> None:
     D, images, _, logits = shown(mode)
-    other, _ = D(images, LABELS.flip(0))
+    other = D(images, LABELS.flip(0)).logits
     assert not torch.isclose(logits, other.detach()).any()
+
+
+def test_the_auxiliary_classifier_looks_at_the_images_and_not_at_the_labels() -> None:
+    D, images, _, _ = shown("auxiliary")
+    guesses = D(images, LABELS).labels
+    assert torch.equal(guesses, D(images, LABELS.flip(0)).labels)
+    assert torch.equal(guesses.flip(0), D(images.flip(0), LABELS).labels)
+    with torch.no_grad():
+        expected = images.flatten(1) @ D.classifier.weight.T + D.classifier.bias
+    assert torch.allclose(guesses, expected, atol=1e-6)
 
 
 def test_label_planes_take_the_images_type() -> None:
     D = ConditionalDiscriminator(RecordingDiscriminator(4).bfloat16(), conditions("concat"), PIXELS)
-    logits, _ = D(torch.zeros(2, 1, *PIXELS, dtype=torch.bfloat16), LABELS)
+    logits = D(torch.zeros(2, 1, *PIXELS, dtype=torch.bfloat16), LABELS).logits
     assert logits.dtype == torch.bfloat16
 
 
@@ -227,7 +239,7 @@ def test_the_gradient_of_the_guess_reaches_the_generator(name: str) -> None:
     G, D = pair(name, given)
     codes = torch.cat([torch.eye(3)[[0, 2, 1, 1]], torch.rand(4, 2) * 2 - 1], 1)
     z = torch.randn(4, 8)
-    _, guesses = D(G(GeneratorInputs(z, z[:, :0], codes)), z[:, :0])
+    guesses = D(G(GeneratorInputs(z, z[:, :0], codes)), z[:, :0]).codes
     assert guesses.shape == (4, 5)
     (-mutual_information(guesses, codes, given)).backward()
     first = next(weight for weight in G.parameters() if weight.grad is not None and weight.dim() > 1)
@@ -260,10 +272,10 @@ def test_every_network_takes_every_condition(network: str, mode: str) -> None:
     images = G(asked)
     width, height = tiny_settings(network=network).size
     assert images.shape == (2, 3, height, width)
-    logits, guesses = D(images, asked.classes)
-    assert (logits.shape, guesses.shape) == ((2,), (2, 3))
-    assert torch.isfinite(logits).all()
-    assert torch.isfinite(guesses).all()
+    found = D(images, asked.classes)
+    assert (found.logits.shape, found.codes.shape) == ((2,), (2, 3))
+    assert found.labels.shape == (2, 3 if mode == "auxiliary" else 0)
+    assert all(torch.isfinite(part).all() for part in found)
 
 
 @pytest.mark.parametrize(
@@ -275,6 +287,8 @@ def test_every_network_takes_every_condition(network: str, mode: str) -> None:
         ("embedding", 32 * 64 + 3 * 64, 64 * 256 + 3 * 256),
         # The same; and vectors as long as the features, 4 * 8.
         ("projection", 32 * 64 + 3 * 64, 3 * 32),
+        # The same; and a weight and a bias for each class.
+        ("auxiliary", 32 * 64 + 3 * 64, 3 * 32 + 3 * 33),
     ],
 )
 def test_what_labels_add_by_hand(mode: str, in_G: int, in_D: int) -> None:
@@ -302,7 +316,7 @@ def test_images_need_not_be_square() -> None:
 # -- spectral normalisation ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("mode", ["none", "projection"])
+@pytest.mark.parametrize("mode", ["none", "projection", "auxiliary"])
 @pytest.mark.parametrize(("name", "values"), [("dcgan", {"d_norm": "none"}), ("gan", {}), ("sngan", {})])
 def test_spectral_norm_makes_every_largest_singular_value_one(name: str, values: dict[str, Any], mode: str) -> None:
     given = conditions(mode, categories=2)

@@ -280,7 +280,7 @@ def test_several_reasons_are_told_one_by_one() -> None:
     assert LARGEST_SIDE == 1024
 
 
-@pytest.mark.parametrize("condition", ["concat", "embedding", "projection"])
+@pytest.mark.parametrize("condition", ["concat", "embedding", "projection", "auxiliary"])
 @pytest.mark.parametrize("classes", [0, 1])
 def test_labels_that_images_do_not_have(condition: str, classes: int) -> None:
     asked = validate({"condition": condition})

@@ -97,6 +97,29 @@ def test_of_several_fits_the_later_ones_win() -> None:
     assert fitted(999, False, width=8) == (8, 32)
 
 
+def test_fits_by_classes_and_by_the_least_number_of_images() -> None:
+    fits = (FitRule({"width": 16}, labelled=True), FitRule({"width": 24}, labelled=False, images_from=1000))
+    found = Preset("studio", "", "", "", {"width": 64}, fits)
+
+    def width(images: int, classes: int) -> int:
+        return found.fitted(FitContext(images, False, classes)).width
+
+    assert width(1000, 10) == 16
+    assert width(1000, 21) == 24  # fewer than 50 images in each class: they are not worth being told apart
+    assert width(1000, 1) == width(1000, 0) == 24
+    assert width(999, 0) == 64
+    assert width(100, 2) == 16
+
+
+@pytest.mark.parametrize(
+    ("images", "classes", "expected"), [(5000, 10, "auxiliary"), (5000, 0, "auxiliary"), (99, 0, "none")]
+)
+def test_the_studio_preset_tells_classes_apart_or_groups(images: int, classes: int, expected: str) -> None:
+    settings = preset("studio").fitted(FitContext(images, False, classes))
+    assert settings.condition == expected
+    assert bool(settings.clusters) == (expected == "auxiliary" and not classes)
+
+
 def test_an_unknown_preset_is_answered_with_those_there_are() -> None:
     with pytest.raises(UserError, match="'stylegan9'") as caught:
         preset("stylegan9")
@@ -145,6 +168,9 @@ def test_what_the_reports_of_special_presets_hold() -> None:
     assert {"Score/real", "Score/fake"} <= plain
     assert stats("infogan") - plain == {"Loss/information"}
     assert stats("wgan_gp") - plain == {"Loss/D/penalty"}
+    conditional = tiny_trainer("dcgan", signals=False, steps=1, condition="auxiliary")
+    (report,) = (event for event in events_of(conditional) if isinstance(event, Report))
+    assert report.stats.keys() - plain == {"Loss/D/labels", "Loss/G/labels"}
     assert stats("stylegan2_ada") - plain == {"Loss/D/penalty", "Augment/p"}
     # The critic's scores are no probabilities.
     for name in ("wgan", "wgan_gp", "lsgan", "sngan"):

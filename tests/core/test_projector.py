@@ -229,7 +229,7 @@ def test_stopping_on_the_way_leaves_a_point(checkpoint: Checkpoint) -> None:
 # -- classes and codes -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("condition", ["concat", "embedding", "projection"])
+@pytest.mark.parametrize("condition", ["concat", "embedding", "projection", "auxiliary"])
 def test_the_picture_decides_on_the_class_unless_it_is_given(condition: str) -> None:
     checkpoint = trained("gan", condition=condition)
     shares = (0.0, 0.0, 1.0)

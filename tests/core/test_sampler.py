@@ -128,7 +128,7 @@ def test_floats_become_bytes() -> None:
     assert from_pixels(values) is values  # the coordinates of points
 
 
-@pytest.mark.parametrize("condition", ["concat", "embedding", "projection"])
+@pytest.mark.parametrize("condition", ["concat", "embedding", "projection", "auxiliary"])
 def test_classes_can_be_asked_for_and_mixed(condition: str) -> None:
     trainer = finished(tiny_trainer("gan", condition=condition, codes_continuous=2, steps=3))
     for parameter in trainer.G_ema.parameters():

@@ -28,7 +28,7 @@ from core.jobs.training_job import TrainingJob
 from core.latent.request import LatentRequest, Point, Walk
 from core.latent.sampler import Sampler
 from core.losses import loss
-from core.models.conditioning import build_pair
+from core.models.conditioning import Judgement, build_pair
 from core.monitoring import playground
 from core.monitoring.playground import MESH, Playground, checkpoint_snapshot, descent_directions
 from core.registry import components
@@ -288,8 +288,9 @@ def test_a_look(source: str, values: dict[str, Any]) -> None:
 class _Slope(torch.nn.Module):
     """Finds a point the more real the further it lies up."""
 
-    def forward(self, points: torch.Tensor, classes: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        return 5.0 * points[:, 1, 0, 0], points.new_empty(len(points), 0)
+    def forward(self, points: torch.Tensor, classes: torch.Tensor) -> Judgement:
+        none = points.new_empty(len(points), 0)
+        return Judgement(5.0 * points[:, 1, 0, 0], none, none)
 
 
 def test_the_surface_has_its_top_row_first() -> None:
@@ -312,10 +313,10 @@ def test_arrows_point_down_the_generators_loss(name: str) -> None:
     fake = torch.from_numpy(seen.fake[:64]).double()
     real = torch.from_numpy(seen.real[:64]).double()[:, :, None, None]
     none = torch.zeros(64, 0)
-    real_logits = D(real, none)[0].detach()
+    real_logits = D(real, none).logits.detach()
 
     def objective(points: torch.Tensor) -> float:
-        return float(found.generator(real_logits, D(points[:, :, None, None], none)[0]))
+        return float(found.generator(real_logits, D(points[:, :, None, None], none).logits))
 
     downhill = descent_directions(D, found, fake[:, :, None, None], none, real_logits)
     for point in range(0, 64, 13):

@@ -248,16 +248,16 @@ def test_the_average_by_hand() -> None:
 
 
 def test_the_averages_half_life() -> None:
-    assert decay(batch=32, half_life=320, images=10**6) ** 10 == pytest.approx(0.5)
-    assert decay(batch=32, half_life=0, images=10**6) == 0
+    assert decay(batch=32, half_life=320, ramp=0.15, images=10**6) ** 10 == pytest.approx(0.5)
+    assert decay(batch=32, half_life=0, ramp=0.15, images=10**6) == 0
     # At the start the half-life is 15 % of the images seen: 192 of 1280, six batches.
-    assert decay(batch=32, half_life=10_000, images=1280) ** 6 == pytest.approx(0.5)
+    assert decay(batch=32, half_life=10_000, ramp=0.15, images=1280) ** 6 == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize("d_steps", [1, 3])
 @pytest.mark.parametrize("ema_kimg", [0.1, 10.0])
 def test_the_averaged_generator_forgets_by_images_seen(ema_kimg: float, d_steps: int) -> None:
-    trainer = tiny_trainer("gan", ema_kimg=ema_kimg, d_steps=d_steps, steps=30)
+    trainer = tiny_trainer("gan", ema_kimg=ema_kimg, ema_ramp=15, d_steps=d_steps, steps=30)
     before, seen = flat(trainer.G_ema), 0
     for event in trainer.events():
         if isinstance(event, Stepped):

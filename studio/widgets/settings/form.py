@@ -168,6 +168,7 @@ class SettingsForm(QWidget):
         Settings for the other kind of data give way to the first preset for this one.
         """
         self._data = classes, points
+        self._facts = replace(self._facts, classes=classes)
         if not self._locked and makes_points(self._fields["network"].value()) != points:
             suited = (name for name, found in presets().items() if found.apply().points == points)
             self._apply_preset(next(suited))

@@ -1,0 +1,86 @@
+"""Groups of images that have no classes: k-means on the features of a frozen network, once before a training.
+
+A generator that is told the group of each image makes more varied ones, and better ones for the same number of steps
+(Liu, Wang, Bau, Zhu, Torralba 2020, "Diverse Image Generation via Self-Conditioned GANs", arXiv:2006.10728, who sort
+images by the discriminator's features).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn.functional import normalize
+
+from core.concurrency import run_in_thread
+from core.data.dataset import Dataset
+from core.data.names import digest
+from core.errors import UserError
+from core.evaluation.features import Features
+from core.evaluation.features.dataset_features import real_features
+from core.evaluation.features.model_input import as_input
+from core.events import Images, Progress
+from core.models.efficientnet import SHA256, EfficientNet, efficientnet
+
+SIDE = 96
+"""Images are brought to so many pixels."""
+ROUNDS = 50
+SMALLEST = 0.2
+"""A group with fewer images than this part of the mean is dissolved: outliers are no kind of images."""
+
+
+def clustered(dataset: Dataset, count: int, device: torch.device) -> Generator[Progress, None, Dataset]:
+    """Returns the dataset with at most `count` groups as its classes, the largest first; always the same ones.
+
+    Raises `UserError` where there are too few images, or the network's weights are missing.
+    """
+    if len(dataset.images) < 2 * count:
+        raise UserError(
+            f"{len(dataset.images)} images cannot be sorted into {count} groups.", "Use fewer groups, or 0 for none."
+        )
+    network = yield from run_in_thread(efficientnet, Progress("Preparing the network that sorts images", 0, 0))
+    rows = np.arange(len(dataset.images), dtype=np.int64)
+    found = yield from real_features(dataset, rows, Embedding(network, device))
+    values = torch.from_numpy(found.values)
+    labels = yield from run_in_thread(lambda: k_means(values, count), Progress("Sorting the images into groups", 0, 0))
+    names = tuple(f"group {number + 1}" for number in range(int(labels.max()) + 1))
+    return replace(dataset, labels=labels, classes=names)
+
+
+def k_means(values: Tensor, count: int) -> NDArray[np.int64]:
+    """Groups of points (N, numbers), N >= count, as labels (N,) from 0 for the largest group on (Lloyd 1982)."""
+    random = torch.Generator().manual_seed(0)
+    centres = values[torch.randperm(len(values), generator=random)[:count]]
+    labels = torch.cdist(values, centres).argmin(1)
+    for _ in range(ROUNDS):
+        sizes = labels.bincount(minlength=len(centres))
+        centres = torch.zeros_like(centres).index_add_(0, labels, values) / sizes.clamp_min(1)[:, None]
+        centres = centres[sizes >= SMALLEST * len(values) / count]
+        before, labels = labels, torch.cdist(values, centres).argmin(1)
+        if torch.equal(before, labels):
+            break
+    sizes = labels.bincount(minlength=len(centres))
+    rank = sizes.argsort(descending=True, stable=True).argsort()
+    found: NDArray[np.int64] = rank[labels].numpy()
+    return found
+
+
+class Embedding:
+    """Means of the network's last feature map, each image's of length 1: an `Extractor`."""
+
+    name = "efficientnet-lite0"
+    classifies = False
+    key = digest("embedding", SHA256, str(SIDE))
+
+    def __init__(self, network: EfficientNet, device: torch.device) -> None:
+        self.at_once = 32 if device.type == "cpu" else 256
+        self._network, self._device = network.to(device), device
+
+    @torch.inference_mode()
+    def __call__(self, images: Images) -> Features:
+        planes = as_input(images, SIDE, self._device).contiguous(memory_format=torch.channels_last)
+        return Features(normalize(self._network(planes).mean((2, 3))).cpu().numpy(), None)
