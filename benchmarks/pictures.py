@@ -5,8 +5,8 @@ judged when the training is over, so that judging takes none of its time:
 
 * the Frechet distance to all real images, on the features of a classifier that was trained on their labels and that no
   discriminator sees; none of images without labels;
-* the same on the features of EfficientNet-Lite0, which knows ImageNet. It says nothing of trainings on groups that this
-  network has found;
+* the same on the features of EfficientNet-Lite0, which knows ImageNet. It says nothing about trainings on clusters,
+  which this network has found;
 * contrast, color, sharpness and diversity, each as a ratio to the real images' own: 1 is right, in either direction;
 * novelty: the distance of generated images to their nearest training images, as a ratio to the distance of real images
   to theirs; near 0 they are copies.
@@ -158,7 +158,7 @@ def _copied(make: Callable[[nn.Module], Images], generator: nn.Module) -> Make:
 def _preset(name: str, values: Mapping[str, object], dataset: Dataset) -> Iterator[Turn]:
     facts = FitContext(len(dataset.images), resolve("auto").type != "cpu", len(dataset.classes))
     settings = preset(name).fitted(facts, **{"resolution": dataset.size[0], **values})
-    if settings.clusters and not dataset.classes:
+    if settings.clusters:
         dataset = run_to_end(clustered(dataset, settings.clusters, resolve(settings.device)))
     tuned = run_to_end(trial(settings, dataset.images.shape[1], len(dataset.classes), resolve(settings.device)))
     trainer = Trainer(settings, dataset, tuned)

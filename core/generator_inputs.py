@@ -29,19 +29,21 @@ MOST_SEEDS = 1_000_000
 @dataclass(frozen=True)
 class Conditions:
     """What images depend on beside z: how labels enter, how many `classes` there are, and how many values the
-    categorical code has and how many continuous codes there are (InfoGAN); 0 for none. See
-    `core.models.conditioning`."""
+    categorical code has and how many continuous codes there are (InfoGAN); 0 for none. `clustered`: whether the
+    classes are clusters, which have numbers for names. See `core.models.conditioning`."""
 
     mode: str = "none"
     classes: int = 0
     categories: int = 0
     continuous: int = 0
+    clustered: bool = False
 
     @classmethod
     def of(cls, settings: Settings, classes: int) -> Conditions:
         """The settings' conditions for a dataset of so many classes."""
         labelled = classes if settings.condition != "none" else 0
-        return cls(settings.condition, labelled, settings.codes_categorical, settings.codes_continuous)
+        codes = settings.codes_categorical, settings.codes_continuous
+        return cls(settings.condition, labelled, *codes, clustered=bool(settings.clusters))
 
     @property
     def classifies(self) -> bool:
@@ -55,18 +57,26 @@ class Conditions:
 
     @property
     def columns(self) -> int:
-        """Columns of a sample grid that shows what can be asked for: one for each class, or category; 0 for any."""
-        return min(self.classes or self.categories, MOST_COLUMNS)
+        """Columns of a sample grid that shows what can be asked for: one for each class, or category; 0 for any.
+
+        Clusters have no columns: their numbers say nothing, and there are many.
+        """
+        return min(self._named or self.categories, MOST_COLUMNS)
 
     def column_names(self, classes: Sequence[str]) -> tuple[str, ...]:
         """What the columns stand for: the names of the classes, the numbers of the categories, or both, as `fixed`
         has them take turns."""
-        if not self.classes:
+        if not self._named:
             return tuple(str(category) for category in range(self.columns))
         if not self.categories:
             return tuple(classes[: self.columns])
         names = enumerate(classes[: self.columns])
         return tuple(f"{name}, category {column % self.categories}" for column, name in names)
+
+    @property
+    def _named(self) -> int:
+        """Number of classes that have names of their own."""
+        return 0 if self.clustered else self.classes
 
     def grid_count(self, samples: int) -> int:
         """Images of a sample grid of about `samples`: whole rows where there are columns."""

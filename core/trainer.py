@@ -200,7 +200,7 @@ class Trainer:
             objective = objective - settings.info_weight * information
         if self.conditions.classifies:
             label_loss = cross_entropy(real_labels.float(), drawn.classes)
-            objective = objective + settings.class_weight * label_loss
+            objective = objective + settings.class_weight_d * label_loss
         self.images += settings.batch
         self._descend(self.opt_D, objective, settings.lr_d, self.signals.D)
         if settings.weight_clip:
@@ -236,7 +236,7 @@ class Trainer:
             objective = g_loss - self.settings.info_weight * values["Loss/information"]
         if self.conditions.classifies:
             values["Loss/G/labels"] = cross_entropy(labels.float(), drawn.classes)
-            objective = objective + self.settings.class_weight * values["Loss/G/labels"]
+            objective = objective + self.settings.class_weight_g * values["Loss/G/labels"]
         self._descend(self.opt_G, objective, self.settings.lr_g, self.signals.G)
         return values
 

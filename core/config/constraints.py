@@ -65,8 +65,8 @@ def impossible(settings: Fields) -> Iterator[tuple[str, str]]:
         )
     if settings.clusters and (settings.condition == "none" or settings.points):
         yield (
-            "Nothing would be told the groups: they are classes, and the settings ask for none.",
-            "Set the class labels to auxiliary, or the groups to 0.",
+            "Clusters replace the class labels, and these settings use no labels.",
+            "Set the class labels to auxiliary, or the clusters to 0.",
         )
     if settings.decay_kimg and settings.decay_kimg <= settings.warm_up_kimg:
         yield (
@@ -91,7 +91,7 @@ def refuse_data(settings: Fields, classes: int, points: bool) -> None:
         remedy = "Open toy:ring8" if points else "Open a folder with one subfolder for each class"
         raise UserError(
             f"These {what} have no classes, and the settings ask for labels.",
-            f"{remedy}, sort them into groups, or set the condition to none.",
+            f"{remedy}, use clusters, or set the condition to none.",
         )
     features = components("evaluation.features").get(settings.evaluation_features)  # None for auto
     if features and features.facts["LABELLED"] and not classes:

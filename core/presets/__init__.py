@@ -26,7 +26,7 @@ class FitContext:
 
     @property
     def labelled(self) -> bool:
-        """Whether there are classes, with enough images in each to learn from."""
+        """Whether there are classes, with enough images in each to learn from them."""
         return self.classes > 1 and self.images >= ENOUGH * self.classes
 
 

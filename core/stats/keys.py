@@ -44,6 +44,7 @@ _NAMES = {
     "Signal/D/update": "Change of D's weights",
     "Signal/G/update": "Change of G's weights",
     "Signal/diversity": "Diversity, of the real images' own",
+    "Signal/class_diversity": "Diversity of the least diverse class",
     "Signal/contrast": "Contrast, of the real images' own",
     "Signal/color": "Color, of the real images' own",
     "Signal/gap": "Gap of D between training and held-out images",
@@ -85,6 +86,8 @@ _MEANINGS = {
     " Where real and generated ones overlap, D cannot tell them apart.",
     "Signal/diversity": "How different generated images are from each other, compared with real ones: at 1 they are as"
     " varied, near 0 all alike (mode collapse).",
+    "Signal/class_diversity": "The lowest diversity of a class, compared with the real images of that class. Near 0 all"
+    " images of one class are alike, although the others vary.",
     "Signal/contrast": "How far the values of generated images spread, compared with real ones: at 1 as far; well"
     " below, the images are turning gray.",
     "Signal/color": "How colorful generated images are, compared with real ones: at 1 as colorful, near 0 gray.",

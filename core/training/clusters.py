@@ -1,8 +1,8 @@
-"""Groups of images that have no classes: k-means on the features of a frozen network, once before a training.
+"""Clusters of images in place of classes: k-means on the features of a frozen network, once before a training.
 
-A generator that is told the group of each image makes more varied ones, and better ones for the same number of steps
-(Liu, Wang, Bau, Zhu, Torralba 2020, "Diverse Image Generation via Self-Conditioned GANs", arXiv:2006.10728, who sort
-images by the discriminator's features).
+A generator that is conditioned on clusters makes better and more varied images after the same number of steps (Liu et
+al. 2020, "Diverse Image Generation via Self-Conditioned GANs", arXiv:2006.10728, who cluster the discriminator's
+features).
 """
 
 from __future__ import annotations
@@ -30,29 +30,29 @@ SIDE = 96
 """Images are brought to so many pixels."""
 ROUNDS = 50
 SMALLEST = 0.2
-"""A group with fewer images than this part of the mean is dissolved: outliers are no kind of images."""
+"""A cluster with fewer images than this share of the mean is dissolved: outliers are not worth a class."""
 
 
 def clustered(dataset: Dataset, count: int, device: torch.device) -> Generator[Progress, None, Dataset]:
-    """Returns the dataset with at most `count` groups as its classes, the largest first; always the same ones.
+    """Returns the dataset with at most `count` clusters as its classes, the largest first. Deterministic.
 
     Raises `UserError` where there are too few images, or the network's weights are missing.
     """
     if len(dataset.images) < 2 * count:
         raise UserError(
-            f"{len(dataset.images)} images cannot be sorted into {count} groups.", "Use fewer groups, or 0 for none."
+            f"{len(dataset.images)} images are too few for {count} clusters.", "Use fewer clusters, or 0 for none."
         )
-    network = yield from run_in_thread(efficientnet, Progress("Preparing the network that sorts images", 0, 0))
+    network = yield from run_in_thread(efficientnet, Progress("Loading EfficientNet-Lite0", 0, 0))
     rows = np.arange(len(dataset.images), dtype=np.int64)
     found = yield from real_features(dataset, rows, Embedding(network, device))
     values = torch.from_numpy(found.values)
-    labels = yield from run_in_thread(lambda: k_means(values, count), Progress("Sorting the images into groups", 0, 0))
-    names = tuple(f"group {number + 1}" for number in range(int(labels.max()) + 1))
+    labels = yield from run_in_thread(lambda: k_means(values, count), Progress("Clustering the images", 0, 0))
+    names = tuple(f"cluster {number + 1}" for number in range(int(labels.max()) + 1))
     return replace(dataset, labels=labels, classes=names)
 
 
 def k_means(values: Tensor, count: int) -> NDArray[np.int64]:
-    """Groups of points (N, numbers), N >= count, as labels (N,) from 0 for the largest group on (Lloyd 1982)."""
+    """Labels (N,) of the clusters of points (N, numbers), N >= count; 0 is the largest cluster (Lloyd 1982)."""
     random = torch.Generator().manual_seed(0)
     centres = values[torch.randperm(len(values), generator=random)[:count]]
     labels = torch.cdist(values, centres).argmin(1)
@@ -70,7 +70,7 @@ def k_means(values: Tensor, count: int) -> NDArray[np.int64]:
 
 
 class Embedding:
-    """Means of the network's last feature map, each image's of length 1: an `Extractor`."""
+    """An `Extractor` of the spatial mean of the network's last feature map, normalized to length 1: (N, 320)."""
 
     name = "efficientnet-lite0"
     classifies = False

@@ -1,4 +1,4 @@
-"""Groups of images without classes: what k-means finds, and a training that is told the groups."""
+"""Clusters: what k-means finds, and trainings that are conditioned on clusters."""
 
 from __future__ import annotations
 
@@ -47,19 +47,19 @@ def unlabelled(dataset: Dataset) -> Dataset:
     return replace(dataset, labels=None, classes=())
 
 
-def test_groups_that_lie_apart_are_found_the_largest_first() -> None:
+def test_clusters_that_lie_apart_are_found_the_largest_first() -> None:
     labels = k_means(blobs(20, 50, 30), 3)
     assert labels.tolist() == [2] * 20 + [0] * 50 + [1] * 30
 
 
-def test_outliers_are_no_group() -> None:
+def test_outliers_are_no_cluster() -> None:
     points = torch.cat([blobs(60, 60), torch.tensor([[1e4, 1e4]])])
     labels = k_means(points, 3)
     assert np.bincount(labels).min() >= 0.2 * len(points) / 3
 
 
 @given(st.integers(1, 60), st.integers(1, 12), st.integers(0, 5))
-def test_every_group_has_members_whatever_the_points(count: int, wanted: int, distinct: int) -> None:
+def test_every_cluster_has_members_whatever_the_points(count: int, wanted: int, distinct: int) -> None:
     random = np.random.default_rng(count)
     points = random.integers(0, distinct + 1, (max(count, wanted), 3)).astype(np.float32)
     labels = k_means(torch.from_numpy(points), wanted)
@@ -70,22 +70,22 @@ def test_every_group_has_members_whatever_the_points(count: int, wanted: int, di
     assert sizes.tolist() == sorted(sizes, reverse=True)
 
 
-def test_shapes_are_sorted_by_what_they_show() -> None:
+def test_shapes_are_clustered_by_what_they_show() -> None:
     known = some("sample:shapes", 300)
     found, again = (run_to_end(clustered(unlabelled(known), 10, CPU)) for _ in range(2))
-    assert found.classes == tuple(f"group {number}" for number in range(1, len(found.classes) + 1))
+    assert found.classes == tuple(f"cluster {number}" for number in range(1, len(found.classes) + 1))
     assert found.labels is not None
     assert again.labels is not None
     assert found.labels.tolist() == again.labels.tolist()
     assert known.labels is not None
     table = np.zeros((len(found.classes), len(known.classes)), int)
     np.add.at(table, (found.labels, known.labels), 1)
-    # Most images of a group are of one class: by chance it would be a fifth.
+    # Most images of a cluster are of one class: by chance it would be a fifth.
     assert table.max(1).sum() > 0.6 * table.sum()
 
 
-def test_more_groups_than_images_can_fill_are_refused() -> None:
-    with pytest.raises(UserError, match="9 images cannot be sorted into 5 groups"):
+def test_more_clusters_than_images_can_fill_are_refused() -> None:
+    with pytest.raises(UserError, match="9 images are too few for 5 clusters"):
         run_to_end(clustered(unlabelled(some("sample:shapes", 9)), 5, CPU))
 
 
@@ -96,7 +96,7 @@ def test_without_its_weights_the_remedy_is_said(monkeypatch: pytest.MonkeyPatch)
         module.efficientnet()
 
 
-def test_a_training_without_classes_is_told_the_groups(tmp_path: Path, pictures: Path) -> None:
+def test_a_training_without_classes_is_conditioned_on_clusters(tmp_path: Path, pictures: Path) -> None:
     settings = tiny_settings("dcgan", condition="auxiliary", clusters=3, steps=2)
     job = TrainingJob(settings, str(pictures), tmp_path)
     list(job.events())
@@ -104,7 +104,7 @@ def test_a_training_without_classes_is_told_the_groups(tmp_path: Path, pictures:
     assert job.run is not None
     meta = job.trainer.meta()
     assert 2 <= len(meta.classes) <= 3
-    assert meta.classes[0] == "group 1"
+    assert meta.classes[0] == "cluster 1"
     resumed = TrainingJob(settings.changed(steps=4), str(pictures), tmp_path, resume=job.run.checkpoints()[-1])
     list(resumed.events())
     assert resumed.trainer is not None
@@ -112,7 +112,7 @@ def test_a_training_without_classes_is_told_the_groups(tmp_path: Path, pictures:
     assert resumed.trainer.meta().classes == meta.classes
 
 
-def test_groups_are_no_labels_to_be_judged_by(pictures: Path, tmp_path: Path) -> None:
+def test_clusters_are_no_labels_to_evaluate_with(pictures: Path, tmp_path: Path) -> None:
     settings = tiny_settings("dcgan", condition="auxiliary", clusters=3, steps=5000, evaluation_images=50)
     job = TrainingJob(settings, str(pictures), tmp_path)
     with closing(job.events()) as events:

@@ -48,6 +48,7 @@ WELL: dict[str, float] = {
     "Signal/D/update": 2e-3,
     "Signal/G/update": 2e-3,
     "Signal/diversity": 0.9,
+    "Signal/class_diversity": 0.8,
     "Signal/contrast": 1.0,
     "Signal/color": 1.0,
     "Signal/gap": 0.05,
@@ -86,6 +87,7 @@ SICK: list[tuple[str, Settings, RunFacts, dict[str, float]]] = [
     ("divergence", preset("lsgan").apply(), RunFacts(), {"Loss/scores/fake": -30.0}),
     ("mode_collapse", DCGAN, RunFacts(), {"Signal/diversity": 0.05}),
     ("mode_collapse", DCGAN, RunFacts(), {"Signal/diversity": 0.4}),
+    ("class_collapse", DCGAN.changed(condition="auxiliary"), RunFacts(), {"Signal/class_diversity": 0.05}),
     ("strong_discriminator", DCGAN, RunFacts(), {**SURE, "Loss/D/loss": 0.01}),
     ("strong_discriminator", DCGAN, RunFacts(), {**SURE, "Signal/G/gradient": 0.01}),
     ("strong_discriminator", preset("sngan").apply(), RunFacts(), {**SURE, "Loss/D/loss": 0.02}),
@@ -112,6 +114,7 @@ def test_every_finding_of_the_field_has_a_file_of_its_own() -> None:
     assert list(kinds()) == [
         "divergence",
         "mode_collapse",
+        "class_collapse",
         "strong_discriminator",
         "memorisation",
         "lost_contrast",
@@ -207,6 +210,20 @@ def test_lost_contrast_is_cured_by_a_new_training_with_the_bias_alone() -> None:
     assert "100 %" in only.sentence
     (only,) = diagnose(grey, DCGAN, RunFacts(10_000))
     assert not any(remedy.anew for remedy in only.remedies)
+
+
+@pytest.mark.parametrize(("weight", "lower"), [(1.0, 0.2), (0.2, 0.0), (0.0, None)])
+def test_a_collapsed_class_is_cured_by_less_weight_of_the_classifier(weight: float, lower: float | None) -> None:
+    alike = history((100, {}), (60, {"Signal/class_diversity": 0.05}))
+    (only,) = diagnose(alike, DCGAN.changed(condition="auxiliary", class_weight_g=weight), RunFacts(10_000))
+    assert "5 %" in only.sentence
+    first = only.remedies[0].changes
+    assert first == {"class_weight_g": lower} if lower is not None else "class_weight_g" not in first
+
+
+def test_a_collapse_of_all_classes_is_named_once() -> None:
+    alike = history((100, {}), (60, {"Signal/diversity": 0.05, "Signal/class_diversity": 0.01}))
+    assert found(alike, DCGAN.changed(condition="auxiliary")) == ("mode_collapse",)
 
 
 def test_contrast_that_is_still_to_come_is_not_lost() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -23,6 +25,7 @@ from core.generator_inputs import (
 NOTHING = Conditions()
 LABELLED = Conditions("concat", classes=3)
 CODED = Conditions(categories=4, continuous=2)
+CLUSTERED = Conditions("auxiliary", classes=3, clustered=True)
 BOTH = Conditions("projection", classes=3, categories=4, continuous=2)
 
 
@@ -100,6 +103,8 @@ def test_a_seeds_continuous_codes_are_the_same_everywhere_and_its_own() -> None:
     [
         (NOTHING, 0, {1: 1, 4: 4, 37: 37}),
         (Conditions(continuous=2), 0, {4: 4}),
+        (CLUSTERED, 0, {1: 1, 37: 37}),
+        (replace(CLUSTERED, categories=4), 4, {37: 36}),
         (LABELLED, 3, {1: 3, 3: 3, 5: 3, 6: 6, 37: 36}),
         (CODED, 4, {4: 4, 37: 36}),
         (BOTH, 3, {37: 36}),
@@ -116,7 +121,7 @@ def test_a_grid_has_whole_rows(conditions: Conditions, columns: int, counts: dic
 def test_what_the_columns_stand_for() -> None:
     assert LABELLED.column_names(("cat", "dog", "owl")) == ("cat", "dog", "owl")
     assert CODED.column_names(()) == CODED.column_names(("cat", "dog")) == ("0", "1", "2", "3")
-    assert NOTHING.column_names(("cat", "dog")) == ()
+    assert NOTHING.column_names(("cat", "dog")) == CLUSTERED.column_names(("cluster 1", "cluster 2", "cluster 3")) == ()
     assert len(Conditions("concat", classes=100).column_names([str(number) for number in range(100)])) == MOST_COLUMNS
 
 

@@ -22,7 +22,16 @@ KINDS = {
     "evaluation.metrics": {"density_coverage", "fid", "inception_score", "kid", "precision_recall", "swd"},
     "evaluation.features": {"classifier", "inception", "vgg16"},
     "diagnosis": {
-        *("balance", "divergence", "lost_contrast", "memorisation", "mode_collapse", "oscillation", "stalled"),
+        *(
+            "balance",
+            "divergence",
+            "lost_contrast",
+            "memorisation",
+            "class_collapse",
+            "mode_collapse",
+            "oscillation",
+            "stalled",
+        ),
         *("strong_discriminator", "weak_discriminator"),
     },
     "data.formats": {"cifar", "folder", "idx", "mat", "npy", "tar_archive", "video", "zip_archive"},

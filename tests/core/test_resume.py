@@ -36,7 +36,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "ema": ("studio", {"ema_kimg": 0.02}),
     "no-ema": ("studio", {"ema_kimg": 0}),
     "warm-up-and-decay": ("studio", {"warm_up_kimg": 0.05, "decay_kimg": 0.2}),
-    "auxiliary": ("dcgan", {"condition": "auxiliary", "class_weight": 0.5}),
+    "auxiliary": ("dcgan", {"condition": "auxiliary", "class_weight_g": 0.5}),
     "class-and-codes": ("dcgan", {"condition": "projection", "codes_categorical": 3, "codes_continuous": 2}),
     "embedding": ("gan", {"condition": "embedding"}),
     "adamw": ("studio", {"optimizer": "adamw", "weight_decay": 0.1}),

@@ -243,6 +243,19 @@ def test_what_varies_with_the_class_alone_is_no_diversity() -> None:
 
 
 @pytest.mark.usefixtures("probe_at_each_step")
+def test_one_collapsed_class_among_varied_ones() -> None:
+    """The mean hides it, the least diverse class does not."""
+    trainer = Trainer(tiny_settings("cgan", steps=1), large_dataset(classes=3), FIXED)
+    with torch.no_grad():
+        weight = next(trainer.G.parameters())
+        latent = trainer.settings.latent_dim
+        weight[:, :latent].mul_(50)  # z matters, unless class 0 saturates what it meets
+        weight[:, latent] = 1e6
+    (found,) = reports(trainer)
+    assert found["class_diversity"] < 0.5 * found["diversity"]
+
+
+@pytest.mark.usefixtures("probe_at_each_step")
 def test_that_holds_with_more_classes_than_images_are_looked_at() -> None:
     trainer = Trainer(tiny_settings("cgan", steps=1), tiny_dataset(1000, classes=200), FIXED)
     with torch.no_grad():

@@ -38,6 +38,18 @@ def test_the_first_settings_are_those_of_the_command_line(
     assert form.settings() == settings.changed(batch=min(settings.batch, count))
 
 
+def test_the_first_settings_use_classes_or_else_clusters(form: SettingsForm) -> None:
+    def conditions(classes: int, count: int) -> tuple[str, int]:
+        form.set_data(classes, points=False)
+        arrive(form, count, 32)
+        return form.settings().condition, form.settings().clusters
+
+    assert conditions(classes=0, count=5000) == ("auxiliary", 30)
+    assert conditions(classes=10, count=5000) == ("auxiliary", 0)
+    assert conditions(classes=0, count=500) == ("none", 0)
+    assert conditions(classes=2, count=500) == ("auxiliary", 0)
+
+
 def test_a_resolution_that_is_chosen_by_hand_fits_anew(form: SettingsForm) -> None:
     arrive(form, 5000, 32)
     before = form.settings()
