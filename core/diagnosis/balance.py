@@ -7,7 +7,7 @@ import numpy as np
 from core.diagnosis.case import Case, Diagnosis
 
 TITLE = "Healthy balance"
-RANK = 8
+RANK = 9
 
 ACCURACIES = ("Signal/D/accuracy_real", "Signal/D/accuracy_fake")
 LOSSES = ("Loss/D/loss", "Loss/G/loss")

@@ -7,7 +7,7 @@ from core.diagnosis.case import Case, Diagnosis
 from core.diagnosis.report_history import below, level
 
 TITLE = "Losing contrast"
-RANK = 4
+RANK = 5
 
 KEY, COLOR = "Signal/contrast", "Signal/color"
 SPAN = 3

@@ -9,7 +9,7 @@ from core.diagnosis.case import Case, Diagnosis, Severity
 from core.diagnosis.report_history import above, below, level
 
 TITLE = "Memorisation"
-RANK = 3
+RANK = 4
 
 GAP, NEAREST = "Signal/gap", "Signal/nearest"
 REAL, FAKE = "Signal/D/accuracy_real", "Signal/D/accuracy_fake"

@@ -9,7 +9,7 @@ from core.diagnosis.case import Case, Diagnosis
 from core.diagnosis.report_history import Values, level
 
 TITLE = "Oscillation"
-RANK = 5
+RANK = 6
 
 KEYS = ("Loss/D/loss", "Loss/G/loss")
 WINDOW = 120

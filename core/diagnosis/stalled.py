@@ -7,7 +7,7 @@ from core.diagnosis.case import Case, Diagnosis
 from core.diagnosis.report_history import below, level
 
 TITLE = "Stalled"
-RANK = 7
+RANK = 8
 
 UPDATE = "Signal/G/update"
 SPAN = 5

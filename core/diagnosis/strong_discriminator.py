@@ -9,7 +9,7 @@ from core.diagnosis.case import Case, Diagnosis
 from core.diagnosis.report_history import above, below, level
 
 TITLE = "Discriminator too strong"
-RANK = 2
+RANK = 3
 
 ACCURACIES = ("Signal/D/accuracy_real", "Signal/D/accuracy_fake")
 LOSS, GRADIENT = "Loss/D/loss", "Signal/G/gradient"

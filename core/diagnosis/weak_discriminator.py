@@ -9,7 +9,7 @@ from core.diagnosis.case import Case, Diagnosis
 from core.diagnosis.report_history import Values, below, level
 
 TITLE = "Discriminator too weak"
-RANK = 6
+RANK = 7
 
 ACCURACIES = ("Signal/D/accuracy_real", "Signal/D/accuracy_fake")
 PROBE_KEYS = ("Signal/diversity", "Signal/nearest")
