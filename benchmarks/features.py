@@ -17,7 +17,7 @@ class Moments:
 
     @classmethod
     def of(cls, features: Tensor) -> Moments:
-        """Of features (N, F)."""
+        """Returns the moments of features (N, F)."""
         features = features.double()
         return cls(features.mean(0), features.T.cov())
 

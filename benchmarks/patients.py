@@ -77,7 +77,7 @@ class Patient:
 
     @property
     def settings(self) -> Settings:
-        return preset(self.preset).fitted(FitContext(10_000, accelerator=False), **self.values)
+        return preset(self.preset).fitted(FitContext(10_000, accelerator=False, classes=10), **self.values)
 
     def treated(self, changes: Mapping[str, Any]) -> Patient:
         """The same from the beginning with other settings."""

@@ -69,7 +69,9 @@ def measure(name: str, data: str, resolution: int, seconds: float) -> list[Side]
     """Trainings without signals, with them, and with an evaluation beside them that never ends."""
     how = Preparation((resolution, resolution))
     dataset = run_to_end(prepare(data, how))
-    settings = preset(name).fitted(FitContext(len(dataset.images), False), resolution=resolution, device="cpu")
+    settings = preset(name).fitted(
+        FitContext(len(dataset.images), False, len(dataset.classes)), resolution=resolution, device="cpu"
+    )
     tuned = run_to_end(trial(settings, dataset.images.shape[1], len(dataset.classes), resolve("cpu")))
     plain, watched, evaluated = (Trainer(settings, dataset, tuned, signals=signals) for signals in (False, True, True))
     with TemporaryDirectory() as place:

@@ -65,10 +65,10 @@ class TrainingJob:
         dataset = yield from prepare(self.source, self.chosen.preparation)
         settings = self.chosen if checkpoint else self._fitted(dataset)
         refuse_large_batch(settings.batch, len(dataset.images) - len(held_rows(settings, dataset)))
+        refuse_data(settings, len(dataset.classes), dataset.points)
         images = dataset
         if settings.clusters:
             dataset = yield from clustered(dataset, settings.clusters, resolve(settings.device))
-        refuse_data(settings, len(dataset.classes), dataset.points)
         tuned = yield from _tune(settings, dataset, checkpoint)
         yield tuned
         trainer = self.trainer = Trainer(settings, dataset, tuned, checkpoint)

@@ -73,8 +73,8 @@ class ConditionalGenerator(nn.Module):
 
 
 class Judgement(NamedTuple):
-    """What a discriminator says of N images: logits (N,), logits of their labels (N, classes) where an auxiliary
-    classifier guesses these, and its guesses of the codes (N, codes)."""
+    """Output of a discriminator for N images: `logits` (N,); `labels`, the auxiliary classifier's logits (N, classes),
+    or (N, 0) without one; `codes`, the estimated codes (N, codes)."""
 
     logits: Tensor
     labels: Tensor
@@ -82,7 +82,7 @@ class Judgement(NamedTuple):
 
 
 class ConditionalDiscriminator(nn.Module):
-    """A network's discriminator that is told the label, and guesses the codes, and labels."""
+    """Conditions a network's discriminator on labels; classifies labels and codes where the conditions ask for it."""
 
     def __init__(self, network: Discriminator, conditions: Conditions, pixels: tuple[int, int]) -> None:
         super().__init__()

