@@ -201,9 +201,9 @@ class Fields(BaseModel):
         le=200,
     )
     class_weight_g: float = setting(
-        0.2,
+        0.0,
         "Conditions",
-        "Weight of the auxiliary classifier's loss for G; with 1, as in the paper, whole classes collapse.",
+        "Weight of the auxiliary classifier's loss for G. 0 trains D alone with it; 1, as in AC-GAN, can collapse classes.",
         title="Classifier G",
         live=True,
         advanced=True,

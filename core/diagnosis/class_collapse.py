@@ -33,10 +33,10 @@ def find(case: Case) -> Diagnosis | None:
     )
     cures = remedies.offered(
         case,
-        remedies.lower_class_weight,
+        remedies.classifier_for_discriminator_alone,
+        remedies.diffaug,
         remedies.lower_generator_lead,
         remedies.r1,
-        remedies.diffaug,
         remedies.slower_both,
     )
     return Diagnosis("class_collapse", "bad", sentence, (KEY,), cures)

@@ -176,13 +176,11 @@ def input_bias(settings: Settings) -> Remedy | None:
     return Remedy("Turn the discriminator's input bias on, by which it sees contrast.", {"d_bias": True})
 
 
-def lower_class_weight(settings: Settings) -> Remedy | None:
+def classifier_for_discriminator_alone(settings: Settings) -> Remedy | None:
     """The auxiliary classifier's weight for G, which rewards one sure image of a class over many."""
     if settings.condition != "auxiliary" or not settings.class_weight_g:
         return None
-    weight = 0.2 if settings.class_weight_g > 0.2 else 0.0
-    text = f"Lower the weight of the auxiliary classifier for the generator to {weight:g}."
-    return Remedy(text, {"class_weight_g": weight})
+    return Remedy("Train the discriminator alone with the auxiliary classifier.", {"class_weight_g": 0.0})
 
 
 def diffaug(settings: Settings) -> Remedy | None:
