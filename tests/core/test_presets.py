@@ -120,6 +120,25 @@ def test_the_studio_preset_uses_classes_or_clusters(images: int, classes: int, e
     assert bool(settings.clusters) == (expected == "auxiliary" and not classes)
 
 
+@pytest.mark.parametrize("accelerator", [False, True])
+@pytest.mark.parametrize(
+    ("images", "resolution", "expected"),
+    [
+        (5000, 32, ("dcgan", "diffaug")),
+        (5000, 64, ("smooth", "ada")),
+        (100, 32, ("dcgan", "diffaug")),
+        (100, 128, ("smooth", "diffaug")),
+    ],
+)
+def test_the_studio_preset_chooses_by_resolution_and_number_of_images(
+    accelerator: bool, images: int, resolution: int, expected: tuple[str, str]
+) -> None:
+    settings = preset("studio").fitted(FitContext(images, accelerator), resolution=resolution)
+    assert (settings.network, settings.augment) == expected
+    assert settings.spectral_norm == (resolution >= 64)
+    assert settings.width == (64 if accelerator else 24 if resolution >= 64 else 32)
+
+
 def test_an_unknown_preset_is_answered_with_those_there_are() -> None:
     with pytest.raises(UserError, match="'stylegan9'") as caught:
         preset("stylegan9")
