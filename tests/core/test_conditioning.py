@@ -256,7 +256,7 @@ def test_the_gradient_of_the_guess_reaches_the_generator(name: str) -> None:
 
 @pytest.mark.parametrize("network", components("models"))
 def test_without_conditions_nothing_is_added(network: str) -> None:
-    settings = tiny_settings(network=network)
+    settings = tiny_settings("dcgan", network=network)
     bare = build(network, Shape.of(settings, 3))
     for conditional, plain in zip(build_pair(settings, 3, Conditions()), bare, strict=True):
         assert count(conditional) == count(plain)
@@ -267,10 +267,10 @@ def test_without_conditions_nothing_is_added(network: str) -> None:
 @pytest.mark.parametrize("mode", MODES)
 def test_every_network_takes_every_condition(network: str, mode: str) -> None:
     given = conditions(mode, categories=2, continuous=1)
-    G, D = pair("studio", given, network=network, condition=mode, codes_categorical=2, codes_continuous=1)
+    G, D = pair("dcgan", given, network=network, condition=mode, codes_categorical=2, codes_continuous=1)
     asked = drawn(given)._replace(z=torch.randn(2, 8))
     images = G(asked)
-    width, height = tiny_settings(network=network).size
+    width, height = tiny_settings("dcgan", network=network).size
     assert images.shape == (2, 3, height, width)
     found = D(images, asked.classes)
     assert (found.logits.shape, found.codes.shape) == ((2,), (2, 3))

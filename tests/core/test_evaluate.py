@@ -25,7 +25,7 @@ from core.latent.sampler import Sampler
 from core.registry import components
 from core.stats.metric_key import MetricKey, key, parse
 from core.trainer import Trainer
-from tests.core.tiny import differences, tiny_dataset, tiny_points, tiny_trainer
+from tests.core.tiny import differences, finished, tiny_dataset, tiny_points, tiny_trainer
 
 CPU = torch.device("cpu")
 
@@ -80,9 +80,8 @@ def test_a_generator_that_makes_the_dataset_is_perfect(sampler: Sampler, vgg16: 
 
 
 def test_an_evaluation_beside_a_training_changes_nothing(vgg16: Extractor) -> None:
-    alone, beside = (tiny_trainer(steps=4) for _ in range(2))
-    for _ in alone.events():
-        pass
+    alone = finished(tiny_trainer(steps=4)).checkpoint()
+    beside = tiny_trainer(steps=4)
     evaluation = None
     for event in beside.events():
         if isinstance(event, Stepped):
@@ -93,7 +92,7 @@ def test_an_evaluation_beside_a_training_changes_nothing(vgg16: Extractor) -> No
             assert torch.equal(torch.get_rng_state(), before)
     assert evaluation is not None
     evaluation.close()
-    assert differences(alone.checkpoint(), beside.checkpoint()) == set()
+    assert differences(alone, beside.checkpoint()) == set()
 
 
 def evaluated(trainer: Trainer, extractor: Extractor) -> Generator[Progress, None, Measured]:

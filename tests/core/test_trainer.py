@@ -132,15 +132,15 @@ def optimizer_by_hand(settings: Settings, network: torch.nn.Module, rate: float)
 @pytest.mark.parametrize(
     ("name", "values"),
     [
-        ("studio", {}),
+        ("studio", {"augment": "none"}),
         ("dcgan", {}),
         ("gan", {}),
         ("lsgan", {}),
         ("wgan", {}),
         ("wgan_gp", {}),
         ("sngan", {}),
-        ("studio", {"d_norm": "none", "r1": 0.5}),
-        ("studio", {"d_norm": "layer", "r1": 0.5, "penalty_interval": 2}),
+        ("dcgan", {"d_norm": "none", "r1": 0.5}),
+        ("dcgan", {"d_norm": "layer", "r1": 0.5, "penalty_interval": 2}),
     ],
     ids=str,
 )
