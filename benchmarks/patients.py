@@ -80,7 +80,7 @@ class Patient:
         return preset(self.preset).fitted(FitContext(10_000, accelerator=False, classes=10), **self.values)
 
     def treated(self, changes: Mapping[str, Any]) -> Patient:
-        """The same from the beginning with other settings."""
+        """Returns this training with changed settings, from its beginning."""
         return replace(self, values={**self.values, **changes})
 
     def dataset(self) -> Dataset:

