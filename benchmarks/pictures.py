@@ -179,9 +179,10 @@ class _Judge:
         self._dataset = dataset
         rows = np.arange(len(dataset.images))
         self._tones = _tones(pictures(dataset, np.random.default_rng(0).permutation(rows)[:JUDGED]))
-        self._spaces: dict[str, Extractor] = {"imagenet": Embedding(efficientnet(), resolve("cpu"))}
+        device = resolve("auto")
+        self._spaces: dict[str, Extractor] = {"imagenet": Embedding(efficientnet(), device)}
         if dataset.classes:
-            self._spaces["distance"] = run_to_end(build("classifier", dataset, resolve("cpu")))
+            self._spaces["distance"] = run_to_end(build("classifier", dataset, device))
         spaces = self._spaces.items()
         self._real = {name: _moments(run_to_end(real_features(dataset, rows, space)).values) for name, space in spaces}
 

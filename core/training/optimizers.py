@@ -49,6 +49,10 @@ def restore(optimizer: Optimizer, saved: Mapping[str, Tensor]) -> None:
     for name, value in saved.items():
         index, key = name.split(".", 1)
         weight = weights[int(index)]
-        # Fused Adam walks through memory: the state must have the weight's own layout, which the file does not keep.
-        kept = torch.empty_like(weight, requires_grad=False) if value.shape == weight.shape else value.clone()
+        if key == "step":
+            # The fused kernels read this counter on the weights' device, all others on the CPU.
+            kept = torch.empty_like(value, device=weight.device if optimizer.defaults.get("fused") else "cpu")
+        else:
+            # Fused Adam walks through memory: the state must have the weight's own layout, which the file does not keep.
+            kept = torch.empty_like(weight, requires_grad=False)
         optimizer.state[weight][key] = kept.copy_(value)

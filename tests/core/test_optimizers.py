@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor, nn
+from torch._subclasses import FakeTensorMode
 from torch.optim import SGD, Adam, AdamW, Optimizer, RMSprop
 
 from core.config.settings import validate
@@ -133,6 +134,21 @@ def test_a_restored_optimizer_continues_bit_for_bit(
 @pytest.mark.parametrize("name", ["adam", "adamw", "rmsprop", "sgd"])
 def test_a_new_optimizer_remembers_nothing(name: str) -> None:
     assert state(build(validate({"optimizer": name, "momentum": 0.9}), network().parameters(), 0.01, CPU)) == {}
+
+
+@pytest.mark.parametrize("name", ["adam", "adamw", "rmsprop", "sgd"])
+def test_a_state_is_restored_where_a_gpu_expects_it(name: str) -> None:
+    settings = validate({"optimizer": name, "momentum": 0.9})
+    one = network()
+    first = build(settings, one.parameters(), 0.01, CPU)
+    train(one, first, range(2))
+    with FakeTensorMode(allow_non_fake_inputs=True):  # tensors of a GPU that is not there
+        weights = [nn.Parameter(torch.empty(weight.shape, device="cuda")) for weight in one.parameters()]
+        second = build(settings, weights, 0.01, torch.device("cuda"))
+        restore(second, state(first))
+        where = {key: {values[key].device.type for values in second.state.values()} for key in second.state[weights[0]]}
+    counter = {"step": {"cuda" if name in {"adam", "adamw"} else "cpu"}} if name != "sgd" else {}
+    assert where == dict.fromkeys(where, {"cuda"}) | counter
 
 
 def test_what_was_restored_is_a_copy() -> None:

@@ -139,6 +139,22 @@ def test_the_studio_preset_chooses_by_resolution_and_number_of_images(
     assert settings.width == (64 if accelerator else 24 if resolution >= 64 else 32)
 
 
+@pytest.mark.parametrize(
+    ("images", "resolution", "batch"),
+    [(5000, 32, 256), (5000, 64, 128), (5000, 128, 128), (500, 32, 64), (500, 64, 64), (5000, 256, 32), (500, 512, 16)],
+)
+def test_the_studio_preset_fills_a_gpu_and_fits_its_memory(images: int, resolution: int, batch: int) -> None:
+    assert preset("studio").fitted(FitContext(images, True), resolution=resolution).batch == batch
+
+
+@pytest.mark.parametrize("accelerator", [False, True])
+@pytest.mark.parametrize("resolution", [16, 32, 64, 128, 512])
+def test_the_studio_preset_trains_on_few_images(resolution: int, accelerator: bool) -> None:
+    for images in (10, 50, 99, 100, 999, 1000):
+        settings = preset("studio").fitted(FitContext(images, accelerator), resolution=resolution)
+        assert settings.batch <= images * (1 - settings.holdout / 100)
+
+
 def test_an_unknown_preset_is_answered_with_those_there_are() -> None:
     with pytest.raises(UserError, match="'stylegan9'") as caught:
         preset("stylegan9")
