@@ -53,6 +53,6 @@ def restore(optimizer: Optimizer, saved: Mapping[str, Tensor]) -> None:
             # The fused kernels read this counter on the weights' device, all others on the CPU.
             kept = torch.empty_like(value, device=weight.device if optimizer.defaults.get("fused") else "cpu")
         else:
-            # Fused Adam walks through memory: the state must have the weight's own layout, which the file does not keep.
+            # Fused Adam walks through memory: the state must have the weight's own layout, which no file keeps.
             kept = torch.empty_like(weight, requires_grad=False)
         optimizer.state[weight][key] = kept.copy_(value)
