@@ -38,6 +38,7 @@ class FitRule:
     images_from: int | None = None
     images_below: int | None = None
     resolution_from: int | None = None
+    resolution_below: int | None = None
     accelerator: bool | None = None
     labelled: bool | None = None
 
@@ -46,6 +47,7 @@ class FitRule:
             (self.images_from is None or facts.images >= self.images_from)
             and (self.images_below is None or facts.images < self.images_below)
             and (self.resolution_from is None or resolution >= self.resolution_from)
+            and (self.resolution_below is None or resolution < self.resolution_below)
             and (self.accelerator is None or facts.accelerator == self.accelerator)
             and (self.labelled is None or facts.labelled == self.labelled)
         )

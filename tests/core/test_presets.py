@@ -82,6 +82,7 @@ def test_of_several_fits_the_later_ones_win() -> None:
         FitRule({"width": 16, "batch": 32}, images_below=1000),
         FitRule({"width": 24}, accelerator=False),
         FitRule({"width": 32}, images_below=1000, resolution_from=128),
+        FitRule({"batch": 16}, resolution_from=256, resolution_below=512),
     )
     found = Preset("studio", "", "", "", {"width": 64, "batch": 64}, fits)
 
@@ -95,6 +96,8 @@ def test_of_several_fits_the_later_ones_win() -> None:
     assert fitted(999, False, resolution=128) == (32, 32)
     assert fitted(1000, False, resolution=128) == (24, 64)
     assert fitted(999, False, width=8) == (8, 32)
+    assert fitted(1000, True, resolution=256) == (64, 16)
+    assert fitted(1000, True, resolution=512) == (64, 64)
 
 
 def test_fits_by_classes_and_by_the_least_number_of_images() -> None:
@@ -136,15 +139,19 @@ def test_the_studio_preset_chooses_by_resolution_and_number_of_images(
     settings = preset("studio").fitted(FitContext(images, accelerator), resolution=resolution)
     assert (settings.network, settings.augment) == expected
     assert settings.spectral_norm == (resolution >= 64)
-    assert settings.width == (64 if accelerator else 24 if resolution >= 64 else 32)
+    assert settings.width == (64 if accelerator and images > 1000 else 24 if resolution >= 64 else 32)
 
 
-@pytest.mark.parametrize(
-    ("images", "resolution", "batch"),
-    [(5000, 32, 256), (5000, 64, 128), (5000, 128, 128), (500, 32, 64), (500, 64, 64), (5000, 256, 32), (500, 512, 16)],
-)
-def test_the_studio_preset_fills_a_gpu_and_fits_its_memory(images: int, resolution: int, batch: int) -> None:
-    assert preset("studio").fitted(FitContext(images, True), resolution=resolution).batch == batch
+@pytest.mark.parametrize(("resolution", "width", "batch"), [(32, 64, 256), (64, 64, 128)])
+def test_the_studio_preset_fills_a_gpu(resolution: int, width: int, batch: int) -> None:
+    settings = preset("studio").fitted(FitContext(1000, True), resolution=resolution)
+    assert (settings.width, settings.batch) == (width, batch)
+
+
+@pytest.mark.parametrize(("images", "resolution"), [(999, 32), (999, 64), (10**6, 128), (10**6, 512)])
+def test_the_studio_preset_keeps_what_was_measured_where_a_gpu_was_not(images: int, resolution: int) -> None:
+    on_gpu, on_cpu = (preset("studio").fitted(FitContext(images, gpu), resolution=resolution) for gpu in (True, False))
+    assert on_gpu == on_cpu
 
 
 @pytest.mark.parametrize("accelerator", [False, True])
