@@ -1,5 +1,6 @@
 # make run     set everything up and open the studio on the built-in digits
 # make test    set everything up and run the whole suite      make test ARGS="-k slerp" WORKERS=0
+# make campaign  faults at every file operation of a training
 # make setup   only set up: .venv/bin/gan-studio              make setup PYTHON=python3.12
 
 VENV := .venv
@@ -8,13 +9,16 @@ WORKERS ?= 2
 ARGS ?=
 DATA ?= sample:digits
 
-.PHONY: run test setup bench bench-data bench-quality bench-pictures bench-explore bench-invert bench-signals bench-seeing bench-rank bench-sick screenshots pins clean
+.PHONY: run test setup campaign bench bench-data bench-quality bench-pictures bench-explore bench-invert bench-signals bench-seeing bench-rank bench-sick screenshots pins clean
 
 run: setup
 	$(VENV)/bin/gan-studio $(DATA)
 
 test: setup
 	$(VENV)/bin/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
+
+campaign: setup
+	GAN_STUDIO_CAMPAIGN=1 $(VENV)/bin/python -m pytest tests/core/test_operations.py $(ARGS)
 
 bench: setup
 	$(VENV)/bin/python benchmarks/run.py $(ARGS)

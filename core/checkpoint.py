@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 from pathlib import Path
+from stat import S_ISREG
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 from safetensors import SafetensorError, safe_open
 
-from core.atomic_write import unwritable
 from core.config.settings import Settings
+from core.durable_write import replaced, unwritable
 from core.errors import UserError
 from core.events import Images
 from core.registry import components
@@ -37,7 +37,7 @@ DIGEST = "digest"
 class Meta(BaseModel):
     """The readable part of a checkpoint."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     format: int = FORMAT
     settings: Settings
@@ -86,27 +86,18 @@ class Summary:
 
 
 def save(checkpoint: Checkpoint, path: Path) -> None:
-    """Writes beside the target, then renames: a crash or a full disk leaves the old file, or none, never half of one.
-
-    Raises `UserError` when it cannot be written.
-    """
+    """Writes a checkpoint as `core.durable_write.replaced` does. Raises `UserError` when it cannot be written."""
     from safetensors.torch import save_file  # here: what only looks at a run does not wait for torch
 
-    partial = path.with_name(f".{path.name}.partial")
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in checkpoint.tensors.items()}
     meta = checkpoint.meta.model_dump_json()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        save_file(tensors, partial, metadata={KEY: meta, DIGEST: _digest(meta, tensors)})
-        partial.chmod(0o644)  # the library makes files that nobody else can read
-        flush(partial)
-        partial.replace(path)
-        flush(path.parent)
+        with replaced(path) as partial:
+            save_file(tensors, partial, metadata={KEY: meta, DIGEST: _digest(meta, tensors)})
+            partial.chmod(0o644)  # the library makes files that nobody else can read
     except (OSError, SafetensorError) as error:
         raise unwritable(path, error) from error
-    finally:
-        with contextlib.suppress(OSError):  # already renamed, or on a disk that is gone
-            partial.unlink(missing_ok=True)
 
 
 def load(path: Path) -> Checkpoint:
@@ -130,20 +121,11 @@ def summary(path: Path) -> Summary:
     return _read(path, use)
 
 
-def flush(path: Path) -> None:
-    """Waits until a file, or a folder's list of names, is on the disk; without it a power cut can undo a rename."""
-    if path.is_dir() and os.name == "nt":
-        return  # Windows cannot open folders, and needs no flush of them
-    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def _read(path: Path, use: Callable[[Any], T]) -> T:
     try:
-        with safe_open(path, framework="numpy") as file:
+        if not S_ISREG(path.stat().st_mode):  # a pipe would wait for ever
+            raise OSError("not a regular file")
+        with _named(path) as name, safe_open(name, framework="numpy") as file:
             return use(file)
     except FileNotFoundError:
         raise UserError(f"There is no file {path}.", "Check the path.") from None
@@ -151,11 +133,24 @@ def _read(path: Path, use: Callable[[Any], T]) -> T:
         raise _damaged(path, error) from error
 
 
+@contextmanager
+def _named(path: Path) -> Iterator[str]:
+    """Yields a name of the file that the library can open: it knows no names but those in UTF-8."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        with path.open("rb") as file:
+            yield f"/dev/fd/{file.fileno()}"
+    else:
+        yield str(path)
+
+
 def _read_tensors(path: Path) -> dict[str, Tensor]:
     from safetensors.torch import load_file
 
     try:
-        return load_file(path)
+        with _named(path) as name:
+            return load_file(name)
     except (OSError, SafetensorError) as error:
         raise _damaged(path, error) from error
 

@@ -7,7 +7,7 @@ from collections.abc import Generator, Mapping
 from copy import deepcopy
 from datetime import UTC, datetime
 from math import isfinite
-from time import perf_counter
+from time import perf_counter, process_time
 
 import torch
 from torch import Tensor
@@ -19,6 +19,7 @@ from core.config.settings import Settings, live_settings
 from core.data.batches import Batches
 from core.data.dataset import Dataset
 from core.data.holdout import held_rows, training_set
+from core.data.names import printable
 from core.devices import enough_memory, resolve, used_memory
 from core.errors import DivergenceError, UserError
 from core.events import Edited, Event, Finished, Images, Points, Report, Samples, Stepped, Tuned
@@ -45,6 +46,8 @@ SAMPLE_SECONDS = 0.5
 SAMPLE_SHARE = 0.02
 """The sample grid is drawn no more often than this, and drawing and storing it costs training at most this part of its
 time."""
+LONG_STEP = 5.0
+"""Seconds from which on a step is asked whether it was suspended, by Ctrl-Z or with the lid of a laptop."""
 LARGEST_LOSS = 1e6
 """A mean loss or score beyond this is as good as none."""
 
@@ -99,10 +102,10 @@ class Trainer:
         yield self.snapshot()
         reported, next_report, next_samples = self.seconds, perf_counter() + REPORT_SECONDS, perf_counter()
         while not (reason := self._limit()):
-            started = perf_counter()
+            started, busy = perf_counter(), process_time()
             with enough_memory(self.settings):
                 self._train_step()
-            self.seconds += perf_counter() - started
+            self.seconds += active_seconds(perf_counter() - started, process_time() - busy)
             yield Stepped(self.step, self.images)
             if perf_counter() >= next_report:
                 yield self._report(self.seconds - reported)
@@ -324,14 +327,14 @@ class Trainer:
             seconds=self.seconds,
             epoch=self.batches.epoch,
             index=self.batches.index,
-            dataset=self.dataset.source,
+            dataset=printable(self.dataset.source),
             dataset_fingerprint=self.dataset.fingerprint,
             classes=self.dataset.classes,
             device=self.tuned.device,
             precision=self.tuned.precision,
             memory_format=self.tuned.memory_format,
             created=datetime.now(UTC),
-            stats=dict(self.stats),
+            stats={name: value for name, value in self.stats.items() if isfinite(value)},
         )
 
     def _build(self, signals: bool) -> None:
@@ -360,7 +363,7 @@ class Trainer:
         self._penalty = torch.zeros((), device=self.device)
 
     def _restore(self, checkpoint: Checkpoint) -> None:
-        self._state.restore(checkpoint, self.channels)
+        self._state.restore(checkpoint, self.settings, self.channels)
         meta = checkpoint.meta
         self.step, self.images, self.seconds = meta.step, meta.images, meta.seconds
         self.stats = meta.stats
@@ -397,3 +400,8 @@ class Trainer:
         if self.settings.minutes is not None and self.seconds >= 60 * self.settings.minutes:
             return f"{self.settings.minutes:g} minutes are over."
         return ""
+
+
+def active_seconds(elapsed: float, busy: float) -> float:
+    """Returns the seconds of a step without those in which the process was suspended; `busy`: its processor time."""
+    return min(elapsed, LONG_STEP + busy)

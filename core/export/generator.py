@@ -17,8 +17,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
-from core.atomic_write import replaced
 from core.checkpoint import Checkpoint, save
+from core.durable_write import replaced
 from core.errors import UserError
 from core.events import Progress, Saved
 from core.export.image_files import refuse_taken

@@ -18,12 +18,13 @@ import torch
 from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
 from threadpoolctl import ThreadpoolController
 
-from core.atomic_write import replaced, unwritable
 from core.concurrency import in_order
+from core.durable_write import replaced, unwritable
 from core.errors import UserError
 from core.events import Images, Progress, Saved
 from core.export.recipe import KEY, Recipe
 from core.export.selection import FileOptions, ImageFormat, Selection
+from core.imaging import provenance
 from core.latent.sampler import STEADY, Sampler
 
 T = TypeVar("T")
@@ -40,11 +41,12 @@ _NARROW = 48
 
 
 class NamedImage(NamedTuple):
-    """An image, HWC, what its file is called without the suffix, and how it was made."""
+    """An image, HWC, what its file is called without the suffix, how it was made, and whether it was generated."""
 
     name: str
     image: Images
-    recipe: str
+    recipe: str = ""
+    generated: bool = True
 
 
 Part = Callable[[], Sequence[NamedImage]]
@@ -90,11 +92,12 @@ def export_images(
 ) -> Generator[Progress, None, Saved]:
     """Makes images and writes each under its name into the folder `target`, or all into the file `target`.
 
-    Every PNG carries its recipe. Yields `Progress`, and returns `Saved` with the target. Raises `UserError` before
+    Every file says that it was made by a trained model (`core.imaging.provenance`), and a PNG carries its recipe where
+    the options ask for it. Yields `Progress`, and returns `Saved` with the target. Raises `UserError` before
     anything is written when a file exists and `overwrite` is not set.
     """
     file_options = file_options or FileOptions()
-    with_recipe = file_options.format == "png"
+    with_recipe = file_options.format == "png" and file_options.recipe
     pool = WorkerPool.of(sampler)
     turn = nullcontext() if pool.alone else Lock()  # a device has one queue, and not every one bears several threads
 
@@ -123,28 +126,32 @@ def export_pictures(
     target: Path,
     file_options: FileOptions | None = None,
     overwrite: bool = False,
+    generated: bool = True,
 ) -> Generator[Progress, None, Saved]:
     """The same for images that are there already, and of which nobody knows how they were made."""
-    made = (NamedImage(name, image, "") for name, image in zip(names, images, strict=True))
+    made = (NamedImage(name, image, "", generated) for name, image in zip(names, images, strict=True))
     parts = (lambda named=named: [named] for named in made)
     yield from _write(parts, iter(names), len(names), target, file_options or FileOptions(), overwrite, "", PACKERS)
     return Saved(target, 0)
 
 
-def encoded(image: Images, format: ImageFormat = "png", recipe: str = "") -> bytes:
-    """One image, HWC, as a file's bytes. Transparent parts of a JPEG become white."""
+def encoded(image: Images, format: ImageFormat = "png", recipe: str = "", generated: bool = True) -> bytes:
+    """One image, HWC, as a file's bytes, marked where it was `generated`. Transparent parts of a JPEG become white."""
     picture, file = _picture(image), io.BytesIO()
+    mark = {"xmp": provenance.packet()} if generated else {}
     if format == "png":
         notes = PngImagePlugin.PngInfo()
+        if generated:
+            notes.add_itxt(provenance.PNG_KEY, provenance.packet().decode())
         if recipe:
             notes.add_itxt(KEY, recipe, zip=len(recipe) > 1000)
         picture.save(file, "PNG", compress_level=1, compress_type=zlib.Z_RLE, pnginfo=notes)
     elif format == "jpeg":
         if picture.mode == "RGBA":
             picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
-        picture.save(file, "JPEG", quality=QUALITY, subsampling=0)
+        picture.save(file, "JPEG", quality=QUALITY, subsampling=0, **mark)
     else:
-        picture.save(file, "WEBP", quality=QUALITY, method=4)
+        picture.save(file, "WEBP", quality=QUALITY, method=4, **mark)
     return file.getvalue()
 
 
@@ -181,7 +188,7 @@ def _write(
 
     def packed(named: NamedImage) -> tuple[str, bytes]:
         image = enlarged(named.image, file_options.scale, file_options.smooth)
-        return f"{named.name}{suffix}", encoded(image, file_options.format, named.recipe)
+        return f"{named.name}{suffix}", encoded(image, file_options.format, named.recipe, named.generated)
 
     def save(named: NamedImage) -> None:
         name, data = packed(named)

@@ -20,8 +20,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from core.atomic_write import unwritable
 from core.checkpoint import Checkpoint, load
+from core.durable_write import unwritable
 from core.errors import UserError
 from core.generator_inputs import Conditions, GeneratorInputs, seed_class, seed_codes, seed_latent
 from core.models.conditioning import ConditionalGenerator, build_generator

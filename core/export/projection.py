@@ -42,5 +42,5 @@ def export_projection(
         yield first
         best = yield from search
     projected = RequestSelection(LatentRequest.of(best.point), PROJECTED)
-    yield from export_pictures(picture[None], [TARGET], folder, overwrite=overwrite)
+    yield from export_pictures(picture[None], [TARGET], folder, overwrite=overwrite, generated=False)
     return (yield from export_images(sampler, projected, folder, overwrite=overwrite))

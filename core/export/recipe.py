@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image, PngImagePlugin
 
+from core.data.names import opened, printable
 from core.errors import UserError
 from core.latent.request import LatentRequest, read_request
 
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
 KEY = "gan-studio"
 """Of the text in a PNG."""
-FORMAT = 1
+FORMAT, MOST_PLACES = 1, 10_000
+FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "BMP", "GIF", "TIFF")
+"""That are looked into: Pillow would start other programs for some others."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class Recipe:
         path = sampler.path
         run = path.parent.parent if path and path.parent.name == "checkpoints" else None
         name = f"{run.name}/{path.name}" if run and path else path.name if path else ""
-        return cls(request, sampler.digest, name, sampler.meta.step)
+        return cls(request, sampler.digest, printable(name), sampler.meta.step)
 
     def text(self) -> str:
         """As `read` finds it."""
@@ -48,13 +51,18 @@ class Recipe:
 def read(path: Path) -> Recipe | None:
     """The recipe in a PNG; None where there is none. Raises `UserError` for one that cannot be read, `OSError` for a
     file that is no image."""
-    with Image.open(path) as image:
-        if not isinstance(image, PngImagePlugin.PngImageFile) or KEY not in image.info:
-            return None
-        text = str(image.info[KEY])
+    try:
+        with opened(path) as file, Image.open(file, formats=FORMATS) as image:
+            if not isinstance(image, PngImagePlugin.PngImageFile) or KEY not in image.info:
+                return None
+            text = str(image.info[KEY])
+    except (ValueError, SyntaxError, Image.DecompressionBombError) as error:  # what Pillow raises for hostile ones
+        raise OSError(str(error)) from error
     try:
         facts: dict[str, Any] = json.loads(text)
         request = read_request(json.dumps(facts["request"]))
+        if len(request.positions) > MOST_PLACES:
+            raise ValueError(f"{len(request.positions)} places")
         return Recipe(request, str(facts["checkpoint"]), str(facts["file"]), int(facts["step"]))
     except (ValueError, KeyError, TypeError) as error:
         raise UserError(

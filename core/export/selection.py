@@ -17,12 +17,13 @@ Packing = Literal["folder", "zip", "sheet"]
 @dataclass(frozen=True)
 class FileOptions:
     """How images are written. `scale`: so many pixels for each one, in both directions; without `smooth` they stay
-    square."""
+    square. `recipe`: whether a PNG tells from which checkpoint and latents it was made."""
 
     format: ImageFormat = "png"
     packing: Packing = "folder"
     scale: int = 1
     smooth: bool = False
+    recipe: bool = True
 
 
 class Selection(ABC):

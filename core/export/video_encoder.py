@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from PIL import Image
 
-from core.atomic_write import replaced
+from core.durable_write import replaced
 from core.errors import UserError
 from core.events import Images, Notice, Progress
 from core.export.animation import Animation
 from core.export.gif_palette import Palette
 from core.export.image_files import QUALITY, enlarged, refuse_taken
+from core.imaging import provenance
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -191,6 +192,8 @@ def encoder(target: Path, format: VideoFormat) -> Iterator[Callable[[Images], No
                 container.close()
             raise
         container.close()
+        file.flush()
+        provenance.mark_video(partial, format.container)
 
 
 @contextmanager

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
-from core.atomic_write import replaced
+from core.durable_write import replaced
 from core.events import Images
+from core.imaging import provenance
 
 
 def grid(images: Images, columns: int = 0) -> Images:
@@ -41,10 +42,14 @@ def preview(images: Images) -> Images:
     return rows.swapaxes(1, 2).reshape(side * height, side * width, channels)
 
 
-def write_png(path: Path, image: Images) -> None:
-    """Writes one image, HWC. Raises `UserError` when it cannot be written."""
+def write_png(path: Path, image: Images, generated: bool = True) -> None:
+    """Writes one image, HWC, which says that it was `generated`. Raises `UserError` when it cannot be written."""
+    notes = PngImagePlugin.PngInfo()
+    if generated:
+        notes.add_itxt(provenance.PNG_KEY, provenance.packet().decode())
     with replaced(path) as partial:
-        Image.fromarray(image[:, :, 0] if image.shape[2] == 1 else image).save(partial, "PNG", compress_level=1)
+        picture = Image.fromarray(image[:, :, 0] if image.shape[2] == 1 else image)
+        picture.save(partial, "PNG", compress_level=1, pnginfo=notes)
 
 
 def read_png(path: Path) -> Images:

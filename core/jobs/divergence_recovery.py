@@ -3,6 +3,7 @@ at most."""
 
 from __future__ import annotations
 
+import traceback
 from collections import deque
 from collections.abc import Callable, Generator
 from contextlib import closing, suppress
@@ -30,7 +31,7 @@ Events = Generator[Event, None, None]
 
 
 class DivergenceRecovery:
-    """Helps a training that is recorded in a run when it diverges."""
+    """Helps a training that is recorded in a run when it diverges, and saves it when something else ends it."""
 
     def __init__(
         self, trainer: Trainer, run: Run, train: Callable[[], Events], edit: Callable[[Settings], Edited]
@@ -40,13 +41,13 @@ class DivergenceRecovery:
         self._trainer, self._run, self._train, self._edit = trainer, run, train, edit
         self._states: deque[Checkpoint] = deque(maxlen=MOST_STATES)
         self._budget, self._next = TimeBudget(STATE_SHARE), perf_counter() + STATE_SECONDS
-        self._tries, self._safe = 0, 0
+        self._tries, self._safe, self._begun = 0, 0, trainer.images
 
     def events(self) -> Events:
         """Those of `train`, and after each divergence `Rewound`, a `Notice` and an `Edited`.
 
         Raises `UserError` when it diverges again and again; the run keeps its checkpoints, and the last state that was
-        well becomes one.
+        well becomes one. Any other error ends it with a `UserError` as well, once the present state is saved.
         """
         while True:
             try:
@@ -58,7 +59,33 @@ class DivergenceRecovery:
                 return
             except DivergenceError as found:
                 diverged = found
+            except Exception as error:
+                raise self._broken_off(error) from error
             yield from self._go_back(diverged)
+
+    def _broken_off(self, error: Exception) -> UserError:
+        """Saves what there is; returns what to say of the error that ended the training."""
+        if isinstance(error, UserError):
+            what, remedy, details = error.what, error.remedy, error.details
+        else:
+            what, remedy = f"The training broke off at step {self._trainer.step}.", ""
+            details = "".join(traceback.format_exception(error))
+        self._run.log(f"{what} {details}")
+        if self._trainer.images > self._begun:
+            step = self._save_what_there_is()
+            saved = "Continue from the run's newest checkpoint." if step is None else f"Step {step} is saved: continue."
+            remedy = f"{remedy} {saved}".strip()
+        return UserError(what, remedy or "Start again.", details)
+
+    def _save_what_there_is(self) -> int | None:
+        """Saves the present state, or the newest one in memory where that fails; returns its step, None for neither."""
+        with suppress(Exception):  # the device may be lost, the memory full, or the state broken
+            return self._run.save(self._trainer).step
+        with suppress(UserError):  # the disk is gone as well
+            saved = int(self._run.newest().stem)
+            later = [state for state in self._states if state.meta.step > saved]
+            return self._run.save_state(later[-1]).step if later else None
+        return None
 
     def _remember_state(self) -> None:
         if perf_counter() < self._next or not self._budget.due():

@@ -56,7 +56,7 @@ def run(folder: Path) -> dict[str, Any]:
     if last := history.last:
         facts |= {"step": last.step, "images": last.images, "seconds": last.seconds, "stats": dict(last.stats)}
     if checkpoints:
-        settings = summary(checkpoints[-1]).meta.settings
+        settings = summary(run.newest()).meta.settings
         facts["settings"] = settings.model_dump()
         beside = RunFacts(run.images(), tuple(run.edits()), tuple(run.rewinds()))
         facts["diagnoses"] = [asdict(found) for found in diagnose(history, settings, beside)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -17,15 +18,17 @@ from core.data.holdout import held_rows
 from core.data.prepare import prepare
 from core.devices import resolve
 from core.errors import UserError
-from core.events import Edited, Event, Progress, Saved, Tuned
+from core.events import Edited, Event, Notice, Progress, Saved, Tuned
 from core.jobs.divergence_recovery import DivergenceRecovery
 from core.jobs.live_evaluation import LiveEvaluator
 from core.presets import FitContext, preset
 from core.runs.retention import pin
 from core.runs.run import Run, is_run, next_folder, refuse_taken
+from core.runs.run_lock import RunLock
 from core.trainer import Trainer
 from core.training.autotune import trial
 from core.training.clusters import clustered
+from core.training.optimizers import kept
 
 
 @dataclass
@@ -48,6 +51,8 @@ class TrainingJob:
     trainer: Trainer | None = field(default=None, init=False)
     run: Run | None = field(default=None, init=False)
     evaluator: LiveEvaluator | None = field(default=None, init=False)
+    _images: Dataset = field(init=False)
+    """Without clusters."""
 
     @property
     def settings(self) -> Settings:
@@ -58,23 +63,40 @@ class TrainingJob:
         """Everything from reading the images to `Finished`. Raises `UserError`; the run keeps what was saved."""
         checkpoint = load(self.resume) if self.resume else None
         resolve(self.chosen.device)  # what cannot work is said before the images are read
-        origin = self._continued()
-        if origin is None and self.out is not None:
+        if origin := self._continued():
+            with RunLock(origin.folder):
+                yield from self._begin(checkpoint)
+                yield from self._train(origin)
+            return
+        if self.out is not None:
             refuse_taken(self.out)
+        trainer = yield from self._begin(checkpoint)
+        run = self._new_run(trainer)
+        with RunLock(run.folder):
+            yield from self._train(run)
+
+    def _begin(self, checkpoint: Checkpoint | None) -> Generator[Event, None, Trainer]:
+        """Everything before the first step."""
         refuse_kind(self.chosen, toys.opens(self.source))
         dataset = yield from prepare(self.source, self.chosen.preparation)
         settings = self.chosen if checkpoint else self._fitted(dataset)
         refuse_large_batch(settings.batch, len(dataset.images) - len(held_rows(settings, dataset)))
         refuse_data(settings, len(dataset.classes), dataset.points)
-        images = dataset
+        self._images = dataset
         if settings.clusters:
             dataset = yield from clustered(dataset, settings.clusters, resolve(settings.device))
         tuned = yield from _tune(settings, dataset, checkpoint)
         yield tuned
         trainer = self.trainer = Trainer(settings, dataset, tuned, checkpoint)
-        run = self.run = origin or self._new_run(trainer)
-        run.log(f"{'continues' if checkpoint else 'begins'} at step {trainer.step}: {tuned}")
-        evaluator = self.evaluator = LiveEvaluator(run, trainer, images)
+        if checkpoint and kept(settings) != kept(checkpoint.meta.settings):
+            yield Notice("The optimizers begin anew: the checkpoint's remember something else of each weight.")
+        return trainer
+
+    def _train(self, run: Run) -> Generator[Event, None, None]:
+        assert self.trainer is not None
+        trainer, self.run = self.trainer, run
+        run.log(f"{'continues' if self.resume else 'begins'} at step {trainer.step}: {trainer.tuned}")
+        evaluator = self.evaluator = LiveEvaluator(run, trainer, self._images)
 
         def train() -> Generator[Event, None, None]:
             return run.record(trainer, evaluator.beside(trainer.events()), lambda: evaluator.subject)
@@ -143,8 +165,9 @@ class TrainingJob:
         origin = _run_of(self.resume)
         if origin is None or self.resume is None or (self.out is not None and self.out.resolve() != origin.folder):
             return None
-        newest = origin.checkpoints()[-1:]
-        return origin if newest and newest[0].samefile(self.resume) else None
+        with suppress(UserError):  # nothing numbered can be read: what is resumed is somebody's copy
+            return origin if origin.newest().samefile(self.resume) else None
+        return None
 
     def _new_run(self, trainer: Trainer) -> Run:
         if self.out is not None:

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from core.events import Edited
 from core.formatting import time_text
 from core.generator_inputs import Conditions
+from core.imaging import provenance
 from core.presets.settings_diff import of_preset, rows
 from core.report import chart, numbers
 from core.report.pictures import EmbeddedPicture
@@ -70,6 +71,8 @@ def page(run: Overview, shown: Contents) -> str:
         .get_template("page.html.jinja")
         .render(
             policy=POLICY,
+            program=provenance.program(),
+            source_type=provenance.KIND,
             plane=PLANE,
             name=run.name,
             subject=_subject(run),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from pathlib import Path
 
-from core.atomic_write import replaced
+from core.durable_write import replaced
 from core.errors import UserError
 from core.events import Progress, Saved
 from core.report.numbers import best_metric

@@ -7,8 +7,12 @@ import os
 from collections.abc import Iterator, Mapping, Set
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, TextIO
 
+from core.durable_write import append, flush, replaced
+
+LONGEST_LINE, MOST_KEYS = 2**20, 1000
+"""Characters of a line and keys in it; one with more was not written by this program, and is passed over."""
 _writing = Lock()
 """One writes at a time: what is measured of a run may be added just when its training goes on from an earlier step."""
 
@@ -26,8 +30,7 @@ class JsonlLog:
         """Adds a line. Raises `OSError`."""
         with _writing:
             line = ("" if self._ends_whole() else "\n") + json.dumps(values) + "\n"
-            with self.path.open("a", encoding="utf-8") as file:
-                file.write(line)
+            append(self.path, line)
 
     def read(self, last_step: int | None = None) -> list[dict[str, Any]]:
         """The complete lines, up to a step if one is given."""
@@ -38,18 +41,22 @@ class JsonlLog:
         return (values for _, values in self._lines(last_step))
 
     def truncate(self, last_step: int) -> None:
-        """Drops lines that are later or incomplete, all at once. Raises `OSError`."""
+        """Drops lines that are later or incomplete, all at once. Raises `UserError`."""
         with _writing:
             if self.path.exists():
-                partial = self.path.with_name(f".{self.path.name}.partial")
-                partial.write_text("".join(line for line, _ in self._lines(last_step)), "utf-8")
-                partial.replace(self.path)
+                with replaced(self.path) as partial, partial.open("w", encoding="utf-8") as file:
+                    file.writelines(line for line, _ in self._lines(last_step))
+
+    def flush(self) -> None:
+        """Waits until all lines are on the disk. Raises `OSError`."""
+        if self.path.exists():
+            flush(self.path)
 
     def _lines(self, last_step: int | None) -> Iterator[tuple[str, dict[str, Any]]]:
         if not self.path.exists():
             return
         with self.path.open(encoding="utf-8", errors="replace") as file:
-            for line in file:
+            for line in lines_of(file):
                 values = parsed_record(line, self._keys) if line.endswith("\n") else None
                 if values is not None and (last_step is None or values["step"] <= last_step):
                     yield line, values
@@ -62,6 +69,16 @@ class JsonlLog:
             return file.read(1) == b"\n"
 
 
+def lines_of(file: TextIO) -> Iterator[str]:
+    """Yields the lines of a text file, without those that are longer than any line of ours."""
+    while line := file.readline(LONGEST_LINE):
+        if line.endswith("\n") or len(line) < LONGEST_LINE:
+            yield line
+            continue
+        while (rest := file.readline(LONGEST_LINE)) and not rest.endswith("\n"):
+            pass
+
+
 def parsed_record(line: str, keys: Set[str]) -> dict[str, Any] | None:
     """What a line says, if it is an object with these keys and a step."""
     try:
@@ -70,4 +87,6 @@ def parsed_record(line: str, keys: Set[str]) -> dict[str, Any] | None:
         return None
     if not isinstance(values, dict) or not values.keys() >= keys:
         return None
-    return values if isinstance(values["step"], int) else None
+    if len(values) > MOST_KEYS or not isinstance(values["step"], int):
+        return None
+    return values

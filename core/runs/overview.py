@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,10 +21,6 @@ from core.errors import UserError
 from core.events import Edited, Progress, Report
 from core.stats.curves import MOST, Curve, Thinner
 from core.stats.keys import is_spread, spread_of
-
-if TYPE_CHECKING:
-    from core.checkpoint import Meta
-    from core.runs.run import Run
 
 CHUNK = 4096
 """Reports between two events."""
@@ -73,11 +68,12 @@ class Overview:
 def read_overview(folder: Path, most: int = MOST) -> Generator[Progress, None, Overview]:
     """Reads a run, which may be training. `most`: points of a curve. Raises `UserError` for what is no run, or one
     without a checkpoint that can be read."""
+    from core.checkpoint import summary
     from core.runs.run import Run
 
     yield Progress(f"Reading {folder.name}", 0, 0)
     run = Run(folder)
-    meta = _newest(run)
+    meta = summary(run.newest()).meta
     numbers = _Numbers(most)
     yield from numbers.read(run.reports(), meta.step)
     return Overview(
@@ -94,7 +90,7 @@ def read_overview(folder: Path, most: int = MOST) -> Generator[Progress, None, O
         _with_spreads({key: curve for key, thinner in numbers.thinners.items() if (curve := thinner.curve())}),
         numbers.pace.curve(),
         run.edits(),
-        [(int(path.stem), path) for path in run.samples() if path.stem.isdecimal()],
+        [(int(path.stem), path) for path in run.samples()],
         diagnose(numbers.history, meta.settings, RunFacts(run.images(), tuple(run.edits()), tuple(run.rewinds()))),
     )
 
@@ -109,21 +105,6 @@ def _with_spreads(curves: Mapping[str, Curve]) -> dict[str, Curve]:
         elif not is_spread(key):
             found[key] = curve
     return found
-
-
-def _newest(run: Run) -> Meta:
-    """Of the newest checkpoint that can be read."""
-    from core.checkpoint import summary
-
-    damaged: UserError | None = None
-    for path in reversed(run.checkpoints()):
-        try:
-            return summary(path).meta
-        except UserError as problem:
-            damaged = problem
-    if damaged:
-        raise UserError(f"No checkpoint of {run.folder.name} can be read.", "Choose another run.", str(damaged))
-    raise UserError(f"{run.folder.name} holds no checkpoint.", "Choose another run.")
 
 
 @dataclass

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from platformdirs import user_data_path
 
-from core.atomic_write import replaced
+from core.durable_write import replaced
 from core.latent.explore_state import SavedPins, read_pins
 from core.runs.run import is_run
 

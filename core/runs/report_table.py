@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -15,10 +15,10 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from core.atomic_write import replaced
+from core.durable_write import replaced
 from core.errors import UserError
 from core.events import Progress
-from core.runs.jsonl_log import parsed_record
+from core.runs.jsonl_log import LONGEST_LINE, MOST_KEYS, parsed_record
 
 REQUIRED = frozenset({"step", "images", "seconds"})
 """What every report has."""
@@ -83,15 +83,20 @@ class TableReader:
         """All reports. Where that takes more than a moment it yields `Progress`, and afterwards a copy is kept beside
         the file, if the disk takes it."""
         size, parts = self._found.st_size, [self._known]
-        covered, crc, rest = self._mark.covered, self._mark.crc, b""
+        covered, crc, rest, is_cut = self._mark.covered, self._mark.crc, b"", False
+        keys: set[str] = set(self._known.keys)
         with self._path.open("rb") as file:
             file.seek(covered)
             while block := file.read(BLOCK):
                 if self._is_long:
                     yield Progress("Reading the reports", min(covered, size), size, in_bytes=True)
                 lines, newline, rest = (rest + block).rpartition(b"\n")
-                parts.append(_parsed(lines.decode("utf-8", "replace").split("\n")))
                 covered, crc = covered + len(lines) + len(newline), zlib.crc32(newline, zlib.crc32(lines, crc))
+                found = lines.decode("utf-8", "replace").split("\n")
+                parts.append(_parsed(found[is_cut:], keys))
+                is_cut = is_cut and not newline
+                if len(rest) > LONGEST_LINE:  # not a line of ours: its end is looked for, and none of it is kept
+                    covered, crc, rest, is_cut = covered + len(rest), zlib.crc32(rest, crc), b"", True
         table = _joined(parts)
         if self._is_long:
             _write_copy(self._copy, table, _Mark(covered, crc, size, self._found.st_mtime_ns))
@@ -149,18 +154,24 @@ def _thinned(path: Path, size: int) -> ReportTable:
             file.seek(offset)
             piece = file.read(PIECE).decode("utf-8", "replace").split("\n")
             lines.extend(piece[1 if offset else 0 : -1])  # without those that were cut
-    table = _parsed(lines)
+    table = _parsed(lines, set())
     return ReportTable(table.keys, table.steps, table.seconds, table.values, complete=False)
 
 
-def _parsed(lines: Iterable[str]) -> ReportTable:
-    """Reports with the same keys are turned into numbers together, which takes a fraction of the time."""
+def _parsed(lines: Iterable[str], known: set[str]) -> ReportTable:
+    """Reports with the same keys are turned into numbers together, which takes a fraction of the time.
+
+    `known`: the keys so far, to which new ones are added; those beyond `MOST_KEYS` are left out.
+    """
     groups: dict[tuple[str, ...], tuple[list[int], list[dict[str, Any]]]] = {}
     count = 0
     for line in lines:
         values = parsed_record(line, REQUIRED) if line else None
         if values is None or not -(2**63) <= values["step"] < 2**63:
             continue
+        if not values.keys() <= known:
+            known.update(islice(values.keys() - known, max(MOST_KEYS - len(known), 0)))
+            values = {key: value for key, value in values.items() if key in known or key in REQUIRED}
         rows, reports = groups.setdefault(tuple(values), ([], []))
         rows.append(count)
         reports.append(values)

@@ -7,15 +7,17 @@ be deleted by hand: nothing else depends on them.
 from __future__ import annotations
 
 import json
+import re
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.atomic_write import replaced, unwritable
+from core.durable_write import replaced, unwritable
 from core.stats.metric_key import higher_is_better, parse
 
 BEST = "best.json"
+STEP = re.compile("[0-9]{9,18}")
 
 
 @dataclass(frozen=True)
@@ -92,8 +94,18 @@ def prune(folder: Path, most: int, needed: Path | None = None) -> list[Path]:
 
 
 def numbered(folder: Path) -> list[Path]:
-    """Every complete checkpoint in a run's folder of them, the newest last."""
-    return sorted(folder.glob("[0-9]*.safetensors"))
+    """Returns every complete checkpoint in a run's folder of them, the newest last.
+
+    Files with other names are somebody's copies: they are not the run's, and are left alone.
+    """
+    return by_step(folder, ".safetensors")
+
+
+def by_step(folder: Path, suffix: str) -> list[Path]:
+    """Returns the files in a folder whose whole name is a step of at least nine digits and the suffix, in order of
+    steps."""
+    found = (path for path in folder.glob(f"*{suffix}") if STEP.fullmatch(path.stem) and path.suffix == suffix)
+    return sorted(found, key=lambda path: int(path.stem))
 
 
 def _mark(checkpoint: Path) -> Path:

@@ -6,21 +6,22 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from core.atomic_write import unwritable
-from core.checkpoint import save, summary
+from core.checkpoint import Checkpoint, save, summary
+from core.data.names import printable
+from core.durable_write import append, flush_folder, remove_partials, replaced, unwritable
 from core.errors import DivergenceError, UserError
 from core.events import Edited, Event, Measured, Notice, Points, Refused, Report, Samples, Saved
 from core.imaging.grid import grid, write_png
 from core.imaging.points import picture
 from core.runs.jsonl_log import JsonlLog
 from core.runs.report_table import TableReader
-from core.runs.retention import best, numbered, prune
+from core.runs.retention import best, by_step, numbered, prune
 
 if TYPE_CHECKING:
     from core.trainer import Trainer
@@ -59,10 +60,15 @@ class Run:
             shutil.rmtree(partial, ignore_errors=True)
             (partial / "samples").mkdir(parents=True)
             images = len(trainer.dataset.images) - len(trainer.held)
-            config = {"settings": trainer.settings.model_dump(), "dataset": trainer.dataset.source, "images": images}
-            (partial / "config.json").write_text(json.dumps(config, indent=2, ensure_ascii=False), "utf-8")
+            config = {
+                "settings": trainer.settings.model_dump(),
+                "dataset": printable(trainer.dataset.source),
+                "images": images,
+            }
+            with replaced(partial / "config.json") as file:
+                file.write_text(json.dumps(config, indent=2, ensure_ascii=False), "utf-8")
             (partial / "stats.jsonl").touch()
-            write_png(partial / "reals.png", grid(trainer.dataset.sheet(trainer.settings.samples)))
+            write_png(partial / "reals.png", grid(trainer.dataset.sheet(trainer.settings.samples)), generated=False)
             run = cls(partial)
             if history:
                 for ours, theirs in zip(run._journals, history._journals, strict=True):
@@ -72,6 +78,7 @@ class Run:
             if folder.exists():
                 folder.rmdir()
             partial.replace(folder)
+            flush_folder(folder.parent)
         except OSError as error:
             remedy = "Choose a folder on a disk with free space that you may write to."
             raise UserError(f"The run folder {folder} could not be made.", remedy, str(error)) from error
@@ -117,13 +124,28 @@ class Run:
         yield (yield from self._save_at_last(trainer))
 
     def save(self, trainer: Trainer) -> Saved:
-        """Writes the checkpoint of the present step and its sample grid, unless they are there. Raises `UserError`."""
+        """Writes the checkpoint of the present step and its sample grid, unless they are there. Raises `UserError`.
+
+        When it returns, the reports before it are on the disk as well.
+        """
         path = self.folder / "checkpoints" / f"{trainer.step:09d}.safetensors"
         if not _holds(path, trainer):
             save(trainer.checkpoint(), path)
             picture = self.folder / "samples" / f"{trainer.step:09d}.png"
             write_png(picture, grid(trainer.render(), len(trainer.columns)))
+            for journal in self._journals:
+                self._flush(journal)
         return Saved(path, trainer.step)
+
+    def save_state(self, state: Checkpoint) -> Saved:
+        """Writes a state of the training that was kept in memory, with the picture of the newest checkpoint. Raises
+        `UserError`."""
+        import torch
+
+        path = self.folder / "checkpoints" / f"{state.meta.step:09d}.safetensors"
+        picture = torch.from_numpy(summary(self.newest()).preview)
+        save(Checkpoint(state.meta, {**state.tensors, "preview": picture}), path)
+        return Saved(path, state.meta.step)
 
     def checkpoints(self) -> list[Path]:
         """Every complete checkpoint, the newest last."""
@@ -135,15 +157,20 @@ class Run:
         return found[-1].path if found else None
 
     def newest(self) -> Path:
-        """The newest checkpoint. Raises `UserError` if there is none."""
-        checkpoints = self.checkpoints()
-        if not checkpoints:
-            raise UserError(f"{self.folder} holds no checkpoint.", "Open another run.")
-        return checkpoints[-1]
+        """Returns the newest checkpoint that can be read. Raises `UserError` if there is none."""
+        damaged: UserError | None = None
+        for path in reversed(self.checkpoints()):
+            try:
+                return summary(path).path
+            except UserError as problem:
+                damaged = problem
+        if damaged:
+            raise UserError(f"No checkpoint of {self.folder.name} can be read.", "Open another run.", str(damaged))
+        raise UserError(f"{self.folder.name} holds no checkpoint.", "Open another run.")
 
     def samples(self) -> list[Path]:
         """Every sample grid, the newest last."""
-        return sorted((self.folder / "samples").glob("[0-9]*.png"))
+        return by_step(self.folder / "samples", ".png")
 
     def reports(self) -> Iterator[Report]:
         """The recorded reports in order."""
@@ -182,9 +209,9 @@ class Run:
         self._add(self._stats, _with_step(found, found.values))
 
     def log(self, text: str) -> None:
-        """Adds a line with the time to `log.txt`."""
-        with (self.folder / "log.txt").open("a", encoding="utf-8") as file:
-            file.write(f"{datetime.now().isoformat(timespec='seconds')} {text}\n")
+        """Adds a line with the time to `log.txt`, if the disk takes it: no training ends for want of a line."""
+        with suppress(OSError):
+            append(self.folder / "log.txt", f"{datetime.now().isoformat(timespec='seconds')} {text}\n")
 
     @property
     def _journals(self) -> tuple[JsonlLog, ...]:
@@ -193,6 +220,13 @@ class Run:
     def _add(self, journal: JsonlLog, values: Mapping[str, Any]) -> None:
         try:
             journal.append(values)
+        except OSError as error:
+            raise unwritable(journal.path, error) from error
+        self._flush(journal)
+
+    def _flush(self, journal: JsonlLog) -> None:
+        try:
+            journal.flush()
         except OSError as error:
             raise unwritable(journal.path, error) from error
 
@@ -218,10 +252,15 @@ class Run:
     def _tidy(self, step: int) -> None:
         """Drops what a crash left behind: half-written files, and reports, edits and samples later than the present
         step."""
-        for abandoned in (self.folder / "checkpoints").glob(".*"):
-            abandoned.unlink()
+        for folder in (self.folder, self.folder / "checkpoints", self.folder / "samples"):
+            if folder.is_symlink() and folder != self.folder:
+                raise UserError(
+                    f"{folder.name} of the run {self.folder.name} is a link to another folder.",
+                    "Train a copy: continue from the checkpoint in another folder.",
+                )
+            remove_partials(folder)
         for samples in self.samples():
-            if samples.stem.isdecimal() and int(samples.stem) > step:
+            if int(samples.stem) > step:
                 samples.unlink()
         for journal in self._journals:
             journal.truncate(step)

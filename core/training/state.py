@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from core.checkpoint import Checkpoint
+from core.config.settings import Settings
 from core.errors import UserError
 from core.imaging.channels import CHANNEL_NAMES
 from core.training import optimizers
@@ -40,8 +41,11 @@ class TrainerState:
         tensors |= {f"random.{name}": value for name, value in self._random().items()}
         return tensors
 
-    def restore(self, checkpoint: Checkpoint, channels: int) -> None:
-        """Takes the state of a training on images of so many channels over. Raises `UserError` if it does not fit."""
+    def restore(self, checkpoint: Checkpoint, settings: Settings, channels: int) -> None:
+        """Takes over the state of a training on images of so many channels. Raises `UserError` if it does not fit.
+
+        Optimizers that remember something else than the checkpoint's (`settings`) begin anew.
+        """
         meta = checkpoint.meta
         if meta.channels != channels:
             then, now = CHANNEL_NAMES[meta.channels].images, CHANNEL_NAMES[channels].images
@@ -57,7 +61,8 @@ class TrainerState:
             raise UserError("The checkpoint does not fit these settings.", remedy, str(error)) from error
         for name, optimizer in self.optimizers.items():
             optimizer.state.clear()
-            optimizers.restore(optimizer, checkpoint.part(name))
+            if optimizers.kept(settings) == optimizers.kept(meta.settings):
+                optimizers.restore(optimizer, checkpoint.part(name))
         self.augment.load_state(checkpoint.part("augment"))
         if meta.device == self.noise.device.type:  # another kind of device has other random generators
             self._set_random(checkpoint.part("random"))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from PySide6.QtGui import QImage, QImageWriter
 
-from core.atomic_write import replaced
+from core.durable_write import replaced
 from core.events import Images, Progress, Saved
 from core.export.selection import FileOptions
 from studio.background.job_runner import JobRunner

@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -37,20 +37,25 @@ class Nursery:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._process.communicate()  # the end of its input is its sign to end
 
-    def start(self, arguments: Sequence[str], output: Path, memory: int = 0) -> int:
+    def start(
+        self, arguments: Sequence[str], output: Path, memory: int = 0, fault: Mapping[str, Any] | None = None
+    ) -> int:
         """The id of a new process that runs `gan-studio ARGUMENTS`; what it prints goes to a file.
 
-        `memory`: the bytes that it may take beyond what its imports take; 0 sets no limit.
+        `memory`: the bytes that it may take beyond what its imports take; 0 sets no limit. `fault`: what
+        `tests.core.operations.meet` is told in it.
         """
-        cache = os.environ["GAN_STUDIO_CACHE"]
-        return self._ask(start={"arguments": list(arguments), "output": str(output), "cache": cache, "memory": memory})
+        request = {"arguments": list(arguments), "output": str(output), "memory": memory, "fault": fault}
+        return self._ask(start={**request, "cache": os.environ["GAN_STUDIO_CACHE"]})
 
     def wait(self, process: int) -> int:
         """The exit code, negative for the signal that killed it."""
         return self._ask(wait=process)
 
-    def run(self, arguments: Sequence[str], output: Path, memory: int = 0) -> int:
-        return self.wait(self.start(arguments, output, memory))
+    def run(
+        self, arguments: Sequence[str], output: Path, memory: int = 0, fault: Mapping[str, Any] | None = None
+    ) -> int:
+        return self.wait(self.start(arguments, output, memory, fault))
 
     def _ask(self, **request: Any) -> int:
         assert self._process.stdin is not None
@@ -95,8 +100,9 @@ def _import_all() -> None:
     torch.optim.Adam([torch.zeros(1, requires_grad=True)], fused=True)
 
 
-def _start(arguments: list[str], output: str, cache: str, memory: int) -> int:
+def _start(arguments: list[str], output: str, cache: str, memory: int, fault: Mapping[str, Any] | None) -> int:
     from core.cli.main import main
+    from tests.core.operations import meet
 
     if child := os.fork():
         return child
@@ -108,6 +114,8 @@ def _start(arguments: list[str], output: str, cache: str, memory: int) -> int:
         os.environ["GAN_STUDIO_CACHE"] = cache
         if memory:
             _limit_memory(memory)
+        if fault:
+            meet(**fault)
         code = main(arguments)
     except BaseException:
         traceback.print_exc()

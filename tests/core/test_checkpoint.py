@@ -159,6 +159,14 @@ def test_a_folder_is_no_checkpoint(tmp_path: Path) -> None:
     assert_refused(tmp_path)
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes in folders")
+def test_a_pipe_is_no_checkpoint(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.safetensors")
+    for read in (load, summary):
+        with pytest.raises(UserError, match="is damaged"):
+            read(tmp_path / "pipe.safetensors")
+
+
 @pytest.mark.parametrize("share", [0, 1e-5, 1e-4, 0.01, 0.3, 0.99, 0.99999])
 def test_a_truncated_file(path: Path, whole: bytes, share: float) -> None:
     path.write_bytes(whole[: int(share * len(whole))])

@@ -184,12 +184,10 @@ def test_bad_input_is_one_line_and_two(
 
 
 def test_ctrl_c_leaves_nothing(finished_checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    partial = tmp_path / ".a.mp4.partial"
-
     def press() -> None:
         """Interrupts after the first frames are written; one inside the call of open would leave it unclosed."""
         until = time.monotonic() + 120
-        while not (partial.exists() and partial.stat().st_size) and time.monotonic() < until:
+        while not any(path.stat().st_size for path in tmp_path.glob(".*.partial")) and time.monotonic() < until:
             time.sleep(0.01)
         _thread.interrupt_main()
 

@@ -24,6 +24,7 @@ from core.export.image_files import CAPTION, encoded, enlarged, export_images, e
 from core.export.selection import FileOptions, ImageFormat, RequestSelection, SeedSelection, Selection
 from core.latent.request import LatentRequest, Loop, Point, Square, Walk
 from core.latent.sampler import STEADY, Sampler
+from tests.core.images import png_header
 from tests.core.tiny import CLASSES, finished, tiny_trainer
 from tests.core.work import all_of
 
@@ -230,6 +231,26 @@ def test_a_recipe_names_its_checkpoint_and_no_folder(sampler: Sampler, tmp_path:
     assert found.file == f"{sampler.path.parent.parent.name}/{sampler.path.name}"
     assert found.step == 6
     assert str(sampler.path.parent.parent.parent) not in found.text()
+
+
+def test_a_recipe_of_too_many_places_is_refused(tmp_path: Path) -> None:
+    notes = PngImagePlugin.PngInfo()
+    request = LatentRequest.of_seeds(range(10_001))
+    notes.add_itxt(recipe.KEY, recipe.Recipe(request, "", "", 1).text(), zip=True)
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.png", pnginfo=notes)
+    with pytest.raises(UserError, match=r"The recipe in a\.png cannot be read"):
+        recipe.read(tmp_path / "a.png")
+
+
+def test_hostile_images_are_no_recipes(tmp_path: Path) -> None:
+    notes = PngImagePlugin.PngInfo()
+    notes.add_text("bomb", "x" * 2**26, zip=True)
+    Image.new("RGB", (8, 8)).save(tmp_path / "text.png", pnginfo=notes)
+    (tmp_path / "large.png").write_bytes(png_header(60_000, 60_000))
+    (tmp_path / "a.eps").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n")
+    for path in tmp_path.iterdir():
+        with pytest.raises(OSError):  # noqa: PT011  # whatever Pillow says
+            recipe.read(path)
 
 
 def test_other_images_have_no_recipe(tmp_path: Path) -> None:

@@ -6,10 +6,12 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import time
+import tracemalloc
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -19,12 +21,14 @@ import pytest
 from PIL import Image
 
 from core.checkpoint import load, save
+from core.concurrency import run_to_end
 from core.errors import UserError
 from core.events import Edited, Event, Finished, Notice, Refused, Report, Saved, Stepped
 from core.imaging.grid import grid, tiles
 from core.jobs.training_job import TrainingJob
 from core.latent.request import LatentRequest
 from core.latent.sampler import Sampler
+from core.runs.overview import read_overview
 from core.runs.run import Run, is_run, next_folder
 from core.trainer import Trainer
 from tests.core.full_disk import largest_file
@@ -528,3 +532,117 @@ def goes_on(run: Run, pictures: Path) -> None:
     assert int(run.checkpoints()[-1].stem) == int(newest.stem) + 2
     steps = steps_of(run)
     assert steps == sorted(set(steps))
+
+
+# -- what people put beside it, and what a power cut leaves ----------------------------------------------------------
+
+
+def test_files_with_other_names_are_somebodys_own(tmp_path: Path) -> None:
+    trainer = tiny_trainer(steps=6, autosave_minutes=1e-9, checkpoints=1)
+    run = Run.begin(tmp_path / "run", trainer)
+    checkpoints, samples = run.folder / "checkpoints", run.folder / "samples"
+    first, grid_file = checkpoints / "000000000.safetensors", samples / "000000000.png"
+    theirs = [
+        checkpoints / "000000000 keep this.safetensors",
+        checkpoints / "1.safetensors",
+        checkpoints / f"{chr(0x663) * 9}.safetensors",  # digits of another script
+        samples / "9 best.png",
+        samples / "000000009 (1).png",
+    ]
+    for path in theirs:
+        shutil.copy(first if path.suffix == ".safetensors" else grid_file, path)
+    (checkpoints / ".ipynb_checkpoints").mkdir()
+    (samples / ".DS_Store").touch()
+    (checkpoints / ".0123456789abcdef.partial").touch()
+    recorded(run, trainer)
+    assert [path.stem for path in run.checkpoints()] == ["000000006"]
+    assert all(path.exists() for path in [*theirs, checkpoints / ".ipynb_checkpoints", samples / ".DS_Store"])
+    assert not (checkpoints / ".0123456789abcdef.partial").exists()
+    assert all(path.stem.isdecimal() for path in run.samples())
+
+
+def test_steps_are_in_order_beyond_a_thousand_million(tmp_path: Path) -> None:
+    run = Run.begin(tmp_path / "run", tiny_trainer())
+    checkpoints = run.folder / "checkpoints"
+    for step in (999_999_999, 1_000_000_000):
+        shutil.copy(checkpoints / "000000000.safetensors", checkpoints / f"{step:09d}.safetensors")
+    assert [int(path.stem) for path in run.checkpoints()] == [0, 999_999_999, 1_000_000_000]
+
+
+@pytest.mark.parametrize("damage", [b"", b"half", None])
+def test_a_damaged_newest_checkpoint_hides_no_older_one(tmp_path: Path, damage: bytes | None) -> None:
+    trainer = tiny_trainer(steps=3, autosave_minutes=1e-9)
+    run = Run.begin(tmp_path / "run", trainer)
+    recorded(run, trainer)
+    newest = run.checkpoints()[-1]
+    newest.write_bytes(newest.read_bytes()[:-1000] if damage is None else damage)
+    assert run.newest() == run.checkpoints()[-2]
+    assert run_to_end(read_overview(run.folder)).settings == trainer.settings
+    for path in run.checkpoints():
+        path.write_bytes(b"")
+    with pytest.raises(UserError, match="No checkpoint of run can be read"):
+        run.newest()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights there")
+@pytest.mark.parametrize("name", ["log.txt", "stats.jsonl", "edits.jsonl", "rewinds.jsonl"])
+def test_a_training_writes_through_no_link(name: str, tmp_path: Path, report_each_step: None) -> None:
+    trainer = tiny_trainer(steps=3)
+    run = Run.begin(tmp_path / "run", trainer)
+    precious = tmp_path / "precious"
+    precious.write_text("mine\n", "utf-8")
+    (run.folder / name).unlink(missing_ok=True)
+    (run.folder / name).symlink_to(precious)
+    for write in (lambda: run.log("words"), lambda: recorded(run, trainer), lambda: run.note_rewind(1)):
+        with suppress(OSError, UserError):
+            write()
+    assert precious.read_text("utf-8") == "mine\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights there")
+@pytest.mark.parametrize("name", ["checkpoints", "samples"])
+def test_a_folder_that_is_a_link_is_not_trained_into(name: str, tmp_path: Path) -> None:
+    trainer = tiny_trainer(steps=3)
+    run = Run.begin(tmp_path / "run", trainer)
+    elsewhere = (run.folder / name).rename(tmp_path / "elsewhere")
+    (run.folder / name).symlink_to(elsewhere)
+    before = sorted(elsewhere.iterdir())
+    with pytest.raises(UserError, match=f"{name} of the run run is a link"):
+        recorded(run, trainer)
+    assert sorted(elsewhere.iterdir()) == before
+
+
+def test_a_number_that_is_none_does_not_spoil_a_checkpoint(tmp_path: Path) -> None:
+    trainer = tiny_trainer(steps=2)
+    run = Run.begin(tmp_path / "run", trainer)
+    recorded(run, trainer)
+    trainer.stats = {**trainer.stats, "Signal/none": float("nan"), "Signal/all": float("inf")}
+    save(trainer.checkpoint(), tmp_path / "a.safetensors")
+    assert load(tmp_path / "a.safetensors").meta.stats.keys() == trainer.stats.keys() - {"Signal/none", "Signal/all"}
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        '{"step": 1, "images": 8, "seconds": 1, "x": "' + "x" * 2**24 + '"}\n',
+        "x" * 2**24,
+        "".join(json.dumps({"step": n, "images": 8, "seconds": 1, f"key {n}": n}) + "\n" for n in range(20_000)),
+        json.dumps({"step": 1, "images": 8, "seconds": 1, **{f"key {n}": n for n in range(20_000)}}) + "\n",
+    ],
+    ids=["a long line", "no end of line", "new keys in each line", "many keys in one line"],
+)
+def test_reports_of_another_program_take_little_memory(hostile: str, tmp_path: Path) -> None:
+    run = Run.begin(tmp_path / "run", tiny_trainer())
+    whole = json.dumps({"step": 5, "images": 40, "seconds": 2, "Loss/G/loss": 0.5}) + "\n"
+    (run.folder / "stats.jsonl").write_text(whole + hostile + "\n" + whole, "utf-8")
+    tracemalloc.start()
+    try:
+        table = run_to_end(run.table_reader().read())
+        reports = sum(1 for report in run.reports() if report.step == 5 and "Loss/G/loss" in report.stats)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 2**28 + 8 * len(hostile)
+    assert reports >= 2
+    assert np.isfinite(table.values[:, table.keys.index("Loss/G/loss")]).sum() >= 2
+    assert (table.steps[[0, -1]] == 5).all()

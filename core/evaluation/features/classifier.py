@@ -15,10 +15,10 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from core.atomic_write import replaced
 from core.data.cache.row_reader import entry_folder
 from core.data.dataset import Dataset
 from core.data.names import digest
+from core.durable_write import replaced
 from core.errors import UserError
 from core.evaluation.features import Extractor, Features
 from core.evaluation.features.model_input import as_input

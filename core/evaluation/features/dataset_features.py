@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
-from core.atomic_write import replaced
 from core.data.cache.row_reader import entry_folder
 from core.data.dataset import Dataset
 from core.data.names import digest
+from core.durable_write import replaced
 from core.errors import UserError
 from core.evaluation.features import Extractor, Features
 from core.events import Images, Progress

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -149,12 +150,13 @@ def _history(table: ReportTable) -> History:
 def _newest_grid(run: Run, newest: Summary) -> Samples:
     from core.imaging.grid import read_png, tiles
 
-    samples, meta = run.samples(), newest.meta
-    if not samples:
-        return Samples(meta.step, newest.preview[None])
+    meta = newest.meta
     conditions = Conditions.of(meta.settings, len(meta.classes))
-    images = tiles(read_png(samples[-1]), meta.settings.size, conditions.grid_count(meta.settings.samples))
-    return Samples(int(samples[-1].stem), images, conditions.column_names(meta.classes))
+    for path in reversed(run.samples()):
+        with suppress(OSError, ValueError):  # damaged: the one before
+            images = tiles(read_png(path), meta.settings.size, conditions.grid_count(meta.settings.samples))
+            return Samples(int(path.stem), images, conditions.column_names(meta.classes))
+    return Samples(meta.step, newest.preview[None])
 
 
 def _newest_points(newest: Summary) -> Points:

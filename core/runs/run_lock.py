@@ -1,0 +1,136 @@
+"""Lock of a run: one process at a time trains in it.
+
+The file names its owner. On the same machine an owner that is gone, or whose number another process has now, is noticed
+at once; on another machine, over a network drive, by the owner's pulse: the file's time, which the owner renews.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from secrets import token_hex
+from threading import Event, Thread
+from types import TracebackType
+
+import psutil
+
+from core.durable_write import unwritable
+from core.errors import UserError
+
+NAME = "lock.json"
+PULSE_SECONDS = 20.0
+SILENT_SECONDS = 120.0
+"""An owner on another machine whose pulse is older has crashed."""
+SAME_START = 1.0
+"""Seconds by which the same process's start may differ between two readings."""
+
+
+@dataclass(frozen=True)
+class Owner:
+    """The process that trains in a run. `started`: its start and `since` the lock's, in seconds since 1970."""
+
+    host: str
+    process: int
+    started: float
+    since: float
+    token: str
+
+    @classmethod
+    def here(cls) -> Owner:
+        """Returns this process as an owner from now on."""
+        started = psutil.Process().create_time()
+        return cls(socket.gethostname(), os.getpid(), started, datetime.now().timestamp(), token_hex(8))
+
+
+class RunLock:
+    """Context in which nobody else trains in the run."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file, self._owner = folder / NAME, Owner.here()
+        self._over = Event()
+        self._pulse = Thread(target=self._beat, name="pulse of a run", daemon=True)
+
+    def __enter__(self) -> RunLock:
+        """Raises `UserError` where another process trains in the run, or its folder cannot be written to."""
+        try:
+            while not self._taken():
+                if other := alive(self._file):
+                    raise _busy(self._file.parent, other)
+                with suppress(FileNotFoundError):  # another process was faster
+                    self._file.replace(self._file.with_name(f".{self._owner.token}.stale"))
+                self._file.with_name(f".{self._owner.token}.stale").unlink(missing_ok=True)
+        except OSError as error:
+            raise unwritable(self._file, error) from error
+        self._pulse.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._over.set()
+        self._pulse.join()
+        with suppress(OSError):  # a disk that is gone: the lock is stale when it comes back
+            if _read(self._file) == self._owner:
+                self._file.unlink()
+
+    def _taken(self) -> bool:
+        try:
+            with self._file.open("x", encoding="utf-8") as file:
+                json.dump(asdict(self._owner), file)
+        except FileExistsError:
+            return False
+        return True
+
+    def _beat(self) -> None:
+        while not self._over.wait(PULSE_SECONDS):
+            with suppress(OSError):  # tried again at the next one
+                os.utime(self._file)
+
+
+def alive(file: Path) -> Owner | None:
+    """Returns the owner of a lock, unless it has crashed. Raises `OSError` where the folder cannot be written to."""
+    owner = _read(file)
+    if owner is not None and owner.host == socket.gethostname():
+        return owner if _runs(owner) else None
+    # The drive's own clock tells the age: those of two machines differ.
+    now = file.with_name(f".{token_hex(8)}.partial")
+    try:
+        now.touch()
+        age = now.stat().st_mtime - file.stat().st_mtime
+    except FileNotFoundError:
+        return None
+    finally:
+        now.unlink(missing_ok=True)
+    if age > SILENT_SECONDS:
+        return None
+    return owner or Owner("another machine", 0, 0.0, file.stat().st_mtime, "")
+
+
+def _runs(owner: Owner) -> bool:
+    try:
+        return abs(psutil.Process(owner.process).create_time() - owner.started) < SAME_START
+    except psutil.NoSuchProcess:
+        return False
+    except psutil.AccessDenied:
+        return True
+
+
+def _read(file: Path) -> Owner | None:
+    """Returns what the file says; None where it is being written, or damaged."""
+    with suppress(OSError, ValueError, TypeError):
+        owner = Owner(**json.loads(file.read_text("utf-8")))
+        if isinstance(owner.process, int) and isinstance(owner.started, float) and isinstance(owner.since, float):
+            return owner
+    return None
+
+
+def _busy(folder: Path, owner: Owner) -> UserError:
+    since = datetime.fromtimestamp(owner.since).strftime("%Y-%m-%d %H:%M")
+    return UserError(
+        f"{folder.name} has been training in another process since {since} (process {owner.process} on {owner.host}).",
+        "Watch it there, or train a copy: continue from its checkpoint in another folder.",
+        str(folder / NAME),
+    )

@@ -1,0 +1,156 @@
+"""What a training had learned is kept, whatever ends it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.checkpoint import Checkpoint, load
+from core.errors import UserError
+from core.events import Event, Notice, Stepped
+from core.jobs.training_job import TrainingJob
+from core.runs.run import Run
+from core.trainer import Trainer
+from tests.core.tiny import tiny_settings
+
+BROKEN = 5
+ERRORS: list[Exception] = [
+    RuntimeError("CUDA error: device-side assert triggered"),
+    OSError("Input/output error"),
+    ZeroDivisionError("a bug"),
+    UserError("The prepared images cannot be read any more.", "Check the disk."),
+]
+
+
+@pytest.fixture
+def break_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[Exception], None]:
+    """Makes the step after `BROKEN` raise an error, as hardware and bugs do."""
+    whole = Trainer._train_step
+
+    def install(error: Exception) -> None:
+        def step(trainer: Trainer) -> None:
+            if trainer.step == BROKEN:
+                raise error
+            whole(trainer)
+
+        monkeypatch.setattr(Trainer, "_train_step", step)
+
+    return install
+
+
+def ended(job: TrainingJob) -> tuple[list[Event], UserError]:
+    events: list[Event] = []
+    with pytest.raises(UserError) as caught:
+        events.extend(job.events())
+    return events, caught.value
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+def test_an_error_in_a_step_loses_no_step(
+    error: Exception, pictures: Path, tmp_path: Path, break_at: Callable[[Exception], None]
+) -> None:
+    break_at(error)
+    job = TrainingJob(tiny_settings("dcgan", steps=20), str(pictures), out=tmp_path / "run")
+    _, problem = ended(job)
+    run = Run(tmp_path / "run")
+    assert load(run.newest()).meta.step == BROKEN
+    assert f"Step {BROKEN} is saved" in problem.remedy
+    if isinstance(error, UserError):
+        assert (problem.what, problem.remedy[: len(error.remedy)]) == (error.what, error.remedy)
+    else:
+        assert f"broke off at step {BROKEN}" in problem.what
+        assert type(error).__name__ in problem.details
+    assert "partial" not in {path.suffix for path in run.folder.rglob("*")}
+
+
+def test_where_the_device_is_lost_the_newest_state_in_memory_is_saved(
+    pictures: Path, tmp_path: Path, break_at: Callable[[Exception], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    break_at(RuntimeError("CUDA error: an illegal memory access was encountered"))
+    monkeypatch.setattr("core.jobs.divergence_recovery.STATE_SECONDS", 0.0)
+    monkeypatch.setattr("core.jobs.divergence_recovery.STATE_SHARE", 1e9)
+    monkeypatch.setattr("core.trainer.REPORT_SECONDS", 0.0)
+    readable = Trainer.checkpoint
+
+    def lost(trainer: Trainer) -> Checkpoint:
+        if trainer.step == BROKEN:
+            raise RuntimeError("CUDA error: an illegal memory access was encountered")
+        return readable(trainer)
+
+    monkeypatch.setattr(Trainer, "checkpoint", lost)
+    job = TrainingJob(tiny_settings("dcgan", steps=20), str(pictures), out=tmp_path / "run")
+    _, problem = ended(job)
+    found = load(Run(tmp_path / "run").newest())
+    assert 0 < found.meta.step <= BROKEN
+    assert f"Step {found.meta.step} is saved" in problem.remedy
+    monkeypatch.undo()
+    again = TrainingJob(
+        found.meta.settings.changed(steps=BROKEN + 3), str(pictures), resume=Run(tmp_path / "run").newest()
+    )
+    assert [event.step for event in again.events() if isinstance(event, Stepped)][-1] == BROKEN + 3
+
+
+def test_where_nothing_was_trained_nothing_is_saved(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: Trainer) -> None:
+        raise RuntimeError("no kernel image is available for execution on the device")
+
+    monkeypatch.setattr(Trainer, "_train_step", fail)
+    _, problem = ended(TrainingJob(tiny_settings("dcgan", steps=20), str(pictures), out=tmp_path / "run"))
+    assert "saved" not in problem.remedy
+    assert "no kernel image" in problem.details
+    assert [path.stem for path in Run(tmp_path / "run").checkpoints()] == ["000000000"]
+
+
+def test_a_disk_that_is_gone_as_well_hides_no_error(
+    pictures: Path, tmp_path: Path, break_at: Callable[[Exception], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    break_at(ZeroDivisionError("a bug"))
+
+    def refuse(*_: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(Run, "save", refuse)
+    monkeypatch.setattr(Run, "begin", classmethod(lambda cls, folder, *_: cls(_bare(folder))))
+    _, problem = ended(TrainingJob(tiny_settings("dcgan", steps=20), str(pictures), out=tmp_path / "run"))
+    assert "ZeroDivisionError: a bug" in problem.details
+
+
+def _bare(folder: Path) -> Path:
+    for name in ("checkpoints", "samples"):
+        (folder / name).mkdir(parents=True)
+    for name in ("config.json", "stats.jsonl"):
+        (folder / name).touch()
+    return folder
+
+
+# -- resumed with another optimizer ----------------------------------------------------------------------------------
+
+OPTIMIZERS: list[dict[str, Any]] = [
+    {"optimizer": "adam"},
+    {"optimizer": "adamw"},
+    {"optimizer": "rmsprop", "momentum": 0.0},
+    {"optimizer": "rmsprop", "momentum": 0.9},
+    {"optimizer": "sgd", "momentum": 0.0},
+    {"optimizer": "sgd", "momentum": 0.9},
+]
+
+
+@pytest.mark.parametrize("after", OPTIMIZERS, ids=str)
+@pytest.mark.parametrize("before", OPTIMIZERS, ids=str)
+def test_a_training_goes_on_with_any_optimizer(
+    before: dict[str, Any], after: dict[str, Any], pictures: Path, tmp_path: Path
+) -> None:
+    settings = tiny_settings("gan", steps=2, **before)
+    list(TrainingJob(settings, str(pictures), out=tmp_path / "run").events())
+    newest = Run(tmp_path / "run").newest()
+    resumed = TrainingJob(settings.changed(steps=4, **after), str(pictures), resume=newest)
+    events = list(resumed.events())
+    assert [event.step for event in events if isinstance(event, Stepped)] == [3, 4]
+    said = [event.text for event in events if isinstance(event, Notice)]
+    alike = before == after or {before["optimizer"], after["optimizer"]} == {"adam", "adamw"}
+    assert bool([text for text in said if "begin anew" in text]) == (not alike)

@@ -1,0 +1,119 @@
+"""One process at a time trains in a run, and a crash leaves no run locked."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.cli.main import main
+from core.errors import UserError
+from core.runs.run import Run
+from core.runs.run_lock import NAME, SILENT_SECONDS, Owner, RunLock
+from tests.core.nursery import Nursery
+from tests.core.tiny import FLAGS
+
+
+def left(folder: Path, age: float = 0.0, **values: Any) -> Path:
+    """A lock that another process left, so many seconds after its last pulse."""
+    file = folder / NAME
+    file.write_text(json.dumps(asdict(replace(Owner.here(), **values))), "utf-8")
+    os.utime(file, (time.time() - age,) * 2)
+    return file
+
+
+def test_a_second_one_is_refused_until_the_first_is_over(tmp_path: Path) -> None:
+    with RunLock(tmp_path):
+        with (
+            pytest.raises(UserError, match=f"process {os.getpid()} on {socket.gethostname()}") as caught,
+            RunLock(tmp_path),
+        ):
+            pass
+        assert "Watch it there, or train a copy" in caught.value.remedy
+    with RunLock(tmp_path):
+        assert [path.name for path in tmp_path.iterdir()] == [NAME]
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"process": 2**22 + 1},  # no such process: Linux numbers them below
+        {"started": 1.0},  # the number belongs to a younger process now
+        {"host": "elsewhere", "age": SILENT_SECONDS + 10},
+    ],
+)
+def test_a_lock_whose_owner_has_crashed_is_taken_over(values: dict[str, Any], tmp_path: Path) -> None:
+    left(tmp_path, **values)
+    with RunLock(tmp_path):
+        assert json.loads((tmp_path / NAME).read_text("utf-8"))["process"] == os.getpid()
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_lock_of_another_machine_holds_while_it_has_a_pulse(tmp_path: Path) -> None:
+    left(tmp_path, host="elsewhere", process=12)
+    with pytest.raises(UserError, match="process 12 on elsewhere"), RunLock(tmp_path):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == [NAME]
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"host": 1}', "\0" * 100])
+def test_a_damaged_lock_holds_no_longer_than_a_pulse(text: str, tmp_path: Path) -> None:
+    file = tmp_path / NAME
+    file.write_text(text, "utf-8")
+    with pytest.raises(UserError, match="another machine"), RunLock(tmp_path):
+        pass
+    os.utime(file, (time.time() - SILENT_SECONDS - 10,) * 2)
+    with RunLock(tmp_path):
+        pass
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_lock_that_was_taken_over_is_left_to_its_new_owner(tmp_path: Path) -> None:
+    with RunLock(tmp_path):
+        theirs = left(tmp_path, host="elsewhere")
+    assert theirs.exists()
+
+
+def test_the_pulse_is_renewed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.runs.run_lock.PULSE_SECONDS", 0.01)
+    file = tmp_path / NAME
+    with RunLock(tmp_path):
+        os.utime(file, (0, 0))
+        until = time.monotonic() + 20
+        while not file.stat().st_mtime and time.monotonic() < until:
+            time.sleep(0.01)
+        assert time.time() - file.stat().st_mtime < 20
+
+
+def test_a_run_that_trains_cannot_be_continued_but_copied(
+    tmp_path: Path, pictures: Path, nursery: Nursery, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    process = nursery.start(
+        ["train", str(pictures), "--out", str(run), *FLAGS, "--preset", "gan", "--minutes", "5"],
+        tmp_path / "output.txt",
+    )
+    try:
+        until = time.monotonic() + 30
+        while not (run / "log.txt").is_file():
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        first = Run(run).checkpoints()[0]
+        resume = ["train", str(pictures), "--resume", str(first), "--steps", "3", "--out"]
+        assert main([*resume, str(run)]) == 2
+        assert f"process {process} on" in capsys.readouterr().err
+        assert main([*resume, str(tmp_path / "copy")]) == 0
+    finally:
+        os.kill(process, signal.SIGKILL)
+        nursery.wait(process)
+    assert (run / NAME).exists()
+    assert main([*resume, str(run)]) == 0
+    assert not (run / NAME).exists()
