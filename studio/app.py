@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,8 +22,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if arguments:
         from core.cli import main as cli
 
-        if arguments[0] in cli.commands():
+        if arguments[0] in cli.commands() or arguments[0].startswith("-"):
             return cli.main(arguments)
+        if complaint := mistake(arguments, cli.commands()):
+            print(f"gan-studio: {complaint}", file=sys.stderr)
+            return 2
     if complaint := screen_complaint():
         print(f"gan-studio: {complaint}", file=sys.stderr)
         return 2
@@ -32,8 +37,10 @@ def open_window(source: str | None, kind: type[MainWindow] | None = None) -> int
     """Shows the window, on `source` if one is given, until it is closed. `kind`: a `MainWindow` that does more."""
     from PySide6.QtWidgets import QApplication
 
+    from core.jobs.interruption import Interruption
     from studio import theme
     from studio.application import Application
+    from studio.termination import Termination
     from studio.widgets.plots.pyqtgraph_import import pyqtgraph_import
 
     # Python hands the interpreter on every 5 ms by default; the window must not wait so long for a busy training.
@@ -47,22 +54,58 @@ def open_window(source: str | None, kind: type[MainWindow] | None = None) -> int
     if source is not None:
         studio.window.painted.connect(lambda: studio.open(source))
     studio.window.show()
-    code = app.exec()
+    with Interruption() as interruption:
+        termination = Termination(interruption, studio.end, lambda: studio.is_ending)
+        studio.window.closed.connect(app.exit)  # dialogs that are still open end as well
+        code = app.exec()
+        termination.close()
     pyqtgraph_import.wait()
-    return code
+    return interruption.exit_code if interruption else code
+
+
+def mistake(arguments: Sequence[str], commands: Sequence[str]) -> str:
+    """Returns what is wrong with arguments of which the first is no command; empty if they are one thing to open."""
+    first = arguments[0]
+    if os.path.lexists(first) or (len(arguments) == 1 and (":" in first or os.sep in first)):
+        return "" if len(arguments) == 1 else f"Only one thing can be opened at a time, and not {len(arguments)}."
+    alike = difflib.get_close_matches(first, commands, 1)
+    hint = f"Did you mean {alike[0]}?" if alike else "See gan-studio --help."
+    return f"There is no command, file or folder {first!r}. {hint}"
 
 
 def screen_complaint() -> str:
-    """Why no window can be opened, and what to do; empty if one can. Qt itself would abort the process."""
-    if sys.platform != "linux" or os.environ.get("QT_QPA_PLATFORM") or os.environ.get("WAYLAND_DISPLAY"):
+    """Why no window can be opened, and what to do; empty if one can. Qt itself would abort the process.
+
+    Variables may be left over from a session that is gone, so that each screen is asked.
+    """
+    if sys.platform != "linux":
+        return ""
+    wanted = [name.partition(":")[0] for name in os.environ.get("QT_QPA_PLATFORM", "").split(";") if name]
+    display, wayland = os.environ.get("DISPLAY"), os.environ.get("WAYLAND_DISPLAY")
+    if any(name != "xcb" and not name.startswith("wayland") for name in wanted):
+        return ""  # a platform that needs neither
+    if wayland and (not wanted or any(name.startswith("wayland") for name in wanted)):
+        if _wayland_answers(wayland):
+            return ""
+        os.environ.pop("WAYLAND_DISPLAY")  # or Qt would insist on it
+    if display and (not wanted or "xcb" in wanted) and _display_answers():
         return ""
     remedy = "Run it in a desktop session, or train without a window: gan-studio train --help."
-    display = os.environ.get("DISPLAY")
-    if not display:
-        return f"There is no screen to open a window on. {remedy}"
-    if not _display_answers():
-        return f"The screen {display!r} does not answer. {remedy}"
-    return ""
+    if named := wayland or display:
+        return f"The screen {named!r} does not answer. {remedy}"
+    return f"There is no screen to open a window on. {remedy}"
+
+
+def _wayland_answers(display: str) -> bool:
+    import socket
+
+    place = Path(os.environ.get("XDG_RUNTIME_DIR", ""), display)
+    try:
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(str(place))
+    except OSError:
+        return False
+    return True
 
 
 def _display_answers() -> bool:

@@ -19,6 +19,7 @@ from studio.controllers.saving import SavingController
 from studio.controllers.train import TrainController
 from studio.controllers.training_health import TrainingHealthController
 from studio.main_window import MainWindow
+from studio.model.train import TrainingState
 from studio.services.session import Session
 from studio.widgets.plots.pyqtgraph_import import pyqtgraph_import
 
@@ -41,6 +42,15 @@ class Application:
     def open(self, source: str) -> None:
         """Opens a dataset, a run, a checkpoint, an image or `sample:NAME`."""
         self.controllers.open.open(source)
+
+    def end(self) -> None:
+        """Saves a training that runs and closes the window, without asking."""
+        self.controllers.train.save_and_close()
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether a training is being saved before the window closes."""
+        return self.controllers.train.is_closing and self.session.training.state is not TrainingState.IDLE
 
     def _build_controllers(self) -> Controllers:
         window, session = self.window, self.session

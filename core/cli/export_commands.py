@@ -7,17 +7,17 @@ Imports no torch before one of them runs: `core.cli.main` is imported before the
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
 from functools import partial
 from math import isfinite
-from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from tqdm import tqdm
 
+from core.cli.messages import MESSAGES
+from core.cli.paths import checkpoint, place
 from core.concurrency import run_to_end
 from core.errors import UserError
 from core.events import Event, Notice, Progress
@@ -35,17 +35,22 @@ T = TypeVar("T")
 
 def generate(options: argparse.Namespace) -> int:
     from core.export.image_files import SUFFIXES, export_images
+    from core.export.video_encoder import FORMATS
 
     seeds = parse_seeds(options.seeds)
     sampler, like = _opened(options)
     if options.each_class and not sampler.conditions.classes:
         raise UserError("This generator knows no classes.", "Leave --each-class out.")
     selection = SeedSelection.of(seeds, like, sampler.meta.classes if options.each_class else ())
-    drawn: ImageFormat | None = next((name for name, end in SUFFIXES.items() if end == options.out.suffix), None)
-    packing: Packing = "zip" if options.out.suffix == ".zip" else "sheet" if drawn else "folder"
-    file_options = FileOptions(drawn or options.format, packing, options.scale)
+    ending = options.out.suffix.lower()
+    endings: dict[str, ImageFormat] = {**{end: name for name, end in SUFFIXES.items()}, ".jpeg": "jpeg"}
+    drawn = endings.get(ending)
+    if ending in FORMATS and not drawn:
+        raise UserError(f"{options.out.name} would be a film.", f"End its name in {', '.join(endings)} or .zip.")
+    packing: Packing = "zip" if ending == ".zip" else "sheet" if drawn else "folder"
+    file_options = FileOptions(drawn or options.format, packing, options.scale, recipe=options.recipe)
     show(export_images(sampler, selection, options.out, file_options, options.overwrite), "image")
-    print(f"{len(selection)} images in {options.out}", file=sys.stderr)
+    print(f"{len(selection)} images in {options.out}", file=MESSAGES)
     return 0
 
 
@@ -69,7 +74,7 @@ def interpolate(options: argparse.Namespace) -> int:
     else:
         trajectory = Walk(points, options.mode, easing=options.easing)
     show(export_walk(sampler, trajectory, options.out, animation, options.overwrite), "frame")
-    print(f"{len(frame_positions(trajectory, animation))} frames in {options.out}", file=sys.stderr)
+    print(f"{len(frame_positions(trajectory, animation))} frames in {options.out}", file=MESSAGES)
     return 0
 
 
@@ -78,7 +83,7 @@ def timelapse(options: argparse.Namespace) -> int:
 
     animation = Animation(options.fps, options.seconds, scale=options.scale, smooth=options.smooth)
     show(export_timelapse(options.run, options.out, animation, options.overwrite, options.caption), "frame")
-    print(f"{animation.frames} frames in {options.out}", file=sys.stderr)
+    print(f"{animation.frames} frames in {options.out}", file=MESSAGES)
     return 0
 
 
@@ -86,7 +91,7 @@ def report(options: argparse.Namespace) -> int:
     from core.report.write import write_report
 
     show(write_report(options.run, options.out, options.overwrite), "stage")
-    print(f"{options.out} tells of {options.run}", file=sys.stderr)
+    print(f"{options.out} tells of {options.run}", file=MESSAGES)
     return 0
 
 
@@ -95,7 +100,7 @@ def export(options: argparse.Namespace) -> int:
     from core.latent.sampler import Sampler
 
     show(export_generator(Sampler.open(options.checkpoint, "cpu"), options.out, options.overwrite), "stage")
-    print(f"{options.out}, and how to use it: {note_of(options.out)}", file=sys.stderr)
+    print(f"{options.out}, and how to use it: {note_of(options.out)}", file=MESSAGES)
     return 0
 
 
@@ -107,17 +112,17 @@ def project(options: argparse.Namespace) -> int:
     from core.projection.search_space import FixedConditions
     from core.projection.target_image import open_picture
 
-    checkpoint = load(options.checkpoint)
-    picture = open_picture(options.picture, checkpoint.meta)
-    sampler = Sampler.of(checkpoint, options.device)
+    opened = load(options.checkpoint)
+    picture = open_picture(options.picture, opened.meta)
+    sampler = Sampler.of(opened, options.device)
     sampler.path = options.checkpoint
     given = FixedConditions(_label(options.label, sampler.meta.classes, sampler.conditions.classes))
     steps = STEPS if options.steps is None else options.steps
     wanted = {"given": given, "steps": steps, "seed": options.seed, "overwrite": options.overwrite}
     psnr = 0.0
     with (
-        closing(export_projection(checkpoint, sampler, picture, options.out, **wanted)) as events,
-        tqdm(total=steps, unit="step", disable=None) as bar,
+        closing(export_projection(opened, sampler, picture, options.out, **wanted)) as events,
+        tqdm(total=steps, unit="step", disable=None, file=MESSAGES) as bar,
     ):
         for event in events:
             if isinstance(event, ProjectionStep):
@@ -125,7 +130,7 @@ def project(options: argparse.Namespace) -> int:
                 bar.update(event.step - bar.n)
                 bar.set_postfix_str(f"{psnr:.1f} dB")
     print(f"PSNR {psnr:.2f} dB")
-    print(f"target.png and projected.png in {options.out}", file=sys.stderr)
+    print(f"target.png and projected.png in {options.out}", file=MESSAGES)
     return 0
 
 
@@ -157,7 +162,7 @@ def _label(text: str | None, classes: Sequence[str], known: int) -> tuple[float,
 
 def show(events: Generator[Event, None, T], unit: str) -> T:
     """Runs long work to its end with a bar on stderr, and returns its result."""
-    with tqdm(unit=unit, disable=None) as bar:
+    with tqdm(unit=unit, disable=None, file=MESSAGES) as bar:
         return run_to_end(events, partial(_show, bar))
 
 
@@ -168,7 +173,7 @@ def _show(bar: tqdm[NoReturn], event: Event) -> None:
         bar.set_description(event.text, refresh=False)
         bar.update(event.done - bar.n)
     elif isinstance(event, Notice):
-        bar.write(event.text, file=sys.stderr)
+        bar.write(event.text, file=MESSAGES)
 
 
 def add_exports(commands: argparse._SubParsersAction[Parser]) -> None:
@@ -176,7 +181,13 @@ def add_exports(commands: argparse._SubParsersAction[Parser]) -> None:
     command = commands.add_parser("generate", help="images of seeds")
     command.set_defaults(command=generate)
     _add_sampling(command)
-    command.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder, .zip, or .png for one sheet")
+    command.add_argument("--out", type=place, required=True, metavar="DIR", help="folder, .zip, or .png for one sheet")
+    command.add_argument(
+        "--no-recipe",
+        dest="recipe",
+        action="store_false",
+        help="leave the checkpoint and latents out of PNGs",
+    )
     command.add_argument("--each-class", action="store_true", help="the seeds for each class")
     command.add_argument("--format", choices=["png", "jpeg", "webp"], default="png")
     _add_writing(command)
@@ -196,15 +207,15 @@ def add_exports(commands: argparse._SubParsersAction[Parser]) -> None:
 
     command = commands.add_parser("export", help="the generator for other programs")
     command.set_defaults(command=export)
-    command.add_argument("checkpoint", type=Path, metavar="CKPT")
-    command.add_argument("--out", type=Path, required=True, metavar="FILE", help="model.onnx or model.pt2")
+    command.add_argument("checkpoint", type=checkpoint, metavar="CKPT")
+    command.add_argument("--out", type=place, required=True, metavar="FILE", help="model.onnx or model.pt2")
     command.add_argument("--overwrite", action="store_true", help="replace the file if it exists")
 
     command = commands.add_parser("project", help="the image that comes nearest to a picture of your own")
     command.set_defaults(command=project)
-    command.add_argument("checkpoint", type=Path, metavar="CKPT")
-    command.add_argument("picture", type=Path, metavar="PICTURE")
-    command.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="for target.png and projected.png")
+    command.add_argument("checkpoint", type=checkpoint, metavar="CKPT")
+    command.add_argument("picture", type=place, metavar="PICTURE")
+    command.add_argument("--out", type=place, required=True, metavar="FOLDER", help="for target.png and projected.png")
     command.add_argument("--steps", type=int, metavar="N", help="more come nearer")
     command.add_argument("--label", metavar="CLASS", help="the name or number of a class; without it the best is taken")
     command.add_argument("--device", default="auto")
@@ -213,20 +224,20 @@ def add_exports(commands: argparse._SubParsersAction[Parser]) -> None:
 
     command = commands.add_parser("timelapse", help="a film of a training's samples")
     command.set_defaults(command=timelapse)
-    command.add_argument("run", type=Path, metavar="RUN")
+    command.add_argument("run", type=place, metavar="RUN")
     command.add_argument("--seconds", type=_finite, default=10.0, metavar="S", help="of the whole film")
     command.add_argument("--caption", action="store_true", help="write the step below")
     _add_animation_options(command)
 
     command = commands.add_parser("report", help="one page that tells of a training: samples, curves, settings")
     command.set_defaults(command=report)
-    command.add_argument("run", type=Path, metavar="RUN")
-    command.add_argument("--out", type=Path, required=True, metavar="FILE", help="report.html")
+    command.add_argument("run", type=place, metavar="RUN")
+    command.add_argument("--out", type=place, required=True, metavar="FILE", help="report.html")
     command.add_argument("--overwrite", action="store_true", help="replace the file if it exists")
 
 
 def _add_sampling(command: argparse.ArgumentParser) -> None:
-    command.add_argument("checkpoint", type=Path, metavar="CKPT")
+    command.add_argument("checkpoint", type=checkpoint, metavar="CKPT")
     command.add_argument("--seeds", required=True, help="such as 0-63 or 1,5,9")
     command.add_argument("--label", metavar="CLASS", help="the name or number of a class; without it they take turns")
     command.add_argument("--psi", type=_finite, default=1.0, help="truncation: below 1 is safer, above 1 is wilder")
@@ -235,7 +246,7 @@ def _add_sampling(command: argparse.ArgumentParser) -> None:
 
 def _add_animation_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "--out", type=Path, required=True, metavar="FILM", help=".mp4, .gif, .webp, or a folder of PNGs"
+        "--out", type=place, required=True, metavar="FILM", help=".mp4, .gif, .webp, or a folder of PNGs"
     )
     command.add_argument("--fps", type=_between(int, 1, MOST_FPS), default=30, help="frames a second")
     command.add_argument("--smooth", action="store_true", help="enlarge without square pixels")

@@ -6,18 +6,21 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import signal
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
-from pathlib import Path
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
+from dataclasses import asdict
+from importlib.metadata import version
+from io import TextIOWrapper
 from threading import RLock
 from time import monotonic, sleep
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from tqdm import tqdm
 
 from core.cli.export_commands import add_exports, show
+from core.cli.messages import MESSAGES, without_controls
+from core.cli.paths import checkpoint, place
 from core.config.settings import Settings
 from core.errors import UserError
 from core.events import (
@@ -35,6 +38,7 @@ from core.events import (
     Tuned,
 )
 from core.formatting import size_text
+from core.jobs.interruption import Interruption
 from core.presets import preset, presets
 from core.registry import components
 from core.stats.keys import in_words
@@ -54,16 +58,18 @@ class _Parser(argparse.ArgumentParser):
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Runs one command and returns the exit code: 0, 2 for bad input, 130 when interrupted."""
+    """Runs one command and returns the exit code: 0, 2 for bad input, 128 and the signal's number when interrupted."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a name that the encoding lacks is no reason to stop
     try:
         options = _parser()[0].parse_args(arguments)
         command: Callable[[argparse.Namespace], int] = options.command
         return command(options)
     except UserError as problem:
-        print(f"gan-studio: {problem}", file=sys.stderr)
+        print(f"gan-studio: {problem}", file=MESSAGES)
         return BAD_INPUT
     except KeyboardInterrupt:
-        print("gan-studio: interrupted", file=sys.stderr)
+        print("gan-studio: interrupted", file=MESSAGES)
         return INTERRUPTED
     except BrokenPipeError:  # whoever read it, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains as it ends
@@ -84,15 +90,15 @@ def train(options: argparse.Namespace) -> int:
         chosen = preset(given.pop("preset", next(iter(presets()))))
         settings = chosen.apply(**given)
     training = TrainingJob(settings, options.data, out=options.out.absolute(), resume=options.resume, given=given)
-    with closing(training.events()) as events, _interruptible() as interrupted, _Bar(settings) as bar:
+    with closing(training.events()) as events, Interruption() as interruption, _Bar(settings) as bar:
         for event in events:
             bar.show(event)
             if isinstance(event, Refused):
-                _wait(RETRY_SECONDS, interrupted)
-            if interrupted():
+                _wait(RETRY_SECONDS, interruption)
+            if interruption:
                 if training.run:
                     bar.show(training.save())
-                return INTERRUPTED
+                return interruption.exit_code
     return 0
 
 
@@ -100,7 +106,9 @@ def inspect(options: argparse.Namespace) -> int:
     from core.jobs.inspect import describe, lines
 
     facts = describe(options.path, options.resolution)
-    print(json.dumps(facts, indent=2, ensure_ascii=False) if options.json else "\n".join(lines(facts)))
+    print(
+        json.dumps(facts, indent=2, ensure_ascii=False) if options.json else without_controls("\n".join(lines(facts)))
+    )
     return 0
 
 
@@ -125,6 +133,14 @@ def evaluate(options: argparse.Namespace) -> int:
         for found, value in measured.values.items():
             number, protocol = parse(found)
             print(f"{value:>12.6g}  {title(number)}, {protocol.text}")
+    return 0
+
+
+def privacy(options: argparse.Namespace) -> int:
+    from core.jobs.privacy_job import PrivacyJob
+
+    report = show(PrivacyJob(options.checkpoint, options.data, options.device).events(), "piece")
+    print(json.dumps(asdict(report), indent=2) if options.json else "\n".join(report.lines()))
     return 0
 
 
@@ -170,7 +186,8 @@ def cache(options: argparse.Namespace) -> int:
             width, height = entry.size
             used = entry.used.astimezone().strftime("%Y-%m-%d %H:%M")
             images = f"{entry.count} x {width} x {height} px"
-            print(f"{size_text(entry.bytes):>10}  {used}  {images:>22}  {entry.title}  {entry.source}")
+            line = f"{size_text(entry.bytes):>10}  {used}  {images:>22}  {entry.title}  {entry.source}"
+            print(without_controls(line))
         print(f"{size_text(sum(entry.bytes for entry in held))} of {size_text(most)} in {cache_folder()}")
     return 0
 
@@ -190,23 +207,24 @@ def download(options: argparse.Namespace) -> int:
         print(f"{INCEPTION.name:>14}  {size}  {here:>7}  {INCEPTION.title}. {INCEPTION.licence}")
         return 0
     wanted = INCEPTION if options.name == INCEPTION.name else known(options.name)
-    with tqdm(unit="B", unit_scale=True, disable=None) as bar:
+    with tqdm(unit="B", unit_scale=True, disable=None, file=MESSAGES) as bar:
         for event in fetch(wanted):
             bar.set_description(event.text)
             bar.total, bar.n = event.total, event.done
             bar.refresh()
-    print(f"{wanted.located() if wanted is INCEPTION else wanted.source} can be opened now", file=sys.stderr)
+    print(f"{wanted.located() if wanted is INCEPTION else wanted.source} can be opened now", file=MESSAGES)
     return 0
 
 
 def commands() -> tuple[str, ...]:
     """The first words by which a command is told from a path."""
-    return (*_parser()[1], "-h", "--help")
+    return (*_parser()[1], "-h", "--help", "--version")
 
 
 def _parser() -> tuple[argparse.ArgumentParser, Iterable[str]]:
     """And the names of the commands."""
     parser = _Parser("gan-studio", description="Train, explore and judge GANs. Without a command the window opens.")
+    parser.add_argument("--version", action="version", version=f"GAN Studio {version('gan-studio')}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
 
     command = commands.add_parser(
@@ -218,8 +236,8 @@ def _parser() -> tuple[argparse.ArgumentParser, Iterable[str]]:
         metavar="DATA",
         help="folder, zip, tar, .npy, .npz, .mat, MNIST or CIFAR files, video, sample:, download: or toy:NAME",
     )
-    command.add_argument("--out", type=Path, required=True, metavar="RUN", help="folder of the run, made anew")
-    command.add_argument("--resume", type=Path, metavar="CKPT", help="checkpoint to continue from")
+    command.add_argument("--out", type=place, required=True, metavar="RUN", help="folder of the run, made anew")
+    command.add_argument("--resume", type=checkpoint, metavar="CKPT", help="checkpoint to continue from")
     _add_settings(command)
 
     add_exports(commands)
@@ -232,18 +250,25 @@ def _parser() -> tuple[argparse.ArgumentParser, Iterable[str]]:
 
     command = commands.add_parser("evaluate", help="how good a checkpoint's images are, in numbers")
     command.set_defaults(command=evaluate)
-    command.add_argument("checkpoint", type=Path, metavar="CKPT")
+    command.add_argument("checkpoint", type=checkpoint, metavar="CKPT")
     command.add_argument("data", metavar="DATA", help="the real images; prepared as the checkpoint's were")
     metrics, extractors = ", ".join(components("evaluation.metrics")), ", ".join(components("evaluation.features"))
     command.add_argument("--metrics", default="fid,kid", metavar="NAMES", help=f"of {metrics}; default: %(default)s")
     command.add_argument(
         "--extractor", metavar="NAME", help=f"{extractors}; default: classifier where there are labels, else vgg16"
     )
-    command.add_argument("--weights", type=Path, metavar="FILE", help="of inception, where it was not downloaded")
+    command.add_argument("--weights", type=place, metavar="FILE", help="of inception, where it was not downloaded")
     command.add_argument("--count", type=int, default=5000, help="generated images; default: %(default)s")
     command.add_argument("--real", type=int, default=10_000, help="real images at most; default: %(default)s")
     command.add_argument("--device", default="auto")
     command.add_argument("--json", action="store_true", help="numbers under their full keys, for programs")
+
+    command = commands.add_parser("privacy", help="what a checkpoint gives away of the images that it was trained on")
+    command.set_defaults(command=privacy)
+    command.add_argument("checkpoint", type=checkpoint, metavar="CKPT")
+    command.add_argument("data", metavar="DATA", help="the images that it was trained on")
+    command.add_argument("--device", default="auto")
+    command.add_argument("--json", action="store_true")
 
     command = commands.add_parser("presets", help="what can be trained")
     command.set_defaults(command=list_presets)
@@ -272,27 +297,9 @@ def _add_settings(command: argparse.ArgumentParser) -> None:
             command.add_argument(flag, metavar=name.upper(), help=help)
 
 
-@contextmanager
-def _interruptible() -> Iterator[Callable[[], bool]]:
-    """Ctrl-C ends the training after the step that runs, so that it can be saved; a second one ends it at once."""
-    pressed = False
-
-    def press(*_: Any) -> None:
-        nonlocal pressed
-        if pressed:
-            raise KeyboardInterrupt
-        pressed = True
-
-    before = signal.signal(signal.SIGINT, press)
-    try:
-        yield lambda: pressed
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def _wait(seconds: float, interrupted: Callable[[], bool]) -> None:
+def _wait(seconds: float, interruption: Interruption) -> None:
     until = monotonic() + seconds
-    while monotonic() < until and not interrupted():
+    while monotonic() < until and not interruption:
         sleep(0.1)
 
 
@@ -302,7 +309,7 @@ class _Bar:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._tuned = ""
-        self._bar = tqdm(unit="step", disable=None, dynamic_ncols=True)
+        self._bar = tqdm(unit="step", disable=None, dynamic_ncols=True, file=MESSAGES)
 
     def __enter__(self) -> _Bar:
         return self
@@ -323,18 +330,18 @@ class _Bar:
             self._tuned = f"{event.device}: {event.precision}, {event.memory_format}"
         elif isinstance(event, Samples | Points) and self._tuned:  # only now is it certain that the training begins
             self._bar.reset()
-            self._bar.write(self._tuned, file=sys.stderr)
+            self._bar.write(self._tuned, file=MESSAGES)
             self._tuned = ""
         elif isinstance(event, Notice):
-            self._bar.write(event.text, file=sys.stderr)
+            self._bar.write(event.text, file=MESSAGES)
         elif isinstance(event, Refused):
-            self._bar.write(f"{event.problem} The training waits for that, and tries again.", file=sys.stderr)
+            self._bar.write(f"{event.problem} The training waits for that, and tries again.", file=MESSAGES)
         elif isinstance(event, Measured):
-            self._bar.write(f"step {event.step}: {', '.join(in_words(event.values).values())}", file=sys.stderr)
+            self._bar.write(f"step {event.step}: {', '.join(in_words(event.values).values())}", file=MESSAGES)
         elif isinstance(event, Saved):
-            self._bar.write(f"step {event.step}: saved {event.path}", file=sys.stderr)
+            self._bar.write(f"step {event.step}: saved {event.path}", file=MESSAGES)
         elif isinstance(event, Finished):
-            self._bar.write(event.reason, file=sys.stderr)
+            self._bar.write(event.reason, file=MESSAGES)
 
     def _report(self, report: Report) -> None:
         stats = report.stats

@@ -43,6 +43,10 @@ def _number(value: Any) -> Any:
     return int(value) if isinstance(value, str) and value.strip().isdecimal() else value
 
 
+def _in_small_letters(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
+
+
 class Fields(BaseModel):
     """The fields of `Settings`, with their types, bounds, units, defaults and help."""
 
@@ -64,7 +68,7 @@ class Fields(BaseModel):
         "Images",
         "How other proportions fit: cut to the middle, or to where the most detail is; stretched; between bars.",
     )
-    background: str = setting(
+    background: Annotated[str, BeforeValidator(_in_small_letters)] = setting(
         WHITE,
         "Images",
         "Colour under transparency and around padded pictures, as #rrggbb.",

@@ -20,7 +20,8 @@ class TrainController:
     def __init__(self, window: MainWindow, session: Session, menus: Menus) -> None:
         self._window, self._session, self._menus = window, session, menus
         self._training = session.training
-        self._is_closing = False
+        self.is_closing = False
+        """Whether the window closes when the training has ended."""
 
     def start(self) -> None:
         """Begins a training with the settings of the form, or continues from the checkpoint that is set."""
@@ -56,7 +57,7 @@ class TrainController:
         self._menus.measure.setEnabled(running or (idle and resumes))
         self._menus.stop.setEnabled(running or state is TrainingState.STARTING)
         self._menus.dialogs["save_checkpoint"].setEnabled(running or resumes)
-        if idle and self._is_closing:
+        if idle and self.is_closing:
             self._window.release()
 
     def refresh(self) -> None:
@@ -100,12 +101,20 @@ class TrainController:
         """Closes the window, after asking what becomes of a training that runs."""
         if self._training.state is TrainingState.IDLE:
             self._window.release()
-        elif not self._is_closing:
+        elif not self.is_closing:
             self._ask_before_closing()
+
+    def save_and_close(self) -> None:
+        """Closes the window without asking, once the training is saved."""
+        if self._training.state is TrainingState.IDLE:
+            self._window.release()
+        elif not self.is_closing:
+            self.is_closing = True
+            self._training.stop()
 
     def keep_open(self) -> None:
         """Something went wrong that the person should see before the window closes."""
-        self._is_closing = False
+        self.is_closing = False
 
     def _ask_before_closing(self) -> None:
         box = QMessageBox(QMessageBox.Icon.Question, "GAN Studio", "A training is running.", parent=self._window)
@@ -119,5 +128,5 @@ class TrainController:
         chosen = box.clickedButton()
         box.deleteLater()
         if chosen in (save, discard):
-            self._is_closing = True
+            self.is_closing = True
             self._training.stop() if chosen is save else self._training.abandon()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
+import subprocess
 import sys
 import time
 import zipfile
@@ -17,7 +19,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.checkpoint import load, save
+from core.checkpoint import Checkpoint, load, save
 from core.cli.main import main
 from core.latent.request import LatentRequest
 from core.latent.sampler import Sampler
@@ -200,6 +202,21 @@ def labelled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("labelled") / "cgan.safetensors"
     save(finished(tiny_trainer("cgan", steps=3)).checkpoint(), path)
     return path
+
+
+@pytest.mark.parametrize("name", ["SHEET.PNG", "sheet.JPEG", "sheet.jpeg", "images.ZIP", "sheet.WebP"])
+def test_generate_takes_an_ending_in_any_letters(finished_checkpoint: Path, tmp_path: Path, name: str) -> None:
+    target = tmp_path / name
+    assert main(["generate", str(finished_checkpoint), "--seeds", "0-3", "--out", str(target)]) == 0
+    assert target.is_file()
+
+
+def test_generate_makes_no_folder_that_is_called_like_a_film(
+    finished_checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["generate", str(finished_checkpoint), "--seeds", "0-3", "--out", str(tmp_path / "a.GIF")]) == 2
+    assert "a.GIF would be a film. End its name in .png" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
 
 
 def test_generate_a_class(labelled: Path, tmp_path: Path) -> None:
@@ -430,18 +447,23 @@ def wait_for(ready: Callable[[], bool], seconds: float = 20) -> None:
         time.sleep(0.01)
 
 
-def interrupted(nursery: Nursery, command: list[str], output: Path, ready: Callable[[], bool]) -> str:
+def interrupted(
+    nursery: Nursery, command: list[str], output: Path, ready: Callable[[], bool], by: signal.Signals = signal.SIGINT
+) -> str:
     process = nursery.start(command, output)
     wait_for(ready)
-    os.kill(process, signal.SIGINT)
+    os.kill(process, by)
     code = nursery.wait(process)
     said = output.read_text("utf-8")
-    assert code == 130, said
+    assert code == 128 + by, said
     assert "Traceback" not in said
     return said
 
 
-def test_ctrl_c_saves_the_last_step_and_it_resumes(tmp_path: Path, pictures: Path, nursery: Nursery) -> None:
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1], ids=lambda by: by.name)
+def test_a_signal_saves_the_last_step_and_it_resumes(
+    by: signal.Signals, tmp_path: Path, pictures: Path, nursery: Nursery
+) -> None:
     run, output = tmp_path / "run", tmp_path / "output.txt"
     reports = run / "stats.jsonl"
     said = interrupted(
@@ -449,6 +471,7 @@ def test_ctrl_c_saves_the_last_step_and_it_resumes(tmp_path: Path, pictures: Pat
         train_in(tmp_path, pictures),
         output,
         lambda: reports.is_file() and reports.read_text("utf-8").count("\n") >= 1,
+        by,
     )
     checkpoint = load(newest(run))
     step = checkpoint.meta.step
@@ -470,3 +493,103 @@ def test_ctrl_c_while_images_are_read_leaves_no_run(tmp_path: Path, nursery: Nur
     )
     assert [path.name for path in tmp_path.iterdir()] == ["output.txt"]
     assert not list(cache.iterdir())
+
+
+def test_a_second_signal_ends_it_at_once(tmp_path: Path, pictures: Path, nursery: Nursery) -> None:
+    run, output = tmp_path / "run", tmp_path / "output.txt"
+    process = nursery.start(train_in(tmp_path, pictures), output)
+    wait_for((run / "log.txt").is_file)
+    for _ in range(2):
+        os.kill(process, signal.SIGTERM)
+    assert nursery.wait(process) in {-signal.SIGTERM, 128 + signal.SIGTERM}  # the first may have been obeyed already
+
+
+@pytest.mark.parametrize("end", ["closed pipe", "full disk"])
+def test_messages_that_nobody_can_read_end_no_training(end: str, tmp_path: Path, pictures: Path) -> None:
+    run = tmp_path / "run"
+    command = [sys.executable, "-m", "studio.app", "train", str(pictures), "--out", str(run), *FLAGS, "--steps", "40"]
+    if end == "closed pipe":
+        reader, writer = os.pipe()
+        os.close(reader)
+    else:
+        writer = os.open("/dev/full", os.O_WRONLY)
+    try:
+        done = subprocess.run(command, stderr=writer, stdout=subprocess.PIPE, check=False, timeout=120)
+    finally:
+        os.close(writer)
+    assert (done.returncode, done.stdout) == (0, b"")
+    assert load(newest(run)).meta.step == 40
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_names_that_the_output_cannot_show_are_escaped(encoding: str, tmp_path: Path) -> None:
+    folder = save_pictures(tmp_path / "\u5199\u771f")
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    command = [sys.executable, "-m", "studio.app", "inspect", str(folder)]
+    done = subprocess.run(command, env=environment, capture_output=True, check=False, timeout=120)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"20" in done.stdout
+
+
+def test_names_give_no_orders_to_the_terminal(
+    copied_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = newest(copied_run)
+    checkpoint = load(path)
+    hostile = checkpoint.meta.model_copy(update={"dataset": "\x1b]0;title\x07\x1b[2J", "classes": ("\x9b31m", "b")})
+    save(Checkpoint(hostile, checkpoint.tensors), path)
+    assert main(["inspect", str(path)]) == 0
+    assert main(["generate", str(path), "--seeds", "0", "--label", "\x1b[2J", "--out", str(tmp_path / "a.png")]) == 2
+    assert main(["inspect", str(tmp_path / "\x1b[2J")]) == 2
+    captured = capsys.readouterr()
+    assert not {"\x1b", "\x07", "\x9b"} & set(captured.out + captured.err)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_folders_whose_names_are_no_utf8(tmp_path: Path) -> None:
+    data, run = (tmp_path / os.fsdecode(name) for name in (b"fotos-\xe4", b"run-\xe4"))
+    save_pictures(data)
+    assert main(["train", str(data), "--out", str(run), "--preset", "dcgan", "--steps", "2", *FLAGS]) == 0
+    assert load(newest(run)).meta.dataset.endswith("fotos-\\xe4")
+    assert main(["inspect", str(newest(run))]) == 0
+    assert main(["train", str(data), "--out", str(run), "--resume", str(newest(run)), "--steps", "3"]) == 0
+    assert main(["generate", str(run), "--seeds", "0-3", "--out", str(run / "images.png")]) == 0
+    assert load(newest(run)).meta.step == 3
+
+
+# -- words that people type ------------------------------------------------------------------------------------------
+
+
+def test_a_runs_folder_stands_for_its_newest_checkpoint(copied_run: Path, pictures: Path, tmp_path: Path) -> None:
+    last = load(newest(copied_run)).meta.step
+    assert main(["generate", str(copied_run), "--seeds", "0-3", "--out", str(tmp_path / "a.png")]) == 0
+    assert main(["generate", str(newest(copied_run)), "--seeds", "0-3", "--out", str(tmp_path / "b.png")]) == 0
+    assert np.array_equal(pixels(tmp_path / "a.png"), pixels(tmp_path / "b.png"))
+    more = ["--resume", str(copied_run), "--out", str(copied_run), "--steps", str(last + 2)]
+    assert main(["train", str(pictures), *more]) == 0
+    assert load(newest(copied_run)).meta.step == last + 2
+
+
+def test_another_folder_is_no_checkpoint(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["generate", str(tmp_path), "--seeds", "0", "--out", str(tmp_path / "a.png")]) == 2
+    assert "is a folder, and not one of a training" in capsys.readouterr().err
+
+
+def test_a_tilde_is_the_home_folder(finished_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert main(["generate", str(finished_checkpoint), "--seeds", "0-3", "--out=~/a.png"]) == 0
+    assert (tmp_path / "a.png").is_file()
+
+
+def test_a_colour_in_capitals(pictures: Path, tmp_path: Path) -> None:
+    flags = ["--steps", "1", "--background", "#FFA0b1", *FLAGS]
+    assert main(["train", str(pictures), "--out", str(tmp_path / "run"), *flags]) == 0
+    assert load(newest(tmp_path / "run")).meta.settings.background == "#ffa0b1"
+
+
+def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert re.fullmatch(r"GAN Studio \d+\.\d+\.\d+\S*\n", capsys.readouterr().out)

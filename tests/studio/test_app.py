@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from core.cli.main import commands
-from studio.app import main
+from studio.app import main, mistake
 
 
 def start(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -22,7 +22,17 @@ def start(*arguments: str, **environment: str) -> subprocess.CompletedProcess[st
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems always have a screen, or none that can be asked")
-@pytest.mark.parametrize("display", [{}, {"DISPLAY": ":4711"}])
+@pytest.mark.parametrize(
+    "display",
+    [
+        {},
+        {"DISPLAY": ":4711"},
+        {"WAYLAND_DISPLAY": "wayland-4711"},
+        {"WAYLAND_DISPLAY": "wayland-4711", "DISPLAY": ":4711"},
+        {"QT_QPA_PLATFORM": "xcb"},
+        {"QT_QPA_PLATFORM": "wayland;xcb", "DISPLAY": ":4711"},
+    ],
+)
 def test_without_a_screen_it_says_so_in_one_line(display: dict[str, str]) -> None:
     done = start(**display)
     assert done.returncode == 2
@@ -37,7 +47,7 @@ def test_commands_need_no_screen() -> None:
     assert "dcgan" in done.stdout
 
 
-@pytest.mark.parametrize("command", [*commands(), "--help"])
+@pytest.mark.parametrize("command", [*(name for name in commands() if name != "--version"), "--help"])
 def test_every_command_is_told_from_a_path(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main([command, "--help"])
@@ -96,3 +106,19 @@ sys.exit(open_window(None, Window))
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["trian", "data"], "There is no command, file or folder 'trian'. Did you mean train?"),
+        (["genrate"], "There is no command, file or folder 'genrate'. Did you mean generate?"),
+        (["qqq"], "There is no command, file or folder 'qqq'. See gan-studio --help."),
+        (["sample:digits"], ""),
+        (["missing/folder"], ""),  # the window says that it is not there any more
+        (["."], ""),
+        ([".", "."], "Only one thing can be opened at a time, and not 2."),
+    ],
+)
+def test_a_mistyped_command_is_not_taken_for_a_path(arguments: list[str], said: str) -> None:
+    assert mistake(arguments, commands()) == said

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from shutil import copytree
@@ -29,6 +31,7 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
+from core.jobs.interruption import Interruption
 from core.latent.request import LatentRequest, Point
 from studio.application import Application
 from studio.dialogs.export_images import ExportImagesDialog
@@ -36,6 +39,7 @@ from studio.dialogs.neighbours import NeighboursDialog
 from studio.dialogs.open_checkpoint import OpenCheckpointDialog
 from studio.main_window import DATA, EXPLORE, TRAIN
 from studio.model.train import TrainingState
+from studio.termination import Termination
 from studio.widgets.images.image_grid import ImageGrid
 from studio.widgets.images.image_viewer import ImageViewer
 
@@ -299,6 +303,19 @@ def test_closing_asks_saves_and_waits(qtbot: QtBot, studio: Application, picture
     answer(QMessageBox, lambda box: click(button(box, "Save and close")))
     studio.window.close()
     qtbot.waitUntil(lambda: not studio.window.isVisible(), timeout=PATIENCE)
+    folder = studio.session.training.run_folder
+    assert folder is not None
+    assert int(max((folder / "checkpoints").iterdir()).stem) > 0
+
+
+def test_a_signal_saves_the_training_and_closes_the_window(qtbot: QtBot, studio: Application, pictures: Path) -> None:
+    begin(qtbot, studio, pictures)
+    with Interruption() as interruption:
+        termination = Termination(interruption, studio.end, lambda: studio.is_ending)
+        os.kill(os.getpid(), signal.SIGTERM)
+        qtbot.waitUntil(lambda: not studio.window.isVisible(), timeout=PATIENCE)
+        termination.close()
+    assert interruption.exit_code == 143
     folder = studio.session.training.run_folder
     assert folder is not None
     assert int(max((folder / "checkpoints").iterdir()).stem) > 0
