@@ -209,6 +209,66 @@ def test_reading_a_file_never_runs_code() -> None:
     assert not offences
 
 
+TIPS = {"setToolTip", "setTabToolTip"}
+PLAIN = {"plain_tip", "wrapped_tip", "toolTip"}
+"""Calls that return a tip which shows names as they are, or another widget's."""
+
+
+def is_plain(node: ast.expr) -> bool:
+    """Whether a tip cannot hold a name that Qt takes for markup."""
+    if isinstance(node, ast.IfExp):
+        return is_plain(node.body) and is_plain(node.orelse)
+    if isinstance(node, ast.BoolOp):
+        return all(map(is_plain, node.values))
+    if isinstance(node, ast.Call):
+        return ast.unparse(node.func).rpartition(".")[2] in PLAIN
+    return isinstance(node, ast.Constant)
+
+
+def markup(node: ast.AST) -> bool:
+    """Whether a tip, or a label, might show a name as markup."""
+    if not isinstance(node, ast.Call):
+        return False
+    function = ast.unparse(node.func)
+    if function == "QLabel":
+        return "RichText" not in ast.unparse(node)
+    if function.rpartition(".")[2] in TIPS:
+        return not is_plain(node.args[-1])
+    return "ToolTipRole" in [ast.unparse(each).rpartition(".")[2] for each in node.args] and (
+        function.endswith("setItemData") and not is_plain(node.args[1])
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("QLabel(name)", True),
+        ("Label(name)", False),
+        ("QLabel(textFormat=Qt.TextFormat.RichText)", False),
+        ("box.setToolTip(name)", True),
+        ("box.setToolTip(f'{name}')", True),
+        ("box.setToolTip('Close' if name else name)", True),
+        ("box.setToolTip('Close' if name else plain_tip(name))", False),
+        ("item.setToolTip(0, name)", True),
+        ("box.setItemData(0, name, Qt.ItemDataRole.ToolTipRole)", True),
+        ("box.setItemData(0, plain_tip(name), Qt.ItemDataRole.ToolTipRole)", False),
+    ],
+)
+def test_markup_is_recognised(line: str, expected: bool) -> None:
+    assert any(map(markup, ast.walk(ast.parse(line)))) == expected
+
+
+def test_names_are_never_shown_as_markup() -> None:
+    found = [
+        f"{name}:{node.lineno}"
+        for name, tree in modules()
+        if name.startswith("studio/")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and markup(node)
+    ]
+    assert not found
+
+
 def test_every_module_has_a_name_that_says_something() -> None:
     vague = {"utils", "util", "helpers", "helper", "common", "misc", "manager"}
     assert not [path for path in sources() if path.suffix == ".py" and path.stem in vague]

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QMenu, QSizePolicy, QToolBar, QWidget
 from studio import theme
 from studio.controllers.dialogs.context import entries
 from studio.main_window import MainWindow
+from studio.widgets.basic.labels import plain_tip
 
 WORKSPACES = (("Data", "image"), ("Train", "chart-line"), ("Explore", "compass"))
 
@@ -79,7 +80,7 @@ class Menus:
         if keys:
             action.setShortcut(QKeySequence(keys))
             tip = f"{tip} ({keys.replace('Return', 'Enter')})"
-        action.setToolTip(tip)
+        action.setToolTip(plain_tip(tip))
         if icon:
             action.setIcon(theme.icon(icon))
         menu.addAction(action)

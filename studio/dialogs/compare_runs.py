@@ -14,6 +14,7 @@ from studio import theme
 from studio.dialogs.run_picker import RunPicker
 from studio.model.train import CheckpointRows, Grid
 from studio.widgets.basic.banner import Banner
+from studio.widgets.basic.labels import plain_tip
 from studio.widgets.plots.overlay_plot import SIDES
 from studio.widgets.train.compared_curves import ComparedCurves
 from studio.widgets.train.compared_samples import ComparedSamples
@@ -74,7 +75,7 @@ class CompareRunsDialog(QDialog):
         if progress is not None:
             self._busy.setRange(0, progress.total)
             self._busy.setValue(progress.done)
-            self._busy.setToolTip(progress.text)
+            self._busy.setToolTip(plain_tip(progress.text))
 
     def show_run(self, side: str, run: Overview) -> None:
         """A run that was read."""

@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QPushButton,
     QRadioButton,
@@ -29,7 +28,7 @@ from core.generator_inputs import LARGEST_SEED, MOST_SEEDS, parse_seeds
 from core.latent.request import LatentRequest, Point
 from studio import theme
 from studio.widgets.basic.ask_folder import ask_folder
-from studio.widgets.basic.labels import Glyph, WrappedLabel
+from studio.widgets.basic.labels import Glyph, Label, WrappedLabel, plain_tip
 from studio.widgets.basic.slider_row import SliderRow
 from studio.widgets.basic.spin_boxes import SeedBox, indent_spin_box
 
@@ -97,6 +96,7 @@ class ExportImagesDialog(QDialog):
         self._edits = QCheckBox("Keep the directions as they are set")
         self._format, self._packing, self._scale = QComboBox(), QComboBox(), QComboBox()
         self._smooth = QCheckBox("Smooth")
+        self._recipe = QCheckBox("Include the recipe")
         self._name = QLineEdit("images")
         self._folder = QLineEdit(str(folder or _pictures()))
         self._browse = QPushButton("Browse…")
@@ -132,7 +132,8 @@ class ExportImagesDialog(QDialog):
 
     def _file_options(self) -> FileOptions:
         scale = self._scale.currentData()
-        return FileOptions(self._format.currentData(), self._packing.currentData(), scale, self._smooth.isChecked())
+        smooth, recipe = self._smooth.isChecked(), self._recipe.isChecked()
+        return FileOptions(self._format.currentData(), self._packing.currentData(), scale, smooth, recipe)
 
     def _target(self) -> Path:
         text, name = self._folder.text().strip(), self._name.text().strip()
@@ -161,8 +162,9 @@ class ExportImagesDialog(QDialog):
         self._each_class.setEnabled(others)
         self._edits.setEnabled(bool(self._what.like.offset) and others)
         self._smooth.setEnabled(self._scale.currentData() > 1)
+        self._recipe.setEnabled(self._format.currentData() == "png")
         self._name.setEnabled(self._packing.currentData() != "folder")
-        self._format.setToolTip(FORMATS[self._format.currentData()][1])
+        self._format.setToolTip(plain_tip(FORMATS[self._format.currentData()][1]))
         try:
             text, wrong = self._describe_choice(self.choice()), ""
         except UserError as problem:
@@ -170,7 +172,7 @@ class ExportImagesDialog(QDialog):
         self._summary.setText(text)
         self._sign.set_glyph(*(("warning-circle", "error") if wrong else ("image", "muted")))
         self._export.setEnabled(not wrong)
-        self._export.setToolTip(wrong or "Write the files (Enter).")
+        self._export.setToolTip(plain_tip(wrong or "Write the files (Enter)."))
 
     def _describe_choice(self, choice: ExportChoice) -> str:
         count = self._what.count if choice.selection is None else len(choice.selection)
@@ -203,7 +205,7 @@ class ExportImagesDialog(QDialog):
         self._each_class.setVisible(len(self._what.classes) > 1)
         for format, (title, tip) in FORMATS.items():
             self._format.addItem(title, format)
-            self._format.setItemData(self._format.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
+            self._format.setItemData(self._format.count() - 1, plain_tip(tip), Qt.ItemDataRole.ToolTipRole)
         for packing, title in PACKINGS.items():
             self._packing.addItem(title, packing)
         for scale in SCALES:
@@ -213,6 +215,7 @@ class ExportImagesDialog(QDialog):
         self._count.setValue(FEW)
         self._count.setSuffix(" images")
         self._edits.setChecked(bool(self._what.like.offset))
+        self._recipe.setChecked(True)
         self._export.setObjectName("primary")
         self._export.setDefault(True)
         self._browse.setIcon(theme.icon("folder-open"))
@@ -230,13 +233,14 @@ class ExportImagesDialog(QDialog):
             (self._packing, "Packing", "A file for each image, one zip, or one picture that shows them all."),
             (self._scale, "Size", "So many pixels for each one, in both directions."),
             (self._smooth, "", "Interpolate larger images; otherwise their pixels stay square."),
+            (self._recipe, "", _RECIPE),
             (self._name, "File name", "Of the zip or the sheet."),
             (self._folder, "Folder", "Where the files go. It is made if it is not there."),
             (self._browse, "Browse for a folder", "Choose the folder."),
             (self._overwrite, "", "Without it nothing is written if one of the files exists already."),
             (self._export, "Export", ""),
         ):
-            widget.setToolTip(tip)
+            widget.setToolTip(plain_tip(tip))
             if name:
                 widget.setAccessibleName(name)
 
@@ -273,22 +277,23 @@ class ExportImagesDialog(QDialog):
     def _how(self) -> QHBoxLayout:
         row = QHBoxLayout()
         for text, widget in (("As", self._format), ("", self._packing), ("Size", self._scale)):
-            label = QLabel(text)
+            label = Label(text)
             label.setBuddy(widget)
             row.addWidget(label)
             row.addWidget(widget)
         row.addWidget(self._smooth)
+        row.addWidget(self._recipe)
         row.addStretch(1)
         return row
 
     def _where(self) -> QHBoxLayout:
-        label = QLabel("Folder")
+        label = Label("Folder")
         label.setBuddy(self._folder)
         row = QHBoxLayout()
         row.addWidget(label)
         row.addWidget(self._folder, 2)
         row.addWidget(self._browse)
-        row.addWidget(QLabel("Name"))
+        row.addWidget(Label("Name"))
         row.addWidget(self._name, 1)
         return row
 
@@ -329,6 +334,10 @@ class ExportImagesDialog(QDialog):
         return QSize(640, super().sizeHint().height())
 
 
+_RECIPE = (
+    "Store the name of the checkpoint and the latents in each PNG: dropped on the window, it brings all settings back. "
+    "With and without it, every file says that it was made by a trained model."
+)
 _NO_EDITS = "No direction is set now."
 
 

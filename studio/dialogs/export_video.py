@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QDoubleSpinBox,
     QFormLayout,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QPushButton,
     QSpinBox,
@@ -28,7 +27,7 @@ from core.export.animation import MOST_FPS, Animation
 from core.latent.request import LatentRequest
 from studio import theme
 from studio.widgets.basic.ask_folder import ask_folder
-from studio.widgets.basic.labels import Glyph
+from studio.widgets.basic.labels import Glyph, Label, plain_tip
 from studio.widgets.basic.spin_boxes import indent_spin_box
 from studio.widgets.explore.animation_preview import AnimationPreview
 
@@ -88,7 +87,7 @@ class ExportVideoDialog(QDialog):
         self._folder, self._name = QLineEdit(str(folder)), QLineEdit(name)
         self._overwrite = QCheckBox("Replace files of the same name")
         self._browse, self._export = QPushButton("Browse…"), QPushButton("Export")
-        self._sign, self._summary = Glyph("film-strip", 20, "muted"), QLabel(wordWrap=True)
+        self._sign, self._summary = Glyph("film-strip", 20, "muted"), Label(wordWrap=True)
         self._describe(seconds, per)
         self._build(per)
         self._connect()
@@ -128,7 +127,7 @@ class ExportVideoDialog(QDialog):
         self._summary.setText(text)
         self._sign.set_glyph(*(("warning-circle", "error") if wrong else ("film-strip", "muted")))
         self._export.setEnabled(not wrong)
-        self._export.setToolTip(wrong or "Write the film (Enter).")
+        self._export.setToolTip(plain_tip(wrong or "Write the film (Enter)."))
 
     def _words(self, choice: VideoChoice, count: int) -> str:
         width, height = (side * choice.animation.scale for side in self._size or (0, 0))
@@ -172,7 +171,7 @@ class ExportVideoDialog(QDialog):
             (self._browse, "Browse for a folder", "Choose the folder."),
             (self._overwrite, "", "Without it nothing is written if the file exists already."),
         ):
-            widget.setToolTip(tip)
+            widget.setToolTip(plain_tip(tip))
             if name:
                 widget.setAccessibleName(name)
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPen
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from core.events import Images
 from core.latent.request import LatentRequest, Point
 from studio import theme
+from studio.widgets.basic.labels import Label
 from studio.widgets.images.image_grid import ImageGrid
 
 COUNT = 24
@@ -76,7 +77,7 @@ class FindDirectionDialog(QDialog):
         self._liked: list[Point] = []
         self._disliked: list[Point] = []
         self._grid = MarkedGrid()
-        self._state = QLabel()
+        self._state = Label()
         self._name = QLineEdit()
         self._name.setPlaceholderText("What does it change?")
         self._name.setAccessibleName("Name of the direction")
@@ -135,7 +136,7 @@ class FindDirectionDialog(QDialog):
         self._make.setToolTip("Add a slider (Enter)." if ready else "Mark at least one image of each kind.")
 
     def _build(self) -> None:
-        hint = QLabel("Click an image once for more like it, twice for less. A few of each kind are enough.")
+        hint = Label("Click an image once for more like it, twice for less. A few of each kind are enough.")
         hint.setObjectName("muted")
         row = QHBoxLayout()
         row.addWidget(self._more)

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from studio.widgets.basic.labels import Label
 from studio.widgets.images.image_grid import ImageGrid
 from studio.widgets.plots.distance_chart import DistanceChart
 
@@ -52,7 +53,7 @@ class NeighboursDialog(QDialog):
 
     def _build_foot(self, found: NearestImages) -> QHBoxLayout:
         words = f"How far away each is: {found.measured}. Where the nearest is the same image, the generator has"
-        said = QLabel(f"{words} memorised it. {_verdict(found)}", wordWrap=True)
+        said = Label(f"{words} memorised it. {_verdict(found)}", wordWrap=True)
         said.setObjectName("muted")
         other = QPushButton("Compare pixels" if found.asked.in_features else "Compare what a network sees")
         other.setToolTip("Pixels find copies; features find what is alike though it lies elsewhere")

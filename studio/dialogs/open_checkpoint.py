@@ -9,7 +9,6 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QProgressBar,
     QPushButton,
@@ -25,7 +24,7 @@ from studio import theme
 from studio.dialogs.table_dialog import TableDialog
 from studio.model.train import CheckpointRow, CheckpointRows
 from studio.widgets.basic.ask_folder import ask_folder
-from studio.widgets.basic.labels import WrappedLabel
+from studio.widgets.basic.labels import Label, WrappedLabel, plain_tip
 from studio.widgets.images.image_grid import ImageGrid
 from studio.widgets.images.tile_layout import thumbnail
 from studio.widgets.images.tile_view import NO_IMAGES
@@ -52,7 +51,7 @@ class OpenCheckpointDialog(TableDialog[CheckpointRow]):
         self._busy = QProgressBar()
         self._table.setToolTip("Double-click to open.")
         self._table.setIconSize(QSize(THUMBNAIL, THUMBNAIL))
-        self._empty = QLabel()
+        self._empty = Label()
         self._pages = QStackedLayout()
         self._preview = ImageGrid()
         self._facts = WrappedLabel(role="muted")
@@ -182,7 +181,6 @@ class OpenCheckpointDialog(TableDialog[CheckpointRow]):
 
     def _middle(self) -> QHBoxLayout:
         self._empty.setObjectName("muted")
-        self._empty.setTextFormat(Qt.TextFormat.PlainText)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._pages.addWidget(self._table)
         self._pages.addWidget(self._empty)
@@ -209,7 +207,7 @@ class OpenCheckpointDialog(TableDialog[CheckpointRow]):
             (self._open, "Open the selected checkpoint", "Explore it, and continue its training (Enter)."),
         ):
             button.setAccessibleName(name)
-            button.setToolTip(tip)
+            button.setToolTip(plain_tip(tip))
         browse.setIcon(theme.icon("file-search"))
         folder.setIcon(theme.icon("folder-open"))
         browse.clicked.connect(self._browse_file)
@@ -220,7 +218,7 @@ class OpenCheckpointDialog(TableDialog[CheckpointRow]):
     def _item(self, row: CheckpointRow) -> QTreeWidgetItem:
         item = QTreeWidgetItem([row.run, ", ".join((f"{row.step:,}", *row.marks)), row.preset, row.size, _date(row)])
         item.setIcon(0, thumbnail(row.preview, THUMBNAIL))
-        item.setToolTip(0, str(row.path))
+        item.setToolTip(0, plain_tip(str(row.path)))
         return item
 
     def sizeHint(self) -> QSize:

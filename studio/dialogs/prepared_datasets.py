@@ -7,7 +7,6 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QDoubleSpinBox,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QTreeWidgetItem,
     QWidget,
@@ -17,7 +16,7 @@ from core.formatting import size_text
 from studio import theme
 from studio.dialogs.table_dialog import TableDialog
 from studio.model.data import Prepared, PreparedRow
-from studio.widgets.basic.labels import WrappedLabel
+from studio.widgets.basic.labels import Label, WrappedLabel, plain_tip
 
 COLUMNS = ("Dataset", "Images", "Size", "On the disk", "Last opened")
 NUMBERS = (1, 3)
@@ -64,9 +63,11 @@ class PreparedDatasetsDialog(TableDialog[PreparedRow]):
                 self._limit.setValue(prepared.limit)
         self._limit.setEnabled(not prepared.fixed)
         self._limit.setToolTip(
-            f"The environment variable {prepared.fixed} says it."
-            if prepared.fixed
-            else "Where they would take more, those that were not opened for longest make room."
+            plain_tip(
+                f"The environment variable {prepared.fixed} says it."
+                if prepared.fixed
+                else "Where they would take more, those that were not opened for longest make room."
+            )
         )
         self._show_selected()
 
@@ -79,7 +80,7 @@ class PreparedDatasetsDialog(TableDialog[PreparedRow]):
     def _item(self, row: PreparedRow) -> QTreeWidgetItem:
         used = "open now" if row.in_use else f"{row.used.astimezone():%Y-%m-%d %H:%M}"
         item = QTreeWidgetItem([row.title, f"{row.count:,}", row.size or "damaged", size_text(row.bytes), used])
-        item.setToolTip(0, row.source or str(row.folder))
+        item.setToolTip(0, plain_tip(row.source or str(row.folder)))
         if row.in_use:
             item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsSelectable)
             item.setToolTip(0, "It is open; open another dataset, or close the window, to delete it.")
@@ -109,7 +110,7 @@ class PreparedDatasetsDialog(TableDialog[PreparedRow]):
         close.clicked.connect(self.accept)
         limit = QHBoxLayout()
         limit.addWidget(self._used, 1)
-        limit.addWidget(QLabel("Limit"))
+        limit.addWidget(Label("Limit"))
         limit.addWidget(self._limit)
         self._column.addWidget(WrappedLabel(why))
         self._column.addWidget(self._table, 1)

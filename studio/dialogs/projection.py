@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from core.events import Images
 from core.latent.request import Point
+from studio.widgets.basic.labels import Label
 from studio.widgets.images.image_grid import ImageGrid
 
 
@@ -27,7 +28,7 @@ class ProjectionDialog(QDialog):
         self._picture, self._image = ImageGrid(), ImageGrid()
         self._picture.setAccessibleName("Your picture")
         self._image.setAccessibleName("What the generator makes of it")
-        self._state = QLabel(wordWrap=True)
+        self._state = Label(wordWrap=True)
         self._bar = QProgressBar()
         self._bar.setRange(0, 1000)
         self._use_button = QPushButton("Use it")
@@ -68,7 +69,7 @@ class ProjectionDialog(QDialog):
     def _build(self) -> None:
         grid = QGridLayout()
         for column, (title, view) in enumerate((("Your picture", self._picture), ("The generator's", self._image))):
-            label = QLabel(title, alignment=Qt.AlignmentFlag.AlignCenter)
+            label = Label(title, alignment=Qt.AlignmentFlag.AlignCenter)
             label.setObjectName("muted")
             grid.addWidget(view, 0, column)
             grid.addWidget(label, 1, column)

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QStringListModel, Signal
 from PySide6.QtGui import QIcon
-from PySide6.QtWidgets import QAbstractItemView, QDialog, QDialogButtonBox, QLabel, QListView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QDialog, QDialogButtonBox, QListView, QVBoxLayout, QWidget
+
+from studio.widgets.basic.labels import Label
 
 
 class RestoreExcludedDialog(QDialog):
@@ -35,7 +37,7 @@ class RestoreExcludedDialog(QDialog):
         every.clicked.connect(lambda: self._choose(names))
         buttons.rejected.connect(self.reject)
         column = QVBoxLayout(self)
-        column.addWidget(QLabel(f"{len(names):,} left out. The files themselves are where they were."))
+        column.addWidget(Label(f"{len(names):,} left out. The files themselves are where they were."))
         column.addWidget(self._list, 1)
         column.addWidget(buttons)
         self._show_selected()

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
 from studio import theme
 from studio.model.train import CheckpointRow
 from studio.widgets.basic.ask_folder import ask_folder
-from studio.widgets.basic.labels import ElidedComboBox
+from studio.widgets.basic.labels import ElidedComboBox, Label, plain_tip
 from studio.widgets.images.tile_layout import thumbnail
 
 THUMBNAIL = 40
@@ -35,7 +35,7 @@ class RunPicker(QWidget):
         self._box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._box.setStyleSheet(f"QComboBox {{ min-height: {THUMBNAIL + 2}px; }}")  # or pictures are cut
         self._box.activated.connect(lambda index: self.chosen.emit(self._box.itemData(index, FOLDER)))
-        name = QLabel(f"Run {side}")
+        name = Label(f"Run {side}")
         name.setBuddy(self._box)
         browse = QToolButton()
         browse.setIcon(theme.icon("folder-open"))
@@ -56,7 +56,9 @@ class RunPicker(QWidget):
             for row in rows:
                 text = f"{row.run}  ·  {row.preset}, {row.size}, step {row.step:,}"
                 self._box.addItem(thumbnail(row.preview, THUMBNAIL), text, row.run_folder)
-                self._box.setItemData(self._box.count() - 1, str(row.run_folder), Qt.ItemDataRole.ToolTipRole)
+                self._box.setItemData(
+                    self._box.count() - 1, plain_tip(str(row.run_folder)), Qt.ItemDataRole.ToolTipRole
+                )
             self._box.setCurrentIndex(-1)
         if chosen is not None:
             self.set_folder(chosen)

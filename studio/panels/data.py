@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QProgressBar, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from core.events import Images, Progress
+from studio.widgets.basic.labels import Label
 from studio.widgets.data.drop_area import DropArea
 from studio.widgets.images.image_grid import ImageGrid
 from studio.widgets.images.tile_view import NO_IMAGES
@@ -158,7 +159,7 @@ class DataPanel(QWidget):
         self._first_images.set_empty_text("")
         self._first_images.setMaximumHeight(320)
         self._first_images.setAccessibleName("The first images")
-        self._busy_text = QLabel(alignment=Qt.AlignmentFlag.AlignCenter)
+        self._busy_text = Label(alignment=Qt.AlignmentFlag.AlignCenter)
         self._bar = QProgressBar(textVisible=False)
         self._bar.setFixedWidth(360)
         self._bar.setAccessibleName("Progress of reading the images")

@@ -13,7 +13,6 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QApplication,
     QHBoxLayout,
-    QLabel,
     QScrollArea,
     QSplitter,
     QToolButton,
@@ -26,6 +25,7 @@ from core.events import Edited, Images, Measured, Report, Samples
 from studio import theme
 from studio.model.history import History
 from studio.model.setting_text import in_words
+from studio.widgets.basic.labels import Label
 from studio.widgets.images.image_grid import ImageGrid
 from studio.widgets.plots.curve_plot import CurvePlot
 from studio.widgets.plots.metric_plot import MetricPlot
@@ -261,8 +261,7 @@ class TrainPanel(QWidget):
         scroll = QScrollArea(widgetResizable=True)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(self.form)
-        self._resume = QLabel(wordWrap=True)
-        self._resume.setTextFormat(Qt.TextFormat.PlainText)
+        self._resume = Label(wordWrap=True)
         self._fresh = QToolButton(autoRaise=True)
         self._fresh.setIcon(theme.icon("x"))
         self._fresh.setToolTip("Begin a new training instead")

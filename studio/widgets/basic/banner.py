@@ -7,10 +7,10 @@ from typing import Literal
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAccessible, QAccessibleEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QToolButton, QVBoxLayout, QWidget
 
 from studio import theme
-from studio.widgets.basic.labels import Glyph
+from studio.widgets.basic.labels import Glyph, Label
 
 MessageKind = Literal["error", "notice", "good"]
 
@@ -33,11 +33,10 @@ class Banner(QFrame):
         self.setObjectName("banner")
         self._glyph = Glyph("info", 20)
         self._glyph.setFixedHeight(LINE)
-        self._text = QLabel()
+        self._text = Label()
         self._text.setMinimumHeight(LINE)
         self._text.setWordWrap(True)
         # Plain: a file name may look like markup. The remedy stands on its own line.
-        self._text.setTextFormat(Qt.TextFormat.PlainText)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._offer = QToolButton()
         self._offer.clicked.connect(self._take_offer)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from studio import theme
+from studio.widgets.basic.labels import Label, plain_tip
 
 
 class EmptyPage(QWidget):
@@ -16,11 +17,11 @@ class EmptyPage(QWidget):
     def __init__(self, text: str, button: str, icon: str, name: str, tip: str, parent: QWidget | None = None) -> None:
         """`name` and `tip` are the button's, for whoever cannot see it and whoever hesitates."""
         super().__init__(parent)
-        label = QLabel(text)
+        label = Label(text)
         label.setObjectName("muted")
         act = QPushButton(theme.icon(icon), button)
         act.setAccessibleName(name)
-        act.setToolTip(tip)
+        act.setToolTip(plain_tip(tip))
         act.clicked.connect(self.asked)
         column = QVBoxLayout(self)
         column.setSpacing(12)

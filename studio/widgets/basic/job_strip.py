@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton, QWidget
 
 from core.events import Progress
+from studio.widgets.basic.labels import Label, plain_tip
 
 
 class JobStrip(QFrame):
@@ -16,11 +17,11 @@ class JobStrip(QFrame):
     def __init__(self, cancelling: str, parent: QWidget | None = None) -> None:
         """`cancelling`: what it does, as a tooltip."""
         super().__init__(parent)
-        self._text = QLabel()
+        self._text = Label()
         self._bar = QProgressBar(textVisible=False)
         self._bar.setAccessibleName("Progress of the job")
         cancel = QPushButton("Cancel")
-        cancel.setToolTip(cancelling)
+        cancel.setToolTip(plain_tip(cancelling))
         cancel.clicked.connect(self.cancelled)
         row = QHBoxLayout(self)
         row.setContentsMargins(16, 6, 16, 6)

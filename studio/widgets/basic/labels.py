@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from html import escape
+from typing import Any
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette
+from PySide6.QtGui import Qt as RichText
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -25,7 +27,15 @@ BESIDE_ICON = 8
 """Pixels that styles leave between an icon and its text, and a few more."""
 
 
-class ElidedLabel(QLabel):
+class Label(QLabel):
+    """Plain text: a name in it that looks like markup stays a name."""
+
+    def __init__(self, *arguments: Any, **properties: Any) -> None:
+        super().__init__(*arguments, **properties)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+
+
+class ElidedLabel(Label):
     """A line of plain text that takes the room that it is given."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -42,8 +52,8 @@ class ElidedLabel(QLabel):
         self.style().drawItemText(painter, room, int(self.alignment()), self.palette(), self.isEnabled(), text)
 
 
-class WrappedLabel(QLabel):
-    """Plain text, which may be a file name that looks like markup, over as many lines as it needs.
+class WrappedLabel(Label):
+    """Plain text over as many lines as it needs.
 
     `role`: an object name that the style sheet knows, such as "muted".
     """
@@ -51,7 +61,6 @@ class WrappedLabel(QLabel):
     def __init__(self, text: str = "", role: str = "", parent: QWidget | None = None) -> None:
         super().__init__(text, parent)
         self.setObjectName(role)
-        self.setTextFormat(Qt.TextFormat.PlainText)
         self.setWordWrap(True)
 
 
@@ -103,7 +112,7 @@ class Heading(QWidget):
 
     def __init__(self, title: str, button: QToolButton | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        label = QLabel(title)
+        label = Label(title)
         label.setObjectName("title")
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -121,7 +130,7 @@ class LabelledButton(QToolButton):
         self.setIcon(theme.icon(icon))
         self.setIconSize(QSize(16, 16))
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.setToolTip(tip)
+        self.setToolTip(plain_tip(tip))
         self.setAccessibleName(name or text)
 
 
@@ -134,7 +143,12 @@ class IconButton(QToolButton):
         self.setIcon(theme.icon(icon))
         self.setIconSize(QSize(pixels, pixels))
         self.setAccessibleName(name)
-        self.setToolTip(tip)
+        self.setToolTip(plain_tip(tip))
+
+
+def plain_tip(text: str) -> str:
+    """Returns a tip that shows the text as it is, also where Qt would take it for markup."""
+    return f"<p style='white-space: pre-wrap'>{escape(text)}</p>" if RichText.mightBeRichText(text) else text
 
 
 def wrapped_tip(*paragraphs: str) -> str:

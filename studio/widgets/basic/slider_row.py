@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, QTimer, Signal
-from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
+from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QSlider, QToolButton, QWidget
 
 from studio import theme
+from studio.widgets.basic.labels import Label, plain_tip
 from studio.widgets.basic.spin_boxes import WheelGuard, indent_spin_box
 
 NUMBER_MS = 120
@@ -35,7 +36,7 @@ class SliderRow(QWidget):
     ) -> None:
         super().__init__(parent)
         self._low, self._step, self._default, self._value = low, step, value, value
-        self._label = QLabel(label)
+        self._label = Label(label)
         self._slider = QSlider(Qt.Orientation.Horizontal)
         self._slider.setRange(0, round((high - low) / step))
         self._slider.setPageStep(max(self._slider.maximum() // 10, 1))
@@ -54,7 +55,7 @@ class SliderRow(QWidget):
         self._reset.setIcon(theme.icon("arrow-counter-clockwise", "muted"))
         self._reset.setIconSize(QSize(16, 16))
         self._reset.setAccessibleName(f"Reset {label}")
-        self._reset.setToolTip(f"Back to {value:.{decimals}f}")
+        self._reset.setToolTip(plain_tip(f"Back to {value:.{decimals}f}"))
         self._label.setBuddy(self._spin)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -64,7 +65,7 @@ class SliderRow(QWidget):
         layout.addWidget(self._spin)
         layout.addWidget(self._reset)
         for widget in (self._label, self._slider, self._spin):
-            widget.setToolTip(help)
+            widget.setToolTip(plain_tip(help))
         self._number_soon = QTimer(self, singleShot=True, interval=NUMBER_MS)
         self._number_soon.timeout.connect(self._show_number)
         guard = WheelGuard(self)

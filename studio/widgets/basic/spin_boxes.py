@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QObject, QSignalBlocker, QSize, Signal
 from PySide6.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QHBoxLayout, QToolButton, QWidget
 
 from studio import theme
+from studio.widgets.basic.labels import plain_tip
 
 LARGEST_SEED = 2**32 - 1
 
@@ -89,5 +90,5 @@ def _button(icon: str, name: str, tip: str) -> QToolButton:
     button.setIcon(theme.icon(icon))
     button.setIconSize(QSize(16, 16))
     button.setAccessibleName(name)
-    button.setToolTip(tip)
+    button.setToolTip(plain_tip(tip))
     return button

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from core.events import Images
 from studio import theme
 from studio.model.data import BUILT_IN, SHEET, BeforeAfter, DataFacts, DatasetSheet, Examined
+from studio.widgets.basic.labels import Label, plain_tip
 from studio.widgets.data.before_after_view import BeforeAfterView
 from studio.widgets.data.health_view import HealthView
 from studio.widgets.images.image_grid import ImageGrid
@@ -74,7 +75,7 @@ class DatasetView(QWidget):
             self.controls.suggest(None)
         self._title.setText(facts.title)
         self._source.setText("drawn by the program" if facts.source.startswith(BUILT_IN) else facts.source)
-        self._source.setToolTip(facts.source)
+        self._source.setToolTip(plain_tip(facts.source))
         images = f"{facts.count:,} images, {facts.colour}, trained at {_pixels(facts.size)}"
         self._count.setText(f"{facts.count:,} points, 2-D" if facts.points else images)
         _list(self._sizes, "Original sizes", [f"{size}: {count:,}" for size, count in _descending(facts.sizes)])
@@ -106,7 +107,7 @@ class DatasetView(QWidget):
         """What is wrong with the dataset; the tab says how much of it is grave."""
         warnings = sum(finding.severity == "warning" for finding in examined.report.findings)
         self.tabs.setTabText(HEALTH, f"Health ({warnings})" if warnings else "Health")
-        self.tabs.setTabToolTip(HEALTH, f"{warnings} warning{'' if warnings == 1 else 's'}")
+        self.tabs.setTabToolTip(HEALTH, plain_tip(f"{warnings} warning{'' if warnings == 1 else 's'}"))
         self.health.show_report(examined)
         self.controls.suggest(examined.report)
 
@@ -118,8 +119,8 @@ class DatasetView(QWidget):
             self._pairs.show_text(comparison.reason)
 
     def _build_side(self) -> QWidget:
-        self._title, self._source, self._count = QLabel(), QLabel(), QLabel()
-        self._sizes, self._classes = QLabel(), QLabel()
+        self._title, self._source, self._count = Label(), Label(), Label()
+        self._sizes, self._classes = Label(), Label()
         self._title.setObjectName("headline")
         self._source.setObjectName("muted")
         facts = QWidget()
@@ -128,7 +129,6 @@ class DatasetView(QWidget):
         column.setSpacing(10)
         for label in (self._title, self._source, self._count, self._sizes, self._classes):
             label.setWordWrap(True)
-            label.setTextFormat(Qt.TextFormat.PlainText)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             column.addWidget(label)
         column.insertWidget(3, self.controls)
@@ -208,4 +208,4 @@ def _list(label: QLabel, title: str, lines: Sequence[str]) -> None:
     if len(lines) > MOST_LINES:
         shown.append(f"and {len(lines) - MOST_LINES:,} more")
     label.setText("\n".join([title, *(f"  {line}" for line in shown)]))
-    label.setToolTip("\n".join(lines[:200]) if len(lines) > MOST_LINES else "")
+    label.setToolTip(plain_tip("\n".join(lines[:200]) if len(lines) > MOST_LINES else ""))

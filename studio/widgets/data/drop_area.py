@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from studio import theme
-from studio.widgets.basic.labels import Glyph
+from studio.widgets.basic.labels import Glyph, Label, plain_tip
 
 SAMPLES = (("Handwritten digits", "sample:digits"), ("Coloured shapes", "sample:shapes"))
 TOYS = (
@@ -108,7 +108,7 @@ class DropArea(QWidget):
         recent = Path(path)
         button = QPushButton(theme.icon("clock-counter-clockwise", "muted"), recent.name or path)
         button.setObjectName("link")
-        button.setToolTip(path)
+        button.setToolTip(plain_tip(path))
         button.setAccessibleName(f"Open {path}")
         button.clicked.connect(lambda: self.chosen.emit(path))
         return button
@@ -127,7 +127,7 @@ class DropArea(QWidget):
 
 
 def _centred(text: str, name: str) -> QLabel:
-    label = QLabel(text)
+    label = Label(text)
     label.setObjectName(name)
     label.setAlignment(Qt.AlignmentFlag.AlignCenter)
     return label

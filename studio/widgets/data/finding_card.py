@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from core.data.health.findings import HealthFinding, Severity
-from studio.widgets.basic.labels import Glyph, WrappedLabel
+from studio.widgets.basic.labels import Glyph, WrappedLabel, plain_tip
 
 GLYPHS: dict[Severity, tuple[str, str]] = {
     "warning": ("warning", "caution"),
@@ -29,7 +29,7 @@ class FindingCard(QFrame):
         self.setAccessibleName(f"{WORDS[finding.severity]}: {finding.text}")
         name, role = GLYPHS[finding.severity]
         glyph = Glyph(name, 20, role)
-        glyph.setToolTip(WORDS[finding.severity])
+        glyph.setToolTip(plain_tip(WORDS[finding.severity]))
         words = QVBoxLayout()
         words.setSpacing(4)
         words.addWidget(_label(finding.text))

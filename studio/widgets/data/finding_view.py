@@ -10,7 +10,6 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLabel,
     QPlainTextEdit,
     QPushButton,
     QScrollArea,
@@ -24,7 +23,7 @@ from core.data.health.findings import HealthFinding
 from studio import theme
 from studio.model.data import Page, Tile
 from studio.widgets.basic.flow_layout import FlowLayout
-from studio.widgets.basic.labels import WrappedLabel
+from studio.widgets.basic.labels import Label, WrappedLabel, plain_tip
 from studio.widgets.images.image_tile import ImageTile
 
 MOST_NAMES = 500
@@ -52,7 +51,7 @@ class FindingView(QWidget):
         self._scroll = QScrollArea(widgetResizable=True)
         self._names = QPlainTextEdit(readOnly=True)
         self._names.setAccessibleName("Files that cannot be read")
-        self._waiting = QLabel("One moment…", alignment=Qt.AlignmentFlag.AlignCenter)
+        self._waiting = Label("One moment…", alignment=Qt.AlignmentFlag.AlignCenter)
         for widget in (self._waiting, self._scroll, self._names):
             self._body.addWidget(widget)
         column = QVBoxLayout(self)
@@ -116,15 +115,15 @@ class FindingView(QWidget):
             (self._after, "caret-right", "Next images", 1),
         ):
             button.setIcon(theme.icon(icon))
-            button.setToolTip(name)
+            button.setToolTip(plain_tip(name))
             button.setAccessibleName(name)
             button.clicked.connect(partial(self._turn, step))
-        self._page_label = QLabel()
+        self._page_label = Label()
         self._page_label.setObjectName("muted")
         self._leave_out = QPushButton()
         self._leave_out.setToolTip("Those that are crossed out, also on the other pages")
         self._leave_out.clicked.connect(lambda: self.leave_out_requested.emit(self._finding, frozenset(self._toggled)))
-        self._hint = QLabel("Click an image to leave it out or to keep it.")
+        self._hint = Label("Click an image to leave it out or to keep it.")
         self._hint.setObjectName("muted")
         row = QHBoxLayout()
         for widget in (self._before, self._page_label, self._after):
@@ -137,7 +136,7 @@ class FindingView(QWidget):
     def _group(self, number: int, tiles: Sequence[Tile]) -> QWidget:
         frame = QFrame()
         frame.setObjectName("group")
-        title = QLabel(f"Group {number + 1:,}")
+        title = Label(f"Group {number + 1:,}")
         title.setObjectName("muted")
         column = QVBoxLayout(frame)
         column.setContentsMargins(8, 6, 8, 6)

@@ -7,7 +7,6 @@ from functools import partial
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QHBoxLayout,
-    QLabel,
     QProgressBar,
     QPushButton,
     QScrollArea,
@@ -19,6 +18,7 @@ from PySide6.QtWidgets import (
 from core.data.health.findings import HealthFinding, HealthReport
 from core.events import Progress
 from studio.model.data import Examined, Page
+from studio.widgets.basic.labels import Label
 from studio.widgets.data.finding_card import FindingCard
 from studio.widgets.data.finding_view import FindingView
 from studio.widgets.plots.bar_chart import BarChart
@@ -105,7 +105,7 @@ class HealthView(QStackedWidget):
         self.finding.show_page(page)
 
     def _build_top(self) -> QHBoxLayout:
-        self._headline = QLabel()
+        self._headline = Label()
         self._headline.setObjectName("title")
         self._suggested = QPushButton()
         self._suggested.setToolTip(

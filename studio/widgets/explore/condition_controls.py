@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QFormLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFormLayout, QVBoxLayout, QWidget
 
 from core.generator_inputs import Conditions, seed_codes
-from studio.widgets.basic.labels import ElidedComboBox, Heading, LabelledButton
+from studio.widgets.basic.labels import ElidedComboBox, Heading, Label, LabelledButton, plain_tip
 from studio.widgets.basic.slider_row import SliderRow
 from studio.widgets.basic.spin_boxes import WheelGuard
 
@@ -113,7 +113,7 @@ class CodeControls(QWidget):
             "arrow-counter-clockwise", "Reset", "Let each seed bring its own codes again.", "Reset the codes"
         )
         self._reset.clicked.connect(self._let_go)
-        self._state = QLabel(wordWrap=True)
+        self._state = Label(wordWrap=True)
         self._state.setObjectName("muted")
         column = _column(self)
         column.addWidget(Heading("Codes", self._reset))
@@ -222,7 +222,7 @@ class _Choice(ElidedComboBox):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.installEventFilter(WheelGuard(self))
         self.setAccessibleName(name)
-        self.setToolTip(help)
+        self.setToolTip(plain_tip(help))
 
     def set_options(self, names: Iterable[str]) -> None:
         """Other options, with the first one chosen."""
@@ -230,7 +230,7 @@ class _Choice(ElidedComboBox):
             self.clear()
             for row, name in enumerate(names):
                 self.addItem(name)
-                self.setItemData(row, name, Qt.ItemDataRole.ToolTipRole)  # it may be cut short
+                self.setItemData(row, plain_tip(name), Qt.ItemDataRole.ToolTipRole)  # it may be cut short
 
     def set_index(self, index: int) -> None:
         """Show an option."""

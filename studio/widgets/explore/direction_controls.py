@@ -8,11 +8,11 @@ from functools import partial
 from itertools import pairwise
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QInputDialog, QLabel, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QInputDialog, QMenu, QVBoxLayout, QWidget
 
 from core.latent.explore_state import DirectionKind, Edit
 from core.latent.request import Numbers
-from studio.widgets.basic.labels import Heading, LabelledButton
+from studio.widgets.basic.labels import Heading, Label, LabelledButton, plain_tip
 from studio.widgets.basic.slider_row import SliderRow
 
 KINDS: dict[DirectionKind, tuple[str, str]] = {
@@ -56,7 +56,7 @@ class DirectionControls(QWidget):
         self._kind = QComboBox()
         for kind, (title, tip) in KINDS.items():
             self._kind.addItem(title, kind)
-            self._kind.setItemData(self._kind.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
+            self._kind.setItemData(self._kind.count() - 1, plain_tip(tip), Qt.ItemDataRole.ToolTipRole)
         self._kind.setAccessibleName("Kind of directions")
         self._kind.setToolTip("How the directions below were found.")
         self._kind.activated.connect(self._show)
@@ -75,7 +75,7 @@ class DirectionControls(QWidget):
             "Direction from samples",
         )
         self._find.clicked.connect(self.find_requested)
-        self._empty = QLabel(wordWrap=True)
+        self._empty = Label(wordWrap=True)
         self._empty.setObjectName("muted")
         self._column = QVBoxLayout()
         self._column.setSpacing(4)

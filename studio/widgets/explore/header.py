@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
+from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from studio import theme
 from studio.model.explore import ExploreSource
+from studio.widgets.basic.labels import Label, plain_tip
 
 
 class ExploreHeader(QWidget):
@@ -24,10 +25,9 @@ class ExploreHeader(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._caption = QLabel()
+        self._caption = Label()
         self._caption.setObjectName("title")
         self._caption.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self._caption.setTextFormat(Qt.TextFormat.PlainText)
         self._live = QCheckBox("Follow the training")
         self._live.setAccessibleName("Follow the training")
         self._live.toggled.connect(self.live_changed)
@@ -54,14 +54,14 @@ class ExploreHeader(QWidget):
         ):
             button.setIcon(theme.icon(icon))
             button.setAccessibleName(name)
-            button.setToolTip(tip)
+            button.setToolTip(plain_tip(tip))
             button.clicked.connect(signal)
             row.addWidget(button)
 
     def show_source(self, source: ExploreSource | None) -> None:
         """Shows which generator is explored; None: none is."""
         self._caption.setText(_caption(source))
-        self._caption.setToolTip(str(source.path) if source and source.path else "")
+        self._caption.setToolTip(plain_tip(str(source.path) if source and source.path else ""))
         for widget in (self._export, self._video, self._near):
             widget.setEnabled(source is not None)
         self._open.setVisible(source is not None)  # without a source it stands in the middle of the panel
@@ -78,7 +78,9 @@ class ExploreHeader(QWidget):
         """Says whether there is a training that can be followed."""
         self._live.setEnabled(running)
         tip = "Show what the running training has learned so far, and keep it up to date."
-        self._live.setToolTip(tip if running else "Nothing is being trained. Start a training to follow it here.")
+        self._live.setToolTip(
+            plain_tip(tip if running else "Nothing is being trained. Start a training to follow it here.")
+        )
 
     def set_live(self, live: bool) -> None:
         with QSignalBlocker(self._live):

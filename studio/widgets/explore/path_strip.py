@@ -9,6 +9,7 @@ from PySide6.QtCore import QPointF, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from studio.widgets.basic.labels import plain_tip
 from studio.widgets.images.image_grid import ImageGrid
 
 LOWEST = 88
@@ -24,7 +25,7 @@ class PathStrip(ImageGrid):
         self._positions: tuple[float, ...] = ()
         self.set_empty_text("")
         self.setAccessibleName(name)
-        self.setToolTip(tip)
+        self.setToolTip(plain_tip(tip))
         self.setMinimumHeight(LOWEST)
         self.setMaximumHeight(152)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)

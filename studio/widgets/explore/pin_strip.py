@@ -24,6 +24,7 @@ from core.events import Images
 from core.latent.explore_state import Pin
 from core.latent.request import Point
 from studio import theme
+from studio.widgets.basic.labels import plain_tip
 from studio.widgets.explore.point_mime import describe, from_mime, to_mime
 from studio.widgets.images.tile_layout import sheet
 
@@ -54,7 +55,7 @@ class PinStrip(QListWidget):
         self._empty = empty
         self._gap: int | None = None
         self.setAccessibleName(name)
-        self.setToolTip(tip)
+        self.setToolTip(plain_tip(tip))
         self.setViewMode(QListView.ViewMode.IconMode)
         self.setFlow(QListView.Flow.LeftToRight)
         self.setMovement(QListView.Movement.Static)
@@ -116,7 +117,7 @@ class PinStrip(QListWidget):
         for pin, picture in zip(self._pins, self._pictures, strict=True):
             item = QListWidgetItem(self._icon(picture, pin), pin.name or describe(pin.point))
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
-            item.setToolTip(f"{pin.name}\n{describe(pin.point)}".strip())
+            item.setToolTip(plain_tip(f"{pin.name}\n{describe(pin.point)}".strip()))
             self.addItem(item)
         blocker.unblock()
         self.viewport().update()

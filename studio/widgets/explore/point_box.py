@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QStackedLayout, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QStackedLayout, QToolButton, QWidget
 
 from core.latent.request import Point
 from studio import theme
+from studio.widgets.basic.labels import Label, plain_tip
 from studio.widgets.basic.spin_boxes import SeedBox
 from studio.widgets.explore.point_mime import describe, from_mime, is_plain
 
@@ -27,12 +28,11 @@ class PointBox(QWidget):
         self._seed = SeedBox()
         field = self._seed.focusProxy() or self._seed  # what a screen reader stops at
         field.setAccessibleName(f"Seed {name}")
-        field.setToolTip(f"Seed {name}: {meaning}. A pin can be dropped here.")
+        field.setToolTip(plain_tip(f"Seed {name}: {meaning}. A pin can be dropped here."))
         for button in self._seed.findChildren(QToolButton):
             button.setAccessibleName(f"{button.accessibleName()} {name}")
         self._seed.valueChanged.connect(self.seed_changed)
-        self._text = QLabel()
-        self._text.setTextFormat(Qt.TextFormat.PlainText)
+        self._text = Label()
         self._text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._back = QToolButton()
         self._back.setIcon(theme.icon("x"))
@@ -55,14 +55,14 @@ class PointBox(QWidget):
         self._point = point
         self._seed.set_value(point.seed)
         self._text.setText(describe(point).capitalize())
-        self._text.setToolTip(f"{self._name}: {describe(point)}")
+        self._text.setToolTip(plain_tip(f"{self._name}: {describe(point)}"))
         self._pages.setCurrentIndex(0 if is_plain(point) else 1)
 
     def _chip(self) -> QWidget:
         chip = QWidget()
         chip.setObjectName("chip")
         chip.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        sign = QLabel()
+        sign = Label()
         sign.setPixmap(theme.icon("push-pin").pixmap(16, 16))
         row = QHBoxLayout(chip)
         row.setContentsMargins(8, 2, 4, 2)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtWidgets import QCheckBox, QFormLayout, QHBoxLayout, QLabel, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QFormLayout, QHBoxLayout, QSpinBox, QVBoxLayout, QWidget
 
 from core.latent.request import Mix, Point
-from studio.widgets.basic.labels import Heading
+from studio.widgets.basic.labels import Heading, Label
 from studio.widgets.basic.spin_boxes import indent_spin_box
 from studio.widgets.explore.point_box import PointBox
 
@@ -36,7 +36,7 @@ class StyleControls(QWidget):
         self._last.valueChanged.connect(lambda last: self._set_range(min(self._first.value(), last), last))
         layers = QHBoxLayout()
         layers.addWidget(self._first)
-        layers.addWidget(QLabel("to"))
+        layers.addWidget(Label("to"))
         layers.addWidget(self._last)
         layers.addStretch(1)
         form = QFormLayout()

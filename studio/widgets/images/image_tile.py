@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QAbstractButton, QWidget
 
 from core.events import Images
 from studio import theme
+from studio.widgets.basic.labels import plain_tip
 from studio.widgets.images.tile_layout import checkerboard, sheet
 
 SIDE = 96
@@ -56,5 +57,5 @@ class ImageTile(QAbstractButton):
 
     def _describe(self, left_out: bool) -> None:
         state, other = ("is left out", "keep it") if left_out else ("is kept", "leave it out")
-        self.setToolTip(f"{self.text()}\n{state.capitalize()}; click to {other}")
+        self.setToolTip(plain_tip(f"{self.text()}\n{state.capitalize()}; click to {other}"))
         self.setAccessibleName(f"{self.text()} {state}")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QImage, QKeyEvent
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from core.events import Images
-from studio.widgets.basic.labels import IconButton
+from studio.widgets.basic.labels import IconButton, Label
 from studio.widgets.images.image_grid import ImageGrid
 
 
@@ -29,7 +29,7 @@ class ImageViewer(QDialog):
         self._view = ImageGrid(comparable=comparable)
         self._view.setAccessibleName("Enlarged image")
         self._view.save_requested.connect(lambda _: self.save_requested.emit(self._index))
-        self._caption = QLabel()
+        self._caption = Label()
         self._caption.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._previous = _button("caret-left", "Previous image", "Previous (Left)")
         self._previous.clicked.connect(lambda: self.show_index(self._index - 1))

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from core.data.health.findings import Histogram
 from studio import theme
+from studio.widgets.basic.labels import plain_tip
 
 TICKS = 4
 MOST_NAMES = 8
@@ -102,7 +103,7 @@ class BarChart(QWidget):
             painter.drawText(beside, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, f"{count:,}")
 
     def _describe(self, text: str) -> None:
-        self.setToolTip(text)
+        self.setToolTip(plain_tip(text))
         self.setAccessibleDescription(text)
         self.update()
 

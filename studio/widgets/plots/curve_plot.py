@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 from core.stats.keys import meaning, spread_of, valued
 from studio import theme
 from studio.model.history import History, ReportRows
-from studio.widgets.basic.labels import IconButton, wrapped_tip
+from studio.widgets.basic.labels import IconButton, Label, wrapped_tip
 from studio.widgets.plots.legend import Legend
 from studio.widgets.plots.pyqtgraph_import import pyqtgraph_import
 
@@ -346,6 +346,6 @@ class CurvePlot(QWidget):
 
 
 def _muted(text: str) -> QLabel:
-    label = QLabel(text)
+    label = Label(text)
     label.setObjectName("muted")
     return label

@@ -11,6 +11,11 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 from studio import theme
 
 
+def unbroken(words: str) -> str:
+    """Returns words as markup that keeps them on one line."""
+    return escape(words).replace(" ", "&nbsp;")
+
+
 class Legend(QLabel):
     """Takes the room that it is given."""
 
@@ -28,7 +33,7 @@ class Legend(QLabel):
         for index, (key, label, value) in enumerate(curves):
             words = f"{label} {value}" if value else label
             plain.append(words)
-            rich.append(f"<span style='color:{scheme.curve(key, index)}'>■</span>&nbsp;{words.replace(' ', '&nbsp;')}")
+            rich.append(f"<span style='color:{scheme.curve(key, index)}'>■</span>&nbsp;{unbroken(words)}")
         if step is not None:
             plain.append(f"step {step:,}")
             rich.append(f"<span style='color:{scheme.muted}'>step&nbsp;{step:,}</span>")

@@ -50,7 +50,8 @@ class MetricPlot(CurvePlot):
             self._subject.clear()
             for name, members in self._families.items():
                 self._subject.addItem(_title(members), name)
-                self._subject.setItemData(self._subject.count() - 1, _tip(members), Qt.ItemDataRole.ToolTipRole)
+                last = self._subject.count() - 1
+                self._subject.setItemData(last, wrapped_tip(*_tip(members)), Qt.ItemDataRole.ToolTipRole)
             self._subject.setCurrentIndex(max(self._subject.findData(chosen), 0))
         self._subject.setVisible(len(self._families) > 1)
         self._show_subject()
@@ -66,7 +67,7 @@ class MetricPlot(CurvePlot):
 
     def _show_subject(self) -> None:
         members = self._families.get(self._subject.currentData(), [])
-        self._subject.setToolTip(self._subject.currentData(Qt.ItemDataRole.ToolTipRole) or "")
+        self._subject.setToolTip(wrapped_tip(*_tip(members)) if members else "")
         labels = dict(self._usual)
         self.set_curves([(key, labels.get(key, short(key))) for key in members] or self._usual)
 
@@ -85,5 +86,5 @@ def _title(keys: list[str]) -> str:
     return f"{title(keys)}: {protocol_text(metric[1])}" if metric else title(keys)
 
 
-def _tip(keys: list[str]) -> str:
-    return wrapped_tip(_title(keys), meaning(keys[0]))
+def _tip(keys: list[str]) -> tuple[str, str]:
+    return _title(keys), meaning(keys[0])

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QToolButton, QWidget
 
 from studio import theme
-from studio.widgets.basic.labels import IconButton
+from studio.widgets.basic.labels import IconButton, Label
 from studio.widgets.plots.time_bar import Steps, TimeBar
 
 SPEEDS = (5, 10, 20, 30)
@@ -40,7 +40,7 @@ class Timeline(QWidget):
         self._back.clicked.connect(lambda: self.step_by(-1))
         self._forth = IconButton("caret-right", "Next samples", "Next samples (Right)")
         self._forth.clicked.connect(lambda: self.step_by(1))
-        self._said = QLabel()
+        self._said = Label()
         self._speed = QComboBox()
         self._live = QToolButton()
         self._build()

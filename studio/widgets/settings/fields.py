@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 from core.presets import presets
 from core.registry import components
 from studio.widgets.basic.colour_edit import ColourEdit
+from studio.widgets.basic.labels import plain_tip
 from studio.widgets.basic.spin_boxes import WheelGuard, indent_spin_box
 
 UNLIMITED = 10**9
@@ -74,7 +75,7 @@ def field_of(name: str, info: FieldInfo, unit: str) -> Field:
         field = FloatField(*_bounds(info), suffix, optional)
     default = "none" if info.default is None else f"{info.default:g}" if type(info.default) is float else info.default
     field.help = f"{info.description}\nDefault: {default}{suffix if info.default is not None else ''}"
-    field.widget.setToolTip(field.help)
+    field.widget.setToolTip(plain_tip(field.help))
     field.widget.setObjectName(name)
     field.widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
     field.widget.installEventFilter(WheelGuard(field.widget))
@@ -115,7 +116,7 @@ class ChoiceField:
             value = self.widget.itemData(row)
             why = refusal(value)
             model.item(row).setEnabled(not why)
-            model.item(row).setToolTip(why or self._tips.get(value, ""))
+            model.item(row).setToolTip(plain_tip(why or self._tips.get(value, "")))
 
 
 class TextField:
@@ -254,7 +255,7 @@ def _grey_out(field: Field, is_on: Any, why: str) -> None:
     """Disables a field that is off and cannot be turned on now."""
     blocked = bool(why) and not is_on
     field.widget.setEnabled(not blocked)
-    field.widget.setToolTip(f"{why}\n\n{field.help}" if blocked else field.help)
+    field.widget.setToolTip(plain_tip(f"{why}\n\n{field.help}" if blocked else field.help))
 
 
 class _Plain(QDoubleSpinBox):

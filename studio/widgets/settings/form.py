@@ -18,6 +18,7 @@ from core.config.settings import Settings, live_settings, validate
 from core.devices import Device
 from core.errors import UserError
 from core.presets import FitContext, preset, presets
+from studio.widgets.basic.labels import Label
 from studio.widgets.settings.fields import Field, field_of
 
 LABEL_WIDTH = 108
@@ -56,7 +57,7 @@ class SettingsForm(QWidget):
         self._facts = FitContext(images=1_000_000, accelerator=True)
         self._recipe: dict[str, Any] | None = None
         """What the preset fitted, while nobody has changed any of it."""
-        self._error = QLabel(wordWrap=True)
+        self._error = Label(wordWrap=True)
         self._error.hide()
         self._error.setObjectName("error")
         self._fold = QToolButton(autoRaise=True)
@@ -205,7 +206,7 @@ class SettingsForm(QWidget):
             field = field_of(name, info, str(extra["unit"]))
             field.connect(partial(self._edited, name))
             self._fields[name] = field
-            label = QLabel(title_of(name))
+            label = Label(title_of(name))
             label.setBuddy(field.widget)
             label.setFixedWidth(LABEL_WIDTH)  # one column through all groups
             label.setToolTip(field.widget.toolTip())

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QGroupBox,
     QHBoxLayout,
-    QLabel,
     QProgressBar,
     QPushButton,
     QVBoxLayout,
@@ -20,6 +19,7 @@ from PySide6.QtWidgets import (
 from core.config.settings import Settings
 from core.data.health.findings import HealthReport
 from core.events import Progress
+from studio.widgets.basic.labels import Label, plain_tip
 from studio.widgets.settings.fields import FITS, Field, field_of
 
 TITLES = {
@@ -69,7 +69,9 @@ class PreparationControls(QGroupBox):
         self._is_locked = locked
         for field in self._fields.values():
             field.widget.setEnabled(not locked)
-            field.widget.setToolTip("A training runs: stop it to prepare the images anew" if locked else field.help)
+            field.widget.setToolTip(
+                plain_tip("A training runs: stop it to prepare the images anew" if locked else field.help)
+            )
         self._show_suggestion()
 
     def suggest(self, report: HealthReport | None) -> None:
@@ -93,14 +95,14 @@ class PreparationControls(QGroupBox):
         field = field_of(name, info, str(extra["unit"]))
         field.connect(lambda: self.chosen.emit({name: field.value()}))
         field.widget.setAccessibleName(title)
-        label = QLabel(title)
+        label = Label(title)
         label.setBuddy(field.widget)
         self._rows.addRow(label, field.widget)
         return field
 
     def _build_suggestion(self) -> QWidget:
         self._suggestion = QWidget()
-        self._suggestion_text = QLabel(wordWrap=True)
+        self._suggestion_text = Label(wordWrap=True)
         self._suggestion_text.setObjectName("muted")
         use = QPushButton("Use")
         use.setToolTip("Prepare the images so")

@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QHBoxLayout,
-    QLabel,
     QSplitter,
     QStackedLayout,
     QToolButton,
@@ -25,7 +24,7 @@ from core.stats import keys
 from core.stats.curves import Curve
 from core.stats.keys import meaning
 from studio import theme
-from studio.widgets.basic.labels import Glyph, wrapped_tip
+from studio.widgets.basic.labels import Glyph, Label, wrapped_tip
 from studio.widgets.plots.overlay_plot import SIDES, OverlayPlot, PlottedCurve
 
 AXES = (("Steps", "steps"), ("Images seen", "images"), ("Training time", "seconds"))
@@ -57,8 +56,8 @@ class ComparedCurves(QWidget):
         self.plot = OverlayPlot()
         self._log.toggled.connect(self.plot.set_log)
         self._sign = Glyph("info", 18, "accent")
-        self._note = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
-        self._empty = QLabel("Choose two runs above to see their curves on one plane.")
+        self._note = Label(wordWrap=True)
+        self._empty = Label("Choose two runs above to see their curves on one plane.")
         self._pages = QStackedLayout(self)
         self._build()
 
@@ -154,7 +153,7 @@ class ComparedCurves(QWidget):
         tools = QHBoxLayout()
         tools.setContentsMargins(8, 0, 8, 0)
         tools.addStretch(1)
-        name = QLabel("Compare over")
+        name = Label("Compare over")
         name.setBuddy(self._axis)
         reset = QToolButton(autoRaise=True)
         reset.setIcon(theme.icon("arrows-out"))

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSlider, QVBoxLayout, QWidget
 
 from core.errors import UserError
 from core.events import Images
 from core.formatting import time_text
 from core.runs.overview import Overview
 from core.stats.curves import Line
+from studio.widgets.basic.labels import Label
 from studio.widgets.images.image_grid import ImageGrid
 from studio.widgets.images.tile_view import NO_IMAGES
 from studio.widgets.plots.overlay_plot import SIDES
@@ -34,7 +35,7 @@ class ComparedSamples(QWidget):
         self._positions: dict[str, Line] = {}
         self._shown: dict[str, int] = {}
         self.grids = {side: ImageGrid() for side in SIDES}
-        self._said = {side: QLabel(textFormat=Qt.TextFormat.PlainText) for side in SIDES}
+        self._said = {side: Label() for side in SIDES}
         self._moment = QComboBox()
         self._moment.setAccessibleName("At the same")
         self._moment.setToolTip("What counts as the same moment of both runs.")
@@ -45,7 +46,7 @@ class ComparedSamples(QWidget):
         self._slider.setValue(SLIDER_STEPS)
         self._slider.setAccessibleName("Moment")
         self._slider.setToolTip("Drag, or use the arrow keys, to see both runs at another moment.")
-        self._where = QLabel()
+        self._where = Label()
         self._slider.valueChanged.connect(lambda _: self._ask())
         self._moment.currentIndexChanged.connect(lambda _: self._update_positions())
         self._build()
@@ -114,7 +115,7 @@ class ComparedSamples(QWidget):
             column.addWidget(self.grids[side], 1)
             column.addWidget(self._said[side])
             row.addLayout(column, 1)
-        name = QLabel("At the same")
+        name = Label("At the same")
         name.setBuddy(self._moment)
         self._where.setMinimumWidth(130)
         line = QHBoxLayout()

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QHeaderView, QLabel, QStackedLayout, QTreeWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHeaderView, QStackedLayout, QTreeWidgetItem, QVBoxLayout, QWidget
 
 from core.presets.settings_diff import rows
 from core.runs.overview import Overview
+from studio.widgets.basic.labels import Label, plain_tip
 from studio.widgets.basic.table import Table
 
 NAMES = 190
@@ -28,7 +29,7 @@ class ComparedSettings(QWidget):
         self.table.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
         self.table.setColumnWidth(0, NAMES)
         self.table.header().setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
-        self._empty = QLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
+        self._empty = Label(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
         self._empty.setObjectName("muted")
         self._pages = QStackedLayout()
         self._pages.addWidget(self.table)
@@ -63,7 +64,7 @@ class ComparedSettings(QWidget):
 def _item(name: str, one: str, other: str, help: str) -> QTreeWidgetItem:
     item = QTreeWidgetItem([name, help, one, other])
     for column in range(item.columnCount()):
-        item.setToolTip(column, item.text(column))  # where it is cut
+        item.setToolTip(column, plain_tip(item.text(column)))  # where it is cut
     if one != other:
         font = item.font(0)
         font.setBold(True)

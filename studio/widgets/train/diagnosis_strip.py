@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QToolButton, QVB
 
 from core.diagnosis.case import Diagnosis, Remedy, Severity
 from studio.model.setting_text import in_words
-from studio.widgets.basic.labels import Glyph, WrappedLabel
+from studio.widgets.basic.labels import Glyph, WrappedLabel, plain_tip
 
 GLYPHS: dict[Severity, tuple[str, str]] = {
     "bad": ("warning", "error"),
@@ -103,7 +103,7 @@ class DiagnosisStrip(QFrame):
         column.addLayout(line)
         name, role = GLYPHS[diagnosis.severity]
         glyph = Glyph(name, 20, role)
-        glyph.setToolTip(WORDS[diagnosis.severity])
+        glyph.setToolTip(plain_tip(WORDS[diagnosis.severity]))
         text = WrappedLabel(diagnosis.sentence)
         text.setAccessibleName(f"{WORDS[diagnosis.severity]}: {diagnosis.sentence}")
         line.addWidget(glyph)
@@ -140,6 +140,6 @@ class DiagnosisStrip(QFrame):
         button = QPushButton(remedy.text.rstrip("."))
         changes = "\n".join(in_words(remedy.changes))
         what = "A new run; this one is saved and stays" if remedy.anew else "Changes while it trains, and can be undone"
-        button.setToolTip(f"{what}:\n{changes}")
+        button.setToolTip(plain_tip(f"{what}:\n{changes}"))
         button.clicked.connect(partial(self.remedy_requested.emit, remedy))
         return button

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton, QWidget
 
 from core.events import Progress, Report, Tuned
 from studio import theme
-from studio.widgets.basic.labels import ElidedLabel
+from studio.widgets.basic.labels import ElidedLabel, Label, plain_tip
 
 if TYPE_CHECKING:
     from core.config.settings import Settings
@@ -26,7 +26,7 @@ class Footer(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("footer")
-        self._state = QLabel("Idle")
+        self._state = Label("Idle")
         self._state.setObjectName("title")
         self._numbers = ElidedLabel()
         self._numbers.setAccessibleName("Progress, rate and times")
@@ -88,7 +88,9 @@ class Footer(QFrame):
     def show_tuned(self, tuned: Tuned, settings: Settings) -> None:
         """What the trial chose, for whoever wants to know."""
         rates = "".join(f"\n{choice}: {rate:,.0f} {settings.counted}/s" for choice, rate in tuned.rates.items())
-        self._state.setToolTip(f"Trains on {tuned.device} in {tuned.precision}, {tuned.memory_format}{rates}")
+        self._state.setToolTip(
+            plain_tip(f"Trains on {tuned.device} in {tuned.precision}, {tuned.memory_format}{rates}")
+        )
 
     def show_saved(self, step: int) -> None:
         """A checkpoint was written by itself."""
@@ -98,7 +100,7 @@ class Footer(QFrame):
     def show_status(self, text: str, tip: str = "") -> None:
         """What goes on beside the training, and ends with it."""
         self._saved.setText(text)
-        self._saved.setToolTip(tip)
+        self._saved.setToolTip(plain_tip(tip))
         self._has_status = True
 
     def show_stopping(self) -> None:
@@ -116,7 +118,7 @@ class Footer(QFrame):
         if memory is not None:
             parts.append(f"{memory:.1f} GB")
         self._numbers.setText("   ".join(parts))
-        self._numbers.setToolTip("\n".join(parts))
+        self._numbers.setToolTip(plain_tip("\n".join(parts)))
 
     def _set(self, state: str, start: bool, pause: bool, stop: bool) -> None:
         self._state.setText(state)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSlider, QVBoxLayout, QWidget
 
 from studio import theme
+from studio.widgets.basic.labels import Label, plain_tip
 from studio.widgets.train.points_view import PointsView
 
 SLOWEST = 1.0
@@ -28,7 +29,7 @@ class PlaygroundView(QWidget):
             button = self._steps[network]
             button.setIcon(theme.icon("skip-forward", name))
             button.clicked.connect(lambda _=False, network=network: self.step_requested.emit(network))
-        self._said = QLabel()
+        self._said = Label()
         self._pace = QSlider(Qt.Orientation.Horizontal)
         self._pace.setRange(0, 20)
         self._pace.setMinimumWidth(60)
@@ -57,7 +58,7 @@ class PlaygroundView(QWidget):
             button = self._steps[network]
             button.setEnabled(paused)
             does = f"Train the {name} once, on a batch of its own, while the other network stands still"
-            button.setToolTip(does if paused else f"{does}. Pause the training first.")
+            button.setToolTip(plain_tip(does if paused else f"{does}. Pause the training first."))
 
     def pace(self) -> float:
         """Seconds of rest after each step."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QWidget
 
 from core.latent.explore_state import ExploreState
 from core.latent.request import Loop, Point, Trajectory
+from studio.widgets.basic.labels import Label
 from studio.widgets.basic.slider_row import SliderRow
 from studio.widgets.basic.spin_boxes import SeedBox
 from studio.widgets.explore.path_strip import PathStrip
@@ -52,7 +53,7 @@ class View(StripView):
         self._build()
 
     def _build(self) -> None:
-        rows = (QLabel("A"), self._centre, self.scrubber), (QLabel("Noise"), self._noise, self._radius)
+        rows = (Label("A"), self._centre, self.scrubber), (Label("Noise"), self._noise, self._radius)
         for row, widgets in enumerate(rows):
             for column, widget in enumerate(widgets):
                 self.grid.addWidget(widget, row, column)

@@ -6,11 +6,12 @@ from dataclasses import replace
 from functools import partial
 from itertools import product
 
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from core.events import Images
 from core.latent.explore_state import Corners, ExploreState
 from core.latent.request import Point, Position, Square, Trajectory
+from studio.widgets.basic.labels import Label
 from studio.widgets.explore.point_box import PointBox
 from studio.widgets.explore.square_pad import SquarePad
 from studio.widgets.explore.tools.tool import ToolView
@@ -46,7 +47,7 @@ class View(ToolView):
         corners.setHorizontalSpacing(10)
         corners.setVerticalSpacing(4)
         for index, (name, box) in enumerate(zip(CORNERS, self._boxes, strict=True)):
-            label = QLabel(name.capitalize())
+            label = Label(name.capitalize())
             label.setObjectName("muted")
             corners.addWidget(label, 2 * (index // 2), index % 2)
             corners.addWidget(box, 2 * (index // 2) + 1, index % 2)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from functools import partial
 from typing import Literal
 
-from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import QGridLayout, QSizePolicy, QWidget
 
 from core.events import Images
 from core.latent.explore_state import DirectionSets, ExploreState, Pin
 from core.latent.request import LatentRequest, Point, Position, Trajectory, Walk
+from studio.widgets.basic.labels import Label
 from studio.widgets.explore.pin_strip import PinStrip
 from studio.widgets.explore.tools.tool import Points, ToolView
 
@@ -39,7 +40,7 @@ class View(ToolView):
             strip.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
             strip.dropped.connect(partial(self._drop, group))
             strip.removed.connect(partial(self._remove, group))
-            label = QLabel(title)
+            label = Label(title)
             label.setObjectName("title")
             grid.addWidget(label, 0, column)
             grid.addWidget(strip, 1, column)
