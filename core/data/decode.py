@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
+import io
+import re
 import zipfile
 from collections.abc import Callable
 from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import BmpImagePlugin, GifImagePlugin, Image, JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin
+from PIL import (
+    AvifImagePlugin,
+    BmpImagePlugin,
+    GifImagePlugin,
+    Image,
+    JpegImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
 from PIL.ImageFile import ImageFile
 
 from core.config.preparation import Preparation
 from core.data.items import Picture
 from core.data.resize import fitted, transparent
 
-EXTENSIONS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")
+EXTENSIONS = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".avif", ".bmp", ".gif", ".tif", ".tiff")
+OTHER_PICTURES = (".heic", ".heif", ".jxl", ".jp2", ".psd", ".svg", ".cr2", ".cr3", ".nef", ".arw", ".dng")
+"""Pictures that cannot be read, and are named so that nobody misses them unknowingly."""
 MOST_PIXELS = 2**30 // 12
 """Of one picture, which then takes no more than a gigabyte while it is worked on; Pillow warns at the same number."""
-_MOST_SCANS = 100
+_MOST_SCANS, _MOST_MARKERS = 100, 10_000
 
 # A file is what its first bytes say, whatever its name says. Nothing outside this list is ever started: Pillow would
 # hand a renamed .eps to Ghostscript.
@@ -33,6 +46,15 @@ _READERS: tuple[tuple[bytes, type[ImageFile]], ...] = (
     (b"II+\0", TiffImagePlugin.TiffImageFile),
     (b"MM\0+", TiffImagePlugin.TiffImageFile),
 )
+_FIRST_BYTES = 16
+_AVIF = (b"ftypavif", b"ftypavis")
+"""From the fifth byte on."""
+_LARGE_NOTES = {b"tEXt": 2**20, b"zTXt": 900, b"iTXt": 900, b"iCCP": 2**19}
+"""Chunks of a PNG that say something about the picture, and from which size on Pillow may refuse the file for one:
+packed bytes unpack to a thousand times as many, and it reads a megabyte."""
+_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+"""In a JPEG's scan, what is neither a value of 255 nor a mark to start anew."""
+_START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
 
 _ORIENTATION_TAG = 0x0112
 _Planes = NDArray[np.uint8]
@@ -82,8 +104,22 @@ def decode(file: IO[bytes], how: Preparation) -> Picture:
 def _refuse_many_scans(file: IO[bytes]) -> None:
     # Each of a progressive JPEG's scans goes over the whole picture, and sixty bytes are enough for one.
     file.seek(0)
-    if file.read().count(b"\xff\xda") > _MOST_SCANS:
+    if _scans(file.read()) > _MOST_SCANS:
         raise UnreadableError(f"a JPEG of more than {_MOST_SCANS} scans")
+
+
+def _scans(jpeg: bytes) -> int:
+    """Counts the scans up to the end of the picture: what follows it, such as a phone's film, is not its own."""
+    count, place = 0, 2
+    for _ in range(_MOST_MARKERS):
+        if not (found := _MARKER.search(jpeg, place)):
+            return count
+        kind, place = jpeg[found.start() + 1], found.end()
+        if kind == _END_OF_IMAGE:
+            return count
+        count += kind == _START_OF_SCAN
+        place += int.from_bytes(jpeg[place : place + 2], "big")
+    return _MOST_MARKERS  # no camera writes so many
 
 
 def reason(error: Exception) -> str:
@@ -114,20 +150,57 @@ def passes(error: Exception) -> bool:
 def _opened(file: IO[bytes]) -> ImageFile:
     # Not Image.open: it only warns about sizes between its limit and twice that, and warnings can be turned into
     # errors for the whole process only, which is not ours to do from a thread.
-    start = file.read(16)
+    start = file.read(_FIRST_BYTES)
     if not start:
         raise UnreadableError("empty file")
-    for prefix, reader in _READERS:
-        if start.startswith(prefix):
-            file.seek(0)
-            image = reader(file)
-            break
-    else:
+    reader = _reader(start)
+    if reader is None:
         raise UnreadableError("not an image, or damaged")
+    if reader is PngImagePlugin.PngImageFile and (places := _large_notes(file)):
+        file = _without(file, places)
+    file.seek(0)
+    image = reader(file)
     if image.width * image.height > MOST_PIXELS:
         image.close()
         raise UnreadableError(f"larger than {MOST_PIXELS // 1_000_000} megapixels")
     return image
+
+
+def other_picture(name: str) -> str:
+    """Returns why one of the `OTHER_PICTURES` is left out."""
+    return f"{name.rpartition('.')[2].upper()} is not read here; save it as PNG or JPEG"
+
+
+def is_picture(start: bytes) -> bool:
+    """Returns whether a file that begins so is of a format that is read."""
+    return _reader(start) is not None
+
+
+def _reader(start: bytes) -> type[ImageFile] | None:
+    if start[4:12] in _AVIF:
+        return AvifImagePlugin.AvifImageFile
+    return next((reader for prefix, reader in _READERS if start.startswith(prefix)), None)
+
+
+def _large_notes(png: IO[bytes]) -> list[tuple[int, int]]:
+    """Returns the places of chunks that are left out, each from its first byte to the one after its last."""
+    found, place = [], 8
+    png.seek(place)
+    while len(head := png.read(8)) == 8:
+        size = int.from_bytes(head[:4], "big")
+        if size > _LARGE_NOTES.get(head[4:], size):
+            found.append((place, place + 12 + size))
+        place += 12 + size
+        png.seek(place)
+    return found
+
+
+def _without(file: IO[bytes], places: list[tuple[int, int]]) -> IO[bytes]:
+    file.seek(0)
+    data = bytearray(file.read())
+    for start, end in reversed(places):
+        del data[start:end]
+    return io.BytesIO(data)
 
 
 def _orientation(image: Image.Image) -> int:

@@ -65,3 +65,22 @@ def natural(name: str) -> str:
 
 def _at_once(path: str, flags: int) -> int:
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+SYSTEM_FOLDERS = {
+    "__macosx",
+    "@eadir",
+    "@recycle",
+    "@recently-snapshot",
+    "#recycle",
+    "#snapshot",
+    "$recycle.bin",
+    "system volume information",
+    "lost+found",
+}
+"""Folders, in small letters, in which desktop systems and network drives keep thumbnails and what was deleted."""
+
+
+def is_hidden(name: str) -> bool:
+    """Returns whether a file or folder is none of the person's own: hidden, or a system's."""
+    return (name.startswith(".") and name != "..") or name.lower() in SYSTEM_FOLDERS

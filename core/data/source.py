@@ -18,7 +18,7 @@ from core.events import FirstImages, Progress
 SUGGESTED_LEAST, SUGGESTED_MOST = 16, 64
 """A first training should show something within minutes, on a CPU too; more pixels are one choice away."""
 
-_MOST_CLASSES = 1000
+MOST_CLASSES = 1000
 
 
 class Source(Protocol):
@@ -90,7 +90,7 @@ class DataFormat(Protocol):
 
 def classes_of(folders: Set[tuple[str, ...]]) -> tuple[str, ...]:
     """Names of the classes, where the files lie in these folders: 2 to 1000 of the first level, and nothing else."""
-    if not 2 <= len(folders) <= _MOST_CLASSES or any(len(path) != 1 for path in folders):
+    if not 2 <= len(folders) <= MOST_CLASSES or any(len(path) != 1 for path in folders):
         return ()
     return tuple(sorted((name for (name,) in folders), key=natural))
 
@@ -98,7 +98,7 @@ def classes_of(folders: Set[tuple[str, ...]]) -> tuple[str, ...]:
 def class_numbers(labels: ArrayLike) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     """Whole numbers (N,) as indices into the classes' names, which are those numbers; no names unless 2 to 1000."""
     used, numbers = np.unique(np.asarray(labels, np.int64), return_inverse=True)
-    if not 2 <= len(used) <= _MOST_CLASSES:
+    if not 2 <= len(used) <= MOST_CLASSES:
         return np.zeros(len(numbers), np.int64), ()
     return numbers.astype(np.int64), tuple(map(str, used.tolist()))
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import lzma
 import struct
+import tracemalloc
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -46,6 +48,46 @@ def test_a_zip_bomb(tmp_path: Path) -> None:
         data[offset + 24 : offset + 28] = struct.pack("<I", 500 * 2**20)
     path.write_bytes(data)
     assert "claims to hold" in problem(path).what
+
+
+def test_an_entry_that_is_longer_than_it_says_takes_no_memory(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for index, data in enumerate(IMAGES):
+            archive.writestr(f"{index}.png", data)
+        archive.writestr("bomb.png", bytes(2**28))
+    whole = bytearray(path.read_bytes())
+    offset = whole.rindex(b"PK\1\2")
+    whole[offset + 24 : offset + 28] = struct.pack("<I", 1000)
+    path.write_bytes(whole)
+    tracemalloc.start()
+    try:
+        dataset = opened(path)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(dataset.images) == len(IMAGES)
+    assert set(reasons(dataset)) == {"bomb.png"}
+    assert peak < 2**26
+
+
+def test_an_xz_that_asks_for_much_memory_is_refused(tmp_path: Path) -> None:
+    path = taped(tmp_path / "a.tar", {f"{index}.png": data for index, data in enumerate(IMAGES)})
+    greedy = {"id": lzma.FILTER_LZMA2, "dict_size": 2**29, "mode": lzma.MODE_FAST, "mf": lzma.MF_HC4}
+    for filters, refused in (([{"id": lzma.FILTER_LZMA2, "preset": 9}], False), ([greedy], True)):
+        packed_path = tmp_path / "a.tar.xz"
+        packed_path.write_bytes(lzma.compress(path.read_bytes(), filters=filters))
+        if refused:
+            assert "damaged, or not what its name says" in problem(packed_path).what
+        else:
+            assert len(opened(packed_path).images) == len(IMAGES)
+
+
+def test_an_xz_of_several_streams(tmp_path: Path) -> None:
+    whole = taped(tmp_path / "a.tar", {f"{index}.png": data for index, data in enumerate(IMAGES)}).read_bytes()
+    parts = [lzma.compress(whole[:1000]), lzma.compress(whole[1000:])]
+    (tmp_path / "b.tar.xz").write_bytes(parts[0] + bytes(8) + parts[1] + bytes(4))
+    assert len(opened(tmp_path / "b.tar.xz").images) == len(IMAGES)
 
 
 def test_a_link_in_a_zip_is_not_followed(tmp_path: Path) -> None:
@@ -113,6 +155,49 @@ def test_labels_are_those_of_the_note(tmp_path: Path, name: str, around: str) ->
 
 
 @pytest.mark.parametrize("name", LABELLED)
+@pytest.mark.parametrize(
+    "change",
+    [
+        str.upper,
+        lambda path: path.rpartition("/")[2],
+        lambda path: path.replace(".png", ".jpg"),
+        lambda path: f"elsewhere/{path.rpartition('/')[2].upper()}".replace(".PNG", ".webp"),
+        lambda path: path.replace("/", "\\"),
+    ],
+    ids=["capitals", "no folder", "other ending", "everything", "Windows"],
+)
+def test_a_picture_is_found_under_other_names(tmp_path: Path, name: str, change: Callable[[str], str]) -> None:
+    entries = {f"00000/img{index}.png": data for index, data in enumerate(IMAGES)}
+    note = noted([[change(path), index % 2] for index, path in enumerate(entries)])
+    dataset = opened(archived(tmp_path / name, {**entries, "dataset.json": note}))
+    assert (dataset.classes, dataset.skipped) == (("0", "1"), ())
+    assert dataset.labels is not None
+    assert dataset.labels.tolist() == [0, 1, 0, 1, 0, 1]
+
+
+def test_a_name_that_stands_for_two_classes_is_none(tmp_path: Path) -> None:
+    entries = {f"{folder}/0.png": IMAGES[index] for index, folder in enumerate("ab")} | {"c/1.png": IMAGES[2]}
+    note = noted([["x/0.png", 0], ["y/0.png", 1], ["c/1.png", 1], ["c/2.png", 0]])
+    dataset = opened(archived(tmp_path / "a.zip", {**entries, "c/2.png": IMAGES[3], "dataset.json": note}))
+    assert len(dataset.images) == 2
+    assert set(reasons(dataset)) == {"a/0.png", "b/0.png"}
+
+
+@pytest.mark.parametrize(
+    ("given", "classes"), [(["cat", "dog"], ("cat", "dog")), ([7.0, 3.0], ("3", "7")), (["b10", "b9"], ("b9", "b10"))]
+)
+def test_classes_are_words_or_whole_numbers(tmp_path: Path, given: list[Any], classes: tuple[str, ...]) -> None:
+    entries = {f"{index}.png": data for index, data in enumerate(IMAGES)}
+    note = noted([[path, given[index % 2]] for index, path in enumerate(entries)])
+    dataset = opened(archived(tmp_path / "a.zip", {**entries, "dataset.json": note}))
+    assert dataset.classes == classes
+    assert dataset.labels is not None
+    assert [classes[label] for label in dataset.labels] == [
+        str(given[index % 2]).removesuffix(".0") for index in range(6)
+    ]
+
+
+@pytest.mark.parametrize("name", LABELLED)
 @pytest.mark.parametrize("labels", [None, [], [[each, 4] for each in NAMES]])
 def test_a_note_without_labels_says_that_there_are_none(tmp_path: Path, name: str, labels: Any) -> None:
     dataset = opened(archived(tmp_path / name, {"dataset.json": noted(labels), **ENTRIES}))
@@ -143,6 +228,9 @@ def test_images_that_the_note_forgot_are_named(tmp_path: Path, name: str) -> Non
         b'{"labels": [[1, 2]]}',
         noted([[each, [0.5, 0.25]] for each in NAMES]),
         b'{"labels": [["a", NaN]]}',
+        b'{"labels": [["a", 0.5]]}',
+        b'{"labels": [["a", 1], ["b", "dog"]]}',
+        b'{"labels": [["a", [0, 1]]]}',
         b'{"labels": [["a", 1e999]]}',
         b'{"labels": [["a", 99999999999999999999]]}',
         b"[" * 100_000,

@@ -37,6 +37,25 @@ def test_classes(counts: tuple[int, ...], severity: str, groups: list[int], said
 
 
 @pytest.mark.parametrize(
+    ("places", "said"),
+    [
+        (["a", "b", "."], "The folders ('a', 'b') are no classes, since 3 images lie beside them."),
+        (["train/cat", "train/dog", "val/cat"], "since 9 images lie in folders within them."),
+        (["a", "b", "b/more"], "since 3 images lie in folders within them."),
+        (["a", "b"], ""),
+        (["a"], ""),
+        (["."], ""),
+    ],
+)
+def test_folders_that_are_no_classes_are_said(tmp_path: Path, places: list[str], said: str) -> None:
+    for place in places:
+        fill(tmp_path / "set" / place, 3)
+    told = {each.kind: each.text for each in report_of(opened(tmp_path / "set")).findings}
+    assert said in told.get("folders", "")
+    assert ("folders" in told) == bool(said)
+
+
+@pytest.mark.parametrize(
     ("count", "side", "augment", "severity"),
     [
         (2000, 16, "none", "good"),

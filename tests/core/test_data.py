@@ -67,7 +67,9 @@ def one(
 # Formats and modes
 
 
-@pytest.mark.parametrize("name", ["a.png", "a.JPG", "a.jpeg", "a.webp", "a.bmp", "a.gif", "a.tif", "a.TIFF"])
+@pytest.mark.parametrize(
+    "name", ["a.png", "a.JPG", "a.jpeg", "a.webp", "a.bmp", "a.gif", "a.tif", "a.TIFF", "a.avif", "a.jfif"]
+)
 def test_every_format_is_read(folder: Path, name: str) -> None:
     picture = one(folder, plain((200, 60, 20)), name)
     assert picture.shape == (16, 16, 3)
@@ -420,6 +422,49 @@ def test_hidden_files_other_files_and_looping_links(folder: Path) -> None:
         "gone.png": "a link to nothing",
         "pipe.png": "not a regular file",
     }
+
+
+@pytest.mark.parametrize("name", ["0.jpe", "0.JFIF", "no ending", "DSC0001"])
+def test_a_picture_is_told_by_what_it_begins_with(folder: Path, name: str) -> None:
+    fill(folder)
+    (folder / name).write_bytes(encoded(coloured(9), "JPEG"))
+    (folder / "README").write_text("no picture, and not worth a word", "utf-8")
+    dataset = opened(folder)
+    assert (len(dataset.images), dataset.skipped) == (4, ())
+
+
+@pytest.mark.parametrize("ending", ["heic", "HEIF", "svg", "CR2"])
+def test_pictures_that_cannot_be_read_are_named(folder: Path, ending: str) -> None:
+    fill(folder)
+    (folder / f"photo.{ending}").write_bytes(b"\0\0\0\x18ftypheic")
+    reason = f"{ending.upper()} is not read here; save it as PNG or JPEG"
+    assert reasons(opened(folder)) == {f"photo.{ending}": reason}
+    entries = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert reasons(opened(packed(folder.parent / "photos.zip", entries))) == {f"photo.{ending}": reason}
+
+
+@pytest.mark.parametrize("noise", ["@eaDir", "#recycle", "$RECYCLE.BIN", "System Volume Information", "__MACOSX"])
+def test_what_systems_keep_beside_pictures_is_neither_a_picture_nor_a_class(folder: Path, noise: str) -> None:
+    for name in ("cat", "dog"):
+        fill(folder / name)
+        fill(folder / name / noise / "0.jpg")
+    fill(folder / noise)
+    dataset = opened(folder)
+    assert (len(dataset.images), dataset.classes, dataset.skipped) == (6, ("cat", "dog"), ())
+    entries = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*.png")}
+    zipped = opened(packed(folder.parent / "photos.zip", entries))
+    assert (len(zipped.images), zipped.classes, zipped.skipped) == (6, ("cat", "dog"), ())
+
+
+def test_a_run_among_the_pictures_is_left_out_and_named(folder: Path) -> None:
+    for name in ("cat", "dog"):
+        fill(folder / name)
+    fill(folder / "runs" / "00001" / "samples")
+    for mark in ("config.json", "stats.jsonl"):
+        (folder / "runs" / "00001" / mark).touch()
+    dataset = opened(folder)
+    assert (len(dataset.images), dataset.classes) == (6, ("cat", "dog"))
+    assert reasons(dataset) == {"runs/00001": "the folder of a training"}
 
 
 @pytest.mark.parametrize("name", ["zwölf 猫", "line\nbreak", "wie 'das' \"hier\"", os.fsdecode(b"\xff\xfe")])

@@ -59,6 +59,26 @@ def test_a_jpeg_of_a_thousand_scans() -> None:
     assert perf_counter() - begun < 10
 
 
+@pytest.mark.parametrize("progressive", [False, True])
+def test_what_follows_a_jpeg_is_not_counted_as_its_own(progressive: bool) -> None:
+    whole = encoded(coloured(0, 400, 300), "JPEG", progressive=progressive)
+    film = b"\0\0\0\x18ftypmp42" + b"\xff\xda" * 5000
+    assert isinstance(taken(whole + film), Picture)
+    spliced = whole[:2] + b"\xff\xe1" + (2002).to_bytes(2, "big") + b"\xff\xda" * 1000 + whole[2:]  # a thumbnail, say
+    assert isinstance(taken(spliced), Picture)
+
+
+@pytest.mark.parametrize("name", [b"zTXt", b"iTXt", b"iCCP"])
+def test_large_notes_do_not_hide_a_png(name: bytes) -> None:
+    text = zlib.compress(bytes(3 * 2**20), 0)  # a workflow, say, that is larger than Pillow reads
+    data = {b"zTXt": b"a\0\0" + text, b"iTXt": b"a\0\1\0\0\0" + text, b"iCCP": b"a\0\0" + text}[name]
+    whole = encoded(plain((9, 120, 230)))
+    for place in (33, len(whole) - 12):  # in front of the pixels, and behind them
+        result = taken(whole[:place] + chunk(name, data) + whole[place:])
+        assert isinstance(result, Picture)
+        assert (result.pixels[:, 0, 0] == (9, 120, 230)).all()
+
+
 def chunk(name: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 

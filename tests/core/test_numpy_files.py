@@ -76,6 +76,10 @@ def test_layouts_with_alpha(tmp_path: Path, axis: int) -> None:
         (COLOUR.astype(np.int64), 0),
         (COLOUR.astype(">i2"), 0),
         (COLOUR.astype(np.uint16) * 257, 0),
+        (COLOUR.astype(np.uint16), 0),
+        (COLOUR.astype(">u2") * 16 + 15, 8),
+        (COLOUR.astype(np.uint16) * 4, 8),
+        (COLOUR.astype(np.uint16) * 64, 8),
         (COLOUR.astype(np.float32) / 255 * 1.008 - 0.004, 1),
     ],
 )
@@ -84,8 +88,15 @@ def test_every_range(tmp_path: Path, array: NDArray[Any], tolerance: int) -> Non
     assert np.abs(np.asarray(dataset.images).astype(int) - np.moveaxis(COLOUR, 3, 1)).max() <= tolerance
 
 
+@pytest.mark.parametrize("shape", [(40, 30, 3), (64, 64, 4)])
+def test_a_single_picture_is_not_taken_for_grey_ones(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    found = problem(saved(tmp_path / "a.npy", np.zeros(shape, np.uint8)))
+    assert "holds a single picture" in found.what
+    assert "(N, H, W, C)" in found.remedy
+
+
 def test_truths_are_white(tmp_path: Path) -> None:
-    for array in (GREY > 99, (GREY > 99).astype(np.int32)):
+    for array in (GREY > 99, *((GREY > 99).astype(kind) for kind in (np.int32, np.uint8, np.uint16))):
         assert np.array_equal(np.asarray(opened(saved(tmp_path / "a.npy", array)).images)[:, 0], (GREY > 99) * 255)
 
 
@@ -106,7 +117,9 @@ def test_values_that_are_no_numbers(tmp_path: Path, bad: float) -> None:
     assert "no numbers (NaN or infinite)" in problem(saved(tmp_path / "a.npy", array)).what
 
 
-@pytest.mark.parametrize(("low", "high"), [(-5, 5), (0, 300), (-200, 200), (-1e30, 1e30), (1e300, 1e308)])
+@pytest.mark.parametrize(
+    ("low", "high"), [(-5, 5), (-2.1, 2.6), (0, 20), (-1.02, 3), (0, 300), (-200, 200), (-1e30, 1e30), (1e300, 1e308)]
+)
 def test_ranges_that_mean_nothing(tmp_path: Path, low: float, high: float) -> None:
     found = problem(saved(tmp_path / "a.npy", np.linspace(low, high, 3 * 64).reshape(3, 8, 8)))
     assert f"{low:g} to {high:g}" in found.what
@@ -273,15 +286,54 @@ def test_the_largest_array_and_the_labels_as_long(tmp_path: Path) -> None:
     assert labels(dataset) == NUMBERS
 
 
-@pytest.mark.parametrize("given", [np.arange(9) * 0, np.arange(8), np.ones(9), np.ones((9, 2), int), np.arange(9) > 4])
-def test_lists_that_are_no_labels(tmp_path: Path, given: NDArray[Any]) -> None:
+@pytest.mark.parametrize(
+    ("given", "classes"),
+    [
+        (LABELS.astype(np.float32), ("1", "3", "7")),
+        (np.eye(8)[LABELS], ("1", "3", "7")),
+        (np.eye(8, dtype=bool)[LABELS], ("1", "3", "7")),
+        (np.array(["", "cat", "", "dog", "", "", "", "eel"])[LABELS], ("cat", "dog", "eel")),
+        (np.array([b"", b"cat", b"", b"dog", b"", b"", b"", b"\xe9"])[LABELS], ("cat", "dog", "\ufffd")),
+    ],
+    ids=["fractions", "one-hot", "truths", "words", "bytes"],
+)
+def test_labels_of_every_kind(tmp_path: Path, given: NDArray[Any], classes: tuple[str, ...]) -> None:
     np.savez(tmp_path / "a.npz", images=COLOUR, labels=given)
-    assert opened(tmp_path / "a.npz").labels is None
+    dataset = opened(tmp_path / "a.npz")
+    assert (dataset.classes, labels(dataset)) == (classes, NUMBERS)
+    assert not dataset.skipped
+
+
+def test_truths_are_two_classes(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", images=COLOUR, labels=LABELS > 1)
+    assert labels(opened(tmp_path / "a.npz")) == [1, 1, 1, 1, 1, 1, 0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        (np.arange(9) * 0, "the same label for every image"),
+        (np.array(["cat"] * 9), "the same label for every image"),
+        (np.arange(8), "8 labels for 9 images"),
+        (np.array(3), "1 labels for 9 images"),
+        (np.linspace(0, 1, 9), "numbers that are not whole, and name no classes"),
+        (np.full(9, np.nan), "numbers that are not whole, and name no classes"),
+        (np.ones((9, 2), int), "rows that do not name one class each"),
+        (np.array([["a", "b"]] * 9), "rows that do not name one class each"),
+    ],
+)
+def test_lists_that_are_no_labels_are_named(tmp_path: Path, given: NDArray[Any], reason: str) -> None:
+    np.savez(tmp_path / "a.npz", images=COLOUR, labels=given)
+    dataset = opened(tmp_path / "a.npz")
+    assert dataset.labels is None
+    assert reasons(dataset) == {"labels": reason}
 
 
 def test_labels_of_too_many_classes(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", images=np.zeros((1001, 8, 8), np.uint8), labels=np.arange(1001))
-    assert opened(tmp_path / "a.npz").labels is None
+    dataset = opened(tmp_path / "a.npz")
+    assert dataset.labels is None
+    assert reasons(dataset) == {"labels": "1,001 different labels, more than 1,000"}
 
 
 def test_npz_without_pictures(tmp_path: Path) -> None:

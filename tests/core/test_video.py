@@ -19,7 +19,14 @@ from core.errors import UserError
 from core.events import Progress
 from tests.core.images import SMALL, encoded, opened, outcome, plain, problem, reasons
 
-ENCODERS = {".mp4": "libx264", ".mov": "mpeg4", ".mkv": "ffv1", ".webm": "libvpx-vp9", ".avi": "mjpeg"}
+ENCODERS = {
+    ".mp4": "libx264",
+    ".m4v": "libx264",
+    ".mov": "mpeg4",
+    ".mkv": "ffv1",
+    ".webm": "libvpx-vp9",
+    ".avi": "mjpeg",
+}
 FORMATS = {"ffv1": "bgr0", "mjpeg": "yuvj420p"}
 
 

@@ -10,12 +10,12 @@ from collections.abc import Set
 from itertools import takewhile
 from pathlib import Path
 
-from core.data.decode import EXTENSIONS
+from core.data.decode import EXTENSIONS, OTHER_PICTURES, other_picture
 from core.data.formats.folder import FORMATS
 from core.data.formats.image_files import LARGEST_FILE
 from core.data.formats.stylegan_labels import FOREIGN, NOTE, StyleGanLabels, noted, too_large
 from core.data.items import Skipped
-from core.data.names import Inside, printable, quoted
+from core.data.names import Inside, is_hidden, printable, quoted
 from core.data.source import classes_of
 from core.errors import UserError
 
@@ -24,9 +24,9 @@ TARS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 
 def wanted(path: Inside) -> bool:
     """Whether it looks like a picture, the labels, or what somebody may have hoped would be looked into."""
-    if not path or path[0] == "__MACOSX" or any(part.startswith(".") and part != ".." for part in path):
+    if not path or any(map(is_hidden, path)):
         return False
-    return path[-1] == NOTE or path[-1].lower().endswith((*EXTENSIONS, ".zip", *TARS))
+    return path[-1] == NOTE or path[-1].lower().endswith((*EXTENSIONS, *OTHER_PICTURES, ".zip", *TARS))
 
 
 def refusal_reason(name: str, path: Inside, size: int) -> str:
@@ -37,6 +37,8 @@ def refusal_reason(name: str, path: Inside, size: int) -> str:
         return "an archive inside the archive; unpack it first"
     if path[-1] == NOTE:
         return too_large(size)
+    if path[-1].lower().endswith(OTHER_PICTURES):
+        return other_picture(path[-1])
     if size > LARGEST_FILE:
         return f"larger than {LARGEST_FILE // 2**20} MB when unpacked"
     return ""

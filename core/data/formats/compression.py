@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import contextlib
 import gzip
+import io
 import lzma
 import zipfile
 import zlib
@@ -15,15 +16,80 @@ from typing import IO, Any
 from core.data.names import opened, quoted
 from core.errors import UserError
 
-_UNPACKERS: dict[bytes, Callable[[Path], Any]] = {
-    b"\x1f\x8b": gzip.open,
-    b"BZh": bz2.open,
-    b"\xfd7zXZ\0": lzma.open,
-}
+_XZ_MEMORY, _PACKED = 2**27, 2**16
+"""Bytes that unpacking may take, which is twice what `xz -9` asks for, and that are read at a time."""
 _HARMLESS, _MOST_PACKED = 2**30, 100
 """Bytes that any file may hold, and how many more for each of its own: pictures hardly pack to a tenth."""
 _BROKEN = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
 """What the readers raise for damaged files."""
+
+
+class _XzReader(io.RawIOBase):
+    """Reads an .xz file from front to back in bounded memory, which `lzma.open` leaves to what the file asks for."""
+
+    def __init__(self, path: Path) -> None:
+        self._file, self._place = opened(path), 0
+        self._begin()
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Goes there by unpacking what lies before; no further than the end. Raises `ValueError` from the end."""
+        if whence == io.SEEK_END:
+            raise ValueError("an .xz file does not say how long it is")
+        target = offset + (self._place if whence == io.SEEK_CUR else 0)
+        if target < self._place:
+            self._file.seek(0)
+            self._place = 0
+            self._begin()
+        passed = bytearray(_PACKED)
+        while self._place < target and self.readinto(memoryview(passed)[: target - self._place]):
+            pass
+        return self._place
+
+    def tell(self) -> int:
+        return self._place
+
+    def readinto(self, buffer: Any) -> int:
+        count = self._readinto(buffer)
+        self._place += count
+        return count
+
+    def _readinto(self, buffer: Any) -> int:
+        while True:
+            packed = b""
+            if self._unpacker.eof:
+                # Another stream may follow, after zeros.
+                packed = self._unpacker.unused_data.lstrip(b"\0") or self._file.read(_PACKED).lstrip(b"\0")
+                if not packed:
+                    return 0
+                self._begin()
+            elif self._unpacker.needs_input:
+                packed = self._file.read(_PACKED)
+                if not packed:
+                    raise EOFError("the .xz stream is not complete")
+            found = self._unpacker.decompress(packed, len(buffer))
+            if found:
+                buffer[: len(found)] = found
+                return len(found)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+    def _begin(self) -> None:
+        self._unpacker = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_XZ_MEMORY)
+
+
+_UNPACKERS: dict[bytes, Callable[[Path], Any]] = {
+    b"\x1f\x8b": gzip.open,
+    b"BZh": bz2.open,
+    b"\xfd7zXZ\0": lambda path: io.BufferedReader(_XzReader(path)),
+}
 
 
 def unpacked(path: Path) -> IO[bytes]:

@@ -13,11 +13,11 @@ from pathlib import Path
 from stat import S_ISREG
 from typing import overload
 
-from core.data.decode import EXTENSIONS, reason
+from core.data.decode import EXTENSIONS, OTHER_PICTURES, is_picture, other_picture, reason
 from core.data.formats.image_files import FIRST_IMAGES, File, Files, first_images
 from core.data.formats.stylegan_labels import FOREIGN, LARGEST_NOTE, NOTE, UNLABELLED, StyleGanLabels, noted, too_large
 from core.data.items import Skipped
-from core.data.names import absolute, digest, natural, opened, printable, quoted
+from core.data.names import absolute, digest, is_hidden, natural, opened, printable, quoted
 from core.data.source import classes_of
 from core.errors import UserError
 from core.events import FirstImages, Progress
@@ -25,7 +25,9 @@ from core.events import FirstImages, Progress
 TITLE = "Folder"
 RANK = 2
 
-FORMATS = "PNG, JPEG, WebP, BMP, GIF or TIFF"
+RUN_MARKS = ("config.json", "stats.jsonl")
+"""What lies in the folder of a run; its sample grids are no images to train on."""
+FORMATS = "PNG, JPEG, WebP, AVIF, BMP, GIF or TIFF"
 
 
 class _Listing(Sequence[File]):
@@ -151,6 +153,7 @@ def _walk(root: Path) -> Iterator[tuple[tuple[str, ...], os.stat_result] | Skipp
         path = folders.pop() if folders else links.pop(0)
         names: list[str] = []
         inner: list[tuple[str, ...]] = []
+        marks = set(RUN_MARKS)
         try:
             status = root.joinpath(*path).stat()
             if (status.st_dev, status.st_ino) in visited:
@@ -158,19 +161,25 @@ def _walk(root: Path) -> Iterator[tuple[tuple[str, ...], os.stat_result] | Skipp
             visited.add((status.st_dev, status.st_ino))
             with os.scandir(root.joinpath(*path)) as entries:
                 for entry in entries:
-                    if entry.name.startswith("."):
+                    if is_hidden(entry.name):
                         continue
+                    marks.discard(entry.name)
                     if _is_folder(entry):
                         (links if entry.is_symlink() else inner).append((*path, entry.name))
-                    elif entry.name.lower().endswith(EXTENSIONS):
+                    elif entry.name.lower().endswith((*EXTENSIONS, *OTHER_PICTURES)) or "." not in entry.name:
                         names.append(entry.name)
         except OSError as error:
             if not path:
                 raise _unreadable(root, error) from error
             yield Skipped(printable("/".join(path)), "this folder cannot be opened")
+        if path and not marks:
+            yield Skipped(printable("/".join(path)), "the folder of a training")
+            continue
         names.sort(key=natural)
         for name in names:
-            yield _stat(root, (*path, name))
+            found = _stat(root, (*path, name))
+            if found is not None:
+                yield found
         folders += sorted(inner, key=lambda each: natural(each[-1]), reverse=True)
 
 
@@ -181,7 +190,8 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _stat(root: Path, path: tuple[str, ...]) -> tuple[tuple[str, ...], os.stat_result] | Skipped:
+def _stat(root: Path, path: tuple[str, ...]) -> tuple[tuple[str, ...], os.stat_result] | Skipped | None:
+    """Returns the file's path with its status, or why it is left out; None if it is no picture and not called one."""
     inside = "/".join(path)
     try:
         status = os.stat(_inside(root, inside))  # noqa: PTH116
@@ -192,8 +202,20 @@ def _stat(root: Path, path: tuple[str, ...]) -> tuple[tuple[str, ...], os.stat_r
     except OSError:
         return Skipped(printable(inside), "it cannot be looked at")
     if not S_ISREG(status.st_mode):  # a pipe would wait for ever
-        return Skipped(printable(inside), "not a regular file")
+        return Skipped(printable(inside), "not a regular file") if "." in path[-1] else None
+    if path[-1].lower().endswith(OTHER_PICTURES):
+        return Skipped(printable(inside), other_picture(path[-1]))
+    if "." not in path[-1] and not _begins_like_a_picture(_inside(root, inside)):
+        return None
     return path, status
+
+
+def _begins_like_a_picture(path: str) -> bool:
+    try:
+        with opened(path, 0) as file:
+            return is_picture(file.read(16))
+    except OSError:
+        return False
 
 
 def _unreadable(root: Path, error: OSError) -> UserError:

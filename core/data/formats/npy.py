@@ -20,7 +20,7 @@ from core.data.formats.compression import damaged, first_bytes, opened_zip, read
 from core.data.formats.raw_arrays import Arrays, RowStream, pictures
 from core.data.items import Skipped
 from core.data.names import absolute, digest, opened, printable, quoted, version
-from core.data.source import class_numbers
+from core.data.source import MOST_CLASSES, class_numbers
 from core.errors import UserError
 from core.events import Progress
 
@@ -78,7 +78,7 @@ def scan(source: str) -> Generator[Progress, None, Arrays]:
                 "Save them again with numpy.save(name, numpy.ascontiguousarray(images)).",
             )
         rows = pictures(root, found.numbers, found.kind, found.shape)
-        labels, classes = class_numbers(_labels([array for array in plain if array is not found], rows.count))
+        labels, classes, unread = _labels([array for array in plain if array is not found], rows.count)
         key = digest(version(root))
     return Arrays(
         root=root,
@@ -86,10 +86,13 @@ def scan(source: str) -> Generator[Progress, None, Arrays]:
         parts=(rows,),
         labels=labels,
         classes=classes,
-        skipped=tuple(
-            Skipped(printable(array.name), "pickled objects, which could run code when they are read")
-            for array in arrays
-            if array.kind.hasobject
+        skipped=(
+            *(
+                Skipped(printable(array.name), "pickled objects, which could run code when they are read")
+                for array in arrays
+                if array.kind.hasobject
+            ),
+            *unread,
         ),
     )
 
@@ -119,13 +122,52 @@ def _array(root: Path, name: str, open: Callable[[], IO[bytes]], size: int) -> _
     return _Array(name, open, head.tell(), kind, shape, fortran)
 
 
-def _labels(arrays: Sequence[_Array], count: int) -> NDArray[Any]:
-    """The list of whole numbers that is as long as there are pictures; rather one that is called so."""
-    fitting = [each for each in arrays if each.kind.kind in "iu" and each.shape in ((count,), (count, 1))]
-    if not fitting:
-        return np.zeros(count, np.int64)
-    chosen = max(fitting, key=lambda each: any(word in each.name.lower() for word in _LABELS))
-    return RowStream(chosen.numbers, chosen.kind, count).all()
+Labels = tuple[NDArray[np.int64], tuple[str, ...], tuple[Skipped, ...]]
+"""A class for each picture, the classes' names, and lists that are called labels and are none."""
+
+
+def _labels(arrays: Sequence[_Array], count: int) -> Labels:
+    """Returns what the list of labels says that is as long as there are pictures; rather one that is called so."""
+    called = [each for each in arrays if any(word in each.name.lower() for word in _LABELS)]
+    fitting = [each for each in called if each.shape[:1] == (count,) and len(each.shape) <= 2]
+    fitting += [each for each in arrays if each.kind.kind in "iu" and each.shape in ((count,), (count, 1))]
+    if fitting:
+        chosen = fitting[0]
+        row = np.dtype((chosen.kind, chosen.shape[1:]))
+        return _read_labels(chosen.name, RowStream(chosen.numbers, row, count).all())
+    other = (
+        Skipped(printable(each.name), f"{each.shape[0] if each.shape else 1} labels for {count} images")
+        for each in called
+    )
+    return np.zeros(count, np.int64), (), tuple(other)
+
+
+def _read_labels(name: str, values: NDArray[Any]) -> Labels:
+    """Whole numbers, truths and words are labels, and so are rows of which one number alone is not 0."""
+    none = np.zeros(len(values), np.int64), ()
+    if values.ndim == 2 and values.shape[1] == 1:
+        values = values[:, 0]
+    if values.ndim == 2:
+        if values.dtype.kind not in "biuf" or not ((values != 0).sum(1) == 1).all():
+            return *none, (Skipped(printable(name), "rows that do not name one class each"),)
+        values = (values != 0).argmax(1)
+    if values.dtype.kind in "US":
+        words, numbers = np.unique(values, return_inverse=True)
+        names = tuple(
+            printable(word.decode("utf-8", "replace") if isinstance(word, bytes) else word) for word in words.tolist()
+        )
+        if not 2 <= len(names) <= MOST_CLASSES:
+            return *none, _unusual(name, len(names))
+        return numbers.astype(np.int64), names, ()
+    if values.dtype.kind == "f" and not (np.isfinite(values).all() and (values == np.rint(values)).all()):
+        return *none, (Skipped(printable(name), "numbers that are not whole, and name no classes"),)
+    numbers, names = class_numbers(values.astype(np.int64))
+    return numbers, names, () if names else _unusual(name, len(np.unique(values)))
+
+
+def _unusual(name: str, classes: int) -> tuple[Skipped, ...]:
+    many = f"{classes:,} different labels, more than {MOST_CLASSES:,}"
+    return (Skipped(printable(name), "the same label for every image" if classes == 1 else many),)
 
 
 def _nothing(root: Path, pickled: bool) -> UserError:

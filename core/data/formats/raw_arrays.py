@@ -50,6 +50,10 @@ _CHUNK = 16
 """Pictures prepared at once."""
 _MOST_NAMES = 100
 _MOST_PICTURES = 10_000_000
+_WHITES = {"uint8": (1, 255), "uint16": (1, 255, 1023, 4095, 16383, 65535)}
+"""Whites of whole numbers: masks have 1, and cameras 10, 12 or 14 bits of 16."""
+_BRIGHT = 0.125
+"""Part of 0 to 255 that fractions must span to be meant so: standardised ones reach from -2 to 3."""
 _SLACK = 0.01
 """By which part of its range resampled numbers may lie outside it."""
 
@@ -93,8 +97,8 @@ class RowStream:
                 yield rows[self.part] if self.part else rows
 
     def all(self) -> NDArray[Any]:
-        """Every row, for rows that are single numbers."""
-        return np.concatenate([np.zeros(0, self.kind), *self.read()])
+        """Every row, for few numbers."""
+        return np.concatenate([np.zeros((0, *self.shape), self.kind), *self.read()])
 
 
 @dataclass(frozen=True)
@@ -140,8 +144,10 @@ class Arrays(OneFile):
 
     def _limits(self) -> Generator[None, None, Limits]:
         kind = self.parts[0].kind
-        if kind.kind == "b" or kind.name in ("uint8", "uint16"):
-            return 0, {"uint8": 255, "uint16": 65535}.get(kind.name, 1)
+        if kind.kind == "b":
+            return 0, 1
+        if kind.name in _WHITES:
+            return 0, (yield from self._white(_WHITES[kind.name]))
         low, high = np.inf, -np.inf
         for part in self.parts:
             for rows in part.read():
@@ -154,6 +160,17 @@ class Arrays(OneFile):
                 low, high = min(low, float(rows.min())), max(high, float(rows.max()))
                 yield
         return _limits_of(low, high, self.root)
+
+    def _white(self, whites: tuple[int, ...]) -> Generator[None, None, int]:
+        """Finds the smallest white that no number exceeds, and reads no further than it must."""
+        highest = 0
+        for part in self.parts:
+            for rows in part.read():
+                highest = max(highest, int(rows.max()))
+                if highest > whites[-2]:
+                    return whites[-1]
+                yield
+        return next(white for white in whites if white >= highest)
 
 
 def few_names(folder: Path) -> list[str]:
@@ -171,6 +188,12 @@ def pictures(root: Path, open: Opener, kind: np.dtype[Any], shape: tuple[int, ..
         raise UserError(
             f"{title} holds no pictures but an array of {kind.name} and shape {shape}.",
             "Save them as uint8 of shape (N, H, W, C), C = 1, 3 or 4, or of shape (N, H, W) for grey.",
+            str(root),
+        )
+    if len(shape) == 3 and shape[2] in (3, 4):
+        raise UserError(
+            f"{title} holds a single picture, of shape {shape}.",
+            "Save all pictures as one array of shape (N, H, W, C), or as image files in a folder.",
             str(root),
         )
     width, height = _size(shape[1:])
@@ -202,7 +225,8 @@ def _size(shape: tuple[int, ...]) -> tuple[int, int]:
 def _limits_of(low: float, high: float, root: Path) -> Limits:
     for limits in ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0)):
         slack = _SLACK * (limits[1] - limits[0])
-        if limits[0] - slack <= low and high <= limits[1] + slack:
+        spans = limits[1] <= 1.0 or high - low >= _BRIGHT * limits[1]
+        if limits[0] - slack <= low and high <= limits[1] + slack and spans:
             return limits
     raise UserError(
         f"The numbers in {quoted(root.name)} reach from {low:g} to {high:g}.",
@@ -218,7 +242,7 @@ def _pictures(
         rows = np.moveaxis(rows, 1, 3)
     if rows.shape[3:] == (1,):
         rows = rows[..., 0]
-    if rows.dtype != np.uint8:
+    if rows.dtype != np.uint8 or limits != (0, 255):
         low, high = limits
         rows = np.rint((rows.astype(np.float32).clip(low, high) - low) * (255 / (high - low))).astype(np.uint8)
     made: list[Picture] = []

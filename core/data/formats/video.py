@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 TITLE = "Video"
 RANK = 5
 
-ENDINGS = (".mp4", ".mov", ".mkv", ".webm", ".avi")
+ENDINGS = (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi")
 
 _MOST_FRAMES = 10_000_000
 """Two days of film; what goes on for longer was made not to end."""

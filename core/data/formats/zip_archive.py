@@ -24,6 +24,7 @@ TITLE = "Zip"
 RANK = 7
 
 _ENCRYPTED = 0x1
+_PIECE = 2**20
 _NAME_IS_UTF8 = 0x800
 
 _Entry = tuple[Inside, zipfile.ZipInfo]
@@ -48,7 +49,7 @@ def scan(source: str) -> Generator[Progress, None, Files]:
     said = None
     if note is not None:
         try:
-            said = note[0][:-1], archive.read(note[1])
+            said = note[0][:-1], _open(archive, note[1]).read()
         except Exception as error:  # as with images, this is one entry's affair
             skipped.append(Skipped("/".join(note[0]), reason(error)))
     pictures.sort(key=lambda each: tuple(natural(part) for part in each[0]))
@@ -99,7 +100,9 @@ def _files(
 
 def _open(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> IO[bytes]:
     # Pillow jumps about in its file, and a compressed entry would be unpacked anew at every jump back.
-    return io.BytesIO(archive.read(info))
+    # In pieces: an entry that is longer than it says would be unpacked as a whole before it is cut to that.
+    with archive.open(info) as stream:
+        return io.BytesIO(b"".join(iter(partial(stream.read, _PIECE), b"")))
 
 
 def _name(info: zipfile.ZipInfo) -> str:

@@ -5,7 +5,7 @@ The thresholds say what a person would want to know; nothing is refused here.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +14,9 @@ from core.config.preparation import Fit, Preparation
 from core.data.dataset import Dataset
 from core.data.health.findings import FindingKind, HealthFinding, RowNumbers, Severity, no_rows
 from core.data.health.image_statistics import ImageStatistics
-from core.data.names import quoted
+from core.data.names import natural, quoted
 from core.data.records import MODES
+from core.data.source import MOST_CLASSES
 
 MANY = 0.1
 """From this part of the images on, what is wrong with them shows in what is generated."""
@@ -152,6 +153,30 @@ def classes(dataset: Dataset) -> HealthFinding:
         "Add images to those, join classes, or train without labels: of a rare class little is learned.",
         tuple(np.flatnonzero(dataset.labels == label) for label in scarce),
     )
+
+
+def folders(dataset: Dataset) -> HealthFinding | None:
+    """Of a dataset without labels whose images lie in folders: why those are no classes."""
+    paths = [tuple(name.split("/")[:-1]) for name in dataset.records.all_names()]
+    inside = Counter(path[0] for path in paths if path)
+    if len(inside) < 2:
+        return None
+    beside, deep = sum(not path for path in paths), Counter(path for path in paths if len(path) > 1)
+    some = ", ".join(quoted(name) for name in sorted(inside, key=natural)[:MOST_REASONS])
+    if len(inside) > MOST_CLASSES:
+        what = f"{len(inside):,} folders are too many for classes, of which there may be {MOST_CLASSES:,}."
+        what_to_do = "Join folders, or train without labels."
+    elif deep:
+        count = sum(deep.values())
+        what = f"The folders ({some}) are no classes, since {counted(count, 'image')} lie in folders within them."
+        what_to_do = f"Open the folder whose own folders are the classes, such as {quoted(next(iter(deep))[0])}."
+    elif beside:
+        lie = "lies" if beside == 1 else "lie"
+        what = f"The folders ({some}) are no classes, since {counted(beside, 'image')} {lie} beside them."
+        what_to_do = "Move what lies beside them into a folder of its own, or elsewhere."
+    else:
+        return None
+    return HealthFinding("folders", "note", what, what_to_do)
 
 
 def class_counts(dataset: Dataset) -> dict[str, int]:

@@ -33,6 +33,8 @@ def examine(
     findings = [] if dataset.points else (yield from _images(dataset, how, augment))
     if dataset.labels is not None:
         findings.append(checks.classes(dataset))
+    elif found := checks.folders(dataset):
+        findings.append(found)
     table = dataset.records.table
     sides = np.minimum(table["width"], table["height"])
     modes, counts = np.unique(table["mode"], return_counts=True)

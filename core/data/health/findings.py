@@ -22,6 +22,7 @@ FindingKind = Literal[
     "near_empty",
     "few_images",
     "classes",
+    "folders",
     "small_originals",
     "proportions",
     "colours",
