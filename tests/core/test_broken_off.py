@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -140,8 +141,7 @@ OPTIMIZERS: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("after", OPTIMIZERS, ids=str)
-@pytest.mark.parametrize("before", OPTIMIZERS, ids=str)
+@pytest.mark.parametrize(("before", "after"), [*pairwise(OPTIMIZERS), *pairwise(reversed(OPTIMIZERS))], ids=str)
 def test_a_training_goes_on_with_any_optimizer(
     before: dict[str, Any], after: dict[str, Any], pictures: Path, tmp_path: Path
 ) -> None:
