@@ -258,6 +258,7 @@ class Run:
                     f"{folder.name} of the run {self.folder.name} is a link to another folder.",
                     "Train a copy: continue from the checkpoint in another folder.",
                 )
+            folder.mkdir(exist_ok=True)  # a copy may lack the folder of samples
             remove_partials(folder)
         for samples in self.samples():
             if int(samples.stem) > step:

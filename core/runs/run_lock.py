@@ -1,7 +1,7 @@
 """Lock of a run: one process at a time trains in it.
 
-The file names its owner. On the same machine an owner that is gone, or whose number another process has now, is noticed
-at once; on another machine, over a network drive, by the owner's pulse: the file's time, which the owner renews.
+The file names its owner. On the same machine an owner that is gone is noticed at once. Where another process may have
+its number, and on another machine over a network drive, the owner's pulse tells: the file's time, which it renews.
 """
 
 from __future__ import annotations
@@ -94,7 +94,11 @@ def alive(file: Path) -> Owner | None:
     """Returns the owner of a lock, unless it has crashed. Raises `OSError` where the folder cannot be written to."""
     owner = _read(file)
     if owner is not None and owner.host == socket.gethostname():
-        return owner if _runs(owner) else None
+        if not psutil.pid_exists(owner.process):
+            return None
+        if _has_same_start(owner):
+            return owner
+        # Another process has its number now, or the clock was set, by which starts are told: the pulse decides.
     # The drive's own clock tells the age: those of two machines differ.
     now = file.with_name(f".{token_hex(8)}.partial")
     try:
@@ -109,13 +113,11 @@ def alive(file: Path) -> Owner | None:
     return owner or Owner("another machine", 0, 0.0, file.stat().st_mtime, "")
 
 
-def _runs(owner: Owner) -> bool:
+def _has_same_start(owner: Owner) -> bool:
     try:
         return abs(psutil.Process(owner.process).create_time() - owner.started) < SAME_START
-    except psutil.NoSuchProcess:
+    except psutil.Error:  # it has just ended, or is somebody else's
         return False
-    except psutil.AccessDenied:
-        return True
 
 
 def _read(file: Path) -> Owner | None:

@@ -59,8 +59,8 @@ def restore(optimizer: Optimizer, saved: Mapping[str, Tensor]) -> None:
         weight = weights[int(index)]
         if key == "step":
             # The fused kernels read this counter on the weights' device, all others on the CPU.
-            kept = torch.empty_like(value, device=weight.device if optimizer.defaults.get("fused") else "cpu")
+            own = torch.empty_like(value, device=weight.device if optimizer.defaults.get("fused") else "cpu")
         else:
             # Fused Adam walks through memory: the state must have the weight's own layout, which no file keeps.
-            kept = torch.empty_like(weight, requires_grad=False)
-        optimizer.state[weight][key] = kept.copy_(value)
+            own = torch.empty_like(weight, requires_grad=False)
+        optimizer.state[weight][key] = own.copy_(value)

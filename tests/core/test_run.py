@@ -561,6 +561,14 @@ def test_files_with_other_names_are_somebodys_own(tmp_path: Path) -> None:
     assert all(path.stem.isdecimal() for path in run.samples())
 
 
+def test_a_run_without_its_samples_goes_on(tmp_path: Path) -> None:
+    trainer = tiny_trainer(steps=3)
+    run = Run.begin(tmp_path / "run", trainer)
+    shutil.rmtree(run.folder / "samples")
+    recorded(run, trainer)
+    assert run.samples()[-1].stem == "000000003"
+
+
 def test_steps_are_in_order_beyond_a_thousand_million(tmp_path: Path) -> None:
     run = Run.begin(tmp_path / "run", tiny_trainer())
     checkpoints = run.folder / "checkpoints"

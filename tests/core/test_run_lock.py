@@ -46,7 +46,7 @@ def test_a_second_one_is_refused_until_the_first_is_over(tmp_path: Path) -> None
     "values",
     [
         {"process": 2**22 + 1},  # no such process: Linux numbers them below
-        {"started": 1.0},  # the number belongs to a younger process now
+        {"started": 1.0, "age": SILENT_SECONDS + 10},  # the number belongs to a younger process now
         {"host": "elsewhere", "age": SILENT_SECONDS + 10},
     ],
 )
@@ -62,6 +62,13 @@ def test_a_lock_of_another_machine_holds_while_it_has_a_pulse(tmp_path: Path) ->
     with pytest.raises(UserError, match="process 12 on elsewhere"), RunLock(tmp_path):
         pass
     assert [path.name for path in tmp_path.iterdir()] == [NAME]
+
+
+def test_a_clock_that_was_set_unlocks_no_run_that_trains(tmp_path: Path) -> None:
+    """The start of a process is told by the clock."""
+    left(tmp_path, started=Owner.here().started + 3600)
+    with pytest.raises(UserError, match=f"process {os.getpid()}"), RunLock(tmp_path):
+        pass
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"host": 1}', "\0" * 100])
