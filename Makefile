@@ -1,6 +1,6 @@
 # make run     set everything up and open the studio on the built-in digits
 # make test    set everything up and run the whole suite      make test ARGS="-k slerp" WORKERS=0
-# make campaign  faults at every file operation of a training
+# make campaign  a night of kills, faults, power cuts, signals and mutated files: GAN_STUDIO_MUTATIONS=1000 of each kind
 # make setup   only set up: .venv/bin/gan-studio              make setup PYTHON=python3.12
 
 VENV := .venv
@@ -18,7 +18,9 @@ test: setup
 	$(VENV)/bin/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 campaign: setup
-	GAN_STUDIO_CAMPAIGN=1 $(VENV)/bin/python -m pytest tests/core/test_operations.py $(ARGS)
+	GAN_STUDIO_CAMPAIGN=1 $(VENV)/bin/python -m pytest -n $(WORKERS) --dist worksteal tests/core/test_operations.py \
+		tests/core/test_run.py tests/core/test_power.py tests/core/test_interrupted.py tests/core/test_foreign_bytes.py \
+		tests/studio/test_campaign.py $(ARGS)
 
 bench: setup
 	$(VENV)/bin/python benchmarks/run.py $(ARGS)

@@ -3,35 +3,46 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
+from math import prod
 from pathlib import Path
 from stat import S_ISREG
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from safetensors import SafetensorError, safe_open
 
 from core.config.settings import Settings
 from core.durable_write import replaced, unwritable
-from core.errors import UserError
+from core.errors import FOREIGN_ERRORS, UserError
 from core.events import Images
 from core.registry import components
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from core.checkpoint_schema import TensorType
+
 T = TypeVar("T")
 
 FORMAT = 1
 KEY = "gan_studio"
 """Where our JSON stands in the file's metadata; a file without it is not ours."""
+PARTS = ("G", "D", "G_ema", "augment")
+LONGEST = 2**24
+"""Characters of that JSON."""
+LARGEST_PREVIEW = 2**24
+"""Numbers in the picture for dialogs."""
 DIGEST = "digest"
 """Where the hash of everything else stands: a disk that lies, or a bad copy, is noticed before it is trained on."""
+
+
+Count = Annotated[int, Field(ge=0, lt=2**63)]
 
 
 class Meta(BaseModel):
@@ -41,12 +52,12 @@ class Meta(BaseModel):
 
     format: int = FORMAT
     settings: Settings
-    channels: int
-    step: int
-    images: int
-    seconds: float
-    epoch: int
-    index: int
+    channels: Annotated[int, Field(ge=1, le=4)]
+    step: Count
+    images: Count
+    seconds: Annotated[float, Field(ge=0)]
+    epoch: Count
+    index: Count
     dataset: str
     dataset_fingerprint: str
     classes: tuple[str, ...] = ()
@@ -100,10 +111,22 @@ def save(checkpoint: Checkpoint, path: Path) -> None:
         raise unwritable(path, error) from error
 
 
-def load(path: Path) -> Checkpoint:
-    """Reads a checkpoint onto the CPU. Raises `UserError` if it is damaged, missing, or another program's."""
-    metadata = _read(path, lambda file: file.metadata() or {})
-    meta, tensors = _meta(metadata, path), _read_tensors(path)
+def load(path: Path, parts: Collection[str] = PARTS) -> Checkpoint:
+    """Reads a checkpoint onto the CPU. Raises `UserError` if it is damaged, missing, or another program's.
+
+    `parts`: those that must be there, whole.
+    """
+    from core import checkpoint_schema  # here, as it needs torch
+
+    metadata, types = _read(path, lambda file: (file.metadata() or {}, _types(file)))
+    meta = _meta(metadata, path)
+    if "preview" in types:
+        _refuse_preview(types.pop("preview"), path)
+    try:
+        checkpoint_schema.refuse(types, parts, meta.settings, meta.channels, len(meta.classes))
+    except ValueError as error:
+        raise _damaged(path, error) from error
+    tensors = _read_tensors(path)
     digest = _digest(metadata[KEY], tensors)
     if metadata.get(DIGEST) != digest:
         raise _damaged(path, ValueError("the digest does not fit"))
@@ -116,6 +139,7 @@ def summary(path: Path) -> Summary:
     def use(file: Any) -> Summary:
         metadata = file.metadata() or {}
         meta = _meta(metadata, path)
+        _refuse_preview(_type(file, "preview"), path)
         return Summary(path, meta, np.asarray(file.get_tensor("preview")), metadata.get(DIGEST, ""))
 
     return _read(path, use)
@@ -129,8 +153,23 @@ def _read(path: Path, use: Callable[[Any], T]) -> T:
             return use(file)
     except FileNotFoundError:
         raise UserError(f"There is no file {path}.", "Check the path.") from None
-    except (OSError, SafetensorError, KeyError) as error:
+    except (SafetensorError, *FOREIGN_ERRORS) as error:
         raise _damaged(path, error) from error
+
+
+def _refuse_preview(found: TensorType, path: Path) -> None:
+    kind, shape = found
+    if kind != "U8" or len(shape) != 3 or shape[2] not in (1, 3, 4) or not 0 < prod(shape) <= LARGEST_PREVIEW:
+        raise _damaged(path, ValueError(f"a preview of {kind} {shape}"))
+
+
+def _types(file: Any) -> dict[str, TensorType]:
+    return {name: _type(file, name) for name in file.keys()}  # noqa: SIM118  # it is no dict
+
+
+def _type(file: Any, name: str) -> TensorType:
+    found = file.get_slice(name)
+    return found.get_dtype(), tuple(found.get_shape())
 
 
 @contextmanager
@@ -151,7 +190,7 @@ def _read_tensors(path: Path) -> dict[str, Tensor]:
     try:
         with _named(path) as name:
             return load_file(name)
-    except (OSError, SafetensorError) as error:
+    except (SafetensorError, *FOREIGN_ERRORS) as error:
         raise _damaged(path, error) from error
 
 
@@ -179,6 +218,8 @@ def _meta(metadata: Mapping[str, str] | None, path: Path) -> Meta:
     )
     if text is None:
         raise foreign
+    if len(text) > LONGEST:
+        raise _damaged(path, ValueError(f"{len(text)} characters of settings"))
     try:
         values = json.loads(text)
         if values.get("format", 0) > FORMAT:
@@ -189,5 +230,5 @@ def _meta(metadata: Mapping[str, str] | None, path: Path) -> Meta:
         # Before the setting existed, discriminators that can do without this bias had none.
         settings.setdefault("d_bias", not components("models")[settings["network"]].facts.get("INPUT_BIAS", False))
         return Meta.model_validate(values)
-    except (ValidationError, ValueError, TypeError, AttributeError, KeyError) as error:
+    except (ValidationError, *FOREIGN_ERRORS) as error:
         raise _damaged(path, error) from error

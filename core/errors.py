@@ -27,3 +27,17 @@ class DivergenceError(UserError):
             f"The losses stopped being numbers, or grew beyond all bounds, at step {step}.",
             "Open the last checkpoint and continue with half the learning rates.",
         )
+
+
+FOREIGN_ERRORS = (
+    OSError,
+    ValueError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    AttributeError,
+    RecursionError,
+    EOFError,
+    MemoryError,
+)
+"""What a file can raise while it is parsed that somebody else may have written."""

@@ -132,7 +132,7 @@ def _from_memory(order: _Order, images: Pixels, position: BatchPosition) -> RawB
 def _from_file(order: _Order, stored: RowReader, pinned: bool, position: BatchPosition) -> RawBatch:
     rows, flips = order.at(position)
     # From pinned memory the copy to the GPU goes on beside everything else.
-    images = torch.empty(len(rows), *stored.map.shape[1:], dtype=torch.uint8, pin_memory=pinned)
+    images = torch.empty(len(rows), *stored.array.shape[1:], dtype=torch.uint8, pin_memory=pinned)
     stored.read(rows.numpy(), images.numpy())
     return RawBatch(rows, flips, images)
 

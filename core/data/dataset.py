@@ -1,4 +1,4 @@
-"""Prepared dataset: a frozen value around a read-only memory map, or around points in memory."""
+"""Prepared dataset: a frozen value around images on the disk, or around points in memory."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from core.imaging.points import scatter
 
 
 class Pixels(Protocol):
-    """An array of images of which only the rows that are asked for are read; numpy's own memory map is one."""
+    """An array of images of which only the rows that are asked for are read."""
 
     @property
     def shape(self) -> tuple[int, ...]: ...

@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Callable
-from typing import IO
+from collections.abc import Callable, Mapping
+from typing import IO, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,12 +26,30 @@ from core.config.preparation import Preparation
 from core.data.items import Picture
 from core.data.resize import fitted, transparent
 
-EXTENSIONS = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".avif", ".bmp", ".gif", ".tif", ".tiff")
-OTHER_PICTURES = (".heic", ".heif", ".jxl", ".jp2", ".psd", ".svg", ".cr2", ".cr3", ".nef", ".arw", ".dng")
+EXTENSIONS = (
+    ".png",
+    ".jpg",
+    ".jpeg",
+    ".jpe",
+    ".jfif",
+    ".webp",
+    ".heic",
+    ".heif",
+    ".avif",
+    ".bmp",
+    ".gif",
+    ".tif",
+    ".tiff",
+)
+OTHER_PICTURES = (".jxl", ".jp2", ".psd", ".svg", ".cr2", ".cr3", ".nef", ".arw", ".dng")
 """Pictures that cannot be read, and are named so that nobody misses them unknowingly."""
 MOST_PIXELS = 2**30 // 12
 """Of one picture, which then takes no more than a gigabyte while it is worked on; Pillow warns at the same number."""
 _MOST_SCANS, _MOST_MARKERS = 100, 10_000
+
+WHITES = {"L": (1, 255), "I;16": (1, 255, 1023, 4095, 16383, 65535)}
+"""Numbers that stand for white in gray pictures of a mode: masks have 1, and cameras 10, 12 or 14 bits of 16."""
+NO_WHITES: Mapping[str, int] = {}
 
 # A file is what its first bytes say, whatever its name says. Nothing outside this list is ever started: Pillow would
 # hand a renamed .eps to Ghostscript.
@@ -48,6 +66,7 @@ _READERS: tuple[tuple[bytes, type[ImageFile]], ...] = (
 )
 _FIRST_BYTES = 16
 _AVIF = (b"ftypavif", b"ftypavis")
+_HEIC = (b"ftypheic", b"ftypheix", b"ftyphevc", b"ftypheim", b"ftypheis", b"ftypmif1", b"ftypmsf1")
 """From the fifth byte on."""
 _LARGE_NOTES = {b"tEXt": 2**20, b"zTXt": 900, b"iTXt": 900, b"iCCP": 2**19}
 """Chunks of a PNG that say something about the picture, and from which size on Pillow may refuse the file for one:
@@ -79,8 +98,19 @@ def header_size(file: IO[bytes]) -> tuple[int, int]:
         return image.size
 
 
-def decode(file: IO[bytes], how: Preparation) -> Picture:
-    """The first frame, upright, prepared (see `core.data.resize`).
+def largest_number(file: IO[bytes]) -> tuple[str, int] | None:
+    """Returns the mode of a gray picture of whole numbers, "L" or "I;16", and its largest number; None for others.
+    Raises whatever a broken file makes Pillow raise."""
+    with _opened(file) as image:
+        mode = image.mode[:4]
+        if isinstance(image, JpegImagePlugin.JpegImageFile):  # of photos black is black
+            return None
+        return (mode, int(np.asarray(image).max())) if mode in WHITES else None
+
+
+def decode(file: IO[bytes], how: Preparation, whites: Mapping[str, int] = NO_WHITES) -> Picture:
+    """The first frame, upright, prepared (see `core.data.resize`). `whites`: which number stands for white in gray
+    pictures of a mode, where it is not the largest possible one.
 
     Raises `UnreadableError` for what it found out itself; `reason` words everything else.
     """
@@ -94,7 +124,7 @@ def decode(file: IO[bytes], how: Preparation) -> Picture:
         turn = _orientation(image)
         if 5 <= turn <= 8:  # lies on its side
             width, height, how = height, width, how.at(how.sized[::-1])
-        planes, see_through = fitted(image, how), transparent(image)
+        planes, see_through = fitted(image, how, whites.get(mode[:4])), transparent(image)
     # Turning the small picture is the same as turning the large photo first, and costs nothing.
     if turn in _UPRIGHT:
         planes = np.ascontiguousarray(_UPRIGHT[turn](planes))
@@ -179,6 +209,10 @@ def is_picture(start: bytes) -> bool:
 def _reader(start: bytes) -> type[ImageFile] | None:
     if start[4:12] in _AVIF:
         return AvifImagePlugin.AvifImageFile
+    if start[4:12] in _HEIC:
+        from pi_heif import HeifImageFile  # here: few need its decoder
+
+        return cast(type[ImageFile], HeifImageFile)
     return next((reader for prefix, reader in _READERS if start.startswith(prefix)), None)
 
 

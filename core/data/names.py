@@ -6,8 +6,11 @@ import os
 import re
 from hashlib import blake2b
 from pathlib import Path
+from stat import S_ISREG
 from typing import IO
 
+MOST_BYTES = 2**24
+"""Of a small file."""
 Inside = tuple[str, ...]
 """A path inside a folder or an archive, part by part."""
 
@@ -25,6 +28,17 @@ def absolute(path: str) -> Path:
 def opened(path: str | Path, buffering: int = -1) -> IO[bytes]:
     """The file's bytes, without waiting for anybody where a pipe has taken its place. `buffering` as `open` has it."""
     return open(path, "rb", buffering, opener=_at_once)
+
+
+def content(path: Path, most: int = MOST_BYTES) -> bytes:
+    """All bytes of a file. Raises `OSError` for one that is no regular file, or larger than `most` bytes."""
+    with opened(path) as file:
+        if not S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(f"{path} is not a regular file")
+        found = file.read(most + 1)
+    if len(found) > most:
+        raise OSError(f"{path} is larger than {most:,} bytes")
+    return found
 
 
 def version(path: Path) -> str:
@@ -50,6 +64,11 @@ def printable(name: str) -> str:
     Only a file whose name spells out such an escape could be taken for the one beside it that has the byte itself.
     """
     return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
+def is_plain(name: str) -> bool:
+    """Whether a name that somebody else chose is one of a file in a folder, and leads nowhere else on any system."""
+    return name not in ("", ".", "..") and not any(sign in name for sign in "/\\:\0")
 
 
 def quoted(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Records of the images of a prepared dataset (name, original size, mode ...), on memory maps."""
+"""Records of the images of a prepared dataset: name, original size, mode ..."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from core.data.cache.stored_array import StoredArray
 
 if TYPE_CHECKING:
     from core.data.items import Picture
@@ -40,8 +42,7 @@ class Records:
     @classmethod
     def open(cls, folder: Path) -> Records:
         """Raises `OSError` or `ValueError` when they are missing or damaged."""
-        table = np.load(folder / "records.npy", mmap_mode="r", allow_pickle=False)
-        names = np.load(folder / "names.npy", mmap_mode="r", allow_pickle=False)
+        table, names = (np.asarray(StoredArray(folder / f"{name}.npy")) for name in ("records", "names"))
         if table.dtype != RECORD or names.dtype != np.uint8:
             raise ValueError("not the records of a dataset")
         return cls(table, names)

@@ -15,15 +15,18 @@ _DETAIL = 64
 """Longer side in pixels of the small copy in which a smart crop looks for detail."""
 
 
-def fitted(image: Image.Image, how: Preparation) -> NDArray[np.uint8]:
+def fitted(image: Image.Image, how: Preparation, white: int | None = None) -> NDArray[np.uint8]:
     """The picture cut or scaled to `how.sized` and antialiased: uint8 (C, H, W), C = 1, 3 or 4.
 
-    It lies on the background, unless alpha is wanted and it is not opaque everywhere; then it is RGBA, not
+    `white`: the number that stands for white in a gray picture, where it is not the largest that its mode can hold. It
+    lies on the background, unless alpha is wanted and it is not opaque everywhere; then it is RGBA, not
     premultiplied, and white where nothing can be seen.
     """
-    if image.mode.startswith(("I", "F")):  # before anything is cut off: what its numbers mean, all of them say
+    if (
+        image.mode.startswith(("I", "F")) or white is not None
+    ):  # before anything is cut off: what its numbers mean, all of them say
         profile = image.info.get("icc_profile")
-        image = Image.fromarray(_eight_bits(image))
+        image = Image.fromarray(_eight_bits(image, white))
         image.info["icc_profile"] = profile
     if how.fit == "pad":
         return _planes(_framed(image, how))
@@ -163,9 +166,14 @@ def _plain(image: Image.Image, how: Preparation) -> Image.Image:
     return image if image.mode == mode else image.convert(mode)
 
 
-def _eight_bits(image: Image.Image) -> NDArray[np.uint8]:
+def _eight_bits(image: Image.Image, white: int | None) -> NDArray[np.uint8]:
     """16-bit integers use their whole range; of other numbers only the values tell: [0, 1], bytes, 16 bits, or any."""
     values = np.asarray(image)
+    if white is not None:
+        brightened: NDArray[np.uint8] = (np.minimum(values, white).astype(np.float32) * (255 / white) + 0.5).astype(
+            np.uint8
+        )
+        return brightened
     if image.mode.startswith("I;16"):
         high_byte: NDArray[np.uint8] = (values >> 8).astype(np.uint8)
         return high_byte

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from core.checkpoint import summary
+from core.data.names import is_plain
 from core.errors import UserError
 from core.export.recipe import Recipe
 
@@ -31,12 +32,13 @@ def missing(recipe: Recipe, image: Path) -> UserError:
 
 def _candidates(recipe: Recipe, image: Path, runs: Path) -> Iterator[Path]:
     run, _, file = recipe.file.rpartition("/")
-    if run:
+    if is_plain(run) and is_plain(file):
         yield runs / run / "checkpoints" / file
-    # Beside the image, and around it: a run holds what was exported of it.
-    for folder in (image.parent, *list(image.parents)[1:4]):
-        yield folder / file
-        yield folder / "checkpoints" / file
+    if is_plain(file):
+        # Beside the image, and around it: a run holds what was exported of it.
+        for folder in (image.parent, *list(image.parents)[1:4]):
+            yield folder / file
+            yield folder / "checkpoints" / file
     # A run that was renamed, or a file that was.
     yield from sorted(runs.glob(f"*/checkpoints/{recipe.step:09d}.safetensors"))
 

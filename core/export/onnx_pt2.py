@@ -107,7 +107,7 @@ def main(work: str, partial: str, target: str) -> None:
     """Writes `partial`, which becomes `target`, and compares it; `work`: the folder of the weights."""
     folder, suffix = Path(work), Path(target).suffix.lower()
     try:
-        checkpoint = load(folder / WEIGHTS)
+        checkpoint = load(folder / WEIGHTS, parts=("G_ema",))
         try:
             write(checkpoint, Path(partial), suffix)
         except OSError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image, PngImagePlugin
 
 from core.data.names import opened, printable
-from core.errors import UserError
+from core.errors import FOREIGN_ERRORS, UserError
 from core.latent.request import LatentRequest, read_request
 
 if TYPE_CHECKING:
@@ -56,7 +57,12 @@ def read(path: Path) -> Recipe | None:
             if not isinstance(image, PngImagePlugin.PngImageFile) or KEY not in image.info:
                 return None
             text = str(image.info[KEY])
-    except (ValueError, SyntaxError, Image.DecompressionBombError) as error:  # what Pillow raises for hostile ones
+    except (
+        *FOREIGN_ERRORS,
+        SyntaxError,
+        struct.error,
+        Image.DecompressionBombError,
+    ) as error:  # Pillow's for hostile ones
         raise OSError(str(error)) from error
     try:
         facts: dict[str, Any] = json.loads(text)
@@ -64,7 +70,7 @@ def read(path: Path) -> Recipe | None:
         if len(request.positions) > MOST_PLACES:
             raise ValueError(f"{len(request.positions)} places")
         return Recipe(request, str(facts["checkpoint"]), str(facts["file"]), int(facts["step"]))
-    except (ValueError, KeyError, TypeError) as error:
+    except FOREIGN_ERRORS as error:
         raise UserError(
             f"The recipe in {path.name} cannot be read.", "It was changed, or made by another version.", str(error)
         ) from error

@@ -22,7 +22,7 @@ from core.data.prepare import prepare
 from core.devices import resolve
 from core.errors import UserError
 from core.evaluation.nearest_neighbours import neighbour_distances
-from core.events import FirstImages, Progress
+from core.events import FirstImages, Images, Progress
 from core.generator_inputs import Conditions
 from core.imaging.tensors import from_pixels
 from core.latent.request import LatentRequest
@@ -65,8 +65,10 @@ class PrivacyReport:
             f"{self.trained:,} training images above one of {self.held:,} that it never saw; {GUESSING} is guessing."
         )
         if self.low > KNOWN:
-            yield "Whoever has this checkpoint can tell of many images whether they were trained on. Share exported"
-            yield "images or the exported generator, which hold no discriminator."
+            yield (
+                "Whoever has this checkpoint can tell of many images whether they were trained on. Share exported "
+                "images or the exported generator, which hold no discriminator."
+            )
         elif self.low > GUESSING:
             yield "Whoever has this checkpoint learns a little about which images were trained on."
         else:
@@ -91,39 +93,57 @@ class PrivacyJob:
     def events(self) -> Generator[Progress | FirstImages, None, PrivacyReport]:
         """Yields what preparing the dataset yields, and `Progress`; returns the `PrivacyReport`.
 
-        Raises `UserError` for other images than those of the training, and where none were held out.
+        Raises `UserError` as `report_privacy` does.
         """
-        checkpoint, device = load(self.checkpoint), resolve(self.device)
-        settings = checkpoint.meta.settings
-        dataset = yield from prepare(self.data, settings.preparation)
-        if dataset.fingerprint != checkpoint.meta.dataset_fingerprint:
-            remedy = f"Open {checkpoint.meta.dataset}, prepared as it was then."
-            raise UserError("These are not the images that the checkpoint was trained on.", remedy)
-        held = held_rows(settings, dataset)
-        if not len(held):
-            raise UserError(
-                "No images were held out of this training, so there is nothing to compare with.",
-                "Train with a holdout of 5 %, on 200 images or more.",
-            )
-        if settings.clusters:
-            dataset = yield from clustered(dataset, settings.clusters, device)
-        made = Sampler.of(checkpoint, str(device)).render(LatentRequest.of_seeds(range(GENERATED)))
-        near = yield from neighbour_distances(made, dataset, held=held)
-        rows = train_rows(len(dataset.images), held)
-        drawn = np.sort(np.random.default_rng(0).permutation(rows)[:SCORED])
-        scores = yield from _scores(checkpoint, dataset, np.concatenate([drawn, held]), device)
-        auc, low, high = area(scores[: len(drawn)], scores[len(drawn) :])
-        return PrivacyReport(
-            checkpoint.meta.step,
-            auc,
-            low,
-            high,
-            len(drawn),
-            len(held),
-            len(made),
-            int((near.generated < near.real.min()).sum()),
-            float(np.median(near.generated) / max(np.median(near.real), 1e-9)),
+        checkpoint = load(self.checkpoint)
+        dataset = yield from prepare(self.data, checkpoint.meta.settings.preparation)
+        return (yield from report_privacy(checkpoint, dataset, self.device))
+
+
+def report_privacy(
+    checkpoint: Checkpoint, dataset: Dataset, device_name: str = "auto"
+) -> Generator[Progress, None, PrivacyReport]:
+    """Compares training images with held-out ones.
+
+    Raises `UserError` for other images than those of the training, and where none were held out.
+    """
+    device, settings = resolve(device_name), checkpoint.meta.settings
+    if dataset.fingerprint != checkpoint.meta.dataset_fingerprint:
+        remedy = f"Open {checkpoint.meta.dataset}, prepared as it was then."
+        raise UserError("These are not the images that the checkpoint was trained on.", remedy)
+    held = held_rows(settings, dataset)
+    if not len(held):
+        raise UserError(
+            "No images were held out of this training, so there is nothing to compare with.",
+            "Train with a holdout of 5 %, on 200 images or more.",
         )
+    if settings.clusters:
+        dataset = yield from clustered(dataset, settings.clusters, device)
+    made = yield from _generated(Sampler.of(checkpoint, str(device)))
+    near = yield from neighbour_distances(made, dataset, held=held)
+    rows = train_rows(len(dataset.images), held)
+    drawn = np.sort(np.random.default_rng(0).permutation(rows)[:SCORED])
+    scores = yield from _scores(checkpoint, dataset, np.concatenate([drawn, held]), device)
+    auc, low, high = area(scores[: len(drawn)], scores[len(drawn) :])
+    return PrivacyReport(
+        checkpoint.meta.step,
+        auc,
+        low,
+        high,
+        len(drawn),
+        len(held),
+        len(made),
+        int((near.generated < near.real.min()).sum()),
+        float(np.median(near.generated) / max(np.median(near.real), 1e-9)),
+    )
+
+
+def _generated(sampler: Sampler) -> Generator[Progress, None, Images]:
+    parts = []
+    for start in range(0, GENERATED, AT_ONCE):
+        yield Progress("Generating images", start, GENERATED)
+        parts.append(sampler.render(LatentRequest.of_seeds(range(start, min(start + AT_ONCE, GENERATED)))))
+    return np.concatenate(parts)
 
 
 def area(members: Floats, others: Floats) -> tuple[float, float, float]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from core.checkpoint import Checkpoint, load, save
+from core.checkpoint_schema import optimizer_states
 from core.config.constraints import refuse_data, refuse_kind
 from core.config.settings import Settings
 from core.data.batches import refuse_large_batch
@@ -28,7 +29,6 @@ from core.runs.run_lock import RunLock
 from core.trainer import Trainer
 from core.training.autotune import trial
 from core.training.clusters import clustered
-from core.training.optimizers import kept
 
 
 @dataclass
@@ -88,7 +88,7 @@ class TrainingJob:
         tuned = yield from _tune(settings, dataset, checkpoint)
         yield tuned
         trainer = self.trainer = Trainer(settings, dataset, tuned, checkpoint)
-        if checkpoint and kept(settings) != kept(checkpoint.meta.settings):
+        if checkpoint and optimizer_states(settings) != optimizer_states(checkpoint.meta.settings):
             yield Notice("The optimizers begin anew: the checkpoint's remember something else of each weight.")
         return trainer
 

@@ -16,8 +16,10 @@ from core.errors import UserError
 
 Mode = Literal["slerp", "lerp"]
 Easing = Literal["even", "smooth"]
-Numbers = tuple[float, ...]
-Position = float | tuple[float, float]
+Number = Annotated[float, Field(ge=-1e6, le=1e6)]
+Numbers = tuple[Number, ...]
+Position = Number | tuple[Number, Number]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 _STRICT = ConfigDict(extra="forbid", allow_inf_nan=False)
 
@@ -45,9 +47,9 @@ class Point:
 
     __pydantic_config__: ClassVar = _STRICT
 
-    seed: int = 0
+    seed: Seed = 0
     z: Numbers = ()
-    psi: float = 1.0
+    psi: Number = 1.0
     offset: Numbers = ()
     classes: Numbers = ()
     codes: Numbers = ()
@@ -109,7 +111,7 @@ class Loop:
     __pydantic_config__: ClassVar = _STRICT
 
     centre: Point
-    seed: int = 0
+    seed: Seed = 0
     radius: Annotated[float, Field(ge=0, le=1)] = 0.5
     kind: Literal["loop"] = "loop"
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import torch
@@ -19,8 +18,6 @@ from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
 from core.config.settings import Settings
-from core.data.batches import unreadable
-from core.data.cache.row_reader import RowReader
 from core.data.dataset import Dataset
 from core.data.holdout import Numbers, train_rows
 from core.generator_inputs import Conditions, GeneratorInputs
@@ -181,19 +178,12 @@ class Probe:
 
     def _images(self, rows: Numbers) -> Tensor:
         """Real images on the device, NCHW in [-1, 1]."""
-        images = torch.from_numpy(self._read(rows)).to(self._device).to(memory_format=self._choice.layout)
+        images = (
+            torch.from_numpy(np.ascontiguousarray(self._dataset.images[rows]))
+            .to(self._device)
+            .to(memory_format=self._choice.layout)
+        )
         return from_pixels(images)
-
-    def _read(self, rows: Numbers) -> NDArray[Any]:
-        stored = RowReader.of(self._dataset.images)
-        if stored is None:
-            return np.ascontiguousarray(self._dataset.images[rows])
-        pixels = np.empty((len(rows), *stored.map.shape[1:]), np.uint8)
-        try:
-            stored.read(rows, pixels)
-        except OSError as error:
-            raise unreadable(self._dataset.title, error) from error
-        return pixels
 
     def _labels(self, rows: Numbers) -> Tensor:
         labels = self._dataset.labels

@@ -27,7 +27,7 @@ def open_picture(path: Path, meta: Meta) -> Images:
         raise UserError(f"There is no file {path}.", "Check the path.") from None
     except Exception as error:  # a broken file makes a decoder raise anything
         what = "a folder" if path.is_dir() else reason(error)
-        remedy = "Choose a PNG, JPEG, WebP, AVIF, BMP, GIF or TIFF."
+        remedy = "Choose a PNG, JPEG, WebP, HEIC, AVIF, BMP, GIF or TIFF."
         raise UserError(f"{path.name} cannot be read as a picture: {what}.", remedy, str(error)) from error
     return np.ascontiguousarray(_in_channels(planes.transpose(1, 2, 0), meta.channels))
 

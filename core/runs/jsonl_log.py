@@ -13,6 +13,7 @@ from core.durable_write import append, flush, replaced
 
 LONGEST_LINE, MOST_KEYS = 2**20, 1000
 """Characters of a line and keys in it; one with more was not written by this program, and is passed over."""
+LARGEST_COUNT, LARGEST = 2**63, 3.4e38
 _writing = Lock()
 """One writes at a time: what is measured of a run may be added just when its training goes on from an earlier step."""
 
@@ -80,13 +81,19 @@ def lines_of(file: TextIO) -> Iterator[str]:
 
 
 def parsed_record(line: str, keys: Set[str]) -> dict[str, Any] | None:
-    """What a line says, if it is an object with these keys and a step."""
+    """What a line says, if it is an object with these keys and a step. Of a report, images and seconds are numbers."""
     try:
         values = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
-    if not isinstance(values, dict) or not values.keys() >= keys:
+    if not isinstance(values, dict) or not values.keys() >= keys or len(values) > MOST_KEYS:
         return None
-    if len(values) > MOST_KEYS or not isinstance(values["step"], int):
+    if not isinstance(values["step"], int):
         return None
-    return values
+    counts = [values[key] for key in ("step", "images", "seconds") if key in keys]
+    return values if all(is_number(count) and 0 <= count < LARGEST_COUNT for count in counts) else None
+
+
+def is_number(value: object) -> bool:
+    """Whether a value is a number in the range of float32."""
+    return isinstance(value, int | float) and abs(value) <= LARGEST

@@ -17,7 +17,6 @@ from core.config.settings import Settings
 from core.diagnosis import diagnose
 from core.diagnosis.case import Diagnosis, RunFacts
 from core.diagnosis.report_history import ReportHistory
-from core.errors import UserError
 from core.events import Edited, Progress, Report
 from core.stats.curves import MOST, Curve, Thinner
 from core.stats.keys import is_spread, spread_of
@@ -123,10 +122,7 @@ class _Numbers:
     def read(self, reports: Iterable[Report], last_step: int) -> Generator[Progress, None, None]:
         left = iter(reports)
         while chunk := list(islice(left, CHUNK)):
-            try:
-                self._add(chunk)
-            except (TypeError, ValueError, OverflowError) as error:  # somebody else wrote into the file
-                raise UserError("The numbers of this run cannot be read.", "Choose another run.", str(error)) from error
+            self._add(chunk)
             yield Progress("Reading the numbers", min(self.step, last_step), last_step)
 
     def _add(self, chunk: list[Report]) -> None:

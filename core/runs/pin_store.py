@@ -7,7 +7,9 @@ from pathlib import Path
 
 from platformdirs import user_data_path
 
+from core.data.names import content
 from core.durable_write import replaced
+from core.errors import UserError
 from core.latent.explore_state import SavedPins, read_pins
 from core.runs.run import is_run
 
@@ -18,7 +20,12 @@ def saved_pins_of(home: Path | None) -> SavedPins:
     """Returns the saved pins of a run's folder or of a checkpoint, none if nothing was saved. Raises `UserError`."""
     if home is None or not (file := _file(home)).exists():
         return SavedPins()
-    return read_pins(file.read_bytes())
+    try:
+        return read_pins(content(file))
+    except OSError as error:
+        raise UserError(
+            "The pins of this run cannot be read.", f"Look at {file.name} in its folder.", str(error)
+        ) from error
 
 
 def save_pins(home: Path, saved: SavedPins) -> None:

@@ -15,8 +15,10 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from core.data.cache.entries import cache_folder
+from core.data.names import digest
 from core.durable_write import replaced
-from core.errors import UserError
+from core.errors import FOREIGN_ERRORS, UserError
 from core.events import Progress
 from core.runs.jsonl_log import LONGEST_LINE, MOST_KEYS, parsed_record
 
@@ -25,6 +27,7 @@ REQUIRED = frozenset({"step", "images", "seconds"})
 SMALL = 2**22
 """Bytes of JSON that are read in a moment: as long as no more is new, no copy is written."""
 BLOCK = 2**21
+MOST_COPIES = 100
 PIECES, PIECE = 200, 2**13
 """A thinned table is made of so many pieces of the file, of so many bytes."""
 
@@ -68,7 +71,7 @@ class TableReader:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path, self._copy = path, path.with_name(f".{path.stem}.npz")
+        self._path, self._copy = path, copy_of(path)
         self._known, self._mark = _read_copy(self._copy, path)
         self._found = path.stat()
         self._is_long = self._found.st_size - self._mark.covered > SMALL
@@ -80,8 +83,8 @@ class TableReader:
         return None
 
     def read(self) -> Generator[Progress, None, ReportTable]:
-        """All reports. Where that takes more than a moment it yields `Progress`, and afterwards a copy is kept beside
-        the file, if the disk takes it."""
+        """All reports. Where that takes more than a moment it yields `Progress`, and afterwards a copy is kept in the
+        cache, if its disk takes it."""
         size, parts = self._found.st_size, [self._known]
         covered, crc, rest, is_cut = self._mark.covered, self._mark.crc, b"", False
         keys: set[str] = set(self._known.keys)
@@ -106,9 +109,14 @@ class TableReader:
 # --- the copy ---
 
 
+def copy_of(path: Path) -> Path:
+    """Where the copy is kept of a `stats.jsonl`: not beside it, as reading a run writes nothing into its folder."""
+    return cache_folder().parent / "reports" / f"{digest(str(path.absolute()))}.npz"
+
+
 def _read_copy(copy: Path, path: Path) -> tuple[ReportTable, _Mark]:
     """What a copy holds; nothing where there is none, or none that can be trusted."""
-    damages = (OSError, ValueError, TypeError, KeyError, EOFError, BadZipFile, zlib.error, NotImplementedError)
+    damages = (*FOREIGN_ERRORS, BadZipFile, zlib.error, NotImplementedError)
     with suppress(*damages), copy.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
         mark = _Mark(*(int(number) for number in file["mark"]))
         if mark.fits(path):
@@ -129,10 +137,15 @@ def _checked(keys: NDArray[Any], steps: NDArray[Any], seconds: NDArray[Any], val
 
 def _write_copy(copy: Path, table: ReportTable, mark: _Mark) -> None:
     # A disk that is full or not to be written costs time at the next opening, and nothing else.
-    with suppress(OSError, UserError), replaced(copy) as partial, partial.open("wb") as file:
-        marks = np.array([mark.covered, mark.crc, mark.size, mark.changed], np.int64)
-        keys = np.array(table.keys, dtype=np.str_)
-        np.savez(file, mark=marks, keys=keys, steps=table.steps, seconds=table.seconds, values=table.values)
+    marks = np.array([mark.covered, mark.crc, mark.size, mark.changed], np.int64)
+    keys = np.array(table.keys, dtype=np.str_)
+    with suppress(OSError, UserError):
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        with replaced(copy) as partial, partial.open("wb") as file:
+            np.savez(file, mark=marks, keys=keys, steps=table.steps, seconds=table.seconds, values=table.values)
+        copies = sorted(copy.parent.glob("*.npz"), key=lambda path: path.stat().st_mtime)
+        for oldest in copies[:-MOST_COPIES]:
+            oldest.unlink()
 
 
 def _crc(path: Path, size: int) -> int:
@@ -167,7 +180,7 @@ def _parsed(lines: Iterable[str], known: set[str]) -> ReportTable:
     count = 0
     for line in lines:
         values = parsed_record(line, REQUIRED) if line else None
-        if values is None or not -(2**63) <= values["step"] < 2**63:
+        if values is None:
             continue
         if not values.keys() <= known:
             known.update(islice(values.keys() - known, max(MOST_KEYS - len(known), 0)))

@@ -7,13 +7,16 @@ be deleted by hand: nothing else depends on them.
 from __future__ import annotations
 
 import json
+import os
 import re
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from core.data.names import content
 from core.durable_write import replaced, unwritable
+from core.errors import FOREIGN_ERRORS
 from core.stats.metric_key import higher_is_better, parse
 
 BEST = "best.json"
@@ -46,13 +49,17 @@ def pin(checkpoint: Path, pinned: bool = True) -> None:
     """From now on the checkpoint stays, or no longer. Raises `UserError` when the folder cannot be written to."""
     mark = _mark(checkpoint)
     try:
-        mark.touch() if pinned else mark.unlink(missing_ok=True)
+        if pinned:
+            with suppress(FileExistsError):  # nor is a link followed that waits there
+                os.close(os.open(mark, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644))
+        else:
+            mark.unlink(missing_ok=True)
     except OSError as error:
         raise unwritable(mark, error) from error
 
 
 def is_pinned(checkpoint: Path) -> bool:
-    return _mark(checkpoint).exists()
+    return os.path.lexists(_mark(checkpoint))
 
 
 def record_metric(checkpoint: Path, key: str, value: float) -> bool:
@@ -113,15 +120,15 @@ def _mark(checkpoint: Path) -> Path:
 
 
 def _notes(folder: Path) -> dict[str, Any]:
-    with suppress(OSError, ValueError):  # nothing was measured yet, or damaged
-        notes = json.loads((folder / BEST).read_text("utf-8"))
+    with suppress(*FOREIGN_ERRORS):  # nothing was measured yet, or damaged
+        notes = json.loads(content(folder / BEST))
         return notes if isinstance(notes, dict) else {}
     return {}
 
 
 def _best(folder: Path, key: str, note: Any) -> Best | None:
     """What a note says, if it says something and the checkpoint is still there."""
-    with suppress(KeyError, TypeError, ValueError):
+    with suppress(*FOREIGN_ERRORS):
         parse(key)
         found = Best(folder / Path(note["file"]).name, key, float(note["value"]), int(note["latest"]))
         return found if found.path.is_file() and found.step >= 0 else None

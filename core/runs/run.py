@@ -13,13 +13,13 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from core.checkpoint import Checkpoint, save, summary
-from core.data.names import printable
+from core.data.names import content, printable
 from core.durable_write import append, flush_folder, remove_partials, replaced, unwritable
-from core.errors import DivergenceError, UserError
+from core.errors import FOREIGN_ERRORS, DivergenceError, UserError
 from core.events import Edited, Event, Measured, Notice, Points, Refused, Report, Samples, Saved
 from core.imaging.grid import grid, write_png
 from core.imaging.points import picture
-from core.runs.jsonl_log import JsonlLog
+from core.runs.jsonl_log import JsonlLog, is_number
 from core.runs.report_table import TableReader
 from core.runs.retention import best, by_step, numbered, prune
 
@@ -175,7 +175,8 @@ class Run:
     def reports(self) -> Iterator[Report]:
         """The recorded reports in order."""
         for values in self._stats.each():
-            yield Report(values.pop("step"), values.pop("images"), values.pop("seconds"), values)
+            place = values.pop("step"), values.pop("images"), values.pop("seconds")
+            yield Report(*place, {key: value for key, value in values.items() if is_number(value)})
 
     def table_reader(self) -> TableReader:
         """Reads the recorded reports as arrays. Raises `OSError`."""
@@ -183,13 +184,14 @@ class Run:
 
     def edits(self) -> list[Edited]:
         """The settings that were changed while the run trained, in order."""
-        return [Edited(values["step"], values["changes"]) for values in self._edits.read()]
+        found = ((values["step"], values["changes"]) for values in self._edits.read())
+        return [Edited(step, changes) for step, changes in found if isinstance(changes, dict)]
 
     def images(self) -> int:
         """How many images the training sees; 0 where that was not written down."""
         try:
-            return int(json.loads((self.folder / "config.json").read_text("utf-8"))["images"])
-        except (OSError, ValueError, KeyError, TypeError):
+            return int(json.loads(content(self.folder / "config.json"))["images"])
+        except FOREIGN_ERRORS:
             return 0
 
     def rewinds(self) -> list[int]:

@@ -19,8 +19,9 @@ from types import TracebackType
 
 import psutil
 
+from core.data.names import content
 from core.durable_write import unwritable
-from core.errors import UserError
+from core.errors import FOREIGN_ERRORS, UserError
 
 NAME = "lock.json"
 PULSE_SECONDS = 20.0
@@ -122,9 +123,11 @@ def _has_same_start(owner: Owner) -> bool:
 
 def _read(file: Path) -> Owner | None:
     """Returns what the file says; None where it is being written, or damaged."""
-    with suppress(OSError, ValueError, TypeError):
-        owner = Owner(**json.loads(file.read_text("utf-8")))
-        if isinstance(owner.process, int) and isinstance(owner.started, float) and isinstance(owner.since, float):
+    with suppress(*FOREIGN_ERRORS):
+        owner = Owner(**json.loads(content(file)))
+        datetime.fromtimestamp(owner.since)  # as it will be shown
+        is_process = isinstance(owner.process, int) and 0 < owner.process < 2**31
+        if is_process and isinstance(owner.started, float) and isinstance(owner.host, str):
             return owner
     return None
 

@@ -21,6 +21,7 @@ from torch import nn
 
 from core.config.settings import Settings
 from core.data.cache.entries import cache_folder
+from core.data.names import content
 from core.devices import enough_memory
 from core.events import Progress, Tuned
 from core.generator_inputs import Conditions, GeneratorInputs
@@ -133,7 +134,7 @@ def _note(settings: Settings, channels: int, conditions: Conditions, device: tor
 
 def _remembered(note: Path) -> Tuned | None:
     try:
-        return Tuned(**json.loads(note.read_text("utf-8")))
+        return Tuned(**json.loads(content(note)))
     except (OSError, ValueError, TypeError):
         return None  # never tried here, or not readable: the trial is short
 

@@ -43,14 +43,6 @@ def state(optimizer: Optimizer) -> dict[str, Tensor]:
     return {f"{index}.{name}": value for index, values in states for name, value in values.items() if value is not None}
 
 
-def kept(settings: Settings) -> frozenset[str]:
-    """Returns the names of what the settings' optimizer remembers of each weight."""
-    if settings.optimizer in {"adam", "adamw"}:
-        return frozenset({"step", "exp_avg", "exp_avg_sq"})
-    names = {"step", "square_avg"} if settings.optimizer == "rmsprop" else set()
-    return frozenset(names | {"momentum_buffer"} if settings.momentum else names)
-
-
 def restore(optimizer: Optimizer, saved: Mapping[str, Tensor]) -> None:
     """Gives an optimizer the `state` of another that has the same weights and remembers the same of them."""
     weights = [weight for group in optimizer.param_groups for weight in group["params"]]

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from core.checkpoint import Checkpoint
+from core.checkpoint_schema import optimizer_states
 from core.config.settings import Settings
 from core.errors import UserError
 from core.imaging.channels import CHANNEL_NAMES
@@ -61,11 +62,15 @@ class TrainerState:
             raise UserError("The checkpoint does not fit these settings.", remedy, str(error)) from error
         for name, optimizer in self.optimizers.items():
             optimizer.state.clear()
-            if optimizers.kept(settings) == optimizers.kept(meta.settings):
+            if optimizer_states(settings) == optimizer_states(meta.settings):
                 optimizers.restore(optimizer, checkpoint.part(name))
         self.augment.load_state(checkpoint.part("augment"))
         if meta.device == self.noise.device.type:  # another kind of device has other random generators
-            self._set_random(checkpoint.part("random"))
+            try:
+                self._set_random(checkpoint.part("random"))
+            except (RuntimeError, KeyError, TypeError) as error:
+                remedy = "Continue from an older checkpoint of the same run."
+                raise UserError("The checkpoint's random numbers cannot be continued.", remedy, str(error)) from error
 
     def _random(self) -> dict[str, Tensor]:
         device = self.noise.device

@@ -15,6 +15,7 @@ from studio.model.explore import ExploreSource, NeighbourQuery
 from studio.model.train import TrainingState
 
 if TYPE_CHECKING:
+    from core.jobs.privacy_job import PrivacyReport
     from studio.dialogs.projection import ProjectionDialog
     from studio.model.explore import NearestImages, ProjectionProgress
     from studio.services.session import Session
@@ -83,6 +84,14 @@ class ExploreController:
         dialog = NeighboursDialog(found, QApplication.activeModalWidget() or self._window)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.asked_otherwise.connect(lambda: self._session.generator.compare(found.asked.otherwise()))
+        dialog.show()
+
+    def show_privacy(self, report: PrivacyReport) -> None:
+        """What the explored checkpoint gives away of its training images."""
+        from studio.dialogs.privacy import PrivacyDialog
+
+        dialog = PrivacyDialog(report, self._window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.show()
 
     def show_projection(self, progress: ProjectionProgress) -> None:

@@ -6,10 +6,12 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QMessageBox
 
+from core.data.names import quoted
 from core.errors import UserError
 from core.events import Report, Rewound, Tuned
 from studio.controllers.menus import Menus
 from studio.main_window import TRAIN, MainWindow
+from studio.model.data import DataRequest
 from studio.model.train import OpenedRun, TrainingState
 from studio.services.session import Session
 
@@ -93,6 +95,14 @@ class TrainController:
             f"A new training begins with these images: {checkpoint.name} was trained on others.",
             "Continue from it anyway",
             lambda: self._session.set_resume(checkpoint),
+        )
+
+    def offer_images(self, checkpoint: Path, request: DataRequest) -> None:
+        """A checkpoint names images that the person has not opened before."""
+        self._window.banner.show_offer(
+            f"{checkpoint.name} was trained on {quoted(request.source)}, which was not opened here before.",
+            "Open these images",
+            lambda: self._session.continue_on(checkpoint, request),
         )
 
     # Closing

@@ -24,6 +24,7 @@ from studio.model.explore import ExploreSource, PublishedWeights
 from studio.model.train import BestCheckpoint, OpenedRun, TrainingState
 from studio.services.data.library import DataLibrary
 from studio.services.data.loader import DatasetLoader
+from studio.services.data.opened_sources import OpenedSources
 from studio.services.data.review import DatasetReview
 from studio.services.explore.generator_jobs import GeneratorJobs
 from studio.services.explore.service import ExploreService
@@ -61,6 +62,8 @@ class Session(QObject):
     """A `Saved`, and whether the person asked for it."""
     measured = Signal(object)
     """A `Measured`, of the training or of the run that is open."""
+    images_named = Signal(object, object)
+    """A checkpoint that was opened, and a `DataRequest` for its images, which are opened only if the person agrees."""
     best_found = Signal(object)
     """The `BestCheckpoint` of a training that has ended, where it is not its last."""
     problem = Signal(object)
@@ -76,6 +79,7 @@ class Session(QObject):
         self.jobs = JobRunner(self.workers, self)
         self.files = FileSaving(self.jobs)
         self.data = DatasetLoader(self.workers, self)
+        self.opened_sources = OpenedSources()
         self.review = DatasetReview(self.workers, self)
         self.library = DataLibrary(self.workers, self)
         self.training = TrainingService(self.workers, self)
@@ -140,6 +144,7 @@ class Session(QObject):
                 self.generator.project(path)
 
     def _show_dataset(self, opened: OpenedDataset) -> None:
+        self.opened_sources.add(opened.dataset.source)
         self.review.open(opened)
         self._leave_others()
 
@@ -162,12 +167,24 @@ class Session(QObject):
             self._continue_from(path, source.dataset, source.settings)
 
     def _continue_from(self, checkpoint: Path, dataset: str, settings: Settings) -> None:
+        opened = self.data.dataset.source if self.data.dataset is not None else None
         self._resume_data = dataset
-        self.set_resume(checkpoint)
-        if self.data.dataset is None or self.data.dataset.source != dataset:
-            self.data.scan(DataRequest(dataset, settings.preparation, settings.augment))
-        else:
+        if opened == dataset:
+            self.set_resume(checkpoint)
             self.data.prepare(settings.preparation, settings.augment)
+            return
+        request = DataRequest(dataset, settings.preparation, settings.augment)
+        if dataset in self.opened_sources:
+            self.continue_on(checkpoint, request)
+        else:  # other images that are open are not what it was trained on
+            self.set_resume(checkpoint if opened is None else None)
+            self.images_named.emit(checkpoint, request)
+
+    def continue_on(self, checkpoint: Path, request: DataRequest) -> None:
+        """Continues from a checkpoint at the next start, and opens the images that it was trained on."""
+        self._resume_data = request.source
+        self.set_resume(checkpoint)
+        self.data.scan(request)
 
     def _leave_others(self) -> None:
         """What was trained on other images than those that are open is continued on them only if the person says so."""

@@ -7,6 +7,7 @@ import struct
 import tarfile
 import zipfile
 import zlib
+from base64 import b64decode
 from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,15 @@ from core.events import Event, FirstImages, Progress
 from tests.core.work import all_of
 
 SMALL = (16, 16)
+HEIC = b64decode(
+    "AAAAHGZ0eXBoZWljAAAAAG1pZjFoZWljbWlhZgAAAX1tZXRhAAAAAAAAACFoZGxyAAAAAAAAAABwaWN0AAAAAAAAAAAAAAAAAAAA"
+    "ACJpbG9jAAAAAERAAAEAAQAAAAABoQABAAAAAAAAAB0AAAAjaWluZgAAAAAAAQAAABVpbmZlAgAAAAABAABodmMxAAAAAA5waXRt"
+    "AAAAAAABAAAA/WlwcnAAAADdaXBjbwAAAHZodmNDAQNwAAAAkAAAAAAAHvAA/P34+AAADwNgAAEAGEABDAH//wNwAAADAJAAAAMA"
+    "AAMAHroCQGEAAQAqQgEBA3AAAAMAkAAAAwAAAwAeoCCBBZbq5Ka5uAhoMCAAAAMDIAAAAwAhYgABAAZEAcFzwIkAAAATY29scm5j"
+    "bHgAAQANAAaAAAAAFGlzcGUAAAAAAAAAQAAAAEAAAAAoY2xhcAAAAEAAAAABAAAAMAAAAAEAAAAAAAAAAv////AAAAACAAAAEHBp"
+    "eGkAAAAAAwgICAAAABhpcG1hAAAAAAAAAAEAAQWBAgMFhAAAACVtZGF0AAAAGSgBrxOA9SeBP//LxR//Vjnh9mRt+efLU8A="
+)
+"""64 x 48 px of one orange, (200, 60, 20), as no library here can write it."""
 
 
 def coloured(seed: int = 0, width: int = 40, height: int = 32) -> Image.Image:
@@ -56,7 +66,6 @@ def opened(source: Path | str, size: Size | None = SMALL, **how: Any) -> Dataset
     events, dataset = all_of(prepare(source, Preparation(size, **how)))
     assert all(isinstance(event, Progress | FirstImages) for event in events)
     assert dataset.images.dtype == np.uint8
-    assert not np.asarray(dataset.images).flags.writeable
     assert dataset.images.shape[2:] == dataset.size[::-1]
     assert size in (None, dataset.size)
     return dataset

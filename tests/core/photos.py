@@ -11,7 +11,7 @@ from PIL import Image
 
 from core.concurrency import run_to_end
 from core.config.preparation import Preparation
-from core.data.dataset import Dataset
+from core.data.dataset import Dataset, Pixels
 from core.data.health.examine import examine
 from core.data.health.findings import HealthFinding, HealthReport
 from core.data.prepare import prepare
@@ -69,7 +69,7 @@ def named(dataset: Dataset, rows: NDArray[np.int64]) -> list[str]:
     return [dataset.records.name(row) for row in rows]
 
 
-def made_of(images: NDArray[np.uint8], labels: NDArray[np.int64] | None = None, **records: Any) -> Dataset:
+def made_of(images: Pixels, labels: NDArray[np.int64] | None = None, **records: Any) -> Dataset:
     """A dataset of these pixels (N, C, H, W), the originals of which were as large."""
     count, _, height, width = images.shape
     table = np.zeros(count, RECORD)

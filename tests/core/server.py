@@ -93,8 +93,8 @@ def zipped(count: int = 12, side: int = 64) -> bytes:
     return stream.getvalue()
 
 
-def remote(name: str, data: bytes, *addresses: str, members: tuple[str, ...] = (), sha256: str = "") -> Remote:
-    return Remote(name, len(data), hashlib.md5(data).hexdigest(), addresses, members, sha256)
+def remote(name: str, data: bytes, *addresses: str, members: tuple[str, ...] = ()) -> Remote:
+    return Remote(name, len(data), hashlib.sha256(data).hexdigest(), addresses, members)
 
 
 @pytest.fixture

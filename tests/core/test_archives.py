@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from core.config.preparation import Preparation
 from core.data.dataset import Dataset
@@ -29,6 +30,7 @@ LABELLED = (*KINDS, "folder")
 
 def archived(path: Path, entries: Mapping[str, bytes]) -> Path:
     """A zip, a tar or a folder, as the name says."""
+    path.parent.mkdir(exist_ok=True)
     if not path.suffix:
         for name, data in entries.items():
             path.joinpath(name).parent.mkdir(parents=True, exist_ok=True)
@@ -132,7 +134,7 @@ def test_mutated_archives_are_read_or_refused(tmp_path: Path) -> None:
     assert min(outcomes.values()) > 10
 
 
-# Labels that StyleGAN's tools wrote
+# Labels in a file
 
 
 def noted(labels: Any) -> bytes:
@@ -239,7 +241,7 @@ def test_images_that_the_note_forgot_are_named(tmp_path: Path, name: str) -> Non
 def test_other_notes_are_named_and_the_folders_count(tmp_path: Path, name: str, note: bytes) -> None:
     dataset = opened(archived(tmp_path / name, {**ENTRIES, "dataset.json": note}))
     assert dataset.classes == ("00000", "00001")
-    assert reasons(dataset) == {"dataset.json": "not the labels that StyleGAN writes"}
+    assert reasons(dataset) == {"dataset.json": "not labels of images"}
 
 
 @pytest.mark.parametrize("name", LABELLED)
@@ -252,7 +254,7 @@ def test_the_note_nearest_to_the_top_counts(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize("name", LABELLED)
 def test_long_notes_are_not_read(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.data.formats.stylegan_labels.LARGEST_NOTE", 2**20)
+    monkeypatch.setattr("core.data.formats.label_files.LARGEST", 2**20)
     dataset = opened(archived(tmp_path / name, {**ENTRIES, "dataset.json": noted(None) + bytes(2**20)}))
     assert reasons(dataset) == {"dataset.json": "larger than 1 MB"}
 
@@ -272,3 +274,108 @@ def test_more_classes_than_can_be_told_apart(tmp_path: Path, name: str) -> None:
     entries = {f"{index}.png": image for index in range(1001)}
     note = noted([[each, index] for index, each in enumerate(entries)])
     assert opened(archived(tmp_path / name, {**entries, "dataset.json": note})).classes == ()
+
+
+def rows(*titles: str, delimiter: str = ",", newline: str = "\n") -> Callable[[dict[str, str]], bytes]:
+    """A table with a column before, between and after the two that count."""
+
+    def table(labels: dict[str, str]) -> bytes:
+        lines = [["n", titles[0], "caption", titles[1], "more"]]
+        lines += [[str(number), path, '"a, b"', label, ""] for number, (path, label) in enumerate(labels.items())]
+        return newline.join(delimiter.join(line) for line in lines).encode()
+
+    return table
+
+
+def json_lines(image: str, label: str) -> Callable[[dict[str, str]], bytes]:
+    def text(labels: dict[str, str]) -> bytes:
+        return "\n\n".join(
+            json.dumps({"text": "x", image: path, label: name}) for path, name in labels.items()
+        ).encode()
+
+    return text
+
+
+TABLES = [
+    ("metadata.jsonl", json_lines("file_name", "label")),
+    ("metadata.jsonl", json_lines("image", "category")),
+    ("metadata.csv", rows("file_name", "label")),
+    ("metadata.csv", rows("File", "Class", delimiter=";", newline="\r\n")),
+    ("labels.csv", rows("id", "breed", delimiter="\t")),
+    ("labels.csv", lambda labels: b"\xef\xbb\xbf" + rows("filename", "target")(labels)),
+]
+
+
+@pytest.mark.parametrize("name", LABELLED)
+@pytest.mark.parametrize(("file", "written"), TABLES)
+@pytest.mark.parametrize("given", [("cat", "dog"), ("1", "10"), ("猫", "<b>")], ids=["words", "numbers", "signs"])
+def test_labels_are_those_of_a_table(
+    tmp_path: Path, name: str, file: str, written: Callable[[dict[str, str]], bytes], given: tuple[str, str]
+) -> None:
+    labels = {path: given[index % 2] for index, path in enumerate(NAMES)}
+    dataset = opened(archived(tmp_path / name, {**ENTRIES, file: written(labels)}))
+    assert set(dataset.classes) == set(given)
+    assert dataset.labels is not None
+    assert [dataset.classes[label] for label in dataset.labels] == list(labels.values())
+    assert dataset.skipped == ()
+
+
+@pytest.mark.parametrize("name", LABELLED)
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("metadata.jsonl", b'{"file_name": "a.png", "text": "a cat"}'),
+        ("metadata.jsonl", b"[1]"),
+        ("metadata.csv", b"file_name,text\na.png,a cat\n"),
+        ("labels.csv", b"a.png,cat\n"),
+        ("labels.csv", b"\xff\xfe"),
+        ("labels.csv", b"file,label\n" + b"x" * 200_000),
+    ],
+)
+def test_other_tables_are_named_and_the_folders_count(tmp_path: Path, name: str, file: str, content: bytes) -> None:
+    dataset = opened(archived(tmp_path / name, {**ENTRIES, file: content}))
+    assert dataset.classes == ("00000", "00001")
+    assert reasons(dataset) == {file: "not labels of images"}
+
+
+@pytest.mark.parametrize("name", LABELLED)
+def test_rows_without_a_class_leave_their_image_out(tmp_path: Path, name: str) -> None:
+    labels = {path: "cat" if index % 2 else "dog" for index, path in enumerate(NAMES)} | {NAMES[4]: ""}
+    dataset = opened(archived(tmp_path / name, {**ENTRIES, "metadata.csv": rows("file", "label")(labels)}))
+    assert len(dataset.images) == 5
+    assert reasons(dataset) == {NAMES[4]: "metadata.csv names no class for it"}
+
+
+@pytest.mark.parametrize("name", LABELLED)
+def test_of_several_label_files_the_first_kind_counts(tmp_path: Path, name: str) -> None:
+    one, other = ({path: words[index % 2] for index, path in enumerate(NAMES)} for words in (("a", "b"), ("c", "d")))
+    entries = {"labels.csv": rows("file", "label")(one), "metadata.jsonl": json_lines("file_name", "label")(other)}
+    assert opened(archived(tmp_path / name, {**entries, **ENTRIES})).classes == ("c", "d")
+
+
+# Gray pictures that use a part of their range
+
+
+def gray(seed: int, white: int) -> Image.Image:
+    """Pixels from 0 to `white`, of which the brightest is less here and there."""
+    values = np.random.default_rng(seed).integers(0, white + 1, (32, 32), np.uint16)
+    values[0, 0] = white - (white > 1) * 10 * seed
+    return Image.fromarray(values if white > 255 else values.astype(np.uint8))
+
+
+@pytest.mark.parametrize("name", LABELLED)
+@pytest.mark.parametrize("white", [1, 1023, 4095, 16383])
+def test_what_uses_a_part_of_its_range_is_not_black(tmp_path: Path, name: str, white: int) -> None:
+    entries = {f"{seed}.png": encoded(gray(seed, white)) for seed in range(6)}
+    dataset = opened(archived(tmp_path / name, entries), (32, 32))
+    expected = np.stack([np.asarray(gray(seed, white)) for seed in range(6)]) * (255 / white)
+    assert np.abs(np.asarray(dataset.images)[:, 0] - expected).max() <= 0.51
+
+
+@pytest.mark.parametrize("name", LABELLED)
+def test_a_dark_picture_among_others_stays_dark(tmp_path: Path, name: str) -> None:
+    for form, bright, expected in (("L", 200, 200), ("I;16", 60_000, 234)):
+        images = [plain(1, form, SMALL), plain(bright, form, SMALL), plain(0, form, SMALL)]
+        entries = {f"{index}.png": encoded(image) for index, image in enumerate(images)}
+        dataset = opened(archived(tmp_path / form.replace(";", "") / name, entries))
+        assert [int(image.max()) for image in np.asarray(dataset.images)] == [form == "L", expected, 0]

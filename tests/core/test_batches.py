@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from core.concurrency import PREFETCHED, Prefetcher
 from core.data.batches import Batches, moved
 from core.data.cache.row_reader import RowReader
+from core.data.cache.stored_array import StoredArray
 from core.data.dataset import Dataset, RowSubset
 from core.data.records import Records
 from core.errors import UserError
@@ -190,9 +191,9 @@ def soon(condition: Callable[[], bool], seconds: float = 10.0) -> bool:
 
 
 def on_disk(dataset: Dataset, folder: Path) -> Dataset:
-    """The same with its images on a memory map, as the cache keeps them."""
+    """The same with its images in a file, as the cache keeps them."""
     np.save(folder / "images.npy", dataset.images)
-    return replace(dataset, images=np.load(folder / "images.npy", mmap_mode="r"))
+    return replace(dataset, images=StoredArray(folder / "images.npy"))
 
 
 def some_rows(dataset: Dataset, rows: list[int]) -> Dataset:
@@ -223,15 +224,6 @@ def test_rows_of_rows_of_a_file(tmp_path: Path) -> None:
     stored = some_rows(some_rows(on_disk(dataset, tmp_path), first), then)
     assert RowReader.of(stored.images) is not None
     assert same(Batches(kept, 3, True, 0, CPU), Batches(stored, 3, True, 0, CPU), 9)
-
-
-def test_a_part_of_a_map_is_not_read_from_the_file(tmp_path: Path) -> None:
-    stored = on_disk(tiny_dataset(20), tmp_path)
-    part = replace(stored, images=stored.images[7:])
-    assert RowReader.of(part.images) is None
-    assert same(
-        Batches(part, 4, True, 0, CPU), Batches(replace(part, images=np.array(part.images)), 4, True, 0, CPU), 9
-    )
 
 
 def test_any_place_can_be_set_at_any_time(tmp_path: Path) -> None:
@@ -305,7 +297,7 @@ def test_a_disk_that_fails_is_told_and_the_same_batch_comes_when_it_is_back(tmp_
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there a file that is open cannot be deleted")
-def test_a_file_that_was_deleted_is_still_on_its_map(tmp_path: Path) -> None:
+def test_a_file_that_was_deleted_is_read_to_the_end(tmp_path: Path) -> None:
     dataset = tiny_dataset(64)
     one, other = Batches(dataset, 4, True, 0, CPU), Batches(on_disk(dataset, tmp_path), 4, True, 0, CPU)
     assert same(one, other, 2)

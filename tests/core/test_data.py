@@ -9,7 +9,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from core.data.items import Picture, Skipped
 from core.data.prepare import prepare
 from core.events import FirstImages, Progress
 from tests.core.images import (
+    HEIC,
     SMALL,
     coloured,
     encoded,
@@ -168,10 +169,10 @@ def test_a_grey_dataset_has_one_channel_until_the_first_colour(folder: Path) -> 
         plain(index * 3, "L").save(folder / f"{index}.png")
     assert opened(folder).images.shape == (70, 1, 16, 16)
     plain((1, 2, 3)).save(folder / "999.png")
-    images = opened(folder).images
+    images = opened(folder).images[:]
     assert images.shape == (71, 3, 16, 16)
     assert (images[:70] == (np.arange(70) * 3)[:, None, None, None]).all()
-    assert images[70, :, 0, 0].tolist() == [1, 2, 3]
+    assert images[70][:, 0, 0].tolist() == [1, 2, 3]
 
 
 # Sizes that are not square
@@ -323,7 +324,7 @@ def test_one_transparent_picture_makes_all_of_them_rgba(folder: Path) -> None:
     assert opened(folder, alpha=True).images.shape == (71, 4, 16, 16)
     plain((1, 2, 3)).save(folder / "100.png")
     plain((4, 5, 6)).save(folder / "999.png")
-    images = opened(folder, alpha=True).images
+    images = opened(folder, alpha=True).images[:]
     assert images.shape == (73, 4, 16, 16)
     assert (images[:70, :3] == (np.arange(70) * 3)[:, None, None, None]).all()
     assert (images[[*range(71), 72], 3] == [[[255]]]).all()
@@ -433,7 +434,17 @@ def test_a_picture_is_told_by_what_it_begins_with(folder: Path, name: str) -> No
     assert (len(dataset.images), dataset.skipped) == (4, ())
 
 
-@pytest.mark.parametrize("ending", ["heic", "HEIF", "svg", "CR2"])
+@pytest.mark.parametrize("name", ["0.heic", "0.HEIF", "0.jpg", "IMG_0001"])
+def test_photos_of_phones_are_read(folder: Path, name: str) -> None:
+    for index in range(2):
+        (folder / f"{index}{name}").write_bytes(HEIC)
+    dataset = opened(folder)
+    assert dataset.skipped == ()
+    assert np.abs(np.asarray(dataset.images).astype(int) - np.array((200, 60, 20))[:, None, None]).max() <= 2
+    assert dataset.records.sizes() == {"64 x 48": 2}
+
+
+@pytest.mark.parametrize("ending", ["jxl", "JP2", "svg", "CR2"])
 def test_pictures_that_cannot_be_read_are_named(folder: Path, ending: str) -> None:
     fill(folder)
     (folder / f"photo.{ending}").write_bytes(b"\0\0\0\x18ftypheic")
@@ -782,10 +793,10 @@ def test_cancelling_waits_for_no_more_than_the_files_under_way(folder: Path, mon
     opened_files: list[str] = []
     read = image_files.read
 
-    def slowly(file: image_files.File, how: Preparation) -> Picture | Skipped:
+    def slowly(file: image_files.File, how: Preparation, whites: Mapping[str, int]) -> Picture | Skipped:
         opened_files.append(file.name)
         time.sleep(0.03)
-        return read(file, how)
+        return read(file, how, whites)
 
     monkeypatch.setattr(image_files, "read", slowly)
     monkeypatch.setattr("core.data.formats.image_files._TRIAL", 0.0)

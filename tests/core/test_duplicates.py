@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageEnhance, ImageFilter
 
 from core.concurrency import run_to_end
+from core.data.cache.stored_array import StoredArray
 from core.data.dataset import Dataset
 from core.data.health import duplicates
 from core.data.health.image_statistics import ImageStatistics, image_statistics
@@ -181,7 +182,7 @@ def test_memory_stays_far_below_that_of_the_images(tmp_path: Path) -> None:
     for start in range(0, 4000, 500):
         images[start : start + 500] = np.random.default_rng(start).integers(0, 256, (500, 3, 64, 64), np.uint8)
     images.flush()
-    dataset = made_of(np.load(path, mmap_mode="r"))
+    dataset = made_of(StoredArray(path))
     tracemalloc.start()
     report_of(dataset)
     peak = tracemalloc.get_traced_memory()[1]

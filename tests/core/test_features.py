@@ -263,7 +263,7 @@ def test_inception_is_torch_fidelitys(stand_in: Path, monkeypatch: pytest.Monkey
     np.testing.assert_allclose(found.logits, logits.numpy(), rtol=1e-4, atol=1e-6)
     assert np.ptp(found.values) > 0
 
-    usual = Download(**{**vars(INCEPTION), "files": (remote("a", stand_in.read_bytes(), sha256=digest),)})
+    usual = Download(**{**vars(INCEPTION), "files": (remote("a", stand_in.read_bytes()),)})
     monkeypatch.setattr(inception_module, "INCEPTION", usual)
     assert finished("inception", tiny_dataset(), stand_in)[0].name == "inception"
 
@@ -297,10 +297,8 @@ def offered_weights(server: Server, downloads: Path, monkeypatch: pytest.MonkeyP
 
     def offer(expected: bytes) -> Download:
         server.files["w.pth"] = b"the weights"
-        address, digest = f"{server.address}w.pth", hashlib.sha256(expected).hexdigest()
-        found = Download(
-            **{**vars(INCEPTION), "files": (remote("w.pth", expected, address, sha256=digest),), "opens": "w.pth"}
-        )
+        address = f"{server.address}w.pth"
+        found = Download(**{**vars(INCEPTION), "files": (remote("w.pth", expected, address),), "opens": "w.pth"})
         monkeypatch.setattr("core.evaluation.features.weights.INCEPTION", found)
         return found
 
@@ -341,5 +339,5 @@ def test_without_a_network(
 
 def test_the_real_file_is_named_by_its_hash() -> None:
     (file,) = INCEPTION.files
-    assert file.name.removesuffix(".pth").endswith(file.sha256[:8])
-    assert len(file.sha256) == 64
+    assert file.name.removesuffix(".pth").endswith(file.hash[:8])
+    assert len(file.hash) == 64

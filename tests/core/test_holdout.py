@@ -11,6 +11,7 @@ import torch
 
 from core.checkpoint import load, save
 from core.data.batches import Batches
+from core.data.cache.stored_array import StoredArray
 from core.data.holdout import held_out, held_rows, train_rows, training_set
 from core.errors import UserError
 from core.jobs.training_job import TrainingJob
@@ -62,7 +63,7 @@ def test_training_never_sees_them(where: str, tmp_path: Path) -> None:
     dataset = tiny_dataset(200, classes=3)
     if where == "file":
         np.save(tmp_path / "images.npy", dataset.images)
-        dataset = replace(dataset, images=np.load(tmp_path / "images.npy", mmap_mode="r"))
+        dataset = replace(dataset, images=StoredArray(tmp_path / "images.npy"))
     trainer = Trainer(tiny_settings(), dataset, FIXED)
     known = {image.tobytes(): row for row, image in enumerate(dataset.images[:])}
     seen: list[int] = []

@@ -17,7 +17,7 @@ from PIL import Image
 from core.config.preparation import Preparation
 from core.data.formats.image_files import File, read
 from core.data.items import Picture, Skipped
-from tests.core.images import SMALL, coloured, encoded, plain, png_header
+from tests.core.images import HEIC, SMALL, coloured, encoded, plain, png_header
 
 
 def taken(data: bytes, how: Preparation | None = None) -> Picture | Skipped:
@@ -149,6 +149,7 @@ PALETTE = coloured().quantize(16)
 EXIF = Image.Exif()
 EXIF[0x0112] = 6
 WHOLE: dict[str, tuple[bytes, ...]] = {
+    "HEIC": (HEIC,),
     "PNG": (
         encoded(coloured()),
         encoded(coloured().convert("RGBA")),

@@ -12,13 +12,12 @@ from core.concurrency import run_to_end
 from core.jobs.training_job import TrainingJob
 from core.runs.overview import read_overview
 from core.runs.run import Run, is_run
+from tests.core import campaign
 from tests.core.nursery import Nursery
 from tests.core.operations import Fault, fault
 from tests.core.tiny import FLAGS
 
 STEPS = 3
-EACH = 25
-"""One of so many operations is enough for the suite."""
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
 
@@ -56,7 +55,7 @@ def test_a_fault_at_an_operation_loses_nothing(kind: Fault, pictures: Path, tmp_
     assert nursery.run(command(pictures, runs / "whole"), output, fault=fault("none", 0, runs, count)) == 0
     operations = count.stat().st_size
     assert operations > 50
-    each = int(os.environ.get("GAN_STUDIO_CAMPAIGN", EACH))
+    each = campaign.tries(25, 1)
     for number in range(1 + len(kind) % each, operations + 1, each):
         run = runs / f"run {number}"
         count = tmp_path / f"count {number}"

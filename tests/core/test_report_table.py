@@ -1,4 +1,4 @@
-"""Reports as arrays: whatever has become of the copy beside them, what stats.jsonl says is what is read."""
+"""Reports as arrays: whatever has become of the copy in the cache, what stats.jsonl says is what is read."""
 
 from __future__ import annotations
 
@@ -13,9 +13,7 @@ import pytest
 
 from core.concurrency import run_to_end
 from core.events import Progress
-from core.runs.report_table import ReportTable, TableReader
-
-COPY = ".stats.npz"
+from core.runs.report_table import ReportTable, TableReader, copy_of
 
 
 @pytest.fixture(autouse=True)
@@ -72,6 +70,23 @@ def stats(tmp_path: Path) -> Path:
     return path
 
 
+def test_reading_writes_nothing_beside_the_reports(stats: Path) -> None:
+    whole(stats)
+    assert copy_of(stats).is_file()
+    assert [file.name for file in stats.parent.iterdir()] == ["stats.jsonl"]
+
+
+def test_the_oldest_copies_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.runs.report_table.MOST_COPIES", 2)
+    paths = [tmp_path / str(number) / "stats.jsonl" for number in range(4)]
+    for number, path in enumerate(paths):
+        path.parent.mkdir()
+        path.write_text(lines(0, 500), "utf-8")
+        whole(path)
+        os.utime(copy_of(path), (number, number))
+    assert [copy_of(path).exists() for path in paths] == [False, False, True, True]
+
+
 def test_a_thinned_table_comes_first_and_the_whole_one_after_it(stats: Path) -> None:
     reader = TableReader(stats)
     first, seen = reader.thinned(), list[Progress]()
@@ -97,18 +112,18 @@ def test_a_few_reports_leave_no_copy(tmp_path: Path) -> None:
     of_steps(whole(path), 0, 20)
     path.write_text("", "utf-8")
     assert len(whole(path).steps) == 0
-    assert [file.name for file in tmp_path.iterdir()] == ["stats.jsonl"]
+    assert not copy_of(path).exists()
 
 
 @pytest.mark.parametrize("more", [3, 300])
 def test_a_run_that_goes_on(stats: Path, more: int) -> None:
     whole(stats)
-    before = (stats.parent / COPY).read_bytes()
+    before = copy_of(stats).read_bytes()
     with stats.open("a", encoding="utf-8") as file:
         file.write(lines(500, 500 + more) + '{"step": 9999, "ima')
     of_steps(whole(stats), 0, 500 + more)
     # A few are read each time; many are worth another copy.
-    assert ((stats.parent / COPY).read_bytes() == before) is (more == 3)
+    assert (copy_of(stats).read_bytes() == before) is (more == 3)
     with stats.open("a", encoding="utf-8") as file:
         file.write("\n" + lines(500 + more, 600 + more))
     of_steps(whole(stats), 0, 600 + more)
@@ -139,7 +154,7 @@ def test_what_is_written_by_hand_counts(stats: Path, tmp_path: Path, edit: Calla
     assert np.array_equal(read_again.values, expected.values, equal_nan=True)
 
 
-def test_a_copy_is_of_use_after_the_run_was_moved(stats: Path) -> None:
+def test_a_copy_is_of_use_after_the_file_was_touched(stats: Path) -> None:
     whole(stats)
     os.utime(stats, ns=(1, 1))
     of_steps(whole_at_once(stats), 0, 500)
@@ -188,7 +203,7 @@ def objects(path: Path) -> None:
 @pytest.mark.parametrize("damage", [cut, flipped, foreign, empty, folder, other_shape, objects])
 def test_a_damaged_copy_costs_nothing_but_time(stats: Path, damage: Callable[[Path], None]) -> None:
     whole(stats)
-    damage(stats.parent / COPY)
+    damage(copy_of(stats))
     of_steps(whole(stats), 0, 500)
 
 
@@ -204,9 +219,9 @@ def test_a_disk_that_cannot_be_written(stats: Path) -> None:
 
 
 def test_a_copy_that_cannot_be_written_is_done_without(stats: Path) -> None:
-    (stats.parent / COPY / "in the way").mkdir(parents=True)
+    (copy_of(stats) / "in the way").mkdir(parents=True)
     of_steps(whole(stats), 0, 500)
-    assert not (stats.parent / COPY).is_file()
+    assert not copy_of(stats).is_file()
     of_steps(whole(stats), 0, 500)
 
 

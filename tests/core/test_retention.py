@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,20 @@ def test_a_pin_can_be_taken_back(folder: Path) -> None:
     path = folder / "000000000.safetensors"
     pin(path)
     assert is_pinned(path)
+    pin(path)
+    assert is_pinned(path)
     pin(path, False)
+    pin(path, False)
+    assert not is_pinned(path)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need permission there")
+def test_a_pin_follows_no_link(folder: Path, tmp_path: Path) -> None:
+    path, elsewhere = folder / "000000002.safetensors", tmp_path / "elsewhere"
+    path.with_suffix(".pin").symlink_to(elsewhere)
+    pin(path)
+    assert is_pinned(path)
+    assert not elsewhere.exists()
     pin(path, False)
     assert not is_pinned(path)
     assert path in prune(folder, 1)

@@ -31,6 +31,7 @@ from core.latent.sampler import Sampler
 from core.runs.overview import read_overview
 from core.runs.run import Run, is_run, next_folder
 from core.trainer import Trainer
+from tests.core import campaign
 from tests.core.full_disk import largest_file
 from tests.core.nursery import Nursery
 from tests.core.tiny import CLASSES, FLAGS, tiny_settings, tiny_trainer
@@ -515,11 +516,12 @@ def assert_whole(run: Run) -> None:
 def test_whenever_it_is_killed_the_run_is_whole(tmp_path: Path, pictures: Path, nursery: Nursery) -> None:
     chance = random.Random(0)
     nursery.run(["inspect", str(pictures)], tmp_path / "first.txt")
-    for number in range(10):
+    count = campaign.tries(8, 500)
+    for number in range(count):
         killed_while_it_begins(nursery, tmp_path / f"begins{number}", pictures, chance)
         killed_while_it_trains(nursery, tmp_path / f"trains{number}", pictures, chance)
     runs = [Run(folder) for folder in tmp_path.glob("[bt]*") if folder.is_dir()]
-    assert sum(run.folder.name.startswith("trains") for run in runs) == 10
+    assert sum(run.folder.name.startswith("trains") for run in runs) == count
     for run in runs:
         assert_whole(run)
     goes_on(max(runs, key=lambda run: len(run.checkpoints())), pictures)

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtWidgets import QDialog
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QDialog, QPushButton
 from pytestqt.qtbot import QtBot
 
 from core.checkpoint import save
@@ -16,13 +17,16 @@ from core.concurrency import run_to_end
 from core.data.prepare import prepare
 from core.export.animation import Animation
 from core.export.selection import FileOptions, RequestSelection
+from core.jobs.training_job import TrainingJob
 from core.latent.explore_state import Direction
 from core.latent.request import LatentRequest, Point, Walk
+from core.runs.run import Run
 from studio.application import Application
 from studio.dialogs.neighbours import NeighboursDialog
+from studio.dialogs.privacy import PrivacyDialog
 from studio.dialogs.projection import ProjectionDialog
 from studio.main_window import EXPLORE
-from tests.core.tiny import finished, save_pictures, tiny_trainer
+from tests.core.tiny import finished, save_pictures, tiny_settings, tiny_trainer
 
 PATIENCE = 30_000
 """Milliseconds; the first step waits for torch to be imported."""
@@ -124,3 +128,23 @@ def test_a_time_lapse_of_nothing_says_so(qtbot: QtBot, exploring: Application, t
     with qtbot.waitSignal(exploring.session.problem, timeout=PATIENCE):
         exploring.session.generator.export_timelapse(tmp_path, tmp_path / "a.gif", Animation(fps=5), False)
     assert not np.any([path.suffix == ".gif" for path in tmp_path.iterdir()])
+
+
+def test_what_a_checkpoint_gives_away_is_reported(qtbot: QtBot, studio: Application, tmp_path: Path) -> None:
+    session, banner = studio.session, studio.window.banner
+    studio.controllers.dialogs.show("report_privacy")
+    assert "no images to compare with" in banner.text()
+
+    pictures = save_pictures(tmp_path / "many", 210)
+    for _ in TrainingJob(tiny_settings("gan", steps=2), str(pictures), out=tmp_path / "run").events():
+        pass
+    studio.open(str(pictures))
+    qtbot.waitUntil(lambda: session.data.dataset is not None, timeout=PATIENCE)
+    studio.open(str(Run(tmp_path / "run").newest()))
+    qtbot.waitUntil(lambda: len(studio.window.explore.image()) == 1, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: bool(session.data.dataset and session.data.dataset.size == (16, 16)), timeout=PATIENCE)
+    idle(qtbot, studio, lambda: studio.controllers.dialogs.show("report_privacy"))
+    dialog = shown(studio, PrivacyDialog)
+    next(button for button in dialog.findChildren(QPushButton) if button.text() == "Copy").click()
+    assert QGuiApplication.clipboard().text().startswith("AUC 0.")
+    dialog.close()

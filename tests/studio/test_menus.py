@@ -33,6 +33,8 @@ FILE = [
         "Export film…",
         "Export time-lapse…",
         "Save report…",
+        "Report privacy…",
+        "Report privacy…",
         "Export generator…",
     ],
     ["Quit"],

@@ -13,6 +13,7 @@ from core.export.checkpoint_lookup import find_checkpoint, missing
 from core.export.image_files import export_images
 from core.export.recipe import Recipe, read
 from core.export.selection import SeedSelection
+from core.latent.request import LatentRequest
 from core.latent.sampler import Sampler
 from tests.core.tiny import finished, tiny_trainer
 
@@ -72,3 +73,21 @@ def test_an_image_of_a_running_training_names_its_step(runs: Path, tmp_path: Pat
     problem = missing(replace(recipe, checkpoint=""), image)
     assert "step 3" in problem.what
     assert problem.remedy
+
+
+FOREIGN = ["//host/share/a.safetensors", "/etc/a.safetensors", "../../a.safetensors", "..", "C:a.safetensors", "a\\b"]
+
+
+@pytest.mark.parametrize("file", [*FOREIGN, "a\0b", ""])
+def test_a_recipe_names_files_and_no_ways_to_them(file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at: list[Path] = []
+    is_file = Path.is_file
+
+    def recorded(path: Path) -> bool:
+        looked_at.append(path)
+        return is_file(path)
+
+    monkeypatch.setattr(Path, "is_file", recorded)
+    found = Recipe(LatentRequest.of_seeds([0]), "0" * 32, file, 2)
+    assert find_checkpoint(found, tmp_path / "a.png", tmp_path / "runs") is None
+    assert all(path.is_relative_to(tmp_path / "runs") for path in looked_at)

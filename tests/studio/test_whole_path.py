@@ -33,6 +33,7 @@ from pytestqt.qtbot import QtBot
 
 from core.jobs.interruption import Interruption
 from core.latent.request import LatentRequest, Point
+from core.runs.report_table import copy_of
 from studio.application import Application
 from studio.dialogs.export_images import ExportImagesDialog
 from studio.dialogs.neighbours import NeighboursDialog
@@ -143,14 +144,13 @@ def test_a_long_run_is_seen_at_once_and_goes_on_when_all_of_it_is(
     monkeypatch.setattr("core.runs.report_table.PIECES", 1)
     sizes: list[int] = []
     session.run_opened.connect(lambda run: sizes.append(len(run.history)))
-    for _ in range(2):  # without the copy beside the reports, and with it
+    for _ in range(2):  # without a copy of the reports, and with it
         studio.window.train.clear()
         with qtbot.waitSignal(session.runs.ended, timeout=PATIENCE):
             drop(studio, folder)
         assert len(studio.window.train.history) == reports
         assert sizes[-1] <= reports
-    assert (folder / ".stats.npz").is_file()
-    (folder / ".stats.npz").unlink()
+    copy_of(folder / "stats.jsonl").unlink()
     with qtbot.waitSignal(session.run_opened, timeout=PATIENCE):
         drop(studio, folder)
     studio.controllers.train.start()
@@ -369,6 +369,38 @@ def test_a_run_that_is_dropped_beside_a_training_is_refused_and_disturbs_nothing
     qtbot.wait(300)  # what the thread had read of it already is not delivered
     assert studio.session.training.run_folder == own
     assert studio.session.training.state is TrainingState.RUNNING
+
+
+@pytest.mark.parametrize("is_checkpoint", [False, True])
+@pytest.mark.parametrize("is_other_data_open", [False, True])
+def test_images_that_a_file_names_are_opened_only_when_the_person_agrees(
+    qtbot: QtBot, studio: Application, pictures: Path, trained: Path, is_checkpoint: bool, is_other_data_open: bool
+) -> None:
+    session, banner = studio.session, studio.window.banner
+    newest = trained / "checkpoints" / "000000006.safetensors"
+    if is_other_data_open:
+        drop(studio, pictures)
+        qtbot.waitUntil(lambda: session.data.dataset is not None, timeout=PATIENCE)
+    drop(studio, newest if is_checkpoint else trained)
+    qtbot.waitUntil(lambda: "not opened here before" in banner.text(), timeout=PATIENCE)
+    assert "'{}'".format(trained.parent / "noise") in banner.text()
+    # The images that are open are not what it was trained on, and nothing else is read.
+    assert session.resume == (None if is_other_data_open else newest)
+    assert source_of(studio) == (str(pictures) if is_other_data_open else "")
+    click(button(banner, "Open these images"))
+    qtbot.waitUntil(lambda: source_of(studio) == str(trained.parent / "noise"), timeout=PATIENCE)
+    assert session.resume == newest
+
+    drop(studio, pictures)
+    qtbot.waitUntil(lambda: source_of(studio) == str(pictures), timeout=PATIENCE)
+    drop(studio, trained)  # which is known by now
+    qtbot.waitUntil(lambda: source_of(studio) == str(trained.parent / "noise"), timeout=PATIENCE)
+    assert session.resume == newest
+
+
+def source_of(studio: Application) -> str:
+    dataset = studio.session.data.dataset
+    return dataset.source if dataset is not None else ""
 
 
 def begin(qtbot: QtBot, studio: Application, pictures: Path) -> None:

@@ -19,20 +19,22 @@ from numpy.typing import NDArray
 
 from core.config.preparation import LARGEST, SMALLEST, Preparation
 from core.data.cache.pixel_writer import PixelWriter
+from core.data.cache.stored_array import StoredArray
 from core.data.dataset import Dataset
 from core.data.items import Picture, Skipped
-from core.data.names import digest, quoted
+from core.data.names import content, digest, quoted
 from core.data.records import Records, RecordWriter
 from core.data.source import Source
-from core.errors import UserError
+from core.errors import FOREIGN_ERRORS, UserError
 from core.events import Progress
 
-POLICY = "2"  # raise it when the same files would give other pixels, so that old entries are not found any more
+POLICY = "3"  # raise it when the same files would give other pixels, so that old entries are not found any more
 
+LARGEST_META = 2**28  # bytes of a file with a line for each picture
 _BETWEEN_PROGRESS = 0.05  # seconds
 _ABANDONED = 24 * 3600  # seconds after which an unfinished folder belongs to a process that died
 _UNFINISHED = ".unfinished-"
-_opened: WeakValueDictionary[tuple[Path, int], NDArray[np.uint8]] = WeakValueDictionary()  # by entry and identity
+_opened: WeakValueDictionary[tuple[Path, int], StoredArray] = WeakValueDictionary()  # by entry and identity
 
 
 def cache_folder() -> Path:
@@ -45,7 +47,7 @@ def resolution_of(source: Source, base: Path) -> Generator[Progress, None, int]:
     """The suggested side of squares, remembered so that a second opening reads no headers."""
     note = base / f"{digest(POLICY, source.key)}.resolution"
     with contextlib.suppress(OSError, ValueError):
-        remembered = int(note.read_text("ascii"))
+        remembered = int(content(note))
         if SMALLEST <= remembered <= LARGEST:
             return remembered
     suggested = yield from source.suggest()
@@ -66,13 +68,13 @@ def load(entry: Path, source: Source, fresh: bool = False) -> Dataset | None:
     Unless it is `fresh`, one that lacks files that may be read by now does not count.
     """
     try:
-        meta = json.loads((entry / "meta.json").read_text("utf-8"))
+        meta = json.loads(content(entry / "meta.json", LARGEST_META))
         if meta["passing"] and not fresh:
             return None
         width, height = meta["size"]
         shape = (meta["count"], meta["channels"], height, width)
-        images: NDArray[np.uint8] = np.load(entry / "images.npy", mmap_mode="r", allow_pickle=False)
-        if images.shape != shape or images.dtype != np.uint8 or not images.flags.c_contiguous:
+        images = StoredArray(entry / "images.npy")
+        if images.shape != shape or images.dtype != np.uint8:
             return None
         records = Records.open(entry)
         if len(records.table) != len(images):
@@ -89,7 +91,7 @@ def load(entry: Path, source: Source, fresh: bool = False) -> Dataset | None:
             fingerprint=str(meta["fingerprint"]),
             records=records,
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError):
+    except FOREIGN_ERRORS:
         return None
     _opened[entry.absolute(), id(images)] = images
     with contextlib.suppress(OSError):  # a cache that may only be read
@@ -215,7 +217,7 @@ def _enough(source: Source, count: int, skipped: list[Skipped]) -> None:
 
 
 def _labels(entry: Path, count: int, classes: int) -> NDArray[np.int64]:
-    labels: NDArray[np.int64] = np.load(entry / "labels.npy", mmap_mode="r", allow_pickle=False)
+    labels: NDArray[np.int64] = np.asarray(StoredArray(entry / "labels.npy"))
     if labels.shape != (count,) or labels.dtype != np.int64 or labels.min() < 0 or labels.max() >= classes:
         raise ValueError("labels do not belong to the images")
     return labels

@@ -13,16 +13,16 @@ from pathlib import Path
 
 import numpy as np
 
-from core.data.cache.entries import cache_folder, write_note, writing
+from core.data.cache.entries import LARGEST_META, cache_folder, write_note, writing
 from core.data.dataset import Dataset, RowSubset
-from core.data.names import digest, quoted
-from core.errors import UserError
+from core.data.names import content, digest, quoted
+from core.errors import FOREIGN_ERRORS, UserError
 
 
 def excluded(source: str, base: Path | None = None) -> tuple[str, ...]:
     """Names of the images left out of the dataset whose `source` this is, sorted. `base` replaces `cache_folder()`."""
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):  # none were, or the note is gone or damaged
-        return tuple(str(name) for name in json.loads(_note(source, base).read_text("utf-8"))["excluded"])
+    with contextlib.suppress(*FOREIGN_ERRORS):  # none were, or the note is gone or damaged
+        return tuple(str(name) for name in json.loads(content(_note(source, base), LARGEST_META))["excluded"])
     return ()
 
 

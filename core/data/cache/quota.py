@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from core.config.preparation import Size
-from core.data.cache.entries import cache_folder, is_open, opened_at, remove, write_note, writing
-from core.data.names import quoted
-from core.errors import UserError
+from core.data.cache.entries import LARGEST_META, cache_folder, is_open, opened_at, remove, write_note, writing
+from core.data.names import content, quoted
+from core.errors import FOREIGN_ERRORS, UserError
 
 LIMIT_GB = 20.0
 VARIABLE = "GAN_STUDIO_CACHE_LIMIT_GB"
@@ -66,10 +66,8 @@ def limit(base: Path | None = None) -> int:
     """
     if text := os.environ.get(VARIABLE):
         return round(_gigabytes(text, f"Let the environment variable {VARIABLE} be a number, such as 20.") * GB)
-    with contextlib.suppress(
-        OSError, ValueError, TypeError, KeyError, UserError
-    ):  # nothing was ever chosen, or damaged
-        return round(_gigabytes(json.loads(_chosen_limit(base).read_text("utf-8"))["gigabytes"], "") * GB)
+    with contextlib.suppress(UserError, *FOREIGN_ERRORS):  # nothing was ever chosen, or damaged
+        return round(_gigabytes(json.loads(content(_chosen_limit(base)))["gigabytes"], "") * GB)
     return round(LIMIT_GB * GB)
 
 
@@ -121,8 +119,8 @@ def _chosen_limit(base: Path | None) -> Path:
 
 def _entry(folder: Path) -> Entry:
     title, source, count, size = folder.name, "", 0, (0, 0)
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        meta = json.loads((folder / "meta.json").read_text("utf-8"))
+    with contextlib.suppress(*FOREIGN_ERRORS):
+        meta = json.loads(content(folder / "meta.json", LARGEST_META))
         width, height = meta["size"]
         source, count, size = str(meta["source"]), int(meta["count"]), (int(width), int(height))
         title = str(meta.get("title", Path(source).name))

@@ -1,7 +1,7 @@
 """Catalog of downloadable datasets: their titles, addresses, checksums and local paths.
 
-Nothing here uses the network; `core.data.download.fetch` does, when it is asked to. Addresses and checksums are
-torchvision's; but of CIFAR it is the binary version, which needs no pickle, with the checksums of its own page.
+Nothing here uses the network; `core.data.download.fetch` does, when it is asked to. Of CIFAR it is the binary
+version, which needs no pickle.
 """
 
 from __future__ import annotations
@@ -26,16 +26,15 @@ _PREFIX = "download:"
 class Remote:
     """A file of `bytes` bytes at each of the addresses; without any, a person has to get it.
 
-    `sha256` is checked instead of `md5` where it is given. `members` are the files that are taken out of it, after
-    which the archive itself goes.
+    `hash` is its SHA-256, or its MD5 where nobody has published more. `members` are the files that are taken out of
+    it, after which the archive itself goes.
     """
 
     name: str
     bytes: int
-    md5: str
+    hash: str
     addresses: tuple[str, ...] = ()
     members: tuple[str, ...] = ()
-    sha256: str = ""
 
     @property
     def local_files(self) -> tuple[str, ...]:
@@ -161,10 +160,10 @@ class Downloaded:
 
 
 _MNIST = "https://ossci-datasets.s3.amazonaws.com/mnist/"
-_LECUN = "http://yann.lecun.com/exdb/mnist/"
-_FASHION = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"
+_MNIST_MIRROR = "https://storage.googleapis.com/cvdf-datasets/mnist/"
+_FASHION = "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/"
 _CIFAR = "https://www.cs.toronto.edu/~kriz/"
-_SVHN = "http://ufldl.stanford.edu/housenumbers/"
+_SVHN = "http://ufldl.stanford.edu/housenumbers/"  # its server knows no https; the hash says whether it is the file
 _FLOWERS = "https://www.robots.ox.ac.uk/~vgg/data/flowers/102/"
 _IMAGES, _LABELS = "train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"
 
@@ -175,10 +174,20 @@ _ALL = (
         images=60_000,
         classes=10,
         licence="LeCun, Cortes, Burges 1998; CC BY-SA 3.0",
-        page=_LECUN,
+        page="http://yann.lecun.com/exdb/mnist/",
         files=(
-            Remote(_IMAGES, 9_912_422, "f68b3c2dcbeaaa9fbdd348bbdeb94873", (_MNIST + _IMAGES, _LECUN + _IMAGES)),
-            Remote(_LABELS, 28_881, "d53e105ee54ea40749a09fcbcd1e9432", (_MNIST + _LABELS, _LECUN + _LABELS)),
+            Remote(
+                _IMAGES,
+                9_912_422,
+                "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
+                (_MNIST + _IMAGES, _MNIST_MIRROR + _IMAGES),
+            ),
+            Remote(
+                _LABELS,
+                28_881,
+                "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
+                (_MNIST + _LABELS, _MNIST_MIRROR + _LABELS),
+            ),
         ),
     ),
     Download(
@@ -189,8 +198,18 @@ _ALL = (
         licence="Xiao, Rasul, Vollgraf 2017; MIT",
         page="https://github.com/zalandoresearch/fashion-mnist",
         files=(
-            Remote(_IMAGES, 26_421_880, "8d4fb7e6c68d591d4c3dfef9ec88bf0d", (_FASHION + _IMAGES,)),
-            Remote(_LABELS, 29_515, "25c81989df183df01b3e8a0aad5dffbe", (_FASHION + _LABELS,)),
+            Remote(
+                _IMAGES,
+                26_421_880,
+                "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84",
+                (_FASHION + _IMAGES,),
+            ),
+            Remote(
+                _LABELS,
+                29_515,
+                "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845",
+                (_FASHION + _LABELS,),
+            ),
         ),
     ),
     Download(
@@ -204,7 +223,7 @@ _ALL = (
             Remote(
                 "cifar-10-binary.tar.gz",
                 170_052_171,
-                "c32a1d4ab5d03f1284b67883e8d87530",
+                "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
                 (f"{_CIFAR}cifar-10-binary.tar.gz",),
                 (*(f"data_batch_{number}.bin" for number in range(1, 6)), "batches.meta.txt"),
             ),
@@ -221,7 +240,7 @@ _ALL = (
             Remote(
                 "cifar-100-binary.tar.gz",
                 168_513_733,
-                "03b5dce01913d631647c71ecec9e9cb8",
+                "58a81ae192c23a4be8b1804d68e518ed807d710a4eb253b1f2a199162a40d8ec",
                 (f"{_CIFAR}cifar-100-binary.tar.gz",),
                 ("train.bin", "fine_label_names.txt"),
             ),
@@ -238,7 +257,7 @@ _ALL = (
             Remote(
                 "train_32x32.mat",
                 182_040_794,
-                "e26dedcc434d2e4c54c9b2d4a06d8373",
+                "435e94d69a87fde4fd4d7f3dd208dfc32cb6ae8af2240d066de1df7508d083b8",
                 (f"{_SVHN}train_32x32.mat",),
             ),
         ),

@@ -141,10 +141,10 @@ class _File:
 
     def _check(self) -> None:
         with _writing(self._folder), self._part.open("rb") as file:
-            how = hashlib.sha256 if self._remote.sha256 else partial(hashlib.md5, usedforsecurity=False)
+            expected = self._remote.hash
+            how = hashlib.sha256 if len(expected) == 64 else partial(hashlib.md5, usedforsecurity=False)
             found = hashlib.file_digest(file, how).hexdigest()
             size = file.tell()
-        expected = self._remote.sha256 or self._remote.md5
         if (size, found) != (self._remote.bytes, expected):
             with _writing(self._folder):
                 self._part.unlink()

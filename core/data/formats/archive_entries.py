@@ -13,7 +13,7 @@ from pathlib import Path
 from core.data.decode import EXTENSIONS, OTHER_PICTURES, other_picture
 from core.data.formats.folder import FORMATS
 from core.data.formats.image_files import LARGEST_FILE
-from core.data.formats.stylegan_labels import FOREIGN, NOTE, StyleGanLabels, noted, too_large
+from core.data.formats.label_files import FOREIGN, NAMES, ImageLabels, read_labels, too_large
 from core.data.items import Skipped
 from core.data.names import Inside, is_hidden, printable, quoted
 from core.data.source import classes_of
@@ -26,7 +26,7 @@ def wanted(path: Inside) -> bool:
     """Whether it looks like a picture, the labels, or what somebody may have hoped would be looked into."""
     if not path or any(map(is_hidden, path)):
         return False
-    return path[-1] == NOTE or path[-1].lower().endswith((*EXTENSIONS, *OTHER_PICTURES, ".zip", *TARS))
+    return path[-1] in NAMES or path[-1].lower().endswith((*EXTENSIONS, *OTHER_PICTURES, ".zip", *TARS))
 
 
 def refusal_reason(name: str, path: Inside, size: int) -> str:
@@ -35,13 +35,18 @@ def refusal_reason(name: str, path: Inside, size: int) -> str:
         return "its path points outside the archive"
     if path[-1].lower().endswith((".zip", *TARS)):
         return "an archive inside the archive; unpack it first"
-    if path[-1] == NOTE:
+    if path[-1] in NAMES:
         return too_large(size)
     if path[-1].lower().endswith(OTHER_PICTURES):
         return other_picture(path[-1])
     if size > LARGEST_FILE:
         return f"larger than {LARGEST_FILE // 2**20} MB when unpacked"
     return ""
+
+
+def rank(path: Inside) -> tuple[int, int]:
+    """Of several label files the one counts that is nearest to the top, and then the first of the known names."""
+    return len(path), NAMES.index(path[-1])
 
 
 def empty(root: Path) -> UserError:
@@ -57,22 +62,24 @@ class Labels:
     """Which class each picture is of: as the note says where there is one, else by the folders of the first level.
 
     `folders` are those in which pictures lie. The ones around everything, which packing a folder makes, are no classes;
-    `name` leaves them away. `note` is what stands in it, and the folder in which it lies.
+    `name` leaves them away. `note` is the path of a label file, and what stands in it.
     """
 
     def __init__(self, folders: Set[Inside], note: tuple[Inside, bytes] | None) -> None:
         self._around = _shared(folders)
-        self._noted: StyleGanLabels | None = None
+        self._noted: ImageLabels | None = None
+        self.file = ""
+        """The name of the label file that counts."""
         self.skipped: tuple[Skipped, ...] = ()
         names = classes_of({folder[self._around :] for folder in folders})
         self._numbers = {name: number for number, name in enumerate(names)}
         self.classes = tuple(printable(name) for name in names)
         if note is not None:
             try:
-                self._noted = noted(note[1], note[0])
-                self.classes = self._noted.classes
+                self._noted = read_labels(note[0][-1], note[1], note[0][:-1])
+                self.file, self.classes = note[0][-1], self._noted.classes
             except Exception:  # a file of that name may hold anything
-                self.skipped = (Skipped(printable("/".join((*note[0], NOTE))), FOREIGN),)
+                self.skipped = (Skipped(printable("/".join(note[0])), FOREIGN),)
 
     def of(self, path: Inside) -> int | None:
         """The class of a picture, 0 where there are none; None where the note forgot this one."""

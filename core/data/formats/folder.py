@@ -1,6 +1,6 @@
 """A folder of images, walked to any depth; folders of the first level are classes when all images lie in them.
 
-Where StyleGAN's tools left a `dataset.json`, the classes are those that it names.
+Where a file of labels lies beside them (`core.data.formats.label_files`), the classes are those that it names.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import overload
 
 from core.data.decode import EXTENSIONS, OTHER_PICTURES, is_picture, other_picture, reason
 from core.data.formats.image_files import FIRST_IMAGES, File, Files, first_images
-from core.data.formats.stylegan_labels import FOREIGN, LARGEST_NOTE, NOTE, UNLABELLED, StyleGanLabels, noted, too_large
+from core.data.formats.label_files import FOREIGN, LARGEST, NAMES, ImageLabels, read_labels, too_large, unlabelled
 from core.data.items import Skipped
 from core.data.names import absolute, digest, is_hidden, natural, opened, printable, quoted
 from core.data.source import classes_of
@@ -27,7 +27,7 @@ RANK = 2
 
 RUN_MARKS = ("config.json", "stats.jsonl")
 """What lies in the folder of a run; its sample grids are no images to train on."""
-FORMATS = "PNG, JPEG, WebP, AVIF, BMP, GIF or TIFF"
+FORMATS = "PNG, JPEG, WebP, HEIC, AVIF, BMP, GIF or TIFF"
 
 
 class _Listing(Sequence[File]):
@@ -78,7 +78,7 @@ def scan(source: str) -> Generator[Progress | FirstImages, None, Files]:
     root = absolute(source)
     title = root.name or str(root)
     listing = _Listing(root)
-    note, text, unread = _note(root)
+    note, name, text, unread = _note(root)
     skipped: list[Skipped] = []
     folders: set[tuple[str, ...]] = set()
     for item in _walk(root):
@@ -86,7 +86,7 @@ def scan(source: str) -> Generator[Progress | FirstImages, None, Files]:
             skipped.append(item)
             continue
         if note is not None and note.of("/".join(item[0])) is None:
-            skipped.append(Skipped(printable("/".join(item[0])), UNLABELLED))
+            skipped.append(Skipped(printable("/".join(item[0])), unlabelled(name)))
             continue
         listing.add(*item)
         folders.add(item[0][:-1])
@@ -103,14 +103,14 @@ def scan(source: str) -> Generator[Progress | FirstImages, None, Files]:
     return Files(
         name=str(root),
         title=printable(title),
-        key=digest(listing.key, text),
+        key=digest(listing.key, name, text),
         files=listing,
         classes=tuple(printable(name) for name in _classified(listing, folders, note)),
         skipped=(*skipped, *unread),
     )
 
 
-def _classified(listing: _Listing, folders: Set[tuple[str, ...]], note: StyleGanLabels | None) -> tuple[str, ...]:
+def _classified(listing: _Listing, folders: Set[tuple[str, ...]], note: ImageLabels | None) -> tuple[str, ...]:
     """Tells the listing which class each file is of, as the note says, or else its folder; their names."""
     if note is not None:
         listing.label = lambda path: note.of(path) or 0
@@ -121,22 +121,23 @@ def _classified(listing: _Listing, folders: Set[tuple[str, ...]], note: StyleGan
     return classes
 
 
-def _note(root: Path) -> tuple[StyleGanLabels | None, bytes, tuple[Skipped, ...]]:
-    """The labels that lie in the folder, if any do, as they stand there, and why they are not used."""
-    text = b""
-    try:
-        with opened(root / NOTE) as file:
-            if not S_ISREG(os.fstat(file.fileno()).st_mode):
-                return None, b"", (Skipped(NOTE, "not a regular file"),)
-            text = file.read(LARGEST_NOTE + 1)
-    except FileNotFoundError:
-        return None, b"", ()
-    except OSError as error:
-        return None, b"", (Skipped(NOTE, reason(error)),)
-    try:
-        return noted(text), text, ()
-    except Exception:  # a file of that name may hold anything
-        return None, text, (Skipped(NOTE, too_large(len(text)) or FOREIGN),)
+def _note(root: Path) -> tuple[ImageLabels | None, str, bytes, tuple[Skipped, ...]]:
+    """The labels that lie in the folder, if any do, in which file, as they stand there, and why they are not used."""
+    for name in NAMES:
+        try:
+            with opened(root / name) as file:
+                if not S_ISREG(os.fstat(file.fileno()).st_mode):
+                    return None, "", b"", (Skipped(name, "not a regular file"),)
+                text = file.read(LARGEST + 1)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            return None, "", b"", (Skipped(name, reason(error)),)
+        try:
+            return read_labels(name, text), name, text, ()
+        except Exception:  # a file of that name may hold anything
+            return None, name, text, (Skipped(name, too_large(len(text)) or FOREIGN),)
+    return None, "", b"", ()
 
 
 def _inside(root: Path, path: str) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import blake2b
@@ -17,7 +17,7 @@ import numpy as np
 
 from core.concurrency import in_order
 from core.config.preparation import Preparation
-from core.data.decode import decode, header_size, passes, reason
+from core.data.decode import NO_WHITES, WHITES, decode, header_size, largest_number, passes, reason
 from core.data.items import Picture, Skipped
 from core.data.names import printable
 from core.data.source import resolution_for
@@ -25,6 +25,8 @@ from core.events import FirstImages, Progress
 
 SIZES_READ = 200
 """Files whose sizes make a suggestion."""
+LOOKED_AT = 32
+"""Files whose largest number is looked at, of gray pictures."""
 _TRIAL = 0.02  # seconds of reading without threads
 _WORTH_HANDING_OVER = 0.0003  # seconds for a file: of smaller ones Python does the most, on one thread at a time anyway
 _AT_ONCE = 8  # files a job
@@ -64,31 +66,31 @@ class Files:
         """From the headers of at most 200 files, evenly chosen."""
         count = min(SIZES_READ, len(self.files))
         sides: list[int] = []
-        for index in range(count):
-            try:
-                with self.files[index * len(self.files) // count].open() as file:
-                    sides.append(min(header_size(file)))
-            except Exception:
-                pass  # reading will name it
+        for index, row in enumerate(_evenly(len(self.files), SIZES_READ)):
+            with suppress(Exception), self.files[row].open() as file:  # reading will name what is wrong with it
+                sides.append(min(header_size(file)))
             if index % 32 == 0:
                 yield Progress("Looking at image sizes", index, count)
         return resolution_for(sides)
 
     def read(self, how: Preparation) -> Iterator[Picture | Skipped | None]:
         """Every file as a picture or with the reason why not, in the order of the listing."""
+        whites = whites_of([self.files[row] for row in _evenly(len(self.files), LOOKED_AT)])
         done, spent = 0, 0.0
         while done < len(self.files) and (spent < _TRIAL or spent < done * _WORTH_HANDING_OVER):
             begun = perf_counter()
-            picture = read(self.files[done], how)
+            picture = read(self.files[done], how, whites)
             spent += perf_counter() - begun
             done += 1
             yield picture
-        yield from self._read_on_threads(done, how)
+        yield from self._read_on_threads(done, how, whites)
 
-    def _read_on_threads(self, start: int, how: Preparation) -> Iterator[Picture | Skipped | None]:
+    def _read_on_threads(
+        self, start: int, how: Preparation, whites: Mapping[str, int]
+    ) -> Iterator[Picture | Skipped | None]:
         workers, over = min(8, os.cpu_count() or 1), Event()
         starts = range(start, len(self.files), _AT_ONCE)
-        jobs = (partial(_read_some, self.files[start : start + _AT_ONCE], how, over) for start in starts)
+        jobs = (partial(_read_some, self.files[start : start + _AT_ONCE], how, whites, over) for start in starts)
         with closing(in_order(jobs, workers, ahead=2 * workers)) as chunks:
             try:
                 for chunk in chunks:
@@ -97,9 +99,34 @@ class Files:
                 over.set()
 
 
-def _read_some(files: Sequence[File], how: Preparation, over: Event) -> list[Picture | Skipped]:
+def _read_some(
+    files: Sequence[File], how: Preparation, whites: Mapping[str, int], over: Event
+) -> list[Picture | Skipped]:
     """Up to the file under way when nobody wants them any more."""
-    return [read(file, how) for file in files if not over.is_set()]
+    return [read(file, how, whites) for file in files if not over.is_set()]
+
+
+def _evenly(count: int, most: int) -> list[int]:
+    """At most so many of the numbers below `count`, evenly chosen."""
+    chosen = min(count, most)
+    return [index * count // chosen for index in range(chosen)]
+
+
+def whites_of(files: Iterable[File]) -> dict[str, int]:
+    """Returns for each gray mode which number stands for white in some files of a dataset; of a mode whose pictures
+    use the whole range nothing. One picture alone may be dark."""
+    largest: dict[str, int] = {}
+    for file in files:
+        with suppress(Exception), file.open() as stream:  # reading will name what is wrong with it
+            found = largest_number(stream)
+            if found is None:  # of color pictures no file need be looked at
+                break
+            mode, number = found
+            largest[mode] = max(largest.get(mode, 0), number)
+            if number > WHITES[mode][-2]:
+                break
+    whites = {mode: next(white for white in WHITES[mode] if number <= white) for mode, number in largest.items()}
+    return {mode: white for mode, white in whites.items() if white != WHITES[mode][-1] and largest[mode]}
 
 
 def first_images(files: Sequence[File]) -> Iterator[FirstImages]:
@@ -115,8 +142,8 @@ def first_images(files: Sequence[File]) -> Iterator[FirstImages]:
         yield FirstImages(np.stack(planes).transpose(0, 2, 3, 1))
 
 
-def read(file: File, how: Preparation) -> Picture | Skipped:
-    """One file as a picture, or the reason why not."""
+def read(file: File, how: Preparation, whites: Mapping[str, int] = NO_WHITES) -> Picture | Skipped:
+    """One file as a picture, or the reason why not. `whites`: as `whites_of` found them in its dataset."""
     try:
         with file.open() as stream:
             # Asked for a number of bytes, it would set as much memory aside for every file.
@@ -125,7 +152,7 @@ def read(file: File, how: Preparation) -> Picture | Skipped:
             stream.seek(0)
             data = stream.read()
         content = int.from_bytes(blake2b(data, digest_size=8).digest(), "little")
-        picture = decode(io.BytesIO(data), how)
+        picture = decode(io.BytesIO(data), how, whites)
     except Exception as error:  # image formats fail in every way there is; each is this one file's affair
         return Skipped(printable(file.name), reason(error), passes(error))
     return replace(picture, label=file.label, name=printable(file.name), bytes=len(data), content=content)

@@ -23,7 +23,7 @@ from PIL import Image
 
 from core.concurrency import in_order
 from core.config.preparation import Preparation
-from core.data.decode import MOST_PIXELS
+from core.data.decode import MOST_PIXELS, WHITES
 from core.data.formats.compression import readable, refuse_bomb
 from core.data.formats.image_files import LARGEST_FILE
 from core.data.items import Picture, Skipped
@@ -50,8 +50,7 @@ _CHUNK = 16
 """Pictures prepared at once."""
 _MOST_NAMES = 100
 _MOST_PICTURES = 10_000_000
-_WHITES = {"uint8": (1, 255), "uint16": (1, 255, 1023, 4095, 16383, 65535)}
-"""Whites of whole numbers: masks have 1, and cameras 10, 12 or 14 bits of 16."""
+_WHITES = {"uint8": WHITES["L"], "uint16": WHITES["I;16"]}
 _BRIGHT = 0.125
 """Part of 0 to 255 that fractions must span to be meant so: standardised ones reach from -2 to 3."""
 _SLACK = 0.01

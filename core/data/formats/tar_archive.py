@@ -5,18 +5,20 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
+from typing import IO
 
 from core.concurrency import in_order
 from core.config.preparation import Preparation
 from core.data.decode import header_size
-from core.data.formats.archive_entries import TARS, Labels, empty, refusal_reason, wanted
+from core.data.formats.archive_entries import TARS, Labels, empty, rank, refusal_reason, wanted
 from core.data.formats.compression import readable
-from core.data.formats.image_files import FIRST_IMAGES, SIZES_READ, File, first_images, read
-from core.data.formats.stylegan_labels import NOTE, UNLABELLED
+from core.data.formats.image_files import FIRST_IMAGES, LOOKED_AT, SIZES_READ, File, first_images, read, whites_of
+from core.data.formats.label_files import NAMES, unlabelled
 from core.data.formats.tar_reader import Member, is_tar, walk
 from core.data.items import Picture, Skipped
 from core.data.names import Inside, absolute, digest, inside, printable, version
@@ -63,9 +65,11 @@ class Tar(OneFile):
         further."""
         workers = min(8, os.cpu_count() or 1)
         with readable(self.root):
-            yield from in_order(self._jobs(how), workers, ahead=4 * workers)
+            first = (entry[1] for entry in _pictures(self.root) if entry is not None)
+            whites = whites_of(File(each.name, partial(_content, each)) for each in islice(first, LOOKED_AT))
+            yield from in_order(self._jobs(how, whites), workers, ahead=4 * workers)
 
-    def _jobs(self, how: Preparation) -> Iterator[Callable[[], Picture | Skipped | None]]:
+    def _jobs(self, how: Preparation, whites: Mapping[str, int]) -> Iterator[Callable[[], Picture | Skipped | None]]:
         for entry in _pictures(self.root):
             if entry is None:
                 yield _nothing
@@ -73,10 +77,14 @@ class Tar(OneFile):
             path, member = entry
             name, label = self.labels.name(path), self.labels.of(path)
             if label is None:
-                yield partial(Skipped, printable(name), UNLABELLED)
+                yield partial(Skipped, printable(name), unlabelled(self.labels.file))
                 continue
-            job = partial(read, File(name, partial(io.BytesIO, member.content()), label), how)
+            job = partial(read, File(name, partial(io.BytesIO, member.content()), label), how, whites)
             yield job if member.size < _LARGE else partial(_given, job())
+
+
+def _content(member: Member) -> IO[bytes]:
+    return io.BytesIO(member.content())
 
 
 def opens(source: str) -> bool:
@@ -102,9 +110,9 @@ def scan(source: str) -> Generator[Progress | FirstImages, None, Tar]:
             path, member = entry
             if refused := _refused(path, member):
                 skipped.append(Skipped(printable(member.name), refused))
-            elif path[-1] == NOTE:
-                if note is None or len(path) <= len(note[0]):  # one nearer to the top
-                    note = path[:-1], member.content()
+            elif path[-1] in NAMES:
+                if note is None or rank(path) <= rank(note[0]):
+                    note = path, member.content()
             else:
                 total += 1
                 folders.add(path[:-1])
@@ -133,7 +141,7 @@ def _entries(root: Path) -> Iterator[_Entry | None]:
 def _pictures(root: Path) -> Iterator[_Entry | None]:
     """Those that are pictures."""
     for entry in _entries(root):
-        if entry is None or (entry[0][-1] != NOTE and not _refused(*entry)):
+        if entry is None or (entry[0][-1] not in NAMES and not _refused(*entry)):
             yield entry
 
 

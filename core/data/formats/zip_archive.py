@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import IO
 
 from core.data.decode import reason
-from core.data.formats.archive_entries import Labels, empty, refusal_reason, wanted
+from core.data.formats.archive_entries import Labels, empty, rank, refusal_reason, wanted
 from core.data.formats.compression import opened_zip, readable, refuse_bomb
 from core.data.formats.image_files import File, Files
-from core.data.formats.stylegan_labels import NOTE, UNLABELLED
+from core.data.formats.label_files import NAMES, unlabelled
 from core.data.items import Skipped
 from core.data.names import Inside, absolute, digest, inside, natural, printable
 from core.events import Progress
@@ -41,15 +41,15 @@ def scan(source: str) -> Generator[Progress, None, Files]:
     with readable(root):
         archive, status = opened_zip(root), root.stat()
         found, skipped = _listed(archive)
-        pictures = [each for each in found if each[0][-1] != NOTE]
+        pictures = [each for each in found if each[0][-1] not in NAMES]
         refuse_bomb(root, sum(info.file_size for _, info in pictures))
     if not pictures and not skipped:
         raise empty(root)
-    note = min((each for each in found if each[0][-1] == NOTE), key=lambda each: len(each[0]), default=None)
+    note = min((each for each in found if each[0][-1] in NAMES), key=lambda each: rank(each[0]), default=None)
     said = None
     if note is not None:
         try:
-            said = note[0][:-1], _open(archive, note[1]).read()
+            said = note[0], _open(archive, note[1]).read()
         except Exception as error:  # as with images, this is one entry's affair
             skipped.append(Skipped("/".join(note[0]), reason(error)))
     pictures.sort(key=lambda each: tuple(natural(part) for part in each[0]))
@@ -84,7 +84,7 @@ def _files(
     for path, info in found:
         label = labels.of(path)
         if label is None:
-            skipped.append(Skipped(labels.name(path), UNLABELLED))
+            skipped.append(Skipped(labels.name(path), unlabelled(labels.file)))
         else:
             files.append(File(labels.name(path), partial(_open, archive, info), label))
     entries = (f"{info.filename}\0{info.file_size}\0{info.CRC}" for info in archive.infolist())

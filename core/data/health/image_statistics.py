@@ -1,4 +1,4 @@
-"""Statistics of each image (content hash, perceptual hash, sketch, variation, color): one pass over the memory map.
+"""Statistics of each image (content hash, perceptual hash, sketch, variation, color): one pass over the images.
 
 The perceptual hash is the usual one (Zauner 2010, "Implementation and Benchmarking of Perceptual Image Hash
 Functions"): which low frequencies of the discrete cosine transform are above their median. ImageHash has it too, but

@@ -55,7 +55,7 @@ class Inception:
     classifies = True
 
     def __init__(self, network: FeatureExtractorInceptionV3, digest: str, device: torch.device) -> None:
-        usual = digest == INCEPTION.files[0].sha256
+        usual = digest == INCEPTION.files[0].hash
         self.name = "inception" if usual else f"inception-{digest[:8]}"
         self.key = f"inception {digest}"
         self.at_once = 1 if device.type == "cpu" else 64

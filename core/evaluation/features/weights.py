@@ -18,9 +18,8 @@ INCEPTION = Download(
         Remote(
             _FILE,
             95_628_359,
-            "",
+            "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2",
             (f"{_RELEASES}/download/v0.2.0/{_FILE}",),
-            sha256="6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2",
         ),
     ),
     opens=_FILE,

@@ -1,4 +1,4 @@
-"""Jobs on a copy of the explored generator, with progress and cancel: exports, projections and neighbors."""
+"""Jobs on a copy of the explored generator, with progress and cancel: exports, projections, neighbors and privacy."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ from studio.services.explore.engine import ExploreEngine
 from studio.services.explore.nearest_images import find_nearest
 
 if TYPE_CHECKING:
+    from core.data.dataset import Dataset
+    from core.jobs.privacy_job import PrivacyReport
     from core.latent.directions import Components
 
 E = TypeVar("E", bound=Event)
@@ -38,6 +40,8 @@ class GeneratorJobs(QObject):
     """A `ProjectionProgress`."""
     neighbours_found = Signal(object)
     """A `NearestImages`."""
+    privacy_reported = Signal(object)
+    """A `PrivacyReport`."""
     notice = Signal(str)
 
     def __init__(
@@ -73,6 +77,10 @@ class GeneratorJobs(QObject):
         """Finds the training images that are nearest to one of some generated images."""
         dataset = self._data.dataset
         self._jobs.start(lambda: find_nearest(asked, dataset), self._tell, self.neighbours_found.emit)
+
+    def report_privacy(self, dataset: Dataset) -> None:
+        """Finds out what the explored checkpoint gives away of the images that it was trained on."""
+        self._jobs.start(lambda: self._privacy(dataset), self._tell, self.privacy_reported.emit)
 
     def export_images(self, selection: Selection, target: Path, file_options: FileOptions, overwrite: bool) -> None:
         """Writes images with the generator that is on screen."""
@@ -120,6 +128,12 @@ class GeneratorJobs(QObject):
                 yield Progress(f"Looking for {path.name}, {event.psnr:.1f} dB", event.step, event.total)
                 done = event.step / event.total
                 yield ProjectionProgress(path.name, picture, event.image, done, event.psnr, event.point)
+
+    def _privacy(self, dataset: Dataset) -> Generator[Progress, None, PrivacyReport]:
+        yield Progress("Loading the checkpoint", 0, 0)
+        from core.jobs.privacy_job import report_privacy
+
+        return (yield from report_privacy(self._engine.checkpoint(), dataset))
 
     def _images(
         self, selection: Selection, target: Path, file_options: FileOptions, overwrite: bool

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from core.concurrency import run_to_end
+from core.data.builtin import toys
 from core.diagnosis.case import RunFacts
 from core.diagnosis.report_history import OLDER, RECENT, ReportHistory
 from core.events import Event, Points, Progress, Report, Samples
@@ -21,12 +21,6 @@ from studio.background.torch_import import import_torch
 from studio.background.workers import Workers
 from studio.model.history import History, ReportRows
 from studio.model.train import OpenedRun
-
-if TYPE_CHECKING:
-    from core.checkpoint import Summary
-    from core.runs.report_table import ReportTable
-    from core.runs.run import Run
-
 
 if TYPE_CHECKING:
     from core.checkpoint import Summary
@@ -121,7 +115,7 @@ def _opened(run: Run, newest: Summary, table: ReportTable) -> OpenedRun:
         newest.path,
         _history(table),
         table.complete,
-        _newest_points(newest) if meta.settings.points else _newest_grid(run, newest),
+        _newest_points(newest) if meta.settings.points and toys.opens(meta.dataset) else _newest_grid(run, newest),
         meta.classes,
         _report_history(table),
         RunFacts(run.images(), tuple(run.edits()), tuple(run.rewinds())),
@@ -162,7 +156,6 @@ def _newest_grid(run: Run, newest: Summary) -> Samples:
 def _newest_points(newest: Summary) -> Points:
     import_torch()
     from core.checkpoint import load
-    from core.data.prepare import prepare
     from core.monitoring.playground import checkpoint_snapshot
 
-    return checkpoint_snapshot(load(newest.path), run_to_end(prepare(newest.meta.dataset)))
+    return checkpoint_snapshot(load(newest.path), toys.dataset(newest.meta.dataset))

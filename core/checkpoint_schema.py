@@ -1,0 +1,72 @@
+"""Schema of a checkpoint's tensors: the names, types and shapes that its settings lead to.
+
+A file is compared with it before any tensor is read, so that no memory is taken for what no training wrote.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+import torch
+
+from core.config.settings import Settings
+from core.generator_inputs import Conditions
+from core.models.conditioning import build_pair
+
+TensorType = tuple[str, tuple[int, ...]]
+"""A tensor's type, as safetensors names it, and its shape."""
+TYPES = {torch.float32: "F32", torch.int64: "I64", torch.bool: "BOOL", torch.uint8: "U8"}
+NUMBER: TensorType = ("F32", ())
+RANDOM = {"random.noise", "random.torch", "random.cuda", "random.xpu", "random.mps"}
+LARGEST_STATE = 2**16
+"""Bytes of a random generator's state."""
+
+
+def refuse(
+    found: Mapping[str, TensorType], parts: Collection[str], settings: Settings, channels: int, classes: int
+) -> None:
+    """Raises `ValueError` for tensors that are not those of a training with these settings.
+
+    `found`: type and shape of each tensor in the file; `parts`: what must be there, whole. `channels`: of the images;
+    `classes`: how many their dataset has.
+    """
+    if (channels == 2) != settings.points:
+        raise ValueError(f"{channels} channels")
+    required, optional = _networks(settings, channels, classes)
+    for name in required.keys() - found.keys():
+        if name.partition(".")[0] in parts:
+            raise ValueError(f"{name} is missing")
+    for name, (kind, shape) in found.items():
+        expected = required.get(name) or optional.get(name)
+        if expected is not None:
+            is_right = (kind, shape) == expected
+        else:
+            is_right = name in RANDOM and kind == "U8" and len(shape) == 1 and shape[0] <= LARGEST_STATE
+        if not is_right:
+            raise ValueError(f"{name} cannot be {kind} {shape}")
+
+
+def optimizer_states(settings: Settings) -> frozenset[str]:
+    """Returns the names of what the settings' optimizer remembers of each weight."""
+    if settings.optimizer in {"adam", "adamw"}:
+        return frozenset({"step", "exp_avg", "exp_avg_sq"})
+    names = {"step", "square_avg"} if settings.optimizer == "rmsprop" else set()
+    return frozenset(names | {"momentum_buffer"} if settings.momentum else names)
+
+
+def _networks(settings: Settings, channels: int, classes: int) -> tuple[dict[str, TensorType], dict[str, TensorType]]:
+    """The tensors that are always there, and those that are there after the first step."""
+    with torch.device("meta"):  # no memory, and no draw from the random generator that a training may be using
+        G, D = build_pair(settings, channels, Conditions.of(settings, classes))
+    required = {"augment.p": NUMBER, "augment.sign": NUMBER}
+    optional: dict[str, TensorType] = {}
+    for part, network in (("G", G), ("D", D), ("G_ema", G)):
+        required |= {
+            f"{part}.{name}": (TYPES[value.dtype], tuple(value.shape)) for name, value in network.state_dict().items()
+        }
+    for part, network in (("opt_G", G), ("opt_D", D)):
+        for index, weight in enumerate(network.parameters()):
+            for name in optimizer_states(settings):
+                kind = NUMBER if name == "step" else (TYPES[weight.dtype], tuple(weight.shape))
+                optional[f"{part}.{index}.{name}"] = kind
+    return required, optional

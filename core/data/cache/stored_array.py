@@ -1,0 +1,113 @@
+"""Arrays in the .npy files of the cache, of which only the rows that are asked for are read."""
+
+from __future__ import annotations
+
+import math
+import os
+import weakref
+from io import FileIO
+from pathlib import Path
+from stat import S_ISREG
+from threading import Lock
+from typing import IO, Any
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+from core.data.names import opened
+from core.errors import UserError
+
+
+class StoredArray:
+    """An array that is the whole rest of a file.
+
+    It is no memory map: a page of a map that is not in memory yet is read while Python's lock is held, with 128 KB
+    around it, and kills the process when the disk fails or the file has become shorter. Plain reads let other threads
+    run, read ten times less of small images that lie anywhere, and fail with an `OSError`.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Raises `OSError` where the file cannot be read, and `ValueError` where it holds no such array."""
+        self.path, self._reading = path.absolute(), Lock()
+        with opened(path, 0) as file:
+            if not S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise OSError(f"{path} is not a regular file")
+            self.shape, fortran_order, self.dtype = _header(file)
+            self._offset = file.tell()
+            self.nbytes = math.prod(self.shape) * self.dtype.itemsize
+            if not self.shape or min(self.shape) < 0 or fortran_order or self.dtype.hasobject:
+                raise ValueError(f"{path} holds no rows")
+            self._check_size(file)
+            # Held, so that what is deleted or replaced while it is open stays on the disk.
+            self._held = os.dup(file.fileno())
+        weakref.finalize(self, os.close, self._held)
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, rows: int | slice | NDArray[np.int64]) -> NDArray[Any]:
+        """Raises `UserError` where they cannot be read any more."""
+        every = range(len(self))
+        chosen = [every[rows]] if isinstance(rows, int) else every[rows] if isinstance(rows, slice) else rows
+        found = np.empty((len(chosen), *self.shape[1:]), self.dtype)
+        try:
+            self.read(chosen, found)
+        except OSError as error:
+            raise UserError(
+                f"The prepared images in {self.path.parent} cannot be read any more.",
+                "Check the disk of the cache, then open the images again.",
+                str(error),
+            ) from error
+        return found[0] if isinstance(rows, int) else found
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        return self[:].astype(dtype or self.dtype, copy=False)
+
+    def read(self, rows: range | list[int] | NDArray[np.int64], into: NDArray[Any]) -> None:
+        """Fills `into` (N, ...) with the rows (N,). Raises `OSError`."""
+        try:
+            file = FileIO(self.path)
+        except FileNotFoundError:
+            if not self.path.parents[1].exists():
+                raise  # the whole disk is gone
+            with self._reading, FileIO(self._held, closefd=False) as held:  # all who read it share its position
+                _fill(into, rows, held, self._offset)
+        else:
+            with file:
+                self._check_size(file)
+                _fill(into, rows, file, self._offset)
+
+    def _check_size(self, file: IO[bytes] | FileIO) -> None:
+        if os.fstat(file.fileno()).st_size != self._offset + self.nbytes:
+            raise OSError(f"{self.path} is not as long as it was")
+
+
+def _header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Shape, whether columns come first, and type. Raises `ValueError`."""
+    try:
+        read = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}[npy.read_magic(file)]
+        return read(file)
+    except Exception as error:  # numpy parses it as Python, which fails in every way there is
+        raise ValueError(f"not the header of an array: {error}") from error
+
+
+def _fill(into: NDArray[Any], rows: range | list[int] | NDArray[np.int64], file: FileIO, offset: int) -> None:
+    if not into.size:
+        return
+    length = into.nbytes // len(into)
+    values = into.data.cast("B")
+    if isinstance(rows, range) and rows.step == 1:
+        _read(values, file, offset + rows.start * length)
+        return
+    for index, row in enumerate(rows if isinstance(rows, range | list) else rows.tolist()):
+        _read(values[index * length : (index + 1) * length], file, offset + row * length)
+
+
+def _read(values: memoryview, file: FileIO, start: int) -> None:
+    file.seek(start)
+    while values:
+        count = file.readinto(values)
+        if not count:
+            raise OSError("the file ends too early")
+        values = values[count:]

@@ -1,0 +1,41 @@
+"""Dialog that says what a checkpoint gives away of the images that it was trained on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from studio.widgets.basic.labels import Label
+
+if TYPE_CHECKING:
+    from core.jobs.privacy_job import PrivacyReport
+
+WIDTH = 560
+
+
+class PrivacyDialog(QDialog):
+    """Not modal."""
+
+    def __init__(self, report: PrivacyReport, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Privacy")
+        self._text = "\n".join(report.lines())
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(16, 16, 16, 16)
+        layout.setSpacing(10)
+        for line in report.lines():
+            said = Label(line, wordWrap=True)
+            said.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            layout.addWidget(said)
+        copy, close = QPushButton("Copy"), QPushButton("Close")
+        copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self._text))
+        close.clicked.connect(self.accept)
+        foot = QHBoxLayout()
+        foot.addStretch(1)
+        foot.addWidget(copy)
+        foot.addWidget(close)
+        layout.addLayout(foot)
+        self.setMinimumWidth(WIDTH)

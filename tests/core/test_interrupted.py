@@ -1,0 +1,81 @@
+"""Every signal at every stage of a training, and two trainings that begin in one run at the same moment."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from core.checkpoint import load
+from core.runs.run import Run, is_run
+from core.runs.run_lock import NAME
+from tests.core import campaign
+from tests.core.nursery import Nursery
+from tests.core.tiny import FLAGS
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="has other signals")
+SIGNALS = [name for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1") if hasattr(signal, name)]
+STAGES: dict[str, Callable[[Path], bool]] = {
+    "started": lambda run: True,
+    "run begun": lambda run: run.exists(),
+    "first checkpoint": lambda run: any(run.glob("checkpoints/[0-9]*")),
+    "first report": lambda run: (run / "stats.jsonl").is_file() and (run / "stats.jsonl").stat().st_size > 0,
+    "second sample": lambda run: len(list(run.glob("samples/*.png"))) > 1,
+}
+
+
+def wait_for(ready: Callable[[], bool], output: Path) -> None:
+    until = time.monotonic() + 30
+    while not ready():
+        assert time.monotonic() < until, output.read_text("utf-8")
+        time.sleep(0.001)
+
+
+@campaign.only
+@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("by", SIGNALS)
+@pytest.mark.parametrize("delay", [0.0, 0.01, 0.1])
+def test_no_step_is_lost(by: str, stage: str, delay: float, pictures: Path, tmp_path: Path, nursery: Nursery) -> None:
+    run, output, number = tmp_path / "run", tmp_path / "output.txt", getattr(signal, by)
+    process = nursery.start(["train", str(pictures), "--out", str(run), *FLAGS, "--preset", "gan"], output)
+    try:
+        wait_for(lambda: STAGES[stage](run), output)
+        time.sleep(delay)
+    finally:
+        os.kill(process, number)
+    code = nursery.wait(process)
+    said = output.read_text("utf-8")
+    # Before the program has taken over what a signal does, the system ends it.
+    assert code == 128 + number or (code == -number and not is_run(run)), said
+    assert "Traceback" not in said
+    assert not (run / NAME).exists()
+    if is_run(run):
+        reports = list(Run(run).reports())
+        newest = load(Run(run).newest())
+        assert newest.meta.step >= (reports[-1].step if reports else 0)
+        assert f"saved {Run(run).newest()}" in said
+
+
+@pytest.mark.parametrize("number", range(campaign.tries(1, 50)))
+def test_of_two_that_begin_at_once_in_a_run_one_trains(
+    number: int, finished_run: Path, pictures: Path, tmp_path: Path, nursery: Nursery
+) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(finished_run, run)
+    before = Run(run).newest()
+    flags = ["--resume", str(before), "--steps", str(load(before).meta.step + 40)]
+    outputs = [tmp_path / f"output {index}.txt" for index in range(2)]
+    processes = [nursery.start(["train", str(pictures), "--out", str(run), *flags], output) for output in outputs]
+    codes = [nursery.wait(process) for process in processes]
+    said = "".join(output.read_text("utf-8") for output in outputs)
+    assert sorted(codes) in ([0, 2], [0, 0]), said  # the second may have come when the first was done
+    assert ("has been training in another process" in said) == (2 in codes)
+    assert load(Run(run).newest()).meta.step == load(before).meta.step + 40
+    steps = [report.step for report in Run(run).reports()]
+    assert steps == sorted(steps)
+    assert not (run / NAME).exists()
