@@ -9,6 +9,7 @@ import gc
 import os
 import sys
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,11 +33,14 @@ os.environ.setdefault("QT_API", "pyside6")
 settings.register_profile("suite", deadline=None, derandomize=True)
 settings.load_profile("suite")
 
+_users = count()
+
 
 @pytest.fixture(autouse=True)
 def user_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder that stands in for the user's caches, settings and data in this test."""
-    home = tmp_path_factory.mktemp("user")
+    home = tmp_path_factory.getbasetemp() / "users" / str(next(_users))  # mktemp reads the names of all before
+    home.mkdir(parents=True)
     monkeypatch.setenv("GAN_STUDIO_CACHE", str(home / "cache"))
     for kind in ("CONFIG", "DATA", "STATE"):
         monkeypatch.setenv(f"XDG_{kind}_HOME", str(home / kind.lower()))

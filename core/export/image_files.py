@@ -22,6 +22,7 @@ from core.concurrency import in_order
 from core.durable_write import replaced, unwritable
 from core.errors import UserError
 from core.events import Images, Progress, Saved
+from core.export.content_credentials import credentials
 from core.export.recipe import KEY, Recipe
 from core.export.selection import FileOptions, ImageFormat, Selection
 from core.imaging import provenance
@@ -136,7 +137,8 @@ def export_pictures(
 
 
 def encoded(image: Images, format: ImageFormat = "png", recipe: str = "", generated: bool = True) -> bytes:
-    """One image, HWC, as a file's bytes, marked where it was `generated`. Transparent parts of a JPEG become white."""
+    """One image, HWC, as a file's bytes, marked where it was `generated`, and signed if the person wants that.
+    Transparent parts of a JPEG become white."""
     picture, file = _picture(image), io.BytesIO()
     mark = {"xmp": provenance.packet()} if generated else {}
     if format == "png":
@@ -152,7 +154,8 @@ def encoded(image: Images, format: ImageFormat = "png", recipe: str = "", genera
         picture.save(file, "JPEG", quality=QUALITY, subsampling=0, **mark)
     else:
         picture.save(file, "WEBP", quality=QUALITY, method=4, **mark)
-    return file.getvalue()
+    owner = credentials() if generated else None
+    return owner.sign(file.getvalue(), f"image/{format}") if owner else file.getvalue()
 
 
 def enlarged(image: Images, scale: int, smooth: bool) -> Images:
@@ -178,6 +181,7 @@ def _write(
 ) -> Iterator[Progress]:
     """`whole`: the recipe of all."""
     suffix = SUFFIXES[file_options.format]
+    credentials()  # what is wrong with them is said before the work
     if file_options.packing == "folder":
         refuse_taken(target, (f"{name}{suffix}" for name in names), overwrite)
     else:

@@ -19,6 +19,7 @@ from core.durable_write import replaced
 from core.errors import UserError
 from core.events import Images, Notice, Progress
 from core.export.animation import Animation
+from core.export.content_credentials import credentials
 from core.export.gif_palette import Palette
 from core.export.image_files import QUALITY, enlarged, refuse_taken
 from core.imaging import provenance
@@ -39,6 +40,8 @@ LOSSLESS_PIXELS = 128 * 128
 """Of an image that is not enlarged yet, up to which a WebP loses nothing."""
 # swscale's own numbers, as PyAV has not always had names for all: averages of areas, and no shortcuts, which darken.
 _EXACT = 0x20 | 0x2000 | 0x4000 | 0x40000
+MEDIA_TYPES = {"mp4": "video/mp4", "gif": "image/gif", "webp": "image/webp"}
+"""Of containers."""
 
 
 class VideoFormat(ABC):
@@ -181,19 +184,22 @@ def encoder(target: Path, format: VideoFormat) -> Iterator[Callable[[Images], No
     """
     import av
 
-    with replaced(target) as partial, _understood(target), partial.open("wb") as file:
-        container = av.open(file, "w", format.container, options=dict(format.options))
-        try:
-            stream = _Stream(container, format)
-            yield stream.add
-            stream.end()
-        except BaseException:
-            with suppress(Exception):  # what went wrong first is what counts
-                container.close()
-            raise
-        container.close()
-        file.flush()
+    owner = credentials()
+    with replaced(target) as partial, _understood(target):
+        with partial.open("wb") as file:
+            container = av.open(file, "w", format.container, options=dict(format.options))
+            try:
+                stream = _Stream(container, format)
+                yield stream.add
+                stream.end()
+            except BaseException:
+                with suppress(Exception):  # what went wrong first is what counts
+                    container.close()
+                raise
+            container.close()
         provenance.mark_video(partial, format.container)
+        if owner:
+            owner.sign_file(partial, MEDIA_TYPES[format.container])
 
 
 @contextmanager

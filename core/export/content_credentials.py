@@ -1,0 +1,96 @@
+"""Content credentials of exported images and films, signed with a person's own key (C2PA, c2pa.org), where the package
+c2pa-python is installed.
+
+`GAN_STUDIO_SIGN_CERT` names a file of certificates, the signer's own first, and `GAN_STUDIO_SIGN_KEY` one of the
+private key, both in PEM. Nothing is asked of a server: the signature has no time stamp of an authority.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from core.data.names import content
+from core.durable_write import replaced
+from core.errors import UserError
+from core.imaging import provenance
+
+CERTIFICATES, KEY = "GAN_STUDIO_SIGN_CERT", "GAN_STUDIO_SIGN_KEY"
+ALGORITHMS = ("es256", "ps256", "es384", "es512", "ed25519")
+"""The likeliest first: which of them it is, only the key knows."""
+MANIFEST = {
+    "assertions": [
+        {
+            "label": "c2pa.actions",
+            "data": {"actions": [{"action": "c2pa.created", "digitalSourceType": provenance.SOURCE}]},
+        }
+    ],
+}
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """Whose credentials files get. `certificates` and `key` are PEM."""
+
+    certificates: bytes
+    key: bytes
+
+    def sign(self, data: bytes, kind: str) -> bytes:
+        """Returns a file with credentials; `kind`: its media type. Raises `UserError` for a key that cannot sign."""
+        made = BytesIO()
+        self._sign(kind, BytesIO(data), made)
+        return made.getvalue()
+
+    def sign_file(self, path: Path, kind: str) -> None:
+        """Replaces a file by itself with credentials. Raises `UserError` as `sign` does."""
+        with replaced(path) as partial, path.open("rb") as source, partial.open("w+b") as made:
+            self._sign(kind, source, made)
+
+    def _sign(self, kind: str, source: Any, made: Any) -> None:
+        import c2pa  # here: it is large, and few sign
+
+        name, version = provenance.program().rsplit(" ", 1)
+        manifest = {**MANIFEST, "claim_generator_info": [{"name": name, "version": version}]}
+        failure: Exception | None = None
+        for algorithm in ALGORITHMS:
+            source.seek(0)
+            made.seek(0)
+            made.truncate()
+            try:
+                settings = c2pa.Settings.from_dict({"builder": {"thumbnail": {"enabled": False}}})
+                info = c2pa.C2paSignerInfo(algorithm, self.certificates, self.key, None)
+                context = c2pa.Context(settings)
+                with c2pa.Signer.from_info(info) as signer, c2pa.Builder(json.dumps(manifest), context) as builder:
+                    builder.sign(signer, kind, source, made)
+            except c2pa.C2paError as error:
+                failure = failure or error
+            else:
+                return
+        raise UserError(
+            "The content credentials could not be signed.",
+            f"Check the files that {CERTIFICATES} and {KEY} name: a certificate for signing, and its key.",
+            str(failure),
+        ) from failure
+
+
+def credentials() -> Credentials | None:
+    """Returns the person's credentials; None where they want none. Raises `UserError` for what is half set up."""
+    certificates, key = os.environ.get(CERTIFICATES), os.environ.get(KEY)
+    if not certificates and not key:
+        return None
+    if not certificates or not key:
+        missing = KEY if certificates else CERTIFICATES
+        raise UserError(f"Content credentials need {missing} as well.", "Let it name a PEM file, or unset the other.")
+    try:
+        import c2pa  # noqa: F401
+    except ImportError as error:
+        raise UserError("Content credentials need c2pa-python.", f"Install it, or unset {KEY}.") from error
+    try:
+        return Credentials(content(Path(certificates)), content(Path(key)))
+    except OSError as error:
+        remedy = f"Check the files that {CERTIFICATES} and {KEY} name."
+        raise UserError("Content credentials cannot be signed.", remedy, str(error)) from error
