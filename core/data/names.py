@@ -33,12 +33,12 @@ def opened(path: str | Path, buffering: int = -1) -> IO[bytes]:
 def content(path: Path, most: int = MOST_BYTES) -> bytes:
     """All bytes of a file. Raises `OSError` for one that is no regular file, or larger than `most` bytes."""
     with opened(path) as file:
-        if not S_ISREG(os.fstat(file.fileno()).st_mode):
+        status = os.fstat(file.fileno())
+        if not S_ISREG(status.st_mode):
             raise OSError(f"{path} is not a regular file")
-        found = file.read(most + 1)
-    if len(found) > most:
-        raise OSError(f"{path} is larger than {most:,} bytes")
-    return found
+        if status.st_size > most:
+            raise OSError(f"{path} is larger than {most:,} bytes")
+        return file.read(status.st_size)  # asked for more, it would set more memory aside
 
 
 def version(path: Path) -> str:

@@ -90,7 +90,7 @@ class ExploreController:
         """What the explored checkpoint gives away of its training images."""
         from studio.dialogs.privacy import PrivacyDialog
 
-        dialog = PrivacyDialog(report, self._window)
+        dialog = PrivacyDialog(list(report.lines()), self._window)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.show()
 

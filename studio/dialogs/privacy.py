@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
@@ -10,23 +10,20 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QW
 
 from studio.widgets.basic.labels import Label
 
-if TYPE_CHECKING:
-    from core.jobs.privacy_job import PrivacyReport
-
 WIDTH = 560
 
 
 class PrivacyDialog(QDialog):
     """Not modal."""
 
-    def __init__(self, report: PrivacyReport, parent: QWidget | None = None) -> None:
+    def __init__(self, lines: Sequence[str], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Privacy")
-        self._text = "\n".join(report.lines())
+        self._text = "\n".join(lines)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 16, 16, 16)
         layout.setSpacing(10)
-        for line in report.lines():
+        for line in lines:
             said = Label(line, wordWrap=True)
             said.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             layout.addWidget(said)

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -120,8 +121,9 @@ def _start(arguments: list[str], output: str, cache: str, memory: int, fault: Ma
     except BaseException:
         traceback.print_exc()
     finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        with suppress(OSError):  # nobody may be there to read it
+            sys.stdout.flush()
+            sys.stderr.flush()
         os._exit(code)
 
 

@@ -22,6 +22,7 @@ from PIL import Image
 from core.concurrency import run_to_end
 from core.config.preparation import Preparation, Size
 from core.data.cache.entries import cache_folder
+from core.data.decode import NO_WHITES
 from core.data.formats import image_files
 from core.data.items import Picture, Skipped
 from core.data.prepare import prepare
@@ -793,7 +794,7 @@ def test_cancelling_waits_for_no_more_than_the_files_under_way(folder: Path, mon
     opened_files: list[str] = []
     read = image_files.read
 
-    def slowly(file: image_files.File, how: Preparation, whites: Mapping[str, int]) -> Picture | Skipped:
+    def slowly(file: image_files.File, how: Preparation, whites: Mapping[str, int] = NO_WHITES) -> Picture | Skipped:
         opened_files.append(file.name)
         time.sleep(0.03)
         return read(file, how, whites)

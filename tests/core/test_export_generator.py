@@ -29,7 +29,7 @@ from core.latent.sampler import Sampler
 from core.models.conditioning import build_generator
 from core.registry import components
 from core.trainer import Trainer
-from tests.core.tiny import CLASSES, FIXED, tiny_dataset, tiny_points, tiny_settings
+from tests.core.tiny import CLASSES, FIXED, tiny_dataset, tiny_points, tiny_settings, tiny_trainer
 
 ROOT = Path(__file__).parents[2]
 CASES: dict[str, tuple[dict[str, Any], int]] = {
@@ -187,8 +187,10 @@ def test_seed_0_of_the_note_is_seed_0_of_the_program() -> None:
 @pytest.fixture
 def saved(tmp_path: Path) -> Path:
     """A checkpoint in a folder of its own."""
-    (tmp_path / "größe 猫").mkdir()
-    save(checkpoint_of(sampler_of("gan")), tmp_path / "größe 猫" / "gan.safetensors")
+    trainer = tiny_trainer("gan")
+    for weight in trainer.G_ema.parameters():
+        weight.mul_(3)  # or its images are plain gray
+    save(trainer.checkpoint(), tmp_path / "größe 猫" / "gan.safetensors")
     return tmp_path / "größe 猫" / "gan.safetensors"
 
 

@@ -33,9 +33,8 @@ FILE = [
         "Export film…",
         "Export time-lapse…",
         "Save report…",
-        "Report privacy…",
-        "Report privacy…",
         "Export generator…",
+        "Report privacy…",
     ],
     ["Quit"],
 ]

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import QAbstractItemModel, QAbstractListModel, QModelIndex, Qt
 from PySide6.QtGui import Qt as RichText
-from PySide6.QtWidgets import QAbstractItemView, QApplication, QLabel, QMessageBox, QWidget
+from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QApplication, QLabel, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from core.jobs.training_job import TrainingJob
@@ -111,6 +111,10 @@ def test_a_dataset(qtbot: QtBot, studio: Application, hostile: Path) -> None:
 def test_a_run(qtbot: QtBot, studio: Application, hostile_run: Path, tmp_path: Path) -> None:
     run = shutil.copytree(hostile_run, tmp_path / hostile_run.name)
     studio.open(str(run))
+    offer = studio.window.banner
+    qtbot.waitUntil(lambda: "not opened here before" in offer.text(), timeout=PATIENCE)
+    assert shown_as_markup() == []
+    next(button for button in offer.findChildren(QAbstractButton) if button.text() == "Open these images").click()
     qtbot.waitUntil(lambda: studio.session.data.dataset is not None, timeout=PATIENCE)
     assert studio.session.training.state is TrainingState.IDLE
     for workspace in (TRAIN, EXPLORE, DATA):

@@ -89,5 +89,6 @@ def test_a_recipe_names_files_and_no_ways_to_them(file: str, tmp_path: Path, mon
 
     monkeypatch.setattr(Path, "is_file", recorded)
     found = Recipe(LatentRequest.of_seeds([0]), "0" * 32, file, 2)
-    assert find_checkpoint(found, tmp_path / "a.png", tmp_path / "runs") is None
-    assert all(path.is_relative_to(tmp_path / "runs") for path in looked_at)
+    image = tmp_path / "1" / "2" / "3" / "a.png"
+    assert find_checkpoint(found, image, tmp_path / "runs") is None
+    assert all(path.is_relative_to(tmp_path) for path in looked_at)

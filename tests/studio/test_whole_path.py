@@ -338,7 +338,8 @@ def test_a_disk_that_refuses_the_last_checkpoint_keeps_the_training(
     qtbot.waitUntil(lambda: studio.session.data.dataset is not None, timeout=PATIENCE)
     choose(studio, "preset", "gan")
     if ends_by_itself:
-        studio.window.train.form.set_settings(studio.window.train.form.settings().changed(steps=300))
+        small = {"width": 8, "latent_dim": 8, "batch": 8, "samples": 4}
+        studio.window.train.form.set_settings(studio.window.train.form.settings().changed(steps=400, **small))
     studio.controllers.train.start()
     qtbot.waitUntil(lambda: studio.session.training.state is TrainingState.RUNNING, timeout=PATIENCE)
     folder = studio.session.training.run_folder

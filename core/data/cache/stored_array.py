@@ -9,7 +9,7 @@ from io import FileIO
 from pathlib import Path
 from stat import S_ISREG
 from threading import Lock
-from typing import IO, Any
+from typing import IO, Any, SupportsIndex
 
 import numpy as np
 from numpy.lib import format as npy
@@ -46,10 +46,13 @@ class StoredArray:
     def __len__(self) -> int:
         return self.shape[0]
 
-    def __getitem__(self, rows: int | slice | NDArray[np.int64]) -> NDArray[Any]:
+    def __getitem__(self, rows: SupportsIndex | slice | NDArray[np.int64]) -> NDArray[Any]:
         """Raises `UserError` where they cannot be read any more."""
-        every = range(len(self))
-        chosen = [every[rows]] if isinstance(rows, int) else every[rows] if isinstance(rows, slice) else rows
+        if isinstance(rows, int | np.integer):
+            row = range(len(self))[rows]
+            found: NDArray[Any] = self[row : row + 1][0]
+            return found
+        chosen = range(len(self))[rows] if isinstance(rows, slice) else np.asarray(rows)
         found = np.empty((len(chosen), *self.shape[1:]), self.dtype)
         try:
             self.read(chosen, found)
@@ -59,12 +62,12 @@ class StoredArray:
                 "Check the disk of the cache, then open the images again.",
                 str(error),
             ) from error
-        return found[0] if isinstance(rows, int) else found
+        return found
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         return self[:].astype(dtype or self.dtype, copy=False)
 
-    def read(self, rows: range | list[int] | NDArray[np.int64], into: NDArray[Any]) -> None:
+    def read(self, rows: range | NDArray[np.int64], into: NDArray[Any]) -> None:
         """Fills `into` (N, ...) with the rows (N,). Raises `OSError`."""
         try:
             file = FileIO(self.path)
@@ -92,7 +95,7 @@ def _header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
         raise ValueError(f"not the header of an array: {error}") from error
 
 
-def _fill(into: NDArray[Any], rows: range | list[int] | NDArray[np.int64], file: FileIO, offset: int) -> None:
+def _fill(into: NDArray[Any], rows: range | NDArray[np.int64], file: FileIO, offset: int) -> None:
     if not into.size:
         return
     length = into.nbytes // len(into)
@@ -100,7 +103,7 @@ def _fill(into: NDArray[Any], rows: range | list[int] | NDArray[np.int64], file:
     if isinstance(rows, range) and rows.step == 1:
         _read(values, file, offset + rows.start * length)
         return
-    for index, row in enumerate(rows if isinstance(rows, range | list) else rows.tolist()):
+    for index, row in enumerate(rows if isinstance(rows, range) else rows.tolist()):
         _read(values[index * length : (index + 1) * length], file, offset + row * length)
 
 

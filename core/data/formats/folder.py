@@ -15,7 +15,7 @@ from typing import overload
 
 from core.data.decode import EXTENSIONS, OTHER_PICTURES, is_picture, other_picture, reason
 from core.data.formats.image_files import FIRST_IMAGES, File, Files, first_images
-from core.data.formats.label_files import FOREIGN, LARGEST, NAMES, ImageLabels, read_labels, too_large, unlabelled
+from core.data.formats.label_files import FOREIGN, NAMES, ImageLabels, read_labels, too_large, unlabelled
 from core.data.items import Skipped
 from core.data.names import absolute, digest, is_hidden, natural, opened, printable, quoted
 from core.data.source import classes_of
@@ -126,9 +126,12 @@ def _note(root: Path) -> tuple[ImageLabels | None, str, bytes, tuple[Skipped, ..
     for name in NAMES:
         try:
             with opened(root / name) as file:
-                if not S_ISREG(os.fstat(file.fileno()).st_mode):
+                status = os.fstat(file.fileno())
+                if not S_ISREG(status.st_mode):
                     return None, "", b"", (Skipped(name, "not a regular file"),)
-                text = file.read(LARGEST + 1)
+                if refused := too_large(status.st_size):
+                    return None, "", b"", (Skipped(name, refused),)
+                text = file.read(status.st_size)
         except FileNotFoundError:
             continue
         except OSError as error:
@@ -136,7 +139,7 @@ def _note(root: Path) -> tuple[ImageLabels | None, str, bytes, tuple[Skipped, ..
         try:
             return read_labels(name, text), name, text, ()
         except Exception:  # a file of that name may hold anything
-            return None, name, text, (Skipped(name, too_large(len(text)) or FOREIGN),)
+            return None, name, text, (Skipped(name, FOREIGN),)
     return None, "", b"", ()
 
 
