@@ -45,9 +45,9 @@ def test_the_first_settings_use_classes_or_else_clusters(form: SettingsForm) -> 
         arrive(form, count, 32)
         return form.settings().condition, form.settings().clusters
 
-    assert conditions(classes=0, count=5000) == ("auxiliary", 30)
+    assert conditions(classes=0, count=10_000) == ("auxiliary", 30)
     assert conditions(classes=10, count=5000) == ("auxiliary", 0)
-    assert conditions(classes=0, count=500) == ("none", 0)
+    assert conditions(classes=0, count=5000) == ("none", 0)
     assert conditions(classes=2, count=500) == ("auxiliary", 0)
 
 
