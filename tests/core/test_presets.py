@@ -115,7 +115,8 @@ def test_fits_by_classes_and_by_the_least_number_of_images() -> None:
 
 
 @pytest.mark.parametrize(
-    ("images", "classes", "expected"), [(5000, 10, "auxiliary"), (10_000, 0, "auxiliary"), (9_999, 0, "none"), (99, 0, "none")]
+    ("images", "classes", "expected"),
+    [(5000, 10, "auxiliary"), (10_000, 0, "auxiliary"), (9_999, 0, "none"), (99, 0, "none")],
 )
 def test_the_studio_preset_uses_classes_or_clusters(images: int, classes: int, expected: str) -> None:
     settings = preset("studio").fitted(FitContext(images, False, classes))
