@@ -114,8 +114,8 @@ def test_what_the_special_cases_keep(folder: Path) -> None:
     }
 
 
-@pytest.mark.parametrize("name", presets())
-def test_every_preset_continues_in_the_same_process(name: str) -> None:
+@pytest.mark.parametrize("name", ["studio", "cgan", "stylegan2_ada"])
+def test_a_training_continues_in_the_same_process(name: str) -> None:
     whole = copied(finished(tiny_trainer(name, steps=4)).checkpoint())
     begun = copied(finished(tiny_trainer(name, steps=2)).checkpoint())
     torch.rand(7)  # whatever else drew random numbers in between
