@@ -33,10 +33,13 @@ TOY = {**preset("playground").settings, "latent_dim": 16}
 SIXTEEN = {"network": "dcgan", "resolution": 16}
 """Enough for digits, and leaves the minutes to the modes."""
 NORMALISED = {"loss": "hinge", "d_norm": "none", "spectral_norm": True, "lr_d": 8e-4, "beta1": 0.0, "beta2": 0.9}
+UNCHANGED = {"augment": "none"}
+"""No augmentation: there are images enough, and digits that are moved or cut are others."""
 RECIPES = {
     "toy": {"ours": {**TOY, **RELATIVISTIC, "r1": 0.1, "r2": 0.1}, "plain": {**TOY, **PLAIN}},
     "sample": {
-        "ours": {**preset("studio").settings, **SIXTEEN, **NORMALISED},
+        "ours": {**preset("studio").settings, **SIXTEEN, **NORMALISED, **UNCHANGED},
+        "studio": {**preset("studio").settings, **SIXTEEN},
         "plain": {**preset("dcgan").settings, **SIXTEEN, **PLAIN},
     },
 }

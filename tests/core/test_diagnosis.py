@@ -19,7 +19,7 @@ from core.diagnosis.case import PATIENCE, Case, Diagnosis, Remedy, RunFacts
 from core.diagnosis.report_history import OLDER, RECENT, ReportHistory, above, below, level
 from core.events import Edited, Report, Stepped
 from core.jobs.training_job import TrainingJob
-from core.presets import preset, presets
+from core.presets import FitContext, preset, presets
 from core.runs.run import Run
 from tests.core.tiny import save_pictures, tiny_settings, tiny_trainer
 
@@ -351,6 +351,14 @@ def test_an_unbounded_critic_is_bounded_by_clipping_anew_or_by_a_penalty_as_it_g
     assert [(each.anew, dict(each.changes)) for each in young.remedies] == [(True, clipped), (False, penalised)]
     (old,) = diagnose(history((2000, {}), (60, values)), UNBOUNDED, RunFacts())
     assert [(each.anew, dict(each.changes)) for each in old.remedies] == [(False, penalised), (False, clipped)]
+
+
+@pytest.mark.parametrize(("update", "is_alarm"), [(0.02, False), (0.045, False), (0.1, True)])
+def test_steps_may_be_larger_with_spectral_normalization(update: float, is_alarm: bool) -> None:
+    settings = preset("studio").fitted(FitContext(5000, False, 0), resolution=64)
+    assert settings.spectral_norm
+    large = history((100, {}), (60, {"Signal/D/update": update}))
+    assert ("divergence" in {found.kind for found in diagnose(large, settings, RunFacts())}) is is_alarm
 
 
 def test_large_steps_of_clipped_weights_are_no_alarm() -> None:
