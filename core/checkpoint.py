@@ -185,11 +185,11 @@ def _named(path: Path) -> Iterator[str]:
 
 
 def _read_tensors(path: Path) -> dict[str, Tensor]:
-    from safetensors.torch import load_file
+    from safetensors import torch as safetensors
 
     try:
-        with _named(path) as name:
-            return load_file(name)
+        # Not as a map of the file, which tensors would keep: the process would end where its disk is taken away.
+        return safetensors.load(path.read_bytes())
     except (SafetensorError, *FOREIGN_ERRORS) as error:
         raise _damaged(path, error) from error
 

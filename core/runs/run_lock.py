@@ -20,7 +20,7 @@ from types import TracebackType
 import psutil
 
 from core.data.names import content
-from core.durable_write import unwritable
+from core.durable_write import flush, flush_folder, unwritable
 from core.errors import FOREIGN_ERRORS, UserError
 
 NAME = "lock.json"
@@ -83,6 +83,9 @@ class RunLock:
                 json.dump(asdict(self._owner), file)
         except FileExistsError:
             return False
+        # After a power cut an empty lock would name nobody, and hold until its pulse has been silent for long.
+        flush(self._file)
+        flush_folder(self._file.parent)
         return True
 
     def _beat(self) -> None:
