@@ -87,7 +87,7 @@ class ExploreController:
         dialog.show()
 
     def show_privacy(self, report: PrivacyReport) -> None:
-        """What the explored checkpoint gives away of its training images."""
+        """What a checkpoint gives away of its training images."""
         from studio.dialogs.privacy import PrivacyDialog
 
         dialog = PrivacyDialog(list(report.lines()), self._window)

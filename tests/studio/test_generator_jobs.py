@@ -133,7 +133,7 @@ def test_a_time_lapse_of_nothing_says_so(qtbot: QtBot, exploring: Application, t
 def test_what_a_checkpoint_gives_away_is_reported(qtbot: QtBot, studio: Application, tmp_path: Path) -> None:
     session, banner = studio.session, studio.window.banner
     studio.controllers.dialogs.show("report_privacy")
-    assert "no images to compare with" in banner.text()
+    assert "no checkpoint" in banner.text()
 
     pictures = save_pictures(tmp_path / "many", 210)
     for _ in TrainingJob(tiny_settings("gan", steps=2), str(pictures), out=tmp_path / "run").events():

@@ -1,4 +1,4 @@
-"""Reports what the explored checkpoint gives away of the images that it was trained on."""
+"""Reports what the checkpoint that was saved or opened last gives away of the images that it was trained on."""
 
 from __future__ import annotations
 
@@ -13,9 +13,12 @@ TOOLBAR = False
 
 
 def show(context: DialogContext) -> None:
-    dataset = context.session.data.dataset
-    if dataset is None:
-        problem = UserError("There are no images to compare with.", "Open those that the checkpoint was trained on.")
-        context.session.problem.emit(problem)
-        return
-    context.session.generator.report_privacy(dataset)
+    session = context.session
+    checkpoint, dataset = session.resume, session.data.dataset
+    if checkpoint is None:
+        session.problem.emit(UserError("There is no checkpoint to look at yet.", "Train, or open a checkpoint first."))
+    elif dataset is None:
+        remedy = "Open those that the checkpoint was trained on."
+        session.problem.emit(UserError("There are no images to compare with.", remedy))
+    else:
+        session.generator.report_privacy(checkpoint, dataset)

@@ -15,6 +15,7 @@ from core.export.animation import Animation
 from core.export.selection import FileOptions, Selection
 from core.latent.request import LatentRequest, Loop, Point, Walk
 from studio.background.job_runner import JobRunner
+from studio.background.torch_import import import_torch
 from studio.model.explore import NearestImages, NeighbourQuery, ProjectionProgress
 from studio.services.data.loader import DatasetLoader
 from studio.services.explore.engine import ExploreEngine
@@ -78,9 +79,9 @@ class GeneratorJobs(QObject):
         dataset = self._data.dataset
         self._jobs.start(lambda: find_nearest(asked, dataset), self._tell, self.neighbours_found.emit)
 
-    def report_privacy(self, dataset: Dataset) -> None:
-        """Finds out what the explored checkpoint gives away of the images that it was trained on."""
-        self._jobs.start(lambda: self._privacy(dataset), self._tell, self.privacy_reported.emit)
+    def report_privacy(self, checkpoint: Path, dataset: Dataset) -> None:
+        """Finds out what a checkpoint gives away of the images that it was trained on."""
+        self._jobs.start(lambda: _privacy(checkpoint, dataset), self._tell, self.privacy_reported.emit)
 
     def export_images(self, selection: Selection, target: Path, file_options: FileOptions, overwrite: bool) -> None:
         """Writes images with the generator that is on screen."""
@@ -129,12 +130,6 @@ class GeneratorJobs(QObject):
                 done = event.step / event.total
                 yield ProjectionProgress(path.name, picture, event.image, done, event.psnr, event.point)
 
-    def _privacy(self, dataset: Dataset) -> Generator[Progress, None, PrivacyReport]:
-        yield Progress("Loading the checkpoint", 0, 0)
-        from core.jobs.privacy_job import report_privacy
-
-        return (yield from report_privacy(self._engine.checkpoint(), dataset))
-
     def _images(
         self, selection: Selection, target: Path, file_options: FileOptions, overwrite: bool
     ) -> Generator[Progress, None, Saved]:
@@ -153,6 +148,15 @@ class GeneratorJobs(QObject):
         from core.export.generator import export_generator
 
         return (yield from export_generator(self._engine.sampler(), target, overwrite))
+
+
+def _privacy(checkpoint: Path, dataset: Dataset) -> Generator[Progress, None, PrivacyReport]:
+    yield Progress("Loading the checkpoint", 0, 0)
+    import_torch()
+    from core.checkpoint import load
+    from core.jobs.privacy_job import report_privacy
+
+    return (yield from report_privacy(load(checkpoint), dataset))
 
 
 def _timelapse(
