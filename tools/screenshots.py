@@ -12,7 +12,6 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication, QEventLoop, QSettings, QTimer
 from PySide6.QtWidgets import QApplication
 
-from core.presets import preset
 from studio import theme
 from studio.application import Application
 from studio.main_window import DATA, EXPLORE, TRAIN
@@ -45,8 +44,6 @@ def main() -> None:
     studio.open(options.source)
     _until(lambda: studio.session.data.dataset is not None)
     _take(studio, DATA, options.out / "data.png")
-    form = studio.window.train.form
-    form.set_settings(preset("studio").apply(resolution=form.settings().resolution))
     studio.controllers.train.start()
     _until(lambda: studio.session.training.state is TrainingState.RUNNING)
     studio.window.show_workspace(TRAIN)
