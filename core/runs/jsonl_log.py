@@ -14,6 +14,7 @@ from core.durable_write import append, flush, replaced
 LONGEST_LINE, MOST_KEYS = 2**20, 1000
 """Characters of a line and keys in it; one with more was not written by this program, and is passed over."""
 LARGEST_COUNT, LARGEST = 2**63, 3.4e38
+"""Of steps, images and seconds; of any other number, as float32 holds it."""
 _writing = Lock()
 """One writes at a time: what is measured of a run may be added just when its training goes on from an earlier step."""
 

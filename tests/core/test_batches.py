@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -215,6 +216,25 @@ def test_a_file_gives_the_same_batches_as_memory(tmp_path: Path, mirror: bool, c
     stored = on_disk(dataset, tmp_path)
     assert RowReader.of(stored.images) is not None
     assert same(Batches(dataset, 4, mirror, 5, CPU), Batches(stored, 4, mirror, 5, CPU), 17)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [0, -1, np.int64(5), slice(3, 9), slice(None, None, 3), slice(4, 4), [2, 2, -1], np.arange(20) % 3 == 0, []],
+    ids=str,
+)
+def test_a_file_is_indexed_as_memory_is(tmp_path: Path, rows: Any) -> None:
+    dataset = tiny_dataset(20)
+    stored = on_disk(dataset, tmp_path).images
+    chosen = np.array(rows, np.int64) if isinstance(rows, list) else rows
+    assert np.array_equal(stored[chosen], dataset.images[chosen])
+
+
+@pytest.mark.parametrize("rows", [20, -21, [3, 20], [-21]])
+def test_rows_that_are_not_there(tmp_path: Path, rows: Any) -> None:
+    stored = on_disk(tiny_dataset(20), tmp_path).images
+    with pytest.raises(IndexError):
+        stored[rows]
 
 
 def test_rows_of_rows_of_a_file(tmp_path: Path) -> None:

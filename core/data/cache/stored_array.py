@@ -47,12 +47,15 @@ class StoredArray:
         return self.shape[0]
 
     def __getitem__(self, rows: SupportsIndex | slice | NDArray[np.int64]) -> NDArray[Any]:
-        """Raises `UserError` where they cannot be read any more."""
+        """Returns rows as numpy would: of a number, a slice, numbers (N,), or which of them all, bool.
+
+        Raises `UserError` where they cannot be read any more, and `IndexError` for rows that are not there.
+        """
         if isinstance(rows, int | np.integer):
             row = range(len(self))[rows]
             found: NDArray[Any] = self[row : row + 1][0]
             return found
-        chosen = range(len(self))[rows] if isinstance(rows, slice) else np.asarray(rows)
+        chosen = range(len(self))[rows] if isinstance(rows, slice) else self._numbers(np.asarray(rows))
         found = np.empty((len(chosen), *self.shape[1:]), self.dtype)
         try:
             self.read(chosen, found)
@@ -63,6 +66,13 @@ class StoredArray:
                 str(error),
             ) from error
         return found
+
+    def _numbers(self, rows: NDArray[Any]) -> NDArray[np.int64]:
+        """Row numbers from 0 on."""
+        numbers = np.flatnonzero(rows) if rows.dtype == np.bool_ else np.where(rows < 0, rows + len(self), rows)
+        if len(numbers) and not 0 <= numbers.min() <= numbers.max() < len(self):
+            raise IndexError(f"rows from {numbers.min()} to {numbers.max()} of {len(self)}")
+        return numbers.astype(np.int64)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         return self[:].astype(dtype or self.dtype, copy=False)

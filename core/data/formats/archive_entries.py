@@ -45,7 +45,7 @@ def refusal_reason(name: str, path: Inside, size: int) -> str:
 
 
 def rank(path: Inside) -> tuple[int, int]:
-    """Of several label files the one counts that is nearest to the top, and then the first of the known names."""
+    """Returns the sorting key of a label file: the lowest counts, nearest to the top and then first in `NAMES`."""
     return len(path), NAMES.index(path[-1])
 
 

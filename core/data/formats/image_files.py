@@ -107,7 +107,7 @@ def _read_some(
 
 
 def _evenly(count: int, most: int) -> list[int]:
-    """At most so many of the numbers below `count`, evenly chosen."""
+    """Returns at most `most` numbers below `count`, evenly spaced."""
     chosen = min(count, most)
     return [index * count // chosen for index in range(chosen)]
 

@@ -153,5 +153,5 @@ _PARSERS = {"json": _stylegan, "jsonl": _json_lines, "csv": _table}
 
 
 def too_large(size: int) -> str:
-    """Why a note of so many bytes is not read, if it is not."""
+    """Returns why a label file of `size` bytes is not read; empty if it is."""
     return f"larger than {LARGEST // 2**20} MB" if size > LARGEST else ""
