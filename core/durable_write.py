@@ -41,8 +41,11 @@ def replaced(target: Path) -> Iterator[Path]:
 
 
 def append(file: Path, text: str) -> None:
-    """Adds text to a file of ours, never through a link to another one. Raises `OSError`."""
-    with open(file, "a", encoding="utf-8", opener=_without_links) as opened:  # pathlib has no opener
+    """Adds text to a file of ours, never through a link to another one. Raises `OSError`.
+
+    Names of files that are not UTF-8 are escaped.
+    """
+    with open(file, "a", encoding="utf-8", errors="backslashreplace", opener=_without_links) as opened:
         opened.write(text)
 
 

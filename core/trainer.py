@@ -46,7 +46,7 @@ SAMPLE_SECONDS = 0.5
 SAMPLE_SHARE = 0.02
 """The sample grid is drawn no more often than this, and drawing and storing it costs training at most this part of its
 time."""
-LONG_STEP = 5.0
+LONG_STEP = 1.0
 """Seconds from which on a step is asked whether it was suspended, by Ctrl-Z or with the lid of a laptop."""
 LARGEST_LOSS = 1e6
 """A mean loss or score beyond this is as good as none."""

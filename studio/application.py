@@ -45,7 +45,7 @@ class Application:
 
     def end(self) -> None:
         """Saves a training that runs and closes the window, without asking."""
-        self.controllers.train.save_and_close()
+        self.controllers.train.end()
 
     @property
     def is_ending(self) -> bool:

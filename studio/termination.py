@@ -48,7 +48,7 @@ class Termination(QObject):
             self._end()
 
     def _commit(self, _: QSessionManager) -> None:
-        """The desktop waits for this call to return before it ends the program."""
+        """Ends before it returns: the desktop waits for this call, and then ends the program."""
         self._end()
         while self._is_ending():
             QGuiApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)

@@ -97,7 +97,7 @@ def train(options: argparse.Namespace) -> int:
                 _wait(RETRY_SECONDS, interruption)
             if interruption:
                 if training.run:
-                    bar.show(training.save())
+                    bar.show(training.save_at_end())
                 return interruption.exit_code
     return 0
 

@@ -10,9 +10,12 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass
+from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+
+from PIL import Image
 
 from core.data.names import content
 from core.durable_write import replaced
@@ -21,7 +24,7 @@ from core.imaging import provenance
 
 CERTIFICATES, KEY = "GAN_STUDIO_SIGN_CERT", "GAN_STUDIO_SIGN_KEY"
 ALGORITHMS = ("es256", "ps256", "es384", "es512", "ed25519")
-"""The likeliest first: which of them it is, only the key knows."""
+"""The most likely first."""
 MANIFEST = {
     "assertions": [
         {
@@ -34,19 +37,20 @@ MANIFEST = {
 
 @dataclass(frozen=True)
 class Credentials:
-    """Whose credentials files get. `certificates` and `key` are PEM."""
+    """Signs with a key. `certificates` and `key` are PEM; `algorithm`: one of `ALGORITHMS`."""
 
     certificates: bytes
     key: bytes
+    algorithm: str
 
     def sign(self, data: bytes, kind: str) -> bytes:
-        """Returns a file with credentials; `kind`: its media type. Raises `UserError` for a key that cannot sign."""
+        """Returns a file with credentials; `kind`: its media type. Raises `UserError`."""
         made = BytesIO()
         self._sign(kind, BytesIO(data), made)
         return made.getvalue()
 
     def sign_file(self, path: Path, kind: str) -> None:
-        """Replaces a file by itself with credentials. Raises `UserError` as `sign` does."""
+        """Replaces a file by itself with credentials. Raises `UserError`."""
         with replaced(path) as partial, path.open("rb") as source, partial.open("w+b") as made:
             self._sign(kind, source, made)
 
@@ -55,30 +59,42 @@ class Credentials:
 
         name, version = provenance.program().rsplit(" ", 1)
         manifest = {**MANIFEST, "claim_generator_info": [{"name": name, "version": version}]}
-        failure: Exception | None = None
-        for algorithm in ALGORITHMS:
-            source.seek(0)
-            made.seek(0)
-            made.truncate()
-            try:
-                settings = c2pa.Settings.from_dict({"builder": {"thumbnail": {"enabled": False}}})
-                info = c2pa.C2paSignerInfo(algorithm, self.certificates, self.key, None)
-                context = c2pa.Context(settings)
-                with c2pa.Signer.from_info(info) as signer, c2pa.Builder(json.dumps(manifest), context) as builder:
-                    builder.sign(signer, kind, source, made)
-            except c2pa.C2paError as error:
-                failure = failure or error
-            else:
-                return
-        raise UserError(
-            "The content credentials could not be signed.",
-            f"Check the files that {CERTIFICATES} and {KEY} name: a certificate for signing, and its key.",
-            str(failure),
-        ) from failure
+        try:
+            settings = c2pa.Settings.from_dict({"builder": {"thumbnail": {"enabled": False}}})
+            info = c2pa.C2paSignerInfo(self.algorithm, self.certificates, self.key, None)
+            context = c2pa.Context(settings)
+            with c2pa.Signer.from_info(info) as signer, c2pa.Builder(json.dumps(manifest), context) as builder:
+                builder.sign(signer, kind, source, made)
+        except c2pa.C2paError as error:
+            raise UserError(
+                "The content credentials could not be signed.",
+                f"Check the files that {CERTIFICATES} and {KEY} name: a certificate for signing, and its key.",
+                str(error),
+            ) from error
+
+
+@lru_cache(maxsize=1)
+def _tried(certificates: bytes, key: bytes) -> Credentials:
+    """Returns credentials that have signed a small image: only signing tells the algorithm of a key. Raises
+    `UserError`."""
+    image = BytesIO()
+    Image.new("RGB", (8, 8)).save(image, "png")
+    failure: UserError | None = None
+    for algorithm in ALGORITHMS:
+        found = Credentials(certificates, key, algorithm)
+        try:
+            found.sign(image.getvalue(), "image/png")
+        except UserError as error:
+            failure = failure or error
+        else:
+            return found
+    assert failure
+    raise failure
 
 
 def credentials() -> Credentials | None:
-    """Returns the person's credentials; None where they want none. Raises `UserError` for what is half set up."""
+    """Returns the person's credentials, tried once; None where they want none. Raises `UserError` for files that cannot
+    sign."""
     certificates, key = os.environ.get(CERTIFICATES), os.environ.get(KEY)
     if not certificates and not key:
         return None
@@ -90,7 +106,7 @@ def credentials() -> Credentials | None:
     except ImportError as error:
         raise UserError("Content credentials need c2pa-python.", f"Install it, or unset {KEY}.") from error
     try:
-        return Credentials(content(Path(certificates)), content(Path(key)))
+        return _tried(content(Path(certificates)), content(Path(key)))
     except OSError as error:
         remedy = f"Check the files that {CERTIFICATES} and {KEY} name."
         raise UserError("Content credentials cannot be signed.", remedy, str(error)) from error

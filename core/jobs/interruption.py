@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import signal
+from time import monotonic
 from types import FrameType
 from typing import Any
 
-NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGBREAK")
-"""Ctrl-C, a container or system that stops, a closed terminal, a batch system's warning, and Ctrl-Break on Windows."""
-IMPATIENT = ("SIGINT", "SIGTERM", "SIGBREAK")
-"""Signals of which a second one ends the process at once. A closed terminal may say so twice."""
+NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGXCPU", "SIGBREAK")
+"""Ctrl-C, a container or system that stops, a closed terminal, warnings of batch systems, and Ctrl-Break on Windows."""
+AGAIN_SECONDS = 1.0
+"""The same signal so much later ends the process at once. One that comes sooner, or another one, belongs to the same
+event: a logout sends SIGHUP and SIGTERM, a batch system its warning and SIGTERM, `timeout` its signal twice."""
 
 
 class Interruption:
@@ -20,6 +22,8 @@ class Interruption:
 
     def __init__(self) -> None:
         self._number = 0
+        self._received: dict[int, float] = {}
+        """When each signal came for the first time."""
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Interruption:
@@ -41,7 +45,7 @@ class Interruption:
         return 128 + self._number
 
     def _receive(self, number: int, _: FrameType | None) -> None:
-        if self._number and signal.Signals(number).name in IMPATIENT:
-            signal.signal(number, self._before[number])
+        if monotonic() - self._received.setdefault(number, monotonic()) > AGAIN_SECONDS:
+            signal.signal(number, signal.SIG_DFL)
             signal.raise_signal(number)
         self._number = self._number or number

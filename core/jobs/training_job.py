@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -16,6 +16,7 @@ from core.data.batches import refuse_large_batch
 from core.data.builtin import toys
 from core.data.dataset import Dataset
 from core.data.holdout import held_rows
+from core.data.names import printable
 from core.data.prepare import prepare
 from core.devices import resolve
 from core.errors import UserError
@@ -29,6 +30,9 @@ from core.runs.run_lock import RunLock
 from core.trainer import Trainer
 from core.training.autotune import trial
 from core.training.clusters import clustered
+
+SHOWN = 5
+"""Names of classes in a message."""
 
 
 @dataclass
@@ -51,6 +55,7 @@ class TrainingJob:
     trainer: Trainer | None = field(default=None, init=False)
     run: Run | None = field(default=None, init=False)
     evaluator: LiveEvaluator | None = field(default=None, init=False)
+    _recovery: DivergenceRecovery | None = field(default=None, init=False)
     _images: Dataset = field(init=False)
     """Without clusters."""
 
@@ -64,16 +69,16 @@ class TrainingJob:
         checkpoint = load(self.resume) if self.resume else None
         resolve(self.chosen.device)  # what cannot work is said before the images are read
         if origin := self._continued():
-            with RunLock(origin.folder):
+            with RunLock(origin.folder) as lock:
                 yield from self._begin(checkpoint)
-                yield from self._train(origin)
+                yield from self._train(origin, lock)
             return
         if self.out is not None:
             refuse_taken(self.out)
         trainer = yield from self._begin(checkpoint)
         run = self._new_run(trainer)
-        with RunLock(run.folder):
-            yield from self._train(run)
+        with RunLock(run.folder) as lock:
+            yield from self._train(run, lock)
 
     def _begin(self, checkpoint: Checkpoint | None) -> Generator[Event, None, Trainer]:
         """Everything before the first step."""
@@ -88,11 +93,11 @@ class TrainingJob:
         tuned = yield from _tune(settings, dataset, checkpoint)
         yield tuned
         trainer = self.trainer = Trainer(settings, dataset, tuned, checkpoint)
-        if checkpoint and optimizer_states(settings) != optimizer_states(checkpoint.meta.settings):
-            yield Notice("The optimizers begin anew: the checkpoint's remember something else of each weight.")
+        if checkpoint and (anew := _begins_anew(checkpoint, trainer)):
+            yield Notice(" ".join(anew))
         return trainer
 
-    def _train(self, run: Run) -> Generator[Event, None, None]:
+    def _train(self, run: Run, lock: RunLock) -> Generator[Event, None, None]:
         assert self.trainer is not None
         trainer, self.run = self.trainer, run
         run.log(f"{'continues' if self.resume else 'begins'} at step {trainer.step}: {trainer.tuned}")
@@ -101,13 +106,33 @@ class TrainingJob:
         def train() -> Generator[Event, None, None]:
             return run.record(trainer, evaluator.beside(trainer.events()), lambda: evaluator.subject)
 
-        yield from DivergenceRecovery(trainer, run, train, self.edit).events()
+        self._recovery = DivergenceRecovery(trainer, run, train)
+        with closing(self._recovery.events()) as events:
+            for event in events:
+                if lock.is_lost():
+                    raise self._taken_over(run)
+                yield event
+
+    def _taken_over(self, run: Run) -> UserError:
+        """Another process trains in the run, which this one has slept through: what it had learned is kept apart."""
+        assert self.trainer is not None
+        copy = run.folder / f"step {self.trainer.step} before it was taken over.safetensors"
+        remedy = "Watch it there, or train a copy: continue from its checkpoint in another folder."
+        with suppress(UserError):
+            self.save_as(copy)
+            remedy += f" What this process had trained is kept in {copy.name}."
+        return UserError(f"Another process trains in {run.folder.name} since this one was suspended.", remedy)
 
     def save(self) -> Saved:
         """Writes a checkpoint into the run; call it between two events. Raises `UserError`."""
         if self.trainer is None or self.run is None:
             raise UserError("The training has not begun yet.", "Save again in a few seconds.")
         return self.run.save(self.trainer)
+
+    def save_at_end(self) -> Saved | Notice:
+        """Saves what there is when the process has to end, whatever happens; call it between two events."""
+        saved = self._recovery.save_at_end() if self._recovery else None
+        return saved or Notice("Nothing could be saved at last: continue from the run's newest checkpoint.")
 
     def save_pinned(self) -> Saved:
         """The same for a person who wants to keep it: it is never deleted to make room. Raises `UserError`."""
@@ -189,6 +214,23 @@ def _tune(settings: Settings, dataset: Dataset, checkpoint: Checkpoint | None) -
     precision = meta.precision if settings.precision == "auto" else settings.precision
     memory_format = meta.memory_format if settings.memory_format == "auto" else settings.memory_format
     return Tuned(device.type, precision, memory_format, {})
+
+
+def _begins_anew(checkpoint: Checkpoint, trainer: Trainer) -> list[str]:
+    """Says what a training does not take over from a checkpoint, because it has other settings, data or another
+    device."""
+    meta, settings, dataset = checkpoint.meta, trainer.settings, trainer.dataset
+    found = []
+    if optimizer_states(settings) != optimizer_states(meta.settings):
+        found.append("The optimizers begin anew: the checkpoint's remember something else of each weight.")
+    if dataset.fingerprint != meta.dataset_fingerprint:
+        found.append("The images are not those of the checkpoint: their order and the held-out ones begin anew.")
+    if settings.condition != "none" and dataset.classes != meta.classes:
+        names = f"{printable(', '.join(meta.classes[:SHOWN]))} are now {printable(', '.join(dataset.classes[:SHOWN]))}"
+        found.append(f"The classes are called otherwise, and take each other's places in order: {names}.")
+    if trainer.device.type != meta.device:
+        found.append(f"The random numbers begin anew: the checkpoint's are those of another device, {meta.device}.")
+    return found
 
 
 def _run_of(checkpoint: Path | None) -> Run | None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping, Set
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import Any, TextIO
 
-from core.durable_write import append, flush, replaced
+from core.durable_write import append, flush, replaced, unwritable
 
 LONGEST_LINE, MOST_KEYS = 2**20, 1000
 """Characters of a line and keys in it; one with more was not written by this program, and is passed over."""
@@ -28,11 +29,13 @@ class JsonlLog:
         self.path = path
         self._keys = {"step", *keys}
 
-    def append(self, values: Mapping[str, Any]) -> None:
-        """Adds a line. Raises `OSError`."""
-        with _writing:
+    def append(self, values: Mapping[str, Any], durable: bool = False) -> None:
+        """Adds a line; if `durable`, waits until it is on the disk. Raises `UserError`."""
+        with _writing, self._written():
             line = ("" if self._ends_whole() else "\n") + json.dumps(values) + "\n"
             append(self.path, line)
+            if durable:
+                flush(self.path)
 
     def read(self, last_step: int | None = None) -> list[dict[str, Any]]:
         """The complete lines, up to a step if one is given."""
@@ -50,9 +53,17 @@ class JsonlLog:
                     file.writelines(line for line, _ in self._lines(last_step))
 
     def flush(self) -> None:
-        """Waits until all lines are on the disk. Raises `OSError`."""
+        """Waits until all lines are on the disk. Raises `UserError`."""
         if self.path.exists():
-            flush(self.path)
+            with self._written():
+                flush(self.path)
+
+    @contextmanager
+    def _written(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise unwritable(self.path, error) from error
 
     def _lines(self, last_step: int | None) -> Iterator[tuple[str, dict[str, Any]]]:
         if not self.path.exists():

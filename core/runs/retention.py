@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from core.data.names import content
-from core.durable_write import replaced, unwritable
+from core.durable_write import flush_folder, replaced, unwritable
 from core.errors import FOREIGN_ERRORS
 from core.stats.metric_key import higher_is_better, parse
 
 BEST = "best.json"
-STEP = re.compile("[0-9]{9,18}")
+STEP = re.compile("[0-9]{9}|[1-9][0-9]{9,17}")
+"""The name of a step's files."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ def pin(checkpoint: Path, pinned: bool = True) -> None:
                 os.close(os.open(mark, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644))
         else:
             mark.unlink(missing_ok=True)
+        flush_folder(mark.parent)
     except OSError as error:
         raise unwritable(mark, error) from error
 
@@ -87,13 +89,15 @@ def best(folder: Path) -> list[Best]:
     return [each for each in found if each is not None]
 
 
-def prune(folder: Path, most: int, needed: Path | None = None) -> list[Path]:
+def prune(folder: Path, newest: Path, most: int, needed: Path | None = None) -> list[Path]:
     """Deletes the oldest checkpoints in a folder until `most` are left that are neither pinned nor best, nor `needed`.
 
-    Returns what it deleted. Raises `OSError`.
+    `newest`: the one that was just saved. Later ones are left alone, and do not count: they are damaged, and the
+    training went on from one before them. Returns what it deleted. Raises `OSError`.
     """
     precious = {each.path for each in best(folder)} | {needed}
-    loose = [path for path in numbered(folder) if path not in precious and not is_pinned(path)]
+    past = [path for path in numbered(folder) if int(path.stem) <= int(newest.stem)]
+    loose = [path for path in past if path not in precious and not is_pinned(path)]
     surplus = loose[: max(len(loose) - most, 0)]
     for path in surplus:
         path.unlink()
@@ -111,8 +115,10 @@ def numbered(folder: Path) -> list[Path]:
 def by_step(folder: Path, suffix: str) -> list[Path]:
     """Returns the files in a folder whose whole name is a step of at least nine digits and the suffix, in order of
     steps."""
-    found = (path for path in folder.glob(f"*{suffix}") if STEP.fullmatch(path.stem) and path.suffix == suffix)
-    return sorted(found, key=lambda path: int(path.stem))
+    with suppress(FileNotFoundError), os.scandir(folder) as entries:
+        found = (folder / entry.name for entry in entries if entry.name.endswith(suffix) and entry.is_file())
+        return sorted((path for path in found if STEP.fullmatch(path.stem)), key=lambda path: int(path.stem))
+    return []
 
 
 def _mark(checkpoint: Path) -> Path:

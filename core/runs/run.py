@@ -10,7 +10,7 @@ from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from core.checkpoint import Checkpoint, save, summary
 from core.data.names import content, printable
@@ -112,8 +112,9 @@ class Run:
                     self._write(event, trainer.seconds)
                     if monotonic() >= next_save:
                         next_save = monotonic() + autosave
-                        yield self.save(trainer)
-                        prune(self.folder / "checkpoints", trainer.settings.checkpoints, protected())
+                        saved = self.save(trainer)
+                        yield saved
+                        prune(self.folder / "checkpoints", saved.path, trainer.settings.checkpoints, protected())
                 except DivergenceError:
                     raise
                 except (OSError, UserError) as error:
@@ -134,16 +135,19 @@ class Run:
             picture = self.folder / "samples" / f"{trainer.step:09d}.png"
             write_png(picture, grid(trainer.render(), len(trainer.columns)))
             for journal in self._journals:
-                self._flush(journal)
+                journal.flush()
         return Saved(path, trainer.step)
 
     def save_state(self, state: Checkpoint) -> Saved:
-        """Writes a state of the training that was kept in memory, with the picture of the newest checkpoint. Raises
-        `UserError`."""
+        """Writes a state of the training that was kept in memory, with the picture of the newest checkpoint, or none.
+        Raises `UserError`."""
         import torch
 
         path = self.folder / "checkpoints" / f"{state.meta.step:09d}.safetensors"
-        picture = torch.from_numpy(summary(self.newest()).preview)
+        try:
+            picture = torch.from_numpy(summary(self.newest()).preview)
+        except (OSError, UserError):
+            picture = torch.zeros((1, 1, 3), dtype=torch.uint8)
         save(Checkpoint(state.meta, {**state.tensors, "preview": picture}), path)
         return Saved(path, state.meta.step)
 
@@ -161,9 +165,12 @@ class Run:
         damaged: UserError | None = None
         for path in reversed(self.checkpoints()):
             try:
-                return summary(path).path
+                found = summary(path)
             except UserError as problem:
                 damaged = problem
+            else:
+                if found.meta.step == int(path.stem):  # or somebody's file, called by a date
+                    return path
         if damaged:
             raise UserError(f"No checkpoint of {self.folder.name} can be read.", "Open another run.", str(damaged))
         raise UserError(f"{self.folder.name} holds no checkpoint.", "Open another run.")
@@ -200,15 +207,15 @@ class Run:
 
     def note(self, edit: Edited) -> None:
         """Adds a change of settings to `edits.jsonl`. Raises `UserError` when it cannot be written."""
-        self._add(self._edits, {"step": edit.step, "changes": dict(edit.changes)})
+        self._edits.append({"step": edit.step, "changes": dict(edit.changes)}, durable=True)
 
     def note_rewind(self, step: int) -> None:
         """Adds a step that the training went back to to `rewinds.jsonl`. Raises `UserError`."""
-        self._add(self._rewinds, {"step": step})
+        self._rewinds.append({"step": step}, durable=True)
 
     def note_measured(self, found: Measured) -> None:
         """Adds what was measured of a checkpoint to `stats.jsonl`. Raises `UserError`."""
-        self._add(self._stats, _with_step(found, found.values))
+        self._stats.append(_with_step(found, found.values), durable=True)
 
     def log(self, text: str) -> None:
         """Adds a line with the time to `log.txt`, if the disk takes it: no training ends for want of a line."""
@@ -218,19 +225,6 @@ class Run:
     @property
     def _journals(self) -> tuple[JsonlLog, ...]:
         return self._stats, self._edits, self._rewinds
-
-    def _add(self, journal: JsonlLog, values: Mapping[str, Any]) -> None:
-        try:
-            journal.append(values)
-        except OSError as error:
-            raise unwritable(journal.path, error) from error
-        self._flush(journal)
-
-    def _flush(self, journal: JsonlLog) -> None:
-        try:
-            journal.flush()
-        except OSError as error:
-            raise unwritable(journal.path, error) from error
 
     def _save_at_last(self, trainer: Trainer) -> Generator[Refused, None, Saved]:
         while True:

@@ -24,6 +24,7 @@ class TrainController:
         self._training = session.training
         self.is_closing = False
         """Whether the window closes when the training has ended."""
+        self._must_close = False
 
     def start(self) -> None:
         """Begins a training with the settings of the form, or continues from the checkpoint that is set."""
@@ -114,17 +115,18 @@ class TrainController:
         elif not self.is_closing:
             self._ask_before_closing()
 
-    def save_and_close(self) -> None:
-        """Closes the window without asking, once the training is saved."""
+    def end(self) -> None:
+        """Closes the window without asking, once what there is of the training is saved: the system ends the program,
+        whatever happens."""
         if self._training.state is TrainingState.IDLE:
             self._window.release()
-        elif not self.is_closing:
-            self.is_closing = True
-            self._training.stop()
+        elif not self._must_close:
+            self.is_closing = self._must_close = True
+            self._training.end()
 
     def keep_open(self) -> None:
         """Something went wrong that the person should see before the window closes."""
-        self.is_closing = False
+        self.is_closing = self._must_close
 
     def _ask_before_closing(self) -> None:
         box = QMessageBox(QMessageBox.Icon.Question, "GAN Studio", "A training is running.", parent=self._window)

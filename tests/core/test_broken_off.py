@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,11 @@ import pytest
 
 from core.checkpoint import Checkpoint, load
 from core.errors import UserError
-from core.events import Event, Notice, Stepped
+from core.events import Event, Notice, Report, Saved, Stepped
 from core.jobs.training_job import TrainingJob
 from core.runs.run import Run
 from core.trainer import Trainer
-from tests.core.tiny import tiny_settings
+from tests.core.tiny import save_pictures, tiny_settings
 
 BROKEN = 5
 ERRORS: list[Exception] = [
@@ -154,3 +155,120 @@ def test_a_training_goes_on_with_any_optimizer(
     said = [event.text for event in events if isinstance(event, Notice)]
     alike = before == after or {before["optimizer"], after["optimizer"]} == {"adam", "adamw"}
     assert bool([text for text in said if "begin anew" in text]) == (not alike)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "said"),
+    [
+        ({}, {"images": 30}, "images are not those"),
+        ({"condition": "concat"}, {"condition": "concat", "names": ("cats", "cows", "dogs")}, "a, b, c are now cats"),
+        ({}, {}, ""),
+    ],
+)
+def test_what_begins_anew_is_said(
+    before: dict[str, Any], now: dict[str, Any], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def folder(title: str, images: int = 20, names: tuple[str, ...] = ("a", "b", "c"), **_: Any) -> str:
+        for name in names:
+            save_pictures(tmp_path / title / name, images)
+        return str(tmp_path / title)
+
+    settings = tiny_settings("gan", steps=2, **{key: value for key, value in before.items() if key == "condition"})
+    list(TrainingJob(settings, folder("before", **before), out=tmp_path / "run").events())
+    newest = Run(tmp_path / "run").newest()
+    resumed = TrainingJob(settings.changed(steps=3), folder("now", **now), resume=newest)
+    notices = [event.text for event in resumed.events() if isinstance(event, Notice)]
+    assert len(notices) == bool(said)
+    assert said in "".join(notices)
+
+
+# -- saved at last ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def interrupted(pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TrainingJob]:
+    """A training after `BROKEN` steps, each of which is kept in memory, and none on the disk."""
+    for name, value in {"STATE_SECONDS": 0.0, "STATE_SHARE": 1e9, "LAST_SECONDS": 0.05, "AGAIN_SECONDS": 0.01}.items():
+        monkeypatch.setattr(f"core.jobs.divergence_recovery.{name}", value)
+    monkeypatch.setattr("core.trainer.REPORT_SECONDS", 0.0)
+    job = TrainingJob(tiny_settings("gan"), str(pictures), out=tmp_path / "run")
+    with closing(job.events()) as events:
+        next(event for event in events if isinstance(event, Report) and event.step == BROKEN)
+        next(events)
+        yield job
+
+
+def saved(job: TrainingJob) -> Checkpoint:
+    found = job.save_at_end()
+    assert isinstance(found, Saved)
+    assert job.run is not None
+    assert job.run.newest() == found.path
+    return load(found.path)
+
+
+def test_the_last_step_is_saved(interrupted: TrainingJob) -> None:
+    assert interrupted.trainer is not None
+    assert saved(interrupted).meta.step == interrupted.trainer.step
+
+
+def test_the_last_good_state_is_saved_where_the_training_had_diverged(interrupted: TrainingJob) -> None:
+    assert interrupted.trainer is not None
+    for weight in interrupted.trainer.G.parameters():
+        weight.data.fill_(float("nan"))
+    assert saved(interrupted).meta.step == BROKEN
+
+
+@pytest.mark.parametrize("is_damaged", [False, True])
+def test_the_last_state_in_memory_is_saved_where_the_device_is_lost(
+    interrupted: TrainingJob, is_damaged: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(_: Trainer) -> Checkpoint:
+        raise RuntimeError("CUDA error: an illegal memory access was encountered")
+
+    monkeypatch.setattr(Trainer, "checkpoint", lost)
+    assert interrupted.run is not None
+    if is_damaged:
+        (first,) = interrupted.run.checkpoints()
+        first.write_bytes(b"")
+    assert saved(interrupted).meta.step == BROKEN
+
+
+def test_a_disk_that_refuses_for_a_moment_is_asked_again(
+    interrupted: TrainingJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save, refusals = Run.save, [UserError("The disk is full.", "Free some space.")] * 2
+
+    def refuse(run: Run, trainer: Trainer) -> Saved:
+        if refusals:
+            raise refusals.pop()
+        return save(run, trainer)
+
+    monkeypatch.setattr(Run, "save", refuse)
+    assert interrupted.trainer is not None
+    assert saved(interrupted).meta.step == interrupted.trainer.step
+
+
+def test_where_nothing_can_be_saved_that_is_said(interrupted: TrainingJob, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> Saved:
+        raise UserError("The disk is full.", "Free some space.")
+
+    for name in ("save", "save_state"):
+        monkeypatch.setattr(Run, name, refuse)
+    found = interrupted.save_at_end()
+    assert isinstance(found, Notice)
+    assert "Nothing could be saved" in found.text
+
+
+def test_an_autosave_is_not_pruned_for_later_checkpoints_that_are_damaged(pictures: Path, tmp_path: Path) -> None:
+    settings = tiny_settings("gan", steps=2)
+    list(TrainingJob(settings, str(pictures), out=tmp_path / "run").events())
+    run = Run(tmp_path / "run")
+    for step in range(90, 99):
+        (run.folder / "checkpoints" / f"{step:09d}.safetensors").write_bytes(b"damaged")
+    resumed = TrainingJob(
+        settings.changed(steps=8, checkpoints=1, autosave_minutes=1e-5), str(pictures), resume=run.newest()
+    )
+    for event in resumed.events():
+        if isinstance(event, Saved):
+            assert load(event.path).meta.step == event.step
+    assert load(run.newest()).meta.step == 8

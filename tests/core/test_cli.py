@@ -497,15 +497,6 @@ def test_ctrl_c_while_images_are_read_leaves_no_run(tmp_path: Path, nursery: Nur
     assert not list(cache.iterdir())
 
 
-def test_a_second_signal_ends_it_at_once(tmp_path: Path, pictures: Path, nursery: Nursery) -> None:
-    run, output = tmp_path / "run", tmp_path / "output.txt"
-    process = nursery.start(train_in(tmp_path, pictures), output)
-    wait_for((run / "log.txt").is_file)
-    for _ in range(2):
-        os.kill(process, signal.SIGTERM)
-    assert nursery.wait(process) in {-signal.SIGTERM, 128 + signal.SIGTERM}  # the first may have been obeyed already
-
-
 def test_messages_that_nobody_can_read_end_no_training(tmp_path: Path, pictures: Path, nursery: Nursery) -> None:
     run, pipe = tmp_path / "run", tmp_path / "pipe"
     os.mkfifo(pipe)

@@ -123,6 +123,18 @@ def test_states_in_memory_lose_little_and_are_as_exact(pictures: Path) -> None:
 
 
 @pytest.mark.usefixtures("keep_each_report")
+def test_a_disk_that_is_full_when_it_diverges_ends_no_training(pictures: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise UserError("The disk is full.", "Free some space.")
+
+    for name in ("note", "note_rewind"):
+        monkeypatch.setattr(Run, name, refuse)
+    events = events_of(training_on(pictures, steps=8), spoil_at(5))
+    assert [event.step for event in events if isinstance(event, Rewound)] == [4]
+    assert isinstance(events[-2], Finished)
+
+
+@pytest.mark.usefixtures("keep_each_report")
 def test_the_run_tells_one_story(pictures: Path) -> None:
     training = training_on(pictures, steps=8)
     events_of(training, spoil_at(5))

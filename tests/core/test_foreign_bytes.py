@@ -283,7 +283,7 @@ def test_run_folders(finished_run: Path, tmp_path: Path) -> None:
             lambda: saved_pins_of(copy),
             lambda: Run(copy).newest(),
             lambda: alive(copy / "lock.json"),
-            lambda: retention.prune(copy / "checkpoints", 1),
+            lambda: retention.prune(copy / "checkpoints", Run(copy).newest(), 1),
         ]
         for read in readers:
             with suppress(UserError):
@@ -318,7 +318,7 @@ def _mutate_run(random: Random, folder: Path) -> None:
     if random.random() < 0.3:
         path = Run(folder).checkpoints()[-1]
         path.write_bytes(mutated_bytes(random, path.read_bytes(), reach=random.choice([None, 4000])))
-    owner = {"host": gethostname(), "process": 1, "started": 1.0, "since": 1.0, "token": "a"}
+    owner = {"host": gethostname(), "machine": "a", "process": 1, "started": 1.0, "since": 1.0, "token": "a"}
     if random.random() < 0.5:
         (folder / "lock.json").write_bytes(_dumped(mutated_json(random, owner)))
     for name in ("samples/99999999999999999999.png", "samples/1e5.png", "checkpoints/000000004 (copy).safetensors"):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +21,8 @@ from tests.core.nursery import Nursery
 from tests.core.tiny import FLAGS
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="has other signals")
-SIGNALS = [name for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1") if hasattr(signal, name)]
+ROOT = Path(__file__).parents[2]
+SIGNALS = [name for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGXCPU") if hasattr(signal, name)]
 STAGES: dict[str, Callable[[Path], bool]] = {
     "started": lambda run: True,
     "run begun": lambda run: run.exists(),
@@ -59,6 +62,39 @@ def test_no_step_is_lost(by: str, stage: str, delay: float, pictures: Path, tmp_
         newest = load(Run(run).newest())
         assert newest.meta.step >= (reports[-1].step if reports else 0)
         assert f"saved {Run(run).newest()}" in said
+
+
+SIGNALLED = """
+import os, signal, sys, time
+from core.jobs import interruption
+interruption.AGAIN_SECONDS = 0.05
+with interruption.Interruption() as found:
+    for name in sys.argv[1:]:
+        time.sleep(0.1)
+        os.kill(os.getpid(), getattr(signal, name))
+sys.exit(found.exit_code)
+"""
+
+
+@pytest.mark.parametrize(
+    ("names", "is_killed"),
+    [
+        (["SIGTERM"], False),
+        (["SIGXCPU"], False),
+        (["SIGTERM", "SIGTERM"], True),
+        (["SIGINT", "SIGINT"], True),
+        (["SIGHUP", "SIGHUP"], True),
+        # A logout says both, and a batch system warns before it ends a job.
+        (["SIGHUP", "SIGTERM"], False),
+        (["SIGUSR1", "SIGTERM"], False),
+        (["SIGUSR2", "SIGTERM"], False),
+    ],
+    ids=str,
+)
+def test_the_same_signal_again_ends_the_process_at_once(names: list[str], is_killed: bool) -> None:
+    done = subprocess.run([sys.executable, "-c", SIGNALLED, *names], cwd=ROOT, check=False)
+    first, last = (getattr(signal, names[index]) for index in (0, -1))
+    assert done.returncode == (-last if is_killed else 128 + first)
 
 
 @pytest.mark.parametrize("number", range(campaign.tries(1, 50)))

@@ -15,6 +15,7 @@ from core.runs.retention import BEST, best, is_pinned, numbered, pin, prune, rec
 FID = "Metrics/fid@vgg16:1000:3000:train"
 OTHER_FID = "Metrics/fid@vgg16:2000:3000:train"
 RECALL = "Metrics/recall@vgg16:1000:3000:train"
+NEWEST = "000000009.safetensors"
 
 
 @pytest.fixture
@@ -30,20 +31,34 @@ def steps(paths: list[Path]) -> list[int]:
 
 
 def test_the_oldest_go_first(folder: Path) -> None:
-    assert steps(prune(folder, 3)) == [0, 1, 2, 3, 4, 5, 6]
+    assert steps(prune(folder, folder / NEWEST, 3)) == [0, 1, 2, 3, 4, 5, 6]
     assert steps(numbered(folder)) == [7, 8, 9]
-    assert prune(folder, 3) == []
+    assert prune(folder, folder / NEWEST, 3) == []
 
 
 def test_what_is_pinned_or_best_stays(folder: Path) -> None:
     pin(folder / "000000002.safetensors")
     record_metric(folder / "000000004.safetensors", FID, 30.0)
-    assert steps(prune(folder, 1)) == [0, 1, 3, 5, 6, 7, 8]
+    assert steps(prune(folder, folder / NEWEST, 1)) == [0, 1, 3, 5, 6, 7, 8]
     assert steps(numbered(folder)) == [2, 4, 9]
 
 
+def test_what_was_just_saved_stays_whatever_is_later(folder: Path) -> None:
+    """The later ones are damaged, or somebody's, called by a date."""
+    (folder / "20251201120000.safetensors").touch()
+    assert steps(prune(folder, folder / "000000006.safetensors", 1)) == [0, 1, 2, 3, 4, 5]
+    assert steps(numbered(folder)) == [6, 7, 8, 9, 20251201120000]
+
+
+def test_folders_and_other_ways_to_write_a_step_are_somebodys(folder: Path) -> None:
+    (folder / "000000010.safetensors").mkdir()
+    (folder / "0000000011.safetensors").touch()
+    assert steps(numbered(folder)) == list(range(10))
+    assert numbered(folder / "missing") == []
+
+
 def test_what_is_being_measured_stays(folder: Path) -> None:
-    assert steps(prune(folder, 1, folder / "000000003.safetensors")) == [0, 1, 2, 4, 5, 6, 7, 8]
+    assert steps(prune(folder, folder / NEWEST, 1, folder / "000000003.safetensors")) == [0, 1, 2, 4, 5, 6, 7, 8]
 
 
 def test_a_pin_can_be_taken_back(folder: Path) -> None:
@@ -66,7 +81,7 @@ def test_a_pin_follows_no_link(folder: Path, tmp_path: Path) -> None:
     assert not elsewhere.exists()
     pin(path, False)
     assert not is_pinned(path)
-    assert path in prune(folder, 1)
+    assert path in prune(folder, folder / NEWEST, 1)
 
 
 def test_the_best_is_the_lowest_distance_and_the_highest_score(folder: Path) -> None:
@@ -130,6 +145,6 @@ def test_pruning_leaves_the_newest_and_the_chosen(
         (folder / f"{step:09d}.safetensors").touch()
     for step in there & chosen:
         pin(folder / f"{step:09d}.safetensors")
-    prune(folder, most)
+    prune(folder, folder / "000000030.safetensors", most)
     left = set(steps(numbered(folder)))
     assert left == (there & chosen) | set(sorted(there - chosen)[-most:])

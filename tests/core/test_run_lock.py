@@ -7,18 +7,25 @@ import os
 import signal
 import socket
 import time
+from collections.abc import Callable
 from dataclasses import asdict, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from core.checkpoint import load
 from core.cli.main import main
+from core.concurrency import run_to_end
 from core.errors import UserError
+from core.events import Stepped
+from core.jobs.training_job import TrainingJob
+from core.runs import run_lock
 from core.runs.run import Run
 from core.runs.run_lock import NAME, SILENT_SECONDS, Owner, RunLock
 from tests.core.nursery import Nursery
-from tests.core.tiny import FLAGS
+from tests.core.tiny import FLAGS, tiny_settings
 
 
 def left(folder: Path, age: float = 0.0, **values: Any) -> Path:
@@ -47,7 +54,7 @@ def test_a_second_one_is_refused_until_the_first_is_over(tmp_path: Path) -> None
     [
         {"process": 2**22 + 1},  # no such process: Linux numbers them below
         {"started": 1.0, "age": SILENT_SECONDS + 10},  # the number belongs to a younger process now
-        {"host": "elsewhere", "age": SILENT_SECONDS + 10},
+        {"machine": "another", "age": SILENT_SECONDS + 10},
     ],
 )
 def test_a_lock_whose_owner_has_crashed_is_taken_over(values: dict[str, Any], tmp_path: Path) -> None:
@@ -58,10 +65,18 @@ def test_a_lock_whose_owner_has_crashed_is_taken_over(values: dict[str, Any], tm
 
 
 def test_a_lock_of_another_machine_holds_while_it_has_a_pulse(tmp_path: Path) -> None:
-    left(tmp_path, host="elsewhere", process=12)
-    with pytest.raises(UserError, match="process 12 on elsewhere"), RunLock(tmp_path):
+    left(tmp_path, host="elsewhere", machine="another", process=12)
+    with pytest.raises(UserError, match="process 12 on elsewhere") as caught, RunLock(tmp_path):
         pass
+    assert "try again in 2 minutes" in caught.value.remedy
     assert [path.name for path in tmp_path.iterdir()] == [NAME]
+
+
+def test_hosts_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    """As containers and cloned machines have: their numbers of processes say nothing here."""
+    left(tmp_path, machine="another", process=2**22 + 1)
+    with pytest.raises(UserError, match=f"process {2**22 + 1}"), RunLock(tmp_path):
+        pass
 
 
 def test_a_clock_that_was_set_unlocks_no_run_that_trains(tmp_path: Path) -> None:
@@ -84,20 +99,84 @@ def test_a_damaged_lock_holds_no_longer_than_a_pulse(text: str, tmp_path: Path) 
 
 
 def test_a_lock_that_was_taken_over_is_left_to_its_new_owner(tmp_path: Path) -> None:
-    with RunLock(tmp_path):
-        theirs = left(tmp_path, host="elsewhere")
+    with RunLock(tmp_path) as lock:
+        assert not lock.is_lost()
+        theirs = left(tmp_path, host="elsewhere", machine="another")
     assert theirs.exists()
+
+
+def test_who_was_suspended_for_long_notices_that_the_run_is_anothers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with RunLock(tmp_path) as lock:
+        theirs = left(tmp_path, machine="another")
+        before = theirs.read_bytes(), theirs.stat().st_mtime_ns
+        monkeypatch.setattr("time.time", lambda: datetime.now().timestamp() + SILENT_SECONDS)
+        assert lock.is_lost()
+        assert (theirs.read_bytes(), theirs.stat().st_mtime_ns) == before
+
+
+def test_a_lock_that_somebody_deletes_is_there_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.runs.run_lock.PULSE_SECONDS", 0.01)
+    with RunLock(tmp_path) as lock:
+        (tmp_path / NAME).unlink()
+        wait_until((tmp_path / NAME).exists)
+        assert not lock.is_lost()
+    assert not list(tmp_path.iterdir())
+
+
+def test_of_two_that_take_a_stale_lock_over_at_once_one_trains(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = left(tmp_path, process=2**22 + 1)
+    first, is_alive = RunLock(tmp_path), run_lock.alive
+
+    def taken_over_meanwhile(lock: Path) -> Owner | None:
+        owner = is_alive(lock)
+        monkeypatch.setattr(run_lock, "alive", is_alive)
+        first.__enter__()
+        return owner
+
+    monkeypatch.setattr(run_lock, "alive", taken_over_meanwhile)
+    with pytest.raises(UserError, match="training in another process"), RunLock(tmp_path):
+        pass
+    assert not first.is_lost()
+    assert [path.name for path in tmp_path.iterdir()] == [file.name]
+    first.__exit__(None, None, None)
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_pulse_is_renewed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("core.runs.run_lock.PULSE_SECONDS", 0.01)
     file = tmp_path / NAME
     with RunLock(tmp_path):
+        before = file.read_bytes()
         os.utime(file, (0, 0))
-        until = time.monotonic() + 20
-        while not file.stat().st_mtime and time.monotonic() < until:
-            time.sleep(0.01)
+        wait_until(lambda: file.stat().st_mtime > 0)
         assert time.time() - file.stat().st_mtime < 20
+        assert file.read_bytes() == before
+
+
+def wait_until(ready: Callable[[], bool]) -> None:
+    until = time.monotonic() + 20
+    while not ready():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
+def test_a_training_whose_run_was_taken_over_writes_no_more_and_keeps_its_state_apart(
+    tmp_path: Path, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.runs.run_lock.PULSE_SECONDS", 0.01)
+    run = tmp_path / "run"
+    events = TrainingJob(tiny_settings("gan", minutes=1), str(pictures), out=run).events()
+    next(event for event in events if isinstance(event, Stepped) and event.step == 3)
+    left(run, machine="another")
+    with pytest.raises(UserError, match="Another process trains in run") as caught:
+        run_to_end(events)
+    (kept,) = run.glob("*.safetensors")
+    assert kept.name in caught.value.remedy
+    assert load(kept).meta.step >= 3
+    assert [path.stem for path in Run(run).checkpoints()] == ["000000000"]
+    assert (run / NAME).exists()
 
 
 def test_a_run_that_trains_cannot_be_continued_but_copied(

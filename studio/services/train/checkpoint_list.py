@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from core.errors import UserError
 from core.events import Progress
-from core.runs.retention import best, is_pinned
+from core.runs.retention import best, is_pinned, numbered
 from core.runs.run import is_run
 from core.stats.keys import label
 from studio.background.workers import Workers
@@ -78,7 +78,7 @@ def read_runs(runs: Path) -> Generator[Progress, None, CheckpointRows]:
 def _by_run(runs: Path) -> list[list[Path]]:
     """Each run's checkpoints, the newest first; at most `MOST` runs, those of the highest numbers."""
     folders = sorted((path.parent for path in runs.glob("*/config.json") if is_run(path.parent)), reverse=True)
-    return [sorted(folder.glob("checkpoints/[0-9]*.safetensors"), reverse=True) for folder in folders[:MOST]]
+    return [numbered(folder / "checkpoints")[::-1] for folder in folders[:MOST]]
 
 
 def _newest(runs: Path) -> list[Path]:

@@ -146,6 +146,12 @@ class TrainingService(QObject):
             self._set_state(TrainingState.STOPPING)
             self._thread.stop(self._save_what_began)
 
+    def end(self) -> None:
+        """Saves what there is, then ends the training in any case: the program ends."""
+        if self._thread:
+            self._set_state(TrainingState.STOPPING)
+            self._thread.stop(self._save_at_end)
+
     def abandon(self) -> None:
         """Ends the training without saving."""
         if self._thread:
@@ -196,6 +202,9 @@ class TrainingService(QObject):
 
     def _save_what_began(self) -> Event | None:
         return self._job.save() if self._job and self._job.run is not None else None
+
+    def _save_at_end(self) -> Event | None:
+        return self._job.save_at_end() if self._job and self._job.run is not None else None
 
     # In the GUI thread
 
