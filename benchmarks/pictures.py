@@ -119,7 +119,7 @@ def _one(options: argparse.Namespace) -> Iterator[dict[str, object]]:
         if options.sheets:
             options.sheets.mkdir(parents=True, exist_ok=True)
             name = f"{Path(data).name.replace(':', '-')} {recipe} seed {seed} {minutes:g} min.png"
-            write_png(options.sheets / name, grid(made[:SHEET], 10))
+            write_png(options.sheets / name, grid(made[:SHEET], 10), generated=True)
         yield {"minutes": minutes, "steps": turn.steps, "images": turn.images, "figures": judge(made)}
 
 

@@ -65,7 +65,7 @@ def make_run(folder: Path, reports: int, grids: int) -> None:
     random = np.random.default_rng(0)
     for number in range(grids):
         images = random.integers(0, 256, (36, 32, 32, 1), np.uint8)
-        write_png(folder / "samples" / f"{4 * reports * number // grids:09d}.png", grid(images))
+        write_png(folder / "samples" / f"{4 * reports * number // grids:09d}.png", grid(images), generated=True)
 
 
 def write_reports(path: Path, reports: int) -> None:

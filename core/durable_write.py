@@ -5,12 +5,16 @@ from __future__ import annotations
 import errno
 import os
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
 
 from core.errors import UserError
+
+if sys.platform == "darwin":
+    import fcntl
 
 PARTIAL = re.compile(r"\.[0-9a-f]{16}\.partial")
 """The whole name of a file that is being written."""
@@ -88,6 +92,10 @@ def _without_links(path: str, flags: int) -> int:
 def _sync(path: Path, flags: int) -> None:
     descriptor = os.open(path, flags)
     try:
+        if sys.platform == "darwin":  # where fsync leaves it in the drive's own memory
+            with suppress(OSError):  # a network drive
+                fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
+                return
         os.fsync(descriptor)
     finally:
         os.close(descriptor)

@@ -12,6 +12,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from studio.main_window import MainWindow
 
+DEVICES = {
+    "offscreen": "/",
+    "minimal": "/",
+    "minimalegl": "/",
+    "vnc": "/",
+    "eglfs": "/dev/dri",
+    "vkkhrdisplay": "/dev/dri",
+    "linuxfb": "/dev/fb0",
+}
+"""Platforms of Qt without a window system, and what each needs."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """`gan-studio [PATH]` opens the window, `gan-studio COMMAND ...` runs without one. Returns the exit code."""
@@ -82,7 +93,7 @@ def screen_complaint() -> str:
         return ""
     wanted = [name.partition(":")[0] for name in os.environ.get("QT_QPA_PLATFORM", "").split(";") if name]
     display, wayland = os.environ.get("DISPLAY"), os.environ.get("WAYLAND_DISPLAY")
-    if any(name != "xcb" and not name.startswith("wayland") for name in wanted):
+    if any(name in DEVICES and Path(DEVICES[name]).exists() for name in wanted):
         return ""  # a platform that needs neither
     if wayland and (not wanted or any(name.startswith("wayland") for name in wanted)):
         if _wayland_answers(wayland):
@@ -91,6 +102,8 @@ def screen_complaint() -> str:
     if display and (not wanted or "xcb" in wanted) and _display_answers():
         return ""
     remedy = "Run it in a desktop session, or train without a window: gan-studio train --help."
+    if wanted and not {"xcb", *DEVICES} & {*wanted} and not any(name.startswith("wayland") for name in wanted):
+        return f"QT_QPA_PLATFORM is {os.environ['QT_QPA_PLATFORM']!r}, which is no platform of Qt. Unset it."
     if named := wayland or display:
         return f"The screen {named!r} does not answer. {remedy}"
     return f"There is no screen to open a window on. {remedy}"

@@ -209,7 +209,7 @@ def test_reading_a_file_never_runs_code() -> None:
     assert not offences
 
 
-TIPS = {"setToolTip", "setTabToolTip"}
+TIPS = {"setToolTip", "setTabToolTip", "setWhatsThis"}
 PLAIN = {"plain_tip", "wrapped_tip", "toolTip"}
 """Calls that return a tip which shows names as they are, or another widget's."""
 
@@ -234,9 +234,13 @@ def markup(node: ast.AST) -> bool:
         return "RichText" not in ast.unparse(node)
     if function.rpartition(".")[2] in TIPS:
         return not is_plain(node.args[-1])
-    return "ToolTipRole" in [ast.unparse(each).rpartition(".")[2] for each in node.args] and (
-        function.endswith("setItemData") and not is_plain(node.args[1])
-    )
+    if function == "QToolTip.showText":
+        return not is_plain(node.args[1])
+    if "ToolTipRole" not in [ast.unparse(each).rpartition(".")[2] for each in node.args]:
+        return False
+    if function.endswith("setItemData"):
+        return not is_plain(node.args[1])
+    return function.endswith(".setData") and not is_plain(node.args[-1])
 
 
 @pytest.mark.parametrize(
@@ -252,6 +256,11 @@ def markup(node: ast.AST) -> bool:
         ("item.setToolTip(0, name)", True),
         ("box.setItemData(0, name, Qt.ItemDataRole.ToolTipRole)", True),
         ("box.setItemData(0, plain_tip(name), Qt.ItemDataRole.ToolTipRole)", False),
+        ("item.setData(Qt.ItemDataRole.ToolTipRole, name)", True),
+        ("item.setData(0, Qt.ItemDataRole.ToolTipRole, plain_tip(name))", False),
+        ("box.setWhatsThis(name)", True),
+        ("QToolTip.showText(where, name, box)", True),
+        ("QToolTip.showText(where, plain_tip(name), box)", False),
     ],
 )
 def test_markup_is_recognised(line: str, expected: bool) -> None:
@@ -267,6 +276,24 @@ def test_names_are_never_shown_as_markup() -> None:
         if isinstance(node, ast.Call) and markup(node)
     ]
     assert not found
+
+
+IMAGE_WRITERS = re.compile(
+    r"\.save\([^)\n]*\"(?:PNG|JPEG|WEBP|GIF|TIFF)\"|QImageWriter|clipboard\(\)\.setImage|(?<!mime)\.setImageData", re.I
+)
+
+
+def test_images_are_written_only_where_their_mark_is_known() -> None:
+    """What a generator made says so (`core.imaging.provenance`), wherever it leaves the program."""
+    writers = (path for folder in ("core", "studio") for path in (ROOT / folder).rglob("*.py"))
+    texts = ((path, path.read_text("utf-8")) for path in writers)
+    found = {path.relative_to(ROOT).as_posix() for path, text in texts if IMAGE_WRITERS.search(text)}
+    assert found == {
+        "core/export/content_credentials.py",  # to nobody's disk
+        "core/export/image_files.py",
+        "core/imaging/grid.py",
+        "core/report/pictures.py",
+    }
 
 
 def test_every_module_has_a_name_that_says_something() -> None:

@@ -12,6 +12,7 @@ from contextlib import closing, suppress
 from dataclasses import replace
 from functools import partial
 from math import isfinite
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from tqdm import tqdm
@@ -29,13 +30,15 @@ from core.latent.request import Loop, Point, Walk
 if TYPE_CHECKING:
     from core.latent.sampler import Sampler
 
+OTHER_FILES = (".mp4", ".mov", ".tar", ".tgz", ".gz", ".7z", ".rar")
+"""Endings of names that no folder should have, beside those of pictures."""
+
 Parser = TypeVar("Parser", bound=argparse.ArgumentParser)
 T = TypeVar("T")
 
 
 def generate(options: argparse.Namespace) -> int:
     from core.export.image_files import SUFFIXES, export_images
-    from core.export.video_encoder import FORMATS
 
     seeds = parse_seeds(options.seeds)
     sampler, like = _opened(options)
@@ -45,10 +48,12 @@ def generate(options: argparse.Namespace) -> int:
     ending = options.out.suffix.lower()
     endings: dict[str, ImageFormat] = {**{end: name for name, end in SUFFIXES.items()}, ".jpeg": "jpeg"}
     drawn = endings.get(ending)
-    if ending in FORMATS and not drawn:
-        raise UserError(f"{options.out.name} would be a film.", f"End its name in {', '.join(endings)} or .zip.")
     packing: Packing = "zip" if ending == ".zip" else "sheet" if drawn else "folder"
-    file_options = FileOptions(drawn or options.format, packing, options.scale, recipe=options.recipe)
+    if packing == "folder":
+        _refuse_file_name(options.out, f"End its name in {', '.join(endings)} or .zip, or name a folder.")
+    if drawn and options.format not in (None, drawn):
+        raise UserError(f"{options.out.name} is no {options.format}.", "Leave --format out, or name a folder.")
+    file_options = FileOptions(drawn or options.format or "png", packing, options.scale, recipe=options.recipe)
     show(export_images(sampler, selection, options.out, file_options, options.overwrite), "image")
     print(f"{len(selection)} images in {options.out}", file=MESSAGES)
     return 0
@@ -60,7 +65,9 @@ def interpolate(options: argparse.Namespace) -> int:
 
     seeds = parse_seeds(options.seeds)
     format_of(options.out)  # a name that says nothing is no reason to read a checkpoint first
-    animation = Animation(options.fps, options.frames / options.fps, options.loop, options.scale, options.smooth)
+    animation = Animation(
+        options.fps, options.frames / options.fps, options.loop, options.scale, options.smooth, options.recipe
+    )
     if options.around and len(seeds) > 1:
         raise UserError(f"There is no way around {len(seeds)} seeds.", "Give one, or leave --around out.")
     if not options.around and len(seeds) == 1:
@@ -112,13 +119,15 @@ def project(options: argparse.Namespace) -> int:
     from core.projection.search_space import FixedConditions
     from core.projection.target_image import open_picture
 
+    _refuse_file_name(options.out, "Name a folder: two images are put into it.")
     opened = load(options.checkpoint)
     picture = open_picture(options.picture, opened.meta)
     sampler = Sampler.of(opened, options.device)
     sampler.path = options.checkpoint
     given = FixedConditions(_label(options.label, sampler.meta.classes, sampler.conditions.classes))
     steps = STEPS if options.steps is None else options.steps
-    wanted = {"given": given, "steps": steps, "seed": options.seed, "overwrite": options.overwrite}
+    wanted = {"given": given, "steps": steps, "seed": options.seed}
+    wanted |= {"overwrite": options.overwrite, "recipe": options.recipe}
     psnr = 0.0
     with (
         closing(export_projection(opened, sampler, picture, options.out, **wanted)) as events,
@@ -182,14 +191,9 @@ def add_exports(commands: argparse._SubParsersAction[Parser]) -> None:
     command.set_defaults(command=generate)
     _add_sampling(command)
     command.add_argument("--out", type=place, required=True, metavar="DIR", help="folder, .zip, or .png for one sheet")
-    command.add_argument(
-        "--no-recipe",
-        dest="recipe",
-        action="store_false",
-        help="leave the checkpoint and latents out of PNGs",
-    )
+    _add_recipe(command)
     command.add_argument("--each-class", action="store_true", help="the seeds for each class")
-    command.add_argument("--format", choices=["png", "jpeg", "webp"], default="png")
+    command.add_argument("--format", choices=["png", "jpeg", "webp"], help="of a folder or zip; default: png")
     _add_writing(command)
 
     command = commands.add_parser("interpolate", help="a film of a walk from seed to seed")
@@ -203,6 +207,7 @@ def add_exports(commands: argparse._SubParsersAction[Parser]) -> None:
     command.add_argument(
         "--radius", type=_between(float, 0, 1), default=0.5, metavar="R", help="of --around: 0 stands still, 1 is far"
     )
+    _add_recipe(command)
     _add_animation_options(command)
 
     command = commands.add_parser("export", help="the generator for other programs")
@@ -220,6 +225,7 @@ def add_exports(commands: argparse._SubParsersAction[Parser]) -> None:
     command.add_argument("--label", metavar="CLASS", help="the name or number of a class; without it the best is taken")
     command.add_argument("--device", default="auto")
     command.add_argument("--seed", type=int, default=0, help="of the starts")
+    _add_recipe(command)
     command.add_argument("--overwrite", action="store_true", help="replace images that exist already")
 
     command = commands.add_parser("timelapse", help="a film of a training's samples")
@@ -251,6 +257,21 @@ def _add_animation_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--fps", type=_between(int, 1, MOST_FPS), default=30, help="frames a second")
     command.add_argument("--smooth", action="store_true", help="enlarge without square pixels")
     _add_writing(command)
+
+
+def _add_recipe(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--no-recipe", dest="recipe", action="store_false", help="leave the checkpoint and latents out of PNGs"
+    )
+
+
+def _refuse_file_name(path: Path, remedy: str) -> None:
+    """Raises `UserError` for a folder that would be called like a picture, a film or an archive."""
+    from PIL import Image
+
+    Image.init()
+    if path.suffix.lower() in {*Image.EXTENSION, *OTHER_FILES}:
+        raise UserError(f"{path.name} would be the name of a folder.", remedy)
 
 
 def _add_writing(command: argparse.ArgumentParser) -> None:

@@ -20,7 +20,8 @@ class Animation:
 
     `fps`: images a second. `seconds`: duration of each segment of a walk, of the whole turn of a loop, or of the whole
     time-lapse. `loop`: a walk goes on from its last point to its first, so that the animation can be repeated without
-    a jump. `scale`: so many pixels for each one, in both directions; without `smooth` they stay square.
+    a jump. `scale`: so many pixels for each one, in both directions; without `smooth` they stay square. `recipe`:
+    whether single frames tell from which checkpoint and latents they were made.
 
     Raises `UserError` for values out of range.
     """
@@ -30,6 +31,7 @@ class Animation:
     loop: bool = False
     scale: int = 1
     smooth: bool = False
+    recipe: bool = True
 
     def __post_init__(self) -> None:
         if not 1 <= self.fps <= MOST_FPS:

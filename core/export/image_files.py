@@ -127,24 +127,23 @@ def export_pictures(
     target: Path,
     file_options: FileOptions | None = None,
     overwrite: bool = False,
-    generated: bool = True,
+    *,
+    generated: bool,
 ) -> Generator[Progress, None, Saved]:
-    """The same for images that are there already, and of which nobody knows how they were made."""
+    """The same for images that are there already: `generated` ones, of which nobody knows how, or real ones."""
     made = (NamedImage(name, image, "", generated) for name, image in zip(names, images, strict=True))
     parts = (lambda named=named: [named] for named in made)
     yield from _write(parts, iter(names), len(names), target, file_options or FileOptions(), overwrite, "", PACKERS)
     return Saved(target, 0)
 
 
-def encoded(image: Images, format: ImageFormat = "png", recipe: str = "", generated: bool = True) -> bytes:
+def encoded(image: Images, format: ImageFormat, recipe: str = "", *, generated: bool) -> bytes:
     """One image, HWC, as a file's bytes, marked where it was `generated`, and signed if the person wants that.
     Transparent parts of a JPEG become white."""
     picture, file = _picture(image), io.BytesIO()
-    mark = {"xmp": provenance.packet()} if generated else {}
+    mark = provenance.mark(format) if generated else {}
     if format == "png":
-        notes = PngImagePlugin.PngInfo()
-        if generated:
-            notes.add_itxt(provenance.PNG_KEY, provenance.packet().decode())
+        notes = mark.get("pnginfo", PngImagePlugin.PngInfo())
         if recipe:
             notes.add_itxt(KEY, recipe, zip=len(recipe) > 1000)
         picture.save(file, "PNG", compress_level=1, compress_type=zlib.Z_RLE, pnginfo=notes)
@@ -192,7 +191,7 @@ def _write(
 
     def packed(named: NamedImage) -> tuple[str, bytes]:
         image = enlarged(named.image, file_options.scale, file_options.smooth)
-        return f"{named.name}{suffix}", encoded(image, file_options.format, named.recipe, named.generated)
+        return f"{named.name}{suffix}", encoded(image, file_options.format, named.recipe, generated=named.generated)
 
     def save(named: NamedImage) -> None:
         name, data = packed(named)
@@ -203,6 +202,7 @@ def _write(
             yield Progress("Exporting images", done, count)
         return
     with replaced(target) as partial, zipfile.ZipFile(partial, "w") as archive:
+        archive.comment = provenance.packet()
         for done, file in _each(parts, packed, pool):
             if file is not None:
                 archive.writestr(*file)
@@ -280,7 +280,7 @@ def _to_sheet(
                 _name(sheet, name, (x, y + tile.height), tile.width)
         yield Progress("Drawing the sheet", done, count)
     assert sheet is not None
-    _save(target, encoded(np.asarray(sheet), file_options.format, whole))
+    _save(target, encoded(np.asarray(sheet), file_options.format, whole, generated=True))
 
 
 def _name(sheet: Image.Image, name: str, position: tuple[int, int], width: int) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from core.checkpoint import Checkpoint
 from core.events import Images, Progress, Saved
 from core.export.image_files import export_images, export_pictures, refuse_taken
-from core.export.selection import RequestSelection
+from core.export.selection import FileOptions, RequestSelection
 from core.latent.request import LatentRequest
 from core.latent.sampler import Sampler
 from core.projection.projector import STEPS, ProjectionStep, project
@@ -28,8 +28,10 @@ def export_projection(
     steps: int = STEPS,
     seed: int = 0,
     overwrite: bool = False,
+    recipe: bool = True,
 ) -> Generator[ProjectionStep | Progress, None, Saved]:
-    """Projects a picture, uint8 HWC, and writes it as `target.png`, and as `projected.png`, which carries its recipe.
+    """Projects a picture, uint8 HWC, and writes it as `target.png`, and as `projected.png`, which carries its recipe
+    unless `recipe` is not set.
 
     `sampler`: of the checkpoint, on the device that does it. Yields every `ProjectionStep`, and returns `Saved` with
     the folder; nothing is written before the last step. Raises `UserError` as `core.projection.projector.project` does,
@@ -43,4 +45,4 @@ def export_projection(
         best = yield from search
     projected = RequestSelection(LatentRequest.of(best.point), PROJECTED)
     yield from export_pictures(picture[None], [TARGET], folder, overwrite=overwrite, generated=False)
-    return (yield from export_images(sampler, projected, folder, overwrite=overwrite))
+    return (yield from export_images(sampler, projected, folder, FileOptions(recipe=recipe), overwrite))

@@ -47,7 +47,9 @@ def export_timelapse(
     if format is not None:
         yield from write_video(frames, count, target, replace(animation, scale=1), overwrite)
     else:
-        yield from export_pictures(frames(range(count)), frame_names(count), target, overwrite=overwrite)
+        yield from export_pictures(
+            frames(range(count)), frame_names(count), target, overwrite=overwrite, generated=True
+        )
         yield from older_frames(target, count)
     return Saved(target, int(grids[-1].stem))
 

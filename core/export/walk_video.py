@@ -18,7 +18,7 @@ def export_walk(
     sampler: Sampler, trajectory: Walk | Loop, target: Path, animation: Animation, overwrite: bool = False
 ) -> Generator[Progress | Notice, None, Saved]:
     """Writes the images along a trajectory to the target: an .mp4, .gif or .webp, or without such an ending a folder of
-    frame00000.png and so on, each of which carries its recipe.
+    frame00000.png and so on, each of which carries its recipe unless the animation says otherwise.
 
     Yields `Progress`, and returns `Saved`. Raises `UserError` before anything is written when a file exists and
     `overwrite` is not set, for what `core.export.animation.frame_positions` refuses, and for what the format cannot
@@ -33,7 +33,7 @@ def export_walk(
 
         yield from write_video(frames, count, target, animation, overwrite)
     else:
-        file_options = FileOptions(scale=animation.scale, smooth=animation.smooth)
+        file_options = FileOptions(scale=animation.scale, smooth=animation.smooth, recipe=animation.recipe)
         yield from export_images(sampler, RequestSelection(request, FRAME), target, file_options, overwrite)
         yield from older_frames(target, count)
     return Saved(target, sampler.meta.step)

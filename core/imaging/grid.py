@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, PngImagePlugin
+from PIL import Image
 
 from core.durable_write import replaced
 from core.events import Images
@@ -42,14 +43,18 @@ def preview(images: Images) -> Images:
     return rows.swapaxes(1, 2).reshape(side * height, side * width, channels)
 
 
-def write_png(path: Path, image: Images, generated: bool = True) -> None:
-    """Writes one image, HWC, which says that it was `generated`. Raises `UserError` when it cannot be written."""
-    notes = PngImagePlugin.PngInfo()
-    if generated:
-        notes.add_itxt(provenance.PNG_KEY, provenance.packet().decode())
+def write_png(path: Path, image: Images, generated: bool) -> None:
+    """Writes one image as `png` encodes it. Raises `UserError` when it cannot be written."""
     with replaced(path) as partial:
-        picture = Image.fromarray(image[:, :, 0] if image.shape[2] == 1 else image)
-        picture.save(partial, "PNG", compress_level=1, pnginfo=notes)
+        partial.write_bytes(png(image, generated))
+
+
+def png(image: Images, generated: bool) -> bytes:
+    """Encodes one image, HWC, as a PNG with the mark of `core.imaging.provenance` where it was `generated`."""
+    file = BytesIO()
+    picture = Image.fromarray(image[:, :, 0] if image.shape[2] == 1 else image)
+    picture.save(file, "PNG", compress_level=1, **(provenance.mark("png") if generated else {}))
+    return file.getvalue()
 
 
 def read_png(path: Path) -> Images:

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 KIND = "trainedAlgorithmicMedia"
 SOURCE = f"http://cv.iptc.org/newscodes/digitalsourcetype/{KIND}"
@@ -38,6 +39,15 @@ def packet() -> bytes:
         f'xmp:CreatorTool="{program()}" Iptc4xmpExt:DigitalSourceType="{SOURCE}"/>'
         '</rdf:RDF></x:xmpmeta><?xpacket end="w"?>'
     ).encode()
+
+
+def mark(format: str) -> dict[str, Any]:
+    """Returns the mark as options of Pillow's `Image.save`, for the format "png", "jpeg" or "webp"."""
+    if format != "png":
+        return {"xmp": packet()}
+    notes = PngImagePlugin.PngInfo()
+    notes.add_itxt(PNG_KEY, packet().decode())
+    return {"pnginfo": notes}
 
 
 def mark_video(file: Path, container: str) -> None:

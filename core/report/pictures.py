@@ -14,6 +14,7 @@ from core.errors import UserError
 from core.events import Progress
 from core.export.timelapse import read_grid
 from core.export.video_encoder import spread
+from core.imaging.provenance import mark
 
 STILL_SIDE = 1024
 """Longest side of a still in pixels."""
@@ -43,8 +44,8 @@ class EmbeddedPicture:
         return self.width <= LOSSLESS_SIDE
 
 
-def still(path: Path) -> EmbeddedPicture | None:
-    """A grid, not larger than `STILL_SIDE`; None for a file that is damaged or gone."""
+def still(path: Path, generated: bool = True) -> EmbeddedPicture | None:
+    """A grid, not larger than `STILL_SIDE`, marked if it was `generated`; None for a file that is damaged or gone."""
     try:
         image = read_grid(path)
     except UserError:
@@ -52,9 +53,9 @@ def still(path: Path) -> EmbeddedPicture | None:
     image.thumbnail((STILL_SIDE, STILL_SIDE), Image.Resampling.LANCZOS)
     file = io.BytesIO()
     if max(image.size) <= LOSSLESS_SIDE:
-        image.save(file, "PNG", optimize=True)
+        image.save(file, "PNG", optimize=True, **(mark("png") if generated else {}))
         return _picture("png", file, image.size)
-    image.save(file, "WEBP", quality=QUALITY, method=4)
+    image.save(file, "WEBP", quality=QUALITY, method=4, **(mark("webp") if generated else {}))
     return _picture("webp", file, image.size)
 
 
@@ -70,7 +71,7 @@ def animation(paths: Sequence[Path]) -> Generator[Progress, None, EmbeddedPictur
         file = io.BytesIO()
         times = [FRAME_MS] * (len(frames) - 1) + [LAST_MS]
         yield Progress("Making the time-lapse", len(chosen), len(chosen))
-        options = {"duration": times, "loop": 0, "quality": QUALITY, "method": 2}
+        options = {"duration": times, "loop": 0, "quality": QUALITY, "method": 2, **mark("webp")}
         frames[0].save(file, "WEBP", save_all=True, append_images=frames[1:], **options)
         if file.tell() <= MOST_ANIMATION_BYTES:
             return _picture("webp", file, frames[0].size)

@@ -30,7 +30,7 @@ def write_report(run: Path, target: Path, overwrite: bool = False) -> Generator[
     overview = yield from read_overview(run)
     moving = yield from animation([path for _, path in overview.samples])
     findings = [(found.severity, found.sentence) for found in overview.diagnoses]
-    contents = Contents(_newest(overview), still(run / "reals.png"), moving, _best(overview), findings)
+    contents = Contents(_newest(overview), still(run / "reals.png", generated=False), moving, _best(overview), findings)
     yield Progress(f"Writing {target.name}", 0, 0)
     with replaced(target) as partial:
         target.parent.mkdir(parents=True, exist_ok=True)

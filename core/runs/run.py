@@ -130,12 +130,13 @@ class Run:
         When it returns, the reports before it are on the disk as well.
         """
         path = self.folder / "checkpoints" / f"{trainer.step:09d}.safetensors"
-        if not _holds(path, trainer):
+        picture = self.folder / "samples" / f"{trainer.step:09d}.png"
+        if is_new := not _holds(path, trainer):
             save(trainer.checkpoint(), path)
-            picture = self.folder / "samples" / f"{trainer.step:09d}.png"
-            write_png(picture, grid(trainer.render(), len(trainer.columns)))
-            for journal in self._journals:
-                journal.flush()
+        if is_new or not picture.is_file():
+            write_png(picture, grid(trainer.render(), len(trainer.columns)), generated=True)
+        for journal in self._journals:
+            journal.flush()
         return Saved(path, trainer.step)
 
     def save_state(self, state: Checkpoint) -> Saved:
@@ -243,7 +244,7 @@ class Run:
         elif isinstance(event, Samples | Points) and seconds >= self._next_grid:
             self._next_grid = seconds + max(GRID_SECONDS, GRID_SHARE * seconds)
             shown = picture(event) if isinstance(event, Points) else grid(event.images, len(event.columns))
-            write_png(self.folder / "samples" / f"{event.step:09d}.png", shown)
+            write_png(self.folder / "samples" / f"{event.step:09d}.png", shown, generated=True)
 
     def _tidy(self, step: int) -> None:
         """Drops what a crash left behind: half-written files, and reports, edits and samples later than the present

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from studio.dialogs.projection import ProjectionDialog
     from studio.model.explore import NearestImages, ProjectionProgress
     from studio.services.session import Session
+    from studio.widgets.images.image_grid import ImageGrid
 
 SAMPLES = "samples"
 """The slot of the images that a direction is made of."""
@@ -27,7 +28,7 @@ SAMPLES = "samples"
 class ExploreController:
     """Connects the Explore workspace with the generator."""
 
-    def __init__(self, window: MainWindow, session: Session, save_images: Callable[[Images, str], None]) -> None:
+    def __init__(self, window: MainWindow, session: Session, save_images: Callable[[Images, str, bool], None]) -> None:
         """`save_images` asks where to save images of a name."""
         self._window, self._session, self._save_images = window, session, save_images
         self._follows = True
@@ -59,14 +60,15 @@ class ExploreController:
 
     # Images
 
-    def enlarge(self, images: Images, index: int, generated: bool = False) -> None:
-        """Enlarges one of some images; generated ones can be compared with the training's."""
+    def enlarge(self, grid: ImageGrid, index: int) -> None:
+        """Enlarges an image of a grid."""
         from studio.widgets.images.image_viewer import ImageViewer
 
-        viewer = ImageViewer(images, index, self._window, comparable=generated)
+        images = grid.images()
+        viewer = ImageViewer(images, index, self._window, generated=grid.generated, comparable=grid.comparable)
         viewer.neighbours_requested.connect(lambda at: self.compare(images, at))
         self._session.jobs.ended.connect(viewer.end_comparing)
-        viewer.save_requested.connect(lambda at: self._save_images(images[at : at + 1], "image"))
+        viewer.save_requested.connect(lambda at: self._save_images(images[at : at + 1], "image", grid.generated))
         viewer.exec()
         viewer.deleteLater()
 

@@ -31,30 +31,34 @@ class SavingController:
         images = grid.images()
         if what == "grid":
             if path := self._ask_picture("grid.png"):
-                self._session.files.save_grid(images, path, grid.columns())
+                self._session.files.save_grid(images, path, grid.columns(), generated=grid.generated)
         elif what == "image":
-            self.save_images(images[grid.current() : grid.current() + 1], "image")
+            self.save_images(images[grid.current() : grid.current() + 1], "image", grid.generated)
         else:
-            self.save_images(images[grid.selected()], "sample")
+            self.save_images(images[grid.selected()], "sample", grid.generated)
 
-    def save_images(self, images: Images, name: str) -> None:
+    def save_images(self, images: Images, name: str, generated: bool) -> None:
         """One as a PNG, several in a folder under numbered names."""
+        files = self._session.files
         if len(images) == 1:
             if path := self._ask_picture(f"{name}.png"):
-                self._session.files.save_grid(images, path)
+                files.save_grid(images, path, generated=generated)
         elif folder := QFileDialog.getExistingDirectory(self._window, "Save the images in a folder"):
             names = [f"{name}{index:04d}" for index in range(len(images))]
-            self._session.files.save_images(images, names, Path(folder), FileOptions(), overwrite=False)
+            files.save_images(images, names, Path(folder), FileOptions(), overwrite=False, generated=generated)
 
     def save_plot(self, kind: str, plot: CurvePlot) -> None:
         """Curves as a picture ("png") or as their numbers ("csv")."""
         if path := self._ask_picture(f"losses.{kind}"):
-            self._session.files.save_plot(plot.picture() if kind == "png" else plot.numbers(), path)
+            if kind == "png":
+                self._session.files.save_picture(plot.picture(), path, generated=False)
+            else:
+                self._session.files.save_numbers(plot.numbers(), path)
 
     def save_plane(self) -> None:
         """The playground's plane as it is seen."""
         if path := self._ask_picture("points.png"):
-            self._session.files.save_plot(self._window.train.playground.view.picture(), path)
+            self._session.files.save_picture(self._window.train.playground.view.picture(), path, generated=True)
 
     def show_saved(self, saved: Saved, asked: bool) -> None:
         """Says where a file is that the person asked for, and offers to open it."""

@@ -233,7 +233,7 @@ class ExportImagesDialog(QDialog):
             (self._packing, "Packing", "A file for each image, one zip, or one picture that shows them all."),
             (self._scale, "Size", "So many pixels for each one, in both directions."),
             (self._smooth, "", "Interpolate larger images; otherwise their pixels stay square."),
-            (self._recipe, "", _RECIPE),
+            (self._recipe, "", RECIPE_TIP),
             (self._name, "File name", "Of the zip or the sheet."),
             (self._folder, "Folder", "Where the files go. It is made if it is not there."),
             (self._browse, "Browse for a folder", "Choose the folder."),
@@ -334,7 +334,7 @@ class ExportImagesDialog(QDialog):
         return QSize(640, super().sizeHint().height())
 
 
-_RECIPE = (
+RECIPE_TIP = (
     "Store the name of the checkpoint and the latents in each PNG: dropped on the window, it brings all settings back. "
     "With and without it, every file says that it was made by a trained model."
 )

@@ -26,6 +26,7 @@ from core.events import Images
 from core.export.animation import MOST_FPS, Animation
 from core.latent.request import LatentRequest
 from studio import theme
+from studio.dialogs.export_images import RECIPE_TIP
 from studio.widgets.basic.ask_folder import ask_folder
 from studio.widgets.basic.labels import Glyph, Label, plain_tip
 from studio.widgets.basic.spin_boxes import indent_spin_box
@@ -85,6 +86,9 @@ class ExportVideoDialog(QDialog):
         self._loop.setVisible(loops)
         self._smooth = QCheckBox("Smooth")
         self._folder, self._name = QLineEdit(str(folder)), QLineEdit(name)
+        self._recipe = QCheckBox("Include the recipe")
+        self._recipe.setChecked(True)
+        self._recipe.setVisible(frames is not None)
         self._overwrite = QCheckBox("Replace files of the same name")
         self._browse, self._export = QPushButton("Browse…"), QPushButton("Export")
         self._sign, self._summary = Glyph("film-strip", 20, "muted"), Label(wordWrap=True)
@@ -101,6 +105,7 @@ class ExportVideoDialog(QDialog):
             self._loop.isChecked(),
             self._scale.currentData(),
             self._smooth.isChecked(),
+            self._recipe.isChecked(),
         )
         folder, name = Path(self._folder.text().strip()), self._name.text().strip()
         if not folder.is_absolute():
@@ -116,6 +121,7 @@ class ExportVideoDialog(QDialog):
 
     def _update(self) -> None:
         self._smooth.setEnabled(self._scale.currentData() > 1)
+        self._recipe.setEnabled(not self._kind.currentData())
         try:
             choice = self.choice()
             count = self._count(choice.animation)
@@ -166,6 +172,7 @@ class ExportVideoDialog(QDialog):
             (self._scale, "Size", "So many pixels for each one, in both directions."),
             (self._smooth, "", "Interpolate larger images; otherwise their pixels stay square."),
             (self._loop, "", "The last image leads on to the first without a jump."),
+            (self._recipe, "", RECIPE_TIP),
             (self._folder, "Folder", "Where the film goes. It is made if it is not there."),
             (self._name, "Name", "Of the file, or of the folder of frames."),
             (self._browse, "Browse for a folder", "Choose the folder."),
@@ -210,6 +217,7 @@ class ExportVideoDialog(QDialog):
         layout.setSpacing(10)
         layout.addLayout(above)
         layout.addWidget(self._loop)
+        layout.addWidget(self._recipe)
         layout.addWidget(self._overwrite)
         layout.addLayout(result)
         layout.addLayout(buttons)
@@ -220,7 +228,7 @@ class ExportVideoDialog(QDialog):
             box.currentIndexChanged.connect(self._update)
         for spin in (self._fps, self._seconds):
             spin.valueChanged.connect(self._update)
-        for check in (self._loop, self._smooth):
+        for check in (self._loop, self._smooth, self._recipe):
             check.toggled.connect(self._update)
         for line in (self._folder, self._name):
             line.textChanged.connect(self._update)

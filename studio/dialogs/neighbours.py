@@ -28,7 +28,7 @@ class NeighboursDialog(QDialog):
     def __init__(self, found: NearestImages, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Nearest training images")
-        own, nearest = ImageGrid(), ImageGrid()
+        own, nearest = ImageGrid(generated=True), ImageGrid()
         own.setAccessibleName("The generator's image")
         own.set_images(np.ascontiguousarray(found.image)[None])
         pairs = zip(found.images, found.flipped, strict=True)

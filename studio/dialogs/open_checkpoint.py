@@ -53,7 +53,7 @@ class OpenCheckpointDialog(TableDialog[CheckpointRow]):
         self._table.setIconSize(QSize(THUMBNAIL, THUMBNAIL))
         self._empty = Label()
         self._pages = QStackedLayout()
-        self._preview = ImageGrid()
+        self._preview = ImageGrid(generated=True)
         self._facts = WrappedLabel(role="muted")
         self._side = QWidget()
         self._open = QPushButton("Open")

@@ -25,7 +25,7 @@ class ProjectionDialog(QDialog):
         self._point: Point | None = None
         self._name = ""
         self._is_over = False
-        self._picture, self._image = ImageGrid(), ImageGrid()
+        self._picture, self._image = ImageGrid(), ImageGrid(generated=True)
         self._picture.setAccessibleName("Your picture")
         self._image.setAccessibleName("What the generator makes of it")
         self._state = Label(wordWrap=True)

@@ -47,8 +47,8 @@ class TrainPanel(QWidget):
     """The space bar: pause or go on."""
     fresh_requested = Signal()
     """Begin anew rather than from the checkpoint that is set."""
-    image_activated = Signal(object, int, bool)
-    """The grid's images, the one that was clicked, and whether they are generated ones."""
+    image_activated = Signal(object, int)
+    """The grid, and the image of it that was clicked."""
     neighbours_requested = Signal(object, int)
     """Generated images, and one of them: to what training images is it near?"""
     moment_requested = Signal(int)
@@ -255,7 +255,7 @@ class TrainPanel(QWidget):
             self._enlarge(grid, index)
 
     def _enlarge(self, grid: ImageGrid, index: int) -> None:
-        self.image_activated.emit(grid.images(), index, grid is self.samples)
+        self.image_activated.emit(grid, index)
 
     def _build_settings(self) -> QWidget:
         scroll = QScrollArea(widgetResizable=True)

@@ -11,7 +11,8 @@ from collections.abc import Generator, Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtGui import QImage, QImageWriter
+import numpy as np
+from PySide6.QtGui import QImage
 
 from core.durable_write import replaced
 from core.events import Images, Progress, Saved
@@ -33,19 +34,29 @@ class FileSaving:
         self._jobs.start(partial(copy_checkpoint, origin, target))
 
     def save_images(
-        self, images: Images, names: Sequence[str], target: Path, file_options: FileOptions, overwrite: bool
+        self,
+        images: Images,
+        names: Sequence[str],
+        target: Path,
+        file_options: FileOptions,
+        overwrite: bool,
+        *,
+        generated: bool,
     ) -> None:
-        """Writes images that are on screen, under their names."""
-        self._jobs.start(partial(save_images, images, names, target, file_options, overwrite))
+        """Writes images that are on screen, under their names; `generated` ones say so."""
+        self._jobs.start(partial(save_images, images, names, target, file_options, overwrite, generated))
 
-    def save_grid(self, images: Images, path: Path, columns: int = 0) -> None:
-        """Writes images as one PNG."""
-        self._jobs.start(partial(save_grid, images, path, columns))
+    def save_grid(self, images: Images, path: Path, columns: int = 0, *, generated: bool) -> None:
+        """Writes images as one PNG, which says so if they were `generated`."""
+        self._jobs.start(partial(save_grid, images, path, columns, generated))
 
-    def save_plot(self, plot: QImage | ReportRows, path: Path) -> None:
-        """Writes curves as a picture, or as their numbers."""
-        make = partial(save_picture, plot) if isinstance(plot, QImage) else partial(save_numbers, plot)
-        self._jobs.start(partial(make, path))
+    def save_picture(self, picture: QImage, path: Path, *, generated: bool) -> None:
+        """Writes what was drawn as a PNG; `generated`: of a generator's points, and not only curves."""
+        self._jobs.start(partial(save_picture, picture, path, generated))
+
+    def save_numbers(self, rows: ReportRows, path: Path) -> None:
+        """Writes the numbers of curves."""
+        self._jobs.start(partial(save_numbers, rows, path))
 
 
 def copy_checkpoint(origin: Path, target: Path) -> Generator[Progress, None, Saved]:
@@ -58,31 +69,39 @@ def copy_checkpoint(origin: Path, target: Path) -> Generator[Progress, None, Sav
     return Saved(target, summary(target).meta.step)
 
 
-def save_grid(images: Images, path: Path, columns: int = 0) -> Generator[Progress, None, Saved]:
+def save_grid(images: Images, path: Path, columns: int, generated: bool) -> Generator[Progress, None, Saved]:
     """Writes images as one PNG."""
-    from core.imaging.grid import grid, write_png
-
     yield Progress(f"Saving {path.name}", 0, 0)
-    write_png(path, grid(images, columns))
+    from core.export.image_files import encoded
+    from core.imaging.grid import grid
+
+    with replaced(path) as unfinished:
+        unfinished.write_bytes(encoded(grid(images, columns), "png", generated=generated))
     return Saved(path, 0)
 
 
 def save_images(
-    images: Images, names: Sequence[str], target: Path, file_options: FileOptions, overwrite: bool
+    images: Images,
+    names: Sequence[str],
+    target: Path,
+    file_options: FileOptions,
+    overwrite: bool,
+    generated: bool,
 ) -> Generator[Progress, None, Saved]:
     """Writes images under their names."""
     from core.export.image_files import export_pictures
 
-    return (yield from export_pictures(images, names, target, file_options, overwrite))
+    return (yield from export_pictures(images, names, target, file_options, overwrite, generated=generated))
 
 
-def save_picture(picture: QImage, path: Path) -> Generator[Progress, None, Saved]:
+def save_picture(picture: QImage, path: Path, generated: bool) -> Generator[Progress, None, Saved]:
     """Writes what was drawn as a PNG."""
     yield Progress(f"Saving {path.name}", 0, 0)
-    with replaced(path) as unfinished:
-        writer = QImageWriter(str(unfinished), b"png")
-        if not writer.write(picture):
-            raise OSError(writer.errorString())
+    from core.imaging.grid import write_png
+
+    shown = picture.convertToFormat(QImage.Format.Format_RGBA8888)
+    pixels = np.frombuffer(shown.constBits(), np.uint8).reshape(shown.height(), shown.width(), 4)
+    write_png(path, pixels, generated)
     return Saved(path, 0)
 
 

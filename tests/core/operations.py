@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 Fault = Literal["kill", "EIO", "ENOSPC", "none"]
 OPERATIONS = {"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.chmod", "os.utime", "os.scandir"}
+OPERATIONS |= {"os.fsync"} if sys.platform == "linux" else set()
 
 
 def meet(kind: Fault, number: int, folder: str, count: str) -> None:
@@ -40,6 +41,14 @@ def meet(kind: Fault, number: int, folder: str, count: str) -> None:
         code = getattr(errno, kind)
         raise OSError(code, os.strerror(code))
 
+    synced = os.fsync
+
+    def sync(descriptor: int) -> None:
+        """Of what reaches the disk no hook is told."""
+        hear("os.fsync", (Path(f"/proc/self/fd/{descriptor}").readlink(),))
+        synced(descriptor)
+
+    os.fsync = sync
     sys.addaudithook(hear)
 
 

@@ -15,6 +15,7 @@ from tests.core.images import coloured
 
 PICTURES = np.stack([np.asarray(coloured(seed, 16, 16)) for seed in range(20)])
 LABELS = np.arange(20) % 2
+FORMS = ("jpg", "webp", "gif", "bmp", "tiff")
 
 
 def as_folder(folder: Path) -> Path:
@@ -67,6 +68,36 @@ def as_video(folder: Path) -> Path:
     return folder / "a.mkv"
 
 
+def as_mat(folder: Path) -> Path:
+    from tests.core.test_catalogue import mat, matrix
+
+    pixels, numbers = PICTURES.transpose(1, 2, 3, 0), LABELS[:, None].astype(np.uint8)
+    (folder / "a.mat").write_bytes(mat(matrix("X", pixels, True), matrix("y", numbers, True)))
+    return folder / "a.mat"
+
+
+def as_noted_folder(folder: Path) -> Path:
+    """Every form of picture, and their labels in a table."""
+    (folder / "images").mkdir()
+    names = [f"{index}.{form}" for index, form in zip(range(20), FORMS * 4, strict=False)]
+    for index, name in enumerate(names):
+        coloured(index, 16, 16).save(folder / "images" / name)
+    rows = [f"{name},{LABELS[index]}" for index, name in enumerate(names)]
+    (folder / "images" / "labels.csv").write_text("\n".join(["file_name,label", *rows]), "utf-8")
+    return folder / "images"
+
+
 Kind = Callable[[Path], Path]
 """Makes it in an empty folder, and says what to open."""
-KINDS: tuple[Kind, ...] = (as_folder, as_zip, as_tar, as_npy, as_npz, as_idx, as_cifar, as_video)
+KINDS: tuple[Kind, ...] = (
+    as_folder,
+    as_zip,
+    as_tar,
+    as_npy,
+    as_npz,
+    as_idx,
+    as_cifar,
+    as_video,
+    as_mat,
+    as_noted_folder,
+)

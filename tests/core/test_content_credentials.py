@@ -55,7 +55,7 @@ def assert_signed(data: bytes, kind: str) -> None:
 @pytest.mark.usefixtures("signing")
 @pytest.mark.parametrize("form", ["png", "jpeg", "webp"])
 def test_an_image_is_signed_and_marked(form: Any) -> None:
-    data = encoded(PICTURE, form)
+    data = encoded(PICTURE, form, generated=True)
     assert_signed(data, f"image/{form}")
     assert provenance.SOURCE.encode() in data
     with Image.open(io.BytesIO(data)) as image:
@@ -69,7 +69,7 @@ def test_an_image_is_signed_and_marked(form: Any) -> None:
 @pytest.mark.usefixtures("signing")
 def test_real_images_are_not_signed() -> None:
     with pytest.raises(c2pa.C2paError, match="Manifest"):
-        said(encoded(PICTURE, generated=False), "image/png")
+        said(encoded(PICTURE, "png", generated=False), "image/png")
 
 
 @pytest.mark.usefixtures("signing")
@@ -83,7 +83,7 @@ def test_a_film_is_signed(name: str, kind: str, finished_checkpoint: Path, tmp_p
 
 def test_nobody_who_does_not_want_it_signs() -> None:
     assert credentials() is None
-    assert b"c2pa" not in encoded(PICTURE)
+    assert b"c2pa" not in encoded(PICTURE, "png", generated=True)
 
 
 @pytest.mark.parametrize(
@@ -118,4 +118,4 @@ def test_what_cannot_sign_is_said_and_leaves_no_file(
 def test_a_missing_package_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "c2pa", None)
     with pytest.raises(UserError, match="need c2pa-python"):
-        encoded(PICTURE)
+        encoded(PICTURE, "png", generated=True)

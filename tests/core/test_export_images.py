@@ -137,7 +137,7 @@ def test_images_that_are_on_screen(tmp_path: Path) -> None:
     for channels in (1, 3, 4):
         images = np.random.default_rng(0).integers(0, 256, (2, 16, 16, channels), np.uint8)
         out = tmp_path / str(channels)
-        assert run_to_end(export_pictures(images, ["left", "right"], out)) == Saved(out, 0)
+        assert run_to_end(export_pictures(images, ["left", "right"], out, generated=True)) == Saved(out, 0)
         assert np.array_equal(pixels(out / "right.png").reshape(16, 16, channels), images[1])
 
 
@@ -149,7 +149,7 @@ def test_images_that_are_on_screen(tmp_path: Path) -> None:
 def test_formats(format: ImageFormat, suffix: str, channels: int) -> None:
     y, x = np.mgrid[0:32, 0:32]
     image = np.stack([4 * x, 4 * y, 2 * (x + y), np.full_like(x, 255)][:channels] if channels > 1 else [4 * x], 2)
-    data = encoded(image.astype(np.uint8), format)
+    data = encoded(image.astype(np.uint8), format, generated=True)
     with Image.open(io.BytesIO(data)) as picture:
         assert picture.format == format.upper()
         shown = np.asarray(picture.convert("RGBA")).astype(int)
@@ -159,7 +159,7 @@ def test_formats(format: ImageFormat, suffix: str, channels: int) -> None:
 
 
 def test_transparent_parts_of_a_jpeg_are_white() -> None:
-    with Image.open(io.BytesIO(encoded(np.zeros((8, 8, 4), np.uint8), "jpeg"))) as picture:
+    with Image.open(io.BytesIO(encoded(np.zeros((8, 8, 4), np.uint8), "jpeg", generated=True))) as picture:
         assert np.asarray(picture).min() > 250
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import zipfile
+from base64 import b64decode
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -44,7 +47,7 @@ def test_the_packet_is_whole() -> None:
 def test_every_format_holds_the_mark(name: str, channels: int, tmp_path: Path) -> None:
     image = np.random.default_rng(0).integers(0, 256, (16, 16, channels), np.uint8)
     form = {"a.png": "png", "a.jpg": "jpeg", "a.webp": "webp"}[name]
-    (tmp_path / name).write_bytes(encoded(image, form))  # type: ignore[arg-type]
+    (tmp_path / name).write_bytes(encoded(image, form, generated=True))  # type: ignore[arg-type]
     assert mark_of(tmp_path / name) == SOURCE
     (tmp_path / name).write_bytes(encoded(image, form, generated=False))  # type: ignore[arg-type]
     assert mark_of(tmp_path / name) is None
@@ -110,3 +113,37 @@ def test_films(name: str, finished_checkpoint: Path, tmp_path: Path) -> None:
 def test_a_report(finished_run: Path, tmp_path: Path) -> None:
     assert main(["report", str(finished_run), "--out", str(tmp_path / "report.html")]) == 0
     assert f'<meta name="DigitalSourceType" content="{KIND}"/>' in (tmp_path / "report.html").read_text("utf-8")
+
+
+def test_pictures_in_a_report(finished_run: Path, tmp_path: Path) -> None:
+    assert main(["report", str(finished_run), "--out", str(tmp_path / "report.html")]) == 0
+    files = re.findall(r"data:image/(png|webp);base64,([\w+/=]+)", (tmp_path / "report.html").read_text("utf-8"))
+    marks = []
+    for number, (kind, data) in enumerate(files):
+        (tmp_path / f"{number}.{kind}").write_bytes(b64decode(data))
+        marks.append(mark_of(tmp_path / f"{number}.{kind}"))
+    assert marks.count(None) == 1  # the real images
+    assert set(marks) == {SOURCE, None}
+
+
+def test_a_zip_and_what_is_in_it(finished_checkpoint: Path, tmp_path: Path) -> None:
+    assert main(["generate", str(finished_checkpoint), "--seeds", "0,1", "--out", str(tmp_path / "a.zip")]) == 0
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
+        assert source_type(archive.comment) == SOURCE
+        archive.extractall(tmp_path / "out")
+    assert [mark_of(path) for path in (tmp_path / "out").iterdir()] == [SOURCE] * 2
+
+
+@pytest.mark.parametrize("recipe", [[], ["--no-recipe"]])
+def test_frames(recipe: list[str], finished_checkpoint: Path, tmp_path: Path) -> None:
+    walk = ["interpolate", str(finished_checkpoint), "--seeds", "0,1", "--frames", "2", "--out", str(tmp_path / "out")]
+    assert main([*walk, *recipe]) == 0
+    digest = load(finished_checkpoint).digest.encode()
+    for path in (tmp_path / "out").iterdir():
+        assert mark_of(path) == SOURCE
+        assert (digest in path.read_bytes()) == (not recipe)
+
+
+def test_a_time_lapse(finished_run: Path, tmp_path: Path) -> None:
+    assert main(["timelapse", str(finished_run), "--seconds", "0.1", "--out", str(tmp_path / "out")]) == 0
+    assert {mark_of(path) for path in (tmp_path / "out").iterdir()} == {SOURCE}

@@ -155,7 +155,7 @@ def test_metrics_say_how_they_were_measured(run: Path, tmp_path: Path) -> None:
     other = FID.replace("vgg16", "inception")
     report(run, {"step": 6, **known, other: 7.0})
     grid = np.full((32, 32, 3), 7, np.uint8)
-    write_png(run / "samples" / "000000004.png", grid)
+    write_png(run / "samples" / "000000004.png", grid, generated=True)
     page = written(run, tmp_path / "report.html")
     assert "vgg16 features, 2,000 generated against 3,583 training images" in page.words["td"]
     assert {"20.5", "25"} <= set(page.words["td"])
@@ -167,7 +167,7 @@ def test_metrics_say_how_they_were_measured(run: Path, tmp_path: Path) -> None:
 def test_nothing_is_called_the_best_while_nothing_later_was_measured(run: Path, tmp_path: Path) -> None:
     last = lines(run)[-1]
     report(run, *({"step": step, "images": 48, "seconds": last["seconds"], FID: 100.0 / step} for step in (2, 4)))
-    write_png(run / "samples" / "000000004.png", np.full((32, 32, 3), 7, np.uint8))
+    write_png(run / "samples" / "000000004.png", np.full((32, 32, 3), 7, np.uint8), generated=True)
     page = written(run, tmp_path / "report.html")
     assert not any("The best" in words for words in page.words["figcaption"])
 
@@ -199,7 +199,7 @@ def test_hostile_names_are_text(run: Path, tmp_path: Path) -> None:
 def test_pictures_are_bounded(run: Path, tmp_path: Path, side: int, count: int, frames: int) -> None:
     for step in range(count):
         noise = np.random.default_rng(step).integers(0, 256, (side // 8, side, 3), np.uint8)
-        write_png(run / "samples" / f"{step:09d}.png", noise)
+        write_png(run / "samples" / f"{step:09d}.png", noise, generated=True)
     page = written(run, tmp_path / "report.html")
     images = page.all("img")
     sizes = []
@@ -215,7 +215,7 @@ def test_a_video_that_takes_too_many_bytes_becomes_smaller(run: Path, monkeypatc
     paths = []
     for step in range(4):
         paths.append(run / f"{step}.png")
-        write_png(paths[-1], np.random.default_rng(step).integers(0, 256, (128, 128, 3), np.uint8))
+        write_png(paths[-1], np.random.default_rng(step).integers(0, 256, (128, 128, 3), np.uint8), generated=True)
     monkeypatch.setattr(pictures, "MOST_ANIMATION_BYTES", 12_000)
     found = run_to_end(pictures.animation(paths))
     assert found is not None

@@ -36,7 +36,7 @@ def run(finished_run: Path, tmp_path: Path) -> Path:
 
 
 def write_grid(run: Path, step: int, image: Images) -> None:
-    write_png(run / "samples" / f"{step:09d}.png", image)
+    write_png(run / "samples" / f"{step:09d}.png", image, generated=True)
 
 
 def grey(step: int) -> Images:

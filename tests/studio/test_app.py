@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from core.cli.main import commands
+from studio import app
 from studio.app import main, mistake
 
 
@@ -39,6 +40,19 @@ def test_without_a_screen_it_says_so_in_one_line(display: dict[str, str]) -> Non
     assert len(done.stderr.splitlines()) == 1
     assert "screen" in done.stderr
     assert "gan-studio train" in done.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems always have a screen, or none that can be asked")
+def test_a_platform_that_is_none_or_lacks_its_device_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("QT_QPA_PLATFORM", "nonsense")
+    assert "'nonsense', which is no platform of Qt" in app.screen_complaint()
+    monkeypatch.setitem(app.DEVICES, "linuxfb", "/missing")
+    monkeypatch.setenv("QT_QPA_PLATFORM", "linuxfb")
+    assert "no screen" in app.screen_complaint()
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    assert app.screen_complaint() == ""
 
 
 def test_commands_need_no_screen() -> None:

@@ -55,7 +55,7 @@ def rewrite(run: Path, slower: int, metric: str) -> None:
             known = {"step": step, "images": 8 * step, "seconds": float(slower * step)}
             stats = {"Loss/D/loss": step / 10, "Loss/G/loss": 2.0, metric: 50.0, KID: 0.25, KID_SPREAD: 0.125}
             file.write(json.dumps(known | stats) + "\n")
-            write_png(run / "samples" / f"{step:09d}.png", np.full((32, 32, 3), step, np.uint8))
+            write_png(run / "samples" / f"{step:09d}.png", np.full((32, 32, 3), step, np.uint8), generated=True)
 
 
 @pytest.fixture

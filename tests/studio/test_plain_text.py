@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import QAbstractItemModel, QAbstractListModel, QModelIndex, Qt
+from PySide6.QtCore import QAbstractItemModel, QAbstractListModel, QEvent, QModelIndex, Qt
+from PySide6.QtGui import QHelpEvent
 from PySide6.QtGui import Qt as RichText
-from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QApplication, QLabel, QMessageBox, QWidget
+from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QApplication, QLabel, QMessageBox, QToolTip, QWidget
 from pytestqt.qtbot import QtBot
 
 from core.jobs.training_job import TrainingJob
@@ -121,3 +122,10 @@ def test_a_run(qtbot: QtBot, studio: Application, hostile_run: Path, tmp_path: P
         studio.window.show_workspace(workspace)
         qtbot.wait(300)
         assert shown_as_markup() == []
+    studio.window.show_workspace(TRAIN)
+    samples = studio.window.train.samples
+    column = samples.name_rects()[0].center()
+    QApplication.sendEvent(samples, QHelpEvent(QEvent.Type.ToolTip, column, samples.mapToGlobal(column)))
+    assert "bold" in QToolTip.text()
+    assert not as_markup(QToolTip.text())
+    QToolTip.hideText()

@@ -31,7 +31,7 @@ def samples(step: int, value: int) -> Samples:
 def keep(run: Path, step: int, value: int) -> None:
     """As a training keeps its samples."""
     (run / "samples").mkdir(parents=True, exist_ok=True)
-    write_png(run / "samples" / f"{step:09d}.png", grid(samples(step, value).images))
+    write_png(run / "samples" / f"{step:09d}.png", grid(samples(step, value).images), generated=True)
 
 
 def points(step: int) -> Points:

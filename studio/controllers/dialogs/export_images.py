@@ -36,4 +36,4 @@ def _export(session: Session, choice: ExportChoice, images: Images, names: list[
     if choice.selection is not None:
         session.generator.export_images(choice.selection, choice.target, choice.file_options, choice.overwrite)
     else:
-        session.files.save_images(images, names, choice.target, choice.file_options, choice.overwrite)
+        session.files.save_images(images, names, choice.target, choice.file_options, choice.overwrite, generated=True)

@@ -151,6 +151,11 @@ def plain_tip(text: str) -> str:
     return f"<p style='white-space: pre-wrap'>{escape(text)}</p>" if RichText.mightBeRichText(text) else text
 
 
+def literal(name: str) -> str:
+    """Returns a name as the text of a button or of a field's label, where Qt takes & for a shortcut."""
+    return name.replace("&", "&&")
+
+
 def wrapped_tip(*paragraphs: str) -> str:
     """A tip that Qt breaks into lines, which it does to rich text alone. Empty paragraphs are left out."""
     return "".join(f"<p>{escape(text)}</p>" for text in paragraphs if text)

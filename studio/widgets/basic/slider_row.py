@@ -6,7 +6,7 @@ from PySide6.QtCore import QSignalBlocker, QSize, Qt, QTimer, Signal
 from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QSlider, QToolButton, QWidget
 
 from studio import theme
-from studio.widgets.basic.labels import Label, plain_tip
+from studio.widgets.basic.labels import Label, literal, plain_tip
 from studio.widgets.basic.spin_boxes import WheelGuard, indent_spin_box
 
 NUMBER_MS = 120
@@ -36,7 +36,7 @@ class SliderRow(QWidget):
     ) -> None:
         super().__init__(parent)
         self._low, self._step, self._default, self._value = low, step, value, value
-        self._label = Label(label)
+        self._label = Label(literal(label))
         self._slider = QSlider(Qt.Orientation.Horizontal)
         self._slider.setRange(0, round((high - low) / step))
         self._slider.setPageStep(max(self._slider.maximum() // 10, 1))
@@ -107,7 +107,7 @@ class SliderRow(QWidget):
 
     def set_label(self, text: str) -> None:
         """Another name, in sight and for screen readers."""
-        self._label.setText(text)
+        self._label.setText(literal(text))
         self._slider.setAccessibleName(text)
         self._spin.setAccessibleName(f"{text}, value")
         self._reset.setAccessibleName(f"Reset {text}")

@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from studio import theme
-from studio.widgets.basic.labels import Glyph, Label, plain_tip
+from studio.widgets.basic.labels import Glyph, Label, literal, plain_tip
 
 SAMPLES = (("Handwritten digits", "sample:digits"), ("Coloured shapes", "sample:shapes"))
 TOYS = (
@@ -106,7 +106,7 @@ class DropArea(QWidget):
 
     def _recent(self, path: str) -> QPushButton:
         recent = Path(path)
-        button = QPushButton(theme.icon("clock-counter-clockwise", "muted"), recent.name or path)
+        button = QPushButton(theme.icon("clock-counter-clockwise", "muted"), literal(recent.name or path))
         button.setObjectName("link")
         button.setToolTip(plain_tip(path))
         button.setAccessibleName(f"Open {path}")

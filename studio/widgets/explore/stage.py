@@ -7,7 +7,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from PySide6.QtCore import QDir, QMimeData, QSignalBlocker, Qt, QUrl, Signal
-from PySide6.QtGui import QDrag, QGuiApplication, QPixmap
+from PySide6.QtGui import QDrag, QPixmap
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSplitter, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
 from core.events import Images
@@ -42,7 +42,7 @@ class ExploreStage(QSplitter):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(Qt.Orientation.Vertical, parent)
-        self._image = ImageGrid(comparable=True)
+        self._image = ImageGrid(generated=True, comparable=True)
         self._image.setAccessibleName("Image")
         self._image.set_empty_text("Rendering…")
         self._request: LatentRequest | None = None
@@ -113,7 +113,7 @@ class ExploreStage(QSplitter):
         """Puts the image on the clipboard; returns whether there was one."""
         if not len(self._image.images()):
             return False
-        QGuiApplication.clipboard().setImage(self._image.image(0))
+        self._image.copy(0)
         return True
 
     def _drag(self) -> None:
@@ -125,7 +125,7 @@ class ExploreStage(QSplitter):
         self.file_requested.emit(first, file)  # it is there long before a hand lets go
         is_point = isinstance(first.trajectory, Walk) and len(first.trajectory.points) == 1
         mime = to_mime(first.trajectory.points[0]) if is_point else QMimeData()
-        mime.setImageData(picture)
+        self._image.add_to(mime, 0)
         mime.setUrls([QUrl.fromLocalFile(str(file))])
         drag = QDrag(self)
         drag.setMimeData(mime)
@@ -133,7 +133,7 @@ class ExploreStage(QSplitter):
         drag.exec(Qt.DropAction.CopyAction)
 
     def _enlarge(self) -> None:
-        viewer = ImageViewer(self._image.images(), 0, self, comparable=True)
+        viewer = ImageViewer(self._image.images(), 0, self, generated=True, comparable=True)
         viewer.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         viewer.save_requested.connect(lambda _: self.save_requested.emit("image"))
         viewer.neighbours_requested.connect(lambda _: self.neighbours_requested.emit())

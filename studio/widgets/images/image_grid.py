@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt, Signal
+from PySide6.QtCore import QMimeData, QPoint, QPointF, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
@@ -19,6 +19,7 @@ from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 from core.events import Images
 from studio import theme
+from studio.widgets.images.image_mime import add_image
 from studio.widgets.images.tile_view import TileView
 
 
@@ -33,10 +34,18 @@ class ImageGrid(TileView):
     neighbours_requested = Signal(int)  # to which training images is it near?
     dragged = Signal(int)  # a fitted image is being dragged away; zoomed in, dragging pans
 
-    def __init__(self, parent: QWidget | None = None, *, selectable: bool = False, comparable: bool = False) -> None:
-        """`comparable`: the images are generated, so that the nearest training images can be asked for."""
+    def __init__(
+        self,
+        parent: QWidget | None = None,
+        *,
+        selectable: bool = False,
+        generated: bool = False,
+        comparable: bool = False,
+    ) -> None:
+        """`generated`: a generator made the images, and their copies say so. `comparable`: the nearest training images
+        can be asked for."""
         super().__init__(parent)
-        self._comparable = comparable
+        self.generated, self.comparable = generated, comparable
         self._selectable = selectable
         self._current = 0
         self._anchor = 0
@@ -163,13 +172,21 @@ class ImageGrid(TileView):
         menu.exec(event.globalPos())
         menu.deleteLater()
 
+    def copy(self, index: int) -> None:
+        """Puts an image on the clipboard."""
+        QGuiApplication.clipboard().setMimeData(self.add_to(QMimeData(), index))
+
+    def add_to(self, mime: QMimeData, index: int) -> QMimeData:
+        """Adds an image to what is copied or dragged, which is returned."""
+        return add_image(mime, self.image(index), self._images[index], self.generated)
+
     def _menu(self) -> QMenu:
         menu = QMenu(self)
         current = self._current
         menu.addAction("Enlarge", lambda: self.activated.emit(current))
         copy = menu.addAction("Copy image")
-        copy.triggered.connect(lambda: QGuiApplication.clipboard().setImage(self.image(current)))
-        if self._comparable:
+        copy.triggered.connect(lambda: self.copy(current))
+        if self.comparable:
             menu.addAction("Nearest training images", lambda: self.neighbours_requested.emit(current))
         menu.addSeparator()
         menu.addAction("Save image…", lambda: self.save_requested.emit("image"))

@@ -18,15 +18,21 @@ class ImageViewer(QDialog):
     neighbours_requested = Signal(int)
 
     def __init__(
-        self, images: Images, index: int = 0, parent: QWidget | None = None, *, comparable: bool = False
+        self,
+        images: Images,
+        index: int = 0,
+        parent: QWidget | None = None,
+        *,
+        generated: bool = False,
+        comparable: bool = False,
     ) -> None:
-        """`comparable`: as `ImageGrid` has it."""
+        """`generated` and `comparable`: as `ImageGrid` has them."""
         super().__init__(parent)
         self.setWindowTitle("Image")
         self._images = images
         self._index = index
         # A grid of one knows how to fit, zoom and pan; the arrows that it has no use for come to the dialog.
-        self._view = ImageGrid(comparable=comparable)
+        self._view = ImageGrid(generated=generated, comparable=comparable)
         self._view.setAccessibleName("Enlarged image")
         self._view.save_requested.connect(lambda _: self.save_requested.emit(self._index))
         self._caption = Label()

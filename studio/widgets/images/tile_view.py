@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from core.events import Images
 from studio import theme
+from studio.widgets.basic.labels import plain_tip
 from studio.widgets.images.tile_layout import TileLayout, TileSheet, fitted
 
 MARGIN = 4
@@ -219,7 +220,7 @@ class TileView(QWidget):
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             for name, rect in zip(self._names, self.name_rects(), strict=False):
                 if rect.contains(event.pos()):  # it may have been cut short
-                    QToolTip.showText(event.globalPos(), name, self, rect)
+                    QToolTip.showText(event.globalPos(), plain_tip(name), self, rect)
                     return True
         return super().event(event)
 

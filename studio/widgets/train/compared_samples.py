@@ -34,7 +34,7 @@ class ComparedSamples(QWidget):
         self._runs: dict[str, Overview] = {}
         self._positions: dict[str, Line] = {}
         self._shown: dict[str, int] = {}
-        self.grids = {side: ImageGrid() for side in SIDES}
+        self.grids = {side: ImageGrid(generated=True) for side in SIDES}
         self._said = {side: Label() for side in SIDES}
         self._moment = QComboBox()
         self._moment.setAccessibleName("At the same")

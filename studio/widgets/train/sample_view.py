@@ -25,13 +25,13 @@ class SampleView(QStackedWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.samples = ImageGrid(selectable=True, comparable=True)
+        self.samples = ImageGrid(selectable=True, generated=True, comparable=True)
         self.samples.setToolTip("Click to enlarge, Ctrl-click or Shift-click to select, right-click for more")
         self.samples.set_empty_text("Samples appear here when training starts.")
         self.reals = ImageGrid()
         self.reals.set_empty_text("Real images appear here when a dataset is open.")
         self.playground = PlaygroundView()
-        self.picture = ImageGrid()
+        self.picture = ImageGrid(generated=True)
         self.picture.setAccessibleName("Picture of the points")
         self.columns: tuple[str, ...] = ()
         """What the columns of the samples stand for."""
