@@ -9,7 +9,7 @@ WORKERS ?= 2
 ARGS ?=
 DATA ?= sample:digits
 
-.PHONY: run test setup campaign bench bench-data bench-quality bench-pictures bench-explore bench-invert bench-signals bench-seeing bench-rank bench-sick screenshots pins clean
+.PHONY: run test setup campaign bench bench-data bench-quality bench-pictures bench-explore bench-invert bench-signals bench-seeing bench-rank bench-sick bench-durable screenshots pins clean
 
 run: setup
 	$(VENV)/bin/gan-studio $(DATA)
@@ -18,9 +18,9 @@ test: setup
 	$(VENV)/bin/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 campaign: setup
-	GAN_STUDIO_CAMPAIGN=1 $(VENV)/bin/python -m pytest -n $(WORKERS) --dist worksteal tests/core/test_operations.py \
+	GAN_STUDIO_CAMPAIGN=1 $(VENV)/bin/python -m pytest -n $(WORKERS) --dist worksteal -o faulthandler_timeout=0 tests/core/test_operations.py \
 		tests/core/test_run.py tests/core/test_power.py tests/core/test_interrupted.py tests/core/test_foreign_bytes.py \
-		tests/studio/test_campaign.py $(ARGS)
+		tests/studio/test_campaign.py tests/studio/test_plain_text.py $(ARGS)
 
 bench: setup
 	$(VENV)/bin/python benchmarks/run.py $(ARGS)
@@ -48,6 +48,9 @@ bench-seeing: setup
 
 bench-rank: setup
 	$(VENV)/bin/python benchmarks/rank.py $(ARGS)
+
+bench-durable: setup
+	$(VENV)/bin/python benchmarks/durable.py $(ARGS)
 
 bench-sick: setup
 	$(VENV)/bin/python benchmarks/sick.py $(ARGS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from shutil import copytree
 from typing import TypeVar
@@ -31,9 +32,13 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
+from core.errors import UserError
+from core.events import Saved
 from core.jobs.interruption import Interruption
 from core.latent.request import LatentRequest, Point
 from core.runs.report_table import copy_of
+from core.runs.run import Run
+from core.trainer import Trainer
 from studio.application import Application
 from studio.dialogs.export_images import ExportImagesDialog
 from studio.dialogs.neighbours import NeighboursDialog
@@ -308,14 +313,33 @@ def test_closing_asks_saves_and_waits(qtbot: QtBot, studio: Application, picture
     assert int(max((folder / "checkpoints").iterdir()).stem) > 0
 
 
-def test_a_signal_saves_the_training_and_closes_the_window(qtbot: QtBot, studio: Application, pictures: Path) -> None:
+@pytest.mark.parametrize("by", ["signal", "desktop"])
+@pytest.mark.parametrize("is_disk_full", [False, True])
+def test_the_training_is_saved_and_the_window_closes_when_the_system_ends_the_program(
+    by: str,
+    is_disk_full: bool,
+    qtbot: QtBot,
+    studio: Application,
+    pictures: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     begin(qtbot, studio, pictures)
-    with Interruption() as interruption:
-        termination = Termination(interruption, studio.end, lambda: studio.is_ending)
-        os.kill(os.getpid(), signal.SIGTERM)
-        qtbot.waitUntil(lambda: not studio.window.isVisible(), timeout=PATIENCE)
-        termination.close()
-    assert interruption.exit_code == 143
+    save, refusals = Run.save, [UserError("The disk is full.", "Free some space.")] * 2 * is_disk_full
+
+    def refuse(run: Run, trainer: Trainer) -> Saved:
+        if refusals:
+            raise refusals.pop()
+        return save(run, trainer)
+
+    monkeypatch.setattr(Run, "save", refuse)
+    with Interruption() as interruption, closing(Termination(interruption, studio.end, lambda: studio.is_ending)):
+        if by == "signal":
+            os.kill(os.getpid(), signal.SIGTERM)
+            qtbot.waitUntil(lambda: not studio.window.isVisible(), timeout=PATIENCE)
+            assert interruption.exit_code == 143
+        else:  # which ends the program as soon as this returns
+            QApplication.instance().commitDataRequest.emit(None)
+            assert not studio.window.isVisible()
     folder = studio.session.training.run_folder
     assert folder is not None
     assert int(max((folder / "checkpoints").iterdir()).stem) > 0

@@ -1,0 +1,60 @@
+"""What durable writes cost a training: the part of its wall time in which it waits for the disk.
+
+A whole training by the command line's way, with its reports, sample grids and automatic checkpoints. A flush is timed
+where the training calls it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.table import machine, row
+from core.events import Saved, Stepped
+from core.jobs.training_job import TrainingJob
+from core.presets import preset
+
+LIMIT = 0.005
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", default="sample:shapes")
+    parser.add_argument("--preset", default="studio")
+    parser.add_argument("--resolution", type=int, default=64)
+    parser.add_argument("--minutes", type=float, default=6.0, help="an automatic checkpoint is written every five")
+    parser.add_argument("--folder", type=Path, help="on the disk that is measured")
+    options = parser.parse_args()
+    print(machine())
+    waited: list[float] = []
+    flush = os.fsync
+
+    def timed(descriptor: int) -> None:
+        start = perf_counter()
+        flush(descriptor)
+        waited.append(perf_counter() - start)
+
+    os.fsync = timed
+    given = {"resolution": options.resolution, "minutes": options.minutes}
+    with TemporaryDirectory(dir=options.folder) as place:
+        job = TrainingJob(preset(options.preset).apply(**given), options.data, out=Path(place, "run"), given=given)
+        start, checkpoints = perf_counter(), 0
+        for event in job.events():
+            if isinstance(event, Stepped) and event.step == 1:
+                start = perf_counter()
+                waited.clear()
+            checkpoints += isinstance(event, Saved)
+        total = perf_counter() - start
+        row("training", f"{total:.0f} s, {checkpoints} checkpoints")
+        row("flushes", f"{len(waited)}, {1000 * sum(waited) / len(waited):.1f} ms each")
+        row("waiting for the disk", f"{100 * sum(waited) / total:.3f} % of the time", f"< {100 * LIMIT:g} %")
+
+
+if __name__ == "__main__":
+    main()
