@@ -55,7 +55,7 @@ def test_a_fault_at_an_operation_loses_nothing(kind: Fault, pictures: Path, tmp_
     assert nursery.run(command(pictures, runs / "whole"), output, fault=fault("none", 0, runs, count)) == 0
     operations = count.stat().st_size
     assert operations > 50
-    each = campaign.tries(25, 1)
+    each = campaign.tries(40, 1)
     for number in range(1 + len(kind) % each, operations + 1, each):
         run = runs / f"run {number}"
         count = tmp_path / f"count {number}"

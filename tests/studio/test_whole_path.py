@@ -48,6 +48,7 @@ from studio.model.train import TrainingState
 from studio.termination import Termination
 from studio.widgets.images.image_grid import ImageGrid
 from studio.widgets.images.image_viewer import ImageViewer
+from tests.core.tiny import TINY
 
 D = TypeVar("D", bound=QDialog)
 
@@ -362,8 +363,7 @@ def test_a_disk_that_refuses_the_last_checkpoint_keeps_the_training(
     qtbot.waitUntil(lambda: studio.session.data.dataset is not None, timeout=PATIENCE)
     choose(studio, "preset", "gan")
     if ends_by_itself:
-        small = {"width": 8, "latent_dim": 8, "batch": 8, "samples": 4}
-        studio.window.train.form.set_settings(studio.window.train.form.settings().changed(steps=400, **small))
+        studio.window.train.form.set_settings(studio.window.train.form.settings().changed(steps=400, **SMALL))
     studio.controllers.train.start()
     qtbot.waitUntil(lambda: studio.session.training.state is TrainingState.RUNNING, timeout=PATIENCE)
     folder = studio.session.training.run_folder
@@ -428,10 +428,16 @@ def source_of(studio: Application) -> str:
     return dataset.source if dataset is not None else ""
 
 
+SMALL = {**TINY, "evaluation": 0}
+"""Settings of trainings that are about something else: no trial of number formats, and small networks."""
+
+
 def begin(qtbot: QtBot, studio: Application, pictures: Path) -> None:
     drop(studio, pictures)
     qtbot.waitUntil(lambda: studio.session.data.dataset is not None, timeout=PATIENCE)
     choose(studio, "preset", "gan")
+    form = studio.window.train.form
+    form.set_settings(form.settings().changed(**{**SMALL, "resolution": form.settings().resolution}))
     studio.controllers.train.start()
     qtbot.waitUntil(lambda: studio.session.training.state is TrainingState.RUNNING, timeout=PATIENCE)
 
