@@ -113,8 +113,10 @@ class DivergenceRecovery:
         with suppress(OSError, UserError):
             newest = self._run.newest()
         later = [state for state in self._states if newest is None or state.meta.step > int(newest.stem)]
+        if not later:
+            return Saved(newest, int(newest.stem)) if newest else None
         with suppress(OSError, UserError):
-            return self._run.save_state(later[-1]) if later else newest and Saved(newest, int(newest.stem))
+            return self._run.save_state(later[-1])
         return None
 
     def _remember_state(self) -> None:

@@ -43,7 +43,7 @@ def meet(kind: Fault, number: int, folder: str, count: str) -> None:
 
     synced = os.fsync
 
-    def sync(descriptor: int) -> None:
+    def sync(descriptor: Any) -> None:
         """Of what reaches the disk no hook is told."""
         hear("os.fsync", (Path(f"/proc/self/fd/{descriptor}").readlink(),))
         synced(descriptor)

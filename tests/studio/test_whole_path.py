@@ -339,7 +339,9 @@ def test_the_training_is_saved_and_the_window_closes_when_the_system_ends_the_pr
             qtbot.waitUntil(lambda: not studio.window.isVisible(), timeout=PATIENCE)
             assert interruption.exit_code == 143
         else:  # which ends the program as soon as this returns
-            QApplication.instance().commitDataRequest.emit(None)
+            desktop = QApplication.instance()
+            assert isinstance(desktop, QApplication)
+            desktop.commitDataRequest.emit(None)
             assert not studio.window.isVisible()
     folder = studio.session.training.run_folder
     assert folder is not None
