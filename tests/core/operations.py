@@ -48,7 +48,7 @@ def meet(kind: Fault, number: int, folder: str, count: str) -> None:
         hear("os.fsync", (Path(f"/proc/self/fd/{descriptor}").readlink(),))
         synced(descriptor)
 
-    os.fsync = sync
+    os.fsync = sync  # type: ignore[assignment]
     sys.addaudithook(hear)
 
 

@@ -213,12 +213,25 @@ def test_generate_takes_an_ending_in_any_letters(finished_checkpoint: Path, tmp_
     assert target.is_file()
 
 
-def test_generate_makes_no_folder_that_is_called_like_a_film(
+@pytest.mark.parametrize("name", ["a.GIF", "a.tiff", "a.bmp", "a.jfif", "a.avif", "a.mp4", "a.tar"])
+def test_no_folder_is_called_like_a_file(
+    name: str, finished_checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = ["--out", str(tmp_path / name)]
+    assert main(["generate", str(finished_checkpoint), "--seeds", "0-3", *out]) == 2
+    assert f"{name} would be the name of a folder. End its name in .png" in capsys.readouterr().err
+    assert main(["project", str(finished_checkpoint), "picture.png", *out]) == 2
+    assert "Name a folder" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_sheet_has_the_format_of_its_name(
     finished_checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["generate", str(finished_checkpoint), "--seeds", "0-3", "--out", str(tmp_path / "a.GIF")]) == 2
-    assert "a.GIF would be a film. End its name in .png" in capsys.readouterr().err
-    assert not list(tmp_path.iterdir())
+    command = ["generate", str(finished_checkpoint), "--seeds", "0-3", "--out", str(tmp_path / "a.png"), "--format"]
+    assert main([*command, "webp"]) == 2
+    assert "a.png is no webp" in capsys.readouterr().err
+    assert main([*command, "png"]) == 0
 
 
 def test_generate_a_class(labelled: Path, tmp_path: Path) -> None:

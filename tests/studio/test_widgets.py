@@ -172,7 +172,7 @@ def test_smoothing_keeps_a_constant_and_calms_noise() -> None:
 
 
 def test_plot_is_saved(plot: CurvePlot, tmp_path: Path) -> None:
-    list(save_picture(plot.picture(), tmp_path / "plot.png"))
+    list(save_picture(plot.picture(), tmp_path / "plot.png", False))
     picture = QImage(str(tmp_path / "plot.png"))
     assert picture.width() > 1600
     assert picture.height() > 600
@@ -182,7 +182,7 @@ def test_plot_is_saved(plot: CurvePlot, tmp_path: Path) -> None:
     assert lines[2] == "10,1.0,0.5,1.01"
     assert {path.name for path in tmp_path.iterdir()} == {"plot.png", "plot.csv"}
     missing = tmp_path / "no" / "plot"
-    for write in (save_picture(plot.picture(), missing), save_numbers(plot.numbers(), missing)):
+    for write in (save_picture(plot.picture(), missing, False), save_numbers(plot.numbers(), missing)):
         with pytest.raises(UserError, match="could not be saved"):
             list(write)
 
