@@ -32,7 +32,7 @@ class Termination(QObject):
         self._notifier.activated.connect(self._wake)
         application = QGuiApplication.instance()
         assert isinstance(application, QGuiApplication)
-        application.commitDataRequest.connect(self._commit, Qt.ConnectionType.DirectConnection)
+        application.commitDataRequest.connect(self.commit, Qt.ConnectionType.DirectConnection)
 
     def close(self) -> None:
         """Listens no longer."""
@@ -41,14 +41,14 @@ class Termination(QObject):
         self._ours.close()
         self._theirs.close()
 
+    def commit(self, _: QSessionManager | None = None) -> None:
+        """Ends before it returns: the desktop waits for this call, and then ends the program."""
+        self._end()
+        while self._is_ending():
+            QGuiApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
+
     def _wake(self) -> None:
         self._ours.recv(4096)
         if self._interruption and not self._was_asked:
             self._was_asked = True
             self._end()
-
-    def _commit(self, _: QSessionManager) -> None:
-        """Ends before it returns: the desktop waits for this call, and then ends the program."""
-        self._end()
-        while self._is_ending():
-            QGuiApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)

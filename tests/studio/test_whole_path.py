@@ -333,15 +333,16 @@ def test_the_training_is_saved_and_the_window_closes_when_the_system_ends_the_pr
         return save(run, trainer)
 
     monkeypatch.setattr(Run, "save", refuse)
-    with Interruption() as interruption, closing(Termination(interruption, studio.end, lambda: studio.is_ending)):
+    with (
+        Interruption() as interruption,
+        closing(Termination(interruption, studio.end, lambda: studio.is_ending)) as termination,
+    ):
         if by == "signal":
             os.kill(os.getpid(), signal.SIGTERM)
             qtbot.waitUntil(lambda: not studio.window.isVisible(), timeout=PATIENCE)
             assert interruption.exit_code == 143
         else:  # which ends the program as soon as this returns
-            desktop = QApplication.instance()
-            assert isinstance(desktop, QApplication)
-            desktop.commitDataRequest.emit(None)
+            termination.commit()
             assert not studio.window.isVisible()
     folder = studio.session.training.run_folder
     assert folder is not None
