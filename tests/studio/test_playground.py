@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from time import perf_counter, sleep
+from time import sleep
 
 import numpy as np
 import pytest
@@ -141,18 +141,6 @@ def test_real_points_alone_do_not_hide_a_training_on_them(qtbot: QtBot) -> None:
     now = view.points()
     assert now is not None
     assert not len(now.fake)
-
-
-def test_a_refresh_is_quick(qtbot: QtBot) -> None:
-    view = PointsView()
-    shown(qtbot, view, 700, 760)
-    points, times = some_points(1000), []
-    for _ in range(5):
-        start = perf_counter()
-        view.set_points(points)
-        view.grab()
-        times.append(perf_counter() - start)
-    assert min(times) < 0.06
 
 
 def test_steps_need_a_pause(qtbot: QtBot) -> None:
