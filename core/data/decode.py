@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import IO, cast
 
 import numpy as np
@@ -24,7 +24,8 @@ from PIL.ImageFile import ImageFile
 
 from core.config.preparation import Preparation
 from core.data.items import Picture
-from core.data.resize import fitted, transparent
+from core.data.resize import fitted, has_alpha, numbers_range, transparent
+from core.data.value_range import Limits, ValueRange
 
 EXTENSIONS = (
     ".png",
@@ -47,9 +48,13 @@ MOST_PIXELS = 2**30 // 12
 """Of one picture, which then takes no more than a gigabyte while it is worked on; Pillow warns at the same number."""
 _MOST_SCANS, _MOST_MARKERS = 100, 10_000
 
-WHITES = {"L": (1, 255), "I;16": (1, 255, 1023, 4095, 16383, 65535)}
-"""Numbers that stand for white in gray pictures of a mode: masks have 1, and cameras 10, 12 or 14 bits of 16."""
-NO_WHITES: Mapping[str, int] = {}
+Whites = Mapping[str, Limits]
+"""By the mode of a picture, which of its numbers stand for black and white in the whole dataset."""
+NO_WHITES: Whites = {}
+BYTE = 255
+FULL = {"L": BYTE, "P": BYTE, "RGB": BYTE, "I;16": 65535}
+"""The number that stands for white in pictures of a mode unless the dataset says otherwise. Of 16 bits in color Pillow
+keeps the upper eight."""
 
 # A file is what its first bytes say, whatever its name says. Nothing outside this list is ever started: Pillow would
 # hand a renamed .eps to Ghostscript.
@@ -98,19 +103,29 @@ def header_size(file: IO[bytes]) -> tuple[int, int]:
         return image.size
 
 
-def largest_number(file: IO[bytes]) -> tuple[str, int] | None:
-    """Returns the mode of a gray picture of whole numbers, "L" or "I;16", and its largest number; None for others.
-    Raises whatever a broken file makes Pillow raise."""
+def value_range(file: IO[bytes], settled: Container[str]) -> tuple[str, ValueRange] | None:
+    """Returns the mode of a picture whose numbers may mean what other pictures say, and their range; None for those
+    that mean what they are, and, without decoding them, for modes that are `settled`. Raises whatever a broken file
+    makes Pillow raise."""
     with _opened(file) as image:
-        mode = image.mode[:4]
-        if isinstance(image, JpegImagePlugin.JpegImageFile):  # of photos black is black
-            return None
-        return (mode, int(np.asarray(image).max())) if mode in WHITES else None
+        mode = _open_to_meaning(image)
+        return None if mode is None or mode in settled else (mode, numbers_range(image))
 
 
-def decode(file: IO[bytes], how: Preparation, whites: Mapping[str, int] = NO_WHITES) -> Picture:
-    """The first frame, upright, prepared (see `core.data.resize`). `whites`: which number stands for white in gray
-    pictures of a mode, where it is not the largest possible one.
+def _open_to_meaning(image: ImageFile) -> str | None:
+    """The mode of a picture whose numbers may stand for more than they are."""
+    mode = image.mode[:4]  # without the order of bytes
+    if mode in ("I", "F", "I;16"):
+        return mode
+    # Of photos black is black, and a dark drawing on nothing is not dim.
+    if mode not in FULL or isinstance(image, JpegImagePlugin.JpegImageFile) or has_alpha(image):
+        return None
+    return mode
+
+
+def decode(file: IO[bytes], how: Preparation, whites: Whites = NO_WHITES) -> Picture:
+    """The first frame, upright, prepared (see `core.data.resize`). `whites`: which numbers stand for black and white in
+    pictures of a mode, where the dataset says so; a picture that exceeds them is refused.
 
     Raises `UnreadableError` for what it found out itself; `reason` words everything else.
     """
@@ -124,11 +139,22 @@ def decode(file: IO[bytes], how: Preparation, whites: Mapping[str, int] = NO_WHI
         turn = _orientation(image)
         if 5 <= turn <= 8:  # lies on its side
             width, height, how = height, width, how.at(how.sized[::-1])
-        planes, see_through = fitted(image, how, whites.get(mode[:4])), transparent(image)
+        limits = whites.get(_open_to_meaning(image) or "")
+        if limits is not None:
+            _refuse_beyond(limits, image)
+        planes, see_through = fitted(image, how, limits), transparent(image)
     # Turning the small picture is the same as turning the large photo first, and costs nothing.
     if turn in _UPRIGHT:
         planes = np.ascontiguousarray(_UPRIGHT[turn](planes))
     return Picture(planes, width, height, mode=mode, transparent=see_through)
+
+
+def _refuse_beyond(limits: Limits, image: ImageFile) -> None:
+    # Cut off it would look like the others, and nobody would know.
+    found = numbers_range(image)
+    if not found.lies_in(*limits):
+        own, others = (f"{low:g} to {high:g}" for low, high in ((found.low, found.high), limits))
+        raise UnreadableError(f"numbers from {own}, and those of other images are {others}; save all in one range")
 
 
 def _refuse_many_scans(file: IO[bytes]) -> None:

@@ -4,29 +4,30 @@ from __future__ import annotations
 
 import contextlib
 import io
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 from core.config.preparation import Preparation, Size
+from core.data.value_range import Limits, ValueRange, scaled
 
 _DETAIL = 64
 """Longer side in pixels of the small copy in which a smart crop looks for detail."""
 
 
-def fitted(image: Image.Image, how: Preparation, white: int | None = None) -> NDArray[np.uint8]:
+def fitted(image: Image.Image, how: Preparation, limits: Limits | None = None) -> NDArray[np.uint8]:
     """The picture cut or scaled to `how.sized` and antialiased: uint8 (C, H, W), C = 1, 3 or 4.
 
-    `white`: the number that stands for white in a gray picture, where it is not the largest that its mode can hold. It
-    lies on the background, unless alpha is wanted and it is not opaque everywhere; then it is RGBA, not
-    premultiplied, and white where nothing can be seen.
+    `limits`: the numbers that stand for black and white in an opaque picture, where they are not the least and the
+    largest that its mode can hold. It lies on the background, unless alpha is wanted and it is not opaque everywhere;
+    then it is RGBA, not premultiplied, and white where nothing can be seen.
     """
-    if (
-        image.mode.startswith(("I", "F")) or white is not None
-    ):  # before anything is cut off: what its numbers mean, all of them say
+    # Before anything is cut off: what its numbers mean, all of them say.
+    if image.mode.startswith(("I", "F")) or limits is not None:
         profile = image.info.get("icc_profile")
-        image = Image.fromarray(_eight_bits(image, white))
+        image = Image.fromarray(_eight_bits(image, limits))
         image.info["icc_profile"] = profile
     if how.fit == "pad":
         return _planes(_framed(image, how))
@@ -95,7 +96,7 @@ def _resized(image: Image.Image, size: Size, how: Preparation) -> Image.Image:
         if how.alpha:
             return _in_srgb(Image.fromarray(_see_through(image, size)), profile)
         image, profile = _in_srgb(image, profile), None  # what it will lie on is in sRGB already
-    elif _has_alpha(image):
+    elif has_alpha(image):
         image = image.convert("RGB")
     if image.mode == "CMYK" and profile:  # its profile is about these four inks
         small = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
@@ -145,19 +146,20 @@ def _see_through(image: Image.Image, size: Size) -> NDArray[np.uint8]:
 
 def transparent(image: Image.Image) -> bool:
     """Whether anything of the picture is not opaque."""
-    if not _has_alpha(image):
+    if not has_alpha(image):
         return False
     alpha = image if image.mode in ("LA", "RGBA") else image.convert("RGBA")
     return alpha.getchannel("A").getextrema() != (255, 255)
 
 
-def _has_alpha(image: Image.Image) -> bool:
+def has_alpha(image: Image.Image) -> bool:
+    """Whether anything of the picture may be transparent, as its header says."""
     return image.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info
 
 
 def _plain(image: Image.Image, how: Preparation) -> Image.Image:
     """Any mode of eight bits -> L or RGB."""
-    if _has_alpha(image):
+    if has_alpha(image):
         image = image.convert("RGBA")
         under = Image.new("RGB", image.size, how.colour)
         under.paste(image, mask=image.getchannel("A"))
@@ -166,26 +168,28 @@ def _plain(image: Image.Image, how: Preparation) -> Image.Image:
     return image if image.mode == mode else image.convert(mode)
 
 
-def _eight_bits(image: Image.Image, white: int | None) -> NDArray[np.uint8]:
-    """16-bit integers use their whole range; of other numbers only the values tell: [0, 1], bytes, 16 bits, or any."""
-    values = np.asarray(image)
-    if white is not None:
-        brightened: NDArray[np.uint8] = (np.minimum(values, white).astype(np.float32) * (255 / white) + 0.5).astype(
-            np.uint8
-        )
-        return brightened
-    if image.mode.startswith("I;16"):
+def numbers_range(image: Image.Image) -> ValueRange:
+    """The range of a picture's numbers, of all channels together and of colors where it has a palette."""
+    values = _numbers(image)
+    if values.dtype.kind == "f":
+        values = values[np.isfinite(values)]
+    return ValueRange.of(values) if values.size else ValueRange(0.0, 0.0, True)
+
+
+def _numbers(image: Image.Image) -> NDArray[Any]:
+    return np.asarray(image.convert("RGB") if image.mode == "P" else image)
+
+
+def _eight_bits(image: Image.Image, limits: Limits | None) -> NDArray[np.uint8]:
+    """16-bit integers use their whole range, unless there are limits; of other numbers only the values tell."""
+    values = _numbers(image)
+    if limits is None and image.mode.startswith("I;16"):
         high_byte: NDArray[np.uint8] = (values >> 8).astype(np.uint8)
         return high_byte
-    finite = np.nan_to_num(values.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0)
-    low, high = float(finite.min()), float(finite.max())
-    if low < 0 or high > 65535:
-        finite, high = finite - low, high - low
-        limit = high or 1.0
-    else:
-        limit = 1.0 if image.mode == "F" and high <= 1 else 255.0 if high <= 255 else 65535.0
-    scaled: NDArray[np.uint8] = np.clip(finite * (255.0 / limit) + 0.5, 0, 255).astype(np.uint8)
-    return scaled
+    limits = limits or numbers_range(image).likely
+    if values.dtype.kind == "f":
+        values = np.nan_to_num(values, nan=limits[0], posinf=limits[0], neginf=limits[0])
+    return scaled(values, limits)
 
 
 def _planes(image: Image.Image) -> NDArray[np.uint8]:

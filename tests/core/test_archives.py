@@ -358,18 +358,44 @@ def test_of_several_label_files_the_first_kind_counts(tmp_path: Path, name: str)
 
 def gray(seed: int, white: int) -> Image.Image:
     """Pixels from 0 to `white`, of which the brightest is less here and there."""
-    values = np.random.default_rng(seed).integers(0, white + 1, (32, 32), np.uint16)
-    values[0, 0] = white - (white > 1) * 10 * seed
+    values = np.random.default_rng(seed).integers(0, white + 1 if seed else white // 2 + 1, (32, 32), np.uint16)
+    values[0, 0] = white * (seed > 0)
     return Image.fromarray(values if white > 255 else values.astype(np.uint8))
 
 
 @pytest.mark.parametrize("name", LABELLED)
-@pytest.mark.parametrize("white", [1, 1023, 4095, 16383])
+@pytest.mark.parametrize("white", [1, 3, 7, 15, 16, 31, 63, 1023, 4095, 16383])
 def test_what_uses_a_part_of_its_range_is_not_black(tmp_path: Path, name: str, white: int) -> None:
     entries = {f"{seed}.png": encoded(gray(seed, white)) for seed in range(6)}
     dataset = opened(archived(tmp_path / name, entries), (32, 32))
     expected = np.stack([np.asarray(gray(seed, white)) for seed in range(6)]) * (255 / white)
     assert np.abs(np.asarray(dataset.images)[:, 0] - expected).max() <= 0.51
+
+
+@pytest.mark.parametrize("name", LABELLED)
+def test_each_mode_has_a_white_of_its_own(tmp_path: Path, name: str) -> None:
+    entries = {f"{seed}.png": encoded(gray(seed, 4095)) for seed in range(1, 4)}
+    entries = {
+        "0.png": encoded(coloured(0, *SMALL)),
+        "00.jpg": encoded(plain(9, "L", SMALL), "JPEG", quality=100),
+        **entries,
+        **{f"{seed}.png": encoded(gray(seed, 20)) for seed in range(4, 7)},
+    }
+    dataset = opened(archived(tmp_path / name, entries), (32, 32))
+    assert not dataset.skipped
+    highest = {dataset.records.name(row): int(image.max()) for row, image in enumerate(np.asarray(dataset.images))}
+    assert highest.pop("00.jpg") == 9
+    assert min(highest.values()) > 120
+
+
+@pytest.mark.parametrize("name", LABELLED)
+def test_a_picture_brighter_than_those_that_were_looked_at_is_named(tmp_path: Path, name: str) -> None:
+    entries = {f"{index:02}.png": encoded(plain(9, "L", SMALL)) for index in range(63)}
+    dataset = opened(archived(tmp_path / name, {**entries, "63.png": encoded(plain(200, "L", SMALL))}))
+    assert reasons(dataset) == {
+        "63.png": "numbers from 200 to 200, and those of other images are 0 to 15; save all in one range"
+    }
+    assert (np.asarray(dataset.images) == 153).all()
 
 
 @pytest.mark.parametrize("name", LABELLED)

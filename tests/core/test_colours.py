@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import struct
 import zlib
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from tests.core.images import decoded, encoded, plain
+from tests.core.images import SMALL, coloured, decoded, encoded, opened, plain, reasons
 
 # Profiles, of as few parts as there may be
 
@@ -163,6 +164,66 @@ def test_every_kind_of_png(data: bytes, expected: tuple[int, ...]) -> None:
     picture = decoded(data, alpha=True)
     assert picture.shape == (16, 16, len(expected))
     assert np.abs(picture.astype(int) - expected).max() <= 1
+
+
+# Numbers whose white only the whole dataset tells
+
+BYTES = np.asarray(coloured(0, *SMALL).convert("L"))
+
+
+def images_of(folder: Path, *files: bytes) -> Any:
+    """The prepared pictures of those files, (N, C, H, W)."""
+    folder.mkdir()
+    for index, data in enumerate(files):
+        (folder / f"{index}.png").write_bytes(data)
+    dataset = opened(folder)
+    assert reasons(dataset) == {}
+    return np.asarray(dataset.images)
+
+
+def tiffs_of(folder: Path, *arrays: Any) -> Any:
+    """The same of gray TIFFs of those numbers."""
+    return images_of(folder, *(encoded(Image.fromarray(array), "TIFF") for array in arrays))[:, 0]
+
+
+def test_twelve_bits_of_sixteen_in_color_are_not_black(tmp_path: Path) -> None:
+    bright, dim = (png(16, 2, struct.pack(">HHH", *colour) * 16) for colour in ((4095, 2048, 0), (1024, 512, 0)))
+    images = images_of(tmp_path / "a", bright, dim)
+    assert images[:, :, 0, 0].tolist() == [[255, 136, 0], [68, 34, 0]]
+
+
+def test_palettes_of_few_gray_levels_are_not_black(tmp_path: Path) -> None:
+    levels = (BYTES // 16).astype(np.uint8)
+    data = encoded(Image.fromarray(levels).convert("P"))
+    assert np.array_equal(images_of(tmp_path / "a", data, data)[0, 0], levels * 17)
+
+
+def test_dark_drawings_on_nothing_stay_dark(tmp_path: Path) -> None:
+    drawing = np.zeros((16, 16, 4), np.uint8)
+    drawing[:8] = (40, 40, 40, 255)
+    data = encoded(Image.fromarray(drawing))
+    assert (images_of(tmp_path / "a", data, data)[:, 0] == drawing[..., 0] + 255 * (drawing[..., 3] == 0)).all()
+
+
+@pytest.mark.parametrize(
+    ("scale", "offset"),
+    [(1.0, 0), (16.0, 15), (64.0, 0), (1 / 255, 0), (1 / 255 / 255, 0), (2 / 255, -1), (15 / 255, 0)],
+)
+def test_one_range_of_numbers_for_all_tiffs(tmp_path: Path, scale: float, offset: float) -> None:
+    """One picture is as dark as its numbers say beside the others."""
+    values = np.stack([BYTES, BYTES // 4]) * scale + offset
+    kinds = (np.float32, np.int32, np.uint16) if scale >= 1 else (np.float32,)
+    for kind in kinds:
+        images = tiffs_of(tmp_path / kind.__name__, *values.astype(kind))
+        assert np.abs(images[0].astype(int) - BYTES).max() <= 8
+        assert np.abs(images[1].astype(int) - BYTES // 4).max() <= 8
+
+
+def test_numbers_of_any_range_are_stretched_alike(tmp_path: Path) -> None:
+    for kind in (np.int32, np.float32):
+        images = tiffs_of(tmp_path / kind.__name__, *((np.stack([BYTES, BYTES // 4]) * 16.0 - 1024).astype(kind)))
+        assert np.abs(images[1].astype(int) - images[0].astype(int) / 4).max() <= 2
+        assert images[0].max() > 250
 
 
 # TIFFs, BMPs, WebPs and GIFs as other programs write them

@@ -9,7 +9,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from PIL import Image
 from core.concurrency import run_to_end
 from core.config.preparation import Preparation, Size
 from core.data.cache.entries import cache_folder
-from core.data.decode import NO_WHITES
+from core.data.decode import NO_WHITES, Whites
 from core.data.formats import image_files
 from core.data.items import Picture, Skipped
 from core.data.prepare import prepare
@@ -277,12 +277,12 @@ def test_on_white_it_is_the_picture_without_alpha(folder: Path, side: int) -> No
         (plain((255, 0, 0, 51), "RGBA"), "a.png", (255, 0, 0, 51)),
         (plain((7, 8, 9, 0), "RGBA"), "a.png", (255, 255, 255, 0)),
         (plain((7, 8, 9, 255), "RGBA"), "a.png", (7, 8, 9)),
-        (plain((7, 8, 9, 255), "RGBA"), "a.webp", (7, 8, 9)),
+        (plain((70, 80, 90, 255), "RGBA"), "a.webp", (70, 80, 90)),
         (plain((102, 204, 51, 85), "RGBA"), "a.tif", (102, 204, 51, 85)),
         (plain((30, 102), "LA"), "a.png", (30, 30, 30, 102)),
         (plain((30, 0), "LA"), "a.png", (255, 255, 255, 0)),
         (plain((30, 255), "LA"), "a.png", (30,)),
-        (plain(30, "L"), "a.png", (30,)),
+        (plain(90, "L"), "a.png", (90,)),
         (plain((0, 255, 255, 0), "CMYK"), "a.tif", (255, 0, 0)),
         (plain(0x8000, "I;16"), "a.png", (128,)),
     ],
@@ -794,7 +794,7 @@ def test_cancelling_waits_for_no_more_than_the_files_under_way(folder: Path, mon
     opened_files: list[str] = []
     read = image_files.read
 
-    def slowly(file: image_files.File, how: Preparation, whites: Mapping[str, int] = NO_WHITES) -> Picture | Skipped:
+    def slowly(file: image_files.File, how: Preparation, whites: Whites = NO_WHITES) -> Picture | Skipped:
         opened_files.append(file.name)
         time.sleep(0.03)
         return read(file, how, whites)

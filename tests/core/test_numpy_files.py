@@ -81,11 +81,24 @@ def test_layouts_with_alpha(tmp_path: Path, axis: int) -> None:
         (COLOUR.astype(np.uint16) * 4, 8),
         (COLOUR.astype(np.uint16) * 64, 8),
         (COLOUR.astype(np.float32) / 255 * 1.008 - 0.004, 1),
+        (COLOUR.astype(np.float32) / 255 / 255, 0),
+        (COLOUR.astype(np.int16) * 16 + 15, 8),
+        (COLOUR.astype(np.float64) * 16 + 15, 8),
+        (COLOUR >> 4, 15),
+        ((COLOUR >> 4).astype(np.uint16), 15),
+        ((COLOUR >> 2).astype(np.int64), 3),
     ],
 )
 def test_every_range(tmp_path: Path, array: NDArray[Any], tolerance: int) -> None:
     dataset = opened(saved(tmp_path / "a.npy", array))
     assert np.abs(np.asarray(dataset.images).astype(int) - np.moveaxis(COLOUR, 3, 1)).max() <= tolerance
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.float64])
+def test_digits_as_scikit_learn_has_them(tmp_path: Path, kind: type) -> None:
+    digits: NDArray[Any] = np.random.default_rng(0).integers(0, 17, (9, 8, 8)).astype(kind)
+    expected = np.rint(digits * (255 / 16))
+    assert np.array_equal(np.asarray(opened(saved(tmp_path / "a.npy", digits), (8, 8)).images)[:, 0], expected)
 
 
 @pytest.mark.parametrize("shape", [(40, 30, 3), (64, 64, 4)])
@@ -118,10 +131,24 @@ def test_values_that_are_no_numbers(tmp_path: Path, bad: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("low", "high"), [(-5, 5), (-2.1, 2.6), (0, 20), (-1.02, 3), (0, 300), (-200, 200), (-1e30, 1e30), (1e300, 1e308)]
+    ("low", "high"),
+    [
+        (-5, 5),
+        (-2.1, 2.6),
+        (0, 20),
+        (-1.02, 3),
+        (0, 300),
+        (-200, 200),
+        (-1e30, 1e30),
+        (1e300, 1e308),
+        (0, 0.0001),
+        (0, 0.06),
+        (-0.004, 0.004),
+        (-1, -0.9),
+    ],
 )
 def test_ranges_that_mean_nothing(tmp_path: Path, low: float, high: float) -> None:
-    found = problem(saved(tmp_path / "a.npy", np.linspace(low, high, 3 * 64).reshape(3, 8, 8)))
+    found = problem(saved(tmp_path / "a.npy", np.linspace(low, high, 5 * 64).reshape(5, 8, 8)))
     assert f"{low:g} to {high:g}" in found.what
     assert "[-1, 1]" in found.remedy
 

@@ -12,12 +12,14 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QComboBox, QPushButton
 from pytestqt.qtbot import QtBot
 
+from core.concurrency import run_to_end
 from core.config.preparation import Preparation
 from core.data.health.findings import HealthFinding, HealthReport
 from studio.application import Application
 from studio.dialogs.restore_excluded import RestoreExcludedDialog
 from studio.model.data import Examined, Page
 from studio.model.train import TrainingState
+from studio.services.data.review import compare
 from studio.widgets.data.dataset_view import HEALTH, PAIRS
 from studio.widgets.data.finding_card import FindingCard
 from studio.widgets.data.finding_view import MOST_NAMES
@@ -152,6 +154,15 @@ def test_originals_are_seen_beside_what_becomes_of_them(qtbot: QtBot, studio: Ap
     assert {after.width() for _, _, after in pairs.pairs()} == {64}
     set_here(studio, "resolution", 32)
     qtbot.waitUntil(lambda: {after.width() for _, _, after in pairs.pairs()} == {32}, timeout=PATIENCE)
+
+
+def test_originals_of_twelve_bits_are_not_black_there(tmp_path: Path) -> None:
+    values = np.random.default_rng(0).integers(0, 4096, (6, 32, 32), np.uint16)
+    for number, image in enumerate(values):
+        Image.fromarray(image).save(tmp_path / f"{number}.png")
+    found = run_to_end(compare(str(tmp_path), Preparation((32, 32)), 0))
+    assert len(found.pairs) == 6
+    assert all(min(pair.before.max(), pair.after.max()) > 250 for pair in found.pairs)
 
 
 def test_a_sample_says_why_it_has_no_originals(qtbot: QtBot, studio: Application) -> None:

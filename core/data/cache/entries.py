@@ -28,7 +28,7 @@ from core.data.source import Source
 from core.errors import FOREIGN_ERRORS, UserError
 from core.events import Progress
 
-POLICY = "3"  # raise it when the same files would give other pixels, so that old entries are not found any more
+POLICY = "4"  # raise it when the same files would give other pixels, so that old entries are not found any more
 
 LARGEST_META = 2**28  # bytes of a file with a line for each picture
 _BETWEEN_PROGRESS = 0.05  # seconds

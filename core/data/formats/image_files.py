@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -17,16 +18,20 @@ import numpy as np
 
 from core.concurrency import in_order
 from core.config.preparation import Preparation
-from core.data.decode import NO_WHITES, WHITES, decode, header_size, largest_number, passes, reason
+from core.data.decode import BYTE, FULL, NO_WHITES, Whites, decode, header_size, passes, reason, value_range
 from core.data.items import Picture, Skipped
 from core.data.names import printable
 from core.data.source import resolution_for
+from core.data.value_range import ValueRange, white_for
 from core.events import FirstImages, Progress
 
 SIZES_READ = 200
 """Files whose sizes make a suggestion."""
 LOOKED_AT = 32
-"""Files whose largest number is looked at, of gray pictures."""
+"""Files whose numbers say what stands for white in all: of images that are brighter than these, and so are left out,
+there are hardly ever more than some percent."""
+_FEWEST = 8
+"""So many of those have to be dark before images of that mode, whose numbers are bytes, are taken for dim ones."""
 _TRIAL = 0.02  # seconds of reading without threads
 _WORTH_HANDING_OVER = 0.0003  # seconds for a file: of smaller ones Python does the most, on one thread at a time anyway
 _AT_ONCE = 8  # files a job
@@ -75,7 +80,7 @@ class Files:
 
     def read(self, how: Preparation) -> Iterator[Picture | Skipped | None]:
         """Every file as a picture or with the reason why not, in the order of the listing."""
-        whites = whites_of([self.files[row] for row in _evenly(len(self.files), LOOKED_AT)])
+        whites = whites_of(evenly_chosen(self.files))
         done, spent = 0, 0.0
         while done < len(self.files) and (spent < _TRIAL or spent < done * _WORTH_HANDING_OVER):
             begun = perf_counter()
@@ -85,9 +90,7 @@ class Files:
             yield picture
         yield from self._read_on_threads(done, how, whites)
 
-    def _read_on_threads(
-        self, start: int, how: Preparation, whites: Mapping[str, int]
-    ) -> Iterator[Picture | Skipped | None]:
+    def _read_on_threads(self, start: int, how: Preparation, whites: Whites) -> Iterator[Picture | Skipped | None]:
         workers, over = min(8, os.cpu_count() or 1), Event()
         starts = range(start, len(self.files), _AT_ONCE)
         jobs = (partial(_read_some, self.files[start : start + _AT_ONCE], how, whites, over) for start in starts)
@@ -99,9 +102,7 @@ class Files:
                 over.set()
 
 
-def _read_some(
-    files: Sequence[File], how: Preparation, whites: Mapping[str, int], over: Event
-) -> list[Picture | Skipped]:
+def _read_some(files: Sequence[File], how: Preparation, whites: Whites, over: Event) -> list[Picture | Skipped]:
     """Up to the file under way when nobody wants them any more."""
     return [read(file, how, whites) for file in files if not over.is_set()]
 
@@ -112,21 +113,33 @@ def _evenly(count: int, most: int) -> list[int]:
     return [index * count // chosen for index in range(chosen)]
 
 
-def whites_of(files: Iterable[File]) -> dict[str, int]:
-    """Returns for each gray mode which number stands for white in some files of a dataset; of a mode whose pictures
-    use the whole range nothing. One picture alone may be dark."""
-    largest: dict[str, int] = {}
+def evenly_chosen(files: Sequence[File]) -> list[File]:
+    """The files of a dataset that say which numbers stand for black and white in it."""
+    return [files[row] for row in _evenly(len(files), LOOKED_AT)]
+
+
+def whites_of(files: Iterable[File]) -> Whites:
+    """Returns for each mode which numbers stand for black and white in some files of a dataset; nothing of a mode whose
+    pictures use the whole range, or are black. One picture alone may be dark, and so may be a few among others."""
+    found: dict[str, ValueRange] = {}
+    counts, looked_at = Counter[str](), 0
     for file in files:
+        looked_at += 1
         with suppress(Exception), file.open() as stream:  # reading will name what is wrong with it
-            found = largest_number(stream)
-            if found is None:  # of color pictures no file need be looked at
-                break
-            mode, number = found
-            largest[mode] = max(largest.get(mode, 0), number)
-            if number > WHITES[mode][-2]:
-                break
-    whites = {mode: next(white for white in WHITES[mode] if number <= white) for mode, number in largest.items()}
-    return {mode: white for mode, white in whites.items() if white != WHITES[mode][-1] and largest[mode]}
+            if one := value_range(stream, [mode for mode, each in found.items() if _is_full(mode, each)]):
+                mode, numbers = one
+                found[mode] = numbers | found.get(mode, numbers)
+                counts[mode] += 1
+    some = [mode for mode in found if FULL.get(mode) == BYTE and counts[mode] < _FEWEST and looked_at >= LOOKED_AT]
+    return {
+        mode: each.likely
+        for mode, each in found.items()
+        if mode not in some and not _is_full(mode, each) and (each.low, each.high) != (0, 0)
+    }
+
+
+def _is_full(mode: str, numbers: ValueRange) -> bool:
+    return white_for(numbers.high) == FULL.get(mode)
 
 
 def first_images(files: Sequence[File]) -> Iterator[FirstImages]:
@@ -142,7 +155,7 @@ def first_images(files: Sequence[File]) -> Iterator[FirstImages]:
         yield FirstImages(np.stack(planes).transpose(0, 2, 3, 1))
 
 
-def read(file: File, how: Preparation, whites: Mapping[str, int] = NO_WHITES) -> Picture | Skipped:
+def read(file: File, how: Preparation, whites: Whites = NO_WHITES) -> Picture | Skipped:
     """One file as a picture, or the reason why not. `whites`: as `whites_of` found them in its dataset."""
     try:
         with file.open() as stream:

@@ -23,13 +23,14 @@ from PIL import Image
 
 from core.concurrency import in_order
 from core.config.preparation import Preparation
-from core.data.decode import MOST_PIXELS, WHITES
+from core.data.decode import MOST_PIXELS
 from core.data.formats.compression import readable, refuse_bomb
 from core.data.formats.image_files import LARGEST_FILE
 from core.data.items import Picture, Skipped
 from core.data.names import quoted
 from core.data.resize import fitted
 from core.data.source import OneFile, resolution_for
+from core.data.value_range import Limits, ValueRange, scaled, white_for
 from core.errors import UserError
 from core.events import Progress
 
@@ -41,8 +42,6 @@ class Stream(Protocol):
 
 
 Opener = Callable[[], AbstractContextManager[Stream]]
-Limits = tuple[float, float]
-"""The numbers that stand for black and white."""
 
 _PIECE = 2**20
 """Bytes read at once, or one row if that is more: few enough for stopping promptly."""
@@ -50,11 +49,8 @@ _CHUNK = 16
 """Pictures prepared at once."""
 _MOST_NAMES = 100
 _MOST_PICTURES = 10_000_000
-_WHITES = {"uint8": WHITES["L"], "uint16": WHITES["I;16"]}
-_BRIGHT = 0.125
-"""Part of 0 to 255 that fractions must span to be meant so: standardised ones reach from -2 to 3."""
-_SLACK = 0.01
-"""By which part of its range resampled numbers may lie outside it."""
+_FULL = {"uint8": 255, "uint16": 65535}
+"""Whites of types, beyond which nothing need be looked at."""
 
 
 @dataclass(frozen=True)
@@ -142,34 +138,32 @@ class Arrays(OneFile):
                 start += len(rows)
 
     def _limits(self) -> Generator[None, None, Limits]:
+        """From all numbers, but no further than they may still say something else."""
         kind = self.parts[0].kind
         if kind.kind == "b":
             return 0, 1
-        if kind.name in _WHITES:
-            return 0, (yield from self._white(_WHITES[kind.name]))
-        low, high = np.inf, -np.inf
+        found: ValueRange | None = None
         for part in self.parts:
             for rows in part.read():
-                if not np.isfinite(rows).all():
+                if kind.kind == "f" and not np.isfinite(rows).all():
                     raise UserError(
                         f"{quoted(self.root.name)} holds values that are no numbers (NaN or infinite).",
                         "Replace them, or leave those pictures out.",
                         self.name,
                     )
-                low, high = min(low, float(rows.min())), max(high, float(rows.max()))
+                here = ValueRange.of(rows, found is None or found.whole)
+                found = here | (found or here)
+                if white_for(found.high) == _FULL.get(kind.name):
+                    return 0, _FULL[kind.name]
                 yield
-        return _limits_of(low, high, self.root)
-
-    def _white(self, whites: tuple[int, ...]) -> Generator[None, None, int]:
-        """Finds the smallest white that no number exceeds, and reads no further than it must."""
-        highest = 0
-        for part in self.parts:
-            for rows in part.read():
-                highest = max(highest, int(rows.max()))
-                if highest > whites[-2]:
-                    return whites[-1]
-                yield
-        return next(white for white in whites if white >= highest)
+        assert found is not None  # there is at least one picture
+        if found.known is None:
+            raise UserError(
+                f"The numbers in {quoted(self.root.name)} reach from {found.low:g} to {found.high:g}.",
+                "Save them scaled to [0, 1], [-1, 1] or [0, 255].",
+                self.name,
+            )
+        return found.known
 
 
 def few_names(folder: Path) -> list[str]:
@@ -221,19 +215,6 @@ def _size(shape: tuple[int, ...]) -> tuple[int, int]:
     return width, height
 
 
-def _limits_of(low: float, high: float, root: Path) -> Limits:
-    for limits in ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0)):
-        slack = _SLACK * (limits[1] - limits[0])
-        spans = limits[1] <= 1.0 or high - low >= _BRIGHT * limits[1]
-        if limits[0] - slack <= low and high <= limits[1] + slack and spans:
-            return limits
-    raise UserError(
-        f"The numbers in {quoted(root.name)} reach from {low:g} to {high:g}.",
-        "Save them scaled to [0, 1], [-1, 1] or [0, 255].",
-        str(root),
-    )
-
-
 def _pictures(
     rows: NDArray[Any], labels: NDArray[np.int64], start: int, limits: Limits, how: Preparation
 ) -> list[Picture]:
@@ -242,8 +223,7 @@ def _pictures(
     if rows.shape[3:] == (1,):
         rows = rows[..., 0]
     if rows.dtype != np.uint8 or limits != (0, 255):
-        low, high = limits
-        rows = np.rint((rows.astype(np.float32).clip(low, high) - low) * (255 / (high - low))).astype(np.uint8)
+        rows = scaled(rows, limits)
     made: list[Picture] = []
     for index, (row, label) in enumerate(zip(rows, labels.tolist(), strict=True), start):
         image = Image.fromarray(np.ascontiguousarray(row))

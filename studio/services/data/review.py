@@ -127,11 +127,12 @@ def read_page(dataset: Dataset, finding: HealthFinding, number: int) -> Page:
 def compare(source: str, how: Preparation, seed: int) -> Generator[Progress | FirstImages, None, BeforeAfter]:
     """Prepares some images that are drawn at random, to be seen beside their originals; `how` has a size."""
     from core.data.cache.exclusions import excluded
-    from core.data.formats.image_files import read
+    from core.data.formats.image_files import evenly_chosen, read, whites_of
     from core.data.items import Picture
     from core.data.names import printable
 
     files = yield from _files(source)
+    whites = whites_of(evenly_chosen(files))
     out = frozenset(excluded(source))
     order = np.random.default_rng(seed).permutation(len(files))[: 4 * PAIRS]
     pairs: list[Pair] = []
@@ -139,10 +140,10 @@ def compare(source: str, how: Preparation, seed: int) -> Generator[Progress | Fi
         file = files[index]
         if len(pairs) == PAIRS or printable(file.name) in out:
             continue
-        after = read(file, how)
+        after = read(file, how, whites)
         if isinstance(after, Picture):
             small = Preparation(_within(after.width, after.height), "stretch", alpha=True)
-            before = read(file, small)
+            before = read(file, small, whites)
             if isinstance(before, Picture):
                 pairs.append(Pair(after.name, _upright(before.pixels), _upright(after.pixels)))
     return BeforeAfter(pairs, "" if pairs else "The originals of these images are not at hand as files of their own.")
