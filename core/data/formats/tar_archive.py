@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -14,7 +14,7 @@ from typing import IO
 
 from core.concurrency import in_order
 from core.config.preparation import Preparation
-from core.data.decode import header_size
+from core.data.decode import Whites, header_size
 from core.data.formats.archive_entries import TARS, Labels, empty, rank, refusal_reason, wanted
 from core.data.formats.compression import readable
 from core.data.formats.image_files import FIRST_IMAGES, LOOKED_AT, SIZES_READ, File, first_images, read, whites_of
@@ -69,7 +69,7 @@ class Tar(OneFile):
             whites = whites_of(File(each.name, partial(_content, each)) for each in islice(first, LOOKED_AT))
             yield from in_order(self._jobs(how, whites), workers, ahead=4 * workers)
 
-    def _jobs(self, how: Preparation, whites: Mapping[str, int]) -> Iterator[Callable[[], Picture | Skipped | None]]:
+    def _jobs(self, how: Preparation, whites: Whites) -> Iterator[Callable[[], Picture | Skipped | None]]:
         for entry in _pictures(self.root):
             if entry is None:
                 yield _nothing
