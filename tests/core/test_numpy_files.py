@@ -101,11 +101,18 @@ def test_digits_as_scikit_learn_has_them(tmp_path: Path, kind: type) -> None:
     assert np.array_equal(np.asarray(opened(saved(tmp_path / "a.npy", digits), (8, 8)).images)[:, 0], expected)
 
 
-@pytest.mark.parametrize("shape", [(40, 30, 3), (64, 64, 4)])
+@pytest.mark.parametrize(
+    "shape",
+    [(40, 30, 3), (64, 64, 4), (40, 30, 1), (3, 40, 30), (4, 40, 30), (1, 40, 30), (1, 3, 40, 30), (1, 40, 30, 3)],
+)
 def test_a_single_picture_is_not_taken_for_grey_ones(tmp_path: Path, shape: tuple[int, ...]) -> None:
     found = problem(saved(tmp_path / "a.npy", np.zeros(shape, np.uint8)))
-    assert "holds a single picture" in found.what
-    assert "(N, H, W, C)" in found.remedy
+    assert found.what == f"'a.npy' holds a single picture, of shape {shape}."
+    assert "(N, H, W, C), C = 1 for grey" in found.remedy
+
+
+def test_three_grey_pictures(tmp_path: Path) -> None:
+    assert len(opened(saved(tmp_path / "a.npy", GREY[:3, ..., None])).images) == 3
 
 
 def test_truths_are_white(tmp_path: Path) -> None:
@@ -119,7 +126,7 @@ def test_the_size_that_suits_and_others(tmp_path: Path) -> None:
     assert opened(wide, (48, 24)).images.shape == (3, 1, 24, 48)
     tall = saved(tmp_path / "b.npy", np.zeros((3, 3, 500, 600), np.uint8))
     assert opened(tall, None).size == (64, 64)
-    thin = saved(tmp_path / "c.npy", np.zeros((3, 1, 900), np.uint8))
+    thin = saved(tmp_path / "c.npy", np.zeros((5, 1, 900), np.uint8))
     assert opened(thin, None).size == (16, 16)
 
 

@@ -183,10 +183,10 @@ def pictures(root: Path, open: Opener, kind: np.dtype[Any], shape: tuple[int, ..
             "Save them as uint8 of shape (N, H, W, C), C = 1, 3 or 4, or of shape (N, H, W) for grey.",
             str(root),
         )
-    if len(shape) == 3 and shape[2] in (3, 4):
+    if _is_single(shape):
         raise UserError(
             f"{title} holds a single picture, of shape {shape}.",
-            "Save all pictures as one array of shape (N, H, W, C), or as image files in a folder.",
+            "Save all pictures as one array of shape (N, H, W, C), C = 1 for grey, or as image files in a folder.",
             str(root),
         )
     width, height = _size(shape[1:])
@@ -207,6 +207,11 @@ def _are_pictures(shape: tuple[int, ...]) -> bool:
     if min(shape, default=0) < 1:
         return False
     return len(shape) == 3 or (len(shape) == 4 and (shape[3] in (1, 3, 4) or shape[1] in (1, 3, 4)))
+
+
+def _is_single(shape: tuple[int, ...]) -> bool:
+    """Whether it is one picture, channels last or first: three grey ones are no dataset, nor are any 4 px wide."""
+    return shape[0] in (1, 3, 4) or shape[2] <= 4 if len(shape) == 3 else shape[0] == 1
 
 
 def _size(shape: tuple[int, ...]) -> tuple[int, int]:
