@@ -73,6 +73,15 @@ def test_names_with_a_dot(tmp_path: Path) -> None:
     assert labels(opened(tmp_path)) == NUMBERS
 
 
+@pytest.mark.parametrize("end", ["", ".gz"])
+def test_names_in_capitals(tmp_path: Path, end: str) -> None:
+    mnist(tmp_path / "mnist", end=end)
+    for path in list((tmp_path / "mnist").iterdir()):
+        path.rename(path.with_name(path.name.upper()))
+    for path in (tmp_path / "mnist", *(tmp_path / "mnist").iterdir()):
+        assert labels(opened(path)) == NUMBERS
+
+
 def test_images_alone(tmp_path: Path) -> None:
     for index, (array, kind) in enumerate(
         ((GREY, 8), (COLOUR, 8), (GREY.astype(">f4"), 13), ((GREY / 255).astype(">f8"), 14), (GREY.astype(">i4"), 12))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 import struct
 from collections.abc import Generator
@@ -49,8 +51,8 @@ def scan(source: str) -> Generator[Progress, None, Arrays]:
 
 def _inside(folder: Path) -> Path | None:
     """The images in a folder of such files, those for training if there are several."""
-    images = [name for name in few_names(folder) if re.search(r"images.idx[34]", name)]
-    return folder / min(images, key=lambda name: ("train" not in name, name)) if images else None
+    images = [name for name in few_names(folder) if re.search(r"images.idx[34]", name, re.IGNORECASE)]
+    return folder / min(images, key=lambda name: ("train" not in name.lower(), name)) if images else None
 
 
 def _images_of(file: Path) -> Path:
@@ -68,13 +70,16 @@ def _images_of(file: Path) -> Path:
 
 
 def _beside(file: Path, word: str, other: str, dimensions: str) -> Path | None:
-    """The file of the same name but for `word`, the number of dimensions, and whether it is packed."""
-    name = file.name.removesuffix(".gz")
+    """The file of the same name, in letters of any size, but for `word`, the number of dimensions, and whether it is
+    packed."""
+    name = file.name.lower().removesuffix(".gz")
     if word not in name:
         return None
-    names = [re.sub(r"idx\d", f"idx{number}", name.replace(word, other)) for number in dimensions]
-    candidates = [file.with_name(f"{each}{packed}") for each in names for packed in ("", ".gz")]
-    return next((candidate for candidate in candidates if candidate.is_file()), None)
+    wanted = [re.sub(r"idx\d", f"idx{number}", name.replace(word, other)) for number in dimensions]
+    found: dict[str, Path] = {}
+    with contextlib.suppress(OSError), os.scandir(file.parent) as entries:
+        found = {entry.name.lower(): file.with_name(entry.name) for entry in entries if entry.is_file()}
+    return next((found[each + packed] for each in wanted for packed in ("", ".gz") if each + packed in found), None)
 
 
 def _labels(file: Path | None, count: int) -> tuple[NDArray[Any], tuple[Skipped, ...]]:
