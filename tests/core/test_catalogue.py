@@ -31,6 +31,7 @@ from core.errors import UserError
 from core.evaluation.features.weights import INCEPTION
 from core.events import Progress
 from tests.core.full_disk import largest_file
+from tests.core.images import reasons
 from tests.core.server import Server, offered, remote, zipped
 
 SMALL = Preparation((16, 16))
@@ -342,7 +343,7 @@ def element(kind: int, data: bytes) -> bytes:
 
 def matrix(name: str, array: NDArray[Any], packed: bool) -> bytes:
     """An array as MATLAB stores it: packed or not, and numbers of another type if those are shorter."""
-    stored, kind = {"uint8": (2, 9), "float64": (9, 6)}[array.dtype.name]
+    stored, kind = {"uint8": (2, 9), "uint16": (4, 4), "int64": (12, 14), "float64": (9, 6)}[array.dtype.name]
     flags = element(6, struct.pack("<II", kind, 0))
     shape = element(5, struct.pack(f"<{array.ndim}i", *array.shape))
     inside = flags + shape + element(1, name.encode()) + element(stored, array.tobytes("F"))
@@ -372,8 +373,50 @@ def test_matlab_files(tmp_path: Path, packed: bool, channels: int) -> None:
     assert dataset.classes == tuple(map(str, range(1, 11)))
     assert dataset.labels is not None
     assert [int(dataset.classes[label]) for label in dataset.labels] == numbers.ravel().tolist()
-    file.write_bytes(mat(matrix("y", numbers[:7], packed), matrix("X", pixels, packed)))
-    assert opened(str(file)).classes == ()
+
+
+@pytest.mark.parametrize(
+    ("given", "classes"),
+    [
+        (np.arange(8) % 3, ("0", "1", "2")),
+        (np.arange(8)[:, None] % 3, ("0", "1", "2")),
+        (np.arange(8)[None] % 2 + 0.0, ("0", "1")),
+        (np.eye(3)[np.arange(8) % 3], ("0", "1", "2")),
+        (np.eye(3)[np.arange(8) % 3].T, ("0", "1", "2")),
+        (np.arange(8)[:, None] / 4, "numbers that are not whole, and name no classes"),
+        (np.arange(8)[:, None] * np.nan, "numbers that are not whole, and name no classes"),
+        (np.ones((8, 2)), "rows that do not name one class each"),
+        (np.arange(7)[:, None], "7 labels for 8 images"),
+        (np.arange(8, dtype=np.uint16)[:, None], "of type object, which names no classes"),  # text
+    ],
+)
+def test_labels_in_matlab_files(tmp_path: Path, given: NDArray[Any], classes: tuple[str, ...] | str) -> None:
+    pixels = np.random.default_rng(0).integers(64, 256, (16, 16, 1, 8), np.uint8)
+    (tmp_path / "x.mat").write_bytes(mat(matrix("y", given, True), matrix("X", pixels, True)))
+    dataset = opened(str(tmp_path / "x.mat"))
+    assert reasons(dataset) == ({"y": classes} if isinstance(classes, str) else {})
+    assert dataset.classes == (() if isinstance(classes, str) else classes)
+    if dataset.labels is not None:
+        assert dataset.labels.tolist() == (np.arange(8) % len(classes)).tolist()
+
+
+def test_other_arrays_in_matlab_files_are_named(tmp_path: Path) -> None:
+    pixels = np.random.default_rng(0).integers(64, 256, (16, 16, 1, 8), np.uint8)
+    one, other, number = (matrix(*each, False) for each in (("X", pixels), ("Z", pixels), ("n", np.array([[8.0]]))))
+    (tmp_path / "x.mat").write_bytes(mat(number, one, other))
+    assert reasons(opened(str(tmp_path / "x.mat"))) == {
+        "n": "neither the images nor their labels",
+        "Z": "other images than those in 'X', which were taken",
+    }
+
+
+@pytest.mark.parametrize("start", [b"MATLAB 7.3 MAT-file, Platform: GLNXA64".ljust(512), b""])
+def test_matlab_files_of_version_7_3_are_refused_with_what_to_do(tmp_path: Path, start: bytes) -> None:
+    (tmp_path / "x.mat").write_bytes(start + b"\x89HDF\r\n\x1a\n" + bytes(600))
+    with pytest.raises(UserError) as caught:
+        opened(str(tmp_path / "x.mat"))
+    assert "version 7.3" in caught.value.what
+    assert "-v7" in caught.value.remedy
 
 
 def test_svhn_as_it_comes(downloads: Path) -> None:

@@ -318,6 +318,23 @@ def test_the_largest_array_and_the_labels_as_long(tmp_path: Path) -> None:
     dataset = opened(tmp_path / "a.npz")
     assert len(dataset.images) == 9
     assert labels(dataset) == NUMBERS
+    assert reasons(dataset) == {
+        "test_images": "other images than those in 'train_images', which were taken",
+        "test_labels": "4 labels for 9 images",
+        "ids": "neither the images nor their labels",
+        "weights": "neither the images nor their labels",
+        "matrix": "neither the images nor their labels",
+    }
+
+
+def test_labels_go_with_the_images_whose_name_is_like_theirs(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", y_test=LABELS[::-1], x_train=COLOUR, x_test=COLOUR[::-1], y_train=LABELS)
+    dataset = opened(tmp_path / "a.npz")
+    assert labels(dataset) == NUMBERS
+    assert reasons(dataset) == {
+        "y_test": "other labels than those in 'y_train', which were taken",
+        "x_test": "other images than those in 'x_train', which were taken",
+    }
 
 
 @pytest.mark.parametrize(
@@ -332,10 +349,12 @@ def test_the_largest_array_and_the_labels_as_long(tmp_path: Path) -> None:
     ids=["fractions", "one-hot", "truths", "words", "bytes"],
 )
 def test_labels_of_every_kind(tmp_path: Path, given: NDArray[Any], classes: tuple[str, ...]) -> None:
-    np.savez(tmp_path / "a.npz", images=COLOUR, labels=given)
-    dataset = opened(tmp_path / "a.npz")
-    assert (dataset.classes, labels(dataset)) == (classes, NUMBERS)
-    assert not dataset.skipped
+    for name in ("labels", "y", "Y", "arr_1"):
+        arrays: dict[str, Any] = {"images": COLOUR, name: given}
+        np.savez(tmp_path / f"{name}.npz", **arrays)
+        dataset = opened(tmp_path / f"{name}.npz")
+        assert (dataset.classes, labels(dataset)) == (classes, NUMBERS)
+        assert not dataset.skipped
 
 
 def test_truths_are_two_classes(tmp_path: Path) -> None:
@@ -354,13 +373,67 @@ def test_truths_are_two_classes(tmp_path: Path) -> None:
         (np.full(9, np.nan), "numbers that are not whole, and name no classes"),
         (np.ones((9, 2), int), "rows that do not name one class each"),
         (np.array([["a", "b"]] * 9), "rows that do not name one class each"),
+        (LABELS.astype("M8[D]"), "of type datetime64[D], which names no classes"),
+        (LABELS * 1e300, "numbers that are not whole, and name no classes"),
     ],
 )
 def test_lists_that_are_no_labels_are_named(tmp_path: Path, given: NDArray[Any], reason: str) -> None:
-    np.savez(tmp_path / "a.npz", images=COLOUR, labels=given)
-    dataset = opened(tmp_path / "a.npz")
-    assert dataset.labels is None
-    assert reasons(dataset) == {"labels": reason}
+    other = reason if given.shape[:1] == (9,) else "neither the images nor their labels"
+    for name, expected in (("labels", reason), ("y", reason), ("arr_1", other)):
+        arrays: dict[str, Any] = {"images": COLOUR, name: given}
+        np.savez(tmp_path / f"{name}.npz", **arrays)
+        dataset = opened(tmp_path / f"{name}.npz")
+        assert dataset.labels is None
+        assert reasons(dataset) == {name: expected}
+
+
+@pytest.mark.parametrize("given", [np.arange(9), np.array([f"{index}.png" for index in range(9)])])
+def test_what_differs_for_every_image_is_no_label_unless_it_is_called_so(tmp_path: Path, given: NDArray[Any]) -> None:
+    np.savez(tmp_path / "a.npz", images=COLOUR, names=given)
+    np.savez(tmp_path / "b.npz", images=COLOUR, labels=given)
+    assert opened(tmp_path / "a.npz").labels is None
+    assert reasons(opened(tmp_path / "a.npz")) == {"names": "a different label for every image"}
+    assert labels(opened(tmp_path / "b.npz")) == list(range(9))
+
+
+def test_labels_of_no_bytes(tmp_path: Path) -> None:
+    stream = io.BytesIO()
+    np.save(stream, COLOUR)
+    packed(tmp_path / "a.npz", {"images.npy": stream.getvalue(), "labels.npy": written("(9,)", "|S0")})
+    assert "names no classes" in reasons(opened(tmp_path / "a.npz"))["labels"]
+
+
+@pytest.mark.parametrize("name", ["labels.npy", "LABELS.NPY", "y.npy", "class.npy"])
+def test_labels_in_a_file_beside_the_images(tmp_path: Path, name: str) -> None:
+    images = saved(tmp_path / "images.npy", COLOUR)
+    assert opened(images).classes == ()
+    with (tmp_path / name).open("wb") as file:
+        np.save(file, np.asfortranarray(np.eye(8)[LABELS]))
+    saved(tmp_path / "class_names.npy", np.array(["a", "b"]))
+    saved(tmp_path / "more_class_images.npy", COLOUR)
+    dataset = opened(images)
+    assert labels(dataset) == NUMBERS
+    assert not dataset.skipped
+
+
+def test_files_beside_the_images_that_are_no_labels_are_named(tmp_path: Path) -> None:
+    images = saved(tmp_path / "images.npy", COLOUR)
+    saved(tmp_path / "labels.npy", LABELS[:5])
+    assert reasons(opened(images)) == {"labels.npy": "5 labels for 9 images"}
+    saved(tmp_path / "labels.npy", np.array([Trap(tmp_path / "sprung")] * 9, object))
+    assert reasons(opened(images)) == {"labels.npy": "pickled objects, which could run code when they are read"}
+    os.truncate(saved(tmp_path / "labels.npy", LABELS), 130)
+    assert reasons(opened(images)) == {"labels.npy": "'labels.npy' is shorter than it says."}
+    assert not (tmp_path / "sprung").exists()
+
+
+def test_labels_of_train_and_test_in_files_of_their_own(tmp_path: Path) -> None:
+    images = saved(tmp_path / "x_train.npy", COLOUR)
+    saved(tmp_path / "y_test.npy", LABELS[::-1])
+    saved(tmp_path / "y_train.npy", LABELS)
+    dataset = opened(images)
+    assert labels(dataset) == NUMBERS
+    assert not dataset.skipped
 
 
 def test_labels_of_too_many_classes(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import contextlib
 import struct
 import zlib
 from collections.abc import Generator, Iterator
+from dataclasses import dataclass
 from functools import partial
 from math import prod
 from pathlib import Path
@@ -17,21 +18,23 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.data.array_labels import LabelArray, labels_among
 from core.data.formats.compression import damaged, readable
 from core.data.formats.raw_arrays import Arrays, pictures
-from core.data.names import absolute, digest, opened, quoted, version
-from core.data.source import class_numbers
+from core.data.names import absolute, digest, opened, printable, quoted, version
 from core.errors import UserError
 from core.events import Progress
 
 TITLE = "MATLAB"
 RANK = 4
 
-_MAGIC = b"MATLAB 5.0 MAT-file"
+_MAGIC, _MAGIC_7_3, _HDF5 = b"MATLAB 5.0 MAT-file", b"MATLAB 7.3 MAT-file", b"\x89HDF\r\n\x1a\n"
 _FIRST, _TAG = 128, 8
 _MATRIX, _COMPRESSED = 14, 15
 _COMPLEX = 0x800
-_NUMBERS = {1: "i1", 2: "u1", 3: "<i2", 4: "<u2", 5: "<i4", 6: "<u4", 7: "<f4", 9: "<f8"}
+_NUMERIC = range(6, 16)
+"""Classes of arrays: double, single and whole numbers; truths are whole numbers too."""
+_NUMBERS = {1: "i1", 2: "u1", 3: "<i2", 4: "<u2", 5: "<i4", 6: "<u4", 7: "<f4", 9: "<f8", 12: "<i8", 13: "<u8"}
 _PIECE = 2**16
 _LONGEST_PART = 4096  # bytes of a name or a shape
 
@@ -41,42 +44,77 @@ def opens(source: str) -> bool:
     if not path.is_file():
         return False
     with opened(path) as file:
-        return file.read(len(_MAGIC)) == _MAGIC
+        start = file.read(len(_MAGIC))
+    return start in (_MAGIC, _MAGIC_7_3) or (path.suffix.lower() == ".mat" and start.startswith(_HDF5))
 
 
 def scan(source: str) -> Generator[Progress, None, Arrays]:
-    """Find the pictures and, if there is a list as long, their labels. Raises `UserError` if there are no pictures."""
+    """Find pictures and the labels beside them. Raises `UserError` if there are no pictures, and for version 7.3."""
     root = absolute(source)
     yield Progress("Looking for images", 0, 0)
     with _readable(root), opened(root) as file:
+        _refuse_hdf5(root, file)
         found = list(_arrays(file, root.stat().st_size))
-        shape, start = next(((shape, start) for shape, kind, start in found if _are_pictures(shape, kind)), ((), 0))
-        if not shape:
+        images = next((each for each in found if each.are_pictures), None)
+        if images is None:
             raise UserError(
                 f"There are no images in {quoted(root.name)}.",
                 "It needs an array of uint8 of shape (height, width, 1 or 3, count), saved as version 7 or older.",
                 str(root),
             )
         # The first index runs fastest, as everywhere in MATLAB.
-        rows = pictures(root, partial(_numbers, root, start), np.dtype(np.uint8), shape[::-1])
-        lists = [each for each in found if prod(each[0]) == rows.count]
-        labels = _labels(file, *lists[0]) if lists else np.zeros(rows.count, np.int64)
-    numbers, classes = class_numbers(labels)
-    return Arrays(root, digest(version(root)), (rows,), numbers, classes, by_column=True)
+        rows = pictures(root, partial(_numbers, root, images.start), images.kind, images.shape[::-1])
+        others = [each.as_labels(root, rows.count) for each in found if each is not images]
+        labels, classes, unused = labels_among(others, rows.count, images.name)
+    return Arrays(root, digest(version(root)), (rows,), labels, classes, unused, by_column=True)
 
 
-def _arrays(file: IO[bytes], size: int) -> Iterator[tuple[tuple[int, ...], np.dtype[Any], int]]:
-    """Shape and type of each array of numbers, and where its element begins."""
+@dataclass(frozen=True)
+class _Array:
+    """An array of which only the header was read. `kind` is object for what holds no real numbers; `start`: where its
+    element begins."""
+
+    name: str
+    kind: np.dtype[Any]
+    shape: tuple[int, ...]
+    start: int
+
+    @property
+    def are_pictures(self) -> bool:
+        return len(self.shape) == 4 and self.shape[2] in (1, 3) and min(self.shape) > 0 and self.kind == np.uint8
+
+    def as_labels(self, root: Path, count: int) -> LabelArray:
+        """With a row for each image, where it has a column for each."""
+        turned = self.shape[:1] != (count,) and self.shape[1:] == (count,)
+        shape = self.shape[::-1] if turned else self.shape
+
+        def read() -> NDArray[Any]:
+            with _numbers(root, self.start) as element:
+                values = np.frombuffer(element.read(prod(shape) * self.kind.itemsize), self.kind)
+            return values.reshape(shape, order="C" if turned else "F")
+
+        return LabelArray(printable(self.name), self.kind, shape, read)
+
+
+def _refuse_hdf5(root: Path, file: IO[bytes]) -> None:
+    file.seek(0)
+    if file.read(len(_MAGIC)) != _MAGIC:
+        raise UserError(
+            f"{quoted(root.name)} is a MATLAB file of version 7.3, which is not read here.",
+            "Save it as version 7: save(name, '-v7') in MATLAB, scipy.io.savemat in Python.",
+            str(root),
+        )
+
+
+def _arrays(file: IO[bytes], size: int) -> Iterator[_Array]:
+    """The arrays at the top of the file; those without a name are MATLAB's own."""
     start = _FIRST
     while start < size:
         element = _Element(file, start)
-        if array := element.array():
-            yield *array, start
+        header = element.array()
+        if header is not None and header[0]:
+            yield _Array(*header, start)
         start = element.end
-
-
-def _are_pictures(shape: tuple[int, ...], kind: np.dtype[Any]) -> bool:
-    return len(shape) == 4 and shape[2] in (1, 3) and min(shape) > 0 and kind == np.uint8
 
 
 @contextlib.contextmanager
@@ -86,12 +124,6 @@ def _numbers(root: Path, start: int) -> Iterator[_Element]:
         element = _Element(file, start)
         element.array()
         yield element
-
-
-def _labels(file: IO[bytes], shape: tuple[int, ...], kind: np.dtype[Any], start: int) -> NDArray[np.int64]:
-    element = _Element(file, start)
-    element.array()
-    return np.frombuffer(element.read(prod(shape) * kind.itemsize), kind).astype(np.int64)
 
 
 @contextlib.contextmanager
@@ -128,15 +160,20 @@ class _Element:
         self._ready = data[count:]
         return data[:count]
 
-    def array(self) -> tuple[tuple[int, ...], np.dtype[Any]] | None:
-        """Shape and type of the numbers that `read` gives next; None for what is no array of real numbers."""
+    def array(self) -> tuple[str, np.dtype[Any], tuple[int, ...]] | None:
+        """Name, type and shape of the numbers that `read` gives next; None for what is no array. The type is object
+        for text, cells and whatever else holds no real numbers."""
         if struct.unpack("<II", self.read(_TAG))[0] != _MATRIX:
             return None
-        flags, shape, _ = (self._part() for _ in range(3))  # the last is the name
-        kind, _, short = self._tag()
-        if kind not in _NUMBERS or short or struct.unpack("<I", flags[:4])[0] & _COMPLEX:
-            return None
-        return struct.unpack(f"<{len(shape) // 4}i", shape), np.dtype(_NUMBERS[kind])
+        flags, shape, name = (self._part() for _ in range(3))
+        (flag,) = struct.unpack("<I", flags[:4])
+        plain = flag & 0xFF in _NUMERIC and not flag & _COMPLEX
+        kind, _, short = self._tag() if plain else (0, 0, b"")
+        self._ready = short + self._ready
+        sides = struct.unpack(f"<{len(shape) // 4}i", shape[: len(shape) // 4 * 4])
+        if min(sides, default=0) < 0:
+            raise ValueError(f"an array of shape {sides}")
+        return name.decode("utf-8", "replace"), np.dtype(_NUMBERS.get(kind, "O")), sides
 
     def _part(self) -> bytes:
         _, size, short = self._tag()

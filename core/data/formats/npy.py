@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import os
 import zipfile
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -16,11 +18,11 @@ import numpy as np
 from numpy.lib import format
 from numpy.typing import NDArray
 
+from core.data.array_labels import LabelArray, is_called_labels, labels_among, likeness
 from core.data.formats.compression import damaged, first_bytes, opened_zip, readable
 from core.data.formats.raw_arrays import Arrays, RowStream, pictures
 from core.data.items import Skipped
-from core.data.names import absolute, digest, opened, printable, quoted, version
-from core.data.source import MOST_CLASSES, class_numbers
+from core.data.names import absolute, digest, is_hidden, opened, printable, quoted, version
 from core.errors import UserError
 from core.events import Progress
 
@@ -30,9 +32,7 @@ RANK = 3
 _HEADERS = {(1, 0): format.read_array_header_1_0, (2, 0): format.read_array_header_2_0}
 _LONGEST_HEADER = 2**16
 _MOST_ARRAYS = 1000
-"""That are looked at in one .npz."""
-_LABELS = ("label", "class", "target", "y_")
-"""What the names of labels hold, for files with more than one list of whole numbers."""
+"""That are looked at in one .npz or folder."""
 
 
 @dataclass(frozen=True)
@@ -51,10 +51,18 @@ class _Array:
         """Of the arrays in a file, the one that has the most of this holds the pictures."""
         return len(self.shape) in (3, 4) and self.kind.kind in "buif", prod(self.shape)
 
+    @property
+    def as_labels(self) -> LabelArray:
+        return LabelArray(self.name, self.kind, self.shape, self._all)
+
     def numbers(self) -> IO[bytes]:
         stream = self.open()
         stream.read(self.start)
         return stream
+
+    def _all(self) -> NDArray[Any]:
+        values = RowStream(self.numbers, self.kind, prod(self.shape)).all()
+        return values.reshape(self.shape, order="F" if self.fortran else "C")
 
 
 def opens(source: str) -> bool:
@@ -63,11 +71,13 @@ def opens(source: str) -> bool:
 
 
 def scan(source: str) -> Generator[Progress, None, Arrays]:
-    """Find the images, and labels for them. Raises `UserError` for damaged files and for what are no pictures."""
+    """Find the images, and labels for them: beside them in the file, or beside an `.npy` in one of its own. Raises
+    `UserError` for damaged files and for what are no pictures."""
     root = absolute(source)
     yield Progress("Looking for images", 0, 0)
     with readable(root):
-        arrays = list(_members(root) if zipfile.is_zipfile(root) else _alone(root))
+        packed = zipfile.is_zipfile(root)
+        arrays = list(_members(root) if packed else _alone(root))
         plain = [array for array in arrays if not array.kind.hasobject]
         found = max(plain, key=lambda array: array.weight, default=None)
         if found is None or (len(plain) < len(arrays) and not found.weight[0]):
@@ -78,27 +88,46 @@ def scan(source: str) -> Generator[Progress, None, Arrays]:
                 "Save them again with numpy.save(name, numpy.ascontiguousarray(images)).",
             )
         rows = pictures(root, found.numbers, found.kind, found.shape)
-        labels, classes, unread = _labels([array for array in plain if array is not found], rows.count)
-        key = digest(version(root))
-    return Arrays(
-        root=root,
-        key=key,
-        parts=(rows,),
-        labels=labels,
-        classes=classes,
-        skipped=(
-            *(
-                Skipped(printable(array.name), "pickled objects, which could run code when they are read")
-                for array in arrays
-                if array.kind.hasobject
-            ),
-            *unread,
-        ),
+        beside, broken = (None, ()) if packed else _beside(root, rows.count)
+        if beside is not None:
+            arrays.append(beside)
+        others = [array.as_labels for array in arrays if array is not found and not array.kind.hasobject]
+        labels, classes, unused = labels_among(others, rows.count, found.name)
+        key = digest(version(root), *([version(root.with_name(beside.name))] if beside is not None else []))
+    pickled = (
+        Skipped(printable(array.name), "pickled objects, which could run code when they are read")
+        for array in arrays
+        if array.kind.hasobject
     )
+    return Arrays(root, key, (rows,), labels, classes, (*pickled, *broken, *unused))
 
 
 def _alone(root: Path) -> Iterator[_Array]:
     yield _array(root, root.name, partial(opened, root), root.stat().st_size)
+
+
+def _beside(images: Path, count: int) -> tuple[_Array | None, tuple[Skipped, ...]]:
+    """The labels of `count` images that lie in the same folder, of several the likeliest, and damaged ones."""
+    found: list[_Array] = []
+    broken: list[Skipped] = []
+    for name in _names_of_labels(images):
+        with contextlib.suppress(OSError):
+            try:
+                found += [each for each in _alone(images.with_name(name)) if len(each.shape) <= 2]
+            except UserError as error:
+                broken.append(Skipped(printable(name), error.what))
+    likeliest = max(
+        found, key=lambda each: (each.as_labels.fits(count), likeness(each.name, images.name)), default=None
+    )
+    return likeliest, tuple(broken)
+
+
+def _names_of_labels(images: Path) -> list[str]:
+    with contextlib.suppress(OSError), os.scandir(images.parent) as entries:
+        files = (entry.name for entry in entries if entry.name.lower().endswith(".npy") and entry.is_file())
+        named = (name for name in files if is_called_labels(name) and not is_hidden(name) and name != images.name)
+        return sorted(islice(named, _MOST_ARRAYS))
+    return []
 
 
 def _members(root: Path) -> Iterator[_Array]:
@@ -120,54 +149,6 @@ def _array(root: Path, name: str, open: Callable[[], IO[bytes]], size: int) -> _
     if min(shape, default=1) < 0 or (not kind.hasobject and head.tell() + prod(shape) * kind.itemsize > size):
         raise damaged(root, "is shorter than it says", f"{name}: {shape} of {kind} in {size} bytes")
     return _Array(name, open, head.tell(), kind, shape, fortran)
-
-
-Labels = tuple[NDArray[np.int64], tuple[str, ...], tuple[Skipped, ...]]
-"""A class for each picture, the classes' names, and lists that are called labels and are none."""
-
-
-def _labels(arrays: Sequence[_Array], count: int) -> Labels:
-    """Returns what the list of labels says that is as long as there are pictures; rather one that is called so."""
-    called = [each for each in arrays if any(word in each.name.lower() for word in _LABELS)]
-    fitting = [each for each in called if each.shape[:1] == (count,) and len(each.shape) <= 2]
-    fitting += [each for each in arrays if each.kind.kind in "iu" and each.shape in ((count,), (count, 1))]
-    if fitting:
-        chosen = fitting[0]
-        row = np.dtype((chosen.kind, chosen.shape[1:]))
-        return _read_labels(chosen.name, RowStream(chosen.numbers, row, count).all())
-    other = (
-        Skipped(printable(each.name), f"{each.shape[0] if each.shape else 1} labels for {count} images")
-        for each in called
-    )
-    return np.zeros(count, np.int64), (), tuple(other)
-
-
-def _read_labels(name: str, values: NDArray[Any]) -> Labels:
-    """Whole numbers, truths and words are labels, and so are rows of which one number alone is not 0."""
-    none = np.zeros(len(values), np.int64), ()
-    if values.ndim == 2 and values.shape[1] == 1:
-        values = values[:, 0]
-    if values.ndim == 2:
-        if values.dtype.kind not in "biuf" or not ((values != 0).sum(1) == 1).all():
-            return *none, (Skipped(printable(name), "rows that do not name one class each"),)
-        values = (values != 0).argmax(1)
-    if values.dtype.kind in "US":
-        words, numbers = np.unique(values, return_inverse=True)
-        names = tuple(
-            printable(word.decode("utf-8", "replace") if isinstance(word, bytes) else word) for word in words.tolist()
-        )
-        if not 2 <= len(names) <= MOST_CLASSES:
-            return *none, _unusual(name, len(names))
-        return numbers.astype(np.int64), names, ()
-    if values.dtype.kind == "f" and not (np.isfinite(values).all() and (values == np.rint(values)).all()):
-        return *none, (Skipped(printable(name), "numbers that are not whole, and name no classes"),)
-    numbers, names = class_numbers(values.astype(np.int64))
-    return numbers, names, () if names else _unusual(name, len(np.unique(values)))
-
-
-def _unusual(name: str, classes: int) -> tuple[Skipped, ...]:
-    many = f"{classes:,} different labels, more than {MOST_CLASSES:,}"
-    return (Skipped(printable(name), "the same label for every image" if classes == 1 else many),)
 
 
 def _nothing(root: Path, pickled: bool) -> UserError:
