@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 from math import prod
 from pathlib import Path
-from stat import S_ISREG
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 
 from core.config.settings import Settings
+from core.data.source import LONGEST_CLASS, MOST_CLASSES
+from core.data.tensor_file import TensorFile, TensorType, opened_tensors
 from core.durable_write import replaced, unwritable
 from core.errors import FOREIGN_ERRORS, UserError
 from core.events import Images
@@ -26,16 +26,15 @@ from core.registry import components
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from core.checkpoint_schema import TensorType
-
-T = TypeVar("T")
-
 FORMAT = 1
 KEY = "gan_studio"
 """Where our JSON stands in the file's metadata; a file without it is not ours."""
 PARTS = ("G", "D", "G_ema", "augment")
 LONGEST = 2**24
 """Characters of that JSON."""
+LONGEST_SOURCE, LONGEST_WORD = 2**15, 2**8
+"""Characters of a path, with escapes of what is no text in it, and of the program's own words."""
+MOST_STATS = 1000
 LARGEST_PREVIEW = 2**24
 """Numbers in the picture for dialogs."""
 DIGEST = "digest"
@@ -43,6 +42,9 @@ DIGEST = "digest"
 
 
 Count = Annotated[int, Field(ge=0, lt=2**63)]
+Source = Annotated[str, Field(max_length=LONGEST_SOURCE)]
+ClassName = Annotated[str, Field(max_length=LONGEST_CLASS)]
+Word = Annotated[str, Field(max_length=LONGEST_WORD)]
 
 
 class Meta(BaseModel):
@@ -58,14 +60,14 @@ class Meta(BaseModel):
     seconds: Annotated[float, Field(ge=0)]
     epoch: Count
     index: Count
-    dataset: str
-    dataset_fingerprint: str
-    classes: tuple[str, ...] = ()
-    device: str
-    precision: str
-    memory_format: str
+    dataset: Source
+    dataset_fingerprint: Word
+    classes: Annotated[tuple[ClassName, ...], Field(max_length=MOST_CLASSES)] = ()
+    device: Word
+    precision: Word
+    memory_format: Word
     created: datetime
-    stats: dict[str, float] = {}
+    stats: Annotated[dict[Word, float], Field(max_length=MOST_STATS)] = {}
 
 
 @dataclass(frozen=True)
@@ -116,44 +118,40 @@ def load(path: Path, parts: Collection[str] = PARTS) -> Checkpoint:
 
     `parts`: those that must be there, whole.
     """
-    from core import checkpoint_schema  # here, as it needs torch
+    import torch
 
-    metadata, types = _read(path, lambda file: (file.metadata() or {}, _types(file)))
-    meta = _meta(metadata, path)
-    if "preview" in types:
-        _refuse_preview(types.pop("preview"), path)
-    try:
+    from core import checkpoint_schema  # here, as they need time
+
+    with _opened(path) as file:
+        meta = _meta(file.metadata, path)
+        types = dict(file.types)
+        if "preview" in types:
+            _refuse_preview(types.pop("preview"), path)
         checkpoint_schema.refuse(types, parts, meta.settings, meta.channels, len(meta.classes))
-    except ValueError as error:
-        raise _damaged(path, error) from error
-    tensors = _read_tensors(path)
-    digest = _digest(metadata[KEY], tensors)
-    if metadata.get(DIGEST) != digest:
-        raise _damaged(path, ValueError("the digest does not fit"))
+        tensors = {name: torch.from_numpy(file.read(name)) for name in file.types}
+        digest = _digest(file.metadata[KEY], tensors)
+        if file.metadata.get(DIGEST) != digest:
+            raise ValueError("the digest does not fit")
     return Checkpoint(meta, tensors, digest)
 
 
 def summary(path: Path) -> Summary:
     """The readable part and the preview image only; quick whatever the size of the file. Raises as `load`."""
-
-    def use(file: Any) -> Summary:
-        metadata = file.metadata() or {}
-        meta = _meta(metadata, path)
-        _refuse_preview(_type(file, "preview"), path)
-        return Summary(path, meta, np.asarray(file.get_tensor("preview")), metadata.get(DIGEST, ""))
-
-    return _read(path, use)
+    with _opened(path) as file:
+        meta = _meta(file.metadata, path)
+        _refuse_preview(file.types["preview"], path)
+        return Summary(path, meta, file.read("preview"), file.metadata.get(DIGEST, ""))
 
 
-def _read(path: Path, use: Callable[[Any], T]) -> T:
+@contextmanager
+def _opened(path: Path) -> Iterator[TensorFile]:
+    """Opens a file for reading. Raises `UserError` for whatever goes wrong until it is closed."""
     try:
-        if not S_ISREG(path.stat().st_mode):  # a pipe would wait for ever
-            raise OSError("not a regular file")
-        with _named(path) as name, safe_open(name, framework="numpy") as file:
-            return use(file)
+        with opened_tensors(path) as file:
+            yield file
     except FileNotFoundError:
         raise UserError(f"There is no file {path}.", "Check the path.") from None
-    except (SafetensorError, *FOREIGN_ERRORS) as error:
+    except FOREIGN_ERRORS as error:
         raise _damaged(path, error) from error
 
 
@@ -161,37 +159,6 @@ def _refuse_preview(found: TensorType, path: Path) -> None:
     kind, shape = found
     if kind != "U8" or len(shape) != 3 or shape[2] not in (1, 3, 4) or not 0 < prod(shape) <= LARGEST_PREVIEW:
         raise _damaged(path, ValueError(f"a preview of {kind} {shape}"))
-
-
-def _types(file: Any) -> dict[str, TensorType]:
-    return {name: _type(file, name) for name in file.keys()}  # noqa: SIM118  # it is no dict
-
-
-def _type(file: Any, name: str) -> TensorType:
-    found = file.get_slice(name)
-    return found.get_dtype(), tuple(found.get_shape())
-
-
-@contextmanager
-def _named(path: Path) -> Iterator[str]:
-    """Yields a name of the file that the library can open: it knows no names but those in UTF-8."""
-    try:
-        str(path).encode()
-    except UnicodeEncodeError:
-        with path.open("rb") as file:
-            yield f"/dev/fd/{file.fileno()}"
-    else:
-        yield str(path)
-
-
-def _read_tensors(path: Path) -> dict[str, Tensor]:
-    from safetensors import torch as safetensors
-
-    try:
-        # Not as a map of the file, which tensors would keep: the process would end where its disk is taken away.
-        return safetensors.load(path.read_bytes())
-    except (SafetensorError, *FOREIGN_ERRORS) as error:
-        raise _damaged(path, error) from error
 
 
 def _digest(meta: str, tensors: Mapping[str, Tensor]) -> str:

@@ -10,11 +10,10 @@ from collections.abc import Collection, Mapping
 import torch
 
 from core.config.settings import Settings
+from core.data.tensor_file import TensorType
 from core.generator_inputs import Conditions
 from core.models.conditioning import build_pair
 
-TensorType = tuple[str, tuple[int, ...]]
-"""A tensor's type, as safetensors names it, and its shape."""
 TYPES = {torch.float32: "F32", torch.int64: "I64", torch.bool: "BOOL", torch.uint8: "U8"}
 NUMBER: TensorType = ("F32", ())
 RANDOM = {"random.noise", "random.torch", "random.cuda", "random.xpu", "random.mps"}

@@ -209,6 +209,47 @@ def test_reading_a_file_never_runs_code() -> None:
     assert not offences
 
 
+MAPS = {"mmap", "memmap", "open_memmap", "safe_open", "load_file"}
+"""What maps a file: a page of it that cannot be read any more would end the process."""
+
+
+def mapped(node: ast.AST) -> bool:
+    """Whether a file might be mapped, instead of read."""
+    match node:
+        case ast.Import(names=names):
+            return any(name.name in MAPS for name in names)
+        case ast.ImportFrom(names=names):
+            return any(name.name in MAPS for name in names)
+        case ast.Attribute(attr=name):
+            return name in MAPS
+        case ast.keyword(arg="mmap_mode" | "mmap", value=ast.Constant(value=value)):
+            return bool(value)
+    return False
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("import mmap", True),
+        ("from safetensors import safe_open", True),
+        ("from safetensors.torch import load_file, save_file", True),
+        ("safetensors.numpy.load_file(path)", True),
+        ("np.memmap(path)", True),
+        ("np.load(path, mmap_mode='r')", True),
+        ("torch.load(path, mmap=True)", True),
+        ("torch.load(path, mmap=False)", False),
+        ("from safetensors.torch import save_file", False),
+    ],
+)
+def test_maps_are_recognised(line: str, expected: bool) -> None:
+    assert any(map(mapped, ast.walk(ast.parse(line)))) is expected
+
+
+def test_no_file_is_mapped() -> None:
+    ours = ((name, tree) for name, tree in modules() if name.startswith(("core/", "studio/")))
+    assert not [f"{name}:{getattr(n, 'lineno', 0)}" for name, tree in ours for n in ast.walk(tree) if mapped(n)]
+
+
 TIPS = {"setToolTip", "setTabToolTip", "setWhatsThis"}
 PLAIN = {"plain_tip", "wrapped_tip", "toolTip"}
 """Calls that return a tip which shows names as they are, or another widget's."""

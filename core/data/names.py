@@ -30,15 +30,23 @@ def opened(path: str | Path, buffering: int = -1) -> IO[bytes]:
     return open(path, "rb", buffering, opener=_at_once)
 
 
+def opened_regular(path: Path, most: int | None = MOST_BYTES, buffering: int = -1) -> IO[bytes]:
+    """The bytes of a file. Raises `OSError` for one that is no regular file, or larger than `most` bytes; None: of any
+    size."""
+    file = opened(path, buffering)
+    status = os.fstat(file.fileno())
+    if S_ISREG(status.st_mode) and (most is None or status.st_size <= most):
+        return file
+    file.close()
+    raise OSError(
+        f"{path} is larger than {most:,} bytes" if S_ISREG(status.st_mode) else f"{path} is not a regular file"
+    )
+
+
 def content(path: Path, most: int = MOST_BYTES) -> bytes:
-    """All bytes of a file. Raises `OSError` for one that is no regular file, or larger than `most` bytes."""
-    with opened(path) as file:
-        status = os.fstat(file.fileno())
-        if not S_ISREG(status.st_mode):
-            raise OSError(f"{path} is not a regular file")
-        if status.st_size > most:
-            raise OSError(f"{path} is larger than {most:,} bytes")
-        return file.read(status.st_size)  # asked for more, it would set more memory aside
+    """All bytes of a file. Raises `OSError` as `opened_regular` does."""
+    with opened_regular(path, most) as file:
+        return file.read(os.fstat(file.fileno()).st_size)  # asked for more, it would set more memory aside
 
 
 def version(path: Path) -> str:

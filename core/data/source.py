@@ -19,6 +19,8 @@ SUGGESTED_LEAST, SUGGESTED_MOST = 16, 64
 """A first training should show something within minutes, on a CPU too; more pixels are one choice away."""
 
 MOST_CLASSES = 1000
+LONGEST_CLASS = 2**12
+"""Characters of a class's name."""
 
 
 class Source(Protocol):

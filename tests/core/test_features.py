@@ -5,10 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
+from safetensors.numpy import save_file
 from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 
 from core.cli.main import main
@@ -19,6 +22,7 @@ from core.data.cache.row_reader import entry_folder
 from core.data.dataset import Dataset
 from core.data.download.catalogue import Download
 from core.data.prepare import prepare
+from core.data.tensor_file import read_tensors
 from core.errors import UserError
 from core.evaluation.features import Extractor, Features, build, default_for
 from core.evaluation.features import classifier as classifier_module
@@ -194,6 +198,45 @@ def test_real_features_are_worked_out_once(prepared: Dataset, vgg16: Extractor) 
     for note in folder.glob("features-*"):
         note.write_bytes(b"damaged")
     assert real(prepared, vgg16)[1] == 2
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.zeros((10, 63), np.float32),
+        np.zeros((9, 64), np.float32),
+        np.zeros((10, 64), np.float64),
+        np.zeros((10, 64), np.uint8),
+        np.zeros(640, np.float32),
+        np.full((10, 64), np.nan, np.float32),
+    ],
+)
+def test_features_of_another_kind_are_worked_out_anew(
+    prepared: Dataset, vgg16: Extractor, values: NDArray[Any]
+) -> None:
+    first, _ = real(prepared, vgg16)
+    folder = entry_folder(prepared.images)
+    assert folder is not None
+    (note,) = folder.glob("features-*")
+    for arrays in ({"values": values}, {"values": first.values, "logits": np.zeros((10, 3), np.float32)}):
+        save_file(arrays, note)
+        again, pieces = real(prepared, vgg16)
+        assert pieces == 2
+        np.testing.assert_array_equal(first.values, again.values)
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_classifier_of_another_kind_is_trained_anew(prepared: Dataset) -> None:
+    first, _ = finished("classifier", prepared)
+    folder = entry_folder(prepared.images)
+    assert folder is not None
+    (note,) = folder.glob("classifier-*")
+    whole = read_tensors(note, 2**20)
+    for name in ("0.weight", "1.num_batches_tracked"):
+        save_file({**whole, name: whole[name].astype(np.float64)}, note)
+        assert finished("classifier", prepared)[0].key == first.key
+    save_file({**whole, "0.weight": np.full_like(whole["0.weight"], np.inf)}, note)
+    assert finished("classifier", prepared)[0].key == first.key
 
 
 def test_real_features_are_deleted_with_the_images(tmp_path: Path, vgg16: Extractor) -> None:

@@ -7,7 +7,6 @@ import os
 import weakref
 from io import FileIO
 from pathlib import Path
-from stat import S_ISREG
 from threading import Lock
 from typing import IO, Any, SupportsIndex
 
@@ -15,7 +14,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from core.data.names import opened
+from core.data.names import opened_regular
 from core.errors import UserError
 
 
@@ -30,9 +29,7 @@ class StoredArray:
     def __init__(self, path: Path) -> None:
         """Raises `OSError` where the file cannot be read, and `ValueError` where it holds no such array."""
         self.path, self._reading = path.absolute(), Lock()
-        with opened(path, 0) as file:
-            if not S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise OSError(f"{path} is not a regular file")
+        with opened_regular(path, None, buffering=0) as file:
             self.shape, fortran_order, self.dtype = _header(file)
             self._offset = file.tell()
             self.nbytes = math.prod(self.shape) * self.dtype.itemsize

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import suppress
 from math import cos, pi, sqrt
 from pathlib import Path
@@ -10,16 +10,16 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from core.data.cache.row_reader import entry_folder
 from core.data.dataset import Dataset
-from core.data.names import digest
+from core.data.names import MOST_BYTES, digest
+from core.data.tensor_file import read_tensors
 from core.durable_write import replaced
-from core.errors import UserError
+from core.errors import FOREIGN_ERRORS, UserError
 from core.evaluation.features import Extractor, Features
 from core.evaluation.features.model_input import as_input
 from core.events import Images, Notice, Progress
@@ -149,8 +149,12 @@ def _remembered(note: Path | None, classes: int) -> dict[str, Tensor] | None:
     if note is None:
         return None
     try:
-        state = load_file(note)
-    except (OSError, SafetensorError):  # never trained, or damaged
+        state = {name: torch.from_numpy(values) for name, values in read_tensors(note, MOST_BYTES).items()}
+    except FOREIGN_ERRORS:  # never trained, or damaged
         return None
-    wanted = {name: value.shape for name, value in _network(classes).state_dict().items()}
-    return state if {name: value.shape for name, value in state.items()} == wanted else None
+    is_right = _kinds(state) == _kinds(_network(classes).state_dict())
+    return state if is_right and all(bool(value.isfinite().all()) for value in state.values()) else None
+
+
+def _kinds(state: Mapping[str, Tensor]) -> dict[str, tuple[torch.dtype, torch.Size]]:
+    return {name: (value.dtype, value.shape) for name, value in state.items()}

@@ -8,19 +8,21 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
 
 from core.data.cache.row_reader import entry_folder
 from core.data.dataset import Dataset
 from core.data.names import digest
+from core.data.tensor_file import read_tensors
 from core.durable_write import replaced
-from core.errors import UserError
+from core.errors import FOREIGN_ERRORS, UserError
 from core.evaluation.features import Extractor, Features
 from core.events import Images, Progress
 
 MOST_BYTES = 2**29
 """That all features kept of one dataset may take; the oldest make room."""
+ROOM = 2**20
+"""For what stands before them in the file."""
 _PREFIX = "features-"
 
 
@@ -31,8 +33,8 @@ def real_features(
     folder = entry_folder(dataset.images)
     name = digest(extractor.key, dataset.fingerprint, rows.astype("<i8").tobytes())
     note = folder / f"{_PREFIX}{name}.safetensors" if folder else None
-    found = _remembered(note, len(rows))
-    if found is None:
+    found = _remembered(note)
+    if found is None or not _fits(found, len(rows), extractor(pictures(dataset, rows[:1]))):
         found = yield from _worked_out(dataset, rows, extractor)
         if note:
             _remember(note, found)
@@ -58,15 +60,25 @@ def _worked_out(dataset: Dataset, rows: NDArray[np.int64], extractor: Extractor)
     return joined(parts)
 
 
-def _remembered(note: Path | None, count: int) -> Features | None:
+def _remembered(note: Path | None) -> Features | None:
     if note is None:
         return None
     try:
-        arrays = load_file(note)
-        found = Features(arrays["values"], arrays.get("logits"))
-    except (OSError, SafetensorError, KeyError):  # never worked out, or damaged
+        arrays = read_tensors(note, MOST_BYTES + ROOM)
+        return Features(arrays["values"], arrays.get("logits"))
+    except FOREIGN_ERRORS:  # never worked out, or damaged
         return None
-    return found if len(found.values) == count else None
+
+
+def _fits(found: Features, count: int, one: Features) -> bool:
+    """Returns whether features can be those of so many images. `one`: of one of them."""
+    for values, like in zip(found, one, strict=True):
+        if values is None or like is None:
+            if values is not like:
+                return False
+        elif values.dtype != like.dtype or values.shape != (count, like.shape[1]) or not np.isfinite(values).all():
+            return False
+    return True
 
 
 def _remember(note: Path, found: Features) -> None:
