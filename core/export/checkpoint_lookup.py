@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from core.checkpoint import summary
@@ -40,11 +41,12 @@ def _candidates(recipe: Recipe, image: Path, runs: Path) -> Iterator[Path]:
             yield folder / file
             yield folder / "checkpoints" / file
     # A run that was renamed, or a file that was.
-    yield from sorted(runs.glob(f"*/checkpoints/{recipe.step:09d}.safetensors"))
+    with suppress(OSError):  # a disk that is gone
+        yield from sorted(runs.glob(f"*/checkpoints/{recipe.step:09d}.safetensors"))
 
 
 def _digest(path: Path) -> str:
     try:
-        return summary(path).digest if path.is_file() else ""
-    except UserError:
+        return summary(path).digest
+    except UserError:  # not there, not ours, or a name that no disk would take
         return ""

@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import json
-import struct
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Annotated
 
-from PIL import Image, PngImagePlugin
+from pydantic import Field, TypeAdapter
 
-from core.data.names import opened, printable
+from core.data.decode import header_size
+from core.data.formats.image_files import LARGEST_FILE
+from core.data.names import opened_regular, printable
 from core.errors import FOREIGN_ERRORS, UserError
-from core.latent.request import LatentRequest, read_request
+from core.latent.request import MOST_PLACES, LatentRequest
 
 if TYPE_CHECKING:
     from core.latent.sampler import Sampler
 
 KEY = "gan-studio"
 """Of the text in a PNG."""
-FORMAT, MOST_PLACES = 1, 10_000
-FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "BMP", "GIF", "TIFF")
-"""That are looked into: Pillow would start other programs for some others."""
+FORMAT = 1
+LONGEST = 2**20
+"""Bytes of a recipe; of more, Pillow refuses the whole image."""
+LONGEST_FILE, LONGEST_DIGEST = 2**12, 2**8
+"""Characters."""
+_PNG, _KEY = b"\x89PNG\r\n\x1a\n", KEY.encode() + b"\0"
+_MOST_CHUNKS, _FRAME = 10_000, 1000
+"""Parts of a PNG before its pixels, and bytes of text that may stand before the recipe."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +39,9 @@ class Recipe:
     """
 
     request: LatentRequest
-    checkpoint: str
-    file: str
-    step: int
+    checkpoint: Annotated[str, Field(max_length=LONGEST_DIGEST)]
+    file: Annotated[str, Field(max_length=LONGEST_FILE)]
+    step: Annotated[int, Field(ge=0, lt=2**63)]
 
     @classmethod
     def of(cls, sampler: Sampler, request: LatentRequest) -> Recipe:
@@ -44,33 +51,76 @@ class Recipe:
         return cls(request, sampler.digest, printable(name), sampler.meta.step)
 
     def text(self) -> str:
-        """As `read` finds it."""
+        """Returns what `read` finds; empty for a recipe that is longer than it reads."""
+        if max(len(self.request.positions), len(self.request.trajectory.points)) > MOST_PLACES:
+            return ""
         facts = {"format": FORMAT, "checkpoint": self.checkpoint, "file": self.file, "step": self.step}
-        return f'{json.dumps(facts, ensure_ascii=False)[:-1]}, "request": {self.request.json()}}}'
+        text = f'{json.dumps(facts, ensure_ascii=False)[:-1]}, "request": {self.request.json()}}}'
+        return text if len(text.encode()) <= LONGEST else ""
+
+
+_RECIPES = TypeAdapter(Recipe)
 
 
 def read(path: Path) -> Recipe | None:
     """The recipe in a PNG; None where there is none. Raises `UserError` for one that cannot be read, `OSError` for a
-    file that is no image."""
-    try:
-        with opened(path) as file, Image.open(file, formats=FORMATS) as image:
-            if not isinstance(image, PngImagePlugin.PngImageFile) or KEY not in image.info:
-                return None
-            text = str(image.info[KEY])
-    except (
-        *FOREIGN_ERRORS,
-        SyntaxError,
-        struct.error,
-        Image.DecompressionBombError,
-    ) as error:  # Pillow's for hostile ones
-        raise OSError(str(error)) from error
-    try:
-        facts: dict[str, Any] = json.loads(text)
-        request = read_request(json.dumps(facts["request"]))
-        if len(request.positions) > MOST_PLACES:
-            raise ValueError(f"{len(request.positions)} places")
-        return Recipe(request, str(facts["checkpoint"]), str(facts["file"]), int(facts["step"]))
-    except FOREIGN_ERRORS as error:
-        raise UserError(
-            f"The recipe in {path.name} cannot be read.", "It was changed, or made by another version.", str(error)
-        ) from error
+    file that is no image, or too large for one."""
+    with opened_regular(path, LARGEST_FILE) as file:
+        is_png = file.read(len(_PNG)) == _PNG
+        file.seek(0)
+        try:
+            header_size(file)
+        except Exception as error:  # a broken file makes a decoder raise anything
+            raise OSError(str(error)) from error
+        if not is_png:
+            return None
+        try:
+            text = _text(file)
+            return None if text is None else _recipe(text, path)
+        except (*FOREIGN_ERRORS, zlib.error) as error:
+            raise UserError(
+                f"The recipe in {path.name} cannot be read.", "It was changed, or made by another version.", str(error)
+            ) from error
+
+
+def _recipe(text: bytes, path: Path) -> Recipe:
+    facts = json.loads(text)
+    if facts.get("format", 0) > FORMAT:
+        what = f"The recipe in {path.name} was made by a newer GAN Studio."
+        raise UserError(what, "Update GAN Studio and open the image again.")
+    return _RECIPES.validate_json(text)
+
+
+def _text(file: IO[bytes]) -> bytes | None:
+    """The PNG's text under our key, before its pixels; None where there is none. Nothing else of it is read.
+
+    Raises `ValueError` for a text that is damaged, or too long.
+    """
+    file.seek(len(_PNG))
+    for _ in range(_MOST_CHUNKS):
+        head = file.read(8)
+        length, kind = int.from_bytes(head[:4], "big"), head[4:]
+        if kind in (b"IDAT", b"IEND", b""):
+            return None
+        begun = file.read(min(length, len(_KEY))) if kind == b"iTXt" else b""
+        if begun == _KEY:
+            if length > LONGEST + _FRAME:
+                raise ValueError(f"{length:,} bytes")
+            data = begun + file.read(length - len(begun))
+            if zlib.crc32(kind + data) != int.from_bytes(file.read(4), "big"):
+                raise ValueError("a wrong checksum")
+            return _unpacked(data)
+        file.seek(length - len(begun) + 4, 1)
+    return None
+
+
+def _unpacked(data: bytes) -> bytes:
+    """The text in an iTXt chunk: after its key, how it is packed, its language and a translated key."""
+    is_packed, method = data[len(_KEY)], data[len(_KEY) + 1]
+    text = data[len(_KEY) + 2 :].split(b"\0", 2)[2]
+    if is_packed:
+        unpacking = zlib.decompressobj()
+        text = unpacking.decompress(text, LONGEST + 1) if method == 0 else b""
+    if len(text) > LONGEST:
+        raise ValueError(f"more than {LONGEST:,} bytes")
+    return text

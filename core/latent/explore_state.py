@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 import numpy as np
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
+from core.data.names import MOST_BYTES
 from core.errors import UserError
 from core.generator_inputs import Latents
 from core.latent.request import Loop, Mix, Mode, Numbers, Point, Square, Trajectory, to_numbers
@@ -18,13 +19,19 @@ DirectionKind = Literal["closed", "components", "own"]
 Corners = tuple[Point, Point, Point, Point]
 T = TypeVar("T")
 
+MOST_PINS, MOST_DIRECTIONS = 1000, 100
+"""That one run has: each pin is rendered and each direction has a slider."""
+LONGEST_NAME = 2**12
+"""Characters."""
+Name = Annotated[str, Field(max_length=LONGEST_NAME)]
+
 
 @dataclass(frozen=True)
 class Pin:
     """A point that was kept, with the name that it was given."""
 
     point: Point
-    name: str = ""
+    name: Name = ""
     favourite: bool = False
 
 
@@ -32,7 +39,7 @@ class Pin:
 class Direction:
     """A direction that was kept. `vector`: one unit of its slider, of the size of `Point.offset`."""
 
-    name: str
+    name: Name
     vector: Numbers
 
 
@@ -42,19 +49,32 @@ class SavedPins:
 
     __pydantic_config__: ClassVar = ConfigDict(extra="forbid", allow_inf_nan=False)
 
-    pins: tuple[Pin, ...] = ()
-    directions: tuple[Direction, ...] = ()
+    pins: Annotated[tuple[Pin, ...], Field(max_length=MOST_PINS)] = ()
+    directions: Annotated[tuple[Direction, ...], Field(max_length=MOST_DIRECTIONS)] = ()
+
+    @property
+    def excess(self) -> str:
+        """Returns what there is too much of to be read back, for people; empty if nothing is."""
+        if len(self.pins) > MOST_PINS:
+            return f"At most {MOST_PINS:,} pins can be saved."
+        if len(self.directions) > MOST_DIRECTIONS:
+            return f"At most {MOST_DIRECTIONS} directions can be saved."
+        return ""
 
     def json(self) -> str:
-        """Returns text that `read_pins` reads back."""
-        return _SAVED_PINS.dump_json(self).decode()
+        """Returns text that `read_pins` reads back. Raises `UserError` where there is too much for that."""
+        text = _SAVED_PINS.dump_json(self)
+        if self.excess or len(text) > MOST_BYTES:
+            what = self.excess or f"The pins take {len(text) / 1e6:.1f} MB, more than can be opened again."
+            raise UserError(what, "Remove some; until then the pins that were saved before stay saved.")
+        return text.decode()
 
 
 _SAVED_PINS = TypeAdapter(SavedPins)
 
 
 def read_pins(text: str | bytes) -> SavedPins:
-    """Reads the text of `SavedPins.json`. Raises `UserError` for any other."""
+    """Reads the text of `SavedPins.json`. Raises `UserError` for any other, and for more than `SavedPins` holds."""
     try:
         return _SAVED_PINS.validate_json(text)
     except ValidationError as error:
@@ -190,10 +210,12 @@ class ExploreState:
 
     def with_direction(self, direction: Direction) -> ExploreState:
         """Returns the state with one more of the person's own directions."""
+        direction = replace(direction, name=direction.name[:LONGEST_NAME])
         return replace(self, saved=replace(self.saved, directions=(*self.saved.directions, direction)))
 
     def with_name(self, number: int, name: str) -> ExploreState:
-        """Returns the state with another name for one of the own directions."""
+        """Returns the state with another name, of at most `LONGEST_NAME` characters, for one of the own directions."""
+        name = name[:LONGEST_NAME]
         directions = self.saved.directions
         renamed = (replace(each, name=name) if index == number else each for index, each in enumerate(directions))
         return replace(self, saved=replace(self.saved, directions=tuple(renamed)))

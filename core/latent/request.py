@@ -16,8 +16,12 @@ from core.errors import UserError
 
 Mode = Literal["slerp", "lerp"]
 Easing = Literal["even", "smooth"]
+MOST_POINTS = MOST_PLACES = 10_000
+"""That are read back of one request: as many images as fit on a sheet."""
+MOST_NUMBERS, MOST_LAYERS = 2**12, 2**8
+"""That are read back of one part of a point, and of its styles."""
 Number = Annotated[float, Field(ge=-1e6, le=1e6)]
-Numbers = tuple[Number, ...]
+Numbers = Annotated[tuple[Number, ...], Field(max_length=MOST_NUMBERS)]
 Position = Number | tuple[Number, Number]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
@@ -53,7 +57,7 @@ class Point:
     offset: Numbers = ()
     classes: Numbers = ()
     codes: Numbers = ()
-    w: tuple[Numbers, ...] = ()
+    w: Annotated[tuple[Numbers, ...], Field(max_length=MOST_LAYERS)] = ()
     mix: Mix | None = None
 
 
@@ -77,7 +81,7 @@ class Walk:
 
     __pydantic_config__: ClassVar = _STRICT
 
-    points: Annotated[tuple[Point, ...], Field(min_length=1)]
+    points: Annotated[tuple[Point, ...], Field(min_length=1, max_length=MOST_POINTS)]
     mode: Mode = "slerp"
     closed: bool = False
     easing: Easing = "even"
@@ -130,7 +134,7 @@ class LatentRequest:
     __pydantic_config__: ClassVar = _STRICT
 
     trajectory: Annotated[Trajectory, Field(discriminator="kind", alias="way")]
-    positions: Annotated[tuple[Position, ...], Field(alias="places")]
+    positions: Annotated[tuple[Position, ...], Field(alias="places", max_length=MOST_PLACES)]
 
     @classmethod
     def of(cls, *points: Point) -> LatentRequest:

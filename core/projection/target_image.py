@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
 
 from core.checkpoint import Meta
-from core.data.decode import decode, reason
+from core.data.decode import UnreadableError, decode, reason
+from core.data.formats.image_files import LARGEST_FILE
+from core.data.names import opened_regular
 from core.errors import UserError
 from core.events import Images
 
@@ -21,7 +24,9 @@ def open_picture(path: Path, meta: Meta) -> Images:
         raise no_images()
     how = meta.settings.preparation
     try:
-        with path.open("rb") as file:
+        with opened_regular(path, None) as file:
+            if os.fstat(file.fileno()).st_size > LARGEST_FILE:  # some decoders read all of it
+                raise UnreadableError(f"larger than {LARGEST_FILE // 2**20} MB")
             planes = decode(file, how).pixels
     except FileNotFoundError:
         raise UserError(f"There is no file {path}.", "Check the path.") from None

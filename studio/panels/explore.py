@@ -122,8 +122,10 @@ class ExplorePanel(QWidget):
             self._show_state()
 
     def use(self, point: Point, name: str) -> None:
-        """Pins a point that was found for a picture, and shows it."""
-        self._do(self._showing(point).with_pin(Pin(point, name)))
+        """Shows a point that was found for a picture, and pins it where there is room for another pin."""
+        state = self._showing(point)
+        pinned = state.with_pin(Pin(point, name))
+        self._do(state if self._exceeds(pinned) else pinned)
 
     def set_components(self, directions: Latents) -> None:
         """Shows sliders for principal components (k, numbers)."""
@@ -189,13 +191,23 @@ class ExplorePanel(QWidget):
     # Changing
 
     def _do(self, state: ExploreState, gesture: str = "") -> None:
-        """Sets and shows a new state."""
-        self._undo.do(state, gesture, monotonic())
+        """Sets and shows a new state, unless it has more pins or directions than can be saved."""
+        if not self._exceeds(state):
+            self._undo.do(state, gesture, monotonic())
         self._show_state()
+
+    def _exceeds(self, state: ExploreState) -> bool:
+        """Says which pins or directions are too many; returns whether any are."""
+        if excess := state.saved.excess:
+            self.notice.emit(f"{excess} Remove some first.")
+        return bool(excess)
 
     def _take(self, fields: Mapping[str, Any], gesture: str) -> None:
         """Sets what a widget has changed, and shows already, such as a slider under the hand."""
         before, state, edited = self.state, replace(self.state, **fields), self._stage.tool.edited
+        if self._exceeds(state):
+            self._show_state()
+            return
         self._undo.do(state, gesture, monotonic())
         if gesture and state.saved == before.saved and state.tool == before.tool:
             self._show_undo()

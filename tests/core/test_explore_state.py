@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
 
 from core.errors import UserError
-from core.latent.explore_state import Direction, DirectionSets, Edit, ExploreState, Pin, SavedPins, read_pins
+from core.latent.explore_state import (
+    LONGEST_NAME,
+    MOST_DIRECTIONS,
+    MOST_PINS,
+    Direction,
+    DirectionSets,
+    Edit,
+    ExploreState,
+    Pin,
+    SavedPins,
+    read_pins,
+)
 from core.latent.request import Loop, Mix, Point, Square, Walk
 
 TWO = DirectionSets(closed=np.eye(2, 3, dtype=np.float32), own=np.array([[0, 0, 2]], np.float32))
@@ -76,6 +88,48 @@ def test_saved_pins_are_kept_as_text() -> None:
         with pytest.raises(UserError, match="pins") as caught:
             read_pins(text)
         assert caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    "saved",
+    [
+        SavedPins((Pin(Point()),) * (MOST_PINS + 1)),
+        SavedPins((), (Direction("a", (1.0,)),) * (MOST_DIRECTIONS + 1)),
+        SavedPins((Pin(Point(), "x" * (LONGEST_NAME + 1)),)),
+        SavedPins((), (Direction("x" * (LONGEST_NAME + 1), (1.0,)),)),
+        SavedPins((Pin(Point(z=(0.0,) * 5000)),)),
+        SavedPins((Pin(Point(w=((0.0,),) * 300)),)),
+    ],
+)
+def test_more_than_can_be_shown_is_not_read(saved: SavedPins) -> None:
+    with pytest.raises(UserError, match="The pins of this run cannot be read"):
+        read_pins(json.dumps(asdict(saved)))
+
+
+def test_no_more_is_written_than_is_read() -> None:
+    for saved, said in (
+        (SavedPins((Pin(Point()),) * (MOST_PINS + 1)), "At most 1,000 pins"),
+        (SavedPins((), (Direction("a", (1.0,)),) * (MOST_DIRECTIONS + 1)), "At most 100 directions"),
+        (SavedPins((Pin(Point(z=(0.12345678901234567,) * 1000)),) * MOST_PINS), r"take 2\d\.\d MB"),
+    ):
+        with pytest.raises(UserError, match=said) as caught:
+            saved.json()
+        assert "stay saved" in caught.value.remedy
+
+
+def test_as_much_as_may_be_saved_is_read() -> None:
+    name = "x" * LONGEST_NAME
+    saved = SavedPins((Pin(Point(), name),) * MOST_PINS, (Direction(name, (1.0,)),) * MOST_DIRECTIONS)
+    assert read_pins(saved.json()) == saved
+    assert not saved.excess
+    assert "1,000 pins" in replace(saved, pins=(*saved.pins, Pin(Point()))).excess
+    assert "100 directions" in ExploreState(saved=saved).with_direction(Direction("b", ())).saved.excess
+
+
+def test_a_name_is_never_too_long_to_be_read_back() -> None:
+    state = ExploreState().with_direction(Direction("x" * 10_000, (1.0,)))
+    for each in (state, state.with_name(0, "y" * 10_000)):
+        assert read_pins(each.saved.json()) == each.saved
 
 
 def test_what_is_saved_changes_nothing_else() -> None:

@@ -9,6 +9,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import numpy as np
 import pytest
@@ -233,21 +234,86 @@ def test_a_recipe_names_its_checkpoint_and_no_folder(sampler: Sampler, tmp_path:
     assert str(sampler.path.parent.parent.parent) not in found.text()
 
 
-def test_a_recipe_of_too_many_places_is_refused(tmp_path: Path) -> None:
+def with_text(path: Path, text: str, zipped: bool = False) -> Path:
+    """A picture that says something under the key of recipes."""
     notes = PngImagePlugin.PngInfo()
-    request = LatentRequest.of_seeds(range(10_001))
-    notes.add_itxt(recipe.KEY, recipe.Recipe(request, "", "", 1).text(), zip=True)
+    notes.add_itxt(recipe.KEY, text, zip=zipped)
+    Image.new("RGB", (8, 8)).save(path, pnginfo=notes)
+    return path
+
+
+def facts_of(asked: LatentRequest, **changes: Any) -> str:
+    """A recipe, whatever it may hold."""
+    facts = {"format": 1, "checkpoint": "", "file": "", "step": 1, "request": json.loads(asked.json())}
+    return json.dumps(facts | changes)
+
+
+ONE = LatentRequest.of_seeds([1])
+LARGE = [
+    facts_of(LatentRequest(Walk((Point(),)), (0.0,) * 10_001)),
+    facts_of(ONE)[:-1].replace('"points": [', '"points": [' + "{}, " * 300_000) + "}",
+    facts_of(LatentRequest.of(Point(z=(0.0,) * 5000))),
+    facts_of(LatentRequest.of(Point(w=((0.0,),) * 300))),
+    facts_of(ONE, file="a" * 5000),
+    facts_of(ONE, checkpoint="a" * 5000),
+    facts_of(ONE, step=2**63),
+    facts_of(ONE, step=-1),
+    facts_of(ONE, more="a" * 2**21),
+]
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+@pytest.mark.parametrize("text", LARGE, ids=range(len(LARGE)))
+def test_a_recipe_of_too_much_is_refused(tmp_path: Path, text: str, zipped: bool) -> None:
+    with pytest.raises(UserError, match=r"The recipe in a\.png cannot be read") as caught:
+        recipe.read(with_text(tmp_path / "a.png", text, zipped))
+    assert len(caught.value.details) < 1000
+
+
+def test_a_recipe_that_would_not_be_read_is_not_written(sampler: Sampler) -> None:
+    for request in (
+        LatentRequest.of_seeds(range(10_001)),
+        LatentRequest.of(*(Point(z=(0.123456789,) * 500) for _ in range(300))),
+    ):
+        assert recipe.Recipe.of(sampler, request).text() == ""
+    assert recipe.Recipe.of(sampler, LatentRequest.of_seeds(range(10_000))).text()
+
+
+def test_a_recipe_of_a_newer_version_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="newer GAN Studio") as caught:
+        recipe.read(with_text(tmp_path / "a.png", facts_of(ONE, format=2, request="of another kind")))
+    assert "Update" in caught.value.remedy
+
+
+def test_a_recipe_whose_bytes_have_changed_is_refused(tmp_path: Path) -> None:
+    path = with_text(tmp_path / "a.png", facts_of(LatentRequest.of_seeds(range(20))))  # longer than what Pillow checks
+    path.write_bytes(path.read_bytes().replace(b'"step": 1', b'"step": 2'))
+    with pytest.raises(UserError, match="cannot be read") as caught:
+        recipe.read(path)
+    assert "checksum" in caught.value.details
+
+
+def test_other_notes_are_no_hindrance(tmp_path: Path) -> None:
+    notes = PngImagePlugin.PngInfo()
+    notes.add_text("workflow", "x" * 2**21)
+    notes.add_text("bomb", "x" * 2**26, zip=True)
+    notes.add_itxt("prompt", "x" * 2**21, zip=True)
     Image.new("RGB", (8, 8)).save(tmp_path / "a.png", pnginfo=notes)
-    with pytest.raises(UserError, match=r"The recipe in a\.png cannot be read"):
-        recipe.read(tmp_path / "a.png")
+    assert recipe.read(tmp_path / "a.png") is None
+    notes.add_itxt(recipe.KEY, facts_of(ONE), zip=True)
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.png", pnginfo=notes)
+    found = recipe.read(tmp_path / "a.png")
+    assert found is not None
+    assert found.request == ONE
 
 
 def test_hostile_images_are_no_recipes(tmp_path: Path) -> None:
-    notes = PngImagePlugin.PngInfo()
-    notes.add_text("bomb", "x" * 2**26, zip=True)
-    Image.new("RGB", (8, 8)).save(tmp_path / "text.png", pnginfo=notes)
     (tmp_path / "large.png").write_bytes(png_header(60_000, 60_000))
     (tmp_path / "a.eps").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n")
+    for name, start in (("a.webp", b"RIFF\xff\xff\xff\x7fWEBPVP8 "), ("a.png", b"\x89PNG\r\n\x1a\n")):
+        with (tmp_path / name).open("wb") as file:  # as long as a disk, and empty
+            file.write(start)
+            file.truncate(2**35)
     for path in tmp_path.iterdir():
         with pytest.raises(OSError):  # noqa: PT011  # whatever Pillow says
             recipe.read(path)

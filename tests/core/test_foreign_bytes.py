@@ -245,11 +245,14 @@ def test_recipes(finished_checkpoint: Path, finished_run: Path, tmp_path: Path) 
         Image.new("RGB", (4, 4)).save(path, pnginfo=notes)
         if random.random() < 0.2:
             path.write_bytes(mutated_bytes(random, path.read_bytes()))
-        with suppress(OSError):  # no image
-            if found := recipe.read(path):
-                find_checkpoint(found, path, finished_run.parent)
-                sampler.render(found.request)
-                sampler.bake(found.request)
+        try:
+            found = recipe.read(path)
+        except OSError:
+            return  # no image
+        if found:
+            find_checkpoint(found, path, finished_run.parent)
+            sampler.render(found.request)
+            sampler.bake(found.request)
 
     run(case, "recipe", tmp_path)
 
@@ -496,9 +499,26 @@ def test_names_are_those_of_the_settings(tmp_path: Path) -> None:
     save(trainer.checkpoint(), path)
     header, values = _split(path.read_bytes())
     meta = json.loads(header["__metadata__"][KEY])
-    for changes in ({"channels": 1}, {"channels": 7}, {"classes": ["a"]}, {"step": -1}, {"seconds": -1.0}):
+    impossible: list[dict[str, Any]] = [
+        {"channels": 1},
+        {"channels": 7},
+        {"classes": ["a"]},
+        {"step": -1},
+        {"seconds": -1.0},
+    ]
+    large: list[dict[str, Any]] = [
+        {"classes": ["a", "b", "x" * 5000]},
+        {"classes": list(map(str, range(1001)))},
+        {"dataset": "x" * 2**16},
+        {"dataset_fingerprint": "x" * 1000},
+        {"device": "x" * 1000},
+        {"stats": dict.fromkeys(map(str, range(1001)), 0.0)},
+        {"stats": {"x" * 1000: 0.0}},
+    ]
+    for changes in impossible + large:
         header["__metadata__"][KEY] = json.dumps({**meta, **changes})
         path.write_bytes(_joined(header, values))
         _reseal(path)
-        with pytest.raises(UserError, match="damaged"):
-            load(path)
+        for read in (load, summary) if changes in large else (load,):
+            with pytest.raises(UserError, match="damaged"):
+                read(path)

@@ -110,6 +110,14 @@ def test_what_is_no_picture(checkpoint: Checkpoint, tmp_path: Path) -> None:
         assert caught.value.remedy
 
 
+def test_a_file_as_long_as_a_disk_is_no_picture(checkpoint: Checkpoint, tmp_path: Path) -> None:
+    with (tmp_path / "a.webp").open("wb") as file:
+        file.write(b"RIFF\xff\xff\xff\x7fWEBPVP8 ")
+        file.truncate(2**35)
+    with pytest.raises(UserError, match="larger than 512 MB"):
+        open_picture(tmp_path / "a.webp", checkpoint.meta)
+
+
 def test_points_are_no_images(tmp_path: Path) -> None:
     trainer = tiny_trainer("playground")
     for use in (

@@ -814,6 +814,37 @@ def test_pins_that_could_not_be_read_are_never_written_over(panel: ExplorePanel,
     assert kept == []
 
 
+def test_no_more_is_kept_than_can_be_opened_again(
+    panel: ExplorePanel, asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.latent.explore_state.MOST_PINS", 2)
+    monkeypatch.setattr("core.latent.explore_state.MOST_DIRECTIONS", 1)
+    said: list[str] = []
+    panel.notice.connect(said.append)
+    for seed in range(2):
+        panel.add_pin(Point(seed))
+    panel.add_direction(Direction("older", (0.5,) * DIM))
+    kept = panel.state.saved
+    assert not said
+    panel.add_pin(Point(9))
+    panel.add_direction(Direction("younger", (0.5,) * DIM))
+    drop(pins(panel).viewport(), Point(7))
+    panel.use(Point(8), "found")
+    assert panel.state.saved == kept
+    assert panel.state.a == Point(8)  # shown all the same
+    assert [text[:9] for text in said] == ["At most 2", "At most 1", "At most 2", "At most 2"]
+
+
+def test_a_long_path_is_shown_without_its_last_pictures(
+    panel: ExplorePanel, asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("studio.widgets.explore.tools.path.MOST_PICTURES", 3)
+    asked.take()
+    panel.restore(LatentRequest.of_seeds(range(5)))
+    assert (panel.state.tool, len(panel.state.path)) == ("path", 5)
+    assert [len(request.positions) for slot, request in asked.requests if slot == "overview"] == [3]
+
+
 def test_an_image_brings_back_what_made_it(panel: ExplorePanel, asked: Asked) -> None:
     request = LatentRequest(Square((Point(3), Point(1), Point(4), Point(1))), ((0.2, 0.7),))
     panel.restore(request)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from PIL import Image, PngImagePlugin
 
 from core.errors import UserError
 from studio.model.data import FILES
 from studio.services.open_path import recognise
+from tests.core.images import HEIC
 from tests.core.sources import KINDS, Kind
 
 
@@ -25,6 +27,15 @@ def test_every_kind_of_source_is_data(kind: Kind, tmp_path: Path) -> None:
 def test_checkpoints_are_told_by_their_names(name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(b"PK\5\6" + bytes(18))  # PyTorch's are zips
     assert recognise(str(tmp_path / name)) == "checkpoint"
+
+
+def test_pictures_with_large_notes_and_of_phones_are_pictures(tmp_path: Path) -> None:
+    notes = PngImagePlugin.PngInfo()
+    notes.add_text("workflow", "x" * 2**21)
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.png", pnginfo=notes)
+    (tmp_path / "a.heic").write_bytes(HEIC)
+    for name in ("a.png", "a.heic"):
+        assert recognise(str(tmp_path / name)) == "picture"
 
 
 def test_other_files_are_refused(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from core.checkpoint import save
+from core.checkpoint import Summary, save, summary
 from core.export.checkpoint_lookup import find_checkpoint, missing
 from core.export.image_files import export_images
 from core.export.recipe import Recipe, read
@@ -75,19 +75,28 @@ def test_an_image_of_a_running_training_names_its_step(runs: Path, tmp_path: Pat
     assert problem.remedy
 
 
-FOREIGN = ["//host/share/a.safetensors", "/etc/a.safetensors", "../../a.safetensors", "..", "C:a.safetensors", "a\\b"]
+FOREIGN = [
+    "a" * 5000,
+    f"{'a' * 5000}/b",
+    f"a/{'b' * 5000}",
+    "//host/share/a.safetensors",
+    "/etc/a.safetensors",
+    "../../a.safetensors",
+    "..",
+    "C:a.safetensors",
+    "a\\b",
+]
 
 
 @pytest.mark.parametrize("file", [*FOREIGN, "a\0b", ""])
 def test_a_recipe_names_files_and_no_ways_to_them(file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     looked_at: list[Path] = []
-    is_file = Path.is_file
 
-    def recorded(path: Path) -> bool:
+    def recorded(path: Path) -> Summary:
         looked_at.append(path)
-        return is_file(path)
+        return summary(path)
 
-    monkeypatch.setattr(Path, "is_file", recorded)
+    monkeypatch.setattr("core.export.checkpoint_lookup.summary", recorded)
     found = Recipe(LatentRequest.of_seeds([0]), "0" * 32, file, 2)
     image = tmp_path / "1" / "2" / "3" / "a.png"
     assert find_checkpoint(found, image, tmp_path / "runs") is None

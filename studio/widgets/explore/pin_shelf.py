@@ -10,7 +10,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from core.events import Images
-from core.latent.explore_state import ExploreState, Pin, SavedPins
+from core.latent.explore_state import LONGEST_NAME, ExploreState, Pin, SavedPins
 from core.latent.request import LatentRequest, Point
 from studio.model.explore import ExploreSource
 from studio.widgets.basic.labels import LabelledButton
@@ -109,7 +109,7 @@ class PinShelf(QWidget):
         self._send(tuple(pin for pin in self._state.saved.pins if pin not in gone))
 
     def _rename(self, row: int, name: str) -> None:
-        self._change(self._shown()[row], name=name)
+        self._change(self._shown()[row], name=name[:LONGEST_NAME])
 
     def _change(self, pin: Pin, **values: object) -> None:
         changed = replace(pin, **values)  # type: ignore[arg-type]

@@ -7,8 +7,8 @@ from dataclasses import replace
 from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QVBoxLayout, QWidget
 
 from core.events import Images
-from core.latent.explore_state import ExploreState, Pin
-from core.latent.request import Easing, Point, Position, Trajectory, Walk, number_of
+from core.latent.explore_state import DirectionSets, ExploreState, Pin
+from core.latent.request import Easing, LatentRequest, Point, Position, Trajectory, Walk, number_of
 from studio.widgets.basic.labels import LabelledButton
 from studio.widgets.explore.pin_strip import PinStrip
 from studio.widgets.explore.scrubber import Scrubber
@@ -18,6 +18,8 @@ TITLE = "Path"
 ICON = "path"
 RANK = 3
 SECONDS = 2.0
+MOST_PICTURES = 1000
+"""Of the path's points; those of a large sheet behind them are shown without."""
 EVEN: Easing = "even"
 EASINGS: dict[str, Easing] = {"Even speed": "even", "Slow at the points": "smooth"}
 
@@ -100,8 +102,14 @@ class View(ToolView):
     def positions(self, state: ExploreState) -> tuple[Position, ...]:
         return tuple(map(float, range(len(state.path))))
 
+    def overview(self, state: ExploreState, directions: DirectionSets) -> LatentRequest | None:
+        positions = self.positions(state)[:MOST_PICTURES]
+        return self.request(state, directions, positions) if positions else None
+
     def show_overview(self, images: Images) -> None:
-        self._points.set_images(images)
+        shown = self.state.path[:MOST_PICTURES]
+        if len(images) == len(shown):  # others are of a path that has changed meanwhile
+            self._points.set_pictures(shown, images)
 
     def toggle(self) -> None:
         if self._length():
