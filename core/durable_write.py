@@ -30,18 +30,31 @@ def replaced(target: Path) -> Iterator[Path]:
     a full disk or a power cut leaves the old file or the new one, never half of one. The name is random, so that no
     link can wait there. Raises `UserError` when the disk is full or the folder cannot be written to.
     """
+    try:
+        with written(target) as partial:
+            yield partial
+    except OSError as error:
+        raise unwritable(target, error) from error
+
+
+@contextmanager
+def written(target: Path) -> Iterator[Path]:
+    """As `replaced`, but raises `OSError`, for those who have their own words for it."""
     partial = target.with_name(f".{token_hex(8)}.partial")
     try:
         yield partial
-        flush(partial)
-        partial.replace(target)
-        flush_folder(target.parent)
-    except BaseException as error:
+        rename(partial, target)
+    except BaseException:
         with suppress(OSError):  # on a disk that is gone
             partial.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise unwritable(target, error) from error
         raise
+
+
+def rename(whole: Path, target: Path) -> None:
+    """Gives a complete file the name of the target, once it is on the disk. Raises `OSError`."""
+    flush(whole)
+    whole.replace(target)
+    flush_folder(target.parent)
 
 
 def append(file: Path, text: str) -> None:
@@ -49,7 +62,7 @@ def append(file: Path, text: str) -> None:
 
     Names of files that are not UTF-8 are escaped.
     """
-    with open(file, "a", encoding="utf-8", errors="backslashreplace", opener=_without_links) as opened:
+    with open(file, "a", encoding="utf-8", errors="backslashreplace", opener=without_links) as opened:
         opened.write(text)
 
 
@@ -85,8 +98,9 @@ def unwritable(path: Path, error: Exception) -> UserError:
     return UserError(f"{path.name} could not be saved in {path.parent}.", "Choose another folder.", str(error))
 
 
-def _without_links(path: str, flags: int) -> int:
-    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
+def without_links(path: str, flags: int) -> int:
+    """Opener, for `open`, of files with a fixed name: it follows no link and waits for no pipe. Raises `OSError`."""
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0), 0o666)
 
 
 def _sync(path: Path, flags: int) -> None:

@@ -40,12 +40,12 @@ class Records:
         return cls(np.zeros(0, RECORD), np.zeros(0, np.uint8))
 
     @classmethod
-    def open(cls, folder: Path) -> Records:
-        """Raises `OSError` or `ValueError` when they are missing or damaged."""
-        table, names = (np.asarray(StoredArray(folder / f"{name}.npy")) for name in ("records", "names"))
-        if table.dtype != RECORD or names.dtype != np.uint8:
+    def open(cls, folder: Path, count: int) -> Records:
+        """Reads those of `count` pictures. Raises `OSError` or `ValueError` when they are missing or damaged."""
+        table, names = (StoredArray(folder / f"{name}.npy") for name in ("records", "names"))
+        if table.dtype != RECORD or table.shape != (count,) or names.dtype != np.uint8 or len(names.shape) != 1:
             raise ValueError("not the records of a dataset")
-        return cls(table, names)
+        return cls(np.asarray(table), np.asarray(names))
 
     def name(self, row: int) -> str:
         """What the picture is called inside its source."""

@@ -9,9 +9,10 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Generator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from hashlib import blake2b
 from itertools import product
+from math import isfinite
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -20,9 +21,10 @@ import torch
 from torch import nn
 
 from core.config.settings import Settings
-from core.data.cache.entries import cache_folder
+from core.data.cache.entries import cache_folder, write_note
 from core.data.names import content
 from core.devices import enough_memory
+from core.errors import FOREIGN_ERRORS
 from core.events import Progress, Tuned
 from core.generator_inputs import Conditions, GeneratorInputs
 from core.models.conditioning import build_pair
@@ -50,16 +52,25 @@ class ComputeFormat:
         return contextlib.nullcontext()
 
     @property
+    def title(self) -> str:
+        return f"{self.precision}, {self.memory_format}"
+
+    @property
     def layout(self) -> torch.memory_format:
         return torch.channels_last if self.memory_format == "channels_last" else torch.contiguous_format
 
 
 def candidates(settings: Settings, device: torch.device) -> list[ComputeFormat]:
     """What may be tried: the settings' own choice where it is not `auto`."""
+    found = _allowed(settings)
+    if settings.precision == "auto" and not _bf16_pays(device):
+        found = [choice for choice in found if choice.precision == "fp32"]
+    return found
+
+
+def _allowed(settings: Settings) -> list[ComputeFormat]:
     precisions = ["fp32", "bf16"] if settings.precision == "auto" else [settings.precision]
     layouts = ["contiguous", "channels_last"] if settings.memory_format == "auto" else [settings.memory_format]
-    if settings.precision == "auto" and not _bf16_pays(device):
-        precisions = ["fp32"]
     return [ComputeFormat(precision, layout) for precision, layout in product(precisions, layouts)]
 
 
@@ -74,7 +85,7 @@ def trial(settings: Settings, channels: int, classes: int, device: torch.device)
         return Tuned(device.type, choices[0].precision, choices[0].memory_format, {})
     conditions = Conditions.of(settings, classes)
     note = _note(settings, channels, conditions, device)
-    if known := _remembered(note):
+    if known := _remembered(note, settings, device):
         return known
     batch = min(settings.batch, TRIAL_BATCH) if device.type == "cpu" else settings.batch
     with enough_memory(settings):
@@ -94,7 +105,7 @@ def trial(settings: Settings, channels: int, classes: int, device: torch.device)
     winner = max(rates, key=lambda choice: rates[choice])
     if rates[winner] < 1.03 * rates[choices[0]]:
         winner = choices[0]
-    named = {f"{choice.precision}, {choice.memory_format}": round(rate, 1) for choice, rate in rates.items()}
+    named = {choice.title: round(rate, 1) for choice, rate in rates.items()}
     tuned = Tuned(device.type, winner.precision, winner.memory_format, named)
     _remember(note, tuned)
     return tuned
@@ -132,17 +143,22 @@ def _note(settings: Settings, channels: int, conditions: Conditions, device: tor
     return cache_folder().parent / "tuning" / f"{blake2b(repr(what).encode(), digest_size=12).hexdigest()}.json"
 
 
-def _remembered(note: Path) -> Tuned | None:
+def _remembered(note: Path, settings: Settings, device: torch.device) -> Tuned | None:
+    """What was found here; None where nothing was, or what is none of the choices that these settings leave."""
+    choices = _allowed(settings)
     try:
-        return Tuned(**json.loads(content(note)))
-    except (OSError, ValueError, TypeError):
-        return None  # never tried here, or not readable: the trial is short
+        known = Tuned(**json.loads(content(note)))
+        rates = {choice.title: float(known.rates[choice.title]) for choice in choices if choice.title in known.rates}
+        chosen = ComputeFormat(known.precision, known.memory_format)
+        is_right = chosen in choices and chosen.title in rates and all(map(isfinite, rates.values()))
+    except FOREIGN_ERRORS:
+        return None  # the trial is short
+    return replace(known, rates=rates) if is_right and known.device == device.type else None
 
 
 def _remember(note: Path, tuned: Tuned) -> None:
     with contextlib.suppress(OSError):  # without a cache the trial is repeated, nothing more
-        note.parent.mkdir(parents=True, exist_ok=True)
-        note.write_text(json.dumps(asdict(tuned)), "utf-8")
+        write_note(note, asdict(tuned))
 
 
 class _TrialStep:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -89,7 +90,40 @@ def test_a_trial_that_was_stopped_is_not_remembered() -> None:
     assert tried(settings)[0]
 
 
-@pytest.mark.parametrize("left", [b"", b"{", b"[]", b'{"device": "cpu"}', b"\xff\xfe", b'{"device": 1, "more": 2}'])
+TUNED: dict[str, Any] = {
+    "device": "cpu",
+    "precision": "fp32",
+    "memory_format": "contiguous",
+    "rates": {"fp32, contiguous": 9.0, "fp32, channels_last": 5.0},
+}
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b'{"device": "cpu"}',
+        b"\xff\xfe",
+        b'{"device": 1, "more": 2}',
+        b"[" * 100_000,
+        *(
+            json.dumps(TUNED | {name: value}).encode()
+            for name, value in (
+                ("device", "cuda"),
+                ("device", 3),
+                ("precision", "fp8"),
+                ("precision", ["fp32"]),
+                ("memory_format", "any"),
+                ("rates", 3),
+                ("rates", {}),
+                ("rates", {"fp32, contiguous": "many"}),
+                ("rates", {"fp32, contiguous": float("nan")}),
+            )
+        ),
+    ],
+)
 def test_a_note_that_cannot_be_read_is_written_anew(left: bytes) -> None:
     settings = tiny_settings(**AUTO)
     chosen(settings)
@@ -97,6 +131,21 @@ def test_a_note_that_cannot_be_read_is_written_anew(left: bytes) -> None:
     note.write_bytes(left)
     assert tried(settings)[0]
     assert not tried(settings)[0]
+
+
+def test_a_note_says_what_is_used(tmp_path: Path) -> None:
+    settings = tiny_settings(**AUTO)
+    chosen(settings)
+    (note,) = tuning_folder().iterdir()
+    note.write_text(json.dumps(TUNED), "utf-8")
+    assert tried(settings) == ([], Tuned("cpu", "fp32", "contiguous", TUNED["rates"]))
+    precious = tmp_path / "precious"
+    precious.write_text("{", "utf-8")
+    note.unlink()
+    note.symlink_to(precious)
+    assert tried(settings)[0]
+    assert precious.read_text("utf-8") == "{"
+    assert not note.is_symlink()
 
 
 def test_no_cache_is_no_reason_to_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

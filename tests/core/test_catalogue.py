@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import io
+import os
 import re
 import socket
 import struct
@@ -25,7 +26,7 @@ from core.data.cache.exclusions import exclude
 from core.data.cache.quota import entries
 from core.data.dataset import Dataset
 from core.data.download.catalogue import DOWNLOADS, Download, downloads_folder, known
-from core.data.download.fetch import fetch
+from core.data.download.fetch import adopt, fetch
 from core.data.prepare import prepare
 from core.errors import UserError
 from core.evaluation.features.weights import INCEPTION
@@ -73,16 +74,15 @@ def test_addresses_are_those_of_torchvision() -> None:
     for name, module in {"mnist": "mnist", "svhn": "svhn", "flowers102": "flowers102"}.items():
         text = Path(spec.origin).with_name("datasets").joinpath(f"{module}.py").read_text("utf-8")
         for file in DOWNLOADS[name].files:
-            assert file.addresses[0].rsplit("/", 1)[0] in text
+            assert file.addresses[0].rsplit("/", 1)[0].removeprefix("https") in text
     assert [name for name, download in DOWNLOADS.items() if download.is_manual] == ["celeba"]
 
 
-def test_what_comes_unencrypted_is_known_by_a_hash_that_nobody_can_forge() -> None:
-    files = [file for download in (*DOWNLOADS.values(), INCEPTION) for file in download.files]
-    for file in files:
-        is_encrypted = all(address.startswith("https://") for address in file.addresses)
-        assert len(file.hash) == 64 or (is_encrypted and len(file.hash) == 32)
-    assert [file.name for file in files if len(file.hash) == 32] == ["img_align_celeba.zip", "102flowers.tgz"]
+def test_everything_comes_encrypted_and_is_known_by_a_hash_that_nobody_can_forge() -> None:
+    for download in (*DOWNLOADS.values(), INCEPTION):
+        for file in download.files:
+            assert re.fullmatch("[0-9a-f]{64}", file.hash)
+            assert all(address.startswith("https://") for address in file.addresses[:1])
 
 
 @pytest.mark.parametrize("name", DOWNLOADS)
@@ -95,7 +95,6 @@ def test_every_download_says_all_that_a_person_wants_to_know(name: str) -> None:
     assert download.licence
     assert download.bytes > 5_000_000
     for file in download.files:
-        assert re.fullmatch(r"[0-9a-f]+", file.hash)
         assert all(address.endswith(f"/{file.name}") for address in file.addresses)
     assert download.opens in ("", *(kept for file in download.files for kept in file.local_files))
 
@@ -273,6 +272,69 @@ def test_a_server_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         offered(monkeypatch, remote("x.zip", b"x", f"http://127.0.0.1:{silent.getsockname()[1]}/x.zip"))
         assert "timed out" in problem().details
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights there")
+def test_a_part_that_is_a_link_leads_no_write_anywhere(server: Server, offer: Download, tmp_path: Path) -> None:
+    precious, part = tmp_path / "precious", offer.folder() / "pictures.zip.part"
+    precious.write_bytes(server.files["pictures.zip"][:1000])
+    mine = tmp_path / "mine.zip"
+    mine.write_bytes(server.files["pictures.zip"])
+    offer.folder().mkdir(parents=True)
+    for events in (fetch("pictures"), adopt(mine, offer)):
+        part.symlink_to(precious)
+        run_to_end(events)
+        assert (offer.folder() / "pictures.zip").read_bytes() == server.files["pictures.zip"]
+        assert [path.name for path in offer.folder().iterdir()] == ["pictures.zip"]
+        (offer.folder() / "pictures.zip").unlink()
+    os.mkfifo(part)
+    fetched()
+    assert precious.read_bytes() == server.files["pictures.zip"][:1000]
+
+
+def test_a_download_is_on_the_disk_before_it_has_its_name(
+    server: Server, offer: Download, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order, fsync, rename = [], os.fsync, Path.replace
+
+    def synced(descriptor: int) -> None:
+        order.append("flush")
+        fsync(descriptor)
+
+    def renamed(path: Path, target: Path) -> Path:
+        order.append("rename")
+        return rename(path, target)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(Path, "replace", renamed)
+    fetched()
+    assert order[:2] == ["flush", "rename"]
+
+
+@pytest.mark.parametrize("harm", ["other bytes", "endless", "folder", "missing"])
+def test_a_file_of_a_persons_that_is_another(offer: Download, server: Server, tmp_path: Path, harm: str) -> None:
+    mine = tmp_path / "mine.zip"
+    if harm == "other bytes":
+        mine.write_bytes(bytes(offer.bytes))
+    elif harm == "endless":
+        with mine.open("wb") as file:
+            file.truncate(2**40)
+    elif harm == "folder":
+        mine.mkdir()
+    begun = monotonic()
+    with pytest.raises(UserError, match=r"is not Some pictures|cannot be read"):
+        list(adopt(mine, offer))
+    assert monotonic() - begun < 10
+    assert list(offer.folder().iterdir()) == []
+
+
+def test_taking_a_file_that_is_cancelled_leaves_no_part_to_go_on_from(
+    offer: Download, server: Server, tmp_path: Path
+) -> None:
+    mine = tmp_path / "mine.zip"
+    mine.write_bytes(bytes(offer.bytes))
+    cut(adopt(mine, offer), 1)
+    assert list(offer.folder().iterdir()) == []
 
 
 def test_the_next_address_is_tried(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,10 +22,12 @@ from PIL import Image
 from core.concurrency import run_to_end
 from core.config.preparation import Preparation, Size
 from core.data.cache.entries import cache_folder
+from core.data.cache.quota import GB, limit, set_limit
 from core.data.decode import NO_WHITES, Whites
 from core.data.formats import image_files
 from core.data.items import Picture, Skipped
 from core.data.prepare import prepare
+from core.data.records import RECORD
 from core.events import FirstImages, Progress
 from tests.core.images import (
     HEIC,
@@ -813,10 +815,77 @@ def test_what_a_killed_process_left_is_swept_later(folder: Path, cache: Path) ->
     fill(folder)
     for name in (".unfinished-old", ".unfinished-new"):
         (cache / name).mkdir(parents=True)
-    os.utime(cache / ".unfinished-old", (time.time() - 10**6,) * 2)
+    for name in (".0123456789abcdef.partial", ".1123456789abcdef.partial", "old"):
+        (cache / name).touch()
+    for name in (".unfinished-old", ".0123456789abcdef.partial", "old"):
+        os.utime(cache / name, (time.time() - 10**6,) * 2)
     opened(folder)
-    assert not (cache / ".unfinished-old").exists()
-    assert (cache / ".unfinished-new").exists()
+    left = {path.name for path in cache.iterdir() if not path.joinpath("meta.json").exists()}
+    assert left == {".unfinished-new", ".1123456789abcdef.partial", "old"}
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs the names of open files")
+def test_all_of_an_entry_is_on_the_disk_before_it_has_its_name(
+    folder: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(folder / "a")
+    fill(folder / "b")
+    synced, fsync, rename = [], os.fsync, Path.replace
+
+    def flushed(descriptor: int) -> None:
+        synced.append(Path(os.readlink(f"/proc/self/fd/{descriptor}")).name)  # noqa: PTH115
+        fsync(descriptor)
+
+    def renamed(path: Path, target: Path) -> Path:
+        synced.append(f"to {target.name}")
+        return rename(path, target)
+
+    monkeypatch.setattr(os, "fsync", flushed)
+    monkeypatch.setattr(Path, "replace", renamed)
+    opened(folder)
+    (entry,) = (path.parent for path in cache.glob("*/meta.json"))
+    before, after = synced[: synced.index(f"to {entry.name}")], synced[synced.index(f"to {entry.name}") :]
+    assert {path.name for path in entry.iterdir()} <= set(before)
+    assert any(name.startswith(".unfinished-") for name in before)
+    assert cache.name in after
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights there")
+def test_a_link_in_the_cache_leads_no_write_anywhere(folder: Path, cache: Path, tmp_path: Path) -> None:
+    fill(folder)
+    opened(folder, None)
+    (note,) = cache.glob("*.resolution")
+    precious = tmp_path / "precious"
+    precious.write_text("mine", "utf-8")
+    partial = note.with_suffix(".partial")
+    for link in (note, partial, cache / "limit.partial"):
+        link.unlink(missing_ok=True)
+        link.symlink_to(precious)
+    opened(folder, None)
+    set_limit(3.0)
+    assert precious.read_text("utf-8") == "mine"
+    assert note.read_text("utf-8") == "32"
+    assert limit() == 3 * GB
+
+
+@pytest.mark.parametrize("harm", ["many classes", "long names", "other records", "deep"])
+def test_an_entry_that_says_too_much(folder: Path, cache: Path, harm: str) -> None:
+    fill(folder / "a")
+    fill(folder / "b")
+    opened(folder)
+    entry = next(cache.glob("*/meta.json")).parent
+    meta = json.loads((entry / "meta.json").read_text("utf-8"))
+    if harm == "many classes":
+        meta["classes"] = list(map(str, range(2000)))
+    elif harm == "long names":
+        meta["classes"] = ["a" * 10**6, "b"]
+    elif harm == "other records":
+        np.save(entry / "records.npy", np.zeros(1000, RECORD))
+    (entry / "meta.json").write_text("[" * 10**5 if harm == "deep" else json.dumps(meta), "utf-8")
+    again = opened(folder)
+    assert len(again.records.table) == len(again.images) == 6
+    assert len(again.classes) == 2
+    assert max(map(len, again.classes)) <= 4096
 
 
 def test_progress_comes_often_and_counts_up(folder: Path) -> None:

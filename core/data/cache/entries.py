@@ -24,13 +24,15 @@ from core.data.dataset import Dataset
 from core.data.items import Picture, Skipped
 from core.data.names import content, digest, quoted
 from core.data.records import Records, RecordWriter
-from core.data.source import Source
+from core.data.source import LONGEST_CLASS, MOST_CLASSES, Source
+from core.durable_write import PARTIAL, flush, flush_folder, written
 from core.errors import FOREIGN_ERRORS, UserError
 from core.events import Progress
 
 POLICY = "4"  # raise it when the same files would give other pixels, so that old entries are not found any more
 
 LARGEST_META = 2**28  # bytes of a file with a line for each picture
+LONGEST_NUMBER = 100  # bytes
 _BETWEEN_PROGRESS = 0.05  # seconds
 _ABANDONED = 24 * 3600  # seconds after which an unfinished folder belongs to a process that died
 _UNFINISHED = ".unfinished-"
@@ -47,13 +49,12 @@ def resolution_of(source: Source, base: Path) -> Generator[Progress, None, int]:
     """The suggested side of squares, remembered so that a second opening reads no headers."""
     note = base / f"{digest(POLICY, source.key)}.resolution"
     with contextlib.suppress(OSError, ValueError):
-        remembered = int(content(note))
+        remembered = int(content(note, LONGEST_NUMBER))
         if SMALLEST <= remembered <= LARGEST:
             return remembered
     suggested = yield from source.suggest()
     with writing(base):
-        base.mkdir(parents=True, exist_ok=True)
-        note.write_text(str(suggested), "ascii")
+        write_note(note, suggested)
     return suggested
 
 
@@ -76,10 +77,10 @@ def load(entry: Path, source: Source, fresh: bool = False) -> Dataset | None:
         images = StoredArray(entry / "images.npy")
         if images.shape != shape or images.dtype != np.uint8:
             return None
-        records = Records.open(entry)
-        if len(records.table) != len(images):
+        records = Records.open(entry, len(images))
+        classes = tuple(str(name)[:LONGEST_CLASS] for name in meta["classes"])
+        if len(classes) > MOST_CLASSES:
             return None
-        classes = tuple(str(name) for name in meta["classes"])
         dataset = Dataset(
             source=source.name,
             title=source.title,
@@ -95,7 +96,7 @@ def load(entry: Path, source: Source, fresh: bool = False) -> Dataset | None:
         return None
     _opened[entry.absolute(), id(images)] = images
     with contextlib.suppress(OSError):  # a cache that may only be read
-        os.utime(entry / "meta.json")
+        os.utime(entry / "meta.json", follow_symlinks=os.utime not in os.supports_follow_symlinks)
     return dataset
 
 
@@ -187,6 +188,9 @@ def _complete(
         "fingerprint": writer.finish(numbers),
     }
     (folder / "meta.json").write_text(json.dumps(meta, indent=1), "utf-8")
+    for file in folder.iterdir():
+        flush(file)
+    flush_folder(folder)
 
 
 def _without_empty_classes(
@@ -217,9 +221,12 @@ def _enough(source: Source, count: int, skipped: list[Skipped]) -> None:
 
 
 def _labels(entry: Path, count: int, classes: int) -> NDArray[np.int64]:
-    labels: NDArray[np.int64] = np.asarray(StoredArray(entry / "labels.npy"))
-    if labels.shape != (count,) or labels.dtype != np.int64 or labels.min() < 0 or labels.max() >= classes:
+    stored = StoredArray(entry / "labels.npy")
+    if stored.shape != (count,) or stored.dtype != np.int64:
         raise ValueError("labels do not belong to the images")
+    labels: NDArray[np.int64] = np.asarray(stored)
+    if labels.min() < 0 or labels.max() >= classes:
+        raise ValueError("labels do not belong to the classes")
     return labels
 
 
@@ -229,6 +236,7 @@ def _publish(unfinished: Path, entry: Path) -> None:
         remove(entry)
     try:
         unfinished.replace(entry)
+        flush_folder(entry.parent)
     except OSError:
         if not (entry / "meta.json").exists():  # else another process was faster with the same work
             raise
@@ -236,18 +244,21 @@ def _publish(unfinished: Path, entry: Path) -> None:
 
 def _sweep(base: Path) -> None:
     """Remove what killed processes left unfinished."""
-    for left in base.glob(f"{_UNFINISHED}*"):
+    for left in base.iterdir():
         with contextlib.suppress(OSError):
-            if time.time() - left.stat().st_mtime > _ABANDONED:
+            if time.time() - left.lstat().st_mtime <= _ABANDONED:
+                continue
+            if left.name.startswith(_UNFINISHED):
                 shutil.rmtree(left, ignore_errors=True)
+            elif PARTIAL.fullmatch(left.name):
+                left.unlink()
 
 
 def write_note(file: Path, value: object) -> None:
     """A small JSON file, whole or not at all. Raises `OSError`."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    partial = file.with_suffix(".partial")
-    partial.write_text(json.dumps(value, indent=0), "utf-8")
-    partial.replace(file)
+    with written(file) as partial:
+        partial.write_text(json.dumps(value, indent=0), "utf-8")
 
 
 @contextlib.contextmanager

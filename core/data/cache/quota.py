@@ -17,6 +17,8 @@ from core.errors import FOREIGN_ERRORS, UserError
 LIMIT_GB = 20.0
 VARIABLE = "GAN_STUDIO_CACHE_LIMIT_GB"
 GB = 10**9
+LONGEST = 2**15
+"""Characters of a path, and of a title."""
 
 
 @dataclass(frozen=True)
@@ -122,8 +124,8 @@ def _entry(folder: Path) -> Entry:
     with contextlib.suppress(*FOREIGN_ERRORS):
         meta = json.loads(content(folder / "meta.json", LARGEST_META))
         width, height = meta["size"]
-        source, count, size = str(meta["source"]), int(meta["count"]), (int(width), int(height))
-        title = str(meta.get("title", Path(source).name))
+        source, count, size = str(meta["source"])[:LONGEST], int(meta["count"]), (int(width), int(height))
+        title = str(meta.get("title", Path(source).name))[:LONGEST]
     return Entry(
         folder=folder,
         title=title,

@@ -26,8 +26,8 @@ _PREFIX = "download:"
 class Remote:
     """A file of `bytes` bytes at each of the addresses; without any, a person has to get it.
 
-    `hash` is its SHA-256, or its MD5 where nobody has published more. `members` are the files that are taken out of
-    it, after which the archive itself goes.
+    `hash` is its SHA-256: nobody can forge a file for it, whichever way that comes. `members` are the files that are
+    taken out of it, after which the archive itself goes.
     """
 
     name: str
@@ -163,7 +163,8 @@ _MNIST = "https://ossci-datasets.s3.amazonaws.com/mnist/"
 _MNIST_MIRROR = "https://storage.googleapis.com/cvdf-datasets/mnist/"
 _FASHION = "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/"
 _CIFAR = "https://www.cs.toronto.edu/~kriz/"
-_SVHN = "http://ufldl.stanford.edu/housenumbers/"  # its server knows no https; the hash says whether it is the file
+_SVHN = "https://ufldl.stanford.edu/housenumbers/"
+_SVHN_PLAIN = "http://ufldl.stanford.edu/housenumbers/"  # where its server is older than its certificate
 _FLOWERS = "https://www.robots.ox.ac.uk/~vgg/data/flowers/102/"
 _IMAGES, _LABELS = "train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"
 
@@ -258,7 +259,7 @@ _ALL = (
                 "train_32x32.mat",
                 182_040_794,
                 "435e94d69a87fde4fd4d7f3dd208dfc32cb6ae8af2240d066de1df7508d083b8",
-                (f"{_SVHN}train_32x32.mat",),
+                (f"{_SVHN}train_32x32.mat", f"{_SVHN_PLAIN}train_32x32.mat"),
             ),
         ),
         opens="train_32x32.mat",
@@ -270,7 +271,13 @@ _ALL = (
         classes=0,
         licence="Liu, Luo, Wang, Tang 2015; for non-commercial research",
         page="https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html",
-        files=(Remote("img_align_celeba.zip", 1_443_490_838, "00d2c5bc6d35e252742224ab0c1e8fcb"),),
+        files=(
+            Remote(
+                "img_align_celeba.zip",
+                1_443_490_838,
+                "46fb89443c578308acf364d7d379fe1b9efb793042c0af734b6112e4fd3a8c74",
+            ),
+        ),
         opens="img_align_celeba.zip",
     ),
     Download(
@@ -281,7 +288,12 @@ _ALL = (
         licence="Nilsback, Zisserman 2008; no licence is given",
         page=_FLOWERS,
         files=(
-            Remote("102flowers.tgz", 344_862_509, "52808999861908f626f3c1f4e79d11fa", (f"{_FLOWERS}102flowers.tgz",)),
+            Remote(
+                "102flowers.tgz",
+                344_862_509,
+                "2d01ecc807db462958cfe3d92f57a8c252b4abd240eb955770201e45f783b246",
+                (f"{_FLOWERS}102flowers.tgz",),
+            ),
         ),
         opens="102flowers.tgz",
     ),

@@ -7,6 +7,7 @@ import shutil
 import tarfile
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
 from functools import partial
 from http.client import HTTPException
 from io import FileIO
@@ -18,7 +19,8 @@ from urllib.request import Request, urlopen
 
 from core.data.cache.entries import writing
 from core.data.download.catalogue import Download, Remote, downloads_folder, known
-from core.data.names import quoted
+from core.data.names import opened_regular, quoted
+from core.durable_write import remove_partials, rename, without_links, written
 from core.errors import UserError
 from core.events import Progress
 
@@ -74,13 +76,25 @@ class _File:
 
     def adopt(self, origin: Path) -> Generator[Progress, None, None]:
         yield self._progress("Copying", 0)
+        self._part_size()  # makes room
         try:
-            own = origin.open("rb")
-        except OSError as error:
-            raise UserError(f"{quoted(origin.name)} cannot be read.", "Choose another file.", str(error)) from error
-        with own, _writing(self._folder), self._part.open("wb") as file:
-            shutil.copyfileobj(own, file)
+            yield from self._copy(origin)
+        except BaseException as error:
+            with suppress(OSError):
+                self._part.unlink(missing_ok=True)  # no download goes on from a part of another file
+            if isinstance(error, OSError):
+                raise UserError(f"{quoted(origin.name)} cannot be read.", "Choose another file.", str(error)) from error
+            raise
         yield from self._store()
+
+    def _copy(self, origin: Path) -> Generator[Progress, None, None]:
+        """No more than tells that it is another file."""
+        size = 0
+        with opened_regular(origin, None) as own, self._opened("wb") as file:
+            while size <= self._remote.bytes and (piece := own.read(_PIECE)):
+                with _writing(self._folder):
+                    size += _write(file, piece)
+                yield self._progress("Copying", size)
 
     def fetch(self) -> Generator[Progress, None, None]:
         yield from self._receive()
@@ -95,7 +109,7 @@ class _File:
             if self._remote.members:
                 self._part.unlink()
             else:
-                self._part.replace(self._folder / self._remote.name)
+                rename(self._part, self._folder / self._remote.name)
 
     def _receive(self) -> Generator[Progress, None, None]:
         """All of the file, from the first address that gives it."""
@@ -117,7 +131,7 @@ class _File:
         )
 
     def _receive_from(self, address: str) -> Generator[Progress, None, None]:
-        size = self._part.stat().st_size if self._part.exists() else 0
+        size = self._part_size()
         if size >= self._remote.bytes:
             return
         headers = {"User-Agent": "gan-studio"} | ({"Range": f"bytes={size}-"} if size else {})
@@ -125,9 +139,7 @@ class _File:
             response = yield from waiting.result(self._progress("Downloading", size))
             if response.status != 206 or not response.headers.get("Content-Range", "").startswith(f"bytes {size}-"):
                 size = 0  # it sends all of the file, whatever was asked
-            with _writing(self._folder):
-                file = self._part.open("ab" if size else "wb", buffering=0)
-            with file:
+            with self._opened("ab" if size else "wb") as file:
                 while size <= self._remote.bytes:
                     waiting.begin(partial(response.read1, _PIECE))
                     piece = yield from waiting.result(self._progress("Downloading", size))
@@ -139,11 +151,23 @@ class _File:
         if size < self._remote.bytes:
             raise ConnectionError(f"the connection ended after {size} of {self._remote.bytes} bytes")
 
+    def _part_size(self) -> int:
+        """Bytes that are here already; what is no plain file, such as somebody's link, makes room."""
+        with _writing(self._folder):
+            if not self._part.is_symlink() and self._part.is_file():
+                return self._part.stat().st_size
+            self._part.unlink(missing_ok=True)
+            return 0
+
+    def _opened(self, mode: str) -> FileIO:
+        """The part, to write to. Nothing waits in a buffer."""
+        with _writing(self._folder):
+            return FileIO(self._part, mode, opener=without_links)
+
     def _check(self) -> None:
-        with _writing(self._folder), self._part.open("rb") as file:
-            expected = self._remote.hash
-            how = hashlib.sha256 if len(expected) == 64 else partial(hashlib.md5, usedforsecurity=False)
-            found = hashlib.file_digest(file, how).hexdigest()
+        expected = self._remote.hash
+        with _writing(self._folder), opened_regular(self._part, None) as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
             size = file.tell()
         if (size, found) != (self._remote.bytes, expected):
             with _writing(self._folder):
@@ -156,16 +180,15 @@ class _File:
 
     def _unpack(self) -> Generator[Progress, None, None]:
         """Plain files of the known names alone, all into the one folder, wherever the archive would put them."""
+        with _writing(self._folder):
+            remove_partials(self._folder)
         with tarfile.open(self._part) as archive:
             for member in archive:
                 name = PurePosixPath(member.name).name
                 content = archive.extractfile(member) if member.isreg() and name in self._remote.members else None
                 if content:
-                    partial = self._folder / f"{name}.part"
-                    with _writing(self._folder):
-                        with partial.open("wb") as file:
-                            shutil.copyfileobj(content, file)
-                        partial.replace(self._folder / name)
+                    with _writing(self._folder), written(self._folder / name) as partial, partial.open("wb") as file:
+                        shutil.copyfileobj(content, file)
                 yield self._progress("Unpacking", self._remote.bytes)
 
     @property
@@ -206,7 +229,7 @@ class _Waiting:
 
 
 def _write(file: FileIO, piece: bytes) -> int:
-    """All of it, where one call would write as much as fits; returns its length. Nothing waits in a buffer."""
+    """All of it, where one call would write as much as fits; returns its length."""
     rest = memoryview(piece)
     while rest:
         rest = rest[file.write(rest) :]
