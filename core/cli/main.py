@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -19,7 +18,7 @@ from typing import NoReturn
 from tqdm import tqdm
 
 from core.cli.export_commands import add_exports, show
-from core.cli.messages import MESSAGES, without_controls
+from core.cli.messages import MESSAGES, as_json, without_controls
 from core.cli.paths import checkpoint, place
 from core.config.settings import Settings
 from core.errors import UserError
@@ -106,9 +105,7 @@ def inspect(options: argparse.Namespace) -> int:
     from core.jobs.inspect import describe, lines
 
     facts = describe(options.path, options.resolution)
-    print(
-        json.dumps(facts, indent=2, ensure_ascii=False) if options.json else without_controls("\n".join(lines(facts)))
-    )
+    print(as_json(facts) if options.json else without_controls("\n".join(lines(facts))))
     return 0
 
 
@@ -128,7 +125,7 @@ def evaluate(options: argparse.Namespace) -> int:
     )
     measured = show(wanted.events(), "piece")
     if options.json:
-        print(json.dumps({"step": measured.step, **measured.values}, indent=2))
+        print(as_json({"step": measured.step, **measured.values}))
     else:
         for found, value in measured.values.items():
             number, protocol = parse(found)
@@ -140,7 +137,7 @@ def privacy(options: argparse.Namespace) -> int:
     from core.jobs.privacy_job import PrivacyJob
 
     report = show(PrivacyJob(options.checkpoint, options.data, options.device).events(), "piece")
-    print(json.dumps(asdict(report), indent=2) if options.json else "\n".join(report.lines()))
+    print(as_json(asdict(report)) if options.json else "\n".join(report.lines()))
     return 0
 
 
@@ -149,7 +146,7 @@ def list_presets(options: argparse.Namespace) -> int:
         found = {
             name: {"title": p.title, "paper": p.paper, "when": p.when, **p.settings} for name, p in presets().items()
         }
-        print(json.dumps(found, indent=2, ensure_ascii=False))
+        print(as_json(found))
     else:
         for name, p in presets().items():
             print(f"{name:>10}  {p.title}. {p.when}")
@@ -180,7 +177,7 @@ def cache(options: argparse.Namespace) -> int:
             for entry in held
         ]
         facts = {"folder": str(cache_folder()), "limit_bytes": most, "entries": found}
-        print(json.dumps(facts, indent=2, ensure_ascii=False))
+        print(as_json(facts))
     elif held or not options.clear:
         for entry in held:
             width, height = entry.size
@@ -274,7 +271,9 @@ def _parser() -> tuple[argparse.ArgumentParser, Iterable[str]]:
     command.set_defaults(command=list_presets)
     command.add_argument("--json", action="store_true")
 
-    command = commands.add_parser("download", help="get a well-known dataset; without a name: which there are")
+    command = commands.add_parser(
+        "download", help="get a well-known dataset, checked by its SHA-256; without a name: which there are"
+    )
     command.set_defaults(command=download)
     command.add_argument("name", nargs="?", metavar="NAME")
 

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from contextlib import suppress
 
 CONTROLS = {code: "\ufffd" for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\r\t"}
+ESCAPES = {code: f"\\u{code:04x}" for code in range(127, 160)}
 
 
 def without_controls(text: str) -> str:
     """Returns text in which no name of a file or class can give orders to a terminal."""
     return text.translate(CONTROLS)
+
+
+def as_json(value: object) -> str:
+    """Returns JSON for programs, in which no name gives orders to a terminal either: control characters are escaped."""
+    return json.dumps(value, indent=2, ensure_ascii=False).translate(ESCAPES)
 
 
 class Messages:

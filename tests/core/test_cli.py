@@ -552,11 +552,17 @@ def test_names_give_no_orders_to_the_terminal(
     checkpoint = load(path)
     hostile = checkpoint.meta.model_copy(update={"dataset": "\x1b]0;title\x07\x1b[2J", "classes": ("\x9b31m", "b")})
     save(Checkpoint(hostile, checkpoint.tensors), path)
-    assert main(["inspect", str(path)]) == 0
+    assert main(["inspect", str(path), "--json"]) == 0
+    as_json = capsys.readouterr().out
+    assert json.loads(as_json)["classes"] == ["\x9b31m", "b"]
+    pictures = save_pictures(tmp_path / "\x9b31m\x7f\x1b[2J")
+    for command in (["inspect", str(path)], ["inspect", str(pictures)], ["cache"]):
+        assert main(command) == 0
+        assert main([*command, "--json"]) == 0
     assert main(["generate", str(path), "--seeds", "0", "--label", "\x1b[2J", "--out", str(tmp_path / "a.png")]) == 2
     assert main(["inspect", str(tmp_path / "\x1b[2J")]) == 2
     captured = capsys.readouterr()
-    assert not {"\x1b", "\x07", "\x9b"} & set(captured.out + captured.err)
+    assert not {"\x1b", "\x07", "\x9b", "\x7f"} & set(as_json + captured.out + captured.err)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
