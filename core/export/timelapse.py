@@ -15,6 +15,7 @@ from core.export.animation import Animation
 from core.export.image_files import CAPTION, enlarged, export_pictures
 from core.export.video_encoder import format_of, frame_names, older_frames, spread, write_video
 from core.runs.run import Run
+from core.runs.sample_grid import read_grid
 
 
 def export_timelapse(
@@ -65,15 +66,6 @@ def _readable(paths: Sequence[Path]) -> Generator[Progress | Notice, None, list[
             yield Notice(f"{problem.what} It is left out.")
         yield Progress("Looking through the samples", done, len(paths))
     return found
-
-
-def read_grid(path: Path) -> Image.Image:
-    """A grid as grey, RGB or RGBA. Raises `UserError` for a file that is damaged or gone."""
-    try:
-        with Image.open(path, formats=["PNG"]) as image:
-            return image.copy() if image.mode in ("L", "RGB", "RGBA") else image.convert("RGB")
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:  # all of them Pillow's
-        raise UserError(f"{path.name} cannot be read.", "Export without it once more.", str(error)) from error
 
 
 def _grid_numbers(grids: int, frames: int) -> list[int]:

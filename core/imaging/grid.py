@@ -55,10 +55,3 @@ def png(image: Images, generated: bool) -> bytes:
     picture = Image.fromarray(image[:, :, 0] if image.shape[2] == 1 else image)
     picture.save(file, "PNG", compress_level=1, **(provenance.mark("png") if generated else {}))
     return file.getvalue()
-
-
-def read_png(path: Path) -> Images:
-    """One image, HWC. Raises `OSError` when it cannot be read."""
-    with Image.open(path) as image:
-        pixels = np.asarray(image)
-    return pixels[:, :, None] if pixels.ndim == 2 else pixels

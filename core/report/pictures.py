@@ -12,9 +12,9 @@ from PIL import Image, ImageOps
 
 from core.errors import UserError
 from core.events import Progress
-from core.export.timelapse import read_grid
 from core.export.video_encoder import spread
 from core.imaging.provenance import mark
+from core.runs.sample_grid import read_grid
 
 STILL_SIDE = 1024
 """Longest side of a still in pixels."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QToolButton, QWidget
@@ -207,6 +208,19 @@ def test_pictures_that_are_deleted_or_damaged_break_nothing(qtbot: QtBot, past: 
     assert past.time_line.moment() is not None
     QTest.mouseClick(tool(past.time_line, "Live"), LEFT)
     assert past.shows(250)
+
+
+@pytest.mark.parametrize("mode", ["LA", "I;16", "1", "P"])
+def test_pictures_that_cannot_be_shown_are_missed(qtbot: QtBot, past: Past, mode: str) -> None:
+    path = past.run / "samples" / "000000800.png"
+    with Image.open(path) as image:
+        size = image.size
+    Image.new(mode, size).save(path)
+    with qtbot.waitSignal(past.frames.missed, timeout=PATIENCE):
+        past.drag(900)
+    assert past.shows(250)
+    past.drag(500)
+    qtbot.waitUntil(lambda: past.shows(100), timeout=PATIENCE)
 
 
 def test_a_run_without_samples_still_has_a_cursor(qtbot: QtBot) -> None:

@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from core.errors import UserError
@@ -96,14 +95,13 @@ def _guarded(events: Events) -> Events:
 
 
 def _decoded(run: Overview, step: int, path: Path) -> Grid | UserError:
-    from core.export.timelapse import read_grid
     from core.imaging.grid import tiles
+    from core.runs.sample_grid import read_pixels
 
     try:
-        picture = read_grid(path)
+        whole = read_pixels(path)
     except UserError:
         return UserError(f"The samples of step {step:,} cannot be read.", "Move on to others.")
-    whole = np.asarray(picture).reshape(picture.height, picture.width, -1)
     conditions = Conditions.of(run.settings, len(run.classes))
     width, height = run.settings.size
     if run.settings.points or whole.shape[0] % height or whole.shape[1] % width:

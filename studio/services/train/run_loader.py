@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from core.data.builtin import toys
 from core.diagnosis.case import RunFacts
 from core.diagnosis.report_history import OLDER, RECENT, ReportHistory
+from core.errors import UserError
 from core.events import Event, Points, Progress, Report, Samples
 from core.generator_inputs import Conditions
 from studio.background.newest_task import NewestTask
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 FIRST_PAINT_MS = 1500
 """For so long what is on screen first has the processor to itself: the rest takes many seconds anyway."""
+MOST_TRIES = 20
+"""Sample grids that are tried, the newest first: where so many are damaged, the checkpoint's preview is shown."""
 DRAWN = ("Loss/", "Score/")
 """How the keys begin of the curves that are seen as soon as a run is open."""
 
@@ -142,13 +145,13 @@ def _history(table: ReportTable) -> History:
 
 
 def _newest_grid(run: Run, newest: Summary) -> Samples:
-    from core.imaging.grid import read_png, tiles
+    from core.runs.sample_grid import read_tiles
 
     meta = newest.meta
     conditions = Conditions.of(meta.settings, len(meta.classes))
-    for path in reversed(run.samples()):
-        with suppress(OSError, ValueError):  # damaged: the one before
-            images = tiles(read_png(path), meta.settings.size, conditions.grid_count(meta.settings.samples))
+    for path in reversed(run.samples()[-MOST_TRIES:]):
+        with suppress(UserError):  # damaged: the one before
+            images = read_tiles(path, meta.settings.size, conditions.grid_count(meta.settings.samples))
             return Samples(int(path.stem), images, conditions.column_names(meta.classes))
     return Samples(meta.step, newest.preview[None])
 

@@ -15,11 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
+from core.errors import UserError
 from core.events import Images, Points, Samples
 from studio.background.threads import LatestThread
 
 MOST_BYTES = 2**26
 """Of pictures that are kept decoded."""
+MOST_PIXELS = 2**22
+"""Of a picture of points."""
 AHEAD = 3
 """Pictures beyond the cursor, in the direction of its last move, that are read before they are wanted."""
 
@@ -144,7 +147,7 @@ class _Reader:
         try:
             key = path, path.stat().st_mtime_ns  # a training that goes back writes some of them again
             samples = self._cache.pop(key, None) or Samples(step, _cut(path, album), album.columns)
-        except (OSError, ValueError, SyntaxError):  # gone, damaged, or of another size
+        except (OSError, UserError):  # gone, damaged, or of another size
             return None
         self._cache[key] = samples
         while len(self._cache) > 1 and sum(each.images.nbytes for each in self._cache.values()) > MOST_BYTES:
@@ -161,8 +164,9 @@ def _list_pictures(folder: Path) -> Steps:
 
 
 def _cut(path: Path, album: Album) -> Images:
-    """Raises `OSError` or `ValueError` for what is no picture of the album."""
-    from core.imaging.grid import read_png, tiles
+    """Raises `UserError` for what is no picture of the album."""
+    from core.runs.sample_grid import read_pixels, read_tiles
 
-    pixels = read_png(path)
-    return pixels[None] if album.size is None else tiles(pixels, album.size, album.count)
+    if album.size is None:
+        return read_pixels(path, MOST_PIXELS)[None]
+    return read_tiles(path, album.size, album.count)
