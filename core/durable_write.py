@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
+from stat import S_ISREG
 
 from core.errors import UserError
 
@@ -58,7 +59,8 @@ def rename(whole: Path, target: Path) -> None:
 
 
 def append(file: Path, text: str) -> None:
-    """Adds text to a file of ours, never through a link to another one. Raises `OSError`.
+    """Adds text to a file of ours, never through a link to another one, nor to a pipe, which would wait for a reader.
+    Raises `OSError`.
 
     Names of files that are not UTF-8 are escaped.
     """
@@ -99,8 +101,14 @@ def unwritable(path: Path, error: Exception) -> UserError:
 
 
 def without_links(path: str, flags: int) -> int:
-    """Opener, for `open`, of files with a fixed name: it follows no link and waits for no pipe. Raises `OSError`."""
-    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0), 0o666)
+    """Opener, for `open`, of regular files with a fixed name: it follows no link and waits for no pipe. Raises
+    `OSError`."""
+    flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    descriptor = os.open(path, flags, 0o666)
+    if S_ISREG(os.fstat(descriptor).st_mode):
+        return descriptor
+    os.close(descriptor)
+    raise OSError(f"{path} is not a regular file")
 
 
 def _sync(path: Path, flags: int) -> None:

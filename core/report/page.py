@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import shorten
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -22,6 +23,8 @@ from core.stats import keys
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
 """Tells a browser that the page fetches nothing, whatever a hostile name in it might say."""
 SEVERITIES = {"good": "Good", "watch": "Worth watching", "bad": "Wrong"}
+MOST_MARKS, LONGEST_MARK = 100, 300
+"""Changes of settings that each chart shows, the newest, and characters for each: the table of them has all."""
 PLANE = {
     "width": chart.WIDTH,
     "height": chart.HEIGHT,
@@ -164,7 +167,8 @@ def _curves_note(run: Overview) -> str:
 
 def _charts(run: Overview) -> Iterator[tuple[str, Sequence[chart.Chart]]]:
     """The charts of each group of keys that has some: one for each family."""
-    marks = [(edit.step, _edit_text(edit)) for edit in run.edits]
+    newest = run.edits[-MOST_MARKS:]
+    marks = [(edit.step, shorten(_edit_text(edit), LONGEST_MARK, placeholder=" …")) for edit in newest]
     for group in keys.GROUPS:
         families: dict[str, list[str]] = {}
         for key in run.curves:

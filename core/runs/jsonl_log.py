@@ -6,27 +6,36 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from threading import Lock
-from typing import Any, TextIO
+from typing import IO, Any
 
+from core.data.names import opened_regular
 from core.durable_write import append, flush, replaced, unwritable
+from core.errors import UserError
 
 LONGEST_LINE, MOST_KEYS = 2**20, 1000
-"""Characters of a line and keys in it; one with more was not written by this program, and is passed over."""
+"""Characters of a line and keys in it; one with more was not written by this program, and is passed over. All reports
+together have no more keys either: those that come later are passed over."""
+LARGEST_LOG, LARGEST_REPORTS = 2**24, 2**36
+"""Bytes of a file that is read: of few lines, and of those that a training writes all the time."""
 LARGEST_COUNT, LARGEST = 2**63, 3.4e38
 """Of steps, images and seconds; of any other number, as float32 holds it."""
+BLOCK = 2**21
+"""Bytes that are read at a time."""
 _writing = Lock()
 """One writes at a time: what is measured of a run may be added just when its training goes on from an earlier step."""
+Record = dict[str, Any]
 
 
 class JsonlLog:
     """Lines that a crash or a full disk left half written are passed over, and never spoil the next one. Any thread
     may add some."""
 
-    def __init__(self, path: Path, keys: tuple[str, ...]) -> None:
-        """`keys`: what every line must have, beside `step`."""
-        self.path = path
+    def __init__(self, path: Path, keys: tuple[str, ...], most: int = LARGEST_LOG) -> None:
+        """`keys`: what every line must have, beside `step`. `most`: bytes of the file."""
+        self.path, self._most = path, most
         self._keys = {"step", *keys}
 
     def append(self, values: Mapping[str, Any], durable: bool = False) -> None:
@@ -37,20 +46,24 @@ class JsonlLog:
             if durable:
                 flush(self.path)
 
-    def read(self, last_step: int | None = None) -> list[dict[str, Any]]:
-        """The complete lines, up to a step if one is given."""
-        return list(self.each(last_step))
+    def each(self, last_step: int | None = None) -> Iterator[Record]:
+        """The complete lines one by one, up to a step if one is given: however many there are, they need no memory.
+        Raises `UserError`."""
+        return chain.from_iterable(self.blocks(last_step))
 
-    def each(self, last_step: int | None = None) -> Iterator[dict[str, Any]]:
-        """The same one by one: however many there are, they need no memory."""
-        return (values for _, values in self._lines(last_step))
+    def blocks(self, last_step: int | None = None) -> Iterator[list[Record]]:
+        """The same in lists, one for each piece of the file: some are empty, and none takes more than a moment."""
+        with readable(self.path):
+            for lines in self._lines(last_step):
+                yield [values for _, values in lines]
 
     def truncate(self, last_step: int) -> None:
         """Drops lines that are later or incomplete, all at once. Raises `UserError`."""
         with _writing:
             if self.path.exists():
-                with replaced(self.path) as partial, partial.open("w", encoding="utf-8") as file:
-                    file.writelines(line for line, _ in self._lines(last_step))
+                with replaced(self.path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
+                    for lines in self._lines(last_step):
+                        file.writelines(f"{line}\n" for line, _ in lines)
 
     def flush(self) -> None:
         """Waits until all lines are on the disk. Raises `UserError`."""
@@ -65,34 +78,63 @@ class JsonlLog:
         except OSError as error:
             raise unwritable(self.path, error) from error
 
-    def _lines(self, last_step: int | None) -> Iterator[tuple[str, dict[str, Any]]]:
-        if not self.path.exists():
+    def _lines(self, last_step: int | None) -> Iterator[list[tuple[str, Record]]]:
+        try:
+            file = opened_regular(self.path, self._most)
+        except FileNotFoundError:
             return
-        with self.path.open(encoding="utf-8", errors="replace") as file:
-            for line in lines_of(file):
-                values = parsed_record(line, self._keys) if line.endswith("\n") else None
-                if values is not None and (last_step is None or values["step"] <= last_step):
-                    yield line, values
+        with file:
+            for _, lines in line_blocks(file):
+                found = ((line, parsed_record(line, self._keys)) for line in lines)
+                yield [
+                    (line, values)
+                    for line, values in found
+                    if values is not None and (last_step is None or values["step"] <= last_step)
+                ]
 
     def _ends_whole(self) -> bool:
-        if not self.path.exists() or not self.path.stat().st_size:
+        try:
+            file = opened_regular(self.path, None)
+        except FileNotFoundError:
             return True
-        with self.path.open("rb") as file:
+        with file:
+            if not file.seek(0, os.SEEK_END):
+                return True
             file.seek(-1, os.SEEK_END)
             return file.read(1) == b"\n"
 
 
-def lines_of(file: TextIO) -> Iterator[str]:
-    """Yields the lines of a text file, without those that are longer than any line of ours."""
-    while line := file.readline(LONGEST_LINE):
-        if line.endswith("\n") or len(line) < LONGEST_LINE:
-            yield line
-            continue
-        while (rest := file.readline(LONGEST_LINE)) and not rest.endswith("\n"):
-            pass
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Context whose `OSError`s become a `UserError`: a file of a run cannot be read."""
+    try:
+        yield
+    except OSError as error:
+        raise UserError(
+            f"{path.name} of the run {path.parent.name} cannot be read.",
+            "Check its disk, and whether you may read it.",
+            str(error),
+        ) from error
 
 
-def parsed_record(line: str, keys: Set[str]) -> dict[str, Any] | None:
+def line_blocks(file: IO[bytes]) -> Iterator[tuple[bytes, list[str]]]:
+    """Yields the rest of a file in pieces, and the complete lines in each that are no longer than any line of ours.
+
+    The pieces are at most `BLOCK` and `LONGEST_LINE` bytes. An incomplete last line is in none.
+    """
+    rest, is_cut = b"", False
+    while block := file.read(BLOCK):
+        whole, newline, rest = (rest + block).rpartition(b"\n")
+        lines = whole.decode("utf-8", "replace").split("\n") if newline else []
+        piece = whole + newline
+        fitting = [line for line in lines[is_cut:] if line and len(line) <= LONGEST_LINE]
+        is_cut = is_cut and not newline
+        if len(rest) > LONGEST_LINE:  # its end is looked for, and none of it is kept
+            piece, rest, is_cut = piece + rest, b"", True
+        yield piece, fitting
+
+
+def parsed_record(line: str, keys: Set[str]) -> Record | None:
     """What a line says, if it is an object with these keys and a step. Of a report, images and seconds are numbers."""
     try:
         values = json.loads(line)
@@ -104,6 +146,16 @@ def parsed_record(line: str, keys: Set[str]) -> dict[str, Any] | None:
         return None
     counts = [values[key] for key in ("step", "images", "seconds") if key in keys]
     return values if all(is_number(count) and 0 <= count < LARGEST_COUNT for count in counts) else None
+
+
+def with_known_keys(values: Record, known: set[str]) -> Record:
+    """A report without the keys that are new when the file has had `MOST_KEYS` of them. `known`: those so far, to which
+    the others are added."""
+    if values.keys() <= known:
+        return values
+    new = [key for key in values if key not in known]
+    known.update(new[: max(MOST_KEYS - len(known), 0)])
+    return {key: value for key, value in values.items() if key in known}
 
 
 def is_number(value: object) -> bool:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -20,9 +19,6 @@ from core.diagnosis.report_history import ReportHistory
 from core.events import Edited, Progress, Report
 from core.stats.curves import MOST, Curve, Thinner
 from core.stats.keys import is_spread, spread_of
-
-CHUNK = 4096
-"""Reports between two events."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +70,8 @@ def read_overview(folder: Path, most: int = MOST) -> Generator[Progress, None, O
     run = Run(folder)
     meta = summary(run.newest()).meta
     numbers = _Numbers(most)
-    yield from numbers.read(run.reports(), meta.step)
+    yield from numbers.read(run.report_blocks(), meta.step)
+    edits = run.edits()
     return Overview(
         folder,
         meta.settings,
@@ -88,9 +85,9 @@ def read_overview(folder: Path, most: int = MOST) -> Generator[Progress, None, O
         numbers.count,
         _with_spreads({key: curve for key, thinner in numbers.thinners.items() if (curve := thinner.curve())}),
         numbers.pace.curve(),
-        run.edits(),
+        edits,
         [(int(path.stem), path) for path in run.samples()],
-        diagnose(numbers.history, meta.settings, RunFacts(run.images(), tuple(run.edits()), tuple(run.rewinds()))),
+        diagnose(numbers.history, meta.settings, RunFacts(run.images(), tuple(edits), tuple(run.rewinds()))),
     )
 
 
@@ -119,24 +116,27 @@ class _Numbers:
     pace: Thinner = field(default_factory=Thinner)
     history: ReportHistory = field(default_factory=ReportHistory)
 
-    def read(self, reports: Iterable[Report], last_step: int) -> Generator[Progress, None, None]:
-        left = iter(reports)
-        while chunk := list(islice(left, CHUNK)):
-            self._add(chunk)
+    def read(self, blocks: Iterable[list[Report]], last_step: int) -> Generator[Progress, None, None]:
+        for block in blocks:
+            if block:
+                self._add(block)
             yield Progress("Reading the numbers", min(self.step, last_step), last_step)
 
-    def _add(self, chunk: list[Report]) -> None:
-        positions = np.array([(report.step, report.images, report.seconds) for report in chunk], np.float64)
-        self.count += len(chunk)
+    def _add(self, block: list[Report]) -> None:
+        positions = np.array([(report.step, report.images, report.seconds) for report in block], np.float64)
+        self.count += len(block)
         self.step = max(self.step, int(positions[:, 0].max()))
         self.images = max(self.images, int(positions[:, 1].max()))
         self.seconds = max(self.seconds, float(positions[:, 2].max()))
-        of_steps = np.array([report.of_steps for report in chunk])  # what is measured of a checkpoint comes late
+        of_steps = np.array([report.of_steps for report in block])  # what is measured of a checkpoint comes late
         self.pace.extend(positions[of_steps], positions[of_steps, 2])
-        for report in chunk:
+        columns: dict[str, tuple[list[int], list[float]]] = {}
+        for row, report in enumerate(block):
             self.history.append(report)
-        stats = [report.stats for report in chunk]
-        for key in dict.fromkeys(key for values in stats for key in values):
-            column = np.array([values.get(key) for values in stats], np.float64)  # NaN for None
-            there = np.isfinite(column)
-            self.thinners.setdefault(key, Thinner(self.most)).extend(positions[there], column[there])
+            for key, value in report.stats.items():
+                rows, values = columns.setdefault(key, ([], []))
+                rows.append(row)
+                values.append(value)
+        for key, (rows, values) in columns.items():
+            thinner = self.thinners.setdefault(key, Thinner(self.most))
+            thinner.extend(positions[rows], np.array(values, np.float64))

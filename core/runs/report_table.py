@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -16,18 +16,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.data.cache.entries import cache_folder
-from core.data.names import digest
+from core.data.names import digest, opened_regular
 from core.durable_write import replaced
 from core.errors import FOREIGN_ERRORS, UserError
 from core.events import Progress
-from core.runs.jsonl_log import LONGEST_LINE, MOST_KEYS, parsed_record
+from core.runs.jsonl_log import BLOCK, LARGEST_REPORTS, line_blocks, parsed_record, readable, with_known_keys
 
 REQUIRED = frozenset({"step", "images", "seconds"})
 """What every report has."""
 SMALL = 2**22
 """Bytes of JSON that are read in a moment: as long as no more is new, no copy is written."""
-BLOCK = 2**21
 MOST_COPIES = 100
+LEAST_CELLS = 2**20
+"""Numbers that a table may have, however short its file is; a longer one may have one for each of its bytes. A report
+takes more bytes for each of its keys, so only a file in which most reports lack most keys has too many: the last of its
+keys are left out."""
 PIECES, PIECE = 200, 2**13
 """A thinned table is made of so many pieces of the file, of so many bytes."""
 
@@ -67,40 +70,37 @@ class _Mark:
 class TableReader:
     """Reads a `stats.jsonl`; lines that are damaged or incomplete are passed over.
 
-    All of it raises `OSError` where the file cannot be read.
+    All of it raises `UserError` where the file cannot be read.
     """
 
     def __init__(self, path: Path) -> None:
         self._path, self._copy = path, copy_of(path)
         self._known, self._mark = _read_copy(self._copy, path)
-        self._found = path.stat()
+        with readable(path):
+            self._found = path.stat()
         self._is_long = self._found.st_size - self._mark.covered > SMALL
 
     def thinned(self) -> ReportTable | None:
         """Some reports from all over the file, at once; None where all of them can be read in a moment."""
         if self._is_long and not self._mark.covered:
-            return _thinned(self._path, self._found.st_size)
+            with readable(self._path):
+                return _thinned(self._path, self._found.st_size)
         return None
 
     def read(self) -> Generator[Progress, None, ReportTable]:
         """All reports. Where that takes more than a moment it yields `Progress`, and afterwards a copy is kept in the
         cache, if its disk takes it."""
         size, parts = self._found.st_size, [self._known]
-        covered, crc, rest, is_cut = self._mark.covered, self._mark.crc, b"", False
-        keys: set[str] = set(self._known.keys)
-        with self._path.open("rb") as file:
+        covered, crc = self._mark.covered, self._mark.crc
+        keys = {*REQUIRED, *self._known.keys}
+        with readable(self._path), opened_regular(self._path, LARGEST_REPORTS) as file:
             file.seek(covered)
-            while block := file.read(BLOCK):
+            for piece, lines in line_blocks(file):
                 if self._is_long:
                     yield Progress("Reading the reports", min(covered, size), size, in_bytes=True)
-                lines, newline, rest = (rest + block).rpartition(b"\n")
-                covered, crc = covered + len(lines) + len(newline), zlib.crc32(newline, zlib.crc32(lines, crc))
-                found = lines.decode("utf-8", "replace").split("\n")
-                parts.append(_parsed(found[is_cut:], keys))
-                is_cut = is_cut and not newline
-                if len(rest) > LONGEST_LINE:  # not a line of ours: its end is looked for, and none of it is kept
-                    covered, crc, rest, is_cut = covered + len(rest), zlib.crc32(rest, crc), b"", True
-        table = _joined(parts)
+                covered, crc = covered + len(piece), zlib.crc32(piece, crc)
+                parts.append(_parsed(lines, keys, len(piece)))
+        table = _joined(parts, covered)
         if self._is_long:
             _write_copy(self._copy, table, _Mark(covered, crc, size, self._found.st_mtime_ns))
         return table
@@ -117,11 +117,11 @@ def copy_of(path: Path) -> Path:
 def _read_copy(copy: Path, path: Path) -> tuple[ReportTable, _Mark]:
     """What a copy holds; nothing where there is none, or none that can be trusted."""
     damages = (*FOREIGN_ERRORS, BadZipFile, zlib.error, NotImplementedError)
-    with suppress(*damages), copy.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
+    with suppress(*damages), opened_regular(copy, None) as raw, np.load(raw, allow_pickle=False) as file:
         mark = _Mark(*(int(number) for number in file["mark"]))
         if mark.fits(path):
             return _checked(file["keys"], file["steps"], file["seconds"], file["values"]), mark
-    return _joined([]), _Mark()
+    return _parsed([], set(), 0), _Mark()
 
 
 def _checked(keys: NDArray[Any], steps: NDArray[Any], seconds: NDArray[Any], values: NDArray[Any]) -> ReportTable:
@@ -150,7 +150,7 @@ def _write_copy(copy: Path, table: ReportTable, mark: _Mark) -> None:
 
 def _crc(path: Path, size: int) -> int:
     crc = 0
-    with path.open("rb") as file:
+    with opened_regular(path, LARGEST_REPORTS) as file:
         while size and (block := file.read(min(size, BLOCK))):
             crc, size = zlib.crc32(block, crc), size - len(block)
     return crc
@@ -162,42 +162,41 @@ def _crc(path: Path, size: int) -> int:
 def _thinned(path: Path, size: int) -> ReportTable:
     """Reports from all over a long file, its first and last ones among them."""
     lines: list[str] = []
-    with path.open("rb") as file:
+    with opened_regular(path, LARGEST_REPORTS) as file:
         for offset in np.linspace(0, size - PIECE, PIECES).astype(np.int64).tolist():
             file.seek(offset)
             piece = file.read(PIECE).decode("utf-8", "replace").split("\n")
             lines.extend(piece[1 if offset else 0 : -1])  # without those that were cut
-    table = _parsed(lines, set())
+    table = _parsed([line for line in lines if line], set(REQUIRED), PIECES * PIECE)
     return ReportTable(table.keys, table.steps, table.seconds, table.values, complete=False)
 
 
-def _parsed(lines: Iterable[str], known: set[str]) -> ReportTable:
+def _parsed(lines: Iterable[str], known: set[str], size: int) -> ReportTable:
     """Reports with the same keys are turned into numbers together, which takes a fraction of the time.
 
-    `known`: the keys so far, to which new ones are added; those beyond `MOST_KEYS` are left out.
+    `known`: the keys so far, as `with_known_keys` has them. `size`: bytes of the lines.
     """
     groups: dict[tuple[str, ...], tuple[list[int], list[dict[str, Any]]]] = {}
     count = 0
     for line in lines:
-        values = parsed_record(line, REQUIRED) if line else None
+        values = parsed_record(line, REQUIRED)
         if values is None:
             continue
-        if not values.keys() <= known:
-            known.update(islice(values.keys() - known, max(MOST_KEYS - len(known), 0)))
-            values = {key: value for key, value in values.items() if key in known or key in REQUIRED}
+        values = with_known_keys(values, known)
         rows, reports = groups.setdefault(tuple(values), ([], []))
         rows.append(count)
         reports.append(values)
         count += 1
-    keys = tuple(dict.fromkeys(key for group in groups for key in group if key not in REQUIRED))
+    keys = _affordable((key for group in groups for key in group if key not in REQUIRED), count, size)
+    columns = {key: column for column, key in enumerate(keys)}
     steps, seconds = np.empty(count, np.int64), np.empty(count, np.float64)
     table = np.full((count, len(keys)), np.nan, np.float32)
     for group, (rows, reports) in groups.items():
         numbers = _numbers(reports, len(group))
         steps[rows] = [report["step"] for report in reports]  # not by way of floats
         seconds[rows] = numbers[:, group.index("seconds")]
-        theirs = [index for index, key in enumerate(group) if key not in REQUIRED]
-        table[np.ix_(rows, [keys.index(group[index]) for index in theirs])] = _singles(numbers[:, theirs])
+        theirs = [index for index, key in enumerate(group) if key in columns]
+        table[np.ix_(rows, [columns[group[index]] for index in theirs])] = _singles(numbers[:, theirs])
     return ReportTable(keys, steps, seconds, table)
 
 
@@ -226,21 +225,30 @@ def _singles(numbers: NDArray[np.float64]) -> Floats:
     return singles
 
 
-def _joined(parts: Sequence[ReportTable]) -> ReportTable:
-    """One under the other."""
-    keys = tuple(dict.fromkeys(key for part in parts for key in part.keys))
+def _affordable(keys: Iterable[str], rows: int, size: int) -> tuple[str, ...]:
+    """The keys, each once, without those for which a table of so many rows would be too large for its file."""
+    return tuple(dict.fromkeys(keys))[: max(size, LEAST_CELLS) // max(rows, 1)]
+
+
+def _joined(parts: Sequence[ReportTable], size: int) -> ReportTable:
+    """One under the other. `size`: bytes of the file."""
     if len(parts) == 1 or (len(parts) == 2 and not len(parts[1].steps)):
         return parts[0]
+    count = sum(len(part.steps) for part in parts)
+    keys = _affordable((key for part in parts for key in part.keys), count, size)
+    places = {key: column for column, key in enumerate(keys)}
     # Each key's values lie one after the other, as whoever draws them wants them.
-    values = np.full((len(keys), sum(len(part.steps) for part in parts)), np.nan, np.float32).T
+    values = np.full((len(keys), count), np.nan, np.float32).T
     row = 0
     for part in parts:
-        columns = [keys.index(key) for key in part.keys]
+        theirs = [column for column, key in enumerate(part.keys) if key in places]
+        columns = [places[part.keys[column]] for column in theirs]
         rows = values[row : row + len(part.steps)]
+        found = part.values if len(theirs) == len(part.keys) else part.values[:, theirs]
         if columns == list(range(len(keys))):
-            rows[:] = part.values
+            rows[:] = found
         else:
-            rows[:, columns] = part.values
+            rows[:, columns] = found
         row += len(part.steps)
     steps = np.concatenate([np.empty(0, np.int64), *(part.steps for part in parts)])
     seconds = np.concatenate([np.empty(0, np.float64), *(part.seconds for part in parts)])

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing, suppress
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -19,8 +21,8 @@ from core.errors import FOREIGN_ERRORS, DivergenceError, UserError
 from core.events import Edited, Event, Measured, Notice, Points, Refused, Report, Samples, Saved
 from core.imaging.grid import grid, write_png
 from core.imaging.points import picture
-from core.runs.jsonl_log import JsonlLog, is_number
-from core.runs.report_table import TableReader
+from core.runs.jsonl_log import LARGEST_REPORTS, JsonlLog, Record, is_number, with_known_keys
+from core.runs.report_table import REQUIRED, TableReader
 from core.runs.retention import best, by_step, numbered, prune
 
 if TYPE_CHECKING:
@@ -32,6 +34,10 @@ GRID_SHARE = 0.01
 the start, where much happens, and some hundred files a day instead of ten thousands."""
 COMPLAINT_SECONDS = 60.0
 """A disk that stays full is mentioned again after this time, not at every report."""
+MOST_EDITS = 500
+"""Changes of settings, and steps gone back to, that are read: the newest."""
+MOST_CHANGES, LONGEST_WORD = 100, 200
+"""Settings that one of them changes, and characters of a name or a value."""
 
 
 class Run:
@@ -43,7 +49,7 @@ class Run:
             raise UserError(f"{folder} is not the folder of a training.", "Choose a folder that holds a config.json.")
         self.folder = folder
         self._next_grid = 0.0
-        self._stats = JsonlLog(folder / "stats.jsonl", ("images", "seconds"))
+        self._stats = JsonlLog(folder / "stats.jsonl", ("images", "seconds"), LARGEST_REPORTS)
         self._edits = JsonlLog(folder / "edits.jsonl", ("changes",))
         self._rewinds = JsonlLog(folder / "rewinds.jsonl", ())
 
@@ -182,18 +188,27 @@ class Run:
 
     def reports(self) -> Iterator[Report]:
         """The recorded reports in order."""
-        for values in self._stats.each():
-            place = values.pop("step"), values.pop("images"), values.pop("seconds")
-            yield Report(*place, {key: value for key, value in values.items() if is_number(value)})
+        return chain.from_iterable(self.report_blocks())
+
+    def report_blocks(self) -> Iterator[list[Report]]:
+        """The same in lists, one for each piece of the file: some are empty, and none takes more than a moment. Raises
+        `UserError`."""
+        known = set(REQUIRED)
+        for block in self._stats.blocks():
+            yield [_report(with_known_keys(values, known)) for values in block]
 
     def table_reader(self) -> TableReader:
-        """Reads the recorded reports as arrays. Raises `OSError`."""
+        """Reads the recorded reports as arrays. Raises `UserError`."""
         return TableReader(self._stats.path)
 
     def edits(self) -> list[Edited]:
-        """The settings that were changed while the run trained, in order."""
-        found = ((values["step"], values["changes"]) for values in self._edits.read())
-        return [Edited(step, changes) for step, changes in found if isinstance(changes, dict)]
+        """The last `MOST_EDITS` times that settings were changed while the run trained, in order; none where the file
+        cannot be read."""
+        found: deque[Edited] = deque(maxlen=MOST_EDITS)
+        with suppress(UserError):
+            edits = (Edited(each["step"], _changes(each["changes"])) for each in self._edits.each())
+            found.extend(edit for edit in edits if edit.changes)
+        return list(found)
 
     def images(self) -> int:
         """How many images the training sees; 0 where that was not written down."""
@@ -203,8 +218,12 @@ class Run:
             return 0
 
     def rewinds(self) -> list[int]:
-        """The steps that the training went back to because it had diverged, in order."""
-        return [values["step"] for values in self._rewinds.read()]
+        """The last `MOST_EDITS` steps that the training went back to because it had diverged, in order; none where the
+        file cannot be read."""
+        found: deque[int] = deque(maxlen=MOST_EDITS)
+        with suppress(UserError):
+            found.extend(values["step"] for values in self._rewinds.each())
+        return list(found)
 
     def note(self, edit: Edited) -> None:
         """Adds a change of settings to `edits.jsonl`. Raises `UserError` when it cannot be written."""
@@ -267,6 +286,22 @@ class Run:
 def _with_step(event: Report | Measured, numbers: Mapping[str, float]) -> dict[str, float]:
     """A line of `stats.jsonl`."""
     return {"step": event.step, "images": event.images, "seconds": round(event.seconds, 3), **numbers}
+
+
+def _report(values: Record) -> Report:
+    place = values.pop("step"), values.pop("images"), values.pop("seconds")
+    return Report(*place, {key: value for key, value in values.items() if is_number(value)})
+
+
+def _changes(values: object) -> dict[str, str | float | None]:
+    """What a line says of changed settings, as far as a settings' names and values go."""
+    if not isinstance(values, dict) or len(values) > MOST_CHANGES:
+        return {}
+    return {name: value for name, value in values.items() if len(name) <= LONGEST_WORD and _is_value(value)}
+
+
+def _is_value(value: object) -> bool:
+    return len(value) <= LONGEST_WORD if isinstance(value, str) else value is None or is_number(value)
 
 
 def refuse_taken(folder: Path) -> None:

@@ -139,14 +139,14 @@ def alive(file: Path) -> Owner | None:
     now = file.with_name(f".{token_hex(8)}.partial")
     try:
         now.touch()
-        age = now.stat().st_mtime - file.stat().st_mtime
+        age = now.stat().st_mtime - file.lstat().st_mtime  # a lock is no link
     except FileNotFoundError:
         return None
     finally:
         now.unlink(missing_ok=True)
     if age > SILENT_SECONDS:
         return None
-    return owner or Owner("another machine", "", 0, 0.0, file.stat().st_mtime, "")
+    return owner or Owner("another machine", "", 0, 0.0, file.lstat().st_mtime, "")
 
 
 def _machine() -> str:

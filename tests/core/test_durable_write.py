@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from core.durable_write import PARTIAL, flush_folder, remove_partials, replaced
+from core.durable_write import PARTIAL, append, flush_folder, remove_partials, replaced
 from core.errors import UserError
 
 
@@ -67,6 +67,20 @@ def test_a_link_under_the_targets_name_is_replaced_and_not_followed(tmp_path: Pa
         partial.write_text("new", "utf-8")
     assert precious.read_text("utf-8") == "mine"
     assert not target.is_symlink()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes in folders")
+@pytest.mark.parametrize("is_read", [False, True])
+def test_nothing_is_added_to_a_pipe_or_a_device(is_read: bool, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "log.txt")
+    reader = os.open(tmp_path / "log.txt", os.O_RDONLY | os.O_NONBLOCK) if is_read else None
+    try:
+        for path in (tmp_path / "log.txt", Path("/dev/null"), tmp_path):
+            with pytest.raises(OSError, match=r"."):
+                append(path, "text\n")
+    finally:
+        if reader is not None:
+            os.close(reader)
 
 
 def test_only_what_a_killed_write_left_is_removed(tmp_path: Path) -> None:

@@ -36,8 +36,11 @@ from core.data.cache import quota
 from core.data.health.examine import examine
 from core.data.prepare import prepare
 from core.errors import UserError
+from core.events import Edited
 from core.export import recipe
+from core.export.animation import Animation
 from core.export.checkpoint_lookup import find_checkpoint
+from core.export.timelapse import export_timelapse
 from core.jobs import inspect
 from core.latent.explore_state import Direction, Pin, SavedPins
 from core.latent.request import LatentRequest, Loop, Mix, Point, Square, Walk
@@ -49,7 +52,11 @@ from core.runs.pin_store import saved_pins_of
 from core.runs.report_table import copy_of
 from core.runs.run import Run
 from core.runs.run_lock import alive
+from core.runs.sample_grid import read_tiles
 from core.trainer import Trainer
+from studio.model.train import OpenedRun
+from studio.services.train.checkpoint_list import read_checkpoints, read_runs
+from studio.services.train.run_loader import read_run
 from tests.core import campaign, sources
 from tests.core.mutations import mutated_bytes, mutated_json
 from tests.core.tiny import FIXED, dataset_for, finished, tiny_trainer
@@ -82,7 +89,8 @@ def bounded(folder: Path) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, previous)
-    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    # A file with holes may say that it is as long as it likes.
+    size = sum(min(path.stat().st_size, 512 * path.stat().st_blocks) for path in folder.rglob("*") if path.is_file())
     taken = _resident("VmHWM") - before
     assert taken <= MEMORY + PER_BYTE * size, f"{taken:,} bytes of memory for {size:,}"
 
@@ -259,6 +267,7 @@ def test_recipes(finished_checkpoint: Path, finished_run: Path, tmp_path: Path) 
 
 # Run folders
 
+EDIT = Edited(1, {"lr_d": 0.1})
 REPORT: dict[str, Any] = {
     "step": 1,
     "images": 8,
@@ -278,21 +287,108 @@ def test_run_folders(finished_run: Path, tmp_path: Path) -> None:
         copy = folder / "00001-a-gan"
         shutil.copytree(finished_run, copy)
         _mutate_run(random, copy)
-        readers: list[Callable[[], object]] = [
-            lambda: list(inspect.lines(inspect.run(copy))),
-            lambda: run_to_end(write_report(copy, folder / "report.html", True)),
-            lambda: run_to_end(Run(copy).table_reader().read()),
-            lambda: retention.best(copy / "checkpoints"),
-            lambda: saved_pins_of(copy),
-            lambda: Run(copy).newest(),
-            lambda: alive(copy / "lock.json"),
-            lambda: retention.prune(copy / "checkpoints", Run(copy).newest(), 1),
-        ]
-        for read in readers:
-            with suppress(UserError):
-                read()
+        _read_run(copy, folder / "report.html")
+        with suppress(UserError):
+            retention.prune(copy / "checkpoints", Run(copy).newest(), 1)
 
     run(case, "run", tmp_path)
+
+
+def _read_run(folder: Path, report: Path) -> None:
+    """In all ways that there are."""
+    readers: list[Callable[[], object]] = [
+        lambda: list(inspect.lines(inspect.run(folder))),
+        lambda: run_to_end(write_report(folder, report, True)),
+        lambda: run_to_end(read_run(folder)),
+        lambda: run_to_end(Run(folder).table_reader().read()),
+        lambda: run_to_end(export_timelapse(folder, report.with_name("film.gif"), Animation(fps=4, seconds=1), True)),
+        lambda: run_to_end(read_checkpoints(folder.parent)),
+        lambda: run_to_end(read_runs(folder.parent)),
+        lambda: retention.best(folder / "checkpoints"),
+        lambda: saved_pins_of(folder),
+        lambda: Run(folder).newest(),
+        lambda: alive(folder / "lock.json"),
+    ]
+    for read in readers:
+        with suppress(UserError):
+            read()
+    for path in retention.by_step(folder / "samples", ".png"):
+        with suppress(UserError):
+            shown = read_tiles(path, (16, 16), 4)
+            assert shown.dtype == np.uint8
+            assert shown.shape[3] in (1, 3, 4)
+
+
+OPTIONAL = (
+    "edits.jsonl",
+    "rewinds.jsonl",
+    "log.txt",
+    "lock.json",
+    "explore.json",
+    "reals.png",
+    "samples/000000000.png",
+    "samples/000000006.png",
+    "checkpoints/best.json",
+    "checkpoints/000000006.pin",
+)
+"""Files of a run that opens without them."""
+NEEDED = ("config.json", "stats.jsonl", "checkpoints/000000000.safetensors", "checkpoints/000000006.safetensors")
+
+
+def _pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def _zeros(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+def _loop(path: Path) -> None:
+    path.symlink_to(path)
+
+
+def _long(path: Path) -> None:
+    path.touch()
+    os.truncate(path, 2**40)
+
+
+@pytest.mark.parametrize("place", [_pipe, _zeros, _loop, Path.mkdir, _long])
+@pytest.mark.parametrize("names", [OPTIONAL, *((name,) for name in NEEDED)])
+def test_what_is_no_file_of_a_run_holds_nothing_up(
+    names: tuple[str, ...], place: Callable[[Path], None], finished_run: Path, tmp_path: Path
+) -> None:
+    copy = shutil.copytree(finished_run, tmp_path / "runs" / "00001-a-gan")
+    for name in names:
+        (copy / name).unlink(missing_ok=True)
+        place(copy / name)
+    opened: list[object] = []
+    with bounded(copy):
+        _read_run(copy, tmp_path / "report.html")
+        with suppress(UserError):
+            Run(copy).log("words")
+        with suppress(UserError):
+            Run(copy).note(EDIT)
+        with suppress(UserError):
+            Run(copy).note_rewind(1)
+        if names == OPTIONAL:
+            run_to_end(read_run(copy), opened.append)
+    assert names != OPTIONAL or isinstance(opened[-1], OpenedRun)
+
+
+def test_lines_that_say_nothing_of_a_run_take_little_memory(finished_run: Path, tmp_path: Path) -> None:
+    """A report with many keys before many with none, and changes of no end."""
+    copy = shutil.copytree(finished_run, tmp_path / "00001-a-gan")
+    wide = {"step": 1, "images": 8, "seconds": 1, **{f"Signal/D/gradient/{n}": 0.5 for n in range(990)}}
+    (copy / "stats.jsonl").write_bytes(_dumped(wide) + b"\n" + b'{"step":2,"images":8,"seconds":1}\n' * 30_000)
+    (copy / "edits.jsonl").write_bytes(b'{"step":1,"changes":{"a":1}}\n' * 5_000)
+    (copy / "rewinds.jsonl").write_bytes(b'{"step":1}\n' * 5_000)
+    opened: list[object] = []
+    with bounded(copy):
+        run_to_end(read_run(copy), opened.append)
+    shown = opened[-1]
+    assert isinstance(shown, OpenedRun)
+    assert len(shown.history) == 30_001
+    assert len(shown.facts.edits) == len(shown.facts.rewinds) == 500
 
 
 def _mutate_run(random: Random, folder: Path) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from core.concurrency import run_to_end
+from core.errors import UserError
 from core.events import Progress
 from core.runs.report_table import ReportTable, TableReader, copy_of
 
@@ -20,7 +21,7 @@ from core.runs.report_table import ReportTable, TableReader, copy_of
 def everything_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that few reports are read as many are."""
     monkeypatch.setattr("core.runs.report_table.SMALL", 2000)
-    monkeypatch.setattr("core.runs.report_table.BLOCK", 700)
+    monkeypatch.setattr("core.runs.jsonl_log.BLOCK", 700)
     monkeypatch.setattr("core.runs.report_table.PIECES", 5)
     monkeypatch.setattr("core.runs.report_table.PIECE", 300)
 
@@ -248,3 +249,43 @@ def test_strange_lines_are_passed_over_and_strange_numbers_are_none(tmp_path: Pa
     assert table.steps.tolist() == [1, 2, 3, 4, 5, 6]
     expected = [[1, nan], [nan, nan], [nan, nan], [nan, nan], [nan, 2], [nan, 3]]
     assert np.array_equal(table.values, np.array(expected, np.float32), equal_nan=True)
+
+
+def test_a_table_is_no_larger_than_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One report with many keys does not give them to the many that have none."""
+    monkeypatch.setattr("core.runs.report_table.LEAST_CELLS", 100)
+    path, many = tmp_path / "stats.jsonl", {f"Loss/{number}": float(number) for number in range(500)}
+    short = '{"step":2,"images":1,"seconds":1}\n'
+    path.write_text(line(1, **many) + short * 2000 + line(3, **many), "utf-8")
+    for table in (whole(path), whole(path)):  # the second one is of the copy
+        assert len(table.steps) == 2002
+        assert table.values.size <= path.stat().st_size
+        assert table.keys == tuple(many)[: len(table.keys)]
+        assert len(table.keys) > 20
+        assert np.array_equal(table.values[0], np.arange(len(table.keys)))
+        assert np.isnan(table.values[1:-1]).all()
+
+
+def test_keys_beyond_the_most_are_left_out_in_their_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.runs.jsonl_log.MOST_KEYS", 10)
+    path = tmp_path / "stats.jsonl"
+    path.write_text("".join(line(step, **{f"Loss/{step}/{n}": 1.0 for n in range(3)}) for step in range(9)), "utf-8")
+    table = whole(path)
+    assert len(table.steps) == 9
+    assert table.keys == tuple(f"Loss/{n // 3}/{n % 3}" for n in range(7))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes in folders")
+def test_a_copy_that_is_no_file_is_done_without(stats: Path) -> None:
+    copy_of(stats).parent.mkdir(parents=True)
+    os.mkfifo(copy_of(stats))
+    of_steps(whole(stats), 0, 500)
+    of_steps(whole(stats), 0, 500)
+
+
+def test_reports_that_cannot_be_read_are_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"stats\.jsonl of the run .* cannot be read"):
+        whole(tmp_path / "stats.jsonl")
+    (tmp_path / "stats.jsonl").mkdir()
+    with pytest.raises(UserError, match=r"stats\.jsonl of the run .* cannot be read"):
+        whole(tmp_path / "stats.jsonl")
