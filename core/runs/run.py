@@ -11,12 +11,13 @@ from contextlib import closing, suppress
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
-from time import monotonic
+from secrets import token_hex
+from time import monotonic, time
 from typing import TYPE_CHECKING
 
 from core.checkpoint import Checkpoint, save, summary
 from core.data.names import content, printable
-from core.durable_write import append, flush_folder, remove_partials, replaced, unwritable
+from core.durable_write import PARTIAL, append, flush_folder, remove_partials, replaced, unwritable
 from core.errors import FOREIGN_ERRORS, DivergenceError, UserError
 from core.events import Edited, Event, Measured, Notice, Points, Refused, Report, Samples, Saved
 from core.imaging.grid import grid, write_png
@@ -38,6 +39,10 @@ MOST_EDITS = 500
 """Changes of settings, and steps gone back to, that are read: the newest."""
 MOST_CHANGES, LONGEST_WORD = 100, 200
 """Settings that one of them changes, and characters of a name or a value."""
+LEFT_SECONDS = 3600.0
+"""A new run that nobody has written to for so long was left half made by a crash."""
+_BEGUN = {"checkpoints", "config.json", "edits.jsonl", "reals.png", "rewinds.jsonl", "samples", "stats.jsonl"}
+"""What is in a new run before it has its name."""
 
 
 class Run:
@@ -61,10 +66,13 @@ class Run:
         folder exists and is not empty, or cannot be written.
         """
         refuse_taken(folder)
-        partial = folder.with_name(f".{folder.name}.partial")
+        # A random name, and made anew: whatever waits under a name that can be guessed is not written to.
+        partial = folder.with_name(f".{token_hex(8)}.partial")
         try:
-            shutil.rmtree(partial, ignore_errors=True)
-            (partial / "samples").mkdir(parents=True)
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            _remove_left(folder.parent)
+            partial.mkdir()
+            (partial / "samples").mkdir()
             images = len(trainer.dataset.images) - len(trainer.held)
             config = {
                 "settings": trainer.settings.model_dump(),
@@ -302,6 +310,17 @@ def _changes(values: object) -> dict[str, str | float | None]:
 
 def _is_value(value: object) -> bool:
     return len(value) <= LONGEST_WORD if isinstance(value, str) else value is None or is_number(value)
+
+
+def _remove_left(folder: Path) -> None:
+    """Deletes new runs that crashes left half made, and none that is being made, or that holds anything else."""
+    with suppress(OSError):  # what cannot be deleted is in nobody's way
+        for left in folder.iterdir():
+            if not PARTIAL.fullmatch(left.name) or left.is_symlink() or not left.is_dir():
+                continue
+            is_ours = all(path.name in _BEGUN or PARTIAL.fullmatch(path.name) for path in left.iterdir())
+            if is_ours and time() - left.stat().st_mtime > LEFT_SECONDS:
+                shutil.rmtree(left, ignore_errors=True)
 
 
 def refuse_taken(folder: Path) -> None:

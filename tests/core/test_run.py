@@ -231,6 +231,48 @@ def test_a_folder_without_a_run(tmp_path: Path) -> None:
         Run(tmp_path)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="links need rights there")
+def test_what_waits_under_the_name_of_a_half_made_run_is_not_touched(tmp_path: Path) -> None:
+    elsewhere, mine = tmp_path / "elsewhere", tmp_path / "runs" / ".b.partial"
+    elsewhere.mkdir()
+    mine.mkdir(parents=True)
+    (mine / "mine.txt").write_text("mine")
+    (tmp_path / "runs" / ".a.partial").symlink_to(elsewhere)
+    for name in ("a", "b"):
+        assert is_run(Run.begin(tmp_path / "runs" / name, tiny_trainer()).folder)
+    assert list(elsewhere.iterdir()) == []
+    assert (mine / "mine.txt").read_text() == "mine"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no such rights")
+def test_whoever_may_read_new_folders_may_read_a_run(tmp_path: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        run = Run.begin(tmp_path / "run", tiny_trainer())
+    finally:
+        os.umask(before)
+    assert run.folder.stat().st_mode & 0o777 == 0o750
+
+
+def test_half_made_runs_that_a_crash_left_are_deleted_later(tmp_path: Path) -> None:
+    names = [f".{digit * 16}.partial" for digit in "0123456"]
+    left, young, trained, theirs, empty, file, link = (tmp_path / name for name in names)
+    for folder in (left, young, trained, theirs):
+        shutil.copytree(Run.begin(tmp_path / "whole", tiny_trainer()).folder, folder)
+        shutil.rmtree(tmp_path / "whole")
+    (trained / "log.txt").write_text("begins at step 0")
+    (theirs / "notes").mkdir()
+    (left / names[0]).touch()
+    empty.mkdir()
+    file.touch()
+    link.symlink_to(theirs)
+    for path in (left, trained, theirs, empty, file):
+        os.utime(path, (1, 1))
+    Run.begin(tmp_path / "run", tiny_trainer())
+    kept = {young, trained, theirs, file, link, tmp_path / "run"}
+    assert set(tmp_path.iterdir()) == kept
+
+
 # -- what a crash or a full disk leaves ------------------------------------------------------------------------------
 
 LINE = '{"step": %d, "images": 8, "seconds": 1.0, "Loss/G/loss": 0.5}\n'
@@ -472,6 +514,20 @@ def test_an_edit_after_the_step_was_saved_is_saved_too(tmp_path: Path, pictures:
     assert load(saved.path).meta.settings.lr_d == 1e-3
 
 
+def test_of_very_many_edits_the_last_are_read(tmp_path: Path) -> None:
+    run = run_with(tmp_path / "run", "")
+    hostile: list[Any] = [{"a": [1]}, {"a": "x" * 999}, {"x" * 999: 1}, {str(n): n for n in range(999)}, [1], None, {}]
+    edits = [{"step": step, "changes": {"lr_d": step}} for step in range(3000)]
+    edits += [{"step": 5000, "changes": changes} for changes in hostile]
+    edits.append({"step": 6000, "changes": {"lr_d": 0.5, "steps": None, "mirror": True, "loss": "hinge", "b": {}}})
+    for name in ("edits.jsonl", "rewinds.jsonl"):
+        (run.folder / name).write_text("".join(json.dumps(edit) + "\n" for edit in edits), "utf-8")
+    found = run.edits()
+    assert [edit.step for edit in found] == [*range(3000 - 499, 3000), 6000]
+    assert found[-1].changes == {"lr_d": 0.5, "steps": None, "mirror": True, "loss": "hinge"}
+    assert run.rewinds() == [*range(3000 - 492, 3000), *[5000] * 7, 6000]
+
+
 # -- killed ----------------------------------------------------------------------------------------------------------
 
 
@@ -656,3 +712,15 @@ def test_reports_of_another_program_take_little_memory(hostile: str, tmp_path: P
     assert reports >= 2
     assert np.isfinite(table.values[:, table.keys.index("Loss/G/loss")]).sum() >= 2
     assert (table.steps[[0, -1]] == 5).all()
+
+
+def test_curves_are_those_of_the_first_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.runs.jsonl_log.MOST_KEYS", 10)
+    monkeypatch.setattr("core.runs.jsonl_log.BLOCK", 100)
+    run = Run.begin(tmp_path / "run", tiny_trainer())
+    lines = ({"step": step, "images": 8, "seconds": 1, f"Loss/{step}": 0.5, "Score/real": 0.5} for step in range(1, 50))
+    (run.folder / "stats.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    overview = run_to_end(read_overview(run.folder))
+    assert list(overview.curves) == ["Loss/1", "Score/real", *(f"Loss/{step}" for step in range(2, 7))]
+    assert overview.curves["Score/real"].counts.sum() == overview.reports == 49
+    assert set(run_to_end(run.table_reader().read()).keys) == set(overview.curves)

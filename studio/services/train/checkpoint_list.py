@@ -18,8 +18,9 @@ from studio.model.train import CheckpointRow, CheckpointRows
 
 MOST = 200
 """Checkpoints in the list: more than anybody looks through, and quick to read."""
-PATTERNS = ("*/checkpoints", "checkpoints", ".")
-"""Where they stand in a folder of runs, in one run, and in a folder that somebody copied them to."""
+PATTERNS = ("[!.]*/checkpoints", "checkpoints", ".")
+"""Where they stand in a folder of runs, those left out that are being made, in one run, and in a folder that somebody
+copied them to."""
 
 
 class CheckpointList(QObject):
@@ -77,7 +78,7 @@ def read_runs(runs: Path) -> Generator[Progress, None, CheckpointRows]:
 
 def _by_run(runs: Path) -> list[list[Path]]:
     """Each run's checkpoints, the newest first; at most `MOST` runs, those of the highest numbers."""
-    folders = sorted((path.parent for path in runs.glob("*/config.json") if is_run(path.parent)), reverse=True)
+    folders = sorted((path.parent for path in runs.glob("[!.]*/config.json") if is_run(path.parent)), reverse=True)
     return [numbered(folder / "checkpoints")[::-1] for folder in folders[:MOST]]
 
 
