@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from pyqtgraph import InfiniteLine
 from PySide6.QtCore import QPoint
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtTest import QTest
@@ -92,6 +93,22 @@ def test_marks_go_with_the_steps_that_did_not_happen(studio: Application, panel:
     studio.session.training.began.emit()
     studio.session.workers.reported.emit(PROBABILITIES)
     assert not marked(panel.losses)
+
+
+def test_of_very_many_edits_some_are_marked(qtbot: QtBot, panel: TrainPanel) -> None:
+    history = History()
+    for report in PROBABILITIES:
+        history.append(report.step, report.seconds, report.stats)
+    words = {"note": "word " * 400}
+    panel.set_history(history, [Edited(step, words) for step in range(1001) for _ in range(20)])
+    for plot in (panel.losses, panel.scores):
+        view = next(view for view in plot.findChildren(QGraphicsView) if view.isVisible())
+        lines = [item for item in view.scene().items() if isinstance(item, InfiniteLine) and item.isVisible()]
+        assert len(lines) == 100
+        steps = sorted(line.value() for line in lines)
+        assert (steps[0], steps[-1]) == (0, 1000)
+        assert max(np.diff(steps)) <= 11
+        assert len(said(qtbot, plot, canvas(plot).width() // 2)) < 2000
 
 
 def test_an_opened_run_shows_its_marks(qtbot: QtBot, panel: TrainPanel) -> None:

@@ -19,6 +19,8 @@ Line = NDArray[np.float64]
 
 GRIP = 5
 """Pixels on either side of the moment's line where it can be taken hold of."""
+MOST_MARKS = 100
+"""Each is an item of its own, which takes time in every frame."""
 FEW, DOT = 40, 5
 """A curve of at most so many points shows them as dots, of so many pixels: a single one would be no line at all."""
 
@@ -178,10 +180,12 @@ class CurveCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no type
             self._moment.setPos(step)
 
     def set_marks(self, steps: Sequence[int]) -> None:
-        """Thin vertical lines where something happened."""
+        """Thin vertical lines where something happened, `MOST_MARKS` at most: of more, some from all over."""
         for mark in self._marks:
             self.getPlotItem().removeItem(mark)
-        self._marks = [pg.InfiniteLine(step, angle=90, movable=False) for step in steps]
+        distinct = sorted(set(steps))
+        drawn = np.linspace(0, len(distinct) - 1, min(len(distinct), MOST_MARKS)).round().astype(int).tolist()
+        self._marks = [pg.InfiniteLine(distinct[number], angle=90, movable=False) for number in drawn]
         for mark in self._marks:
             mark.setZValue(0.5)
             self.getPlotItem().addItem(mark, ignoreBounds=True)

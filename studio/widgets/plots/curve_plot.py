@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, QTimer, Signal
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 FRAME_MS = 16
 MARK_REACH = 6
 """Pixels around a mark within which the readout explains it."""
+MOST_REMARKS, LONGEST_REMARK = 5, 300
+"""Marks that it explains at once, the last ones, and characters for each."""
 ROOM_FOR_ONE_ROW = 720
 """Below this width the readout stands under the tools."""
 
@@ -269,7 +272,8 @@ class CurvePlot(QWidget):
         if self._canvas is None:
             return []
         reach = MARK_REACH * self._canvas.steps_a_pixel()
-        return [words for at, words in self._marks if abs(at - step) <= reach]
+        near = [words for at, words in self._marks if abs(at - step) <= reach]
+        return [shorten(words, LONGEST_REMARK, placeholder=" …") for words in near[-MOST_REMARKS:]]
 
     # --- saving ---
 
