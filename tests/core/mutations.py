@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from copy import deepcopy
 from random import Random
 from typing import Any
 
@@ -53,7 +54,7 @@ def _change(random: Random, holder: Any, key: Any) -> None:
 
 
 def _hostile(random: Random) -> Any:
-    return random.choice(random.choice([NUMBERS, TEXTS, OTHERS]))
+    return deepcopy(random.choice(random.choice([NUMBERS, TEXTS, OTHERS])))  # it may be changed in turn
 
 
 def mutated_bytes(random: Random, data: bytes, reach: int | None = None) -> bytes:
