@@ -25,14 +25,14 @@ READERS: list[Callable[[Path], Any]] = [read_grid, read_pixels, lambda path: rea
 @pytest.mark.parametrize("columns", [0, 5])
 def test_what_a_training_wrote_is_read(channels: int, columns: int, tmp_path: Path) -> None:
     images = np.random.default_rng(0).integers(0, 256, (9, 4, 6, channels), np.uint8)
-    write_png(tmp_path / "a.png", grid(images, columns))
+    write_png(tmp_path / "a.png", grid(images, columns), generated=True)
     assert np.array_equal(read_tiles(tmp_path / "a.png", SIZE, 9), images)
     assert np.array_equal(read_pixels(tmp_path / "a.png"), grid(images, columns))
     assert read_grid(tmp_path / "a.png").mode == {1: "L", 3: "RGB", 4: "RGBA"}[channels]
 
 
 def test_a_grid_of_fewer_images_than_there_are_now(tmp_path: Path) -> None:
-    write_png(tmp_path / "a.png", grid(np.zeros((4, 4, 6, 3), np.uint8)))
+    write_png(tmp_path / "a.png", grid(np.zeros((4, 4, 6, 3), np.uint8)), generated=True)
     assert read_tiles(tmp_path / "a.png", SIZE, 36).shape == (4, 4, 6, 3)
 
 
@@ -53,7 +53,7 @@ def jpeg(path: Path) -> None:
 
 
 def cut(path: Path) -> None:
-    write_png(path, grid(np.random.default_rng(0).integers(0, 256, (9, 4, 6, 3), np.uint8)))
+    write_png(path, grid(np.random.default_rng(0).integers(0, 256, (9, 4, 6, 3), np.uint8)), generated=True)
     path.write_bytes(path.read_bytes()[:-200])
 
 
@@ -90,7 +90,7 @@ def loop(path: Path) -> None:
 
 
 def long(path: Path) -> None:
-    write_png(path, grid(np.zeros((9, 4, 6, 3), np.uint8)))
+    write_png(path, grid(np.zeros((9, 4, 6, 3), np.uint8)), generated=True)
     with path.open("r+b") as file:
         file.truncate(2**40)
 
