@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.data.items import Skipped
+from core.data.items import Skipped, SkippedKind
 from core.data.names import printable, quoted
 from core.data.source import MOST_CLASSES, class_numbers
 
@@ -58,7 +58,7 @@ def labels_among(arrays: Sequence[LabelArray], count: int, images: str) -> Label
     for each in _likeliest([each for each in arrays if each.fits(count)], images):
         found, names, wrong = _read(each)
         if len(names) == count and not each.called:  # numbers or file names of the images, say
-            wrong = (Skipped(printable(each.name), "a different label for every image"),)
+            wrong = (Skipped(printable(each.name), "a different label for every image", kind="arrays"),)
         elif names:
             used, numbers, classes = each, found, names
             break
@@ -91,6 +91,7 @@ def _likeliest(fitting: Sequence[LabelArray], images: str) -> Iterator[LabelArra
 
 
 def _unused(array: LabelArray, count: int, images: str, labels: LabelArray | None) -> tuple[Skipped, ...]:
+    kind: SkippedKind = "arrays"
     if len(array.shape) in (3, 4) and array.kind.kind in "buif":
         reason = f"other images than those in {quoted(images)}, which were taken"
     elif not array.called:
@@ -98,8 +99,9 @@ def _unused(array: LabelArray, count: int, images: str, labels: LabelArray | Non
     elif labels is not None and array.fits(count):
         reason = f"other labels than those in {quoted(labels.name)}, which were taken"
     else:
+        kind = "labels"
         reason = f"{array.shape[0] if array.shape else 1} labels for {count} images"
-    return (Skipped(printable(array.name), reason),)
+    return (Skipped(printable(array.name), reason, kind=kind),)
 
 
 def _read(array: LabelArray) -> Labels:
@@ -140,4 +142,4 @@ def _unusual(array: LabelArray, classes: int) -> Labels:
 
 
 def _refused(array: LabelArray, reason: str) -> Labels:
-    return np.zeros(0, np.int64), (), (Skipped(printable(array.name), reason),)
+    return np.zeros(0, np.int64), (), (Skipped(printable(array.name), reason, kind="labels"),)

@@ -23,6 +23,7 @@ from PIL import (
 from PIL.ImageFile import ImageFile
 
 from core.config.preparation import Preparation
+from core.data.frames import has_several_frames
 from core.data.items import Picture
 from core.data.resize import fitted, has_alpha, numbers_range, transparent
 from core.data.value_range import Limits, ValueRange
@@ -143,10 +144,11 @@ def decode(file: IO[bytes], how: Preparation, whites: Whites = NO_WHITES) -> Pic
         if limits is not None:
             _refuse_beyond(limits, image)
         planes, see_through = fitted(image, how, limits), transparent(image)
+        several = has_several_frames(image)
     # Turning the small picture is the same as turning the large photo first, and costs nothing.
     if turn in _UPRIGHT:
         planes = np.ascontiguousarray(_UPRIGHT[turn](planes))
-    return Picture(planes, width, height, mode=mode, transparent=see_through)
+    return Picture(planes, width, height, mode=mode, transparent=see_through, several_frames=several)
 
 
 def _refuse_beyond(limits: Limits, image: ImageFile) -> None:

@@ -99,15 +99,27 @@ SYSTEM_FOLDERS = {
     "@eadir",
     "@recycle",
     "@recently-snapshot",
+    "@sharebin",
+    "@tmp",
     "#recycle",
     "#snapshot",
     "$recycle.bin",
+    "recycler",
+    "recycled",
+    "found.000",
+    "network trash folder",
+    "temporary items",
     "system volume information",
     "lost+found",
 }
 """Folders, in small letters, in which desktop systems and network drives keep thumbnails and what was deleted."""
+_PREVIEWS = ".lrdata"
+"""How the folders end in which Lightroom keeps smaller copies."""
 
 
 def is_hidden(name: str) -> bool:
     """Returns whether a file or folder is none of the person's own: hidden, or a system's."""
-    return (name.startswith(".") and name != "..") or name.lower() in SYSTEM_FOLDERS
+    if name.startswith("."):
+        return name != ".."
+    name = name.lower()
+    return name in SYSTEM_FOLDERS or name.endswith(_PREVIEWS)

@@ -18,8 +18,8 @@ MODES = ("", "1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr", "LAB", "
 """Colour modes as Pillow names them; the first stands for any other, or none."""
 RECORD = np.dtype(
     {
-        "names": ["width", "height", "bytes", "content", "name", "length", "mode", "transparent"],
-        "formats": ["<u4", "<u4", "<u8", "<u8", "<u8", "<u4", "u1", "?"],
+        "names": ["width", "height", "bytes", "content", "name", "length", "mode", "transparent", "frames"],
+        "formats": ["<u4", "<u4", "<u8", "<u8", "<u8", "<u4", "u1", "?", "?"],
     }
 )
 
@@ -28,8 +28,8 @@ class Records:
     """A row for each picture.
 
     `table` is (N,) of `RECORD`: the original's width and height as displayed, the size of its file, a hash of that file
-    (0: it has none), the index of its mode in `MODES`, whether anything of it is transparent, and where its name stands
-    in `names`, all their UTF-8.
+    (0: it has none), the index of its mode in `MODES`, whether anything of it is transparent, whether frames follow the
+    one that is used, and where its name stands in `names`, all their UTF-8.
     """
 
     def __init__(self, table: NDArray[Any], names: NDArray[np.uint8]) -> None:
@@ -87,7 +87,8 @@ class RecordWriter:
         name = picture.name.encode("utf-8")
         mode = MODES.index(picture.mode) if picture.mode in MODES else 0
         where = len(self._names), len(name)
-        row = (picture.width, picture.height, picture.bytes, picture.content, *where, mode, picture.transparent)
+        so = picture.transparent, picture.several_frames
+        row = (picture.width, picture.height, picture.bytes, picture.content, *where, mode, *so)
         self._names += name
         self._records += np.array([row], RECORD).tobytes()
 

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from core.config.preparation import Preparation
 from core.data.items import Picture, Skipped
-from core.data.names import natural, printable
+from core.data.names import Inside, natural, printable
 from core.events import FirstImages, Progress
 
 SUGGESTED_LEAST, SUGGESTED_MOST = 16, 64
@@ -90,11 +90,36 @@ class DataFormat(Protocol):
         """List what is there; where that may take long, show first pictures on the way. Raises `UserError`."""
 
 
-def classes_of(folders: Set[tuple[str, ...]]) -> tuple[str, ...]:
-    """Names of the classes, where the files lie in these folders: 2 to 1000 of the first level, and nothing else."""
-    if not 2 <= len(folders) <= MOST_CLASSES or any(len(path) != 1 for path in folders):
-        return ()
-    return tuple(sorted((name for (name,) in folders), key=natural))
+_PARTS = "train training trn val valid validation dev test testing eval evaluation"
+_BESIDE = "image images img imgs mask masks label labels annotation annotations segmentation segmentations gt"
+PARTS = frozenset((*_PARTS.split(), *_BESIDE.split()))
+"""Names in small letters of folders that divide a dataset: into parts for training and for testing, or into images and
+what belongs to them. They are no classes."""
+
+
+def class_level(folders: Set[Inside]) -> tuple[int, tuple[str, ...]]:
+    """Returns at which level below the top the folders of classes lie, where files lie in these folders: below those
+    around everything and those that divide the dataset (`PARTS`). And the names of the latter."""
+    level = 0
+    parts: set[str] = set()
+    while folders and all(len(path) > level for path in folders):
+        names = {path[level] for path in folders}
+        if len(names) > 1:
+            if not {name.lower() for name in names} <= PARTS:
+                break
+            parts |= names
+        level += 1
+    return level, tuple(sorted(parts, key=natural))
+
+
+def classes_of(folders: Set[Inside]) -> tuple[int, tuple[str, ...]]:
+    """Returns the level of the folders that are classes, and their names, where files lie in these folders; no names
+    unless there are 2 to 1000 on that level and nothing lies elsewhere."""
+    level, _ = class_level(folders)
+    names = {path[level] for path in folders if len(path) == level + 1}
+    if not 2 <= len(names) <= MOST_CLASSES or any(len(path) != level + 1 for path in folders):
+        return level, ()
+    return level, tuple(sorted(names, key=natural))
 
 
 def class_numbers(labels: ArrayLike) -> tuple[NDArray[np.int64], tuple[str, ...]]:

@@ -28,7 +28,7 @@ DOWNLOADED = "download:"
 """And of what it downloaded."""
 FILES = (
     "Images in one file (*.zip *.tar *.tgz *.tbz2 *.txz *.gz *.bz2 *.xz *.npy *.npz *-ubyte *.bin"
-    " *.mp4 *.m4v *.mov *.mkv *.webm *.avi);;All files (*)"
+    " *.mp4 *.m4v *.mov *.3gp *.mkv *.webm *.avi);;All files (*)"
 )
 """What a dialog that opens data shows."""
 SHEET = 100

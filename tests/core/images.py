@@ -122,3 +122,14 @@ def taped(path: Path, entries: Mapping[str, bytes], packing: str = "", form: int
             info.size = len(data)
             tar.addfile(info, io.BytesIO(data))
     return path
+
+
+def archived(path: Path, entries: Mapping[str, bytes]) -> Path:
+    """A zip, a tar or a folder, as the name says."""
+    path.parent.mkdir(exist_ok=True)
+    if not path.suffix:
+        for name, data in entries.items():
+            path.joinpath(name).parent.mkdir(parents=True, exist_ok=True)
+            path.joinpath(name).write_bytes(data)
+        return path
+    return packed(path, dict(entries)) if path.suffix == ".zip" else taped(path, entries)

@@ -7,7 +7,7 @@ import lzma
 import struct
 import tracemalloc
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -18,25 +18,28 @@ from PIL import Image
 
 from core.config.preparation import Preparation
 from core.data.dataset import Dataset
+from core.data.health.findings import HealthFinding
 from core.data.prepare import prepare
 from core.errors import UserError
-from tests.core.images import SMALL, coloured, encoded, opened, outcome, packed, plain, problem, reasons, taped
+from tests.core.images import (
+    SMALL,
+    archived,
+    coloured,
+    encoded,
+    opened,
+    outcome,
+    packed,
+    plain,
+    problem,
+    reasons,
+    taped,
+)
+from tests.core.photos import report_of
 
 PACKINGS = ("", "gz", "bz2", "xz")
 IMAGES = [encoded(coloured(seed)) for seed in range(6)]
 KINDS = ("a.zip", "a.tar")
 LABELLED = (*KINDS, "folder")
-
-
-def archived(path: Path, entries: Mapping[str, bytes]) -> Path:
-    """A zip, a tar or a folder, as the name says."""
-    path.parent.mkdir(exist_ok=True)
-    if not path.suffix:
-        for name, data in entries.items():
-            path.joinpath(name).parent.mkdir(parents=True, exist_ok=True)
-            path.joinpath(name).write_bytes(data)
-        return path
-    return packed(path, dict(entries)) if path.suffix == ".zip" else taped(path, entries)
 
 
 # Zips
@@ -102,12 +105,6 @@ def test_a_link_in_a_zip_is_not_followed(tmp_path: Path) -> None:
     assert reasons(opened(path)) == {"link.png": "not an image, or damaged"}
 
 
-def test_zips_of_arrays_say_what_to_do(tmp_path: Path) -> None:
-    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
-        archive.writestr("images.npy", b"")
-    assert "unpack it first" in problem(tmp_path / "a.zip").remedy
-
-
 @pytest.mark.parametrize("part", [0.1, 0.5, 0.99])
 def test_truncated_zips(tmp_path: Path, part: float) -> None:
     path = packed(tmp_path / "a.zip", {f"{index}.png": data for index, data in enumerate(IMAGES)})
@@ -139,6 +136,11 @@ def test_mutated_archives_are_read_or_refused(tmp_path: Path) -> None:
 
 def noted(labels: Any) -> bytes:
     return json.dumps({"labels": labels}).encode()
+
+
+def findings(dataset: Dataset) -> dict[str, HealthFinding]:
+    """By their kinds, those that are not good."""
+    return {each.kind: each for each in report_of(dataset).findings if each.severity != "good"}
 
 
 NAMES = [f"{index // 3:05}/img{index:08}.png" for index in range(6)]
@@ -200,10 +202,16 @@ def test_classes_are_words_or_whole_numbers(tmp_path: Path, given: list[Any], cl
 
 
 @pytest.mark.parametrize("name", LABELLED)
-@pytest.mark.parametrize("labels", [None, [], [[each, 4] for each in NAMES]])
-def test_a_note_without_labels_says_that_there_are_none(tmp_path: Path, name: str, labels: Any) -> None:
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [(None, {}), ([], {}), ([[each, 4] for each in NAMES], {"dataset.json": "the same label for every image"})],
+)
+def test_a_note_without_labels_says_that_there_are_none(
+    tmp_path: Path, name: str, labels: Any, said: dict[str, str]
+) -> None:
     dataset = opened(archived(tmp_path / name, {"dataset.json": noted(labels), **ENTRIES}))
     assert (dataset.labels, dataset.classes, len(dataset.images)) == (None, (), 6)
+    assert reasons(dataset) == said
 
 
 @pytest.mark.parametrize("name", LABELLED)
@@ -212,7 +220,15 @@ def test_images_that_the_note_forgot_are_named(tmp_path: Path, name: str) -> Non
     dataset = opened(archived(tmp_path / name, {**ENTRIES, "dataset.json": note}))
     assert len(dataset.images) == 5
     assert dataset.classes == ("0", "1")
-    assert reasons(dataset) == {NAMES[5]: "dataset.json names no class for it"}
+    assert reasons(dataset) == {
+        NAMES[5]: "dataset.json names no class for it",
+        "dataset.json": "names 1 image that is not there, such as 'nowhere.png'",
+    }
+    found = findings(dataset)
+    assert found["unlabelled"].text == ("1 image without a class is left out (1: dataset.json names no class for it).")
+    assert "label file" in found["unlabelled"].suggestion
+    assert found["absent"].text == "'dataset.json' names 1 image that is not there, such as 'nowhere.png'."
+    assert "unreadable" not in found
 
 
 @pytest.mark.parametrize("name", LABELLED)
@@ -272,8 +288,12 @@ def test_a_note_that_is_damaged_inside_the_zip(tmp_path: Path) -> None:
 def test_more_classes_than_can_be_told_apart(tmp_path: Path, name: str) -> None:
     image = encoded(plain((9, 120, 230), size=(2, 2)))
     entries = {f"{index}.png": image for index in range(1001)}
-    note = noted([[each, index] for index, each in enumerate(entries)])
-    assert opened(archived(tmp_path / name, {**entries, "dataset.json": note})).classes == ()
+    for given in (int, str, "class {}".format):
+        note = noted([[each, given(index)] for index, each in enumerate(entries)])
+        dataset = opened(archived(tmp_path / f"{given(1)!r}" / name, {**entries, "dataset.json": note}))
+        assert dataset.classes == ()
+        assert reasons(dataset) == {"dataset.json": "1,001 different labels, more than 1,000"}
+        assert findings(dataset)["labels"].severity == "warning"
 
 
 def rows(*titles: str, delimiter: str = ",", newline: str = "\n") -> Callable[[dict[str, str]], bytes]:
@@ -351,6 +371,88 @@ def test_of_several_label_files_the_first_kind_counts(tmp_path: Path, name: str)
     one, other = ({path: words[index % 2] for index, path in enumerate(NAMES)} for words in (("a", "b"), ("c", "d")))
     entries = {"labels.csv": rows("file", "label")(one), "metadata.jsonl": json_lines("file_name", "label")(other)}
     assert opened(archived(tmp_path / name, {**entries, **ENTRIES})).classes == ("c", "d")
+
+
+@pytest.mark.parametrize("name", LABELLED)
+@pytest.mark.parametrize(
+    ("file", "written"),
+    [
+        ("Labels.CSV", rows("file", "label")),
+        ("Metadata.JSONL", json_lines("file_name", "label")),
+        ("labels.tsv", rows("file", "label", delimiter="\t")),
+        ("train.csv", rows("id", "label")),
+        ("labels.txt", rows("file", "label")),
+        ("labels.txt", lambda labels: "\n".join(" ".join(pair) for pair in labels.items()).encode()),
+        ("LABELS.TXT", lambda labels: "\r\n".join(",".join(pair) for pair in labels.items()).encode()),
+    ],
+)
+def test_label_files_have_many_names(
+    tmp_path: Path, name: str, file: str, written: Callable[[dict[str, str]], bytes]
+) -> None:
+    labels = {path: ("cat", "dog")[index % 2] for index, path in enumerate(NAMES)}
+    dataset = opened(archived(tmp_path / name, {**ENTRIES, file: written(labels)}))
+    assert (dataset.classes, dataset.skipped) == (("cat", "dog"), ())
+
+
+@pytest.mark.parametrize("name", LABELLED)
+def test_classes_in_a_table_are_compared_without_space_and_in_one_form(tmp_path: Path, name: str) -> None:
+    written = dict(zip(NAMES, ("cat", " cat", "cat ", "\u00e9", "e\u0301", " \u00e9 "), strict=True))
+    dataset = opened(archived(tmp_path / name, {**ENTRIES, "labels.csv": rows("file", "label")(written)}))
+    assert dataset.classes == ("cat", "\u00e9")
+    assert dataset.labels is not None
+    assert dataset.labels.tolist() == [0, 0, 0, 1, 1, 1]
+
+
+@pytest.mark.parametrize("name", LABELLED)
+def test_fractions_in_a_table_are_no_classes(tmp_path: Path, name: str) -> None:
+    written = {path: str(index / 4) for index, path in enumerate(NAMES)}
+    dataset = opened(archived(tmp_path / name, {**ENTRIES, "labels.csv": rows("file", "label")(written)}))
+    assert dataset.classes == ("00000", "00001")
+    assert reasons(dataset) == {"labels.csv": "not labels of images"}
+    assert findings(dataset)["labels"].severity == "note"  # there are classes without them
+
+
+@pytest.mark.parametrize("name", LABELLED)
+def test_whole_numbers_in_a_table_may_be_written_as_fractions(tmp_path: Path, name: str) -> None:
+    table = rows("file", "label")({path: f"{index % 2}.0" for index, path in enumerate(NAMES)})
+    assert opened(archived(tmp_path / name, {**ENTRIES, "labels.csv": table})).classes == ("0", "1")
+
+
+@pytest.mark.parametrize("name", LABELLED)
+@pytest.mark.parametrize("content", ["file,label\nx.png,cat\ny.png,dog\n", "id,target\n1,0\n2,1\n"])
+def test_a_table_about_other_things_is_not_used(tmp_path: Path, name: str, content: str) -> None:
+    dataset = opened(archived(tmp_path / name, {**ENTRIES, "train.csv": content.encode()}))
+    assert (len(dataset.images), dataset.classes) == (6, ("00000", "00001"))
+    assert reasons(dataset) == {"train.csv": "it names none of these images"}
+    assert findings(dataset)["labels"].text == "The labels in 'train.csv' are not used: it names none of these images."
+
+
+@pytest.mark.parametrize("name", LABELLED)
+def test_a_list_of_classes_is_no_label_file(tmp_path: Path, name: str) -> None:
+    dataset = opened(archived(tmp_path / name, {**ENTRIES, "labels.txt": b"cat\ndog\n"}))
+    assert dataset.classes == ("00000", "00001")
+    assert reasons(dataset) == {"labels.txt": "not labels of images"}
+
+
+@pytest.mark.parametrize("name", LABELLED)
+def test_each_part_of_a_dataset_has_its_label_file(tmp_path: Path, name: str) -> None:
+    written = json_lines("file_name", "label")
+    entries = {f"{part}/{index}.png": IMAGES[index] for part in ("train", "test") for index in range(3)}
+    entries["train/metadata.jsonl"] = written({"0.png": "cat", "1.png": "dog", "2.png": "cat"})
+    entries["test/metadata.jsonl"] = written({"0.png": "dog", "1.png": "cat", "2.png": "bird"})
+    dataset = opened(archived(tmp_path / name, entries))
+    assert (len(dataset.images), dataset.classes, dataset.skipped) == (6, ("bird", "cat", "dog"), ())
+    assert dataset.labels is not None
+    assert [dataset.classes[label] for label in dataset.labels][-3:] in (["cat", "dog", "cat"], ["dog", "cat", "bird"])
+
+
+@pytest.mark.parametrize("name", LABELLED)
+def test_the_next_label_file_is_read_where_the_first_cannot_be(tmp_path: Path, name: str) -> None:
+    written = rows("file", "label")({path: "ab"[index % 2] for index, path in enumerate(NAMES)})
+    captions = b'{"file_name": "img00000000.png", "text": "a cat"}'
+    dataset = opened(archived(tmp_path / name, {**ENTRIES, "metadata.jsonl": captions, "labels.csv": written}))
+    assert dataset.classes == ("a", "b")
+    assert reasons(dataset) == {"metadata.jsonl": "not labels of images"}
 
 
 # Gray pictures that use a part of their range

@@ -40,7 +40,7 @@ def test_classes(counts: tuple[int, ...], severity: str, groups: list[int], said
     ("places", "said"),
     [
         (["a", "b", "."], "The folders ('a', 'b') are no classes, since 3 images lie beside them."),
-        (["train/cat", "train/dog", "val/cat"], "since 9 images lie in folders within them."),
+        (["cats/tabby", "dogs/husky", "cats/siamese"], "since 9 images lie in folders within them."),
         (["a", "b", "b/more"], "since 3 images lie in folders within them."),
         (["a", "b"], ""),
         (["a"], ""),

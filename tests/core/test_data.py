@@ -43,6 +43,7 @@ from tests.core.images import (
     problem,
     reasons,
 )
+from tests.core.photos import report_of
 from tests.core.work import all_of
 
 
@@ -115,9 +116,26 @@ def test_cmyk_jpeg(folder: Path) -> None:
     assert np.abs(picture.astype(int) - (255, 0, 0)).max() < 12
 
 
-def test_only_the_first_frame_of_an_animation(folder: Path) -> None:
-    picture = one(folder, plain((255, 0, 0)), "a.gif", save_all=True, append_images=[plain((0, 0, 255))])
-    assert (picture == (255, 0, 0)).all()
+@pytest.mark.parametrize("name", ["a.gif", "a.png", "a.tif", "a.webp", "a.avif"])
+def test_only_the_first_frame_is_used_and_the_others_are_named(folder: Path, name: str) -> None:
+    picture = one(folder, plain((255, 0, 0)), name, save_all=True, append_images=[plain((0, 0, 255))])
+    assert np.abs(picture.astype(int) - (255, 0, 0)).max() <= 4
+    plain((9, 8, 7)).save(folder / f"single{name}")
+    report = report_of(opened(folder))
+    (found,) = (each for each in report.findings if each.kind == "frames")
+    assert found.text == "2 of 3 files hold several frames or pages: only the first is used."
+    assert [group.tolist() for group in found.groups] == [[0, 2]]
+    assert "files of their own" in found.suggestion
+    assert found.severity == "warning"
+
+
+def test_the_smaller_copy_within_a_tiff_is_no_second_page(folder: Path) -> None:
+    smaller = plain((255, 0, 0), size=SMALL)
+    smaller.encoderinfo = {"tiffinfo": {254: 1}}
+    one(folder, plain((255, 0, 0)), "a.tif", save_all=True, append_images=[smaller])
+    with Image.open(folder / "a.tif") as image:
+        assert getattr(image, "n_frames", 1) == 2
+    assert not opened(folder).records.table["frames"].any()
 
 
 TURNED = (
@@ -428,15 +446,6 @@ def test_hidden_files_other_files_and_looping_links(folder: Path) -> None:
     }
 
 
-@pytest.mark.parametrize("name", ["0.jpe", "0.JFIF", "no ending", "DSC0001"])
-def test_a_picture_is_told_by_what_it_begins_with(folder: Path, name: str) -> None:
-    fill(folder)
-    (folder / name).write_bytes(encoded(coloured(9), "JPEG"))
-    (folder / "README").write_text("no picture, and not worth a word", "utf-8")
-    dataset = opened(folder)
-    assert (len(dataset.images), dataset.skipped) == (4, ())
-
-
 @pytest.mark.parametrize("name", ["0.heic", "0.HEIF", "0.jpg", "IMG_0001"])
 def test_photos_of_phones_are_read(folder: Path, name: str) -> None:
     for index in range(2):
@@ -445,40 +454,6 @@ def test_photos_of_phones_are_read(folder: Path, name: str) -> None:
     assert dataset.skipped == ()
     assert np.abs(np.asarray(dataset.images).astype(int) - np.array((200, 60, 20))[:, None, None]).max() <= 2
     assert dataset.records.sizes() == {"64 x 48": 2}
-
-
-@pytest.mark.parametrize("ending", ["jxl", "JP2", "svg", "CR2"])
-def test_pictures_that_cannot_be_read_are_named(folder: Path, ending: str) -> None:
-    fill(folder)
-    (folder / f"photo.{ending}").write_bytes(b"\0\0\0\x18ftypheic")
-    reason = f"{ending.upper()} is not read here; save it as PNG or JPEG"
-    assert reasons(opened(folder)) == {f"photo.{ending}": reason}
-    entries = {path.name: path.read_bytes() for path in folder.iterdir()}
-    assert reasons(opened(packed(folder.parent / "photos.zip", entries))) == {f"photo.{ending}": reason}
-
-
-@pytest.mark.parametrize("noise", ["@eaDir", "#recycle", "$RECYCLE.BIN", "System Volume Information", "__MACOSX"])
-def test_what_systems_keep_beside_pictures_is_neither_a_picture_nor_a_class(folder: Path, noise: str) -> None:
-    for name in ("cat", "dog"):
-        fill(folder / name)
-        fill(folder / name / noise / "0.jpg")
-    fill(folder / noise)
-    dataset = opened(folder)
-    assert (len(dataset.images), dataset.classes, dataset.skipped) == (6, ("cat", "dog"), ())
-    entries = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*.png")}
-    zipped = opened(packed(folder.parent / "photos.zip", entries))
-    assert (len(zipped.images), zipped.classes, zipped.skipped) == (6, ("cat", "dog"), ())
-
-
-def test_a_run_among_the_pictures_is_left_out_and_named(folder: Path) -> None:
-    for name in ("cat", "dog"):
-        fill(folder / name)
-    fill(folder / "runs" / "00001" / "samples")
-    for mark in ("config.json", "stats.jsonl"):
-        (folder / "runs" / "00001" / mark).touch()
-    dataset = opened(folder)
-    assert (len(dataset.images), dataset.classes) == (6, ("cat", "dog"))
-    assert reasons(dataset) == {"runs/00001": "the folder of a training"}
 
 
 @pytest.mark.parametrize("name", ["zwölf 猫", "line\nbreak", "wie 'das' \"hier\"", os.fsdecode(b"\xff\xfe")])

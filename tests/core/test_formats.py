@@ -186,8 +186,8 @@ def test_a_folder_that_changes_while_it_is_listed(tmp_path: Path) -> None:
         dataset = outcome(events)
     assert isinstance(dataset, Dataset)
     assert len(dataset.images) == 12
-    assert Skipped("b", "this folder cannot be opened") in dataset.skipped
-    assert Skipped("c", "this folder cannot be opened") in dataset.skipped
+    assert Skipped("b", "this folder cannot be opened", kind="inaccessible") in dataset.skipped
+    assert Skipped("c", "this folder cannot be opened", kind="inaccessible") in dataset.skipped
 
 
 # What is none of all this

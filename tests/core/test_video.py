@@ -14,10 +14,11 @@ import numpy as np
 import pytest
 
 from core.config.preparation import Preparation
-from core.data.prepare import prepare
+from core.data.prepare import opens, prepare
 from core.errors import UserError
 from core.events import Progress
-from tests.core.images import SMALL, encoded, opened, outcome, plain, problem, reasons
+from tests.core.images import HEIC, SMALL, encoded, opened, outcome, plain, problem, reasons
+from tests.core.photos import report_of
 
 ENCODERS = {
     ".mp4": "libx264",
@@ -145,7 +146,6 @@ def test_stopping_is_prompt(tmp_path: Path) -> None:
         b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom" + bytes(100),
         b"\x1aE\xdf\xa3" + bytes(100),
         b"RIFF\xff\xff\xff\xffAVI " + bytes(100),
-        b"\0\0\1\xba" + bytes(100),
         encoded(plain((1, 2, 3)), "GIF"),
         encoded(plain((1, 2, 3))),
     ],
@@ -153,6 +153,43 @@ def test_stopping_is_prompt(tmp_path: Path) -> None:
 def test_mislabelled_videos(tmp_path: Path, suffix: str, data: bytes) -> None:
     (tmp_path / f"film{suffix}").write_bytes(data)
     assert any(word in problem(tmp_path / f"film{suffix}").what for word in ("damaged", "no pictures"))
+
+
+@pytest.mark.parametrize("name", ["film.3gp", "film.QT", "film.MP4", "film", "film.video", "film.mpg"])
+def test_a_video_is_what_its_first_bytes_say(tmp_path: Path, name: str) -> None:
+    encoded_video(tmp_path / "film.mp4").rename(tmp_path / name)
+    assert opens(str(tmp_path / name))
+    assert len(opened(tmp_path / name).images) == 3
+
+
+@pytest.mark.parametrize("name", ["film.mpg", "film.TS", "film.wmv", "film.flv", "film.mp4", "film"])
+@pytest.mark.parametrize(
+    ("data", "called"),
+    [
+        (b"\0\0\1\xba" + bytes(200), "an MPEG program stream"),
+        (b"G" + bytes(187) + b"G" + bytes(187), "an MPEG transport stream"),
+        (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11" + bytes(200), "a Windows Media file"),
+        (b"FLV\1" + bytes(200), "a Flash video"),
+    ],
+)
+def test_videos_that_are_not_read_say_how_to_convert_them(tmp_path: Path, name: str, data: bytes, called: str) -> None:
+    (tmp_path / name).write_bytes(data)
+    found = problem(tmp_path / name)
+    assert found.what == f"'{name}' is {called}, which is not read here."
+    assert ".mp4" in found.remedy
+
+
+def test_a_video_of_an_unknown_kind_is_called_so(tmp_path: Path) -> None:
+    (tmp_path / "film.m2ts").write_bytes(bytes(4) + b"G" + bytes(300))
+    assert problem(tmp_path / "film.m2ts").what == "'film.m2ts' is a video of another kind, which is not read here."
+
+
+@pytest.mark.parametrize(
+    "data", [HEIC, b"\0\0\0\x18ftypM4A " + bytes(200), b"Gift" + bytes(200), encoded(plain(1, "L"))]
+)
+def test_other_files_are_no_videos(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "file").write_bytes(data)
+    assert not opens(str(tmp_path / "file"))
 
 
 def test_a_gif_is_no_video(tmp_path: Path) -> None:
@@ -194,6 +231,8 @@ def test_damage_within_a_video_is_named(tmp_path: Path) -> None:
     dataset = opened(path, frame_step=1)
     assert 5 < len(dataset.images) < 60
     assert "of its frames are damaged" in reasons(dataset)["film.mp4"]
+    (found,) = (each for each in report_of(dataset, Preparation(SMALL)).findings if each.kind == "incomplete")
+    assert found.text.startswith("'film.mp4' is not read as a whole: ")
 
 
 @pytest.mark.parametrize("suffix", ENCODERS)

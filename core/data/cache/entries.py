@@ -9,8 +9,10 @@ import os
 import shutil
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import Any
 from weakref import WeakValueDictionary
 
 import numpy as np
@@ -21,7 +23,7 @@ from core.config.preparation import LARGEST, SMALLEST, Preparation
 from core.data.cache.pixel_writer import PixelWriter
 from core.data.cache.stored_array import StoredArray
 from core.data.dataset import Dataset
-from core.data.items import Picture, Skipped
+from core.data.items import REMEDIES, Picture, Skipped
 from core.data.names import content, digest, quoted
 from core.data.records import Records, RecordWriter
 from core.data.source import LONGEST_CLASS, MOST_CLASSES, Source
@@ -29,7 +31,7 @@ from core.durable_write import PARTIAL, flush, flush_folder, written
 from core.errors import FOREIGN_ERRORS, UserError
 from core.events import Progress
 
-POLICY = "4"  # raise it when the same files would give other pixels, so that old entries are not found any more
+POLICY = "4"  # raise it when the same files would give other pixels, classes or records: old entries are not found then
 
 LARGEST_META = 2**28  # bytes of a file with a line for each picture
 LONGEST_NUMBER = 100  # bytes
@@ -88,7 +90,7 @@ def load(entry: Path, source: Source, fresh: bool = False) -> Dataset | None:
             images=images,
             labels=_labels(entry, len(images), len(classes)) if classes else None,
             classes=classes,
-            skipped=tuple(Skipped(str(name), str(why)) for name, why in meta["skipped"]),
+            skipped=tuple(_skipped(*each) for each in meta["skipped"]),
             fingerprint=str(meta["fingerprint"]),
             records=records,
         )
@@ -184,7 +186,7 @@ def _complete(
         "size": writer.size,
         "classes": classes,
         "passing": any(each.passing for each in skipped),
-        "skipped": [[each.name, each.reason] for each in skipped],
+        "skipped": [[each.name, each.reason, each.passing, each.kind] for each in skipped],
         "fingerprint": writer.finish(numbers),
     }
     (folder / "meta.json").write_text(json.dumps(meta, indent=1), "utf-8")
@@ -217,7 +219,19 @@ def _enough(source: Source, count: int, skipped: list[Skipped]) -> None:
             f"Add images, or open another folder.{rest}",
             details,
         )
-    raise UserError(f"None of the images in {title} can be read ({reasons}{more}).", "Open another folder.", details)
+    kinds = Counter(each.kind for each in skipped)
+    if kinds["unreadable"] or not kinds:
+        what, remedy = f"None of the images in {title} can be read", "Open another folder."
+    else:  # nothing is wrong with those files
+        what, remedy = f"There are no images to read in {title}", REMEDIES[kinds.most_common(1)[0][0]]
+    raise UserError(f"{what} ({reasons}{more}).", remedy, details)
+
+
+def _skipped(name: Any, reason: Any, passing: Any, kind: Any) -> Skipped:
+    """Raises `ValueError` for a kind that there is not."""
+    if kind not in REMEDIES:
+        raise ValueError(f"there is no kind {kind!r}")
+    return Skipped(str(name), str(reason), bool(passing), kind)
 
 
 def _labels(entry: Path, count: int, classes: int) -> NDArray[np.int64]:

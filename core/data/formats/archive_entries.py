@@ -6,51 +6,83 @@ Nothing is ever unpacked to the disk, and no link is followed.
 from __future__ import annotations
 
 import re
-from collections.abc import Set
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence, Set
 from itertools import takewhile
 from pathlib import Path
+from typing import Literal
 
-from core.data.decode import EXTENSIONS, OTHER_PICTURES, other_picture
-from core.data.formats.folder import FORMATS
+from core.data.formats.file_kinds import FORMATS, Recognizer
+from core.data.formats.folder import RUN, RUN_MARKS, of_a_training
 from core.data.formats.image_files import LARGEST_FILE
-from core.data.formats.label_files import FOREIGN, NAMES, ImageLabels, read_labels, too_large
+from core.data.formats.label_files import ImageLabels, LabelFile, is_label_file, read_labels, too_large
 from core.data.items import Skipped
 from core.data.names import Inside, is_hidden, printable, quoted
 from core.data.source import classes_of
 from core.errors import UserError
 
-TARS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
+Found = Literal["image", "labels", "run mark"]
 
 
-def wanted(path: Inside) -> bool:
-    """Whether it looks like a picture, the labels, or what somebody may have hoped would be looked into."""
-    if not path or any(map(is_hidden, path)):
-        return False
-    return path[-1] in NAMES or path[-1].lower().endswith((*EXTENSIONS, *OTHER_PICTURES, ".zip", *TARS))
+class EntryRecognizer:
+    """Says of the entries of an archive, one after the other in their order, what they are."""
+
+    def __init__(self) -> None:
+        self._recognizer = Recognizer(archived=True)
+        self.passed_over = self._recognizer.passed_over
+
+    def judge(
+        self, name: str, path: Inside, size: int, refused: str, first: Callable[[], bytes]
+    ) -> Found | Skipped | None:
+        """Returns what is wanted of an entry, why it is left out, or None for what is none of the program's business.
+
+        `refused`: why the archive cannot give it. `first` reads its first bytes.
+        """
+        if not path or any(map(is_hidden, path)):
+            return None
+        if path[-1] in RUN_MARKS:
+            return "run mark"
+        labels = is_label_file(path[-1])
+        if not labels:
+            judged = self._recognizer.judge(name, (lambda: b"") if refused else first)
+            if judged is not True:
+                return judged or None
+        if why := _refusal(name, path) or refused or (too_large(size) if labels else _too_large(size)):
+            return Skipped(printable(name), why, kind="labels" if labels else "refused")
+        return "labels" if labels else "image"
 
 
-def refusal_reason(name: str, path: Inside, size: int) -> str:
-    """Why an entry is refused, if it is."""
-    if name.startswith("/") or ".." in path or re.match(r"[A-Za-z]:", name):
-        return "its path points outside the archive"
-    if path[-1].lower().endswith((".zip", *TARS)):
-        return "an archive inside the archive; unpack it first"
-    if path[-1] in NAMES:
-        return too_large(size)
-    if path[-1].lower().endswith(OTHER_PICTURES):
-        return other_picture(path[-1])
-    if size > LARGEST_FILE:
-        return f"larger than {LARGEST_FILE // 2**20} MB when unpacked"
-    return ""
+def _refusal(name: str, path: Inside) -> str:
+    outside = name.startswith("/") or ".." in path or re.match(r"[A-Za-z]:", name)
+    return "its path points outside the archive" if outside else ""
 
 
-def rank(path: Inside) -> tuple[int, int]:
-    """Returns the sorting key of a label file: the lowest counts, nearest to the top and then first in `NAMES`."""
-    return len(path), NAMES.index(path[-1])
+def _too_large(size: int) -> str:
+    return f"larger than {LARGEST_FILE // 2**20} MB when unpacked" if size > LARGEST_FILE else ""
 
 
-def empty(root: Path) -> UserError:
-    """For an archive without a picture."""
+def runs_among(marks: Iterable[Inside]) -> frozenset[Inside]:
+    """Returns the folders of trainings: those in which all of `RUN_MARKS` lie."""
+    beside: defaultdict[Inside, set[str]] = defaultdict(set)
+    for path in marks:
+        beside[path[:-1]].add(path[-1])
+    return frozenset(folder for folder, names in beside.items() if names == RUN_MARKS)
+
+
+def in_a_run(path: Inside, runs: Set[Inside]) -> bool:
+    """Returns whether an entry lies in one of the runs, at any depth."""
+    return bool(runs) and any(path[:depth] in runs for depth in range(len(path)))
+
+
+def named_runs(runs: Set[Inside]) -> list[Skipped]:
+    """Says that the runs are left out."""
+    return [Skipped(printable("/".join(folder)), RUN, kind="runs") for folder in sorted(runs)]
+
+
+def empty(root: Path, runs: Set[Inside]) -> UserError:
+    """For an archive without an image, which may hold the folder of a training."""
+    if runs:
+        return of_a_training(root)
     return UserError(
         f"There are no images in {quoted(root.name)}.",
         f"Open one that holds {FORMATS} files; unpack it first if it holds something else.",
@@ -59,35 +91,35 @@ def empty(root: Path) -> UserError:
 
 
 class Labels:
-    """Which class each picture is of: as the note says where there is one, else by the folders of the first level.
+    """Which class each image is of: as the label files say where there are some, else by the folders of one level.
 
-    `folders` are those in which pictures lie. The ones around everything, which packing a folder makes, are no classes;
-    `name` leaves them away. `note` is the path of a label file, and what stands in it.
+    `paths` are those of the images. The folders around everything, which packing a folder makes, are no classes; `name`
+    leaves them away.
     """
 
-    def __init__(self, folders: Set[Inside], note: tuple[Inside, bytes] | None) -> None:
+    def __init__(self, paths: Sequence[Inside], files: Iterable[LabelFile]) -> None:
+        folders = {path[:-1] for path in paths}
         self._around = _shared(folders)
-        self._noted: ImageLabels | None = None
-        self.file = ""
-        """The name of the label file that counts."""
-        self.skipped: tuple[Skipped, ...] = ()
-        names = classes_of({folder[self._around :] for folder in folders})
+        self._level, names = classes_of(folders)
         self._numbers = {name: number for number, name in enumerate(names)}
         self.classes = tuple(printable(name) for name in names)
-        if note is not None:
-            try:
-                self._noted = read_labels(note[0][-1], note[1], note[0][:-1])
-                self.file, self.classes = note[0][-1], self._noted.classes
-            except Exception:  # a file of that name may hold anything
-                self.skipped = (Skipped(printable("/".join(note[0])), FOREIGN),)
+        self._noted: ImageLabels | None = None
+        labels, self.skipped = read_labels(files)
+        if labels is not None:
+            is_of_these, said = labels.compared("/".join(path) for path in paths)
+            self.skipped += said
+            if is_of_these:
+                self._noted, self.classes = labels, labels.classes
 
-    def of(self, path: Inside) -> int | None:
-        """The class of a picture, 0 where there are none; None where the note forgot this one."""
+    def of(self, path: Inside) -> int | Skipped:
+        """The class of an image, 0 where there are none; why it is left out where the label file forgot it."""
         if self._noted is not None:
-            return self._noted.of("/".join(path))
+            label = self._noted.of("/".join(path))
+            return label if label is not None else self._noted.forgot(self.name(path))
         if not self.classes:
             return 0
-        return self._numbers.get(path[self._around]) if len(path) > self._around else None
+        number = self._numbers.get(path[self._level]) if len(path) > self._level else None
+        return number if number is not None else Skipped(printable(self.name(path)), "it was not there at first")
 
     def name(self, path: Inside) -> str:
         return "/".join(path[self._around :])

@@ -1,23 +1,24 @@
-"""A folder of images, walked to any depth; folders of the first level are classes when all images lie in them.
+"""A folder of images, walked to any depth; folders of one level are classes when all images lie in them.
 
-Where a file of labels lies beside them (`core.data.formats.label_files`), the classes are those that it names.
+Where files of labels lie beside them (`core.data.formats.label_files`), the classes are those that they name.
 """
 
 from __future__ import annotations
 
 import os
 from array import array
-from collections.abc import Callable, Generator, Iterator, Sequence, Set
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from stat import S_ISREG
 from typing import overload
 
-from core.data.decode import EXTENSIONS, OTHER_PICTURES, is_picture, other_picture, reason
+from core.data.decode import reason
+from core.data.formats.file_kinds import FIRST_BYTES, FORMATS, Kind, Recognizer, kind_by_name
 from core.data.formats.image_files import FIRST_IMAGES, File, Files, first_images
-from core.data.formats.label_files import FOREIGN, NAMES, ImageLabels, read_labels, too_large, unlabelled
-from core.data.items import Skipped
-from core.data.names import absolute, digest, is_hidden, natural, opened, printable, quoted
+from core.data.formats.label_files import ImageLabels, LabelFile, is_label_file, nearest, read_labels, too_large
+from core.data.items import REMEDIES, Skipped
+from core.data.names import Inside, absolute, digest, is_hidden, natural, opened, printable, quoted
 from core.data.source import classes_of
 from core.errors import UserError
 from core.events import FirstImages, Progress
@@ -25,9 +26,10 @@ from core.events import FirstImages, Progress
 TITLE = "Folder"
 RANK = 2
 
-RUN_MARKS = ("config.json", "stats.jsonl")
+RUN_MARKS = frozenset({"config.json", "stats.jsonl"})
 """What lies in the folder of a run; its sample grids are no images to train on."""
-FORMATS = "PNG, JPEG, WebP, HEIC, AVIF, BMP, GIF or TIFF"
+RUN_SAMPLES = "samples"
+RUN = "the folder of a training"
 
 
 class _Listing(Sequence[File]):
@@ -37,14 +39,27 @@ class _Listing(Sequence[File]):
         self.label: Callable[[str], int] = lambda path: 0  # which class, known only after the walk
         self._root = root
         self._paths, self._ends = bytearray(), array("Q")
+        self._chosen: Sequence[int] | None = None
         self._contents = 0
 
-    def add(self, path: tuple[str, ...], status: os.stat_result) -> None:
+    def add(self, path: Inside, status: os.stat_result) -> None:
         inside = "/".join(path)
         self._paths += os.fsencode(inside)
         self._ends.append(len(self._paths))
         # A sum does not depend on the order in which the disk happens to name its files.
         self._contents += int(digest(inside, str(status.st_size), str(status.st_mtime_ns)), 16)
+
+    def choose(self, labels: ImageLabels) -> Iterator[Skipped]:
+        """Keeps those for which a class is named, and says which are not."""
+        self.label = lambda path: labels.of(path) or 0
+        chosen = array("Q")
+        for index in range(len(self)):
+            path = self.path(index)
+            if labels.of(path) is None:
+                yield labels.forgot(path)
+            else:
+                chosen.append(index)
+        self._chosen = chosen
 
     @property
     def key(self) -> str:
@@ -52,11 +67,15 @@ class _Listing(Sequence[File]):
         return digest(str(self._root), str(self._contents))
 
     def path(self, index: int) -> str:
-        start = self._ends[index - 1] if index else 0
-        return os.fsdecode(bytes(self._paths[start : self._ends[index]]))
+        place = index if self._chosen is None else self._chosen[index]
+        start = self._ends[place - 1] if place else 0
+        return os.fsdecode(bytes(self._paths[start : self._ends[place]]))
+
+    def paths(self) -> Iterator[str]:
+        return map(self.path, range(len(self)))
 
     def __len__(self) -> int:
-        return len(self._ends)
+        return len(self._ends) if self._chosen is None else len(self._chosen)
 
     @overload
     def __getitem__(self, index: int) -> File: ...
@@ -74,73 +93,85 @@ def opens(source: str) -> bool:
 
 
 def scan(source: str) -> Generator[Progress | FirstImages, None, Files]:
-    """List the images below `source`. Raises `UserError` when it cannot be read or holds no images."""
+    """List the images below `source`. Raises `UserError` when it cannot be read, holds no images, or is a run."""
     root = absolute(source)
     title = root.name or str(root)
-    listing = _Listing(root)
-    note, name, text, unread = _note(root)
-    skipped: list[Skipped] = []
-    folders: set[tuple[str, ...]] = set()
-    for item in _walk(root):
-        if isinstance(item, Skipped):
-            skipped.append(item)
-            continue
-        if note is not None and note.of("/".join(item[0])) is None:
-            skipped.append(Skipped(printable("/".join(item[0])), unlabelled(name)))
-            continue
-        listing.add(*item)
-        folders.add(item[0][:-1])
+    if root.name == RUN_SAMPLES and all((root.parent / mark).exists() for mark in RUN_MARKS):
+        raise of_a_training(root.parent)
+    listing, walk = _Listing(root), _Walk(root)
+    folders: set[Inside] = set()
+    for path, status in walk.images():
+        listing.add(path, status)
+        folders.add(path[:-1])
         if len(listing) == FIRST_IMAGES:
             yield from first_images(listing)
         elif len(listing) % 2000 == 0:
             yield Progress("Looking for images", len(listing), 0)
-    if not listing and not skipped:
+    if not listing and not walk.skipped:
         raise UserError(
             f"There are no images in {quoted(title)}.",
             f"Open a folder that holds {FORMATS} files.",
             printable(str(root)),
         )
+    files, unread = _label_files(root, walk.label_files)
+    classes, unused = _classified(listing, folders, files)
     return Files(
         name=str(root),
         title=printable(title),
-        key=digest(listing.key, name, text),
+        key=digest(listing.key, *(part for path, content in files for part in ("/".join(path), content))),
         files=listing,
-        classes=tuple(printable(name) for name in _classified(listing, folders, note)),
-        skipped=(*skipped, *unread),
+        classes=tuple(map(printable, classes)),
+        skipped=(*walk.skipped, *unread, *unused),
     )
 
 
-def _classified(listing: _Listing, folders: Set[tuple[str, ...]], note: ImageLabels | None) -> tuple[str, ...]:
-    """Tells the listing which class each file is of, as the note says, or else its folder; their names."""
-    if note is not None:
-        listing.label = lambda path: note.of(path) or 0
-        return note.classes
-    classes = classes_of(folders)
+def _classified(
+    listing: _Listing, folders: set[Inside], files: Sequence[LabelFile]
+) -> tuple[tuple[str, ...], Iterable[Skipped]]:
+    """Tells the listing which class each image is of, as the label files say, or else its folder.
+
+    Returns the classes' names, and what is left out or not used.
+    """
+    labels, unused = read_labels(files)
+    if labels is not None:
+        is_of_these, said = labels.compared(listing.paths())
+        unused += said
+        if is_of_these:
+            return labels.classes, (*listing.choose(labels), *unused)
+    level, classes = classes_of(folders)
     numbers = {name: label for label, name in enumerate(classes)}
-    listing.label = lambda path: numbers.get(path.split("/", 1)[0], 0)
-    return classes
+    if classes:
+        listing.label = lambda path: numbers[path.split("/", level + 1)[level]]
+    return classes, unused
 
 
-def _note(root: Path) -> tuple[ImageLabels | None, str, bytes, tuple[Skipped, ...]]:
-    """The labels that lie in the folder, if any do, in which file, as they stand there, and why they are not used."""
-    for name in NAMES:
+def _label_files(root: Path, paths: Iterable[Inside]) -> tuple[list[LabelFile], list[Skipped]]:
+    """Reads those that count, as far as they are not too large together."""
+    found: list[LabelFile] = []
+    skipped: list[Skipped] = []
+    total = 0
+    for path in nearest(paths):
         try:
-            with opened(root / name) as file:
+            with opened(root.joinpath(*path)) as file:
                 status = os.fstat(file.fileno())
-                if not S_ISREG(status.st_mode):
-                    return None, "", b"", (Skipped(name, "not a regular file"),)
-                if refused := too_large(status.st_size):
-                    return None, "", b"", (Skipped(name, refused),)
-                text = file.read(status.st_size)
-        except FileNotFoundError:
-            continue
+                why = too_large(total + status.st_size) if S_ISREG(status.st_mode) else "not a regular file"
+                if not why:
+                    found.append((path, file.read(status.st_size)))
+                    total += status.st_size
         except OSError as error:
-            return None, "", b"", (Skipped(name, reason(error)),)
-        try:
-            return read_labels(name, text), name, text, ()
-        except Exception:  # a file of that name may hold anything
-            return None, name, text, (Skipped(name, FOREIGN),)
-    return None, "", b"", ()
+            why = reason(error)
+        if why:
+            skipped.append(Skipped(printable("/".join(path)), why, kind="labels"))
+    return found, skipped
+
+
+def of_a_training(root: Path) -> UserError:
+    """For the folder of a run, or an archive of one, that is opened as a dataset."""
+    return UserError(
+        f"{quoted(root.name)} is {RUN}, and holds no dataset.",
+        REMEDIES["runs"],
+        printable(str(root)),
+    )
 
 
 def _inside(root: Path, path: str) -> str:
@@ -148,43 +179,97 @@ def _inside(root: Path, path: str) -> str:
     return f"{root}{os.sep}{path.replace('/', os.sep)}"
 
 
-def _walk(root: Path) -> Iterator[tuple[tuple[str, ...], os.stat_result] | Skipped]:
-    """Every image file once, folder by folder. Linked folders come last and only if not seen yet, so a loop ends."""
-    visited: set[tuple[int, int]] = set()
-    folders: list[tuple[str, ...]] = [()]
-    links: list[tuple[str, ...]] = []
-    while folders or links:
-        path = folders.pop() if folders else links.pop(0)
-        names: list[str] = []
-        inner: list[tuple[str, ...]] = []
-        marks = set(RUN_MARKS)
-        try:
-            status = root.joinpath(*path).stat()
-            if (status.st_dev, status.st_ino) in visited:
+class _Walk:
+    """What lies below a folder: `images` lists it, and fills `label_files` and `skipped` on the way."""
+
+    def __init__(self, root: Path) -> None:
+        self.label_files: list[Inside] = []
+        self.skipped: list[Skipped] = []
+        self._root, self._recognizer = root, Recognizer()
+        self._folders: list[Inside] = [()]
+        self._links: list[Inside] = []
+
+    def images(self) -> Iterator[tuple[Inside, os.stat_result]]:
+        """Every image file once, folder by folder. Linked folders come last and only if not seen yet, so a loop ends.
+
+        Raises `UserError` when the folder cannot be read, or is a run.
+        """
+        visited: set[tuple[int, int]] = set()
+        while self._folders or self._links:
+            path = self._folders.pop() if self._folders else self._links.pop(0)
+            try:
+                status = self._root.joinpath(*path).stat()
+                if (status.st_dev, status.st_ino) in visited:
+                    continue
+                visited.add((status.st_dev, status.st_ino))
+                found = self._listed(path)
+            except OSError as error:
+                if not path:
+                    raise _unreadable(self._root, error) from error
+                self._skip("/".join(path), "this folder cannot be opened")
                 continue
-            visited.add((status.st_dev, status.st_ino))
-            with os.scandir(root.joinpath(*path)) as entries:
-                for entry in entries:
-                    if is_hidden(entry.name):
-                        continue
-                    marks.discard(entry.name)
-                    if _is_folder(entry):
-                        (links if entry.is_symlink() else inner).append((*path, entry.name))
-                    elif entry.name.lower().endswith((*EXTENSIONS, *OTHER_PICTURES)) or "." not in entry.name:
-                        names.append(entry.name)
-        except OSError as error:
+            for name, kind in found:
+                inside = "/".join((*path, name))
+                if (kind == "image" or self._is_image(inside)) and (status := self._status(inside)):
+                    yield (*path, name), status
+        self.skipped += self._recognizer.passed_over()
+
+    def _listed(self, path: Inside) -> list[tuple[str, Kind | None]]:
+        """Names in a folder that may be worth a word, and what they are; none in that of a run. Raises `OSError`, and
+        `UserError` if it is the top."""
+        found: list[tuple[str, Kind | None]] = []
+        inner: list[str] = []
+        links: list[Inside] = []
+        labels: list[Inside] = []
+        marks = set(RUN_MARKS)
+        with os.scandir(self._root.joinpath(*path)) as entries:
+            for entry in entries:
+                name = entry.name
+                if is_hidden(name):
+                    continue
+                marks.discard(name)
+                if _is_folder(entry):
+                    if entry.is_symlink():
+                        links.append((*path, name))
+                    else:
+                        inner.append(name)
+                elif is_label_file(name):
+                    labels.append((*path, name))
+                elif (kind := kind_by_name(name)) != "nothing":
+                    found.append((name, kind))
+        if not marks:
             if not path:
-                raise _unreadable(root, error) from error
-            yield Skipped(printable("/".join(path)), "this folder cannot be opened")
-        if path and not marks:
-            yield Skipped(printable("/".join(path)), "the folder of a training")
-            continue
-        names.sort(key=natural)
-        for name in names:
-            found = _stat(root, (*path, name))
-            if found is not None:
-                yield found
-        folders += sorted(inner, key=lambda each: natural(each[-1]), reverse=True)
+                raise of_a_training(self._root)
+            self.skipped.append(Skipped(printable("/".join(path)), RUN, kind="runs"))
+            return []
+        self.label_files += labels
+        self._links += links
+        self._folders += [(*path, name) for name in sorted(inner, key=natural, reverse=True)]
+        return sorted(found, key=lambda each: natural(each[0]))
+
+    def _is_image(self, inside: str) -> bool:
+        found = self._recognizer.judge(inside, partial(_first_bytes, _inside(self._root, inside)))
+        if isinstance(found, Skipped):
+            self.skipped.append(found)
+        return found is True
+
+    def _status(self, inside: str) -> os.stat_result | None:
+        """Of an image that is to be read; None if it is left out."""
+        place = _inside(self._root, inside)
+        try:
+            status = os.stat(place)  # noqa: PTH116
+        except FileNotFoundError:
+            self._skip(inside, "a link to nothing" if Path(place).is_symlink() else "it disappeared")
+        except OSError:
+            self._skip(inside, "it cannot be looked at")
+        else:
+            if S_ISREG(status.st_mode):
+                return status
+            self.skipped.append(Skipped(printable(inside), "not a regular file"))  # a pipe would wait for ever
+        return None
+
+    def _skip(self, inside: str, why: str) -> None:
+        self.skipped.append(Skipped(printable(inside), why, kind="inaccessible"))
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -194,32 +279,15 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _stat(root: Path, path: tuple[str, ...]) -> tuple[tuple[str, ...], os.stat_result] | Skipped | None:
-    """Returns the file's path with its status, or why it is left out; None if it is no picture and not called one."""
-    inside = "/".join(path)
+def _first_bytes(path: str) -> bytes:
+    """None of what cannot be read, or is no regular file."""
     try:
-        status = os.stat(_inside(root, inside))  # noqa: PTH116
-    except FileNotFoundError:
-        return Skipped(
-            printable(inside), "a link to nothing" if root.joinpath(*path).is_symlink() else "it disappeared"
-        )
+        if S_ISREG(os.stat(path).st_mode):  # noqa: PTH116
+            with opened(path, 0) as file:
+                return file.read(FIRST_BYTES)
     except OSError:
-        return Skipped(printable(inside), "it cannot be looked at")
-    if not S_ISREG(status.st_mode):  # a pipe would wait for ever
-        return Skipped(printable(inside), "not a regular file") if "." in path[-1] else None
-    if path[-1].lower().endswith(OTHER_PICTURES):
-        return Skipped(printable(inside), other_picture(path[-1]))
-    if "." not in path[-1] and not _begins_like_a_picture(_inside(root, inside)):
-        return None
-    return path, status
-
-
-def _begins_like_a_picture(path: str) -> bool:
-    try:
-        with opened(path, 0) as file:
-            return is_picture(file.read(16))
-    except OSError:
-        return False
+        pass
+    return b""
 
 
 def _unreadable(root: Path, error: OSError) -> UserError:

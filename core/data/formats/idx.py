@@ -88,7 +88,7 @@ def _labels(file: Path | None, count: int) -> tuple[NDArray[Any], tuple[Skipped,
     kind, shape = _header(file)
     if shape != (count,) or kind.kind not in "iu":
         reason = f"holds an array of {kind.name} and shape {shape}, and no labels of {count} images"
-        return np.zeros(count, np.int64), (Skipped(printable(file.name), reason),)
+        return np.zeros(count, np.int64), (Skipped(printable(file.name), reason, kind="labels"),)
     return RowStream(partial(_numbers, file), kind, count).all(), ()
 
 

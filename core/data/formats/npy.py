@@ -95,7 +95,7 @@ def scan(source: str) -> Generator[Progress, None, Arrays]:
         labels, classes, unused = labels_among(others, rows.count, found.name)
         key = digest(version(root), *([version(root.with_name(beside.name))] if beside is not None else []))
     pickled = (
-        Skipped(printable(array.name), "pickled objects, which could run code when they are read")
+        Skipped(printable(array.name), "pickled objects, which could run code when they are read", kind="arrays")
         for array in arrays
         if array.kind.hasobject
     )
@@ -115,7 +115,7 @@ def _beside(images: Path, count: int) -> tuple[_Array | None, tuple[Skipped, ...
             try:
                 found += [each for each in _alone(images.with_name(name)) if len(each.shape) <= 2]
             except UserError as error:
-                broken.append(Skipped(printable(name), error.what))
+                broken.append(Skipped(printable(name), error.what, kind="labels"))
     likeliest = max(
         found, key=lambda each: (each.as_labels.fits(count), likeness(each.name, images.name)), default=None
     )

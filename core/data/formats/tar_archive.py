@@ -15,10 +15,11 @@ from typing import IO
 from core.concurrency import in_order
 from core.config.preparation import Preparation
 from core.data.decode import Whites, header_size
-from core.data.formats.archive_entries import TARS, Labels, empty, rank, refusal_reason, wanted
+from core.data.formats.archive_entries import EntryRecognizer, Found, Labels, empty, in_a_run, named_runs, runs_among
 from core.data.formats.compression import readable
+from core.data.formats.file_kinds import FIRST_BYTES, TARS
 from core.data.formats.image_files import FIRST_IMAGES, LOOKED_AT, SIZES_READ, File, first_images, read, whites_of
-from core.data.formats.label_files import NAMES, unlabelled
+from core.data.formats.label_files import LabelFile, too_large
 from core.data.formats.tar_reader import Member, is_tar, walk
 from core.data.items import Picture, Skipped
 from core.data.names import Inside, absolute, digest, inside, printable, version
@@ -38,6 +39,7 @@ class Tar(OneFile):
 
     total: int
     labels: Labels
+    runs: frozenset[Inside]
     skipped: tuple[Skipped, ...]
     doing: str = "Reading images"
 
@@ -49,7 +51,7 @@ class Tar(OneFile):
         """From the headers of the first 200 files that have one."""
         sides: list[int] = []
         with readable(self.root):
-            for entry in _pictures(self.root):
+            for entry in self._pictures():
                 if entry is None:
                     yield Progress("Looking at image sizes", len(sides), SIZES_READ)
                     continue
@@ -65,22 +67,30 @@ class Tar(OneFile):
         further."""
         workers = min(8, os.cpu_count() or 1)
         with readable(self.root):
-            first = (entry[1] for entry in _pictures(self.root) if entry is not None)
+            first = (entry[1] for entry in self._pictures() if entry is not None)
             whites = whites_of(File(each.name, partial(_content, each)) for each in islice(first, LOOKED_AT))
             yield from in_order(self._jobs(how, whites), workers, ahead=4 * workers)
 
     def _jobs(self, how: Preparation, whites: Whites) -> Iterator[Callable[[], Picture | Skipped | None]]:
-        for entry in _pictures(self.root):
+        for entry in self._pictures():
             if entry is None:
                 yield _nothing
                 continue
             path, member = entry
-            name, label = self.labels.name(path), self.labels.of(path)
-            if label is None:
-                yield partial(Skipped, printable(name), unlabelled(self.labels.file))
+            label = self.labels.of(path)
+            if isinstance(label, Skipped):
+                yield partial(_given, label)
                 continue
-            job = partial(read, File(name, partial(io.BytesIO, member.content()), label), how, whites)
+            job = partial(read, File(self.labels.name(path), partial(io.BytesIO, member.content()), label), how, whites)
             yield job if member.size < _LARGE else partial(_given, job())
+
+    def _pictures(self) -> Iterator[tuple[Inside, Member] | None]:
+        """The images; None for a moment to show progress or to stop."""
+        for entry in _entries(self.root, EntryRecognizer()):
+            if entry is None:
+                yield None
+            elif entry[2] == "image" and not in_a_run(entry[0], self.runs):
+                yield entry[:2]
 
 
 def _content(member: Member) -> IO[bytes]:
@@ -93,60 +103,65 @@ def opens(source: str) -> bool:
 
 
 def scan(source: str) -> Generator[Progress | FirstImages, None, Tar]:
-    """List the images in the tar. Raises `UserError` when it is damaged, a bomb, or holds no images."""
+    """List the images in the tar. Raises `UserError` when it is damaged, a bomb, a run, or holds no images."""
     root = absolute(source)
     yield Progress("Looking for images", 0, 0)
-    total = 0
-    folders: set[Inside] = set()
-    note: tuple[Inside, bytes] | None = None
+    paths: list[Inside] = []
+    marks: list[Inside] = []
+    label_files: list[LabelFile] = []
     skipped: list[Skipped] = []
     first: list[File] = []
+    recognizer = EntryRecognizer()
     with readable(root):
         key = digest(version(root))
-        for entry in _entries(root):
+        for entry in _entries(root, recognizer):
             if entry is None:
-                yield Progress("Looking for images", total, 0)
+                yield Progress("Looking for images", len(paths), 0)
                 continue
-            path, member = entry
-            if refused := _refused(path, member):
-                skipped.append(Skipped(printable(member.name), refused))
-            elif path[-1] in NAMES:
-                if note is None or rank(path) <= rank(note[0]):
-                    note = path, member.content()
+            path, member, judged = entry
+            if isinstance(judged, Skipped):
+                skipped.append(judged)
+            elif judged == "run mark":
+                marks.append(path)
+            elif judged == "labels":
+                skipped += _take(path, member, label_files)
             else:
-                total += 1
-                folders.add(path[:-1])
+                paths.append(path)
                 if len(first) < FIRST_IMAGES and member.size < _LARGE:
                     first.append(File(member.name, partial(io.BytesIO, member.content())))
                     if len(first) == FIRST_IMAGES:
                         yield from first_images(first)
-    if not total and not skipped:
-        raise empty(root)
-    labels = Labels(folders, note)
-    return Tar(root, key, total, labels, (*skipped, *labels.skipped))
+    runs = runs_among(marks)
+    paths = [path for path in paths if not in_a_run(path, runs)]
+    if not paths and (runs or not skipped):
+        raise empty(root, runs)
+    labels = Labels(paths, [file for file in label_files if not in_a_run(file[0], runs)])
+    skipped += (*recognizer.passed_over(), *named_runs(runs), *labels.skipped)
+    return Tar(root, key, len(paths), labels, runs, tuple(skipped))
 
 
-_Entry = tuple[Inside, Member]
+def _take(path: Inside, member: Member, files: list[LabelFile]) -> list[Skipped]:
+    """Adds a label file to those that lie nearest to the top so far, unless they are too large together."""
+    if files and len(path) > len(files[0][0]):
+        return []
+    if files and len(path) < len(files[0][0]):
+        files.clear()
+    if why := too_large(member.size + sum(len(content) for _, content in files)):
+        return [Skipped(printable(member.name), why, kind="labels")]
+    files.append((path, member.content()))
+    return []
 
 
-def _entries(root: Path) -> Iterator[_Entry | None]:
-    """What looks like a picture or like the labels; None for a moment to show progress or to stop."""
+def _entries(root: Path, recognizer: EntryRecognizer) -> Iterator[tuple[Inside, Member, Found | Skipped] | None]:
+    """What is worth a word, and what it is; None for a moment to show progress or to stop."""
     for member in walk(root):
         if member is None:
             yield None
-        elif wanted(path := inside(member.name)):
-            yield path, member
-
-
-def _pictures(root: Path) -> Iterator[_Entry | None]:
-    """Those that are pictures."""
-    for entry in _entries(root):
-        if entry is None or (entry[0][-1] not in NAMES and not _refused(*entry)):
-            yield entry
-
-
-def _refused(path: Inside, member: Member) -> str:
-    return refusal_reason(member.name, path, member.size) or member.refused
+            continue
+        path = inside(member.name)
+        judged = recognizer.judge(member.name, path, member.size, member.refused, partial(member.first, FIRST_BYTES))
+        if judged is not None:
+            yield path, member, judged
 
 
 def _nothing() -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import tarfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import IO
@@ -29,12 +28,16 @@ _STRIDE = 2**24
 
 @dataclass(frozen=True)
 class Member:
-    """A file in a tar, or a link or device (`refused` says which). `content` reads it while the walk stands there."""
+    """A file in a tar, or a link or device (`refused` says which).
+
+    `content` reads it while the walk stands there, `first` only its first bytes.
+    """
 
     name: str
     size: int
     refused: str
     content: Callable[[], bytes]
+    first: Callable[[int], bytes]
 
 
 def is_tar(path: Path) -> bool:
@@ -83,7 +86,8 @@ class _Walk:
                 said |= _records(self._extension(size))
             elif info.type not in (tarfile.GNUTYPE_LONGLINK, tarfile.XGLTYPE):
                 if info.type != tarfile.DIRTYPE:
-                    yield Member(said.get("path", info.name), size, _refused(info), partial(self._read, size))
+                    file = _File(self._read, size)
+                    yield Member(said.get("path", info.name), size, _refused(info), file.all, file.first)
                 said = {}
             yield from self._skip()
             if number % 1000 == 0:
@@ -122,6 +126,24 @@ class _Walk:
             self._left -= stride
             if self._left:
                 yield None
+
+
+class _File:
+    """What is read of one file: once, whether or not its first bytes were asked for before."""
+
+    def __init__(self, read: Callable[[int], bytes], size: int) -> None:
+        self._read, self._left = read, size
+        self._known = b""
+
+    def first(self, count: int) -> bytes:
+        missing = min(count - len(self._known), self._left)
+        if missing > 0:
+            self._known += self._read(missing)
+            self._left -= missing
+        return self._known[:count]
+
+    def all(self) -> bytes:
+        return self.first(len(self._known) + self._left)
 
 
 def _refused(info: tarfile.TarInfo) -> str:

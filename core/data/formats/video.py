@@ -30,7 +30,12 @@ if TYPE_CHECKING:
 TITLE = "Video"
 RANK = 5
 
-ENDINGS = (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi")
+ENDINGS = (".mp4", ".m4v", ".mov", ".qt", ".3gp", ".3g2", ".f4v", ".mkv", ".mk3d", ".webm", ".avi", ".divx")
+OTHER_ENDINGS = (
+    *(".mpg", ".mpeg", ".mpe", ".m1v", ".m2v", ".vob", ".mts", ".m2ts", ".mod", ".tod"),
+    *(".wmv", ".asf", ".flv", ".ogv", ".ogm", ".rm", ".rmvb", ".mxf", ".dv", ".y4m", ".h264", ".h265", ".hevc"),
+)
+"""Of videos that are not read here unless their first bytes say that they are one of the others, and are named."""
 
 _MOST_FRAMES = 10_000_000
 """Two days of film; what goes on for longer was made not to end."""
@@ -39,6 +44,22 @@ _PIECE = 2**20
 _CLAIM = re.compile(rb"stsz.{4}(?P<unit>.{4})(?P<units>.{4})|trun.(?P<flags>.{3})(?P<frames>.{4})", re.DOTALL)
 _PER_FRAME = 0xF00
 """Flags of a `trun` that has something to say of each of its frames."""
+_FIRST_BYTES = 192
+_OTHERS: tuple[tuple[re.Pattern[bytes], str], ...] = tuple(
+    (re.compile(start, re.DOTALL), called)
+    for start, called in (
+        (rb"\x00\x00\x01\xba", "an MPEG program stream"),
+        (rb"\x00\x00\x01\xb3", "an MPEG video stream"),
+        (rb"G.{187}G", "an MPEG transport stream"),
+        (rb"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "a Windows Media file"),
+        (rb"FLV\x01", "a Flash video"),
+        (rb"OggS", "an Ogg file"),
+        (rb"\.RMF", "a RealMedia file"),
+    )
+)
+"""How containers begin that are not read."""
+_NO_VIDEOS = tuple(b"ftyp" + brand for brand in (b"M4A", b"M4B", b"M4P", b"avi", b"he", b"mif", b"msf", b"crx"))
+"""How sounds and images begin that are in the same container."""
 _COMPRESSED = re.compile(rb"cmov.{4}dcom", re.DOTALL)
 
 
@@ -71,14 +92,28 @@ class Video(OneFile):
                 broken += frame is None
                 number += frame is not None
                 if number == _MOST_FRAMES:
-                    yield Skipped(self.title, f"only its first {_MOST_FRAMES} frames are taken")
+                    yield Skipped(self.title, f"only its first {_MOST_FRAMES} frames are taken", kind="incomplete")
                     break
         if broken:
-            yield Skipped(self.title, f"{broken} of its frames are damaged")
+            yield Skipped(self.title, f"{broken} of its frames are damaged", kind="incomplete")
 
 
 def opens(source: str) -> bool:
-    return source.lower().endswith(ENDINGS) and Path(source).is_file()
+    path = Path(source)
+    if not path.is_file():
+        return False
+    if source.lower().endswith((*ENDINGS, *OTHER_ENDINGS)):
+        return True
+    with opened(path) as file:
+        return is_video(file.read(_FIRST_BYTES))
+
+
+def is_video(start: bytes) -> bool:
+    """Returns whether a file that begins so is a video, of a container that is read or of another one."""
+    if start[4:8] in (b"ftyp", b"moov"):
+        return not start.startswith(_NO_VIDEOS, 4)
+    # The other words by which QuickTime's older files begin stand in texts, too.
+    return _container_format(start[:12]) in ("matroska", "avi") or bool(_other(start))
 
 
 def scan(source: str) -> Generator[Progress, None, Video]:
@@ -109,8 +144,16 @@ def _opened(root: Path) -> Iterator[InputContainer]:
     import av  # a film is rare, and its libraries are many
 
     with opened(root) as file:
-        kind = _container_format(file.read(12))
+        start = file.read(_FIRST_BYTES)
+        kind = _container_format(start[:12])
         file.seek(0)
+        other = _other(start) or ("a video of another kind" if root.suffix.lower() in OTHER_ENDINGS else "")
+        if kind is None and other:
+            raise UserError(
+                f"{quoted(root.name)} is {other}, which is not read here.",
+                "Convert it to an .mp4 with H.264, for example with HandBrake or FFmpeg.",
+                str(root),
+            )
         if kind is None or (kind == "mov" and not is_plausible(file, root.stat().st_size)):
             raise damaged(root, "is not the video that its name says, or it is damaged")
         file.seek(0)
@@ -136,6 +179,11 @@ def _container_format(start: bytes) -> str | None:
     if start.startswith(b"\x1aE\xdf\xa3"):
         return "matroska"
     return "avi" if start.startswith(b"RIFF") and start[8:] == b"AVI " else None
+
+
+def _other(start: bytes) -> str:
+    """Returns what a file is that begins as one of the other containers does; empty if it does not."""
+    return next((called for pattern, called in _OTHERS if pattern.match(start)), "")
 
 
 def _stream(container: InputContainer) -> VideoStream | None:

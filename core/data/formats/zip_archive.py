@@ -6,16 +6,17 @@ import contextlib
 import io
 import os
 import zipfile
-from collections.abc import Generator
+from collections.abc import Generator, Mapping, Set
 from functools import partial
 from pathlib import Path
 from typing import IO
 
 from core.data.decode import reason
-from core.data.formats.archive_entries import Labels, empty, rank, refusal_reason, wanted
+from core.data.formats.archive_entries import EntryRecognizer, Found, Labels, empty, in_a_run, named_runs, runs_among
 from core.data.formats.compression import opened_zip, readable, refuse_bomb
+from core.data.formats.file_kinds import FIRST_BYTES
 from core.data.formats.image_files import File, Files
-from core.data.formats.label_files import NAMES, unlabelled
+from core.data.formats.label_files import LabelFile, nearest, too_large
 from core.data.items import Skipped
 from core.data.names import Inside, absolute, digest, inside, natural, printable
 from core.events import Progress
@@ -35,40 +36,58 @@ def opens(source: str) -> bool:
 
 
 def scan(source: str) -> Generator[Progress, None, Files]:
-    """List the images in the zip. Raises `UserError` when it is damaged, a bomb, or holds no images."""
+    """List the images in the zip. Raises `UserError` when it is damaged, a bomb, a run, or holds no images."""
     root = absolute(source)
     yield Progress("Looking for images", 0, 0)
     with readable(root):
         archive, status = opened_zip(root), root.stat()
         found, skipped = _listed(archive)
-        pictures = [each for each in found if each[0][-1] not in NAMES]
+        runs = runs_among(path for path, _ in found["run mark"])
+        pictures = [each for each in found["image"] if not in_a_run(each[0], runs)]
         refuse_bomb(root, sum(info.file_size for _, info in pictures))
-    if not pictures and not skipped:
-        raise empty(root)
-    note = min((each for each in found if each[0][-1] in NAMES), key=lambda each: rank(each[0]), default=None)
-    said = None
-    if note is not None:
-        try:
-            said = note[0], _open(archive, note[1]).read()
-        except Exception as error:  # as with images, this is one entry's affair
-            skipped.append(Skipped("/".join(note[0]), reason(error)))
+    if not pictures and (runs or not skipped):
+        raise empty(root, runs)
     pictures.sort(key=lambda each: tuple(natural(part) for part in each[0]))
-    return _files(root, status, archive, pictures, Labels({path[:-1] for path, _ in pictures}, said), skipped)
+    label_files, unread = _label_files(archive, dict(found["labels"]), runs)
+    labels = Labels([path for path, _ in pictures], label_files)
+    return _files(root, status, archive, pictures, labels, [*skipped, *named_runs(runs), *unread])
 
 
-def _listed(archive: zipfile.ZipFile) -> tuple[list[_Entry], list[Skipped]]:
-    """What looks like a picture or like the labels, and what of that is refused."""
-    found: list[_Entry] = []
+def _listed(archive: zipfile.ZipFile) -> tuple[dict[Found, list[_Entry]], list[Skipped]]:
+    """What is wanted of the entries, and which of them are left out."""
+    found: dict[Found, list[_Entry]] = {"image": [], "labels": [], "run mark": []}
     skipped: list[Skipped] = []
+    recognizer = EntryRecognizer()
     for info in archive.infolist():
+        if info.is_dir():
+            continue
         name = _name(info)
         path = inside(name)
-        if info.is_dir() or not wanted(path):
-            continue
-        if refused := refusal_reason(name, path, info.file_size) or _sealed(info):
-            skipped.append(Skipped(name, refused))
-        else:
-            found.append((path, info))
+        judged = recognizer.judge(name, path, info.file_size, _sealed(info), partial(_first_bytes, archive, info))
+        if isinstance(judged, Skipped):
+            skipped.append(judged)
+        elif judged is not None:
+            found[judged].append((path, info))
+    return found, [*skipped, *recognizer.passed_over()]
+
+
+def _label_files(
+    archive: zipfile.ZipFile, infos: Mapping[Inside, zipfile.ZipInfo], runs: Set[Inside]
+) -> tuple[list[LabelFile], list[Skipped]]:
+    """Reads those that count, as far as they are not too large together."""
+    found: list[LabelFile] = []
+    skipped: list[Skipped] = []
+    total = 0
+    for path in nearest(path for path in infos if not in_a_run(path, runs)):
+        why = too_large(total + infos[path].file_size)
+        if not why:
+            try:
+                found.append((path, _open(archive, infos[path]).read()))
+                total += infos[path].file_size
+            except Exception as error:  # as with images, this is one entry's affair
+                why = reason(error)
+        if why:
+            skipped.append(Skipped(printable("/".join(path)), why, kind="labels"))
     return found, skipped
 
 
@@ -83,8 +102,8 @@ def _files(
     files: list[File] = []
     for path, info in found:
         label = labels.of(path)
-        if label is None:
-            skipped.append(Skipped(labels.name(path), unlabelled(labels.file)))
+        if isinstance(label, Skipped):
+            skipped.append(label)
         else:
             files.append(File(labels.name(path), partial(_open, archive, info), label))
     entries = (f"{info.filename}\0{info.file_size}\0{info.CRC}" for info in archive.infolist())
@@ -96,6 +115,14 @@ def _files(
         classes=labels.classes,
         skipped=(*skipped, *labels.skipped),
     )
+
+
+def _first_bytes(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    """None of what cannot be read, nor of what would be unpacked further than it is asked for."""
+    if info.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        with contextlib.suppress(Exception), archive.open(info) as stream:
+            return stream.read(FIRST_BYTES)
+    return b""
 
 
 def _open(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> IO[bytes]:

@@ -1,11 +1,12 @@
-"""Health checks of a dataset: each returns one `HealthFinding`, with severity "good" where nothing is wrong.
+"""Health checks of a dataset: each returns a `HealthFinding`, with severity "good" where nothing is wrong, or several.
 
 The thresholds say what a person would want to know; nothing is refused here.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +15,10 @@ from core.config.preparation import Fit, Preparation
 from core.data.dataset import Dataset
 from core.data.health.findings import FindingKind, HealthFinding, RowNumbers, Severity, no_rows
 from core.data.health.image_statistics import ImageStatistics
-from core.data.names import natural, quoted
+from core.data.items import REMEDIES, SkippedKind
+from core.data.names import Inside, natural, quoted
 from core.data.records import MODES
-from core.data.source import MOST_CLASSES
+from core.data.source import MOST_CLASSES, class_level
 
 MANY = 0.1
 """From this part of the images on, what is wrong with them shows in what is generated."""
@@ -52,23 +54,79 @@ Floats = NDArray[np.float64]
 # -- of files and images -----------------------------------------------------------------------------------------------
 
 
-def unreadable(dataset: Dataset) -> HealthFinding:
+_LEFT_OUT: Mapping[SkippedKind, str] = {
+    "unreadable": "{files} cannot be read and {are} left out",
+    "inaccessible": "{files} could not be opened and {are} left out",
+    "refused": "{files} in the archive {are} left out",
+    "other_formats": "{files} of formats that are not read here {are} left out",
+    "unlabelled": "{images} without a class {are} left out",
+    "containers": "{files} of other kinds of data {are} not opened",
+}
+"""What is said of files that are left out, by the kind of reason; the reasons themselves follow."""
+
+
+def left_out(dataset: Dataset) -> list[HealthFinding]:
+    """Files that are not in the dataset, and labels that are not used: a finding for each kind of reason."""
     if not dataset.skipped:
-        return HealthFinding("unreadable", "good", "Every file could be read.")
-    names: dict[str, list[str]] = defaultdict(list)
+        return [HealthFinding("unreadable", "good", "Every file could be read.")]
+    kinds: dict[SkippedKind, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for each in dataset.skipped:
-        names[each.reason].append(each.name)
-    count = len(dataset.skipped)
-    commonest = sorted(names, key=lambda reason: -len(names[reason]))
-    why = "; ".join(f"{len(names[reason]):,}: {reason}" for reason in commonest[:MOST_REASONS])
-    more = f"; and {len(names) - MOST_REASONS} more reasons" if len(names) > MOST_REASONS else ""
+        kinds[each.kind][each.reason].append(each.name)
+    return [_left_out(dataset, kind, names) for kind, names in kinds.items()]
+
+
+def _left_out(dataset: Dataset, kind: SkippedKind, names: Mapping[str, list[str]]) -> HealthFinding:
+    count = sum(map(len, names.values()))
+    remedy, severity = REMEDIES[kind], _severity(count, count + len(dataset.images))
+    if kind in _LEFT_OUT:
+        commonest = sorted(names, key=lambda reason: -len(names[reason]))
+        why = "; ".join(f"{len(names[reason]):,}: {reason}" for reason in commonest[:MOST_REASONS])
+        more = f"; and {len(names) - MOST_REASONS} more reasons" if len(names) > MOST_REASONS else ""
+        what = _LEFT_OUT[kind].format(files=counted(count, "file"), images=counted(count, "image"), are=_are(count))
+        text = f"{what} ({why}{more})."
+    else:
+        text = _said(kind, names)
+        severity = "warning" if kind == "labels" and dataset.labels is None else "note"
+    if kind == "unreadable" and any(reason.startswith("larger than") for reason in names):
+        remedy += " Save those that are too large smaller."
     return HealthFinding(
-        "unreadable",
-        _severity(count, count + len(dataset.images)),
-        f"{counted(count, 'file')} cannot be read and {_are(count)} left out ({why}{more}).",
-        "Training works without them. Repair them or download them again, or delete them.",
-        skipped={reason: tuple(files) for reason, files in names.items()},
+        kind, severity, text, remedy, skipped={reason: tuple(files) for reason, files in names.items()}
     )
+
+
+def _said(kind: SkippedKind, names: Mapping[str, list[str]]) -> str:
+    """Of what concerns no single image: a sentence each."""
+    each = [(name, reason) for reason, files in names.items() for name in files]
+    if kind == "runs":
+        folders = f"{quoted(each[0][0])} is the folder" if len(each) == 1 else f"{len(each):,} folders are those"
+        return f"{folders} of a training and {_are(len(each))} left out."
+    sentences = {
+        "incomplete": "{name} is not read as a whole: {reason}.",
+        "labels": "The labels in {name} are not used: {reason}.",
+        "arrays": "The array {name} is not used: {reason}.",
+        "absent": "{name} {reason}.",
+        "unknown": "{reason}.",
+    }
+    said = " ".join(sentences[kind].format(name=quoted(name), reason=reason) for name, reason in each[:MOST_REASONS])
+    return f"{said} And {len(each) - MOST_REASONS:,} more." if len(each) > MOST_REASONS else said
+
+
+def frames(dataset: Dataset) -> list[HealthFinding]:
+    """Files with several frames, of which one is used."""
+    table = dataset.records.table
+    rows = np.flatnonzero(table["frames"])
+    if not len(rows):
+        return []
+    hold = "holds" if len(rows) == 1 else "hold"
+    return [
+        HealthFinding(
+            "frames",
+            _severity(len(rows), len(table)),
+            f"{len(rows):,} of {counted(len(table), 'file')} {hold} several frames or pages: only the first is used.",
+            "Save the others as files of their own to learn them too; an animation can be opened as a video (.mp4).",
+            (rows,),
+        )
+    ]
 
 
 def exact_duplicates(groups: list[RowNumbers], total: int) -> HealthFinding:
@@ -155,28 +213,59 @@ def classes(dataset: Dataset) -> HealthFinding:
     )
 
 
-def folders(dataset: Dataset) -> HealthFinding | None:
-    """Of a dataset without labels whose images lie in folders: why those are no classes."""
-    paths = [tuple(name.split("/")[:-1]) for name in dataset.records.all_names()]
-    inside = Counter(path[0] for path in paths if path)
+def folders(dataset: Dataset) -> list[HealthFinding]:
+    """Why folders in which images lie are no classes."""
+    kept = [_folder(name) for name in dataset.records.all_names()]
+    level, parts = class_level(set(kept))
+    divided = f"The folders ({_listed(parts)}) are parts of a dataset and no classes." if parts else ""
+    if dataset.labels is None and (why := _no_classes(dataset, kept, level, bool(parts))):
+        what, what_to_do = why
+        what = f"{divided} {what}" if divided else what
+    elif divided:
+        what, what_to_do = f"{divided} The images in all of them are used.", "Open one of them to train on it alone."
+    else:
+        return []
+    return [HealthFinding("folders", "note", what, what_to_do)]
+
+
+def _no_classes(dataset: Dataset, kept: list[Inside], level: int, parts: bool) -> tuple[str, str] | None:
+    """Why the folders on that level are no classes, and what to do about it.
+
+    `kept`: the folders of all images; `parts`: whether others around those divide the dataset.
+    """
+    inside = {path[level] for path in kept if len(path) > level}
     if len(inside) < 2:
         return None
-    beside, deep = sum(not path for path in paths), Counter(path for path in paths if len(path) > 1)
-    some = ", ".join(quoted(name) for name in sorted(inside, key=natural)[:MOST_REASONS])
+    deep = [path for path in kept if len(path) > level + 1]
+    no_classes = f"The folders ({_listed(inside)}) are no classes, since"
+    elsewhere = "Move what lies beside them into a folder of its own, or elsewhere."
     if len(inside) > MOST_CLASSES:
-        what = f"{len(inside):,} folders are too many for classes, of which there may be {MOST_CLASSES:,}."
-        what_to_do = "Join folders, or train without labels."
-    elif deep:
-        count = sum(deep.values())
-        what = f"The folders ({some}) are no classes, since {counted(count, 'image')} lie in folders within them."
-        what_to_do = f"Open the folder whose own folders are the classes, such as {quoted(next(iter(deep))[0])}."
-    elif beside:
-        lie = "lies" if beside == 1 else "lie"
-        what = f"The folders ({some}) are no classes, since {counted(beside, 'image')} {lie} beside them."
-        what_to_do = "Move what lies beside them into a folder of its own, or elsewhere."
-    else:
-        return None
-    return HealthFinding("folders", "note", what, what_to_do)
+        many = f"{len(inside):,} folders are too many for classes, of which there may be {MOST_CLASSES:,}."
+        return many, "Join folders, or train without labels."
+    if deep:
+        within = "/".join(deep[0][: level + 1])
+        what_to_do = f"Open the folder whose own folders are the classes, such as {quoted(within)}."
+        return f"{no_classes} {counted(len(deep), 'image')} {_lie(len(deep))} in folders within them.", what_to_do
+    if count := sum(len(path) <= level for path in kept):
+        if parts:
+            within = next("/".join(path[:level]) for path in kept if len(path) > level)
+            elsewhere = f"Open {quoted(within)}, whose own folders are the classes."
+        return f"{no_classes} {counted(count, 'image')} {_lie(count)} beside them.", elsewhere
+    # They were looked for where the images lie, before anybody knew which of them can be read or are wanted.
+    others = [each.name for each in dataset.skipped if each.kind == "unreadable" or each.passing]
+    for name in (*others, *dataset.excluded):
+        if len(_folder(name)) != level + 1:
+            return f"{no_classes} {quoted(name)}, which is left out, does not lie in one of them.", elsewhere
+    return None
+
+
+def _folder(name: str) -> Inside:
+    return tuple(name.split("/")[:-1])
+
+
+def _listed(names: Iterable[str]) -> str:
+    """The first few, in quotes."""
+    return ", ".join(quoted(name) for name in sorted(names, key=natural)[:MOST_REASONS])
 
 
 def class_counts(dataset: Dataset) -> dict[str, int]:
@@ -303,6 +392,10 @@ def counted(count: int, what: str) -> str:
 
 def _are(count: int) -> str:
     return "is" if count == 1 else "are"
+
+
+def _lie(count: int) -> str:
+    return "lies" if count == 1 else "lie"
 
 
 def _part(rows: RowNumbers, whole: NDArray[np.void]) -> str:

@@ -33,14 +33,13 @@ def examine(
     findings = [] if dataset.points else (yield from _images(dataset, how, augment))
     if dataset.labels is not None:
         findings.append(checks.classes(dataset))
-    elif found := checks.folders(dataset):
-        findings.append(found)
+    findings += checks.folders(dataset)
     table = dataset.records.table
     sides = np.minimum(table["width"], table["height"])
     modes, counts = np.unique(table["mode"], return_counts=True)
     return HealthReport(
         images=len(dataset.images),
-        unreadable=len(dataset.skipped),
+        unreadable=sum(each.kind in ("unreadable", "inaccessible") for each in dataset.skipped),
         excluded=len(dataset.excluded),
         size=dataset.size,
         classes=checks.class_counts(dataset),
@@ -62,7 +61,8 @@ def _images(dataset: Dataset, how: Preparation, augment: str) -> Generator[Progr
     empty = np.flatnonzero(statistics.variation < checks.EMPTY)
     alike = yield from duplicates.near(statistics, _worth_comparing(dataset, copies, empty))
     return [
-        checks.unreadable(dataset),
+        *checks.left_out(dataset),
+        *checks.frames(dataset),
         checks.exact_duplicates(same, total),
         checks.near_duplicates(alike, total),
         checks.near_empty(empty, total),

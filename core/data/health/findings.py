@@ -10,13 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.config.preparation import Fit, Size
+from core.data.items import SkippedKind
 
 RowNumbers = NDArray[np.int64]
 """Numbers of images of a dataset, shape (n,)."""
 
 Severity = Literal["good", "note", "warning"]
 FindingKind = Literal[
-    "unreadable",
+    SkippedKind,
+    "frames",
     "exact_duplicates",
     "near_duplicates",
     "near_empty",
@@ -41,7 +43,7 @@ class HealthFinding:
 
     `groups` are the images that it is about: of duplicates each group holds images that are alike, the one to keep
     first; else there is one group, or, of classes, one for each class. `excludable` are those that may be left out to
-    mend it. `skipped` names the files that are no images of the dataset by the reason.
+    mend it. `skipped` names what is not in the dataset by the reason.
     """
 
     kind: FindingKind
@@ -65,7 +67,7 @@ class Histogram:
 class HealthReport:
     """A dataset of `images` images of `size`, what their originals were, and what was found, the gravest first.
 
-    `unreadable` and `excluded` count files that are not among the images. `classes` has a count for each class,
+    `unreadable` and `excluded` count images that are not among them. `classes` has a count for each class,
     `modes` one for each colour mode as Pillow names it. `widths`, `heights` and `aspects` (width / height) are of the
     originals as displayed; None of points in the plane, which have none. `resolution` (a power of two) and `fit` are
     those that suit the originals.

@@ -50,7 +50,7 @@ class FindingView(QWidget):
         self._body = QStackedWidget()
         self._scroll = QScrollArea(widgetResizable=True)
         self._names = QPlainTextEdit(readOnly=True)
-        self._names.setAccessibleName("Files that cannot be read")
+        self._names.setAccessibleName("Files that are left out")
         self._waiting = Label("One moment…", alignment=Qt.AlignmentFlag.AlignCenter)
         for widget in (self._waiting, self._scroll, self._names):
             self._body.addWidget(widget)

@@ -1,0 +1,172 @@
+"""Kinds of files that lie among images: which are images that are read, and what the others are.
+
+The ending says it where it is a known one; where it is not, the first bytes of some files do.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Literal
+
+from core.data.decode import EXTENSIONS, OTHER_PICTURES, is_picture, other_picture
+from core.data.formats.video import ENDINGS as VIDEOS
+from core.data.formats.video import OTHER_ENDINGS as OTHER_VIDEOS
+from core.data.formats.video import is_video
+from core.data.items import Skipped
+from core.data.names import printable
+
+FORMATS = "PNG, JPEG, WebP, HEIC, AVIF, BMP, GIF or TIFF"
+TARS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
+FIRST_BYTES = 264
+"""Bytes of a file that say what it is."""
+MOST_OTHERS = 200
+"""Files of one unknown ending that are looked at, if none of them is an image."""
+MOST_OTHERS_IN_ALL = 2000
+
+Kind = Literal["image", "other format", "archive", "video", "array", "table", "nothing"]
+"""What is read; an image of a format that is not read; what may hold images; and what is none of the program's
+business."""
+
+_LONGEST = 12
+"""Letters of an ending, with its dot."""
+_PACKED = (".gz", ".bz2", ".xz", ".zst", ".lz", ".lz4", ".z")
+_CAMERAS = """.3fr .ari .bay .cap .crw .dcr .dcs .erf .fff .gpr .iiq .k25 .kdc .mdc .mef .mos .mrw .nrw .orf .pef .ptx
+    .pxn .raf .raw .rw2 .rwl .rwz .sr2 .srf .srw .x3f"""
+_OTHER_FORMATS = """.ai .bpg .cur .dcm .dds .dicom .djvu .emf .eps .exr .fit .fits .flif .fts .hdr .icns .ico .j2c .j2k
+    .jp2 .jpc .jpf .jpm .jpx .jxr .kra .nii .ora .pam .pbm .pcd .pct .pcx .pfm .pgm .pict .pnm .ppm .psb .qoi .ras .rgb
+    .rgba .sgi .svgz .tga .vtf .wbmp .wdp .wmf .xbm .xcf .xpm"""
+_OTHER_NAMES = ".apng .avifs .dib .heics .hif .jfi .jif .jps .mpo .pjp .pjpeg"
+_ARCHIVES = ".zip .7z .rar .cbz .cbr .cb7 .cab .iso .lha .lzh .tzst"
+_ARRAYS = ".npy .npz .mat"
+_TABLES = ".parquet .arrow .feather .tfrecord .tfrecords .h5 .hdf5 .lmdb .mdb .zarr"
+_NOTHING = """
+    .txt .text .md .rst .rtf .tex .bib .pdf .doc .docx .odt .ods .xls .xlsx .ppt .pptx .epub .csv .tsv .json .jsonl
+    .ndjson .geojson .xml .xmp .yaml .yml .toml .ini .cfg .conf .log .lock .html .htm .css .js .map .sh .bat .ps1
+    .py .pyc .pyi .ipynb .m .r .c .h .cpp .hpp .java .rs .go .lua .sql .db .sqlite .sqlite3 .pkl .pickle .pt .pth
+    .ckpt .safetensors .onnx .pb .tflite .caffemodel .prototxt .swp .url .lnk .desktop .webloc .torrent .aae .thm
+    .exe .dll .so .dylib .wav .mp3 .flac .ogg .oga .opus .m4a .aac .wma .mid .srt .vtt .obj .mtl .ply .stl .gltf
+    .glb .pts .ttf .otf .md5 .sha1 .sha256 .sfv"""
+_ENDINGS: tuple[tuple[Kind, Iterable[str]], ...] = (
+    ("image", (*EXTENSIONS, *_OTHER_NAMES.split())),
+    ("other format", (*OTHER_PICTURES, *_CAMERAS.split(), *_OTHER_FORMATS.split())),
+    ("archive", (*TARS, *_ARCHIVES.split())),
+    ("video", (*VIDEOS, *OTHER_VIDEOS)),
+    ("array", _ARRAYS.split()),
+    ("table", _TABLES.split()),
+    ("nothing", (*_NOTHING.split(), *_PACKED)),
+)
+_KINDS: Mapping[str, Kind] = {ending: kind for kind, endings in _ENDINGS for ending in endings}
+
+_FIRST: tuple[tuple[int, bytes, Kind, str], ...] = (
+    (0, b"8BPS", "other format", "PSD"),
+    (0, b"\0\0\0\x0cJXL \r\n\x87\n", "other format", "JXL"),
+    (0, b"\0\0\0\x0cjP  \r\n\x87\n", "other format", "JP2"),
+    (0, b"\xff\x4f\xff\x51", "other format", "JP2"),
+    (0, b"\x76\x2f\x31\x01", "other format", "EXR"),
+    (0, b"#?RADIANCE", "other format", "HDR"),
+    (0, b"SIMPLE  =", "other format", "FITS"),
+    (0, b"gimp xcf", "other format", "XCF"),
+    (0, b"qoif", "other format", "QOI"),
+    (0, b"DDS ", "other format", "DDS"),
+    (0, b"FUJIFILMCCD-RAW", "other format", "RAF"),
+    (128, b"DICM", "other format", "DICOM"),
+    (0, b"PK\3\4", "archive", ""),
+    (0, b"Rar!\x1a\x07", "archive", ""),
+    (0, b"7z\xbc\xaf\x27\x1c", "archive", ""),
+    (257, b"ustar", "archive", ""),
+    (0, b"\x93NUMPY", "array", ""),
+    (0, b"MATLAB 5.0 MAT-file", "array", ""),
+    (0, b"PAR1", "table", ""),
+    (0, b"\x89HDF\r\n\x1a\n", "table", ""),
+)
+"""By which bytes, at which place, formats are known, and how images of a format that is not read are called."""
+
+_CALLED: Mapping[Kind, str] = {"archive": "an archive", "video": "a video", "array": "an array", "table": "a data file"}
+
+
+class Recognizer:
+    """Says of the files of a folder or an archive, one after the other, which are images that are read."""
+
+    def __init__(self, archived: bool = False) -> None:
+        """`archived`: they lie in an archive."""
+        self._archived = archived
+        self._images: Counter[str] = Counter()
+        self._others: Counter[str] = Counter()
+        self._looked = 0
+        self._passed: Counter[str] = Counter()
+
+    def judge(self, path: str, first: Callable[[], bytes]) -> Skipped | bool:
+        """Returns whether a file is an image that is read, or why it is left out.
+
+        `first` gives its first `FIRST_BYTES`; they are asked for only where the ending says nothing.
+        """
+        name = path.rpartition("/")[2]
+        kind, called = kind_by_name(name), _ending(name)
+        if kind is None:
+            kind, called = self._looked_at(called, first)
+        if kind in ("image", "nothing"):
+            return kind == "image"
+        if kind == "other format":
+            return Skipped(printable(path), other_picture(called), kind="other_formats")
+        what = f"{_CALLED[kind]} inside the archive; unpack it first" if self._archived else _CALLED[kind]
+        return Skipped(printable(path), what, kind="containers")
+
+    def passed_over(self) -> Iterator[Skipped]:
+        """Says of which files nobody looked what they are, if there are any."""
+        if count := sum(self._passed.values()):
+            endings = printable(", ".join(ending or "no ending" for ending, _ in self._passed.most_common(3)))
+            others = f"{count:,} files of unknown kinds ({endings}) were not looked at"
+            yield Skipped(endings, f"{others}; {self._looked:,} like them are no images", kind="unknown")
+
+    def _looked_at(self, ending: str, first: Callable[[], bytes]) -> tuple[Kind, str]:
+        images, others = self._images[ending], self._others[ending]
+        if others >= MOST_OTHERS + images or (self._looked >= MOST_OTHERS_IN_ALL and not images):
+            self._passed[ending] += 1
+            return "nothing", ""
+        kind, called = _kind_of(first())
+        if kind == "nothing":
+            self._others[ending] += 1
+            self._looked += 1
+        else:
+            self._images[ending] += 1
+        return kind, called
+
+
+def kind_by_name(name: str) -> Kind | None:
+    """Returns what a file is by its ending; None where that says nothing."""
+    # Nearly all names are done with here, of which there may be hundreds of thousands.
+    kind = _KINDS.get(name[name.rfind(".") :].lower())
+    return kind if kind is not None and kind != "nothing" else _KINDS.get(_ending(name))
+
+
+def _ending(name: str) -> str:
+    """Returns the ending of a file name in small letters, empty where it has none or is a part of a sentence.
+
+    Numbers, as in "a.jpg.1", are all the same; what is packed is what is packed in it.
+    """
+    name = name.lower()
+    dot = name.rfind(".")
+    if dot < 0 or len(name) - dot > _LONGEST or " " in name[dot:]:
+        return ""
+    ending = name[dot:]
+    if ending in _PACKED:
+        inner = _ending(name[:dot])
+        return inner if _KINDS.get(inner) in ("other format", "archive") else ending
+    return ".0" if ending[1:].isdecimal() else ending
+
+
+def _kind_of(start: bytes) -> tuple[Kind, str]:
+    if is_picture(start) and not _is_other_than_it_begins(start):
+        return "image", ""
+    for place, magic, kind, called in _FIRST:
+        if start.startswith(magic, place):
+            return kind, f".{called}"
+    return ("video" if is_video(start) else "nothing"), ""
+
+
+def _is_other_than_it_begins(start: bytes) -> bool:
+    """Four letters are enough for a file that is called a picture; sounds and texts begin with them, too."""
+    if start.startswith(b"RIFF"):
+        return start[8:12] != b"WEBP"
+    return start.startswith(b"BM") and (start[6:10] != bytes(4) or start[15:18] != bytes(3))
