@@ -99,5 +99,4 @@ KINDS: tuple[Kind, ...] = (
     as_cifar,
     as_video,
     as_mat,
-    as_noted_folder,
 )

@@ -437,12 +437,14 @@ def _dumped(value: object) -> bytes:
 
 # Datasets
 
+SOURCES = (*sources.KINDS, sources.as_noted_folder)
+
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, dict[str, bytes]]]:
     """Of each kind of source: what is opened, relative to its folder, and its files."""
     found = {}
-    for make in sources.KINDS:
+    for make in SOURCES:
         folder = tmp_path_factory.mktemp("source")
         opened = make(folder).relative_to(folder)
         every = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
@@ -450,7 +452,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, dic
     return found
 
 
-@pytest.mark.parametrize("kind", [make.__name__ for make in sources.KINDS])
+@pytest.mark.parametrize("kind", [make.__name__ for make in SOURCES])
 def test_datasets(kind: str, files: dict[str, tuple[Path, dict[str, bytes]]], tmp_path: Path) -> None:
     opened, every = files[kind]
 

@@ -198,10 +198,10 @@ class _Walk:
         while self._folders or self._links:
             path = self._folders.pop() if self._folders else self._links.pop(0)
             try:
-                status = self._root.joinpath(*path).stat()
-                if (status.st_dev, status.st_ino) in visited:
+                folder = self._root.joinpath(*path).stat()
+                if (folder.st_dev, folder.st_ino) in visited:
                     continue
-                visited.add((status.st_dev, status.st_ino))
+                visited.add((folder.st_dev, folder.st_ino))
                 found = self._listed(path)
             except OSError as error:
                 if not path:
