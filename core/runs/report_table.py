@@ -3,6 +3,7 @@ a million reports are read in a fraction of a second."""
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import suppress
@@ -27,6 +28,8 @@ REQUIRED = frozenset({"step", "images", "seconds"})
 SMALL = 2**22
 """Bytes of JSON that are read in a moment: as long as no more is new, no copy is written."""
 MOST_COPIES = 100
+NAME = re.compile(r"[0-9a-f]{32}\.npz")
+"""The name of a copy."""
 LEAST_CELLS = 2**20
 """Numbers that a table may have, however short its file is; a longer one may have one for each of its bytes. A report
 takes more bytes for each of its keys, so only a file in which most reports lack most keys has too many: the last of its
@@ -143,7 +146,8 @@ def _write_copy(copy: Path, table: ReportTable, mark: _Mark) -> None:
         copy.parent.mkdir(parents=True, exist_ok=True)
         with replaced(copy) as partial, partial.open("wb") as file:
             np.savez(file, mark=marks, keys=keys, steps=table.steps, seconds=table.seconds, values=table.values)
-        copies = sorted(copy.parent.glob("*.npz"), key=lambda path: path.stat().st_mtime)
+        ours = (path for path in copy.parent.glob("*.npz") if NAME.fullmatch(path.name))  # others are somebody's
+        copies = sorted(ours, key=lambda path: path.stat().st_mtime)
         for oldest in copies[:-MOST_COPIES]:
             oldest.unlink()
 

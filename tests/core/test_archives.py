@@ -76,6 +76,22 @@ def test_an_entry_that_is_longer_than_it_says_takes_no_memory(tmp_path: Path) ->
     assert peak < 2**26
 
 
+@pytest.mark.parametrize("packing", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_an_entry_that_could_be_unpacked_without_a_limit_is_left_out(packing: int, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for index, data in enumerate(IMAGES):
+            archive.writestr(f"{index}.png", data)
+        archive.writestr("bomb.png", bytes(2**20), packing)
+        archive.writestr("labels.csv", "file_name,label\n0.png,a\n1.png,b\n", packing)
+    dataset = opened(tmp_path / "a.zip")
+    assert len(dataset.images) == len(IMAGES)
+    assert set(reasons(dataset)) == {"bomb.png", "labels.csv"}
+    assert "any memory" in reasons(dataset)["bomb.png"]
+    with zipfile.ZipFile(tmp_path / "a.npz", "w", packing) as archive:
+        archive.writestr("images.npy", b"")
+    assert "any memory" in problem(tmp_path / "a.npz").what
+
+
 def test_an_xz_that_asks_for_much_memory_is_refused(tmp_path: Path) -> None:
     path = taped(tmp_path / "a.tar", {f"{index}.png": data for index, data in enumerate(IMAGES)})
     greedy = {"id": lzma.FILTER_LZMA2, "dict_size": 2**29, "mode": lzma.MODE_FAST, "mf": lzma.MF_HC4}

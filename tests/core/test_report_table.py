@@ -80,11 +80,15 @@ def test_reading_writes_nothing_beside_the_reports(stats: Path) -> None:
 def test_the_oldest_copies_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("core.runs.report_table.MOST_COPIES", 2)
     paths = [tmp_path / str(number) / "stats.jsonl" for number in range(4)]
+    somebodys = copy_of(paths[0]).with_name("mine.npz")
+    somebodys.parent.mkdir(parents=True)
+    somebodys.touch()
     for number, path in enumerate(paths):
         path.parent.mkdir()
         path.write_text(lines(0, 500), "utf-8")
         whole(path)
         os.utime(copy_of(path), (number, number))
+    assert somebodys.exists()
     assert [copy_of(path).exists() for path in paths] == [False, False, True, True]
 
 

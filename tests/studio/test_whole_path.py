@@ -183,11 +183,10 @@ def test_a_start_waits_for_the_run_that_is_read_and_for_no_other(
         assert "as soon as the run has been read" in banner_text(studio)
 
     open_and_start()
-    with qtbot.waitSignal(session.runs.ended, timeout=PATIENCE):
-        drop(studio, other)
-    assert session.training.run_folder == other
+    drop(studio, other)  # what was being read ends first
+    qtbot.waitUntil(lambda: session.training.run_folder == other, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: "did not begin" in banner_text(studio), timeout=PATIENCE)
     assert states == []
-    assert "did not begin" in banner_text(studio)
     open_and_start()
     qtbot.waitUntil(lambda: session.training.state is TrainingState.RUNNING, timeout=PATIENCE)
     assert session.training.run_folder == folder

@@ -20,6 +20,8 @@ _XZ_MEMORY, _PACKED = 2**27, 2**16
 """Bytes that unpacking may take, which is twice what `xz -9` asks for, and that are read at a time."""
 _HARMLESS, _MOST_PACKED = 2**30, 100
 """Bytes that any file may hold, and how many more for each of its own: pictures hardly pack to a tenth."""
+BOUNDED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""Ways to pack a zip's entry that `zipfile` unpacks no further than it is asked to."""
 _BROKEN = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
 """What the readers raise for damaged files."""
 

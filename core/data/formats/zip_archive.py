@@ -13,7 +13,7 @@ from typing import IO
 
 from core.data.decode import reason
 from core.data.formats.archive_entries import EntryRecognizer, Found, Labels, empty, in_a_run, named_runs, runs_among
-from core.data.formats.compression import opened_zip, readable, refuse_bomb
+from core.data.formats.compression import BOUNDED, opened_zip, readable, refuse_bomb
 from core.data.formats.file_kinds import FIRST_BYTES
 from core.data.formats.image_files import File, Files
 from core.data.formats.label_files import LabelFile, nearest, too_large
@@ -119,7 +119,7 @@ def _files(
 
 def _first_bytes(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
     """None of what cannot be read, nor of what would be unpacked further than it is asked for."""
-    if info.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+    if info.compress_type in BOUNDED:
         with contextlib.suppress(Exception), archive.open(info) as stream:
             return stream.read(FIRST_BYTES)
     return b""
@@ -142,4 +142,6 @@ def _name(info: zipfile.ZipInfo) -> str:
 
 
 def _sealed(info: zipfile.ZipInfo) -> str:
-    return "encrypted with a password" if info.flag_bits & _ENCRYPTED else ""
+    if info.flag_bits & _ENCRYPTED:
+        return "encrypted with a password"
+    return "" if info.compress_type in BOUNDED else "packed in a way that may take any memory to unpack"
