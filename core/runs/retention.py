@@ -116,9 +116,15 @@ def by_step(folder: Path, suffix: str) -> list[Path]:
     """Returns the files in a folder whose whole name is a step of at least nine digits and the suffix, in order of
     steps."""
     with suppress(FileNotFoundError), os.scandir(folder) as entries:
-        found = (folder / entry.name for entry in entries if entry.name.endswith(suffix) and entry.is_file())
+        found = (folder / entry.name for entry in entries if entry.name.endswith(suffix) and _is_file(entry))
         return sorted((path for path in found if STEP.fullmatch(path.stem)), key=lambda path: int(path.stem))
     return []
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    with suppress(OSError):  # a link that leads in a circle
+        return entry.is_file()
+    return False
 
 
 def _mark(checkpoint: Path) -> Path:

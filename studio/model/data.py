@@ -27,7 +27,7 @@ BUILT_IN = ("sample:", "toy:")
 DOWNLOADED = "download:"
 """And of what it downloaded."""
 FILES = (
-    "Images in one file (*.zip *.tar *.tgz *.tbz2 *.txz *.gz *.bz2 *.xz *.npy *.npz *-ubyte *.bin"
+    "Images in one file (*.zip *.tar *.tgz *.tbz2 *.txz *.gz *.bz2 *.xz *.npy *.npz *.mat *-ubyte *.bin"
     " *.mp4 *.m4v *.mov *.3gp *.mkv *.webm *.avi);;All files (*)"
 )
 """What a dialog that opens data shows."""
