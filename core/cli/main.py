@@ -73,6 +73,11 @@ def main(arguments: Sequence[str]) -> int:
     except BrokenPipeError:  # whoever read it, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains as it ends
         return 0
+    except OSError as error:  # of a path that the system refuses, such as one that is too long
+        print(
+            f"gan-studio: {error.strerror or error}: {without_controls(str(error.filename or ''))[:100]}", file=MESSAGES
+        )
+        return BAD_INPUT
 
 
 def train(options: argparse.Namespace) -> int:

@@ -70,9 +70,9 @@ _READERS: tuple[tuple[bytes, type[ImageFile]], ...] = (
     (b"II+\0", TiffImagePlugin.TiffImageFile),
     (b"MM\0+", TiffImagePlugin.TiffImageFile),
 )
-_FIRST_BYTES = 16
+_FIRST_BYTES = 64
 _AVIF = (b"ftypavif", b"ftypavis")
-_HEIC = (b"ftypheic", b"ftypheix", b"ftyphevc", b"ftypheim", b"ftypheis", b"ftypmif1", b"ftypmsf1")
+_HEIC = tuple(b"ftyp" + brand for brand in b"heic heix hevc hevx heim heis hevm hevs mif1 msf1".split())
 """From the fifth byte on."""
 _LARGE_NOTES = {b"tEXt": 2**20, b"zTXt": 900, b"iTXt": 900, b"iCCP": 2**19}
 """Chunks of a PNG that say something about the picture, and from which size on Pillow may refuse the file for one:
@@ -235,7 +235,8 @@ def is_picture(start: bytes) -> bool:
 
 
 def _reader(start: bytes) -> type[ImageFile] | None:
-    if start[4:12] in _AVIF:
+    is_avif = start[4:12] in _AVIF or (start[4:8] == b"ftyp" and b"avif" in start[12:])
+    if is_avif:  # also where the file's first brand is only that of pictures as such
         return AvifImagePlugin.AvifImageFile
     if start[4:12] in _HEIC:
         from pi_heif import HeifImageFile  # here: few need its decoder

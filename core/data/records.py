@@ -45,7 +45,10 @@ class Records:
         table, names = (StoredArray(folder / f"{name}.npy") for name in ("records", "names"))
         if table.dtype != RECORD or table.shape != (count,) or names.dtype != np.uint8 or len(names.shape) != 1:
             raise ValueError("not the records of a dataset")
-        return cls(np.asarray(table), np.asarray(names))
+        records = cls(np.asarray(table), np.asarray(names))
+        if count and records.table["mode"].max() >= len(MODES):
+            raise ValueError("records with modes that there are not")
+        return records
 
     def name(self, row: int) -> str:
         """What the picture is called inside its source."""

@@ -15,7 +15,7 @@ from secrets import token_hex
 from time import monotonic, time
 from typing import TYPE_CHECKING
 
-from core.checkpoint import Checkpoint, save, summary
+from core.checkpoint import Checkpoint, refuse_damaged, save, summary
 from core.data.names import content, printable
 from core.durable_write import PARTIAL, append, flush_folder, remove_partials, replaced, unwritable
 from core.errors import FOREIGN_ERRORS, DivergenceError, UserError
@@ -176,16 +176,15 @@ class Run:
         return found[-1].path if found else None
 
     def newest(self) -> Path:
-        """Returns the newest checkpoint that can be read. Raises `UserError` if there is none."""
+        """Returns the newest checkpoint that is whole, to the last bit. Raises `UserError` if there is none."""
         damaged: UserError | None = None
         for path in reversed(self.checkpoints()):
             try:
-                found = summary(path)
+                if summary(path).meta.step == int(path.stem):  # or it is somebody's file, called by a date
+                    refuse_damaged(path)
+                    return path
             except UserError as problem:
                 damaged = problem
-            else:
-                if found.meta.step == int(path.stem):  # or somebody's file, called by a date
-                    return path
         if damaged:
             raise UserError(f"No checkpoint of {self.folder.name} can be read.", "Open another run.", str(damaged))
         raise UserError(f"{self.folder.name} holds no checkpoint.", "Open another run.")

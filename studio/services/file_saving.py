@@ -44,7 +44,13 @@ class FileSaving:
         generated: bool,
     ) -> None:
         """Writes images that are on screen, under their names; `generated` ones say so."""
-        self._jobs.start(partial(save_images, images, names, target, file_options, overwrite, generated))
+
+        def export() -> Generator[Progress, None, Saved]:
+            from core.export.image_files import export_pictures
+
+            return (yield from export_pictures(images, names, target, file_options, overwrite, generated=generated))
+
+        self._jobs.start(export)
 
     def save_grid(self, images: Images, path: Path, columns: int = 0, *, generated: bool) -> None:
         """Writes images as one PNG, which says so if they were `generated`."""
@@ -78,20 +84,6 @@ def save_grid(images: Images, path: Path, columns: int, generated: bool) -> Gene
     with replaced(path) as unfinished:
         unfinished.write_bytes(encoded(grid(images, columns), "png", generated=generated))
     return Saved(path, 0)
-
-
-def save_images(
-    images: Images,
-    names: Sequence[str],
-    target: Path,
-    file_options: FileOptions,
-    overwrite: bool,
-    generated: bool,
-) -> Generator[Progress, None, Saved]:
-    """Writes images under their names."""
-    from core.export.image_files import export_pictures
-
-    return (yield from export_pictures(images, names, target, file_options, overwrite, generated=generated))
 
 
 def save_picture(picture: QImage, path: Path, generated: bool) -> Generator[Progress, None, Saved]:

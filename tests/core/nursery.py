@@ -67,6 +67,8 @@ class Nursery:
 
 
 def serve() -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts what runs in the background without it
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     _import_all()
     children: set[int] = set()
     for line in sys.stdin:

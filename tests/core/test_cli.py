@@ -406,6 +406,7 @@ GENERATE = "generate|{checkpoint}|--out|{tmp}/images|--seeds|"
         (GENERATE + "1|--device|cuda:77", "'cuda:77'"),
         ("inspect", "PATH"),
         ("inspect|{tmp}/missing", "does not exist"),
+        pytest.param("inspect|{tmp}/" + 5000 * "a", "too long", id="a long path"),
         ("inspect|{tmp}/empty", "no images"),
         ("inspect|{tmp}/damaged.safetensors", "damaged"),
         ("inspect|{tmp}/foreign.pt", "another program"),

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, features
 
 from core.concurrency import run_to_end
 from core.config.preparation import Preparation, Size
@@ -454,6 +454,18 @@ def test_photos_of_phones_are_read(folder: Path, name: str) -> None:
     assert dataset.skipped == ()
     assert np.abs(np.asarray(dataset.images).astype(int) - np.array((200, 60, 20))[:, None, None]).max() <= 2
     assert dataset.records.sizes() == {"64 x 48": 2}
+
+
+@pytest.mark.skipif(not features.check("avif"), reason="Pillow was built without it")
+@pytest.mark.parametrize("brand", [b"avif", b"mif1", b"msf1"])
+def test_an_avif_is_told_by_all_of_its_brands(brand: bytes, folder: Path) -> None:
+    data = encoded(plain((200, 60, 20), size=(64, 48)), "AVIF")
+    assert data[4:12] == b"ftypavif"
+    for index in range(2):
+        (folder / f"{index}.avif").write_bytes(data[:8] + brand + data[12:])
+    dataset = opened(folder)
+    assert dataset.skipped == ()
+    assert len(dataset.images) == 2
 
 
 @pytest.mark.parametrize("name", ["zwölf 猫", "line\nbreak", "wie 'das' \"hier\"", os.fsdecode(b"\xff\xfe")])

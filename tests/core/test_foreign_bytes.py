@@ -217,7 +217,8 @@ def _reseal(path: Path) -> None:
     try:
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata()
-        digest = _digest(metadata[KEY], load_file(path))
+            tensors = load_file(path)
+        digest = _digest(metadata[KEY], tensors, lambda name: tensors[name].numpy())
     except (SafetensorError, KeyError, TypeError, ValueError, OSError, RuntimeError, AttributeError):
         return
     header, values = _split(path.read_bytes())

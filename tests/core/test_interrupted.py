@@ -67,6 +67,8 @@ def test_no_step_is_lost(by: str, stage: str, delay: float, pictures: Path, tmp_
 SIGNALLED = """
 import os, signal, sys, time
 from core.jobs import interruption
+for name in sys.argv[1:]:  # a shell starts what runs in the background without some of them
+    signal.signal(getattr(signal, name), signal.SIG_DFL)
 interruption.AGAIN_SECONDS = 0.05
 with interruption.Interruption() as found:
     for name in sys.argv[1:]:

@@ -43,10 +43,7 @@ def examine(
         excluded=len(dataset.excluded),
         size=dataset.size,
         classes=checks.class_counts(dataset),
-        modes={
-            (MODES[mode] if mode < len(MODES) else "") or "other": count
-            for mode, count in zip(modes.tolist(), counts.tolist(), strict=True)
-        },
+        modes={MODES[mode] or "other": count for mode, count in zip(modes.tolist(), counts.tolist(), strict=True)},
         widths=None if dataset.points else histogram(table["width"]),
         heights=None if dataset.points else histogram(table["height"]),
         aspects=None if dataset.points else histogram(table["width"] / table["height"]),
