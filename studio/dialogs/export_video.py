@@ -121,7 +121,9 @@ class ExportVideoDialog(QDialog):
 
     def _update(self) -> None:
         self._smooth.setEnabled(self._scale.currentData() > 1)
-        self._recipe.setEnabled(not self._kind.currentData())
+        has_frames = not self._kind.currentData()
+        self._recipe.setEnabled(has_frames)
+        self._recipe.setToolTip(plain_tip(RECIPE_TIP) if has_frames else "Only single frames can hold it.")
         try:
             choice = self.choice()
             count = self._count(choice.animation)
@@ -172,7 +174,6 @@ class ExportVideoDialog(QDialog):
             (self._scale, "Size", "So many pixels for each one, in both directions."),
             (self._smooth, "", "Interpolate larger images; otherwise their pixels stay square."),
             (self._loop, "", "The last image leads on to the first without a jump."),
-            (self._recipe, "", RECIPE_TIP),
             (self._folder, "Folder", "Where the film goes. It is made if it is not there."),
             (self._name, "Name", "Of the file, or of the folder of frames."),
             (self._browse, "Browse for a folder", "Choose the folder."),
