@@ -143,7 +143,7 @@ OPTIMIZERS: list[dict[str, Any]] = [
 ]
 
 
-CHANGES = permutations(OPTIMIZERS, 2) if campaign.IS_ON else [*pairwise(OPTIMIZERS), *pairwise(reversed(OPTIMIZERS))]
+CHANGES = [*permutations(OPTIMIZERS, 2)] if campaign.IS_ON else [*pairwise(OPTIMIZERS), *pairwise(reversed(OPTIMIZERS))]
 
 
 @pytest.mark.parametrize(("before", "after"), CHANGES, ids=str)
