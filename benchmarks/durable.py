@@ -1,4 +1,4 @@
-"""What durable writes cost a training: the part of its wall time in which it waits for the disk.
+"""Measures the cost of durable writes: the part of a training's wall time in which it waits for the disk.
 
 A whole training by the command line's way, with its reports, sample grids and automatic checkpoints. A flush is timed
 where the training calls it.

@@ -48,7 +48,19 @@ class Records:
         records = cls(np.asarray(table), np.asarray(names))
         if count and records.table["mode"].max() >= len(MODES):
             raise ValueError("records with modes that there are not")
+        records._refuse_names()
         return records
+
+    def _refuse_names(self) -> None:
+        """Raises `ValueError` unless the names lie one after the other, and each is UTF-8."""
+        starts, lengths = self.table["name"], self.table["length"]
+        ends = starts + lengths
+        first = starts[(lengths > 0) & (starts < len(self._names))]
+        if not np.array_equal(starts, np.append(np.uint64(0), ends)[:-1]) or (ends[-1:] != len(self._names)).any():
+            raise ValueError("names that do not lie one after the other")
+        if ((self._names[first] & 0xC0) == 0x80).any():
+            raise ValueError("names that begin within a character")
+        self._names.tobytes().decode("utf-8")
 
     def name(self, row: int) -> str:
         """What the picture is called inside its source."""
