@@ -29,6 +29,13 @@ class DivergenceError(UserError):
         )
 
 
+def refused_by_system(error: OSError) -> UserError:
+    """Returns what to tell a person of a path or a disk that the system refuses, such as a name that is too long."""
+    name = str(error.filename or "")
+    where = f": {name if len(name) <= 100 else f'{name[:50]}…{name[-50:]}'}" if name else ""
+    return UserError(f"{error.strerror or error}{where}.", "Check the path, who may use it, and its disk.", repr(error))
+
+
 FOREIGN_ERRORS = (
     OSError,
     ValueError,

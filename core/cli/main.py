@@ -21,7 +21,7 @@ from core.cli.export_commands import add_exports, show
 from core.cli.messages import MESSAGES, as_json, without_controls
 from core.cli.paths import checkpoint, place
 from core.config.settings import Settings
-from core.errors import UserError
+from core.errors import UserError, refused_by_system
 from core.events import (
     EvaluationProgress,
     Event,
@@ -73,10 +73,8 @@ def main(arguments: Sequence[str]) -> int:
     except BrokenPipeError:  # whoever read it, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains as it ends
         return 0
-    except OSError as error:  # of a path that the system refuses, such as one that is too long
-        print(
-            f"gan-studio: {error.strerror or error}: {without_controls(str(error.filename or ''))[:100]}", file=MESSAGES
-        )
+    except OSError as error:
+        print(f"gan-studio: {without_controls(str(refused_by_system(error)))}", file=MESSAGES)
         return BAD_INPUT
 
 

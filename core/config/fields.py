@@ -15,6 +15,8 @@ from core.config.preparation import WHITE, Fit, Preparation
 from core.registry import components, ranked
 
 Resolution = Literal[16, 32, 64, 128, 256, 512]
+LONGEST_NAME = 100
+"""Characters of a setting that is free text."""
 Group = Literal["Images", "Model", "Loss", "Conditions", "Augmentation", "Training", "Optimiser", "Device", "Run"]
 
 
@@ -437,6 +439,13 @@ class Fields(BaseModel):
         live=True,
         advanced=True,
     )
+
+    @field_validator("preset", "device")
+    @classmethod
+    def _is_a_name(cls, text: str) -> str:
+        if len(text) > LONGEST_NAME or not text.isprintable():
+            raise ValueError(f"write at most {LONGEST_NAME} characters that can be printed")
+        return text
 
     @field_validator("network")
     @classmethod

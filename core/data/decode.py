@@ -6,6 +6,7 @@ import io
 import re
 import zipfile
 from collections.abc import Callable, Container, Mapping
+from itertools import count
 from typing import IO, cast
 
 import numpy as np
@@ -48,6 +49,8 @@ OTHER_PICTURES = (".jxl", ".jp2", ".psd", ".svg", ".cr2", ".cr3", ".nef", ".arw"
 MOST_PIXELS = 2**30 // 12
 """Of one picture, which then takes no more than a gigabyte while it is worked on; Pillow warns at the same number."""
 _MOST_SCANS, _MOST_MARKERS = 100, 10_000
+_MOST_CHUNKS = 500_000
+"""Of a PNG; libpng writes one for each 8 kB, and a gigabyte of empty ones would take minutes to pass over."""
 
 Whites = Mapping[str, Limits]
 """By the mode of a picture, which of its numbers stand for black and white in the whole dataset."""
@@ -168,14 +171,14 @@ def _refuse_many_scans(file: IO[bytes]) -> None:
 
 def _scans(jpeg: bytes) -> int:
     """Counts the scans up to the end of the picture: what follows it, such as a phone's film, is not its own."""
-    count, place = 0, 2
+    scans, place = 0, 2
     for _ in range(_MOST_MARKERS):
         if not (found := _MARKER.search(jpeg, place)):
-            return count
+            return scans
         kind, place = jpeg[found.start() + 1], found.end()
         if kind == _END_OF_IMAGE:
-            return count
-        count += kind == _START_OF_SCAN
+            return scans
+        scans += kind == _START_OF_SCAN
         place += int.from_bytes(jpeg[place : place + 2], "big")
     return _MOST_MARKERS  # no camera writes so many
 
@@ -249,7 +252,11 @@ def _large_notes(png: IO[bytes]) -> list[tuple[int, int]]:
     """Returns the places of chunks that are left out, each from its first byte to the one after its last."""
     found, place = [], 8
     png.seek(place)
-    while len(head := png.read(8)) == 8:
+    for number in count():
+        if len(head := png.read(8)) < 8:
+            break
+        if number == _MOST_CHUNKS:
+            raise UnreadableError(f"a PNG of more than {_MOST_CHUNKS:,} chunks")
         size = int.from_bytes(head[:4], "big")
         if size > _LARGE_NOTES.get(head[4:], size):
             found.append((place, place + 12 + size))

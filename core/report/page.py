@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from textwrap import shorten
 
@@ -101,6 +102,7 @@ def source_name(dataset: str) -> str:
     return dataset.replace("\\", "/").rstrip("/").rpartition("/")[2] or dataset
 
 
+@cache
 def _templates() -> Environment:
     found = Environment(
         loader=FileSystemLoader(Path(__file__).parent),

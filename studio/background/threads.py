@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from PySide6.QtCore import QObject, Qt, QThread, Signal
 
-from core.errors import UserError
+from core.errors import UserError, refused_by_system
 from core.events import Event, Refused, Stepped
 
 Events = Generator[Event, None, Any]
@@ -237,9 +237,12 @@ class LatestThread(QThread):
 
 
 def as_problem(error: Exception) -> UserError:
-    """The error itself if it is meant for people; otherwise one that says how to report it, with the traceback."""
+    """The error itself if it is meant for people; otherwise one that says what to do, with the traceback if that is to
+    report it."""
     if isinstance(error, UserError):
         return error
+    if isinstance(error, OSError) and error.errno is not None:  # not one of a library's own making
+        return refused_by_system(error)
     details = "".join(traceback.format_exception(error))
     return UserError(f"Something went wrong inside GAN Studio: {error}.", "Please report it with the details.", details)
 

@@ -33,6 +33,12 @@ def test_an_unknown_setting_is_refused_by_its_name() -> None:
     assert refused.remedy
 
 
+@pytest.mark.parametrize("text", ["\ud800", "a\nb", "\x1b[31m", "\u202egnp", "x" * 101])
+@pytest.mark.parametrize("name", ["preset", "device"])
+def test_free_text_is_short_and_can_be_printed_and_saved(name: str, text: str) -> None:
+    assert "can be printed" in assert_refused(**{name: text}).remedy
+
+
 @pytest.mark.parametrize(
     ("name", "smallest", "largest", "too_small", "too_large"),
     [

@@ -59,6 +59,15 @@ def test_a_jpeg_of_a_thousand_scans() -> None:
     assert perf_counter() - begun < 10
 
 
+def test_a_png_of_a_million_empty_chunks() -> None:
+    whole = encoded(plain(128, "L", (20, 20)), "PNG")
+    empty = struct.pack(">I4sI", 0, b"aaAa", zlib.crc32(b"aaAa"))
+    assert isinstance(taken(whole[:33] + empty * 1000 + whole[33:]), Picture)
+    begun = perf_counter()
+    assert why(whole[:33] + empty * 1_000_000 + whole[33:]) == "a PNG of more than 500,000 chunks"
+    assert perf_counter() - begun < 10
+
+
 @pytest.mark.parametrize("progressive", [False, True])
 def test_what_follows_a_jpeg_is_not_counted_as_its_own(progressive: bool) -> None:
     whole = encoded(coloured(0, 400, 300), "JPEG", progressive=progressive)

@@ -152,7 +152,10 @@ def test_truncated_tars(tmp_path: Path, packing: str, part: float) -> None:
     # What follows the last file of a plain tar are zeros, of which none need be there.
     length = len(whole) if packing else sum(512 + -(-len(data) // 512) * 512 for data in IMAGES)
     cut.write_bytes(whole[: int(length * part) | 1])
-    assert problem(cut).what in ("'" + cut.name + "' ends too early.", f"'{cut.name}' is no tar, or it is damaged.")
+    assert problem(cut).what in (
+        "'" + cut.name + "' ends too early.",
+        f"'{cut.name}' is damaged, or not what its name says.",
+    )
 
 
 @pytest.mark.parametrize("name", ["a.tar", "a.tgz", "a.tar.bz2", "a.txz"])
@@ -172,7 +175,7 @@ def test_damaged_headers(tmp_path: Path, place: int) -> None:
     start = place * (512 + -(-len(IMAGES[0]) // 512) * 512)
     data[start + 150 : start + 156] = b"999999"
     path.write_bytes(data)
-    assert problem(path).what == "'a.tar' is no tar, or it is damaged."
+    assert problem(path).what == "'a.tar' is damaged, or not what its name says."
 
 
 def header(name: str, size: int, kind: bytes = tarfile.REGTYPE) -> bytes:

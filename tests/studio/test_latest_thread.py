@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 from time import sleep
 
 import pytest
@@ -22,6 +23,17 @@ def thread() -> Iterator[LatestThread]:
     yield thread
     thread.stop()
     thread.wait()
+
+
+@pytest.mark.parametrize("path", ["x" * 5000, "/dev/null/x"])
+def test_what_the_system_refuses_is_no_fault_of_the_program(qtbot: QtBot, thread: LatestThread, path: str) -> None:
+    thread.start()
+    with qtbot.waitSignal(thread.failed, timeout=PATIENCE) as failed:
+        thread.ask("image", lambda: Path(path).read_bytes(), lambda _: None)
+    problem = failed.args[0]
+    assert "GAN Studio" not in problem.what
+    assert len(problem.what) < 200
+    assert problem.remedy.startswith("Check the path")
 
 
 def answer(number: int) -> int:

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import QAbstractItemModel, QAbstractListModel, QEvent, QModelIndex, Qt
-from PySide6.QtGui import QHelpEvent
+from PySide6.QtCore import QAbstractItemModel, QAbstractListModel, QEvent, QModelIndex, Qt, QTimer
+from PySide6.QtGui import QAction, QHelpEvent
 from PySide6.QtGui import Qt as RichText
-from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QApplication, QLabel, QMessageBox, QToolTip, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QApplication,
+    QDialog,
+    QLabel,
+    QMenu,
+    QMessageBox,
+    QToolTip,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from core.jobs.training_job import TrainingJob
@@ -20,6 +31,7 @@ from core.latent.explore_state import Direction, Pin, SavedPins
 from core.latent.request import Point
 from core.runs.pin_store import save_pins
 from studio.application import Application
+from studio.dialogs.compare_runs import CompareRunsDialog
 from studio.main_window import DATA, EXPLORE, TRAIN
 from studio.model.train import TrainingState
 from studio.widgets.basic.labels import plain_tip
@@ -129,3 +141,52 @@ def test_a_run(qtbot: QtBot, studio: Application, hostile_run: Path, tmp_path: P
     assert "bold" in QToolTip.text()
     assert not as_markup(QToolTip.text())
     QToolTip.hideText()
+
+
+def test_the_dialogs_of_a_run(qtbot: QtBot, studio: Application, hostile_run: Path, tmp_path: Path) -> None:
+    run = shutil.copytree(hostile_run, tmp_path / "runs" / hostile_run.name)
+    studio.session.runs_folder = run.parent
+    studio.open(str(run))
+    offer = studio.window.banner
+    qtbot.waitUntil(lambda: "not opened here before" in offer.text(), timeout=PATIENCE)
+    next(button for button in offer.findChildren(QAbstractButton) if button.text() == "Open these images").click()
+    qtbot.waitUntil(lambda: studio.session.data.dataset is not None, timeout=PATIENCE)
+    found, named = list[str](), set[str]()
+
+    def look(title: str, patience: int = 40) -> None:
+        dialog = QApplication.activeModalWidget()
+        if not isinstance(dialog, QDialog) or (patience and not names(dialog)):
+            QTimer.singleShot(50, partial(look, title, patience - 1))
+            return
+        named.update({title} if names(dialog) else set())
+        found.extend(shown_as_markup())
+        dialog.reject()
+
+    for title in ("Open checkpoint", "Prepared datasets", "Export images", "Export time-lapse"):
+        QTimer.singleShot(50, partial(look, title))
+        action(studio, title).trigger()
+    action(studio, "Compare runs").trigger()
+    comparison = studio.window.findChild(CompareRunsDialog)
+    assert isinstance(comparison, CompareRunsDialog)
+    qtbot.waitUntil(lambda: names(comparison), timeout=PATIENCE)
+    assert [*found, *shown_as_markup()] == []
+    assert {"Open checkpoint", "Prepared datasets"} <= named
+    comparison.close()
+
+
+def names(dialog: QDialog) -> bool:
+    """Whether the dialog shows a hostile name in a list or a label."""
+    lists = (view.model() for view in dialog.findChildren(QAbstractItemView))
+    shown = (
+        str(model.data(model.index(row, column)))
+        for model in lists
+        if model is not None
+        for row in range(model.rowCount())
+        for column in range(model.columnCount(QModelIndex()) if not isinstance(model, QAbstractListModel) else 1)
+    )
+    return any("<b>bold" in text for text in (*shown, *(label.text() for label in dialog.findChildren(QLabel))))
+
+
+def action(studio: Application, title: str) -> QAction:
+    actions = (each for menu in studio.window.menuBar().findChildren(QMenu) for each in menu.actions())
+    return next(each for each in actions if each.text().replace("&", "").startswith(title))

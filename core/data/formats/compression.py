@@ -7,6 +7,8 @@ import contextlib
 import gzip
 import io
 import lzma
+import struct
+import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -14,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from core.data.names import opened, quoted
-from core.errors import UserError
+from core.errors import FOREIGN_ERRORS, UserError
 
 _XZ_MEMORY, _PACKED = 2**27, 2**16
 """Bytes that unpacking may take, which is twice what `xz -9` asks for, and that are read at a time."""
@@ -22,7 +24,7 @@ _HARMLESS, _MOST_PACKED = 2**30, 100
 """Bytes that any file may hold, and how many more for each of its own: pictures hardly pack to a tenth."""
 BOUNDED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 """Ways to pack a zip's entry that `zipfile` unpacks no further than it is asked to."""
-_BROKEN = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
+_BROKEN = (*FOREIGN_ERRORS, zlib.error, lzma.LZMAError, zipfile.BadZipFile, tarfile.TarError, struct.error)
 """What the readers raise for damaged files."""
 
 
@@ -119,16 +121,6 @@ def refuse_bomb(root: Path, size: int) -> None:
         )
 
 
-def opened_zip(root: Path) -> zipfile.ZipFile:
-    """Raises `OSError` or `BadZipFile`."""
-    try:
-        return zipfile.ZipFile(root)
-    except OSError:
-        raise
-    except Exception as error:  # struct, value and Unicode errors of damaged directories
-        raise zipfile.BadZipFile(str(error)) from error
-
-
 def damaged(root: Path, why: str, error: object = "") -> UserError:
     """`why` goes on after the file's name."""
     return UserError(f"{quoted(root.name)} {why}.", "Copy or download it again.", str(error))
@@ -136,7 +128,7 @@ def damaged(root: Path, why: str, error: object = "") -> UserError:
 
 @contextlib.contextmanager
 def readable(root: Path) -> Iterator[None]:
-    """Turns what reading a damaged, locked or vanished file raises into a `UserError`."""
+    """Turns what reading a damaged, locked or vanished file raises into a `UserError`: the boundary of all formats."""
     try:
         yield
     except PermissionError as error:
@@ -146,6 +138,11 @@ def readable(root: Path) -> Iterator[None]:
     except FileNotFoundError as error:
         raise UserError(
             f"{quoted(root.name)} is not there any more.", "Check that its disk is connected.", str(error)
+        ) from error
+    except MemoryError as error:
+        raise UserError(
+            f"There is not enough memory to read {quoted(root.name)}.",
+            "Close other programs, or save the images in several files.",
         ) from error
     except EOFError as error:
         raise damaged(root, "ends too early", error) from error

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.data.array_labels import LabelArray, labels_among
-from core.data.formats.compression import damaged, readable
+from core.data.formats.compression import readable
 from core.data.formats.raw_arrays import Arrays, pictures
 from core.data.names import absolute, digest, opened, printable, quoted, version
 from core.errors import UserError
@@ -52,7 +52,7 @@ def scan(source: str) -> Generator[Progress, None, Arrays]:
     """Find pictures and the labels beside them. Raises `UserError` if there are no pictures, and for version 7.3."""
     root = absolute(source)
     yield Progress("Looking for images", 0, 0)
-    with _readable(root), opened(root) as file:
+    with readable(root), opened(root) as file:
         _refuse_hdf5(root, file)
         found = list(_arrays(file, root.stat().st_size))
         images = next((each for each in found if each.are_pictures), None)
@@ -120,19 +120,10 @@ def _arrays(file: IO[bytes], size: int) -> Iterator[_Array]:
 @contextlib.contextmanager
 def _numbers(root: Path, start: int) -> Iterator[_Element]:
     """In front of the numbers of the array that begins there."""
-    with _readable(root), opened(root) as file:
+    with readable(root), opened(root) as file:
         element = _Element(file, start)
         element.array()
         yield element
-
-
-@contextlib.contextmanager
-def _readable(root: Path) -> Iterator[None]:
-    with readable(root):
-        try:
-            yield
-        except (ValueError, struct.error) as error:
-            raise damaged(root, "is damaged", error) from error
 
 
 class _Element:

@@ -19,7 +19,7 @@ from numpy.lib import format
 from numpy.typing import NDArray
 
 from core.data.array_labels import LabelArray, is_called_labels, labels_among, likeness
-from core.data.formats.compression import BOUNDED, damaged, first_bytes, opened_zip, readable
+from core.data.formats.compression import BOUNDED, damaged, first_bytes, readable
 from core.data.formats.raw_arrays import Arrays, RowStream, pictures
 from core.data.items import Skipped
 from core.data.names import absolute, digest, is_hidden, opened, printable, quoted, version
@@ -131,7 +131,7 @@ def _names_of_labels(images: Path) -> list[str]:
 
 
 def _members(root: Path) -> Iterator[_Array]:
-    archive = opened_zip(root)
+    archive = zipfile.ZipFile(root)
     for info in islice((each for each in archive.infolist() if each.filename.endswith(".npy")), _MOST_ARRAYS):
         if info.compress_type not in BOUNDED:
             raise damaged(root, "is packed in a way that may take any memory to unpack", info.filename)

@@ -12,7 +12,7 @@ from itertools import count
 from pathlib import Path
 from typing import IO
 
-from core.data.formats.compression import damaged, first_bytes, refuse_bomb, unpacked
+from core.data.formats.compression import first_bytes, refuse_bomb, unpacked
 from core.data.names import quoted
 from core.errors import UserError
 
@@ -52,13 +52,10 @@ def is_tar(path: Path) -> bool:
 def walk(root: Path) -> Iterator[Member | None]:
     """Every file, link and device; None for a moment to show progress or to stop.
 
-    Raises `UserError` for what is no tar or a bomb; what else a damaged file raises `readable` says to a person.
+    Raises `UserError` for a bomb; what a damaged file raises `readable` says to a person.
     """
     with unpacked(root) as stream:
-        try:
-            yield from _Walk(root, stream).members()
-        except (tarfile.HeaderError, ValueError) as error:
-            raise damaged(root, "is no tar, or it is damaged", error) from error
+        yield from _Walk(root, stream).members()
 
 
 class _Walk:

@@ -13,7 +13,7 @@ from typing import IO
 
 from core.data.decode import reason
 from core.data.formats.archive_entries import EntryRecognizer, Found, Labels, empty, in_a_run, named_runs, runs_among
-from core.data.formats.compression import BOUNDED, opened_zip, readable, refuse_bomb
+from core.data.formats.compression import BOUNDED, readable, refuse_bomb
 from core.data.formats.file_kinds import FIRST_BYTES
 from core.data.formats.image_files import File, Files
 from core.data.formats.label_files import LabelFile, nearest, too_large
@@ -40,7 +40,7 @@ def scan(source: str) -> Generator[Progress, None, Files]:
     root = absolute(source)
     yield Progress("Looking for images", 0, 0)
     with readable(root):
-        archive, status = opened_zip(root), root.stat()
+        archive, status = zipfile.ZipFile(root), root.stat()
         found, skipped = _listed(archive)
         runs = runs_among(path for path, _ in found["run mark"])
         pictures = [each for each in found["image"] if not in_a_run(each[0], runs)]
@@ -59,7 +59,7 @@ def _listed(archive: zipfile.ZipFile) -> tuple[dict[Found, list[_Entry]], list[S
     skipped: list[Skipped] = []
     recognizer = EntryRecognizer()
     for info in archive.infolist():
-        if info.is_dir():
+        if info.filename.endswith("/"):  # `is_dir` raises where a damaged entry has no name
             continue
         name = _name(info)
         path = inside(name)
