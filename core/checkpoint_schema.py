@@ -6,6 +6,7 @@ A file is compared with it before any tensor is read, so that no memory is taken
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 
 import torch
 
@@ -53,7 +54,8 @@ def optimizer_states(settings: Settings) -> frozenset[str]:
     return frozenset(names | {"momentum_buffer"} if settings.momentum else names)
 
 
-def _networks(settings: Settings, channels: int, classes: int) -> tuple[dict[str, TensorType], dict[str, TensorType]]:
+@lru_cache(8)  # spectral normalization takes a second to set up, and runs are looked at checkpoint by checkpoint
+def _networks(settings: Settings, channels: int, classes: int) -> tuple[Mapping[str, TensorType], Mapping[str, TensorType]]:
     """The tensors that are always there, and those that are there after the first step."""
     with torch.device("meta"):  # no memory, and no draw from the random generator that a training may be using
         G, D = build_pair(settings, channels, Conditions.of(settings, classes))
