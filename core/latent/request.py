@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar, Literal, Protocol
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter
 
 from core.errors import UserError
 
@@ -134,7 +134,7 @@ class LatentRequest:
     __pydantic_config__: ClassVar = _STRICT
 
     trajectory: Annotated[Trajectory, Field(discriminator="kind", alias="way")]
-    positions: Annotated[tuple[Position, ...], Field(alias="places", max_length=MOST_PLACES)]
+    positions: Annotated[tuple[Position, ...], Field(alias="places", min_length=1, max_length=MOST_PLACES)]
 
     @classmethod
     def of(cls, *points: Point) -> LatentRequest:
@@ -167,11 +167,21 @@ _REQUESTS = TypeAdapter(LatentRequest)
 def read_request(text: str | bytes) -> LatentRequest:
     """Reads the text of `LatentRequest.json`. Raises `UserError` for any other."""
     try:
-        return _REQUESTS.validate_json(text)
-    except ValidationError as error:
+        found = _REQUESTS.validate_json(text)
+        _refuse_outside(found)
+    except ValueError as error:
         raise UserError(
             "This recipe cannot be read.", "It was made by another version of GAN Studio, or changed.", str(error)
         ) from error
+    return found
+
+
+def _refuse_outside(request: LatentRequest) -> None:
+    if isinstance(request.trajectory, Walk):
+        last = request.trajectory.length
+        outside = [place for place in request.positions if not 0 <= number_of(place) <= last]
+        if outside:
+            raise ValueError(f"a place at {outside[0]} on a walk from 0 to {last}")
 
 
 def number_of(position: Position) -> float:

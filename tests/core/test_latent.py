@@ -255,7 +255,15 @@ trajectories = (
     | st.builds(Square, st.tuples(points, points, points, points))
     | st.builds(Loop, points, st.integers(0, 2**32 - 1), st.floats(0, 1))
 )
-requests = st.builds(LatentRequest, trajectories, st.lists(finite | st.tuples(finite, finite), max_size=4).map(tuple))
+
+
+def places(trajectory: Trajectory) -> st.SearchStrategy[LatentRequest]:
+    number = st.floats(0, trajectory.length, width=32) if isinstance(trajectory, Walk) else finite
+    found = st.lists(number | st.tuples(number, number), min_size=1, max_size=4).map(tuple)
+    return st.builds(LatentRequest, st.just(trajectory), found)
+
+
+requests = trajectories.flatmap(places)
 
 
 @given(requests)
@@ -278,6 +286,10 @@ def test_the_text_of_a_request_stays_as_it_is() -> None:
         {"way": {"kind": "walk", "points": []}},
         {"way": {"kind": "loop", "centre": {}, "radius": 2}},
         {"way": {"kind": "jump"}},
+        {"places": []},
+        {"places": [-0.5]},
+        {"places": [0.5]},
+        {"places": [[7, 0]]},
         {"places": ["a"]},
         {"places": [float("nan")]},
         {"more": 1},
