@@ -55,7 +55,9 @@ def optimizer_states(settings: Settings) -> frozenset[str]:
 
 
 @lru_cache(8)  # spectral normalization takes a second to set up, and runs are looked at checkpoint by checkpoint
-def _networks(settings: Settings, channels: int, classes: int) -> tuple[Mapping[str, TensorType], Mapping[str, TensorType]]:
+def _networks(
+    settings: Settings, channels: int, classes: int
+) -> tuple[Mapping[str, TensorType], Mapping[str, TensorType]]:
     """The tensors that are always there, and those that are there after the first step."""
     with torch.device("meta"):  # no memory, and no draw from the random generator that a training may be using
         G, D = build_pair(settings, channels, Conditions.of(settings, classes))

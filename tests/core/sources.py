@@ -19,7 +19,7 @@ FORMS = ("jpg", "webp", "gif", "bmp", "tiff")
 
 
 def as_folder(folder: Path) -> Path:
-    for index in range(20):
+    for index in range(len(PICTURES)):
         (folder / "images" / "ab"[index % 2]).mkdir(parents=True, exist_ok=True)
         coloured(index, 16, 16).save(folder / "images" / "ab"[index % 2] / f"{index}.png")
     return folder / "images"
@@ -51,7 +51,7 @@ def as_idx(folder: Path) -> Path:
 
 
 def as_cifar(folder: Path) -> Path:
-    large = PICTURES.repeat(2, 1).repeat(2, 2).transpose(0, 3, 1, 2).reshape(20, -1)
+    large = PICTURES.repeat(2, 1).repeat(2, 2).transpose(0, 3, 1, 2).reshape(len(PICTURES), -1)
     rows = np.concatenate([LABELS[:, None].astype(np.uint8), large], 1)
     (folder / "batches.meta.txt").write_text("cat\ndog\n")
     (folder / "data_batch_1.bin").write_bytes(rows.tobytes())
@@ -79,7 +79,7 @@ def as_mat(folder: Path) -> Path:
 def as_noted_folder(folder: Path) -> Path:
     """Every form of picture, and their labels in a table."""
     (folder / "images").mkdir()
-    names = [f"{index}.{form}" for index, form in zip(range(20), FORMS * 4, strict=False)]
+    names = [f"{index}.{form}" for index, form in zip(range(len(PICTURES)), FORMS * 4, strict=False)]
     for index, name in enumerate(names):
         coloured(index, 16, 16).save(folder / "images" / name)
     rows = [f"{name},{LABELS[index]}" for index, name in enumerate(names)]

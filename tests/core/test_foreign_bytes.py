@@ -59,7 +59,7 @@ from studio.services.train.checkpoint_list import read_checkpoints, read_runs
 from studio.services.train.run_loader import read_run
 from tests.core import campaign, sources
 from tests.core.mutations import mutated_bytes, mutated_json
-from tests.core.tiny import FIXED, dataset_for, finished, tiny_trainer
+from tests.core.tiny import FIXED, dataset_for, finished, save_pictures, tiny_trainer
 
 COUNT = int(os.environ.get("GAN_STUDIO_MUTATIONS", campaign.tries(30, 100_000)))
 FIRST = int(os.environ.get("GAN_STUDIO_FIRST_MUTATION", "0"))
@@ -67,6 +67,8 @@ FIRST = int(os.environ.get("GAN_STUDIO_FIRST_MUTATION", "0"))
 MEMORY, PER_BYTE = 256 * 2**20, 64
 """Bytes that one file may take, and for each of its own bytes."""
 SECONDS = 10
+FEW = 6
+"""Pictures of a dataset."""
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs /proc and setitimer")
 Case = Callable[[Random, Path], None]
@@ -444,14 +446,22 @@ SOURCES = (*sources.KINDS, sources.as_noted_folder)
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, dict[str, bytes]]]:
-    """Of each kind of source: what is opened, relative to its folder, and its files."""
-    found = {}
+    """Of each kind of source, with fewer pictures than elsewhere: what is opened, relative to its folder, and its
+    files."""
+    found: dict[str, tuple[Path, dict[str, bytes]]] = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sources, "PICTURES", sources.PICTURES[:FEW])
+        patch.setattr(sources, "LABELS", sources.LABELS[:FEW])
+        _add_sources(found, tmp_path_factory)
+    return found
+
+
+def _add_sources(found: dict[str, tuple[Path, dict[str, bytes]]], tmp_path_factory: pytest.TempPathFactory) -> None:
     for make in SOURCES:
         folder = tmp_path_factory.mktemp("source")
         opened = make(folder).relative_to(folder)
         every = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
         found[make.__name__] = opened, every
-    return found
 
 
 @pytest.mark.parametrize("kind", [make.__name__ for make in SOURCES])
@@ -513,8 +523,8 @@ def _mutated_zip(random: Random, data: bytes) -> bytes:
 # Prepared images
 
 
-def test_prepared_images(pictures: Path, tmp_path: Path) -> None:
-    how = Preparation((16, 16))
+def test_prepared_images(tmp_path: Path) -> None:
+    how, pictures = Preparation((16, 16)), save_pictures(tmp_path / "pictures", FEW)
     whole = tmp_path / "whole"
     run_to_end(prepare(pictures, how, whole))
     every = {str(path.relative_to(whole)): path.read_bytes() for path in whole.rglob("*") if path.is_file()}
@@ -534,10 +544,10 @@ def test_prepared_images(pictures: Path, tmp_path: Path) -> None:
             (folder / "limit.json").write_bytes(_dumped(mutated_json(random, {"gigabytes": 3.0})))
         quota.entries(folder)
         found = run_to_end(prepare(pictures, how, folder))
-        assert len(found.images) == 20
+        assert len(found.images) == FEW
         list(found.records.all_names())
         found.sheet(5)
-        batches = Batches(found, 8, True, 0, torch.device("cpu"))
+        batches = Batches(found, 4, True, 0, torch.device("cpu"))
         try:
             batches.next()
         finally:
