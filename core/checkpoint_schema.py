@@ -5,10 +5,13 @@ A file is compared with it before any tensor is read, so that no memory is taken
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from functools import lru_cache
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
 
 import torch
+from torch import Tensor
+from torch.nn.functional import normalize
+from torch.overrides import TorchFunctionMode
 
 from core.config.settings import Settings
 from core.data.tensor_file import TensorType
@@ -54,12 +57,10 @@ def optimizer_states(settings: Settings) -> frozenset[str]:
     return frozenset(names | {"momentum_buffer"} if settings.momentum else names)
 
 
-@lru_cache(8)  # spectral normalization takes a second to set up, and runs are looked at checkpoint by checkpoint
-def _networks(
-    settings: Settings, channels: int, classes: int
-) -> tuple[Mapping[str, TensorType], Mapping[str, TensorType]]:
+def _networks(settings: Settings, channels: int, classes: int) -> tuple[dict[str, TensorType], dict[str, TensorType]]:
     """The tensors that are always there, and those that are there after the first step."""
-    with torch.device("meta"):  # no memory, and no draw from the random generator that a training may be using
+    # No memory, and no draw from the random generator that a training may be using.
+    with torch.device("meta"), _Unfilled():
         G, D = build_pair(settings, channels, Conditions.of(settings, classes))
     required = {"augment.p": NUMBER, "augment.sign": NUMBER}
     optional: dict[str, TensorType] = {}
@@ -73,3 +74,45 @@ def _networks(
                 kind = NUMBER if name == "step" else (TYPES[weight.dtype], tuple(weight.shape))
                 optional[f"{part}.{index}.{name}"] = kind
     return required, optional
+
+
+def _first(tensor: Tensor, *_: Any, **__: Any) -> Tensor:
+    return tensor
+
+
+def _column(matrix: Tensor, *_: Any) -> Tensor:
+    return matrix[:, 0]
+
+
+def _element(vector: Tensor, *_: Any) -> Tensor:
+    return vector[0]
+
+
+class _Unfilled(TorchFunctionMode):
+    """Leaves out the arithmetic of initial weights: tensors without memory have no values, yet for these functions
+    torch imports a thousand modules, which takes seconds."""
+
+    RESULTS: Mapping[Callable[..., Any], Callable[..., Tensor]] = {
+        torch.Tensor.normal_: _first,
+        torch.Tensor.uniform_: _first,
+        torch.Tensor.div: _first,
+        torch.Tensor.mul: _first,
+        normalize: _first,
+        torch.mv: _column,
+        torch.vdot: _element,
+        torch.randn: torch.empty,
+    }
+    """What has the type and shape of the function's result."""
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Collection[type],
+        args: tuple[Any, ...] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        kwargs = kwargs or {}
+        if getattr(func, "__module__", "") == "torch.nn.init":
+            return args[0] if args else kwargs["tensor"]
+        function: Callable[..., Any] = self.RESULTS.get(func, func)
+        return function(*args, **kwargs)
