@@ -38,7 +38,7 @@ from core.monitoring.signals import Descent, Signals
 from core.training import optimizers
 from core.training.augmentation import Augment, discriminator_input, discriminator_sheet
 from core.training.autotune import ComputeFormat, to_device
-from core.training.ema import average, decay
+from core.training.ema import MovingAverage, decay
 from core.training.state import TrainerState
 
 REPORT_SECONDS = 0.5
@@ -175,7 +175,7 @@ class Trainer:
         self.step += 1
         batch = self.settings.batch * self.settings.d_steps
         half_life, ramp = 1000 * self.settings.ema_kimg, self.settings.ema_ramp / 100
-        average(self.G_ema, self.G, decay(batch, half_life, ramp, self.images))
+        self._average.move(decay(batch, half_life, ramp, self.images))
 
     def _train_discriminator(self, real: Tensor, fake: Tensor, drawn: GeneratorInputs[Tensor]) -> dict[str, Tensor]:
         settings = self.settings
@@ -243,9 +243,9 @@ class Trainer:
         self._descend(self.opt_G, objective, self.settings.lr_g, self.signals.G)
         return values
 
-    def _descend(self, optimizer: torch.optim.Optimizer, objective: Tensor, rate: float, watched: Descent) -> None:
+    def _descend(self, optimizer: optimizers.Optimizer, objective: Tensor, rate: float, watched: Descent) -> None:
         factor = optimizers.schedule(self.settings, self.images)
-        optimizers.set_rate(optimizer, rate * factor)
+        optimizer.set_rate(rate * factor)
         optimizer.zero_grad()
         objective.backward()
         with watched.step():
@@ -343,9 +343,10 @@ class Trainer:
         G, D = build_pair(settings, self.channels, self.conditions)
         self.G, self.D = to_device(G, self.device, self.choice.layout), to_device(D, self.device, self.choice.layout)
         self.G_ema = deepcopy(self.G).eval().requires_grad_(False)
+        self._average = MovingAverage(self.G_ema, self.G)
         self.loss = loss(settings.loss)
-        self.opt_G = optimizers.build(settings, self.G.parameters(), settings.lr_g, self.device)
-        self.opt_D = optimizers.build(settings, self.D.parameters(), settings.lr_d, self.device)
+        self.opt_G = optimizers.build(settings, self.G.parameters(), settings.lr_g)
+        self.opt_D = optimizers.build(settings, self.D.parameters(), settings.lr_d)
         self.augment = Augment(self.device)
         self._noise = torch.Generator(self.device).manual_seed(settings.seed)
         self._state = TrainerState(

@@ -3,8 +3,10 @@ StyleGAN2-ADA's, arXiv:2006.06676)."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 
 def decay(batch: int, half_life: float, ramp: float, images: int) -> float:
@@ -17,15 +19,26 @@ def decay(batch: int, half_life: float, ramp: float, images: int) -> float:
     return 0.0 if reach <= 0 else float(0.5 ** (batch / reach))
 
 
-@torch.no_grad()
-def average(averaged: nn.Module, newest: nn.Module, decay: float) -> None:
-    """Moves the averaged parameters and statistics towards the newest, in place: old * decay + new * (1 - decay)."""
-    pairs = zip(averaged.state_dict().values(), newest.state_dict().values(), strict=True)
-    old_floats, new_floats = [], []
+class MovingAverage:
+    """The average of a network's parameters and statistics, in a second network; both keep their tensors."""
+
+    def __init__(self, averaged: nn.Module, newest: nn.Module) -> None:
+        pairs = list(zip(averaged.state_dict().values(), newest.state_dict().values(), strict=True))
+        self._old, self._new = _columns(pair for pair in pairs if pair[0].is_floating_point())
+        # Such as batch normalization's number of batches.
+        self._old_counters, self._new_counters = _columns(pair for pair in pairs if not pair[0].is_floating_point())
+
+    @torch.no_grad()
+    def move(self, decay: float) -> None:
+        """Moves the average towards the newest, in place: old * decay + new * (1 - decay). Counters are copied."""
+        torch._foreach_lerp_(self._old, self._new, 1.0 - decay)
+        if self._old_counters:
+            torch._foreach_copy_(self._old_counters, self._new_counters)
+
+
+def _columns(pairs: Iterable[tuple[Tensor, Tensor]]) -> tuple[list[Tensor], list[Tensor]]:
+    olds, news = [], []
     for old, new in pairs:
-        if old.is_floating_point():
-            old_floats.append(old)
-            new_floats.append(new)
-        else:
-            old.copy_(new)  # counters, such as batch normalisation's number of batches
-    torch._foreach_lerp_(old_floats, new_floats, 1.0 - decay)
+        olds.append(old)
+        news.append(new)
+    return olds, news

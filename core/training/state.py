@@ -7,15 +7,14 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.optim import Optimizer
 
 from core.checkpoint import Checkpoint
 from core.checkpoint_schema import optimizer_states
 from core.config.settings import Settings
 from core.errors import UserError
 from core.imaging.channels import CHANNEL_NAMES
-from core.training import optimizers
 from core.training.augmentation import Augment
+from core.training.optimizers import Optimizer
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ class TrainerState:
         for name, network in self.networks.items():
             tensors |= {f"{name}.{key}": value for key, value in network.state_dict().items()}
         for name, optimizer in self.optimizers.items():
-            tensors |= {f"{name}.{key}": value for key, value in optimizers.state(optimizer).items()}
+            tensors |= {f"{name}.{key}": value for key, value in optimizer.state().items()}
         tensors |= {f"augment.{name}": value for name, value in self.augment.state().items()}
         tensors |= {f"random.{name}": value for name, value in self._random().items()}
         return tensors
@@ -61,9 +60,8 @@ class TrainerState:
             remedy = "Keep the network, size, width, latents and conditions that it was trained with."
             raise UserError("The checkpoint does not fit these settings.", remedy, str(error)) from error
         for name, optimizer in self.optimizers.items():
-            optimizer.state.clear()
-            if optimizer_states(settings) == optimizer_states(meta.settings):
-                optimizers.restore(optimizer, checkpoint.part(name))
+            is_of_a_kind = optimizer_states(settings) == optimizer_states(meta.settings)
+            optimizer.restore(checkpoint.part(name) if is_of_a_kind else {})
         self.augment.load_state(checkpoint.part("augment"))
         if meta.device == self.noise.device.type:  # another kind of device has other random generators
             try:

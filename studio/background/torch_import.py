@@ -30,11 +30,3 @@ def import_torch() -> None:
             # A library that is not there (no CUDA in this build) gives null, which is nothing to worry about.
             dlopen(bytes(folder / f"lib{name}{ending}"), RTLD_LAZY)
     import torch  # noqa: F401  # where another thread is at it, this waits
-
-
-def import_optimizers() -> None:
-    """The first optimizer of a process imports some seconds' worth of torch more: now, rather than at Start."""
-    import_torch()
-    import torch
-
-    torch.optim.Adam([torch.zeros(1, requires_grad=True)])

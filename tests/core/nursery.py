@@ -95,12 +95,9 @@ def _import_all() -> None:
         "psutil",
     ):
         importlib.import_module(name)
-    import torch
     from PIL import Image
 
     Image.init()
-    # The first optimizer imports half of torch.
-    torch.optim.Adam([torch.zeros(1, requires_grad=True)], fused=True)
 
 
 def _start(arguments: list[str], output: str, cache: str, memory: int, fault: Mapping[str, Any] | None) -> int:

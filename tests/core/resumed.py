@@ -1,4 +1,7 @@
-"""Continues saved trainings in a process of its own: `python -m tests.core.resumed FOLDER STEPS`."""
+"""Continues saved trainings in a process of its own: `python -m tests.core.resumed FOLDER STEPS`.
+
+It leaves a list of the modules that it imported.
+"""
 
 from __future__ import annotations
 
@@ -23,3 +26,4 @@ def resume(folder: Path, steps: int) -> None:
 
 if __name__ == "__main__":
     resume(Path(sys.argv[1]), int(sys.argv[2]))
+    Path(sys.argv[1], "modules.txt").write_text("\n".join(sys.modules), "utf-8")

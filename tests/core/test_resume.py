@@ -91,6 +91,13 @@ def test_a_new_process_continues_bit_for_bit(case: str, folder: Path) -> None:
     assert continued.meta.seconds > begun.meta.seconds
 
 
+def test_trainings_do_not_import_the_compiler(folder: Path) -> None:
+    """That takes seconds at the start of each, with the thousand modules that it needs."""
+    imported = (folder / "modules.txt").read_text("utf-8").split()
+    assert "core.trainer" in imported
+    assert not {"torch._dynamo", "torch._inductor", "sympy"} & set(imported)
+
+
 def test_one_case_stops_exactly_at_the_end_of_an_epoch(folder: Path) -> None:
     meta = load(folder / "end-of-epoch.begun.safetensors").meta
     assert meta.index == len(tiny_dataset().images)

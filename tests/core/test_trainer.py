@@ -25,7 +25,7 @@ from core.latent.request import LatentRequest, Point, Walk
 from core.latent.sampler import Sampler
 from core.models import Shape, build, normalise_spectrally
 from core.trainer import Trainer
-from core.training.ema import average, decay
+from core.training.ema import MovingAverage, decay
 from core.training.optimizers import schedule
 from tests.core.tiny import (
     CLASSES,
@@ -241,10 +241,14 @@ def test_the_average_by_hand() -> None:
         other.running_mean.fill_(4.0)
     assert other.num_batches_tracked is not None
     other.num_batches_tracked.fill_(9)
-    average(one, other, 0.75)
+    average = MovingAverage(one, other)
+    average.move(0.75)
     assert one.weight.tolist() == [2.0, 1.0]
     assert one.running_mean.tolist() == [1.0, 1.0]
     assert one.num_batches_tracked == 9
+    one.load_state_dict(torch.nn.BatchNorm1d(2).state_dict())
+    average.move(0.75)
+    assert one.weight.tolist() == [2.0, 0.25]
 
 
 def test_the_averages_half_life() -> None:

@@ -13,7 +13,7 @@ from core.events import Images
 from core.latent.explore_state import SavedPins
 from core.latent.request import LatentRequest, Point
 from studio.background.threads import LatestThread
-from studio.background.torch_import import import_optimizers, import_torch
+from studio.background.torch_import import import_torch
 from studio.model.explore import ExploreSource, PublishedWeights
 from studio.services.explore.engine import ExploreEngine, RestoredImage
 
@@ -117,7 +117,6 @@ class ExploreService(QObject):
     # In the GUI thread, with what comes back
 
     def _show_devices(self, devices: list[Device]) -> None:
-        self._thread.ask("optimizers", import_optimizers)  # what waits to be explored comes first
         self.devices_found.emit(devices)
 
     def _show_source(self, source: ExploreSource) -> None:
