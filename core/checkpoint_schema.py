@@ -6,6 +6,7 @@ A file is compared with it before any tensor is read, so that no memory is taken
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -57,7 +58,10 @@ def optimizer_states(settings: Settings) -> frozenset[str]:
     return frozenset(names | {"momentum_buffer"} if settings.momentum else names)
 
 
-def _networks(settings: Settings, channels: int, classes: int) -> tuple[dict[str, TensorType], dict[str, TensorType]]:
+@lru_cache(8)  # runs are looked at checkpoint by checkpoint
+def _networks(
+    settings: Settings, channels: int, classes: int
+) -> tuple[Mapping[str, TensorType], Mapping[str, TensorType]]:
     """The tensors that are always there, and those that are there after the first step."""
     # No memory, and no draw from the random generator that a training may be using.
     with torch.device("meta"), _Unfilled():
