@@ -6,13 +6,16 @@ import contextlib
 from collections.abc import Generator, Mapping
 from copy import deepcopy
 from datetime import UTC, datetime
+from functools import partial
 from math import isfinite
 from time import perf_counter, process_time
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from core.accelerator.memory import batch_too_large, left_out_if_full
 from core.checkpoint import Checkpoint, Meta
 from core.config.constraints import refuse_data
 from core.config.settings import Settings, live_settings
@@ -22,7 +25,7 @@ from core.data.holdout import held_rows, training_set
 from core.data.names import printable
 from core.devices import enough_memory, resolve, used_memory
 from core.errors import DivergenceError, UserError
-from core.events import Edited, Event, Finished, Images, Points, Report, Samples, Stepped, Tuned
+from core.events import Edited, Event, Finished, Images, Notice, Points, Report, Samples, Stepped, Tuned
 from core.generator_inputs import Conditions, GeneratorInputs, fixed
 from core.imaging.grid import preview
 from core.imaging.points import picture
@@ -34,11 +37,14 @@ from core.monitoring.norms import l2_norm
 from core.monitoring.playground import Playground, one_thread
 from core.monitoring.probe import Probe
 from core.monitoring.running_means import RunningMeans
-from core.monitoring.signals import Descent, Signals
+from core.monitoring.signals import Signals
 from core.training import optimizers
-from core.training.augmentation import Augment, discriminator_input, discriminator_sheet
+from core.training.augmentation import Augment, discriminator_input, discriminator_sheet, noise_level
 from core.training.autotune import ComputeFormat, to_device
+from core.training.captured import Captured, recorder
 from core.training.ema import MovingAverage, decay
+from core.training.pacer import Pacer
+from core.training.parts import mean, more_parts, split
 from core.training.state import TrainerState
 
 REPORT_SECONDS = 0.5
@@ -48,8 +54,22 @@ SAMPLE_SHARE = 0.02
 time."""
 LONG_STEP = 1.0
 """Seconds from which on a step is asked whether it was suspended, by Ctrl-Z or with the lid of a laptop."""
+SPLIT = (
+    "There is not enough memory for a batch of {batch} images at once. It is worked on in {parts} parts of {size}, "
+    "which is slower and trains the same way, except that batch normalization sees one part at a time."
+)
+UNRECORDED = "Steps cannot be recorded on this device, and go on one operation after the other, which is slower."
 LARGEST_LOSS = 1e6
 """A mean loss or score beyond this is as good as none."""
+
+
+class Plan(NamedTuple):
+    """What one step does and another does not under the same settings: for which of its updates of D the penalties are
+    due, whether there is instance noise, and whether signals watch it."""
+
+    due: tuple[bool, ...]
+    noisy: bool
+    watched: bool
 
 
 class Trainer:
@@ -79,11 +99,18 @@ class Trainer:
         self.channels = dataset.images.shape[1]
         self.conditions = Conditions.of(settings, len(dataset.classes))
         self.step, self.images, self.seconds = 0, 0, 0.0
+        self._reported = 0, 0.0
+        self._parts = 1
         self.stats: Mapping[str, float] = {}
         with enough_memory(settings):
             self.held = held_rows(settings, dataset)
             augmentation = training_set(dataset, self.held)
-            self.batches = Batches(augmentation, settings.batch, settings.mirror, settings.seed, self.device)
+            self._noise = torch.Generator(self.device).manual_seed(settings.seed)
+            record = recorder(self.device, [self._noise])
+            self._captured = Captured(record)
+            self.batches = Batches(
+                augmentation, settings.batch, settings.mirror, settings.seed, self.device, in_place=record is not None
+            )
             self._build(signals)
             if checkpoint:
                 self._restore(checkpoint)
@@ -100,16 +127,16 @@ class Trainer:
 
     def _events(self) -> Generator[Event, None, None]:
         yield self.snapshot()
-        reported, next_report, next_samples = self.seconds, perf_counter() + REPORT_SECONDS, perf_counter()
+        self._reported = self.step, self.seconds
+        next_report, next_samples = perf_counter() + REPORT_SECONDS, perf_counter()
         while not (reason := self._limit()):
             started, busy = perf_counter(), process_time()
-            with enough_memory(self.settings):
-                self._train_step()
+            yield from self._advance()
             self.seconds += active_seconds(perf_counter() - started, process_time() - busy)
             yield Stepped(self.step, self.images)
             if perf_counter() >= next_report:
-                yield self._report(self.seconds - reported)
-                reported, next_report = self.seconds, perf_counter() + REPORT_SECONDS
+                yield self._report()
+                next_report = perf_counter() + REPORT_SECONDS
             if perf_counter() >= next_samples:
                 started = perf_counter()
                 samples = self.snapshot()
@@ -118,8 +145,8 @@ class Trainer:
                 # Storing the grid counts too, but a pause that falls into this yield does not.
                 cost = min(perf_counter() - started, 5 * (rendered - started))
                 next_samples = perf_counter() + max(cost / SAMPLE_SHARE, SAMPLE_SECONDS)
-        if self._means.count:
-            yield self._report(self.seconds - reported)
+        if self.step > self._reported[0]:
+            yield self._report()
         self._refuse_broken()
         yield self.snapshot()
         yield Finished(self.step, reason)
@@ -135,6 +162,7 @@ class Trainer:
             )
         self.settings = settings
         self.batches.mirror = settings.mirror
+        self._captured.forget()
         return Edited(self.step, changes)
 
     def step_discriminator(self) -> Samples | Points:
@@ -142,34 +170,82 @@ class Trainer:
 
         For use between two events, as `step_generator`. Neither counts in the next report's losses.
         """
-        self._train_discriminator_alone()
+        plan = self._prepare(1)
+        self._train_discriminator_alone(0, plan)
+        self.images += self.settings.batch
         return self.snapshot()
 
     def step_generator(self) -> Samples | Points:
         """One update of the generator alone, which is a step."""
-        real, drawn = self._next_batch()
-        with self._autocast():
-            fake = self.G(drawn)
-        self._train_generator(real, fake, drawn)
+        plan = self._prepare(1)
+        real, drawn = self._batch(0)
+        self._train_generator(real, None, drawn, plan)
         self._count_step()
         return self.snapshot()
 
-    def _train_step(self) -> None:
-        for _ in range(self.settings.d_steps - 1):
-            self._train_discriminator_alone()
-        real, drawn = self._next_batch()
-        with self._autocast():
-            fake = self.G(drawn)
-        values = self._train_discriminator(real, fake.detach(), drawn)
-        values |= self._train_generator(real, fake, drawn)
+    def _advance(self) -> Generator[Event, None, None]:
+        """One step, and all that the host has to do with it. Raises `UserError` when it does not fit into memory."""
+        plan, was_full = self._prepare(self.settings.d_steps), False
+        while True:
+            with left_out_if_full(self.device):
+                self._captured.run(plan, partial(self._train_step, plan))
+                break
+            self._captured.forget()  # recorded steps hold memory of their own
+            if was_full:
+                yield self._split()
+            was_full = True
+        self.images += self.settings.batch * self.settings.d_steps
         self._count_step()
+        self._pacer.step()
+        if plan.watched:
+            self.signals.watched()
+        if self._captured.failure:
+            yield Notice(f"{UNRECORDED} ({self._captured.failure[:200]})")
+            self._captured = Captured(None)
+
+    def _split(self) -> Notice:
+        """Divides batches into more parts, which take less memory. Raises `UserError` where they cannot be divided."""
+        batch = self.settings.batch
+        parts = more_parts(self._parts, batch) if self.settings.split_batches else None
+        if parts is None:
+            raise batch_too_large(self.settings)
+        self._parts = parts
+        return Notice(SPLIT.format(batch=batch, parts=parts, size=batch // parts))
+
+    def _prepare(self, batches: int) -> Plan:
+        """Puts what the next step reads of the host where the device finds it; returns the rest."""
+        settings, seen = self.settings, self.images + self.settings.batch * batches
+        self.batches.stage(batches)
+        factor = optimizers.schedule(settings, seen)
+        self.opt_D.set_rate(settings.lr_d * factor)
+        self.opt_G.set_rate(settings.lr_g * factor)
+        noise = noise_level(settings, self.images)
+        if noise:
+            self._noise_level.fill_(noise)
+        first, has_penalties = self.images // settings.batch, bool(settings.penalties)
+        turns = range(first, first + batches)
+        due = tuple(has_penalties and turn % settings.penalty_interval == 0 for turn in turns)
+        return Plan(due, noise > 0, self.signals.due())
+
+    def _train_step(self, plan: Plan) -> None:
+        last = self.settings.d_steps - 1
+        for number in range(last):
+            self._train_discriminator_alone(number, plan._replace(watched=False))
+        real, drawn = self._batch(last)
+        # One pass of G serves both updates, unless there is no memory for the whole of it.
+        fake = self._generated(drawn) if self._parts == 1 else None
+        values = self._train_discriminator(real, fake, drawn, plan.due[last], plan)
+        values |= self._train_generator(real, fake, drawn, plan)
         self._means.add(values)
 
-    def _train_discriminator_alone(self) -> None:
-        real, drawn = self._next_batch()
-        with torch.no_grad(), self._autocast():
-            fake = self.G(drawn)
-        self._train_discriminator(real, fake, drawn)
+    def _train_discriminator_alone(self, number: int, plan: Plan) -> None:
+        real, drawn = self._batch(number)
+        self._train_discriminator(real, None, drawn, plan.due[number], plan)
+
+    def _generated(self, drawn: GeneratorInputs[Tensor]) -> Tensor:
+        with self._autocast():
+            images: Tensor = self.G(drawn)
+            return images
 
     def _count_step(self) -> None:
         self.step += 1
@@ -177,12 +253,44 @@ class Trainer:
         half_life, ramp = 1000 * self.settings.ema_kimg, self.settings.ema_ramp / 100
         self._average.move(decay(batch, half_life, ramp, self.images))
 
-    def _train_discriminator(self, real: Tensor, fake: Tensor, drawn: GeneratorInputs[Tensor]) -> dict[str, Tensor]:
-        settings = self.settings
-        due = self.images // settings.batch % settings.penalty_interval == 0
+    def _train_discriminator(
+        self, real: Tensor, fake: Tensor | None, drawn: GeneratorInputs[Tensor], due: bool, plan: Plan
+    ) -> dict[str, Tensor]:
+        """`due`: whether the penalties are. `fake`: drawn here where it is None."""
         self.D.requires_grad_(True)
+        self.opt_D.zero_grad()
+        found, logits = [], []
+        for reals, fakes, inputs in split(real, fake, drawn, self._parts):
+            if fakes is None:
+                with torch.no_grad():
+                    fakes = self._generated(inputs)
+            objective, values, of_real, of_fake = self._discriminator_objective(reals, fakes, inputs, due, plan)
+            self._add_gradients(objective)
+            found.append(values)
+            logits.append((of_real.detach(), of_fake.detach()))
+        with self.signals.D.step(plan.watched):
+            self.opt_D.step()
+        if self.settings.weight_clip:
+            clip_weights(self.D, self.settings.weight_clip)
+        real_logits, fake_logits = map(torch.cat, zip(*logits, strict=True))
+        self.augment.adapt(real_logits, self.settings)
+        self.signals.add_logits(real_logits, fake_logits, plan.watched)
+        values = mean(found)
+        if due:
+            self._penalty.copy_(values["Loss/D/penalty"].detach())
+        if self.settings.penalties:
+            values["Loss/D/penalty"] = self._penalty
+        if self.settings.augment == "ada":
+            values["Augment/p"] = self.augment.p
+        return values
+
+    def _discriminator_objective(
+        self, real: Tensor, fake: Tensor, drawn: GeneratorInputs[Tensor], due: bool, plan: Plan
+    ) -> tuple[Tensor, dict[str, Tensor], Tensor, Tensor]:
+        """What D minimizes, numbers for the report, and D's logits of real and of generated images."""
+        settings = self.settings
         with self._autocast():
-            real, fake = self._discriminator_input(real).detach(), self._discriminator_input(fake).detach()
+            real, fake = (self._discriminator_input(images, plan).detach() for images in (real, fake.detach()))
             real.requires_grad_(due and "real" in penalties.inputs(settings))
             fake.requires_grad_(due and "fake" in penalties.inputs(settings))
             (real_logits, real_labels, _), (fake_logits, _, guesses) = (
@@ -192,44 +300,51 @@ class Trainer:
                 batch = penalties.DiscriminatorBatch(
                     lambda x: self.D(x, drawn.classes).logits, real, fake, real_logits, fake_logits
                 )
-                self._penalty = penalties.weighted(settings, batch)
+                penalty = penalties.weighted(settings, batch)
         real_logits, fake_logits = real_logits.float(), fake_logits.float()
         d_loss = self.loss.discriminator(
             real_logits, fake_logits, Targets(1.0 - settings.smooth_real, settings.smooth_fake)
         )
-        objective = d_loss + settings.penalty_interval * self._penalty if due else d_loss
+        values = {"Loss/D/loss": d_loss, "Loss/scores/real": real_logits.mean(), "Loss/scores/fake": fake_logits.mean()}
+        if self.loss.PROBABILITY:
+            values |= {"Score/real": real_logits.sigmoid().mean(), "Score/fake": fake_logits.sigmoid().mean()}
+        objective = d_loss
+        if due:
+            objective = d_loss + settings.penalty_interval * penalty
+            values["Loss/D/penalty"] = penalty
         if self.conditions.codes:
             information = mutual_information(guesses.float(), drawn.codes, self.conditions)
             objective = objective - settings.info_weight * information
         if self.conditions.classifies:
-            label_loss = cross_entropy(real_labels.float(), drawn.classes)
-            objective = objective + settings.class_weight_d * label_loss
-        self.images += settings.batch
-        self._descend(self.opt_D, objective, settings.lr_d, self.signals.D)
-        if settings.weight_clip:
-            clip_weights(self.D, settings.weight_clip)
-        self._penalty = self._penalty.detach()
-        self.augment.adapt(real_logits.detach(), settings)
-        self.signals.add_logits(real_logits, fake_logits)
-        values = {"Loss/D/loss": d_loss, "Loss/scores/real": real_logits.mean(), "Loss/scores/fake": fake_logits.mean()}
-        if self.loss.PROBABILITY:
-            values |= {"Score/real": real_logits.sigmoid().mean(), "Score/fake": fake_logits.sigmoid().mean()}
-        if settings.penalties:
-            values["Loss/D/penalty"] = self._penalty
-        if self.conditions.classifies:
-            values["Loss/D/labels"] = label_loss
-        if settings.augment == "ada":
-            values["Augment/p"] = self.augment.p
-        return values
+            values["Loss/D/labels"] = cross_entropy(real_labels.float(), drawn.classes)
+            objective = objective + settings.class_weight_d * values["Loss/D/labels"]
+        return objective, values, real_logits, fake_logits
 
-    def _train_generator(self, real: Tensor, fake: Tensor, drawn: GeneratorInputs[Tensor]) -> dict[str, Tensor]:
+    def _train_generator(
+        self, real: Tensor, fake: Tensor | None, drawn: GeneratorInputs[Tensor], plan: Plan
+    ) -> dict[str, Tensor]:
         # Gradients of the discriminator's weights would be thrown away: do not compute them.
         self.D.requires_grad_(False)
+        self.opt_G.zero_grad()
+        found = []
+        for reals, fakes, inputs in split(real, fake, drawn, self._parts):
+            images = self._generated(inputs) if fakes is None else fakes
+            objective, values = self._generator_objective(reals, images, inputs, plan)
+            self._add_gradients(objective)
+            found.append(values)
+        with self.signals.G.step(plan.watched):
+            self.opt_G.step()
+        return mean(found)
+
+    def _generator_objective(
+        self, real: Tensor, fake: Tensor, drawn: GeneratorInputs[Tensor], plan: Plan
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """What G minimizes, and numbers for the report."""
         with self._autocast():
-            logits, labels, guesses = self.D(self._discriminator_input(fake), drawn.classes)
+            logits, labels, guesses = self.D(self._discriminator_input(fake, plan), drawn.classes)
             if self.loss.PAIRED:
                 with torch.no_grad():
-                    real_logits = self.D(self._discriminator_input(real), drawn.classes).logits
+                    real_logits = self.D(self._discriminator_input(real, plan), drawn.classes).logits
             else:
                 real_logits = torch.zeros_like(logits)
         g_loss = objective = self.loss.generator(real_logits.float(), logits.float())
@@ -240,24 +355,19 @@ class Trainer:
         if self.conditions.classifies:
             values["Loss/G/labels"] = cross_entropy(labels.float(), drawn.classes)
             objective = objective + self.settings.class_weight_g * values["Loss/G/labels"]
-        self._descend(self.opt_G, objective, self.settings.lr_g, self.signals.G)
-        return values
+        return objective, values
 
-    def _descend(self, optimizer: optimizers.Optimizer, objective: Tensor, rate: float, watched: Descent) -> None:
-        factor = optimizers.schedule(self.settings, self.images)
-        optimizer.set_rate(rate * factor)
-        optimizer.zero_grad()
-        objective.backward()
-        with watched.step():
-            optimizer.step()
+    def _add_gradients(self, objective: Tensor) -> None:
+        """Adds those of an objective of one part of the batch to the weights'."""
+        (objective if self._parts == 1 else objective / self._parts).backward()
 
-    def _discriminator_input(self, images: Tensor) -> Tensor:
+    def _discriminator_input(self, images: Tensor, plan: Plan) -> Tensor:
         """What the discriminator is shown of images."""
-        return discriminator_input(images, self.augment, self.settings, self.images)
+        return discriminator_input(images, self.augment, self.settings, self._noise_level if plan.noisy else None)
 
-    def _next_batch(self) -> tuple[Tensor, GeneratorInputs[Tensor]]:
-        """Real images, and what to draw as many generated ones of the same classes from."""
-        real, labels = self.batches.next()
+    def _batch(self, number: int) -> tuple[Tensor, GeneratorInputs[Tensor]]:
+        """Real images that were staged, and what to draw as many generated ones of the same classes from."""
+        real, labels = self.batches.staged(number)
         drawn = draw(labels, self.settings.latent_dim, self.conditions, self._noise)
         return real.to(memory_format=self.choice.layout), drawn
 
@@ -314,7 +424,8 @@ class Trainer:
         continues from it. For use when `events` has raised, before it is called again."""
         self.settings = checkpoint.meta.settings
         self.batches.mirror = self.settings.mirror
-        self._means, self._penalty = RunningMeans(), torch.zeros_like(self._penalty)
+        self._means = RunningMeans()
+        self._penalty.zero_()
         self._restore(checkpoint)
 
     def meta(self) -> Meta:
@@ -348,7 +459,6 @@ class Trainer:
         self.opt_G = optimizers.build(settings, self.G.parameters(), settings.lr_g)
         self.opt_D = optimizers.build(settings, self.D.parameters(), settings.lr_d)
         self.augment = Augment(self.device)
-        self._noise = torch.Generator(self.device).manual_seed(settings.seed)
         self._state = TrainerState(
             {"G": self.G, "D": self.D, "G_ema": self.G_ema},
             {"opt_G": self.opt_G, "opt_D": self.opt_D},
@@ -361,9 +471,11 @@ class Trainer:
         networks = self.G, self.D, self.G_ema
         probe = Probe(networks, self.dataset, self.held, settings, self.conditions, self.choice, self.device)
         self.signals = Signals(probe, self.loss.SIGNED, signals)
-        self._penalty = torch.zeros((), device=self.device)
+        self._penalty, self._noise_level = torch.zeros(2, device=self.device)
+        self._pacer = Pacer(self.device)
 
     def _restore(self, checkpoint: Checkpoint) -> None:
+        self._captured.forget()
         self._state.restore(checkpoint, self.settings, self.channels)
         meta = checkpoint.meta
         self.step, self.images, self.seconds = meta.step, meta.images, meta.seconds
@@ -371,12 +483,13 @@ class Trainer:
         if meta.dataset_fingerprint == self.dataset.fingerprint:
             self.batches.epoch, self.batches.index = meta.epoch, meta.index
 
-    def _report(self, seconds: float) -> Report:
-        steps = self._means.count
+    def _report(self) -> Report:
         stats = self._means.take()  # the only wait for the device
         signals = self.signals.take()
         self._refuse_divergence(stats)
         stats |= signals
+        steps, seconds = self.step - self._reported[0], self.seconds - self._reported[1]
+        self._reported = self.step, self.seconds
         stats["Timing/images_per_sec"] = steps * self.settings.batch * self.settings.d_steps / max(seconds, 1e-9)
         stats["Memory/host_gb"] = used_memory() / 2**30
         if self.device.type == "cuda":

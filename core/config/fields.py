@@ -380,6 +380,14 @@ class Fields(BaseModel):
         "auto", "Device", "Order of image data in memory; auto tries what is fastest here.", advanced=True
     )
 
+    split_batches: bool = setting(
+        True,
+        "Device",
+        "Work on a batch in parts when memory is too small for the whole; else training ends there.",
+        advanced=True,
+        live=True,
+    )
+
     seed: int = setting(0, "Run", "Start of every random number of the training.", ge=0, le=2**32 - 1)
     samples: int = setting(
         36,

@@ -1,4 +1,9 @@
-"""Batches of normalized images on the device, read from the uint8 cache."""
+"""Batches of normalized images on the device, read from the uint8 cache.
+
+`stage` does all that needs the host: it reads what has to be read, and puts the rows' numbers, and images that are not
+on the device yet, where `staged` finds them. What `staged` does then is arithmetic on the device alone, on tensors that
+keep their place, so that a step can be recorded once and replayed.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +26,8 @@ from core.imaging.tensors import from_pixels
 
 RESIDENT_SHARE = 0.25
 """A dataset moves to the GPU as a whole while it takes no more than this part of the free memory."""
+PINNING = ("cuda", "xpu")
+"""Kinds of devices to which pinned memory is copied without waiting."""
 MOVED_AT_ONCE = 2**28
 """Bytes that pass through main memory at a time on the way there."""
 
@@ -34,11 +41,12 @@ class BatchPosition:
 
 
 class RawBatch(NamedTuple):
-    """A batch's rows (N,), int64; which of them are mirrored, should any be (N,), bool; and images, not normalised."""
+    """A batch's rows (N,), int64; which of them are mirrored, (N,), bool; and images, not normalized, unless they are
+    on the device."""
 
     rows: Tensor
     flips: Tensor
-    images: Tensor
+    images: Tensor | None = None
 
 
 class Batches:
@@ -51,42 +59,72 @@ class Batches:
     is there when it is wanted, also where main memory cannot hold the dataset.
     """
 
-    def __init__(self, dataset: Dataset, batch: int, mirror: bool, seed: int, device: torch.device) -> None:
+    def __init__(
+        self, dataset: Dataset, batch: int, mirror: bool, seed: int, device: torch.device, in_place: bool = False
+    ) -> None:
+        """`in_place`: staged tensors keep their place on a CPU as well, at the price of a copy."""
         refuse_large_batch(batch, len(dataset.images))
+        self._in_place = in_place or device.type != "cpu"
         self.batch, self.mirror, self.seed, self.device = batch, mirror, seed, device
         self.epoch, self.index = 0, 0
         self._title = dataset.title
-        self._labels = torch.zeros(len(dataset.images), dtype=torch.int64)
+        labels = torch.zeros(len(dataset.images), dtype=torch.int64)
         if dataset.labels is not None:
-            self._labels = torch.from_numpy(np.array(dataset.labels))
-        order = _Order(len(dataset.images), batch, seed)
+            labels = torch.from_numpy(np.array(dataset.labels))
+        self._labels = labels.to(device)
+        self._staged: list[RawBatch] = []
+        self._resident: Tensor | None = None
         stored = RowReader.of(dataset.images)
-        self._order = order
         self._ahead: Prefetcher[BatchPosition, RawBatch] | None = None
         self._choose: Callable[[BatchPosition], RawBatch]
         if device.type != "cpu" and dataset.images.nbytes <= RESIDENT_SHARE * free_memory(device):
-            self._choose = partial(_from_device, order, moved(dataset.images, device))
-        elif stored:
-            self._ahead = Prefetcher(partial(_from_file, order, stored, device.type == "cuda"), order.after)
-            self._choose = self._ahead.take
+            self._order = _Order(len(dataset.images), batch, seed, device)
+            self._resident = moved(dataset.images, device)
+            self._choose = partial(_from_device, self._order)
         else:
-            self._choose = partial(_from_memory, order, dataset.images)
+            self._order = _Order(len(dataset.images), batch, seed)
+            if stored:
+                self._ahead = Prefetcher(partial(_from_file, self._order, stored, device.type), self._order.after)
+                self._choose = self._ahead.take
+            else:
+                self._choose = partial(_from_memory, self._order, dataset.images)
+
+    def stage(self, count: int) -> None:
+        """Fetches the next `count` batches, which replace those before.
+
+        Raises `UserError` when the images cannot be read any more; the next call tries the same batches again.
+        """
+        position, found = BatchPosition(self.epoch, self.index), []
+        for _ in range(count):
+            position = self._order.begin(position.epoch, position.index)
+            try:
+                found.append(self._choose(position))
+            except OSError as error:
+                raise unreadable(self._title, error) from error
+            position = BatchPosition(position.epoch, position.index + self.batch)
+        if not self._in_place:
+            self._staged = found
+        else:
+            self._staged += [_like(raw, self.device) for raw in found[len(self._staged) :]]
+            for mine, raw in zip(self._staged, found, strict=False):
+                _copy(raw, mine)
+        self.epoch, self.index = position.epoch, position.index
+
+    def staged(self, number: int) -> tuple[Tensor, Tensor]:
+        """One of the staged batches: images, float32 NCHW in [-1, 1], and their labels, int64 (N,), 0 if none."""
+        rows, flips, images = self._staged[number]
+        if images is None:
+            assert self._resident is not None
+            images = self._resident[rows]
+        images = from_pixels(images)
+        if self.mirror:
+            images = torch.where(flips[:, None, None, None], images.flip(3), images)
+        return images, self._labels[rows]
 
     def next(self) -> tuple[Tensor, Tensor]:
-        """The next batch on the device: images, float32 NCHW in [-1, 1], and their labels, int64 (N,), 0 if none.
-
-        Raises `UserError` when the images cannot be read any more; the next call tries the same batch again.
-        """
-        position = self._order.begin(self.epoch, self.index)
-        try:
-            rows, flips, images = self._choose(position)
-        except OSError as error:
-            raise unreadable(self._title, error) from error
-        self.epoch, self.index = position.epoch, position.index + self.batch
-        images = from_pixels(images.to(self.device, non_blocking=self.device.type == "cuda"))
-        if self.mirror:
-            images = torch.where(flips.to(self.device)[:, None, None, None], images.flip(3), images)
-        return images, self._labels[rows].to(self.device)
+        """The next batch, as `stage` and `staged` in one."""
+        self.stage(1)
+        return self.staged(0)
 
     def close(self) -> None:
         """Ends the thread that reads ahead; the next batch would start another."""
@@ -95,10 +133,10 @@ class Batches:
 
 
 class _Order:
-    """The order of every epoch, and where its batches begin. Used by one thread at a time."""
+    """The order of every epoch, on a device, and where its batches begin. Used by one thread at a time."""
 
-    def __init__(self, count: int, batch: int, seed: int) -> None:
-        self._count, self._batch, self._seed = count, batch, seed
+    def __init__(self, count: int, batch: int, seed: int, device: torch.device | None = None) -> None:
+        self._count, self._batch, self._seed, self._device = count, batch, seed, device
         self._shuffled = -1
 
     def begin(self, epoch: int, index: int) -> BatchPosition:
@@ -112,16 +150,16 @@ class _Order:
         """The rows of the batch that begins there, and which of them are to be mirrored."""
         if self._shuffled != position.epoch:
             random = torch.Generator().manual_seed(self._seed * 1_000_003 + position.epoch)
-            self._rows = torch.randperm(self._count, generator=random)
-            self._draws = torch.rand(self._count, generator=random)
+            rows = torch.randperm(self._count, generator=random)
+            flips = torch.rand(self._count, generator=random) < 0.5
+            self._rows, self._flips = rows.to(self._device), flips.to(self._device)
             self._shuffled = position.epoch
         chosen = slice(position.index, position.index + self._batch)
-        return self._rows[chosen], self._draws[chosen] < 0.5
+        return self._rows[chosen], self._flips[chosen]
 
 
-def _from_device(order: _Order, images: Tensor, position: BatchPosition) -> RawBatch:
-    rows, flips = order.at(position)
-    return RawBatch(rows, flips, images[rows.to(images.device)])
+def _from_device(order: _Order, position: BatchPosition) -> RawBatch:
+    return RawBatch(*order.at(position))
 
 
 def _from_memory(order: _Order, images: Pixels, position: BatchPosition) -> RawBatch:
@@ -129,12 +167,25 @@ def _from_memory(order: _Order, images: Pixels, position: BatchPosition) -> RawB
     return RawBatch(rows, flips, torch.from_numpy(images[rows.numpy()]))
 
 
-def _from_file(order: _Order, stored: RowReader, pinned: bool, position: BatchPosition) -> RawBatch:
+def _from_file(order: _Order, stored: RowReader, kind: str, position: BatchPosition) -> RawBatch:
     rows, flips = order.at(position)
-    # From pinned memory the copy to the GPU goes on beside everything else.
-    images = torch.empty(len(rows), *stored.array.shape[1:], dtype=torch.uint8, pin_memory=pinned)
+    # From pinned memory the copy to the device goes on beside everything else.
+    images = torch.empty(len(rows), *stored.array.shape[1:], dtype=torch.uint8, pin_memory=kind in PINNING)
+    if kind in PINNING:
+        rows, flips = rows.pin_memory(), flips.pin_memory()
     stored.read(rows.numpy(), images.numpy())
     return RawBatch(rows, flips, images)
+
+
+def _like(raw: RawBatch, device: torch.device) -> RawBatch:
+    images = None if raw.images is None else torch.empty_like(raw.images, device=device)
+    return RawBatch(torch.empty_like(raw.rows, device=device), torch.empty_like(raw.flips, device=device), images)
+
+
+def _copy(raw: RawBatch, into: RawBatch) -> None:
+    for ours, theirs in zip(into, raw, strict=True):
+        if ours is not None and theirs is not None:
+            ours.copy_(theirs, non_blocking=ours.device.type in PINNING)
 
 
 def moved(images: Pixels, device: torch.device) -> Tensor:

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy, one_hot
+from torch.nn.functional import cross_entropy
 
 from core import models
 from core.config.settings import Settings
@@ -129,14 +129,19 @@ def draw(labels: Tensor, latent_dim: int, conditions: Conditions, random: torch.
     """
     count, device = len(labels), random.device
     z = torch.randn(count, latent_dim, device=device, generator=random)
-    classes = one_hot(labels, conditions.classes).float() if conditions.classes else z[:, :0]
+    classes = _one_hot(labels, conditions.classes) if conditions.classes else z[:, :0]
     codes = z[:, :0]
     if conditions.codes:
         codes = torch.rand(count, conditions.codes, device=device, generator=random) * 2 - 1
         if conditions.categories:
             chosen = torch.randint(conditions.categories, (count,), device=device, generator=random)
-            codes[:, : conditions.categories] = one_hot(chosen, conditions.categories)
+            codes[:, : conditions.categories] = _one_hot(chosen, conditions.categories)
     return GeneratorInputs(z, classes, codes)
+
+
+def _one_hot(labels: Tensor, count: int) -> Tensor:
+    """Float32 (N, count). torch's own waits on some devices to see whether the labels are in range."""
+    return (labels[:, None] == torch.arange(count, device=labels.device)).float()
 
 
 def mutual_information(guesses: Tensor, codes: Tensor, conditions: Conditions) -> Tensor:

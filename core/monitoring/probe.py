@@ -1,4 +1,4 @@
-"""Probe of a training: gradients by layer, quantiles of scores, diversity, overfitting, copying and drift.
+"""Probe of a training: quantiles of scores, diversity, overfitting, copying and drift.
 
 It is too expensive for every step and runs once in a while, on a time budget. The networks are in evaluation mode, and
 random numbers come from generators of its own, so that the training stays as it was. The generator is probed as it is
@@ -24,7 +24,7 @@ from core.generator_inputs import Conditions, GeneratorInputs
 from core.imaging.tensors import from_pixels
 from core.models.conditioning import draw
 from core.monitoring.diversity import RandomFeatures, nearest, pixels, spread
-from core.monitoring.norms import distance, gradients_by_layer
+from core.monitoring.norms import distance
 from core.training.autotune import ComputeFormat
 
 PROBED_IMAGES = 128
@@ -45,7 +45,6 @@ QUANTILES = {"p05": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p95": 0.95}
 class Probe:
     """What is looked at: the networks of one training, and images of its dataset that stay the same.
 
-    * `D/gradient/<layer>`, `G/gradient/<layer>`: L2 norms of the last step's gradients;
     * `scores/real/p05` ... `p95`, `scores/fake/...`: quantiles of the last step's logits;
     * `diversity`: mean distance between generated images / between real ones
     (`core.monitoring.diversity.RandomFeatures`). Of a generator
@@ -93,8 +92,6 @@ class Probe:
         """Everything, with the last step's logits (N,). Waits for the device. Raises `UserError` when images cannot be
         read any more."""
         found: dict[str, float] = {}
-        for name, network in (("D", self.D), ("G", self.G)):
-            found |= {f"{name}/gradient/{layer}": norm for layer, norm in gradients_by_layer(network).items()}
         for name, logits in (("real", real_logits), ("fake", fake_logits)):
             found |= {f"scores/{name}/{part}": value for part, value in quantiles(logits).items()}
         with evaluation_mode(self.G, self.D):

@@ -6,10 +6,14 @@ A report gets them under keys that begin with `Signal/`:
   means of both where the loss gives 0 no meaning;
 * `D/gradient`, `G/gradient`: L2 norm of all gradients of a network;
 * `D/update`, `G/update`: |change of the weights| / |weights| of one optimizer step, about 1e-3 when all is well;
-* those of a `core.monitoring.probe.Probe`, by layer and by image, in some of the reports.
+* `D/gradient/<layer>`, `G/gradient/<layer>`: L2 norms of the gradients of the last step that was watched, and what a
+  `core.monitoring.probe.Probe` finds, in some of the reports.
 
-Those before are means over steps: over all of them, or over as many as their share of the time allows. Numbers that
-are not finite are left out.
+Those before are means over the steps that are watched: all of them, or as many as their share of the time allows.
+Numbers that are not finite are left out.
+
+What is done at a step stays on the device, in tensors that keep their place: the step may be recorded once, watched and
+unwatched, and replayed.
 """
 
 from __future__ import annotations
@@ -17,22 +21,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from math import isfinite
+from time import perf_counter
 
 import torch
 from torch import Tensor, nn
 
-from core.monitoring.norms import l2_norm
+from core.monitoring.norms import l2_norm, norms
 from core.monitoring.probe import Probe
 from core.monitoring.running_means import RunningMeans
 from core.monitoring.time_budget import TimeBudget
 
-STEP_SHARE = 0.001
-"""Each of the five that are read at steps costs training at most this part of its time."""
+STEP_SHARE = 0.005
+"""What is read at steps costs training at most this part of its time."""
 PROBE_SHARE = 0.008
 """And a look this one."""
-USUAL, USUAL_PROBE = 1e-3, 0.1
-"""Seconds that the first of what is read at steps, and the first look, count for, twice: they are much slower than
-those that follow."""
+USUAL, USUAL_PROBE = 5e-3, 0.1
+"""Seconds that the first watched step, and the first look, count for, twice: they are much slower than those that
+follow."""
+LEAST = 1e-3
+"""Seconds that any watched step counts for: of a replayed one the host sees nothing."""
 
 
 class Signals:
@@ -42,59 +49,113 @@ class Signals:
         """`signed`: whether 0 is where the discriminator stops taking an image for real. `watched`: else there are
         no signals, and no time is spent on any."""
         self._probe, self._signed = probe, signed
-        step_share, probe_share = (STEP_SHARE, PROBE_SHARE) if watched else (0.0, 0.0)
-        self._accuracy_budget, self._probe_budget = TimeBudget(step_share, USUAL), TimeBudget(probe_share, USUAL_PROBE)
+        self._step_budget = TimeBudget(STEP_SHARE if watched else 0.0, USUAL)
+        self._probe_budget = TimeBudget(PROBE_SHARE if watched else 0.0, USUAL_PROBE)
         self._accuracy = RunningMeans()
         self._logits: tuple[Tensor, Tensor] | None = None
-        self.G = Descent("G", probe.G, TimeBudget(step_share, USUAL), TimeBudget(step_share, USUAL))
-        self.D = Descent("D", probe.D, TimeBudget(step_share, USUAL), TimeBudget(step_share, USUAL))
+        self._clock = _Clock()
+        self.G, self.D = Descent("G", probe.G, self._clock), Descent("D", probe.D, self._clock)
 
-    def add_logits(self, real: Tensor, fake: Tensor) -> None:
+    def due(self) -> bool:
+        """Whether the next step is to be watched."""
+        return self._step_budget.due()
+
+    def watched(self) -> None:
+        """To be called after each watched step: the next one is due when its time is worked off."""
+        self._step_budget.spend(max(self._clock.take(), LEAST))
+
+    def add_logits(self, real: Tensor, fake: Tensor, watched: bool) -> None:
         """The discriminator's logits (N,) of one step."""
-        self._logits = real.detach(), fake.detach()
-        if self._accuracy_budget.due():
-            with self._accuracy_budget.spending():
-                self._accuracy.add(accuracy(*self._logits, self._signed))
+        real, fake = real.detach(), fake.detach()
+        if self._logits is None or self._logits[0].shape != real.shape:
+            self._logits = real.clone(), fake.clone()
+        else:
+            torch._foreach_copy_(list(self._logits), [real, fake])
+        if watched:
+            with self._clock.running():
+                self._accuracy.add(accuracy(real, fake, self._signed))
 
     def take(self) -> dict[str, float]:
         """What was found since the last call. Waits for the device."""
         found: dict[str, float] = {}
         for means in (self._accuracy, *self.D.means, *self.G.means):
-            found |= means.take() if means.count else {}
+            found |= means.take()
         if self._logits is not None and self._probe_budget.due():
             with self._probe_budget.spending():
-                found |= self._probe.take(*self._logits)
+                found |= self.D.by_layer() | self.G.by_layer() | self._probe.take(*self._logits)
         return {f"Signal/{name}": value for name, value in found.items() if isfinite(value)}
 
 
 class Descent:
     """One network's optimizer steps."""
 
-    def __init__(self, name: str, network: nn.Module, gradients: TimeBudget, updates: TimeBudget) -> None:
-        self._name, self._gradients, self._updates = name, gradients, updates
-        self._weights = list(network.parameters())
+    def __init__(self, name: str, network: nn.Module, clock: _Clock) -> None:
+        self._name, self._clock = name, clock
+        self._named = dict(network.named_parameters())
         self._gradient, self._update = RunningMeans(), RunningMeans()
+        self._norms: Tensor | None = None
+        self._norms_of: tuple[str, ...] = ()
 
     @property
     def means(self) -> tuple[RunningMeans, RunningMeans]:
         return self._gradient, self._update
 
     @contextmanager
-    def step(self) -> Iterator[None]:
+    def step(self, watched: bool) -> Iterator[None]:
         """Around the optimizer's step, when the gradients are there."""
-        if self._gradients.due():
-            with self._gradients.spending():
-                found = [weight.grad for weight in self._weights if weight.grad is not None]
-                self._gradient.add({f"{self._name}/gradient": l2_norm(found)})
-        if not self._updates.due():
+        if not watched:
             yield
             return
-        with self._updates.spending():
-            before = [weight.detach().clone() for weight in self._weights]
+        weights = list(self._named.values())
+        with self._clock.running(), torch.no_grad():
+            found = {name: weight.grad for name, weight in self._named.items() if weight.grad is not None}
+            self._keep(tuple(found), norms(list(found.values())))
+            before = [weight.detach().clone() for weight in weights]
         yield
-        with self._updates.spending(), torch.no_grad():
-            change = l2_norm([new - old for new, old in zip(self._weights, before, strict=True)])
+        with self._clock.running(), torch.no_grad():
+            change = l2_norm([new - old for new, old in zip(weights, before, strict=True)])
             self._update.add({f"{self._name}/update": change / l2_norm(before)})
+
+    def by_layer(self) -> dict[str, float]:
+        """The L2 norms of the gradients of the last step that was watched, by layer. Waits for the device."""
+        if self._norms is None:
+            return {}
+        squares: dict[str, float] = {}
+        for parameter, norm in zip(self._norms_of, self._norms.tolist(), strict=True):
+            name = f"{self._name}/gradient/{layer(parameter)}"
+            squares[name] = squares.get(name, 0.0) + norm**2
+        return {name: square**0.5 for name, square in squares.items()}
+
+    def _keep(self, names: tuple[str, ...], found: Tensor) -> None:
+        if names == self._norms_of and self._norms is not None:
+            self._norms.copy_(found)
+        else:
+            self._norms_of, self._norms = names, found.clone()
+        self._gradient.add({f"{self._name}/gradient": torch.linalg.vector_norm(found)})
+
+
+class _Clock:
+    """Adds up the time of pieces of work."""
+
+    def __init__(self) -> None:
+        self._seconds = 0.0
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        started = perf_counter()
+        yield
+        self._seconds += perf_counter() - started
+
+    def take(self) -> float:
+        """Returns the seconds since the last call."""
+        seconds, self._seconds = self._seconds, 0.0
+        return seconds
+
+
+def layer(parameter: str) -> str:
+    """The layer or block that a parameter belongs to, as `head` or `layers.3`: what lies deeper counts with it."""
+    first, *rest = parameter.removeprefix("network.").split(".")
+    return f"{first}.{rest[0]}" if rest and rest[0].isdecimal() else first
 
 
 def accuracy(real: Tensor, fake: Tensor, signed: bool) -> dict[str, Tensor]:

@@ -27,6 +27,9 @@ class TimeBudget:
         """The work, whose time is counted."""
         started = perf_counter()
         yield
-        now = perf_counter()
-        self._usual = min(now - started, 2 * self._usual)
-        self._next = max(self._next, now) + self._usual / self._share
+        self.spend(perf_counter() - started)
+
+    def spend(self, seconds: float) -> None:
+        """Counts work that took so long and has just ended."""
+        self._usual = min(seconds, 2 * self._usual)
+        self._next = max(self._next, perf_counter()) + self._usual / self._share

@@ -86,12 +86,16 @@ class Augment:
         self._sign.copy_(state["sign"])
 
 
-def discriminator_input(images: Tensor, augment: Augment, settings: Settings, images_seen: int) -> Tensor:
-    """Images NCHW in [-1, 1], augmented, under noise that has faded for `images_seen` images."""
+def discriminator_input(images: Tensor, augment: Augment, settings: Settings, noise: Tensor | None) -> Tensor:
+    """Images NCHW in [-1, 1], augmented, under noise of that standard deviation."""
     images = augment(images, settings)
+    return images if noise is None else images + noise * torch.randn_like(images)
+
+
+def noise_level(settings: Settings, images_seen: int) -> float:
+    """Standard deviation of the instance noise, which fades as images are seen."""
     fade = 1000 * settings.instance_noise_kimg
-    noise = settings.instance_noise * (max(1.0 - images_seen / fade, 0.0) if fade else 1.0)
-    return images + noise * torch.randn_like(images) if noise else images
+    return settings.instance_noise * (max(1.0 - images_seen / fade, 0.0) if fade else 1.0)
 
 
 @torch.no_grad()
@@ -110,7 +114,8 @@ def discriminator_sheet(
         batch = from_pixels(torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2))))
         if settings.mirror:
             batch = torch.where((torch.rand(len(batch)) < 0.5)[:, None, None, None], batch.flip(3), batch)
-        return to_images(discriminator_input(batch, own, settings, images_seen))
+        noise = noise_level(settings, images_seen)
+        return to_images(discriminator_input(batch, own, settings, torch.tensor(noise) if noise else None))
 
 
 def _recolour(images: Tensor) -> Tensor:

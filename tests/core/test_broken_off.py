@@ -15,7 +15,7 @@ from core.errors import UserError
 from core.events import Event, Notice, Report, Saved, Stepped
 from core.jobs.training_job import TrainingJob
 from core.runs.run import Run
-from core.trainer import Trainer
+from core.trainer import Plan, Trainer
 from tests.core import campaign
 from tests.core.tiny import save_pictures, tiny_settings
 
@@ -34,10 +34,10 @@ def break_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[Exception], None]:
     whole = Trainer._train_step
 
     def install(error: Exception) -> None:
-        def step(trainer: Trainer) -> None:
+        def step(trainer: Trainer, plan: Plan) -> None:
             if trainer.step == BROKEN:
                 raise error
-            whole(trainer)
+            whole(trainer, plan)
 
         monkeypatch.setattr(Trainer, "_train_step", step)
 
@@ -99,7 +99,7 @@ def test_where_the_device_is_lost_the_newest_state_in_memory_is_saved(
 def test_where_nothing_was_trained_nothing_is_saved(
     pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(_: Trainer) -> None:
+    def fail(_: Trainer, __: Plan) -> None:
         raise RuntimeError("no kernel image is available for execution on the device")
 
     monkeypatch.setattr(Trainer, "_train_step", fail)
