@@ -1,0 +1,105 @@
+"""What crosses between host and device in a step: nothing, whatever the preset.
+
+There is no GPU here. Tensors on torch's "meta" device stand in for those on one: every operator and its backward run
+without values, so whatever reads a value, or copies one from the host, shows.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+from core.data.batches import Batches
+from core.events import Tuned
+from core.generator_inputs import Conditions, GeneratorInputs
+from core.models import conditioning
+from core.presets import presets
+from core.trainer import Trainer
+from tests.core.tiny import dataset_for, tiny_settings
+
+DEVICE = torch.device("meta")
+
+
+class Crossings(TorchDispatchMode):
+    """Notes every operator that has tensors on both sides, or whose result lies on the other."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.found: list[str] = []
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None) -> Any:
+        result = func(*args, **(kwargs or {}))
+        sides = {each.device.type for each in tree_leaves((args, kwargs, result)) if isinstance(each, Tensor)}
+        if len(sides) > 1:
+            self.found.append(func.__name__)
+        return result
+
+
+def _draw(labels: Tensor, latent_dim: int, conditions: Conditions, random: torch.Generator) -> GeneratorInputs[Tensor]:
+    """Without the generator, of which this device has none."""
+
+    class Anywhere:
+        device = labels.device
+
+    def unseeded(function: Any) -> Any:
+        def call(*shape: Any, generator: object, **rest: Any) -> Tensor:
+            made: Tensor = function(*shape, **rest)
+            return made
+
+        return call
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("randn", "rand", "randint"):
+            patch.setattr(torch, name, unseeded(getattr(torch, name)))
+        return conditioning.draw(labels, latent_dim, conditions, Anywhere)  # type: ignore[arg-type]
+
+
+class _HostGenerator(torch.Generator):
+    """One of the CPU, for whatever device."""
+
+    def __new__(cls, device: object = None) -> _HostGenerator:
+        return super().__new__(cls)
+
+
+@pytest.fixture
+def on_device(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    monkeypatch.setattr("core.trainer.resolve", lambda name: DEVICE)
+    monkeypatch.setattr("core.trainer.draw", _draw)
+    monkeypatch.setattr(torch, "Generator", _HostGenerator)
+    return monkeypatch
+
+
+@pytest.mark.parametrize(("name", "resident"), [*((name, True) for name in presets()), ("gan", False)])
+def test_nothing_crosses_in_a_step(name: str, resident: bool, on_device: pytest.MonkeyPatch) -> None:
+    on_device.setattr("core.data.batches.free_memory", lambda device: 2**30 if resident else 0)
+    values = {"instance_noise": 0.1, "mirror": True} if name != "playground" else {"instance_noise": 0.1}
+    settings = tiny_settings(name, **values)
+    settings = settings.changed(d_steps=min(settings.d_steps, 2))
+    trainer = Trainer(settings, dataset_for(settings), Tuned("meta", "fp32", "contiguous", {}))
+    with Crossings() as staging:
+        for _ in range(2):  # the second is not the first of its epoch
+            plan = trainer._prepare(settings.d_steps)
+    for watched in (True, False):
+        with Crossings() as step:
+            trainer._train_step(plan._replace(watched=watched))
+        assert step.found == []
+    # The order of an epoch, or else the images of a batch, for which there is a place after the first time.
+    assert set(staging.found) <= ({"_to_copy.default"} if resident else {"copy_.default", "empty_like.default"})
+
+
+def test_the_order_of_an_epoch_crosses_once(on_device: pytest.MonkeyPatch) -> None:
+    on_device.setattr("core.data.batches.free_memory", lambda device: 2**30)
+    settings = tiny_settings("gan")
+    batches = Batches(dataset_for(settings), 2, True, 0, DEVICE)
+    with Crossings() as first:
+        batches.stage(1)
+    with Crossings() as others:
+        for _ in range(9):
+            batches.stage(1)
+    assert len(first.found) == 2  # the rows, and which of them are mirrored
+    assert others.found == []
