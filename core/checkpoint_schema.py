@@ -67,7 +67,7 @@ def _networks(
     with torch.device("meta"), _Unfilled():
         G, D = build_pair(settings, channels, Conditions.of(settings, classes))
     required = {"augment.p": NUMBER, "augment.sign": NUMBER}
-    optional: dict[str, TensorType] = {}
+    optional = {f"scale_{part}.{name}": NUMBER for part in "GD" for name in ("scale", "steps")}
     for part, network in (("G", G), ("D", D), ("G_ema", G)):
         required |= {
             f"{part}.{name}": (TYPES[value.dtype], tuple(value.shape)) for name, value in network.state_dict().items()

@@ -41,8 +41,9 @@ from core.monitoring.signals import Signals
 from core.training import optimizers
 from core.training.augmentation import Augment, discriminator_input, discriminator_sheet, noise_level
 from core.training.autotune import ComputeFormat, to_device
-from core.training.captured import Captured, recorder
+from core.training.captured import Captured, recorder, stream_of_its_own
 from core.training.ema import MovingAverage, decay
+from core.training.loss_scale import LossScale
 from core.training.pacer import Pacer
 from core.training.parts import mean, more_parts, split
 from core.training.state import TrainerState
@@ -122,7 +123,8 @@ class Trainer:
         Raises `UserError` when memory runs out, and `DivergenceError` when a loss is no longer a number, or none of any
         use.
         """
-        with contextlib.closing(self.batches), one_thread() if self._playground else contextlib.nullcontext():
+        threads = one_thread() if self._playground else contextlib.nullcontext()
+        with contextlib.closing(self.batches), threads, stream_of_its_own(self.device):
             yield from self._events()
 
     def _events(self) -> Generator[Event, None, None]:
@@ -265,9 +267,10 @@ class Trainer:
                 with torch.no_grad():
                     fakes = self._generated(inputs)
             objective, values, of_real, of_fake = self._discriminator_objective(reals, fakes, inputs, due, plan)
-            self._add_gradients(objective)
+            self._add_gradients(objective, self._scale_D)
             found.append(values)
             logits.append((of_real.detach(), of_fake.detach()))
+        self._scale_D.unscale(self.opt_D.weights)
         with self.signals.D.step(plan.watched):
             self.opt_D.step()
         if self.settings.weight_clip:
@@ -330,8 +333,9 @@ class Trainer:
         for reals, fakes, inputs in split(real, fake, drawn, self._parts):
             images = self._generated(inputs) if fakes is None else fakes
             objective, values = self._generator_objective(reals, images, inputs, plan)
-            self._add_gradients(objective)
+            self._add_gradients(objective, self._scale_G)
             found.append(values)
+        self._scale_G.unscale(self.opt_G.weights)
         with self.signals.G.step(plan.watched):
             self.opt_G.step()
         return mean(found)
@@ -357,9 +361,9 @@ class Trainer:
             objective = objective + self.settings.class_weight_g * values["Loss/G/labels"]
         return objective, values
 
-    def _add_gradients(self, objective: Tensor) -> None:
+    def _add_gradients(self, objective: Tensor, scale: LossScale) -> None:
         """Adds those of an objective of one part of the batch to the weights'."""
-        (objective if self._parts == 1 else objective / self._parts).backward()
+        scale.scaled(objective if self._parts == 1 else objective / self._parts).backward()
 
     def _discriminator_input(self, images: Tensor, plan: Plan) -> Tensor:
         """What the discriminator is shown of images."""
@@ -458,10 +462,13 @@ class Trainer:
         self.loss = loss(settings.loss)
         self.opt_G = optimizers.build(settings, self.G.parameters(), settings.lr_g)
         self.opt_D = optimizers.build(settings, self.D.parameters(), settings.lr_d)
+        is_half = self.choice.precision == "fp16"
+        self._scale_G, self._scale_D = LossScale(self.device, is_half), LossScale(self.device, is_half)
         self.augment = Augment(self.device)
         self._state = TrainerState(
             {"G": self.G, "D": self.D, "G_ema": self.G_ema},
             {"opt_G": self.opt_G, "opt_D": self.opt_D},
+            {"scale_G": self._scale_G, "scale_D": self._scale_D},
             self.augment,
             self._noise,
         )

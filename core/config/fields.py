@@ -373,7 +373,7 @@ class Fields(BaseModel):
     )
 
     device: str = setting("auto", "Device", "Where to train: auto, cpu, cuda:0, mps ...")
-    precision: Literal["auto", "fp32", "bf16"] = setting(
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = setting(
         "auto", "Device", "Number format of the convolutions; auto tries what is fastest here.", advanced=True
     )
     memory_format: Literal["auto", "contiguous", "channels_last"] = setting(

@@ -40,15 +40,15 @@ HOPELESS = 2.5
 
 @dataclass(frozen=True)
 class ComputeFormat:
-    """Number format of convolutions and products (`fp32`, `bf16`) and order of image data in memory."""
+    """Number format of convolutions and products (`fp32`, `bf16`, `fp16`) and order of image data in memory."""
 
     precision: str
     memory_format: str
 
     def autocast(self, device: torch.device) -> contextlib.AbstractContextManager[object]:
         """The context in which networks run forward."""
-        if self.precision == "bf16":
-            return torch.autocast(device.type, torch.bfloat16)
+        if self.precision != "fp32":
+            return torch.autocast(device.type, torch.bfloat16 if self.precision == "bf16" else torch.float16)
         return contextlib.nullcontext()
 
     @property

@@ -14,6 +14,7 @@ from core.config.settings import Settings
 from core.errors import UserError
 from core.imaging.channels import CHANNEL_NAMES
 from core.training.augmentation import Augment
+from core.training.loss_scale import LossScale
 from core.training.optimizers import Optimizer
 
 
@@ -26,6 +27,7 @@ class TrainerState:
 
     networks: Mapping[str, nn.Module]
     optimizers: Mapping[str, Optimizer]
+    scales: Mapping[str, LossScale]
     augment: Augment
     noise: torch.Generator
     """What latents are drawn with, on the training's device."""
@@ -37,6 +39,8 @@ class TrainerState:
             tensors |= {f"{name}.{key}": value for key, value in network.state_dict().items()}
         for name, optimizer in self.optimizers.items():
             tensors |= {f"{name}.{key}": value for key, value in optimizer.state().items()}
+        for name, scale in self.scales.items():
+            tensors |= {f"{name}.{key}": value for key, value in scale.state().items()}
         tensors |= {f"augment.{name}": value for name, value in self.augment.state().items()}
         tensors |= {f"random.{name}": value for name, value in self._random().items()}
         return tensors
@@ -62,6 +66,8 @@ class TrainerState:
         for name, optimizer in self.optimizers.items():
             is_of_a_kind = optimizer_states(settings) == optimizer_states(meta.settings)
             optimizer.restore(checkpoint.part(name) if is_of_a_kind else {})
+        for name, scale in self.scales.items():
+            scale.load_state(checkpoint.part(name))
         self.augment.load_state(checkpoint.part("augment"))
         if meta.device == self.noise.device.type:  # another kind of device has other random generators
             try:
