@@ -32,7 +32,7 @@ from core.imaging.points import picture
 from core.imaging.tensors import to_images
 from core.losses import Targets, loss, penalties
 from core.losses.weight_clipping import clip_weights
-from core.models.conditioning import build_pair, draw, mutual_information, to_tensors
+from core.models.conditioning import Judgement, build_pair, draw, mutual_information, to_tensors
 from core.monitoring.norms import l2_norm
 from core.monitoring.playground import Playground, one_thread
 from core.monitoring.probe import Probe
@@ -296,9 +296,7 @@ class Trainer:
             real, fake = (self._discriminator_input(images, plan).detach() for images in (real, fake.detach()))
             real.requires_grad_(due and "real" in penalties.inputs(settings))
             fake.requires_grad_(due and "fake" in penalties.inputs(settings))
-            (real_logits, real_labels, _), (fake_logits, _, guesses) = (
-                self.D(images, drawn.classes) for images in (real, fake)
-            )
+            (real_logits, real_labels, _), (fake_logits, _, guesses) = self._judge(real, fake, drawn.classes)
             if due:
                 batch = penalties.DiscriminatorBatch(
                     lambda x: self.D(x, drawn.classes).logits, real, fake, real_logits, fake_logits
@@ -360,6 +358,14 @@ class Trainer:
             values["Loss/G/labels"] = cross_entropy(labels.float(), drawn.classes)
             objective = objective + self.settings.class_weight_g * values["Loss/G/labels"]
         return objective, values
+
+    def _judge(self, real: Tensor, fake: Tensor, classes: Tensor) -> tuple[Judgement, Judgement]:
+        """What the discriminator says of real and of generated images of the same classes, in one pass if it can."""
+        if not self._one_pass or real.requires_grad or fake.requires_grad:  # a gradient by half of them would cost both
+            return self.D(real, classes), self.D(fake, classes)
+        both: Judgement = self.D(torch.cat([real, fake]), torch.cat([classes, classes]))
+        halves = [part.chunk(2) for part in both]
+        return Judgement(*(half[0] for half in halves)), Judgement(*(half[1] for half in halves))
 
     def _add_gradients(self, objective: Tensor, scale: LossScale) -> None:
         """Adds those of an objective of one part of the batch to the weights'."""
@@ -456,6 +462,7 @@ class Trainer:
         settings = self.settings
         torch.manual_seed(settings.seed)
         G, D = build_pair(settings, self.channels, self.conditions)
+        self._one_pass = D.network.per_image
         self.G, self.D = to_device(G, self.device, self.choice.layout), to_device(D, self.device, self.choice.layout)
         self.G_ema = deepcopy(self.G).eval().requires_grad_(False)
         self._average = MovingAverage(self.G_ema, self.G)

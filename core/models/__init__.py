@@ -96,6 +96,9 @@ class Discriminator(nn.Module):
 
     features: nn.Module
     head: nn.Linear
+    per_image: bool = False
+    """Whether a logit depends on its own image alone and nothing is drawn: then real and generated images may be judged
+    in one pass. Spectral normalization iterates once a pass."""
 
     def forward(self, images: Tensor) -> Tensor:
         logits: Tensor = self.head(self.features(images)).flatten()

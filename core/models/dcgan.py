@@ -55,6 +55,7 @@ class Discriminator(Base):
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
+        self.per_image = shape.d_norm != "batch"
         channels = _channels(shape)
         layers: list[nn.Module] = [nn.Conv2d(shape.d_channels, channels[0], 4, 2, 1, bias=shape.d_bias)]
         layers += [nn.LeakyReLU(0.2, inplace=True)]

@@ -45,6 +45,7 @@ class Discriminator(Base):
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
+        self.per_image = shape.d_norm != "batch"
         norm = nn.BatchNorm1d(shape.width) if shape.d_norm == "batch" else nn.Identity()
         self.features = nn.Sequential(
             nn.Flatten(),

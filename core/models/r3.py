@@ -62,6 +62,8 @@ class Generator(BaseGenerator):
 class Discriminator(Base):
     """The generator's blocks in reverse, with downsampling; at the end one weight for each number of the grid."""
 
+    per_image = True
+
     def __init__(self, shape: Shape) -> None:
         super().__init__()
         channels = _channels(shape)[::-1]

@@ -51,6 +51,8 @@ class Discriminator(Base):
     normalisation logits begin at several units.
     """
 
+    per_image = True
+
     def __init__(self, shape: Shape) -> None:
         super().__init__()
         channels = [channels_at(level, shape.width) // 2 for level in range(shape.doublings, 1, -1)]

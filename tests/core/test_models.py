@@ -137,6 +137,15 @@ def test_every_weight_and_the_latents_get_a_gradient(network: str, norm: str) ->
         assert parameter.grad.abs().sum() > 0, name
 
 
+@pytest.mark.parametrize(("network", "norm"), NORMED)
+def test_which_discriminators_judge_each_image_alone(network: str, norm: str) -> None:
+    _, D = trained(network, replace(SMALL, d_norm=norm))
+    one, other = pictures().split(2)
+    both = D(torch.cat([one, other]))
+    is_the_same = torch.allclose(both, torch.cat([D(one), D(other)]), atol=1e-5)
+    assert D.per_image == is_the_same
+
+
 @pytest.mark.parametrize(("network", "norm"), [(network, norm) for network, norm in NORMED if norm != "batch"])
 def test_a_gradient_penalty_has_a_gradient(network: str, norm: str) -> None:
     _, D = trained(network, replace(SMALL, d_norm=norm))
