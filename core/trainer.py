@@ -39,6 +39,7 @@ from core.monitoring.probe import Probe
 from core.monitoring.running_means import RunningMeans
 from core.monitoring.signals import Signals
 from core.training import optimizers
+from core.training.allocator import keep_freed_memory
 from core.training.augmentation import Augment, discriminator_input, discriminator_sheet, noise_level
 from core.training.autotune import ComputeFormat, to_device
 from core.training.captured import Captured, recorder, stream_of_its_own
@@ -103,6 +104,7 @@ class Trainer:
         self._reported = 0, 0.0
         self._parts = 1
         self.stats: Mapping[str, float] = {}
+        keep_freed_memory()
         with enough_memory(settings):
             self.held = held_rows(settings, dataset)
             augmentation = training_set(dataset, self.held)

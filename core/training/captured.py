@@ -65,8 +65,8 @@ def recorder(device: torch.device, generators: Iterable[torch.Generator]) -> Rec
 
 @contextmanager
 def stream_of_its_own(device: torch.device) -> Iterator[None]:
-    """Lets this thread's work on a device go into a stream of its own: what belongs to the default one, such as nodes of
-    autograd, cannot be recorded. Does nothing where devices have no streams."""
+    """Lets this thread's work on a device go into a stream of its own: what belongs to the default one, such as nodes
+    of autograd, cannot be recorded. Does nothing where devices have no streams."""
     if device.type not in ("cuda", "xpu"):
         yield
         return

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import dataclasses
+import platform
+import sys
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from itertools import pairwise
@@ -25,6 +28,7 @@ from core.latent.request import LatentRequest, Point, Walk
 from core.latent.sampler import Sampler
 from core.models import Shape, build, normalise_spectrally
 from core.trainer import Trainer
+from core.training.allocator import keep_freed_memory
 from core.training.ema import MovingAverage, decay
 from core.training.optimizers import schedule
 from tests.core.tiny import (
@@ -55,6 +59,21 @@ STATS = {
 @pytest.fixture
 def report_each_step(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("core.trainer.REPORT_SECONDS", 0.0)
+
+
+# -- memory ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="a setting of glibc")
+def test_the_allocator_keeps_freed_memory() -> None:
+    assert keep_freed_memory()
+
+
+@pytest.mark.parametrize(("system", "library"), [("win32", None), ("darwin", None), ("linux", object())])
+def test_other_allocators_stay_as_they_are(system: str, library: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", system)
+    monkeypatch.setattr(ctypes, "CDLL", lambda _: library)
+    assert not keep_freed_memory.__wrapped__()
 
 
 # -- the algorithm ---------------------------------------------------------------------------------------------------
