@@ -175,5 +175,5 @@ def _scores(
         classes = torch.zeros(len(part), conditions.classes, device=device)
         if conditions.classes:
             classes[torch.arange(len(part)), torch.from_numpy(labels[part])] = 1.0
-        found.append(D(images, classes).logits.flatten().double().cpu().numpy())
+        found.append(D(images, classes).logits.flatten().cpu().double().numpy())
     return np.concatenate(found)

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import torch
 from torch import Tensor
-from torch.nn.functional import adaptive_avg_pool2d, conv2d, leaky_relu, pdist
+from torch.nn.functional import conv2d, leaky_relu
 
 INPUT_SIDE = 32
 """Longest side, in pixels, of what the feature space looks at."""
@@ -49,11 +49,16 @@ def spread(features: Tensor, labels: Tensor | None = None) -> Tensor:
 
     `labels` (N,): only of pairs with the same one, where there are enough of them.
     """
-    distances = pdist(features)
+    # By products, since Apple GPUs have no pdist; about the mean, so that rows that are alike do not drown in noise.
+    features = features - features.mean(0)
+    products = features @ features.T
+    squares = products.diagonal()
+    distances = (squares[:, None] + squares - 2 * products).clamp_min(0.0).sqrt()
+    pairs = torch.ones_like(distances, dtype=torch.bool).triu(1)
     if labels is not None:
-        alike = pdist(labels[:, None].float()) == 0
-        distances = distances[alike] if int(alike.sum()) >= ENOUGH else distances
-    return distances.mean()
+        alike = pairs & (labels[:, None] == labels)
+        pairs = alike if int(alike.sum()) >= ENOUGH else pairs
+    return distances[pairs].mean()
 
 
 def pixels(images: Tensor) -> Tensor:
@@ -77,4 +82,18 @@ def shrunk(images: Tensor, longest: int) -> Tensor:
     height, width = images.shape[2:]
     factor = min(longest / max(height, width), 1.0)
     size = max(round(height * factor), 1), max(round(width * factor), 1)
-    return adaptive_avg_pool2d(images.float(), size) if factor < 1.0 else images.float()
+    images = images.float()
+    if factor < 1.0:
+        rows, columns = (_area_means(*sides).to(images.device) for sides in zip((height, width), size, strict=True))
+        images = rows @ images @ columns.T
+    return images
+
+
+def _area_means(size: int, wanted: int) -> Tensor:
+    """The matrix (wanted, size) that brings a line of pixels to fewer: each is the mean of those that it touches.
+
+    That is adaptive pooling, which Apple GPUs have only where the sizes divide.
+    """
+    places, pixels = torch.arange(wanted)[:, None], torch.arange(size)
+    first, end = places * size // wanted, -(-(places + 1) * size // wanted)
+    return ((pixels >= first) & (pixels < end)) / (end - first)

@@ -60,14 +60,14 @@ class Playground:
                 middle = (real_logits.mean() + fake_logits.mean()) / 2
                 surface = (surface - middle) / surface.std().clamp(min=1e-6)
             arrows = descent_directions(D, loss, fake[:ARROWS], self._drawn.classes[:ARROWS], real_logits[:ARROWS])
-        origins = fake[:ARROWS].flatten(1)
+        origins = fake[:ARROWS].flatten(1).cpu()
         return Points(
             step,
             _array(self._real.flatten(1)),
             _array(fake.flatten(1)),
             _array(surface.sigmoid().view(MESH, MESH)),
             EXTENT,
-            _array(torch.cat([origins, _scaled(arrows)], 1)),
+            _array(torch.cat([origins, _scaled(arrows.cpu())], 1)),
         )
 
     def _decision_surface(self, D: nn.Module) -> Tensor:
@@ -131,7 +131,8 @@ def _mesh() -> Tensor:
 
 
 def _scaled(arrows: Tensor) -> Tensor:
-    """Lengths that can be seen, in the same proportions except for the longest."""
+    """Lengths that can be seen, in the same proportions except for the longest. On the CPU: quantiles are ranked in
+    double precision, which Apple GPUs have not."""
     norms = arrows.norm(dim=1, keepdim=True)
     longest = norms.quantile(0.9)
     scaled = norms * (REACH / longest.clamp(min=1e-12))

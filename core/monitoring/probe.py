@@ -200,8 +200,9 @@ def tones(images: Tensor) -> dict[str, float]:
 
 def quantiles(logits: Tensor) -> dict[str, float]:
     """Of logits (N,), by name."""
-    levels = torch.tensor(list(QUANTILES.values()), device=logits.device)
-    return dict(zip(QUANTILES, logits.float().quantile(levels).tolist(), strict=True))
+    levels = torch.tensor(list(QUANTILES.values()))
+    # On the CPU: torch ranks in double precision, which Apple GPUs have not.
+    return dict(zip(QUANTILES, logits.float().cpu().quantile(levels).tolist(), strict=True))
 
 
 def overfitting(trained: Tensor, held: Tensor, generated: Tensor) -> float | None:
