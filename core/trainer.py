@@ -464,7 +464,8 @@ class Trainer:
         settings = self.settings
         torch.manual_seed(settings.seed)
         G, D = build_pair(settings, self.channels, self.conditions)
-        self._one_pass = D.network.per_image
+        # Spectral normalization iterates once a pass: it would follow the weights at half the pace.
+        self._one_pass = D.network.per_image and not settings.spectral_norm
         self.G, self.D = to_device(G, self.device, self.choice.layout), to_device(D, self.device, self.choice.layout)
         self.G_ema = deepcopy(self.G).eval().requires_grad_(False)
         self._average = MovingAverage(self.G_ema, self.G)

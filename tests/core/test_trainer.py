@@ -116,10 +116,7 @@ def by_hand(settings: Settings, steps: int) -> tuple[torch.nn.Module, torch.nn.M
     for update in range(steps * settings.d_steps):
         fake, real = G(torch.randn(settings.batch, settings.latent_dim, generator=noise)), batches.next()[0]
         real.requires_grad_(True)
-        if settings.spectral_norm:  # which iterates once a pass
-            real_logits, fake_logits = D(torch.cat([real, fake.detach()])).chunk(2)
-        else:
-            real_logits, fake_logits = D(real), D(fake.detach())
+        real_logits, fake_logits = D(real), D(fake.detach())
         objective = loss_of_D(real_logits, fake_logits)
         if update % settings.penalty_interval == 0:
             if settings.r1:
