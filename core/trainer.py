@@ -11,11 +11,12 @@ from math import isfinite
 from time import perf_counter, process_time
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from core.accelerator.memory import batch_too_large, left_out_if_full
+from core.accelerator.memory import BatchLimit, batch_too_large, left_out_if_full
 from core.checkpoint import Checkpoint, Meta
 from core.config.constraints import refuse_data
 from core.config.settings import Settings, live_settings
@@ -63,6 +64,8 @@ SPLIT = (
 UNRECORDED = "Steps cannot be recorded on this device, and go on one operation after the other, which is slower."
 LARGEST_LOSS = 1e6
 """A mean loss or score beyond this is as good as none."""
+NO_SAMPLES = "There is not enough memory for the sample grid, which is left out. The training goes on."
+NO_PROBE = "There is not enough memory for the signals of generated images, which are left out. The training goes on."
 
 
 class Plan(NamedTuple):
@@ -130,7 +133,7 @@ class Trainer:
             yield from self._events()
 
     def _events(self) -> Generator[Event, None, None]:
-        yield self.snapshot()
+        yield from self._seen()
         self._reported = self.step, self.seconds
         next_report, next_samples = perf_counter() + REPORT_SECONDS, perf_counter()
         while not (reason := self._limit()):
@@ -139,20 +142,20 @@ class Trainer:
             self.seconds += active_seconds(perf_counter() - started, process_time() - busy)
             yield Stepped(self.step, self.images)
             if perf_counter() >= next_report:
-                yield self._report()
+                yield from self._reports()
                 next_report = perf_counter() + REPORT_SECONDS
             if perf_counter() >= next_samples:
                 started = perf_counter()
-                samples = self.snapshot()
+                samples = self._seen()
                 rendered = perf_counter()
-                yield samples
+                yield from samples
                 # Storing the grid counts too, but a pause that falls into this yield does not.
                 cost = min(perf_counter() - started, 5 * (rendered - started))
                 next_samples = perf_counter() + max(cost / SAMPLE_SHARE, SAMPLE_SECONDS)
         if self.step > self._reported[0]:
-            yield self._report()
+            yield from self._reports()
         self._refuse_broken()
-        yield self.snapshot()
+        yield from self._seen()
         yield Finished(self.step, reason)
 
     def edit(self, settings: Settings) -> Edited:
@@ -390,10 +393,13 @@ class Trainer:
     def render(self) -> Images:
         """The averaged generator's images of the sample grid's fixed latents (`core.latent.request.fixed`).
 
-        Of points it is one picture of the playground, (1, 256, 256, 3), which shows the generator as it is now.
+        Of points it is one picture of the playground, (1, 256, 256, 3), which shows the generator as it is now. Where
+        memory is full it is what was rendered last, or black: no checkpoint is lost for its picture.
         """
-        shown = self.snapshot()
-        return picture(shown)[None] if isinstance(shown, Points) else shown.images
+        with left_out_if_full(self.device):
+            shown = self.snapshot()
+            self._rendered = picture(shown)[None] if isinstance(shown, Points) else shown.images
+        return self._rendered
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -402,10 +408,15 @@ class Trainer:
 
     @torch.no_grad()
     def snapshot(self) -> Samples | Points:
-        """What is to be seen of the present state."""
+        """What is to be seen of the present state. Raises `UserError` where memory is full."""
         if self._playground:
             return self._playground.snapshot(self.G, self.D, self.loss, self.step)
-        return Samples(self.step, to_images(self.G_ema(self._fixed)), self.columns)
+        images = self._grid_limit.run(self._grid, "for an image of the sample grid")
+        return Samples(self.step, images, self.columns)
+
+    def _grid(self, at_once: int) -> Images:
+        parts = zip(*(part.split(at_once) for part in self._fixed), strict=True)
+        return np.concatenate([to_images(self.G_ema(GeneratorInputs(*part))) for part in parts])
 
     def sheet(self, count: int, seed: int) -> Images:
         """Real images as the discriminator is shown them now, uint8 NHWC."""
@@ -483,6 +494,9 @@ class Trainer:
             self._noise,
         )
         self._fixed = to_tensors(fixed(settings.samples, settings.latent_dim, self.conditions), self.device)
+        self._grid_limit = BatchLimit(len(self._fixed.z), self.device)
+        self._rendered = np.zeros((1, *settings.size[::-1], 3), np.uint8)
+        self._told: set[str] = set()
         self._playground = Playground(settings, self.dataset, self.device) if self.dataset.points else None
         self._means = RunningMeans()
         networks = self.G, self.D, self.G_ema
@@ -499,6 +513,20 @@ class Trainer:
         self.stats = meta.stats
         if meta.dataset_fingerprint == self.dataset.fingerprint:
             self.batches.epoch, self.batches.index = meta.epoch, meta.index
+
+    def _seen(self) -> list[Event]:
+        """What is to be seen, or that there is no memory for it, which is said once."""
+        with left_out_if_full(self.device):
+            return [self.snapshot()]
+        return self._once(NO_SAMPLES)
+
+    def _reports(self) -> list[Event]:
+        return [self._report(), *(self._once(NO_PROBE) if self.signals.probe_left_out else [])]
+
+    def _once(self, text: str) -> list[Event]:
+        found: list[Event] = [] if text in self._told else [Notice(text)]
+        self._told.add(text)
+        return found
 
     def _report(self) -> Report:
         stats = self._means.take()  # the only wait for the device

@@ -17,6 +17,7 @@ from typing import NoReturn
 
 from tqdm import tqdm
 
+from core.accelerator.memory import REMEDY, is_out_of_memory
 from core.cli.export_commands import add_exports, show
 from core.cli.messages import MESSAGES, as_json, without_controls
 from core.cli.paths import checkpoint, place
@@ -73,6 +74,11 @@ def main(arguments: Sequence[str]) -> int:
     except BrokenPipeError:  # whoever read it, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains as it ends
         return 0
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        print(f"gan-studio: There is not enough memory for this. {REMEDY} {error}", file=MESSAGES)
+        return BAD_INPUT
     except OSError as error:
         print(f"gan-studio: {without_controls(str(refused_by_system(error)))}", file=MESSAGES)
         return BAD_INPUT

@@ -8,11 +8,12 @@ from collections.abc import Generator, Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from core.accelerator.memory import BatchLimit, enough_memory
 from core.concurrency import run_in_thread
 from core.data.dataset import Dataset
 from core.errors import UserError
 from core.evaluation.features import Extractor, Features
-from core.evaluation.features.dataset_features import joined, pictures, real_features
+from core.evaluation.features.dataset_features import features_of, joined, pictures, real_features
 from core.evaluation.metrics import ImageSet, Work, chosen, metric
 from core.evaluation.metrics.swd import MOST_IMAGES
 from core.events import Images, Measured, Progress
@@ -47,9 +48,21 @@ def evaluate(
     `extractor`: from `core.evaluation.features.build`; None where no metric looks at features. Yields `Progress` after
     every tenth of a second or so, and returns what was `Measured`. It draws from no random generator but its own, and
     shares nothing with a training but the processor. Features of the real images are kept with the dataset. Raises
-    `UserError` for metrics and extractors that do not go together, and for images that do not.
+    `UserError` for metrics and extractors that do not go together, for images that do not, and where memory is full.
     """
-    wanted = chosen(metrics)
+    with enough_memory("to measure the images", device=sampler.device):
+        return (yield from _evaluation(sampler, dataset, chosen(metrics), extractor, count, rows, split))
+
+
+def _evaluation(
+    sampler: Sampler,
+    dataset: Dataset,
+    wanted: dict[str, Component],
+    extractor: Extractor | None,
+    count: int,
+    rows: RowNumbers | None,
+    split: Split,
+) -> Generator[Progress, None, Measured]:
     rows = np.arange(len(dataset.images), dtype=np.int64) if rows is None else rows
     refuse_other_images(sampler, dataset)
     _refuse(wanted, extractor, min(count, len(rows)))
@@ -103,6 +116,7 @@ def _generated(
     width, height = sampler.meta.settings.size
     at_once = min(max(_PIXELS // (width * height), 1), 16)
     features: list[Features] = []
+    limit = BatchLimit(extractor.at_once if extractor else 1, sampler.device)
     images = np.zeros((image_count, height, width, sampler.meta.channels), np.uint8)
     for start in range(0, count, at_once):
         yield Progress("Looking at generated images", start, count)
@@ -111,7 +125,7 @@ def _generated(
         if extractor:
             for first in range(0, len(made), extractor.at_once):
                 yield Progress("Looking at generated images", start + first, count)
-                features.append(extractor(made[first : first + extractor.at_once]))
+                features.append(features_of(made[first : first + extractor.at_once], extractor, limit))
     return joined(features) if features else None, images
 
 

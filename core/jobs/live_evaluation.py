@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from time import perf_counter
 
+from core.accelerator.memory import enough_memory
 from core.data.dataset import Dataset
 from core.errors import DivergenceError, UserError
 from core.evaluation.evaluate import LEAST
@@ -80,7 +81,8 @@ class LiveEvaluator:
 
     def _piece(self, work: Generator[Event, None, None]) -> Event | None:
         try:
-            event = next(work)
+            with enough_memory("to measure the images beside the training", device=self._trainer.device):
+                event = next(work)
         except StopIteration:
             self._end()
             return None

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from core.accelerator.memory import enough_memory
 from core.checkpoint import Checkpoint, load
 from core.data.dataset import Dataset
 from core.data.holdout import held_rows, train_rows
@@ -123,7 +124,8 @@ def report_privacy(
     near = yield from neighbour_distances(made, dataset, held=held)
     rows = train_rows(len(dataset.images), held)
     drawn = np.sort(np.random.default_rng(0).permutation(rows)[:SCORED])
-    scores = yield from _scores(checkpoint, dataset, np.concatenate([drawn, held]), device)
+    with enough_memory("to score the images", device=device):
+        scores = yield from _scores(checkpoint, dataset, np.concatenate([drawn, held]), device)
     auc, low, high = area(scores[: len(drawn)], scores[len(drawn) :])
     return PrivacyReport(
         checkpoint.meta.step,

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from core.accelerator.memory import BatchLimit, enough_memory
 from core.checkpoint import Checkpoint, Meta, load
 from core.devices import resolve
 from core.events import Images
@@ -25,6 +29,10 @@ STEADY = 16
 MEAN_OF = 512
 """Latents whose styles give the mean that truncation leads to (the paper tracks it while it trains)."""
 MOST_DIRECTIONS = 16
+DEVICE_REMEDY = "Stop other work on this device, such as a training, or choose a generator of smaller images."
+
+T = TypeVar("T")
+N = TypeVar("N", bound=np.generic)
 
 
 class Sampler:
@@ -41,8 +49,10 @@ class Sampler:
     """Of the checkpoint file; none for weights of a training that runs."""
 
     def __init__(self, meta: Meta, weights: Mapping[str, Tensor], device: str = "auto") -> None:
-        """`weights`: the averaged generator's state dict. Raises `UserError` for a device that is not here."""
+        """`weights`: the averaged generator's state dict. Raises `UserError` for a device that is not here, or whose
+        memory is full."""
         self.device = resolve(device)
+        self._limit = BatchLimit(CHUNK, self.device)
         self.conditions = Conditions.of(meta.settings, len(meta.classes))
         with torch.device("meta"):  # no memory, and no draw from the random generator that a training may be using
             self._generator = build_generator(meta.settings, meta.channels, self.conditions)
@@ -78,14 +88,17 @@ class Sampler:
         return _kind(meta) == _kind(self.meta)
 
     def load(self, meta: Meta, weights: Mapping[str, Tensor]) -> None:
-        """Takes newer weights of the same generator, from a training that runs."""
+        """Takes newer weights of the same generator, from a training that runs. Raises `UserError` where memory is
+        full."""
         self.meta, self.path, self.digest = meta, None, ""
-        on_device = {name: value.to(self.device) for name, value in weights.items()}
-        self._generator.load_state_dict(on_device, assign=True)
-        self.directions = _directions(self._generator.first_weight(meta.settings.latent_dim))
-        self._mean = torch.zeros((), device=self.device)
-        if self.style_layers:
-            self._measure_styles()
+        self._limit.reset()
+        with enough_memory("for this generator", DEVICE_REMEDY, self.device):
+            on_device = {name: value.to(self.device) for name, value in weights.items()}
+            self._generator.load_state_dict(on_device, assign=True)
+            self.directions = _directions(self._generator.first_weight(meta.settings.latent_dim))
+            self._mean = torch.zeros((), device=self.device)
+            if self.style_layers:
+                self._measure_styles()
 
     @torch.inference_mode()
     def _measure_styles(self) -> None:
@@ -100,20 +113,27 @@ class Sampler:
         """Renders the request's images, one for each position. Raises `UserError` for points of another generator.
 
         `steady` images are the same to the last bit whatever was asked for beside them, at a price for the fewest:
-        kernels round differently for other batch sizes, and one pixel in ten thousand is then brighter by one.
+        kernels round differently for other batch sizes, and one pixel in ten thousand is then brighter by one. Where
+        memory is full fewer are generated at once, and are steady among themselves.
         """
         found = self.resolve(request)
-        size = STEADY if steady else CHUNK
+        return self._limited(lambda at_once: self._rendered(found, min(STEADY, at_once) if steady else at_once, steady))
+
+    def _rendered(self, found: list[Resolved], size: int, steady: bool) -> Images:
         parts = [found[start : start + size] for start in range(0, len(found), size)]
         images = [self._generated([*part, *[part[0]] * (size - len(part))] if steady else part) for part in parts]
         return np.concatenate([self._pictures(made) for made in images])[: len(found)]
 
+    def _limited(self, work: Callable[[int], T]) -> T:
+        """`work` with as many images at once as there is memory for. Raises `UserError` where there is none for one."""
+        width, height = self.meta.settings.size
+        return self._limit.run(work, f"for an image of {width} x {height} px", DEVICE_REMEDY)
+
     @torch.inference_mode()
     def generate(self, drawn: GeneratorInputs[Latents]) -> Images:
         """Generates images of latents and their conditions; a 2-D point is a picture with a dot."""
-        whole = to_tensors(drawn, self.device)
-        chunks = zip(*(part.split(CHUNK) for part in whole), strict=True)
-        return np.concatenate([self._pictures(self._generator(GeneratorInputs(*chunk))) for chunk in chunks])
+        tensors = to_tensors(drawn, self.device)
+        return self._limited(partial(self._in_chunks, lambda part: self._pictures(self._generator(part)), tensors))
 
     @torch.inference_mode()
     def bake(self, request: LatentRequest) -> Point:
@@ -141,15 +161,23 @@ class Sampler:
         """Returns the first layer's activations, after its nonlinearity, (N, numbers); w in networks with styles."""
         tensors = to_tensors(drawn, self.device)
         if self.style_layers:
-            return np.asarray(self._generator.map(tensors)[:, 0].float().cpu().numpy())
+            return self._limited(partial(self._in_chunks, self._w_of, tensors))
         modules = self._generator.network.modules()
         nonlinear = next(layer for layer in modules if isinstance(layer, nn.ReLU | nn.LeakyReLU))
         handle = nonlinear.register_forward_hook(_stop_forward)
         try:
-            chunks = zip(*(part.split(CHUNK) for part in tensors), strict=True)
-            return np.concatenate([self._until_reached(GeneratorInputs(*chunk)) for chunk in chunks])
+            return self._limited(partial(self._in_chunks, self._until_reached, tensors))
         finally:
             handle.remove()
+
+    def _in_chunks(
+        self, make: Callable[[GeneratorInputs[Tensor]], NDArray[N]], drawn: GeneratorInputs[Tensor], at_once: int
+    ) -> NDArray[N]:
+        chunks = zip(*(part.split(at_once) for part in drawn), strict=True)
+        return np.concatenate([make(GeneratorInputs(*chunk)) for chunk in chunks])
+
+    def _w_of(self, drawn: GeneratorInputs[Tensor]) -> Latents:
+        return np.asarray(self._generator.map(drawn)[:, 0].float().cpu().numpy())
 
     def _until_reached(self, drawn: GeneratorInputs[Tensor]) -> Latents:
         try:

@@ -26,6 +26,7 @@ from time import perf_counter
 import torch
 from torch import Tensor, nn
 
+from core.accelerator.memory import left_out_if_full
 from core.monitoring.norms import l2_norm, norms
 from core.monitoring.probe import Probe
 from core.monitoring.running_means import RunningMeans
@@ -53,6 +54,8 @@ class Signals:
         self._probe_budget = TimeBudget(PROBE_SHARE if watched else 0.0, USUAL_PROBE)
         self._accuracy = RunningMeans()
         self._logits: tuple[Tensor, Tensor] | None = None
+        self.probe_left_out = False
+        """Whether there was no memory for the last probe."""
         self._clock = _Clock()
         self.G, self.D = Descent("G", probe.G, self._clock), Descent("D", probe.D, self._clock)
 
@@ -81,8 +84,10 @@ class Signals:
         for means in (self._accuracy, *self.D.means, *self.G.means):
             found |= means.take()
         if self._logits is not None and self._probe_budget.due():
-            with self._probe_budget.spending():
+            self.probe_left_out = True
+            with self._probe_budget.spending(), left_out_if_full(self._logits[0].device):
                 found |= self.D.by_layer() | self.G.by_layer() | self._probe.take(*self._logits)
+                self.probe_left_out = False
         return {f"Signal/{name}": value for name, value in found.items() if isfinite(value)}
 
 

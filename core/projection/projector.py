@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from core.accelerator.memory import enough_memory
 from core.checkpoint import Checkpoint
 from core.devices import resolve
 from core.errors import UserError
@@ -103,8 +104,10 @@ def project(
     asked = len(given.classes or [0.0] * conditions.classes), len(given.codes or [0.0] * conditions.codes)
     if asked != (conditions.classes, conditions.codes):
         raise foreign("classes {}, codes {}".format(*asked))
-    search = _Search(checkpoint, conditions, picture, given, resolve(device))
-    return (yield from search.events(steps, seed))
+    place = resolve(device)
+    with enough_memory("to look for this picture", device=place):
+        search = _Search(checkpoint, conditions, picture, given, place)
+        return (yield from search.events(steps, seed))
 
 
 def schedule(done: float) -> float:

@@ -20,10 +20,10 @@ from time import perf_counter
 import torch
 from torch import nn
 
+from core.accelerator.memory import batch_too_large, left_out_if_full
 from core.config.settings import Settings
 from core.data.cache.entries import cache_folder, write_note
 from core.data.names import content
-from core.devices import enough_memory
 from core.errors import FOREIGN_ERRORS
 from core.events import Progress, Tuned
 from core.generator_inputs import Conditions, GeneratorInputs
@@ -77,7 +77,8 @@ def _allowed(settings: Settings) -> list[ComputeFormat]:
 def trial(settings: Settings, channels: int, classes: int, device: torch.device) -> Generator[Progress, None, Tuned]:
     """Times a few training steps of throw-away networks with every candidate; returns the `Tuned` that won.
 
-    The first candidate (fp32, contiguous) is kept unless another is at least 3 % faster. The result is remembered for
+    The first candidate (fp32, contiguous) is kept unless another is at least 3 % faster; candidates that do not fit
+    into memory are left out, and where none fits `UserError` is raised. The result is remembered for
     this machine: the next start is quicker, and two trainings of one seed do not differ because a trial was noisy.
     """
     choices = candidates(settings, device)
@@ -88,23 +89,31 @@ def trial(settings: Settings, channels: int, classes: int, device: torch.device)
     if known := _remembered(note, settings, device):
         return known
     batch = min(settings.batch, TRIAL_BATCH) if device.type == "cpu" else settings.batch
-    with enough_memory(settings):
-        steps = {choice: _TrialStep(choice, settings, channels, conditions, device, batch) for choice in choices}
+    steps: dict[ComputeFormat, _TrialStep] = {}
+    for choice in choices:
+        with left_out_if_full(device):
+            steps[choice] = _TrialStep(choice, settings, channels, conditions, device, batch)
     times: dict[ComputeFormat, list[float]] = {choice: [] for choice in choices}
     for done, (round_, choice) in enumerate(product(range(ROUNDS + 1), choices)):
         yield Progress("Finding the fastest settings for this device", done, (ROUNDS + 1) * len(choices))
         best = min((min(seconds) for seconds in times.values() if seconds), default=float("inf"))
-        if round_ and min(times[choice]) > HOPELESS * best:
+        if choice not in steps or (round_ and min(times[choice]) > HOPELESS * best):
             continue
-        with enough_memory(settings):
-            seconds = steps[choice].seconds()
+        step = steps.pop(choice)
+        with left_out_if_full(device):
+            seconds = step.seconds()
             if round_ == 0:
-                seconds = min(seconds, steps[choice].seconds())  # the first call also prepares kernels
-        times[choice].append(seconds)
-    rates = {choice: batch / median(seconds) for choice, seconds in times.items()}
+                seconds = min(seconds, step.seconds())  # the first call also prepares kernels
+            times[choice].append(seconds)
+            steps[choice] = step
+        del step  # the networks of one that does not fit are gone before the next is tried
+    rates = {choice: batch / median(seconds) for choice, seconds in times.items() if choice in steps}
+    if not rates:
+        raise batch_too_large(settings)
     winner = max(rates, key=lambda choice: rates[choice])
-    if rates[winner] < 1.03 * rates[choices[0]]:
-        winner = choices[0]
+    first = next(iter(rates))
+    if rates[winner] < 1.03 * rates[first]:
+        winner = first
     named = {choice.title: round(rate, 1) for choice, rate in rates.items()}
     tuned = Tuned(device.type, winner.precision, winner.memory_format, named)
     _remember(note, tuned)

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from PySide6.QtCore import QObject, Qt, QThread, Signal
 
+from core.accelerator.memory import REMEDY, is_out_of_memory
 from core.errors import UserError, refused_by_system
 from core.events import Event, Refused, Stepped
 
@@ -244,6 +245,8 @@ def as_problem(error: Exception) -> UserError:
     if isinstance(error, OSError) and error.errno is not None:  # not one of a library's own making
         return refused_by_system(error)
     details = "".join(traceback.format_exception(error))
+    if is_out_of_memory(error):
+        return UserError("There is not enough memory for this.", REMEDY, details)
     return UserError(f"Something went wrong inside GAN Studio: {error}.", "Please report it with the details.", details)
 
 

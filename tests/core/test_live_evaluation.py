@@ -23,6 +23,7 @@ from core.jobs.training_job import TrainingJob
 from core.runs.retention import best
 from core.runs.run import Run
 from core.stats.metric_key import parse
+from tests.core.scarce_memory import evaluates, memory_for
 from tests.core.tiny import save_pictures, tiny_dataset, tiny_settings
 from tests.core.work import all_of
 
@@ -145,6 +146,18 @@ def test_what_goes_wrong_is_said_and_the_training_goes_on(pictures: Path, monkey
     events = list(training_on(pictures, "run").events())
     notices = [event.text for event in events if isinstance(event, Notice)]
     assert notices == ["The images could not be measured. There is no room. Make some. The training goes on."]
+    assert Run(pictures.parent / "run").newest().stem == "000000012"
+
+
+def test_an_evaluation_that_does_not_fit_is_a_notice(pictures: Path) -> None:
+    training = training_on(pictures, "run")
+    with memory_for(0, only=evaluates):
+        events = list(training.events())
+    notices = [event.text for event in events if isinstance(event, Notice)]
+    (said,) = [text for text in notices if text.startswith("The images could not be measured.")]
+    assert "There is not enough memory for an image of 16 x 16 px." in said
+    assert said.endswith("The training goes on.")
+    assert not numbers(events)
     assert Run(pictures.parent / "run").newest().stem == "000000012"
 
 

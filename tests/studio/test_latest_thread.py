@@ -110,3 +110,17 @@ def test_beside_a_training_it_rests_until_it_may_work_again(
     thread.set_share(1.0)
     qtbot.waitUntil(lambda: len(answers) > 1, timeout=PATIENCE)
     assert answers == [0, 99]
+
+
+def test_a_full_memory_is_said_with_a_remedy(qtbot: QtBot, thread: LatestThread) -> None:
+    def work() -> None:
+        raise RuntimeError("MPS backend out of memory (MPS allocated: 8.01 GB).")
+
+    thread.ask("image", work)
+    with qtbot.waitSignal(thread.failed, timeout=PATIENCE) as caught:
+        thread.start()
+    assert caught.args is not None
+    problem = caught.args[0]
+    assert problem.what == "There is not enough memory for this."
+    assert problem.remedy.startswith("Close other programs")
+    assert "8.01 GB" in problem.details

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from core.accelerator.memory import enough_memory
 from core.concurrency import run_in_thread
 from core.data.dataset import Dataset
 from core.errors import UserError
@@ -85,7 +86,8 @@ def build(
         raise UserError("A classifier needs classes to tell apart, and this dataset has none.", f"Choose {others}.")
     reading = Progress(f"Preparing {known[name].title}", 0, 0)
     found = yield from run_in_thread(lambda: cast(_Module, module("evaluation.features", name)), reading)
-    return (yield from found.build(dataset, weights, device))
+    with enough_memory(f"for the features of {known[name].title}", device=device):
+        return (yield from found.build(dataset, weights, device))
 
 
 def default_for(dataset: Dataset) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
+from core.accelerator.memory import BatchLimit
 from core.data.cache.row_reader import entry_folder
 from core.data.dataset import Dataset
 from core.data.names import digest
@@ -52,11 +53,20 @@ def joined(parts: list[Features]) -> Features:
     return Features(np.concatenate([part.values for part in parts]), np.concatenate(logits) if logits else None)
 
 
+def features_of(images: Images, extractor: Extractor, limit: BatchLimit) -> Features:
+    """Of images NHWC, with as many at once as there is memory for. Raises `UserError` where there is none for one."""
+
+    def work(at_once: int) -> Features:
+        return joined([extractor(images[start : start + at_once]) for start in range(0, len(images), at_once)])
+
+    return limit.run(work, "for the features of an image")
+
+
 def _worked_out(dataset: Dataset, rows: NDArray[np.int64], extractor: Extractor) -> Generator[Progress, None, Features]:
-    parts = []
+    parts, limit = [], BatchLimit(extractor.at_once)
     for start in range(0, len(rows), extractor.at_once):
         yield Progress("Looking at real images", start, len(rows))
-        parts.append(extractor(pictures(dataset, rows[start : start + extractor.at_once])))
+        parts.append(features_of(pictures(dataset, rows[start : start + extractor.at_once]), extractor, limit))
     return joined(parts)
 
 
