@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from functools import partial, wraps
 from pathlib import Path
-from typing import TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 import torch
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from core.accelerator.memory import BatchLimit, enough_memory
+from core.accelerator.stream import priority_stream
 from core.checkpoint import Checkpoint, Meta, load
 from core.devices import resolve
 from core.events import Images
@@ -32,7 +33,19 @@ MOST_DIRECTIONS = 16
 DEVICE_REMEDY = "Stop other work on this device, such as a training, or choose a generator of smaller images."
 
 T = TypeVar("T")
+P = ParamSpec("P")
 N = TypeVar("N", bound=np.generic)
+
+
+def _on_stream(method: Callable[Concatenate[Sampler, P], T]) -> Callable[Concatenate[Sampler, P], T]:
+    """Has a method work without gradients, and on the sampler's own stream."""
+
+    @wraps(method)
+    def work(sampler: Sampler, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        with torch.inference_mode(), sampler.on_stream():
+            return method(sampler, *args, **kwargs)
+
+    return work
 
 
 class Sampler:
@@ -42,6 +55,8 @@ class Sampler:
     where there are styles), the strongest first: right singular vectors of the weight that z or w meets first (SeFa:
     Shen and Zhou 2021, "Closed-Form Factorization of Latent Semantics in GANs", arXiv:2007.06600), each as long as the
     latents' standard deviation along it.
+
+    On CUDA and XPU its work goes to a stream of its own before that of a training; each method waits for it.
     """
 
     path: Path | None = None
@@ -53,6 +68,7 @@ class Sampler:
         memory is full."""
         self.device = resolve(device)
         self._limit = BatchLimit(CHUNK, self.device)
+        self.on_stream = priority_stream(self.device)
         self.conditions = Conditions.of(meta.settings, len(meta.classes))
         with torch.device("meta"):  # no memory, and no draw from the random generator that a training may be using
             self._generator = build_generator(meta.settings, meta.channels, self.conditions)
@@ -81,7 +97,8 @@ class Sampler:
 
     def weights(self) -> dict[str, Tensor]:
         """Returns the present weights by name, on the CPU, as `load` takes them."""
-        return {name: value.cpu() for name, value in self._generator.state_dict().items()}
+        with self.on_stream():
+            return {name: value.cpu() for name, value in self._generator.state_dict().items()}
 
     def fits(self, meta: Meta) -> bool:
         """Returns whether `load` can take another checkpoint's or training's weights."""
@@ -92,11 +109,12 @@ class Sampler:
         full."""
         self.meta, self.path, self.digest = meta, None, ""
         self._limit.reset()
-        with enough_memory("for this generator", DEVICE_REMEDY, self.device):
+        with enough_memory("for this generator", DEVICE_REMEDY, self.device), self.on_stream():
             on_device = {name: value.to(self.device) for name, value in weights.items()}
             self._generator.load_state_dict(on_device, assign=True)
             self.directions = _directions(self._generator.first_weight(meta.settings.latent_dim))
             self._mean = torch.zeros((), device=self.device)
+            self._mean_numbers = np.zeros((), np.float32)
             if self.style_layers:
                 self._measure_styles()
 
@@ -106,9 +124,10 @@ class Sampler:
         drawn = to_tensors(fixed(MEAN_OF, self.meta.settings.latent_dim, self.conditions), self.device)
         w = self._generator.map(drawn)[:, 0]
         self._mean = w.mean(0)
+        self._mean_numbers = self._mean.cpu().numpy()
         self.directions *= (w.cpu().nan_to_num(0.0).numpy() @ self.directions.T).std(0)[:, None]
 
-    @torch.inference_mode()
+    @_on_stream
     def render(self, request: LatentRequest, steady: bool = False) -> Images:
         """Renders the request's images, one for each position. Raises `UserError` for points of another generator.
 
@@ -129,13 +148,13 @@ class Sampler:
         width, height = self.meta.settings.size
         return self._limit.run(work, f"for an image of {width} x {height} px", DEVICE_REMEDY)
 
-    @torch.inference_mode()
+    @_on_stream
     def generate(self, drawn: GeneratorInputs[Latents]) -> Images:
         """Generates images of latents and their conditions; a 2-D point is a picture with a dot."""
         tensors = to_tensors(drawn, self.device)
         return self._limited(partial(self._in_chunks, lambda part: self._pictures(self._generator(part)), tensors))
 
-    @torch.inference_mode()
+    @_on_stream
     def bake(self, request: LatentRequest) -> Point:
         """Returns a point whose image is the request's first."""
         first = request.part(0, 1)
@@ -147,7 +166,7 @@ class Sampler:
         offset = to_numbers(found.offset) if found.offset.any() else ()
         return Point(z=z, psi=float(found.psi[0]), offset=offset, classes=classes, codes=codes, w=w)
 
-    @torch.inference_mode()
+    @_on_stream
     def edited(self, points: Sequence[Point]) -> Latents:
         """Returns points in the space that directions are added in, (N, numbers), truncated and with their offsets: z,
         or the mean of the layers' w in networks with styles."""
@@ -156,7 +175,7 @@ class Sampler:
             return np.stack([each.w.mean(0) for each in found])
         return np.stack([each.z * each.psi + each.offset for each in found])
 
-    @torch.inference_mode()
+    @_on_stream
     def first_activations(self, drawn: GeneratorInputs[Latents]) -> Latents:
         """Returns the first layer's activations, after its nonlinearity, (N, numbers); w in networks with styles."""
         tensors = to_tensors(drawn, self.device)
@@ -186,6 +205,7 @@ class Sampler:
             return np.asarray(reached.output.flatten(1).float().cpu().numpy())
         raise AssertionError("a generator has a nonlinearity")
 
+    @_on_stream
     def resolve(self, request: LatentRequest) -> list[Resolved]:
         """Returns the arrays of each position's image. Where `w` is given, it includes psi and offset."""
         trajectory = request.trajectory
@@ -213,7 +233,7 @@ class Sampler:
 
     def _styles(self, found: Resolved, point: Point) -> Latents:
         """w (layers, numbers), truncated, moved and mixed."""
-        mean = self._mean.cpu().numpy()
+        mean = self._mean_numbers
         if point.w:
             if found.w.shape not in ((1, len(mean)), (self.style_layers, len(mean))):
                 raise foreign(f"styles {found.w.shape}")

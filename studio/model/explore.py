@@ -36,7 +36,7 @@ class ExploreSource:
     `path`: a checkpoint's, or None for the running training. `home`: the run's folder, or the checkpoint where it lies
     in none, with which pins are saved; None for a training that keeps no run. `directions` (k, numbers): closed-form
     ones. `style_layers`: 0 where there are no styles. `pins_problem`: why its saved pins could not be read; then none
-    are saved either.
+    are saved either. `device`: the kind that it is on, by torch's name.
     """
 
     path: Path | None
@@ -50,6 +50,7 @@ class ExploreSource:
     style_layers: int
     saved: SavedPins
     pins_problem: UserError | None = None
+    device: str = "cpu"
 
     def fits(self, point: Point) -> bool:
         """Returns whether the generator could draw the point; those of others can have other sizes."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -9,11 +12,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from torch.nn.modules.module import register_module_forward_pre_hook
 
+from core.accelerator.stream import priority_stream
 from core.checkpoint import load
 from core.errors import UserError
 from core.events import Images, Stepped
-from core.generator_inputs import seed_class, seed_codes
+from core.generator_inputs import fixed, seed_class, seed_codes
 from core.imaging.tensors import from_pixels, to_images
 from core.latent.explore_state import Edit
 from core.latent.request import LatentRequest, Loop, Mix, Point, Square, Walk
@@ -160,6 +165,72 @@ def test_steady_images_do_not_depend_on_what_is_asked_for_beside_them(sampler: S
     assert distance(images, sampler.render(LatentRequest.of_seeds(range(count)))) <= 1
     for seed in range(count):
         assert np.array_equal(sampler.render(LatentRequest.of(Point(seed)), steady=True)[0], images[seed])
+
+
+@pytest.mark.parametrize("kind", ["cuda", "xpu"])
+def test_a_gpu_has_a_stream_that_goes_first(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[tuple[torch.device, int]] = []
+    entered: list[object] = []
+
+    def stream(device: torch.device, priority: int) -> str:
+        made.append((device, priority))
+        return f"stream {len(made)}"
+
+    def enter(stream: object) -> nullcontext[None]:
+        entered.append(stream)
+        return nullcontext()
+
+    monkeypatch.setattr(getattr(torch, kind), "Stream", stream)
+    monkeypatch.setattr(getattr(torch, kind), "stream", enter)
+    device = torch.device(kind, 1)
+    on_stream = priority_stream(device)
+    for _ in range(2):
+        with on_stream():
+            pass
+    assert (made, entered) == ([(device, -1)], ["stream 1", "stream 1"])
+    assert isinstance(priority_stream(torch.device("cpu"))(), nullcontext)
+    assert isinstance(priority_stream(torch.device("mps"))(), nullcontext)
+
+
+@pytest.mark.parametrize("name", ["dcgan", "stylegan2_ada"])
+def test_all_work_is_done_on_that_stream(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    depth, layers = 0, 0
+
+    @contextmanager
+    def on_stream() -> Iterator[None]:
+        nonlocal depth
+        depth += 1
+        yield
+        depth -= 1
+
+    def look(layer: torch.nn.Module, _inputs: object) -> None:
+        nonlocal layers
+        if next(layer.parameters(), torch.empty(0, device="meta")).device.type != "meta":  # built without memory
+            layers += 1
+            assert depth
+
+    trainer = finished(tiny_trainer(name, steps=1))
+    monkeypatch.setattr("core.latent.sampler.priority_stream", lambda device: on_stream)
+    handle = register_module_forward_pre_hook(look)
+    try:
+        sampler = Sampler(trainer.meta(), trainer.published(), "cpu")
+        drawn = fixed(3, 8, sampler.conditions)
+        calls: list[Callable[[], object]] = [
+            partial(sampler.render, REQUEST),
+            partial(sampler.generate, drawn),
+            partial(sampler.first_activations, drawn),
+        ]
+        if sampler.style_layers:
+            mixed = LatentRequest(Walk((Point(1), Point(1, mix=Mix(Point(2), 0, 0)))), (0.5,))
+            calls += [partial(call, mixed) for call in (sampler.bake, sampler.resolve)]
+            calls += [partial(sampler.edited, [Point(1)])]
+        for call in calls:
+            before = layers
+            call()
+            assert layers > before
+    finally:
+        handle.remove()
+    assert depth == 0
 
 
 # -- points of their own ---------------------------------------------------------------------------------------------

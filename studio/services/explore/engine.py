@@ -201,6 +201,7 @@ class ExploreEngine:
             sampler.style_layers,
             self._saved,
             self._pins_problem,
+            sampler.device.type,
         )
 
 
