@@ -10,6 +10,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from time import monotonic, perf_counter, sleep
 
+from core.accelerator.memory import left_out_if_full
 from core.checkpoint import Checkpoint, load
 from core.config.settings import Settings
 from core.errors import DivergenceError, UserError
@@ -122,7 +123,7 @@ class DivergenceRecovery:
     def _remember_state(self) -> None:
         if perf_counter() < self._next or not self._budget.due():
             return
-        with self._budget.spending(), suppress(MemoryError, RuntimeError):  # no memory for a copy is no misfortune
+        with self._budget.spending(), left_out_if_full(self._trainer.device):  # no copy is no misfortune
             tensors = {name: tensor.detach().to("cpu", copy=True) for name, tensor in self._trainer.state().items()}
             self._states.append(Checkpoint(self._trainer.meta(), tensors))
         self._next = perf_counter() + STATE_SECONDS

@@ -183,14 +183,18 @@ def requests(sampler: Sampler) -> list[LatentRequest]:
     ]
 
 
-@pytest.mark.parametrize("augment", ["diffaug", "ada"])
-def test_an_augmentation_and_labels(augment: str, gpu: AppleGpu) -> None:
-    values = {"condition": "auxiliary", "mirror": True, "codes_continuous": 2, "optimizer": "adamw", "augment": augment}
+@pytest.mark.usefixtures("gpu")
+@pytest.mark.parametrize(
+    ("augment", "condition"), [("diffaug", "auxiliary"), ("ada", "projection"), ("none", "embedding")]
+)
+def test_augmentation_and_conditions(augment: str, condition: str) -> None:
+    values = {"condition": condition, "mirror": True, "codes_continuous": 2, "augment": augment}
     trained("dcgan", tiny_dataset(40, classes=2, size=(20, 12)), **values)
 
 
+@pytest.mark.usefixtures("gpu")
 @pytest.mark.parametrize("optimizer", ["adam", "adamw", "rmsprop", "sgd"])
-def test_an_optimizer(optimizer: str, gpu: AppleGpu) -> None:
+def test_an_optimizer(optimizer: str) -> None:
     trained("playground", tiny_points(), optimizer=optimizer)
 
 
