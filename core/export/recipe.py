@@ -14,7 +14,7 @@ from core.data.decode import header_size
 from core.data.formats.image_files import LARGEST_FILE
 from core.data.names import opened_regular, printable
 from core.errors import FOREIGN_ERRORS, UserError
-from core.latent.request import MOST_PLACES, LatentRequest
+from core.latent.request import MOST_PLACES, ForeignRequest, LatentRequest
 
 if TYPE_CHECKING:
     from core.latent.sampler import Sampler
@@ -38,7 +38,7 @@ class Recipe:
     Whole paths would tell whoever is given the image about the person's disk.
     """
 
-    request: LatentRequest
+    request: ForeignRequest
     checkpoint: Annotated[str, Field(max_length=LONGEST_DIGEST)]
     file: Annotated[str, Field(max_length=LONGEST_FILE)]
     step: Annotated[int, Field(ge=0, lt=2**63)]

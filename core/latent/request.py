@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar, Literal, Protocol
 
-from pydantic import ConfigDict, Field, TypeAdapter
+from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from core.errors import UserError
 
@@ -161,27 +161,29 @@ class LatentRequest:
         return _REQUESTS.dump_json(self, by_alias=True).decode()
 
 
-_REQUESTS = TypeAdapter(LatentRequest)
-
-
-def read_request(text: str | bytes) -> LatentRequest:
-    """Reads the text of `LatentRequest.json`. Raises `UserError` for any other."""
-    try:
-        found = _REQUESTS.validate_json(text)
-        _refuse_outside(found)
-    except ValueError as error:
-        raise UserError(
-            "This recipe cannot be read.", "It was made by another version of GAN Studio, or changed.", str(error)
-        ) from error
-    return found
-
-
-def _refuse_outside(request: LatentRequest) -> None:
+def _inside(request: LatentRequest) -> LatentRequest:
+    """Raises `ValueError` for places beside the walk."""
     if isinstance(request.trajectory, Walk):
         last = request.trajectory.length
         outside = [place for place in request.positions if not 0 <= number_of(place) <= last]
         if outside:
             raise ValueError(f"a place at {outside[0]} on a walk from 0 to {last}")
+    return request
+
+
+ForeignRequest = Annotated[LatentRequest, AfterValidator(_inside)]
+"""A request in data that somebody else may have written."""
+_REQUESTS = TypeAdapter[LatentRequest](ForeignRequest)
+
+
+def read_request(text: str | bytes) -> LatentRequest:
+    """Reads the text of `LatentRequest.json`. Raises `UserError` for any other."""
+    try:
+        return _REQUESTS.validate_json(text)
+    except ValidationError as error:
+        raise UserError(
+            "This recipe cannot be read.", "It was made by another version of GAN Studio, or changed.", str(error)
+        ) from error
 
 
 def number_of(position: Position) -> float:
