@@ -245,6 +245,14 @@ class _Generator(torch.Generator):
         return self._device
 
 
+class _Event:
+    """An event of a device on which all is done as soon as it is asked for."""
+
+    def record(self) -> None: ...
+
+    def synchronize(self) -> None: ...
+
+
 @contextmanager
 def apple_gpu(monkeypatch: pytest.MonkeyPatch) -> Iterator[AppleGpu]:
     """A machine with an Apple GPU, for the calls inside."""
@@ -252,6 +260,7 @@ def apple_gpu(monkeypatch: pytest.MonkeyPatch) -> Iterator[AppleGpu]:
 
     monkeypatch.setattr(torch.backends.mps, "is_available", cache(lambda: True))
     monkeypatch.setattr(torch, "Generator", _Generator)
+    monkeypatch.setattr("core.training.pacer.MpsEvent", _Event)
     monkeypatch.setattr(torch.mps, "synchronize", lambda: None)
     monkeypatch.setattr(torch.mps, "empty_cache", lambda: None)
     monkeypatch.setattr(torch.mps, "get_rng_state", partial(torch.get_rng_state))
