@@ -20,7 +20,7 @@ from core.data.batches import Batches
 from core.data.dataset import Dataset
 from core.data.holdout import held_rows, training_set
 from core.data.names import printable
-from core.devices import enough_memory, resolve, used_memory
+from core.devices import enough_memory, use, used_memory
 from core.errors import DivergenceError, UserError
 from core.events import Edited, Event, Finished, Images, Points, Report, Samples, Stepped, Tuned
 from core.generator_inputs import Conditions, GeneratorInputs, fixed
@@ -74,7 +74,7 @@ class Trainer:
         """
         refuse_data(settings, len(dataset.classes), dataset.points)
         self.settings, self.dataset, self.tuned = settings, dataset, tuned
-        self.device = resolve(settings.device)
+        self.device = use(settings.device)
         self.choice = ComputeFormat(tuned.precision, tuned.memory_format)
         self.channels = dataset.images.shape[1]
         self.conditions = Conditions.of(settings, len(dataset.classes))
@@ -378,8 +378,9 @@ class Trainer:
         stats |= signals
         stats["Timing/images_per_sec"] = steps * self.settings.batch * self.settings.d_steps / max(seconds, 1e-9)
         stats["Memory/host_gb"] = used_memory() / 2**30
-        if self.device.type == "cuda":
-            stats["Memory/device_gb"] = torch.cuda.memory_reserved(self.device) / 2**30
+        if self.device.type in ("cuda", "xpu"):
+            reserved = torch.get_device_module(self.device).memory_reserved(self.device)
+            stats["Memory/device_gb"] = reserved / 2**30
         self.stats = stats
         return Report(self.step, self.images, self.seconds, stats)
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from core.checkpoint import Checkpoint, Meta, load
-from core.devices import resolve
+from core.devices import use
 from core.events import Images
 from core.generator_inputs import Conditions, GeneratorInputs, Latents, fixed
 from core.imaging.tensors import to_dots, to_images
@@ -42,7 +42,7 @@ class Sampler:
 
     def __init__(self, meta: Meta, weights: Mapping[str, Tensor], device: str = "auto") -> None:
         """`weights`: the averaged generator's state dict. Raises `UserError` for a device that is not here."""
-        self.device = resolve(device)
+        self.device = use(device)
         self.conditions = Conditions.of(meta.settings, len(meta.classes))
         with torch.device("meta"):  # no memory, and no draw from the random generator that a training may be using
             self._generator = build_generator(meta.settings, meta.channels, self.conditions)

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from core.checkpoint import Checkpoint
-from core.devices import resolve
+from core.devices import use
 from core.errors import UserError
 from core.events import Event, Images
 from core.generator_inputs import LARGEST_SEED, Conditions, GeneratorInputs
@@ -103,7 +103,7 @@ def project(
     asked = len(given.classes or [0.0] * conditions.classes), len(given.codes or [0.0] * conditions.codes)
     if asked != (conditions.classes, conditions.codes):
         raise foreign("classes {}, codes {}".format(*asked))
-    search = _Search(checkpoint, conditions, picture, given, resolve(device))
+    search = _Search(checkpoint, conditions, picture, given, use(device))
     return (yield from search.events(steps, seed))
 
 
