@@ -186,7 +186,8 @@ def _cpu() -> Device:
     import torch
 
     memory = psutil.virtual_memory()
-    title = f"CPU, {torch.get_num_threads()} threads"
+    threads = torch.get_num_threads()
+    title = f"CPU, {threads} thread{'s' * (threads != 1)}"
     known = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
     has_bf16 = any(known.get(name) for name in ("avx512_bf16", "amx_bf16", "bf16"))
     return Device(

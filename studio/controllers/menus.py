@@ -34,6 +34,7 @@ class Menus:
         self._add_training(training)
         view.addSeparator()
         self.full_screen = self._add(view, "Full screen", "F11")
+        self.about_computer = self._add(window.menuBar().addMenu("&Help"), "About this computer", "")
 
     def show_workspace(self, index: int) -> None:
         """Marks the workspace that is on screen."""
