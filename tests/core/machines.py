@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, field
+from functools import cache
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -53,7 +54,9 @@ class Gpu:
 def build(
     monkeypatch: pytest.MonkeyPatch, cuda: str | None = "13.2", hip: str | None = None, made_for: list[str] = WHEEL
 ) -> None:
-    """Which build of PyTorch this is."""
+    """Which build of PyTorch this is, on a machine without GPUs of Intel and Apple."""
+    monkeypatch.setattr(torch.xpu, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", cache(lambda: False))  # what imports it asks for its cache
     monkeypatch.setattr(torch.version, "cuda", cuda)
     monkeypatch.setattr(torch.version, "hip", hip)
     monkeypatch.setattr(torch.cuda, "get_arch_list", lambda: made_for)

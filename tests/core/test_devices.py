@@ -84,6 +84,15 @@ def test_auto_is_the_gpu_with_the_most_free_memory(machine: pytest.MonkeyPatch) 
     assert [device.free_memory for device in available()[:2]] == [9 * GB, 2 * GB]
 
 
+def test_cards_without_names_of_their_own_are_told_by_their_places(machine: pytest.MonkeyPatch) -> None:
+    one, other = Gpu(free=2 * GB, uuid="", bus=1), Gpu(free=9 * GB, uuid="", bus=2)
+    cards(machine, one, other)
+    library(machine, other, one, nvmlDeviceGetUUID=refuse)
+    assert [(device.name, device.free_memory) for device in available()[:2]] == [("cuda:1", 9 * GB), ("cuda:0", 2 * GB)]
+    one.bus = other.bus  # nothing tells them apart
+    assert [device.free_memory for device in look()[:2]] == [None, None]
+
+
 def test_auto_stays_what_it_was_at_first(machine: pytest.MonkeyPatch) -> None:
     one, other = Gpu(free=9 * GB, uuid="1"), Gpu(free=8 * GB, uuid="2")
     cards(machine, one, other)
