@@ -10,6 +10,7 @@ import os
 import platform
 import re
 import shutil
+import sys
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict
@@ -21,6 +22,7 @@ from core.concurrency import run_in_thread
 from core.data.cache.entries import cache_folder
 from core.data.cache.quota import limit
 from core.devices import look
+from core.devices.builds import install_command
 from core.devices.device import Device, Trouble
 from core.errors import UserError
 from core.events import Progress
@@ -214,15 +216,19 @@ def _troubles(
     for name, trial in trials.items():
         if trial.problem:
             what = f"Training on {name} failed: {trial.problem}"
-            elsewhere = "gan-studio train sample:digits --out run --device cpu"
-            yield Trouble(what, "Update its driver, and train elsewhere until then", "" if name == "cpu" else elsewhere)
+            if name == "cpu":
+                yield Trouble(what, "Install PyTorch anew", install_command())
+            else:
+                remedy = "Update its driver, and train on the CPU until then"
+                yield Trouble(what, remedy, "gan-studio train sample:digits --out run --device cpu")
     for folder in folders:
         if folder["free"] < LITTLE_DISK:
             what = f"Only {size_text(folder['free'])} are free at {folder['path']}."
             if folder["name"] == "cache":
                 yield Trouble(what, "Free some space, or delete the prepared datasets", "gan-studio cache --clear")
             else:
-                yield Trouble(what, "Free some space, or let GAN_STUDIO_RUNS name another folder")
+                verb = "set" if sys.platform == "win32" else "export"
+                yield Trouble(what, "Free some space, or put new runs elsewhere", f"{verb} GAN_STUDIO_RUNS=FOLDER")
 
 
 def _anonymous(value: Any) -> Any:
@@ -236,7 +242,9 @@ def _anonymous(value: Any) -> Any:
 
 def _anonymous_text(text: str) -> str:
     with suppress(RuntimeError):  # no home is known
-        text = text.replace(str(Path.home()), "~")
+        home = Path.home()
+        if home != Path(home.anchor):  # where everything is at home, it tells nothing
+            text = re.sub(rf"{re.escape(str(home))}(?![\w-])", "~", text)
     with suppress(Exception):  # nor a name, for which each system has its own exception
         user = re.escape(getpass.getuser())
         text = re.sub(rf"(?<=[/\\]){user}(?![\w-])", "USER", text)

@@ -95,7 +95,7 @@ def test_each_trouble_comes_with_its_command(machine: pytest.MonkeyPatch) -> Non
     assert said[4] == "Qt cannot open a window."
     assert "--torch-backend=cu126" in found[0].command
     assert found[2].command == "gan-studio cache --clear"
-    assert all(trouble.what in text and trouble.command in text for trouble in found)
+    assert all(trouble.what in text and trouble.command and trouble.command in text for trouble in found)
     assert "cannot be used" in text
 
 
@@ -126,6 +126,13 @@ def test_it_names_neither_the_person_nor_the_home_folder(machine: pytest.MonkeyP
     assert "mary" not in json.dumps(facts) + text
     assert "free at ~" in text
     assert "5.0 MB of datasets" in text
+
+
+def test_where_everything_is_at_home_paths_stay(machine: pytest.MonkeyPatch) -> None:
+    machine.setenv("HOME", "/")
+    machine.setenv("USERPROFILE", "C:\\")
+    _, text = examined({"trouble": ("No /usr/lib/libxcb.so was found.", "Install it", "")})
+    assert "/usr/lib/libxcb.so" in text
 
 
 def test_the_command(machine: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
