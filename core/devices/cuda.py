@@ -44,6 +44,7 @@ def _counted() -> tuple[int, str]:
             torch.cuda.init()
             return torch.cuda.device_count(), ""
         except Exception as error:  # no driver, an old one, one that does not fit its library ...
+            torch.cuda.is_available()  # it warns once in a process: here, and not in the first backward pass
             return 0, (str(error).splitlines() or [""])[0]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -269,6 +270,23 @@ def test_a_training_goes_on_with_the_cpu_and_says_why(
     assert job.trainer is not None
     assert job.trainer.device == torch.device("cpu")
     assert [event.text for event in events if isinstance(event, Notice)] == [passed_over("auto")]
+
+
+def test_what_torch_warns_of_once_is_heard_while_devices_are_looked_for(machine: pytest.MonkeyPatch) -> None:
+    """Unheard, it would come in the middle of the first backward pass, on the CPU too."""
+    warned: list[bool] = []
+
+    def is_available() -> bool:
+        if not warned:
+            warned.append(True)
+            warnings.warn(TOO_OLD, stacklevel=1)
+        return False
+
+    cards(machine, refusal=TOO_OLD)
+    machine.setattr(torch.cuda, "is_available", is_available)
+    assert use("cpu") == torch.device("cpu")
+    assert warned
+    assert not torch.cuda.is_available()
 
 
 def test_a_driver_is_known_to_be_old_by_its_number_alone(machine: pytest.MonkeyPatch) -> None:
