@@ -9,7 +9,7 @@ from time import perf_counter
 
 from core.config.preparation import Preparation
 from core.data.prepare import prepare
-from core.devices import used_memory
+from core.devices.memory import used_memory
 
 
 def main() -> None:

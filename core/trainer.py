@@ -16,7 +16,6 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from core.accelerator.memory import BatchLimit, batch_too_large, left_out_if_full
 from core.checkpoint import Checkpoint, Meta
 from core.config.constraints import refuse_data
 from core.config.settings import Settings, live_settings
@@ -24,7 +23,15 @@ from core.data.batches import Batches
 from core.data.dataset import Dataset
 from core.data.holdout import held_rows, training_set
 from core.data.names import printable
-from core.devices import enough_memory, resolve, used_memory
+from core.devices import use
+from core.devices.memory import (
+    BatchLimit,
+    batch_too_large,
+    enough_memory_for_batch,
+    left_out_if_full,
+    used_memory,
+)
+from core.devices.stream import stream_of_its_own
 from core.errors import DivergenceError, UserError
 from core.events import Edited, Event, Finished, Images, Notice, Points, Report, Samples, Stepped, Tuned
 from core.generator_inputs import Conditions, GeneratorInputs, fixed
@@ -43,7 +50,7 @@ from core.training import optimizers
 from core.training.allocator import keep_freed_memory
 from core.training.augmentation import Augment, discriminator_input, discriminator_sheet, noise_level
 from core.training.autotune import ComputeFormat, to_device
-from core.training.captured import Captured, recorder, stream_of_its_own
+from core.training.captured import Captured, recorder
 from core.training.ema import MovingAverage, decay
 from core.training.loss_scale import LossScale
 from core.training.pacer import Pacer
@@ -99,7 +106,7 @@ class Trainer:
         """
         refuse_data(settings, len(dataset.classes), dataset.points)
         self.settings, self.dataset, self.tuned = settings, dataset, tuned
-        self.device = resolve(settings.device)
+        self.device = use(settings.device)
         self.choice = ComputeFormat(tuned.precision, tuned.memory_format)
         self.channels = dataset.images.shape[1]
         self.conditions = Conditions.of(settings, len(dataset.classes))
@@ -108,7 +115,7 @@ class Trainer:
         self._parts = 1
         self.stats: Mapping[str, float] = {}
         keep_freed_memory()
-        with enough_memory(settings):
+        with enough_memory_for_batch(settings):
             self.held = held_rows(settings, dataset)
             augmentation = training_set(dataset, self.held)
             self._noise = torch.Generator(self.device).manual_seed(settings.seed)
@@ -537,8 +544,9 @@ class Trainer:
         self._reported = self.step, self.seconds
         stats["Timing/images_per_sec"] = steps * self.settings.batch * self.settings.d_steps / max(seconds, 1e-9)
         stats["Memory/host_gb"] = used_memory() / 2**30
-        if self.device.type == "cuda":
-            stats["Memory/device_gb"] = torch.cuda.memory_reserved(self.device) / 2**30
+        if self.device.type in ("cuda", "xpu"):
+            reserved = torch.get_device_module(self.device).memory_reserved(self.device)
+            stats["Memory/device_gb"] = reserved / 2**30
         self.stats = stats
         return Report(self.step, self.images, self.seconds, stats)
 

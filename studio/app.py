@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from studio.main_window import MainWindow
@@ -22,6 +22,8 @@ DEVICES = {
     "linuxfb": "/dev/fb0",
 }
 """Platforms of Qt without a window system, and what each needs."""
+QT_PATIENCE = 60.0
+"""Seconds after which Qt, asked for its screens, is given up."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from core.cli import main as cli
 
         if arguments[0] in cli.commands() or arguments[0].startswith("-"):
-            return cli.main(arguments)
+            return cli.main(arguments, _window_facts)
         if complaint := mistake(arguments, cli.commands()):
             print(f"gan-studio: {complaint}", file=sys.stderr)
             return 2
@@ -72,6 +74,29 @@ def open_window(source: str | None, kind: type[MainWindow] | None = None) -> int
         termination.close()
     pyqtgraph_import.wait()
     return interruption.exit_code if interruption else code
+
+
+def _window_facts() -> dict[str, Any]:
+    """Returns facts about Qt and the screens, asked for in a process of its own: Qt ends one in which it fails."""
+    import json
+    import subprocess
+
+    complaint = screen_complaint()
+    environment = os.environ | ({"QT_QPA_PLATFORM": "offscreen"} if complaint else {})
+    root = str(Path(__file__).parents[1])
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
+    command = [sys.executable, "-P", "-m", "studio.window_facts"]
+    try:
+        asked = subprocess.run(command, env=environment, capture_output=True, check=True, timeout=QT_PATIENCE)
+        facts: dict[str, Any] = json.loads(asked.stdout)
+    except (OSError, ValueError, subprocess.SubprocessError) as error:
+        said = (getattr(error, "stderr", None) or b"").decode("utf-8", "replace").strip().splitlines()
+        reason = next((line for line in said if "qt" in line.lower()), str(error))
+        trouble = (f"Qt cannot open a window: {reason}", "Install the libraries that it needs", "make setup")
+        return {"trouble": trouble}
+    if complaint:
+        facts |= {"Platform": "none", "Screen": complaint.partition(". ")[0]}
+    return facts
 
 
 def mistake(arguments: Sequence[str], commands: Sequence[str]) -> str:

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 
 from core import diagnosis
 from studio.controllers import connections
+from studio.controllers.computer import ComputerController
 from studio.controllers.connections import Controllers
 from studio.controllers.data import DataController
 from studio.controllers.dialogs.context import DialogContext
@@ -67,6 +68,7 @@ class Application:
             saving,
             FeatureWeightsController(window, session),
             DialogContext(window, session, opening.open),
+            ComputerController(window, session),
         )
 
     def _connect_the_rest(self) -> None:

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes .venv with everything the project needs, at the versions of constraints.txt, and whatever Qt needs of the system.
 # Package index, proxy and certificate settings of the environment (UV_*, PIP_*, SSL_CERT_FILE ...) are honoured.
-# PYTHON=... chooses the interpreter.
+# PYTHON=... chooses the interpreter, UV_TORCH_BACKEND=cu126 (or cpu, rocm7.2, xpu ...) the build of PyTorch.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -79,6 +79,32 @@ make_venv() {
     fi
 }
 
+# install OPTION...: installs everything that the project needs.
+install() {
+    # Compiled now, while nobody waits for a window: the first import of each module takes half the time.
+    "$uv" pip install --quiet --compile-bytecode --python .venv/bin/python --group dev --editable . "$@"
+}
+
+# The constraints without the libraries that each build of PyTorch brings in versions of its own.
+constraints_of_any_build() {
+    awk '/^nvidia-ml-py=/ || !/^(nvidia-|cuda-|triton=)/' constraints.txt >.venv/constraints.txt
+}
+
+# uv finds the build of PyTorch that suits the GPU and its driver. All but one are in an index of their own: where that
+# cannot be reached, or a mirror stands for all indexes, the one of the default index is installed.
+install_everything() {
+    constraints_of_any_build
+    if [ -n "${UV_TORCH_BACKEND:-}" ]; then
+        install --constraints .venv/constraints.txt
+        return
+    fi
+    if [ "$(uname -s)" = Linux ] && [ -z "${UV_DEFAULT_INDEX:-}${UV_INDEX_URL:-}${UV_OFFLINE:-}${UV_NO_INDEX:-}" ]; then
+        if install --torch-backend=auto --constraints .venv/constraints.txt 2>/dev/null; then return; fi
+        say "set-up: PyTorch's own index has no build for this machine, or is out of reach; taking the default build"
+    fi
+    install --constraints constraints.txt
+}
+
 # Shared libraries that Qt's widgets, and its platforms with and without a screen, ask for and the system lacks.
 missing_libraries() {
     folder=$(.venv/bin/python -c 'from importlib.util import find_spec as f; print(*f("PySide6").submodule_search_locations)')
@@ -107,7 +133,7 @@ find_python
 honour_pip_settings
 make_venv
 say "set-up: installing into .venv with $("$uv" --version)"
-"$uv" pip install --quiet --python .venv/bin/python --constraints constraints.txt --group dev --editable .
+install_everything
 if [ "$(uname -s)" = Linux ]; then complete_qt; fi
 QT_QPA_PLATFORM=offscreen .venv/bin/python -c 'from PySide6.QtWidgets import QApplication; QApplication([])' ||
     fail "Qt cannot start; the lines above say why."

@@ -6,22 +6,22 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict
 from importlib.metadata import version
 from io import TextIOWrapper
 from threading import RLock
 from time import monotonic, sleep
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from tqdm import tqdm
 
-from core.accelerator.memory import REMEDY, is_out_of_memory
 from core.cli.export_commands import add_exports, show
 from core.cli.messages import MESSAGES, as_json, without_controls
 from core.cli.paths import checkpoint, place
 from core.config.settings import Settings
+from core.devices.memory import REMEDY, is_out_of_memory
 from core.errors import UserError, refused_by_system
 from core.events import (
     EvaluationProgress,
@@ -57,12 +57,15 @@ class _Parser(argparse.ArgumentParser):
         raise UserError(f"{message[:1].upper()}{message[1:]}.", f"See {self.prog} --help.")
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Runs one command and returns the exit code: 0, 2 for bad input, 128 and the signal's number when interrupted."""
+def main(arguments: Sequence[str], window: Callable[[], Mapping[str, Any]] = dict) -> int:
+    """Runs one command and returns the exit code: 0, 2 for bad input, 128 and the signal's number when interrupted.
+
+    `window`: tells facts about the window system, which only `doctor` asks for (see `core.jobs.doctor.examine`).
+    """
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a name that the encoding lacks is no reason to stop
     try:
-        options = _parser()[0].parse_args(arguments)
+        options = _parser()[0].parse_args(arguments, argparse.Namespace(window=window))
         command: Callable[[argparse.Namespace], int] = options.command
         return command(options)
     except UserError as problem:
@@ -198,6 +201,14 @@ def cache(options: argparse.Namespace) -> int:
     return 0
 
 
+def doctor(options: argparse.Namespace) -> int:
+    from core.jobs.doctor import examine, lines
+
+    facts = show(examine(options.window(), options.quick), "piece")
+    print(as_json(facts) if options.json else without_controls("\n".join(lines(facts))))
+    return 0
+
+
 def download(options: argparse.Namespace) -> int:
     from core.data.download.catalogue import DOWNLOADS, known
     from core.data.download.fetch import fetch
@@ -285,6 +296,11 @@ def _parser() -> tuple[argparse.ArgumentParser, Iterable[str]]:
     )
     command.set_defaults(command=download)
     command.add_argument("name", nargs="?", metavar="NAME")
+
+    command = commands.add_parser("doctor", help="what this computer can train on, and what keeps it from more")
+    command.set_defaults(command=doctor)
+    command.add_argument("--quick", action="store_true", help="leave out the ten seconds of training on each device")
+    command.add_argument("--json", action="store_true")
 
     command = commands.add_parser("cache", help="prepared datasets on the disk: a second opening finds them")
     command.set_defaults(command=cache)

@@ -372,7 +372,7 @@ class Fields(BaseModel):
         le=100,
     )
 
-    device: str = setting("auto", "Device", "Where to train: auto, cpu, cuda:0, mps ...")
+    device: str = setting("auto", "Device", "Where to train: auto, cpu, cuda:0, xpu:0, mps ...")
     precision: Literal["auto", "fp32", "bf16", "fp16"] = setting(
         "auto", "Device", "Number format of the convolutions; auto tries what is fastest here.", advanced=True
     )

@@ -20,7 +20,7 @@ from core.concurrency import Prefetcher
 from core.data.cache.row_reader import RowReader
 from core.data.dataset import Dataset, Pixels
 from core.data.names import quoted
-from core.devices import free_memory
+from core.devices.memory import free_memory
 from core.errors import UserError
 from core.imaging.tensors import from_pixels
 

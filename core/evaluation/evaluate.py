@@ -8,9 +8,9 @@ from collections.abc import Generator, Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from core.accelerator.memory import BatchLimit, enough_memory
 from core.concurrency import run_in_thread
 from core.data.dataset import Dataset
+from core.devices.memory import BatchLimit, enough_memory
 from core.errors import UserError
 from core.evaluation.features import Extractor, Features
 from core.evaluation.features.dataset_features import features_of, joined, pictures, real_features

@@ -10,9 +10,9 @@ from contextlib import closing, suppress
 from pathlib import Path
 from time import monotonic, perf_counter, sleep
 
-from core.accelerator.memory import left_out_if_full
 from core.checkpoint import Checkpoint, load
 from core.config.settings import Settings
+from core.devices.memory import left_out_if_full
 from core.errors import DivergenceError, UserError
 from core.events import Event, Notice, Report, Rewound, Saved
 from core.monitoring.time_budget import TimeBudget

@@ -7,8 +7,8 @@ from contextlib import closing
 from pathlib import Path
 from time import perf_counter
 
-from core.accelerator.memory import enough_memory
 from core.data.dataset import Dataset
+from core.devices.memory import enough_memory
 from core.errors import DivergenceError, UserError
 from core.evaluation.evaluate import LEAST
 from core.evaluation.features import Extractor, build

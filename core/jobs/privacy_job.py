@@ -15,12 +15,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from core.accelerator.memory import enough_memory
 from core.checkpoint import Checkpoint, load
 from core.data.dataset import Dataset
 from core.data.holdout import held_rows, train_rows
 from core.data.prepare import prepare
-from core.devices import resolve
+from core.devices import use
+from core.devices.memory import enough_memory
 from core.errors import UserError
 from core.evaluation.nearest_neighbours import neighbour_distances
 from core.events import FirstImages, Images, Progress
@@ -108,7 +108,7 @@ def report_privacy(
 
     Raises `UserError` for other images than those of the training, and where none were held out.
     """
-    device, settings = resolve(device_name), checkpoint.meta.settings
+    device, settings = use(device_name), checkpoint.meta.settings
     if dataset.fingerprint != checkpoint.meta.dataset_fingerprint:
         remedy = f"Open {checkpoint.meta.dataset}, prepared as it was then."
         raise UserError("These are not the images that the checkpoint was trained on.", remedy)

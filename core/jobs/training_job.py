@@ -18,7 +18,7 @@ from core.data.dataset import Dataset
 from core.data.holdout import held_rows
 from core.data.names import printable
 from core.data.prepare import prepare
-from core.devices import resolve
+from core.devices import passed_over, resolve, use
 from core.errors import UserError
 from core.events import Edited, Event, Notice, Progress, Saved, Tuned
 from core.jobs.divergence_recovery import DivergenceRecovery
@@ -67,7 +67,9 @@ class TrainingJob:
     def events(self) -> Generator[Event, None, None]:
         """Everything from reading the images to `Finished`. Raises `UserError`; the run keeps what was saved."""
         checkpoint = load(self.resume) if self.resume else None
-        resolve(self.chosen.device)  # what cannot work is said before the images are read
+        use(self.chosen.device)  # what cannot work is said before the images are read
+        if passed := passed_over(self.chosen.device):
+            yield Notice(passed)
         if origin := self._continued():
             with RunLock(origin.folder) as lock:
                 yield from self._begin(checkpoint)

@@ -12,10 +12,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from core.accelerator.memory import BatchLimit, enough_memory
-from core.accelerator.stream import priority_stream
 from core.checkpoint import Checkpoint, Meta, load
-from core.devices import resolve
+from core.devices import use
+from core.devices.memory import BatchLimit, enough_memory
+from core.devices.stream import priority_stream
 from core.events import Images
 from core.generator_inputs import Conditions, GeneratorInputs, Latents, fixed
 from core.imaging.tensors import to_dots, to_images
@@ -66,7 +66,7 @@ class Sampler:
     def __init__(self, meta: Meta, weights: Mapping[str, Tensor], device: str = "auto") -> None:
         """`weights`: the averaged generator's state dict. Raises `UserError` for a device that is not here, or whose
         memory is full."""
-        self.device = resolve(device)
+        self.device = use(device)
         self._limit = BatchLimit(CHUNK, self.device)
         self.on_stream = priority_stream(self.device)
         self.conditions = Conditions.of(meta.settings, len(meta.classes))

@@ -26,7 +26,7 @@ from time import perf_counter
 import torch
 from torch import Tensor, nn
 
-from core.accelerator.memory import left_out_if_full
+from core.devices.memory import left_out_if_full
 from core.monitoring.norms import l2_norm, norms
 from core.monitoring.probe import Probe
 from core.monitoring.running_means import RunningMeans

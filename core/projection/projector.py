@@ -14,9 +14,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.accelerator.memory import enough_memory
 from core.checkpoint import Checkpoint
-from core.devices import resolve
+from core.devices import use
+from core.devices.memory import enough_memory
 from core.errors import UserError
 from core.events import Event, Images
 from core.generator_inputs import LARGEST_SEED, Conditions, GeneratorInputs
@@ -104,7 +104,7 @@ def project(
     asked = len(given.classes or [0.0] * conditions.classes), len(given.codes or [0.0] * conditions.codes)
     if asked != (conditions.classes, conditions.codes):
         raise foreign("classes {}, codes {}".format(*asked))
-    place = resolve(device)
+    place = use(device)
     with enough_memory("to look for this picture", device=place):
         search = _Search(checkpoint, conditions, picture, given, place)
         return (yield from search.events(steps, seed))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 from collections import deque
@@ -14,6 +15,8 @@ from pathlib import Path
 from secrets import token_hex
 from time import monotonic, time
 from typing import TYPE_CHECKING
+
+import platformdirs
 
 from core.checkpoint import Checkpoint, refuse_damaged, save, summary
 from core.data.names import content, printable
@@ -335,6 +338,12 @@ def _holds(path: Path, trainer: Trainer) -> bool:
         return meta.images == trainer.images and meta.settings == trainer.settings
     except UserError:  # not there, or damaged
         return False
+
+
+def runs_folder() -> Path:
+    """Where new runs are made: `GAN_STUDIO_RUNS`, or `GAN Studio/runs` among the person's documents."""
+    chosen = os.environ.get("GAN_STUDIO_RUNS")
+    return Path(chosen) if chosen else platformdirs.user_documents_path() / "GAN Studio" / "runs"
 
 
 def next_folder(runs: Path, title: str, preset: str) -> Path:

@@ -20,10 +20,10 @@ from time import perf_counter
 import torch
 from torch import nn
 
-from core.accelerator.memory import batch_too_large, left_out_if_full
 from core.config.settings import Settings
 from core.data.cache.entries import cache_folder, write_note
 from core.data.names import content
+from core.devices.memory import batch_too_large, left_out_if_full
 from core.errors import FOREIGN_ERRORS
 from core.events import Progress, Tuned
 from core.generator_inputs import Conditions, GeneratorInputs
@@ -127,15 +127,17 @@ def to_device(network: nn.Module, device: torch.device, layout: torch.memory_for
 
 def synchronise(device: torch.device) -> None:
     """Waits until the device has done all that it was given, so that a clock can be read."""
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-    elif device.type == "mps":
+    if device.type == "mps":
         torch.mps.synchronize()
+    elif device.type != "cpu":
+        torch.get_device_module(device).synchronize(device)
 
 
 def _note(settings: Settings, channels: int, conditions: Conditions, device: torch.device) -> Path:
     """The file that remembers this trial: its name holds everything that the result depends on."""
-    title = torch.cuda.get_device_name(device) if device.type == "cuda" else f"{device.type}-{torch.get_num_threads()}"
+    title = f"{device.type}-{torch.get_num_threads()}"
+    if device.type in ("cuda", "xpu"):
+        title = torch.get_device_module(device).get_device_name(device)
     what = (
         torch.__version__,
         title,
@@ -221,8 +223,10 @@ def _bf16_pays(device: torch.device) -> bool:
     Only what is hopeless is ruled out here, and the timing of whole steps decides the rest: on a busy machine a single
     quick convolution says no more than that.
     """
-    if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    if device.type in ("cuda", "xpu"):
+        own = torch.get_device_module(device)
+        with own.device(device):  # torch asks the current device
+            return bool(own.is_bf16_supported(including_emulation=False))
     if device.type != "cpu":
         return False
     times: dict[torch.dtype, list[float]] = {torch.float32: [], torch.bfloat16: []}

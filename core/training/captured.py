@@ -6,8 +6,7 @@ recorded step runs no Python: what it depends on belongs to its kind, or lies in
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Hashable, Iterable
 
 import torch
 
@@ -61,24 +60,6 @@ def recorder(device: torch.device, generators: Iterable[torch.Generator]) -> Rec
     if device.type != "cuda":
         return None
     return _GraphRecorder(device, tuple(generators))
-
-
-@contextmanager
-def stream_of_its_own(device: torch.device) -> Iterator[None]:
-    """Lets this thread's work on a device go into a stream of its own: what belongs to the default one, such as nodes
-    of autograd, cannot be recorded. Does nothing where devices have no streams."""
-    if device.type not in ("cuda", "xpu"):
-        yield
-        return
-    module = torch.cuda if device.type == "cuda" else torch.xpu
-    before = module.current_stream(device)
-    own = module.Stream(device)
-    own.wait_stream(before)
-    try:
-        with module.stream(own):
-            yield
-    finally:
-        before.wait_stream(own)
 
 
 class _GraphRecorder:

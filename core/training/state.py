@@ -79,17 +79,13 @@ class TrainerState:
     def _random(self) -> dict[str, Tensor]:
         device = self.noise.device
         states = {"noise": self.noise.get_state(), "torch": torch.get_rng_state()}
-        if device.type == "cuda":
-            states["cuda"] = torch.cuda.get_rng_state(device)
-        elif device.type == "mps":
-            states["mps"] = torch.mps.get_rng_state()
+        if device.type != "cpu":
+            states[device.type] = torch.get_device_module(device).get_rng_state(device)
         return states
 
     def _set_random(self, states: Mapping[str, Tensor]) -> None:
         device = self.noise.device
         self.noise.set_state(states["noise"])
         torch.set_rng_state(states["torch"])
-        if device.type == "cuda":
-            torch.cuda.set_rng_state(states["cuda"], device)
-        elif device.type == "mps":
-            torch.mps.set_rng_state(states["mps"])
+        if device.type != "cpu":
+            torch.get_device_module(device).set_rng_state(states[device.type], device)

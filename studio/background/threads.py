@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from PySide6.QtCore import QObject, Qt, QThread, Signal
 
-from core.accelerator.memory import REMEDY, is_out_of_memory
+from core.devices.memory import REMEDY, is_out_of_memory
 from core.errors import UserError, refused_by_system
 from core.events import Event, Refused, Stepped
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
+from studio.controllers.computer import ComputerController
 from studio.controllers.data import DataController
 from studio.controllers.dialogs.context import DialogContext
 from studio.controllers.explore import ExploreController
@@ -31,6 +32,7 @@ class Controllers:
     saving: SavingController
     weights: FeatureWeightsController
     dialogs: DialogContext
+    computer: ComputerController
 
 
 def connect_window(window: MainWindow, session: Session, do: Controllers) -> None:
@@ -63,6 +65,7 @@ def connect_menus(window: MainWindow, session: Session, do: Controllers) -> None
         (do.menus.measure, session.measure),
         (do.menus.settings, window.show_settings),
         (do.menus.full_screen, window.toggle_full_screen),
+        (do.menus.about_computer, do.computer.show),
     ):
         action.triggered.connect(lambda *_, handle=handle: handle())
 

@@ -34,6 +34,8 @@ class Menus:
         self._add_training(training)
         view.addSeparator()
         self.full_screen = self._add(view, "Full screen", "F11")
+        self.about_computer = self._add(window.menuBar().addMenu("&Help"), "About this computer", "")
+        self.about_computer.setMenuRole(QAction.MenuRole.NoRole)  # or macOS would take it for the program's own
 
     def show_workspace(self, index: int) -> None:
         """Marks the workspace that is on screen."""

@@ -22,11 +22,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PublishedWeights:
-    """A running training's newest averaged generator, and the folder of its run."""
+    """A running training's newest averaged generator, the folder of its run, and its device by torch's name."""
 
     meta: Meta
     tensors: dict[str, Any]
     run: Path | None
+    device: str
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.devices import Device
+from core.devices.device import Device
 from core.events import Edited, Images, Measured, Report, Samples
 from studio import theme
 from studio.model.history import History

@@ -5,17 +5,16 @@ Modules of `core` that import torch are imported inside functions that run in th
 
 from __future__ import annotations
 
-import os
 from functools import partial
 from pathlib import Path
 
-from platformdirs import user_documents_path
 from PySide6.QtCore import QObject, Qt, Signal
 
 from core.concurrency import as_generator
 from core.config.settings import Settings
 from core.errors import UserError
 from core.events import Event, Measured, Notice, Points, Rewound, Samples, Saved
+from core.runs.run import runs_folder
 from studio.background.job_runner import JobRunner
 from studio.background.threads import IteratorThread
 from studio.background.workers import Workers
@@ -37,12 +36,6 @@ from studio.services.train.run_comparison import RunComparison
 from studio.services.train.run_loader import RunLoader
 from studio.services.train.sample_images import SampleImages
 from studio.services.train.training import TrainingService
-
-
-def runs_folder() -> Path:
-    """Where new runs are made: `GAN_STUDIO_RUNS`, or `GAN Studio/runs` among the person's documents."""
-    chosen = os.environ.get("GAN_STUDIO_RUNS")
-    return Path(chosen) if chosen else user_documents_path() / "GAN Studio" / "runs"
 
 
 class Session(QObject):

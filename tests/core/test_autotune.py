@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -172,3 +174,20 @@ def test_a_trial_leaves_the_training_as_it_would_be() -> None:
     settings = tiny_settings("gan", **AUTO, steps=4)  # with dropout, which draws from torch's own random numbers
     one, other = (finished(Trainer(settings, tiny_dataset(), chosen(settings))) for _ in range(2))
     assert not differences(copied(one.checkpoint()), other.checkpoint())
+
+
+@pytest.mark.parametrize("kind", ["cuda", "xpu"])
+def test_the_device_that_trains_is_asked_whether_it_has_bf16(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    current = [torch.device(kind, 0)]
+
+    @contextmanager
+    def made_current(device: torch.device) -> Iterator[None]:
+        current.append(device)
+        yield
+        current.pop()
+
+    own = torch.get_device_module(kind)
+    monkeypatch.setattr(own, "device", made_current)
+    monkeypatch.setattr(own, "is_bf16_supported", lambda including_emulation: current[-1] == torch.device(kind, 1))
+    found = [{c.precision for c in candidates(tiny_settings(**AUTO), torch.device(kind, index))} for index in (0, 1)]
+    assert found == [{"fp32"}, {"fp32", "bf16"}]

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from core.accelerator.memory import (
+from core.cli.main import main
+from core.devices.memory import (
     BatchLimit,
     OutOfMemoryError,
     empty_cache,
@@ -17,7 +18,6 @@ from core.accelerator.memory import (
     is_out_of_memory,
     left_out_if_full,
 )
-from core.cli.main import main
 from core.errors import UserError
 from core.evaluation.evaluate import evaluate
 from core.evaluation.features import Features

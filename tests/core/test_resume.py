@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,6 +16,8 @@ from core.config.settings import Settings
 from core.events import Stepped, Tuned
 from core.presets import presets
 from core.trainer import Trainer
+from core.training.augmentation import Augment
+from core.training.state import TrainerState
 from tests.core.tiny import FIXED, copied, dataset_for, differences, finished, tiny_dataset, tiny_settings, tiny_trainer
 
 ROOT = Path(__file__).parents[2]
@@ -140,3 +143,28 @@ def test_edits_are_part_of_what_is_continued() -> None:
     continued = Trainer(begun.meta.settings, dataset_for(settings), FIXED, begun)
     assert not differences(whole, finished(continued).checkpoint())
     assert differences(whole, at_once(settings))
+
+
+@pytest.mark.parametrize("kind", ["cuda", "xpu", "mps"])
+def test_each_kind_of_device_continues_its_own_random_numbers(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The states of the training's own generator and of the process's, of the CPU and of the device."""
+    device = torch.device("mps") if kind == "mps" else torch.device(kind, 1)
+    saved, asked = torch.arange(16, dtype=torch.uint8), list[tuple[Any, ...]]()
+    noise = SimpleNamespace(device=device, get_state=lambda: saved + 1, set_state=lambda *given: asked.append(given))
+    own = torch.get_device_module(kind)
+    monkeypatch.setattr(own, "get_rng_state", lambda device: saved)
+    monkeypatch.setattr(own, "set_rng_state", lambda *given: asked.append(given))
+    state: Any = TrainerState({}, {}, {}, Augment(torch.device("cpu")), noise)  # type: ignore[arg-type]
+    assert torch.equal(state.tensors()[f"random.{kind}"], saved)
+    made = tiny_trainer().checkpoint()
+    tensors = {name: value for name, value in made.tensors.items() if not name.startswith("random.")}
+    meta = made.meta.model_copy(update={"device": kind})
+    save(Checkpoint(meta, tensors | state.tensors()), tmp_path / "checkpoint.safetensors")
+    restored = load(tmp_path / "checkpoint.safetensors")
+    assert restored.meta.device == kind
+    state.restore(restored, restored.meta.settings, restored.meta.channels)
+    assert [[*map(str, given[1:])] for given in asked] == [[], [str(device)]]
+    assert torch.equal(asked[0][0], saved + 1)
+    assert torch.equal(asked[1][0], saved)

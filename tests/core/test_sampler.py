@@ -14,8 +14,8 @@ import pytest
 import torch
 from torch.nn.modules.module import register_module_forward_pre_hook
 
-from core.accelerator.stream import priority_stream
 from core.checkpoint import load
+from core.devices.stream import priority_stream
 from core.errors import UserError
 from core.events import Images, Stepped
 from core.generator_inputs import fixed, seed_class, seed_codes

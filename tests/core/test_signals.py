@@ -205,6 +205,22 @@ def test_features_are_always_the_same_and_disturb_nothing() -> None:
     assert torch.equal(RandomFeatures(2, CPU)(points), points.flatten(1))
 
 
+@pytest.mark.parametrize(("device", "by_products"), [("cpu", True), ("meta", False)])
+def test_only_cpus_take_distances_from_products(
+    device: str, by_products: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """TF32 would leave nothing of those between images that are nearly the same."""
+    asked: list[str] = []
+
+    def cdist(one: Tensor, other: Tensor, compute_mode: str) -> Tensor:
+        asked.append(compute_mode)
+        return torch.empty(len(one), len(other), device=one.device)
+
+    monkeypatch.setattr(torch, "cdist", cdist)
+    nearest(torch.zeros(30, 4, device=device), torch.zeros(30, 4, device=device))
+    assert [mode.startswith("use_mm") for mode in asked] == [by_products]
+
+
 def test_nearest_by_hand() -> None:
     bank = torch.tensor([[0.0, 0.0], [10.0, 0.0]])
     assert float(nearest(torch.tensor([[3.0, 4.0], [10.0, 1.0], [10.0, 2.0]]), bank)) == 2.0

@@ -136,3 +136,32 @@ sys.exit(open_window(None, Window))
 )
 def test_a_mistyped_command_is_not_taken_for_a_path(arguments: list[str], said: str) -> None:
     assert mistake(arguments, commands()) == said
+
+
+def test_the_doctor_hears_of_qt_from_a_process_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    facts = app._window_facts()
+    assert facts["Platform"].split(",")[0] == "offscreen"
+    assert "at 100%" in str(facts["Screen"])
+    assert "trouble" not in facts
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have a screen")
+def test_the_doctor_says_that_there_is_no_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("QT_QPA_PLATFORM", "DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    facts = app._window_facts()
+    assert "PySide6" in str(facts["Qt"])
+    assert (facts["Platform"], facts["Screen"]) == ("none", "There is no screen to open a window on")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a shell script stands for Qt without its libraries")
+def test_the_doctor_survives_a_qt_that_does_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    script = tmp_path / "python"
+    script.write_text("#!/bin/sh\necho 'qt.qpa.plugin: xcb-cursor0 is needed' >&2\nkill -ABRT $$\n", "utf-8")
+    script.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(script))
+    what, _, command = app._window_facts()["trouble"]
+    assert "xcb-cursor0" in what
+    assert command

@@ -46,7 +46,7 @@ def trainer() -> Trainer:
 
 def explored(qtbot: QtBot, service: ExploreService, trainer: Trainer) -> None:
     with qtbot.waitSignal(service.source_changed, timeout=PATIENCE):
-        service.load(PublishedWeights(trainer.meta(), trainer.published(), None))
+        service.load(PublishedWeights(trainer.meta(), trainer.published(), None, "cpu"))
 
 
 def test_on_the_cpu_a_training_hardly_feels_the_sampler(
@@ -78,6 +78,6 @@ def test_on_a_gpu_it_answers_60_times_a_second(
 
 def test_a_source_says_where_it_is(qtbot: QtBot, service: ExploreService, trainer: Trainer) -> None:
     with qtbot.waitSignal(service.source_changed, timeout=PATIENCE) as caught:
-        service.load(PublishedWeights(trainer.meta(), trainer.published(), None))
+        service.load(PublishedWeights(trainer.meta(), trainer.published(), None, "cpu"))
     assert caught.args is not None
     assert caught.args[0].device == "cpu"

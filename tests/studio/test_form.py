@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import QComboBox, QGroupBox, QSpinBox
 from pytestqt.qtbot import QtBot
 
 from core.config import pretrained
-from core.devices import Device
+from core.devices.device import Device, Trouble
 from core.presets import FitContext, preset
 from studio.widgets.settings.form import SettingsForm
 
@@ -107,3 +109,24 @@ def test_no_group_stands_empty_for_points(form: SettingsForm) -> None:
     assert not {"Images", "Augmentation"} & set(titles)
     form.set_settings(preset("studio").apply())
     assert {"Images", "Augmentation"} <= {box.title() for box in form.findChildren(QGroupBox) if box.isVisible()}
+
+
+def test_a_device_that_cannot_be_used_is_listed_with_the_reason(form: SettingsForm) -> None:
+    old = Device("cuda:0", "GTX 1080", trouble=Trouble("It is too old.", "Install <b>another</b>", "uv pip install"))
+    form.set_devices([Device("cuda:1", "RTX 3080", 8 * 2**30, 10 * 2**30), CPU, old])
+    box = form.widget("device")
+    assert isinstance(box, QComboBox)
+    model = box.model()
+    assert isinstance(model, QStandardItemModel)
+    texts = [box.itemText(index) for index in range(box.count())]
+    assert texts == [
+        "auto (cuda:1)",
+        "cuda:1: RTX 3080, 8.0 GB free, 10.0 GB in all",
+        "cpu: Processor",
+        "cuda:0: GTX 1080, cannot be used",
+    ]
+    assert [model.item(index).isEnabled() for index in range(4)] == [True, True, True, False]
+    tip = box.itemData(3, Qt.ItemDataRole.ToolTipRole)
+    assert "It is too old." in tip
+    assert "&lt;b&gt;" in tip
+    assert "uv pip install" in tip

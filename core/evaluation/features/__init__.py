@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from core.accelerator.memory import enough_memory
 from core.concurrency import run_in_thread
 from core.data.dataset import Dataset
+from core.devices.memory import enough_memory
 from core.errors import UserError
 from core.events import Images, Notice, Progress
 from core.registry import components, module

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
-from core.accelerator.memory import BatchLimit
 from core.data.cache.row_reader import entry_folder
 from core.data.dataset import Dataset
 from core.data.names import digest
 from core.data.tensor_file import read_tensors
+from core.devices.memory import BatchLimit
 from core.durable_write import replaced
 from core.errors import FOREIGN_ERRORS, UserError
 from core.evaluation.features import Extractor, Features

@@ -75,7 +75,7 @@ class ExploreEngine:
             if self._sampler is not None and self._sampler.fits(weights.meta):
                 self._sampler.load(weights.meta, weights.tensors)
             else:
-                self._sampler = Sampler(weights.meta, weights.tensors, weights.meta.device)
+                self._sampler = Sampler(weights.meta, weights.tensors, weights.device)
             return self._source(None, weights.run)
 
     def restore(self, image: Path, runs: Path) -> RestoredImage:

@@ -46,11 +46,11 @@ def find_nearest(asked: NeighbourQuery, dataset: Dataset | None) -> Generator[Pr
 
 
 def _features(dataset: Dataset) -> Generator[Progress | Notice, None, ComparisonSpace]:
-    from core.devices import resolve
+    from core.devices import use
     from core.evaluation.features import build, default_for
     from core.evaluation.nearest_neighbours import ComparisonSpace
 
-    extractor = yield from build(default_for(dataset), dataset, resolve("auto"))
+    extractor = yield from build(default_for(dataset), dataset, use("auto"))
 
     def values(planes: Images) -> NDArray[np.float32]:
         images = np.ascontiguousarray(planes.transpose(0, 2, 3, 1))

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from core.devices import Device, available
+from core.devices import survey
+from core.devices.device import Device
 from core.events import Images
 from core.latent.explore_state import SavedPins
 from core.latent.request import LatentRequest, Point
@@ -153,4 +154,4 @@ class ExploreService(QObject):
 
 def _devices() -> list[Device]:
     import_torch()
-    return available()
+    return list(survey())

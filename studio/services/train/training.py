@@ -179,7 +179,8 @@ class TrainingService(QObject):
 
         def hand_over() -> None:
             assert self._begun.run is not None
-            take(PublishedWeights(self._trainer.meta(), self._trainer.published(), self._begun.run.folder))
+            trainer, run = self._trainer, self._begun.run.folder
+            take(PublishedWeights(trainer.meta(), trainer.published(), run, str(trainer.device)))
 
         self._post(hand_over)
 

@@ -15,7 +15,7 @@ from core.config.constraints import refuse_data
 from core.config.fields import Resolution, makes_points, title_of
 from core.config.preparation import Preparation, Size
 from core.config.settings import Settings, live_settings, validate
-from core.devices import Device
+from core.devices.device import Device, Trouble
 from core.errors import UserError
 from core.presets import FitContext, preset, presets
 from studio.widgets.basic.labels import Label
@@ -54,6 +54,8 @@ class SettingsForm(QWidget):
         self._data: tuple[int, bool] | None = None
         self._how: Preparation | None = None
         self._locked = False
+        self._troubles: dict[str, Trouble] = {}
+        """Of devices that cannot be used, by their names."""
         self._facts = FitContext(images=1_000_000, accelerator=True)
         self._recipe: dict[str, Any] | None = None
         """What the preset fitted, while nobody has changed any of it."""
@@ -139,7 +141,7 @@ class SettingsForm(QWidget):
         self._check()
 
     def set_devices(self, devices: list[Device]) -> None:
-        """Offers the devices of this machine, with what is known of each."""
+        """Offers the devices of this machine, the one that `auto` takes first; those that cannot be used say why."""
         box = self._fields["device"].widget
         assert isinstance(box, QComboBox)
         chosen = self._fields["device"].value()
@@ -147,7 +149,9 @@ class SettingsForm(QWidget):
             box.clear()
             box.addItem(f"auto ({devices[0].name})", "auto")
             for device in devices:
-                box.addItem(f"{device.name}: {device.title}", device.name)
+                said = "cannot be used" if device.trouble else "" if device.name == "cpu" else device.memory
+                box.addItem(f"{device.name}: {', '.join(filter(None, (device.title, said)))}", device.name)
+        self._troubles = {device.name: device.trouble for device in devices if device.trouble}
         self._fields["device"].set_value(chosen)
         self._facts = replace(self._facts, accelerator=devices[0].name != "cpu")
         self._check()
@@ -285,7 +289,9 @@ class SettingsForm(QWidget):
             box.setHidden(is_empty or (box.title() == "Augmentation" and not images))
 
     def _refusal(self, settings: Settings, name: str, value: Any) -> str:
-        """Why one setting cannot have a value beside the others; empty where it can."""
+        """Why one setting cannot have a value beside the others, or on this machine; empty where it can."""
+        if name == "device" and (trouble := self._troubles.get(value)):
+            return f"{trouble.what} {trouble.advice}"
         try:
             self._refuse(settings.changed(**{name: value}))
         except UserError as problem:

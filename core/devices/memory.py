@@ -1,10 +1,11 @@
-"""Full memory of a device or of the machine: recognized in one place, whatever raised it, and what can be done then.
+"""Memory of devices and of the machine: how much is free, and what can be done where it is full.
 
 Imports no torch until a function is called.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import traceback
 from collections.abc import Callable, Iterator
@@ -53,12 +54,41 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and bool(_SIGNS.search(str(error)))
 
 
-def batch_too_large(settings: Settings, details: str = "") -> OutOfMemoryError:
+def free_memory(device: torch.device) -> int:
+    """Bytes that are free for the device: of its own memory, or of main memory where it has none."""
+    import psutil
+    import torch
+
+    if device.type in ("cuda", "xpu"):
+        free: int = torch.get_device_module(device).mem_get_info(device)[0]
+        return free
+    return int(psutil.virtual_memory().available)
+
+
+def used_memory() -> int:
+    """Bytes that this process keeps in main memory."""
+    import psutil
+
+    return int(psutil.Process(os.getpid()).memory_info().rss)
+
+
+def batch_too_large(settings: Settings) -> OutOfMemoryError:
     """Returns the error for a training whose step does not fit."""
-    return OutOfMemoryError(
-        f"There is not enough memory for a batch of {settings.batch} images at {settings.resolution} px.",
+    what, remedy = _batch(settings)
+    return OutOfMemoryError(f"There is not enough memory {what}.", remedy)
+
+
+@contextmanager
+def enough_memory_for_batch(settings: Settings) -> Iterator[None]:
+    """Turns the errors of a full memory, as `enough_memory` does, into that for a training that does not fit."""
+    with enough_memory(*_batch(settings)):
+        yield
+
+
+def _batch(settings: Settings) -> tuple[str, str]:
+    return (
+        f"for a batch of {settings.batch} images at {settings.resolution} px",
         f"Try a batch of {max(settings.batch // 2, 2)}, a smaller resolution, or a smaller width.",
-        details,
     )
 
 

@@ -1,0 +1,155 @@
+"""Devices to train on. Imports no torch until a function is called."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from core.devices.cuda import cuda_devices
+from core.devices.device import KINDS, Device
+from core.errors import UserError
+
+if TYPE_CHECKING:
+    import torch
+
+
+@cache
+def survey() -> tuple[Device, ...]:
+    """Returns what `look` found when it was asked first: all parts of a process then mean the same by `auto`."""
+    return look()
+
+
+def look() -> tuple[Device, ...]:
+    """Looks for every device of this machine, and gives none of them a context. Imports torch.
+
+    Those that can be used come first: the fastest kind, of its kind the one with the most free memory (those that
+    share the main memory after the others), and the CPU last. Those that cannot follow.
+    """
+    found = [*cuda_devices(), *_xpu_devices(), *_mps_devices(), _cpu()]
+    usable = [device for device in found if device.trouble is None]
+    return (*sorted(usable, key=_rank), *(device for device in found if device.trouble))
+
+
+def available() -> list[Device]:
+    """Returns the devices that can be used; `auto` is the first. Imports torch."""
+    return [device for device in survey() if device.trouble is None]
+
+
+def resolve(name: str) -> torch.device:
+    """Returns the torch device of a setting, with its number: `auto`, a kind (`cuda`, `xpu`) or a whole name.
+
+    Raises `UserError` for one that is not here, or that cannot be used.
+    """
+    import torch
+
+    for device in survey():
+        if name in ("auto", device.name) or (name == device.kind and name != "cpu"):
+            if device.trouble:
+                raise UserError(device.trouble.what, device.trouble.advice)
+            return torch.device(device.name)
+    names = ", ".join(device.name for device in available())
+    raise UserError(f"There is no device {name!r} on this machine.", f"Choose auto or one of {names}.")
+
+
+def use(name: str) -> torch.device:
+    """Resolves the device of a setting for work in this thread, of which it becomes the current device.
+
+    On CUDA, single precision is TF32 from then on. Raises `UserError` as `resolve`, and for a device that is busy.
+    """
+    import torch
+
+    device = resolve(name)
+    if device.type == "cuda":
+        use_tf32()
+    if device.type in ("cuda", "xpu"):
+        try:
+            torch.get_device_module(device).set_device(device)
+        except RuntimeError as error:
+            remedy = "Close the programs that use it, or choose another device."
+            raise UserError(f"The device {device} cannot be used now.", remedy, str(error)) from error
+    return device
+
+
+def passed_over(name: str) -> str:
+    """Returns why `auto` leaves a GPU alone and takes the CPU; empty where it does not."""
+    first, *others = survey()
+    troubles = [device.trouble for device in others if device.trouble]
+    if name != "auto" or first.kind != "cpu" or not troubles:
+        return ""
+    return f"Trains on the CPU. {troubles[0].what} {troubles[0].advice}"
+
+
+def use_tf32() -> None:
+    """Lets CUDA multiply single-precision numbers as TF32, in products as in convolutions.
+
+    PyTorch does it for convolutions only, unless told. Other kinds of devices stay as they are.
+    """
+    import torch
+
+    if hasattr(torch.backends, "fp32_precision"):  # since 2.9; one that mixes old names in cannot read any of them
+        torch.backends.cuda.matmul.fp32_precision = "tf32"
+        torch.backends.cudnn.conv.fp32_precision = "tf32"  # type: ignore[attr-defined]
+    else:
+        torch.backends.cuda.matmul.allow_tf32 = True
+        torch.backends.cudnn.allow_tf32 = True
+
+
+def _rank(device: Device) -> tuple[int, bool, int]:
+    memory = device.total_memory if device.free_memory is None else device.free_memory
+    return KINDS.index(device.kind), device.is_integrated, -(memory or 0)
+
+
+def _xpu_devices() -> list[Device]:
+    import torch
+
+    try:
+        if not torch.xpu.is_available():
+            return []
+        return [_xpu(index, torch.xpu.get_device_properties(index)) for index in range(torch.xpu.device_count())]
+    except Exception:  # its driver is missing, or does not fit
+        return []
+
+
+def _xpu(index: int, facts: Any) -> Device:
+    import torch
+
+    try:
+        free: int | None = torch.xpu.mem_get_info(index)[0]
+    except Exception:  # some drivers do not tell
+        free = None
+    strengths = {"bf16": "has_bfloat16_conversions", "fp16": "has_fp16"}
+    return Device(
+        f"xpu:{index}",
+        facts.name if "intel" in facts.name.lower() else f"Intel {facts.name}",
+        free,
+        facts.total_memory,
+        str(facts.driver_version),
+        good_at=tuple(word for word, fact in strengths.items() if getattr(facts, fact, False)),
+        is_integrated=bool(getattr(facts, "is_integrated_gpu", False)),
+    )
+
+
+def _mps_devices() -> list[Device]:
+    import torch
+
+    if not torch.backends.mps.is_available():
+        return []
+    try:
+        total: int | None = torch.mps.recommended_max_memory()
+    except Exception:  # only newer versions of macOS tell
+        total = None
+    return [Device("mps", "Apple GPU", total_memory=total, good_at=("fp16",), is_integrated=True)]
+
+
+def _cpu() -> Device:
+    import psutil
+    import torch
+
+    memory = psutil.virtual_memory()
+    threads = torch.get_num_threads()
+    title = f"CPU, {threads} thread{'s' * (threads != 1)}"
+    known = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
+    has_bf16 = any(known.get(name) for name in ("avx512_bf16", "amx_bf16", "bf16"))
+    return Device(
+        "cpu", title, memory.available, memory.total, good_at=("bf16",) if has_bf16 else (), is_integrated=True
+    )

@@ -1,0 +1,120 @@
+"""Trial of a device: a few seconds of training on built-in images, in a process of its own.
+
+A driver that is damaged may end a process, or never answer; and a training draws from the process's random numbers,
+which may belong to another one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Generator
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from time import monotonic, sleep
+
+from core.errors import FOREIGN_ERRORS, UserError
+from core.events import Progress, Report, Tuned
+
+SECONDS = 10.0
+PRESET, RESOLUTION, IMAGES = "dcgan", 32, 512
+PATIENCE = 120.0
+"""Seconds beyond the training's own after which a device is given up: importing and the first step take some."""
+POLL_SECONDS = 0.05
+LONGEST_REASON, LONGEST_LINE = 300, 2**12
+"""Characters of what is shown, and bytes of what is read of it."""
+
+
+@dataclass(frozen=True)
+class DeviceTrial:
+    """`rate`: images per second in single precision, 0 where there was none. `problem`: why, or what was wrong."""
+
+    rate: float = 0.0
+    steps: int = 0
+    problem: str = ""
+
+
+def try_device(name: str, seconds: float) -> Generator[Progress, None, DeviceTrial]:
+    """Trains on a device for so long, and returns what came of it. Closing the generator ends the training."""
+    root = str(Path(__file__).parents[2])
+    waiting, until = Progress(f"Training on {name} for {seconds:g} s", 0, 0), monotonic() + seconds + PATIENCE
+    with TemporaryDirectory(prefix="gan-studio-", ignore_cleanup_errors=True) as folder:
+        said, complaint = Path(folder, "said"), Path(folder, "complaint")
+        path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
+        with (
+            said.open("wb") as out,
+            complaint.open("wb") as errors,
+            subprocess.Popen(
+                [sys.executable, "-P", "-m", __name__, name, str(seconds)],
+                env=os.environ | {"PYTHONPATH": path},
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=errors,
+                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+            ) as process,
+        ):
+            try:
+                while process.poll() is None and monotonic() < until:
+                    yield waiting
+                    sleep(POLL_SECONDS)
+                if process.returncode is None:
+                    return DeviceTrial(problem=f"It did not answer within {seconds + PATIENCE:.0f} s.")
+            finally:
+                process.kill()
+        return _read(_last_line(said), _last_line(complaint), process.returncode)
+
+
+def _last_line(file: Path) -> str:
+    with file.open("rb") as opened:
+        opened.seek(max(opened.seek(0, os.SEEK_END) - LONGEST_LINE, 0))
+        lines = opened.read().decode("utf-8", "replace").splitlines()
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+
+def _read(said: str, complaint: str, code: int) -> DeviceTrial:
+    with suppress(*FOREIGN_ERRORS):
+        return DeviceTrial(**json.loads(said))
+    ended = signal.strsignal(-code) if code < 0 else f"exit code {code}"
+    return DeviceTrial(problem=f"The process ended ({ended}). {complaint}"[:LONGEST_REASON].strip())
+
+
+def train(name: str, seconds: float) -> DeviceTrial:
+    """Trains on a device of this process. Never raises."""
+    import numpy as np
+
+    from core.data.builtin import digits
+    from core.data.dataset import Dataset
+    from core.data.records import Records
+    from core.presets import preset
+    from core.trainer import Trainer
+
+    rates: list[float] = []
+    steps = 0
+    try:
+        settings = preset(PRESET).apply(
+            resolution=RESOLUTION, width=32, batch=32, device=name, minutes=seconds / 60, precision="fp32"
+        )
+        labels = np.arange(IMAGES) % len(digits.CLASSES)
+        images = digits.draw(labels, settings.size, np.random.default_rng(0))
+        dataset = Dataset("sample:digits", "digits", settings.size, images, None, (), (), "trial", Records.none())
+        trainer = Trainer(settings, dataset, Tuned(name.partition(":")[0], "fp32", "contiguous", {}), signals=False)
+        for event in trainer.events():
+            if isinstance(event, Report):
+                rates.append(event.stats["Timing/images_per_sec"])
+                steps = event.step
+    except UserError as problem:
+        return DeviceTrial(steps=steps, problem=str(problem))
+    except Exception as error:
+        reason = (str(error).splitlines() or [""])[0]
+        return DeviceTrial(steps=steps, problem=f"{type(error).__name__}: {reason}"[:LONGEST_REASON])
+    return DeviceTrial(round(median(rates[len(rates) // 2 :]), 1), steps)  # the first ones also prepare kernels
+
+
+if __name__ == "__main__":
+    print(json.dumps(asdict(train(sys.argv[1], float(sys.argv[2])))))

@@ -1,0 +1,54 @@
+"""Controller of Help > About this computer: facts about devices and builds, and a training of seconds on each."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from PySide6.QtCore import Qt
+
+from core.jobs import doctor
+from studio.background.newest_task import NewestTask
+from studio.background.threads import Events
+from studio.background.torch_import import import_torch
+from studio.dialogs.about_computer import AboutComputerDialog
+from studio.main_window import MainWindow
+from studio.services.session import Session
+from studio.window_facts import window_facts
+
+
+class ComputerController:
+    """Looks at this computer in a thread. There is one dialog at most."""
+
+    def __init__(self, window: MainWindow, session: Session) -> None:
+        self._window = window
+        self._task = NewestTask(session.workers)
+
+    def show(self) -> None:
+        """Shows the dialog, and begins to look."""
+        shown = (each for each in self._window.findChildren(AboutComputerDialog) if each.isVisible())
+        dialog = next(shown, None) or self._opened()
+        dialog.show()
+        dialog.raise_()
+        dialog.activateWindow()
+
+    def _opened(self) -> AboutComputerDialog:
+        dialog = AboutComputerDialog(self._window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.test_requested.connect(partial(self._examine, dialog, quick=False))
+        dialog.finished.connect(self._task.drop)
+        self._examine(dialog, quick=True)
+        return dialog
+
+    def _examine(self, dialog: AboutComputerDialog, quick: bool) -> None:
+        window = window_facts()
+
+        def make() -> Events:
+            import_torch()
+            return doctor.examine(window, quick)
+
+        def show(facts: dict[str, Any]) -> None:
+            dialog.show_facts(doctor.rows(facts), doctor.troubles(facts), "\n".join(doctor.lines(facts)))
+
+        dialog.begin()
+        self._task.start(make, dialog.show_progress, show, dialog.end)

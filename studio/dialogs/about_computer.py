@@ -1,0 +1,105 @@
+"""Dialog that shows what this computer can train on, and what keeps it from more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import (
+    QDialog,
+    QGridLayout,
+    QHBoxLayout,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from core.devices.device import Trouble
+from core.events import Event, Progress
+from studio.widgets.basic.banner import Banner
+from studio.widgets.basic.labels import Label, WrappedLabel
+
+SIZE = 760, 560
+
+
+class AboutComputerDialog(QDialog):
+    """Not modal. The facts come later, from a thread, and again after a test."""
+
+    test_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("About this computer")
+        self._text = ""
+        self._troubles, self._said, self._bar = QVBoxLayout(), Label(), QProgressBar(textVisible=False)
+        self._test, self._copy = QPushButton("Test training"), QPushButton("Copy")
+        self._area = QScrollArea(widgetResizable=True)
+        self._build()
+        self.resize(*SIZE)
+
+    def begin(self) -> None:
+        """Shows that somebody looks."""
+        self._bar.setRange(0, 0)
+        self._bar.show()
+        self._said.show()
+        self._test.setEnabled(False)
+
+    def show_progress(self, event: Event) -> None:
+        if isinstance(event, Progress):
+            self._said.setText(event.text)
+
+    def show_facts(self, rows: Sequence[tuple[str, str]], troubles: Sequence[Trouble], text: str) -> None:
+        """Shows rows of a name and a text, and each trouble above them; `text` is what is copied."""
+        self._text = text
+        self._copy.setEnabled(True)
+        while (item := self._troubles.takeAt(0)) is not None:
+            if (old := item.widget()) is not None:
+                old.deleteLater()
+        for trouble in troubles:
+            banner = Banner()
+            banner.show_problem(trouble.what, trouble.advice)
+            self._troubles.addWidget(banner)
+        page = QWidget()
+        grid = QGridLayout(page)
+        grid.setColumnStretch(1, 1)
+        for number, (name, said) in enumerate(rows):
+            title, fact = Label(name), WrappedLabel(said)
+            title.setObjectName("muted")
+            fact.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            grid.addWidget(title, number, 0, Qt.AlignmentFlag.AlignTop)
+            grid.addWidget(fact, number, 1, Qt.AlignmentFlag.AlignTop)
+        grid.setRowStretch(len(rows), 1)
+        self._area.setWidget(page)
+
+    def end(self) -> None:
+        """Shows that nobody looks any more."""
+        self._bar.hide()
+        self._said.hide()
+        self._test.setEnabled(True)
+
+    def _build(self) -> None:
+        self._area.setAccessibleName("Facts about this computer")
+        self._bar.setAccessibleName("Progress")
+        self._test.setToolTip("Trains for ten seconds on each device; a training that runs is slower meanwhile")
+        self._copy.setToolTip("Copies everything as text, for a report")
+        self._copy.setEnabled(False)
+        self._test.clicked.connect(self.test_requested)
+        self._copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self._text))
+        close = QPushButton("Close")
+        close.clicked.connect(self.accept)
+        foot = QHBoxLayout()
+        foot.addWidget(self._test)
+        foot.addWidget(self._said)
+        foot.addWidget(self._bar, 1)
+        foot.addStretch()
+        foot.addWidget(self._copy)
+        foot.addWidget(close)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(16, 16, 16, 16)
+        column.setSpacing(10)
+        column.addLayout(self._troubles)
+        column.addWidget(self._area, 1)
+        column.addLayout(foot)

@@ -1,0 +1,41 @@
+"""Facts about Qt and the screens, for Help > About this computer; run as a program it prints them as JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+from PySide6 import __version__
+from PySide6.QtCore import Qt, qVersion
+from PySide6.QtGui import QGuiApplication, QScreen
+
+
+def window_facts() -> dict[str, Any]:
+    """Returns facts by name. For the GUI thread of an application that runs."""
+    application = QGuiApplication.instance()
+    assert isinstance(application, QGuiApplication)
+    variables = ("XDG_SESSION_TYPE", "XDG_CURRENT_DESKTOP")
+    session = [os.environ[name] for name in variables if os.environ.get(name)]
+    scheme = application.styleHints().colorScheme()
+    colors = [] if scheme is Qt.ColorScheme.Unknown else [f"{scheme.name.lower()} colors"]
+    facts: dict[str, Any] = {
+        "Qt": f"{qVersion()}, PySide6 {__version__}",
+        "Platform": ", ".join([application.platformName(), *session, *colors]),
+        "Screen": [_screen(screen) for screen in application.screens()],
+    }
+    scaled = [f"{name}={value}" for name, value in os.environ.items() if name.startswith("QT_") and "SCAL" in name]
+    return facts | ({"Scaling": scaled} if scaled else {})
+
+
+def _screen(screen: QScreen) -> str:
+    size, ratio = screen.size(), screen.devicePixelRatio()
+    return (
+        f"{size.width()} x {size.height()} at {ratio:.0%}, {screen.logicalDotsPerInch():.0f} dpi, "
+        f"{screen.refreshRate():.0f} Hz"
+    )
+
+
+if __name__ == "__main__":
+    application = QGuiApplication([])
+    print(json.dumps(window_facts()))
