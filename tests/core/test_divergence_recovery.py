@@ -237,3 +237,29 @@ def test_a_finished_training_that_never_diverged_is_as_it_was(pictures: Path) ->
     assert training.trainer is not None
     alone = finished(Trainer(training.settings, training.trainer.dataset, training.trainer.tuned))
     assert not differences(end_of(training), alone.checkpoint())
+
+
+@pytest.mark.usefixtures("keep_each_report")
+@pytest.mark.parametrize(
+    ("error", "ends"), [(RuntimeError("CUDA error: out of memory"), False), (RuntimeError("the device is lost"), True)]
+)
+def test_no_memory_for_a_copy_of_the_state_ends_nothing(
+    pictures: Path, error: Exception, ends: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def state(_trainer: Trainer) -> dict[str, torch.Tensor]:
+        raise type(error)(*error.args)
+
+    training = training_on(pictures, steps=3)
+    with monkeypatch.context() as patch:
+
+        def scarce(training: TrainingJob, event: Event) -> None:
+            if isinstance(event, Report):
+                patch.setattr(Trainer, "state", state)
+            else:
+                patch.undo()
+
+        if ends:
+            with pytest.raises(UserError, match="the device is lost"):
+                events_of(training, scarce)
+        else:
+            assert any(isinstance(event, Finished) for event in events_of(training, scarce))
