@@ -31,9 +31,9 @@ from core.data.dataset import Dataset  # noqa: E402
 from core.data.prepare import prepare  # noqa: E402
 from core.devices import resolve  # noqa: E402
 from core.events import Stepped  # noqa: E402
+from core.jobs.autotune import trial  # noqa: E402
 from core.presets import preset  # noqa: E402
 from core.trainer import Trainer  # noqa: E402
-from core.training.autotune import trial  # noqa: E402
 
 FOLDERS = [ROOT.parent / "shared" / "data" / name for name in ("cifar10", "emoji")]
 """What is measured where they are."""
@@ -139,7 +139,7 @@ def _loading(rounds: int, place: Path) -> None:
     device = resolve("auto")
     dataset = _prepared("sample:shapes", place)
     settings = preset("studio").apply(resolution=64)
-    tuned = run_to_end(trial(settings, 3, 5, device))
+    tuned = run_to_end(trial(settings, dataset, device))
     trainer = Trainer(settings, dataset, tuned)
     steps = (event for event in trainer.events() if isinstance(event, Stepped))
     resident = Batches(replace(dataset, images=np.array(dataset.images)), settings.batch, settings.mirror, 0, device)

@@ -160,13 +160,13 @@ def _untrained(kind: Any) -> Any:
     from core.config.preparation import Preparation
     from core.data.prepare import prepare
     from core.devices import resolve
+    from core.jobs.autotune import trial
     from core.presets import preset
     from core.trainer import Trainer
-    from core.training.autotune import trial
 
     settings = preset("dcgan").apply(resolution=64, width=64, device="cpu", batch=8)
     dataset = run_to_end(prepare("sample:shapes", Preparation((64, 64))))
-    tried = trial(settings, dataset.images.shape[1], len(dataset.classes), resolve("cpu"))
+    tried = trial(settings, dataset, resolve("cpu"))
     trainer = Trainer(settings, dataset, run_to_end(tried))
     return kind(trainer.meta(), trainer.published(), "cpu")
 

@@ -46,6 +46,7 @@ from core.evaluation.nearest_neighbours import neighbour_distances  # noqa: E402
 from core.events import Images, Stepped  # noqa: E402
 from core.imaging.grid import grid, write_png  # noqa: E402
 from core.imaging.tensors import from_pixels, to_images  # noqa: E402
+from core.jobs.autotune import trial  # noqa: E402
 from core.latent.request import LatentRequest  # noqa: E402
 from core.latent.sampler import Sampler  # noqa: E402
 from core.models.efficientnet import efficientnet  # noqa: E402
@@ -53,7 +54,6 @@ from core.monitoring.diversity import RandomFeatures, spread  # noqa: E402
 from core.monitoring.probe import tones  # noqa: E402
 from core.presets import FitContext, preset  # noqa: E402
 from core.trainer import Trainer  # noqa: E402
-from core.training.autotune import trial  # noqa: E402
 from core.training.clusters import Embedding, clustered  # noqa: E402
 
 PLAIN = "plain"
@@ -160,7 +160,7 @@ def _preset(name: str, values: Mapping[str, object], dataset: Dataset) -> Iterat
     settings = preset(name).fitted(facts, **{"resolution": dataset.size[0], **values})
     if settings.clusters:
         dataset = run_to_end(clustered(dataset, settings.clusters, resolve(settings.device)))
-    tuned = run_to_end(trial(settings, dataset.images.shape[1], len(dataset.classes), resolve(settings.device)))
+    tuned = run_to_end(trial(settings, dataset, resolve(settings.device)))
     trainer = Trainer(settings, dataset, tuned)
 
     def keep() -> Make:

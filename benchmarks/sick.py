@@ -63,7 +63,7 @@ class Watched:
         over = alone.budget(seconds)
         with TemporaryDirectory() as place:
             run = Run.begin(Path(place, "run"), self.trainer)
-            with closing(DivergenceRecovery(self.trainer, run, lambda: self.train(run), self.edit).events()) as events:
+            with closing(DivergenceRecovery(self.trainer, run, lambda: self.train(run)).events()) as events:
                 for event in events:
                     if isinstance(event, Rewound):
                         self.rewinds.append(event.step)

@@ -25,11 +25,11 @@ from core.config.preparation import Preparation
 from core.data.prepare import prepare
 from core.devices import resolve
 from core.events import Event, Stepped
+from core.jobs.autotune import trial
 from core.jobs.live_evaluation import LiveEvaluator
 from core.presets import FitContext, preset
 from core.runs.run import Run
 from core.trainer import Trainer
-from core.training.autotune import trial
 
 CASES = (("studio", "sample:digits", 32), ("dcgan", "sample:digits", 32), ("studio", "sample:shapes", 64))
 TURN, WARM_UP = 1.0, 3
@@ -72,7 +72,7 @@ def measure(name: str, data: str, resolution: int, seconds: float) -> list[Side]
     settings = preset(name).fitted(
         FitContext(len(dataset.images), False, len(dataset.classes)), resolution=resolution, device="cpu"
     )
-    tuned = run_to_end(trial(settings, dataset.images.shape[1], len(dataset.classes), resolve("cpu")))
+    tuned = run_to_end(trial(settings, dataset, resolve("cpu")))
     plain, watched, evaluated = (Trainer(settings, dataset, tuned, signals=signals) for signals in (False, True, True))
     with TemporaryDirectory() as place:
         run = Run.begin(Path(place, "run"), evaluated)

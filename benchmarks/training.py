@@ -13,9 +13,9 @@ from core.config.preparation import Preparation
 from core.data.prepare import prepare
 from core.devices import resolve
 from core.events import Stepped
+from core.jobs.autotune import trial
 from core.presets import preset
 from core.trainer import Trainer
-from core.training.autotune import trial
 
 ROUNDS, WARM_UP, BATCH = 12, 2, 64
 
@@ -24,7 +24,7 @@ def measure() -> dict[str, object]:
     """Median rates of both sides, their ratio, and what the trial chose."""
     dataset = run_to_end(prepare("sample:shapes", Preparation((64, 64))))
     settings = preset("dcgan").apply(resolution=64, batch=BATCH, device="cpu")
-    tuned = run_to_end(trial(settings, dataset.images.shape[1], len(dataset.classes), resolve("cpu")))
+    tuned = run_to_end(trial(settings, dataset, resolve("cpu")))
     ours = _steps(Trainer(settings, dataset, tuned))
     theirs = textbook.steps(dataset, BATCH)
     times: dict[str, list[float]] = {"ours": [], "textbook": []}

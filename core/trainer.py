@@ -49,8 +49,8 @@ from core.monitoring.signals import Signals
 from core.training import optimizers
 from core.training.allocator import keep_freed_memory
 from core.training.augmentation import Augment, discriminator_input, discriminator_sheet, noise_level
-from core.training.autotune import ComputeFormat, to_device
 from core.training.captured import Captured, recorder
+from core.training.compute_format import ComputeFormat, to_device
 from core.training.ema import MovingAverage, decay
 from core.training.loss_scale import LossScale
 from core.training.pacer import Pacer

@@ -39,3 +39,11 @@ def stream_of_its_own(device: torch.device) -> Iterator[None]:
             yield
     finally:
         before.wait_stream(own)
+
+
+def synchronize(device: torch.device) -> None:
+    """Waits until the device has done all that it was given, so that a clock can be read."""
+    if device.type == "mps":
+        torch.mps.synchronize()
+    elif device.type != "cpu":
+        torch.get_device_module(device).synchronize(device)

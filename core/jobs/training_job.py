@@ -21,6 +21,7 @@ from core.data.prepare import prepare
 from core.devices import passed_over, resolve, use
 from core.errors import UserError
 from core.events import Edited, Event, Notice, Progress, Saved, Tuned
+from core.jobs.autotune import trial
 from core.jobs.divergence_recovery import DivergenceRecovery
 from core.jobs.live_evaluation import LiveEvaluator
 from core.presets import FitContext, preset
@@ -28,7 +29,6 @@ from core.runs.retention import pin
 from core.runs.run import Run, is_run, next_folder, refuse_taken
 from core.runs.run_lock import RunLock
 from core.trainer import Trainer
-from core.training.autotune import trial
 from core.training.clusters import clustered
 
 SHOWN = 5
@@ -206,12 +206,14 @@ class TrainingJob:
         return Run.begin(folder, trainer, _run_of(self.resume))
 
 
-def _tune(settings: Settings, dataset: Dataset, checkpoint: Checkpoint | None) -> Generator[Progress, None, Tuned]:
+def _tune(
+    settings: Settings, dataset: Dataset, checkpoint: Checkpoint | None
+) -> Generator[Progress | Notice, None, Tuned]:
     """The number format and memory layout that a checkpoint was trained with on this kind of device, or else a
     trial's."""
     device = resolve(settings.device)
     if checkpoint is None or checkpoint.meta.device != device.type:
-        return (yield from trial(settings, dataset.images.shape[1], len(dataset.classes), device))
+        return (yield from trial(settings, dataset, device))
     meta = checkpoint.meta
     precision = meta.precision if settings.precision == "auto" else settings.precision
     memory_format = meta.memory_format if settings.memory_format == "auto" else settings.memory_format

@@ -25,7 +25,7 @@ from core.imaging.tensors import from_pixels
 from core.models.conditioning import draw
 from core.monitoring.diversity import RandomFeatures, nearest, pixels, spread
 from core.monitoring.norms import distance
-from core.training.autotune import ComputeFormat
+from core.training.compute_format import ComputeFormat
 
 PROBED_IMAGES = 128
 """Images of each kind: generated ones, those of the training, those held out."""

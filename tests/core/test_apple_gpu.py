@@ -18,7 +18,7 @@ from core.evaluation.features import Extractor, build, classifier, inception
 from core.evaluation.features.vgg16 import RandomVGG16
 from core.events import Images, Measured, Tuned
 from core.generator_inputs import fixed
-from core.jobs import privacy_job
+from core.jobs import autotune, privacy_job
 from core.latent.request import LatentRequest, Loop, Mix, Point, Square, Walk, to_numbers
 from core.latent.sampler import Sampler
 from core.monitoring import signals
@@ -26,7 +26,6 @@ from core.presets import preset, presets
 from core.projection import projector
 from core.registry import components
 from core.trainer import Trainer
-from core.training import autotune
 from core.training.clusters import clustered
 from tests.core.apple_gpu import DEVICE, AppleGpu, apple_gpu, implemented, installed
 from tests.core.tiny import copied, dataset_for, tiny_dataset, tiny_points, tiny_settings
@@ -202,7 +201,7 @@ def test_an_optimizer(optimizer: str) -> None:
 def test_the_trial(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(autotune, "LEAST_SECONDS", 0.0)
     settings = tiny_settings("dcgan", **ODD | {"precision": "auto", "memory_format": "auto"})
-    _, tuned = all_of(autotune.trial(settings, 3, 0, DEVICE))
+    _, tuned = all_of(autotune.trial(settings, dataset_for(settings), DEVICE))
     assert tuned.device == "mps"
     assert len(tuned.rates) > 1
 

@@ -13,10 +13,10 @@ import pytest
 import torch
 
 from core.config.settings import Settings
-from core.events import Progress, Tuned
+from core.events import Notice, Progress, Tuned
+from core.jobs.autotune import candidates, trial
 from core.trainer import Trainer
-from core.training.autotune import candidates, trial
-from tests.core.tiny import CLASSES, copied, differences, finished, tiny_dataset, tiny_settings
+from tests.core.tiny import copied, dataset_for, differences, finished, tiny_dataset, tiny_settings
 from tests.core.work import all_of
 
 AUTO = {"precision": "auto", "memory_format": "auto"}
@@ -26,11 +26,11 @@ CPU = torch.device("cpu")
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """One step of each candidate: what is remembered and when is asked here, and not how well the rates are known."""
-    monkeypatch.setattr("core.training.autotune.LEAST_SECONDS", 0.0)
+    monkeypatch.setattr("core.jobs.autotune.LEAST_SECONDS", 0.0)
 
 
-def tried(settings: Settings) -> tuple[list[Progress], Tuned]:
-    return all_of(trial(settings, 3, CLASSES, CPU))
+def tried(settings: Settings) -> tuple[list[Progress | Notice], Tuned]:
+    return all_of(trial(settings, dataset_for(settings), CPU))
 
 
 def chosen(settings: Settings) -> Tuned:
@@ -45,7 +45,7 @@ def test_a_trial_ends_with_the_fastest_candidate() -> None:
     settings = tiny_settings(**AUTO)
     progress, last = tried(settings)
     assert progress
-    assert all(event.done < event.total for event in progress)
+    assert all(isinstance(event, Progress) and event.done < event.total for event in progress)
     assert last.device == "cpu"
     names = [f"{choice.precision}, {choice.memory_format}" for choice in candidates(settings, CPU)]
     assert set(last.rates) <= set(names)
@@ -85,7 +85,7 @@ def test_what_could_change_the_result_is_tried_anew(values: dict[str, Any]) -> N
 
 def test_a_trial_that_was_stopped_is_not_remembered() -> None:
     settings = tiny_settings(**AUTO)
-    events = trial(settings, 3, CLASSES, CPU)
+    events = trial(settings, dataset_for(settings), CPU)
     next(events)
     events.close()
     assert not tuning_folder().exists()
@@ -190,4 +190,4 @@ def test_the_device_that_trains_is_asked_whether_it_has_bf16(kind: str, monkeypa
     monkeypatch.setattr(own, "device", made_current)
     monkeypatch.setattr(own, "is_bf16_supported", lambda including_emulation: current[-1] == torch.device(kind, 1))
     found = [{c.precision for c in candidates(tiny_settings(**AUTO), torch.device(kind, index))} for index in (0, 1)]
-    assert found == [{"fp32"}, {"fp32", "bf16"}]
+    assert found == [{"fp32", "fp16"} if kind == "cuda" else {"fp32"}, {"fp32", "bf16"}]

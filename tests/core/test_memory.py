@@ -23,14 +23,23 @@ from core.evaluation.evaluate import evaluate
 from core.evaluation.features import Features
 from core.events import Finished, Images, Notice, Report, Samples
 from core.generator_inputs import fixed
+from core.jobs import autotune
 from core.latent.request import LatentRequest
 from core.latent.sampler import Sampler
 from core.monitoring import signals
 from core.projection.projector import project
 from core.trainer import NO_PROBE, NO_SAMPLES
-from core.training import autotune
 from tests.core.scarce_memory import FULL, evaluates, memory_for
-from tests.core.tiny import copied, differences, events_of, finished, tiny_dataset, tiny_settings, tiny_trainer
+from tests.core.tiny import (
+    copied,
+    dataset_for,
+    differences,
+    events_of,
+    finished,
+    tiny_dataset,
+    tiny_settings,
+    tiny_trainer,
+)
 from tests.core.work import all_of
 
 CPU = torch.device("cpu")
@@ -240,7 +249,8 @@ def test_a_candidate_that_does_not_fit_is_left_out(monkeypatch: pytest.MonkeyPat
         return weight.dim() == 4 and not weight.is_contiguous(memory_format=torch.channels_last)
 
     with memory_for(0, only=has_planes):
-        _, tuned = all_of(autotune.trial(settings, 3, 0, CPU))
+        _, tuned = all_of(autotune.trial(settings, dataset_for(settings), CPU))
     assert (tuned.memory_format, set(tuned.rates)) == ("channels_last", {"fp32, channels_last"})
+    other = settings.changed(width=16, split_batches=False)
     with memory_for(0), pytest.raises(OutOfMemoryError, match="batch of 8 images at 16 px"):
-        all_of(autotune.trial(settings.changed(seed=1, width=16), 3, 0, CPU))
+        all_of(autotune.trial(other, dataset_for(other), CPU))

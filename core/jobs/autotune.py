@@ -1,0 +1,234 @@
+"""Autotuning: a short trial that finds the fastest number format and memory layout for a training on a device.
+
+What is best cannot be assumed: channels_last in fp32 doubles the speed of one CPU and halves that of another, and bf16
+is twice as fast where there are matrix units for it and twenty times slower where there are none.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import asdict, replace
+from functools import partial
+from hashlib import blake2b
+from itertools import product
+from math import isfinite
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+import torch
+
+from core.config.settings import Settings
+from core.data.cache.entries import cache_folder, write_note
+from core.data.dataset import Dataset
+from core.data.names import content
+from core.devices.memory import batch_too_large, left_out_if_full
+from core.devices.stream import synchronize
+from core.errors import FOREIGN_ERRORS
+from core.events import Notice, Progress, Stepped, Tuned
+from core.generator_inputs import Conditions
+from core.trainer import Trainer
+from core.training.compute_format import ComputeFormat
+
+TRIAL_BATCH = 32
+"""Images of a step on a CPU, where that is enough to tell what is faster."""
+LEAST_SECONDS = 0.1
+"""A timing shorter than this is of several steps: a single quick one says little."""
+WARM_UP = 3
+"""Steps that a GPU takes before it is timed: the first prepare kernels, and another is recorded."""
+ROUNDS = 4
+LONG = 20.0
+"""Seconds after which no other round begins."""
+BF16_ROUNDS = 6
+HOPELESS = 2.5
+"""A candidate that is this many times slower than the best is not tried again."""
+LARGER, WORTH = 4, 2.0
+"""How many times as many images a larger batch has, and how many times faster each has to be to be worth a word."""
+
+Rates = dict[ComputeFormat, float]
+"""Images a second."""
+
+
+def candidates(settings: Settings, device: torch.device) -> list[ComputeFormat]:
+    """What may be tried: the settings' own choice where it is not `auto`."""
+    found = _allowed(settings)
+    if settings.precision == "auto":
+        half = "bf16" if _bf16_pays(device) else "fp16" if device.type == "cuda" else ""
+        found = [choice for choice in found if choice.precision in ("fp32", half)]
+    return found
+
+
+def _allowed(settings: Settings) -> list[ComputeFormat]:
+    halves = ["bf16"] if settings.penalties else ["bf16", "fp16"]
+    precisions = ["fp32", *halves] if settings.precision == "auto" else [settings.precision]
+    layouts = ["contiguous", "channels_last"] if settings.memory_format == "auto" else [settings.memory_format]
+    return [ComputeFormat(precision, layout) for precision, layout in product(precisions, layouts)]
+
+
+def trial(settings: Settings, dataset: Dataset, device: torch.device) -> Generator[Progress | Notice, None, Tuned]:
+    """Times a few steps of throw-away trainings with every candidate; returns the `Tuned` that won.
+
+    Steps are whole ones: with penalties, augmentation and optimizers, recorded where the device records them. The first
+    candidate (fp32, contiguous) is kept unless another is at least 3 % faster; those that do not fit into memory are
+    left out. Raises `UserError` where none fits and batches may not be split. The result is remembered for this
+    machine: the next start is quicker, and two trainings of one seed do not differ because a trial was noisy.
+    """
+    choices = candidates(settings, device)
+    if len(choices) == 1:
+        return Tuned(device.type, choices[0].precision, choices[0].memory_format, {})
+    channels, conditions = dataset.images.shape[1], Conditions.of(settings, len(dataset.classes))
+    note = _note(settings, channels, conditions, device)
+    if known := _remembered(note, settings, device):
+        return known
+    tried = settings.changed(steps=None, minutes=None, split_batches=False, clusters=0)
+    if device.type == "cpu":
+        tried = tried.changed(batch=min(settings.batch, TRIAL_BATCH))
+    rates: Rates = {}
+    # A GPU works on its own and may be full: one at a time. A CPU is shared: what slows it down shall slow all.
+    groups = [choices] if device.type == "cpu" else [[choice] for choice in choices]
+    for done, group in enumerate(groups):
+        rates |= yield from _rates(tried, dataset, device, group, done, len(groups))
+    if not rates:
+        if not settings.split_batches:
+            raise batch_too_large(settings)
+        return Tuned(device.type, choices[0].precision, choices[0].memory_format, {})
+    winner = max(rates, key=lambda choice: rates[choice])
+    first = next(iter(rates))
+    if rates[winner] < 1.03 * rates[first]:
+        winner = first
+    named = {choice.title: round(rate, 1) for choice, rate in rates.items()}
+    tuned = Tuned(device.type, winner.precision, winner.memory_format, named)
+    _remember(note, tuned)
+    larger = LARGER * tried.batch
+    if device.type != "cpu" and larger <= len(dataset.images):
+        more = yield from _rates(tried.changed(batch=larger), dataset, device, [winner], 0, 1)
+        if more and more[winner] > WORTH * rates[winner]:
+            times = more[winner] / rates[winner]
+            yield Notice(
+                f"A batch of {larger} would train {times:.1f} times as many images a second on this device. It trains"
+                f" otherwise, so the batch stays {settings.batch} unless you change it."
+            )
+    return tuned
+
+
+def _rates(
+    settings: Settings, dataset: Dataset, device: torch.device, choices: Sequence[ComputeFormat], done: int, total: int
+) -> Generator[Progress, None, Rates]:
+    """Times some candidates in turn, as the part number `done` of `total` of the trial."""
+    candidates: dict[ComputeFormat, _Candidate] = {}
+    times: dict[ComputeFormat, list[float]] = {choice: [] for choice in choices}
+    begun, steps = perf_counter(), (ROUNDS + 1) * len(choices)
+    for number, (round_, choice) in enumerate(product(range(ROUNDS + 1), choices)):
+        yield Progress("Finding the fastest settings for this device", done * steps + number, total * steps)
+        best = min((min(seconds) for seconds in times.values() if seconds), default=float("inf"))
+        is_late = round_ > 1 and perf_counter() - begun > LONG
+        if round_ and (is_late or choice not in candidates or min(times[choice]) > HOPELESS * best):
+            continue
+        with left_out_if_full(device):
+            times[choice].append(_timed(candidates, choice, partial(_Candidate, choice, settings, dataset, device)))
+    for each in candidates.values():
+        each.close()
+    return {choice: settings.batch * settings.d_steps / median(times[choice]) for choice in candidates}
+
+
+def _timed(candidates: dict[ComputeFormat, _Candidate], choice: ComputeFormat, make: Callable[[], _Candidate]) -> float:
+    """Seconds of a step. A candidate that fails, for want of memory, is none any more."""
+    candidate = candidates.pop(choice, None) or make()
+    seconds = candidate.seconds()
+    candidates[choice] = candidate
+    return seconds
+
+
+def _note(settings: Settings, channels: int, conditions: Conditions, device: torch.device) -> Path:
+    """The file that remembers this trial: its name holds everything that the result depends on."""
+    title = f"{device.type}-{torch.get_num_threads()}"
+    if device.type in ("cuda", "xpu"):
+        title = torch.get_device_module(device).get_device_name(device)
+    what = (
+        torch.__version__,
+        title,
+        settings.network,
+        settings.size,
+        settings.width,
+        settings.latent_dim,
+        channels,
+        conditions,
+        settings.batch,
+        settings.precision,
+        settings.memory_format,
+    )
+    return cache_folder().parent / "tuning" / f"{blake2b(repr(what).encode(), digest_size=12).hexdigest()}.json"
+
+
+def _remembered(note: Path, settings: Settings, device: torch.device) -> Tuned | None:
+    """What was found here; None where nothing was, or what is none of the choices that these settings leave."""
+    choices = _allowed(settings)
+    try:
+        known = Tuned(**json.loads(content(note)))
+        rates = {choice.title: float(known.rates[choice.title]) for choice in choices if choice.title in known.rates}
+        chosen = ComputeFormat(known.precision, known.memory_format)
+        is_right = chosen in choices and chosen.title in rates and all(map(isfinite, rates.values()))
+    except FOREIGN_ERRORS:
+        return None  # the trial is short
+    return replace(known, rates=rates) if is_right and known.device == device.type else None
+
+
+def _remember(note: Path, tuned: Tuned) -> None:
+    with contextlib.suppress(OSError):  # without a cache the trial is repeated, nothing more
+        write_note(note, asdict(tuned))
+
+
+class _Candidate:
+    """A training that is thrown away, in one number format and layout."""
+
+    def __init__(self, choice: ComputeFormat, settings: Settings, dataset: Dataset, device: torch.device) -> None:
+        tuned = Tuned(device.type, choice.precision, choice.memory_format, {})
+        self._device = device
+        self._events = Trainer(settings, dataset, tuned, signals=False).events()
+        for _ in range(1 if device.type == "cpu" else WARM_UP):
+            self._step()
+
+    def seconds(self) -> float:
+        """Of one step."""
+        synchronize(self._device)
+        start, steps = perf_counter(), 0
+        while not steps or perf_counter() - start < LEAST_SECONDS:
+            self._step()
+            steps += 1
+        synchronize(self._device)
+        return (perf_counter() - start) / steps
+
+    def close(self) -> None:
+        """Ends it."""
+        self._events.close()
+
+    def _step(self) -> None:
+        while not isinstance(next(self._events), Stepped):
+            pass
+
+
+def _bf16_pays(device: torch.device) -> bool:
+    """Whether bf16 may be faster at all, by one small convolution: a whole step can take a minute where it is emulated.
+
+    Only what is hopeless is ruled out here, and the timing of whole steps decides the rest: on a busy machine a single
+    quick convolution says no more than that.
+    """
+    if device.type in ("cuda", "xpu"):
+        own = torch.get_device_module(device)
+        with own.device(device):  # torch asks the current device
+            return bool(own.is_bf16_supported(including_emulation=False))
+    if device.type != "cpu":
+        return False
+    times: dict[torch.dtype, list[float]] = {torch.float32: [], torch.bfloat16: []}
+    for dtype in list(times) * BF16_ROUNDS:  # in turn: what slows the machine down slows both
+        x, weight = torch.zeros(8, 64, 16, 16, dtype=dtype), torch.zeros(64, 64, 4, 4, dtype=dtype)
+        times[dtype].append(_convolution_seconds(x, weight))
+    return min(times[torch.bfloat16]) < HOPELESS * min(times[torch.float32])
+
+
+def _convolution_seconds(x: torch.Tensor, weight: torch.Tensor) -> float:
+    start = perf_counter()
+    torch.nn.functional.conv2d(x, weight, stride=2, padding=1)
+    return perf_counter() - start
