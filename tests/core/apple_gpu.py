@@ -16,7 +16,7 @@ import re
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from functools import cache, partial
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -263,8 +263,8 @@ def apple_gpu(monkeypatch: pytest.MonkeyPatch) -> Iterator[AppleGpu]:
     monkeypatch.setattr("core.training.pacer.MpsEvent", _Event)
     monkeypatch.setattr(torch.mps, "synchronize", lambda: None)
     monkeypatch.setattr(torch.mps, "empty_cache", lambda: None)
-    monkeypatch.setattr(torch.mps, "get_rng_state", partial(torch.get_rng_state))
-    monkeypatch.setattr(torch.mps, "set_rng_state", partial(torch.set_rng_state))
+    monkeypatch.setattr(torch.mps, "get_rng_state", lambda device="mps": torch.get_rng_state())
+    monkeypatch.setattr(torch.mps, "set_rng_state", lambda state, device="mps": torch.set_rng_state(state))
     gpu = AppleGpu()
     with gpu, Operators(gpu):
         yield gpu
