@@ -28,6 +28,8 @@ from torch.multiprocessing.reductions import StorageWeakRef
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from core.devices import survey
+
 DEVICE = torch.device("mps")
 CPU = torch.device("cpu")
 NOT_LISTED = {"convolution", "convolution_backward", "detach"}
@@ -265,6 +267,10 @@ def apple_gpu(monkeypatch: pytest.MonkeyPatch) -> Iterator[AppleGpu]:
     monkeypatch.setattr(torch.mps, "empty_cache", lambda: None)
     monkeypatch.setattr(torch.mps, "get_rng_state", lambda device="mps": torch.get_rng_state())
     monkeypatch.setattr(torch.mps, "set_rng_state", lambda state, device="mps": torch.set_rng_state(state))
+    survey.cache_clear()
     gpu = AppleGpu()
-    with gpu, Operators(gpu):
-        yield gpu
+    try:
+        with gpu, Operators(gpu):
+            yield gpu
+    finally:
+        survey.cache_clear()  # or whatever comes next would look for this device

@@ -21,7 +21,7 @@ from core.devices import survey
 from core.events import Progress
 from core.jobs import device_trial, doctor
 from core.jobs.device_trial import DeviceTrial, train, try_device
-from core.trainer import Trainer
+from core.trainer import Plan, Trainer
 from tests.core.machines import GB, Gpu, build, cards, library
 
 
@@ -175,7 +175,7 @@ def test_a_device_is_tried_in_a_process_of_its_own(capsys: pytest.CaptureFixture
     ],
 )
 def test_what_goes_wrong_on_a_device_is_a_line(error: Exception, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(trainer: Trainer) -> None:
+    def fail(trainer: Trainer, plan: Plan) -> None:
         raise error
 
     monkeypatch.setattr(Trainer, "_train_step", fail)
