@@ -82,7 +82,7 @@ def trial(settings: Settings, dataset: Dataset, device: torch.device) -> Generat
     note = _note(settings, channels, conditions, device)
     if known := _remembered(note, settings, device):
         return known
-    tried = settings.changed(steps=None, minutes=None, split_batches=False, clusters=0)
+    tried = settings.changed(steps=None, minutes=None, split_batches=False, samples=1)
     if device.type == "cpu":
         tried = tried.changed(batch=min(settings.batch, TRIAL_BATCH))
     rates: Rates = {}
@@ -102,7 +102,7 @@ def trial(settings: Settings, dataset: Dataset, device: torch.device) -> Generat
     tuned = Tuned(device.type, winner.precision, winner.memory_format, named)
     _remember(note, tuned)
     larger = LARGER * tried.batch
-    if device.type != "cpu" and larger <= len(dataset.images):
+    if device.type != "cpu" and larger <= len(dataset.images) // 2:
         more = yield from _rates(tried.changed(batch=larger), dataset, device, [winner], 0, 1)
         if more and more[winner] > WORTH * rates[winner]:
             times = more[winner] / rates[winner]
@@ -120,16 +120,19 @@ def _rates(
     candidates: dict[ComputeFormat, _Candidate] = {}
     times: dict[ComputeFormat, list[float]] = {choice: [] for choice in choices}
     begun, steps = perf_counter(), (ROUNDS + 1) * len(choices)
-    for number, (round_, choice) in enumerate(product(range(ROUNDS + 1), choices)):
-        yield Progress("Finding the fastest settings for this device", done * steps + number, total * steps)
-        best = min((min(seconds) for seconds in times.values() if seconds), default=float("inf"))
-        is_late = round_ > 1 and perf_counter() - begun > LONG
-        if round_ and (is_late or choice not in candidates or min(times[choice]) > HOPELESS * best):
-            continue
-        with left_out_if_full(device):
-            times[choice].append(_timed(candidates, choice, partial(_Candidate, choice, settings, dataset, device)))
-    for each in candidates.values():
-        each.close()
+    try:
+        for number, (round_, choice) in enumerate(product(range(ROUNDS + 1), choices)):
+            yield Progress("Finding the fastest settings for this device", done * steps + number, total * steps)
+            best = min((min(seconds) for seconds in times.values() if seconds), default=float("inf"))
+            is_late = round_ > 1 and perf_counter() - begun > LONG
+            if round_ and (is_late or choice not in candidates or min(times[choice]) > HOPELESS * best):
+                continue
+            with left_out_if_full(device):
+                make = partial(_Candidate, choice, settings, dataset, device)
+                times[choice].append(_timed(candidates, choice, make))
+    finally:
+        for each in candidates.values():
+            each.close()
     return {choice: settings.batch * settings.d_steps / median(times[choice]) for choice in candidates}
 
 
