@@ -1,6 +1,7 @@
 # make run     set everything up and open the studio on the built-in digits
 # make test    set everything up and run the whole suite      make test ARGS="-k slerp" WORKERS=0
 # make campaign  a night of kills, faults, power cuts, signals and mutated files: GAN_STUDIO_MUTATIONS=1000 of each kind
+# make gpu-check  what works on this machine's GPU and how fast, in six minutes: ARGS="--budget 120 --json gpu.json"
 # make setup   only set up: .venv/bin/gan-studio              make setup PYTHON=python3.12
 
 VENV := .venv
@@ -9,7 +10,7 @@ WORKERS ?= 2
 ARGS ?=
 DATA ?= sample:digits
 
-.PHONY: run test setup campaign bench bench-data bench-quality bench-pictures bench-explore bench-invert bench-signals bench-seeing bench-rank bench-sick bench-durable screenshots pins clean
+.PHONY: run test setup campaign gpu-check bench bench-data bench-quality bench-pictures bench-explore bench-invert bench-signals bench-seeing bench-rank bench-sick bench-durable screenshots pins clean
 
 run: setup
 	$(VENV)/bin/gan-studio $(DATA)
@@ -21,6 +22,9 @@ campaign: setup
 	GAN_STUDIO_CAMPAIGN=1 $(VENV)/bin/python -m pytest -n $(WORKERS) --dist worksteal -o faulthandler_timeout=0 tests/core/test_operations.py \
 		tests/core/test_run.py tests/core/test_power.py tests/core/test_interrupted.py tests/core/test_broken_off.py tests/core/test_foreign_bytes.py \
 		tests/studio/test_campaign.py tests/studio/test_plain_text.py $(ARGS)
+
+gpu-check: setup
+	$(VENV)/bin/python tools/gpu_check.py $(ARGS)
 
 bench: setup
 	$(VENV)/bin/python benchmarks/run.py $(ARGS)

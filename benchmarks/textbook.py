@@ -13,30 +13,31 @@ from core.models import Shape, build
 from core.presets import preset
 
 
-def steps(dataset: Dataset, batch: int, seed: int = 0) -> Iterator[nn.Module]:
+def steps(dataset: Dataset, batch: int, seed: int = 0, device: str = "cpu") -> Iterator[nn.Module]:
     """Endless training steps of the networks of the `dcgan` preset: plain fp32, BCE loss, Adam, `.item()` for logs.
 
-    Each yields the generator, of z (N, 100).
+    Each yields the generator, of z (N, 100), which is on the device.
 
     Like the tutorials' it reads prepared images (here from memory, which only helps it) and updates D, then G.
     """
     torch.manual_seed(seed)
     G, D = build("dcgan", Shape.of(preset("dcgan").apply(resolution=dataset.size[0]), dataset.images.shape[1]))
+    G, D = G.to(device), D.to(device)
     loss = nn.BCEWithLogitsLoss()
     adam_D = torch.optim.Adam(D.parameters(), lr=2e-4, betas=(0.5, 0.999))
     adam_G = torch.optim.Adam(G.parameters(), lr=2e-4, betas=(0.5, 0.999))
-    images = torch.from_numpy(np.array(dataset.images))
+    images = torch.from_numpy(np.array(dataset.images)).to(device)
     while True:
-        for chosen in torch.randperm(len(images)).split(batch)[:-1]:
+        for chosen in torch.randperm(len(images)).to(device).split(batch)[:-1]:
             real = images[chosen].float() / 127.5 - 1
-            ones, zeros = torch.ones(len(real)), torch.zeros(len(real))
+            ones, zeros = torch.ones(len(real), device=device), torch.zeros(len(real), device=device)
 
             D.zero_grad()
             output = D(real)
             loss_real = loss(output, ones)
             loss_real.backward()
             output.sigmoid().mean().item()
-            fake = G(torch.randn(len(real), 100))
+            fake = G(torch.randn(len(real), 100, device=device))
             output = D(fake.detach())
             loss_fake = loss(output, zeros)
             loss_fake.backward()
