@@ -94,6 +94,7 @@ def test_a_failure_is_the_exit_code(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_plain_recipe_stands_beside_the_training() -> None:
     result = speed._beside_plain(Bench(CPU, 0.1), "r3gan", 16)
     assert result.verdict.endswith("x")
+    assert f"({result.verdict})" in result.seen  # that of the only side beside the plain recipe
     assert set(result.figures) == {"plain images_per_second", "eager fp32 images_per_second"}
 
 

@@ -119,10 +119,10 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _names(text: str) -> tuple[str, ...]:
-    names = tuple(text.split(","))
+    names = text.split(",")
     if unknown := [name for name in names if name not in CHECKS]:
         raise argparse.ArgumentTypeError(f"there is no check {unknown[0]!r}")
-    return names
+    return tuple(name for name in CHECKS if name in names)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from tools.gpu_checks.trainings import advance, parts, trainer
 SECONDS = 25
 NEEDS_CUDA = True
 LIMIT = 2**30
-"""Bytes that the process may take: any GPU has so many."""
+"""Bytes that a case may take: any GPU has so many."""
 LEFT = 2**23
 """Bytes of them that are left for what is not to fit."""
 HELD = 2**26
@@ -48,12 +48,12 @@ def _batch(bench: Bench) -> Result:
     return Result(OK, f"{steps} steps in {parts(training)} parts: {notices}", {"parts": parts(training)})
 
 
-def _refused(bench: Bench, work: Callable[[Bench], str]) -> Result:
+def _refused(bench: Bench, work: Callable[[Bench, int], str]) -> Result:
     """Work under full memory ends in a notice or a `UserError`, and frees what it took."""
     before = torch.cuda.memory_allocated(bench.device)
-    with _limited(bench):
+    with _limited(bench) as limit:
         try:
-            sentence = work(bench)
+            sentence = work(bench, limit)
         except UserError as error:
             sentence = f"{error.what} {error.remedy}"
     bench.tidy()
@@ -64,19 +64,20 @@ def _refused(bench: Bench, work: Callable[[Bench], str]) -> Result:
     return Result(OK if held < HELD else FAILED, f"{sentence} {held / 2**20:.0f} MiB stay allocated", figures)
 
 
-def _grid(bench: Bench) -> str:
+def _grid(bench: Bench, limit: int) -> str:
     """Returns the notice in place of a sample grid; empty where the grid was drawn."""
     training = trainer(bench, "dcgan", 128, batch=2, samples=256)
-    filler = _fill(bench)
+    filler = _fill(bench, limit)
     first = next(training.events())
     del filler
     return "" if isinstance(first, Samples) else str(getattr(first, "text", first))
 
 
-def _render(bench: Bench) -> str:
+def _render(bench: Bench, limit: int) -> str:
+    """Renders more than fits."""
     training = trainer(bench, "stylegan2_ada", 128, batch=4)
     sampler = Sampler(training.meta(), training.published(), str(bench.device))
-    filler = _fill(bench)
+    filler = _fill(bench, limit)
     sampler.render(LatentRequest.of_seeds(range(64)))
     del filler
     return ""
@@ -89,19 +90,21 @@ def _next_training(bench: Bench) -> Result:
     return Result(FAILED if notices else OK, " ".join([f"4 steps, {allocated:.0f} MiB", *notices]))
 
 
-def _fill(bench: Bench) -> Tensor:
+def _fill(bench: Bench, limit: int) -> Tensor:
     """A tensor that takes what the limit leaves, but for `LEFT`."""
     bench.tidy()
-    size = LIMIT - torch.cuda.memory_reserved(bench.device) - LEFT
+    size = limit - torch.cuda.memory_reserved(bench.device) - LEFT
     return torch.empty(max(size, 1), dtype=torch.uint8, device=bench.device)
 
 
 @contextmanager
-def _limited(bench: Bench) -> Iterator[None]:
+def _limited(bench: Bench) -> Iterator[int]:
+    """Limits what torch may reserve to `LIMIT` more than it has, and yields that number of bytes."""
     bench.tidy()
     total = torch.cuda.get_device_properties(bench.device).total_memory
-    torch.cuda.set_per_process_memory_fraction(min(LIMIT / total, 1.0), bench.device)
+    limit = min(torch.cuda.memory_reserved(bench.device) + LIMIT, total)
+    torch.cuda.set_per_process_memory_fraction(limit / total, bench.device)
     try:
-        yield
+        yield limit
     finally:
         torch.cuda.set_per_process_memory_fraction(1.0, bench.device)

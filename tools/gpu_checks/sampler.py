@@ -27,8 +27,8 @@ SWITCH_INTERVAL = 0.001
 
 
 def cases(bench: Bench) -> Iterator[Case]:
-    yield Case("dcgan 64 px", partial(_slider, bench, "dcgan", 64))
-    yield Case("stylegan2_ada 128 px", partial(_slider, bench, "stylegan2_ada", 128))
+    for name, px in (("dcgan", 32), ("stylegan2_ada", 32)) if bench.is_cpu else (("dcgan", 64), ("stylegan2_ada", 128)):
+        yield Case(f"{name} {px} px", partial(_slider, bench, name, px))
 
 
 def _slider(bench: Bench, name: str, px: int) -> Result:

@@ -100,7 +100,7 @@ def _beside_plain(bench: Bench, name: str, px: int) -> Result:
         sides["plain"]()
     seconds = bench.timed(sides, interval(settings))
     images = images_of_step(settings)
-    best = max(seconds["plain"] / each for each in seconds.values())
+    best = max((seconds["plain"] / each for side, each in seconds.items() if side != "plain"), default=0.0)
     text = f"batch {settings.batch}; {', '.join([*_texts(seconds, images), *failures])}"
     figures = {f"{side} images_per_second": images / each for side, each in seconds.items()}
     return Result(FAILED if failures else f"{best:.2f}x", text, figures)
