@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 
 import torch
 
-from core.training.autotune import synchronise
+from core.devices.stream import synchronize
 
 OK, FAILED, SKIPPED = "ok", "failed", "skipped"
 SPAN_SECONDS = 0.2
@@ -87,11 +87,11 @@ class Bench:
 
     def span(self, step: Step, count: int) -> float:
         """Returns the seconds of one of `count` steps, between two waits for the device."""
-        synchronise(self.device)
+        synchronize(self.device)
         start = perf_counter()
         for _ in range(count):
             step()
-        synchronise(self.device)
+        synchronize(self.device)
         return (perf_counter() - start) / count
 
     def timed(self, sides: Mapping[str, Step], multiple: int = 1) -> dict[str, float]:

@@ -22,8 +22,8 @@ from core.data.records import Records
 from core.events import Event, Notice, Tuned
 from core.presets import FitContext, preset
 from core.trainer import Trainer
-from core.training.autotune import ComputeFormat
 from core.training.captured import Captured
+from core.training.compute_format import ComputeFormat
 from tools.gpu_checks.bench import FAILED, OK, Bench, Result
 
 FP32 = ComputeFormat("fp32", "contiguous")

@@ -13,9 +13,9 @@ from unittest.mock import patch
 import torch
 
 from core.concurrency import run_to_end
-from core.training.autotune import trial
+from core.jobs.autotune import trial
 from tools.gpu_checks.bench import Bench, Case, Result
-from tools.gpu_checks.trainings import settings_of
+from tools.gpu_checks.trainings import dataset_of, settings_of
 
 SECONDS = 25
 NEEDS_CUDA = False
@@ -33,7 +33,7 @@ def _tried(bench: Bench, name: str, px: int) -> Result:
         torch.cuda.reset_peak_memory_stats(bench.device)
     start = perf_counter()
     with _nothing_remembered():
-        tuned = run_to_end(trial(settings, 3, 0, bench.device))
+        tuned = run_to_end(trial(settings, dataset_of(bench, settings), bench.device))
     figures = {"seconds": perf_counter() - start, **tuned.rates}
     rates = ", ".join(f"{choice} {rate:,.0f}" for choice, rate in tuned.rates.items())
     text = f"chose {tuned.precision}, {tuned.memory_format}; images/s: {rates}"
