@@ -20,7 +20,7 @@ from core.concurrency import Prefetcher
 from core.data.cache.row_reader import RowReader
 from core.data.dataset import Dataset, Pixels
 from core.data.names import quoted
-from core.devices.memory import free_memory
+from core.devices.memory import free_memory, left_out_if_full
 from core.errors import UserError
 from core.imaging.tensors import from_pixels
 
@@ -73,13 +73,12 @@ class Batches:
             labels = torch.from_numpy(np.array(dataset.labels))
         self._labels = labels.to(device)
         self._staged: list[RawBatch] = []
-        self._resident: Tensor | None = None
+        self._resident = _resident(dataset.images, device)
         stored = RowReader.of(dataset.images)
         self._ahead: Prefetcher[BatchPosition, RawBatch] | None = None
         self._choose: Callable[[BatchPosition], RawBatch]
-        if device.type != "cpu" and dataset.images.nbytes <= RESIDENT_SHARE * free_memory(device):
+        if self._resident is not None:
             self._order = _Order(len(dataset.images), batch, seed, device)
-            self._resident = moved(dataset.images, device)
             self._choose = partial(_from_device, self._order)
         else:
             self._order = _Order(len(dataset.images), batch, seed)
@@ -186,6 +185,14 @@ def _copy(raw: RawBatch, into: RawBatch) -> None:
     for ours, theirs in zip(into, raw, strict=True):
         if ours is not None and theirs is not None:
             ours.copy_(theirs, non_blocking=ours.device.type in PINNING)
+
+
+def _resident(images: Pixels, device: torch.device) -> Tensor | None:
+    """All of the images on a GPU, if there is memory to spare for them."""
+    if device.type != "cpu" and images.nbytes <= RESIDENT_SHARE * free_memory(device):
+        with left_out_if_full(device):  # what is free may be in pieces
+            return moved(images, device)
+    return None
 
 
 def moved(images: Pixels, device: torch.device) -> Tensor:

@@ -92,6 +92,19 @@ def test_nothing_crosses_in_a_step(name: str, resident: bool, on_device: pytest.
     assert set(staging.found) <= ({"_to_copy.default"} if resident else {"copy_.default", "empty_like.default"})
 
 
+def test_images_for_which_the_device_has_no_room_stay_where_they_are(on_device: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> Tensor:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    on_device.setattr("core.data.batches.free_memory", lambda device: 2**30)
+    on_device.setattr("core.data.batches.moved", full)
+    batches = Batches(dataset_for(tiny_settings("gan")), 2, True, 0, DEVICE)
+    with Crossings() as staging:
+        batches.stage(1)
+    assert "copy_.default" in staging.found
+    assert batches.staged(0)[0].device == DEVICE
+
+
 def test_the_order_of_an_epoch_crosses_once(on_device: pytest.MonkeyPatch) -> None:
     on_device.setattr("core.data.batches.free_memory", lambda device: 2**30)
     settings = tiny_settings("gan")
