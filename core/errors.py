@@ -46,5 +46,6 @@ FOREIGN_ERRORS = (
     RecursionError,
     EOFError,
     MemoryError,
+    NotImplementedError,
 )
 """What a file can raise while it is parsed that somebody else may have written."""

@@ -128,6 +128,19 @@ def test_truncated_zips(tmp_path: Path, part: float) -> None:
     assert "damaged" in problem(path).what
 
 
+def test_an_entry_whose_name_is_empty_is_none(tmp_path: Path) -> None:
+    path = packed(tmp_path / "a.zip", ENTRIES | {"nameless.png": IMAGES[0]})
+    path.write_bytes(path.read_bytes().replace(b"nameless.png", b"\0ameless.png"))
+    assert len(opened(path).images) == len(ENTRIES)
+
+
+@pytest.mark.parametrize("suffix", [".zip", ".npz"])
+def test_a_zip_that_asks_for_a_version_of_the_future(suffix: str, tmp_path: Path) -> None:
+    path = packed(tmp_path / "a.zip", ENTRIES).rename(tmp_path / f"a{suffix}")
+    path.write_bytes(path.read_bytes().replace(b"PK\1\2\24\3\24\0", b"PK\1\2\24\3\377\0"))
+    assert "damaged, or not what its name says" in problem(path).what
+
+
 def test_mutated_archives_are_read_or_refused(tmp_path: Path) -> None:
     random = np.random.default_rng(0)
     entries = {f"{index % 2}/{index}.png": data for index, data in enumerate(IMAGES)}
