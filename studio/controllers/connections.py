@@ -133,6 +133,7 @@ def connect_train(window: MainWindow, session: Session, do: Controllers) -> None
     training.state_changed.connect(do.train.show_state)
     training.state_changed.connect(do.data.show_state)
     training.state_changed.connect(do.health.show_state)
+    session.reading_changed.connect(do.train.show_reading)
     training.progressed.connect(footer.show_starting)
     training.tuned.connect(do.train.show_tuned)
     training.began.connect(train.clear)

@@ -26,20 +26,30 @@ class DataController(QObject):
     def __init__(self, window: MainWindow, session: Session) -> None:
         super().__init__(window)
         self._window, self._session = window, session
+        self._waiting: OpenedDataset | None = None
+        """Images that were opened while a training ran on others."""
         self._timer = QTimer(self, singleShot=True, interval=PATIENCE_MS)
         self._timer.timeout.connect(self._prepare)
 
     def show_dataset(self, opened: OpenedDataset) -> None:
         """Shows another dataset, or the same prepared anew, in every workspace."""
-        train, facts = self._window.train, opened.facts
+        facts, training = opened.facts, self._session.training
         self._window.data.show_dataset(facts, opened.sheet)
+        is_others = training.state is not TrainingState.IDLE and training.source != facts.source
+        self._waiting = opened if is_others else None
+        if not is_others:
+            self._show_in_train(opened)
+        self.show_preparation()
+
+    def _show_in_train(self, opened: OpenedDataset) -> None:
+        """Sets the form to these images, and shows them beside the generated ones."""
+        train, facts = self._window.train, opened.facts
         train.form.set_data(len(facts.classes), facts.points)
         train.fit_to_data(facts.size, facts.count)
         if facts.points:
             train.show_real_points(opened.dataset.images[:, :, 0, 0].astype(np.float32))
         else:
             train.show_reals(opened.sheet)
-        self.show_preparation()
 
     def draw_sheet(self, count: int, seed: int, as_discriminator: bool) -> None:
         """Shows some of the images, as they are or as the discriminator sees them."""
@@ -67,6 +77,9 @@ class DataController(QObject):
         self._window.data.set_locked(state is not TrainingState.IDLE)
         if state is TrainingState.STARTING and self._session.data.is_preparing:
             self._session.data.cancel_scan()  # the training prepares the same
+        if state is TrainingState.IDLE and self._waiting is not None:
+            self._show_in_train(self._waiting)
+            self._waiting = None
         self._timer.start()
 
     def restore_preparation(self) -> None:

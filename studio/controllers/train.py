@@ -42,10 +42,12 @@ class TrainController:
     def show_state(self, state: TrainingState) -> None:
         """What can be done now, everywhere in the window."""
         running, idle = self._training.is_running, state is TrainingState.IDLE
-        has_data, resumes = self._session.data.dataset is not None, self._session.resume is not None
+        dataset, reading, resumes = self._session.data.dataset, self._session.reading, self._session.resume is not None
         footer = self._window.footer
-        if idle:
-            footer.show_idle(has_data, resumes)
+        if idle and reading:
+            footer.show_reading(Path(reading).name, resumes)
+        elif idle:
+            footer.show_idle(dataset.title if dataset else "", resumes)
         elif state is TrainingState.STARTING:
             footer.show_starting()
         elif state is TrainingState.STOPPING:
@@ -55,7 +57,7 @@ class TrainController:
         self._window.train.set_running(not idle)
         self._window.train.playground.set_paused(state is TrainingState.PAUSED)
         self._window.explore.set_training(running)
-        self._menus.start.setEnabled(idle and has_data)
+        self._menus.start.setEnabled(idle and dataset is not None and not reading)
         self._menus.pause.setEnabled(running)
         self._menus.measure.setEnabled(running or (idle and resumes))
         self._menus.stop.setEnabled(running or state is TrainingState.STARTING)
@@ -66,6 +68,11 @@ class TrainController:
     def refresh(self) -> None:
         """The same after something else than the training has changed."""
         self.show_state(self._training.state)
+
+    def show_reading(self) -> None:
+        """Other images, or a run, are being read or are open now."""
+        if self._training.state is TrainingState.IDLE:
+            self.refresh()
 
     def show_tuned(self, tuned: Tuned) -> None:
         self._window.footer.show_tuned(tuned, self._training.settings)

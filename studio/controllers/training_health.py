@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from core.data.names import quoted
 from core.diagnosis.case import Remedy
 from core.errors import UserError
 from core.events import EvaluationProgress, Measured
@@ -63,7 +64,10 @@ class TrainingHealthController:
 
     def _start_anew(self, changes: Mapping[str, Any]) -> None:
         """A run of its own: the one that is stopped for it stays as it is."""
-        if self._training.state is not TrainingState.STOPPING:  # asked for twice
+        if not self._session.is_open(self._training.source):
+            what, name = "The images of this training are not the ones that are open now.", self._training.source
+            self._session.problem.emit(UserError(what, f"Open {quoted(name)} again, then choose the remedy."))
+        elif self._training.state is not TrainingState.STOPPING:  # asked for twice
             self._restart = dict(changes)
             self._training.stop()
 
@@ -73,10 +77,14 @@ class TrainingHealthController:
         if changes is None or state is TrainingState.STOPPING:
             return
         self._restart = None
-        if state is TrainingState.IDLE and self._window.isVisible():  # and was not closed
+        if state is not TrainingState.IDLE or not self._window.isVisible():  # it was closed meanwhile
+            return
+        if self._session.is_open(self._training.source):
             self._session.set_resume(None)
             self._window.train.form.set_settings(self._training.settings.changed(**changes))
             self._start()
+        else:
+            self._session.notice.emit("The training did not begin, because something else was opened meanwhile.")
 
     def _change(self, changes: Mapping[str, Any]) -> bool:
         form = self._window.train.form

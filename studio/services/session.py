@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 
 from core.concurrency import as_generator
 from core.config.settings import Settings
+from core.data.names import quoted
 from core.errors import UserError
 from core.events import Event, Measured, Notice, Points, Rewound, Samples, Saved
 from core.runs.run import runs_folder
@@ -49,6 +50,8 @@ class Session(QObject):
     """The `Settings` of a checkpoint that was opened, for the next start."""
     resume_changed = Signal(object)
     """The checkpoint from which the next start continues, or None."""
+    reading_changed = Signal()
+    """`reading` may be another one."""
     resume_left = Signal(object)
     """The checkpoint from which it does not continue any more, because other images are open."""
     saved = Signal(object, bool)
@@ -67,6 +70,8 @@ class Session(QObject):
         self.runs_folder = runs_folder()
         self.resume: Path | None = None
         self._resume_data = ""
+        self._recognition: tuple[IteratorThread, str] | None = None
+        """The thread that finds out what a source is, and that source."""
         self._follows_training = False
         self.workers = Workers(self)
         self.jobs = JobRunner(self.workers, self)
@@ -93,6 +98,9 @@ class Session(QObject):
         self.jobs.saved.connect(lambda saved: self.saved.emit(saved, True))
         self.data.dataset_opened.connect(self._show_dataset)
         self.data.examined.connect(self.review.set_examined)
+        self.data.scan_ended.connect(self._leave_others)  # what was to be opened with a checkpoint may have failed
+        for changed in (self.data.scan_began, self.data.scan_ended, self.runs.opened, self.runs.ended):
+            changed.connect(lambda *_: self.reading_changed.emit())
         self.review.changed.connect(self.data.reopen)
         self.runs.opened.connect(self._show_run)
         self.explore.opened.connect(self._show_checkpoint)
@@ -109,11 +117,30 @@ class Session(QObject):
 
     # Opening
 
+    @property
+    def reading(self) -> str:
+        """The dataset or run that is read and not open yet, or a source that may be one; empty if there is none."""
+        return self._recognition[1] if self._recognition else self.data.opening or self.runs.opening
+
     def open(self, request: DataRequest) -> None:
-        """Opens whatever a person dropped or chose: a dataset, a run, a checkpoint, a recipe or a picture."""
+        """Opens whatever a person dropped or chose: a dataset, a run, a checkpoint, a recipe or a picture.
+
+        A source that is not recognised yet is given up for it.
+        """
+        if self._recognition is not None:
+            self.workers.dismiss(self._recognition[0])
         thread = self.workers.spawn(
-            lambda: open_path(request), lambda event: self._show_recognised(event, thread, request)
+            lambda: open_path(request),
+            lambda event: self._show_recognised(event, thread, request),
+            end=lambda: self._end_recognition(thread),
         )
+        self._recognition = thread, request.source
+        self.reading_changed.emit()
+
+    def _end_recognition(self, thread: IteratorThread) -> None:
+        if self._recognition is not None and self._recognition[0] is thread:
+            self._recognition = None
+            self.reading_changed.emit()
 
     def _show_recognised(self, event: Event, thread: IteratorThread, request: DataRequest) -> None:
         assert isinstance(event, Recognised)
@@ -128,13 +155,14 @@ class Session(QObject):
                 self.workers.dismiss(thread)
                 self.problem.emit(UserError("A training is running.", "Stop it before you open another run."))
             case "run":
-                self.runs.adopt(thread)
+                self.runs.adopt(thread, path)
             case "checkpoint":
                 self.explore.open(path)
             case "recipe":
                 self.explore.restore(path, self.runs_folder)
             case "picture":
                 self.generator.project(path)
+        self._end_recognition(thread)
 
     def _show_dataset(self, opened: OpenedDataset) -> None:
         self.opened_sources.add(opened.dataset.source)
@@ -193,15 +221,23 @@ class Session(QObject):
 
     # Training
 
+    def is_open(self, source: str) -> bool:
+        """Whether this dataset is the one that is open, and nothing else is being opened in its place."""
+        return not self.reading and self.data.dataset is not None and self.data.dataset.source == source
+
     def start(self, settings: Settings) -> None:
-        """Begins a training on the open dataset, or continues from `resume`."""
+        """Begins a training on the open dataset, or continues from `resume`; on nothing else, if that has to wait."""
         dataset = self.data.dataset
         if self.training.state is not TrainingState.IDLE:  # asked for again while the first start waited
             return
         if dataset is None:
             self.problem.emit(UserError("There are no images to train on.", "Open a folder, or try the sample."))
             return
-        later = partial(self._start_if_same, settings, self.resume)
+        if self.reading:
+            remedy = "Start when it is open, or cancel it."
+            self.problem.emit(UserError(f"{quoted(self.reading)} is being read.", remedy))
+            return
+        later = partial(self._start_if_same, settings, dataset.source, self.resume)
         if self.runs.is_replaying:  # what is trained then is added to the whole of it
             self.notice.emit("The training begins as soon as the run has been read.")
             self.runs.ended.connect(later, Qt.ConnectionType.SingleShotConnection)
@@ -213,9 +249,9 @@ class Session(QObject):
         self._resume_data = dataset.source
         self.training.start(settings, dataset, self.runs_folder, self.resume)
 
-    def _start_if_same(self, settings: Settings, resume: Path | None) -> None:
-        """After a wait, in which the person may have opened something else."""
-        if self.resume == resume:
+    def _start_if_same(self, settings: Settings, source: str, resume: Path | None) -> None:
+        """Starts after a wait, unless the person has opened something else meanwhile."""
+        if self.is_open(source) and self.resume == resume:
             self.start(settings)
         else:
             self.notice.emit("The training did not begin, because something else was opened meanwhile.")
@@ -255,7 +291,9 @@ class Session(QObject):
 
     def draw_sheet(self, settings: Settings, count: int, seed: int) -> None:
         """A random sheet as the discriminator is shown it, by the running training or else by these settings."""
-        if self.training.is_running:
+        if self.training.is_running and self.data.dataset and self.data.dataset.source != self.training.source:
+            self.notice.emit("The training has other images than those that are open: stop it first.")
+        elif self.training.is_running:
             self.training.draw_sheet(count, seed)
         elif self.training.state is TrainingState.IDLE:
             self.data.preview(settings, count, seed)

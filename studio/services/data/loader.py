@@ -76,6 +76,11 @@ class DatasetLoader(QObject):
         """Whether the dataset that is open is being prepared anew, and no other one is being opened."""
         return self._pending is not None and self.dataset is not None and self._pending.source == self.dataset.source
 
+    @property
+    def opening(self) -> str:
+        """The source of another dataset that is being read; empty if there is none."""
+        return self._pending.source if self._pending is not None and not self.is_preparing else ""
+
     def prepare(self, how: Preparation, augment: str) -> None:
         """The open dataset in another way. It costs nothing if it is so, or soon will be; points are as they are."""
         if self.dataset is None or self.dataset.points or (self._pending and not self.is_preparing):

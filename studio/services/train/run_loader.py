@@ -52,16 +52,19 @@ class RunLoader(QObject):
         super().__init__(parent)
         self.is_replaying = False
         """Whether a run is open of which only some reports are there yet."""
+        self.opening = ""
+        """The folder of a run that is read and not on screen yet."""
         self._task = NewestTask(workers)
         self._thread: IteratorThread | None = None
 
     def open(self, folder: Path) -> None:
         """Reads a run's folder; one that is still read is given up for it."""
+        self.opening = str(folder)
         self._thread = self._task.start(lambda: read_run(folder), self._show, self._finish, self._end)
 
-    def adopt(self, thread: IteratorThread) -> None:
+    def adopt(self, thread: IteratorThread, folder: Path) -> None:
         """The same where a thread runs `read_run` already."""
-        self._thread = thread
+        self._thread, self.opening = thread, str(folder)
         self._task.adopt(thread, self._show, self._finish, self._end)
 
     def cancel(self) -> None:
@@ -72,6 +75,7 @@ class RunLoader(QObject):
         if isinstance(event, Progress):
             self.progressed.emit(event)
         elif isinstance(event, OpenedRun):
+            self.opening = ""
             self.is_replaying = not event.complete
             if self.is_replaying and self._thread is not None:
                 self._thread.pause()
@@ -84,7 +88,7 @@ class RunLoader(QObject):
             self.replayed.emit(whole)
 
     def _end(self) -> None:
-        self._thread, self.is_replaying = None, False
+        self._thread, self.is_replaying, self.opening = None, False, ""
         self.ended.emit()
 
 

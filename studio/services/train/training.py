@@ -78,6 +78,8 @@ class TrainingService(QObject):
         self.state = TrainingState.IDLE
         self.run_folder: Path | None = None
         """The folder of the run that trains, or of the one that is open."""
+        self.source = ""
+        """The dataset of the training that runs, or ran last."""
         self.settings: Settings = next(iter(presets().values())).apply()
         """In force: those of the training, or of the run that is open."""
         self._workers = workers
@@ -97,11 +99,12 @@ class TrainingService(QObject):
     def start(self, settings: Settings, dataset: Dataset, runs: Path, resume: Path | None) -> None:
         """Begins a training in a new run below `runs`, or continues from the checkpoint `resume`."""
         self.settings = settings
+        self.source = source = dataset.source
         if resume is None or self.run_folder is None or not resume.is_relative_to(self.run_folder):
             self.run_folder = None
             self.began.emit()
         self._set_state(TrainingState.STARTING)
-        source, self._job = dataset.source, None
+        self._job = None
 
         def events() -> Events:
             import_torch()

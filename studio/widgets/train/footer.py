@@ -7,12 +7,17 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton, QWidget
 
+from core.data.names import quoted
 from core.events import Progress, Report, Tuned
 from studio import theme
 from studio.widgets.basic.labels import ElidedLabel, Label, plain_tip
 
 if TYPE_CHECKING:
     from core.config.settings import Settings
+
+
+LONGEST_NAME = 24
+"""Characters of a name that stands beside the buttons; its tip has the whole."""
 
 
 class Footer(QFrame):
@@ -36,7 +41,6 @@ class Footer(QFrame):
         self._bar.setFixedWidth(140)
         self._start = QPushButton(theme.icon("play", "on_accent"), "Start")
         self._start.setObjectName("primary")
-        self._start.setToolTip("Start training (Ctrl+Enter)")
         self._pause = QPushButton(theme.icon("pause"), "Pause")
         self._pause.setToolTip("Pause, or go on (Space in the Train workspace)")
         self._stop = QPushButton(theme.icon("stop"), "Stop")
@@ -56,19 +60,32 @@ class Footer(QFrame):
         for button in (self._start, self._pause, self._stop):
             button.setMinimumWidth(92)
             row.addWidget(button)
-        self.show_idle(can_start=False, resumes=False)
+        self.show_idle("", resumes=False)
 
     def toggle_pause(self) -> None:
         """Pause or go on, if there is a training that can."""
         if self._pause.isEnabled():
             (self.resume_requested if self._paused else self.pause_requested).emit()
 
-    def show_idle(self, can_start: bool, resumes: bool) -> None:
-        """Nothing runs."""
+    def show_idle(self, dataset: str, resumes: bool) -> None:
+        """Nothing runs. `dataset`: the title of what Start trains on; empty if no images are open."""
+        if dataset:
+            tip = f"{'Continue' if resumes else 'Start'} training on {quoted(dataset)} (Ctrl+Enter)"
+        else:
+            tip = "Open images first"
+        self._rest("Idle" if dataset else "No dataset", tip, bool(dataset), resumes)
+
+    def show_reading(self, name: str, resumes: bool) -> None:
+        """Nothing runs, and nothing can be started until this dataset or run is open."""
+        state = f"Reading {quoted(name if len(name) <= LONGEST_NAME else f'{name[:LONGEST_NAME]}…')}"
+        self._rest(state, f"{quoted(name)} is being read: start when it is open, or cancel it", False, resumes)
+
+    def _rest(self, state: str, tip: str, can_start: bool, resumes: bool) -> None:
         if self._has_status:
             self.show_status("")
-        self._set("Idle" if can_start else "No dataset", can_start, False, False)
+        self._set(state, can_start, False, False)
         self._start.setText("Continue" if resumes else "Start")
+        self._start.setToolTip(plain_tip(tip))
 
     def show_starting(self, progress: Progress | None = None) -> None:
         """Images are read, the device is tried."""

@@ -1,0 +1,138 @@
+"""A training begins with the images and the run that are named on screen, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from threading import Event as Gate
+from typing import Any
+
+import pytest
+from PySide6.QtWidgets import QLabel
+from pytestqt.qtbot import QtBot
+
+from core.diagnosis.case import Remedy
+from studio.application import Application
+from studio.model.train import TrainingState
+from tests.core.tiny import save_pictures
+from tests.studio.conftest import PATIENCE
+from tests.studio.test_whole_path import banner_text, begin, button, click, drop, source_of, train_briefly
+
+
+@pytest.fixture
+def first(tmp_path: Path) -> Path:
+    return save_pictures(tmp_path / "first")
+
+
+@pytest.fixture
+def slow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
+    """The images in the folder `second` are read when this gate opens."""
+    from core.data import prepare
+
+    gate, read = Gate(), prepare.prepare
+    save_pictures(tmp_path / "second", 12)
+
+    def wait_and_read(source: str, *others: Any, **more: Any) -> Generator[Any, None, Any]:
+        if source.endswith("second"):
+            gate.wait(PATIENCE / 1000)
+        return (yield from read(source, *others, **more))
+
+    monkeypatch.setattr(prepare, "prepare", wait_and_read)
+    yield gate
+    gate.set()
+
+
+def test_nothing_starts_while_other_images_are_read(
+    qtbot: QtBot, studio: Application, first: Path, slow: Gate, tmp_path: Path
+) -> None:
+    open_images(qtbot, studio, first)
+    start = button(studio.window.footer, "Start")
+    assert start.isEnabled()
+    assert "'first'" in start.toolTip()
+    begun: list[object] = []
+    studio.session.training.state_changed.connect(begun.append)
+
+    drop(studio, tmp_path / "second")
+    assert not start.isEnabled()  # at once, and not only when it is known to be images
+    assert "'second' is being read" in start.toolTip()
+    assert "Reading 'second'" in texts(studio)
+    assert not studio.controllers.menus.start.isEnabled()
+    qtbot.waitUntil(lambda: bool(studio.session.data.opening), timeout=PATIENCE)
+    assert not start.isEnabled()
+    studio.controllers.train.start()
+    assert "'{}' is being read".format(tmp_path / "second") in banner_text(studio)
+    assert begun == []
+
+    slow.set()
+    qtbot.waitUntil(lambda: source_of(studio) == str(tmp_path / "second"), timeout=PATIENCE)
+    assert start.isEnabled()
+    assert "'second'" in start.toolTip()
+    assert studio.controllers.menus.start.isEnabled()
+
+
+def test_a_name_that_cannot_be_opened_gives_start_back(
+    qtbot: QtBot, studio: Application, first: Path, tmp_path: Path
+) -> None:
+    open_images(qtbot, studio, first)
+    (tmp_path / "notes.txt").write_text("notes")
+    start = button(studio.window.footer, "Start")
+    drop(studio, tmp_path / "notes.txt")
+    assert not start.isEnabled()
+    qtbot.waitUntil(start.isEnabled, timeout=PATIENCE)
+    assert "'first'" in start.toolTip()
+
+
+def test_nothing_continues_while_the_images_of_a_run_are_read(
+    qtbot: QtBot, studio: Application, first: Path, slow: Gate, tmp_path: Path
+) -> None:
+    slow.set()
+    train_briefly(qtbot, studio, tmp_path / "second")
+    run = studio.session.training.run_folder
+    assert run is not None
+    open_images(qtbot, studio, first)
+    assert studio.session.resume is None
+    slow.clear()
+
+    drop(studio, run)
+    start = button(studio.window.footer, "Start")
+    assert not start.isEnabled()
+    qtbot.waitUntil(lambda: studio.session.resume is not None, timeout=PATIENCE)
+    assert start.text() == "Continue"
+    assert not start.isEnabled()
+    assert "'second' is being read" in start.toolTip()
+    studio.session.data.cancel_scan()
+    slow.set()
+    qtbot.waitUntil(start.isEnabled, timeout=PATIENCE)
+    # The images of the run are not open: what was trained on them is not continued on others.
+    assert source_of(studio) == str(first)
+    assert studio.session.resume is None
+    assert start.text() == "Start"
+
+
+def test_images_that_are_opened_beside_a_training_are_not_shown_as_its_own(
+    qtbot: QtBot, studio: Application, first: Path, slow: Gate, tmp_path: Path
+) -> None:
+    slow.set()
+    begin(qtbot, studio, first)
+    reals = studio.window.train.reals
+    own = reals.images().copy()
+    open_images(qtbot, studio, tmp_path / "second")
+    assert (reals.images() == own).all()
+    studio.controllers.health.apply(Remedy("Restart", {"lr_g": 0.0001}, anew=True))
+    assert f"Open '{first}' again" in banner_text(studio)
+    assert studio.session.training.state is TrainingState.RUNNING
+
+    click(button(studio.window.footer, "Stop"))
+    qtbot.waitUntil(lambda: studio.session.training.state is TrainingState.IDLE, timeout=PATIENCE)
+    assert reals.images().shape != own.shape or (reals.images() != own).any()
+    assert "'second'" in button(studio.window.footer, "Start").toolTip()
+
+
+def open_images(qtbot: QtBot, studio: Application, folder: Path) -> None:
+    drop(studio, folder)
+    qtbot.waitUntil(lambda: source_of(studio) == str(folder), timeout=PATIENCE)
+
+
+def texts(studio: Application) -> list[str]:
+    """All that the footer says."""
+    return [label.text() for label in studio.window.footer.findChildren(QLabel)]
