@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
+from itertools import count
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
@@ -52,16 +55,29 @@ class Scheme:
     generator: str
     series: tuple[str, ...]
 
-    def curve(self, key: str, index: int) -> str:
-        """The colour of the curve `key`, the `index`-th in its plot.
+    def curves(self, keys: Sequence[str]) -> list[str]:
+        """Returns the colors of the curves of one plot, each another one.
 
-        The two networks keep theirs everywhere; what is generated has the generator's, and what is real the other.
+        Generated images have the generator's, real ones the discriminator's, also where D judges both; otherwise each
+        network has its own. Curves that would share a color take the next free one.
         """
-        if "/D/" in key or key.endswith("/real"):
-            return self.discriminator
-        if "/G/" in key or key.endswith("/fake"):
-            return self.generator
-        return self.series[index % len(self.series)]
+        found = {}
+        for key in keys:
+            color = self._color_of_side(key)
+            if color and color not in found.values():
+                found[key] = color
+        free = (color for color in self._all_colors() if color not in found.values())
+        return [found.get(key) or next(free) for key in keys]
+
+    def _color_of_side(self, key: str) -> str | None:
+        if side := re.search(r"[/_](real|fake)(/|$)", key) or re.search(r"/([DG])/", key):
+            return self.generator if side[1] in ("fake", "G") else self.discriminator
+        return None
+
+    def _all_colors(self) -> Iterator[str]:
+        for shade in count():  # those of a plot with more curves than `series` has colors are nearer to the text's
+            for color in self.series:
+                yield blend(color, self.text, 0.6**shade).name()
 
 
 # Blue and orange stay apart for every kind of colour blindness; the lightness differs as well.
@@ -85,7 +101,7 @@ LIGHT = Scheme(
     good_strip="#e5f4ea",
     discriminator="#c2410c",
     generator="#1d5fbf",
-    series=("#1d5fbf", "#c2410c", "#0b7a5a", "#8e3a8a", "#6b5d00"),
+    series=("#1d5fbf", "#c2410c", "#0b7a5a", "#8e3a8a", "#6b5d00", "#d6337c", "#00809f", "#4a5160"),
 )
 DARK = Scheme(
     name="dark",
@@ -107,7 +123,7 @@ DARK = Scheme(
     good_strip="#183224",
     discriminator="#f5a35c",
     generator="#6cb2ff",
-    series=("#6cb2ff", "#f5a35c", "#57cfa4", "#e29be0", "#d8c64e"),
+    series=("#6cb2ff", "#f5a35c", "#57cfa4", "#e29be0", "#d8c64e", "#ff7fa8", "#35bcd6", "#b8bfca"),
 )
 
 BASE_PIXELS = 13

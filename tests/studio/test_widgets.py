@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +11,7 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QImage, QPalette, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QMenu, QPushButton, QSlider, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QMenu, QPushButton, QSlider, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from core.errors import UserError
@@ -26,6 +28,7 @@ from studio.widgets.images.image_viewer import ImageViewer
 from studio.widgets.images.tile_layout import CHECK, CHECKS, GAP
 from studio.widgets.images.tile_view import MARGIN, NAMES, NARROWEST_NAMED, NO_IMAGES
 from studio.widgets.plots.curve_plot import CurvePlot
+from studio.widgets.plots.metric_plot import MetricPlot
 
 CURVES = [("Loss/D/loss", "Discriminator"), ("Loss/G/loss", "Generator")]
 NONE, CTRL, SHIFT = (
@@ -58,6 +61,32 @@ def images(count: int = 9, size: int = 8, channels: int = 3) -> Images:
 
 def named(parent: QWidget, name: str) -> QToolButton:
     return next(button for button in parent.findChildren(QToolButton) if button.accessibleName() == name)
+
+
+# --- combo boxes ---
+
+
+@pytest.mark.parametrize("items", [1, 3, 8])
+def test_the_list_of_a_combo_box_shows_its_last_item(qtbot: QtBot, app: QApplication, items: int) -> None:
+    theme.apply_scheme(app, theme.LIGHT)
+    panel = QWidget()
+    box, other = QComboBox(panel), QPushButton("Other", panel)
+    box.addItems([f"Option {number}" for number in range(items)])
+    other.move(0, 60)
+    shown(qtbot, panel)
+    other.setFocus()
+    resting = box.sizeHint()
+    box.setFocus()
+    assert box.sizeHint() == resting
+    for _ in range(2):
+        box.showPopup()
+        app.processEvents()
+        view = box.view()
+        last = view.visualRect(view.model().index(items - 1, 0))
+        assert last.top() >= 0
+        assert last.bottom() < view.viewport().height()
+        assert not view.verticalScrollBar().maximum()
+        box.hidePopup()
 
 
 # --- curves ---
@@ -171,6 +200,22 @@ def test_smoothing_keeps_a_constant_and_calms_noise() -> None:
     assert smoothed(noise, 0.0, 1.0) is noise
 
 
+def test_real_and_generated_images_have_their_own_colors(qtbot: QtBot, app: QApplication) -> None:
+    keys = ("Signal/D/accuracy_real", "Signal/D/accuracy_fake")
+    made = History()
+    steps = np.arange(100)
+    made.extend(steps, steps * 0.1, {keys[0]: np.full(100, 0.8), keys[1]: np.full(100, 0.6)})
+    for scheme in (theme.DARK, theme.LIGHT):
+        theme.apply_scheme(app, scheme)
+        plot = MetricPlot(made, [("Loss/D/loss", "D")])
+        shown(qtbot, plot, 900, 400)
+        plot.offer(keys, (), ())
+        plot.show_keys(keys)
+        drawn = view_of(plot).grab().toImage()
+        column = [drawn.pixelColor(drawn.width() // 2, y).name() for y in range(drawn.height())]
+        assert column.index(scheme.discriminator) < column.index(scheme.generator)
+
+
 def test_plot_is_saved(plot: CurvePlot, tmp_path: Path) -> None:
     list(save_picture(plot.picture(), tmp_path / "plot.png", False))
     picture = QImage(str(tmp_path / "plot.png"))
@@ -196,19 +241,21 @@ def test_saving_numbers_can_be_cancelled(plot: CurvePlot, tmp_path: Path) -> Non
     assert (tmp_path / "plot.csv").read_text() == "the person's own"
 
 
-def test_plot_takes_the_new_scheme(qtbot: QtBot, plot: CurvePlot) -> None:
-    app = QApplication.instance()
-    assert isinstance(app, QApplication)
-    palette, sheet = QPalette(app.palette()), app.styleSheet()
-    try:
-        for scheme in (theme.DARK, theme.LIGHT):
-            theme.apply_scheme(app, scheme)
-            assert theme.current() is scheme
-            assert plot._canvas is not None
-            assert plot._canvas.backgroundBrush().color() == QColor(scheme.surface)
-    finally:
-        app.setPalette(palette)
-        app.setStyleSheet(sheet)
+@pytest.fixture
+def app(qapp: QApplication) -> Iterator[QApplication]:
+    """Takes off afterwards what it was dressed in."""
+    palette, sheet = QPalette(qapp.palette()), qapp.styleSheet()
+    yield qapp
+    qapp.setPalette(palette)
+    qapp.setStyleSheet(sheet)
+
+
+def test_plot_takes_the_new_scheme(app: QApplication, plot: CurvePlot) -> None:
+    for scheme in (theme.DARK, theme.LIGHT):
+        theme.apply_scheme(app, scheme)
+        assert theme.current() is scheme
+        assert plot._canvas is not None
+        assert plot._canvas.backgroundBrush().color() == QColor(scheme.surface)
 
 
 # --- images ---
@@ -558,3 +605,32 @@ def test_an_unknown_icon_is_an_error(qtbot: QtBot) -> None:
     assert not theme.icon("folder-open").pixmap(16, 16).isNull()
     with pytest.raises(KeyError, match="no icon"):
         theme.icon("folder-opened")
+
+
+@pytest.mark.parametrize("scheme", [theme.LIGHT, theme.DARK], ids=lambda scheme: scheme.name)
+@pytest.mark.parametrize(
+    "keys",
+    [
+        ("Loss/D/loss", "Loss/G/loss"),
+        ("Signal/D/accuracy_real", "Signal/D/accuracy_fake"),
+        ("Loss/scores/real", "Loss/scores/fake"),
+        tuple(f"Signal/scores/{side}/p{part:02}" for side in ("real", "fake") for part in (5, 25, 50, 75, 95)),
+        tuple(f"Signal/D/gradient/features.{layer}" for layer in range(30)),
+    ],
+    ids=lambda keys: keys[0],
+)
+def test_curves_of_one_plot_have_different_colors(scheme: theme.Scheme, keys: tuple[str, ...]) -> None:
+    colors = scheme.curves(keys)
+    assert len(set(colors)) == len(keys)
+    assert all(contrast(color, scheme.surface) >= 4.5 for color in colors)
+    apart = [distance(one, other) for one, other in combinations(colors[: len(scheme.series)], 2)]
+    assert min(apart) >= 45
+    sides = {"real": scheme.discriminator, "fake": scheme.generator}
+    for key, color in zip(keys, colors, strict=True):
+        if key.endswith(("real", "fake")):
+            assert color == sides[key[-4:]]
+
+
+def distance(one: str, other: str) -> float:
+    """Of two colors in RGB, of 0 to 441."""
+    return float(np.linalg.norm(np.subtract(QColor(one).getRgb(), QColor(other).getRgb())))

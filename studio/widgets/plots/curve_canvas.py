@@ -201,9 +201,10 @@ class CurveCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no type
         """Take the colours of the current scheme. `width` is that of the smoothed lines; 1 is the fast one."""
         scheme = theme.current()
         self.setBackground(scheme.surface)
-        curves = zip(self._keys, self._bands, self._raw, self._smooth, self._dots, strict=True)
-        for index, (key, band, raw, smooth, dots) in enumerate(curves):
-            colour = scheme.curve(key, index)
+        colours = scheme.curves(self._keys)
+        for colour, band, raw, smooth, dots in zip(
+            colours, self._bands, self._raw, self._smooth, self._dots, strict=True
+        ):
             shade = QColor(colour)
             shade.setAlphaF(0.25)
             band.setPen(None)

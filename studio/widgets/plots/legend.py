@@ -30,10 +30,11 @@ class Legend(QLabel):
         """`curves`: key, label and value at `step`, empty where there is none; `remarks`: what happened there."""
         scheme = theme.current()
         rich, plain = [], []
-        for index, (key, label, value) in enumerate(curves):
+        colours = scheme.curves([key for key, _, _ in curves])
+        for colour, (_, label, value) in zip(colours, curves, strict=True):
             words = f"{label} {value}" if value else label
             plain.append(words)
-            rich.append(f"<span style='color:{scheme.curve(key, index)}'>■</span>&nbsp;{unbroken(words)}")
+            rich.append(f"<span style='color:{colour}'>■</span>&nbsp;{unbroken(words)}")
         if step is not None:
             plain.append(f"step {step:,}")
             rich.append(f"<span style='color:{scheme.muted}'>step&nbsp;{step:,}</span>")
