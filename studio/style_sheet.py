@@ -1,5 +1,8 @@
 """Style sheet of `studio.theme`. An @name stands for a color of `theme.Scheme` or for a small picture.
 
+A focused combo box is as high as another, but keeps its vertical padding: Qt takes the margins of its list from it,
+once when the list is made and again whenever it is opened, and cuts the last item where they differ.
+
 Roles are given by object name (primary, danger, link, headline, title, muted, error,
 banner, footer, card, group) and by the property hasMenu.
 """
@@ -54,7 +57,8 @@ QAbstractSpinBox QLineEdit { border: 0; padding: 0; min-height: 0; background: t
 QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QAbstractSpinBox:focus, QComboBox:focus {
     border: 2px solid @accent;
 }
-QLineEdit:focus, QAbstractSpinBox:focus, QComboBox:focus { padding: 2px 5px; }
+QLineEdit:focus, QAbstractSpinBox:focus { padding: 2px 5px; }
+QComboBox:focus { padding: 3px 5px; min-height: 18px; }
 QComboBox QLineEdit:focus { border: 0; padding: 0; }
 QAbstractSpinBox QLineEdit:focus { border: 0; padding: 0; }
 QLineEdit:disabled, QAbstractSpinBox:disabled, QComboBox:disabled {

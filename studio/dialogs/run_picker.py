@@ -33,7 +33,9 @@ class RunPicker(QWidget):
         self._box.setAccessibleName(f"Run {side}")
         self._box.setToolTip("A run of the runs' folder, the newest first.")
         self._box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self._box.setStyleSheet(f"QComboBox {{ min-height: {THUMBNAIL + 2}px; }}")  # or pictures are cut
+        self._box.setStyleSheet(  # or pictures are cut; with the focus its border is wider
+            f"QComboBox {{ min-height: {THUMBNAIL + 2}px; }} QComboBox:focus {{ min-height: {THUMBNAIL}px; }}"
+        )
         self._box.activated.connect(lambda index: self.chosen.emit(self._box.itemData(index, FOLDER)))
         name = Label(f"Run {side}")
         name.setBuddy(self._box)
