@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QPaintEvent
+from PySide6.QtCore import QSize, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from studio import window_state
 from studio.panels.data import DataPanel
 from studio.widgets.basic.banner import Banner
+from studio.widgets.basic.fitting_area import FittingArea
 from studio.widgets.basic.job_strip import JobStrip
 from studio.widgets.train.footer import Footer
 
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from studio.panels.train import TrainPanel
 
 DATA, TRAIN, EXPLORE = range(3)
+SMALLEST = QSize(900, 560)
+"""The smallest window; on a smaller screen it is the screen that decides."""
+FRAME = 40
+"""Height of the frame that the desktop adds."""
 
 
 class MainWindow(QMainWindow):
@@ -51,11 +56,12 @@ class MainWindow(QMainWindow):
         self.pages.currentChanged.connect(self.workspace_changed)
         self._train: TrainPanel | None = None
         self._explore: ExplorePanel | None = None
-        self._is_painted = self._is_released = False
+        self._is_painted = self._is_released = self._is_placed = False
         self.setWindowTitle("GAN Studio")
         self.setAcceptDrops(True)
         self._build()
         window_state.restore_geometry(self)
+        self._fit_screen()
         self.data.set_recents(window_state.recents())
 
     @property
@@ -80,8 +86,8 @@ class MainWindow(QMainWindow):
         from studio.panels.train import TrainPanel
 
         self._train, self._explore = TrainPanel(), ExplorePanel()
-        self.pages.addWidget(self._train)
-        self.pages.addWidget(self._explore)
+        self.pages.addWidget(FittingArea(self._train))
+        self.pages.addWidget(FittingArea(self._explore))
         window_state.restore_splitters(self._train.splitters)
         self.completed.emit()
 
@@ -103,7 +109,7 @@ class MainWindow(QMainWindow):
         self.close()
 
     def _build(self) -> None:
-        self.pages.addWidget(self.data)
+        self.pages.addWidget(FittingArea(self.data))
         central = QWidget()
         column = QVBoxLayout(central)
         column.setContentsMargins(0, 0, 0, 0)
@@ -117,8 +123,21 @@ class MainWindow(QMainWindow):
         column.addWidget(self.jobs)
         column.addWidget(self.footer)
         self.setCentralWidget(central)
-        room = self.screen().availableSize()
-        self.resize(min(1280, room.width()), min(800, room.height() - 40))  # 40: the frame that the desktop adds
+        self.resize(1280, 800)
+
+    def _fit_screen(self) -> None:
+        """Keeps the window within its screen, and its smallest size as well."""
+        room = self.screen().availableSize() - QSize(0, FRAME)
+        # Set by hand, so that no message, name or tool makes the window grow by itself.
+        self.setMinimumSize(SMALLEST.boundedTo(room))
+        if not self.windowState() & (self.windowState().WindowFullScreen | self.windowState().WindowMaximized):
+            self.resize(self.size().boundedTo(room))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if not self._is_placed:
+            self._is_placed = True
+            self.windowHandle().screenChanged.connect(self._fit_screen)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         # An image that is dragged out of this window is a file for other programs only.

@@ -148,6 +148,7 @@ QLabel#error { color: @error; }
 
 QToolBar { border: 0; border-bottom: 1px solid @border; padding: 4px 10px; spacing: 4px; }
 QToolBar QToolButton[autoRaise="true"] { padding: 6px 12px 6px 8px; }
+QToolBar QToolButton#qt_toolbar_ext_button { padding: 0; margin: 0; border: 0; }
 QToolBar QToolButton[autoRaise="true"]:checked { background: @notice_strip; border-color: @accent; }
 QFrame#footer { border: 0; border-top: 1px solid @border; background: @surface; }
 

@@ -6,7 +6,7 @@ from functools import partial
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
-from PySide6.QtWidgets import QMenu, QSizePolicy, QToolBar, QWidget
+from PySide6.QtWidgets import QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
 
 from studio import theme
 from studio.controllers.dialogs.context import entries
@@ -28,6 +28,11 @@ class Menus:
         self._bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         self._bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         window.addToolBar(self._bar)
+        more = self._bar.findChild(QToolButton, "qt_toolbar_ext_button")
+        if more is not None:  # Qt's own, in a narrow window; its icon hardly shows on a dark surface
+            more.setIcon(theme.icon("caret-double-right"))
+            more.setToolTip("More")
+            more.setAccessibleName("More")
         file, training, view = (window.menuBar().addMenu(title) for title in ("&File", "&Training", "&View"))
         self._add_workspaces(view)
         self._add_files(file)

@@ -6,6 +6,7 @@ from core.events import Images
 from core.latent.request import LatentRequest
 from studio.controllers.dialogs.context import DialogContext
 from studio.dialogs.export_images import Exportable, ExportChoice, ExportImagesDialog
+from studio.main_window import EXPLORE
 from studio.services.session import Session
 
 TITLE = "Export images…"
@@ -19,7 +20,7 @@ def show(context: DialogContext, shown: LatentRequest | None = None) -> None:
     """`shown`: the images that are meant, whatever is selected."""
     train, explore = context.window.train, context.window.explore
     images, names = train.samples.images()[train.samples.selected()], train.sample_names()
-    if shown or context.window.pages.currentWidget() is explore:
+    if shown or context.window.pages.currentIndex() == EXPLORE:
         what = Exportable(shown or explore.current_request(), 0, explore.like(), *explore.exported())
     else:
         size = (images.shape[2], images.shape[1]) if len(images) else train.form.settings().size

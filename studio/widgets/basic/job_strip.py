@@ -6,7 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton, QWidget
 
 from core.events import Progress
-from studio.widgets.basic.labels import Label, plain_tip
+from studio.widgets.basic.labels import ElidedLabel, plain_tip
 
 
 class JobStrip(QFrame):
@@ -17,7 +17,7 @@ class JobStrip(QFrame):
     def __init__(self, cancelling: str, parent: QWidget | None = None) -> None:
         """`cancelling`: what it does, as a tooltip."""
         super().__init__(parent)
-        self._text = Label()
+        self._text = ElidedLabel()
         self._bar = QProgressBar(textVisible=False)
         self._bar.setAccessibleName("Progress of the job")
         cancel = QPushButton("Cancel")

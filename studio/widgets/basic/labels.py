@@ -23,6 +23,8 @@ from PySide6.QtWidgets import (
 from studio import theme
 
 DOTS = Qt.TextElideMode.ElideRight
+WIDEST_WORD = 160
+"""Pixels that the longest word of a wrapped label may claim."""
 BESIDE_ICON = 8
 """Pixels that styles leave between an icon and its text, and a few more."""
 
@@ -33,6 +35,11 @@ class Label(QLabel):
     def __init__(self, *arguments: Any, **properties: Any) -> None:
         super().__init__(*arguments, **properties)
         self.setTextFormat(Qt.TextFormat.PlainText)
+
+    def minimumSizeHint(self) -> QSize:
+        hint = super().minimumSizeHint()
+        # Or a long path, which has no place to break, would widen all that it stands in.
+        return hint.boundedTo(QSize(WIDEST_WORD, hint.height())) if self.wordWrap() else hint
 
 
 class ElidedLabel(Label):

@@ -23,7 +23,7 @@ from core.data.health.findings import HealthFinding
 from studio import theme
 from studio.model.data import Page, Tile
 from studio.widgets.basic.flow_layout import FlowLayout
-from studio.widgets.basic.labels import Label, WrappedLabel, plain_tip
+from studio.widgets.basic.labels import ElidedLabel, Label, WrappedLabel, plain_tip
 from studio.widgets.images.image_tile import ImageTile
 
 MOST_NAMES = 500
@@ -123,7 +123,8 @@ class FindingView(QWidget):
         self._leave_out = QPushButton()
         self._leave_out.setToolTip("Those that are crossed out, also on the other pages")
         self._leave_out.clicked.connect(lambda: self.leave_out_requested.emit(self._finding, frozenset(self._toggled)))
-        self._hint = Label("Click an image to leave it out or to keep it.")
+        self._hint = ElidedLabel()
+        self._hint.setText("Click an image to leave it out or to keep it.")
         self._hint.setObjectName("muted")
         row = QHBoxLayout()
         for widget in (self._before, self._page_label, self._after):

@@ -14,6 +14,7 @@ from core.events import Images
 from core.latent.explore_state import Edit, ExploreState
 from core.latent.request import LatentRequest, Mode, Walk
 from studio import theme
+from studio.widgets.basic.fitting_area import FittingArea
 from studio.widgets.explore.point_mime import to_mime
 from studio.widgets.explore.tools.tool import ToolModule, ToolView, discover
 from studio.widgets.images.image_grid import ImageGrid
@@ -76,8 +77,9 @@ class ExploreStage(QSplitter):
         for view in self._tools.values():
             if view is not self.tool:
                 view.stop()
-        if self._pages.currentWidget() is not self.tool:
-            self._pages.setCurrentWidget(self.tool)
+        page = list(self._tools).index(state.tool)
+        if self._pages.currentIndex() != page:
+            self._pages.setCurrentIndex(page)
             below = self.height() // 2 if self.tool.is_tall else LOW
             self.setSizes([self.height() - below, below])
         self._mode.setCurrentIndex(self._mode.findData(state.mode))
@@ -152,7 +154,7 @@ class ExploreStage(QSplitter):
 
     def _build(self) -> None:
         for view in self._tools.values():
-            self._pages.addWidget(view)
+            self._pages.addWidget(FittingArea(view))
         head = QHBoxLayout()
         head.setContentsMargins(0, 0, 12, 0)
         head.addWidget(self._tabs, 1)

@@ -38,6 +38,9 @@ MOST_REMARKS, LONGEST_REMARK = 5, 300
 """Marks that it explains at once, the last ones, and characters for each."""
 ROOM_FOR_ONE_ROW = 720
 """Below this width the readout stands under the tools."""
+ROOM_FOR_SMOOTHING = 280
+"""Below this width the slider makes room for the other tools."""
+NARROWEST = 240
 
 
 class CurvePlot(QWidget):
@@ -75,7 +78,8 @@ class CurvePlot(QWidget):
         self._smoothing = QSlider(Qt.Orientation.Horizontal)
         self._smoothing.setRange(0, 99)
         self._smoothing.setValue(60)
-        self._smoothing.setFixedWidth(96)
+        self._smoothing.setMinimumWidth(40)
+        self._smoothing.setMaximumWidth(96)
         self._smoothing.setAccessibleName("Smoothing")
         self._smoothing.setToolTip("Smoothing of the strong line; the faint one shows the values as they are.")
         self._smoothing.valueChanged.connect(lambda _: self._redraw.start())
@@ -99,7 +103,12 @@ class CurvePlot(QWidget):
         self._tools.addStretch(1)
         self._name = _muted("Smoothing")
         self._name.setBuddy(self._smoothing)
-        for widget in (self._name, self._smoothing, self._log, self._reset, save):
+        self._smooth = QWidget()
+        smooth = QHBoxLayout(self._smooth)
+        smooth.setContentsMargins(0, 0, 0, 0)
+        smooth.addWidget(self._name)
+        smooth.addWidget(self._smoothing)
+        for widget in (self._smooth, self._log, self._reset, save):
             self._tools.addWidget(widget)
         self._top = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._top.setContentsMargins(8, 6, 6, 4)
@@ -304,12 +313,13 @@ class CurvePlot(QWidget):
         return QSize(640, 320)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(360, 140)
+        return QSize(NARROWEST, 140)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         wide = event.size().width() >= ROOM_FOR_ONE_ROW
         self._top.setDirection(QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.BottomToTop)
+        self._smooth.setVisible(event.size().width() >= ROOM_FOR_SMOOTHING)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

@@ -30,13 +30,13 @@ class MetricPlot(CurvePlot):
         self._subject = ElidedComboBox()
         self._subject.setAccessibleName("What is plotted")
         self._subject.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self._subject.setMinimumContentsLength(10)
+        self._subject.setMinimumContentsLength(6)
         self._subject.setMaximumWidth(420)
         self._subject.activated.connect(lambda _: self._show_subject())
         self._subject.hide()
         self._tools.insertWidget(0, self._subject, 1)
         self._name.hide()  # what is plotted is more worth its room; the slider's tip says what it is
-        self._smoothing.setFixedWidth(64)
+        self._smoothing.setMaximumWidth(64)
 
     def offer(self, keys: Sequence[str], usual: Sequence[tuple[str, str]], without: Sequence[str]) -> None:
         """What there is to choose from, the `usual` first; `without`: keys that another plot shows."""
