@@ -61,7 +61,7 @@ class Scheme:
         Generated images have the generator's, real ones the discriminator's, also where D judges both; otherwise each
         network has its own. Curves that would share a color take the next free one.
         """
-        found = {}
+        found: dict[str, str] = {}
         for key in keys:
             color = self._color_of_side(key)
             if color and color not in found.values():

@@ -633,4 +633,5 @@ def test_curves_of_one_plot_have_different_colors(scheme: theme.Scheme, keys: tu
 
 def distance(one: str, other: str) -> float:
     """Of two colors in RGB, of 0 to 441."""
-    return float(np.linalg.norm(np.subtract(QColor(one).getRgb(), QColor(other).getRgb())))
+    (a, b) = (QColor(color) for color in (one, other))
+    return float(np.hypot(a.red() - b.red(), np.hypot(a.green() - b.green(), a.blue() - b.blue())))
