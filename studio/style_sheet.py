@@ -106,6 +106,7 @@ QProgressBar { border: 0; border-radius: 4px; background: @slot; min-height: 8px
 QProgressBar::chunk { border-radius: 4px; background: @accent; }
 
 QGroupBox { border: 1px solid @border; border-radius: 8px; margin-top: 18px; padding: 10px 8px 8px 8px; }
+QGroupBox#settings { padding-left: 0; }
 QGroupBox::title { subcontrol-origin: margin; left: 4px; color: @text; font-weight: 600; }
 QTabWidget::pane { border: 0; border-top: 1px solid @border; }
 QTabBar::tab {
@@ -145,6 +146,8 @@ QFrame#card { border-radius: 8px; border: 1px solid @border; background: @surfac
 QFrame#group { border-radius: 8px; border: 1px solid @border; }
 
 QLabel#error { color: @error; }
+
+QToolButton#mark, QToolButton#mark:focus { padding: 0; }
 
 QToolBar { border: 0; border-bottom: 1px solid @border; padding: 4px 10px; spacing: 4px; }
 QToolBar QToolButton[autoRaise="true"] { padding: 6px 12px 6px 8px; }

@@ -29,7 +29,7 @@ def rows(one: Settings, other: Settings) -> Iterator[SettingRow]:
     """Every setting, in the order of `Settings`."""
     for name, setting in Settings.model_fields.items():
         extra = cast(dict[str, Any], setting.json_schema_extra)
-        ours, theirs = (_text(getattr(settings, name), extra["unit"]) for settings in (one, other))
+        ours, theirs = (value_text(name, getattr(settings, name)) for settings in (one, other))
         yield SettingRow(name, extra["group"], ours, theirs, setting.description or "")
 
 
@@ -38,7 +38,9 @@ def of_preset(settings: Settings) -> Settings:
     return preset(settings.preset).apply() if settings.preset in presets() else Settings(preset=settings.preset)
 
 
-def _text(value: Any, unit: str) -> str:
+def value_text(name: str, value: Any) -> str:
+    """A value of the setting `name`, with its unit."""
+    unit = cast(dict[str, Any], Settings.model_fields[name].json_schema_extra)["unit"]
     if value is None:
         return "none"
     if isinstance(value, bool):

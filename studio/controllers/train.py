@@ -93,6 +93,7 @@ class TrainController:
     def show_resume(self, checkpoint: Path | None) -> None:
         """Says from where the next start continues."""
         text = f"Continues from step {int(checkpoint.stem):,}" if checkpoint and checkpoint.stem.isdecimal() else ""
+        self._window.train.form.set_continues(checkpoint is not None)
         self._window.train.set_resume(text or (f"Continues from {checkpoint.name}" if checkpoint else ""))
         if self._training.state is TrainingState.IDLE:
             self.refresh()

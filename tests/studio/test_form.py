@@ -1,17 +1,19 @@
-"""The form fits a preset to images, size and device, for as long as nobody has changed any of it."""
+"""The form fits a preset to images, size and device, and marks what a person changed of it."""
 
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QStandardItemModel
-from PySide6.QtWidgets import QComboBox, QGroupBox, QSpinBox
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QGroupBox, QSpinBox
 from pytestqt.qtbot import QtBot
 
 from core.config import pretrained
 from core.devices.device import Device, Trouble
 from core.presets import FitContext, preset
+from studio.widgets.settings.fields import PresetBox
 from studio.widgets.settings.form import SettingsForm
+from studio.widgets.settings.row_label import RowLabel
 
 CPU, GPU = Device("cpu", "Processor"), Device("cuda:0", "Graphics")
 
@@ -81,14 +83,104 @@ def test_a_resolution_that_is_chosen_by_hand_fits_anew(form: SettingsForm) -> No
     assert form.settings() == before
 
 
-def test_what_a_person_changed_stays(form: SettingsForm) -> None:
+def test_what_a_person_changed_stays_and_the_rest_fits_anew(form: SettingsForm) -> None:
     arrive(form, 5000, 32)
-    box = form.widget("width")
-    assert isinstance(box, QSpinBox)
-    box.setValue(48)
-    changed = form.settings()
+    set_width(form, 48)
+    assert shown_preset(form) == "Studio, 1 changed"
+    assert marked(form) == ["width"]
     arrive(form, 500, 64, GPU)
-    assert form.settings() == changed.changed(resolution=64)
+    assert form.settings() == preset("studio").fitted(FitContext(500, True), resolution=64).changed(width=48)
+    assert form.settings().network == "smooth"
+    assert shown_preset(form) == "Studio, 1 changed"
+    assert marked(form) == form.changes() == ["width"]
+
+
+def test_what_a_change_does_not_allow_stays_and_is_marked(form: SettingsForm) -> None:
+    form.set_data(10, points=False)
+    arrive(form, 5000, 32)
+    clusters = form.widget("clusters")
+    assert isinstance(clusters, QSpinBox)
+    clusters.setValue(20)
+    form.set_data(0, points=False)
+    arrive(form, 50, 64)  # for which the preset asks for no classes, and clusters would have none to replace
+    settings = form.settings()
+    assert (settings.clusters, settings.condition) == (20, "auxiliary")
+    assert (settings.network, settings.augment, settings.batch) == ("smooth", "diffaug", 8)
+    assert marked(form) == ["condition", "clusters"]
+
+
+def test_one_row_is_reset_by_its_mark(qtbot: QtBot, form: SettingsForm) -> None:
+    form.show()
+    arrive(form, 5000, 32)
+    places = [form.widget(name).mapTo(form, QPoint()) for name in ("width", "network", "batch")]
+    set_width(form, 48)
+    choose(form, "network", "mlp")
+    assert places == [form.widget(name).mapTo(form, QPoint()) for name in ("width", "network", "batch")]
+    assert shown_preset(form) == "Studio, 2 changed"
+    mark = mark_of(form, "Width")
+    assert "Reset to 32," in mark.toolTip()
+    assert "DCGAN" in mark_of(form, "Network").toolTip()  # as it is called in the list
+    with qtbot.waitSignal(form.changed):
+        mark.click()
+    assert form.settings().width == 32
+    assert not mark.isVisible()
+    assert shown_preset(form) == "Studio, 1 changed"
+
+
+@pytest.mark.parametrize("by_button", [True, False])
+def test_all_is_reset_by_the_button_and_by_choosing_the_same_preset_again(
+    qtbot: QtBot, form: SettingsForm, by_button: bool
+) -> None:
+    arrive(form, 5000, 32)
+    choose(form, "resolution", 64)
+    fitted = form.settings()
+    reset = button(form, "Reset to preset")
+    assert not reset.isEnabled()
+    set_width(form, 48)
+    choose(form, "optimizer", "adamw")
+    assert shown_preset(form) == "Studio, 2 changed"
+    assert button(form, "Advanced").text() == "Advanced, 1 changed"
+    assert "Width: 24" in reset.toolTip()
+    with qtbot.waitSignal(form.changed):
+        if by_button:
+            reset.click()
+        else:
+            box = form.widget("preset")
+            assert isinstance(box, QComboBox)
+            box.activated.emit(box.currentIndex())  # what a click on the entry that is chosen does
+    assert form.settings() == fitted
+    assert marked(form) == []
+    assert not reset.isEnabled()
+    assert shown_preset(form) == "Studio (start here)"
+    assert button(form, "Advanced").text() == "Advanced"
+
+
+def test_images_that_arrive_with_a_run_that_continues_change_none_of_its_settings(form: SettingsForm) -> None:
+    arrive(form, 5000, 32)
+    trained = preset("studio").fitted(FitContext(5000, False), resolution=32)
+    form.set_settings(trained)
+    form.set_continues(True)
+    arrive(form, 20_000, 32)
+    assert form.settings() == trained
+    assert form.changes() == ["condition", "clusters"]  # which the preset would use for so many images without classes
+    form.set_continues(False)
+    arrive(form, 500, 32)
+    assert form.settings().clusters == 0
+    assert form.changes() == []
+
+
+def test_while_it_trains_only_live_settings_are_reset(qtbot: QtBot, form: SettingsForm) -> None:
+    form.show()
+    arrive(form, 5000, 32)
+    set_width(form, 48)
+    form.set_values({"lr_d": 0.001})
+    form.set_locked(True)
+    assert marked(form) == ["width", "lr_d"]
+    assert not mark_of(form, "Width").isEnabled()
+    assert not button(form, "Reset to preset").isEnabled()
+    with qtbot.waitSignal(form.live_edited) as told:
+        mark_of(form, "Learning rate D").click()
+    assert told.args[0].lr_d == 0.0004
 
 
 def test_a_training_keeps_its_settings_whatever_is_opened_meanwhile(form: SettingsForm) -> None:
@@ -130,3 +222,43 @@ def test_a_device_that_cannot_be_used_is_listed_with_the_reason(form: SettingsFo
     assert "It is too old." in tip
     assert "&lt;b&gt;" in tip
     assert "uv pip install" in tip
+
+
+def set_width(form: SettingsForm, width: int) -> None:
+    box = form.widget("width")
+    assert isinstance(box, QSpinBox)
+    box.setValue(width)
+
+
+def choose(form: SettingsForm, name: str, value: object) -> None:
+    box = form.widget(name)
+    assert isinstance(box, QComboBox)
+    box.setCurrentIndex(box.findData(value))
+
+
+def shown_preset(form: SettingsForm) -> str:
+    """What stands in the closed box."""
+    box = form.widget("preset")
+    assert isinstance(box, PresetBox)
+    assert box.accessibleDescription() == box.shown_text()
+    return box.shown_text()
+
+
+def marked(form: SettingsForm) -> list[str]:
+    """The settings whose rows are marked."""
+    return [form_name(label) for label in form.findChildren(RowLabel) if label.is_marked]
+
+
+def form_name(label: RowLabel) -> str:
+    buddy = label.title.buddy()
+    assert buddy is not None
+    return buddy.objectName()
+
+
+def mark_of(form: SettingsForm, title: str) -> QAbstractButton:
+    buttons = form.findChildren(QAbstractButton)
+    return next(each for each in buttons if each.accessibleName() == f"Reset {title}")
+
+
+def button(form: SettingsForm, text: str) -> QAbstractButton:
+    return next(each for each in form.findChildren(QAbstractButton) if each.text().startswith(text))

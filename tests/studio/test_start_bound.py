@@ -8,7 +8,7 @@ from threading import Event as Gate
 from typing import Any
 
 import pytest
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QLabel, QSpinBox
 from pytestqt.qtbot import QtBot
 
 from core.diagnosis.case import Remedy
@@ -16,7 +16,7 @@ from studio.application import Application
 from studio.model.train import TrainingState
 from tests.core.tiny import save_pictures
 from tests.studio.conftest import PATIENCE
-from tests.studio.test_whole_path import banner_text, begin, button, click, drop, source_of, train_briefly
+from tests.studio.test_whole_path import banner_text, begin, button, choose, click, drop, source_of, train_briefly
 
 
 @pytest.fixture
@@ -136,3 +136,42 @@ def open_images(qtbot: QtBot, studio: Application, folder: Path) -> None:
 def texts(studio: Application) -> list[str]:
     """All that the footer says."""
     return [label.text() for label in studio.window.footer.findChildren(QLabel)]
+
+
+def test_a_preset_fits_itself_to_the_next_images_and_says_what_was_changed(
+    qtbot: QtBot, studio: Application, first: Path, slow: Gate, tmp_path: Path
+) -> None:
+    slow.set()
+    form = studio.window.train.form
+    open_images(qtbot, studio, first)
+    batch = form.widget("batch")
+    assert isinstance(batch, QSpinBox)
+    assert form.settings().batch == 8
+    choose(studio, "loss", "hinge")
+    choose(studio, "resolution", 64)
+    assert form.settings().network == "smooth"
+    assert form.changes() == []  # hinge is what the preset has at this resolution
+    batch.setValue(9)
+    open_images(qtbot, studio, tmp_path / "second")
+    assert form.settings().network == "dcgan"
+    assert form.settings().batch == 9
+    assert form.changes() == ["batch"]
+    assert "Studio, 1 changed" in form.widget("preset").accessibleDescription()
+    studio.window.show_settings()
+    click(button(form, "Reset to preset"))
+    assert form.settings().batch == 8
+
+
+def test_a_run_that_continues_keeps_its_settings(
+    qtbot: QtBot, studio: Application, first: Path, slow: Gate, tmp_path: Path
+) -> None:
+    slow.set()
+    train_briefly(qtbot, studio, tmp_path / "second")
+    form = studio.window.train.form
+    trained = form.settings()
+    open_images(qtbot, studio, first)
+    drop(studio, studio.session.training.run_folder or first)
+    qtbot.waitUntil(lambda: source_of(studio) == str(tmp_path / "second"), timeout=PATIENCE)
+    assert studio.session.resume is not None
+    assert form.settings() == trained
+    assert form.changes()

@@ -577,7 +577,7 @@ def click(target: QWidget) -> None:
     QTest.mouseClick(target, Qt.MouseButton.LeftButton)
 
 
-def choose(studio: Application, setting: str, value: str) -> None:
+def choose(studio: Application, setting: str, value: object) -> None:
     box = studio.window.train.form.widget(setting)
     assert isinstance(box, QComboBox)
     box.setCurrentIndex(box.findData(value))

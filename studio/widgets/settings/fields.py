@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 from core.presets import presets
 from core.registry import components
 from studio.widgets.basic.colour_edit import ColourEdit
-from studio.widgets.basic.labels import plain_tip
+from studio.widgets.basic.labels import ElidedComboBox, plain_tip
 from studio.widgets.basic.spin_boxes import WheelGuard, indent_spin_box
 
 UNLIMITED = 10**9
@@ -61,7 +61,9 @@ def field_of(name: str, info: FieldInfo, unit: str) -> Field:
     optional = NoneType in get_args(info.annotation)
     suffix = f" {unit}" if unit else ""
     field: Field
-    if name in ("preset", "device", *PACKAGES) or get_origin(info.annotation) is Literal:
+    if name == "preset":
+        field = ChoiceField(_options(name, info), suffix, PresetBox())
+    elif name in ("device", *PACKAGES) or get_origin(info.annotation) is Literal:
         field = ChoiceField(_options(name, info), suffix)
     elif info.annotation is bool:
         field = SwitchField()
@@ -87,8 +89,8 @@ class ChoiceField:
 
     help = ""
 
-    def __init__(self, options: list[tuple[str, Any, str]], suffix: str) -> None:
-        self.widget = QComboBox()
+    def __init__(self, options: list[tuple[str, Any, str]], suffix: str, box: QComboBox | None = None) -> None:
+        self.widget = box or QComboBox()
         self.widget.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.widget.setMinimumContentsLength(8)
         self._tips = {value: tip for _, value, tip in options}
@@ -117,6 +119,24 @@ class ChoiceField:
             why = refusal(value)
             model.item(row).setEnabled(not why)
             model.item(row).setToolTip(plain_tip(why or self._tips.get(value, "")))
+
+
+class PresetBox(ElidedComboBox):
+    """Presets. The closed box also says how many settings differ: "Studio, 2 changed"."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._changes = 0
+
+    def set_changes(self, count: int) -> None:
+        """How many settings differ from the preset that is chosen."""
+        self._changes = count
+        self.setAccessibleDescription(self.shown_text())
+        self.update()
+
+    def shown_text(self) -> str:
+        title = self.currentText()
+        return f"{title.partition(' (')[0]}, {self._changes} changed" if self._changes else title
 
 
 class TextField:

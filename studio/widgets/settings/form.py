@@ -9,7 +9,17 @@ from functools import partial
 from typing import Any, get_args
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QComboBox, QFormLayout, QGroupBox, QLabel, QSpinBox, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFormLayout,
+    QGroupBox,
+    QHBoxLayout,
+    QSizePolicy,
+    QSpinBox,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from core.config.constraints import refuse_data
 from core.config.fields import Resolution, makes_points, title_of
@@ -18,10 +28,10 @@ from core.config.settings import Settings, live_settings, validate
 from core.devices.device import Device, Trouble
 from core.errors import UserError
 from core.presets import FitContext, preset, presets
-from studio.widgets.basic.labels import Label
-from studio.widgets.settings.fields import Field, field_of
-
-LABEL_WIDTH = 108
+from core.presets.settings_diff import value_text
+from studio.widgets.basic.labels import Label, LabelledButton, plain_tip
+from studio.widgets.settings.fields import Field, PresetBox, field_of
+from studio.widgets.settings.row_label import RowLabel
 
 USUAL_GRID = "4x4"
 
@@ -48,17 +58,20 @@ class SettingsForm(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._fields: dict[str, Field] = {}
-        self._labels: dict[str, QLabel] = {}
+        self._labels: dict[str, RowLabel] = {}
         self._rows: dict[str, QFormLayout] = {}
         self._boxes: list[QGroupBox] = []
         self._data: tuple[int, bool] | None = None
         self._how: Preparation | None = None
-        self._locked = False
+        self._locked = self._continues = False
         self._troubles: dict[str, Trouble] = {}
         """Of devices that cannot be used, by their names."""
         self._facts = FitContext(images=1_000_000, accelerator=True)
-        self._recipe: dict[str, Any] | None = None
-        """What the preset fitted, while nobody has changed any of it."""
+        self._recipe: dict[str, Any] = {}
+        """What the preset is, fitted to the present images, size and device."""
+        self._reset = LabelledButton("arrow-counter-clockwise", "Reset to preset", "")
+        self._reset.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self._reset.clicked.connect(self._reset_to_preset)
         self._error = Label(wordWrap=True)
         self._error.hide()
         self._error.setObjectName("error")
@@ -78,6 +91,11 @@ class SettingsForm(QWidget):
         layout.addWidget(self._advanced)
         layout.addWidget(self._error)
         layout.addStretch()
+        box = self._fields["preset"].widget
+        assert isinstance(box, PresetBox)
+        box.activated.connect(lambda _: self._reset_to_preset())  # also where the same one is chosen again
+        self._preset_box = box
+        self._rows["preset"].insertRow(1, "", self._reset)
         features = self._fields["evaluation_features"].widget
         assert isinstance(features, QComboBox)
         features.activated.connect(lambda _: self.features_chosen.emit(features.currentData()))
@@ -122,7 +140,7 @@ class SettingsForm(QWidget):
         """Does what the person would do with the widgets of these settings."""
         for name, value in values.items():
             self._fields[name].set_value(value)
-        self._check()
+        self._check(by_person=True)
         self.changed.emit()
 
     def _values(self) -> dict[str, Any]:
@@ -132,7 +150,18 @@ class SettingsForm(QWidget):
         """Shows settings without a `changed`."""
         for name, field in self._fields.items():
             field.set_value(getattr(settings, name))
+        with suppress(UserError):  # a preset of another version
+            self._recipe = {}
+            self._recipe = self._fitted_recipe()
         self._check()
+
+    def set_continues(self, continues: bool) -> None:
+        """While the next start continues a run, images that arrive change none of its settings."""
+        self._continues = continues
+
+    def changes(self) -> list[str]:
+        """Names of the settings that differ from the preset fitted to the present images, size and device."""
+        return [name for name, value in self._recipe.items() if self._fields[name].value() != value]
 
     def set_values(self, values: Mapping[str, Any]) -> None:
         """Shows some settings, by name, without a `changed`."""
@@ -203,27 +232,36 @@ class SettingsForm(QWidget):
             title = str(extra["group"])
             if title not in groups:
                 box = QGroupBox(title)
+                box.setObjectName("settings")
                 column.addWidget(box)
                 self._boxes.append(box)
                 groups[title] = QFormLayout(box)
                 groups[title].setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+                margins = groups[title].contentsMargins()
+                margins.setLeft(0)  # the rows begin with a gutter
+                groups[title].setContentsMargins(margins)
             field = field_of(name, info, str(extra["unit"]))
             field.connect(partial(self._edited, name))
             self._fields[name] = field
-            label = Label(title_of(name))
-            label.setBuddy(field.widget)
-            label.setFixedWidth(LABEL_WIDTH)  # one column through all groups
-            label.setToolTip(field.widget.toolTip())
+            label = RowLabel(title_of(name), field.widget, is_narrow=name == "preset")
+            label.reset_requested.connect(partial(self._reset_row, name))
+            label.title.setToolTip(field.widget.toolTip())
             self._labels[name] = label
-            field.widget.setAccessibleName(label.text())
-            groups[title].addRow(label, field.widget)
+            field.widget.setAccessibleName(title_of(name))
+            if name == "preset":  # which also says how many settings differ, and has the room for that
+                row = QHBoxLayout()
+                row.addWidget(label)
+                row.addWidget(field.widget, 1)
+                groups[title].addRow(row)
+            else:
+                groups[title].addRow(label, field.widget)
             self._rows[name] = groups[title]
         return page
 
     def _edited(self, name: str) -> None:
         if name == "preset":
             self._apply_preset(self._fields["preset"].value())
-        settings = self._check()
+        settings = self._check(by_person=True)
         self.changed.emit()
         if self._locked and settings is not None:
             self.live_edited.emit(settings)
@@ -237,15 +275,46 @@ class SettingsForm(QWidget):
         settings = preset(name).fitted(self._facts, **kept)
         return settings.changed(batch=min(settings.batch, self._facts.images))
 
-    def _fit(self) -> None:
-        """Other images, another size or device: a preset in which nothing was changed fits itself to them."""
-        if self._locked:
-            return
-        fitted = _recipe(self._fitted(self._fields["preset"].value()).model_dump())
-        if _recipe(self._values()) == self._recipe:
-            for name, value in fitted.items():
+    def _fitted_recipe(self) -> dict[str, Any]:
+        return _recipe(self._fitted(self._fields["preset"].value()).model_dump())
+
+    def _fit(self, by_person: bool) -> None:
+        """Other images, another size or device: the preset fits itself to them, and what nobody has changed follows,
+        unless a run continues with these settings."""
+        fitted, values = self._fitted_recipe(), self._values()
+        follows = {name: fitted[name] for name, value in self._recipe.items() if values[name] == value}
+        if not self._locked and (by_person or not self._continues):
+            for name, value in _allowed(values, follows).items():
                 self._fields[name].set_value(value)
-        self._recipe = fitted if _recipe(self._values()) == fitted else None
+        self._recipe = fitted
+
+    def _reset_row(self, name: str) -> None:
+        self._fields[name].set_value(self._recipe[name])
+        self._edited(name)
+
+    def _reset_to_preset(self) -> None:
+        """Takes back every change; what belongs to the images and the machine stays."""
+        if self.changes() and not self._locked:
+            self._edited("preset")
+
+    def _show_changes(self) -> None:
+        """Marks what differs from the preset, and says how many there are."""
+        changes = self.changes()
+        for name, label in self._labels.items():
+            tip = f"Reset to {self._said(name, self._recipe[name])}, as the preset has it" if name in changes else ""
+            label.mark(tip, not self._locked or name in live_settings())
+        self._preset_box.set_changes(len(changes))
+        self._reset.setEnabled(bool(changes) and not self._locked)
+        self._reset.setToolTip(
+            plain_tip("\n".join(f"{title_of(n)}: {self._said(n, self._recipe[n])}" for n in changes))
+        )
+        hidden = sum(self._advanced.isAncestorOf(self._labels[name]) for name in changes)
+        self._fold.setText(f"Advanced, {hidden} changed" if hidden else "Advanced")
+
+    def _said(self, name: str, value: Any) -> str:
+        box = self._fields[name].widget
+        found = box.findData(value) if isinstance(box, QComboBox) else -1
+        return box.itemText(found) if isinstance(box, QComboBox) and found >= 0 else value_text(name, value)
 
     def _tell_preparation(self) -> None:
         with suppress(UserError):  # what cannot be is said below
@@ -254,10 +323,11 @@ class SettingsForm(QWidget):
                 self._how = how
                 self.preparation_changed.emit()
 
-    def _check(self) -> Settings | None:
+    def _check(self, by_person: bool = False) -> Settings | None:
         """Shows what is wrong with the settings, or else greys out what would be; the settings if they can be."""
         with suppress(UserError):  # of settings that cannot be, which is said below
-            self._fit()
+            self._fit(by_person)
+        self._show_changes()
         self._tell_preparation()
         self._show_rows(not makes_points(self._fields["network"].value()))
         try:
@@ -271,7 +341,7 @@ class SettingsForm(QWidget):
         for name, field in self._fields.items():
             if name != "preset" and (not self._locked or name in live_settings()):
                 field.grey_out(partial(self._refusal, settings, name))
-                self._labels[name].setToolTip(field.widget.toolTip())
+                self._labels[name].title.setToolTip(field.widget.toolTip())
         return settings
 
     def _refuse(self, settings: Settings) -> None:
@@ -306,3 +376,16 @@ class SettingsForm(QWidget):
 def _recipe(values: Mapping[str, Any]) -> dict[str, Any]:
     """Without what belongs to the data and the machine."""
     return {name: value for name, value in values.items() if name not in KEPT_BY_PRESET}
+
+
+def _allowed(values: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the wanted values that can be beside the others."""
+    with suppress(UserError):
+        validate({**values, **wanted})
+        return dict(wanted)
+    allowed: dict[str, Any] = {}
+    for name, value in wanted.items():
+        with suppress(UserError):
+            validate({**values, **allowed, name: value})
+            allowed[name] = value
+    return allowed

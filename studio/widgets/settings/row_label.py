@@ -1,0 +1,52 @@
+"""Label of a row in the settings form, with a mark where the setting differs from its preset."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QWidget
+
+from studio import theme
+from studio.widgets.basic.labels import IconButton, Label, plain_tip
+
+LABEL_WIDTH = 108
+GUTTER = 17
+"""Pixels left of the label, where the mark appears; they are there without it too, so that nothing moves."""
+
+
+class RowLabel(QWidget):
+    """A setting's title, `LABEL_WIDTH` wide unless it `is_narrow`. The mark before it resets the setting."""
+
+    reset_requested = Signal()
+
+    def __init__(self, title: str, buddy: QWidget, is_narrow: bool = False, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.title = Label(title)
+        self.title.setBuddy(buddy)
+        if not is_narrow:
+            self.title.setFixedWidth(LABEL_WIDTH)  # one column through all groups
+        self._reset = IconButton("arrow-counter-clockwise", f"Reset {title}", pixels=12)
+        self._reset.setIcon(theme.icon("arrow-counter-clockwise-bold", "accent"))
+        self._reset.setFixedSize(GUTTER, GUTTER)
+        self._reset.setObjectName("mark")
+        self._reset.clicked.connect(self.reset_requested)
+        policy = self._reset.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self._reset.setSizePolicy(policy)
+        self._reset.hide()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self._reset)
+        row.addWidget(self.title)
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether the setting differs from its preset."""
+        return not self._reset.isHidden()
+
+    def mark(self, tip: str, can_reset: bool) -> None:
+        """Shows what the preset has instead; an empty `tip` removes the mark."""
+        self._reset.setVisible(bool(tip))
+        self._reset.setEnabled(can_reset)
+        self._reset.setToolTip(plain_tip(tip))
+        self._reset.setAccessibleDescription(tip)
