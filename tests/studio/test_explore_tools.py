@@ -10,12 +10,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QApplication, QTabBar
 from pytestqt.qtbot import QtBot
 
 from core.latent.explore_state import DirectionSets, Edit, ExploreState, Pin, SavedPins
 from core.latent.request import LatentRequest, Loop, Point, Square, Walk
 from studio.widgets.explore import tools
+from studio.widgets.explore.square_pad import SquarePad
 from studio.widgets.explore.stage import ExploreStage
 from studio.widgets.explore.tools.tool import ToolView, discover
 
@@ -166,3 +168,24 @@ def test_a_sum_stands_at_a_until_it_is_known(views: dict[str, ToolView]) -> None
     assert tool.request(known, DirectionSets()) == LatentRequest.of(Point(z=(1.0,)))
     assert (tool.moved(known, 0.7), tool.position(known)) == (known, 0.0)
     assert all(views[name].wanted_sum(state) is None for name in WITH_POSITIONS)
+
+
+@pytest.mark.parametrize("shape", [(8, 8), (32, 32), (64, 64), (48, 64)])
+@pytest.mark.parametrize("opaque", [True, False])
+def test_nothing_shows_between_the_images_of_the_map(qtbot: QtBot, shape: tuple[int, int], opaque: bool) -> None:
+    pad = SquarePad(6)
+    pad.set_images(np.full((36, *shape, 3 if opaque else 4), [0, 128, 0] + [255] * (not opaque), np.uint8))
+    qtbot.addWidget(pad)
+    for side in range(220, 262, 3):
+        pad.resize(side + side % 3, side)
+        area = pad.area()
+        image = pad.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
+        inside = area.toRect().adjusted(2, 2, -2, -2)
+        height = area.height() / 6 * shape[0] / max(shape)  # of an image, the first of which is in the corner
+        top = area.top() + (area.height() / 6 - height) / 2
+        green = QColor(0, 128, 0)
+        row = round(top + height / 2)
+        assert all(image.pixelColor(x, row) == green for x in range(inside.left(), inside.right()))
+        if shape[0] == shape[1]:
+            column = round(area.left() + area.width() / 12)
+            assert all(image.pixelColor(column, y) == green for y in range(inside.top(), inside.bottom()))

@@ -111,11 +111,14 @@ class SquarePad(QWidget):
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, tile < source.width())
         width = tile * min(1.0, source.width() / source.height())
         height = tile * min(1.0, source.height() / source.width())
+        density = self.devicePixelRatioF()
         for index in range(self._side**2):
             row, column = divmod(index, self._side)
             left = area.left() + column * tile + (tile - width) / 2
             top = area.top() + row * tile + (tile - height) / 2
-            self._sheet.paint(painter, QRectF(left, top, width, height), index)
+            # On whole pixels of the screen, or what is behind shows between two images.
+            edges = [round(edge * density) / density for edge in (left, top, left + width, top + height)]
+            self._sheet.paint(painter, QRectF(QPointF(*edges[:2]), QPointF(*edges[2:])), index)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:
