@@ -157,7 +157,9 @@ def test_plot_follows_until_a_person_zooms_and_again_after_reset(plot: CurvePlot
 
 
 def test_dragging_pans(qtbot: QtBot, plot: CurvePlot) -> None:
-    view, before = view_of(plot), steps_of(plot)
+    view = view_of(plot)
+    wheel(view, QPoint(500, 150), 3)
+    before = steps_of(plot)
     QTest.mousePress(view, LEFT, NONE, QPoint(500, 150))
     for x in range(480, 300, -20):
         QTest.mouseMove(view, QPoint(x, 150))
@@ -165,6 +167,72 @@ def test_dragging_pans(qtbot: QtBot, plot: CurvePlot) -> None:
     QTest.mouseRelease(view, LEFT, NONE, QPoint(300, 150))
     assert steps_of(plot)[0] > before[0]
     assert not plot.following()
+
+
+def test_the_wheel_zooms_the_steps_alone_and_never_leaves_them(plot: CurvePlot) -> None:
+    assert plot._canvas is not None
+    view, box, whole = view_of(plot), plot._canvas.getViewBox(), steps_of(plot)
+    heights = box.viewRange()[1]
+    for position in (QPoint(100, 150), QPoint(850, 20), QPoint(20, 150)):
+        wheel(view, position, -30)
+        assert (steps_of(plot), box.viewRange()[1]) == (whole, heights)
+        assert plot.following()
+    wheel(view, QPoint(800, 150), 4)
+    assert whole[0] < steps_of(plot)[0] < steps_of(plot)[1] <= whole[1]
+    assert box.viewRange()[1] == heights
+    assert not plot.following()
+    for _ in range(50):
+        QTest.keyClick(plot, Qt.Key.Key_Right)
+    assert steps_of(plot)[1] == whole[1]
+    wheel(view, QPoint(300, 150), -30)
+    assert steps_of(plot) == pytest.approx(whole)
+    assert plot.following()
+
+
+def test_a_double_click_fits_and_chooses_no_moment(qtbot: QtBot, plot: CurvePlot) -> None:
+    plot.moment_chosen.connect(plot.set_moment)
+    whole = steps_of(plot)
+    for moment in (None, 700):
+        plot.set_moment(moment)
+        wheel(view_of(plot), QPoint(500, 150), 3)
+        QTest.mouseClick(view_of(plot), LEFT, NONE, QPoint(500, 150))
+        assert plot._moment not in (None, 700)
+        QTest.mouseDClick(view_of(plot), LEFT, NONE, QPoint(500, 150))
+        assert steps_of(plot) == whole
+        assert plot.following()
+        assert plot._moment == moment
+
+
+@pytest.mark.parametrize("log", [False, True])
+@pytest.mark.parametrize("largest", [1e-3, 0.9, 7.0, 480.0, 3e7])
+def test_the_grid_has_a_line_at_each_label(qtbot: QtBot, app: QApplication, largest: float, log: bool) -> None:
+    theme.apply_scheme(app, theme.LIGHT)
+    grown = history()
+    plot = CurvePlot(grown, CURVES, log=log)
+    shown(qtbot, plot, 900, 400)
+    plot.refresh()
+    before = grid_and_labels(plot)[0]
+    steps = np.arange(500, 1000) * 10
+    grown.extend(steps, steps * 0.1, {"Loss/D/loss": np.full(500, largest / 50), "Loss/G/loss": np.full(500, largest)})
+    plot.refresh()
+    lines, labels = grid_and_labels(plot)
+    assert lines != before
+    assert 3 <= len(lines) <= 14
+    assert len(lines) == len(labels)
+    np.testing.assert_allclose(lines, labels, atol=2)
+
+
+def grid_and_labels(plot: CurvePlot) -> tuple[list[int], list[float]]:
+    """The rows of pixels with a line of the grid, and those in the middle of a label."""
+    image = view_of(plot).grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
+    assert plot._canvas is not None
+    pixels = np.frombuffer(image.constBits(), np.uint32).reshape(image.height(), image.width())
+    inside = plot._canvas.getViewBox().sceneBoundingRect().toRect().adjusted(2, 1, -2, -1)
+    line = theme.blend(theme.current().border, theme.current().surface, 0.7).rgb()
+    drawn = (pixels[:, inside.left() : inside.right()] == line).mean(1) > 0.2
+    text = (pixels[:, 4 : inside.left() - 7] != pixels[0, 0]).any(1)[: inside.bottom() + 12]
+    edges = np.flatnonzero(np.diff(text.astype(int), prepend=0, append=0)).reshape(-1, 2)
+    return np.flatnonzero(drawn).tolist(), (edges.mean(1) - 0.5).tolist()
 
 
 def test_crosshair_reads_every_curve(qtbot: QtBot, plot: CurvePlot) -> None:
@@ -633,5 +701,5 @@ def test_curves_of_one_plot_have_different_colors(scheme: theme.Scheme, keys: tu
 
 def distance(one: str, other: str) -> float:
     """Of two colors in RGB, of 0 to 441."""
-    (a, b) = (QColor(color) for color in (one, other))
-    return float(np.hypot(a.red() - b.red(), np.hypot(a.green() - b.green(), a.blue() - b.blue())))
+    first, second = (np.array([color.red(), color.green(), color.blue()]) for color in (QColor(one), QColor(other)))
+    return float(np.linalg.norm(first - second))

@@ -17,10 +17,18 @@ from studio import theme
 
 Line = NDArray[np.float64]
 
+WIDTH = 2.0
+"""Pixels of the smoothed lines."""
+TICK_ROOM = 32
+"""Pixels from one tick of the values to the next, at least."""
 GRIP = 5
 """Pixels on either side of the moment's line where it can be taken hold of."""
 MOST_MARKS = 100
 """Each is an item of its own, which takes time in every frame."""
+SIZES = ((1e9, 1e9, "G"), (1e6, 1e6, "M"), (1e4, 1e3, "k"))
+"""From which number on, and in what."""
+MOST_ZOOM = 10_000
+"""Of the steps: a `MOST_ZOOM`th of them is seen at least."""
 FEW, DOT = 40, 5
 """A curve of at most so many points shows them as dots, of so many pixels: a single one would be no line at all."""
 
@@ -29,17 +37,18 @@ class _StepAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
     """Labels such as 250, 40k and 1.5M in place of 1e+06."""
 
     def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:
-        largest = max((abs(value) for value in values), default=0.0)
-        size, sign = (1e6, "M") if largest >= 1e6 else (1e3, "k") if largest >= 1e4 else (1.0, "")
-        return [f"{value / size:.10g}{sign}" if value else "0" for value in values]
+        return _short(values)
 
 
 class _ValueAxis(pg.AxisItem):  # type: ignore[misc]
-    """On a logarithmic scale only 1, 2 and 5 of each decade are labelled, or the labels run into each other."""
+    """Every tick has a label, so that the grid has a line at each label and nowhere else."""
 
-    def logTickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:
-        numbers = [10.0 ** float(value) * scale for value in values]
-        return [f"{number:.4g}" if f"{number:e}"[0] in "125" else "" for number in numbers]
+    def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, list[float]]]:
+        # `size` differs by a pixel or two between the axis, which calls this for its labels, and the grid.
+        return [_ticks(minVal, maxVal, self.linkedView().height(), self.logMode)]
+
+    def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:
+        return [_short([10.0**value])[0] for value in values] if self.logMode else _short(values)
 
 
 class CurveSource(Protocol):
@@ -57,6 +66,7 @@ class CurveCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no type
     hovered = Signal(object)  # step under the pointer as a float, None when it left
     moved_by_hand = Signal()
     range_changed = Signal()
+    fit_requested = Signal()  # by a double-click, whose first click has chosen a moment
     moment_chosen = Signal(float)  # a step that was clicked, or to which the line of the moment is being dragged
 
     def __init__(self, keys: Sequence[str], labels: Sequence[str]) -> None:
@@ -67,6 +77,7 @@ class CurveCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no type
         )
         self._keys = list(keys)
         self._log = False
+        self._span = 0.0, 1.0
         self._marks: list[pg.InfiniteLine] = []
         plot = self.getPlotItem()
         plot.hideButtons()
@@ -79,7 +90,7 @@ class CurveCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no type
         plot.disableAutoRange()
         self._box = plot.getViewBox()
         self._box.setDefaultPadding(0.0)
-        # Antialiasing and lines wider than a pixel would cost far more than all the rest while training.
+        self._box.setMouseEnabled(x=True, y=False)  # the height always fits what is seen
         self._bands = [_curve(z=0, fillLevel="enclosed") for _ in keys]
         self._raw = [_curve(z=1) for _ in keys]
         self._smooth = [_curve(z=2) for _ in keys]
@@ -96,15 +107,18 @@ class CurveCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no type
         self._is_held = False
         self._box.sigRangeChangedManually.connect(lambda *_: self.moved_by_hand.emit())
         self._box.sigXRangeChanged.connect(lambda *_: self.range_changed.emit())
+        # The grid is painted as the background, which Qt keeps as a picture.
+        self._box.sigYRangeChanged.connect(lambda *_: self.resetCachedContent())
+        self._box.sigResized.connect(lambda *_: self.resetCachedContent())
         self._box.sigResized.connect(lambda *_: self.range_changed.emit())
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the keys belong to the widget around it
         self.setAccessibleName(f"Plot of {', '.join(labels)}")
-        self.restyle(width=1.0)
+        self.restyle()
 
     # --- what is shown ---
 
-    def draw(self, history: CurveSource, smoothing: float, fit_height: bool) -> None:
-        """Redraw the visible steps; `fit_height` also chooses the y range."""
+    def draw(self, history: CurveSource, smoothing: float) -> None:
+        """Redraw the visible steps, at the height that fits them."""
         (x0, x1), pixels = self._box.viewRange()[0], max(int(self._box.width()), 16)
         heights: list[NDArray[np.floating]] = []
         curves = zip(self._keys, self._bands, self._raw, self._smooth, self._dots, strict=True)
@@ -125,8 +139,7 @@ class CurveCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no type
             dots.setData(*(x, line) if len(x) <= FEW else ([], []))
             visible = (x >= x0) & (x <= x1)
             heights.extend((line[visible], low[visible], high[visible]))
-        if fit_height:
-            self._fit_height(heights)
+        self._fit_height(heights)
 
     def _fit_height(self, heights: Sequence[NDArray[np.floating]]) -> None:
         values = np.concatenate([np.asarray(part, np.float64) for part in heights])
@@ -140,11 +153,21 @@ class CurveCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no type
         if (low - margin, high + margin) != tuple(self._box.viewRange()[1]):
             self._box.setYRange(low - margin, high + margin, padding=0)
 
-    def set_steps(self, first: float, last: float) -> None:
-        """Show these steps."""
+    def set_span(self, first: float, last: float) -> None:
+        """The steps that there are; no pointer and no key leads out of them."""
         last = max(last, first + 1.0)
-        if self._box.viewRange()[0] != [first, last]:
-            self._box.setXRange(first, last, padding=0)
+        if self._span != (first, last):
+            self._span = first, last
+            self._box.setLimits(xMin=first, xMax=last, minXRange=(last - first) / MOST_ZOOM)
+
+    def show_span(self) -> None:
+        """Show all steps."""
+        if not self.shows_span():
+            self._box.setXRange(*self._span, padding=0)
+
+    def shows_span(self) -> bool:
+        """Whether all steps are seen."""
+        return bool(np.allclose(self._box.viewRange()[0], self._span, rtol=0, atol=1e-6 * np.ptp(self._span)))
 
     def scale_by(self, factor: float) -> None:
         """Zoom the steps around the middle; a `factor` below 1 shows fewer."""
@@ -161,6 +184,7 @@ class CurveCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no type
         """Logarithmic y; values of zero and below have no place there and are left out."""
         self._log = log
         self.getPlotItem().getAxis("left").setLogMode(log)
+        self.resetCachedContent()
 
     def steps_a_pixel(self) -> float:
         """How many steps one pixel is wide."""
@@ -197,8 +221,8 @@ class CurveCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no type
         for mark in self._marks:
             mark.setPen(pen)
 
-    def restyle(self, width: float) -> None:
-        """Take the colours of the current scheme. `width` is that of the smoothed lines; 1 is the fast one."""
+    def restyle(self, antialias: bool = False) -> None:
+        """Take the colors of the current scheme. `antialias`: smooth edges, too slow for a curve that grows."""
         scheme = theme.current()
         self.setBackground(scheme.surface)
         colours = scheme.curves(self._keys)
@@ -210,9 +234,9 @@ class CurveCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no type
             band.setPen(None)
             band.setBrush(shade)
             raw.setPen(_pen(theme.blend(colour, scheme.surface, 0.38), 1.0))
-            smooth.setPen(_pen(QColor(colour), width))
+            smooth.setPen(_pen(QColor(colour), WIDTH))
             dots.setBrush(QColor(colour))
-            smooth.opts["antialias"] = width > 1.0
+            smooth.opts["antialias"] = antialias
         for side in ("left", "bottom"):
             axis = self.getPlotItem().getAxis(side)
             axis.setPen(_pen(QColor(scheme.border), 1.0))
@@ -227,8 +251,7 @@ class CurveCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no type
         axis, (bottom, top) = self.getPlotItem().getAxis("left"), self._box.viewRange()[1]
         inside = self._box.sceneBoundingRect()
         painter.setPen(_pen(theme.blend(theme.current().border, theme.current().surface, 0.7), 1.0))
-        ticks = [value for _, values in axis.tickValues(bottom, top, inside.height())[:2] for value in values]
-        for value in ticks:
+        for value in axis.tickValues(bottom, top, inside.height())[0][1]:
             y = round(inside.bottom() - (value - bottom) / (top - bottom) * inside.height())
             painter.drawLine(int(inside.left()), y, int(inside.right()), y)
 
@@ -263,6 +286,13 @@ class CurveCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no type
         if (event.position() - pressed).manhattanLength() < QApplication.startDragDistance():
             self.moment_chosen.emit(self._step_at(event.position()))
 
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton and self._inside(event.position()):
+            event.accept()
+            self.fit_requested.emit()
+        else:
+            super().mouseDoubleClickEvent(event)
+
     def _inside(self, position: QPointF) -> bool:
         return bool(self._box.sceneBoundingRect().contains(position))
 
@@ -291,6 +321,32 @@ def smoothed(values: Line, smoothing: float, spacing: float) -> Line:
     # total[i] starts with the bare first value, so its weights are 1 + keep + ... + keep ** i.
     weights = (1 - keep ** np.arange(1, len(values) + 1)) / (1 - keep)
     return np.asarray(sums / weights)
+
+
+def _short(values: Sequence[float]) -> list[str]:
+    """Returns labels of numbers that stand together on an axis."""
+    largest = max((abs(value) for value in values), default=0.0)
+    size, sign = next(((size, sign) for least, size, sign in SIZES if largest >= least), (1.0, ""))
+    return [f"{value / size:.7g}{sign}" if value else "0" for value in values]
+
+
+def _ticks(low: float, high: float, pixels: float, log: bool) -> tuple[float, list[float]]:
+    """Returns the distance of the ticks and where they are: on a logarithmic axis at powers of ten, or 1, 2 and 5
+    times such, where that gives enough of them."""
+    most = max(int(pixels / TICK_ROOM), 2)
+    if log and high - low >= 1:
+        every = -int(-(high - low) // most)
+        decades = np.arange(np.floor(low / every), np.ceil(high / every) + 1) * every
+        parts = [1, 2, 5] if 2 * TICK_ROOM * (high - low) <= pixels else [1]
+        values = (decades[:, None] + np.log10(parts)).ravel()
+        return 1.0, values[(values >= low) & (values <= high)].tolist()
+    ends = (10**low, 10**high) if log else (low, high)
+    least = max((ends[1] - ends[0]) / most, 1e-12)
+    power = 10.0 ** np.floor(np.log10(least))
+    spacing = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= least * (1 - 1e-9))
+    values = np.arange(np.ceil(ends[0] / spacing), np.floor(ends[1] / spacing) + 1) * spacing
+    values[np.abs(values) < spacing / 2] = 0.0  # not -0
+    return float(spacing), (np.log10(values[values > 0]) if log else values).tolist()
 
 
 def _share(x: Line, x0: float, x1: float) -> float:

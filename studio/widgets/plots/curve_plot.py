@@ -51,7 +51,9 @@ class CurvePlot(QWidget):
     """
 
     save_requested = Signal(str)  # "png" or "csv"
-    moment_chosen = Signal(int)  # by a click, or by dragging the line of the moment
+    moment_chosen = Signal(object)
+    """Step, by a click or by dragging the line of the moment; what it was before (None: the present) when the click
+    was the first of two."""
 
     def __init__(
         self, history: History, curves: Sequence[tuple[str, str]], parent: QWidget | None = None, *, log: bool = False
@@ -64,6 +66,7 @@ class CurvePlot(QWidget):
         self._drawn_version = -1
         self._cross_step: int | None = None
         self._moment: int | None = None
+        self._moment_before: int | None = None
         self._marks: list[tuple[int, str]] = []
         # Dragging sends many range changes between two frames; one redraw serves them all.
         self._redraw = QTimer(self, singleShot=True, interval=FRAME_MS)
@@ -88,7 +91,9 @@ class CurvePlot(QWidget):
         self._log.setAccessibleName("Logarithmic scale")
         self._log.setToolTip("Logarithmic scale; values of zero and below are left out.")
         self._log.toggled.connect(self.set_log)
-        self._reset = IconButton("arrows-out", "Reset the view", "Show everything and follow new data (0)")
+        self._reset = IconButton(
+            "arrows-out", "Reset the view", "Show everything and follow new data (0, or a double-click)"
+        )
         self._reset.clicked.connect(self.reset_view)
         save = IconButton("export", "Export", "Save the plot or its numbers")
         save.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
@@ -207,7 +212,6 @@ class CurvePlot(QWidget):
         self._log.setChecked(log)
         if self._canvas is not None:
             self._canvas.set_log(log)
-            self._following = True  # the old y range means nothing on the new scale
             self._redraw.start()
 
     def readout(self) -> str:
@@ -231,9 +235,10 @@ class CurvePlot(QWidget):
             return
         canvas = self._ready_canvas()
         self._stack.setCurrentWidget(canvas)
+        canvas.set_span(*span)
         if self._following:
-            canvas.set_steps(*span)
-        canvas.draw(self._history, self.smoothing(), fit_height=self._following)
+            canvas.show_span()
+        canvas.draw(self._history, self.smoothing())
         self._redraw.stop()  # setting the range has asked for a redraw that was just done
         self._show_readout()
 
@@ -245,6 +250,7 @@ class CurvePlot(QWidget):
             self._canvas.set_log(self.log())
             self._canvas.set_marks([step for step, _ in self._marks])
             self._canvas.moved_by_hand.connect(self._stop_following)
+            self._canvas.fit_requested.connect(self._fit)
             self._canvas.range_changed.connect(self._redraw.start)
             self._canvas.hovered.connect(self._hover)
             self._canvas.moment_chosen.connect(self._choose_moment)
@@ -253,7 +259,11 @@ class CurvePlot(QWidget):
         return self._canvas
 
     def _stop_following(self) -> None:
-        self._following = False
+        self._following = self._canvas is not None and self._canvas.shows_span()
+
+    def _fit(self) -> None:
+        self.moment_chosen.emit(self._moment_before)
+        self.reset_view()
 
     def _hover(self, step: float | None) -> None:
         nearest = None if step is None else self._history.nearest_step(step)
@@ -266,6 +276,7 @@ class CurvePlot(QWidget):
 
     def _choose_moment(self, step: float) -> None:
         first, last = self._history.span() or (0, 0)
+        self._moment_before = self._moment
         self.moment_chosen.emit(round(min(max(step, first), last)))
 
     def _show_readout(self) -> None:
@@ -289,7 +300,7 @@ class CurvePlot(QWidget):
     def picture(self) -> QImage:
         """The plot as it is seen, at twice the resolution and with smooth lines."""
         canvas = self._ready_canvas()
-        canvas.restyle(width=2.0)
+        canvas.restyle(antialias=True)
         area = canvas.geometry().united(self._readout.geometry())
         image = QImage(area.size() * 2, QImage.Format.Format_RGB32)
         image.setDevicePixelRatio(2.0)
@@ -299,7 +310,7 @@ class CurvePlot(QWidget):
         canvas.render(painter, QRectF(canvas.geometry()))
         self._readout.render(painter, self._readout.geometry().topLeft(), renderFlags=QWidget.RenderFlag.DrawChildren)
         painter.end()
-        canvas.restyle(width=1.0)
+        canvas.restyle()
         return image
 
     def numbers(self) -> ReportRows:
@@ -337,7 +348,7 @@ class CurvePlot(QWidget):
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_stack"):
             if self._canvas is not None:
-                self._canvas.restyle(width=1.0)
+                self._canvas.restyle()
             self._show_readout()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

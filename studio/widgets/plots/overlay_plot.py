@@ -18,8 +18,6 @@ from studio.widgets.plots.curve_canvas import CurveCanvas
 
 SIDES = ("A", "B")
 SMOOTHING = 0.6
-WIDTH = 2.0
-"""Of the lines: nothing is drawn while these runs train, so they may cost more than live ones."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,8 +63,8 @@ class _Canvas(CurveCanvas):
     def __init__(self) -> None:
         super().__init__(SIDES, ("run A", "run B"))
 
-    def restyle(self, width: float) -> None:
-        super().restyle(width)
+    def restyle(self, antialias: bool = True) -> None:
+        super().restyle(antialias)  # these runs do not grow, so they may cost more than live ones
         pen = self._smooth[1].opts["pen"]
         pen.setStyle(Qt.PenStyle.DashLine)
         self._smooth[1].setPen(pen)
@@ -86,12 +84,12 @@ class OverlayPlot(QWidget):
         self._readout = QLabel(textFormat=Qt.TextFormat.RichText)
         self._readout.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._canvas = _Canvas()
-        self._canvas.restyle(WIDTH)
         self._canvas.setMouseTracking(True)
         self._redraw = QTimer(self, singleShot=True, interval=16)
         self._redraw.timeout.connect(self._draw)
         self._canvas.range_changed.connect(self._redraw.start)
         self._canvas.moved_by_hand.connect(self._leave_whole)
+        self._canvas.fit_requested.connect(self.reset_view)
         self._canvas.hovered.connect(self._hover)
         row = QHBoxLayout()
         row.setContentsMargins(8, 4, 8, 0)
@@ -119,7 +117,6 @@ class OverlayPlot(QWidget):
     def set_log(self, log: bool) -> None:
         """Logarithmic y, or linear."""
         self._canvas.set_log(log)
-        self._whole = True
         self._redraw.start()
 
     def reset_view(self) -> None:
@@ -136,17 +133,18 @@ class OverlayPlot(QWidget):
         return self._readout.accessibleName()
 
     def _leave_whole(self) -> None:
-        self._whole = False
+        self._whole = self._canvas.shows_span()
 
     def _draw(self) -> None:
         self._redraw.stop()
         ends = [plotted.x[-1] for plotted in self._pair.plotted.values()]
         if not ends:
-            self._canvas.draw(self._pair, SMOOTHING, fit_height=False)
+            self._canvas.draw(self._pair, SMOOTHING)
             return
+        self._canvas.set_span(0, max(ends))
         if self._whole:
-            self._canvas.set_steps(0, max(ends))
-        self._canvas.draw(self._pair, SMOOTHING, fit_height=self._whole)
+            self._canvas.show_span()
+        self._canvas.draw(self._pair, SMOOTHING)
         self._redraw.stop()  # setting the range has asked for what was just done
 
     def _hover(self, x: float | None) -> None:
@@ -172,7 +170,7 @@ class OverlayPlot(QWidget):
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_canvas"):
-            self._canvas.restyle(WIDTH)
+            self._canvas.restyle()
             self._show_readout()
 
     def sizeHint(self) -> QSize:
