@@ -16,6 +16,7 @@ from pytestqt.qtbot import QtBot
 
 from core.errors import UserError
 from core.events import Images
+from core.stats.keys import label
 from studio import theme
 from studio.model.history import History
 from studio.services.file_saving import save_numbers, save_picture
@@ -28,6 +29,7 @@ from studio.widgets.images.image_viewer import ImageViewer
 from studio.widgets.images.tile_layout import CHECK, CHECKS, GAP
 from studio.widgets.images.tile_view import MARGIN, NAMES, NARROWEST_NAMED, NO_IMAGES
 from studio.widgets.plots.curve_plot import CurvePlot
+from studio.widgets.plots.legend import SWATCH, Legend
 from studio.widgets.plots.metric_plot import MetricPlot
 
 CURVES = [("Loss/D/loss", "Discriminator"), ("Loss/G/loss", "Generator")]
@@ -282,6 +284,29 @@ def test_real_and_generated_images_have_their_own_colors(qtbot: QtBot, app: QApp
         drawn = view_of(plot).grab().toImage()
         column = [drawn.pixelColor(drawn.width() // 2, y).name() for y in range(drawn.height())]
         assert column.index(scheme.discriminator) < column.index(scheme.generator)
+
+
+@pytest.mark.parametrize("width", [380, 560, 1200])
+def test_the_legend_shows_every_name_and_keeps_its_height(qtbot: QtBot, width: int) -> None:
+    keys = [f"Signal/D/accuracy_{side}" for side in ("real", "fake")]
+    made = History()
+    steps = np.arange(100)
+    made.extend(steps, steps * 0.1, dict.fromkeys(keys, 1 / (3 + steps)))
+    plot = CurvePlot(made, [(key, label(key)) for key in keys])
+    shown(qtbot, plot, width, 300)
+    plot.refresh()
+    legend = plot.findChild(Legend)
+    assert isinstance(legend, Legend)
+    rows = legend.height() // (legend.fontMetrics().height() + 2)
+    needed = sum(legend.fontMetrics().horizontalAdvance(label(key)) + SWATCH for key in keys)
+    assert needed <= rows * legend.width()
+    assert legend.height() >= legend.heightForWidth(legend.width())
+    top = view_of(plot).mapTo(plot, QPoint(0, 0)).y()
+    assert legend.geometry().bottom() <= top
+    plot.set_moment(50)
+    qtbot.wait(20)
+    assert "0.01887" in plot.readout()
+    assert view_of(plot).mapTo(plot, QPoint(0, 0)).y() == top
 
 
 def test_plot_is_saved(plot: CurvePlot, tmp_path: Path) -> None:

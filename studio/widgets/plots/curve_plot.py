@@ -25,7 +25,7 @@ from core.stats.keys import meaning, spread_of, valued
 from studio import theme
 from studio.model.history import History, ReportRows
 from studio.widgets.basic.labels import IconButton, Label, wrapped_tip
-from studio.widgets.plots.legend import Legend
+from studio.widgets.plots.legend import Entry, Legend
 from studio.widgets.plots.pyqtgraph_import import pyqtgraph_import
 
 if TYPE_CHECKING:
@@ -281,8 +281,15 @@ class CurvePlot(QWidget):
 
     def _show_readout(self) -> None:
         step = self._moment if self._cross_step is None else self._cross_step
-        curves = [(key, label, "" if step is None else self._value(key, step)) for key, label in self._curves]
-        self._readout.show_values(curves, step, [] if step is None else self._marks_near(step))
+        colors = theme.current().curves([key for key, _ in self._curves])
+        entries = [
+            Entry(color, label, "" if step is None else self._value(key, step))
+            for color, (key, label) in zip(colors, self._curves, strict=True)
+        ]
+        if step is None:
+            self._readout.show_entries(entries)
+        else:
+            self._readout.show_entries(entries, f"step {step:,}", self._marks_near(step))
 
     def _value(self, key: str, step: int) -> str:
         value = self._history.value_at(key, step)

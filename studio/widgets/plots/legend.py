@@ -2,47 +2,115 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from html import escape
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
+from PySide6.QtCore import QPointF, QRect, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from studio import theme
 
+SWATCH, GAP, BETWEEN = 18, 6, 16
+"""Pixels: a stretch of the line, what is between it and the label, and between two curves."""
+USUAL_VALUE, USUAL_STEP = "-0.00000", "step 000,000"
+"""Room that is kept for them, so that nothing moves as they come and go."""
 
-def unbroken(words: str) -> str:
-    """Returns words as markup that keeps them on one line."""
-    return escape(words).replace(" ", "&nbsp;")
+
+@dataclass(frozen=True)
+class Entry:
+    """A curve, and its value where there is one."""
+
+    color: str
+    label: str
+    value: str = ""
+    style: Qt.PenStyle = Qt.PenStyle.SolidLine
+
+    def words(self) -> str:
+        """Returns the entry as text."""
+        return f"{self.label} {self.value}" if self.value else self.label
 
 
-class Legend(QLabel):
-    """Takes the room that it is given."""
+class Legend(QWidget):
+    """Takes as many rows as its curves need. A label is elided only where it is wider than the whole legend."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setTextFormat(Qt.TextFormat.RichText)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+        self._entries: tuple[Entry, ...] = ()
+        self._place = ""
+        self._remarks = ""
+        self._rooms: list[int] = [0]
+        """Pixels for each value and, last, for the place."""
         self.plain = ""
-        """The text without colours."""
+        """What it says, as text."""
 
-    def show_values(self, curves: Sequence[tuple[str, str, str]], step: int | None, remarks: Sequence[str]) -> None:
-        """`curves`: key, label and value at `step`, empty where there is none; `remarks`: what happened there."""
-        scheme = theme.current()
-        rich, plain = [], []
-        colours = scheme.curves([key for key, _, _ in curves])
-        for colour, (_, label, value) in zip(colours, curves, strict=True):
-            words = f"{label} {value}" if value else label
-            plain.append(words)
-            rich.append(f"<span style='color:{colour}'>■</span>&nbsp;{unbroken(words)}")
-        if step is not None:
-            plain.append(f"step {step:,}")
-            rich.append(f"<span style='color:{scheme.muted}'>step&nbsp;{step:,}</span>")
-        for words in remarks:
-            plain.append(words)
-            rich.append(f"<span style='color:{scheme.accent}'>{escape(words)}</span>")
-        text = "&nbsp;&nbsp; ".join(rich)
-        self.plain = "  ".join(plain)
-        if text != self.text():
-            self.setText(text)
-            self.setAccessibleName(self.plain)
+    def show_entries(self, entries: Sequence[Entry], place: str = "", remarks: Sequence[str] = ()) -> None:
+        """`place`: where the values are, empty where there are none; `remarks`: what happened there."""
+        metrics = self.fontMetrics()
+        if [entry.label for entry in entries] != [entry.label for entry in self._entries]:
+            self._rooms = [metrics.horizontalAdvance(f" {USUAL_VALUE}")] * len(entries)
+            self._rooms.append(metrics.horizontalAdvance(USUAL_STEP))
+        needed = [metrics.horizontalAdvance(f" {entry.value}") for entry in entries]
+        needed.append(metrics.horizontalAdvance(place))
+        rooms = [max(pair) for pair in zip(self._rooms, needed, strict=True)]
+        if rooms != self._rooms or len(entries) != len(self._entries):
+            self.updateGeometry()
+        self._rooms, self._entries, self._place = rooms, tuple(entries), place
+        self._remarks = "   ".join(remarks)
+        self.plain = "  ".join([*(entry.words() for entry in entries), *([place] if place else []), *remarks])
+        self.setAccessibleName(self.plain)
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(200, self.heightForWidth(max(self.width(), 200)))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, self._row())
+
+    def hasHeightForWidth(self) -> bool:
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        return max((slot.bottom() + 1 for slot in self._slots(width)), default=self._row())
+
+    def _row(self) -> int:
+        return self.fontMetrics().height() + 2
+
+    def _slots(self, width: int) -> Iterator[QRect]:
+        """The room of each curve and, last, of the place, row by row."""
+        x = y = 0
+        metrics = self.fontMetrics()
+        labels = [SWATCH + GAP + metrics.horizontalAdvance(entry.label) for entry in self._entries]
+        for label, room in zip([*labels, 0], self._rooms, strict=True):
+            wide = min(label + room, width)
+            if x and x + wide > width:
+                x, y = 0, y + self._row()
+            yield QRect(x, y, wide, self._row())
+            x += wide + BETWEEN
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if not self._entries:
+            return
+        painter, scheme, metrics = QPainter(self), theme.current(), self.fontMetrics()
+        painter.translate(0, max(self.height() - self.heightForWidth(self.width()), 0) // 2)
+        *slots, place = self._slots(self.width())
+        flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        for slot, entry in zip(slots, self._entries, strict=True):
+            middle = slot.center().y() + 0.5
+            painter.setPen(QPen(QColor(entry.color), 3, entry.style, Qt.PenCapStyle.FlatCap))
+            painter.drawLine(QPointF(slot.left(), middle), QPointF(slot.left() + SWATCH, middle))
+            room = slot.adjusted(SWATCH + GAP, 0, 0, 0)
+            value = f" {entry.value}" if entry.value else ""
+            for_label = room.width() - metrics.horizontalAdvance(value)
+            label = metrics.elidedText(entry.label, Qt.TextElideMode.ElideMiddle, for_label)
+            painter.setPen(QColor(scheme.text))
+            painter.drawText(room, flags, label + value)
+        painter.setPen(QColor(scheme.muted))
+        painter.drawText(place, flags, self._place)
+        rest = place.adjusted(metrics.horizontalAdvance(self._place) + BETWEEN, 0, 0, 0)
+        rest.setRight(self.width())
+        painter.setPen(QColor(scheme.accent))
+        painter.drawText(rest, flags, metrics.elidedText(self._remarks, Qt.TextElideMode.ElideRight, rest.width()))

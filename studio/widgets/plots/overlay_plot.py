@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from html import escape
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from core.stats.curves import Curve, Line
 from core.stats.keys import valued
 from studio import theme
 from studio.widgets.plots.curve_canvas import CurveCanvas
+from studio.widgets.plots.legend import Entry, Legend
 
 SIDES = ("A", "B")
+STYLES = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine)
 SMOOTHING = 0.6
 
 
@@ -66,7 +67,7 @@ class _Canvas(CurveCanvas):
     def restyle(self, antialias: bool = True) -> None:
         super().restyle(antialias)  # these runs do not grow, so they may cost more than live ones
         pen = self._smooth[1].opts["pen"]
-        pen.setStyle(Qt.PenStyle.DashLine)
+        pen.setStyle(STYLES[1])
         self._smooth[1].setPen(pen)
 
 
@@ -81,8 +82,7 @@ class OverlayPlot(QWidget):
         self._say: Callable[[float], str] = str
         self._whole = True
         self._at: float | None = None
-        self._readout = QLabel(textFormat=Qt.TextFormat.RichText)
-        self._readout.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._readout = Legend()
         self._canvas = _Canvas()
         self._canvas.setMouseTracking(True)
         self._redraw = QTimer(self, singleShot=True, interval=16)
@@ -130,7 +130,7 @@ class OverlayPlot(QWidget):
 
     def readout(self) -> str:
         """What is said above the curves, as text."""
-        return self._readout.accessibleName()
+        return self._readout.plain
 
     def _leave_whole(self) -> None:
         self._whole = self._canvas.shows_span()
@@ -153,19 +153,12 @@ class OverlayPlot(QWidget):
         self._show_readout()
 
     def _show_readout(self) -> None:
-        scheme, rich, plain = theme.current(), [], []
-        for index, side in enumerate(SIDES):
-            if found := self._pair.plotted.get(side):
-                value = "" if self._at is None else f" {found.words(self._at)}"
-                words = f"{side}: {self._names[side]}{value}"
-                line = "━━" if index == 0 else "╍╍"
-                rich.append(f"<span style='color:{scheme.series[index]}'>{line}</span> {escape(words)}")
-                plain.append(words)
-        if self._at is not None and plain:
-            plain.append(self._say(self._at))
-            rich.append(f"<span style='color:{scheme.muted}'>{escape(self._say(self._at))}</span>")
-        self._readout.setText("&nbsp;&nbsp;&nbsp; ".join(rich))
-        self._readout.setAccessibleName("  ".join(plain))
+        entries = [
+            Entry(color, f"{side}: {self._names[side]}", "" if self._at is None else found.words(self._at), style)
+            for color, style, side in zip(theme.current().curves(SIDES), STYLES, SIDES, strict=True)
+            if (found := self._pair.plotted.get(side))
+        ]
+        self._readout.show_entries(entries, "" if self._at is None or not entries else self._say(self._at))
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
