@@ -48,7 +48,7 @@ class Best:
 
 def pin(checkpoint: Path, pinned: bool = True) -> None:
     """From now on the checkpoint stays, or no longer. Raises `UserError` when the folder cannot be written to."""
-    mark = _mark(checkpoint)
+    mark = mark_of(checkpoint)
     try:
         if pinned:
             with suppress(FileExistsError):  # nor is a link followed that waits there
@@ -61,7 +61,7 @@ def pin(checkpoint: Path, pinned: bool = True) -> None:
 
 
 def is_pinned(checkpoint: Path) -> bool:
-    return os.path.lexists(_mark(checkpoint))
+    return os.path.lexists(mark_of(checkpoint))
 
 
 def record_metric(checkpoint: Path, key: str, value: float) -> bool:
@@ -90,18 +90,23 @@ def best(folder: Path) -> list[Best]:
 
 
 def prune(folder: Path, newest: Path, most: int, needed: Path | None = None) -> list[Path]:
-    """Deletes the oldest checkpoints in a folder until `most` are left that are neither pinned nor best, nor `needed`.
+    """Deletes the oldest checkpoints in a folder until `most` are left that are neither pinned, noted nor best, nor
+    `needed`.
 
     `newest`: the one that was just saved. Later ones are left alone, and do not count: they are damaged, and the
     training went on from one before them. Returns what it deleted. Raises `OSError`.
     """
     precious = {each.path for each in best(folder)} | {needed}
     past = [path for path in numbered(folder) if int(path.stem) <= int(newest.stem)]
-    loose = [path for path in past if path not in precious and not is_pinned(path)]
+    loose = [path for path in past if path not in precious and not _is_kept(path)]
     surplus = loose[: max(len(loose) - most, 0)]
     for path in surplus:
         path.unlink()
     return surplus
+
+
+def _is_kept(checkpoint: Path) -> bool:
+    return is_pinned(checkpoint) or os.path.lexists(note_file(checkpoint))
 
 
 def numbered(folder: Path) -> list[Path]:
@@ -127,8 +132,14 @@ def _is_file(entry: os.DirEntry[str]) -> bool:
     return False
 
 
-def _mark(checkpoint: Path) -> Path:
+def mark_of(checkpoint: Path) -> Path:
+    """Returns the empty file by which a checkpoint stays."""
     return checkpoint.with_suffix(".pin")
+
+
+def note_file(checkpoint: Path) -> Path:
+    """Returns the file of a person's note on a checkpoint, by which it stays as well."""
+    return checkpoint.with_name(checkpoint.name + ".note")
 
 
 def _notes(folder: Path) -> dict[str, Any]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QModelIndex, QObject, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
+    QInputDialog,
     QLineEdit,
+    QMessageBox,
     QProgressBar,
     QPushButton,
     QSizePolicy,
@@ -20,6 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from core.errors import UserError
+from core.runs.saved_checkpoints import LONGEST_NOTE, renamed
 from studio import theme
 from studio.dialogs.table_dialog import TableDialog
 from studio.model.train import CheckpointRow, CheckpointRows
@@ -34,6 +37,8 @@ NUMBERS = (1, 3)
 """Columns that are read from their last digit."""
 THUMBNAIL = 44
 MOST_NAMES = 3
+FRAME = 40
+"""Height of the frame that the desktop adds."""
 EMPTY = "No checkpoints here yet.\nA training saves one every few minutes, and when it stops."
 
 
@@ -44,6 +49,12 @@ class OpenCheckpointDialog(TableDialog[CheckpointRow]):
     """The `Path` of a checkpoint; the dialog closes with it."""
     folder_requested = Signal(object)
     """The `Path` of another folder whose checkpoints should be listed."""
+    note_changed = Signal(object, str)
+    """The `Path` of a checkpoint, and what the person wrote about it."""
+    rename_requested = Signal(object, str)
+    """The `Path` of a saved checkpoint, and its new name."""
+    delete_requested = Signal(object)
+    """The `Path` of a saved checkpoint; the person has agreed."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Open a checkpoint", "Checkpoints", COLUMNS, NUMBERS, THUMBNAIL + 8, parent)
@@ -57,11 +68,18 @@ class OpenCheckpointDialog(TableDialog[CheckpointRow]):
         self._facts = WrappedLabel(role="muted")
         self._side = QWidget()
         self._open = QPushButton("Open")
+        self._note = QLineEdit()
+        self._rename, self._delete = QPushButton("Rename…"), QPushButton("Delete…")
+        self._opened: Path | None = None
+        self._wanted: Path | None = None
+        """The checkpoint that is to be current once the list is new."""
         self._build()
         self._filter.textChanged.connect(self._apply_filter)
         self._table.currentItemChanged.connect(self._show_current)
         self._table.doubleClicked.connect(self._open_index)
         self._open.clicked.connect(self._open_current)
+        # By hand: of what it asks for, Qt grants two thirds of a small screen, and names are cut.
+        self.resize(QSize(1000, 580).boundedTo(self.screen().availableSize() - QSize(0, FRAME)))
         self.show_busy(False)
         self._apply_filter()
         self._filter.setFocus()
@@ -71,12 +89,24 @@ class OpenCheckpointDialog(TableDialog[CheckpointRow]):
     def show_summaries(self, found: CheckpointRows) -> None:
         """The checkpoints to choose from, the newest first, and which files could not be read."""
         self.show_busy(False)
-        self._set_rows(found.rows)
+        current = self._current()
+        wanted = self._wanted or (current.path if current else None)
+        self._wanted = None
+        with QSignalBlocker(self._table):
+            self._set_rows(found.rows)
+        for index, row in enumerate(found.rows):
+            if row.path == wanted:
+                self._table.setCurrentIndex(self._table.model().index(index, 0))
         if found.damaged:
             self._banner.show_notice(_left_out(found.damaged))
         else:
             self._banner.dismiss()
         self._apply_filter()
+
+    def set_open(self, checkpoint: Path | None) -> None:
+        """The checkpoint that is open, which keeps its name and stays."""
+        self._opened = checkpoint
+        self._show_current()
 
     def show_busy(self, busy: bool) -> None:
         """Whether the checkpoints are being looked for."""
@@ -120,6 +150,51 @@ class OpenCheckpointDialog(TableDialog[CheckpointRow]):
         self.show_busy(True)
         self.folder_requested.emit(Path(folder))
 
+    # Changing
+
+    def _tell_note(self) -> None:
+        row = self._current()
+        if row is not None and self._note.isModified():
+            self._note.setModified(False)
+            self.note_changed.emit(row.path, self._note.text())
+
+    def _ask_name(self) -> None:
+        row = self._current()
+        if row is None:
+            return
+        dialog = QInputDialog(self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setWindowTitle("Rename the checkpoint")
+        dialog.setLabelText("Name")
+        dialog.setTextValue(row.path.stem)
+        dialog.textValueSelected.connect(lambda name: self._rename_to(row.path, name))
+        dialog.open()
+
+    def _rename_to(self, path: Path, name: str) -> None:
+        try:
+            self._wanted = renamed(path, name)
+        except UserError as problem:
+            self.show_problem(problem)
+            return
+        if self._wanted != path:
+            self.rename_requested.emit(path, name)
+
+    def _ask_delete(self) -> None:
+        row = self._current()
+        if row is None:
+            return
+        question = QMessageBox(self)
+        question.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        question.setIcon(QMessageBox.Icon.Question)
+        question.setWindowTitle("Delete the checkpoint")
+        question.setTextFormat(Qt.TextFormat.PlainText)
+        question.setText(f"Delete “{row.path.stem}”?")
+        question.setInformativeText("Its file and its note are deleted. This cannot be undone.")
+        delete = question.addButton("Delete", QMessageBox.ButtonRole.DestructiveRole)
+        question.setDefaultButton(question.addButton(QMessageBox.StandardButton.Cancel))
+        delete.clicked.connect(lambda: self.delete_requested.emit(row.path))
+        question.open()
+
     # Showing
 
     def _apply_filter(self) -> None:
@@ -141,10 +216,25 @@ class OpenCheckpointDialog(TableDialog[CheckpointRow]):
         self._open.setEnabled(row is not None)
         self._preview.set_images(NO_IMAGES if row is None else row.preview[None])
         self._facts.setText("" if row is None else _facts(row))
+        self._note.setText("" if row is None else row.note)
+        self._note.setModified(False)
+        is_open = row is not None and row.path == self._opened
+        for button, verb in ((self._rename, "Rename"), (self._delete, "Delete")):
+            button.setEnabled(row is not None and row.is_saved and not is_open)
+            tip = f"{verb} the checkpoint that is selected."
+            if row is not None and not row.is_saved:
+                tip = "The run's own checkpoints keep their names, and make room by themselves."
+            elif is_open:
+                tip = "It is open. Open another one first."
+            button.setToolTip(plain_tip(tip))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         # From the filter field the arrows go through the list, so that typing and choosing need no mouse.
-        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and watched is self._note:
+            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):  # ends the note, and opens nothing
+                self._tell_note()
+                return True
+        elif isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
             step = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}.get(Qt.Key(event.key()))
             if step is not None:
                 self._step(step)
@@ -174,6 +264,7 @@ class OpenCheckpointDialog(TableDialog[CheckpointRow]):
         self._busy.setSizePolicy(policy)
         self._busy.setAccessibleName("Progress of the search")
         self._busy.setToolTip("Moves while checkpoints are being looked for.")
+        self._build_changes()
         self._column.addWidget(self._filter)
         self._column.addWidget(self._busy)
         self._column.addLayout(self._middle(), 1)
@@ -192,11 +283,32 @@ class OpenCheckpointDialog(TableDialog[CheckpointRow]):
         side.setContentsMargins(0, 0, 0, 0)
         side.addWidget(self._preview, 1)
         side.addWidget(self._facts)
+        side.addWidget(self._note)
+        change = QHBoxLayout()
+        for button in (self._rename, self._delete):
+            button.setAutoDefault(False)
+            change.addWidget(button)
+        change.addStretch()
+        side.addLayout(change)
         middle = QHBoxLayout()
         middle.setSpacing(14)
         middle.addLayout(self._pages, 8)
         middle.addWidget(self._side, 5)
         return middle
+
+    def _build_changes(self) -> None:
+        self._note.setPlaceholderText("Note")
+        self._note.setAccessibleName("Note")
+        self._note.setToolTip("What is worth remembering about this checkpoint; kept in a file beside it.")
+        self._note.setMaxLength(LONGEST_NOTE)
+        self._note.installEventFilter(self)
+        self._note.editingFinished.connect(self._tell_note)
+        self._rename.setIcon(theme.icon("pencil-simple"))
+        self._delete.setIcon(theme.icon("trash"))
+        self._rename.setAccessibleName("Rename the selected checkpoint")
+        self._delete.setAccessibleName("Delete the selected checkpoint")
+        self._rename.clicked.connect(self._ask_name)
+        self._delete.clicked.connect(self._ask_delete)
 
     def _build_buttons(self) -> None:
         browse, folder, cancel = QPushButton("Browse…"), QPushButton("Another folder…"), QPushButton("Cancel")
@@ -216,13 +328,11 @@ class OpenCheckpointDialog(TableDialog[CheckpointRow]):
         self._add_buttons((browse, folder), (cancel,), self._open)
 
     def _item(self, row: CheckpointRow) -> QTreeWidgetItem:
-        item = QTreeWidgetItem([row.run, ", ".join((f"{row.step:,}", *row.marks)), row.preset, row.size, _date(row)])
+        name = f"{row.run}: {row.note}" if row.note else row.run
+        item = QTreeWidgetItem([name, ", ".join((f"{row.step:,}", *row.marks)), row.preset, row.size, _date(row)])
         item.setIcon(0, thumbnail(row.preview, THUMBNAIL))
-        item.setToolTip(0, plain_tip(str(row.path)))
+        item.setToolTip(0, plain_tip(f"{name}\n{row.path}"))
         return item
-
-    def sizeHint(self) -> QSize:
-        return QSize(1000, 580)
 
 
 def _facts(row: CheckpointRow) -> str:

@@ -32,11 +32,17 @@ class CheckpointRow:
     preview: Images
     marks: tuple[str, ...] = ()
     """Why it stays when older ones make room: "best FID", or "kept" because a person saved or opened it."""
+    note: str = ""
+    """What a person wrote about it."""
+    is_saved: bool = False
+    """Whether a person saved it under a name; it can be renamed and deleted."""
 
     @property
     def run(self) -> str:
-        """The run folder's name, or the file's own for a checkpoint that stands elsewhere."""
-        return self.path.parent.parent.name if self.path.parent.name == "checkpoints" else self.path.name
+        """The run folder's name, or the file's own name for a checkpoint that a person saved or that stands
+        elsewhere."""
+        is_own = self.path.parent.name == "checkpoints" and not self.is_saved
+        return self.path.parent.parent.name if is_own else self.path.stem
 
     @property
     def run_folder(self) -> Path:
@@ -50,7 +56,7 @@ class CheckpointRow:
 
     def matches(self, words: str) -> bool:
         """Whether every word occurs in what a person can see of the row."""
-        text = f"{self.run} {self.preset} {self.step} {self.size} {self.dataset_name} {self.path.name}"
+        text = f"{self.run} {self.preset} {self.step} {self.size} {self.dataset_name} {self.path.name} {self.note}"
         text = f"{text} {' '.join(self.marks)}".casefold()
         return all(word in text for word in words.casefold().split())
 

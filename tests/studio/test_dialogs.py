@@ -15,8 +15,10 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QFileDialog,
+    QInputDialog,
     QLabel,
     QLineEdit,
+    QMessageBox,
     QProgressBar,
     QPushButton,
     QRadioButton,
@@ -32,10 +34,13 @@ from core.export.selection import FileOptions, RequestSelection, SeedSelection
 from core.generator_inputs import parse_seeds
 from core.latent.request import LatentRequest, Point, Walk
 from core.presets import preset
+from core.runs.retention import prune
+from core.runs.saved_checkpoints import delete_checkpoint, offered_name, rename_checkpoint, set_note
+from studio.background.workers import Workers
 from studio.dialogs.export_images import Exportable, ExportChoice, ExportImagesDialog
 from studio.dialogs.open_checkpoint import OpenCheckpointDialog
 from studio.model.train import CheckpointRow, CheckpointRows
-from studio.services.train.checkpoint_list import read_checkpoints
+from studio.services.train.checkpoint_list import CheckpointList, read_checkpoints
 from studio.widgets.basic.banner import Banner
 from studio.widgets.images.image_grid import ImageGrid
 
@@ -414,3 +419,150 @@ def test_escape_exports_nothing(qtbot: QtBot, tmp_path: Path) -> None:
 
 def test_seeds_keep_their_order() -> None:
     assert parse_seeds(" 9, 3 - 4 ,0") == (9, 3, 4, 0)
+
+
+# --- what a person saved ---
+
+
+def note_field(dialog: QWidget) -> QLineEdit:
+    return field(dialog, "Note")
+
+
+def select(dialog: OpenCheckpointDialog, name: str) -> None:
+    tree = dialog.findChild(QTreeWidget)
+    assert tree is not None
+    (item,) = tree.findItems(name, Qt.MatchFlag.MatchStartsWith)
+    QTest.mouseClick(tree.viewport(), LEFT, NO_KEYS, tree.visualItemRect(item).center())
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    """A checkpoint where the dialog that saves it begins, in a run with one of its own."""
+    run = tmp_path / "00000-flowers"
+    write_checkpoint(run / "checkpoints" / "000000137.safetensors", 137)
+    write_checkpoint(run / "flowers, step 109.safetensors", 109)
+    return run / "flowers, step 109.safetensors"
+
+
+@pytest.fixture
+def served(qtbot: QtBot, opener: OpenCheckpointDialog, saved: Path) -> OpenCheckpointDialog:
+    """The dialog with the service behind it."""
+    workers = Workers(opener)
+    service = CheckpointList(workers, opener)
+    service.checkpoints_listed.connect(opener.show_summaries)
+    workers.problem.connect(opener.show_problem)
+    opener.note_changed.connect(service.note)
+    opener.rename_requested.connect(service.rename)
+    opener.delete_requested.connect(service.delete)
+    service.list(saved.parents[1])
+    qtbot.waitUntil(lambda: len(shown_rows(opener)) == 2)
+    return opener
+
+
+def test_what_was_saved_in_the_runs_folder_is_listed_by_its_name(served: OpenCheckpointDialog) -> None:
+    assert shown_rows(served) == ["00000-flowers", "flowers, step 109"]
+
+
+def test_a_saved_checkpoint_is_noted_and_found_by_its_note(
+    qtbot: QtBot, served: OpenCheckpointDialog, saved: Path
+) -> None:
+    select(served, "flowers, step 109")
+    note_field(served).setFocus()
+    QTest.keyClicks(note_field(served), "the best petals")
+    with qtbot.assertNotEmitted(served.chosen):
+        QTest.keyClick(note_field(served), Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: "flowers, step 109: the best petals" in shown_rows(served))
+    assert (saved.parent / "flowers, step 109.safetensors.note").read_text("utf-8") == "the best petals"
+    assert note_field(served).text() == "the best petals"
+    QTest.keyClicks(field(served, "Filter"), "petals")
+    assert len(shown_rows(served)) == 1
+
+
+def test_a_saved_checkpoint_is_renamed_and_its_note_goes_with_it(
+    qtbot: QtBot, served: OpenCheckpointDialog, saved: Path
+) -> None:
+    set_note(saved, "petals")
+    select(served, "flowers, step 109")
+    QTest.mouseClick(button(served, "Rename…"), LEFT)
+    asked = served.findChild(QInputDialog)
+    assert asked is not None
+    asked.setTextValue("red v1.5")
+    asked.accept()
+    qtbot.waitUntil(lambda: "red v1.5: petals" in shown_rows(served))
+    assert sorted(path.name for path in saved.parent.glob("*.*")) == [
+        "red v1.5.safetensors",
+        "red v1.5.safetensors.note",
+    ]
+    assert note_field(served).text() == "petals"
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "..", "000000109", "con", "a" * 200])
+def test_a_name_that_cannot_be_is_refused(served: OpenCheckpointDialog, saved: Path, name: str) -> None:
+    select(served, "flowers, step 109")
+    QTest.mouseClick(button(served, "Rename…"), LEFT)
+    asked = served.findChild(QInputDialog)
+    assert asked is not None
+    asked.setTextValue(name)
+    asked.accept()
+    banner = served.findChild(Banner)
+    assert banner is not None
+    assert banner.isVisible()
+    assert saved.is_file()
+
+
+def test_renaming_overwrites_nothing(saved: Path) -> None:
+    other = saved.with_name("other.safetensors")
+    other.write_bytes(b"somebody's")
+    with pytest.raises(UserError, match="there already"):
+        rename_checkpoint(saved, "other")
+    assert other.read_bytes() == b"somebody's"
+    assert saved.is_file()
+
+
+def test_a_saved_checkpoint_is_deleted_after_a_question(
+    qtbot: QtBot, served: OpenCheckpointDialog, saved: Path
+) -> None:
+    set_note(saved, "petals")
+    for answer in ("Cancel", "Delete"):
+        assert saved.is_file()
+        select(served, "flowers, step 109")
+        QTest.mouseClick(button(served, "Delete…"), LEFT)
+        question = served.findChild(QMessageBox)
+        assert question is not None
+        assert "flowers, step 109" in question.text()
+        QTest.mouseClick(next(one for one in question.buttons() if one.text().strip("&") == answer), LEFT)
+        qtbot.waitUntil(lambda: served.findChild(QMessageBox) is None)
+    qtbot.waitUntil(lambda: shown_rows(served) == ["00000-flowers"])
+    assert list(saved.parent.glob("*.*")) == []
+
+
+def test_a_runs_own_checkpoint_and_the_open_one_keep_their_names(served: OpenCheckpointDialog, saved: Path) -> None:
+    select(served, "00000-flowers")
+    assert not button(served, "Rename…").isEnabled()
+    assert not button(served, "Delete…").isEnabled()
+    select(served, "flowers, step 109")
+    assert button(served, "Delete…").isEnabled()
+    served.set_open(saved)
+    assert not button(served, "Rename…").isEnabled()
+    assert not button(served, "Delete…").isEnabled()
+    own = saved.parent / "checkpoints" / "000000137.safetensors"
+    for refused in (lambda: rename_checkpoint(own, "other"), lambda: delete_checkpoint(own)):
+        with pytest.raises(UserError, match="the run's own"):
+            refused()
+
+
+def test_a_noted_checkpoint_is_not_pruned(saved: Path) -> None:
+    own = saved.parent / "checkpoints"
+    for step in (200, 300):
+        (own / f"{step:09d}.safetensors").touch()
+    set_note(own / "000000137.safetensors", "petals")
+    assert prune(own, own / "000000300.safetensors", 1) == [own / "000000200.safetensors"]
+    assert saved.is_file()
+
+
+def test_saving_offers_the_data_and_the_step(tmp_path: Path) -> None:
+    first = offered_name(tmp_path, "flowers", 109)
+    assert first.name == "flowers, step 109.safetensors"
+    first.touch()
+    assert offered_name(tmp_path, "flowers", 109).name == "flowers, step 109 (2).safetensors"
+    assert offered_name(tmp_path, "a/b: c", 1).name == "a b  c, step 1.safetensors"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from collections.abc import Callable
 from contextlib import closing
@@ -478,6 +479,7 @@ def save_as(qtbot: QtBot, studio: Application, path: Path) -> Path:
     def choose_file(dialog: QFileDialog) -> None:
         name = dialog.findChild(QLineEdit)
         assert isinstance(name, QLineEdit)
+        assert re.fullmatch(r"my pictures 絵, step \d+(\.safetensors)?", name.text())
         name.setText(str(path))
         click(button(dialog, "&Save"))
 

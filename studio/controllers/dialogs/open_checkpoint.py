@@ -1,4 +1,4 @@
-"""Opens a checkpoint, chosen by its picture."""
+"""Opens a checkpoint, chosen by its picture; renames, notes and deletes those that were saved."""
 
 from __future__ import annotations
 
@@ -16,6 +16,10 @@ def show(context: DialogContext) -> None:
     dialog, checkpoints = OpenCheckpointDialog(context.window), context.session.checkpoints
     dialog.chosen.connect(lambda path: context.open_path(str(path)))
     dialog.folder_requested.connect(checkpoints.list)
+    dialog.note_changed.connect(checkpoints.note)
+    dialog.rename_requested.connect(checkpoints.rename)
+    dialog.delete_requested.connect(checkpoints.delete)
+    dialog.set_open(context.session.resume)
     checkpoints.checkpoints_listed.connect(dialog.show_summaries)
     context.session.problem.connect(dialog.show_problem)  # the banner is behind the dialog
     dialog.show_busy(True)

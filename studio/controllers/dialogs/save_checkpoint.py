@@ -6,7 +6,10 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog
 
+from core.runs.retention import STEP
+from core.runs.saved_checkpoints import offered_name, with_suffix
 from studio.controllers.dialogs.context import DialogContext
+from studio.model.train import TrainingState
 
 TITLE = "Save checkpoint…"
 RANK = 310
@@ -16,7 +19,19 @@ TOOLBAR = True
 
 
 def show(context: DialogContext) -> None:
-    start = str((context.session.training.run_folder or Path.home()) / "checkpoint.safetensors")
+    start = str(_offered(context))
     file, _ = QFileDialog.getSaveFileName(context.window, "Save a checkpoint", start, "Checkpoints (*.safetensors)")
     if file:
-        context.session.save(Path(file).with_suffix(".safetensors"))
+        context.session.save(with_suffix(Path(file)))
+
+
+def _offered(context: DialogContext) -> Path:
+    """The data and the step, in the run's folder, where the dialog that opens checkpoints finds it."""
+    session = context.session
+    run, dataset, resume = session.training.run_folder, session.data.dataset, session.resume
+    span = context.window.train.history.span()
+    step = span[1] if span else 0
+    if session.training.state is TrainingState.IDLE and resume is not None and STEP.fullmatch(resume.stem):
+        step = int(resume.stem)
+    subject = dataset.title if dataset is not None else run.name if run is not None else ""
+    return offered_name(run or session.runs_folder, subject, step)

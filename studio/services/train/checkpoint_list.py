@@ -1,9 +1,9 @@
-"""Service that lists the checkpoints and runs that can be opened."""
+"""Service that lists the checkpoints and runs that can be opened, and renames, notes and deletes saved ones."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -12,15 +12,16 @@ from core.errors import UserError
 from core.events import Progress
 from core.runs.retention import best, is_pinned, numbered
 from core.runs.run import is_run
+from core.runs.saved_checkpoints import delete_checkpoint, is_saved, note_of, rename_checkpoint, set_note
 from core.stats.keys import label
 from studio.background.workers import Workers
 from studio.model.train import CheckpointRow, CheckpointRows
 
 MOST = 200
 """Checkpoints in the list: more than anybody looks through, and quick to read."""
-PATTERNS = ("[!.]*/checkpoints", "checkpoints", ".")
-"""Where they stand in a folder of runs, those left out that are being made, in one run, and in a folder that somebody
-copied them to."""
+PATTERNS = ("[!.]*/checkpoints", "[!.]*", "checkpoints", ".")
+"""Where they stand in a folder of runs, those left out that are being made, and beside them, where a person saves them;
+in one run; and in a folder that somebody copied them to."""
 
 
 class CheckpointList(QObject):
@@ -32,10 +33,31 @@ class CheckpointList(QObject):
     def __init__(self, workers: Workers, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._workers = workers
+        self._folder = Path()
 
     def list(self, runs: Path) -> None:
         """Reads the checkpoints of every run in a folder."""
+        self._folder = runs
         self._workers.spawn(lambda: read_checkpoints(runs), done=self.checkpoints_listed.emit)
+
+    def note(self, checkpoint: Path, text: str) -> None:
+        """Writes a note on a checkpoint, and lists them all again."""
+        self._change("Writing the note", lambda: set_note(checkpoint, text))
+
+    def rename(self, checkpoint: Path, name: str) -> None:
+        """Gives a saved checkpoint another name, and lists them all again."""
+        self._change(f"Renaming {checkpoint.name}", lambda: rename_checkpoint(checkpoint, name))
+
+    def delete(self, checkpoint: Path) -> None:
+        """Deletes a saved checkpoint, and lists them all again."""
+        self._change(f"Deleting {checkpoint.name}", lambda: delete_checkpoint(checkpoint))
+
+    def _change(self, what: str, do: Callable[[], object]) -> None:
+        def work() -> Generator[Progress, None, None]:
+            yield Progress(what, 0, 0)
+            do()
+
+        self._workers.spawn(work, done=lambda _: self.list(self._folder))
 
 
 def read_checkpoints(runs: Path) -> Generator[Progress, None, CheckpointRows]:
@@ -101,5 +123,14 @@ def _row(path: Path) -> CheckpointRow:
     marks += ["kept"] if is_pinned(path) else []
     size = "2-D" if settings.points else "{} × {} px".format(*settings.size)
     return CheckpointRow(
-        path, meta.step, settings.preset, size, meta.dataset, meta.created, found.preview, tuple(marks)
+        path,
+        meta.step,
+        settings.preset,
+        size,
+        meta.dataset,
+        meta.created,
+        found.preview,
+        tuple(marks),
+        note_of(path),
+        is_saved(path),
     )
