@@ -19,7 +19,7 @@ Line = NDArray[np.float64]
 
 WIDTH = 2.0
 """Pixels of the smoothed lines."""
-TICK_ROOM = 32
+TICK_ROOM = 26
 """Pixels from one tick of the values to the next, at least."""
 GRIP = 5
 """Pixels on either side of the moment's line where it can be taken hold of."""
@@ -333,11 +333,11 @@ def _short(values: Sequence[float]) -> list[str]:
 def _ticks(low: float, high: float, pixels: float, log: bool) -> tuple[float, list[float]]:
     """Returns the distance of the ticks and where they are: on a logarithmic axis at powers of ten, or 1, 2 and 5
     times such, where that gives enough of them."""
-    most = max(int(pixels / TICK_ROOM), 2)
+    most = max(int(pixels / TICK_ROOM), 3)
     if log and high - low >= 1:
         every = -int(-(high - low) // most)
         decades = np.arange(np.floor(low / every), np.ceil(high / every) + 1) * every
-        parts = [1, 2, 5] if 2 * TICK_ROOM * (high - low) <= pixels else [1]
+        parts = [1, 2, 5] if 2.5 * TICK_ROOM * (high - low) <= pixels else [1]
         values = (decades[:, None] + np.log10(parts)).ravel()
         return 1.0, values[(values >= low) & (values <= high)].tolist()
     ends = (10**low, 10**high) if log else (low, high)

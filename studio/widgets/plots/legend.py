@@ -50,15 +50,17 @@ class Legend(QWidget):
     def show_entries(self, entries: Sequence[Entry], place: str = "", remarks: Sequence[str] = ()) -> None:
         """`place`: where the values are, empty where there are none; `remarks`: what happened there."""
         metrics = self.fontMetrics()
-        if [entry.label for entry in entries] != [entry.label for entry in self._entries]:
+        others = [entry.label for entry in entries] != [entry.label for entry in self._entries]
+        if others:
             self._rooms = [metrics.horizontalAdvance(f" {USUAL_VALUE}")] * len(entries)
             self._rooms.append(metrics.horizontalAdvance(USUAL_STEP))
         needed = [metrics.horizontalAdvance(f" {entry.value}") for entry in entries]
         needed.append(metrics.horizontalAdvance(place))
         rooms = [max(pair) for pair in zip(self._rooms, needed, strict=True)]
-        if rooms != self._rooms or len(entries) != len(self._entries):
-            self.updateGeometry()
+        others = others or rooms != self._rooms
         self._rooms, self._entries, self._place = rooms, tuple(entries), place
+        if others:
+            self.updateGeometry()
         self._remarks = "   ".join(remarks)
         self.plain = "  ".join([*(entry.words() for entry in entries), *([place] if place else []), *remarks])
         self.setAccessibleName(self.plain)
