@@ -48,6 +48,8 @@ class Records:
         records = cls(np.asarray(table), np.asarray(names))
         if count and records.table["mode"].max() >= len(MODES):
             raise ValueError("records with modes that there are not")
+        if not (records.table["width"].all() and records.table["height"].all()):
+            raise ValueError("records of pictures without a size")
         records._refuse_names()
         return records
 

@@ -855,7 +855,7 @@ def test_a_link_in_the_cache_leads_no_write_anywhere(folder: Path, cache: Path, 
     assert limit() == 3 * GB
 
 
-@pytest.mark.parametrize("harm", ["many classes", "long names", "other records", "deep"])
+@pytest.mark.parametrize("harm", ["many classes", "long names", "other records", "no size", "deep"])
 def test_an_entry_that_says_too_much(folder: Path, cache: Path, harm: str) -> None:
     fill(folder / "a")
     fill(folder / "b")
@@ -868,9 +868,14 @@ def test_an_entry_that_says_too_much(folder: Path, cache: Path, harm: str) -> No
         meta["classes"] = ["a" * 10**6, "b"]
     elif harm == "other records":
         np.save(entry / "records.npy", np.zeros(1000, RECORD))
+    elif harm == "no size":
+        table = np.load(entry / "records.npy")
+        table["width"][3] = 0
+        np.save(entry / "records.npy", table)
     (entry / "meta.json").write_text("[" * 10**5 if harm == "deep" else json.dumps(meta), "utf-8")
     again = opened(folder)
     assert len(again.records.table) == len(again.images) == 6
+    assert again.records.table["width"].all()
     assert len(again.classes) == 2
     assert max(map(len, again.classes)) <= 4096
 
