@@ -65,6 +65,8 @@ class Watched:
             run = Run.begin(Path(place, "run"), self.trainer)
             with closing(DivergenceRecovery(self.trainer, run, lambda: self.train(run)).events()) as events:
                 for event in events:
+                    if isinstance(event, Edited):
+                        self.edits.append(event)
                     if isinstance(event, Rewound):
                         self.rewinds.append(event.step)
                     if isinstance(event, Report):

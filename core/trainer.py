@@ -304,8 +304,11 @@ class Trainer:
     ) -> tuple[Tensor, dict[str, Tensor], Tensor, Tensor]:
         """What D minimizes, numbers for the report, and D's logits of real and of generated images."""
         settings = self.settings
-        with self._autocast():
-            real, fake = (self._discriminator_input(images, plan).detach() for images in (real, fake.detach()))
+        autocast, fake = self._autocast(), fake.detach()
+        if due and self.choice.precision == "fp16":  # which would round what a penalty differentiates twice to 0
+            autocast, fake = contextlib.nullcontext(), fake.float()
+        with autocast:
+            real, fake = (self._discriminator_input(images, plan).detach() for images in (real, fake))
             real.requires_grad_(due and "real" in penalties.inputs(settings))
             fake.requires_grad_(due and "fake" in penalties.inputs(settings))
             (real_logits, real_labels, _), (fake_logits, _, guesses) = self._judge(real, fake, drawn.classes)

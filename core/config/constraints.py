@@ -69,11 +69,6 @@ def impossible(settings: Fields) -> Iterator[tuple[str, str]]:
             "Clusters replace the class labels, and these settings use no labels.",
             "Set the class labels to auxiliary, or the clusters to 0.",
         )
-    if settings.precision == "fp16" and settings.penalties:
-        yield (
-            "The gradients that a penalty differentiates once more would be rounded to 0 in fp16.",
-            "Set the penalties to 0, or the precision to auto, bf16 or fp32.",
-        )
     if settings.decay_kimg and settings.decay_kimg <= settings.warm_up_kimg:
         yield (
             "The learning rates would have fallen to 0 before they have risen.",

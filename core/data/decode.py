@@ -48,6 +48,9 @@ OTHER_PICTURES = (".jxl", ".jp2", ".psd", ".svg", ".cr2", ".cr3", ".nef", ".arw"
 """Pictures that cannot be read, and are named so that nobody misses them unknowingly."""
 MOST_PIXELS = 2**30 // 12
 """Of one picture, which then takes no more than a gigabyte while it is worked on; Pillow warns at the same number."""
+_PLAUSIBLE_PIXELS, _PLAUSIBLE_PIXELS_A_BYTE = 2**24, 1024
+"""Pixels that any file may claim to hold, and more for each of its bytes: a PNG of one color holds 340, a scan of a few
+lines on a white page as many."""
 _MOST_SCANS, _MOST_MARKERS = 100, 10_000
 _MOST_CHUNKS = 500_000
 """Of a PNG; libpng writes one for each 8 kB, and a gigabyte of empty ones would take minutes to pass over."""
@@ -219,11 +222,16 @@ def _opened(file: IO[bytes]) -> ImageFile:
         raise UnreadableError("not an image, or damaged")
     if reader is PngImagePlugin.PngImageFile and (places := _large_notes(file)):
         file = _without(file, places)
+    size = file.seek(0, io.SEEK_END)
     file.seek(0)
     image = reader(file)
-    if image.width * image.height > MOST_PIXELS:
+    pixels = image.width * image.height
+    if pixels > MOST_PIXELS:
         image.close()
         raise UnreadableError(f"larger than {MOST_PIXELS // 1_000_000} megapixels")
+    if pixels > max(_PLAUSIBLE_PIXELS, _PLAUSIBLE_PIXELS_A_BYTE * size):
+        image.close()
+        raise UnreadableError(f"{pixels // 1_000_000} megapixels in {size:,} bytes, as no picture has")
     return image
 
 

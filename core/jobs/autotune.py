@@ -61,8 +61,7 @@ def candidates(settings: Settings, device: torch.device) -> list[ComputeFormat]:
 
 
 def _allowed(settings: Settings) -> list[ComputeFormat]:
-    halves = ["bf16"] if settings.penalties else ["bf16", "fp16"]
-    precisions = ["fp32", *halves] if settings.precision == "auto" else [settings.precision]
+    precisions = ["fp32", "bf16", "fp16"] if settings.precision == "auto" else [settings.precision]
     layouts = ["contiguous", "channels_last"] if settings.memory_format == "auto" else [settings.memory_format]
     return [ComputeFormat(precision, layout) for precision, layout in product(precisions, layouts)]
 

@@ -11,9 +11,7 @@ import torch
 from torch import Tensor
 
 from core.generator_inputs import GeneratorInputs
-
-GROUP = 4
-"""Images that statistics within a batch are taken of (`core.models.style`): parts hold whole groups where they can."""
+from core.models.style import GROUP
 
 
 def split(
@@ -28,6 +26,7 @@ def split(
 
 def more_parts(parts: int, batch: int) -> int | None:
     """Returns the next larger number of equal parts of a batch; None where each of them has a single image or two."""
+    # Statistics within a batch are of groups: parts hold whole ones where they can.
     for more in range(parts + 1, batch // 2 + 1):
         size = batch // more
         if batch % more == 0 and (size % GROUP == 0 or size < GROUP or batch % GROUP):

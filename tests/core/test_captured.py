@@ -16,11 +16,11 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from core.checkpoint import Checkpoint
-from core.events import Event, Notice, Stepped
+from core.events import Notice, Stepped
 from core.presets import presets
 from core.trainer import Trainer
 from core.training.captured import Captured, Step
-from tests.core.tiny import copied, differences, tiny_trainer
+from tests.core.tiny import copied, differences, run_to, tiny_trainer
 
 HOST = {"_local_scalar_dense", "item", "nonzero", "equal", "is_nonzero", "masked_select", "_unique2"}
 """Operators whose result the host waits for."""
@@ -78,17 +78,8 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Trainer, Re
     return trainer
 
 
-def run(trainer: Trainer, steps: int) -> list[Event]:
-    found: list[Event] = []
-    events = trainer.events()
-    while trainer.step < steps:
-        found.append(next(events))
-    events.close()
-    return found
-
-
 def after(trainer: Trainer, steps: int) -> Checkpoint:
-    run(trainer, steps)
+    run_to(trainer, steps)
     return copied(trainer.checkpoint())
 
 
@@ -114,7 +105,7 @@ def test_after_an_edit_steps_are_recorded_anew(
     changes: dict[str, Any], recorded: Callable[..., tuple[Trainer, Recorder]]
 ) -> None:
     def edited(trainer: Trainer) -> Checkpoint:
-        run(trainer, 4)
+        run_to(trainer, 4)
         trainer.edit(trainer.settings.changed(**changes))
         return after(trainer, 9)
 
@@ -127,7 +118,7 @@ def test_after_an_edit_steps_are_recorded_anew(
 def test_a_rewound_training_meets_no_old_recording(recorded: Callable[..., tuple[Trainer, Recorder]]) -> None:
     def rewound(trainer: Trainer) -> Checkpoint:
         early = after(trainer, 2)
-        run(trainer, 6)
+        run_to(trainer, 6)
         trainer.rewind(early)
         return after(trainer, 6)
 
@@ -160,7 +151,7 @@ def test_where_steps_cannot_be_recorded_training_goes_on_and_says_so(monkeypatch
     plain = after(tiny_trainer("gan", steps=5), 5)
     monkeypatch.setattr("core.trainer.recorder", lambda device, generators: refuse)
     trainer = tiny_trainer("gan", steps=5)
-    events = run(trainer, 5)
+    events = run_to(trainer, 5)
     notices = [event.text for event in events if isinstance(event, Notice)]
     assert len(notices) == 1
     assert "not permitted" in notices[0]

@@ -59,6 +59,15 @@ def test_a_jpeg_of_a_thousand_scans() -> None:
     assert perf_counter() - begun < 10
 
 
+def test_a_small_file_that_claims_to_be_large() -> None:
+    data = encoded(Image.new("RGB", (8000, 8000)), "WEBP", lossless=True, quality=0)
+    assert why(data) == f"64 megapixels in {len(data):,} bytes, as no picture has"
+
+
+def test_a_png_of_one_color_may_be_large() -> None:
+    assert isinstance(taken(encoded(Image.new("RGB", (5000, 5000)), "PNG")), Picture)
+
+
 def test_a_png_of_a_million_empty_chunks() -> None:
     whole = encoded(plain(128, "L", (20, 20)), "PNG")
     empty = struct.pack(">I4sI", 0, b"aaAa", zlib.crc32(b"aaAa"))

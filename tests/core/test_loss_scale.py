@@ -9,8 +9,6 @@ import pytest
 import torch
 
 from core.checkpoint import load, save
-from core.config.settings import validate
-from core.errors import UserError
 from core.events import Report, Tuned
 from core.trainer import Trainer
 from core.training.loss_scale import FIRST, PATIENCE, LossScale
@@ -66,7 +64,7 @@ def halves(name: str, steps: int, **values: object) -> Trainer:
     return Trainer(settings, dataset_for(settings), Tuned("cpu", "fp16", "contiguous", {}))
 
 
-@pytest.mark.parametrize("name", ["dcgan", "gan", "studio"])
+@pytest.mark.parametrize("name", ["dcgan", "gan", "studio", "wgan_gp", "r3gan"])
 def test_a_training_in_fp16_goes_on_to_the_bit_where_it_was_saved(name: str, tmp_path: Path) -> None:
     whole = halves(name, 4)
     events = list(whole.events())
@@ -77,13 +75,24 @@ def test_a_training_in_fp16_goes_on_to_the_bit_where_it_was_saved(name: str, tmp
     list(first.events())
     save(first.checkpoint(), tmp_path / "a.safetensors")
     half = load(tmp_path / "a.safetensors")
-    assert half.tensors["scale_D.steps"].item() == 2
+    assert half.tensors["scale_D.steps"].item() == 2 * first.settings.d_steps
     settings = whole.settings
     rest = Trainer(settings, dataset_for(settings), Tuned("cpu", "fp16", "contiguous", {}), half)
     list(rest.events())
     assert not differences(copied(whole.checkpoint()), copied(rest.checkpoint()))
 
 
-def test_penalties_are_not_for_fp16() -> None:
-    with pytest.raises(UserError, match="rounded to 0 in fp16"):
-        validate({**tiny_settings("wgan_gp").model_dump(), "precision": "fp16"})
+def test_what_a_penalty_differentiates_is_in_single_precision() -> None:
+    """Also where the penalty comes while it trains, as a remedy does."""
+    trainer, seen = halves("gan", 4), list[torch.dtype]()
+    head = dict(trainer.D.named_modules())["network.head"]
+    head.register_forward_hook(lambda layer, given, result: seen.append(result.dtype))
+    events = trainer.events()
+    while trainer.step < 2:
+        next(events)
+    assert set(seen) == {torch.float16}
+    trainer.edit(trainer.settings.changed(r1=1.0, penalty_interval=1))
+    seen.clear()
+    list(events)
+    assert seen[:2] == [torch.float32] * 2  # of real and of generated images; the generator's update stays in fp16
+    assert {torch.float16, torch.float32} == set(seen)

@@ -13,7 +13,7 @@ from core.errors import UserError
 from core.events import Event, Notice
 from core.trainer import Trainer
 from core.training.parts import more_parts
-from tests.core.tiny import copied, tiny_trainer
+from tests.core.tiny import copied, run_to, tiny_trainer
 
 FULL = {
     "CUDA": torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."),
@@ -38,15 +38,6 @@ def limited(trainer: Trainer, most: int, error: BaseException, times: float = fl
     return seen
 
 
-def run(trainer: Trainer, steps: int = 4) -> list[Event]:
-    found: list[Event] = []
-    events = trainer.events()
-    while trainer.step < steps:
-        found.append(next(events))
-    events.close()
-    return found
-
-
 def notices(events: list[Event]) -> list[str]:
     return [event.text for event in events if isinstance(event, Notice)]
 
@@ -63,8 +54,8 @@ def test_parts_add_up_to_the_batch(parts: int, monkeypatch: pytest.MonkeyPatch) 
     values: dict[str, Any] = {"signals": False, "optimizer": "sgd", "lr_g": 1e-3, "lr_d": 1e-3}
     whole, trainer = tiny_trainer("r3gan", **values), tiny_trainer("r3gan", **values)
     monkeypatch.setattr(trainer, "_parts", parts)  # tries that fail would draw other latents
-    run(whole)
-    run(trainer)
+    run_to(whole, 4)
+    run_to(trainer, 4)
     assert_close(copied(whole.checkpoint()), copied(trainer.checkpoint()))
 
 
@@ -72,7 +63,7 @@ def test_parts_add_up_to_the_batch(parts: int, monkeypatch: pytest.MonkeyPatch) 
 def test_a_full_memory_is_told_by_what_each_device_raises(kind: str) -> None:
     trainer = tiny_trainer("r3gan")
     seen = limited(trainer, 4, FULL[kind])
-    said = notices(run(trainer))
+    said = notices(run_to(trainer, 4))
     assert len(said) == 1
     assert "in 2 parts of 4" in said[0]
     assert seen[:3] == [8, 8, 4]  # once more as a whole, in case that something else had filled the memory
@@ -83,7 +74,7 @@ def test_a_full_memory_is_told_by_what_each_device_raises(kind: str) -> None:
 def test_every_kind_of_training_can_be_split(name: str) -> None:
     trainer = tiny_trainer(name)
     limited(trainer, 4, torch.OutOfMemoryError("CUDA out of memory"))
-    said = notices(run(trainer, 2))
+    said = notices(run_to(trainer, 2))
     assert "2 parts of 4" in said[0]
     assert len(said) == 1 or "4 parts of 2" in said[1]  # real and generated images may be judged in one pass
     assert trainer.images == 2 * trainer.settings.batch * trainer.settings.d_steps
@@ -92,7 +83,7 @@ def test_every_kind_of_training_can_be_split(name: str) -> None:
 def test_a_memory_that_was_full_for_a_moment_changes_nothing() -> None:
     trainer = tiny_trainer("gan")
     seen = limited(trainer, 4, MemoryError(), times=1)
-    assert notices(run(trainer)) == []
+    assert notices(run_to(trainer, 4)) == []
     assert set(seen) == {8}
 
 
@@ -100,7 +91,7 @@ def test_a_person_may_rather_have_it_end() -> None:
     trainer = tiny_trainer("gan", split_batches=False)
     limited(trainer, 4, torch.OutOfMemoryError("CUDA out of memory"))
     with pytest.raises(UserError, match="not enough memory for a batch of 8") as caught:
-        run(trainer)
+        run_to(trainer, 4)
     assert "batch of 4" in caught.value.remedy
 
 
@@ -108,7 +99,7 @@ def test_where_the_smallest_part_does_not_fit_it_ends() -> None:
     trainer = tiny_trainer("gan")
     limited(trainer, 1, torch.OutOfMemoryError("CUDA out of memory"))
     with pytest.raises(UserError, match="not enough memory"):
-        run(trainer)
+        run_to(trainer, 4)
     assert trainer.step == 0
 
 
@@ -116,7 +107,7 @@ def test_other_errors_are_no_matter_of_memory() -> None:
     trainer = tiny_trainer("gan")
     limited(trainer, 4, RuntimeError("CUDA error: an illegal memory access was encountered"))
     with pytest.raises(RuntimeError, match="illegal"):
-        run(trainer)
+        run_to(trainer, 4)
 
 
 @pytest.mark.parametrize(

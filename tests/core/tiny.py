@@ -92,6 +92,16 @@ def events_of(trainer: Trainer) -> list[Event]:
     return list(trainer.events())
 
 
+def run_to(trainer: Trainer, step: int) -> list[Event]:
+    """What the trainer yields up to a step, after which its events are closed."""
+    found: list[Event] = []
+    events = trainer.events()
+    while trainer.step < step:
+        found.append(next(events))
+    events.close()
+    return found
+
+
 def copied(checkpoint: Checkpoint) -> Checkpoint:
     """A checkpoint that the training does not change any more."""
     return Checkpoint(checkpoint.meta, {name: tensor.clone() for name, tensor in checkpoint.tensors.items()})
