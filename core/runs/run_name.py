@@ -1,0 +1,69 @@
+"""Name of a run: a line of text that a person gives it, in a small file of the run's folder."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from pathlib import Path
+
+from core.data.builtin.toys import TOYS
+from core.data.names import content, printable
+from core.durable_write import flush_folder, replaced, unwritable
+from core.errors import FOREIGN_ERRORS
+
+FILE = "name.txt"
+LONGEST_NAME = 80
+"""Characters."""
+MOST_BYTES = 16 * LONGEST_NAME
+"""A larger file is not a name that was written here."""
+
+
+def plain_name(text: str) -> str:
+    """Returns a text as a name: one line of at most `LONGEST_NAME` characters, without control characters."""
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())[:LONGEST_NAME].rstrip()
+
+
+def read_name(folder: Path) -> str:
+    """Returns the name of a run; empty if it has none, or one that cannot be read."""
+    with suppress(*FOREIGN_ERRORS):
+        return plain_name(content(folder / FILE, MOST_BYTES).decode("utf-8", "replace"))
+    return ""
+
+
+def write_name(folder: Path, name: str) -> str:
+    """Names a run, or removes its name if `name` is blank. Returns the name as it was written.
+
+    Raises `UserError` when the folder cannot be written to.
+    """
+    file, name = folder / FILE, plain_name(name)
+    if name:
+        with replaced(file) as partial:
+            partial.write_text(name, "utf-8", "replace")  # half a surrogate pair is no text
+        return name
+    try:
+        file.unlink(missing_ok=True)
+        flush_folder(folder)
+    except OSError as error:
+        raise unwritable(file, error) from error
+    return name
+
+
+def run_title(folder: Path) -> str:
+    """Returns what a run is called: its name, else the title of its dataset, else its folder's name."""
+    return read_name(folder) or dataset_title(_dataset(folder)) or plain_name(printable(folder.name))
+
+
+def dataset_title(source: str) -> str:
+    """Returns what a person calls a dataset by its source, such as "flowers" for the folder /data/flowers."""
+    kind, _, short = source.partition(":")
+    if kind == "toy" and short in TOYS:
+        return TOYS[short].title
+    if kind == "sample":
+        return plain_name(short)
+    return plain_name(printable(source.replace("\\", "/").rstrip("/").rpartition("/")[2]))
+
+
+def _dataset(folder: Path) -> str:
+    with suppress(*FOREIGN_ERRORS):
+        return str(json.loads(content(folder / "config.json"))["dataset"])
+    return ""
