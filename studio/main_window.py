@@ -98,7 +98,7 @@ class MainWindow(QMainWindow):
     def show_settings(self) -> None:
         """The Train workspace, with the keyboard at the first setting."""
         self.show_workspace(TRAIN)
-        self.train.form.widget("preset").setFocus()
+        self.train.settings.focus_first()
 
     def toggle_full_screen(self) -> None:
         self.setWindowState(self.windowState() ^ self.windowState().WindowFullScreen)

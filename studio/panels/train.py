@@ -13,7 +13,6 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QApplication,
     QHBoxLayout,
-    QScrollArea,
     QSplitter,
     QToolButton,
     QVBoxLayout,
@@ -31,7 +30,7 @@ from studio.widgets.plots.curve_plot import CurvePlot
 from studio.widgets.plots.metric_plot import MetricPlot
 from studio.widgets.plots.time_bar import Steps
 from studio.widgets.plots.timeline import Timeline
-from studio.widgets.settings.form import SettingsForm
+from studio.widgets.settings.drawer import SettingsDrawer
 from studio.widgets.train.diagnosis_strip import DiagnosisStrip
 from studio.widgets.train.sample_view import SampleView
 
@@ -61,7 +60,8 @@ class TrainPanel(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.form = SettingsForm()
+        self.settings = SettingsDrawer()
+        self.form = self.settings.form
         self.history = History()
         self._edits: list[Edited] = []
         self.losses = CurvePlot(self.history, LOSSES)
@@ -258,9 +258,6 @@ class TrainPanel(QWidget):
         self.image_activated.emit(grid, index)
 
     def _build_settings(self) -> QWidget:
-        scroll = QScrollArea(widgetResizable=True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(self.form)
         self._resume = Label(wordWrap=True)
         self._fresh = QToolButton(autoRaise=True)
         self._fresh.setIcon(theme.icon("x"))
@@ -278,7 +275,7 @@ class TrainPanel(QWidget):
         column = QVBoxLayout(side)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self._resume_row)
-        column.addWidget(scroll, 1)
+        column.addWidget(self.settings, 1)
         return side
 
     def _build_views(self) -> QWidget:
