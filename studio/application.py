@@ -35,7 +35,7 @@ class Application:
         parts = self.window, self.session, self.controllers
         connections.connect_window(*parts)
         connections.connect_menus(*parts)
-        connections.connect_data(*parts)
+        connections.connect_home(self.window, self.controllers)
         self.window.completed.connect(self._connect_the_rest)
         self.window.painted.connect(self._warm_up)
         self.window.closed.connect(self.session.shutdown)
@@ -73,6 +73,7 @@ class Application:
 
     def _connect_the_rest(self) -> None:
         """The workspaces that are built after the first paint."""
+        connections.connect_data(self.window, self.session, self.controllers)
         connections.connect_train(self.window, self.session, self.controllers)
         connections.connect_explore(self.window, self.session, self.controllers)
         self.controllers.train.refresh()

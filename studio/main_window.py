@@ -12,17 +12,18 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEv
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from studio import window_state
-from studio.panels.data import DataPanel
+from studio.panels.home import HomePanel
 from studio.widgets.basic.banner import Banner
 from studio.widgets.basic.fitting_area import FittingArea
 from studio.widgets.basic.job_strip import JobStrip
 from studio.widgets.train.footer import Footer
 
 if TYPE_CHECKING:
+    from studio.panels.data import DataPanel
     from studio.panels.explore import ExplorePanel
     from studio.panels.train import TrainPanel
 
-DATA, TRAIN, EXPLORE = range(3)
+HOME, DATA, TRAIN, EXPLORE = range(4)
 SMALLEST = QSize(900, 560)
 """The smallest window; on a smaller screen it is the screen that decides."""
 FRAME = 40
@@ -30,10 +31,10 @@ FRAME = 40
 
 
 class MainWindow(QMainWindow):
-    """Three workspaces: Data, Train and Explore.
+    """Four workspaces: Home, Data, Train and Explore.
 
-    Only what the first look needs is built before the first paint; the Train and Explore workspaces, and the imports
-    that they cause, follow right after it, or when somebody asks for them.
+    Only what the first look needs is built before the first paint; the workspaces after Home, and the imports that they
+    cause, follow right after it, or when somebody asks for them.
     """
 
     path_dropped = Signal(str)
@@ -48,12 +49,13 @@ class MainWindow(QMainWindow):
 
     def __init__(self) -> None:
         super().__init__()
-        self.data = DataPanel()
+        self.home = HomePanel()
         self.banner, self.footer = Banner(), Footer()
         self.jobs = JobStrip("Stop this job; what is written already stays")
         self.reading = JobStrip("Read no more of this run; what is on screen already stays")
         self.pages = QStackedWidget()
         self.pages.currentChanged.connect(self.workspace_changed)
+        self._data: DataPanel | None = None
         self._train: TrainPanel | None = None
         self._explore: ExplorePanel | None = None
         self._is_painted = self._is_released = self._is_placed = False
@@ -62,7 +64,14 @@ class MainWindow(QMainWindow):
         self._build()
         window_state.restore_geometry(self)
         self._fit_screen()
-        self.data.set_recents(window_state.recents())
+        self.home.drop_area.set_recents(window_state.recents())
+
+    @property
+    def data(self) -> DataPanel:
+        """The Data workspace."""
+        self.complete()
+        assert self._data is not None
+        return self._data
 
     @property
     def train(self) -> TrainPanel:
@@ -80,14 +89,15 @@ class MainWindow(QMainWindow):
 
     def complete(self) -> None:
         """Builds what was left for after the first paint; a second call does nothing."""
-        if self._train is not None:
+        if self._data is not None:
             return
+        from studio.panels.data import DataPanel
         from studio.panels.explore import ExplorePanel
         from studio.panels.train import TrainPanel
 
-        self._train, self._explore = TrainPanel(), ExplorePanel()
-        self.pages.addWidget(FittingArea(self._train))
-        self.pages.addWidget(FittingArea(self._explore))
+        self._data, self._train, self._explore = DataPanel(), TrainPanel(), ExplorePanel()
+        for panel in (self._data, self._train, self._explore):
+            self.pages.addWidget(FittingArea(panel))
         window_state.restore_splitters(self._train.splitters)
         self.completed.emit()
 
@@ -109,7 +119,7 @@ class MainWindow(QMainWindow):
         self.close()
 
     def _build(self) -> None:
-        self.pages.addWidget(FittingArea(self.data))
+        self.pages.addWidget(FittingArea(self.home))
         central = QWidget()
         column = QVBoxLayout(central)
         column.setContentsMargins(0, 0, 0, 0)
@@ -143,13 +153,13 @@ class MainWindow(QMainWindow):
         # An image that is dragged out of this window is a file for other programs only.
         if event.source() is None and any(url.isLocalFile() for url in event.mimeData().urls()):
             event.acceptProposedAction()
-            self.data.drop_area.set_highlighted(True)
+            self.home.drop_area.set_highlighted(True)
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        self.data.drop_area.set_highlighted(False)
+        self.home.drop_area.set_highlighted(False)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        self.data.drop_area.set_highlighted(False)
+        self.home.drop_area.set_highlighted(False)
         event.acceptProposedAction()
         self.path_dropped.emit(next(url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()))
 

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication
 
 from studio import theme
 from studio.application import Application
-from studio.main_window import DATA, EXPLORE, TRAIN
+from studio.main_window import DATA, EXPLORE, HOME, TRAIN
 from studio.model.train import TrainingState
 
 FOLDER = Path(__file__).parent.parent / "assets" / "screenshots"
@@ -40,7 +40,7 @@ def main() -> None:
     studio = Application()
     studio.window.resize(*(int(side) for side in options.size.split("x")))
     studio.window.show()
-    _take(studio, DATA, options.out / "empty.png")
+    _take(studio, HOME, options.out / "empty.png")
     studio.open(options.source)
     _until(lambda: studio.session.data.dataset is not None)
     _take(studio, DATA, options.out / "data.png")

@@ -15,7 +15,7 @@ from studio.controllers.open import OpenController
 from studio.controllers.saving import SavingController
 from studio.controllers.train import TrainController
 from studio.controllers.training_health import TrainingHealthController
-from studio.main_window import MainWindow
+from studio.main_window import HOME, MainWindow
 from studio.services.session import Session
 
 
@@ -70,13 +70,19 @@ def connect_menus(window: MainWindow, session: Session, do: Controllers) -> None
         action.triggered.connect(lambda *_, handle=handle: handle())
 
 
+def connect_home(window: MainWindow, do: Controllers) -> None:
+    """The Home workspace."""
+    home = window.home
+    home.opened.connect(do.open.open)
+    home.open_folder_requested.connect(partial(do.dialogs.show, "open_folder"))
+    home.open_file_requested.connect(partial(do.dialogs.show, "open_file"))
+    home.download_requested.connect(partial(do.dialogs.show, "download"))
+
+
 def connect_data(window: MainWindow, session: Session, do: Controllers) -> None:
     """The Data workspace."""
     data = window.data
-    data.opened.connect(do.open.open)
-    data.open_folder_requested.connect(partial(do.dialogs.show, "open_folder"))
-    data.open_file_requested.connect(partial(do.dialogs.show, "open_file"))
-    data.download_requested.connect(partial(do.dialogs.show, "download"))
+    data.home_requested.connect(partial(window.show_workspace, HOME))
     data.cancelled.connect(session.data.cancel_scan)
     data.sheet_requested.connect(do.data.draw_sheet)
     data.preparation_chosen.connect(do.data.change)

@@ -13,7 +13,12 @@ from studio.controllers.dialogs.context import entries
 from studio.main_window import MainWindow
 from studio.widgets.basic.labels import plain_tip
 
-WORKSPACES = (("Data", "image"), ("Train", "chart-line"), ("Explore", "compass"))
+WORKSPACES = (
+    ("Home", "house", "Ctrl+0"),
+    ("Data", "image", "Ctrl+1"),
+    ("Train", "chart-line", "Ctrl+2"),
+    ("Explore", "compass", "Ctrl+3"),
+)
 
 
 class Menus:
@@ -48,8 +53,8 @@ class Menus:
 
     def _add_workspaces(self, menu: QMenu) -> None:
         self._workspaces = QActionGroup(self._window)
-        for index, (name, icon) in enumerate(WORKSPACES):
-            action = self._add(menu, name, f"Ctrl+{index + 1}", icon)
+        for index, (name, icon, keys) in enumerate(WORKSPACES):
+            action = self._add(menu, name, keys, icon)
             action.triggered.connect(partial(self._window.show_workspace, index))
             action.setCheckable(True)
             action.setChecked(index == 0)

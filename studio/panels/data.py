@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QProgressBar, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from core.events import Images, Progress
+from studio.widgets.basic.empty_page import EmptyPage
 from studio.widgets.basic.labels import Label
-from studio.widgets.data.drop_area import DropArea
 from studio.widgets.images.image_grid import ImageGrid
 from studio.widgets.images.tile_view import NO_IMAGES
 
@@ -20,16 +20,10 @@ if TYPE_CHECKING:
 
 
 class DataPanel(QWidget):
-    """Empty with a drop target, busy with first images above a progress bar, or showing a dataset.
+    """Empty, busy with first images above a progress bar, or showing a dataset."""
 
-    Only the drop target is built before the first paint.
-    """
-
-    opened = Signal(str)
-    """A path or `sample:NAME` was chosen."""
-    open_folder_requested = Signal()
-    open_file_requested = Signal()
-    download_requested = Signal()
+    home_requested = Signal()
+    """Other images are to be opened, which Home offers."""
     cancelled = Signal()
     sheet_requested = Signal(int, int, bool)
     """How many images, the seed of their choice, and whether as the discriminator sees them."""
@@ -47,15 +41,13 @@ class DataPanel(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.drop_area = DropArea()
-        self.drop_area.chosen.connect(self.opened)
-        self.drop_area.open_folder_requested.connect(self.open_folder_requested)
-        self.drop_area.open_file_requested.connect(self.open_file_requested)
-        self.drop_area.download_requested.connect(self.download_requested)
+        text = "No images are open. Drop a folder of images here, or choose one on the Home page."
+        self._empty = EmptyPage(text, "Go to Home", "house", "Go to Home", "Open images, or try a sample")
+        self._empty.asked.connect(self.home_requested)
         self._stack = QStackedWidget()
         self._busy = self._build_busy()
         self._view: DatasetView | None = None
-        for page in (self.drop_area, self._busy):
+        for page in (self._empty, self._busy):
             self._stack.addWidget(page)
         self._has_dataset = False
         self._is_preparing = False
@@ -72,7 +64,7 @@ class DataPanel(QWidget):
             view = self._view = DatasetView()
             view.sheet_requested.connect(self.sheet_requested)
             view.comparison_requested.connect(self.comparison_requested)
-            view.another_requested.connect(lambda: self._stack.setCurrentWidget(self.drop_area))
+            view.another_requested.connect(self.home_requested)
             view.train_requested.connect(self.train_requested)
             view.controls.chosen.connect(self.preparation_chosen)
             view.controls.cancelled.connect(self.cancelled)
@@ -82,10 +74,6 @@ class DataPanel(QWidget):
             view.health.include_requested.connect(self.include_requested)
             self._stack.addWidget(view)
         return self._view
-
-    def set_recents(self, recents: Sequence[str]) -> None:
-        """The sources that were opened last, the newest first."""
-        self.drop_area.set_recents(recents)
 
     def set_locked(self, locked: bool) -> None:
         """While a training runs the images are prepared as they are."""
@@ -113,10 +101,10 @@ class DataPanel(QWidget):
             self._stack.setCurrentWidget(self._busy)
 
     def end_progress(self) -> None:
-        """It is over: back to the dataset that is open, or to the drop target."""
+        """It is over: back to the dataset that is open, if there is one."""
         self.view.controls.end_progress()
         if not self._is_preparing:
-            self._stack.setCurrentWidget(self.view if self._has_dataset else self.drop_area)
+            self._stack.setCurrentWidget(self.view if self._has_dataset else self._empty)
 
     def show_dataset(self, facts: DataFacts, sheet: Images) -> None:
         """A dataset and a sheet of its images."""

@@ -46,6 +46,7 @@ def photos(tmp_path: Path) -> Path:
 
 
 def test_the_first_images_are_seen_before_all_are_read(qtbot: QtBot, studio: Application, photos: Path) -> None:
+    studio.window.complete()
     shown: list[int] = []
     # Looked at as it comes, because a quick scan has ended before the test goes on.
     studio.session.data.first_images_read.connect(

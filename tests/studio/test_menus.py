@@ -19,6 +19,7 @@ SHORTCUTS = {
     "Pause or resume": "Ctrl+P",
     "Measure the images now": "Ctrl+M",
     "Settings": "Ctrl+,",
+    "Home": "Ctrl+0",
     "Data": "Ctrl+1",
     "Train": "Ctrl+2",
     "Explore": "Ctrl+3",

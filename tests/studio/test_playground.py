@@ -23,7 +23,7 @@ from studio.background.threads import IteratorThread
 from studio.main_window import TRAIN
 from studio.model.train import TrainingState
 from studio.services.session import Session
-from studio.widgets.data.drop_area import DropArea
+from studio.widgets.home.drop_area import DropArea
 from studio.widgets.settings.form import SettingsForm
 from studio.widgets.train.footer import Footer
 from studio.widgets.train.playground import PlaygroundView
@@ -306,7 +306,7 @@ def test_images_after_points(qtbot: QtBot, studio: Application, tmp_path: Path) 
 
 
 def choose_toy(studio: Application, name: str) -> None:
-    area = studio.window.data.findChild(DropArea)
+    area = studio.window.home.findChild(DropArea)
     assert area is not None
     menu = next(found.menu() for found in area.findChildren(QPushButton) if found.menu() is not None)
     toys = next(action.menu() for action in menu.actions() if action.menu() is not None)

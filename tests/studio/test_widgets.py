@@ -23,7 +23,7 @@ from studio.services.file_saving import save_numbers, save_picture
 from studio.widgets.basic.banner import Banner
 from studio.widgets.basic.slider_row import SliderRow
 from studio.widgets.basic.spin_boxes import SeedBox
-from studio.widgets.data.drop_area import DropArea
+from studio.widgets.home.drop_area import DropArea
 from studio.widgets.images.image_grid import ImageGrid
 from studio.widgets.images.image_viewer import ImageViewer
 from studio.widgets.images.tile_layout import CHECK, CHECKS, GAP

@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from core.events import Progress
 from studio.application import Application
-from studio.main_window import DATA, EXPLORE, TRAIN
+from studio.main_window import DATA, EXPLORE, HOME, TRAIN
 from tests.studio.conftest import PATIENCE
 
 SMALLEST = QSize(900, 560)
@@ -43,7 +43,7 @@ def fill(qtbot: QtBot, studio: Application, run: Path) -> None:
     window.complete()
     studio.open(str(run))
     qtbot.waitUntil(lambda: studio.session.resume is not None, timeout=PATIENCE)
-    window.data.set_recents([f"/data/{LONG}"])
+    window.home.drop_area.set_recents([f"/data/{LONG}"])
     window.train.set_resume(f"Continues {LONG} from step 1,000,000,000")
     window.banner.show_problem(f"{LONG} could not be read.", f"Look at {LONG}.", LONG)
     window.jobs.show_progress(Progress(f"Saving {LONG}", 1, 2))
@@ -57,7 +57,7 @@ def test_it_needs_no_more_room_than_a_small_screen_has(
 ) -> None:
     before = studio.window.size()
     fill(qtbot, studio, trained)
-    for workspace in (DATA, TRAIN, EXPLORE):
+    for workspace in (HOME, DATA, TRAIN, EXPLORE):
         studio.window.show_workspace(workspace)
         QApplication.processEvents()
         needed = studio.window.minimumSizeHint()
@@ -82,7 +82,7 @@ def test_start_is_on_screen_and_everything_else_is_reached_by_scrolling(
     window = studio.window
     window.setMinimumSize(TWICE_SCALED)
     window.resize(TWICE_SCALED)
-    for workspace in (DATA, TRAIN, EXPLORE):
+    for workspace in (HOME, DATA, TRAIN, EXPLORE):
         window.show_workspace(workspace)
         QApplication.processEvents()
         assert window.size() == TWICE_SCALED
@@ -109,7 +109,7 @@ def test_the_smallest_window_shows_every_workspace_without_scrolling(
     window.banner.dismiss()
     window.setMinimumSize(SMALLEST)
     window.resize(SMALLEST)
-    for workspace in (DATA, TRAIN, EXPLORE):
+    for workspace in (HOME, DATA, TRAIN, EXPLORE):
         window.show_workspace(workspace)
         QApplication.processEvents()
         area = window.pages.currentWidget()

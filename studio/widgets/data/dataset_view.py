@@ -153,7 +153,7 @@ class DatasetView(QWidget):
         self._others.setToolTip("Other images of the same dataset, drawn at random")
         self._others.clicked.connect(self._show_others)
         another = QPushButton(theme.icon("folder-open"), "Open another…")
-        another.setToolTip("Back to the drop target; this dataset stays open until another one is")
+        another.setToolTip("Choose other images on the Home page; these stay open until then")
         another.clicked.connect(self.another_requested)
         self._d_input = QPushButton(theme.icon("eye"), "As the discriminator sees them")
         self._d_input.setCheckable(True)

@@ -1,4 +1,4 @@
-"""Drop area of the empty Data workspace: drops, open buttons, samples and recent datasets."""
+"""Drop area of the Home page: drops, open buttons, samples and recent datasets."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class DropArea(QWidget):
         self.setAccessibleName("Drop a folder or file of images here")
 
     def _sample_button(self, samples: Sequence[tuple[str, str]]) -> QPushButton:
-        button = QPushButton(theme.icon("sparkle"), "Try the sample")
+        button = QPushButton(theme.icon("sparkle"), "Try a sample")
         button.setProperty("hasMenu", True)
         menu = QMenu(button)
         for name, source in samples:
