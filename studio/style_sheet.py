@@ -4,7 +4,7 @@ A focused combo box is as high as another, but keeps its vertical padding: Qt ta
 once when the list is made and again whenever it is opened, and cuts the last item where they differ.
 
 Roles are given by object name (primary, danger, link, headline, title, muted, error,
-banner, footer, card, group) and by the property hasMenu.
+banner, footer, card, group, popup, formula) and by the property hasMenu.
 """
 
 from __future__ import annotations
@@ -142,6 +142,8 @@ QLabel#headline { font-size: 19px; font-weight: 600; }
 QLabel#muted { color: @muted; }
 QLabel#title { font-size: 15px; font-weight: 600; }
 
+QFrame#popup { border: 1px solid @outline; background: @surface; }
+QLabel#formula { background: @sunken; border-radius: 4px; padding: 6px 8px; }
 QFrame#card { border-radius: 8px; border: 1px solid @border; background: @surface; }
 QFrame#group { border-radius: 8px; border: 1px solid @border; }
 

@@ -1,0 +1,1 @@
+"""Explanations of the terms that a person meets in the program."""

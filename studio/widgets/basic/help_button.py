@@ -1,0 +1,96 @@
+"""Help button: a small "?" that shows a term of the glossary in a card."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPoint, QRect, QSize, Qt, QUrl
+from PySide6.QtGui import QDesktopServices, QKeyEvent
+from PySide6.QtWidgets import QFrame, QPushButton, QVBoxLayout, QWidget
+
+from core.learn.glossary import Term, term
+from studio import theme
+from studio.widgets.basic.labels import IconButton
+from studio.widgets.learn.term_view import TermView
+
+SCHEME = "ganstudio"
+"""Scheme of the addresses of what the program itself shows: `ganstudio:glossary/KEY`."""
+WIDTH = 380
+SIDE = 20
+MARGIN = 8
+"""Pixels between a card and the edge of the screen."""
+
+
+class HelpButton(IconButton):
+    """Shows the card of a term by click, Space or Enter."""
+
+    def __init__(self, key: str, parent: QWidget | None = None) -> None:
+        """Raises `KeyError` if the glossary has no such term."""
+        self.term = term(key)
+        name = question(self.term)
+        super().__init__("question", name, name, pixels=14, parent=parent)
+        self.setObjectName("mark")
+        self.setIcon(theme.icon("question", "muted"))
+        self.setFixedSize(QSize(SIDE, SIDE))
+        self.setAccessibleDescription(self.term.sentence)
+        self.clicked.connect(self._show_card)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.click()
+        else:
+            super().keyPressEvent(event)
+
+    def _show_card(self) -> None:
+        card = TermCard(self.term, self)
+        card.move(_place(card.size(), self))
+        card.show()
+        card.setFocus(Qt.FocusReason.PopupFocusReason)
+
+
+class TermCard(QFrame):
+    """Title, sentence, formula and paper of a term in a popup, which Esc or a click elsewhere closes."""
+
+    def __init__(self, shown: Term, parent: QWidget) -> None:
+        super().__init__(parent, Qt.WindowType.Popup)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setObjectName("popup")
+        self.setAccessibleName(shown.title)
+        self.setAccessibleDescription(shown.sentence)
+        self._key = shown.key
+        column = QVBoxLayout(self)
+        column.setContentsMargins(14, 12, 14, 12)
+        column.setSpacing(10)
+        column.addWidget(TermView(shown))
+        more = QPushButton("Open glossary")
+        more.setToolTip("All terms, with search")
+        more.setAutoDefault(True)  # Enter presses it
+        more.clicked.connect(self._open_glossary)
+        column.addWidget(more, 0, Qt.AlignmentFlag.AlignLeft)
+        self.setFocusProxy(more)
+        self.setFixedSize(WIDTH, column.totalHeightForWidth(WIDTH))
+
+    def _open_glossary(self) -> None:
+        self.close()
+        QDesktopServices.openUrl(glossary_url(self._key))
+
+
+def question(asked: Term) -> str:
+    """Returns what a help button is called: "What is FID?"."""
+    return f"What {'are' if asked.is_plural else 'is'} {asked.title}?"
+
+
+def glossary_url(key: str) -> QUrl:
+    """Returns the address of a term's page in the glossary."""
+    return QUrl(f"{SCHEME}:glossary/{key}")
+
+
+def _place(size: QSize, button: QWidget) -> QPoint:
+    """Returns where a card's corner lies: below the button, or above it where there is no room, on its screen."""
+    room = button.screen().availableGeometry().adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN)
+    above = button.mapToGlobal(QPoint(0, 0))
+    below = button.mapToGlobal(QPoint(0, button.height() + 2))
+    card = QRect(below, size)
+    if card.bottom() > room.bottom():
+        card.moveBottom(above.y() - 2)
+    card.moveLeft(max(room.left(), min(card.left(), room.right() - size.width())))
+    card.moveTop(max(room.top(), min(card.top(), room.bottom() - size.height())))
+    return card.topLeft()

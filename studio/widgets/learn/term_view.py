@@ -1,0 +1,57 @@
+"""View of a term of the glossary: title, sentence, formula, paper and place in the window."""
+
+from __future__ import annotations
+
+import re
+from html import escape
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from core.learn.glossary import Term
+from studio.widgets.basic.labels import WrappedLabel
+
+_SCRIPTS = {"_": "sub", "^": "sup"}
+_SCRIPT = re.compile(r"([_^])(?:\{([^}]*)\}|\(([^)]*)\)|(\w+))")
+"""An index or exponent: in braces, in parentheses, or one word."""
+_BREAK = "   "
+"""Stands between the parts of a formula."""
+
+
+class FormulaLabel(QLabel):
+    """A formula of the glossary with indices and exponents, each part on its own line. A screen reader is given it as
+    it is written."""
+
+    def __init__(self, formula: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent, textFormat=Qt.TextFormat.RichText, wordWrap=True)
+        self.setObjectName("formula")
+        self.setAccessibleName(formula)
+        self.setText("<br>".join(map(markup, formula.split(_BREAK))))
+
+
+class TermView(QWidget):
+    """All that the glossary knows of a term, below each other."""
+
+    def __init__(self, shown: Term, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        column.addWidget(WrappedLabel(shown.title, "title"))
+        column.addWidget(WrappedLabel(shown.sentence))
+        if shown.formula:
+            column.addWidget(FormulaLabel(shown.formula))
+        for line in (shown.paper, shown.where):
+            if line:
+                column.addWidget(WrappedLabel(line, "muted"))
+
+
+def markup(formula: str) -> str:
+    """Returns a formula as rich text, with indices (`_`) and exponents (`^`) lowered and raised."""
+    found, end = "", 0
+    for script in _SCRIPT.finditer(formula):
+        inner = next(text for text in script.groups()[1:] if text is not None)
+        tag = _SCRIPTS[script[1]]
+        found += f"{escape(formula[end : script.start()])}<{tag}>{markup(inner)}</{tag}>"
+        end = script.end()
+    return found + escape(formula[end:])

@@ -1,0 +1,48 @@
+"""The glossary: every term is complete, short, and says where it is met."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from core.config.fields import Fields, title_of
+from core.learn.glossary import GROUPS, TERMS, Term, term
+
+PAPER = re.compile(r"[\w\-]+( et al\.| and [\w\-]+)? (19|20)\d\d, arXiv \d{4}\.\d{4,5}")
+LONGEST = 35
+
+
+def ids(each: Term) -> str:
+    return each.key
+
+
+def test_every_term_is_found_by_its_key_and_stands_in_one_group() -> None:
+    assert [term(each.key) for each in TERMS] == list(TERMS)
+    assert len({each.title for each in TERMS}) == len(TERMS)
+    assert sum(map(len, GROUPS.values())) == len(TERMS) >= 40
+
+
+def test_a_key_that_is_no_term_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        term("fuzziness")
+
+
+@pytest.mark.parametrize("each", TERMS, ids=ids)
+def test_a_term_is_a_short_text_of_whole_sentences(each: Term) -> None:
+    assert re.fullmatch("[a-z0-9_]+", each.key)
+    assert 5 <= len(each.sentence.split()) <= LONGEST
+    assert each.sentence[0].isupper()
+    assert each.sentence.endswith(".")
+    assert not re.search(r"arXiv|isation|ised\b|colour|  ", each.sentence)
+
+
+@pytest.mark.parametrize("each", TERMS, ids=ids)
+def test_a_paper_has_authors_a_year_and_a_number(each: Term) -> None:
+    assert all(PAPER.fullmatch(paper) for paper in each.paper.split("; ") if paper)
+
+
+def test_a_term_of_the_settings_names_one_that_exists() -> None:
+    groups = {str(field.json_schema_extra["group"]) for field in Fields.model_fields.values()}  # type: ignore[index]
+    known = groups | {title_of(name) for name in Fields.model_fields}
+    assert not [each.where for each in TERMS if each.where.startswith("Settings > ") and each.where[11:] not in known]
