@@ -35,7 +35,7 @@ def test_an_old_driver_leaves_the_window_with_the_cpu(studio: Application, qtbot
         with qtbot.waitSignal(studio.session.explore.devices_found, timeout=30_000):
             studio.session.explore.find_devices()
     assert [box.itemData(index) for index in range(box.count())] == ["auto", "cpu", "cuda:0"]
-    assert box.itemText(0) == "auto (cpu)"
+    assert box.itemText(0) == "Auto (cpu)"
 
 
 def test_a_running_training_is_explored_on_its_own_device(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QStandardItemModel
-from PySide6.QtWidgets import QAbstractButton, QComboBox, QGroupBox, QSpinBox
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QSpinBox, QToolButton
 from pytestqt.qtbot import QtBot
 
 from core.config import pretrained
+from core.config.settings import Settings, live_settings
 from core.devices.device import Device, Trouble
 from core.presets import FitContext, preset
+from studio.widgets.basic.labels import Glyph
 from studio.widgets.settings.fields import PresetBox
 from studio.widgets.settings.form import SettingsForm
+from studio.widgets.settings.group import SettingGroup
 from studio.widgets.settings.row_label import RowLabel
 
 CPU, GPU = Device("cpu", "Processor"), Device("cuda:0", "Graphics")
@@ -139,7 +142,9 @@ def test_all_is_reset_by_the_button_and_by_choosing_the_same_preset_again(
     set_width(form, 48)
     choose(form, "optimizer", "adamw")
     assert shown_preset(form) == "Studio, 2 changed"
-    assert button(form, "Advanced").text() == "Advanced, 1 changed"
+    fold = fold_of(form, "optimizer")
+    assert fold.text() == "Advanced, 1 changed"
+    assert [each.text() for each in form.findChildren(QToolButton) if "changed" in each.text()] == [fold.text()]
     assert "Width: 24" in reset.toolTip()
     with qtbot.waitSignal(form.changed):
         if by_button:
@@ -152,7 +157,7 @@ def test_all_is_reset_by_the_button_and_by_choosing_the_same_preset_again(
     assert marked(form) == []
     assert not reset.isEnabled()
     assert shown_preset(form) == "Studio (start here)"
-    assert button(form, "Advanced").text() == "Advanced"
+    assert fold.text() == "Advanced"
 
 
 def test_images_that_arrive_with_a_run_that_continues_change_none_of_its_settings(form: SettingsForm) -> None:
@@ -196,11 +201,78 @@ def test_a_training_keeps_its_settings_whatever_is_opened_meanwhile(form: Settin
 def test_no_group_stands_empty_for_points(form: SettingsForm) -> None:
     form.show()
     form.set_settings(preset("playground").apply())
-    titles = [box.title() for box in form.findChildren(QGroupBox) if box.isVisible()]
-    assert "Loss" in titles
-    assert not {"Images", "Augmentation"} & set(titles)
+    assert "Loss" in groups(form)
+    assert "Augmentation" not in groups(form)
+    assert fold_of(form, "holdout").isVisible()  # all that is left of the group, under its fold
+    assert not {"fit", "resolution", "alpha"} & visible(form)
     form.set_settings(preset("studio").apply())
-    assert {"Images", "Augmentation"} <= {box.title() for box in form.findChildren(QGroupBox) if box.isVisible()}
+    assert {"Images", "Augmentation"} <= groups(form)
+    assert "fit" in visible(form)
+
+
+@pytest.mark.parametrize(
+    ("text", "found", "left_out"),
+    [
+        ("learning", {"lr_g", "lr_d"}, {"width", "preset"}),  # a title
+        ("LR_D", {"lr_d"}, {"lr_g"}),  # the key on the command line
+        ("ac-gan collapse", {"class_weight_g"}, {"class_weight_d"}),  # two words of a help text, of an advanced setting
+        ("hinge", {"loss"}, {"r1"}),  # a choice
+    ],
+)
+def test_the_search_finds_settings_by_title_key_help_and_choice(
+    form: SettingsForm, text: str, found: set[str], left_out: set[str]
+) -> None:
+    form.show()
+    form.set_filter(text, changed_only=False)
+    assert found <= visible(form)
+    assert not left_out & visible(form)
+    form.set_filter("", changed_only=False)
+    assert {"preset", "width", "lr_d"} <= visible(form)
+    assert "class_weight_g" not in visible(form)  # under the fold again
+
+
+def test_groups_without_a_match_vanish_and_no_match_is_said(form: SettingsForm) -> None:
+    form.show()
+    form.set_filter("learning rate d", changed_only=False)
+    assert groups(form) == {"Optimiser"}
+    assert not fold_of(form, "beta1").isVisible()
+    form.set_filter("no such thing", changed_only=False)
+    assert not groups(form)
+    assert "No setting matches." in texts(form)
+
+
+def test_only_what_differs_from_the_preset_is_shown(form: SettingsForm) -> None:
+    form.show()
+    arrive(form, 5000, 32)
+    form.set_filter("", changed_only=True)
+    assert not visible(form)
+    assert "Nothing differs from the preset." in texts(form)
+    set_width(form, 48)
+    choose(form, "optimizer", "adamw")  # one of the advanced part
+    assert visible(form) == {"width", "optimizer"}
+    mark_of(form, "Width").click()
+    assert visible(form) == {"optimizer"}
+
+
+def test_each_group_has_its_own_advanced_part(form: SettingsForm) -> None:
+    form.show()
+    assert not form.widget("beta1").isVisible()
+    fold_of(form, "beta1").click()
+    assert form.widget("beta1").isVisible()
+    assert not form.widget("samples").isVisible()
+    fold_of(form, "samples").click()
+    fold_of(form, "beta1").click()
+    assert not form.widget("beta1").isVisible()
+    assert form.widget("samples").isVisible()
+
+
+def test_settings_that_can_change_while_it_trains_are_marked(form: SettingsForm) -> None:
+    marked = {
+        form_name(label)
+        for label in form.findChildren(RowLabel)
+        if any("while a training runs" in glyph.toolTip() for glyph in label.findChildren(Glyph))
+    }
+    assert marked == live_settings()
 
 
 def test_a_device_that_cannot_be_used_is_listed_with_the_reason(form: SettingsForm) -> None:
@@ -212,7 +284,7 @@ def test_a_device_that_cannot_be_used_is_listed_with_the_reason(form: SettingsFo
     assert isinstance(model, QStandardItemModel)
     texts = [box.itemText(index) for index in range(box.count())]
     assert texts == [
-        "auto (cuda:1)",
+        "Auto (cuda:1)",
         "cuda:1: RTX 3080, 8.0 GB free, 10.0 GB in all",
         "cpu: Processor",
         "cuda:0: GTX 1080, cannot be used",
@@ -222,6 +294,27 @@ def test_a_device_that_cannot_be_used_is_listed_with_the_reason(form: SettingsFo
     assert "It is too old." in tip
     assert "&lt;b&gt;" in tip
     assert "uv pip install" in tip
+
+
+def groups(form: SettingsForm) -> set[str]:
+    """Titles of the groups in sight."""
+    return {box.title() for box in form.findChildren(SettingGroup) if box.isVisible()}
+
+
+def visible(form: SettingsForm) -> set[str]:
+    """Settings whose widgets are in sight."""
+    return {name for name in Settings.model_fields if form.widget(name).isVisible()}
+
+
+def texts(form: SettingsForm) -> set[str]:
+    """Texts of the labels in sight."""
+    return {label.text() for label in form.findChildren(QLabel) if label.isVisible()}
+
+
+def fold_of(form: SettingsForm, name: str) -> QToolButton:
+    """The button that unfolds the advanced part of the setting's group."""
+    group = next(box for box in form.findChildren(SettingGroup) if box.isAncestorOf(form.widget(name)))
+    return next(each for each in group.findChildren(QToolButton) if each.text().startswith("Advanced"))
 
 
 def set_width(form: SettingsForm, width: int) -> None:

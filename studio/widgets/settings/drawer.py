@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QScrollArea, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
+from studio.widgets.basic.labels import WrappedLabel
+from studio.widgets.settings.expert_page import ExpertPage
 from studio.widgets.settings.form import SettingsForm
 
 SIMPLE, EXPERT = range(2)
@@ -23,11 +25,16 @@ class SettingsDrawer(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.form = SettingsForm()
+        self.expert = ExpertPage(self.form)
         self._tabs = QTabWidget()
-        self._tabs.addTab(_scrolled(self.form), "Expert")
+        self._tabs.addTab(self.expert, "Expert")
+        self._error = WrappedLabel(role="error")
+        self._error.hide()
+        self.form.refused.connect(self._show_error)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self._tabs)
+        layout.addWidget(self._tabs, 1)
+        layout.addWidget(self._error)
 
     def tab(self) -> int:
         """The tab that is shown: `SIMPLE` or `EXPERT`."""
@@ -38,7 +45,7 @@ class SettingsDrawer(QWidget):
 
     def focus_first(self) -> None:
         """Gives the keyboard to the first setting of the tab that is shown."""
-        self.form.widget("preset").setFocus()
+        self.expert.focus_first()
 
     def undo(self) -> None:
         """Takes back the last change that the person made to a setting."""
@@ -46,9 +53,6 @@ class SettingsDrawer(QWidget):
     def redo(self) -> None:
         """Makes again what was undone last."""
 
-
-def _scrolled(widget: QWidget) -> QScrollArea:
-    area = QScrollArea(widgetResizable=True)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setWidget(widget)
-    return area
+    def _show_error(self, text: str) -> None:
+        self._error.setText(text)
+        self._error.setVisible(bool(text))

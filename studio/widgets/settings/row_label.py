@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from studio import theme
-from studio.widgets.basic.labels import IconButton, Label, plain_tip
+from studio.widgets.basic.labels import Glyph, IconButton, WrappedLabel, plain_tip
 
-LABEL_WIDTH = 108
+LABEL_WIDTH = 118
 GUTTER = 17
 """Pixels left of the label, where the mark appears; they are there without it too, so that nothing moves."""
 
 
+LIVE_TIP = "Can be changed while a training runs"
+LIVE = 12
+"""Pixels of the mark that a setting can be changed while a training runs."""
+
+
 class RowLabel(QWidget):
-    """A setting's title, `LABEL_WIDTH` wide unless it `is_narrow`. The mark before it resets the setting."""
+    """A setting's title, `LABEL_WIDTH` wide unless it `is_narrow`. The mark before it resets the setting; the one after
+    it says that the setting `is_live`."""
 
     reset_requested = Signal()
 
-    def __init__(self, title: str, buddy: QWidget, is_narrow: bool = False, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.title = Label(title)
+    def __init__(self, title: str, buddy: QWidget, is_narrow: bool = False, is_live: bool = False) -> None:
+        super().__init__()
+        self.title = WrappedLabel(title)
         self.title.setBuddy(buddy)
         if not is_narrow:
-            self.title.setFixedWidth(LABEL_WIDTH)  # one column through all groups
+            self.title.setFixedWidth(LABEL_WIDTH - LIVE * is_live)  # one column through all groups
         self._reset = IconButton("arrow-counter-clockwise", f"Reset {title}", pixels=12)
         self._reset.setIcon(theme.icon("arrow-counter-clockwise-bold", "accent"))
         self._reset.setFixedSize(GUTTER, GUTTER)
@@ -38,6 +44,10 @@ class RowLabel(QWidget):
         row.setSpacing(0)
         row.addWidget(self._reset)
         row.addWidget(self.title)
+        if is_live:
+            mark = Glyph("lightning-fill", LIVE, "muted")
+            mark.setToolTip(LIVE_TIP)
+            row.addWidget(mark, alignment=Qt.AlignmentFlag.AlignVCenter)
 
     @property
     def is_marked(self) -> bool:

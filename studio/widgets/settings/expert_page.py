@@ -1,0 +1,47 @@
+"""Expert page of the settings drawer: the form, with a search field and a switch for what was changed."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+
+from studio import theme
+from studio.widgets.basic.labels import LabelledButton
+from studio.widgets.settings.form import SettingsForm
+from studio.widgets.settings.scrolled import scrolled
+
+
+class ExpertPage(QWidget):
+    """Narrows the form to what matches the search, to what differs from the preset, or to both."""
+
+    def __init__(self, form: SettingsForm, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._form = form
+        self._search = QLineEdit(placeholderText="Search settings", clearButtonEnabled=True)
+        self._search.setAccessibleName("Search settings")
+        self._search.setToolTip("Find settings by their title, help, choices, or key on the command line")
+        self._search.addAction(theme.icon("magnifying-glass", "muted"), QLineEdit.ActionPosition.LeadingPosition)
+        self._changed = LabelledButton("funnel", "Changed", "Show only what differs from the preset", "Changed only")
+        self._changed.setCheckable(True)
+        self._search.textChanged.connect(self._filter)
+        self._changed.toggled.connect(self._filter)
+        form.changed.connect(self._count)
+        form.shown.connect(self._count)
+        row = QHBoxLayout()
+        row.addWidget(self._search, 1)
+        row.addWidget(self._changed)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 8, 0, 0)
+        column.addLayout(row)
+        column.addWidget(scrolled(form), 1)
+        self._count()
+
+    def focus_first(self) -> None:
+        """Gives the keyboard to the first setting."""
+        self._form.widget("preset").setFocus()
+
+    def _filter(self) -> None:
+        self._form.set_filter(self._search.text(), self._changed.isChecked())
+
+    def _count(self) -> None:
+        count = len(self._form.changes())
+        self._changed.setText(f"Changed ({count})" if count else "Changed")

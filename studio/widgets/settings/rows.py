@@ -1,0 +1,143 @@
+"""Rows of the settings form: one for each setting, in groups, with search and marks of what was changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import partial
+from typing import Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+
+from core.config.fields import title_of
+from core.config.settings import Settings, live_settings
+from core.presets.settings_diff import value_text
+from studio.widgets.basic.labels import LabelledButton, WrappedLabel, plain_tip
+from studio.widgets.settings.fields import Field, PresetBox, field_of
+from studio.widgets.settings.group import SettingGroup
+from studio.widgets.settings.preset_fit import PREPARED
+from studio.widgets.settings.row_label import GUTTER, RowLabel
+
+OF_PIXELS = (*PREPARED, "grid", "memory_format")
+"""Settings that points, which have no pixels, do without."""
+
+
+class SettingRows(QWidget):
+    """`fields` are the widgets of all settings, by name. Which values they have is the form's to decide."""
+
+    edited = Signal(str)
+    """The person changed the widget of this setting."""
+    reset_requested = Signal(str)
+    """The person wants the preset's value of this setting."""
+    preset_reset_requested = Signal()
+    """The person wants all of the preset's values, or chose the same preset again."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.fields: dict[str, Field] = {}
+        self._labels: dict[str, RowLabel] = {}
+        self._groups: dict[str, SettingGroup] = {}
+        self._words: dict[str, str] = {}
+        """Text of each setting that the search looks through, in small letters."""
+        self._changes: Mapping[str, Any] = {}
+        self._of_points = False
+        self._filter: tuple[str, bool] = "", False
+        self._reset = LabelledButton("arrow-counter-clockwise", "Reset to preset", "")
+        self._reset.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self._reset.clicked.connect(self.preset_reset_requested)
+        self._nothing = WrappedLabel(role="muted")
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        for name in Settings.model_fields:
+            self._add(name)
+        self._column.addWidget(self._nothing)
+        self._column.addStretch()
+        box = self.fields["preset"].widget
+        assert isinstance(box, PresetBox)
+        box.activated.connect(lambda _: self.preset_reset_requested.emit())
+        self._preset_box = box
+
+    def show_changes(self, changes: Mapping[str, Any], is_locked: bool) -> None:
+        """Marks settings that differ from the preset, given with the preset's values, and counts them.
+
+        While the form `is_locked`, only live settings can be reset.
+        """
+        self._changes = changes
+        for name, label in self._labels.items():
+            tip = f"Reset to {self._said(name, changes[name])}, as the preset has it" if name in changes else ""
+            label.mark(tip, not is_locked or name in live_settings())
+        self._preset_box.set_changes(len(changes))
+        self._reset.setEnabled(bool(changes) and not is_locked)
+        said = (f"{title_of(name)}: {self._said(name, value)}" for name, value in changes.items())
+        self._reset.setToolTip(plain_tip("\n".join(said)))
+        for group in self._groups.values():
+            group.set_changed(len(group.advanced().intersection(changes)))
+        self._show()
+
+    def show_tips(self, names: Iterable[str]) -> None:
+        """Gives labels the tips of their widgets, which say why something cannot be chosen."""
+        for name in names:
+            self._labels[name].title.setToolTip(self.fields[name].widget.toolTip())
+
+    def set_of_points(self, of_points: bool) -> None:
+        """Leaves out what has to do with pixels."""
+        self._of_points = of_points
+        self._show()
+
+    def set_filter(self, text: str, changed_only: bool) -> None:
+        """Shows only rows whose title, help, key or choices have every word of `text`, or only changed ones."""
+        self._filter = text.lower(), changed_only
+        self._show()
+
+    def _show(self) -> None:
+        text, changed_only = self._filter
+        found = {name for name, words in self._words.items() if all(word in words for word in text.split())}
+        if changed_only:
+            found.intersection_update(self._changes)
+        if self._of_points:
+            found -= {*OF_PIXELS, *(name for name in found if _extra(name)["group"] == "Augmentation")}
+        for group in self._groups.values():
+            group.show_rows(found, bool(text) or changed_only)
+        self._nothing.setVisible(not found)
+        self._nothing.setText("No setting matches." if text else "Nothing differs from the preset.")
+
+    def _said(self, name: str, value: Any) -> str:
+        box = self.fields[name].widget
+        found = box.findData(value) if isinstance(box, QComboBox) else -1
+        return box.itemText(found) if isinstance(box, QComboBox) and found >= 0 else value_text(name, value)
+
+    def _add(self, name: str) -> None:
+        info, extra, title = Settings.model_fields[name], _extra(name), title_of(name)
+        field = self.fields[name] = field_of(name, info, str(extra["unit"]))
+        field.connect(partial(self.edited.emit, name))
+        field.widget.setAccessibleName(title)
+        label = self._labels[name] = RowLabel(title, field.widget, is_narrow=name == "preset", is_live=extra["live"])
+        label.reset_requested.connect(partial(self.reset_requested.emit, name))
+        label.title.setToolTip(field.widget.toolTip())
+        box = field.widget
+        choices = [box.itemText(row) for row in range(box.count())] if isinstance(box, QComboBox) else []
+        self._words[name] = " ".join([name, title, info.description or "", *choices]).lower()
+        if extra["group"] not in self._groups:
+            group = self._groups[extra["group"]] = SettingGroup(extra["group"])
+            self._column.addWidget(group)
+        is_preset = name == "preset"  # which also says how many settings differ, and has the room for that
+        widget = self._preset_row(label, field.widget) if is_preset else field.widget
+        self._groups[extra["group"]].add_row(name, None if is_preset else label, widget, extra["advanced"])
+
+    def _preset_row(self, label: RowLabel, box: QWidget) -> QWidget:
+        row, column = QHBoxLayout(), QVBoxLayout(page := QWidget())
+        row.addWidget(label)
+        row.addWidget(box, 1)
+        below = QHBoxLayout()
+        below.addSpacing(GUTTER)
+        below.addWidget(self._reset)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addLayout(row)
+        column.addLayout(below)
+        return page
+
+
+def _extra(name: str) -> dict[str, Any]:
+    extra = Settings.model_fields[name].json_schema_extra
+    assert isinstance(extra, dict)
+    return extra
