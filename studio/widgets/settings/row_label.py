@@ -46,7 +46,7 @@ class RowLabel(QWidget):
         row.addWidget(self.title)
         if is_live:
             mark = Glyph("lightning-fill", LIVE, "muted")
-            mark.setToolTip(LIVE_TIP)
+            mark.setToolTip(plain_tip(LIVE_TIP))
             row.addWidget(mark, alignment=Qt.AlignmentFlag.AlignVCenter)
 
     @property
