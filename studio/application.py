@@ -14,6 +14,7 @@ from studio.controllers.data import DataController
 from studio.controllers.dialogs.context import DialogContext
 from studio.controllers.explore import ExploreController
 from studio.controllers.feature_weights import FeatureWeightsController
+from studio.controllers.learn import LearnController
 from studio.controllers.menus import Menus
 from studio.controllers.open import OpenController
 from studio.controllers.saving import SavingController
@@ -69,6 +70,7 @@ class Application:
             FeatureWeightsController(window, session),
             DialogContext(window, session, opening.open),
             ComputerController(window, session),
+            LearnController(window),
         )
 
     def _connect_the_rest(self) -> None:

@@ -218,7 +218,7 @@ _REGULARIZATION = (
         "Gradient penalty (WGAN-GP)",
         "Keeps the critic's slope near 1 at points between real and generated images, as the Wasserstein distance "
         "requires. Replaces weight clipping; the usual weight is 10.",
-        "λ E[(‖∇D(x̂)‖ − 1)²],   x̂ = ε x + (1 − ε) G(z),   ε ~ U(0, 1)",
+        "λ E[(‖∇D(x′)‖ − 1)²],   x′ = ε x + (1 − ε) G(z),   ε ~ U(0, 1)",
         "Gulrajani et al. 2017, arXiv 1704.00028",
         "Settings > WGAN-GP",
     ),
@@ -395,7 +395,7 @@ _LATENT_SPACE = (
         "Truncation",
         "Moves latent vectors toward their mean: ψ below 1 gives more typical and cleaner images with less variety, "
         "ψ = 1 those of the training.",
-        "w′ = w̄ + ψ (w − w̄);   without styles z′ = ψ z",
+        "w′ = m + ψ (w − m),  m = mean of w;   without styles z′ = ψ z",
         "Brock et al. 2019, arXiv 1809.11096; Karras et al. 2019, arXiv 1812.04948",
         "Explore > Truncation",
     ),

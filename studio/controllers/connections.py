@@ -10,6 +10,7 @@ from studio.controllers.data import DataController
 from studio.controllers.dialogs.context import DialogContext
 from studio.controllers.explore import ExploreController
 from studio.controllers.feature_weights import FeatureWeightsController
+from studio.controllers.learn import LearnController
 from studio.controllers.menus import Menus
 from studio.controllers.open import OpenController
 from studio.controllers.saving import SavingController
@@ -33,6 +34,7 @@ class Controllers:
     weights: FeatureWeightsController
     dialogs: DialogContext
     computer: ComputerController
+    learn: LearnController
 
 
 def connect_window(window: MainWindow, session: Session, do: Controllers) -> None:
@@ -65,6 +67,7 @@ def connect_menus(window: MainWindow, session: Session, do: Controllers) -> None
         (do.menus.measure, session.measure),
         (do.menus.settings, window.show_settings),
         (do.menus.full_screen, window.toggle_full_screen),
+        (do.menus.glossary, do.learn.show_glossary),
         (do.menus.about_computer, do.computer.show),
     ):
         action.triggered.connect(lambda *_, handle=handle: handle())

@@ -44,7 +44,10 @@ class Menus:
         self._add_training(training)
         view.addSeparator()
         self.full_screen = self._add(view, "Full screen", "F11")
-        self.about_computer = self._add(window.menuBar().addMenu("&Help"), "About this computer", "")
+        help = window.menuBar().addMenu("&Help")
+        self.glossary = self._add(help, "Glossary", "F1", "book-open")
+        help.addSeparator()
+        self.about_computer = self._add(help, "About this computer", "")
         self.about_computer.setMenuRole(QAction.MenuRole.NoRole)  # or macOS would take it for the program's own
 
     def show_workspace(self, index: int) -> None:

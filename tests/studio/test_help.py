@@ -12,7 +12,7 @@ from core.learn.glossary import TERMS, Term, term
 from studio import theme
 from studio.widgets.basic.help_button import HelpButton, TermCard
 from studio.widgets.basic.labels import Label
-from studio.widgets.learn.term_view import FormulaLabel, markup
+from studio.widgets.learn.term_view import FormulaLabel, PaperLabel, markup
 
 
 class Opened(QObject):
@@ -52,6 +52,11 @@ def texts(widget: QWidget) -> list[str]:
     return [label.text() for label in widget.findChildren(Label)]
 
 
+def names(widget: QWidget, kind: type[QLabel]) -> list[str]:
+    """What a screen reader says of labels of a kind."""
+    return [label.accessibleName() for label in widget.findChildren(kind)]
+
+
 def test_a_screen_reader_is_told_what_the_button_explains(button: HelpButton) -> None:
     assert button.accessibleName() == button.toolTip() == "What is FID?"
     assert button.accessibleDescription() == term("fid").sentence
@@ -63,10 +68,9 @@ def test_a_key_opens_the_card_and_esc_closes_it(qtbot: QtBot, button: HelpButton
     button.setFocus()
     qtbot.keyClick(button, key)
     fid = term("fid")
-    assert texts(card()) == [fid.title, fid.sentence, fid.paper, fid.where]
-    formula = card().findChild(FormulaLabel)
-    assert isinstance(formula, FormulaLabel)
-    assert formula.accessibleName() == fid.formula
+    assert texts(card()) == [fid.title, fid.sentence, f"In the window: {fid.where}"]
+    assert names(card(), FormulaLabel) == [fid.formula]
+    assert names(card(), PaperLabel) == [fid.paper]
     qtbot.keyClick(card(), Qt.Key.Key_Escape)
     assert QApplication.activePopupWidget() is None
 
@@ -116,7 +120,7 @@ def test_a_button_of_no_term_is_an_error() -> None:
     [
         ("min_G D(x)", "min<sub>G</sub> D(x)"),
         ("a < e^(−s)", "a &lt; e<sup>−s</sup>"),
-        ("max_{‖f‖_L ≤ 1}  f", "max<sub>‖f‖<sub>L</sub> ≤ 1</sub>  f"),
+        ("max_{‖f‖_L ≤ 1}  f", "max<sub>‖f‖<sub>L</sub> ≤ 1</sub>&nbsp; f"),
         ("(Σ_r Σ_g)^½", "(Σ<sub>r</sub> Σ<sub>g</sub>)<sup>½</sup>"),
     ],
 )

@@ -9,6 +9,7 @@ from studio.application import Application
 from studio.controllers.dialogs.context import entries
 
 SHORTCUTS = {
+    "Glossary": "F1",
     "Open folder…": "Ctrl+O",
     "Open checkpoint…": "Ctrl+Shift+O",
     "Open run…": "Ctrl+Shift+R",

@@ -29,6 +29,17 @@ class FormulaLabel(QLabel):
         self.setText("<br>".join(map(markup, formula.split(_BREAK))))
 
 
+class PaperLabel(QLabel):
+    """Papers, each a link to its page at arXiv."""
+
+    def __init__(self, papers: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent, textFormat=Qt.TextFormat.RichText, wordWrap=True, openExternalLinks=True)
+        by = Qt.TextInteractionFlag
+        self.setTextInteractionFlags(by.LinksAccessibleByMouse | by.LinksAccessibleByKeyboard)
+        self.setAccessibleName(papers)
+        self.setText("<br>".join(map(_link, papers.split("; "))))
+
+
 class TermView(QWidget):
     """All that the glossary knows of a term, below each other."""
 
@@ -41,9 +52,9 @@ class TermView(QWidget):
         column.addWidget(WrappedLabel(shown.sentence))
         if shown.formula:
             column.addWidget(FormulaLabel(shown.formula))
-        for line in (shown.paper, shown.where):
-            if line:
-                column.addWidget(WrappedLabel(line, "muted"))
+        if shown.paper:
+            column.addWidget(PaperLabel(shown.paper))
+        column.addWidget(WrappedLabel(f"In the window: {shown.where}", "muted"))
 
 
 def markup(formula: str) -> str:
@@ -54,4 +65,9 @@ def markup(formula: str) -> str:
         tag = _SCRIPTS[script[1]]
         found += f"{escape(formula[end : script.start()])}<{tag}>{markup(inner)}</{tag}>"
         end = script.end()
-    return found + escape(formula[end:])
+    return (found + escape(formula[end:])).replace("  ", "&nbsp; ")
+
+
+def _link(paper: str) -> str:
+    number = paper.rpartition(" ")[2]
+    return f'<a href="https://arxiv.org/abs/{number}">{escape(paper)}</a>'

@@ -1,0 +1,101 @@
+"""The glossary window: search, keyboard, addresses, and the places in the window that it names."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt, QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QTreeWidget, QTreeWidgetItemIterator, QWidget
+from pytestqt.qtbot import QtBot
+
+from core.learn.glossary import TERMS
+from studio.application import Application
+from studio.dialogs.glossary import GlossaryDialog, SearchField
+from studio.widgets.learn.term_view import TermView
+
+
+@pytest.fixture
+def dialog(qtbot: QtBot) -> GlossaryDialog:
+    dialog = GlossaryDialog()
+    qtbot.addWidget(dialog)
+    dialog.show()
+    return dialog
+
+
+def part(dialog: QWidget, kind: type[QWidget]) -> QWidget:
+    (found,) = dialog.findChildren(kind)
+    return found
+
+
+def listed(dialog: GlossaryDialog) -> list[str]:
+    (terms,) = dialog.findChildren(QTreeWidget)
+    every = QTreeWidgetItemIterator(terms, QTreeWidgetItemIterator.IteratorFlag.NotHidden)
+    found = []
+    while item := every.value():
+        group = item.parent()
+        if group and not group.isHidden():
+            found.append(item.text(0))
+        every += 1
+    return found
+
+
+def shown(dialog: GlossaryDialog) -> str:
+    return dialog.shown_term().key
+
+
+def glossaries(studio: Application) -> list[GlossaryDialog]:
+    return [each for each in studio.window.findChildren(GlossaryDialog) if each.isVisible()]
+
+
+def test_every_term_is_listed_and_has_its_page(dialog: GlossaryDialog) -> None:
+    assert listed(dialog) == [each.title for each in TERMS]
+    for each in TERMS:
+        dialog.show_term(each.key)
+        assert shown(dialog) == each.key
+        assert part(dialog, TermView).isVisible()
+
+
+def test_a_search_leaves_what_holds_its_words_and_shows_the_nearest(qtbot: QtBot, dialog: GlossaryDialog) -> None:
+    search = part(dialog, SearchField)
+    qtbot.keyClicks(search, "fid")
+    assert shown(dialog) == "fid"
+    assert "KID" in listed(dialog)  # its text names FID
+    assert "Adam" not in listed(dialog)
+    qtbot.keyClicks(search, " d nonsense")
+    assert not listed(dialog)
+    assert shown(dialog) == "fid"  # the page stays
+    search.clear()  # type: ignore[attr-defined]
+    assert len(listed(dialog)) == len(TERMS)
+
+
+def test_the_keyboard_alone_leads_from_the_search_through_the_list(qtbot: QtBot, dialog: GlossaryDialog) -> None:
+    search, terms = part(dialog, SearchField), part(dialog, QTreeWidget)
+    dialog.activateWindow()
+    search.setFocus()
+    qtbot.keyClicks(search, "collapse")
+    qtbot.keyClick(search, Qt.Key.Key_Down)
+    assert terms.hasFocus()
+    first = shown(dialog)
+    qtbot.keyClick(terms, Qt.Key.Key_Home)
+    qtbot.keyClick(terms, Qt.Key.Key_Down)
+    assert shown(dialog) != first
+    qtbot.keyClick(terms, Qt.Key.Key_Escape)
+    assert not dialog.isVisible()
+
+
+def test_the_menu_and_an_address_open_one_window(qtbot: QtBot, studio: Application) -> None:
+    studio.controllers.menus.glossary.trigger()
+    QDesktopServices.openUrl(QUrl("ganstudio:glossary/kid"))
+    (dialog,) = glossaries(studio)
+    assert shown(dialog) == "kid"
+    assert not dialog.isModal()
+    QDesktopServices.openUrl(QUrl("ganstudio:glossary/no-such-term"))
+    assert shown(dialog) == "kid"
+
+
+def test_the_glossary_closes_with_the_window(qtbot: QtBot, studio: Application) -> None:
+    studio.controllers.menus.glossary.trigger()
+    (dialog,) = glossaries(studio)
+    studio.window.close()
+    qtbot.waitUntil(lambda: not studio.window.isVisible())
+    assert not dialog.isVisible()
