@@ -14,6 +14,7 @@ from studio.controllers.data import DataController
 from studio.controllers.dialogs.context import DialogContext
 from studio.controllers.explore import ExploreController
 from studio.controllers.feature_weights import FeatureWeightsController
+from studio.controllers.home import HomeController
 from studio.controllers.learn import LearnController
 from studio.controllers.menus import Menus
 from studio.controllers.open import OpenController
@@ -36,7 +37,7 @@ class Application:
         parts = self.window, self.session, self.controllers
         connections.connect_window(*parts)
         connections.connect_menus(*parts)
-        connections.connect_home(self.window, self.controllers)
+        connections.connect_home(*parts)
         self.window.completed.connect(self._connect_the_rest)
         self.window.painted.connect(self._warm_up)
         self.window.closed.connect(self.session.shutdown)
@@ -71,6 +72,7 @@ class Application:
             DialogContext(window, session, opening.open),
             ComputerController(window, session),
             LearnController(window),
+            HomeController(window, session, opening.open),
         )
 
     def _connect_the_rest(self) -> None:

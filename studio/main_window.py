@@ -49,7 +49,7 @@ class MainWindow(QMainWindow):
 
     def __init__(self) -> None:
         super().__init__()
-        self.home = HomePanel()
+        self.home = HomePanel(window_state.has_projects())
         self.banner, self.footer = Banner(), Footer()
         self.jobs = JobStrip("Stop this job; what is written already stays")
         self.reading = JobStrip("Read no more of this run; what is on screen already stays")
@@ -64,7 +64,6 @@ class MainWindow(QMainWindow):
         self._build()
         window_state.restore_geometry(self)
         self._fit_screen()
-        self.home.drop_area.set_recents(window_state.recents())
 
     @property
     def data(self) -> DataPanel:

@@ -23,6 +23,16 @@ def add_recent(source: str) -> list[str]:
     return names
 
 
+def has_projects() -> bool:
+    """Whether Home showed cards when it was seen last, so that it keeps room for them from its first paint on."""
+    return cast(bool, QSettings().value("has projects", False, type=bool))
+
+
+def keep_has_projects(shown: bool) -> None:
+    """Remembers whether Home shows cards."""
+    QSettings().setValue("has projects", shown)
+
+
 def restore_geometry(window: QWidget) -> None:
     """Where the window was, and how large."""
     if geometry := QSettings().value("geometry"):

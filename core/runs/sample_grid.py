@@ -51,8 +51,8 @@ def read_pixels(path: Path, most: int = MOST_PIXELS, tile: tuple[int, int] = (1,
     return np.asarray(image).reshape(image.height, image.width, -1)
 
 
-def read_tiles(path: Path, size: tuple[int, int], count: int) -> Images:
+def read_tiles(path: Path, size: tuple[int, int], count: int, most: int = MOST_PIXELS) -> Images:
     """The images, NHWC, of a grid that was made of `count` images of that width and height; fewer where it is smaller.
-    Raises `UserError` as `read_grid`."""
+    `most`: pixels that the grid may have. Raises `UserError` as `read_grid`."""
     width, height = size
-    return tiles(read_pixels(path, min(MOST_TILES * width * height, MOST_PIXELS), size), size, count)
+    return tiles(read_pixels(path, min(MOST_TILES * width * height, most), size), size, count)

@@ -10,6 +10,7 @@ from studio.controllers.data import DataController
 from studio.controllers.dialogs.context import DialogContext
 from studio.controllers.explore import ExploreController
 from studio.controllers.feature_weights import FeatureWeightsController
+from studio.controllers.home import HomeController
 from studio.controllers.learn import LearnController
 from studio.controllers.menus import Menus
 from studio.controllers.open import OpenController
@@ -35,6 +36,7 @@ class Controllers:
     dialogs: DialogContext
     computer: ComputerController
     learn: LearnController
+    home: HomeController
 
 
 def connect_window(window: MainWindow, session: Session, do: Controllers) -> None:
@@ -73,13 +75,17 @@ def connect_menus(window: MainWindow, session: Session, do: Controllers) -> None
         action.triggered.connect(lambda *_, handle=handle: handle())
 
 
-def connect_home(window: MainWindow, do: Controllers) -> None:
+def connect_home(window: MainWindow, session: Session, do: Controllers) -> None:
     """The Home workspace."""
     home = window.home
-    home.opened.connect(do.open.open)
+    home.opened.connect(do.home.open)
     home.open_folder_requested.connect(partial(do.dialogs.show, "open_folder"))
     home.open_file_requested.connect(partial(do.dialogs.show, "open_file"))
     home.download_requested.connect(partial(do.dialogs.show, "download"))
+    window.painted.connect(do.home.refresh)
+    window.workspace_changed.connect(do.home.show_workspace)
+    session.projects.listed.connect(do.home.show_projects)
+    session.projects.read.connect(home.show_read)
 
 
 def connect_data(window: MainWindow, session: Session, do: Controllers) -> None:

@@ -25,7 +25,7 @@ class OpenController:
         """Something is being opened: goes where it will appear, and remembers a dataset."""
         self._window.show_workspace({"data": DATA, "run": TRAIN}.get(kind, EXPLORE))
         if kind == "data":
-            self._window.home.drop_area.set_recents(window_state.add_recent(source))
+            window_state.add_recent(source)
 
     def _preparation(self) -> Preparation | UserError:
         try:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from studio.model.home import Project, ProjectRead, ProjectsListed
+from studio.widgets.basic.flow_layout import FlowLayout
+from studio.widgets.basic.labels import Label
 from studio.widgets.home.drop_area import DropArea
+from studio.widgets.home.project_card import ProjectCard
 
 
 class HomePanel(QWidget):
@@ -17,13 +23,81 @@ class HomePanel(QWidget):
     open_file_requested = Signal()
     download_requested = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, has_projects: bool = False, parent: QWidget | None = None) -> None:
+        """`has_projects`: cards are expected, for which room is kept."""
         super().__init__(parent)
         self.drop_area = DropArea()
         self.drop_area.chosen.connect(self.opened)
         self.drop_area.open_folder_requested.connect(self.open_folder_requested)
         self.drop_area.open_file_requested.connect(self.open_file_requested)
         self.drop_area.download_requested.connect(self.download_requested)
+        self.drop_area.set_compact(has_projects)
+        self._runs, self._datasets = _Shelf("Runs"), _Shelf("Datasets")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 16, 16, 16)
-        layout.addWidget(self.drop_area)
+        layout.setSpacing(16)
+        layout.addWidget(self.drop_area, 1)
+        for shelf in (self._runs, self._datasets):
+            shelf.chosen.connect(self.opened)
+            layout.addWidget(shelf)
+
+    def show_projects(self, found: ProjectsListed) -> None:
+        """The runs and datasets that there are now."""
+        self._runs.show_projects(found.runs)
+        self._datasets.show_projects(found.datasets)
+        self.drop_area.set_compact(bool(found.runs or found.datasets))
+        self._offer_last()
+
+    def show_read(self, read: ProjectRead) -> None:
+        """The picture of one of them, or what is wrong with it."""
+        for card in self.cards():
+            if card.project.source == read.source:
+                card.show_read(read)
+        self._offer_last()
+
+    def cards(self) -> list[ProjectCard]:
+        """Those of runs, then those of datasets."""
+        return [*self._runs.cards, *self._datasets.cards]
+
+    def _offer_last(self) -> None:
+        whole = (card.project for card in self._runs.cards if not card.problem and card.project.step >= 0)
+        self.drop_area.offer(next(whole, None))
+
+
+class _Shelf(QWidget):
+    """Cards of one kind below their title; hidden while there are none."""
+
+    chosen = Signal(str)
+
+    def __init__(self, title: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.cards: list[ProjectCard] = []
+        label = Label(title)
+        label.setObjectName("title")
+        self._flow = FlowLayout(spacing=12)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(label)
+        column.addLayout(self._flow)
+        self.hide()
+
+    def show_projects(self, projects: Sequence[Project]) -> None:
+        """Cards that stay keep their picture, and the keyboard."""
+        held = {card.project.source: card for card in self.cards}
+        while self._flow.takeAt(0) is not None:
+            pass
+        self.cards = []
+        for project in projects:
+            card = held.pop(project.source, None)
+            if card is None:
+                card = ProjectCard(project)
+                card.chosen.connect(self.chosen)
+            card.show_project(project)
+            self._flow.addWidget(card)
+            self.cards.append(card)
+        for card in held.values():
+            card.setParent(None)
+            card.deleteLater()
+        for before, after in zip(self.cards, self.cards[1:], strict=False):
+            QWidget.setTabOrder(before, after)
+        self.setVisible(bool(self.cards))

@@ -30,6 +30,7 @@ from studio.services.explore.generator_jobs import GeneratorJobs
 from studio.services.explore.service import ExploreService
 from studio.services.file_saving import FileSaving
 from studio.services.open_path import open_path
+from studio.services.projects import Projects
 from studio.services.train.checkpoint_list import CheckpointList
 from studio.services.train.diagnosis_watcher import DiagnosisWatcher
 from studio.services.train.evaluation import measure_checkpoint, read_best
@@ -80,6 +81,7 @@ class Session(QObject):
         self.opened_sources = OpenedSources()
         self.review = DatasetReview(self.workers, self)
         self.library = DataLibrary(self.workers, self)
+        self.projects = Projects(self.workers, self)
         self.training = TrainingService(self.workers, self)
         self.diagnosis = DiagnosisWatcher(self.training, self)
         self.checkpoints = CheckpointList(self.workers, self)

@@ -103,6 +103,15 @@ def test_a_run_is_read_without_waiting_for_torch(trained: Path) -> None:
     )
 
 
+def test_home_is_filled_without_torch_and_without_curves(trained: Path) -> None:
+    code = (
+        f"from pathlib import Path; from studio.services.projects import read_projects; "
+        f"runs = Path({str(trained.parent)!r}); assert len(list(read_projects(runs))) > 1; "
+        f"assert 'pyqtgraph' not in sys.modules"
+    )
+    assert not needs_torch(code)
+
+
 def test_closed_while_it_still_imports_it_ends_without_a_complaint() -> None:
     code = """
 import sys

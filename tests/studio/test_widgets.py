@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from itertools import combinations
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from core.events import Images
 from core.stats.keys import label
 from studio import theme
 from studio.model.history import History
+from studio.model.home import Project
 from studio.services.file_saving import save_numbers, save_picture
 from studio.widgets.basic.banner import Banner
 from studio.widgets.basic.slider_row import SliderRow
@@ -594,13 +596,12 @@ def test_drop_area_offers_every_way_in(qtbot: QtBot) -> None:
     with qtbot.waitSignal(area.chosen) as signal:
         area.findChildren(QMenu)[0].actions()[1].trigger()
     assert signal.args == ["sample:shapes"]
-    area.set_recents(["/data/cats", "/data/emoji.zip"])
-    recent = next(button for button in area.findChildren(QPushButton) if button.text() == "emoji.zip")
+    assert not buttons["Continue"].isVisible()
+    area.offer(Project("/runs/1", "A & B", True, 2511, "", datetime.now()))
+    assert buttons["Continue"].text() == "Continue A && B, step 2,511"
     with qtbot.waitSignal(area.chosen) as signal:
-        QTest.mouseClick(recent, LEFT)
-    assert signal.args == ["/data/emoji.zip"]
-    area.set_recents([])
-    assert not [button for button in area.findChildren(QPushButton) if button.text() == "emoji.zip"]
+        QTest.mouseClick(buttons["Continue"], LEFT)
+    assert signal.args == ["/runs/1"]
     area.set_highlighted(True)
     assert area.highlighted()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from core.events import Progress
 from studio.application import Application
 from studio.main_window import DATA, EXPLORE, HOME, TRAIN
+from studio.model.home import Project, ProjectsListed
 from tests.studio.conftest import PATIENCE
 
 SMALLEST = QSize(900, 560)
@@ -43,7 +45,8 @@ def fill(qtbot: QtBot, studio: Application, run: Path) -> None:
     window.complete()
     studio.open(str(run))
     qtbot.waitUntil(lambda: studio.session.resume is not None, timeout=PATIENCE)
-    window.home.drop_area.set_recents([f"/data/{LONG}"])
+    project = Project(f"/data/{LONG}", LONG, True, 10**9, LONG, datetime.now())
+    window.home.show_projects(ProjectsListed((project,) * 3, (project,)))
     window.train.set_resume(f"Continues {LONG} from step 1,000,000,000")
     window.banner.show_problem(f"{LONG} could not be read.", f"Look at {LONG}.", LONG)
     window.jobs.show_progress(Progress(f"Saving {LONG}", 1, 2))

@@ -1,26 +1,27 @@
-"""Drop area of the Home page: drops, open buttons, samples and recent datasets."""
+"""Drop area of the Home page: the last run, a target for drops, open buttons and samples."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from studio import theme
+from studio.model.home import Project
 from studio.widgets.basic.labels import Glyph, Label, literal, plain_tip
 
-SAMPLES = (("Handwritten digits", "sample:digits"), ("Coloured shapes", "sample:shapes"))
+SAMPLES = (("Handwritten digits", "sample:digits"), ("Colored shapes", "sample:shapes"))
 TOYS = (
     ("Ring of 8", "toy:ring8"),
     ("Grid of 25", "toy:grid25"),
     ("Two moons", "toy:moons"),
     ("Spiral", "toy:spiral"),
 )
-MOST_RECENTS = 5
+LONGEST_NAME = 28
+"""Characters of a run's name on a button."""
 
 
 class DropArea(QWidget):
@@ -34,24 +35,26 @@ class DropArea(QWidget):
     def __init__(self, samples: Sequence[tuple[str, str]] = SAMPLES, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._highlighted = False
+        self._last: Project | None = None
         self._glyph = Glyph("image", 56, "muted")
-        self._headline = _centred("Drop a folder or file of images", "headline")
-        hint = _centred("Photos, drawings, icons: a few hundred that look alike work best.", "muted")
-        hint.setWordWrap(True)
-        folder = QPushButton(theme.icon("folder-open", "on_accent"), "Open folder…")
-        folder.setObjectName("primary")
-        folder.clicked.connect(self.open_folder_requested)
+        self._headline = _centred("Drop a folder of images here", "headline")
+        self._hint = _centred("Photos, drawings, icons: a few hundred that look alike work best.", "muted")
+        self._hint.setWordWrap(True)
+        self._continue = QPushButton(theme.icon("play", "on_accent"), "Continue")
+        self._continue.setObjectName("primary")
+        self._continue.clicked.connect(self._choose_last)
+        self._continue.hide()
+        self._folder = QPushButton(theme.icon("folder-open"), "Open folder…")
+        self._folder.clicked.connect(self.open_folder_requested)
         file = QPushButton(theme.icon("file-arrow-up"), "Open file…")
         file.setToolTip("An archive, an array or a video")
         file.clicked.connect(self.open_file_requested)
         buttons = QHBoxLayout()
         buttons.setSpacing(10)
         buttons.addStretch(1)
-        for button in (folder, file, self._sample_button(samples)):
+        for button in (self._continue, self._folder, file, self._sample_button(samples)):
             buttons.addWidget(button)
         buttons.addStretch(1)
-        self._recents = QVBoxLayout()
-        self._recents.setSpacing(2)
 
         layout = QVBoxLayout(self)
         layout.setContentsMargins(32, 32, 32, 32)
@@ -59,13 +62,37 @@ class DropArea(QWidget):
         layout.addStretch(1)
         layout.addWidget(self._glyph, 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addWidget(self._headline)
-        layout.addWidget(hint)
+        layout.addWidget(self._hint)
         layout.addSpacing(8)
         layout.addLayout(buttons)
-        layout.addSpacing(8)
-        layout.addLayout(self._recents)
         layout.addStretch(1)
         self.setAccessibleName("Drop a folder or file of images here")
+        self.offer(None)
+
+    def set_compact(self, compact: bool) -> None:
+        """Leaves room for what stands below it."""
+        self._glyph.setVisible(not compact)
+        self.setSizePolicy(
+            QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum if compact else QSizePolicy.Policy.Preferred
+        )
+
+    def offer(self, last: Project | None) -> None:
+        """Offers to go on with the run that was trained last, or the first steps where there is none."""
+        self._last = last
+        self._continue.setVisible(last is not None)
+        self._folder.setObjectName("" if last else "primary")
+        self._folder.setIcon(theme.icon("folder-open", "text" if last else "on_accent"))
+        self._folder.style().unpolish(self._folder)
+        self._folder.style().polish(self._folder)
+        if last is not None:
+            short = last.name if len(last.name) <= LONGEST_NAME else f"{last.name[:LONGEST_NAME]}…"
+            self._continue.setText(literal(f"Continue {short}, step {last.step:,}"))
+            self._continue.setToolTip(plain_tip(f"Open the last run\n{last.source}"))
+            self._continue.setAccessibleName(f"Continue {last.title}")
+
+    def _choose_last(self) -> None:
+        if self._last is not None:
+            self.chosen.emit(self._last.source)
 
     def _sample_button(self, samples: Sequence[tuple[str, str]]) -> QPushButton:
         button = QPushButton(theme.icon("sparkle"), "Try a sample")
@@ -86,32 +113,11 @@ class DropArea(QWidget):
         if highlighted != self._highlighted:
             self._highlighted = highlighted
             self._glyph.set_glyph("download-simple" if highlighted else "image", "accent" if highlighted else "muted")
-            self._headline.setText("Let go to open" if highlighted else "Drop a folder or file of images")
             self.update()
 
     def highlighted(self) -> bool:
         """Whether it shows that a drop would be taken."""
         return self._highlighted
-
-    def set_recents(self, paths: Sequence[str]) -> None:
-        """List what was opened before, newest first."""
-        while (item := self._recents.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.setParent(None)
-                widget.deleteLater()
-        if paths:
-            self._recents.addWidget(_centred("Recent", "muted"))
-        for path in paths[:MOST_RECENTS]:
-            self._recents.addWidget(self._recent(path), 0, Qt.AlignmentFlag.AlignHCenter)
-
-    def _recent(self, path: str) -> QPushButton:
-        recent = Path(path)
-        button = QPushButton(theme.icon("clock-counter-clockwise", "muted"), literal(recent.name or path))
-        button.setObjectName("link")
-        button.setToolTip(plain_tip(path))
-        button.setAccessibleName(f"Open {path}")
-        button.clicked.connect(lambda: self.chosen.emit(path))
-        return button
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter, scheme = QPainter(self), theme.current()
@@ -120,10 +126,10 @@ class DropArea(QWidget):
         pen.setDashPattern([5, 4])
         painter.setPen(pen)
         painter.setBrush(QColor(scheme.notice_strip if self._highlighted else scheme.surface))
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(9, 9, -9, -9), 12, 12)
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(2, 2, -2, -2), 12, 12)
 
     def minimumSizeHint(self) -> QSize:
-        return super().minimumSizeHint().expandedTo(QSize(420, 300))
+        return super().minimumSizeHint().expandedTo(QSize(420, 180))
 
 
 def _centred(text: str, name: str) -> QLabel:

@@ -1,0 +1,40 @@
+"""Controller of the Home workspace: keeps its cards up to date, and goes on with a project."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from studio import window_state
+from studio.main_window import HOME, TRAIN, MainWindow
+from studio.model.home import ProjectsListed
+from studio.model.train import TrainingState
+from studio.services.session import Session
+
+
+class HomeController:
+    """Lists runs and datasets whenever Home comes on screen."""
+
+    def __init__(self, window: MainWindow, session: Session, open_path: Callable[[str], None]) -> None:
+        self._window, self._session, self._open_path = window, session, open_path
+
+    def refresh(self) -> None:
+        """Reads what there is to go on with."""
+        self._session.projects.list(self._session.runs_folder)
+
+    def show_workspace(self, index: int) -> None:
+        """Another workspace is on screen."""
+        if index == HOME:
+            self.refresh()
+
+    def show_projects(self, found: ProjectsListed) -> None:
+        self._window.home.show_projects(found)
+        window_state.keep_has_projects(bool(found.runs or found.datasets))
+
+    def open(self, source: str) -> None:
+        """Opens a project; a run that trains already is on screen at once."""
+        training = self._session.training
+        if training.state is not TrainingState.IDLE and training.run_folder == Path(source):
+            self._window.show_workspace(TRAIN)
+        else:
+            self._open_path(source)
