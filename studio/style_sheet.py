@@ -4,7 +4,7 @@ A focused combo box is as high as another, but keeps its vertical padding: Qt ta
 once when the list is made and again whenever it is opened, and cuts the last item where they differ.
 
 Roles are given by object name (primary, danger, link, headline, title, muted, error,
-banner, footer, card, group, popup, formula) and by the property hasMenu.
+banner, footer, card, group, popup, formula, chip, name) and by the properties hasMenu and severity.
 """
 
 from __future__ import annotations
@@ -148,6 +148,15 @@ QFrame#card { border-radius: 8px; border: 1px solid @border; background: @surfac
 QFrame#group { border-radius: 8px; border: 1px solid @border; }
 
 QLabel#error { color: @error; }
+
+QToolButton#chip { border-radius: 12px; padding: 3px 12px; font-weight: 600; color: @muted; }
+QToolButton#chip:focus { padding: 2px 11px; }
+QToolButton#chip[severity="bad"] { background: @error_strip; border-color: @error; color: @error; }
+QToolButton#chip[severity="watch"] { background: @surface; border-color: @caution; color: @caution; }
+QToolButton#chip[severity="good"] { background: @good_strip; border-color: @good; color: @good; }
+QLineEdit#name { border-color: transparent; background: transparent; font-size: 15px; font-weight: 600; }
+QLineEdit#name:hover { border-color: @outline; }
+QLineEdit#name:focus { border-color: @accent; background: @surface; }
 
 QToolButton#mark, QToolButton#mark:focus { padding: 0; }
 

@@ -8,10 +8,13 @@ from PySide6.QtWidgets import QMessageBox
 
 from core.data.names import quoted
 from core.errors import UserError
-from core.events import Report, Rewound, Tuned
+from core.events import Progress, Report, Rewound, Tuned
+from core.runs.run_name import dataset_title
 from studio.controllers.menus import Menus
 from studio.main_window import TRAIN, MainWindow
+from studio.model import run_status
 from studio.model.data import DataRequest
+from studio.model.run_status import RunStatus, TrainingProgress
 from studio.model.train import OpenedRun, TrainingState
 from studio.services.session import Session
 
@@ -25,6 +28,10 @@ class TrainController:
         self.is_closing = False
         """Whether the window closes when the training has ended."""
         self._must_close = False
+        self._preparation: Progress | None = None
+        """What is done before the first step."""
+        self._progress: TrainingProgress | None = None
+        """By the last report of the run on screen."""
 
     def start(self) -> None:
         """Begins a training with the settings of the form, or continues from the checkpoint that is set."""
@@ -43,17 +50,10 @@ class TrainController:
         """What can be done now, everywhere in the window."""
         running, idle = self._training.is_running, state is TrainingState.IDLE
         dataset, reading, resumes = self._session.data.dataset, self._session.reading, self._session.resume is not None
-        footer = self._window.footer
-        if idle and reading:
-            footer.show_reading(Path(reading).name, resumes)
-        elif idle:
-            footer.show_idle(dataset.title if dataset else "", resumes)
-        elif state is TrainingState.STARTING:
-            footer.show_starting()
-        elif state is TrainingState.STOPPING:
-            footer.show_stopping()
-        else:
-            footer.show_running(state is TrainingState.PAUSED)
+        if state is not TrainingState.STARTING:
+            self._preparation = None
+        self._show_status()
+        self._window.train.strip.name.set_title(dataset_title(self._source()))
         self._window.train.set_running(not idle)
         self._window.train.playground.set_paused(state is TrainingState.PAUSED)
         self._window.explore.set_training(running)
@@ -64,6 +64,27 @@ class TrainController:
         self._menus.dialogs["save_checkpoint"].setEnabled(running or resumes)
         if idle and self.is_closing:
             self._window.release()
+
+    def _show_status(self) -> None:
+        """The same words in the footer and in the run strip."""
+        status = self._status()
+        self._window.footer.show_run(status)
+        self._window.train.strip.show_run(status)
+
+    def _status(self) -> RunStatus:
+        state, dataset, resume = self._training.state, self._session.data.dataset, self._session.resume
+        if state is not TrainingState.IDLE:
+            return run_status.training(state, self._preparation, self._progress)
+        if self._session.reading:
+            return run_status.reading(Path(self._session.reading).name, resume is not None)
+        return run_status.resting(dataset.title if dataset else "", resume is not None, _step_of(resume))
+
+    def _source(self) -> str:
+        """The dataset of the run on screen, or of the next one."""
+        dataset = self._session.data.dataset
+        if self._training.state is not TrainingState.IDLE:
+            return self._training.source
+        return dataset.source if dataset else ""
 
     def refresh(self) -> None:
         """The same after something else than the training has changed."""
@@ -77,11 +98,24 @@ class TrainController:
     def show_tuned(self, tuned: Tuned) -> None:
         self._window.footer.show_tuned(tuned, self._training.settings)
 
+    def show_preparation(self, progress: Progress) -> None:
+        """Images are read, or the device is tried; what comes late says nothing any more."""
+        if self._training.state is TrainingState.STARTING:
+            self._preparation = progress
+            self._show_status()
+
     def show_reports(self, reports: list[Report]) -> None:
         self._window.train.show_reports(reports)
-        self._window.footer.show_report(reports[-1], self._training.settings)
+        self._progress = TrainingProgress.of(reports[-1], self._training.settings)
+        self._show_status()
+
+    def leave_run(self) -> None:
+        """Another run begins, or is opened: what was said of the last one goes."""
+        self._progress = None
+        self._window.footer.clear_status()
 
     def show_run(self, run: OpenedRun) -> None:
+        self.leave_run()
         train = self._window.train
         train.set_history(run.history, run.facts.edits)
         train.form.set_settings(run.settings)
@@ -92,7 +126,8 @@ class TrainController:
 
     def show_resume(self, checkpoint: Path | None) -> None:
         """Says from where the next start continues."""
-        text = f"Continues from step {int(checkpoint.stem):,}" if checkpoint and checkpoint.stem.isdecimal() else ""
+        step = _step_of(checkpoint)
+        text = f"Continues from step {step:,}" if step is not None else ""
         self._window.train.form.set_continues(checkpoint is not None)
         self._window.train.set_resume(text or (f"Continues from {checkpoint.name}" if checkpoint else ""))
         if self._training.state is TrainingState.IDLE:
@@ -150,3 +185,8 @@ class TrainController:
         if chosen in (save, discard):
             self.is_closing = True
             self._training.stop() if chosen is save else self._training.abandon()
+
+
+def _step_of(checkpoint: Path | None) -> int | None:
+    """The step of a run's own checkpoint, by which its file is named."""
+    return int(checkpoint.stem) if checkpoint is not None and checkpoint.stem.isdecimal() else None

@@ -31,7 +31,7 @@ from studio.widgets.plots.metric_plot import MetricPlot
 from studio.widgets.plots.time_bar import Steps
 from studio.widgets.plots.timeline import Timeline
 from studio.widgets.settings.drawer import SettingsDrawer
-from studio.widgets.train.diagnosis_strip import DiagnosisStrip
+from studio.widgets.train.run_strip import RunStrip
 from studio.widgets.train.sample_view import SampleView
 
 LOSSES = (("Loss/D/loss", "Discriminator"), ("Loss/G/loss", "Generator"))
@@ -68,18 +68,23 @@ class TrainPanel(QWidget):
         self.scores = MetricPlot(self.history, SCORES)
         self.scores.set_empty_text("How real the discriminator finds real and generated images, from 0 to 1.")
         self.plots = (self.losses, self.scores)
-        self.health = DiagnosisStrip()
+        self.strip = RunStrip()
+        self.health = self.strip.health
         self.time_line = Timeline()
         self.stage = SampleView()
         self.samples, self.reals, self.playground = self.stage.samples, self.stage.reals, self.stage.playground
         self._picture: int | None = None
         self._is_running = False
         self._connect()
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(16, 16, 16, 8)
-        layout.setSpacing(12)
-        layout.addWidget(self._build_settings())
-        layout.addWidget(self._build_views(), 1)
+        row = QHBoxLayout()
+        row.setSpacing(12)
+        row.addWidget(self._build_settings())
+        row.addWidget(self._build_views(), 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(16, 8, 16, 8)
+        layout.setSpacing(8)
+        layout.addWidget(self.strip)
+        layout.addLayout(row, 1)
 
     def set_running(self, running: bool) -> None:
         """Settings stand still while a training runs."""
@@ -287,7 +292,6 @@ class TrainPanel(QWidget):
         column = QVBoxLayout(upper)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
-        column.addWidget(self.health)
         column.addWidget(plots, 1)
         column.addWidget(self.time_line)
         views = QSplitter(Qt.Orientation.Vertical)

@@ -36,6 +36,7 @@ from studio.services.train.diagnosis_watcher import DiagnosisWatcher
 from studio.services.train.evaluation import measure_checkpoint, read_best
 from studio.services.train.run_comparison import RunComparison
 from studio.services.train.run_loader import RunLoader
+from studio.services.train.run_naming import RunNaming
 from studio.services.train.sample_images import SampleImages
 from studio.services.train.training import TrainingService
 
@@ -86,6 +87,7 @@ class Session(QObject):
         self.diagnosis = DiagnosisWatcher(self.training, self)
         self.checkpoints = CheckpointList(self.workers, self)
         self.runs = RunLoader(self.workers, self)
+        self.naming = RunNaming(self.workers, self)
         self.samples = SampleImages(self)
         self.comparison = RunComparison(self.workers, self)
         self.explore = ExploreService(self)
@@ -108,7 +110,7 @@ class Session(QObject):
         self.explore.opened.connect(self._show_checkpoint)
         self.workers.reported.connect(self.diagnosis.add)
         self.training.began.connect(self._begin_run)
-        self.training.continued.connect(lambda _: self.diagnosis.go_on(self._images()))
+        self.training.continued.connect(self._go_on)
         self.training.edited.connect(self.diagnosis.edit)
         self.training.rewound.connect(self._show_rewound)
         self.training.sampled.connect(self._show_samples)
@@ -176,6 +178,7 @@ class Session(QObject):
             self.runs.cancel()
             return
         self.training.open(run.folder, run.settings)
+        self.naming.open(run.folder)
         self.diagnosis.begin(run.report_history, run.facts)
         self.diagnosis.go_on(0)
         self.run_opened.emit(run)
@@ -305,7 +308,13 @@ class Session(QObject):
     def _images(self) -> int:
         return len(self.data.dataset.images) if self.data.dataset else 0
 
+    def _go_on(self, _: int) -> None:
+        self.diagnosis.go_on(self._images())
+        if self.training.run_folder is not None:
+            self.naming.begin(self.training.run_folder)
+
     def _begin_run(self) -> None:
+        self.naming.leave()
         self.samples.close()
         self.diagnosis.begin()
         self.diagnosis.go_on(self._images())

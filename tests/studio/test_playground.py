@@ -21,6 +21,7 @@ from studio import theme
 from studio.application import Application
 from studio.background.threads import IteratorThread
 from studio.main_window import TRAIN
+from studio.model.run_status import TrainingProgress, training
 from studio.model.train import TrainingState
 from studio.services.session import Session
 from studio.widgets.home.drop_area import DropArea
@@ -239,9 +240,10 @@ def test_the_footer_counts_what_is_trained_on(qtbot: QtBot, name: str, counted: 
     footer, settings = Footer(), preset(name).apply()
     shown(qtbot, footer, 1000, 50)
     footer.show_tuned(Tuned("cpu", "fp32", "contiguous", {"fp32, contiguous": 900.0}), settings)
-    footer.show_report(Report(7, 448, 1.5, {"Timing/images_per_sec": 300.0}), settings)
+    progress = TrainingProgress.of(Report(7, 448, 1.5, {"Timing/images_per_sec": 300.0}), settings)
+    footer.show_run(training(TrainingState.RUNNING, None, progress))
     said = [f"{label.text()} {label.toolTip()}" for label in footer.findChildren(QLabel)]
-    assert any(f"448 {counted} seen   300 {counted}/s" in words for words in said)
+    assert any(f"448 {counted} seen, 300 {counted}/s" in words for words in said)
     assert any(f"fp32, contiguous: 900 {counted}/s" in words for words in said)
 
 

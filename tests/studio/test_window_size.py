@@ -15,6 +15,8 @@ from core.events import Progress
 from studio.application import Application
 from studio.main_window import DATA, EXPLORE, HOME, TRAIN
 from studio.model.home import Project, ProjectsListed
+from studio.model.run_status import training
+from studio.model.train import TrainingState
 from tests.studio.conftest import PATIENCE
 
 SMALLEST = QSize(900, 560)
@@ -52,7 +54,9 @@ def fill(qtbot: QtBot, studio: Application, run: Path) -> None:
     window.jobs.show_progress(Progress(f"Saving {LONG}", 1, 2))
     window.reading.show_progress(Progress(f"Reading {LONG}", 1, 2))
     window.footer.show_status(LONG)
-    window.footer.show_starting(Progress(LONG, 1, 2))
+    window.train.strip.name.set_name(LONG)
+    for part in (window.footer, window.train.strip):
+        part.show_run(training(TrainingState.STARTING, Progress(LONG, 1, 2), None))
 
 
 def test_it_needs_no_more_room_than_a_small_screen_has(

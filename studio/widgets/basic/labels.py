@@ -47,7 +47,18 @@ class ElidedLabel(Label):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._usual = ""
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+
+    def set_usual(self, text: str) -> None:
+        """Asks for room for this text at least, so that nothing beside the label moves as its text changes."""
+        self._usual = text
+        self.updateGeometry()
+
+    def sizeHint(self) -> QSize:
+        hint = super().sizeHint()
+        # A label rounds up what its metrics round down.
+        return hint.expandedTo(QSize(self.fontMetrics().horizontalAdvance(self._usual) + 2, hint.height()))
 
     def minimumSizeHint(self) -> QSize:
         return QSize(0, super().minimumSizeHint().height())

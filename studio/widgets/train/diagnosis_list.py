@@ -1,4 +1,4 @@
-"""Strip that shows a training's diagnosis: the findings, their curves, and remedies."""
+"""List of what is found in a training: each finding's sentence, its curves, and its remedies."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from core.diagnosis.case import Diagnosis, Remedy, Severity
 from studio.model.setting_text import in_words
@@ -21,9 +21,11 @@ GLYPHS: dict[Severity, tuple[str, str]] = {
 WORDS: dict[Severity, str] = {"bad": "Trouble", "watch": "Keep an eye on it", "good": "In order"}
 
 
-class DiagnosisStrip(QFrame):
-    """The worst finding in one row, and the others below it on demand. Hidden while there is nothing to say."""
+class DiagnosisList(QWidget):
+    """The worst finding first. Says so where there is none."""
 
+    changed = Signal()
+    """It may need another height."""
     evidence_requested = Signal(object)
     """The keys of the curves that show a finding."""
     remedy_requested = Signal(object)
@@ -33,13 +35,11 @@ class DiagnosisStrip(QFrame):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setObjectName("card")
-        self.setAccessibleName("Health of the training")
         self._can_edit = False
         self._found: tuple[Diagnosis, ...] = ()
         self._rows = QVBoxLayout()
-        self._rows.setSpacing(8)
-        self._shows_all = False
+        self._rows.setSpacing(12)
+        self._empty = WrappedLabel("Nothing is found yet. Findings appear here while the training goes on.", "muted")
         self._undo = QWidget()
         self._undo.hide()
         self._applied = WrappedLabel()
@@ -52,19 +52,23 @@ class DiagnosisStrip(QFrame):
         row.addWidget(self._applied, 1)
         row.addWidget(undo)
         column = QVBoxLayout(self)
-        column.setContentsMargins(12, 6, 8, 6)
-        column.setSpacing(8)
+        column.setContentsMargins(12, 10, 12, 10)
+        column.setSpacing(10)
+        column.addWidget(self._empty)
         column.addLayout(self._rows)
         column.addWidget(self._undo)
-        self.hide()
+        column.addStretch()
 
     def show_diagnoses(self, found: Sequence[Diagnosis]) -> None:
         """The worst first; the one good finding when nothing is wrong."""
-        self._found = tuple(found)
-        self._build()
+        if tuple(found) != self._found:  # or a button would go from under a press
+            self._found = tuple(found)
+            self._build()
 
     def set_can_edit(self, can_edit: bool) -> None:
         """Whether a training runs whose settings a remedy can change."""
+        if can_edit == self._can_edit:
+            return
         self._can_edit = can_edit
         if not can_edit:
             self._undo.hide()
@@ -74,6 +78,7 @@ class DiagnosisStrip(QFrame):
         """A remedy was taken; it can be taken back."""
         self._applied.setText(f"Applied: {', '.join(in_words(changes))}. It takes some reports to show what it does.")
         self._undo.show()
+        self.changed.emit()
 
     def _take_back(self) -> None:
         self._undo.hide()
@@ -84,16 +89,12 @@ class DiagnosisStrip(QFrame):
             if widget := item.widget():
                 widget.hide()  # it is deleted only when the event loop comes to it
                 widget.deleteLater()
-        others = len(self._found) - 1
-        for index, diagnosis in enumerate(self._found if self._shows_all else self._found[:1]):
-            self._rows.addWidget(self._row(diagnosis, others if index == 0 else 0))
-        self.setVisible(bool(self._found))
+        for diagnosis in self._found:
+            self._rows.addWidget(self._row(diagnosis))
+        self._empty.setVisible(not self._found)
+        self.changed.emit()
 
-    def _show_all(self, shown: bool) -> None:
-        self._shows_all = shown
-        self._build()
-
-    def _row(self, diagnosis: Diagnosis, others: int) -> QWidget:
+    def _row(self, diagnosis: Diagnosis) -> QWidget:
         row = QWidget()
         column = QVBoxLayout(row)
         column.setContentsMargins(0, 0, 0, 0)
@@ -110,22 +111,13 @@ class DiagnosisStrip(QFrame):
         line.addWidget(text, 1)
         if diagnosis.evidence:
             button = QToolButton(autoRaise=True)
-            button.setText("Show curve")
-            button.setToolTip("The curve that this is seen in")
+            button.setText("Show evidence")
+            button.setToolTip("Show the curves in which this is seen")
             button.clicked.connect(partial(self.evidence_requested.emit, diagnosis.evidence))
             line.addWidget(button)
-        if others:
-            line.addWidget(self._more_button(others))
         if diagnosis.remedies and self._can_edit:
             column.addLayout(self._remedies(diagnosis.remedies))
         return row
-
-    def _more_button(self, others: int) -> QToolButton:
-        more = QToolButton(autoRaise=True)
-        more.setText("Show less" if self._shows_all else f"{others} more")
-        more.setToolTip("Everything that was found")
-        more.clicked.connect(lambda: self._show_all(not self._shows_all))
-        return more
 
     def _remedies(self, remedies: Sequence[Remedy]) -> QHBoxLayout:
         line = QHBoxLayout()

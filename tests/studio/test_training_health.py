@@ -1,4 +1,4 @@
-"""What is found in a training, in the window: the strip, the curves that show it, remedies and taking them back."""
+"""What is found in a training, in the window: the chip, the curves that show it, remedies and taking them back."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import re
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLabel
 from pytestqt.qtbot import QtBot
 
 from core.diagnosis.case import Diagnosis, Remedy
@@ -22,7 +24,7 @@ from studio.model.history import History
 from studio.model.train import BestCheckpoint, TrainingState
 from studio.services.train.evaluation import read_best
 from studio.widgets.plots.metric_plot import MetricPlot
-from studio.widgets.train.diagnosis_strip import DiagnosisStrip
+from studio.widgets.train.health_chip import HealthChip
 from tests.studio.conftest import PATIENCE
 from tests.studio.test_whole_path import begin, choose, click, drop, pictures
 
@@ -33,78 +35,98 @@ OTHER_FID = "Metrics/fid@vgg16:2000:3000:train"
 SLOWER = Remedy("Halve the discriminator's learning rate.", {"lr_d": 0.0001})
 STRONG = Diagnosis("strong_discriminator", "bad", "D is far ahead.", ("Signal/D/accuracy_real",), (SLOWER,))
 STALLED = Diagnosis("stalled", "watch", "Nothing moves.", ("Loss/G/loss",))
+FINE = Diagnosis("balance", "good", "Nothing is wrong.")
 
 
 @pytest.fixture
-def strip(qtbot: QtBot) -> DiagnosisStrip:
-    strip = DiagnosisStrip()
-    qtbot.addWidget(strip)
-    return strip
+def chip(qtbot: QtBot) -> HealthChip:
+    chip = HealthChip()
+    qtbot.addWidget(chip)
+    chip.show()
+    return chip
 
 
-def texts(strip: DiagnosisStrip) -> list[str]:
-    return [label.text() for label in strip.findChildren(QLabel) if label.isVisibleTo(strip) and label.text()]
+def texts(chip: HealthChip) -> list[str]:
+    return [each.text() for each in chip.list.findChildren(QLabel) if each.isVisibleTo(chip.panel) and each.text()]
 
 
-def named(strip: DiagnosisStrip, text: str) -> QAbstractButton:
-    found = [each for each in strip.findChildren(QAbstractButton) if each.text() == text and each.isVisibleTo(strip)]
-    assert len(found) == 1, buttons(strip)
+def named(chip: HealthChip, text: str) -> QAbstractButton:
+    found = [each for each in chip.list.findChildren(QAbstractButton) if each.text() == text]
+    found = [each for each in found if each.isVisibleTo(chip.panel)]
+    assert len(found) == 1
     return found[0]
 
 
-def buttons(strip: DiagnosisStrip) -> list[str]:
-    return [each.text() for each in strip.findChildren(QAbstractButton)]
+def test_the_chip_says_it_in_few_words_and_never_moves_anything(chip: HealthChip) -> None:
+    sizes = [chip.sizeHint()]
+    said = [chip.text()]
+    for found in ([STALLED], [STRONG, STALLED], [FINE], [STRONG] * 12, []):
+        chip.show_diagnoses(found)
+        said.append(chip.text())
+        sizes.append(chip.sizeHint())
+    assert said == ["No findings", "1 finding", "2 findings", "In balance", "12 findings", "No findings"]
+    assert len(set(map(str, sizes))) == 1
+    assert chip.minimumSizeHint() == chip.sizeHint()
 
 
-def settle(qtbot: QtBot) -> None:
-    qtbot.wait(1)  # rows that were replaced are deleted by the event loop
-
-
-def test_it_says_nothing_while_there_is_nothing_to_say(strip: DiagnosisStrip) -> None:
-    assert strip.isHidden()
-    strip.show_diagnoses([STALLED])
-    assert not strip.isHidden()
-    strip.show_diagnoses([])
-    assert strip.isHidden()
-
-
-def test_the_worst_is_seen_and_the_others_on_demand(qtbot: QtBot, strip: DiagnosisStrip) -> None:
-    strip.show_diagnoses([STRONG, STALLED])
-    assert texts(strip) == ["D is far ahead."]
-    click(named(strip, "1 more"))
-    settle(qtbot)
-    assert texts(strip) == ["D is far ahead.", "Nothing moves."]
-    click(named(strip, "Show less"))
-    settle(qtbot)
-    assert texts(strip) == ["D is far ahead."]
-
-
-def test_remedies_are_offered_while_a_training_runs(qtbot: QtBot, strip: DiagnosisStrip) -> None:
-    strip.show_diagnoses([STRONG])
-    assert "Halve the discriminator's learning rate" not in [
-        each.text() for each in strip.findChildren(QAbstractButton)
-    ]
-    strip.set_can_edit(True)
-    settle(qtbot)
-    with qtbot.waitSignal(strip.remedy_requested) as asked:
-        click(named(strip, "Halve the discriminator's learning rate"))
-    assert asked.args == [SLOWER]
-    with qtbot.waitSignal(strip.evidence_requested) as evidence:
-        click(named(strip, "Show curve"))
-    assert evidence.args == [("Signal/D/accuracy_real",)]
-
-
-def test_a_small_screen_holds_all_that_is_said(qtbot: QtBot, studio: Application) -> None:
+def test_the_panel_shows_every_finding_and_lies_over_the_window(qtbot: QtBot, studio: Application) -> None:
     studio.window.show_workspace(TRAIN)
-    studio.window.banner.show_offer("Something was saved.", "Show", lambda: None)
-    strip = studio.window.train.health
-    strip.set_can_edit(True)
-    strip.show_diagnoses([STRONG, STALLED])
-    strip.show_applied({"lr_d": 0.0004})
-    click(named(strip, "1 more"))
-    settle(qtbot)
-    assert studio.window.minimumSizeHint().height() <= 700
-    assert "Learning rate D 0.0004" in " ".join(label.text() for label in strip.findChildren(QLabel))
+    train = studio.window.train
+    chip = train.health
+    QApplication.processEvents()
+    before = places(studio)
+    studio.session.diagnosis.diagnosed.emit((STRONG, STALLED))
+    click(chip)
+    assert chip.panel.isVisible()
+    assert texts(chip) == ["D is far ahead.", "Nothing moves."]
+    QApplication.processEvents()
+    assert places(studio) == before
+    QTest.keyClick(chip.panel, Qt.Key.Key_Escape)
+    assert not chip.panel.isVisible()
+    studio.session.diagnosis.diagnosed.emit(())
+    QApplication.processEvents()
+    assert places(studio) == before
+
+
+def places(studio: Application) -> list[QRect]:
+    """Where the parts of the Train workspace stand."""
+    train = studio.window.train
+    return [each.geometry() for each in (train.strip, train.health, train.stage, train.samples, train.time_line)]
+
+
+def test_remedies_are_offered_while_a_training_runs(qtbot: QtBot, chip: HealthChip) -> None:
+    chip.show_diagnoses([STRONG])
+    click(chip)
+    said = [each.text() for each in chip.list.findChildren(QAbstractButton)]
+    assert "Halve the discriminator's learning rate" not in said
+    chip.set_can_edit(True)
+    qtbot.wait(1)  # rows that were replaced are deleted by the event loop
+    with qtbot.waitSignal(chip.remedy_requested) as asked:
+        click(named(chip, "Halve the discriminator's learning rate"))
+    assert asked.args == [SLOWER]
+    with qtbot.waitSignal(chip.evidence_requested) as evidence:
+        click(named(chip, "Show evidence"))
+    assert evidence.args == [("Signal/D/accuracy_real",)]
+    assert not chip.panel.isVisible()
+
+
+def test_the_same_findings_leave_the_buttons_where_they_are(chip: HealthChip) -> None:
+    chip.set_can_edit(True)
+    chip.show_diagnoses([STRONG])
+    before = named(chip, "Halve the discriminator's learning rate")
+    chip.show_diagnoses([STRONG])
+    assert named(chip, "Halve the discriminator's learning rate") is before
+
+
+def test_a_panel_with_much_to_say_stays_on_the_screen(qtbot: QtBot, chip: HealthChip) -> None:
+    chip.set_can_edit(True)
+    chip.show_diagnoses([STRONG, STALLED] * 15)
+    chip.show_applied({"lr_d": 0.0004})
+    click(chip)
+    room = chip.screen().availableGeometry()
+    assert room.contains(chip.panel.frameGeometry().intersected(room))
+    assert chip.panel.height() <= 0.6 * room.height()
+    assert "Learning rate D 0.0004" in " ".join(texts(chip))
 
 
 def test_a_remedy_is_applied_recorded_and_taken_back(qtbot: QtBot, studio: Application, pictures: Path) -> None:

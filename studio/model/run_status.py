@@ -1,0 +1,158 @@
+"""Status of the training in words: state, step, speed, time and what can be done, made in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from core.data.names import quoted
+from core.events import Progress, Report
+from studio.model.train import TrainingState
+
+if TYPE_CHECKING:
+    from core.config.settings import Settings
+
+LONGEST_NAME = 24
+"""Characters of a name that stands beside the buttons; its tip has the whole."""
+
+
+@dataclass(frozen=True)
+class TrainingProgress:
+    """How far a training is by its last report. `left`: seconds, None without a limit; `memory`: GB, None where that
+    is not known."""
+
+    step: int
+    images: int
+    seconds: float
+    rate: float
+    counted: str
+    left: float | None
+    memory: float | None
+
+    @classmethod
+    def of(cls, report: Report, settings: Settings) -> TrainingProgress:
+        """Returns the progress of a report; `counted` is "images", or "points"."""
+        stats = report.stats
+        memory = stats.get("Memory/device_gb", stats.get("Memory/host_gb"))
+        rate = stats.get("Timing/images_per_sec", 0.0)
+        left = seconds_left(report, settings)
+        return cls(report.step, report.images, report.seconds, rate, settings.counted, left, memory)
+
+    @property
+    def share(self) -> float | None:
+        """How much of the training is done, from 0 to 1; None without a limit."""
+        if self.left is None:
+            return None
+        return self.seconds / (self.seconds + self.left) if self.left > 0 else 1.0
+
+    @property
+    def speed(self) -> str:
+        return f"{self.rate:,.0f} {self.counted}/s"
+
+    @property
+    def time(self) -> str:
+        """The time left, or the time that has passed where there is no limit."""
+        return f"{duration(self.seconds)} elapsed" if self.left is None else f"{duration(self.left)} left"
+
+    @property
+    def details(self) -> str:
+        """Everything that is known, a line each."""
+        lines = [f"{self.images:,} {self.counted} seen, {self.speed}", f"{duration(self.seconds)} elapsed"]
+        lines += [] if self.left is None else [f"{duration(self.left)} left"]
+        lines += [] if self.memory is None else [f"{self.memory:.1f} GB of memory"]
+        return "\n".join([step_text(self.step), *lines])
+
+
+@dataclass(frozen=True)
+class RunStatus:
+    """What footer and run strip say, all of one moment. `share`: of the goal, or of the preparation, from 0 to 1;
+    None: unknown."""
+
+    state: str
+    step: str = ""
+    speed: str = ""
+    time: str = ""
+    share: float | None = None
+    is_busy: bool = False
+    """Whether something goes on of which nobody knows how long it takes."""
+    details: str = ""
+    can_start: bool = False
+    can_pause: bool = False
+    can_stop: bool = False
+    is_paused: bool = False
+    start: str = "Start"
+    start_tip: str = ""
+
+    @property
+    def line(self) -> str:
+        """Step and time in one line."""
+        return " · ".join(filter(None, (self.step, self.time)))
+
+
+def resting(dataset: str, resumes: bool, step: int | None = None) -> RunStatus:
+    """Nothing runs. `dataset`: the title of what Start trains on; empty if no images are open. `resumes`: whether it
+    continues a run; `step`: from which step, if that is known."""
+    start = "Continue" if resumes else "Start"
+    if not dataset:
+        return RunStatus("No dataset", start=start, start_tip="Open images first", step=_step_of(step, resumes))
+    tip = f"{start} training on {quoted(dataset)} (Ctrl+Enter)"
+    state = "Stopped" if resumes else "Ready"
+    return RunStatus(state, _step_of(step, resumes), can_start=True, start=start, start_tip=tip)
+
+
+def reading(name: str, resumes: bool) -> RunStatus:
+    """Nothing runs, and nothing can be started until this dataset or run is open."""
+    state = f"Reading {quoted(name if len(name) <= LONGEST_NAME else f'{name[:LONGEST_NAME]}…')}"
+    tip = f"{quoted(name)} is being read: start when it is open, or cancel it"
+    return RunStatus(state, is_busy=True, start="Continue" if resumes else "Start", start_tip=tip)
+
+
+def training(state: TrainingState, preparation: Progress | None, progress: TrainingProgress | None) -> RunStatus:
+    """A training is under way. `preparation`: what is done before its first step; `progress`: of its last report."""
+    if state is TrainingState.STARTING:
+        share = preparation.done / preparation.total if preparation and preparation.total else None
+        text = preparation.text if preparation else "Warming up"
+        done = "" if share is None else f" {share:.0%}"
+        return RunStatus("Starting", time=text + done, share=share, is_busy=share is None, can_stop=True)
+    if state is TrainingState.STOPPING:
+        return RunStatus("Saving", step=step_text(progress.step) if progress else "", is_busy=True)
+    paused = state is TrainingState.PAUSED
+    shown = RunStatus(
+        "Paused" if paused else "Training", can_pause=True, can_stop=True, is_paused=paused, is_busy=not progress
+    )
+    if progress is None:
+        return shown
+    return replace(
+        shown,
+        step=step_text(progress.step),
+        speed="" if paused else progress.speed,
+        time=progress.time,
+        share=progress.share,
+        details=progress.details,
+    )
+
+
+def step_text(step: int) -> str:
+    """Returns a step for people: "step 2,511"."""
+    return f"step {step:,}"
+
+
+def seconds_left(report: Report, settings: Settings) -> float | None:
+    """Estimated from the whole training so far; None without a limit."""
+    left = []
+    if settings.minutes is not None:
+        left.append(60 * settings.minutes - report.seconds)
+    if settings.steps is not None and report.step:
+        left.append((settings.steps - report.step) * report.seconds / report.step)
+    return max(min(left), 0.0) if left else None
+
+
+def duration(seconds: float) -> str:
+    """h:mm:ss, or m:ss below an hour."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def _step_of(step: int | None, resumes: bool) -> str:
+    return step_text(step) if resumes and step is not None else ""

@@ -1,0 +1,133 @@
+"""Run strip on top of the Train workspace: the run's name, its state, step, speed, goal and health."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QFocusEvent, QKeyEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QProgressBar, QSizePolicy, QWidget
+
+from core.runs.run_name import LONGEST_NAME
+from studio.model.run_status import RunStatus, resting
+from studio.widgets.basic.labels import ElidedLabel, plain_tip
+from studio.widgets.train.health_chip import HealthChip
+
+STEPS = 1000
+"""Parts of the bar."""
+UNNAMED = "Untitled run"
+
+
+class NameEdit(QLineEdit):
+    """Enter keeps a name, and so does leaving it; Escape reverts it."""
+
+    renamed = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("name")
+        self.setMaxLength(LONGEST_NAME)
+        self.setAccessibleName("Name of the run")
+        self._name = ""
+        self._title = ""
+        self.editingFinished.connect(self._keep)
+        self.set_title("")
+
+    def set_name(self, name: str) -> None:
+        """The run's name, empty for none; a text that is being written stays."""
+        if not (self.hasFocus() and self.isModified()):
+            self.setText(name)
+            self.setCursorPosition(0)
+        self._name = name
+        self._describe()
+
+    def set_title(self, title: str) -> None:
+        """What the run is called until it has a name."""
+        self._title = title
+        self.setPlaceholderText(title or UNNAMED)
+        self._describe()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and self.isModified():
+            self.setText(self._name)
+            self.clearFocus()
+            return
+        super().keyPressEvent(event)
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.clearFocus()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        if event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason):
+            self.selectAll()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.setCursorPosition(0)
+
+    def _keep(self) -> None:
+        if self.isModified():
+            self.setModified(False)
+            if (name := self.text()) != self._name:
+                self._name = name
+                self.renamed.emit(name)
+                self._describe()
+
+    def _describe(self) -> None:
+        shown = self._name or self._title or UNNAMED
+        self.setToolTip(plain_tip(f"{shown}\nClick to rename the run; Enter keeps the name, Esc reverts it"))
+
+
+class RunStrip(QFrame):
+    """One line that keeps its height and places, whatever it says."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("strip")
+        self.name = NameEdit()
+        self.name.setMinimumWidth(110)
+        self.name.setMaximumWidth(320)
+        self.health = HealthChip()
+        self._state, self._step, self._speed, self._time = (ElidedLabel() for _ in range(4))
+        self._state.setObjectName("title")
+        self._speed.setObjectName("muted")
+        self._bar = QProgressBar(textVisible=False)
+        self._bar.setMinimumWidth(60)
+        self._bar.setMaximumWidth(320)
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        policy.setRetainSizeWhenHidden(True)
+        self._bar.setSizePolicy(policy)
+        self._bar.setAccessibleName("Goal of the training")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(14)
+        row.addWidget(self.name, 3)
+        for label in (self._state, self._step, self._speed):
+            row.addWidget(label)
+        row.addWidget(self._bar, 4)
+        row.addWidget(self._time)
+        row.addStretch(1)
+        row.addWidget(self.health)
+        self._keep_places()
+        self.show_run(resting("", resumes=False))
+
+    def show_run(self, status: RunStatus) -> None:
+        """State, step, speed and time, all of one moment."""
+        self._state.setText(status.state)
+        self._step.setText(status.step)
+        self._speed.setText(status.speed)
+        self._time.setText(status.time)
+        for label in (self._state, self._step, self._speed, self._time, self._bar):
+            label.setToolTip(plain_tip(status.details or " · ".join(filter(None, (status.state, status.line)))))
+        self._bar.setVisible(status.is_busy or status.share is not None)
+        self._bar.setRange(0, 0 if status.is_busy else STEPS)
+        if status.share is not None:
+            self._bar.setValue(round(STEPS * min(max(status.share, 0.0), 1.0)))
+
+    def _keep_places(self) -> None:
+        """Room for the usual texts, so that nothing moves as numbers grow."""
+        for label, usual in (
+            (self._state, "Training"),
+            (self._step, "step 8,888,888"),
+            (self._speed, "88,888 images/s"),
+            (self._time, "88:88:88 elapsed"),
+        ):
+            label.set_usual(usual)
