@@ -28,9 +28,7 @@ def find(case: Case) -> Diagnosis | None:
     if mode_collapse.find(case):
         return None
     share = 100 * level(diversity, SPAN)[-1]
-    sentence = (
-        f"The generated images of one class are nearly all alike: they differ by {share:.0f} % of what real ones do."
-    )
+    sentence = f"The images of one class are nearly identical: their diversity is {share:.0f} % of the real images'."
     cures = remedies.offered(
         case,
         remedies.classifier_for_discriminator_alone,

@@ -44,7 +44,7 @@ def _no_numbers(case: Case) -> Diagnosis | None:
     last = case.history.last
     if last is None or all(isfinite(last.stats.get(key, 0.0)) for key in LOSSES):
         return None
-    sentence = f"The losses stopped being numbers at step {last.step:,}: nothing more is learned."
+    sentence = f"The losses became infinite or NaN at step {last.step:,}: nothing more is learned."
     return Diagnosis("divergence", "bad", sentence, LOSSES, _cures(case))
 
 
@@ -54,8 +54,8 @@ def _rewound(case: Case) -> Diagnosis | None:
         return None
     once = len(recent) == 1
     sentence = (
-        f"The losses ran away or stopped being numbers {'once' if once else f'{len(recent)} times'}: the training went "
-        f"back to step {recent[-1]:,} and on with gentler settings."
+        f"Training diverged {'once' if once else f'{len(recent)} times'}: it went back to step {recent[-1]:,} and "
+        "continued with gentler settings."
     )
     return Diagnosis("divergence", "watch" if once else "bad", sentence, LOSSES, () if once else _cures(case))
 
@@ -66,9 +66,9 @@ def _runaway(case: Case) -> Diagnosis | None:
     limit = _limit(case)
     if not case.begun(0) or not above(size, limit, limit / 2, SPAN):
         return None
-    what = "scores of real and generated images lie {} apart" if case.critic else "scores reach {}"
+    what = "scores of real and generated images differ by {}" if case.critic else "scores reach {}"
     measured = what.format(f"{level(size, SPAN)[-1]:,.0f}")
-    sentence = f"The discriminator runs away: its {measured}, where less than {limit:,.0f} is to be expected."
+    sentence = f"The discriminator diverges: its {measured}; at most {limit:,.0f} is expected."
     return Diagnosis("divergence", "bad", sentence, (*SCORES, "Loss/D/loss"), _cures(case))
 
 
@@ -88,9 +88,10 @@ def _leaps(case: Case) -> Diagnosis | None:
     if case.settings.weight_clip or not case.begun(STEPS) or not above(update, factor * LEAP, factor * STRIDE, LEAPS):
         return None
     ratio = float(level(update, LEAPS)[-1])
+    usual = "up to 4.5 % with spectral normalization" if case.settings.spectral_norm else "0.1 to 0.5 %"
     sentence = (
-        f"The discriminator's steps are too large: each changes its weights by {100 * ratio:.1f} %, where 0.1 to 0.5 % "
-        "is usual, so it forgets as fast as it learns."
+        f"The discriminator's steps are too large: each changes its weights by {100 * ratio:.1f} % (usual: {usual}), "
+        "so it forgets as fast as it learns."
     )
     first = remedies.anew(case, remedies.slower_discriminator, remedies.slower_both)
     cures = first + remedies.offered(case, remedies.smaller_steps(ratio), remedies.r1, remedies.slower_both)

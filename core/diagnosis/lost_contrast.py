@@ -28,8 +28,8 @@ def find(case: Case) -> Diagnosis | None:
     if not case.begun(STEPS) or not len(levels) or levels.max() < ONCE or not below(contrast, LOST, FULL, SPAN):
         return None
     sentence = (
-        f"The generated images lose contrast: their values spread {100 * levels[-1]:.0f} % as far as those of the real "
-        f"images, and did {100 * levels.max():.0f} %."
+        f"The generated images lose contrast: they have {100 * levels[-1]:.0f} % of the real images' contrast, down "
+        f"from {100 * levels.max():.0f} %."
     )
     # What is built in is cured by no edit, so beginning anew is offered however old the training is.
     cures = remedies.restart(case, remedies.input_bias) + remedies.offered(case, remedies.slower_both)

@@ -8,7 +8,7 @@ from core.diagnosis import remedies
 from core.diagnosis.case import Case, Diagnosis, Severity
 from core.diagnosis.report_history import above, below, level
 
-TITLE = "Memorisation"
+TITLE = "Memorization"
 RANK = 4
 
 GAP, NEAREST = "Signal/gap", "Signal/nearest"
@@ -42,8 +42,8 @@ def _copies(case: Case) -> Diagnosis | None:
     if not below(nearest, 0.5, 0.65, SPAN):
         return None
     sentence = (
-        f"Generated images are copies of the training's: they lie {float(level(nearest, SPAN)[-1]):.2f} times as far "
-        "from the nearest one as real images lie from each other."
+        "The generator copies training images: its images are only "
+        f"{float(level(nearest, SPAN)[-1]):.2f} times as far from the nearest one as held-out real images are."
     )
     return _diagnosis(case, sentence, NEAREST, "bad")
 
@@ -53,8 +53,8 @@ def _knows(case: Case) -> Diagnosis | None:
     if not above(gap, 0.8, 0.6, SPAN):
         return None
     sentence = (
-        "The discriminator knows the training's images by heart: real ones that it has never seen are taken for "
-        f"generated, {100 * min(float(level(gap, SPAN)[-1]), 1):.0f} % of the way."
+        "The discriminator has memorized the training images: it scores held-out real images "
+        f"{100 * min(float(level(gap, SPAN)[-1]), 1):.0f} % of the way down to generated ones."
     )
     return _diagnosis(case, sentence, GAP, "bad")
 
@@ -67,8 +67,8 @@ def _few(case: Case) -> Diagnosis | None:
     if not above(np.minimum(real, fake), 0.98, 0.95, REPORTS):
         return None
     sentence = (
-        f"There are only {images} images, the discriminator has seen each {last.images // images:,} times, and "
-        f"recognises {100 * float(level(real, REPORTS)[-1]):.0f} % of them: it knows them by heart."
+        f"Only {images} images: the discriminator has seen each {last.images // images:,} times and recognizes "
+        f"{100 * float(level(real, REPORTS)[-1]):.0f} % of them, so it has probably memorized them."
     )
     return _diagnosis(case, sentence, REAL, "watch")
 

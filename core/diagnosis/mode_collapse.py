@@ -35,10 +35,10 @@ def find(case: Case) -> Diagnosis | None:
     now, best = 100 * levels[-1], 100 * levels.max()
     what = "The generated images" if case.settings.condition == "none" else "The generated images of each class"
     if below(diversity, ALIKE, VARIED, SPAN):
-        sentence = f"{what} are nearly all alike: they differ by {now:.0f} % of what real ones do."
+        sentence = f"{what} are nearly identical: their diversity is {now:.0f} % of the real images'."
     elif best > 60 and below(diversity, best / 200, best / 100 * 0.7, SPAN):
         sentence = (
-            f"{what} get ever more alike: they differ by {now:.0f} % of what real ones do, and did by {best:.0f} %."
+            f"{what} become more alike: their diversity is {now:.0f} % of the real images', down from {best:.0f} %."
         )
     else:
         return None

@@ -35,8 +35,8 @@ def find(case: Case) -> Diagnosis | None:
     if count < SWINGS:
         return None
     sentence = (
-        f"The losses swing to and fro: the generator's went up and down {count} times in the last {WINDOW} reports, "
-        "so what one network learns the other undoes."
+        f"The losses oscillate: the generator's loss swung {count} times in the last {WINDOW} reports, so each network "
+        "undoes what the other learns."
     )
     cures = remedies.offered(case, remedies.slower_both, remedies.r1, remedies.steadier_average)
     return Diagnosis("oscillation", "watch", sentence, KEYS, cures)

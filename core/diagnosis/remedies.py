@@ -39,7 +39,7 @@ def anew(case: Case, *candidates: Candidate) -> tuple[Remedy, ...]:
 def restart(case: Case, *candidates: Candidate) -> tuple[Remedy, ...]:
     """The same however old the training is, for what a new one alone can have."""
     first = offered(case, *candidates)[:1]
-    return tuple(Remedy(f"Begin anew, and {_continued(remedy.text)}", remedy.changes, anew=True) for remedy in first)
+    return tuple(Remedy(f"Restart: {_continued(remedy.text)}", remedy.changes, anew=True) for remedy in first)
 
 
 def _continued(sentence: str) -> str:
@@ -66,7 +66,7 @@ def slower_discriminator(settings: Settings) -> Remedy | None:
     if settings.lr_d <= settings.lr_g / 8:
         return None
     rate = settings.lr_g if settings.lr_d > 2 * settings.lr_g else settings.lr_d / 2
-    return Remedy(f"Lower the discriminator's learning rate to {_rate(rate)}.", {"lr_d": rate})
+    return Remedy(f"Lower learning rate D to {_rate(rate)}.", {"lr_d": rate})
 
 
 def smaller_steps(update: float) -> Candidate:
@@ -77,7 +77,7 @@ def smaller_steps(update: float) -> Candidate:
         rate = float(f"{settings.lr_d * USUAL_UPDATE / update:.2g}")
         if update <= USUAL_UPDATE or rate < SLOWEST:
             return None
-        return Remedy(f"Lower the discriminator's learning rate to {_rate(rate)}.", {"lr_d": rate})
+        return Remedy(f"Lower learning rate D to {_rate(rate)}.", {"lr_d": rate})
 
     return candidate
 
@@ -88,7 +88,7 @@ def faster_discriminator(settings: Settings) -> Remedy | None:
     rate = settings.lr_g if settings.lr_d < settings.lr_g else 2 * settings.lr_d
     if rate > 4 * settings.lr_g or rate > 0.1:
         return None
-    return Remedy(f"Raise the discriminator's learning rate to {_rate(rate)}.", {"lr_d": rate})
+    return Remedy(f"Raise learning rate D to {_rate(rate)}.", {"lr_d": rate})
 
 
 def slower_generator(settings: Settings) -> Remedy | None:
@@ -96,7 +96,7 @@ def slower_generator(settings: Settings) -> Remedy | None:
     rate = settings.lr_d if settings.lr_g > 4 * settings.lr_d else settings.lr_g / 2
     if rate < SLOWEST:
         return None
-    return Remedy(f"Lower the generator's learning rate to {_rate(rate)}.", {"lr_g": rate})
+    return Remedy(f"Lower learning rate G to {_rate(rate)}.", {"lr_g": rate})
 
 
 def lower_generator_lead(settings: Settings) -> Remedy | None:
@@ -108,7 +108,7 @@ def faster_generator(settings: Settings) -> Remedy | None:
     """G's rate to the usual 2e-4, where it is far below."""
     if settings.lr_g > 2e-5:
         return None
-    return Remedy("Raise the generator's learning rate to 0.0002.", {"lr_g": 2e-4})
+    return Remedy("Raise learning rate G to 0.0002.", {"lr_g": 2e-4})
 
 
 def slower_both(settings: Settings) -> Remedy | None:
@@ -116,7 +116,7 @@ def slower_both(settings: Settings) -> Remedy | None:
     g, d = settings.lr_g / 2, settings.lr_d / 2
     if min(g, d) < SLOWEST:
         return None
-    return Remedy(f"Halve both learning rates, to {_rate(g)} and {_rate(d)}.", {"lr_g": g, "lr_d": d})
+    return Remedy(f"Halve both learning rates: G {_rate(g)}, D {_rate(d)}.", {"lr_g": g, "lr_d": d})
 
 
 def r1(settings: Settings) -> Remedy | None:
@@ -125,7 +125,7 @@ def r1(settings: Settings) -> Remedy | None:
     if settings.r1 >= 10 or settings.gradient_penalty:
         return None
     weight = 0.5 if settings.r1 < 0.5 else 2 * settings.r1
-    return Remedy(f"Turn the penalty R1 to {weight:g}, which keeps the discriminator smooth.", {"r1": weight})
+    return Remedy(f"Set the R1 penalty to {weight:g}.", {"r1": weight})
 
 
 def gradient_penalty(settings: Settings) -> Remedy | None:
@@ -133,14 +133,14 @@ def gradient_penalty(settings: Settings) -> Remedy | None:
     if settings.gradient_penalty >= 10:
         return None
     changes = {"gradient_penalty": 10.0, **({"weight_clip": 0.0} if settings.weight_clip else {})}
-    return Remedy("Turn the gradient penalty to 10, which bounds the critic's slope.", changes)
+    return Remedy("Set the gradient penalty (WGAN-GP) to 10.", changes)
 
 
 def weight_clip(settings: Settings) -> Remedy | None:
     """WGAN's bound at the paper's 0.01 (Arjovsky et al. 2017, arXiv:1701.07875)."""
     if settings.weight_clip or settings.gradient_penalty:
         return None
-    return Remedy("Clip the critic's weights at 0.01, which bounds its slope.", {"weight_clip": 0.01})
+    return Remedy("Clip the critic's weights at 0.01.", {"weight_clip": 0.01})
 
 
 def instance_noise(settings: Settings) -> Remedy | None:
@@ -149,14 +149,14 @@ def instance_noise(settings: Settings) -> Remedy | None:
     if settings.instance_noise:
         return None
     changes = {"instance_noise": 0.1, "instance_noise_kimg": 200.0}
-    return Remedy("Add noise of 0.1 to all that the discriminator sees, fading over 200 kimg.", changes)
+    return Remedy("Add instance noise of 0.1 that fades over 200,000 images.", changes)
 
 
 def label_smoothing(settings: Settings) -> Remedy | None:
     """One-sided, to 0.9 (Salimans et al. 2016, arXiv:1606.03498)."""
     if settings.smooth_real:
         return None
-    return Remedy("Smooth the labels: let the target of real images be 0.9.", {"smooth_real": 0.1})
+    return Remedy("Smooth the labels: target 0.9 for real images.", {"smooth_real": 0.1})
 
 
 def augment(settings: Settings) -> Remedy | None:
@@ -164,8 +164,7 @@ def augment(settings: Settings) -> Remedy | None:
     if settings.augment != "none":
         return None
     if _can_be(settings, {"augment": "ada"}):
-        text = "Turn augmentation to ADA, which varies what the discriminator sees as much as it needs."
-        return Remedy(text, {"augment": "ada"})
+        return Remedy("Turn on ADA augmentation.", {"augment": "ada"})
     return diffaug(settings)
 
 
@@ -173,29 +172,28 @@ def input_bias(settings: Settings) -> Remedy | None:
     """The bias without which a normalised discriminator is blind to contrast (`core.models.dcgan`)."""
     if settings.d_bias:
         return None
-    return Remedy("Turn the discriminator's input bias on, by which it sees contrast.", {"d_bias": True})
+    return Remedy("Turn on the discriminator's input bias.", {"d_bias": True})
 
 
 def classifier_for_discriminator_alone(settings: Settings) -> Remedy | None:
     """Sets the auxiliary classifier's weight for G to 0: its loss rewards one typical image of a class over many."""
     if settings.condition != "auxiliary" or not settings.class_weight_g:
         return None
-    return Remedy("Train the discriminator alone with the auxiliary classifier.", {"class_weight_g": 0.0})
+    return Remedy("Use the auxiliary classifier for the discriminator only.", {"class_weight_g": 0.0})
 
 
 def diffaug(settings: Settings) -> Remedy | None:
     """DiffAugment (Zhao et al. 2020, arXiv:2006.10738), which varies every image from the first on."""
     if settings.augment != "none":
         return None
-    text = "Turn augmentation to DiffAugment, which varies all that the discriminator sees."
-    return Remedy(text, {"augment": "diffaug"})
+    return Remedy("Turn on DiffAugment.", {"augment": "diffaug"})
 
 
 def fewer_discriminator_steps(settings: Settings) -> Remedy | None:
     if settings.d_steps == 1:
         return None
     fewer = max(settings.d_steps // 2, 1)
-    return Remedy(f"Let the discriminator take {_steps(fewer)} for each of the generator.", {"d_steps": fewer})
+    return Remedy(f"Lower D updates per step to {fewer}.", {"d_steps": fewer})
 
 
 def more_discriminator_steps(settings: Settings) -> Remedy | None:
@@ -203,29 +201,28 @@ def more_discriminator_steps(settings: Settings) -> Remedy | None:
     if settings.d_steps >= 5:
         return None
     more = settings.d_steps + 1
-    return Remedy(f"Let the discriminator take {_steps(more)} for each of the generator.", {"d_steps": more})
+    return Remedy(f"Raise D updates per step to {more}.", {"d_steps": more})
 
 
 def steadier_average(settings: Settings) -> Remedy | None:
     """A longer half-life of the averaged generator, which makes the samples: what swings cancels out in it."""
     if settings.ema_kimg >= 10:
         return None
-    text = "Average the generator over 10 kimg: the samples then swing less than the training."
-    return Remedy(text, {"ema_kimg": 10.0})
+    return Remedy("Average the generator over 10,000 images, for steadier samples.", {"ema_kimg": 10.0})
 
 
 def less_noise(settings: Settings) -> Remedy | None:
     """None of the noise that hides from D what it should see."""
     if not settings.instance_noise:
         return None
-    return Remedy("Take the noise away from what the discriminator sees.", {"instance_noise": 0.0})
+    return Remedy("Turn off instance noise.", {"instance_noise": 0.0})
 
 
 def no_decay(settings: Settings) -> Remedy | None:
     """Learning rates that no longer fall."""
     if not settings.decay_kimg:
         return None
-    return Remedy("Let the learning rates fall no more.", {"decay_kimg": 0.0})
+    return Remedy("Turn off the decay of the learning rates.", {"decay_kimg": 0.0})
 
 
 def less_penalty(settings: Settings) -> Remedy | None:
@@ -234,7 +231,7 @@ def less_penalty(settings: Settings) -> Remedy | None:
     if not weights:
         return None
     text = " and ".join(f"{name.upper()} to {weight:g}" for name, weight in weights.items())
-    return Remedy(f"Lower the penalty {text}.", weights)
+    return Remedy(f"Lower the penalty: {text}.", weights)
 
 
 def other_network(settings: Settings) -> Remedy | None:
@@ -243,12 +240,8 @@ def other_network(settings: Settings) -> Remedy | None:
         return None
     network = "resnet" if settings.network == "dcgan" else "dcgan"
     title = components("models")[network].title
-    return Remedy(f"Take the network {title}: this one makes the same of whatever noise it gets.", {"network": network})
+    return Remedy(f"Use the network {title}.", {"network": network})
 
 
 def _rate(rate: float) -> str:
     return f"{rate:.2g}"
-
-
-def _steps(count: int) -> str:
-    return "one step" if count == 1 else f"{count} steps"

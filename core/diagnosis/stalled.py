@@ -25,8 +25,8 @@ def find(case: Case) -> Diagnosis | None:
     if cold or not case.begun(STEPS) or not below(update, STILL, MOVING, SPAN):
         return None
     sentence = (
-        f"The generator stands still: a step changes its weights by {100 * float(level(update, SPAN)[-1]):.2g} % "
-        "(0.1 % is usual), so nothing more is learned."
+        f"The generator has stopped learning: a step changes its weights by {100 * float(level(update, SPAN)[-1]):.2g} "
+        "% (usual: 0.1 %)."
     )
     cures = remedies.offered(case, remedies.no_decay, remedies.faster_generator)
     return Diagnosis("stalled", "watch", sentence, (UPDATE, "Signal/G/gradient"), cures)

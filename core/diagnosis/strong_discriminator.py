@@ -42,14 +42,14 @@ def find(case: Case) -> Diagnosis | None:
     if not above(sure, SURE, UNSURE, SPAN):
         return None
     if below(gradient, VANISHED * most, PRESENT * most, SPAN):
-        told = f"it gets {100 * level(gradient, SPAN)[-1] / most:.1g} % of the gradient that it once had"
+        told = f"the generator's gradient is {100 * level(gradient, SPAN)[-1] / most:.1g} % of its largest"
     elif below(loss, EMPTY * undecided, FULL * undecided, SPAN):
-        told = f"the discriminator's own loss is nearly gone ({level(loss, SPAN)[-1]:.2g})"
+        told = f"its loss is almost 0 ({level(loss, SPAN)[-1]:.2g})"
     else:
         return None
     sentence = (
-        f"The discriminator recognises {100 * level(sure, SPAN)[-1]:.0f} % of all images, and the generator is hardly "
-        f"told how to do better: {told}."
+        f"The discriminator is too strong: it recognizes {100 * level(sure, SPAN)[-1]:.0f} % of real and of generated "
+        f"images, and {told}, so the generator hardly learns from it."
     )
     cures = remedies.offered(
         case,

@@ -37,8 +37,8 @@ def find(case: Case) -> Diagnosis | None:
     right = 100 * level(accuracy, SPAN)[-1]
     if _has_lost_it(accuracy, case.history.steps_of(*ACCURACIES)):
         sentence = (
-            f"The discriminator has lost what it had learned: it is right in {right:.0f} % of cases, where guessing "
-            "gives 50 %, and before it could tell. So the generator learns nothing from it any more."
+            f"The discriminator has lost what it had learned: it is right about {right:.0f} % of images, where "
+            "guessing gives 50 %, so the generator no longer learns from it."
         )
         slower = (remedies.slower_discriminator, remedies.slower_both)
         cures = (remedies.anew(case, *slower) + remedies.offered(case, *slower))[: remedies.MOST]
@@ -46,8 +46,8 @@ def find(case: Case) -> Diagnosis | None:
     if not _poor(case):
         return None
     sentence = (
-        f"The discriminator hardly tells generated images from real ones: it is right in {right:.0f} % of cases, where "
-        "guessing gives 50 %. But they do differ, so the generator learns from noise."
+        f"The discriminator is too weak: it is right about {right:.0f} % of images (guessing: 50 %), although "
+        "generated images still differ from real ones."
     )
     cures = remedies.offered(
         case,

@@ -180,6 +180,28 @@ def test_a_sure_discriminator_alone_is_no_illness() -> None:
     assert found(history((160, {**SURE, "Loss/D/loss": 0.2}))) == ("balance",)
 
 
+@pytest.mark.parametrize(
+    ("real", "fake", "said"),
+    [
+        (0.96, 0.98, "Healthy: the discriminator is ahead"),
+        (0.75, 0.66, "Healthy: neither network dominates"),
+        (0.19, 0.93, "takes most images for generated"),
+        (0.95, 0.6, "takes most images for real"),
+        (0.52, 0.55, "cannot tell images apart"),
+        (0.2, 0.25, "cannot tell images apart"),
+    ],
+)
+def test_a_healthy_training_is_told_what_is_true_of_its_numbers(real: float, fake: float, said: str) -> None:
+    (only,) = diagnose(
+        history((160, {"Signal/D/accuracy_real": real, "Signal/D/accuracy_fake": fake})), DCGAN, RunFacts(10_000)
+    )
+    assert only.severity == "good"
+    assert said in only.sentence
+    assert f"recognizes {100 * real:.0f} % of real and {100 * fake:.0f} % of generated images" in only.sentence
+    assert "balance" not in only.sentence
+    assert only.sentence.startswith("Healthy") == (min(real, fake) > 0.6)
+
+
 def test_a_discriminator_that_guesses_because_the_images_are_good_is_not_weak() -> None:
     guessing = {"Signal/D/accuracy_real": 0.5, "Signal/D/accuracy_fake": 0.5, "Signal/nearest": 1.05}
     assert found(history((160, guessing))) == ("balance",)
@@ -482,5 +504,5 @@ def test_inspect_prints_the_remedies_as_flags(tmp_path: Path, capsys: pytest.Cap
             file.write(json.dumps({**known, **one.stats}) + "\n")
     assert main(["inspect", str(run.folder)]) == 0
     text = capsys.readouterr().out
-    assert "bad  The discriminator runs away: its scores of real and generated images lie 800 apart" in text
+    assert "bad  The discriminator diverges: its scores of real and generated images differ by 800" in text
     assert "(--gradient-penalty 10.0 --weight-clip 0.0)" in text

@@ -64,7 +64,7 @@ def test_the_chip_says_it_in_few_words_and_never_moves_anything(chip: HealthChip
         chip.show_diagnoses(found)
         said.append(chip.text())
         sizes.append(chip.sizeHint())
-    assert said == ["No findings", "1 finding", "2 findings", "In balance", "12 findings", "No findings"]
+    assert said == ["No findings", "1 finding", "2 findings", "Healthy", "12 findings", "No findings"]
     assert len(set(map(str, sizes))) == 1
     assert chip.minimumSizeHint() == chip.sizeHint()
 

@@ -18,7 +18,7 @@ GLYPHS: dict[Severity, tuple[str, str]] = {
     "watch": ("eye", "caution"),
     "good": ("check-circle", "good"),
 }
-WORDS: dict[Severity, str] = {"bad": "Trouble", "watch": "Keep an eye on it", "good": "In order"}
+WORDS: dict[Severity, str] = {"bad": "Problem", "watch": "Watch", "good": "Healthy"}
 
 
 class DiagnosisList(QWidget):

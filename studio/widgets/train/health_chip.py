@@ -14,7 +14,7 @@ from studio.widgets.basic.labels import plain_tip
 from studio.widgets.train.diagnosis_list import DiagnosisList
 
 NOTHING = "No findings"
-WIDEST = "No findings", "99 findings", "In balance"
+WIDEST = "No findings", "99 findings", "Healthy"
 """The button is wide enough for each of these, so that nothing moves as they change."""
 SIDES = 8
 """Pixels beside the text, both together."""
@@ -56,7 +56,7 @@ class HealthChip(QToolButton):
         """What is found, the worst first; the one good finding when nothing is wrong."""
         self.list.show_diagnoses(found)
         wrong = [each for each in found if each.severity != "good"]
-        words = f"{len(wrong)} finding{'s' * (len(wrong) != 1)}" if wrong else "In balance" if found else NOTHING
+        words = f"{len(wrong)} finding{'s' * (len(wrong) != 1)}" if wrong else "Healthy" if found else NOTHING
         self.setText(words)
         said = "\n".join(each.sentence for each in found)
         self.setAccessibleName(f"Health of the training: {words}")
