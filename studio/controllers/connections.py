@@ -164,7 +164,7 @@ def connect_train(window: MainWindow, session: Session, do: Controllers) -> None
     session.workers.reported.connect(do.train.show_reports)
     session.run_opened.connect(do.train.show_run)
     session.runs.replayed.connect(train.complete_history)
-    session.settings_opened.connect(train.form.set_settings)
+    session.settings_opened.connect(do.train.show_settings)
     session.resume_changed.connect(do.train.show_resume)
     session.resume_left.connect(do.train.offer_resume)
     session.images_named.connect(do.train.offer_images)

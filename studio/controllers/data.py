@@ -28,6 +28,8 @@ class DataController(QObject):
         self._window, self._session = window, session
         self._waiting: OpenedDataset | None = None
         """Images that were opened while a training ran on others."""
+        self._source = ""
+        """The dataset that the form is set to."""
         self._timer = QTimer(self, singleShot=True, interval=PATIENCE_MS)
         self._timer.timeout.connect(self._prepare)
 
@@ -46,6 +48,9 @@ class DataController(QObject):
         train, facts = self._window.train, opened.facts
         train.form.set_data(len(facts.classes), facts.points)
         train.fit_to_data(facts.size, facts.count)
+        if facts.source != self._source:
+            self._source = facts.source
+            train.settings.clear_undo()
         if facts.points:
             train.show_real_points(opened.dataset.images[:, :, 0, 0].astype(np.float32))
         else:

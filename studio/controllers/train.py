@@ -6,6 +6,7 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QMessageBox
 
+from core.config.settings import Settings
 from core.data.names import quoted
 from core.errors import UserError
 from core.events import Progress, Report, Rewound, Tuned
@@ -118,8 +119,13 @@ class TrainController:
         self.leave_run()
         train = self._window.train
         train.set_history(run.history, run.facts.edits)
-        train.form.set_settings(run.settings)
+        self.show_settings(run.settings)
         train.stage.show_newest(run.samples)
+
+    def show_settings(self, settings: Settings) -> None:
+        """Shows the settings of another run or checkpoint."""
+        self._window.train.form.set_settings(settings)
+        self._window.train.settings.clear_undo()
 
     def show_rewound(self, rewound: Rewound) -> None:
         self._window.train.form.set_values(rewound.changes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -35,6 +36,12 @@ class Undo(Generic[T]):
         """The present state, completed by what came in later: no step of its own."""
         self.state = state
 
+    def rebase(self, change: Callable[[T], T]) -> None:
+        """Applies a change that nobody can undo to every state."""
+        self.state = change(self.state)
+        self._past = [change(state) for state in self._past]
+        self._future = [change(state) for state in self._future]
+
     def undo(self) -> bool:
         """Goes back; whether there was anything to go back to."""
         return self._exchange(self._past, self._future)
@@ -49,6 +56,16 @@ class Undo(Generic[T]):
     @property
     def can_redo(self) -> bool:
         return bool(self._future)
+
+    @property
+    def previous(self) -> T | None:
+        """The state that `undo` goes back to, if there is one."""
+        return self._past[-1] if self._past else None
+
+    @property
+    def next(self) -> T | None:
+        """The state that `redo` goes on to, if there is one."""
+        return self._future[-1] if self._future else None
 
     def _exchange(self, origin: list[T], other: list[T]) -> bool:
         if not origin:

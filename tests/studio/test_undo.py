@@ -84,3 +84,14 @@ def test_undoing_everything_leads_to_the_beginning(actions: list[int | str]) -> 
     for _ in range(steps):
         undo.redo()
     assert undo.state == last
+
+
+def test_what_nobody_can_undo_belongs_to_every_state() -> None:
+    undo = Undo((0, 0))
+    undo.do((1, 0))
+    undo.do((2, 0))
+    undo.undo()
+    undo.rebase(lambda state: (state[0], 5))
+    assert (undo.previous, undo.state, undo.next) == ((0, 5), (1, 5), (2, 5))
+    undo.undo()
+    assert undo.previous is None

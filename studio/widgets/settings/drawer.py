@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from studio.widgets.basic.labels import WrappedLabel
 from studio.widgets.settings.expert_page import ExpertPage
 from studio.widgets.settings.form import SettingsForm
+from studio.widgets.settings.setting_undo import SettingUndo
+from studio.widgets.settings.simple_page import SimplePage
 
 SIMPLE, EXPERT = range(2)
 
@@ -25,12 +27,18 @@ class SettingsDrawer(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.form = SettingsForm()
-        self.expert = ExpertPage(self.form)
+        self.simple, self.expert = SimplePage(self.form), ExpertPage(self.form)
+        self.simple.changes_chosen.connect(self.form.change)
+        self._undo = SettingUndo(self.form)
+        self._undo.changed.connect(self.undo_changed)
         self._tabs = QTabWidget()
+        self._tabs.setDocumentMode(True)
+        self._tabs.addTab(self.simple, "Simple")
         self._tabs.addTab(self.expert, "Expert")
         self._error = WrappedLabel(role="error")
         self._error.hide()
         self.form.refused.connect(self._show_error)
+        self._tabs.currentChanged.connect(self.tab_chosen)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._tabs, 1)
@@ -38,20 +46,32 @@ class SettingsDrawer(QWidget):
 
     def tab(self) -> int:
         """The tab that is shown: `SIMPLE` or `EXPERT`."""
-        return EXPERT
+        return self._tabs.currentIndex()
 
     def set_tab(self, tab: int) -> None:
         """Shows one tab without a `tab_chosen`."""
+        with QSignalBlocker(self):
+            self._tabs.setCurrentIndex(tab)
 
     def focus_first(self) -> None:
         """Gives the keyboard to the first setting of the tab that is shown."""
-        self.expert.focus_first()
+        (self.simple, self.expert)[self.tab()].focus_first()
 
     def undo(self) -> None:
         """Takes back the last change that the person made to a setting."""
+        self._undo.undo()
 
     def redo(self) -> None:
         """Makes again what was undone last."""
+        self._undo.redo()
+
+    def can_undo(self) -> tuple[bool, bool]:
+        """Whether there is a change of a setting to undo, and one to redo."""
+        return self._undo.can_undo, self._undo.can_redo
+
+    def clear_undo(self) -> None:
+        """Forgets the changes that could be undone: another dataset or run is open."""
+        self._undo.clear()
 
     def _show_error(self, text: str) -> None:
         self._error.setText(text)

@@ -1,0 +1,36 @@
+"""Levels of quality against speed: a preset with narrower or wider networks, and the batch that suits them.
+
+A wider network is sharper and slower. Twice the width comes with twice the batch: with a batch that is small for the
+width, trainings collapsed (assets/experiments.md, "What the preset does on a GPU").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+LEVELS = ("Fastest", "Faster", "Balanced", "Better", "Best")
+BALANCED = LEVELS.index("Balanced")
+"""The preset as it is."""
+_WIDTHS, _BATCHES = (0.5, 0.75, 1.0, 1.5, 2.0), (1, 1, 1, 1, 2)
+_NARROWEST, _WIDEST = 8, 512
+_MULTIPLE = 4
+"""Widths are multiples of it, which all networks can split into groups."""
+
+
+def settings_of(level: int, recipe: Mapping[str, Any], images: int) -> dict[str, Any]:
+    """Width and batch of a level, for a preset's settings `recipe` and a dataset of so many images."""
+    if level == BALANCED:
+        return {"width": recipe["width"], "batch": recipe["batch"]}
+    width = _MULTIPLE * round(recipe["width"] * _WIDTHS[level] / _MULTIPLE)
+    batch = min(recipe["batch"] * _BATCHES[level], max(images, recipe["batch"]))
+    return {"width": min(max(width, _NARROWEST), _WIDEST), "batch": batch}
+
+
+def level_of(values: Mapping[str, Any], recipe: Mapping[str, Any], images: int) -> int | None:
+    """The level whose settings `values` has, the nearest to `BALANCED` if several do; None for settings of its own."""
+    for level in sorted(range(len(LEVELS)), key=lambda level: abs(level - BALANCED)):
+        wanted = settings_of(level, recipe, images)
+        if all(values[name] == value for name, value in wanted.items()):
+            return level
+    return None

@@ -1,0 +1,140 @@
+"""Cards of presets: picture, title, paper, one sentence and speed, alone and in the list of a combo box."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from core.presets import FASTEST, Preset, preset, presets
+from studio import theme
+from studio.widgets.basic.labels import WrappedLabel
+from studio.widgets.settings.preset_picture import PICTURE, PresetPicture, paint
+
+LIST_WIDTH = 430
+"""Pixels of the list of cards, which is wider than the drawer."""
+MARGIN = 8
+FADED = 0.3
+"""Strength of a speed bar that is not reached."""
+
+
+class PresetCard(QFrame):
+    """Shows one preset with all of its facts. Other widgets can be put below them."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("card")
+        self._picture, self._title, self._speed = PresetPicture(), WrappedLabel(role="title"), SpeedBars()
+        self._paper, self._sentence = WrappedLabel(role="muted"), WrappedLabel()
+        beside = QVBoxLayout()
+        beside.addWidget(self._title)
+        beside.addWidget(self._speed)
+        row = QHBoxLayout()
+        row.setSpacing(10)
+        row.addWidget(self._picture, alignment=Qt.AlignmentFlag.AlignTop)
+        row.addLayout(beside, 1)
+        row.setAlignment(beside, Qt.AlignmentFlag.AlignTop)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(10, 10, 10, 10)
+        self._column.setSpacing(6)
+        self._column.addLayout(row)
+        self._column.addWidget(self._sentence)
+        self._column.addWidget(self._paper)
+
+    def add(self, widget: QWidget) -> None:
+        """Puts a widget below the facts."""
+        self._column.addWidget(widget)
+
+    def set_preset(self, name: str) -> None:
+        """Shows the preset of this name; only the name of one that is none of ours."""
+        found = preset(name) if name in presets() else Preset(name, name, "", "", {})
+        self._picture.set_preset(name)
+        self._title.setText(found.title)
+        self._sentence.setText(found.when)
+        self._paper.setText(found.paper)
+        self._paper.setVisible(bool(found.paper))
+        self._speed.set_speed(found.speed)
+        self.setAccessibleName(f"Preset {found.title}")
+        self.setAccessibleDescription(f"{found.when} {found.speed_text}")
+
+
+class SpeedBars(QWidget):
+    """Speed of a preset relative to the others: a bar of up to `FASTEST`, and words for a screen reader."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._speed = 0
+        self.setFixedHeight(self.fontMetrics().height())
+
+    def set_speed(self, speed: int) -> None:
+        """Shows a speed from 1 to `FASTEST`; 0 shows nothing."""
+        self._speed = speed
+        text = Preset("", "", "", "", {}, speed=speed).speed_text
+        self.setAccessibleName(text)
+        self.setToolTip("Images trained per second on a CPU, relative to the other presets at 64 px")
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(100, self.fontMetrics().height())
+
+    def paintEvent(self, event: object) -> None:
+        if self._speed:
+            _paint_speed(QPainter(self), self.rect(), self._speed, QColor(theme.current().muted), self.font())
+
+
+class CardDelegate(QStyledItemDelegate):
+    """Paints the entries of a list of presets as cards. The entry's data is the preset's name."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+        lines = QFontMetrics(option.font).height()
+        return QSize(LIST_WIDTH, max(PICTURE.height(), 4 * lines + 2) + 2 * MARGIN)
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        found = presets().get(index.data(Qt.ItemDataRole.UserRole))
+        if found is None:  # a preset of another version, by its name
+            super().paint(painter, option, index)
+            return
+        scheme = theme.current()
+        is_selected = bool(option.state & QStyle.StateFlag.State_Selected)
+        text, muted = (scheme.on_accent,) * 2 if is_selected else (scheme.text, scheme.muted)
+        room: QRect = option.rect
+        font: QFont = option.font
+        painter.save()
+        painter.fillRect(room, QColor(scheme.accent if is_selected else scheme.surface))
+        room = room.adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN)
+        picture = QRectF(room.topLeft(), PICTURE)
+        paint(painter, picture, found.apply())
+        beside = room.adjusted(PICTURE.width() + MARGIN, 0, 0, 0)
+        bold = QFont(font)
+        bold.setBold(True)
+        height = QFontMetrics(font).height()
+        painter.setFont(bold)
+        painter.setPen(QColor(text))
+        painter.drawText(beside, Qt.AlignmentFlag.AlignTop, found.title)
+        _paint_speed(painter, QRect(beside.right() - 120, beside.y(), 120, height), found.speed, QColor(muted), font)
+        painter.setFont(font)
+        painter.setPen(QColor(text))
+        below = beside.adjusted(0, height + 2, 0, 0)
+        painter.drawText(below, Qt.TextFlag.TextWordWrap, found.when)
+        painter.restore()
+
+
+def _paint_speed(painter: QPainter, room: QRect, speed: int, color: QColor, font: QFont) -> None:
+    painter.setFont(font)
+    painter.setPen(color)
+    width = QFontMetrics(font).horizontalAdvance("Speed ")
+    painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, "Speed")
+    for bar in range(FASTEST):
+        shade = QColor(color)
+        shade.setAlphaF(1.0 if bar < speed else FADED)
+        painter.fillRect(QRect(room.x() + width + 4 + 12 * bar, room.center().y() - 3, 9, 7), shade)

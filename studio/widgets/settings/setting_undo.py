@@ -1,0 +1,71 @@
+"""Undo of settings: each change by the person is a step; what the program changes belongs to every step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from time import monotonic
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from core.config.settings import live_settings
+from studio.model.undo import Undo
+from studio.widgets.settings.form import SettingsForm
+
+Values = dict[str, Any]
+
+
+class SettingUndo(QObject):
+    """Follows a form. While a training runs, only steps that change live settings can be undone."""
+
+    changed = Signal(bool, bool)
+    """Whether there is something to undo, and something to redo."""
+
+    def __init__(self, form: SettingsForm) -> None:
+        super().__init__(form)
+        self._form = form
+        self._undo: Undo[Values] = Undo(form.values())
+        form.changed.connect(self._do)
+        form.shown.connect(self._follow)
+
+    @property
+    def can_undo(self) -> bool:
+        return self._can_go_to(self._undo.previous)
+
+    @property
+    def can_redo(self) -> bool:
+        return self._can_go_to(self._undo.next)
+
+    def undo(self) -> None:
+        """Takes back the last step, if there is one that can be taken back now."""
+        if self.can_undo and self._undo.undo():
+            self._form.restore(self._undo.state)
+
+    def redo(self) -> None:
+        """Makes again what was undone last, likewise."""
+        if self.can_redo and self._undo.redo():
+            self._form.restore(self._undo.state)
+
+    def clear(self) -> None:
+        """Forgets all steps: another dataset or run is open."""
+        self._undo = Undo(self._form.values())
+        self._tell()
+
+    def _do(self, names: str) -> None:
+        self._undo.do(self._form.values(), names, monotonic())
+        self._tell()
+
+    def _follow(self) -> None:
+        now, before = self._form.values(), self._undo.state
+        if delta := {name: value for name, value in now.items() if value != before[name]}:
+            self._undo.rebase(lambda state: {**state, **delta})
+        self._tell()
+
+    def _tell(self) -> None:
+        self.changed.emit(self.can_undo, self.can_redo)
+
+    def _can_go_to(self, state: Mapping[str, Any] | None) -> bool:
+        if state is None:
+            return False
+        now = self._undo.state
+        return not self._form.is_locked or all(state[name] == now[name] or name in live_settings() for name in now)

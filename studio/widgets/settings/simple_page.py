@@ -1,0 +1,216 @@
+"""Simple page of the settings drawer: preset, resolution, quality against speed, and time."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QDoubleSpinBox,
+    QFrame,
+    QHBoxLayout,
+    QSlider,
+    QVBoxLayout,
+    QWidget,
+)
+
+from core.config.settings import Settings
+from core.presets.quality import BALANCED, LEVELS, level_of, settings_of
+from studio.widgets.basic.labels import Glyph, Label, WrappedLabel
+from studio.widgets.basic.spin_boxes import WheelGuard
+from studio.widgets.settings.fields import Field, PresetBox, field_of
+from studio.widgets.settings.form import SettingsForm
+from studio.widgets.settings.preset_card import LIST_WIDTH, CardDelegate, PresetCard
+from studio.widgets.settings.scrolled import scrolled
+
+USUAL_MINUTES = 30.0
+"""Offered at first to whoever wants a training to end by itself."""
+
+
+class SimplePage(QWidget):
+    """Shows a few settings of the form in plain terms, and changes them there. It holds none itself."""
+
+    changes_chosen = Signal(object)
+    """New values by the names of their settings."""
+
+    def __init__(self, form: SettingsForm, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._form = form
+        self._card, self._presets = PresetCard(), self._field("preset")
+        self._resolution = self._field("resolution")
+        self._quality = QSlider(Qt.Orientation.Horizontal)
+        self._said = WrappedLabel(role="muted")
+        self._endless, self._minutes = QCheckBox("Until I stop"), self._field("minutes")
+        self._last_minutes = USUAL_MINUTES
+        self._steps = WrappedLabel(role="muted")
+        self._expectation = _Notice()
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 8, 4, 8)
+        column.setSpacing(6)
+        column.addWidget(self._build_card())
+        for title, widget, part in (
+            ("Resolution", self._resolution.widget, self._resolution.widget),
+            ("Quality against speed", self._build_quality(), self._quality),
+            ("Time", self._build_time(), self._minutes.widget),
+        ):
+            label = Label(title)
+            label.setBuddy(part)
+            column.addSpacing(4)
+            column.addWidget(label)
+            column.addWidget(widget)
+        column.addWidget(self._steps)
+        column.addSpacing(4)
+        column.addWidget(self._expectation)
+        column.addStretch()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(scrolled(page))
+        form.changed.connect(self._show)
+        form.shown.connect(self._show)
+        self._show()
+
+    def focus_first(self) -> None:
+        """Gives the keyboard to the first setting."""
+        self._presets.widget.setFocus()
+
+    def show_expectation(self, text: str, is_warning: bool) -> None:
+        """Shows what to expect of a training with these settings; nothing where `text` is empty."""
+        self._expectation.show_text(text, is_warning)
+
+    # Showing
+
+    def _show(self) -> None:
+        form = self._form
+        self._presets.set_value(form.value("preset"))
+        self._card.set_preset(form.value("preset"))
+        box = self._presets.widget
+        assert isinstance(box, PresetBox)
+        box.set_changes(len(form.changes()))
+        self._resolution.set_value(form.value("resolution"))
+        self._resolution.grey_out(partial(form.refusal, "resolution"))
+        self._show_quality()
+        self._show_time()
+        for field in (self._presets, self._resolution):
+            field.widget.setEnabled(not form.is_locked)
+        is_of_points = form.widget("resolution").isHidden()
+        self._resolution.widget.setEnabled(not (form.is_locked or is_of_points))
+
+    def _show_quality(self) -> None:
+        recipe, values = self._form.recipe, self._form.values()
+        level = level_of(values, recipe, self._form.facts.images) if recipe else None
+        self._quality.setEnabled(bool(recipe) and not self._form.is_locked)
+        with QSignalBlocker(self._quality):
+            if level is not None:
+                self._quality.setValue(level)
+        now = f"width {values['width']}, batch {values['batch']}"
+        if level == BALANCED:
+            text = f"{LEVELS[level]}: {now}, as the preset has it"
+        else:
+            had = f"; the preset has {recipe['width']} and {recipe['batch']}" if recipe else ""
+            text = f"{'Own' if level is None else LEVELS[level]}: {now}{had}"
+        self._said.setText(text)
+        self._quality.setAccessibleDescription(text)
+
+    def _show_time(self) -> None:
+        minutes = self._form.value("minutes")
+        self._last_minutes = minutes or self._last_minutes
+        with QSignalBlocker(self._endless):
+            self._endless.setChecked(minutes is None)
+        self._minutes.set_value(self._last_minutes)
+        self._minutes.widget.setEnabled(minutes is not None)
+        steps = self._form.value("steps")
+        self._steps.setText(f"Ends after {steps:,} steps at the latest, as set under Expert." if steps else "")
+        self._steps.setVisible(bool(steps))
+
+    # Changing
+
+    def _choose(self, name: str, field: Field) -> None:
+        self.changes_chosen.emit({name: field.value()})
+
+    def _choose_level(self, level: int) -> None:
+        self.changes_chosen.emit(settings_of(level, self._form.recipe, self._form.facts.images))
+
+    def _choose_endless(self, endless: bool) -> None:
+        self.changes_chosen.emit({"minutes": None if endless else self._last_minutes})
+
+    # Building
+
+    def _field(self, name: str) -> Field:
+        info = Settings.model_fields[name]
+        extra: Any = info.json_schema_extra
+        field = field_of(name, info, str(extra["unit"]))
+        field.widget.setAccessibleName(info.title or name.capitalize())
+        field.connect(partial(self._choose, name, field))
+        return field
+
+    def _build_card(self) -> QWidget:
+        box = self._presets.widget
+        assert isinstance(box, PresetBox)
+        box.setItemDelegate(CardDelegate(box))
+        box.setMaxVisibleItems(6)
+        box.view().setMinimumWidth(LIST_WIDTH)
+        box.activated.connect(lambda _: self._form.reset_to_preset())  # also where the same one is chosen again
+        self._card.add(box)
+        return self._card
+
+    def _build_quality(self) -> QWidget:
+        slider = self._quality
+        slider.setRange(0, len(LEVELS) - 1)
+        slider.setPageStep(1)
+        slider.setTickPosition(QSlider.TickPosition.TicksBelow)
+        slider.setTickInterval(1)
+        slider.setAccessibleName("Quality against speed")
+        slider.setToolTip("Makes both networks narrower, which is faster, or wider, which is sharper")
+        slider.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        slider.installEventFilter(WheelGuard(slider))
+        slider.valueChanged.connect(self._choose_level)
+        ends = QHBoxLayout()
+        for text in ("Speed", "Quality"):
+            label = Label(text)
+            label.setObjectName("muted")
+            ends.addWidget(label)
+            if text == "Speed":
+                ends.addStretch()
+        column = QVBoxLayout(page := QWidget())
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        column.addWidget(slider)
+        column.addLayout(ends)
+        column.addWidget(self._said)
+        return page
+
+    def _build_time(self) -> QWidget:
+        spin = self._minutes.widget
+        assert isinstance(spin, QDoubleSpinBox)
+        spin.setSpecialValueText("")
+        spin.setMinimum(0.1)
+        self._endless.setToolTip("Trains until you press Stop")
+        self._endless.toggled.connect(self._choose_endless)
+        row = QHBoxLayout(page := QWidget())
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(spin, 1)
+        row.addWidget(self._endless)
+        return page
+
+
+class _Notice(QFrame):
+    """A sentence beside an hourglass, or a warning beside its sign."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("card")
+        self._glyph, self._text = Glyph("hourglass", 18, "muted"), WrappedLabel()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(10, 8, 10, 8)
+        row.addWidget(self._glyph, alignment=Qt.AlignmentFlag.AlignTop)
+        row.addWidget(self._text, 1)
+        self.hide()
+
+    def show_text(self, text: str, is_warning: bool) -> None:
+        self._glyph.set_glyph("warning" if is_warning else "hourglass", "caution" if is_warning else "muted")
+        self._text.setText(text)
+        self.setAccessibleName(text)
+        self.setVisible(bool(text))

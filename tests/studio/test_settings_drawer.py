@@ -1,0 +1,257 @@
+"""The settings drawer: both tabs change the same settings, and what a person changed there can be undone."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import (
+    QApplication,
+    QCheckBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QLabel,
+    QSlider,
+    QSpinBox,
+    QTabWidget,
+    QWidget,
+)
+from pytestqt.qtbot import QtBot
+
+from core.config.settings import Settings
+from core.devices.device import Device
+from core.presets import FitContext, preset, presets
+from studio.main_window import MainWindow
+from studio.widgets.settings.drawer import EXPERT, SIMPLE, SettingsDrawer
+from studio.widgets.settings.preset_card import PresetCard
+
+W = TypeVar("W", bound=QWidget)
+CPU = Device("cpu", "Processor")
+
+
+@pytest.fixture
+def drawer(qtbot: QtBot) -> SettingsDrawer:
+    """On screen, with 5,000 images of 64 px."""
+    drawer = SettingsDrawer()
+    qtbot.addWidget(drawer)
+    drawer.form.set_devices([CPU])
+    drawer.form.set_count(5000)
+    drawer.form.set_size((64, 64))
+    drawer.resize(320, 700)
+    drawer.show()
+    return drawer
+
+
+def fitted(name: str = "studio") -> Settings:
+    return preset(name).fitted(FitContext(5000, False), resolution=64)
+
+
+def test_simple_is_shown_first_and_expert_is_one_click_away(qtbot: QtBot, drawer: SettingsDrawer) -> None:
+    assert drawer.tab() == SIMPLE
+    assert not drawer.form.isVisible()
+    with qtbot.waitSignal(drawer.tab_chosen) as told:
+        tabs(drawer).setCurrentIndex(EXPERT)
+    assert told.args == [EXPERT]
+    assert drawer.form.isVisible()
+    with qtbot.assertNotEmitted(drawer.tab_chosen):
+        drawer.set_tab(SIMPLE)
+    assert not drawer.form.isVisible()
+
+
+def test_the_tab_is_remembered(qtbot: QtBot) -> None:
+    for tab in (EXPERT, SIMPLE):
+        window, another = MainWindow(), MainWindow()
+        tabs(window.train.settings).setCurrentIndex(tab)
+        assert another.train.settings.tab() == tab
+        for each in (window, another):
+            qtbot.addWidget(each)
+            each.release()
+
+
+@pytest.mark.parametrize("tab", [SIMPLE, EXPERT])
+def test_the_first_setting_of_each_tab_can_have_the_keyboard(drawer: SettingsDrawer, tab: int) -> None:
+    drawer.set_tab(tab)
+    drawer.activateWindow()
+    drawer.focus_first()
+    focused = QApplication.focusWidget()
+    assert isinstance(focused, QComboBox)
+    assert focused.isVisible()
+    assert focused.accessibleName() == "Preset"
+
+
+def test_a_card_shows_the_preset_and_the_list_has_the_others(drawer: SettingsDrawer) -> None:
+    (card,) = drawer.findChildren(PresetCard)
+    box = simple(drawer, QComboBox, "Preset")
+    assert [box.itemData(row) for row in range(box.count())] == list(presets())
+    for name in presets():
+        if preset(name).apply().points:
+            continue
+        box.setCurrentIndex(box.findData(name))
+        assert drawer.form.settings() == fitted(name)
+        shown = {label.text() for label in card.findChildren(QLabel) if label.isVisible()}
+        assert {preset(name).title, preset(name).when} <= shown
+        assert preset(name).paper in shown or not preset(name).paper
+        assert f"Speed {preset(name).speed} of 5" in card.accessibleDescription()
+
+
+def test_the_list_of_cards_is_painted_and_chosen_by_keyboard(qtbot: QtBot, drawer: SettingsDrawer) -> None:
+    box = simple(drawer, QComboBox, "Preset")
+    box.showPopup()
+    qtbot.waitUntil(lambda: box.view().isVisible())
+    picture = box.view().grab().toImage()
+    assert len({picture.pixel(x, y) for x in range(0, picture.width(), 3) for y in range(0, picture.height(), 3)}) > 3
+    QTest.keyClick(box.view(), Qt.Key.Key_Down)
+    QTest.keyClick(box.view(), Qt.Key.Key_Return)
+    assert drawer.form.value("preset") == list(presets())[1]
+
+
+def test_choosing_the_same_preset_again_resets_it(drawer: SettingsDrawer) -> None:
+    box = simple(drawer, QComboBox, "Preset")
+    drawer.form.change({"width": 48})
+    assert box.accessibleDescription() == "Studio, 1 changed"
+    box.activated.emit(box.currentIndex())
+    assert drawer.form.settings() == fitted()
+
+
+def test_the_resolution_is_the_forms(drawer: SettingsDrawer) -> None:
+    box = simple(drawer, QComboBox, "Resolution")
+    assert box.currentData() == 64
+    box.setCurrentIndex(box.findData(128))
+    assert drawer.form.value("resolution") == 128
+    drawer.form.change({"resolution": 32})
+    assert box.currentData() == 32
+
+
+def test_quality_widens_the_networks_and_says_so(drawer: SettingsDrawer) -> None:
+    slider = simple(drawer, QSlider, "Quality against speed")
+    assert (slider.value(), slider.accessibleDescription()) == (2, "Balanced: width 24, batch 16, as the preset has it")
+    slider.setValue(4)
+    assert (drawer.form.value("width"), drawer.form.value("batch")) == (48, 32)
+    assert slider.accessibleDescription() == "Best: width 48, batch 32; the preset has 24 and 16"
+    slider.setValue(0)
+    assert (drawer.form.value("width"), drawer.form.value("batch")) == (12, 16)
+    drawer.form.change({"width": 40})
+    assert slider.accessibleDescription() == "Own: width 40, batch 16; the preset has 24 and 16"
+    drawer.form.change({"width": 36})
+    assert slider.value() == 3
+    assert slider.accessibleDescription().startswith("Better: ")
+
+
+def test_time_is_minutes_or_until_it_is_stopped(drawer: SettingsDrawer) -> None:
+    endless, minutes = simple(drawer, QCheckBox, "Until I stop"), simple(drawer, QDoubleSpinBox, "Minutes")
+    assert endless.isChecked()
+    assert not minutes.isEnabled()
+    endless.click()
+    assert drawer.form.value("minutes") == 30
+    minutes.setValue(12)
+    assert drawer.form.value("minutes") == 12
+    endless.click()
+    assert drawer.form.value("minutes") is None
+    endless.click()
+    assert drawer.form.value("minutes") == 12
+    drawer.form.change({"minutes": 5.0, "steps": 400})
+    assert minutes.value() == 5
+    assert any("400 steps" in label.text() for label in drawer.findChildren(QLabel) if label.isVisible())
+
+
+def test_while_it_trains_only_the_time_can_be_changed(qtbot: QtBot, drawer: SettingsDrawer) -> None:
+    drawer.form.set_locked(True)
+    assert not simple(drawer, QComboBox, "Preset").isEnabled()
+    assert not simple(drawer, QComboBox, "Resolution").isEnabled()
+    assert not simple(drawer, QSlider, "Quality against speed").isEnabled()
+    with qtbot.waitSignal(drawer.form.live_edited) as told:
+        simple(drawer, QCheckBox, "Until I stop").click()
+    assert told.args[0].minutes == 30
+
+
+def test_settings_that_cannot_be_are_said_on_both_tabs(drawer: SettingsDrawer) -> None:
+    for tab in (EXPERT, SIMPLE):
+        drawer.set_tab(tab)
+        drawer.form.change({"grid": "16x16", "resolution": 512})
+        errors = [label.text() for label in drawer.findChildren(QLabel, "error") if label.isVisible()]
+        assert len(errors) == 1
+        assert "too large" in errors[0]
+        drawer.form.change({"grid": "4x4", "resolution": 64})
+        assert not [label for label in drawer.findChildren(QLabel, "error") if label.isVisible()]
+
+
+# -- undo ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_change_of_a_setting_is_undone_and_made_again(qtbot: QtBot, drawer: SettingsDrawer) -> None:
+    assert drawer.can_undo() == (False, False)
+    before = drawer.form.settings()
+    with qtbot.waitSignal(drawer.undo_changed, check_params_cb=lambda *can: can == (True, False)):
+        set_number(drawer, "width", 48)
+    simple(drawer, QComboBox, "Preset").setCurrentIndex(simple(drawer, QComboBox, "Preset").findData("dcgan"))
+    after = drawer.form.settings()
+    drawer.undo()
+    assert drawer.form.settings() == before.changed(width=48)
+    assert drawer.form.changes() == ["width"]
+    drawer.undo()
+    assert drawer.form.settings() == before
+    assert drawer.can_undo() == (False, True)
+    drawer.undo()  # there is nothing left
+    drawer.redo()
+    drawer.redo()
+    assert drawer.form.settings() == after
+    assert drawer.form.changes() == []
+
+
+def test_turning_a_number_on_is_one_change(drawer: SettingsDrawer) -> None:
+    for width in range(25, 40):
+        set_number(drawer, "width", width)
+    drawer.undo()
+    assert drawer.form.value("width") == 24
+    assert drawer.can_undo() == (False, True)
+
+
+def test_what_the_program_changed_is_not_undone(drawer: SettingsDrawer) -> None:
+    set_number(drawer, "width", 48)
+    drawer.form.set_count(500)  # images were left out, for which the preset augments otherwise
+    assert drawer.form.value("augment") == "diffaug"
+    drawer.undo()
+    assert drawer.form.value("width") == 24
+    assert drawer.form.value("augment") == "diffaug"
+    assert drawer.form.changes() == []
+
+
+def test_while_it_trains_only_live_changes_are_undone(qtbot: QtBot, drawer: SettingsDrawer) -> None:
+    set_number(drawer, "width", 48)
+    drawer.form.set_locked(True)
+    assert drawer.can_undo() == (False, False)
+    set_number(drawer, "d_steps", 3)
+    with qtbot.waitSignal(drawer.form.live_edited) as told:
+        drawer.undo()
+    assert (told.args[0].d_steps, told.args[0].width) == (1, 48)
+    drawer.undo()
+    assert drawer.form.value("width") == 48
+    drawer.form.set_locked(False)
+    drawer.undo()
+    assert drawer.form.value("width") == 24
+
+
+def test_another_dataset_leaves_nothing_to_undo(drawer: SettingsDrawer) -> None:
+    set_number(drawer, "width", 48)
+    drawer.clear_undo()
+    assert drawer.can_undo() == (False, False)
+    drawer.undo()
+    assert drawer.form.value("width") == 48
+
+
+def tabs(drawer: SettingsDrawer) -> QTabWidget:
+    return drawer.findChildren(QTabWidget)[0]
+
+
+def simple(drawer: SettingsDrawer, kind: type[W], name: str) -> W:
+    """A widget of the Simple tab by its accessible name, or by its text."""
+    found = drawer.simple.findChildren(kind)
+    return next(each for each in found if name in (each.accessibleName(), each.property("text")))
+
+
+def set_number(drawer: SettingsDrawer, name: str, value: int) -> None:
+    box = drawer.form.widget(name)
+    assert isinstance(box, QSpinBox)
+    box.setValue(value)
