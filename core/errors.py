@@ -1,7 +1,9 @@
-"""Errors: `UserError`, the only exception with a message for the user, and `DivergenceError`, from which a training can
-recover."""
+"""Errors: `UserError`, the only exception with a message for the user, `DivergenceError`, from which a training can
+recover, and `RunBusyError`, for which there is something else to do."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 
 class UserError(Exception):
@@ -27,6 +29,20 @@ class DivergenceError(UserError):
             f"The losses stopped being numbers, or grew beyond all bounds, at step {step}.",
             "Open the last checkpoint and continue with half the learning rates.",
         )
+
+
+class RunBusyError(UserError):
+    """A run in which another window, another process or another machine trains.
+
+    `folder` is the run's; `place` says where and since when, such as "on atelier since 10:32". `hint` is added to the
+    remedy.
+    """
+
+    def __init__(self, folder: Path, place: str, hint: str = "", details: str = "") -> None:
+        remedy = "watch it, or train a copy."
+        super().__init__(f"Training in another window ({place}):", f"{remedy} {hint}".strip(), details)
+        self.folder = folder
+        self.place = place
 
 
 def refused_by_system(error: OSError) -> UserError:

@@ -1,5 +1,5 @@
-"""Command line without a window: `gan-studio train | generate | inspect ...`. Export commands are in
-`core.cli.export_commands`."""
+"""Command line without a window: `gan-studio train | generate | inspect ...`. Those that
+train are in `core.cli.training_commands`, those that export in `core.cli.export_commands`."""
 
 from __future__ import annotations
 
@@ -7,12 +7,9 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import closing
 from dataclasses import asdict
 from importlib.metadata import version
 from io import TextIOWrapper
-from threading import RLock
-from time import monotonic, sleep
 from typing import Any, NoReturn
 
 from tqdm import tqdm
@@ -20,34 +17,15 @@ from tqdm import tqdm
 from core.cli.export_commands import add_exports, show
 from core.cli.messages import MESSAGES, as_json, without_controls
 from core.cli.paths import checkpoint, place
-from core.config.settings import Settings
+from core.cli.training_commands import add_training
 from core.devices.memory import REMEDY, is_out_of_memory
-from core.errors import UserError, refused_by_system
-from core.events import (
-    EvaluationProgress,
-    Event,
-    Finished,
-    Measured,
-    Notice,
-    Points,
-    Progress,
-    Refused,
-    Report,
-    Samples,
-    Saved,
-    Tuned,
-)
+from core.errors import RunBusyError, UserError, refused_by_system
 from core.formatting import size_text
-from core.jobs.interruption import Interruption
-from core.presets import preset, presets
+from core.presets import presets
 from core.registry import components
-from core.stats.keys import in_words
 from core.stats.metric_key import parse, title
 
-tqdm.set_lock(RLock())  # its own is for several processes, and can outlive one that runs out of memory
 BAD_INPUT, INTERRUPTED = 2, 130
-RETRY_SECONDS = 10.0
-"""Time between two tries to write the last checkpoint."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -68,6 +46,9 @@ def main(arguments: Sequence[str], window: Callable[[], Mapping[str, Any]] = dic
         options = _parser()[0].parse_args(arguments, argparse.Namespace(window=window))
         command: Callable[[argparse.Namespace], int] = options.command
         return command(options)
+    except RunBusyError as problem:
+        print(f"gan-studio: {problem} See gan-studio watch, and --copy.", file=MESSAGES)
+        return BAD_INPUT
     except UserError as problem:
         print(f"gan-studio: {problem}", file=MESSAGES)
         return BAD_INPUT
@@ -85,32 +66,6 @@ def main(arguments: Sequence[str], window: Callable[[], Mapping[str, Any]] = dic
     except OSError as error:
         print(f"gan-studio: {without_controls(str(refused_by_system(error)))}", file=MESSAGES)
         return BAD_INPUT
-
-
-def train(options: argparse.Namespace) -> int:
-    from core.checkpoint import load
-    from core.jobs.training_job import TrainingJob
-
-    given = {name: getattr(options, name) for name in Settings.model_fields if getattr(options, name) is not None}
-    if options.resume:
-        if "preset" in given:
-            what = f"The preset {given['preset']!r} cannot be given together with --resume."
-            raise UserError(what, "Leave it out: the checkpoint holds its settings.")
-        settings = load(options.resume).meta.settings.changed(**given)
-    else:
-        chosen = preset(given.pop("preset", next(iter(presets()))))
-        settings = chosen.apply(**given)
-    training = TrainingJob(settings, options.data, out=options.out.absolute(), resume=options.resume, given=given)
-    with closing(training.events()) as events, Interruption() as interruption, _Bar(settings) as bar:
-        for event in events:
-            bar.show(event)
-            if isinstance(event, Refused):
-                _wait(RETRY_SECONDS, interruption)
-            if interruption:
-                if training.run:
-                    bar.show(training.save_at_end())
-                return interruption.exit_code
-    return 0
 
 
 def inspect(options: argparse.Namespace) -> int:
@@ -244,19 +199,7 @@ def _parser() -> tuple[argparse.ArgumentParser, Iterable[str]]:
     parser.add_argument("--version", action="version", version=f"GAN Studio {version('gan-studio')}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
 
-    command = commands.add_parser(
-        "train", help="train on a folder or file of images, on sample:digits, or on toy:ring8"
-    )
-    command.set_defaults(command=train)
-    command.add_argument(
-        "data",
-        metavar="DATA",
-        help="folder, zip, tar, .npy, .npz, .mat, MNIST or CIFAR files, video, sample:, download: or toy:NAME",
-    )
-    command.add_argument("--out", type=place, required=True, metavar="RUN", help="folder of the run, made anew")
-    command.add_argument("--resume", type=checkpoint, metavar="CKPT", help="checkpoint to continue from")
-    _add_settings(command)
-
+    add_training(commands)
     add_exports(commands)
 
     command = commands.add_parser("inspect", help="what a dataset, a checkpoint or a run holds")
@@ -308,73 +251,3 @@ def _parser() -> tuple[argparse.ArgumentParser, Iterable[str]]:
     command.add_argument("--limit", type=float, metavar="GB", help="how much they may take; the oldest make room")
     command.add_argument("--clear", action="store_true", help="delete them all; they are prepared anew when needed")
     return parser, commands.choices
-
-
-def _add_settings(command: argparse.ArgumentParser) -> None:
-    """One flag for each setting. Values stay text: the settings themselves check them, with their own words."""
-    for name, field in Settings.model_fields.items():
-        flag = "--" + name.replace("_", "-")
-        help = (field.description or "").replace("%", "%%")
-        if field.annotation is bool:
-            command.add_argument(flag, action=argparse.BooleanOptionalAction, help=help)
-        else:
-            command.add_argument(flag, metavar=name.upper(), help=help)
-
-
-def _wait(seconds: float, interruption: Interruption) -> None:
-    until = monotonic() + seconds
-    while monotonic() < until and not interruption:
-        sleep(0.1)
-
-
-class _Bar:
-    """Progress on stderr: rate, time left, losses."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._tuned = ""
-        self._bar = tqdm(unit="step", disable=None, dynamic_ncols=True, file=MESSAGES)
-
-    def __enter__(self) -> _Bar:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.close()
-
-    def show(self, event: Event) -> None:
-        if isinstance(event, EvaluationProgress):
-            return  # the bar is the training's
-        if isinstance(event, Progress):
-            self._bar.set_description(event.text)
-            self._bar.total, self._bar.n = event.total or None, event.done
-            self._bar.refresh()
-        elif isinstance(event, Report):
-            self._report(event)
-        elif isinstance(event, Tuned):
-            self._tuned = f"{event.device}: {event.precision}, {event.memory_format}"
-        elif isinstance(event, Samples | Points) and self._tuned:  # only now is it certain that the training begins
-            self._bar.reset()
-            self._bar.write(self._tuned, file=MESSAGES)
-            self._tuned = ""
-        elif isinstance(event, Notice):
-            self._bar.write(event.text, file=MESSAGES)
-        elif isinstance(event, Refused):
-            self._bar.write(f"{event.problem} The training waits for that, and tries again.", file=MESSAGES)
-        elif isinstance(event, Measured):
-            self._bar.write(f"step {event.step}: {', '.join(in_words(event.values).values())}", file=MESSAGES)
-        elif isinstance(event, Saved):
-            self._bar.write(f"step {event.step}: saved {event.path}", file=MESSAGES)
-        elif isinstance(event, Finished):
-            self._bar.write(event.reason, file=MESSAGES)
-
-    def _report(self, report: Report) -> None:
-        stats = report.stats
-        self._bar.set_description("Training")
-        if self._settings.minutes is not None and self._settings.steps is None:
-            # Time is what runs out: let the bar estimate the steps that fit into it.
-            self._bar.total = round(report.step * 60 * self._settings.minutes / max(report.seconds, 1e-9))
-        else:
-            self._bar.total = self._settings.steps
-        self._bar.update(report.step - self._bar.n)
-        rate = f"{stats['Timing/images_per_sec']:.0f} {self._settings.counted}/s"
-        self._bar.set_postfix_str(f"{rate}, D {stats['Loss/D/loss']:.3f}, G {stats['Loss/G/loss']:.3f}")

@@ -21,6 +21,7 @@ from core.latent.sampler import Sampler
 from core.registry import ranked
 from core.runs.retention import record_metric
 from core.runs.run import Run
+from core.runs.run_lock import refuse_busy, write_access
 from core.stats.metric_key import Split, parse
 
 BEST_BY = "fid"
@@ -69,15 +70,19 @@ def measure(run: Run, checkpoint: Path, dataset: Dataset) -> Generator[Progress 
     """Measures a checkpoint of a run that is not being trained, all at once; adds what was `Measured` to the run's
     numbers, and returns it.
 
-    Raises `UserError` for other images, and for what cannot be measured or written.
+    Raises `RunBusyError` where another process trains in the run, and `UserError` for other images, and for what
+    cannot be measured or written.
     """
+    refuse_busy(run.folder)
     sampler = Sampler.open(checkpoint)
     if dataset.fingerprint != sampler.meta.dataset_fingerprint:
         remedy = f"Open {sampler.meta.dataset}, prepared as it was then."
         raise UserError("The images that are open are not those that the run was trained on.", remedy)
     extractor = yield from build(chosen_features(sampler.meta.settings, dataset), dataset, sampler.device)
-    measured = yield from rate_checkpoint(sampler, checkpoint, dataset, extractor)
-    run.note_measured(measured)
+    measured = yield from _measured(sampler, dataset, extractor)
+    with write_access(run.folder):
+        _note_quality(checkpoint, measured)
+        run.note_measured(measured)
     return measured
 
 
@@ -88,17 +93,25 @@ def rate_checkpoint(
 
     `sampler`: of that checkpoint.
     """
+    measured = yield from _measured(sampler, dataset, extractor)
+    _note_quality(checkpoint, measured)
+    return measured
+
+
+def _measured(sampler: Sampler, dataset: Dataset, extractor: Extractor) -> Generator[Progress, None, Measured]:
     settings = sampler.meta.settings
     held = held_rows(settings, dataset)
     rows = train_rows(len(dataset.images), held)
     real = np.sort(np.random.RandomState(0).permutation(rows)[:MOST_REAL])
     split: Split = "train" if len(held) else "all"
     count = settings.evaluation_images
-    measured = yield from evaluate(sampler, dataset, _metrics(extractor), extractor, count, real, split)
+    return (yield from evaluate(sampler, dataset, _metrics(extractor), extractor, count, real, split))
+
+
+def _note_quality(checkpoint: Path, measured: Measured) -> None:
     for key, value in measured.values.items():
         if parse(key)[0] == BEST_BY:
             record_metric(checkpoint, key, value)
-    return measured
 
 
 def chosen_features(settings: Settings, dataset: Dataset) -> str:

@@ -27,7 +27,8 @@ from core.jobs.live_evaluation import LiveEvaluator
 from core.presets import FitContext, preset
 from core.runs.retention import pin
 from core.runs.run import Run, is_run, next_folder, refuse_taken
-from core.runs.run_lock import RunLock
+from core.runs.run_lock import RunLock, refuse_busy
+from core.runs.run_name import copy_name, run_title, write_name
 from core.trainer import Trainer
 from core.training.clusters import clustered
 
@@ -41,7 +42,9 @@ class TrainingJob:
 
     `chosen` are the settings to begin with; `settings` are those in force. `runs` is where a new numbered run is made
     unless `out` names its folder. `resume` is a checkpoint to continue from: in its own run when it is that run's
-    newest and `out` does not say otherwise, else in a new run that takes the earlier reports over. `given` are the
+    newest and `out` does not say otherwise, else in a new run that takes the earlier reports and samples over. `copy`
+    asks for the new run in any case: it is called a copy, and made beside the first one unless `out` or `runs` says
+    where. `given` are the
     settings that a person chose who left the others to the preset: it fits them to the images and the device. Without
     `given` all settings stay as they are. `trainer` and `run` exist from the first `Samples` or `Points` event on.
     """
@@ -51,6 +54,7 @@ class TrainingJob:
     runs: Path | None = None
     out: Path | None = None
     resume: Path | None = None
+    copy: bool = False
     given: Mapping[str, Any] | None = None
     trainer: Trainer | None = field(default=None, init=False)
     run: Run | None = field(default=None, init=False)
@@ -65,7 +69,8 @@ class TrainingJob:
         return self.trainer.settings if self.trainer else self.chosen
 
     def events(self) -> Generator[Event, None, None]:
-        """Everything from reading the images to `Finished`. Raises `UserError`; the run keeps what was saved."""
+        """Everything from reading the images to `Finished`. Raises `RunBusyError` where another process trains in the
+        run that would go on, and `UserError`; the run keeps what was saved."""
         checkpoint = load(self.resume) if self.resume else None
         use(self.chosen.device)  # what cannot work is said before the images are read
         if passed := passed_over(self.chosen.device):
@@ -77,6 +82,8 @@ class TrainingJob:
             return
         if self.out is not None:
             refuse_taken(self.out)
+        elif not self.copy and (trained := _run_of(self.resume)):
+            refuse_busy(trained.folder)  # what looks older may be what the other process has trained past
         trainer = yield from self._begin(checkpoint)
         run = self._new_run(trainer)
         with RunLock(run.folder) as lock:
@@ -188,22 +195,32 @@ class TrainingJob:
         return preset(self.chosen.preset).fitted(facts, **self.given)
 
     def _continued(self) -> Run | None:
-        """The run that goes on: the resumed checkpoint's own, if that is its newest and `out` names no other."""
+        """The run that goes on: the resumed checkpoint's own, if that is its newest and no other is asked for."""
         origin = _run_of(self.resume)
-        if origin is None or self.resume is None or (self.out is not None and self.out.resolve() != origin.folder):
+        if (
+            self.copy
+            or origin is None
+            or self.resume is None
+            or (self.out is not None and self.out.resolve() != origin.folder)
+        ):
             return None
         with suppress(UserError):  # nothing numbered can be read: what is resumed is somebody's copy
             return origin if origin.newest().samefile(self.resume) else None
         return None
 
     def _new_run(self, trainer: Trainer) -> Run:
+        origin = _run_of(self.resume)
+        runs = self.runs or (origin.folder.parent if origin and self.copy else None)
         if self.out is not None:
             folder = self.out
-        elif self.runs is not None:
-            folder = next_folder(self.runs, trainer.dataset.title, trainer.settings.preset)
+        elif runs is not None:
+            folder = next_folder(runs, trainer.dataset.title, trainer.settings.preset)
         else:
             raise UserError("No folder was given for the run.", "Name one.")
-        return Run.begin(folder, trainer, _run_of(self.resume))
+        run = Run.begin(folder, trainer, origin)
+        if self.copy and origin is not None:
+            write_name(run.folder, copy_name(run_title(origin.folder)))
+        return run
 
 
 def _tune(

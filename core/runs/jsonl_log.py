@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
@@ -24,6 +24,8 @@ LARGEST_COUNT, LARGEST = 2**63, 3.4e38
 """Of steps, images and seconds; of any other number, as float32 holds it."""
 BLOCK = 2**21
 """Bytes that are read at a time."""
+REMEMBERED = 200
+"""Bytes by which a reader tells that what it has read is still there."""
 _writing = Lock()
 """One writes at a time: what is measured of a run may be added just when its training goes on from an earlier step."""
 Record = dict[str, Any]
@@ -41,10 +43,14 @@ class JsonlLog:
     def append(self, values: Mapping[str, Any], durable: bool = False) -> None:
         """Adds a line; if `durable`, waits until it is on the disk. Raises `UserError`."""
         with _writing, self._written():
-            line = ("" if self._ends_whole() else "\n") + json.dumps(values) + "\n"
-            append(self.path, line)
+            self._add([values])
             if durable:
                 flush(self.path)
+
+    def extend(self, records: Sequence[Mapping[str, Any]]) -> None:
+        """Adds a line for each record, all at once. Raises `UserError`."""
+        with _writing, self._written():
+            self._add(records)
 
     def each(self, last_step: int | None = None) -> Iterator[Record]:
         """The complete lines one by one, up to a step if one is given: however many there are, they need no memory.
@@ -56,6 +62,10 @@ class JsonlLog:
         with readable(self.path):
             for lines in self._lines(last_step):
                 yield [values for _, values in lines]
+
+    def tail(self, end: int | None = None) -> LogTail:
+        """Reads the lines that are added after the first `end` bytes; None: after those that are there now."""
+        return LogTail(self.path, self._keys, self._most, end)
 
     def truncate(self, last_step: int) -> None:
         """Drops lines that are later or incomplete, all at once. Raises `UserError`."""
@@ -77,6 +87,10 @@ class JsonlLog:
             yield
         except OSError as error:
             raise unwritable(self.path, error) from error
+
+    def _add(self, records: Sequence[Mapping[str, Any]]) -> None:
+        lines = "".join(f"{json.dumps(values)}\n" for values in records)
+        append(self.path, lines if self._ends_whole() else f"\n{lines}")
 
     def _lines(self, last_step: int | None) -> Iterator[list[tuple[str, Record]]]:
         try:
@@ -102,6 +116,62 @@ class JsonlLog:
                 return True
             file.seek(-1, os.SEEK_END)
             return file.read(1) == b"\n"
+
+
+class LogTail:
+    """Lines that another process adds to a log. The file is open only while it is read, so that the other one can
+    replace it."""
+
+    def __init__(self, path: Path, keys: Set[str], most: int, end: int | None) -> None:
+        self._path, self._keys, self._most = path, keys, most
+        self._end, self._before = end, b""
+
+    def read(self) -> Iterator[list[Record]]:
+        """The complete lines since the last call, in lists, one for each piece of the file.
+
+        Raises `OSError`, and `LogReplacedError` where earlier lines are gone: the next call reads what is added to
+        those that are there.
+        """
+        try:
+            file = opened_regular(self._path, self._most)
+        except FileNotFoundError:
+            was_there, self._end, self._before = self._end, 0, b""
+            if was_there:
+                raise LogReplacedError from None
+            return
+        with file:
+            size = file.seek(0, os.SEEK_END)
+            if self._end is None or not self._is_same(file, size):
+                is_new, self._end = self._end is None, size
+                self._remember(file)
+                if is_new:
+                    return
+                raise LogReplacedError
+            file.seek(self._end)
+            for piece, lines in line_blocks(file):
+                self._end += len(piece)
+                yield [values for line in lines if (values := parsed_record(line, self._keys)) is not None]
+            self._remember(file)
+
+    def _is_same(self, file: IO[bytes], size: int) -> bool:
+        """Whether the bytes just before the end are the ones that were there: a report's numbers come no second
+        time."""
+        assert self._end is not None
+        if size < self._end:
+            return False
+        if not self._before:  # it was read by somebody else so far
+            return True
+        file.seek(self._end - len(self._before))
+        return file.read(len(self._before)) == self._before
+
+    def _remember(self, file: IO[bytes]) -> None:
+        assert self._end is not None
+        file.seek(max(self._end - REMEMBERED, 0))
+        self._before = file.read(min(self._end, REMEMBERED))
+
+
+class LogReplacedError(Exception):
+    """Lines that were read are gone from a log: what they say does not hold any more."""
 
 
 @contextmanager

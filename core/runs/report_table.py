@@ -81,6 +81,8 @@ class TableReader:
         self._known, self._mark = _read_copy(self._copy, path)
         with readable(path):
             self._found = path.stat()
+        self.end = 0
+        """How many bytes of the file have been read, all of them in whole lines."""
         self._is_long = self._found.st_size - self._mark.covered > SMALL
 
     def thinned(self) -> ReportTable | None:
@@ -103,6 +105,7 @@ class TableReader:
                     yield Progress("Reading the reports", min(covered, size), size, in_bytes=True)
                 covered, crc = covered + len(piece), zlib.crc32(piece, crc)
                 parts.append(_parsed(lines, keys, len(piece)))
+        self.end = covered
         table = _joined(parts, covered)
         if self._is_long:
             _write_copy(self._copy, table, _Mark(covered, crc, size, self._found.st_mtime_ns))

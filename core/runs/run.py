@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing, suppress
 from datetime import datetime
 from itertools import chain
@@ -25,7 +25,7 @@ from core.errors import FOREIGN_ERRORS, DivergenceError, UserError
 from core.events import Edited, Event, Measured, Notice, Points, Refused, Report, Samples, Saved
 from core.imaging.grid import grid, write_png
 from core.imaging.points import picture
-from core.runs.jsonl_log import LARGEST_REPORTS, JsonlLog, Record, is_number, with_known_keys
+from core.runs.jsonl_log import LARGEST_REPORTS, JsonlLog, LogTail, Record, is_number, with_known_keys
 from core.runs.report_table import REQUIRED, TableReader
 from core.runs.retention import best, by_step, numbered, prune
 
@@ -65,8 +65,8 @@ class Run:
     def begin(cls, folder: Path, trainer: Trainer, history: Run | None = None) -> Run:
         """A new run at `folder`, with the training's first checkpoint in it from the first moment.
 
-        `history`: a run whose reports up to the training's present step are taken over. Raises `UserError` if the
-        folder exists and is not empty, or cannot be written.
+        `history`: a run whose reports and samples up to the training's present step are taken over. Raises `UserError`
+        if the folder exists and is not empty, or cannot be written.
         """
         refuse_taken(folder)
         # A random name, and made anew: whatever waits under a name that can be guessed is not written to.
@@ -89,8 +89,9 @@ class Run:
             run = cls(partial)
             if history:
                 for ours, theirs in zip(run._journals, history._journals, strict=True):
-                    for values in theirs.each(trainer.step):
-                        ours.append(values)
+                    for block in filter(None, theirs.blocks(trainer.step)):
+                        ours.extend(block)
+                _take_over(history.samples(), partial / "samples", trainer.step)
             run.save(trainer)
             if folder.exists():
                 folder.rmdir()
@@ -205,7 +206,15 @@ class Run:
         `UserError`."""
         known = set(REQUIRED)
         for block in self._stats.blocks():
-            yield [_report(with_known_keys(values, known)) for values in block]
+            yield [report_of(with_known_keys(values, known)) for values in block]
+
+    def report_tail(self, end: int | None = None) -> LogTail:
+        """Reads the reports that are added after the first `end` bytes of the file; None: from now on."""
+        return self._stats.tail(end)
+
+    def edit_tail(self) -> LogTail:
+        """Reads the changes of settings that are added from now on."""
+        return self._edits.tail()
 
     def table_reader(self) -> TableReader:
         """Reads the recorded reports as arrays. Raises `UserError`."""
@@ -216,7 +225,7 @@ class Run:
         cannot be read."""
         found: deque[Edited] = deque(maxlen=MOST_EDITS)
         with suppress(UserError):
-            edits = (Edited(each["step"], _changes(each["changes"])) for each in self._edits.each())
+            edits = map(edit_of, self._edits.each())
             found.extend(edit for edit in edits if edit.changes)
         return list(found)
 
@@ -293,14 +302,32 @@ class Run:
             journal.truncate(step)
 
 
+def _take_over(samples: Iterable[Path], folder: Path, step: int) -> None:
+    """Puts sample grids up to a step into another run's folder. They are replaced and never written into, so one file
+    can stand in both."""
+    for path in samples:
+        if int(path.stem) <= step and not path.is_symlink():
+            try:
+                os.link(path, folder / path.name)
+            except OSError:  # another drive, or one without links
+                with suppress(FileNotFoundError):  # the other training went back meanwhile
+                    shutil.copyfile(path, folder / path.name)
+
+
 def _with_step(event: Report | Measured, numbers: Mapping[str, float]) -> dict[str, float]:
     """A line of `stats.jsonl`."""
     return {"step": event.step, "images": event.images, "seconds": round(event.seconds, 3), **numbers}
 
 
-def _report(values: Record) -> Report:
+def report_of(values: Record) -> Report:
+    """Returns the report that a line of `stats.jsonl` says."""
     place = values.pop("step"), values.pop("images"), values.pop("seconds")
     return Report(*place, {key: value for key, value in values.items() if is_number(value)})
+
+
+def edit_of(values: Record) -> Edited:
+    """Returns what a line of `edits.jsonl` says; without changes where it says none that can be understood."""
+    return Edited(values["step"], _changes(values["changes"]))
 
 
 def _changes(values: object) -> dict[str, str | float | None]:

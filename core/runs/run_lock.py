@@ -3,6 +3,9 @@
 The file names its owner. On the same machine an owner that is gone is noticed at once. Where another process may have
 its number, and on another machine over a network drive or in another container, the owner's pulse tells: the file's
 time, which it renews. An owner that was suspended for longer than that notices that it has lost the run.
+
+Who wants to write asks `alive`, which compares the pulse with the drive's own clock. Who only reads asks an
+`OwnerWatch`, which writes nothing.
 """
 
 from __future__ import annotations
@@ -12,7 +15,8 @@ import os
 import socket
 import time
 import uuid
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -24,14 +28,18 @@ import psutil
 
 from core.data.names import content
 from core.durable_write import flush, flush_folder, unwritable
-from core.errors import FOREIGN_ERRORS, UserError
+from core.errors import FOREIGN_ERRORS, RunBusyError
 
 NAME = "lock.json"
 PULSE_SECONDS = 20.0
 SILENT_SECONDS = 120.0
 """An owner on another machine whose pulse is older has crashed."""
+SKEW_SECONDS = 3600.0
+"""By how much the clocks of two machines may differ: a reader takes a pulse that is older for that of a crash."""
 BOOT, NAMESPACE = Path("/proc/sys/kernel/random/boot_id"), Path("/proc/self/ns/pid")
 """Where Linux tells one start of one machine, and one container's numbers of processes, from all others."""
+LONGEST_HOST = 60
+"""Characters of a machine's name that are shown."""
 SAME_START = 1.0
 """Seconds by which the same process's start may differ between two readings."""
 
@@ -54,6 +62,19 @@ class Owner:
         started = psutil.Process().create_time()
         return cls(socket.gethostname(), _machine(), os.getpid(), started, datetime.now().timestamp(), token_hex(8))
 
+    @property
+    def is_here(self) -> bool:
+        """Whether it is this process."""
+        return (self.machine, self.process) == (_machine(), os.getpid())
+
+    @property
+    def place(self) -> str:
+        """Where it trains and since when, such as "on atelier since 10:32"."""
+        since = datetime.fromtimestamp(self.since)
+        is_today = since.date() == datetime.now().date()
+        host = "".join(sign for sign in self.host if sign.isprintable())[:LONGEST_HOST]
+        return f"on {host} since {since.strftime('%H:%M' if is_today else '%Y-%m-%d %H:%M')}"
+
 
 class RunLock:
     """Context in which nobody else trains in the run."""
@@ -64,7 +85,8 @@ class RunLock:
         self._pulse = Thread(target=self._beat, name="pulse of a run", daemon=True)
 
     def __enter__(self) -> RunLock:
-        """Raises `UserError` where another process trains in the run, or its folder cannot be written to."""
+        """Raises `RunBusyError` where another process trains in the run, and `UserError` where its folder cannot be
+        written to."""
         try:
             while not self._taken():
                 judged = _read(self._file)
@@ -129,12 +151,8 @@ class RunLock:
 def alive(file: Path) -> Owner | None:
     """Returns the owner of a lock, unless it has crashed. Raises `OSError` where the folder cannot be written to."""
     owner = _read(file)
-    if owner is not None and owner.machine == _machine():
-        if not psutil.pid_exists(owner.process):
-            return None
-        if _has_same_start(owner):
-            return owner
-        # Another process has its number now, or the clock was set, by which starts are told: the pulse decides.
+    if owner is not None and (lives := _lives(owner)) is not None:
+        return owner if lives else None
     # The drive's own clock tells the age: those of two machines differ.
     now = file.with_name(f".{token_hex(8)}.partial")
     try:
@@ -146,7 +164,80 @@ def alive(file: Path) -> Owner | None:
         now.unlink(missing_ok=True)
     if age > SILENT_SECONDS:
         return None
-    return owner or Owner("another machine", "", 0, 0.0, file.lstat().st_mtime, "")
+    return owner or _unknown(file.lstat().st_mtime)
+
+
+def refuse_busy(folder: Path) -> None:
+    """Raises `RunBusyError` where another process trains in a run, and `UserError` where its folder cannot be written
+    to."""
+    try:
+        owner = alive(folder / NAME)
+    except OSError as error:
+        raise unwritable(folder / NAME, error) from error
+    if owner is not None and not owner.is_here:
+        raise _busy(folder, owner)
+
+
+@contextmanager
+def write_access(folder: Path) -> Iterator[None]:
+    """Context for a short write into a run: nobody else begins to train in it meanwhile, but this process may be
+    training in it. Raises what `refuse_busy` raises."""
+    owner = _read(folder / NAME)
+    if owner is not None and owner.is_here and _lives(owner):
+        yield
+    else:
+        with RunLock(folder):
+            yield
+
+
+class OwnerWatch:
+    """Tells a reader again and again whether a run is trained by another process. Nothing is written to find out: that
+    the owner on another machine has crashed shows by a pulse that stays the same for `SILENT_SECONDS`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / NAME
+        self._pulse, self._heard = 0, time.monotonic()
+
+    def owner(self) -> Owner | None:
+        """Returns the other process that trains in the run now, or None."""
+        owner = _read(self._file)
+        if owner is not None and owner.is_here:
+            return None
+        if owner is not None and (lives := _lives(owner)) is not None:
+            return owner if lives else None
+        try:
+            pulse = self._file.lstat().st_mtime_ns
+        except FileNotFoundError:
+            return None
+        except OSError:  # a network drive that does not answer just now
+            pulse = self._pulse
+        if pulse != self._pulse:
+            self._pulse, self._heard = pulse, time.monotonic()
+        is_old = time.time() - pulse / 1e9 > SILENT_SECONDS + SKEW_SECONDS
+        if is_old or time.monotonic() - self._heard > SILENT_SECONDS:
+            return None
+        return owner or _unknown(pulse / 1e9)
+
+
+def _lives(owner: Owner) -> bool | None:
+    """Whether the owner still runs; None where only its pulse tells: on another machine, or where another process has
+    its number now, or the clock was set, by which starts are told."""
+    if owner.machine != _machine():
+        return None
+    try:
+        process = psutil.Process(owner.process)
+        if process.status() == psutil.STATUS_ZOMBIE:  # it has ended, and its parent has not asked how
+            return False
+        return True if abs(process.create_time() - owner.started) < SAME_START else None
+    except psutil.NoSuchProcess:
+        return False
+    except psutil.Error:  # somebody else's
+        return None
+
+
+def _unknown(since: float) -> Owner:
+    """Stands for the owner of a lock that is being written, or is damaged."""
+    return Owner("another machine", "", 0, 0.0, since, "")
 
 
 def _machine() -> str:
@@ -163,13 +254,6 @@ def _touch(file: Path) -> None:
         opened.write(b"}")
 
 
-def _has_same_start(owner: Owner) -> bool:
-    try:
-        return abs(psutil.Process(owner.process).create_time() - owner.started) < SAME_START
-    except psutil.Error:  # it has just ended, or is somebody else's
-        return False
-
-
 def _read(file: Path) -> Owner | None:
     """Returns what the file says; None where it is being written, or damaged."""
     with suppress(*FOREIGN_ERRORS):
@@ -182,13 +266,7 @@ def _read(file: Path) -> Owner | None:
     return None
 
 
-def _busy(folder: Path, owner: Owner) -> UserError:
-    since = datetime.fromtimestamp(owner.since).strftime("%Y-%m-%d %H:%M")
-    remedy = "Watch it there, or train a copy: continue from its checkpoint in another folder."
-    if owner.machine != _machine():
-        remedy += f" If that process has crashed, try again in {SILENT_SECONDS / 60:g} minutes."
-    return UserError(
-        f"{folder.name} has been training in another process since {since} (process {owner.process} on {owner.host}).",
-        remedy,
-        str(folder / NAME),
-    )
+def _busy(folder: Path, owner: Owner) -> RunBusyError:
+    is_near = owner.machine == _machine()
+    hint = "" if is_near else f"If it has crashed, try again in {SILENT_SECONDS / 60:g} minutes."
+    return RunBusyError(folder, owner.place, hint, f"Process {owner.process} on {owner.host}\n{folder / NAME}")

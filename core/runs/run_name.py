@@ -53,6 +53,17 @@ def run_title(folder: Path) -> str:
     return read_name(folder) or dataset_title(_dataset(folder)) or plain_name(printable(folder.name))
 
 
+def copy_name(name: str) -> str:
+    """Returns the name for a copy of a run of that name, such as "flowers (copy)" and then "flowers (copy 2)"."""
+    first, mark, rest = name.rpartition(" (copy")
+    number = rest.removesuffix(")").strip()
+    if mark and rest.endswith(")") and (not number or number.isdecimal()):
+        name, ending = first, f" (copy {int(number or 1) + 1})"
+    else:
+        ending = " (copy)"
+    return f"{name[: LONGEST_NAME - len(ending)].rstrip()}{ending}"
+
+
 def dataset_title(source: str) -> str:
     """Returns what a person calls a dataset by its source, such as "flowers" for the folder /data/flowers."""
     kind, _, short = source.partition(":")

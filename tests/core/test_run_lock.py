@@ -18,7 +18,7 @@ import pytest
 from core.checkpoint import load
 from core.cli.main import main
 from core.concurrency import run_to_end
-from core.errors import UserError
+from core.errors import RunBusyError, UserError
 from core.events import Stepped
 from core.jobs.training_job import TrainingJob
 from core.runs import run_lock
@@ -39,11 +39,14 @@ def left(folder: Path, age: float = 0.0, **values: Any) -> Path:
 def test_a_second_one_is_refused_until_the_first_is_over(tmp_path: Path) -> None:
     with RunLock(tmp_path):
         with (
-            pytest.raises(UserError, match=f"process {os.getpid()} on {socket.gethostname()}") as caught,
+            pytest.raises(RunBusyError, match=f"on {socket.gethostname()} since [0-2][0-9]:[0-5][0-9]") as caught,
             RunLock(tmp_path),
         ):
             pass
-        assert "Watch it there, or train a copy" in caught.value.remedy
+        said = f"Training in another window ({Owner.here().place}): watch it, or train a copy."
+        assert str(caught.value) == said
+        assert caught.value.folder == tmp_path
+        assert f"Process {os.getpid()} " in caught.value.details
     with RunLock(tmp_path):
         assert [path.name for path in tmp_path.iterdir()] == [NAME]
     assert not list(tmp_path.iterdir())
@@ -66,7 +69,7 @@ def test_a_lock_whose_owner_has_crashed_is_taken_over(values: dict[str, Any], tm
 
 def test_a_lock_of_another_machine_holds_while_it_has_a_pulse(tmp_path: Path) -> None:
     left(tmp_path, host="elsewhere", machine="another", process=12)
-    with pytest.raises(UserError, match="process 12 on elsewhere") as caught, RunLock(tmp_path):
+    with pytest.raises(UserError, match="on elsewhere since") as caught, RunLock(tmp_path):
         pass
     assert "try again in 2 minutes" in caught.value.remedy
     assert [path.name for path in tmp_path.iterdir()] == [NAME]
@@ -75,14 +78,14 @@ def test_a_lock_of_another_machine_holds_while_it_has_a_pulse(tmp_path: Path) ->
 def test_hosts_of_one_name_are_told_apart(tmp_path: Path) -> None:
     """As containers and cloned machines have: their numbers of processes say nothing here."""
     left(tmp_path, machine="another", process=2**22 + 1)
-    with pytest.raises(UserError, match=f"process {2**22 + 1}"), RunLock(tmp_path):
+    with pytest.raises(RunBusyError), RunLock(tmp_path):
         pass
 
 
 def test_a_clock_that_was_set_unlocks_no_run_that_trains(tmp_path: Path) -> None:
     """The start of a process is told by the clock."""
     left(tmp_path, started=Owner.here().started + 3600)
-    with pytest.raises(UserError, match=f"process {os.getpid()}"), RunLock(tmp_path):
+    with pytest.raises(RunBusyError), RunLock(tmp_path):
         pass
 
 
@@ -136,7 +139,7 @@ def test_of_two_that_take_a_stale_lock_over_at_once_one_trains(tmp_path: Path, m
         return owner
 
     monkeypatch.setattr(run_lock, "alive", taken_over_meanwhile)
-    with pytest.raises(UserError, match="training in another process"), RunLock(tmp_path):
+    with pytest.raises(UserError, match="Training in another window"), RunLock(tmp_path):
         pass
     assert not first.is_lost()
     assert [path.name for path in tmp_path.iterdir()] == [file.name]
@@ -195,7 +198,8 @@ def test_a_run_that_trains_cannot_be_continued_but_copied(
         first = Run(run).checkpoints()[0]
         resume = ["train", str(pictures), "--resume", str(first), "--steps", "3", "--out"]
         assert main([*resume, str(run)]) == 2
-        assert f"process {process} on" in capsys.readouterr().err
+        assert "Training in another window (on " in (said := capsys.readouterr().err)
+        assert "watch it, or train a copy. See gan-studio watch, and --copy." in said
         assert main([*resume, str(tmp_path / "copy")]) == 0
     finally:
         os.kill(process, signal.SIGKILL)
