@@ -170,6 +170,8 @@ def connect_train(window: MainWindow, session: Session, do: Controllers) -> None
     session.images_named.connect(do.train.offer_images)
     session.measured.connect(do.health.show_measured)
     session.best_found.connect(do.health.offer_best)
+    train.strip.metrics.open_requested.connect(do.health.open_step)
+    train.strip.metrics.measure_requested.connect(session.measure)
     session.diagnosis.diagnosed.connect(train.health.show_diagnoses)
     train.health.remedy_requested.connect(do.health.apply)
     train.health.undo_requested.connect(do.health.undo_remedy)

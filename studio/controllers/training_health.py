@@ -62,6 +62,11 @@ class TrainingHealthController:
         text = f"The best images were made at step {found.step:,} of {found.last:,}: {number}. Later ones were worse."
         self._window.banner.show_offer(text, "Explore the best", lambda: self._open_path(str(found.path)), kind="good")
 
+    def open_step(self, step: int) -> None:
+        """Opens the checkpoint of a step of the run that is on screen in Explore."""
+        if (run := self._training.run_folder) is not None:
+            self._open_path(str(run / "checkpoints" / f"{step:09d}.safetensors"))
+
     def _start_anew(self, changes: Mapping[str, Any]) -> None:
         """A run of its own: the one that is stopped for it stays as it is."""
         if not self._session.is_open(self._training.source):

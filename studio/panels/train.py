@@ -23,6 +23,7 @@ from core.devices.device import Device
 from core.events import Edited, Images, Measured, Report, Samples
 from studio import theme
 from studio.model.history import History
+from studio.model.results import results
 from studio.model.setting_text import in_words
 from studio.widgets.basic.labels import Label
 from studio.widgets.images.image_grid import ImageGrid
@@ -136,6 +137,7 @@ class TrainPanel(QWidget):
     def rewind(self, step: int) -> None:
         """The training continues from an earlier step: what came after it goes."""
         self.history.rewind(step)
+        self._show_results()
         self._edits = [edit for edit in self._edits if edit.step <= step]
         self._mark_edits()
         self._show_history()
@@ -153,6 +155,7 @@ class TrainPanel(QWidget):
 
     def _put_history(self, history: History, keep_view: bool) -> None:
         self.history = history
+        self._show_results()
         for plot in self.plots:
             plot.set_history(history, keep_view)
         self._show_history()
@@ -188,7 +191,11 @@ class TrainPanel(QWidget):
     def show_measured(self, found: Measured) -> None:
         """What was measured of a checkpoint, which the training may have left behind meanwhile."""
         self.history.append(found.step, found.seconds, found.values)
+        self._show_results()
         self._show_history()
+
+    def _show_results(self) -> None:
+        self.strip.metrics.show_results(results(self.history))
 
     def set_pictures(self, steps: Steps) -> None:
         """The steps of which samples were kept."""
@@ -253,6 +260,7 @@ class TrainPanel(QWidget):
             plot.save_requested.connect(lambda kind, plot=plot: self.plot_save_requested.emit(kind, plot))
             plot.moment_chosen.connect(self.time_line.go)
         self.time_line.moved.connect(self._go)
+        self.strip.metrics.step_chosen.connect(self.time_line.go)
         self.health.evidence_requested.connect(self.scores.show_keys)
 
     def _click(self, grid: ImageGrid, index: int) -> None:

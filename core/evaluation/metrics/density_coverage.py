@@ -14,10 +14,10 @@ RANK = 4
 PAPER = "Naeem, Oh, Uh, Choi, Yoo 2020, Reliable fidelity and diversity metrics, arXiv:2002.09797"
 NUMBERS = {"density": "Density", "coverage": "Coverage"}
 MEANINGS = {
-    "density": "How close to real images the generated ones lie, near 1 for sets that are alike and more where they"
-    " crowd about the usual. Kinds of images that are missing it does not see.",
-    "coverage": "The part of the real images with a generated one in their neighbourhood. It falls when kinds of images"
-    " are missing, and when none look right.",
+    "density": "How many real neighborhoods each generated image lies in, about 1 for equal sets."
+    " Missing kinds of images do not lower it.",
+    "coverage": "Share of real images with a generated one in their neighborhood. It falls when"
+    " kinds of images are missing.",
 }
 HIGHER_IS_BETTER = True
 NEEDS = ("features",)

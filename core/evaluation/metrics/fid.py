@@ -17,8 +17,7 @@ RANK = 0
 PAPER = "Heusel, Ramsauer, Unterthiner, Nessler, Hochreiter 2017, arXiv:1706.08500"
 NUMBERS = {"fid": "FID"}
 MEANINGS = {
-    "fid": "How far apart both sets of images are in what the extractor sees of them, by its means and how they vary."
-    " 0 for equal sets; fewer images make it higher."
+    "fid": "Distance between the features of generated and real images: 0 for equal sets, higher with fewer images.",
 }
 HIGHER_IS_BETTER = False
 NEEDS = ("features",)

@@ -16,10 +16,8 @@ RANK = 2
 PAPER = "Salimans, Goodfellow, Zaremba, Cheung, Radford, Chen 2016, arXiv:1606.03498"
 NUMBERS = {"is": "Inception Score", "is_std": "Inception Score, standard deviation over parts"}
 MEANINGS = {
-    "is": "How surely a classifier names each image, and how many classes it finds in all of them, at most as many as"
-    " it knows. It never looks at a real image.",
-    "is_std": "What stands behind ± is how far it varies between tenths of the images: a smaller difference says"
-    " nothing.",
+    "is": "How surely a classifier names each image, and how many classes it finds. It never sees a real image.",
+    "is_std": "± is the standard deviation over tenths of the images: a smaller difference is noise.",
 }
 HIGHER_IS_BETTER = True
 NEEDS = ("logits",)

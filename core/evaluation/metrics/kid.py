@@ -18,10 +18,8 @@ RANK = 1
 PAPER = "Binkowski, Sutherland, Arbel, Gretton 2018, Demystifying MMD GANs, arXiv:1801.01401"
 NUMBERS = {"kid": "KID", "kid_std": "KID, standard deviation over subsets"}
 MEANINGS = {
-    "kid": "How far apart both sets of images are in what the extractor sees of them. Unlike FID it is no higher for"
-    " few images; for sets that are alike it may fall a little below 0.",
-    "kid_std": "What stands behind ± is how far it varies between random parts of the images: a smaller difference says"
-    " nothing.",
+    "kid": "Distance between the features of generated and real images: about 0 for equal sets, also with few images.",
+    "kid_std": "± is the standard deviation over random subsets: a smaller difference is noise.",
 }
 HIGHER_IS_BETTER = False
 NEEDS = ("features",)

@@ -27,14 +27,12 @@ NUMBERS = {
     "symmetric_recall": "Symmetric recall",
 }
 MEANINGS = {
-    "precision": "The part of the generated images that lie where real ones do. It does not see kinds of images that"
-    " are missing, and may rise when all lose contrast, which symmetric precision sees sooner.",
-    "recall": "The part of the real images that lie where generated ones do. It falls when kinds of images are"
-    " missing.",
-    "symmetric_precision": "Precision, or the part of the generated images with a real one in their neighbourhood, if"
-    " that is less. Kinds of images that are missing it does not see.",
-    "symmetric_recall": "Recall, or the part of the real images with a generated one in their neighbourhood, if that is"
-    " less.",
+    "precision": "Share of generated images that look like real ones. Missing kinds of images do not lower it.",
+    "recall": "Share of real images that the generator covers. It falls when kinds of images are missing.",
+    "symmetric_precision": "The lower of precision and the share of generated images with a real one in their own"
+    " neighborhood.",
+    "symmetric_recall": "The lower of recall and the share of real images with a generated one in their own"
+    " neighborhood.",
 }
 HIGHER_IS_BETTER = True
 NEEDS = ("features",)

@@ -23,8 +23,8 @@ RANK = 5
 PAPER = "Karras, Aila, Laine, Lehtinen 2018, Progressive growing of GANs, arXiv:1710.10196"
 NUMBERS = {"swd": "SWD"}
 MEANINGS = {
-    "swd": "How far apart small patches of both sets are, from coarse shapes to fine texture. 0 for equal sets. It does"
-    " not see what the images show."
+    "swd": "Distance between small patches of both sets, coarse to fine: 0 for equal sets. It sees texture,"
+    " not content.",
 }
 HIGHER_IS_BETTER = False
 NEEDS = ("images",)

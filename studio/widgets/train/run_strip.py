@@ -1,4 +1,4 @@
-"""Run strip on top of the Train workspace: the run's name, its state, step, speed, goal and health."""
+"""Run strip on top of the Train workspace: the run's name, its state, step, speed, goal, metrics and health."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from core.runs.run_name import LONGEST_NAME
 from studio.model.run_status import RunStatus, resting
 from studio.widgets.basic.labels import ElidedLabel, plain_tip
 from studio.widgets.train.health_chip import HealthChip
+from studio.widgets.train.metric_card import MetricChip
 
 STEPS = 1000
 """Parts of the bar."""
@@ -85,7 +86,7 @@ class RunStrip(QFrame):
         self.name = NameEdit()
         self.name.setMinimumWidth(110)
         self.name.setMaximumWidth(320)
-        self.health = HealthChip()
+        self.metrics, self.health = MetricChip(), HealthChip()
         self._state, self._step, self._speed, self._time = (ElidedLabel() for _ in range(4))
         self._state.setObjectName("title")
         self._speed.setObjectName("muted")
@@ -105,6 +106,7 @@ class RunStrip(QFrame):
         row.addWidget(self._bar, 4)
         row.addWidget(self._time)
         row.addStretch(1)
+        row.addWidget(self.metrics)
         row.addWidget(self.health)
         self._keep_places()
         self.show_run(resting("", resumes=False))

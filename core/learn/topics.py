@@ -1,0 +1,95 @@
+"""Topics: the glossary's term for a setting, a run's number or a finding."""
+
+from __future__ import annotations
+
+from core.stats.keys import family, measured
+
+_OF_SETTINGS = {
+    "preset": "gan",
+    "network": "generator",
+    "holdout": "holdout",
+    "latent_dim": "latent_space",
+    "d_norm": "batch_norm",
+    "spectral_norm": "spectral_norm",
+    "loss": "non_saturating",
+    "gradient_penalty": "wgan_gp",
+    "r1": "r1",
+    "r2": "r1",
+    "weight_clip": "weight_clipping",
+    "smooth_real": "label_smoothing",
+    "instance_noise": "instance_noise",
+    "condition": "cgan",
+    "class_weight_g": "acgan",
+    "class_weight_d": "acgan",
+    "codes_categorical": "infogan",
+    "codes_continuous": "infogan",
+    "augment": "augmentation",
+    "ada_target": "ada",
+    "batch": "batch",
+    "d_steps": "step",
+    "optimizer": "adam",
+    "lr_g": "learning_rate",
+    "lr_d": "ttur",
+    "ema_kimg": "ema",
+    "evaluation": "fid",
+    "evaluation_features": "features",
+}
+_OF_METRICS = {
+    "fid": "fid",
+    "kid": "kid",
+    "is": "inception_score",
+    "precision": "precision_recall",
+    "recall": "precision_recall",
+    "symmetric_precision": "precision_recall",
+    "symmetric_recall": "precision_recall",
+    "density": "density_coverage",
+    "coverage": "density_coverage",
+    "swd": "swd",
+}
+_OF_FAMILIES = {
+    "Loss/*/loss": "minimax",
+    "Loss/*/penalty": "wgan_gp",
+    "Loss/*/labels": "acgan",
+    "Loss/information": "infogan",
+    "Loss/scores/*": "score",
+    "Score/*": "equilibrium",
+    "Signal/D/accuracy_*": "discriminator",
+    "Signal/*/gradient": "vanishing_gradients",
+    "Signal/D/gradient/": "vanishing_gradients",
+    "Signal/G/gradient/": "vanishing_gradients",
+    "Signal/*/update": "learning_rate",
+    "Signal/scores/*": "score",
+    "Signal/diversity": "diversity",
+    "Signal/class_diversity": "diversity",
+    "Signal/gap": "memorization",
+    "Signal/nearest": "memorization",
+    "Signal/drift": "ema",
+    "Augment/p": "ada",
+}
+_OF_FINDINGS = {
+    "balance": "equilibrium",
+    "class_collapse": "mode_collapse",
+    "divergence": "divergence",
+    "memorisation": "memorization",
+    "mode_collapse": "mode_collapse",
+    "oscillation": "oscillation",
+    "stalled": "learning_rate",
+    "strong_discriminator": "vanishing_gradients",
+    "weak_discriminator": "discriminator",
+}
+
+
+def of_setting(name: str) -> str | None:
+    """Returns the key of the term that explains a setting; None without one."""
+    return _OF_SETTINGS.get(name)
+
+
+def of_number(key: str) -> str | None:
+    """Returns the key of the term that explains a number of a run's reports; None without one."""
+    metric = measured(key)
+    return _OF_METRICS.get(metric[0]) if metric else _OF_FAMILIES.get(family(key))
+
+
+def of_finding(kind: str) -> str | None:
+    """Returns the key of the term that explains a finding about a training; None without one."""
+    return _OF_FINDINGS.get(kind)

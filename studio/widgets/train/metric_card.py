@@ -1,0 +1,207 @@
+"""Metric cards: value, trend, best step and how it was measured, in a panel below a chip."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from itertools import groupby
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from core.learn import topics
+from core.stats.keys import better, meaning, valued
+from studio.model.results import MetricResult, Trend
+from studio.widgets.basic.chip import Chip
+from studio.widgets.basic.help_button import HelpButton
+from studio.widgets.basic.labels import Glyph, Label, WrappedLabel, plain_tip
+
+NOTHING = "No metrics"
+WIDEST = NOTHING, "FID 0.00888", "Coverage 0.888"
+GLYPHS = {
+    Trend.NONE: ("minus", "muted"),
+    Trend.BETTER: ("thumbs-up", "good"),
+    Trend.WORSE: ("thumbs-down", "caution"),
+    Trend.NOISE: ("equals", "muted"),
+}
+DIGITS = 3
+
+
+class MetricCard(QFrame):
+    """One metric of a run."""
+
+    step_chosen = Signal(int)
+    """The step whose samples are to be shown."""
+    open_requested = Signal(int)
+    """The step whose checkpoint is to be explored."""
+
+    def __init__(self, result: MetricResult, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("group")
+        value = valued(result.value, result.spread, DIGITS)
+        self.setAccessibleName(f"{result.title} {value}, {trend_text(result)}")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(12, 8, 12, 8)
+        column.setSpacing(4)
+        column.addLayout(_head(result, value))
+        line = QHBoxLayout()
+        line.setSpacing(6)
+        line.addWidget(Glyph(*_glyph(result)))
+        line.addWidget(WrappedLabel(trend_text(result)), 1)
+        column.addLayout(line)
+        column.addLayout(self._best(result))
+        if said := meaning(result.key):
+            column.addWidget(WrappedLabel(said, "muted"))
+
+    def _best(self, result: MetricResult) -> QHBoxLayout:
+        step, value = result.steps[result.best], result.values[result.best]
+        line = QHBoxLayout()
+        line.setSpacing(6)
+        is_last = result.best in (-1, len(result.steps) - 1)
+        said = f"Step {step:,}" if is_last else f"Best: {value:.{DIGITS}g} at step {step:,}"
+        said = f"{said}, the best so far" if is_last and len(result.steps) > 1 and better_known(result) else said
+        line.addWidget(WrappedLabel(said, "muted"), 1)
+        for text, tip, chosen in (
+            ("Go to it", f"Show samples and curves at step {step:,}", self.step_chosen),
+            ("Open in Explore", f"Explore the checkpoint of step {step:,}", self.open_requested),
+        ):
+            button = QPushButton(text)
+            button.setToolTip(plain_tip(tip))
+            button.setAccessibleName(f"{text}: {result.title}, step {step:,}")
+            button.setAutoDefault(True)
+            button.clicked.connect(partial(chosen.emit, step))
+            line.addWidget(button)
+        return line
+
+
+class MetricList(QWidget):
+    """The cards, below how they were measured: metrics of equal protocols together, since only they are comparable."""
+
+    changed = Signal()
+    """It may need another height."""
+    step_chosen = Signal(int)
+    open_requested = Signal(int)
+    measure_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._shown: tuple[MetricResult, ...] = ()
+        self._cards = QVBoxLayout()
+        self._cards.setSpacing(8)
+        self._empty = WrappedLabel(
+            "Nothing is measured yet. While a training runs, metrics such as FID compare generated with real images.",
+            "muted",
+        )
+        measure = QPushButton("Measure now")
+        measure.setToolTip("Measure the images as they are now (Ctrl+M)")
+        measure.setAutoDefault(True)
+        measure.clicked.connect(self.measure_requested)
+        foot = QHBoxLayout()
+        foot.addWidget(measure)
+        foot.addWidget(HelpButton("features"))
+        foot.addStretch()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(12, 10, 12, 10)
+        column.setSpacing(10)
+        column.addWidget(self._empty)
+        column.addLayout(self._cards)
+        column.addLayout(foot)
+        column.addStretch()
+
+    def show_results(self, found: Sequence[MetricResult]) -> None:
+        """Those that were measured last first."""
+        if tuple(found) == self._shown:  # or a button would go from under a press
+            return
+        self._shown = tuple(found)
+        while item := self._cards.takeAt(0):
+            if widget := item.widget():
+                widget.hide()  # it is deleted only when the event loop comes to it
+                widget.deleteLater()
+        if len({each.protocol for each in found}) > 1:
+            self._cards.addWidget(WrappedLabel("Compare values of one group only: each is measured in another way."))
+        for protocol, results in groupby(found, lambda each: each.protocol):
+            self._cards.addWidget(WrappedLabel(f"Compared by: {protocol}.", "muted"))
+            for result in results:
+                card = MetricCard(result)
+                card.step_chosen.connect(self.step_chosen)
+                card.open_requested.connect(self.open_requested)
+                self._cards.addWidget(card)
+        self._empty.setVisible(not found)
+        self.changed.emit()
+
+
+class MetricChip(Chip):
+    """Says the last value of the first metric; its panel shows the cards of all."""
+
+    step_chosen = Signal(int)
+    """The step whose samples are to be shown."""
+    open_requested = Signal(int)
+    """The step whose checkpoint is to be explored."""
+    measure_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        self.list = MetricList()
+        super().__init__(self.list, "Metrics of the run", WIDEST, parent)
+        self.list.changed.connect(self.fit_panel)
+        self.list.step_chosen.connect(self._go)
+        self.list.open_requested.connect(self._open)
+        self.list.measure_requested.connect(self._measure)
+        self.show_results(())
+
+    def show_results(self, found: Sequence[MetricResult]) -> None:
+        """The metrics of the run that is on screen, those that were measured last first."""
+        self.list.show_results(found)
+        first = found[0] if found else None
+        words = f"{first.title} {first.value:.{DIGITS}g}" if first else NOTHING
+        said = f"{words} at step {first.steps[-1]:,}: {trend_text(first)}" if first else "Nothing is measured yet"
+        self.setText(words)
+        self.setAccessibleName(f"Metrics of the run: {said}")
+        self.setToolTip(plain_tip(f"{said}\nClick for all metrics"))
+
+    def _go(self, step: int) -> None:
+        self.panel.hide()
+        self.step_chosen.emit(step)
+
+    def _open(self, step: int) -> None:
+        self.panel.hide()
+        self.open_requested.emit(step)
+
+    def _measure(self) -> None:
+        self.panel.hide()
+        self.measure_requested.emit()
+
+
+def trend_text(result: MetricResult) -> str:
+    """Returns what the last measurements show: "Better over the last 5 measurements"."""
+    count = len(result.values)
+    match result.trend:
+        case Trend.BETTER | Trend.WORSE:
+            return f"{result.trend.value.capitalize()} over the last {result.window} measurements"
+        case Trend.NOISE:
+            return f"Within noise (n = {result.window})"
+    return "First measurement" if count == 1 else f"No trend yet (n = {count})"
+
+
+def better_known(result: MetricResult) -> bool:
+    """Whether it is known which values are better."""
+    return result.best != -1
+
+
+def _glyph(result: MetricResult) -> tuple[str, int, str]:
+    name, role = GLYPHS[result.trend]
+    return name, 16, role
+
+
+def _head(result: MetricResult, value: str) -> QHBoxLayout:
+    line = QHBoxLayout()
+    line.setSpacing(6)
+    title, number = Label(result.title), Label(value)
+    title.setObjectName("title")
+    number.setObjectName("title")
+    line.addWidget(title)
+    if key := topics.of_number(result.key):
+        line.addWidget(HelpButton(key))
+    way = {1: "higher is better", -1: "lower is better"}.get(better(result.number), "")
+    line.addWidget(WrappedLabel(way, "muted"), 1)
+    line.addWidget(number)
+    return line
