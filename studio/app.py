@@ -51,7 +51,7 @@ def open_window(source: str | None, kind: type[MainWindow] | None = None) -> int
     from PySide6.QtWidgets import QApplication
 
     from core.jobs.interruption import Interruption
-    from studio import theme
+    from studio import theme, window_state
     from studio.application import Application
     from studio.termination import Termination
     from studio.widgets.plots.pyqtgraph_import import pyqtgraph_import
@@ -62,7 +62,7 @@ def open_window(source: str | None, kind: type[MainWindow] | None = None) -> int
     app.setApplicationName("GAN Studio")
     app.setOrganizationName("GAN Studio")
     app.setDesktopFileName("gan-studio")
-    theme.apply(app)
+    theme.apply(app, window_state.theme(), window_state.scale() / 100)
     studio = Application(kind() if kind else None)
     if source is not None:
         studio.window.painted.connect(lambda: studio.open(source))

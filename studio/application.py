@@ -14,11 +14,15 @@ from studio.controllers.data import DataController
 from studio.controllers.dialogs.context import DialogContext
 from studio.controllers.explore import ExploreController
 from studio.controllers.feature_weights import FeatureWeightsController
-from studio.controllers.home import HomeController
 from studio.controllers.learn import LearnController
 from studio.controllers.menus import Menus
 from studio.controllers.open import OpenController
 from studio.controllers.saving import SavingController
+from studio.controllers.shell.appearance import AppearanceController
+from studio.controllers.shell.editing import EditingController
+from studio.controllers.shell.help import HelpController
+from studio.controllers.shell.home import HomeController
+from studio.controllers.shell.title import TitleController
 from studio.controllers.train import TrainController
 from studio.controllers.training_health import TrainingHealthController
 from studio.main_window import MainWindow
@@ -38,6 +42,7 @@ class Application:
         connections.connect_window(*parts)
         connections.connect_menus(*parts)
         connections.connect_home(*parts)
+        connections.connect_shell(*parts)
         self.window.completed.connect(self._connect_the_rest)
         self.window.painted.connect(self._warm_up)
         self.window.closed.connect(self.session.shutdown)
@@ -73,6 +78,10 @@ class Application:
             ComputerController(window, session),
             LearnController(window),
             HomeController(window, session, opening.open),
+            AppearanceController(menus),
+            EditingController(window, menus),
+            HelpController(window, session),
+            TitleController(window, session),
         )
 
     def _connect_the_rest(self) -> None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from studio.panels.train import TrainPanel
 
 HOME, DATA, TRAIN, EXPLORE = range(4)
+PROGRAM = "GAN Studio"
 SMALLEST = QSize(900, 560)
 """The smallest window; on a smaller screen it is the screen that decides."""
 FRAME = 40
@@ -60,7 +61,7 @@ class MainWindow(QMainWindow):
         self._train: TrainPanel | None = None
         self._explore: ExplorePanel | None = None
         self._is_painted = self._is_released = self._is_placed = False
-        self.setWindowTitle("GAN Studio")
+        self.setWindowTitle(PROGRAM)
         self.setAcceptDrops(True)
         self._build()
         window_state.restore_geometry(self)

@@ -3,7 +3,8 @@
 A focused combo box is as high as another, but keeps its vertical padding: Qt takes the margins of its list from it,
 once when the list is made and again whenever it is opened, and cuts the last item where they differ.
 
-Roles are given by object name (primary, danger, link, headline, title, muted, error,
+Lengths above 2px are those of the usual scale. 14-1px is the scaled 14 less 1: the room that a border needs which is
+not scaled. Roles are given by object name (primary, danger, link, headline, title, muted, error,
 banner, footer, card, group, popup, formula, chip, name) and by the properties hasMenu and severity.
 """
 
@@ -13,14 +14,14 @@ STYLE_SHEET = """
 QToolTip { color: @surface; background: @text; border: 0; padding: 4px 6px; }
 
 QPushButton, QToolButton { border: 1px solid @outline; border-radius: 6px; background: @surface; color: @text; }
-QPushButton { padding: 5px 14px; min-height: 18px; }
+QPushButton { padding: 5px 14px; min-height: 18px; icon-size: 16px; }
 QToolButton { padding: 4px; }
 QToolButton[toolButtonStyle="2"] { padding: 4px 10px 4px 6px; }
 QPushButton:hover, QToolButton:hover { border-color: @accent; background: @notice_strip; }
 QPushButton:pressed, QToolButton:pressed { background: @sunken; }
 QPushButton:focus, QToolButton:focus { border: 2px solid @accent; }
-QPushButton:focus { padding: 4px 13px; }
-QToolButton:focus { padding: 3px; }
+QPushButton:focus { padding: 5-1px 14-1px; }
+QToolButton:focus { padding: 4-1px; }
 QToolButton:checked, QPushButton:checked { background: @notice_strip; border-color: @accent; }
 QPushButton:disabled, QToolButton:disabled { color: @faded; border-color: @border; background: @window; }
 QToolButton[autoRaise="true"] { border-color: transparent; background: transparent; }
@@ -45,7 +46,7 @@ QPushButton#danger:disabled { color: @faded; border-color: @border; }
 
 QPushButton#link { border-color: transparent; background: transparent; padding: 3px 10px; }
 QPushButton#link:hover { background: @sunken; }
-QPushButton#link:focus { border: 2px solid @accent; padding: 2px 9px; }
+QPushButton#link:focus { border: 2px solid @accent; padding: 3-1px 10-1px; }
 
 QLineEdit, QPlainTextEdit, QTextEdit, QAbstractSpinBox, QComboBox {
     border: 1px solid @outline; border-radius: 6px; background: @surface; color: @text;
@@ -57,8 +58,8 @@ QAbstractSpinBox QLineEdit { border: 0; padding: 0; min-height: 0; background: t
 QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QAbstractSpinBox:focus, QComboBox:focus {
     border: 2px solid @accent;
 }
-QLineEdit:focus, QAbstractSpinBox:focus { padding: 2px 5px; }
-QComboBox:focus { padding: 3px 5px; min-height: 18px; }
+QLineEdit:focus, QAbstractSpinBox:focus { padding: 3-1px 6-1px; }
+QComboBox:focus { padding: 3px 6-1px; min-height: 20-2px; }
 QComboBox QLineEdit:focus { border: 0; padding: 0; }
 QAbstractSpinBox QLineEdit:focus { border: 0; padding: 0; }
 QLineEdit:disabled, QAbstractSpinBox:disabled, QComboBox:disabled {
@@ -84,7 +85,7 @@ QCheckBox::indicator, QRadioButton::indicator {
 QCheckBox::indicator { border-radius: 4px; }
 QRadioButton::indicator { border-radius: 8px; }
 QCheckBox::indicator:hover, QRadioButton::indicator:hover, QCheckBox::indicator:focus, QRadioButton::indicator:focus {
-    border: 2px solid @accent; width: 12px; height: 12px;
+    border: 2px solid @accent; width: 14-2px; height: 14-2px;
 }
 QCheckBox::indicator:checked { background: @accent; border-color: @accent; image: url(@tick); }
 QCheckBox::indicator:checked:focus, QRadioButton::indicator:checked:focus { border-color: @text; }
@@ -116,7 +117,7 @@ QTabBar::tab:hover { color: @text; }
 QTabBar::tab:selected { color: @text; border-bottom-color: @accent; }
 QTabBar::tab:focus { color: @accent; }
 
-QMenu { background: @surface; color: @text; border: 1px solid @border; padding: 5px; }
+QMenu { icon-size: 16px; background: @surface; color: @text; border: 1px solid @border; padding: 5px; }
 QMenu::item { padding: 6px 22px 6px 12px; border-radius: 4px; }
 QMenu::item:selected { background: @accent; color: @on_accent; }
 QMenu::item:disabled { color: @faded; background: transparent; }
@@ -150,7 +151,7 @@ QFrame#group { border-radius: 8px; border: 1px solid @border; }
 QLabel#error { color: @error; }
 
 QToolButton#chip { border-radius: 12px; padding: 3px 12px; font-weight: 600; color: @muted; }
-QToolButton#chip:focus { padding: 2px 11px; }
+QToolButton#chip:focus { padding: 3-1px 12-1px; }
 QToolButton#chip[severity="bad"] { background: @error_strip; border-color: @error; color: @error; }
 QToolButton#chip[severity="watch"] { background: @surface; border-color: @caution; color: @caution; }
 QToolButton#chip[severity="good"] { background: @good_strip; border-color: @good; color: @good; }
@@ -160,7 +161,7 @@ QLineEdit#name:focus { border-color: @accent; background: @surface; }
 
 QToolButton#mark, QToolButton#mark:focus { padding: 0; }
 
-QToolBar { border: 0; border-bottom: 1px solid @border; padding: 4px 10px; spacing: 4px; }
+QToolBar { icon-size: 24px; border: 0; border-bottom: 1px solid @border; padding: 4px 10px; spacing: 4px; }
 QToolBar QToolButton[autoRaise="true"] { padding: 6px 12px 6px 8px; }
 QToolBar QToolButton#qt_toolbar_ext_button { padding: 0; margin: 0; border: 0; }
 QToolBar QToolButton[autoRaise="true"]:checked { background: @notice_strip; border-color: @accent; }

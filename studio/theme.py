@@ -12,6 +12,7 @@ from functools import cache
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
+from typing import Literal
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtGui import (
@@ -126,28 +127,64 @@ DARK = Scheme(
     series=("#6cb2ff", "#f5a35c", "#57cfa4", "#e29be0", "#d8c64e", "#ff7fa8", "#35bcd6", "#b8bfca"),
 )
 
+Theme = Literal["system", "light", "dark"]
+CHOSEN = "theme"
+"""The application's property that holds the chosen theme."""
 BASE_PIXELS = 13
+"""Height of letters at the usual scale."""
+THIN = 2
+"""Pixels of lines, which are as thin at any scale."""
+LENGTH = re.compile(r"(?<![\w-])(-?\d+)(?:-(\d+))?px")
+"""In the style sheet: so many pixels at the usual scale, perhaps less some that are not scaled."""
 
 
-def apply(app: QApplication) -> None:
-    """Dress the program and keep following the system's scheme. GAN_STUDIO_THEME=light|dark forces one."""
+def apply(app: QApplication, theme: Theme = "system", scale: float = 1.0) -> None:
+    """Dresses the program, as `choose` and `set_scale` say. GAN_STUDIO_THEME=light|dark overrides `theme`."""
     app.setStyle("Fusion")
-    font = app.font()
-    font.setPixelSize(BASE_PIXELS)
-    app.setFont(font)
-    hints = QGuiApplication.styleHints()
-    forced = {"light": Qt.ColorScheme.Light, "dark": Qt.ColorScheme.Dark}.get(os.environ.get("GAN_STUDIO_THEME", ""))
-    if forced is None:
-        apply_scheme(app, DARK if hints.colorScheme() == Qt.ColorScheme.Dark else LIGHT)
-        hints.colorSchemeChanged.connect(lambda new: apply_scheme(app, DARK if new == Qt.ColorScheme.Dark else LIGHT))
+    _set_font(app, scale)
+    forced = os.environ.get("GAN_STUDIO_THEME")
+    choose(app, "dark" if forced == "dark" else "light" if forced == "light" else theme)
+    QGuiApplication.styleHints().colorSchemeChanged.connect(lambda _: _follow_system(app))
+
+
+def choose(app: QApplication, theme: Theme) -> None:
+    """Puts on the light or the dark scheme, or the system's, which is followed from then on."""
+    hints, wanted = QGuiApplication.styleHints(), Qt.ColorScheme
+    app.setProperty(CHOSEN, theme)
+    if hasattr(hints, "setColorScheme"):  # Qt 6.8; title bars and native dialogs agree, where the platform can
+        hints.setColorScheme({"light": wanted.Light, "dark": wanted.Dark}.get(theme, wanted.Unknown))
+    if theme == "system":
+        _follow_system(app)
     else:
-        if hasattr(hints, "setColorScheme"):  # Qt 6.8; title bars and native dialogs agree, where the platform can
-            hints.setColorScheme(forced)
-        apply_scheme(app, DARK if forced == Qt.ColorScheme.Dark else LIGHT)
+        apply_scheme(app, DARK if theme == "dark" else LIGHT)
+
+
+def _follow_system(app: QApplication) -> None:
+    if app.property(CHOSEN) == "system":
+        apply_scheme(app, DARK if QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark else LIGHT)
+
+
+def set_scale(app: QApplication, scale: float) -> None:
+    """Makes letters, icons and the room around them `scale` times as large as usual, in all windows and at once."""
+    _set_font(app, scale)
+    apply_scheme(app, current())
+
+
+def _set_font(app: QApplication, scale: float) -> None:
+    font = app.font()
+    font.setPixelSize(round(BASE_PIXELS * scale))
+    app.setFont(font)
+
+
+def scaled(pixels: int) -> int:
+    """Returns a length at the present scale; widgets hear of another one as `QEvent.StyleChange`."""
+    # Read off the font rather than stored, so that it is right even for a program that was never dressed.
+    letters = QApplication.font().pixelSize()
+    return round(pixels * letters / BASE_PIXELS) if letters > 0 else pixels
 
 
 def apply_scheme(app: QApplication, scheme: Scheme) -> None:
-    """Put on one scheme. Widgets hear of it as a palette change, so nobody has to subscribe."""
+    """Puts on one scheme. Widgets hear of it as a palette change, so nobody has to subscribe."""
     app.setPalette(_palette(scheme))
     app.setStyleSheet(_style_sheet(scheme))
 
@@ -220,10 +257,15 @@ def _style_sheet(scheme: Scheme) -> str:
         "tick": _picture("check-bold", scheme.on_accent),
         "dot": _picture("circle-fill", scheme.accent),
     }
-    sheet = STYLE_SHEET
+    sheet = LENGTH.sub(_scaled_length, STYLE_SHEET)
     for name in sorted(values, key=len, reverse=True):  # longest first: @caret_up begins with @caret
         sheet = sheet.replace(f"@{name}", values[name])
     return sheet
+
+
+def _scaled_length(length: re.Match[str]) -> str:
+    pixels, less = int(length[1]), int(length[2] or 0)
+    return f"{(pixels if abs(pixels) <= THIN else scaled(pixels)) - less}px"
 
 
 # --- icons ---

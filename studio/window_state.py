@@ -1,18 +1,22 @@
-"""State that the window stores between sessions: geometry, splitters and recent datasets."""
+"""State that the window stores between sessions: geometry, splitters, looks, and what was opened."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import cast
+from typing import cast, get_args
 
 from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QSplitter, QWidget
 
-MOST_RECENTS = 8
+from studio.theme import Theme
+
+MOST_RECENTS = 10
+SCALES = (80, 90, 100, 110, 125, 150, 175, 200)
+"""Percent of the usual size of letters and icons."""
 
 
 def recents() -> list[str]:
-    """The datasets that were opened, the last one first."""
+    """What was opened, the last one first: datasets, runs and checkpoints."""
     return cast(list[str], QSettings().value("recents", [], type=list))
 
 
@@ -21,6 +25,26 @@ def add_recent(source: str) -> list[str]:
     names = [source, *(recent for recent in recents() if recent != source)][:MOST_RECENTS]
     QSettings().setValue("recents", names)
     return names
+
+
+def theme() -> Theme:
+    """The theme that the person chose."""
+    chosen = QSettings().value("theme")
+    return cast(Theme, chosen) if chosen in get_args(Theme) else "system"
+
+
+def keep_theme(chosen: Theme) -> None:
+    QSettings().setValue("theme", chosen)
+
+
+def scale() -> int:
+    """The scale that the person chose, in percent."""
+    chosen = cast(int, QSettings().value("scale", 100, type=int))
+    return chosen if chosen in SCALES else 100
+
+
+def keep_scale(percent: int) -> None:
+    QSettings().setValue("scale", percent)
 
 
 def has_projects() -> bool:
@@ -41,6 +65,11 @@ def chosen(name: str, default: int) -> int:
 def choose(name: str, value: int) -> None:
     """Remembers a choice for the next session."""
     QSettings().setValue(f"chosen/{name}", value)
+
+
+def forget_recents() -> None:
+    """Forgets what was opened."""
+    QSettings().remove("recents")
 
 
 def restore_geometry(window: QWidget) -> None:

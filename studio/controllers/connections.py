@@ -5,16 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
+from studio import window_state
 from studio.controllers.computer import ComputerController
 from studio.controllers.data import DataController
 from studio.controllers.dialogs.context import DialogContext
 from studio.controllers.explore import ExploreController
 from studio.controllers.feature_weights import FeatureWeightsController
-from studio.controllers.home import HomeController
 from studio.controllers.learn import LearnController
 from studio.controllers.menus import Menus
 from studio.controllers.open import OpenController
 from studio.controllers.saving import SavingController
+from studio.controllers.shell.appearance import AppearanceController
+from studio.controllers.shell.editing import EditingController
+from studio.controllers.shell.help import HelpController
+from studio.controllers.shell.home import HomeController
+from studio.controllers.shell.title import TitleController
 from studio.controllers.train import TrainController
 from studio.controllers.training_health import TrainingHealthController
 from studio.main_window import HOME, MainWindow
@@ -37,6 +42,10 @@ class Controllers:
     computer: ComputerController
     learn: LearnController
     home: HomeController
+    appearance: AppearanceController
+    editing: EditingController
+    help: HelpController
+    title: TitleController
 
 
 def connect_window(window: MainWindow, session: Session, do: Controllers) -> None:
@@ -70,9 +79,27 @@ def connect_menus(window: MainWindow, session: Session, do: Controllers) -> None
         (do.menus.settings, window.show_settings),
         (do.menus.full_screen, window.toggle_full_screen),
         (do.menus.glossary, do.learn.show_glossary),
+        (do.menus.keys, do.help.show_keys),
+        (do.menus.log, do.help.show_log),
         (do.menus.about_computer, do.computer.show),
+        (do.menus.about, do.help.show_about),
+        (do.menus.forget, window_state.forget_recents),
     ):
         action.triggered.connect(lambda *_, handle=handle: handle())
+
+
+def connect_shell(window: MainWindow, session: Session, do: Controllers) -> None:
+    """Recent things, edits, and the title bar."""
+    recent = do.menus.recent
+    recent.aboutToShow.connect(lambda: do.menus.set_recents(window_state.recents(), do.open.open))
+    window.completed.connect(do.editing.connect_panels)
+    window.workspace_changed.connect(do.editing.show_workspace)
+    session.run_opened.connect(do.title.show_run)
+    session.training.state_changed.connect(do.title.show_state)
+    session.data.dataset_opened.connect(lambda _: do.title.show_dataset())
+    session.resume_changed.connect(lambda _: do.title.show_resume())
+    session.naming.named.connect(lambda _: do.title.refresh())
+    session.workers.reported.connect(do.title.show_reports)
 
 
 def connect_home(window: MainWindow, session: Session, do: Controllers) -> None:

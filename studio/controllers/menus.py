@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from typing import TypeVar
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
 
+from core.runs.run_name import dataset_title
 from studio import theme
 from studio.controllers.dialogs.context import entries
 from studio.main_window import MainWindow
-from studio.widgets.basic.labels import plain_tip
+from studio.widgets.basic.labels import literal, plain_tip
+from studio.window_state import SCALES
 
+Key = TypeVar("Key")
 WORKSPACES = (
     ("Home", "house", "Ctrl+0"),
     ("Data", "image", "Ctrl+1"),
     ("Train", "chart-line", "Ctrl+2"),
     ("Explore", "compass", "Ctrl+3"),
 )
+THEMES: dict[theme.Theme, str] = {"system": "System", "light": "Light", "dark": "Dark"}
 
 
 class Menus:
@@ -28,31 +34,48 @@ class Menus:
         self._window = window
         self.dialogs: dict[str, QAction] = {}
         """Those of the File menu, by the names of their modules in `studio.controllers.dialogs`."""
+        self._build_bar()
+        bar = window.menuBar()
+        file, edit, training, view, help = (
+            bar.addMenu(title) for title in ("&File", "&Edit", "&Training", "&View", "&Help")
+        )
+        self._add_workspaces(view)
+        self._add_files(file)
+        self._add_edits(edit)
+        self._add_training(training)
+        self._add_looks(view)
+        self._add_help(help)
+
+    def show_workspace(self, index: int) -> None:
+        """Marks the workspace that is on screen."""
+        self._workspaces.actions()[index].setChecked(True)
+
+    def set_recents(self, sources: Iterable[str], open_path: Callable[[str], object]) -> None:
+        """Lists what was opened in the menu of recent things, above the action that forgets it."""
+        for action in self.recent.actions():
+            if action is not self.forget:
+                self.recent.removeAction(action)
+                action.deleteLater()
+        listed = list(sources)
+        for source in listed:
+            action = QAction(literal(dataset_title(source) or source), self.recent)
+            action.setToolTip(plain_tip(source))
+            action.triggered.connect(lambda *_, source=source: open_path(source))
+            self.recent.insertAction(self.forget, action)
+        self.recent.insertSeparator(self.forget)
+        self.forget.setEnabled(bool(listed))
+
+    def _build_bar(self) -> None:
         self._bar = QToolBar("Workspaces", movable=False)
         self._bar.setObjectName("workspaces")
         self._bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         self._bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        window.addToolBar(self._bar)
+        self._window.addToolBar(self._bar)
         more = self._bar.findChild(QToolButton, "qt_toolbar_ext_button")
         if more is not None:  # Qt's own, in a narrow window; its icon hardly shows on a dark surface
             more.setIcon(theme.icon("caret-double-right"))
             more.setToolTip("More")
             more.setAccessibleName("More")
-        file, training, view = (window.menuBar().addMenu(title) for title in ("&File", "&Training", "&View"))
-        self._add_workspaces(view)
-        self._add_files(file)
-        self._add_training(training)
-        view.addSeparator()
-        self.full_screen = self._add(view, "Full screen", "F11")
-        help = window.menuBar().addMenu("&Help")
-        self.glossary = self._add(help, "Glossary", "F1", "book-open")
-        help.addSeparator()
-        self.about_computer = self._add(help, "About this computer", "")
-        self.about_computer.setMenuRole(QAction.MenuRole.NoRole)  # or macOS would take it for the program's own
-
-    def show_workspace(self, index: int) -> None:
-        """Marks the workspace that is on screen."""
-        self._workspaces.actions()[index].setChecked(True)
 
     def _add_workspaces(self, menu: QMenu) -> None:
         self._workspaces = QActionGroup(self._window)
@@ -72,24 +95,65 @@ class Menus:
         for entry in entries():
             facts = entry.facts
             if facts["RANK"] // 100 != section:
+                if section == 1:
+                    self.recent = menu.addMenu(theme.icon("clock-counter-clockwise"), "Recent")
                 section = facts["RANK"] // 100
                 menu.addSeparator()
             action = self._add(menu, entry.title, facts["SHORTCUT"], facts["ICON"])
             self.dialogs[entry.name] = action
             if facts["TOOLBAR"]:
                 self._bar.addAction(action)
+        self.recent.setToolTipsVisible(True)
+        self.forget = self._add(self.recent, "Clear list")
         menu.addSeparator()
         self.quit = self._add(menu, "Quit", "Ctrl+Q")
+
+    def _add_edits(self, menu: QMenu) -> None:
+        self.undo = self._add(menu, "Undo", "Ctrl+Z", "arrow-u-up-left")
+        self.redo = self._add(menu, "Redo", "Ctrl+Shift+Z", "arrow-u-up-right")
+        self.redo.setShortcuts([QKeySequence("Ctrl+Shift+Z"), QKeySequence("Ctrl+Y")])
+        menu.addSeparator()
+        self.copy = self._add(menu, "Copy", "Ctrl+C", "copy")
+        self.pin = self._add(menu, "Pin", "", "push-pin")
+        for action in (self.undo, self.redo, self.copy, self.pin):
+            action.setEnabled(False)
 
     def _add_training(self, menu: QMenu) -> None:
         self.start = self._add(menu, "Start or continue", "Ctrl+Return", "play")
         self.pause = self._add(menu, "Pause or resume", "Ctrl+P", "pause")
         self.stop = self._add(menu, "Save and stop", "", "stop")
-        self.measure = self._add(menu, "Measure the images now", "Ctrl+M", "gauge")
+        self.measure = self._add(menu, "Measure now", "Ctrl+M", "gauge")
         menu.addSeparator()
         self.settings = self._add(menu, "Settings", "Ctrl+,", "sliders")
 
-    def _add(self, menu: QMenu, text: str, keys: str, icon: str = "") -> QAction:
+    def _add_looks(self, menu: QMenu) -> None:
+        menu.addSeparator()
+        self.themes = self._add_choice(menu.addMenu(theme.icon("moon"), "Theme"), THEMES)
+        percents = {percent: f"{percent} %" for percent in SCALES}
+        self.scales = self._add_choice(menu.addMenu(theme.icon("magnifying-glass-plus"), "Scale"), percents)
+        menu.addSeparator()
+        self.full_screen = self._add(menu, "Full screen", "F11")
+
+    def _add_help(self, menu: QMenu) -> None:
+        self.glossary = self._add(menu, "Glossary", "F1", "book-open")
+        self.keys = self._add(menu, "Keys", "Ctrl+/", "keyboard")
+        self.log = self._add(menu, "Log", "", "file-text")
+        menu.addSeparator()
+        self.about_computer = self._add(menu, "About this computer", "")
+        self.about_computer.setMenuRole(QAction.MenuRole.NoRole)  # or macOS would take it for the program's own
+        self.about = self._add(menu, "About GAN Studio", "")
+        self.about.setMenuRole(QAction.MenuRole.AboutRole)
+
+    def _add_choice(self, menu: QMenu, titles: Mapping[Key, str]) -> dict[Key, QAction]:
+        """Actions of which one is checked."""
+        group, found = QActionGroup(menu), {}
+        for key, title in titles.items():
+            found[key] = self._add(menu, title)
+            found[key].setCheckable(True)
+            group.addAction(found[key])
+        return found
+
+    def _add(self, menu: QMenu, text: str, keys: str = "", icon: str = "") -> QAction:
         action = QAction(text, self._window)
         tip = text.rstrip("…")
         if keys:

@@ -22,9 +22,9 @@ class OpenController:
         self._session.open(DataRequest(source, self._preparation(), self._window.train.form.value("augment")))
 
     def show_recognised(self, source: str, kind: SourceKind) -> None:
-        """Something is being opened: goes where it will appear, and remembers a dataset."""
+        """Something is being opened: goes where it will appear, and remembers what can be opened again."""
         self._window.show_workspace({"data": DATA, "run": TRAIN}.get(kind, EXPLORE))
-        if kind == "data":
+        if kind in ("data", "run", "checkpoint"):
             window_state.add_recent(source)
 
     def _preparation(self) -> Preparation | UserError:

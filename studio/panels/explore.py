@@ -328,7 +328,7 @@ class ExplorePanel(QWidget):
             if not event.isAutoRepeat():
                 self._stage.tool.toggle()
         elif event.key() == Qt.Key.Key_P:
-            self._pin()
+            self.pin()
         else:
             return False
         return True
@@ -339,7 +339,8 @@ class ExplorePanel(QWidget):
 
     # Pinning, exporting
 
-    def _pin(self) -> None:
+    def pin(self) -> None:
+        """Pins what is seen, or what is selected."""
         for index in range(len(self.current_request().positions)):
             self.pin_requested.emit(self.current_request().part(index, index + 1))
 
@@ -405,7 +406,7 @@ class ExplorePanel(QWidget):
         )
         self._edit_controls.directions.removed.connect(lambda number: self._do(self.state.without_direction(number)))
         self._shelf.changed.connect(self._take)
-        self._shelf.pin_requested.connect(self._pin)
+        self._shelf.pin_requested.connect(self.pin)
         self._shelf.chosen.connect(self._show_pin)
 
 

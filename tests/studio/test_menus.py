@@ -1,12 +1,27 @@
-"""The menus: an entry of the File menu for each module, in order, with the shortcuts that people know."""
+"""The menus: an entry of the File menu for each module, in order, the shortcuts that people know, looks and help."""
 
 from __future__ import annotations
 
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QMenu
+from collections.abc import Iterator
+from pathlib import Path
 
+import pytest
+from PySide6.QtCore import QPoint
+from PySide6.QtGui import QAction, QGuiApplication, QPalette
+from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QPushButton, QTreeWidget
+from pytestqt.qtbot import QtBot
+
+from studio import theme, window_state
 from studio.application import Application
 from studio.controllers.dialogs.context import entries
+from studio.controllers.shell.help import TAIL, tail
+from studio.dialogs.help.about import AboutDialog
+from studio.dialogs.help.keys import KeysDialog
+from studio.dialogs.help.log import LogDialog
+from studio.main_window import DATA, TRAIN
+from studio.widgets.basic.labels import IconButton
+from tests.core.tiny import save_pictures
+from tests.studio.conftest import PATIENCE
 
 SHORTCUTS = {
     "Glossary": "F1",
@@ -16,18 +31,22 @@ SHORTCUTS = {
     "Save checkpoint…": "Ctrl+S",
     "Export images…": "Ctrl+E",
     "Quit": "Ctrl+Q",
+    "Undo": "Ctrl+Z",
+    "Redo": "Ctrl+Shift+Z",
+    "Copy": "Ctrl+C",
     "Start or continue": "Ctrl+Return",
     "Pause or resume": "Ctrl+P",
-    "Measure the images now": "Ctrl+M",
+    "Measure now": "Ctrl+M",
     "Settings": "Ctrl+,",
     "Home": "Ctrl+0",
     "Data": "Ctrl+1",
     "Train": "Ctrl+2",
     "Explore": "Ctrl+3",
     "Full screen": "F11",
+    "Keys": "Ctrl+/",
 }
 FILE = [
-    ["Open folder…", "Open file…", "Open checkpoint…", "Open run…", "Compare runs…"],
+    ["Open folder…", "Open file…", "Open checkpoint…", "Open run…", "Compare runs…", "Recent"],
     ["Download a dataset…", "Prepared datasets…"],
     [
         "Save checkpoint…",
@@ -55,9 +74,160 @@ def sections(menu: QMenu) -> list[list[str]]:
 def test_the_file_menu_has_an_entry_for_each_module_of_a_dialog(studio: Application) -> None:
     menu = next(menu for menu in studio.window.menuBar().findChildren(QMenu) if menu.title() == "&File")
     assert sections(menu) == FILE
-    assert [entry.title for entry in entries()] == [title for section in FILE[:-1] for title in section]
+    assert [entry.title for entry in entries()] == [
+        title for section in FILE[:-1] for title in section if title != "Recent"
+    ]
 
 
 def test_every_shortcut_is_where_it_was(studio: Application) -> None:
     actions = [action for action in studio.window.findChildren(QAction) if not action.shortcut().isEmpty()]
     assert {action.text(): action.shortcut().toString() for action in actions} == SHORTCUTS
+
+
+# -- recent things ----------------------------------------------------------------------------------------------------
+
+
+def test_what_was_opened_can_be_opened_again(qtbot: QtBot, studio: Application, trained: Path, tmp_path: Path) -> None:
+    images = save_pictures(tmp_path / "A & B")
+    for source in (images, trained):
+        studio.open(str(source))
+        qtbot.waitUntil(lambda: not studio.session.reading, timeout=PATIENCE)
+    recent = studio.controllers.menus.recent
+    recent.aboutToShow.emit()
+    listed = [action for action in recent.actions() if not action.isSeparator()]
+    assert [action.text() for action in listed] == ["run", "A && B", "Clear list"]
+    assert listed[0].toolTip() == str(trained)
+    assert studio.window.pages.currentIndex() == TRAIN
+    listed[1].trigger()
+    assert studio.session.reading == str(images)
+    qtbot.waitUntil(lambda: not studio.session.reading, timeout=PATIENCE)
+    assert studio.window.pages.currentIndex() == DATA
+    studio.controllers.menus.forget.trigger()
+    recent.aboutToShow.emit()
+    assert [action.text() for action in recent.actions() if not action.isSeparator()] == ["Clear list"]
+
+
+# -- looks ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def app() -> Iterator[QApplication]:
+    """The application, which looks as before when the test is over."""
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    font, sheet, palette, style = app.font(), app.styleSheet(), app.palette(), app.style().objectName()
+    yield app
+    app.setStyle(style)
+    app.setFont(font)
+    app.setStyleSheet(sheet)
+    app.setPalette(palette)
+    if hasattr(hints := QGuiApplication.styleHints(), "unsetColorScheme"):
+        hints.unsetColorScheme()
+
+
+def test_a_theme_is_put_on_at_once_and_kept(app: QApplication, studio: Application) -> None:
+    themes = studio.controllers.menus.themes
+    assert themes["system"].isChecked()
+    for name in ("dark", "light"):
+        themes[name].trigger()
+        assert theme.current().name == name
+        assert window_state.theme() == name
+        assert studio.window.palette().color(QPalette.ColorRole.Window).name() == theme.current().window
+
+
+def test_letters_and_icons_grow_at_once_and_start_stays_on_screen(
+    qtbot: QtBot, app: QApplication, studio: Application
+) -> None:
+    window = studio.window
+    window.complete()
+    window.resize(1280, 720)
+    close = next(each for each in window.findChildren(IconButton) if each.iconSize().width() == 18)
+    studio.controllers.menus.scales[200].trigger()
+    qtbot.wait(1)
+    assert window_state.scale() == 200
+    assert app.font().pixelSize() == window.font().pixelSize() == 2 * theme.BASE_PIXELS
+    assert close.iconSize().width() == 36
+    assert window.size().width() == 1280
+    for button in window.footer.findChildren(QPushButton):
+        corner = button.mapTo(window, QPoint(button.width(), button.height()))
+        assert (corner.x() <= window.width(), corner.y() <= window.height()) == (True, True)
+
+
+def test_a_focused_button_is_as_large_as_another_at_every_scale(app: QApplication, qtbot: QtBot) -> None:
+    theme.apply(app)
+    for percent in window_state.SCALES:
+        theme.set_scale(app, percent / 100)
+        sheet = app.styleSheet()
+        assert "-1px" not in sheet.replace("margin: -1px", "")
+        for kind in (QPushButton, QLineEdit):
+            rule, focused = padding(sheet, kind.__name__, ""), padding(sheet, kind.__name__, ":focus")
+            assert [side - 1 for side in rule] == focused
+
+
+def padding(sheet: str, kind: str, state: str) -> list[int]:
+    """The padding that the style sheet gives a kind of widget."""
+    rules = (rule.partition("{") for rule in sheet.split("}"))
+    found = [body for names, _, body in rules if f"{kind}{state}" in names.strip().split(", ") and "padding:" in body]
+    return [int(side.strip("px")) for side in found[0].partition("padding:")[2].partition(";")[0].split()]
+
+
+# -- the title bar ----------------------------------------------------------------------------------------------------
+
+
+def test_the_title_names_the_run_and_its_step(qtbot: QtBot, studio: Application, trained: Path, tmp_path: Path) -> None:
+    assert studio.window.windowTitle() == "GAN Studio"
+    images = save_pictures(tmp_path / "flowers")
+    studio.open(str(images))
+    qtbot.waitUntil(lambda: studio.window.windowTitle() == "flowers (GAN Studio)", timeout=PATIENCE)
+    studio.open(str(trained))
+    qtbot.waitUntil(lambda: studio.window.windowTitle().startswith("noise"), timeout=PATIENCE)
+    studio.session.set_resume(trained / "checkpoints" / "000000006.safetensors")
+    assert studio.window.windowTitle() == "noise · step 6 (GAN Studio)"
+
+
+# -- help -------------------------------------------------------------------------------------------------------------
+
+
+def test_every_shortcut_is_listed_under_keys(studio: Application) -> None:
+    studio.controllers.menus.keys.trigger()
+    dialog = studio.window.findChild(KeysDialog)
+    assert isinstance(dialog, KeysDialog)
+    table = dialog.findChild(QTreeWidget)
+    assert isinstance(table, QTreeWidget)
+    items = [table.topLevelItem(row) for row in range(table.topLevelItemCount())]
+    assert {text.rstrip("…") for text in SHORTCUTS} <= {item.text(0) for item in items if item}
+    search = dialog.findChild(QLineEdit)
+    assert isinstance(search, QLineEdit)
+    search.setText("redo")
+    assert [item.text(2) for item in items if item and not item.isHidden()] == ["Ctrl+Shift+Z, Ctrl+Y"]
+    dialog.close()
+
+
+def test_the_log_of_the_run_is_shown(qtbot: QtBot, studio: Application, trained: Path, tmp_path: Path) -> None:
+    studio.controllers.menus.log.trigger()
+    dialog = studio.window.findChild(LogDialog)
+    assert isinstance(dialog, LogDialog)
+    assert dialog.text() == ""
+    dialog.close()
+    studio.open(str(trained))
+    qtbot.waitUntil(lambda: studio.session.training.run_folder == trained, timeout=PATIENCE)
+    studio.controllers.menus.log.trigger()
+    shown = next(each for each in studio.window.findChildren(LogDialog) if each.isVisible())
+    qtbot.waitUntil(lambda: "begins at step 0" in shown.text(), timeout=PATIENCE)
+    shown.close()
+    long = tmp_path / "log.txt"
+    long.write_text("".join(f"line {number}\n" for number in range(20_000)))
+    assert tail(long).splitlines()[-1] == "line 19999"
+    assert len(tail(long)) < TAIL
+    assert tail(tmp_path / "missing") == ""
+
+
+def test_about_says_versions_and_license(studio: Application) -> None:
+    studio.controllers.menus.about.trigger()
+    dialog = studio.window.findChild(AboutDialog)
+    assert isinstance(dialog, AboutDialog)
+    next(each for each in dialog.findChildren(QPushButton) if each.text() == "Copy").click()
+    copied = QGuiApplication.clipboard().text()
+    assert "GAN Studio" in copied
+    assert "PyTorch" in copied
+    dialog.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette
 from PySide6.QtGui import Qt as RichText
 from PySide6.QtWidgets import (
@@ -117,12 +117,22 @@ class Glyph(QWidget):
         super().__init__(parent)
         self._name = name
         self._role = role
-        self.setFixedSize(QSize(pixels, pixels))
+        self._pixels = pixels
+        self._fit()
 
     def set_glyph(self, name: str, role: str) -> None:
         """Show another icon."""
         self._name, self._role = name, role
         self.update()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.StyleChange:
+            self._fit()
+
+    def _fit(self) -> None:
+        side = theme.scaled(self._pixels)
+        self.setFixedSize(QSize(side, side))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         colour = QColor(getattr(theme.current(), self._role))
@@ -143,27 +153,44 @@ class Heading(QWidget):
             row.addWidget(button)
 
 
-class LabelledButton(QToolButton):
+class ScaledButton(QToolButton):
+    """Its icon grows with the letters."""
+
+    def __init__(self, pixels: int, parent: QWidget | None = None) -> None:
+        """`pixels`: side of the icon at the usual scale."""
+        super().__init__(parent)
+        self._pixels = pixels
+        self._fit()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.StyleChange:
+            self._fit()
+
+    def _fit(self) -> None:
+        side = theme.scaled(self._pixels)
+        self.setIconSize(QSize(side, side))
+
+
+class LabelledButton(ScaledButton):
     """`name` is what a screen reader says, where the text alone would not tell what the button belongs to."""
 
     def __init__(self, icon: str, text: str, tip: str, name: str = "", parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(16, parent)
         self.setText(text)
         self.setIcon(theme.icon(icon))
-        self.setIconSize(QSize(16, 16))
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.setToolTip(plain_tip(tip))
         self.setAccessibleName(name or text)
 
 
-class IconButton(QToolButton):
+class IconButton(ScaledButton):
     """`name` is what a screen reader says, as there is no text."""
 
     def __init__(self, icon: str, name: str, tip: str = "", pixels: int = 18, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(pixels, parent)
         self.setAutoRaise(True)
         self.setIcon(theme.icon(icon))
-        self.setIconSize(QSize(pixels, pixels))
         self.setAccessibleName(name)
         self.setToolTip(plain_tip(tip))
 

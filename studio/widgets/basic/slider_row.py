@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSignalBlocker, QSize, Qt, QTimer, Signal
-from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QSlider, QToolButton, QWidget
+from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
+from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QSlider, QWidget
 
 from studio import theme
-from studio.widgets.basic.labels import Label, literal, plain_tip
+from studio.widgets.basic.labels import Label, ScaledButton, literal, plain_tip
 from studio.widgets.basic.spin_boxes import WheelGuard, indent_spin_box
 
 NUMBER_MS = 120
@@ -50,10 +50,9 @@ class SliderRow(QWidget):
         self._spin.setSuffix(f" {unit}" if unit else "")
         self._spin.setAccessibleName(f"{label}, value")
         indent_spin_box(self._spin)
-        self._reset = QToolButton()
+        self._reset = ScaledButton(16)
         self._reset.setAutoRaise(True)
         self._reset.setIcon(theme.icon("arrow-counter-clockwise", "muted"))
-        self._reset.setIconSize(QSize(16, 16))
         self._reset.setAccessibleName(f"Reset {label}")
         self._reset.setToolTip(plain_tip(f"Back to {value:.{decimals}f}"))
         self._label.setBuddy(self._spin)

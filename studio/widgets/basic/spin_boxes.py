@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import random
 
-from PySide6.QtCore import QEvent, QObject, QSignalBlocker, QSize, Signal
+from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Signal
 from PySide6.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QHBoxLayout, QToolButton, QWidget
 
 from studio import theme
-from studio.widgets.basic.labels import plain_tip
+from studio.widgets.basic.labels import ScaledButton, plain_tip
 
 LARGEST_SEED = 2**32 - 1
 
@@ -86,9 +86,8 @@ class _Spin(QDoubleSpinBox):
 
 
 def _button(icon: str, name: str, tip: str) -> QToolButton:
-    button = QToolButton()
+    button = ScaledButton(16)
     button.setIcon(theme.icon(icon))
-    button.setIconSize(QSize(16, 16))
     button.setAccessibleName(name)
     button.setToolTip(plain_tip(tip))
     return button

@@ -1,0 +1,73 @@
+"""Controller of the Edit menu: undo, redo and copy in the workspace that is on screen, and pins in Explore."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Protocol, runtime_checkable
+
+from PySide6.QtCore import SignalInstance
+from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QTextEdit
+
+from studio.controllers.menus import Menus
+from studio.main_window import DATA, EXPLORE, TRAIN, MainWindow
+
+
+@runtime_checkable
+class Editable(Protocol):
+    """A workspace whose changes can be undone."""
+
+    undo_changed: SignalInstance
+    """Whether there is something to undo, and to redo."""
+
+    def undo(self) -> object: ...
+
+    def redo(self) -> object: ...
+
+    def copy(self) -> bool: ...
+
+
+class EditingController:
+    """Knows what can be undone in each workspace."""
+
+    def __init__(self, window: MainWindow, menus: Menus) -> None:
+        self._window, self._menus = window, menus
+        self._can: dict[int, tuple[bool, bool]] = {}
+        self._panels: dict[int, Editable] = {}
+        for action, handle in ((menus.undo, self.undo), (menus.redo, self.redo), (menus.copy, self.copy)):
+            action.triggered.connect(lambda *_, handle=handle: handle())
+        menus.pin.triggered.connect(lambda *_: window.explore.pin())
+
+    def connect_panels(self) -> None:
+        """The workspaces are built."""
+        panels = {DATA: self._window.data, TRAIN: self._window.train, EXPLORE: self._window.explore}
+        for workspace, panel in panels.items():
+            if isinstance(panel, Editable):
+                self._panels[workspace] = panel
+                panel.undo_changed.connect(partial(self._note, workspace))
+
+    def show_workspace(self, workspace: int) -> None:
+        """Another workspace is on screen."""
+        can_undo, can_redo = self._can.get(workspace, (False, False))
+        self._menus.undo.setEnabled(can_undo)
+        self._menus.redo.setEnabled(can_redo)
+        self._menus.copy.setEnabled(workspace in self._panels)
+        self._menus.pin.setEnabled(workspace == EXPLORE)
+
+    def undo(self) -> None:
+        self._panels[self._window.pages.currentIndex()].undo()
+
+    def redo(self) -> None:
+        self._panels[self._window.pages.currentIndex()].redo()
+
+    def copy(self) -> None:
+        """Copies the text that is selected under the keyboard, or else what the workspace shows."""
+        focus = QApplication.focusWidget()
+        if isinstance(focus, QLineEdit | QTextEdit | QPlainTextEdit):
+            focus.copy()
+        elif not self._panels[self._window.pages.currentIndex()].copy():
+            self._window.banner.show_notice("There is nothing to copy here.")
+
+    def _note(self, workspace: int, can_undo: bool, can_redo: bool) -> None:
+        self._can[workspace] = can_undo, can_redo
+        if workspace == self._window.pages.currentIndex():
+            self.show_workspace(workspace)

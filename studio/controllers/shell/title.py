@@ -1,0 +1,68 @@
+"""Controller of the title bar: the run that is open or trains, its step, and the program's name."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, QTimer
+
+from core.events import Report
+from core.runs.run_name import dataset_title
+from studio.main_window import PROGRAM, MainWindow
+from studio.model.train import OpenedRun, TrainingState
+from studio.services.session import Session
+
+PAUSE_MS = 1000
+"""So long a title stays while a training runs: task bars redraw whenever it changes."""
+
+
+class TitleController(QObject):
+    """Names the run, else its dataset, else the program alone."""
+
+    def __init__(self, window: MainWindow, session: Session) -> None:
+        super().__init__(window)
+        self._window, self._session = window, session
+        self._source = ""
+        """The dataset of the run, or of the next one."""
+        self._step = -1
+        self._timer = QTimer(self, singleShot=True, interval=PAUSE_MS)
+        self._timer.timeout.connect(self.refresh)
+
+    def show_run(self, run: OpenedRun) -> None:
+        """Another run is open."""
+        self._source, self._step = run.dataset, run.step
+        self.refresh()
+
+    def show_state(self, state: TrainingState) -> None:
+        """A training begins, goes on or ends."""
+        if state is not TrainingState.IDLE:
+            self._source = self._session.training.source
+        if state is TrainingState.STARTING and self._session.resume is None:
+            self._step = -1
+        self.refresh()
+
+    def show_dataset(self) -> None:
+        """Other images are open; a training that runs has its own."""
+        dataset = self._session.data.dataset
+        if self._session.training.state is TrainingState.IDLE and dataset is not None:
+            self._source = dataset.source
+            self.refresh()
+
+    def show_resume(self) -> None:
+        """The next start continues from another checkpoint, or begins a run."""
+        resume = self._session.resume
+        if resume is None:
+            self._step = -1
+        elif resume.stem.isdecimal():
+            self._step = int(resume.stem)
+        self.refresh()
+
+    def show_reports(self, reports: list[Report]) -> None:
+        """The training has come further."""
+        self._step = reports[-1].step
+        if not self._timer.isActive():
+            self._timer.start()
+
+    def refresh(self) -> None:
+        """Writes the title as it is now."""
+        name = self._session.naming.name or dataset_title(self._source)
+        step = f" · step {self._step:,}" if self._step >= 0 else ""
+        self._window.setWindowTitle(f"{name}{step} ({PROGRAM})" if name else PROGRAM)

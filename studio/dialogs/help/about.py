@@ -1,0 +1,56 @@
+"""Dialog about the program: its version, the versions of what it is made with, and its license."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from studio.widgets.basic.labels import Glyph, Label, WrappedLabel
+
+SENTENCE = "Train, watch and explore generative adversarial networks on your own images."
+LICENSE = "Free software under the Apache License 2.0, without warranty of any kind. Icons: Phosphor (MIT License)."
+
+
+class AboutDialog(QDialog):
+    """The facts come as rows of a name and a version."""
+
+    def __init__(self, rows: Sequence[tuple[str, str]], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("About GAN Studio")
+        headline = Label("GAN Studio")
+        headline.setObjectName("headline")
+        top = QHBoxLayout()
+        top.setSpacing(12)
+        top.addWidget(Glyph("sparkle", 32, "accent"))
+        top.addWidget(headline, 1)
+        facts = QGridLayout()
+        facts.setColumnStretch(1, 1)
+        facts.setHorizontalSpacing(16)
+        for number, (name, version) in enumerate(rows):
+            title, fact = Label(name), Label(version)
+            title.setObjectName("muted")
+            fact.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            facts.addWidget(title, number, 0)
+            facts.addWidget(fact, number, 1)
+        copy, close = QPushButton("Copy"), QPushButton("Close")
+        copy.setToolTip("Copy the versions, for a report")
+        text = "\n".join(f"{name} {version}" for name, version in rows)
+        copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(text))
+        close.clicked.connect(self.accept)
+        foot = QHBoxLayout()
+        foot.addStretch()
+        foot.addWidget(copy)
+        foot.addWidget(close)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(20, 20, 20, 16)
+        column.setSpacing(12)
+        column.addLayout(top)
+        column.addWidget(WrappedLabel(SENTENCE))
+        column.addLayout(facts)
+        column.addWidget(WrappedLabel(LICENSE, "muted"))
+        column.addStretch()
+        column.addLayout(foot)
+        self.resize(440, 340)

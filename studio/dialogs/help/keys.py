@@ -1,0 +1,80 @@
+"""Dialog that lists every shortcut of the window."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QDialog, QLineEdit, QPushButton, QTreeWidgetItem, QVBoxLayout, QWidget
+
+from studio.widgets.basic.table import Table
+
+
+@dataclass(frozen=True)
+class Key:
+    """A shortcut: where it works, what it does, and how it is pressed."""
+
+    place: str
+    action: str
+    keys: str
+
+
+IN_PLACES = (
+    Key("Train", "Pause or resume", "Space"),
+    Key("Train", "Show real images", "Hold R"),
+    Key("Explore", "Play or stop", "Space"),
+    Key("Explore", "Pin", "P"),
+    Key("Images", "Go to another image", "Arrow keys, Home, End"),
+    Key("Images", "Enlarge", "Enter"),
+    Key("Images", "Select", "Space, Shift+arrow keys"),
+    Key("Images", "Select all", "Ctrl+A"),
+    Key("Images", "Select none", "Esc"),
+    Key("Images", "Zoom in, zoom out, fit", "+, −, 0"),
+)
+"""Keys that are no action of a menu, because they work where the keyboard is."""
+
+
+class KeysDialog(QDialog):
+    """A table with a search field. Not modal, so that keys can be tried beside it."""
+
+    def __init__(self, keys: Sequence[Key], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Keys")
+        self._search = QLineEdit(placeholderText="Search", clearButtonEnabled=True)
+        self._search.setAccessibleName("Search the keys")
+        self._search.setToolTip("Show only keys whose action, place or name contains these words")
+        self._search.textChanged.connect(self._filter)
+        self._table = Table("Keys", ("Action", "Where", "Keys"), ())
+        self._table.set_rows([QTreeWidgetItem([key.action, key.place, key.keys]) for key in keys])
+        close = QPushButton("Close")
+        close.setAutoDefault(False)
+        close.clicked.connect(self.accept)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(16, 16, 16, 16)
+        column.setSpacing(10)
+        column.addWidget(self._search)
+        column.addWidget(self._table, 1)
+        column.addWidget(close)
+        self.resize(560, 560)
+
+    def _filter(self, text: str) -> None:
+        words = text.casefold().split()
+        for row in range(self._table.topLevelItemCount()):
+            item = self._table.topLevelItem(row)
+            if item is not None:
+                shown = " ".join(item.text(column) for column in range(3)).casefold()
+                item.setHidden(not all(word in shown for word in words))
+
+
+def keys_of(place: str, actions: Iterable[QAction]) -> list[Key]:
+    """Returns the shortcuts of a menu's actions, menus inside it included."""
+    found = []
+    for action in actions:
+        menu = action.menu()
+        if menu is not None:
+            found += keys_of(place, menu.actions())  # type: ignore[attr-defined]
+        elif shortcuts := action.shortcuts():
+            text = ", ".join(each.toString(QKeySequence.SequenceFormat.NativeText) for each in shortcuts)
+            found.append(Key(place, action.text().rstrip("…"), text))
+    return found
