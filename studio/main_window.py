@@ -100,6 +100,7 @@ class MainWindow(QMainWindow):
         self._data, self._train, self._explore = DataPanel(), TrainPanel(), ExplorePanel()
         for panel in (self._data, self._train, self._explore):
             self.pages.addWidget(FittingArea(panel))
+        self._train.restore(window_state.choices("train"))
         window_state.restore_splitters(self._train.splitters)
         self._train.settings.set_tab(window_state.chosen("settings_tab", SIMPLE))
         self._train.settings.tab_chosen.connect(partial(window_state.choose, "settings_tab"))
@@ -184,7 +185,7 @@ class MainWindow(QMainWindow):
             event.ignore()
             return
         if self._train is not None:
-            self._train.show_plane(False)  # what is remembered is how images are laid out
+            window_state.keep_choices("train", self._train.choices())
         window_state.save(self, self._train.splitters if self._train else {})
         event.accept()
         self.closed.emit()

@@ -1,9 +1,11 @@
-"""State that the window stores between sessions: geometry, splitters, looks, and what was opened."""
+"""State that the window stores between sessions: geometry, splitters, choices of view, looks, and what was opened."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from typing import cast, get_args
+from contextlib import suppress
+from typing import Any, cast, get_args
 
 from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QSplitter, QWidget
@@ -83,6 +85,19 @@ def restore_splitters(splitters: Mapping[str, QSplitter]) -> None:
     for name, splitter in splitters.items():
         if state := QSettings().value(f"splitter/{name}"):
             splitter.restoreState(state)
+
+
+def choices(workspace: str) -> dict[str, Any]:
+    """How a person had arranged a workspace, as it was kept; empty if nothing was, or it cannot be read."""
+    with suppress(ValueError, TypeError, RecursionError):
+        kept = json.loads(cast(str, QSettings().value(f"choices/{workspace}", "{}", type=str)))
+        return kept if isinstance(kept, dict) else {}
+    return {}
+
+
+def keep_choices(workspace: str, chosen: Mapping[str, Any]) -> None:
+    """Remembers how a workspace is arranged: values that JSON can hold, by name."""
+    QSettings().setValue(f"choices/{workspace}", json.dumps(chosen))
 
 
 def save(window: QWidget, splitters: Mapping[str, QSplitter]) -> None:

@@ -161,6 +161,7 @@ def connect_train(window: MainWindow, session: Session, do: Controllers) -> None
     train.neighbours_requested.connect(do.explore.compare)
     train.moment_requested.connect(session.samples.ask)
     session.samples.steps_listed.connect(train.set_pictures)
+    session.flags.listed.connect(train.set_flags)
     session.samples.read.connect(train.show_moment)
     session.samples.missed.connect(train.keep_last_samples)
     train.grid_save_requested.connect(do.saving.save_grid)

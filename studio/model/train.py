@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from core.diagnosis.case import RunFacts
 from core.diagnosis.report_history import ReportHistory
@@ -106,6 +106,15 @@ class OpenedRun(Event):
     report_history: ReportHistory
     facts: RunFacts
     """`report_history` and these are what a diagnosis is made from."""
+
+
+@dataclass(frozen=True)
+class Flag:
+    """A moment of a run that is worth going to, and what it is in a few words."""
+
+    step: int
+    kind: Literal["checkpoint", "best", "edit"]
+    text: str
 
 
 class TrainingState(Enum):

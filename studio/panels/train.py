@@ -1,15 +1,16 @@
-"""Panel of the Train workspace: settings, live curves, and the sample grid beside real images."""
+"""Panel of the Train workspace: run strip, settings beside the image stage, time line, and plots."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QAction, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
     QHBoxLayout,
@@ -25,19 +26,26 @@ from studio import theme
 from studio.model.history import History
 from studio.model.results import results
 from studio.model.setting_text import in_words
-from studio.widgets.basic.labels import Label
+from studio.model.train import Flag
+from studio.widgets.basic.labels import Label, plain_tip
 from studio.widgets.images.image_grid import ImageGrid
 from studio.widgets.plots.curve_plot import CurvePlot
 from studio.widgets.plots.metric_plot import MetricPlot
 from studio.widgets.plots.time_bar import Steps
 from studio.widgets.plots.timeline import Timeline
-from studio.widgets.settings.drawer import SettingsDrawer
+from studio.widgets.settings.drawer import EXPERT, SIMPLE, SettingsDrawer
 from studio.widgets.train.run_strip import RunStrip
 from studio.widgets.train.sample_view import SampleView
 
 LOSSES = (("Loss/D/loss", "Discriminator"), ("Loss/G/loss", "Generator"))
 SCORES = (("Score/real", "D(x), real"), ("Score/fake", "D(G(z)), generated"))
 LOGITS = (("Loss/scores/real", "Score, real"), ("Loss/scores/fake", "Score, generated"))
+
+
+DRAWER, NARROWEST_DRAWER = 320, 250
+"""Width of the settings."""
+STAGE, PLOTS = 5, 3
+"""How the height is divided between the image stage, and the time line with the plots."""
 
 
 class TrainPanel(QWidget):
@@ -58,6 +66,8 @@ class TrainPanel(QWidget):
     plot_save_requested = Signal(str, object)
     """"png" or "csv", and the plot."""
     plane_save_requested = Signal()
+    undo_changed = Signal(bool, bool)
+    """Whether there is a change of a setting to undo, and one to redo."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -65,6 +75,7 @@ class TrainPanel(QWidget):
         self.form = self.settings.form
         self.history = History()
         self._edits: list[Edited] = []
+        self._flags: tuple[Flag, ...] = ()
         self.losses = CurvePlot(self.history, LOSSES)
         self.scores = MetricPlot(self.history, SCORES)
         self.scores.set_empty_text("How real the discriminator finds real and generated images, from 0 to 1.")
@@ -77,15 +88,44 @@ class TrainPanel(QWidget):
         self._picture: int | None = None
         self._is_running = False
         self._connect()
-        row = QHBoxLayout()
-        row.setSpacing(12)
-        row.addWidget(self._build_settings())
-        row.addWidget(self._build_views(), 1)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(16, 8, 16, 8)
-        layout.setSpacing(8)
+        layout.setContentsMargins(12, 6, 12, 6)
+        layout.setSpacing(6)
         layout.addWidget(self.strip)
-        layout.addLayout(row, 1)
+        layout.addWidget(self._build_views(), 1)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # its keys work after a click beside everything
+
+    # --- what a person arranges ---
+
+    def choices(self) -> dict[str, Any]:
+        """How the workspace is arranged, to be kept; `restore` takes it."""
+        return {
+            "settings": self.settings_action.isChecked(),
+            "reals": self.reals_action.isChecked(),
+            "tab": self.settings.tab(),
+        }
+
+    def restore(self, choices: Mapping[str, Any]) -> None:
+        """Arranges the workspace as it was; what cannot be understood stays as it is."""
+        for name, action in (("settings", self.settings_action), ("reals", self.reals_action)):
+            if isinstance(shown := choices.get(name), bool):
+                action.setChecked(shown)
+        if choices.get("tab") in (SIMPLE, EXPERT):
+            self.settings.set_tab(choices["tab"])
+
+    def undo(self) -> None:
+        """Takes back the last change of a setting."""
+        self.settings.undo()
+
+    def redo(self) -> None:
+        """Makes again the change of a setting that was undone last."""
+        self.settings.redo()
+
+    def copy(self) -> bool:
+        """Puts the selected samples on the clipboard as one picture; returns whether there are any."""
+        return self.samples.copy_selected()
+
+    # --- what it is told ---
 
     def set_running(self, running: bool) -> None:
         """Settings stand still while a training runs."""
@@ -118,21 +158,10 @@ class TrainPanel(QWidget):
         """The points that will be trained on."""
         self.stage.show_real_points(real)
 
-    def show_plane(self, shown: bool) -> None:
-        """The playground, beside the curves, in the place of both image grids, below them."""
-        self.stage.show_plane(shown)
-
-    def _lay_out(self, plane: bool) -> None:
-        across, down = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
-        views, plots = self.splitters["views"], self.splitters["plots"]
-        views.setOrientation(across if plane else down)
-        plots.setOrientation(down if plane else across)
-        views.setSizes([380, 560] if plane else [460, 440])
-        plots.setSizes([500, 500] if plane else [600, 400])
-
     def clear(self) -> None:
-        """A new training begins: the curves of the last one go."""
+        """A new training begins: the curves and samples of the last one go."""
         self.set_history(History(), ())
+        self.stage.clear()
 
     def rewind(self, step: int) -> None:
         """The training continues from an earlier step: what came after it goes."""
@@ -181,6 +210,16 @@ class TrainPanel(QWidget):
         marks = [(edit.step, ", ".join(in_words(edit.changes))) for edit in self._edits]
         for plot in self.plots:
             plot.set_marks(marks)
+        self._show_flags()
+
+    def set_flags(self, flags: Sequence[Flag]) -> None:
+        """The checkpoints of the run, and the best of them."""
+        self._flags = tuple(flags)
+        self._show_flags()
+
+    def _show_flags(self) -> None:
+        edits = [Flag(edit.step, "edit", ", ".join(in_words(edit.changes))) for edit in self._edits]
+        self.time_line.set_flags([*self._flags, *edits])
 
     def show_reports(self, reports: Sequence[Report]) -> None:
         """More of the running training."""
@@ -243,8 +282,25 @@ class TrainPanel(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
             self.pause_requested.emit()
-            return
-        super().keyPressEvent(event)
+        elif event.key() == Qt.Key.Key_R and not event.modifiers():
+            self.stage.show_reals_over(True)
+        else:
+            super().keyPressEvent(event)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self.focusWidget() is None:
+            self.samples.setFocus()  # and not the name, which would take the keys of the workspace
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_R and not event.isAutoRepeat():
+            self.stage.show_reals_over(False)
+        super().keyReleaseEvent(event)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ActivationChange and not self.isActiveWindow():
+            self.stage.show_reals_over(False)  # whoever has the keyboard now hears of the release
 
     def _connect(self) -> None:
         for grid in (self.samples, self.reals, self.stage.picture):
@@ -254,7 +310,8 @@ class TrainPanel(QWidget):
         self.samples.neighbours_requested.connect(
             lambda index: self.neighbours_requested.emit(self.samples.images(), index)
         )
-        self.stage.plane_shown.connect(self._lay_out)
+        self.settings.expectation_changed.connect(self.stage.show_expectation)
+        self.settings.undo_changed.connect(self.undo_changed)
         self.playground.view.save_requested.connect(self.plane_save_requested)
         for plot in self.plots:
             plot.save_requested.connect(lambda kind, plot=plot: self.plot_save_requested.emit(kind, plot))
@@ -284,29 +341,72 @@ class TrainPanel(QWidget):
         row.addWidget(self._resume, 1)
         row.addWidget(self._fresh, alignment=Qt.AlignmentFlag.AlignTop)
         side = QWidget()
-        side.setFixedWidth(316)
+        side.setMinimumWidth(NARROWEST_DRAWER)
         column = QVBoxLayout(side)
         column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
         column.addWidget(self._resume_row)
         column.addWidget(self.settings, 1)
         return side
 
+    def _build_stage(self, drawer: QWidget) -> QWidget:
+        """The image stage, at its left edge the button of the drawer, and at its right the one for real images."""
+        self.settings_action = self._toggle("Settings", "sliders", "Show or hide the settings", shown=True)
+        self.settings_action.toggled.connect(drawer.setVisible)
+        self.reals_action = self._toggle(
+            "Real images",
+            "image-square",
+            "Show real images beside the samples; hold R to see them in the samples' place",
+        )
+        self.reals_action.toggled.connect(self.stage.show_reals_beside)
+        edge, real = (QToolButton(autoRaise=True) for _ in range(2))
+        for button, action in ((edge, self.settings_action), (real, self.reals_action)):
+            button.setDefaultAction(action)
+            button.setAccessibleName(action.text())
+        area = QWidget()
+        row = QHBoxLayout(area)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        row.addWidget(edge, 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(self.stage, 1)
+        row.addWidget(real, 0, Qt.AlignmentFlag.AlignTop)
+        return area
+
+    def _toggle(self, text: str, icon: str, tip: str, shown: bool = False) -> QAction:
+        action = QAction(theme.icon(icon), text, self, checkable=True, checked=shown)
+        action.setToolTip(plain_tip(tip))
+        return action
+
     def _build_views(self) -> QWidget:
+        drawer = self._build_settings()
+        upper = QSplitter(Qt.Orientation.Horizontal)
+        upper.addWidget(drawer)
+        upper.addWidget(self._build_stage(drawer))
+        upper.setStretchFactor(0, 0)
+        upper.setStretchFactor(1, 1)
+        upper.setSizes([DRAWER, 4 * DRAWER])
         plots = QSplitter(Qt.Orientation.Horizontal)
         for plot in self.plots:
             plots.addWidget(plot)
-        plots.setSizes([600, 400])
-        upper = QWidget()
-        column = QVBoxLayout(upper)
+        plots.setSizes([500, 500])
+        lower = QWidget()
+        column = QVBoxLayout(lower)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
-        column.addWidget(plots, 1)
         column.addWidget(self.time_line)
+        column.addWidget(plots, 1)
         views = QSplitter(Qt.Orientation.Vertical)
         views.addWidget(upper)
-        views.addWidget(self.stage)
-        views.setSizes([460, 440])
-        for splitter in (plots, self.stage.grids, views):
+        views.addWidget(lower)
+        views.setStretchFactor(0, STAGE)
+        views.setStretchFactor(1, PLOTS)
+        views.setSizes([100 * STAGE, 100 * PLOTS])
+        for splitter in (plots, upper, views):
             splitter.setChildrenCollapsible(False)
-        self.splitters = {"plots": plots, "images": self.stage.grids, "views": views}
+        self.splitters = {
+            "train rows": views,
+            "train settings": upper,
+            "train images": self.stage.grids,
+            "train plots": plots,
+        }
         return views

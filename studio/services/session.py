@@ -35,6 +35,7 @@ from studio.services.train.checkpoint_list import CheckpointList
 from studio.services.train.diagnosis_watcher import DiagnosisWatcher
 from studio.services.train.evaluation import measure_checkpoint, read_best
 from studio.services.train.run_comparison import RunComparison
+from studio.services.train.run_flags import RunFlags
 from studio.services.train.run_loader import RunLoader
 from studio.services.train.run_naming import RunNaming
 from studio.services.train.sample_images import SampleImages
@@ -88,6 +89,7 @@ class Session(QObject):
         self.checkpoints = CheckpointList(self.workers, self)
         self.runs = RunLoader(self.workers, self)
         self.naming = RunNaming(self.workers, self)
+        self.flags = RunFlags(self.workers, self)
         self.samples = SampleImages(self)
         self.comparison = RunComparison(self.workers, self)
         self.explore = ExploreService(self)
@@ -100,6 +102,8 @@ class Session(QObject):
         for teller in (self.training, self.explore, self.generator):
             teller.notice.connect(self.notice)
         self.jobs.saved.connect(lambda saved: self.saved.emit(saved, True))
+        for changed in (self.saved, self.measured):
+            changed.connect(lambda *_: self.flags.refresh())
         self.data.dataset_opened.connect(self._show_dataset)
         self.data.examined.connect(self.review.set_examined)
         self.data.scan_ended.connect(self._leave_others)  # what was to be opened with a checkpoint may have failed
@@ -179,6 +183,7 @@ class Session(QObject):
             return
         self.training.open(run.folder, run.settings)
         self.naming.open(run.folder)
+        self.flags.open(run.folder)
         self.diagnosis.begin(run.report_history, run.facts)
         self.diagnosis.go_on(0)
         self.run_opened.emit(run)
@@ -312,9 +317,11 @@ class Session(QObject):
         self.diagnosis.go_on(self._images())
         if self.training.run_folder is not None:
             self.naming.begin(self.training.run_folder)
+            self.flags.open(self.training.run_folder)
 
     def _begin_run(self) -> None:
         self.naming.leave()
+        self.flags.close()
         self.samples.close()
         self.diagnosis.begin()
         self.diagnosis.go_on(self._images())

@@ -20,7 +20,7 @@ from studio.panels.train import LOGITS, LOSSES, SCORES, TrainPanel
 from studio.widgets.plots.curve_plot import CurvePlot
 
 EDIT = Edited(500, {"lr_d": 0.001, "mirror": True})
-LEAST = 50
+LEAST = 30
 """Pixels of a dashed line; a curve or a word has fewer in one column."""
 
 

@@ -18,8 +18,10 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 from core.events import Images
+from core.imaging.grid import grid
 from studio import theme
 from studio.widgets.images.image_mime import add_image
+from studio.widgets.images.tile_layout import TileSheet
 from studio.widgets.images.tile_view import TileView
 
 
@@ -175,6 +177,15 @@ class ImageGrid(TileView):
     def copy(self, index: int) -> None:
         """Puts an image on the clipboard."""
         QGuiApplication.clipboard().setMimeData(self.add_to(QMimeData(), index))
+
+    def copy_selected(self) -> bool:
+        """Puts the selected images on the clipboard as one picture; returns whether any are selected."""
+        chosen = self.selected()
+        if chosen:
+            pixels = grid(self._images[chosen])
+            picture = TileSheet(self._images[chosen]).picture
+            QGuiApplication.clipboard().setMimeData(add_image(QMimeData(), picture, pixels, self.generated))
+        return bool(chosen)
 
     def add_to(self, mime: QMimeData, index: int) -> QMimeData:
         """Adds an image to what is copied or dragged, which is returned."""

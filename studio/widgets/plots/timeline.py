@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QToolButton, QWidget
 
 from studio import theme
+from studio.model.train import Flag
 from studio.widgets.basic.labels import IconButton, Label
 from studio.widgets.plots.time_bar import Steps, TimeBar
 
@@ -18,7 +21,8 @@ PARTS = 100
 
 
 class Timeline(QWidget):
-    """Left and Right step, Home goes to the start, End follows again, Space plays."""
+    """Left and Right step, Page Up and Page Down go from flag to flag, Home goes to the start, End follows again, Space
+    plays."""
 
     moved = Signal(object)
     """The step that is looked at from now on, or None: the newest, whatever comes."""
@@ -28,11 +32,14 @@ class Timeline(QWidget):
         self._span = 0, 0
         self._moment: int | None = None
         self._pictures: Steps = np.empty(0, np.int64)
+        self._flagged: list[int] = []
         self._waiting = False
         self._timer = QTimer(self, timerType=Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._advance)
         self._bar = TimeBar()
-        self._bar.setToolTip("Drag to see the samples of an earlier step; a click in the curves does the same.")
+        self._bar.setToolTip(
+            "Drag to see the samples of an earlier step; flags are checkpoints, the best, and changed settings"
+        )
         self._bar.scrubbed.connect(self._scrub)
         self._play = IconButton("play", "Play")
         self._play.clicked.connect(self.toggle)
@@ -59,6 +66,11 @@ class Timeline(QWidget):
         self._pictures = steps
         self._bar.show_pictures(steps)
         self._show()
+
+    def set_flags(self, flags: Sequence[Flag]) -> None:
+        """Moments that are worth going to."""
+        self._flagged = sorted({flag.step for flag in flags})
+        self._bar.show_flags(flags)
 
     def set_moment(self, step: int | None) -> None:
         """The step that is looked at; emits nothing."""
@@ -100,6 +112,13 @@ class Timeline(QWidget):
         at = int(np.searchsorted(stops, here, "right" if past else "left")) + (count - 1 if past else count)
         self.go(int(stops[min(max(at, 0), len(stops) - 1)]))
 
+    def go_to_flag(self, forward: bool) -> None:
+        """To the next flag, or the one before; stays where there is none."""
+        here = self._bar.maximum() + 1 if self._moment is None else self._moment
+        ahead = [step for step in self._flagged if (step > here if forward else step < here)]
+        if ahead:
+            self._scrub(ahead[0] if forward else ahead[-1])
+
     def is_playing(self) -> bool:
         return self._timer.isActive()
 
@@ -125,6 +144,8 @@ class Timeline(QWidget):
                 self.step_by(-1)
             case Qt.Key.Key_Right:
                 self.step_by(1)
+            case Qt.Key.Key_PageUp | Qt.Key.Key_PageDown:
+                self.go_to_flag(event.key() == Qt.Key.Key_PageDown)
             case Qt.Key.Key_Home:
                 self._scrub(self._ends()[0])
             case Qt.Key.Key_End:
@@ -175,7 +196,7 @@ class Timeline(QWidget):
 
     def _build(self) -> None:
         for speed in SPEEDS:
-            self._speed.addItem(f"{speed} a second", speed)
+            self._speed.addItem(f"{speed} fps", speed)
         self._speed.setCurrentIndex(SPEEDS.index(10))
         self._speed.setAccessibleName("Speed")
         self._speed.setToolTip("How many samples are played a second")

@@ -103,8 +103,8 @@ class RunStrip(QFrame):
         row.addWidget(self.name, 3)
         for label in (self._state, self._step, self._speed):
             row.addWidget(label)
-        row.addWidget(self._bar, 4)
         row.addWidget(self._time)
+        row.addWidget(self._bar, 4)
         row.addStretch(1)
         row.addWidget(self.metrics)
         row.addWidget(self.health)

@@ -1,15 +1,17 @@
-"""View of samples in the Train workspace, now or at a past moment: sample grid beside real images, or the plane of
-points."""
+"""Image stage of the Train workspace, now or at a past moment: the sample grid with real images beside it, or the plane
+of points."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QSplitter, QStackedWidget, QWidget
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from core.events import Images, Points, Samples
+from studio.widgets.basic.labels import Glyph, WrappedLabel
 from studio.widgets.images.image_grid import ImageGrid
+from studio.widgets.images.tile_view import NO_IMAGES
 from studio.widgets.train.playground import PlaygroundView
 
 MOST_POINTS = 1000
@@ -17,17 +19,46 @@ MOST_POINTS = 1000
 GRIDS, PLANE, PICTURE = range(3)
 
 
+class EmptyStage(QWidget):
+    """What stands in the stage before the first samples: what will come, and when."""
+
+    def __init__(self, stage: QWidget) -> None:
+        super().__init__(stage)
+        self._glyph = Glyph("hourglass", 28, "muted")
+        self._text = WrappedLabel()
+        self._text.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._below = WrappedLabel("Samples appear here when training starts.", "muted")
+        self._below.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        column = QVBoxLayout(self)
+        column.setSpacing(10)
+        column.addStretch()
+        column.addWidget(self._glyph, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addWidget(self._text)
+        column.addWidget(self._below)
+        column.addStretch()
+        around = QVBoxLayout(stage)
+        around.setContentsMargins(24, 8, 24, 8)
+        around.addWidget(self)
+        self.show_text("", is_warning=False)
+
+    def show_text(self, text: str, is_warning: bool) -> None:
+        """A sentence, empty for none."""
+        self._text.setText(text)
+        self._text.setVisible(bool(text))
+        self._glyph.setVisible(bool(text))
+        self._glyph.set_glyph("warning" if is_warning else "hourglass", "caution" if is_warning else "muted")
+
+
 class SampleView(QStackedWidget):
     """While a moment is held, new samples are kept for later and change nothing on screen."""
-
-    plane_shown = Signal(bool)
-    """The plane has taken the place of the images, or given it back."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.samples = ImageGrid(selectable=True, generated=True, comparable=True)
         self.samples.setToolTip("Click to enlarge, Ctrl-click or Shift-click to select, right-click for more")
-        self.samples.set_empty_text("Samples appear here when training starts.")
+        self.samples.set_empty_text("")
+        self._empty = EmptyStage(self.samples)
         self.reals = ImageGrid()
         self.reals.set_empty_text("Real images appear here when a dataset is open.")
         self.playground = PlaygroundView()
@@ -41,12 +72,19 @@ class SampleView(QStackedWidget):
         self.grids = QSplitter(Qt.Orientation.Horizontal)
         self.grids.addWidget(self.samples)
         self.grids.addWidget(self.reals)
-        self.grids.setSizes([600, 400])
+        self.grids.setSizes([500, 500])
+        self.grids.setChildrenCollapsible(False)
+        self.reals.hide()
+        self._over = ImageGrid(self.samples)
+        self._over.setAutoFillBackground(True)
+        self._over.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._over.setAccessibleName("Real images")
+        self._over.hide()
         for page in (self.grids, self.playground, self.picture):
             self.addWidget(page)
 
     def minimumSizeHint(self) -> QSize:
-        # That of the page on screen: a plane, which wants more room, must not take it from two grids.
+        # That of the page on screen: a plane, which wants more room, must not take it from the grids.
         shown = self.currentWidget()
         return shown.minimumSizeHint() if shown is not None else QSize()
 
@@ -55,6 +93,32 @@ class SampleView(QStackedWidget):
         self.show_plane(False)
         self.reals.set_images(images)
         self.reals.set_caption("Real images")
+
+    def show_reals_beside(self, shown: bool) -> None:
+        """Real images beside the samples, each in half of the stage; or the samples alone."""
+        self.reals.setVisible(shown)
+
+    def show_reals_over(self, shown: bool) -> None:
+        """Real images in the place of the samples while a key is held: nothing moves, so that they can be compared."""
+        shown = shown and bool(len(self.reals.images())) and self.currentIndex() == GRIDS
+        if shown:
+            self._over.set_images(self.reals.images())
+            self._over.set_caption("Real images")
+            self._over.setGeometry(self.samples.rect())
+            self._over.raise_()
+        self._over.setVisible(shown)
+
+    def show_expectation(self, text: str, is_warning: bool) -> None:
+        """What to expect of a training with the present settings, where no samples are yet."""
+        self._empty.show_text(text, is_warning)
+
+    def clear(self) -> None:
+        """Another training begins: the samples of the last one go."""
+        self._newest = None
+        self.release()
+        self.samples.set_images(NO_IMAGES)
+        self.samples.set_caption("")
+        self._empty.show()
 
     def show_real_points(self, real: NDArray[np.float32]) -> None:
         """The points that will be trained on."""
@@ -77,7 +141,6 @@ class SampleView(QStackedWidget):
             self._shows_plane = shown
             if not self._is_held:
                 self.setCurrentIndex(PLANE if shown else GRIDS)
-            self.plane_shown.emit(shown)
 
     def hold(self) -> None:
         """From now on a moment is looked at."""
@@ -104,6 +167,7 @@ class SampleView(QStackedWidget):
             self._put(self._newest)
 
     def _put(self, samples: Samples) -> None:
+        self._empty.hide()
         self.columns = samples.columns
         self.samples.set_images(samples.images)
         self.samples.set_columns(len(samples.columns), samples.columns)

@@ -1,0 +1,60 @@
+"""Service that lists the moments of a run that are flagged on its time line: its checkpoints, and the best of them."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from core.concurrency import as_generator
+from core.runs.retention import best, is_pinned, numbered
+from core.runs.saved_checkpoints import note_of
+from core.stats.keys import label
+from studio.background.newest_task import NewestTask
+from studio.background.workers import Workers
+from studio.model.train import Flag
+
+MOST = 200
+"""Checkpoints that are flagged: the newest."""
+
+
+class RunFlags(QObject):
+    """The flags of the run that is open, read in a thread."""
+
+    listed = Signal(object)
+    """A tuple of `Flag`, in order of steps, whenever they may have changed."""
+
+    def __init__(self, workers: Workers, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._task = NewestTask(workers)
+        self._folder: Path | None = None
+
+    def open(self, folder: Path) -> None:
+        """From now on the flags of this run."""
+        if folder != self._folder:
+            self.close()
+            self._folder = folder
+        self.refresh()
+
+    def close(self) -> None:
+        """No run is open."""
+        self._task.drop()
+        self._folder = None
+        self.listed.emit(())
+
+    def refresh(self) -> None:
+        """Looks for checkpoints that have come or gone, and what was measured of them."""
+        if self._folder is not None:
+            self._task.start(partial(as_generator, read_flags, self._folder / "checkpoints"), done=self.listed.emit)
+
+
+def read_flags(checkpoints: Path) -> tuple[Flag, ...]:
+    """Returns a flag for each of a run's own checkpoints in a folder, and one more for each that is the best by a
+    number."""
+    found = []
+    for path in numbered(checkpoints)[-MOST:]:
+        words = ["Checkpoint", *(["kept"] if is_pinned(path) else []), *filter(None, [note_of(path)])]
+        found.append(Flag(int(path.stem), "checkpoint", ", ".join(words)))
+    found += [Flag(each.step, "best", f"Best {label(each.key)}: {each.value:.4g}") for each in best(checkpoints)]
+    return tuple(sorted(found, key=lambda flag: flag.step))
