@@ -303,7 +303,7 @@ def test_images_after_points(qtbot: QtBot, studio: Application, tmp_path: Path) 
     qtbot.waitUntil(lambda: "Toy" not in studio.session.data.dataset.title, timeout=PATIENCE)  # type: ignore[union-attr]
     studio.window.show_workspace(TRAIN)
     assert studio.window.train.form.settings().preset == "studio"
-    assert studio.window.train.reals.isVisible()
+    assert len(studio.window.train.reals.images())
     assert not studio.window.train.playground.isVisible()
 
 
