@@ -26,23 +26,23 @@ def impossible(settings: Fields) -> Iterator[tuple[str, str]]:
     norm = norms[0] if settings.d_norm == "auto" else settings.d_norm
     if norm not in norms:
         yield (
-            f"The discriminator of {network.title} has no {norm} normalisation.",
-            f"Set its normalisation to {' or '.join(norms)}.",
+            f"The discriminator of {network.title} has no {norm} normalization.",
+            f"Set its normalization to {' or '.join(norms)}.",
         )
     if norm == "batch" and settings.penalties:
         yield (
-            "Batch normalisation mixes the images of a batch, so a penalty on each one's own gradient has no meaning.",
-            "Set the discriminator's normalisation to layer or none, or the penalties to 0.",
+            "Batch normalization mixes the images of a batch, so a penalty on each one's own gradient has no meaning.",
+            "Set the discriminator's normalization to layer or none, or the penalties to 0.",
         )
     if settings.weight_clip and settings.loss != "wasserstein":
         yield (
             f"Weight clipping bounds the slope of a Wasserstein critic; the loss {loss.title} has no use for that.",
-            "Choose the Wasserstein loss, or set weight clipping to 0.",
+            "Choose the Wasserstein loss, or set the weight clipping to 0.",
         )
     if settings.spectral_norm and not network.facts.get("SPECTRAL_NORM", True):
         yield (
-            f"{network.title} has weights that begin at 0, which spectral normalisation cannot divide.",
-            "Choose another network, or turn spectral normalisation off and R1 on.",
+            f"{network.title} has weights that begin at 0, which spectral normalization cannot divide.",
+            "Choose another network, or turn spectral normalization off and R1 on.",
         )
     if not settings.d_bias and not network.facts.get("INPUT_BIAS"):
         yield (
@@ -67,7 +67,7 @@ def impossible(settings: Fields) -> Iterator[tuple[str, str]]:
     if settings.clusters and (settings.condition == "none" or settings.points):
         yield (
             "Clusters replace the class labels, and these settings use no labels.",
-            "Set the class labels to auxiliary, or the clusters to 0.",
+            "Set the class labels to Auxiliary classifier, or the clusters to 0.",
         )
     if settings.decay_kimg and settings.decay_kimg <= settings.warm_up_kimg:
         yield (
@@ -75,7 +75,7 @@ def impossible(settings: Fields) -> Iterator[tuple[str, str]]:
             "Let the decay be longer than the warm-up.",
         )
     if settings.points and settings.augment != "none":
-        yield "Points have no colours to vary and nothing to cut out.", "Set augmentation to none."
+        yield "Points have no colors to vary and nothing to cut out.", "Set the augmentation to None."
     if max(settings.size) > LARGEST_SIDE:
         width, height = settings.size
         yield f"Images of {width} x {height} px are too large.", "Choose a smaller resolution or grid."
@@ -95,13 +95,13 @@ def refuse_data(settings: Fields, classes: int, points: bool) -> None:
         remedy = "Open toy:ring8" if points else "Open a folder with one subfolder for each class"
         raise UserError(
             f"These {what} have no classes, and the settings ask for labels.",
-            f"{remedy}, use clusters, or set the condition to none.",
+            f"{remedy}, use clusters, or set the class labels to None.",
         )
     features = components("evaluation.features").get(settings.evaluation_features)  # None for auto
     if features and features.facts["LABELLED"] and not classes:
         raise UserError(
-            "The images are to be compared by a classifier of their labels, and they have none.",
-            "Set the features of the evaluation to auto.",
+            "The feature extractor is a classifier of labels, and these images have none.",
+            "Set the feature extractor to Auto.",
         )
 
 

@@ -211,7 +211,7 @@ _REGULARIZATION = (
         "a gradient penalty usually works better.",
         "w ← max(−c, min(w, c))",
         "Arjovsky et al. 2017, arXiv 1701.07875",
-        "Settings > Weight clip",
+        "Settings > Weight clipping",
     ),
     Term(
         "wgan_gp",
@@ -248,7 +248,7 @@ _REGULARIZATION = (
         "gradient penalties, because images of a batch then depend on each other.",
         "y = γ (x − μ) / √(σ² + ε) + β",
         "Ioffe and Szegedy 2015, arXiv 1502.03167",
-        "Settings > D normalisation",
+        "Settings > D normalization",
     ),
     Term(
         "label_smoothing",
@@ -257,7 +257,7 @@ _REGULARIZATION = (
         "overconfident.",
         "target of real images = 1 − s",
         "Salimans et al. 2016, arXiv 1606.03498",
-        "Settings > Smooth real",
+        "Settings > Smoothing, real",
     ),
     Term(
         "instance_noise",
@@ -284,7 +284,7 @@ _REGULARIZATION = (
         "discriminator's and the generator's step. A good choice below about 1,000 images.",
         "D(T(x)),  D(T(G(z))),   T random and differentiable",
         "Zhao et al. 2020, arXiv 2006.10738",
-        "Settings > Augment",
+        "Settings > Augmentation",
     ),
     Term(
         "ada",
@@ -293,7 +293,7 @@ _REGULARIZATION = (
         "images, and lowers it again when it is not.",
         "p rises while E[sign D(x)] > 0.6",
         "Karras et al. 2020, arXiv 2006.06676",
-        "Settings > Augment",
+        "Settings > Augmentation",
     ),
 )
 _TRAINING = (
@@ -436,7 +436,7 @@ _METRICS = (
         "values from different extractors cannot be compared.",
         "features = φ(x)",
         "Naeem et al. 2020, arXiv 2002.09797",
-        "Settings > Compared by",
+        "Settings > Feature extractor",
     ),
     Term(
         "fid",

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
+from core.config.choices import choice_title
 from core.config.settings import Settings
 from core.presets import preset, presets
 
@@ -39,11 +40,11 @@ def of_preset(settings: Settings) -> Settings:
 
 
 def value_text(name: str, value: Any) -> str:
-    """A value of the setting `name`, with its unit."""
+    """A value of the setting `name` as people know it, with its unit."""
     unit = cast(dict[str, Any], Settings.model_fields[name].json_schema_extra)["unit"]
     if value is None:
         return "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    text = f"{value:g}" if isinstance(value, float) else str(value)
+    text = f"{value:g}" if isinstance(value, float) else choice_title(name, value)
     return f"{text} {unit}" if unit and not isinstance(value, str) else text

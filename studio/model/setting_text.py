@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from core.config.choices import choice_title
 from core.config.fields import title_of
 
 
 def in_words(changes: Mapping[str, Any]) -> list[str]:
     """Each change of a setting: "Learning rate D 0.0004"."""
-    return [f"{title_of(name)} {_plain(value)}" for name, value in changes.items()]
+    return [f"{title_of(name)} {_plain(name, value)}" for name, value in changes.items()]
 
 
-def _plain(value: Any) -> str:
+def _plain(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{value:g}" if isinstance(value, float) else choice_title(name, value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, get_args
 
 import pytest
@@ -10,10 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from core.config.choices import choice_title
 from core.config.constraints import LARGEST_SIDE, impossible, refuse_data
-from core.config.fields import Group
+from core.config.fields import title_of
+from core.config.setting import Group
 from core.config.settings import Settings, live_settings, validate
 from core.errors import UserError
+from core.presets import presets
 from core.registry import components
 
 NETWORKS, LOSSES = components("models"), components("losses")
@@ -193,27 +197,27 @@ def test_what_is_no_grid(value: Any) -> None:
 BATCH_NORM: dict[str, Any] = {"network": "dcgan", "d_norm": "batch"}
 
 IMPOSSIBLE: dict[str, tuple[dict[str, Any], str, str]] = {
-    "another network's normalisation": (
+    "another network's normalization": (
         {"network": "mlp", "d_norm": "batch"},
-        "Fully connected has no batch normalisation",
-        "Set its normalisation to none.",
+        "Fully connected has no batch normalization",
+        "Set its normalization to none.",
     ),
     "several others": ({"network": "resnet", "d_norm": "batch"}, "ResNet has no batch", "none or layer"),
-    "batch normalisation and WGAN-GP": ({**BATCH_NORM, "gradient_penalty": 10}, "Batch normalisation mixes", "penalt"),
-    "batch normalisation and R1": ({**BATCH_NORM, "r1": 1}, "Batch normalisation mixes", "layer or none"),
-    "batch normalisation and R2": ({**BATCH_NORM, "r2": 1}, "Batch normalisation mixes", "layer or none"),
-    "a network's own batch normalisation": (
+    "batch normalization and WGAN-GP": ({**BATCH_NORM, "gradient_penalty": 10}, "Batch normalization mixes", "penalt"),
+    "batch normalization and R1": ({**BATCH_NORM, "r1": 1}, "Batch normalization mixes", "layer or none"),
+    "batch normalization and R2": ({**BATCH_NORM, "r2": 1}, "Batch normalization mixes", "layer or none"),
+    "a network's own batch normalization": (
         {"network": "dcgan", "r1": 1},
-        "Batch normalisation mixes",
+        "Batch normalization mixes",
         "layer or none",
     ),
     "clipping without a critic": ({"weight_clip": 0.01}, "Non-saturating has no use", "Wasserstein"),
     "smoothing without targets": ({"loss": "hinge", "smooth_real": 0.1}, "Hinge has none", "Choose another loss"),
     "two-sided smoothing": ({"loss": "wasserstein", "smooth_fake": 0.1}, "Wasserstein has none", "smoothing to 0"),
-    "spectral normalisation of nothing": (
+    "spectral normalization of nothing": (
         {"network": "r3", "spectral_norm": True},
         "R3GAN has weights that begin at 0",
-        "turn spectral normalisation off",
+        "turn spectral normalization off",
     ),
     "clipping of scaled weights": (
         {"network": "style", "loss": "wasserstein", "weight_clip": 0.01},
@@ -227,7 +231,7 @@ IMPOSSIBLE: dict[str, tuple[dict[str, Any], str, str]] = {
     ),
     "ADA with other targets": ({"loss": "least_squares", "augment": "ada"}, "squares 0 means nothing", "another loss"),
     "a fall before the rise": ({"warm_up_kimg": 10, "decay_kimg": 10}, "fallen to 0 before", "longer than the warm-up"),
-    "augmented points": ({"network": "points", "augment": "ada"}, "Points have no colours", "augmentation to none"),
+    "augmented points": ({"network": "points", "augment": "ada"}, "Points have no colors", "augmentation to None"),
     "no input bias": ({"network": "resnet", "d_bias": False}, "ResNet always has its biases", "input bias on"),
     "wide images": ({"grid": "16x4", "resolution": 512}, "2048 x 512 px are too large", "smaller resolution or grid"),
     "high images": ({"grid": "4x9", "resolution": 512}, "512 x 1152 px are too large", "smaller resolution or grid"),
@@ -273,7 +277,7 @@ def test_what_can_work_together(values: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("network", NETWORKS)
-def test_every_network_works_with_every_loss_and_all_of_its_normalisations(network: str, loss: str) -> None:
+def test_every_network_works_with_every_loss_and_all_of_its_normalizations(network: str, loss: str) -> None:
     for norm in ("auto", *NETWORKS[network].facts["D_NORMS"]):
         assert validate({"network": network, "loss": loss, "d_norm": norm}).network == network
 
@@ -412,6 +416,30 @@ def test_every_setting_can_be_shown_in_a_form() -> None:
         assert "\n" not in field.description, name
         assert isinstance(field.json_schema_extra, dict), name
         assert field.json_schema_extra["group"] in get_args(Group), name
+        assert not re.match(r"(Of|What|How|Where|Why|The same)\b", field.description), name
+        assert len(title_of(name).split()) <= 3 or name == "d_steps", name
+
+
+def test_every_choice_has_a_name_for_people() -> None:
+    for name, field in Settings.model_fields.items():
+        for value in get_args(field.annotation):
+            if isinstance(value, str):
+                assert choice_title(name, value)[0].isupper(), (name, value)
+    assert choice_title("augment", "diffaug") == "DiffAugment"
+    assert choice_title("condition", "concat") == "Concatenate"
+    assert choice_title("loss", "non_saturating") == "Non-saturating"
+    assert choice_title("network", "dcgan") == "DCGAN"
+    assert choice_title("resolution", 64) == "64"
+    assert choice_title("device", "cuda:0") == "cuda:0"
+
+
+def test_labels_are_spelled_the_american_way() -> None:
+    texts = [
+        text for name, field in Settings.model_fields.items() for text in (title_of(name), field.description or "")
+    ]
+    texts += [found.title for package in ("models", "losses", "diagnosis") for found in components(package).values()]
+    texts += [part for found in presets().values() for part in (found.title, found.when)]
+    assert not [text for text in texts if re.search(r"colour|isation|ptimis|neighbour|minimis|ecognis|grey", text)]
 
 
 def test_what_can_change_while_a_training_runs() -> None:

@@ -13,7 +13,8 @@ from torch import nn
 from core.config.settings import Settings, validate
 from core.errors import UserError
 from core.events import Report, Samples
-from core.presets import FitContext, FitRule, Preset, preset, presets
+from core.presets import FASTEST, FitContext, FitRule, Preset, preset, presets
+from core.presets.quality import BALANCED, LEVELS, level_of, settings_of
 from tests.core.tiny import events_of, tiny_trainer
 
 PAPERS = {
@@ -46,6 +47,10 @@ def test_every_preset_is_valid_and_explained(name: str) -> None:
     assert found.when.endswith(".")
     assert "\n" not in found.title + found.paper + found.when
     assert (name == "studio") == (found.paper == "")
+    assert (name == "studio") == (found.year is None)
+    assert name in ("studio", "playground") or f"({found.year})" in found.title
+    assert 1 <= found.speed <= FASTEST
+    assert found.speed_text == f"Speed {found.speed} of 5"
     assert PAPERS.get(name, "") in found.paper
     assert name == "studio" or "arXiv:" in found.paper
 
@@ -226,3 +231,26 @@ def test_clipping_bounds_the_critics_weights() -> None:
     events_of(trainer)
     assert flat(trainer.D).abs().max() == pytest.approx(0.01)
     assert flat(trainer.G).abs().max() > 0.01
+
+
+# -- quality against speed ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", presets())
+def test_every_level_of_every_preset_can_be(name: str) -> None:
+    recipe = preset(name).fitted(FitContext(5000, False), resolution=64)
+    values = recipe.model_dump()
+    widths = []
+    for level in range(len(LEVELS)):
+        changed = settings_of(level, values, images=5000)
+        widths.append(recipe.changed(**changed).width)
+        assert level_of({**values, **changed}, values, 5000) == level
+    assert widths == sorted(set(widths))
+    assert level_of(values, values, 5000) == BALANCED
+    assert level_of({**values, "width": recipe.width + 1}, values, 5000) is None
+
+
+def test_a_level_keeps_within_the_bounds_and_the_number_of_images() -> None:
+    assert settings_of(0, {"width": 8, "batch": 16}, 5000) == {"width": 8, "batch": 16}
+    assert settings_of(4, {"width": 400, "batch": 16}, 20) == {"width": 512, "batch": 20}
+    assert level_of({"width": 8, "batch": 16}, {"width": 8, "batch": 16}, 5000) == BALANCED

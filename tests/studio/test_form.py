@@ -120,7 +120,7 @@ def test_one_row_is_reset_by_its_mark(qtbot: QtBot, form: SettingsForm) -> None:
     choose(form, "network", "mlp")
     assert places == [form.widget(name).mapTo(form, QPoint()) for name in ("width", "network", "batch")]
     assert shown_preset(form) == "Studio, 2 changed"
-    mark = mark_of(form, "Width")
+    mark = mark_of(form, "Base channels")
     assert "Reset to 32," in mark.toolTip()
     assert "DCGAN" in mark_of(form, "Network").toolTip()  # as it is called in the list
     with qtbot.waitSignal(form.changed):
@@ -145,7 +145,7 @@ def test_all_is_reset_by_the_button_and_by_choosing_the_same_preset_again(
     fold = fold_of(form, "optimizer")
     assert fold.text() == "Advanced, 1 changed"
     assert [each.text() for each in form.findChildren(QToolButton) if "changed" in each.text()] == [fold.text()]
-    assert "Width: 24" in reset.toolTip()
+    assert "Base channels: 24" in reset.toolTip()
     with qtbot.waitSignal(form.changed):
         if by_button:
             reset.click()
@@ -181,7 +181,7 @@ def test_while_it_trains_only_live_settings_are_reset(qtbot: QtBot, form: Settin
     form.set_values({"lr_d": 0.001})
     form.set_locked(True)
     assert marked(form) == ["width", "lr_d"]
-    assert not mark_of(form, "Width").isEnabled()
+    assert not mark_of(form, "Base channels").isEnabled()
     assert not button(form, "Reset to preset").isEnabled()
     with qtbot.waitSignal(form.live_edited) as told:
         mark_of(form, "Learning rate D").click()
@@ -234,7 +234,7 @@ def test_the_search_finds_settings_by_title_key_help_and_choice(
 def test_groups_without_a_match_vanish_and_no_match_is_said(form: SettingsForm) -> None:
     form.show()
     form.set_filter("learning rate d", changed_only=False)
-    assert groups(form) == {"Optimiser"}
+    assert groups(form) == {"Optimizer"}
     assert not fold_of(form, "beta1").isVisible()
     form.set_filter("no such thing", changed_only=False)
     assert not groups(form)
@@ -250,7 +250,7 @@ def test_only_what_differs_from_the_preset_is_shown(form: SettingsForm) -> None:
     set_width(form, 48)
     choose(form, "optimizer", "adamw")  # one of the advanced part
     assert visible(form) == {"width", "optimizer"}
-    mark_of(form, "Width").click()
+    mark_of(form, "Base channels").click()
     assert visible(form) == {"optimizer"}
 
 

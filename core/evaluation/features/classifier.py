@@ -24,7 +24,7 @@ from core.evaluation.features import Extractor, Features
 from core.evaluation.features.model_input import as_input
 from core.events import Images, Notice, Progress
 
-TITLE = "Classifier of the dataset's labels"
+TITLE = "Label classifier"
 PAPER = ""
 LABELLED = True
 FETCHED = False

@@ -21,16 +21,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.config.choices import PACKAGES, choice_title
 from core.presets import presets
+from core.presets.settings_diff import value_text
 from core.registry import components
 from studio.widgets.basic.colour_edit import ColourEdit
 from studio.widgets.basic.labels import ElidedComboBox, plain_tip
 from studio.widgets.basic.spin_boxes import WheelGuard, indent_spin_box
 
 UNLIMITED = 10**9
-PACKAGES = {"network": "models", "loss": "losses", "evaluation_features": "evaluation.features"}
-"""Settings whose options are the files of a package."""
-FITS = {"crop": "Crop the middle", "smart": "Crop to the detail", "stretch": "Stretch", "pad": "Pad"}
 
 Refusal = Callable[[Any], str]
 """Why a setting cannot have a value now, in words; empty where it can."""
@@ -75,8 +74,7 @@ def field_of(name: str, info: FieldInfo, unit: str) -> Field:
         field = IntegerField(*_bounds(info), suffix, optional)
     else:
         field = FloatField(*_bounds(info), suffix, optional)
-    default = "none" if info.default is None else f"{info.default:g}" if type(info.default) is float else info.default
-    field.help = f"{info.description}\nDefault: {default}{suffix if info.default is not None else ''}"
+    field.help = f"{info.description}\nDefault: {value_text(name, info.default)}"
     field.widget.setToolTip(plain_tip(field.help))
     field.widget.setObjectName(name)
     field.widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -310,12 +308,12 @@ def _options(name: str, info: FieldInfo) -> list[tuple[str, Any, str]]:
     if name == "preset":
         return [(preset.title, key, preset.when) for key, preset in presets().items()]
     if name in PACKAGES:
-        auto = [("auto", "auto", "")] if info.default == "auto" else []
-        return [*auto, *((found.title, key, found.summary) for key, found in components(PACKAGES[name]).items())]
-    if name == "device":
-        return [("auto", "auto", ""), ("cpu", "cpu", "")]
-    titles = FITS if name == "fit" else {}
-    return [(titles.get(value, str(value)), value, "") for value in get_args(info.annotation)]
+        parts = components(PACKAGES[name])
+        summaries = ({"auto": ""} if info.default == "auto" else {}) | {key: parts[key].summary for key in parts}
+    else:
+        values = ("auto", "cpu") if name == "device" else get_args(info.annotation)
+        summaries = dict.fromkeys(values, "")
+    return [(choice_title(name, value), value, summary) for value, summary in summaries.items()]
 
 
 def _bounds(info: FieldInfo) -> tuple[float, float]:

@@ -12,7 +12,8 @@ from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QComboBox, QSpinBox, QVBoxLayout, QWidget
 
 from core.config.constraints import refuse_data
-from core.config.fields import Resolution, makes_points
+from core.config.fields import makes_points
+from core.config.model_fields import Resolution
 from core.config.preparation import Preparation, Size
 from core.config.settings import Settings, live_settings, validate
 from core.devices.device import Device, Trouble

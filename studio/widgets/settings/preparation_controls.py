@@ -16,18 +16,19 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.config.choices import choice_title
 from core.config.settings import Settings
 from core.data.health.findings import HealthReport
 from core.events import Progress
 from studio.widgets.basic.labels import Label, plain_tip
-from studio.widgets.settings.fields import FITS, Field, field_of
+from studio.widgets.settings.fields import Field, field_of
 
 TITLES = {
     "resolution": "Resolution",
     "fit": "Fit",
     "background": "Background",
     "alpha": "Keep transparency",
-    "frame_step": "One frame in",
+    "frame_step": "Frame step",
 }
 
 
@@ -131,5 +132,5 @@ class PreparationControls(QGroupBox):
         differs = any(self._values.get(name) != value for name, value in self._suggested.items())
         self._suggestion.setVisible(differs and not self._is_locked)
         if self._suggested:
-            fit = FITS[self._suggested["fit"]].lower()
+            fit = choice_title("fit", self._suggested["fit"]).lower()
             self._suggestion_text.setText(f"These images suggest {self._suggested['resolution']} px, {fit}.")

@@ -105,7 +105,7 @@ class SimplePage(QWidget):
         with QSignalBlocker(self._quality):
             if level is not None:
                 self._quality.setValue(level)
-        now = f"width {values['width']}, batch {values['batch']}"
+        now = f"{values['width']} base channels, batch {values['batch']}"
         if level == BALANCED:
             text = f"{LEVELS[level]}: {now}, as the preset has it"
         else:

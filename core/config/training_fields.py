@@ -1,0 +1,189 @@
+"""Settings of the training itself, its optimizer, the device, and what is kept and measured of a run."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from core.config.loss_fields import LossFields
+from core.config.setting import setting
+
+
+class TrainingFields(LossFields):
+    """Settings of the groups Training, Optimizer, Device and Run, after those of model and loss."""
+
+    batch: int = setting(64, "Training", "Real images in one discriminator update.", unit="images", ge=2, le=4096)
+    d_steps: int = setting(
+        1,
+        "Training",
+        "Discriminator updates for each generator update. 1 is usual; 5 for WGAN.",
+        title="D updates per step",
+        live=True,
+        ge=1,
+        le=20,
+    )
+    steps: int | None = setting(
+        None,
+        "Training",
+        "Number of generator updates after which the training stops; empty trains until stopped.",
+        unit="steps",
+        live=True,
+        ge=1,
+    )
+    minutes: float | None = setting(
+        None,
+        "Training",
+        "Training time after which the training stops; empty trains until stopped.",
+        unit="min",
+        live=True,
+        gt=0,
+    )
+
+    optimizer: Literal["adam", "adamw", "rmsprop", "sgd"] = setting("adam", "Optimizer", "Optimizer.", advanced=True)
+    lr_g: float = setting(
+        2e-4, "Optimizer", "Learning rate of the generator.", title="Learning rate G", live=True, gt=0, le=0.1
+    )
+    lr_d: float = setting(
+        2e-4, "Optimizer", "Learning rate of the discriminator.", title="Learning rate D", live=True, gt=0, le=0.1
+    )
+    beta1: float = setting(
+        0.5, "Optimizer", "Adam's momentum. 0 to 0.5 is usual for GANs.", title="Adam beta 1", advanced=True, ge=0, lt=1
+    )
+    beta2: float = setting(
+        0.999,
+        "Optimizer",
+        "Decay of Adam's mean of squared gradients. 0.9 to 0.999 is usual.",
+        title="Adam beta 2",
+        advanced=True,
+        ge=0,
+        lt=1,
+    )
+    momentum: float = setting(0.0, "Optimizer", "Momentum of SGD and RMSprop.", advanced=True, ge=0, lt=1)
+    weight_decay: float = setting(
+        0.01, "Optimizer", "Weight decay of AdamW.", title="Weight decay", advanced=True, ge=0, le=1
+    )
+    warm_up_kimg: float = setting(
+        0.0,
+        "Optimizer",
+        "Number of images over which the learning rates rise from 0.",
+        title="Warm-up",
+        unit="thousand images",
+        advanced=True,
+        live=True,
+        ge=0,
+        le=100_000,
+    )
+    decay_kimg: float = setting(
+        0.0,
+        "Optimizer",
+        "Number of images over which the learning rates fall linearly to 0. 0 keeps them constant.",
+        title="Decay",
+        unit="thousand images",
+        advanced=True,
+        live=True,
+        ge=0,
+        le=1_000_000,
+    )
+    ema_kimg: float = setting(
+        10.0,
+        "Optimizer",
+        "Half-life of the averaged generator (EMA) that makes the samples. 0 turns averaging off.",
+        title="EMA half-life",
+        unit="thousand images",
+        advanced=True,
+        live=True,
+        ge=0,
+        le=1000,
+    )
+    ema_ramp: float = setting(
+        1.0,
+        "Optimizer",
+        "Largest half-life, as a share of the images seen. 1 is usual; more makes smoother and blurrier images.",
+        title="EMA ramp-up",
+        unit="%",
+        advanced=True,
+        live=True,
+        gt=0,
+        le=100,
+    )
+
+    device: str = setting("auto", "Device", "Device to train on: auto, cpu, cuda:0, xpu:0, mps ...")
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = setting(
+        "auto", "Device", "Number format of the convolutions. Auto tries what is fastest here.", advanced=True
+    )
+    memory_format: Literal["auto", "contiguous", "channels_last"] = setting(
+        "auto",
+        "Device",
+        "Memory layout of image data. Auto tries what is fastest here.",
+        title="Memory layout",
+        advanced=True,
+    )
+
+    split_batches: bool = setting(
+        True,
+        "Device",
+        "Splits a batch into parts when memory is too small for the whole; else the training ends there.",
+        title="Split batches",
+        advanced=True,
+        live=True,
+    )
+
+    seed: int = setting(0, "Run", "Seed of every random number of the training.", ge=0, le=2**32 - 1)
+    samples: int = setting(
+        36,
+        "Run",
+        "Images in the sample grid, from latents that stay fixed.",
+        unit="images",
+        advanced=True,
+        ge=1,
+        le=256,
+    )
+    autosave_minutes: float = setting(
+        5.0,
+        "Run",
+        "Time between automatic checkpoints.",
+        title="Autosave every",
+        unit="min",
+        advanced=True,
+        gt=0,
+        le=1440,
+    )
+    checkpoints: int = setting(
+        5,
+        "Run",
+        "Number of automatic checkpoints to keep. The best one, and those that you save yourself, are always kept.",
+        live=True,
+        advanced=True,
+        ge=1,
+        le=100_000,
+    )
+    evaluation: float = setting(
+        1.0,
+        "Run",
+        "Share of the time in which the images are measured (FID, KID ...) while the training goes on. 0 for never.",
+        title="Time for metrics",
+        unit="%",
+        live=True,
+        advanced=True,
+        ge=0,
+        le=100,
+    )
+    evaluation_images: int = setting(
+        1000,
+        "Run",
+        "Generated images per measurement. Only values of equal numbers of images are comparable.",
+        title="Images measured",
+        unit="images",
+        live=True,
+        advanced=True,
+        ge=50,
+        le=50_000,
+    )
+
+    evaluation_features: str = setting(
+        "auto",
+        "Run",
+        "Feature extractor of the metrics: inception, vgg16, a classifier of the labels, or auto for the last two.",
+        title="Feature extractor",
+        live=True,
+        advanced=True,
+    )
