@@ -362,7 +362,7 @@ GENERATE = "generate|{checkpoint}|--out|{tmp}/images|--seeds|"
         (TRAIN + "--loss|perceptual", "'perceptual'"),
         (TRAIN + "--grid|64", "'grid'"),
         (TRAIN + "--grid|16x4|--resolution|512", "2048 x 512"),
-        (TRAIN + "--network|mlp|--d-norm|batch", "no batch normalisation"),
+        (TRAIN + "--network|mlp|--d-norm|batch", "no batch normalization"),
         (TRAIN + "--weight-clip|0.01", "Weight clipping"),
         ("train|{pictures}|--out|{tmp}/run|--condition|concat|FLAGS", "no classes"),
         (TRAIN + "--resolution|48", "cannot be 48"),
