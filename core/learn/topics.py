@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from core.stats.keys import family, measured
 
 _OF_SETTINGS = {
@@ -34,6 +37,31 @@ _OF_SETTINGS = {
     "evaluation": "fid",
     "evaluation_features": "features",
 }
+_OF_CHOICES: Mapping[str, Mapping[str, str]] = {
+    "preset": {
+        "dcgan": "dcgan",
+        "wgan": "wgan",
+        "wgan_gp": "wgan_gp",
+        "lsgan": "least_squares",
+        "cgan": "cgan",
+        "infogan": "infogan",
+        "sngan": "resnet",
+        "stylegan2_ada": "stylegan2",
+        "r3gan": "r3gan",
+    },
+    "network": {"dcgan": "dcgan", "smooth": "dcgan", "resnet": "resnet", "style": "stylegan2", "r3": "r3gan"},
+    "loss": {
+        "minimax": "minimax",
+        "non_saturating": "non_saturating",
+        "least_squares": "least_squares",
+        "hinge": "hinge",
+        "wasserstein": "wasserstein",
+        "relativistic": "relativistic",
+    },
+    "condition": {"projection": "projection_discriminator", "auxiliary": "acgan"},
+    "augment": {"diffaug": "diffaugment", "ada": "ada"},
+}
+"""Where a choice has a term of its own."""
 _OF_METRICS = {
     "fid": "fid",
     "kid": "kid",
@@ -79,9 +107,9 @@ _OF_FINDINGS = {
 }
 
 
-def of_setting(name: str) -> str | None:
-    """Returns the key of the term that explains a setting; None without one."""
-    return _OF_SETTINGS.get(name)
+def of_setting(name: str, value: Any = None) -> str | None:
+    """Returns the key of the term that explains a setting, or its value where that has a term; None without one."""
+    return _OF_CHOICES.get(name, {}).get(value, _OF_SETTINGS.get(name))
 
 
 def of_number(key: str) -> str | None:

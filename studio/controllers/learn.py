@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, QUrl, Slot
+from PySide6.QtCore import QObject, Qt, QUrl, Slot
 from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QApplication
 
 from core.learn.glossary import TERMS
 from studio.dialogs.glossary import GlossaryDialog
@@ -12,34 +13,36 @@ from studio.widgets.basic.help_button import SCHEME
 
 
 class LearnController(QObject):
-    """Shows the page of a term at its address, `ganstudio:glossary/KEY`. There is one glossary window at most."""
+    """Shows the page of a term at its address, `ganstudio:glossary/KEY`."""
 
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
         self._window = window
-        self._glossary: GlossaryDialog | None = None
         QDesktopServices.setUrlHandler(SCHEME, self, "open_address")  # type: ignore[arg-type]
         window.closed.connect(self.end)
 
     def end(self) -> None:
         """Closes what is open; addresses lead nowhere from now on."""
         QDesktopServices.unsetUrlHandler(SCHEME)
-        if self._glossary is not None:
-            self._glossary.close()
+        for glossary in self._window.findChildren(GlossaryDialog):
+            glossary.close()
 
     @Slot(QUrl)
     def open_address(self, url: QUrl) -> None:
-        """Opens the glossary at the term of an address; at the last one if it names none."""
+        """Opens the glossary at the term of an address; at its first one if there is none of that key."""
         place, _, key = url.path().partition("/")
         if place == "glossary":
             self.show_glossary(key)
 
     def show_glossary(self, key: str = "") -> None:
-        """Opens the glossary, at a term if there is one of that key."""
-        if self._glossary is None:
-            self._glossary = GlossaryDialog(self._window)
+        """Opens the glossary, or raises it, at a term if there is one of that key."""
+        # Above a modal dialog, which would keep the person from any other window.
+        above = QApplication.activeModalWidget() or self._window
+        shown = (each for each in above.findChildren(GlossaryDialog) if each.isVisible())
+        glossary = next(shown, None) or GlossaryDialog(above)
+        glossary.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         if key in {term.key for term in TERMS}:
-            self._glossary.show_term(key)
-        self._glossary.show()
-        self._glossary.raise_()
-        self._glossary.activateWindow()
+            glossary.show_term(key)
+        glossary.show()
+        glossary.raise_()
+        glossary.activateWindow()

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QPushButton, QVBo
 from core.events import Images
 from core.latent.request import LatentRequest, Point
 from studio import theme
+from studio.widgets.basic.help_button import HelpButton
 from studio.widgets.basic.labels import Label
 from studio.widgets.images.image_grid import ImageGrid
 
@@ -141,6 +142,7 @@ class FindDirectionDialog(QDialog):
         row = QHBoxLayout()
         row.addWidget(self._more)
         row.addWidget(self._state)
+        row.addWidget(HelpButton("directions"))
         row.addStretch(1)
         row.addWidget(self._name, 1)
         row.addWidget(self._make)

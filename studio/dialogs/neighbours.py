@@ -8,6 +8,7 @@ import numpy as np
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from studio.widgets.basic.help_button import HelpButton
 from studio.widgets.basic.labels import Label
 from studio.widgets.images.image_grid import ImageGrid
 from studio.widgets.plots.distance_chart import DistanceChart
@@ -53,7 +54,7 @@ class NeighboursDialog(QDialog):
 
     def _build_foot(self, found: NearestImages) -> QHBoxLayout:
         words = f"How far away each is: {found.measured}. Where the nearest is the same image, the generator has"
-        said = Label(f"{words} memorised it. {_verdict(found)}", wordWrap=True)
+        said = Label(f"{words} memorized it. {_verdict(found)}", wordWrap=True)
         said.setObjectName("muted")
         other = QPushButton("Compare pixels" if found.asked.in_features else "Compare what a network sees")
         other.setToolTip("Pixels find copies; features find what is alike though it lies elsewhere")
@@ -63,6 +64,7 @@ class NeighboursDialog(QDialog):
         close.clicked.connect(self.accept)
         foot = QHBoxLayout()
         foot.addWidget(said, 1)
+        foot.addWidget(HelpButton("memorization"), 0, Qt.AlignmentFlag.AlignBottom)
         foot.addWidget(other, 0, Qt.AlignmentFlag.AlignBottom)
         foot.addWidget(close, 0, Qt.AlignmentFlag.AlignBottom)
         return foot

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from studio.widgets.basic.help_button import HelpButton
 from studio.widgets.basic.labels import Label
 
 WIDTH = 560
@@ -31,6 +32,7 @@ class PrivacyDialog(QDialog):
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self._text))
         close.clicked.connect(self.accept)
         foot = QHBoxLayout()
+        foot.addWidget(HelpButton("privacy"))
         foot.addStretch(1)
         foot.addWidget(copy)
         foot.addWidget(close)

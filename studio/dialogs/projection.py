@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QProgressBar, Q
 
 from core.events import Images
 from core.latent.request import Point
+from studio.widgets.basic.help_button import HelpButton
 from studio.widgets.basic.labels import Label
 from studio.widgets.images.image_grid import ImageGrid
 
@@ -85,7 +86,10 @@ class ProjectionDialog(QDialog):
         layout.setSpacing(10)
         layout.addLayout(grid, 1)
         layout.addWidget(self._bar)
-        layout.addWidget(self._state)
+        line = QHBoxLayout()
+        line.addWidget(self._state, 1)
+        line.addWidget(HelpButton("projection"))
+        layout.addLayout(line)
         layout.addLayout(buttons)
 
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+from typing import get_args
 
 import pytest
 
 from core.config.fields import Fields, title_of
+from core.diagnosis import kinds
+from core.learn import topics
 from core.learn.glossary import GROUPS, TERMS, Term, term
+from core.presets import presets
+from core.registry import components
 
 PAPER = re.compile(r"[\w\-]+( et al\.| and [\w\-]+)? (19|20)\d\d, arXiv \d{4}\.\d{4,5}")
 LONGEST = 35
@@ -46,3 +51,23 @@ def test_a_term_of_the_settings_names_one_that_exists() -> None:
     groups = {str(field.json_schema_extra["group"]) for field in Fields.model_fields.values()}  # type: ignore[index]
     known = groups | {title_of(name) for name in Fields.model_fields}
     assert not [each.where for each in TERMS if each.where.startswith("Settings > ") and each.where[11:] not in known]
+
+
+def test_every_topic_is_a_term() -> None:
+    choices = {name: get_args(field.annotation) for name, field in Fields.model_fields.items()}
+    choices |= {name: tuple(components(package)) for name, package in (("loss", "losses"), ("network", "models"))}
+    choices["preset"] = tuple(presets())
+    settings = [topics.of_setting(name, value) for name in choices for value in (None, *choices[name])]
+    numbers = [number for metric in components("evaluation.metrics").values() for number in metric.facts["NUMBERS"]]
+    metrics = [topics.of_number(f"Metrics/{number}@vgg16:10:10:all") for number in numbers if "_std" not in number]
+    findings = [topics.of_finding(kind) for kind in kinds() if kind != "lost_contrast"]
+    assert None not in (*metrics, *findings)
+    for key in filter(None, (*settings, *metrics, *findings)):
+        term(key)
+    assert topics.of_setting("loss", "hinge") == "hinge"
+    assert topics.of_setting("seed") is None
+
+
+def test_a_part_of_the_losses_plot_and_of_every_usual_plot_is_explained() -> None:
+    keys = ["Loss/D/loss", "Loss/scores/real", "Score/fake", "Signal/D/accuracy_real", "Signal/G/gradient"]
+    assert all(topics.of_number(key) for key in keys)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QTreeWidget, QTreeWidgetItemIterator, QWidget
+from PySide6.QtWidgets import QDialog, QTreeWidget, QTreeWidgetItemIterator, QWidget
 from pytestqt.qtbot import QtBot
 
 from core.learn.glossary import TERMS
@@ -93,9 +93,20 @@ def test_the_menu_and_an_address_open_one_window(qtbot: QtBot, studio: Applicati
     assert shown(dialog) == "kid"
 
 
+def test_the_glossary_stays_usable_above_a_modal_dialog(studio: Application) -> None:
+    studio.controllers.menus.glossary.trigger()
+    modal = QDialog(studio.window)
+    modal.open()
+    QDesktopServices.openUrl(QUrl("ganstudio:glossary/directions"))
+    (glossary,) = modal.findChildren(GlossaryDialog)
+    assert glossary.isVisible()
+    assert shown(glossary) == "directions"
+    modal.close()
+
+
 def test_the_glossary_closes_with_the_window(qtbot: QtBot, studio: Application) -> None:
     studio.controllers.menus.glossary.trigger()
-    (dialog,) = glossaries(studio)
+    assert glossaries(studio)
     studio.window.close()
     qtbot.waitUntil(lambda: not studio.window.isVisible())
-    assert not dialog.isVisible()
+    assert not glossaries(studio)

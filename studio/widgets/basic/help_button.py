@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QFrame, QPushButton, QVBoxLayout, QWidget
 
 from core.learn.glossary import Term, term
 from studio import theme
-from studio.widgets.basic.labels import IconButton
+from studio.widgets.basic.labels import IconButton, plain_tip
 from studio.widgets.learn.term_view import TermView
 
 SCHEME = "ganstudio"
@@ -24,14 +24,20 @@ class HelpButton(IconButton):
 
     def __init__(self, key: str, parent: QWidget | None = None) -> None:
         """Raises `KeyError` if the glossary has no such term."""
-        self.term = term(key)
-        name = question(self.term)
-        super().__init__("question", name, name, pixels=14, parent=parent)
+        super().__init__("question", "", pixels=14, parent=parent)
+        self.explain(key)
         self.setObjectName("mark")
         self.setIcon(theme.icon("question", "muted"))
         self.setFixedSize(QSize(SIDE, SIDE))
-        self.setAccessibleDescription(self.term.sentence)
         self.clicked.connect(self._show_card)
+
+    def explain(self, key: str) -> None:
+        """Shows the card of this term from now on. Raises `KeyError` if the glossary has no such term."""
+        self.term = term(key)
+        name = question(self.term)
+        self.setAccessibleName(name)
+        self.setAccessibleDescription(self.term.sentence)
+        self.setToolTip(plain_tip(name))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):

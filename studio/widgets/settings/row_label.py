@@ -6,9 +6,10 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from studio import theme
+from studio.widgets.basic.help_button import HelpButton
 from studio.widgets.basic.labels import Glyph, IconButton, WrappedLabel, plain_tip
 
-LABEL_WIDTH = 118
+LABEL_WIDTH = 136
 GUTTER = 17
 """Pixels left of the label, where the mark appears; they are there without it too, so that nothing moves."""
 
@@ -16,20 +17,25 @@ GUTTER = 17
 LIVE_TIP = "Can be changed while a training runs"
 LIVE = 12
 """Pixels of the mark that a setting can be changed while a training runs."""
+HELP = 18
+"""Width of the button that explains a term."""
 
 
 class RowLabel(QWidget):
     """A setting's title, `LABEL_WIDTH` wide unless it `is_narrow`. The mark before it resets the setting; the one after
-    it says that the setting `is_live`."""
+    it says that the setting `is_live`, and the last one explains a term of the glossary, where there is one."""
 
     reset_requested = Signal()
 
-    def __init__(self, title: str, buddy: QWidget, is_narrow: bool = False, is_live: bool = False) -> None:
+    def __init__(
+        self, title: str, buddy: QWidget, is_narrow: bool = False, is_live: bool = False, term: str | None = None
+    ) -> None:
         super().__init__()
         self.title = WrappedLabel(title)
         self.title.setBuddy(buddy)
         if not is_narrow:
-            self.title.setFixedWidth(LABEL_WIDTH - LIVE * is_live)  # one column through all groups
+            # One column through all groups.
+            self.title.setFixedWidth(LABEL_WIDTH - LIVE * is_live - HELP * bool(term))
         self._reset = IconButton("arrow-counter-clockwise", f"Reset {title}", pixels=12)
         self._reset.setIcon(theme.icon("arrow-counter-clockwise-bold", "accent"))
         self._reset.setFixedSize(GUTTER, GUTTER)
@@ -48,11 +54,20 @@ class RowLabel(QWidget):
             mark = Glyph("lightning-fill", LIVE, "muted")
             mark.setToolTip(plain_tip(LIVE_TIP))
             row.addWidget(mark, alignment=Qt.AlignmentFlag.AlignVCenter)
+        self._help = HelpButton(term) if term else None
+        if self._help:
+            self._help.setFixedWidth(HELP)
+            row.addWidget(self._help)
 
     @property
     def is_marked(self) -> bool:
         """Whether the setting differs from its preset."""
         return not self._reset.isHidden()
+
+    def explain(self, term: str | None) -> None:
+        """Explains another term, as the setting has another value; nothing changes without one."""
+        if self._help and term:
+            self._help.explain(term)
 
     def mark(self, tip: str, can_reset: bool) -> None:
         """Shows what the preset has instead; an empty `tip` removes the mark."""

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QVBoxLayout, 
 
 from core.config.fields import title_of
 from core.config.settings import Settings, live_settings
+from core.learn import topics
 from core.presets.settings_diff import value_text
 from studio.widgets.basic.labels import LabelledButton, WrappedLabel, plain_tip
 from studio.widgets.settings.fields import Field, PresetBox, field_of
@@ -66,6 +67,7 @@ class SettingRows(QWidget):
         for name, label in self._labels.items():
             tip = f"Reset to {self._said(name, changes[name])}, as the preset has it" if name in changes else ""
             label.mark(tip, not is_locked or name in live_settings())
+            label.explain(topics.of_setting(name, self.fields[name].value()))
         self._preset_box.set_changes(len(changes))
         self._reset.setEnabled(bool(changes) and not is_locked)
         said = (f"{title_of(name)}: {self._said(name, value)}" for name, value in changes.items())
@@ -111,7 +113,9 @@ class SettingRows(QWidget):
         field = self.fields[name] = field_of(name, info, str(extra["unit"]))
         field.connect(partial(self.edited.emit, name))
         field.widget.setAccessibleName(title)
-        label = self._labels[name] = RowLabel(title, field.widget, is_narrow=name == "preset", is_live=extra["live"])
+        term, is_preset = topics.of_setting(name), name == "preset"
+        label = RowLabel(title, field.widget, is_narrow=is_preset, is_live=extra["live"], term=term)
+        self._labels[name] = label
         label.reset_requested.connect(partial(self.reset_requested.emit, name))
         label.title.setToolTip(field.widget.toolTip())
         box = field.widget
@@ -120,7 +124,7 @@ class SettingRows(QWidget):
         if extra["group"] not in self._groups:
             group = self._groups[extra["group"]] = SettingGroup(extra["group"])
             self._column.addWidget(group)
-        is_preset = name == "preset"  # which also says how many settings differ, and has the room for that
+        # The preset's row also says how many settings differ, and has the room for that.
         widget = self._preset_row(label, field.widget) if is_preset else field.widget
         self._groups[extra["group"]].add_row(name, None if is_preset else label, widget, extra["advanced"])
 

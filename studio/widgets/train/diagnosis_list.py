@@ -10,7 +10,9 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from core.diagnosis.case import Diagnosis, Remedy, Severity
+from core.learn import topics
 from studio.model.setting_text import in_words
+from studio.widgets.basic.help_button import HelpButton
 from studio.widgets.basic.labels import Glyph, WrappedLabel, plain_tip
 
 GLYPHS: dict[Severity, tuple[str, str]] = {
@@ -109,6 +111,8 @@ class DiagnosisList(QWidget):
         text.setAccessibleName(f"{WORDS[diagnosis.severity]}: {diagnosis.sentence}")
         line.addWidget(glyph)
         line.addWidget(text, 1)
+        if key := topics.of_finding(diagnosis.kind):
+            line.addWidget(HelpButton(key))
         if diagnosis.evidence:
             button = QToolButton(autoRaise=True)
             button.setText("Show evidence")
