@@ -25,6 +25,7 @@ from studio.controllers.shell.home import HomeController
 from studio.controllers.shell.title import TitleController
 from studio.controllers.train import TrainController
 from studio.controllers.training_health import TrainingHealthController
+from studio.controllers.watching import WatchController
 from studio.main_window import MainWindow
 from studio.model.train import TrainingState
 from studio.services.session import Session
@@ -70,6 +71,7 @@ class Application:
             opening,
             DataController(window, session),
             train,
+            WatchController(window, session, train.start),
             TrainingHealthController(window, session, train.start, opening.open),
             ExploreController(window, session, saving.save_images),
             saving,

@@ -22,6 +22,7 @@ from studio.controllers.shell.home import HomeController
 from studio.controllers.shell.title import TitleController
 from studio.controllers.train import TrainController
 from studio.controllers.training_health import TrainingHealthController
+from studio.controllers.watching import WatchController
 from studio.main_window import HOME, MainWindow
 from studio.services.session import Session
 
@@ -34,6 +35,7 @@ class Controllers:
     open: OpenController
     data: DataController
     train: TrainController
+    watching: WatchController
     health: TrainingHealthController
     explore: ExploreController
     saving: SavingController
@@ -55,7 +57,7 @@ def connect_window(window: MainWindow, session: Session, do: Controllers) -> Non
     window.workspace_changed.connect(do.menus.show_workspace)
     session.recognised.connect(do.open.show_recognised)
     session.problem.connect(do.train.keep_open)
-    session.problem.connect(lambda each: window.banner.show_problem(each.what, each.remedy, each.details))
+    session.problem.connect(do.watching.show_problem)
     session.notice.connect(window.banner.show_notice)
     session.saved.connect(do.saving.show_saved)
     session.jobs.progressed.connect(window.jobs.show_progress)
@@ -74,7 +76,7 @@ def connect_menus(window: MainWindow, session: Session, do: Controllers) -> None
         (do.menus.quit, window.close),
         (do.menus.start, do.train.start),
         (do.menus.pause, window.footer.toggle_pause),
-        (do.menus.stop, session.training.stop),
+        (do.menus.stop, do.watching.stop),
         (do.menus.measure, session.measure),
         (do.menus.settings, window.show_settings),
         (do.menus.full_screen, window.toggle_full_screen),
@@ -153,9 +155,9 @@ def connect_train(window: MainWindow, session: Session, do: Controllers) -> None
     footer.start_requested.connect(do.train.start)
     footer.pause_requested.connect(training.pause)
     footer.resume_requested.connect(training.resume)
-    footer.stop_requested.connect(training.stop)
+    footer.stop_requested.connect(do.watching.stop)
     train.pause_requested.connect(footer.toggle_pause)
-    train.fresh_requested.connect(lambda: session.set_resume(None))
+    train.fresh_requested.connect(do.watching.begin_anew)
     train.fresh_requested.connect(session.naming.leave)
     train.image_activated.connect(do.explore.enlarge)
     train.neighbours_requested.connect(do.explore.compare)
@@ -191,6 +193,11 @@ def connect_train(window: MainWindow, session: Session, do: Controllers) -> None
     training.evaluating.connect(do.health.show_evaluation)
     session.workers.reported.connect(do.train.show_reports)
     session.run_opened.connect(do.train.show_run)
+    session.run_opened.connect(do.watching.show_run)
+    session.watcher.changed.connect(do.train.refresh)
+    session.watcher.sampled.connect(train.stage.show_newest)
+    session.watcher.edited.connect(do.watching.show_edit)
+    session.watch_ended.connect(do.watching.show_end)
     session.runs.replayed.connect(train.complete_history)
     session.settings_opened.connect(do.train.show_settings)
     session.resume_changed.connect(do.train.show_resume)

@@ -32,6 +32,7 @@ class Menus:
 
     def __init__(self, window: MainWindow) -> None:
         self._window = window
+        self._tips: dict[QAction, str] = {}
         self.dialogs: dict[str, QAction] = {}
         """Those of the File menu, by the names of their modules in `studio.controllers.dialogs`."""
         self._build_bar()
@@ -118,6 +119,11 @@ class Menus:
         for action in (self.undo, self.redo, self.copy, self.pin):
             action.setEnabled(False)
 
+    def allow(self, action: QAction, allowed: bool, reason: str = "") -> None:
+        """Enables an action, or disables it and says why in its tip."""
+        action.setEnabled(allowed)
+        action.setToolTip(plain_tip(reason if reason and not allowed else self._tips[action]))
+
     def _add_training(self, menu: QMenu) -> None:
         self.start = self._add(menu, "Start or continue", "Ctrl+Return", "play")
         self.pause = self._add(menu, "Pause or resume", "Ctrl+P", "pause")
@@ -160,6 +166,7 @@ class Menus:
             action.setShortcut(QKeySequence(keys))
             tip = f"{tip} ({keys.replace('Return', 'Enter')})"
         action.setToolTip(plain_tip(tip))
+        self._tips[action] = tip
         if icon:
             action.setIcon(theme.icon(icon))
         menu.addAction(action)

@@ -34,8 +34,9 @@ class TrainController:
         self._progress: TrainingProgress | None = None
         """By the last report of the run on screen."""
 
-    def start(self) -> None:
-        """Begins a training with the settings of the form, or continues from the checkpoint that is set."""
+    def start(self, copy: Path | None = None) -> None:
+        """Begins a training with the settings of the form, or continues from the checkpoint that is set; `copy`: in a
+        copy of this run, which another process trains."""
         try:
             settings = self._window.train.form.settings()
         except UserError as problem:
@@ -43,7 +44,7 @@ class TrainController:
             return
         self._window.banner.dismiss()
         self._window.show_workspace(TRAIN)
-        self._session.start(settings)
+        self._session.start(settings, copy)
 
     # Showing
 
@@ -55,14 +56,17 @@ class TrainController:
             self._preparation = None
         self._show_status()
         self._window.train.strip.name.set_title(dataset_title(self._source()))
-        self._window.train.set_running(not idle)
+        owner = self._session.watcher.owner if idle else None
+        reason = f"Training in another window ({owner.place})" if owner is not None else ""
+        self._window.train.set_running(not idle, is_watched=owner is not None)
         self._window.train.playground.set_paused(state is TrainingState.PAUSED)
         self._window.explore.set_training(running)
         self._menus.start.setEnabled(idle and dataset is not None and not reading)
         self._menus.pause.setEnabled(running)
-        self._menus.measure.setEnabled(running or (idle and resumes))
-        self._menus.stop.setEnabled(running or state is TrainingState.STARTING)
-        self._menus.dialogs["save_checkpoint"].setEnabled(running or resumes)
+        self._menus.allow(self._menus.measure, running or (idle and resumes and not owner), reason)
+        self._menus.stop.setEnabled(running or state is TrainingState.STARTING or owner is not None)
+        self._menus.stop.setText("Stop watching" if owner is not None else "Save and stop")
+        self._menus.allow(self._menus.dialogs["save_checkpoint"], running or (resumes and not owner), reason)
         if idle and self.is_closing:
             self._window.release()
 
@@ -76,6 +80,10 @@ class TrainController:
         state, dataset, resume = self._training.state, self._session.data.dataset, self._session.resume
         if state is not TrainingState.IDLE:
             return run_status.training(state, self._preparation, self._progress)
+        if (owner := self._session.watcher.owner) is not None:
+            can_start = dataset is not None and not self._session.reading
+            copies, title = self._session.copied is not None, dataset.title if dataset else ""
+            return run_status.watching(owner.place, self._progress, title, copies, can_start)
         if self._session.reading:
             return run_status.reading(Path(self._session.reading).name, resume is not None)
         return run_status.resting(dataset.title if dataset else "", resume is not None, _step_of(resume))
@@ -133,7 +141,8 @@ class TrainController:
     def show_resume(self, checkpoint: Path | None) -> None:
         """Says from where the next start continues."""
         step = _step_of(checkpoint)
-        text = f"Continues from step {step:,}" if step is not None else ""
+        goes_on = "Continues" if self._session.copied is None else "A copy continues"
+        text = f"{goes_on} from step {step:,}" if step is not None else ""
         self._window.train.form.set_continues(checkpoint is not None)
         self._window.train.set_resume(text or (f"Continues from {checkpoint.name}" if checkpoint else ""))
         if self._training.state is TrainingState.IDLE:

@@ -82,6 +82,8 @@ class RunStatus:
     is_paused: bool = False
     start: str = "Start"
     start_tip: str = ""
+    stop: str = "Stop"
+    stop_tip: str = "Save, then stop"
 
     @property
     def line(self) -> str:
@@ -129,6 +131,34 @@ def training(state: TrainingState, preparation: Progress | None, progress: Train
         time=progress.time,
         share=progress.share,
         details=progress.details,
+    )
+
+
+def watching(place: str, progress: TrainingProgress | None, dataset: str, copies: bool, can_start: bool) -> RunStatus:
+    """Another process trains in the run on screen. `place`: where and since when; `dataset`: the title of the images
+    that are open; `copies`: whether Start trains a copy of the run, and not a new one."""
+    start = "Train a copy" if copies else "Start"
+    tip = f"{start} on {quoted(dataset)} (Ctrl+Enter)" if dataset else "Open the images first"
+    shown = RunStatus(
+        "Watching",
+        is_busy=not progress,
+        details=f"Trained in another window ({place})",
+        can_start=can_start,
+        can_stop=True,
+        start=start,
+        start_tip=tip,
+        stop="Stop watching",
+        stop_tip="The training in the other window goes on",
+    )
+    if progress is None:
+        return shown
+    return replace(
+        shown,
+        step=step_text(progress.step),
+        speed=progress.speed,
+        time=progress.time,
+        share=progress.share,
+        details=f"{shown.details}\n{progress.details}",
     )
 
 

@@ -16,6 +16,7 @@ from studio.model.history import History
 
 if TYPE_CHECKING:
     from core.config.settings import Settings
+    from core.runs.run_lock import Owner
 
 
 @dataclass(frozen=True, eq=False)  # two arrays have no single truth to compare by
@@ -106,6 +107,8 @@ class OpenedRun(Event):
     report_history: ReportHistory
     facts: RunFacts
     """`report_history` and these are what a diagnosis is made from."""
+    owner: Owner | None = None
+    """Who trains in the run now, if that is another process."""
 
 
 @dataclass(frozen=True)

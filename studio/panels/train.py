@@ -127,9 +127,9 @@ class TrainPanel(QWidget):
 
     # --- what it is told ---
 
-    def set_running(self, running: bool) -> None:
-        """Settings stand still while a training runs."""
-        self.form.set_locked(running)
+    def set_running(self, running: bool, is_watched: bool = False) -> None:
+        """Settings stand still while a training runs, and all of them while one `is_watched` that runs elsewhere."""
+        self.form.set_locked(running or is_watched, is_watched)
         self.health.set_can_edit(running)
         self._is_running = running
         self._show_resume()

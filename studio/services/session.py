@@ -14,7 +14,7 @@ from core.concurrency import as_generator
 from core.config.settings import Settings
 from core.data.names import quoted
 from core.errors import UserError
-from core.events import Event, Measured, Notice, Points, Rewound, Samples, Saved
+from core.events import Edited, Event, Measured, Notice, Points, Rewound, Samples, Saved
 from core.runs.run import runs_folder
 from studio.background.job_runner import JobRunner
 from studio.background.threads import IteratorThread
@@ -38,6 +38,7 @@ from studio.services.train.run_comparison import RunComparison
 from studio.services.train.run_flags import RunFlags
 from studio.services.train.run_loader import RunLoader
 from studio.services.train.run_naming import RunNaming
+from studio.services.train.run_watcher import RunWatcher
 from studio.services.train.sample_images import SampleImages
 from studio.services.train.training import TrainingService
 
@@ -63,6 +64,8 @@ class Session(QObject):
     """A `Measured`, of the training or of the run that is open."""
     images_named = Signal(object, object)
     """A checkpoint that was opened, and a `DataRequest` for its images, which are opened only if the person agrees."""
+    watch_ended = Signal(object)
+    """The other process does not train in the run any more that is open: the checkpoint to continue from, or None."""
     best_found = Signal(object)
     """The `BestCheckpoint` of a training that has ended, where it is not its last."""
     problem = Signal(object)
@@ -76,6 +79,8 @@ class Session(QObject):
         self._recognition: tuple[IteratorThread, str] | None = None
         """The thread that finds out what a source is, and that source."""
         self._follows_training = False
+        self._is_read_again = False
+        """Whether the run that is read is the one that is watched, whose training went back."""
         self.workers = Workers(self)
         self.jobs = JobRunner(self.workers, self)
         self.files = FileSaving(self.jobs)
@@ -90,6 +95,7 @@ class Session(QObject):
         self.runs = RunLoader(self.workers, self)
         self.naming = RunNaming(self.workers, self)
         self.flags = RunFlags(self.workers, self)
+        self.watcher = RunWatcher(self.workers, self)
         self.samples = SampleImages(self)
         self.comparison = RunComparison(self.workers, self)
         self.explore = ExploreService(self)
@@ -111,6 +117,12 @@ class Session(QObject):
             changed.connect(lambda *_: self.reading_changed.emit())
         self.review.changed.connect(self.data.reopen)
         self.runs.opened.connect(self._show_run)
+        self.runs.ended.connect(lambda: self.watcher.follow(self.runs.end))
+        self.watcher.drawn.connect(self.samples.list_pictures)
+        self.watcher.edited.connect(self._show_edited)
+        self.watcher.saved.connect(self._show_watched_checkpoint)
+        self.watcher.replaced.connect(self._read_again)
+        self.watcher.ended.connect(self._end_watch)
         self.explore.opened.connect(self._show_checkpoint)
         self.workers.reported.connect(self.diagnosis.add)
         self.training.began.connect(self._begin_run)
@@ -181,7 +193,9 @@ class Session(QObject):
         if self.training.state is not TrainingState.IDLE:  # one has begun meanwhile, whose curves are on screen now
             self.runs.cancel()
             return
+        is_new, self._is_read_again = not self._is_read_again, False
         self.training.open(run.folder, run.settings)
+        self.watcher.open(run)
         self.naming.open(run.folder)
         self.flags.open(run.folder)
         self.diagnosis.begin(run.report_history, run.facts)
@@ -189,7 +203,8 @@ class Session(QObject):
         self.run_opened.emit(run)
         self.samples.open(run.folder, run.samples)
         self._continue_from(run.checkpoint, run.dataset, run.settings)
-        self.explore.open_newest(run.folder)
+        if is_new:
+            self.explore.open_newest(run.folder)
 
     def _show_checkpoint(self, path: Path, source: ExploreSource) -> None:
         """A checkpoint that was opened is also what the next training continues from."""
@@ -229,14 +244,54 @@ class Session(QObject):
         self.resume = checkpoint
         self.resume_changed.emit(checkpoint)
 
+    # A run that another process trains
+
+    def watch(self, run: Path) -> None:
+        """Opens a run that another process trains, and follows it."""
+        if self.training.state is TrainingState.IDLE:
+            self.runs.open(run)
+            self.reading_changed.emit()
+
+    @property
+    def copied(self) -> Path | None:
+        """The watched run, if the next start trains a copy of it."""
+        run, resume = self.watcher.folder, self.resume
+        return run if run is not None and resume is not None and resume.is_relative_to(run) else None
+
+    def _read_again(self, run: Path) -> None:
+        self._is_read_again = True
+        self.watch(run)
+
+    def _show_edited(self, edited: Edited) -> None:
+        if self.training.run_folder is not None:
+            self.training.open(self.training.run_folder, self.training.settings.changed(**edited.changes))
+        self.diagnosis.edit(edited)
+
+    def _show_watched_checkpoint(self, saved: Saved) -> None:
+        if self.copied is not None:
+            self.set_resume(saved.path)
+        self.saved.emit(saved, False)
+        self._follow()
+
+    def _end_watch(self, newest: Path | None) -> None:
+        run = self.training.run_folder
+        if newest is not None and self.resume is not None and run is not None and self.resume.is_relative_to(run):
+            self.set_resume(newest)
+        self._offer_best()
+        self.watch_ended.emit(newest)
+
     # Training
 
     def is_open(self, source: str) -> bool:
         """Whether this dataset is the one that is open, and nothing else is being opened in its place."""
         return not self.reading and self.data.dataset is not None and self.data.dataset.source == source
 
-    def start(self, settings: Settings) -> None:
-        """Begins a training on the open dataset, or continues from `resume`; on nothing else, if that has to wait."""
+    def start(self, settings: Settings, copy: Path | None = None) -> None:
+        """Begins a training on the open dataset, or continues from `resume`; on nothing else, if that has to wait.
+
+        `copy`: a run that another process trains; a copy of it is trained. One that is watched is copied in any case.
+        """
+        copy = copy or self.copied
         dataset = self.data.dataset
         if self.training.state is not TrainingState.IDLE:  # asked for again while the first start waited
             return
@@ -247,7 +302,7 @@ class Session(QObject):
             remedy = "Start when it is open, or cancel it."
             self.problem.emit(UserError(f"{quoted(self.reading)} is being read.", remedy))
             return
-        later = partial(self._start_if_same, settings, dataset.source, self.resume)
+        later = partial(self._start_if_same, settings, dataset.source, self.resume, copy)
         if self.runs.is_replaying:  # what is trained then is added to the whole of it
             self.notice.emit("The training begins as soon as the run has been read.")
             self.runs.ended.connect(later, Qt.ConnectionType.SingleShotConnection)
@@ -257,19 +312,21 @@ class Session(QObject):
             next(iter(self.data.previews)).ended.connect(later, Qt.ConnectionType.SingleShotConnection)
             return
         self._resume_data = dataset.source
-        self.training.start(settings, dataset, self.runs_folder, self.resume)
+        self.training.start(settings, dataset, self.runs_folder, self.resume, copy)
 
-    def _start_if_same(self, settings: Settings, source: str, resume: Path | None) -> None:
+    def _start_if_same(self, settings: Settings, source: str, resume: Path | None, copy: Path | None) -> None:
         """Starts after a wait, unless the person has opened something else meanwhile."""
-        if self.is_open(source) and self.resume == resume:
-            self.start(settings)
+        if self.is_open(source) and (self.resume == resume or self.copied is not None):
+            self.start(settings, copy)
         else:
             self.notice.emit("The training did not begin, because something else was opened meanwhile.")
 
     def save(self, path: Path | None = None) -> None:
         """Writes a checkpoint of the running training, or copies the newest one, to `path` (the run's own folder)."""
         origin = self.resume
-        if self.training.state is not TrainingState.IDLE:
+        if refused := self.watcher.refuse():
+            self.problem.emit(refused)
+        elif self.training.state is not TrainingState.IDLE:
             self.training.save(path)
         elif origin is not None and path is not None:
             self.files.copy_checkpoint(origin, path)
@@ -279,7 +336,9 @@ class Session(QObject):
     def measure(self) -> None:
         """Measures the images of the running training as they are now, or of the run that is open."""
         run, checkpoint, dataset = self.training.run_folder, self.resume, self.data.dataset
-        if self.training.state is not TrainingState.IDLE:
+        if refused := self.watcher.refuse():
+            self.problem.emit(refused)
+        elif self.training.state is not TrainingState.IDLE:
             self.training.measure()
         elif run is None or checkpoint is None or dataset is None or not checkpoint.is_relative_to(run):
             self.problem.emit(
@@ -343,6 +402,8 @@ class Session(QObject):
         self.saved.emit(saved, not own)
 
     def _show_state(self, state: TrainingState) -> None:
+        if state is TrainingState.STARTING:  # from now on the curves are the training's own
+            self.watcher.close()
         self.explore.yield_to_training(state in (TrainingState.STARTING, TrainingState.RUNNING))
         if state is TrainingState.IDLE:
             self._leave_others()

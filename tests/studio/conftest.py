@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from pytestqt.qtbot import QtBot
 from studio.application import Application
 from studio.model.train import TrainingState
 from studio.widgets.plots.pyqtgraph_import import pyqtgraph_import
+from tests.core.nursery import Nursery
 
 PATIENCE = 30_000
 """Milliseconds; the first step waits for torch to be imported."""
@@ -50,3 +53,12 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for _ in TrainingJob(tiny_settings("gan", steps=6), str(pictures), out=base / "run").events():
             pass
     return base / "run"
+
+
+@pytest.fixture(scope="session")
+def nursery() -> Iterator[Nursery]:
+    """Starts commands in processes of their own that need not import torch again."""
+    if os.name != "posix":
+        pytest.skip("this system cannot fork")
+    with Nursery() as nursery:
+        yield nursery

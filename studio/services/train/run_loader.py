@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -25,6 +25,7 @@ from studio.model.train import OpenedRun
 
 if TYPE_CHECKING:
     from core.checkpoint import Summary
+    from core.config.settings import Settings
     from core.runs.report_table import ReportTable
     from core.runs.run import Run
 
@@ -54,6 +55,9 @@ class RunLoader(QObject):
         """Whether a run is open of which only some reports are there yet."""
         self.opening = ""
         """The folder of a run that is read and not on screen yet."""
+        self.end: int | None = None
+        """How many bytes of the open run's reports have been read; None while it is read, or where that was
+        cancelled."""
         self._task = NewestTask(workers)
         self._thread: IteratorThread | None = None
 
@@ -75,26 +79,34 @@ class RunLoader(QObject):
         if isinstance(event, Progress):
             self.progressed.emit(event)
         elif isinstance(event, OpenedRun):
-            self.opening = ""
+            self.opening, self.end = "", None
             self.is_replaying = not event.complete
             if self.is_replaying and self._thread is not None:
                 self._thread.pause()
                 QTimer.singleShot(FIRST_PAINT_MS, self._thread, self._thread.resume)
             self.opened.emit(event)
 
-    def _finish(self, whole: History) -> None:
+    def _finish(self, whole: WholeRun) -> None:
+        self.end = whole.end
         if self.is_replaying:
             self.is_replaying = False
-            self.replayed.emit(whole)
+            self.replayed.emit(whole.history)
 
     def _end(self) -> None:
         self._thread, self.is_replaying, self.opening = None, False, ""
         self.ended.emit()
 
 
-def read_run(folder: Path) -> Generator[Progress | OpenedRun, None, History]:
-    """Reads a run; yields `Progress` and one `OpenedRun`, as soon as there is enough to see, and returns the whole
-    history. Raises `UserError` if the run cannot be continued.
+class WholeRun(NamedTuple):
+    """All reports of a run, which are the first `end` bytes of their file."""
+
+    history: History
+    end: int
+
+
+def read_run(folder: Path) -> Generator[Progress | OpenedRun, None, WholeRun]:
+    """Reads a run; yields `Progress` and one `OpenedRun`, as soon as there is enough to see, and returns the whole of
+    it. Raises `UserError` if the run cannot be continued.
     """
     from core.checkpoint import summary
     from core.runs.run import Run
@@ -106,14 +118,35 @@ def read_run(folder: Path) -> Generator[Progress | OpenedRun, None, History]:
     thinned = reader.thinned()
     if thinned is not None:
         yield _opened(run, newest, thinned)
-        return _history((yield from reader.read()))
+        return WholeRun(_history((yield from reader.read())), reader.end)
     opened = _opened(run, newest, (yield from reader.read()))
     yield opened
-    return opened.history
+    return WholeRun(opened.history, reader.end)
+
+
+def read_samples(path: Path, settings: Settings, classes: Sequence[str]) -> Samples:
+    """Reads a sample grid of a run. Raises `UserError`."""
+    from core.runs.sample_grid import read_tiles
+
+    conditions = Conditions.of(settings, len(classes))
+    images = read_tiles(path, settings.size, conditions.grid_count(settings.samples))
+    return Samples(int(path.stem), images, conditions.column_names(classes))
+
+
+def read_points(checkpoint: Path, dataset: str) -> Points:
+    """Reads the state of the game with points that a checkpoint holds. Raises `UserError`."""
+    import_torch()
+    from core.checkpoint import load
+    from core.monitoring.playground import checkpoint_snapshot
+
+    return checkpoint_snapshot(load(checkpoint), toys.dataset(dataset))
 
 
 def _opened(run: Run, newest: Summary, table: ReportTable) -> OpenedRun:
+    from core.runs.run_lock import OwnerWatch
+
     meta = newest.meta
+    has_points = meta.settings.points and toys.opens(meta.dataset)
     return OpenedRun(
         run.folder,
         meta.settings,
@@ -122,10 +155,11 @@ def _opened(run: Run, newest: Summary, table: ReportTable) -> OpenedRun:
         newest.path,
         _history(table),
         table.complete,
-        _newest_points(newest) if meta.settings.points and toys.opens(meta.dataset) else _newest_grid(run, newest),
+        read_points(newest.path, meta.dataset) if has_points else _newest_grid(run, newest),
         meta.classes,
         _report_history(table),
         RunFacts(run.images(), tuple(run.edits()), tuple(run.rewinds())),
+        OwnerWatch(run.folder).owner(),
     )
 
 
@@ -149,20 +183,8 @@ def _history(table: ReportTable) -> History:
 
 
 def _newest_grid(run: Run, newest: Summary) -> Samples:
-    from core.runs.sample_grid import read_tiles
-
     meta = newest.meta
-    conditions = Conditions.of(meta.settings, len(meta.classes))
     for path in reversed(run.samples()[-MOST_TRIES:]):
         with suppress(UserError):  # damaged: the one before
-            images = read_tiles(path, meta.settings.size, conditions.grid_count(meta.settings.samples))
-            return Samples(int(path.stem), images, conditions.column_names(meta.classes))
+            return read_samples(path, meta.settings, meta.classes)
     return Samples(meta.step, newest.preview[None])
-
-
-def _newest_points(newest: Summary) -> Points:
-    import_torch()
-    from core.checkpoint import load
-    from core.monitoring.playground import checkpoint_snapshot
-
-    return checkpoint_snapshot(load(newest.path), toys.dataset(newest.meta.dataset))

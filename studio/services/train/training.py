@@ -96,8 +96,13 @@ class TrainingService(QObject):
         """Makes another run the one that is open, while nothing trains."""
         self.run_folder, self.settings = run, settings
 
-    def start(self, settings: Settings, dataset: Dataset, runs: Path, resume: Path | None) -> None:
-        """Begins a training in a new run below `runs`, or continues from the checkpoint `resume`."""
+    def start(
+        self, settings: Settings, dataset: Dataset, runs: Path, resume: Path | None, copy: Path | None = None
+    ) -> None:
+        """Begins a training in a new run below `runs`, or continues from the checkpoint `resume`.
+
+        `copy`: the folder of a run of which a copy is trained, from its newest checkpoint, whatever `resume` is.
+        """
         self.settings = settings
         self.source = source = dataset.source
         if resume is None or self.run_folder is None or not resume.is_relative_to(self.run_folder):
@@ -109,8 +114,12 @@ class TrainingService(QObject):
         def events() -> Events:
             import_torch()
             from core.jobs.training_job import TrainingJob
+            from core.runs.run import Run
 
-            self._job = TrainingJob(settings, source, runs=runs, resume=resume)
+            origin = (
+                Run(copy).newest() if copy is not None else resume
+            )  # the other process may have deleted an older one
+            self._job = TrainingJob(settings, source, runs=runs, resume=origin, copy=copy is not None)
             yield from self._job.events()
 
         self._thread = self._workers.spawn(events, self._show, end=self._end, background=True)

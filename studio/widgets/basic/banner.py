@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Literal
 
 from PySide6.QtCore import QSize, Qt, Signal
@@ -14,6 +15,9 @@ from studio.widgets.basic.labels import Glyph, Label
 
 MessageKind = Literal["error", "notice", "good"]
 
+Offer = tuple[str, Callable[[], object]]
+"""An action's name, and what it does."""
+MOST_OFFERS = 2
 LINE = 28  # as high as the buttons, so that a single line stands level with them
 
 _GLYPHS: dict[MessageKind, tuple[str, str]] = {
@@ -38,9 +42,10 @@ class Banner(QFrame):
         self._text.setWordWrap(True)
         # Plain: a file name may look like markup. The remedy stands on its own line.
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._offer = QToolButton()
-        self._offer.clicked.connect(self._take_offer)
-        self._do: Callable[[], object] = lambda: None
+        self._offers = [QToolButton() for _ in range(MOST_OFFERS)]
+        self._do: list[Callable[[], object]] = []
+        for index, button in enumerate(self._offers):
+            button.clicked.connect(partial(self._take_offer, index))
         self._toggle = QToolButton()
         self._toggle.setText("Details")
         self._toggle.setCheckable(True)
@@ -61,7 +66,8 @@ class Banner(QFrame):
         top.setSpacing(10)
         top.addWidget(self._glyph, 0, Qt.AlignmentFlag.AlignTop)
         top.addWidget(self._text, 1)
-        top.addWidget(self._offer, 0, Qt.AlignmentFlag.AlignTop)
+        for button in self._offers:
+            top.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
         top.addWidget(self._toggle, 0, Qt.AlignmentFlag.AlignTop)
         top.addWidget(close, 0, Qt.AlignmentFlag.AlignTop)
         layout = QVBoxLayout(self)
@@ -70,9 +76,10 @@ class Banner(QFrame):
         layout.addWidget(self._details)
         self.hide()
 
-    def show_problem(self, what: str, remedy: str, details: str = "") -> None:
-        """Say what is wrong and what to do next."""
+    def show_problem(self, what: str, remedy: str, details: str = "", offers: Sequence[Offer] = ()) -> None:
+        """Say what is wrong and what to do next; `offers` are actions that do it, at most `MOST_OFFERS`."""
         self._show("error", f"{what}\n{remedy}".strip(), details)
+        self._offer(offers)
 
     def show_notice(self, text: str) -> None:
         """Something to know, though nothing stopped."""
@@ -81,9 +88,7 @@ class Banner(QFrame):
     def show_offer(self, text: str, action: str, do: Callable[[], object], kind: MessageKind = "notice") -> None:
         """Something happened, and `action` on a button calls `do`, which undoes it, say."""
         self._show(kind, text, "")
-        self._do = do
-        self._offer.setText(action)
-        self._offer.show()
+        self._offer([(action, do)])
 
     def show_good(self, text: str) -> None:
         """Something went well."""
@@ -107,14 +112,22 @@ class Banner(QFrame):
         """What the Details button shows."""
         return self._details.toPlainText()
 
-    def _take_offer(self) -> None:
+    def _offer(self, offers: Sequence[Offer]) -> None:
+        self._do = [do for _, do in offers]
+        for button, (action, _) in zip(self._offers, offers, strict=False):
+            button.setText(action)
+            button.show()
+
+    def _take_offer(self, index: int) -> None:
+        do = self._do[index]
         self.dismiss()
-        self._do()
+        do()
 
     def _show(self, kind: MessageKind, text: str, details: str) -> None:
         self._glyph.set_glyph(*_GLYPHS[kind])
         self._text.setText(text)
-        self._offer.hide()
+        for button in self._offers:
+            button.hide()
         self._toggle.setChecked(False)
         self._toggle.setVisible(bool(details))
         self._details.setPlainText(details)

@@ -48,6 +48,7 @@ class SettingsForm(QWidget):
         self._data: tuple[int, bool] | None = None
         self._how: Preparation | None = None
         self._locked = self._continues = False
+        self._live = live_settings()
         self._troubles: dict[str, Trouble] = {}
         """Why a device cannot be used, by its name."""
         self._preset = PresetFit()
@@ -190,12 +191,17 @@ class SettingsForm(QWidget):
             self._apply_preset(next(suited))
         self._check()
 
-    def set_locked(self, locked: bool) -> None:
-        """While a training runs, most settings can be read and not changed; the live ones can."""
-        self._locked = locked
+    def set_locked(self, locked: bool, is_elsewhere: bool = False) -> None:
+        """While a training runs, most settings can be read and not changed; the live ones can, unless it runs
+        `is_elsewhere`: in another process."""
+        self._locked, self._live = locked, frozenset() if is_elsewhere else live_settings()
         for name, field in self._fields.items():
-            field.widget.setEnabled(not locked or name in live_settings())
+            field.widget.setEnabled(self.can_edit(name))
         self._check()
+
+    def can_edit(self, name: str) -> bool:
+        """Whether a setting can be changed now."""
+        return not self._locked or name in self._live
 
     def set_filter(self, text: str, changed_only: bool) -> None:
         """Shows only rows whose title, help, key or choices have every word of `text`, or only changed ones."""
@@ -252,7 +258,7 @@ class SettingsForm(QWidget):
         """Shows what is wrong with the settings, or else greys out what would be; the settings if they can be."""
         with suppress(UserError):  # of settings that cannot be, which is told below
             self._fit(by_person)
-        self._rows.show_changes({name: self.recipe[name] for name in self.changes()}, self._locked)
+        self._rows.show_changes({name: self.recipe[name] for name in self.changes()}, self.can_edit)
         self._rows.set_of_points(makes_points(self._fields["network"].value()))
         self._tell_preparation()
         settings = None
@@ -281,7 +287,7 @@ class SettingsForm(QWidget):
             refuse_data(settings, *self._data)
 
     def _grey_out(self, settings: Settings) -> None:
-        free = [name for name in self._fields if name != "preset" and (not self._locked or name in live_settings())]
+        free = [name for name in self._fields if name != "preset" and self.can_edit(name)]
         for name in free:
             self._fields[name].grey_out(partial(self._refusal, settings, name))
         self._rows.show_tips(free)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -10,7 +10,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from core.config.fields import title_of
-from core.config.settings import Settings, live_settings
+from core.config.settings import Settings
 from core.learn import topics
 from core.presets.settings_diff import value_text
 from studio.widgets.basic.labels import LabelledButton, WrappedLabel, plain_tip
@@ -58,18 +58,18 @@ class SettingRows(QWidget):
         box.activated.connect(lambda _: self.preset_reset_requested.emit())
         self._preset_box = box
 
-    def show_changes(self, changes: Mapping[str, Any], is_locked: bool) -> None:
+    def show_changes(self, changes: Mapping[str, Any], can_edit: Callable[[str], bool]) -> None:
         """Marks settings that differ from the preset, given with the preset's values, and counts them.
 
-        While the form `is_locked`, only live settings can be reset.
+        `can_edit` says whether a setting can be reset now.
         """
         self._changes = changes
         for name, label in self._labels.items():
             tip = f"Reset to {self._said(name, changes[name])}, as the preset has it" if name in changes else ""
-            label.mark(tip, not is_locked or name in live_settings())
             label.explain(topics.of_setting(name, self.fields[name].value()))
+            label.mark(tip, can_edit(name))
         self._preset_box.set_changes(len(changes))
-        self._reset.setEnabled(bool(changes) and not is_locked)
+        self._reset.setEnabled(bool(changes) and can_edit("preset"))
         said = (f"{title_of(name)}: {self._said(name, value)}" for name, value in changes.items())
         self._reset.setToolTip(plain_tip("\n".join(said)))
         for group in self._groups.values():

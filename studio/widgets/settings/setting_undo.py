@@ -8,7 +8,6 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from core.config.settings import live_settings
 from studio.model.undo import Undo
 from studio.widgets.settings.form import SettingsForm
 
@@ -68,4 +67,4 @@ class SettingUndo(QObject):
         if state is None:
             return False
         now = self._undo.state
-        return not self._form.is_locked or all(state[name] == now[name] or name in live_settings() for name in now)
+        return all(state[name] == now[name] or self._form.can_edit(name) for name in now)

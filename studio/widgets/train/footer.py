@@ -70,6 +70,8 @@ class Footer(QFrame):
         self._is_paused = status.is_paused
         self._pause.setText("Resume" if status.is_paused else "Pause")
         self._pause.setIcon(theme.icon("play" if status.is_paused else "pause"))
+        self._stop.setText(status.stop)
+        self._stop.setToolTip(plain_tip(status.stop_tip))
         self._start.setEnabled(status.can_start)
         self._pause.setEnabled(status.can_pause)
         self._stop.setEnabled(status.can_stop)

@@ -1,0 +1,64 @@
+"""Controller of a run that another process trains: offers to watch it and to train a copy, and shows how it goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from core.errors import RunBusyError, UserError
+from core.events import Edited
+from studio.main_window import MainWindow
+from studio.model.train import OpenedRun, TrainingState
+from studio.services.session import Session
+
+COPY = "Train a copy"
+
+
+class WatchController:
+    """Nothing of it writes into the run."""
+
+    def __init__(self, window: MainWindow, session: Session, start: Callable[[Path | None], None]) -> None:
+        """`start` begins a training with the settings of the form; given a run, of a copy of it."""
+        self._window, self._session, self._start = window, session, start
+
+    def show_problem(self, problem: UserError) -> None:
+        """Says what is wrong; where the reason is a training elsewhere, offers what can be done instead."""
+        offers = []
+        if isinstance(problem, RunBusyError) and self._session.training.state is not TrainingState.STOPPING:
+            if self._session.watcher.folder != problem.folder:
+                offers.append(("Watch", partial(self._session.watch, problem.folder)))
+            offers.append((COPY, partial(self._start, problem.folder)))
+        self._window.banner.show_problem(problem.what, problem.remedy, problem.details, offers)
+
+    def show_run(self, run: OpenedRun) -> None:
+        """Says that the run that was opened is trained elsewhere."""
+        if run.owner is not None:
+            text = f"Training in another window ({run.owner.place}): you are watching it."
+            self._window.banner.show_offer(text, COPY, partial(self._start, run.folder))
+
+    def show_edit(self, edited: Edited) -> None:
+        """The other window has changed settings."""
+        self._window.train.form.set_values(edited.changes)
+        self._window.train.show_edit(edited)
+
+    def show_end(self, newest: Path | None) -> None:
+        """Nobody else trains in the run any more."""
+        if newest is None:
+            text = "The training in the other window has ended. No checkpoint of the run can be read."
+        else:
+            step = int(newest.stem)
+            text = f"The training in the other window has ended. Continue goes on from step {step:,} here."
+        self._window.banner.show_notice(text)
+
+    def stop(self) -> None:
+        """Stops to watch, or else the training of this window."""
+        if self._session.watcher.owner is not None:
+            self._session.watcher.close()
+        else:
+            self._session.training.stop()
+
+    def begin_anew(self) -> None:
+        """The next start begins a new run, and the one that is watched is left alone."""
+        self._session.watcher.close()
+        self._session.set_resume(None)

@@ -1,0 +1,126 @@
+"""Service that follows the run that is open while another process trains in it, and writes nothing into it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from core.errors import RunBusyError, UserError
+from core.events import Edited, Event, Points, Samples, Saved
+from studio.background.newest_task import NewestTask
+from studio.background.workers import Workers
+from studio.model.train import OpenedRun
+from studio.services.train.run_loader import read_points, read_samples
+
+if TYPE_CHECKING:
+    from core.runs.run_lock import Owner
+
+
+class RunWatcher(QObject):
+    """Its reports are the workers' `reported`, as a training's are. Every signal is emitted in the GUI thread."""
+
+    changed = Signal()
+    """`owner` may be another one."""
+    sampled = Signal(object)
+    """`Samples`, or `Points`, that the training has just drawn."""
+    drawn = Signal()
+    """There are more pictures in the run's folder."""
+    edited = Signal(object)
+    """An `Edited`: settings that the other window has changed."""
+    saved = Signal(object)
+    """A `Saved`: a newer checkpoint."""
+    replaced = Signal(object)
+    """The training went back to an earlier step: the run in this folder has to be read anew."""
+    ended = Signal(object)
+    """Nobody else trains in the run any more: its newest checkpoint, or None."""
+
+    def __init__(self, workers: Workers, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.owner: Owner | None = None
+        """Who trains in the run that is open, if that is another process."""
+        self._run: OpenedRun | None = None
+        self._task = NewestTask(workers)
+
+    @property
+    def folder(self) -> Path | None:
+        """The run that is watched."""
+        return self._run.folder if self._run is not None else None
+
+    def open(self, run: OpenedRun) -> None:
+        """Another run is open. If somebody else trains in it `owner` says so; `follow` begins when all of it is
+        read."""
+        self.close()
+        if run.owner is not None:
+            self._run, self.owner = run, run.owner
+            self.changed.emit()
+
+    def follow(self, end: int | None) -> None:
+        """Reads what is new in the run that was opened. `end`: how many bytes of its reports are on screen; None: look
+        at those to come."""
+        run = self._run
+        if run is not None and not self._task.is_running:
+            self._task.start(lambda: follow_run(run, end), self._show, self._finish, self._end)
+
+    def refuse(self) -> RunBusyError | None:
+        """Returns why nothing can be written into the run that is open; None if it is not watched."""
+        return RunBusyError(self._run.folder, self.owner.place) if self._run is not None and self.owner else None
+
+    def close(self) -> None:
+        """Follows no more; what is on screen stays."""
+        self._task.drop()
+        self._end()
+
+    def _show(self, event: Event) -> None:
+        from core.runs.run_watch import Drawn, Owned, Replaced
+
+        match event:
+            case Owned():
+                self.owner = event.owner
+                self.changed.emit()
+            case Samples() | Points():
+                self.sampled.emit(event)
+            case Drawn():
+                self.drawn.emit()
+            case Edited():
+                self.edited.emit(event)
+            case Saved():
+                self.saved.emit(event)
+            case Replaced():
+                self.replaced.emit(self.folder)
+
+    def _finish(self, newest: Path | None) -> None:
+        self._end()
+        self.ended.emit(newest)
+
+    def _end(self) -> None:
+        if self._run is not None:
+            self._run = self.owner = None
+            self.changed.emit()
+
+
+def follow_run(run: OpenedRun, end: int | None) -> Generator[Event, None, Path | None]:
+    """Yields what another process adds to a run, as `core.runs.run_watch.watch` does, and after a sample grid its
+    images. What cannot be read is left out."""
+    from core.runs.run import Run
+    from core.runs.run_watch import Drawn, watch
+
+    has_points, settings = isinstance(run.samples, Points), run.settings
+    with closing(watch(Run(run.folder), end)) as events:
+        while True:
+            try:
+                event = next(events)
+            except StopIteration as over:
+                newest: Path | None = over.value
+                return newest
+            with suppress(UserError, OSError):
+                if isinstance(event, Edited):
+                    settings = settings.changed(**event.changes)
+                yield event
+                if isinstance(event, Drawn) and not has_points:
+                    yield read_samples(event.path, settings, run.classes)
+                if isinstance(event, Saved) and has_points:
+                    yield read_points(event.path, run.dataset)
