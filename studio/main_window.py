@@ -5,7 +5,6 @@ It knows no service. `studio.application` connects it with those.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, QTimer, Signal
@@ -95,15 +94,12 @@ class MainWindow(QMainWindow):
         from studio.panels.data import DataPanel
         from studio.panels.explore import ExplorePanel
         from studio.panels.train import TrainPanel
-        from studio.widgets.settings.drawer import SIMPLE
 
         self._data, self._train, self._explore = DataPanel(), TrainPanel(), ExplorePanel()
         for panel in (self._data, self._train, self._explore):
             self.pages.addWidget(FittingArea(panel))
         self._train.restore(window_state.choices("train"))
         window_state.restore_splitters(self._train.splitters)
-        self._train.settings.set_tab(window_state.chosen("settings_tab", SIMPLE))
-        self._train.settings.tab_chosen.connect(partial(window_state.choose, "settings_tab"))
         self.completed.emit()
 
     def show_workspace(self, index: int) -> None:

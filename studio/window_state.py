@@ -59,16 +59,6 @@ def keep_has_projects(shown: bool) -> None:
     QSettings().setValue("has projects", shown)
 
 
-def chosen(name: str, default: int) -> int:
-    """A choice of an earlier session, such as the tab that was shown; `default` where there was none."""
-    return cast(int, QSettings().value(f"chosen/{name}", default, type=int))
-
-
-def choose(name: str, value: int) -> None:
-    """Remembers a choice for the next session."""
-    QSettings().setValue(f"chosen/{name}", value)
-
-
 def forget_recents() -> None:
     """Forgets what was opened."""
     QSettings().remove("recents")

@@ -106,6 +106,7 @@ class TrainController:
 
     def show_tuned(self, tuned: Tuned) -> None:
         self._window.footer.show_tuned(tuned, self._training.settings)
+        self._window.train.settings.show_tuned(tuned, self._training.settings)
 
     def show_preparation(self, progress: Progress) -> None:
         """Images are read, or the device is tried; what comes late says nothing any more."""

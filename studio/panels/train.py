@@ -103,6 +103,7 @@ class TrainPanel(QWidget):
             "settings": self.settings_action.isChecked(),
             "reals": self.reals_action.isChecked(),
             "tab": self.settings.tab(),
+            "speeds": self.settings.speeds(),
         }
 
     def restore(self, choices: Mapping[str, Any]) -> None:
@@ -112,6 +113,8 @@ class TrainPanel(QWidget):
                 action.setChecked(shown)
         if choices.get("tab") in (SIMPLE, EXPERT):
             self.settings.set_tab(choices["tab"])
+        if isinstance(speeds := choices.get("speeds"), Mapping):
+            self.settings.set_speeds(speeds)
 
     def undo(self) -> None:
         """Takes back the last change of a setting."""

@@ -171,7 +171,7 @@ def test_images_are_refused_before_they_are_read(tmp_path: Path, pictures: Path)
 
 
 def test_points_are_not_augmented() -> None:
-    with pytest.raises(UserError, match="Points have no colours"):
+    with pytest.raises(UserError, match="Points have no colors"):
         settings_of(augment="diffaug")
 
 

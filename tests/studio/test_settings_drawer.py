@@ -22,6 +22,8 @@ from pytestqt.qtbot import QtBot
 
 from core.config.settings import Settings
 from core.devices.device import Device
+from core.events import Tuned
+from core.monitoring.expectation import table_rate
 from core.presets import FitContext, preset, presets
 from studio.main_window import MainWindow
 from studio.widgets.settings.drawer import EXPERT, SIMPLE, SettingsDrawer
@@ -60,14 +62,19 @@ def test_simple_is_shown_first_and_expert_is_one_click_away(qtbot: QtBot, drawer
     assert not drawer.form.isVisible()
 
 
-def test_the_tab_is_remembered(qtbot: QtBot) -> None:
-    for tab in (EXPERT, SIMPLE):
-        window, another = MainWindow(), MainWindow()
+def test_tab_and_measured_speed_are_remembered(qtbot: QtBot) -> None:
+    for tab, speed in ((EXPERT, 2.0), (SIMPLE, 0.5)):
+        window = MainWindow()
+        qtbot.addWidget(window)
         tabs(window.train.settings).setCurrentIndex(tab)
+        window.train.settings.set_speeds({"cpu": speed})
+        window.show()
+        window.release()
+        another = MainWindow()
+        qtbot.addWidget(another)
+        another.release()
         assert another.train.settings.tab() == tab
-        for each in (window, another):
-            qtbot.addWidget(each)
-            each.release()
+        assert another.train.settings.speeds() == {"cpu": speed}
 
 
 @pytest.mark.parametrize("tab", [SIMPLE, EXPERT])
@@ -180,6 +187,50 @@ def test_settings_that_cannot_be_are_said_on_both_tabs(drawer: SettingsDrawer) -
         assert not [label for label in drawer.findChildren(QLabel, "error") if label.isVisible()]
 
 
+# -- what to expect --------------------------------------------------------------------------------------------------
+
+
+def test_what_to_expect_is_said_and_follows_settings_data_and_device(qtbot: QtBot, drawer: SettingsDrawer) -> None:
+    told: list[tuple[str, bool]] = []
+    drawer.expectation_changed.connect(lambda *each: told.append(each))
+    assert not expected(drawer)  # what will be trained on is not known yet
+    drawer.form.set_data(0, points=False)
+    text = expected(drawer)
+    assert text.startswith("On this CPU: first shapes in about ")
+    assert told == [(text, False)]
+    drawer.form.change({"preset": "r3gan", "resolution": 256})
+    assert "days on this CPU until the images are good: " in expected(drawer)
+    assert told[-1] == (expected(drawer), True)
+    drawer.form.set_devices([Device("cuda:0", "Graphics"), CPU])
+    assert expected(drawer).startswith("Not measured on GPUs.")
+    drawer.form.change({"device": "cpu"})
+    assert "days on this CPU" in expected(drawer)
+    drawer.form.change({"device": "auto", "grid": "16x16", "resolution": 512})
+    assert not expected(drawer)  # the settings cannot be
+
+
+def test_a_trial_tells_how_fast_this_machine_is(drawer: SettingsDrawer) -> None:
+    drawer.form.set_data(0, points=False)
+    rate = table_rate(fitted())
+    drawer.show_tuned(Tuned("cpu", "fp32", "contiguous", {"fp32": rate / 100, "bf16": rate / 200}), fitted())
+    assert drawer.speeds() == {"cpu": pytest.approx(0.01)}
+    assert expected(drawer).startswith("About 2 days on this CPU")
+    drawer.set_speeds({"cpu": 4.0, "gpu": 1.0, "mps": "fast", "xpu": float("nan")})
+    assert drawer.speeds() == {"cpu": 4.0}
+    assert "good in about 7 minutes" in expected(drawer)
+
+
+def test_nothing_is_expected_of_a_training_that_goes_on(drawer: SettingsDrawer) -> None:
+    drawer.form.set_data(0, points=False)
+    text = expected(drawer)
+    drawer.form.set_locked(True)
+    drawer.form.change({"minutes": 1.0})
+    assert expected(drawer) == text  # of its start
+    drawer.form.set_locked(False)
+    drawer.form.set_continues(True)
+    assert not expected(drawer)
+
+
 # -- undo ------------------------------------------------------------------------------------------------------------
 
 
@@ -252,6 +303,12 @@ def simple(drawer: SettingsDrawer, kind: type[W], name: str) -> W:
     """A widget of the Simple tab by its accessible name, or by its text."""
     found = drawer.simple.findChildren(kind)
     return next(each for each in found if name in (each.accessibleName(), each.property("text")))
+
+
+def expected(drawer: SettingsDrawer) -> str:
+    """The sentence of the Simple tab; empty where it is hidden."""
+    shown = [label.text() for label in drawer.simple.findChildren(QLabel) if label.isVisible()]
+    return next((text for text in shown if "measured" in text or "this CPU" in text), "")
 
 
 def set_number(drawer: SettingsDrawer, name: str, value: int) -> None:

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
+from core.config.settings import Settings
+from core.devices.device import KINDS
+from core.errors import UserError
+from core.events import Tuned
+from core.monitoring.expectation import Expectation, Machine, expect, table_rate
 from studio.widgets.basic.labels import WrappedLabel
 from studio.widgets.settings.expert_page import ExpertPage
 from studio.widgets.settings.form import SettingsForm
@@ -12,6 +22,8 @@ from studio.widgets.settings.setting_undo import SettingUndo
 from studio.widgets.settings.simple_page import SimplePage
 
 SIMPLE, EXPERT = range(2)
+FASTEST_MACHINE = 1e6
+"""Speed relative to the table from which a stored number is none."""
 
 
 class SettingsDrawer(QWidget):
@@ -38,6 +50,10 @@ class SettingsDrawer(QWidget):
         self._error = WrappedLabel(role="error")
         self._error.hide()
         self.form.refused.connect(self._show_error)
+        self._speeds: dict[str, float] = {}
+        self._expected = Expectation("")
+        self.form.changed.connect(self._expect)
+        self.form.shown.connect(self._expect)
         self._tabs.currentChanged.connect(self.tab_chosen)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -56,6 +72,23 @@ class SettingsDrawer(QWidget):
     def focus_first(self) -> None:
         """Gives the keyboard to the first setting of the tab that is shown."""
         (self.simple, self.expert)[self.tab()].focus_first()
+
+    def show_tuned(self, tuned: Tuned, settings: Settings) -> None:
+        """Learns from a trial how fast its device is, for later expectations."""
+        if tuned.rates:
+            self._speeds[tuned.device] = max(tuned.rates.values()) / table_rate(settings)
+            self._expect()
+
+    def speeds(self) -> dict[str, float]:
+        """Measured speeds by kinds of devices, relative to the table of `core.monitoring.expectation`."""
+        return dict(self._speeds)
+
+    def set_speeds(self, speeds: Mapping[str, Any]) -> None:
+        """Takes over speeds that were measured in an earlier session; what is no speed is left out."""
+        for kind, speed in speeds.items():
+            if kind in KINDS and isinstance(speed, float) and 0 < speed < FASTEST_MACHINE:
+                self._speeds[kind] = speed
+        self._expect()
 
     def undo(self) -> None:
         """Takes back the last change that the person made to a setting."""
@@ -76,3 +109,17 @@ class SettingsDrawer(QWidget):
     def _show_error(self, text: str) -> None:
         self._error.setText(text)
         self._error.setVisible(bool(text))
+
+    def _expect(self) -> None:
+        found = Expectation("")
+        if self.form.is_locked:
+            return  # what was expected at the start
+        if self.form.is_ready:
+            with suppress(UserError):  # settings that cannot be, which are told below
+                kind = self.form.device_kind
+                machine = Machine(kind, os.cpu_count() or 1, self._speeds.get(kind))
+                found = expect(self.form.settings(), self.form.facts.images, machine)
+        if found != self._expected:
+            self._expected = found
+            self.simple.show_expectation(found.text, found.is_warning)
+            self.expectation_changed.emit(found.text, found.is_warning)

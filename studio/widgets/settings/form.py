@@ -51,6 +51,8 @@ class SettingsForm(QWidget):
         self._live = live_settings()
         self._troubles: dict[str, Trouble] = {}
         """Why a device cannot be used, by its name."""
+        self._best = ""
+        """The device that `auto` takes; empty before the devices are known."""
         self._preset = PresetFit()
         self._rows.edited.connect(self._edited)
         self._rows.reset_requested.connect(self._reset_row)
@@ -94,6 +96,17 @@ class SettingsForm(QWidget):
     def facts(self) -> FitContext:
         """What is known of the images and the device."""
         return self._preset.facts
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether data and devices are known, and the next start begins a new training."""
+        return self._data is not None and bool(self._best) and not self._continues
+
+    @property
+    def device_kind(self) -> str:
+        """Kind of the device that will train: one of `core.devices.device.KINDS`."""
+        name: str = self.value("device")
+        return (self._best if name == "auto" else name).partition(":")[0]
 
     @property
     def is_locked(self) -> bool:
@@ -151,6 +164,7 @@ class SettingsForm(QWidget):
     def set_continues(self, continues: bool) -> None:
         """While the next start continues a run, images that arrive change none of its settings."""
         self._continues = continues
+        self.shown.emit()
 
     def set_devices(self, devices: list[Device]) -> None:
         """Offers the devices of this machine, the one that `auto` takes first; those that cannot be used say why."""
@@ -165,7 +179,8 @@ class SettingsForm(QWidget):
                 box.addItem(f"{device.name}: {', '.join(filter(None, (device.title, said)))}", device.name)
         self._troubles = {device.name: device.trouble for device in devices if device.trouble}
         self._fields["device"].set_value(chosen)
-        self._preset.set_facts(accelerator=devices[0].name != "cpu")
+        self._best = devices[0].name
+        self._preset.set_facts(accelerator=self._best != "cpu")
         self._check()
 
     def set_count(self, count: int) -> None:
