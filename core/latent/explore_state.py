@@ -23,16 +23,32 @@ MOST_PINS, MOST_DIRECTIONS = 1000, 100
 """That one run has: each pin is rendered and each direction has a slider."""
 LONGEST_NAME = 2**12
 """Characters."""
+PICTURE_SIDE, MOST_PICTURE = 96, 2**16
+"""Pixels, and characters, of a pin's picture."""
 Name = Annotated[str, Field(max_length=LONGEST_NAME)]
 
 
 @dataclass(frozen=True)
+class Maker:
+    """The generator that made a pin's image. `weights`: the fingerprint of its averaged weights."""
+
+    step: Annotated[int, Field(ge=0, lt=10**18)]
+    weights: Annotated[str, Field(pattern="^[0-9a-f]{16}$")]
+
+
+@dataclass(frozen=True)
 class Pin:
-    """A point that was kept, with the name that it was given."""
+    """A point that was kept, with the name that it was given.
+
+    `maker`: the generator that it was pinned with; None where that is not known. `picture`: its image then, a PNG of at
+    most `PICTURE_SIDE` px in base64, or empty.
+    """
 
     point: Point
     name: Name = ""
     favourite: bool = False
+    maker: Maker | None = None
+    picture: Annotated[str, Field(max_length=MOST_PICTURE, pattern="^[A-Za-z0-9+/=]*$")] = ""
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial, wraps
+from hashlib import blake2b
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
@@ -60,6 +61,7 @@ class Sampler:
     """
 
     path: Path | None = None
+    _fingerprint = ""
     digest: str = ""
     """Of the checkpoint file; none for weights of a training that runs."""
 
@@ -84,21 +86,35 @@ class Sampler:
 
     @classmethod
     def open(cls, path: Path, device: str = "auto") -> Sampler:
-        """Raises `UserError` as `core.checkpoint.load` does."""
-        sampler = cls.of(load(path), device)
+        """Opens a checkpoint, or the generator alone that a pin keeps. Raises `UserError` as `core.checkpoint.load`."""
+        sampler = cls.of(load(path, ("G_ema",)), device)
         sampler.path = path
         return sampler
 
     def copy(self) -> Sampler:
         """Returns another sampler with the present weights, for another thread."""
-        sampler = Sampler(self.meta, self._generator.state_dict(), str(self.device))
+        sampler = Sampler(self.meta, self.tensors(), str(self.device))
         sampler.path, sampler.digest = self.path, self.digest
         return sampler
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Returns the present weights by name, which stay as they are when newer ones are loaded."""
+        return dict(self._generator.state_dict())
 
     def weights(self) -> dict[str, Tensor]:
         """Returns the present weights by name, on the CPU, as `load` takes them."""
         with self.on_stream():
             return {name: value.cpu() for name, value in self._generator.state_dict().items()}
+
+    def fingerprint(self) -> str:
+        """Returns a 64-bit hex hash of the present weights."""
+        if not self._fingerprint:
+            state = blake2b(digest_size=8)
+            for name, value in sorted(self.weights().items()):
+                state.update(f"{name} {tuple(value.shape)}".encode())
+                state.update(value.contiguous().numpy().tobytes())
+            self._fingerprint = state.hexdigest()
+        return self._fingerprint
 
     def fits(self, meta: Meta) -> bool:
         """Returns whether `load` can take another checkpoint's or training's weights."""
@@ -107,7 +123,7 @@ class Sampler:
     def load(self, meta: Meta, weights: Mapping[str, Tensor]) -> None:
         """Takes newer weights of the same generator, from a training that runs. Raises `UserError` where memory is
         full."""
-        self.meta, self.path, self.digest = meta, None, ""
+        self.meta, self.path, self.digest, self._fingerprint = meta, None, "", ""
         self._limit.reset()
         with enough_memory("for this generator", DEVICE_REMEDY, self.device), self.on_stream():
             on_device = {name: value.to(self.device) for name, value in weights.items()}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
 from core.events import Images
-from core.latent.request import LatentRequest
+from core.latent.request import LatentRequest, Point
 from studio.main_window import EXPLORE, MainWindow
 from studio.model.explore import ExploreSource, NeighbourQuery
 from studio.model.train import TrainingState
@@ -32,6 +33,8 @@ class ExploreController:
         """`save_images` asks where to save images of a name."""
         self._window, self._session, self._save_images = window, session, save_images
         self._follows = True
+        self._newest: int | None = None
+        """The newest step of the training that runs, or of the run that is open."""
         self._projection: ProjectionDialog | None = None
 
     # Following the training
@@ -40,23 +43,42 @@ class ExploreController:
         """Shows what the running training has learned so far; it costs nothing while nobody looks."""
         self._follows = live
         self._session.explore_training(live and self._window.pages.currentIndex() == EXPLORE)
+        self._window.explore.set_live(live)
+        self._show_newest()
+
+    def stay(self, *_: object) -> None:
+        """Explores what a person opened, whatever is trained meanwhile."""
+        self.follow(False)
+
+    def set_newest(self, step: int | None) -> None:
+        """The training has come to a step, or another one begins."""
+        self._newest = step
+        self._show_newest()
+
+    def _show_newest(self) -> None:
+        """Offers newer weights than those that are explored; a training that is followed has none."""
+        source, training = self._session.explore.source, self._session.training
+        is_followed = self._follows and training.is_running
+        if source is None or self._newest is None or training.run_folder is None or is_followed:
+            self._window.explore.set_newest(None)
+            return
+        is_newer = source.home != training.run_folder or self._newest > source.step
+        self._window.explore.set_newest(self._newest if is_newer else None)
 
     def show_workspace(self, _index: int) -> None:
         """Another workspace is on screen."""
         self.follow(self._follows)
 
     def show_state(self, state: TrainingState) -> None:
-        """A training that begins is followed."""
-        if state is TrainingState.STARTING:
-            self._follows = True
-            self._window.explore.set_live(True)
+        """A training that begins is followed where nothing is explored yet; otherwise the person decides."""
+        if state is TrainingState.STARTING and self._session.explore.source is None:
+            self.follow(True)
+        self._show_newest()
 
     def show_source(self, source: ExploreSource) -> None:
         """Another generator is explored."""
-        if source.path is not None:  # a checkpoint is shown for itself, whatever is trained meanwhile
-            self.follow(False)
-        self._window.explore.set_live(self._follows)
         self._window.explore.show_source(source)
+        self._show_newest()
 
     # Images
 
@@ -103,12 +125,18 @@ class ExploreController:
         if self._projection is None:
             dialog = self._projection = ProjectionDialog(self._window)
             dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-            dialog.use_requested.connect(self._window.explore.use)
+            dialog.use_requested.connect(partial(self._use, progress.source))
             dialog.stopped.connect(self._session.jobs.cancel)
             dialog.finished.connect(self._forget_projection)
             dialog.show()
         a = progress
         self._projection.show_projection(a.name, a.picture, a.image, a.done, a.psnr, a.point)
+
+    def _use(self, source: ExploreSource, point: Point, name: str) -> None:
+        """Shows what was found for a picture with the generator that it was found for."""
+        if source is not self._session.explore.source:
+            self.follow(False)
+        self._session.explore.recall(source, partial(self._window.explore.use, point, name))
 
     def _forget_projection(self) -> None:
         self._projection = None

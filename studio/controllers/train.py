@@ -60,7 +60,6 @@ class TrainController:
         reason = f"Training in another window ({owner.place})" if owner is not None else ""
         self._window.train.set_running(not idle, is_watched=owner is not None)
         self._window.train.playground.set_paused(state is TrainingState.PAUSED)
-        self._window.explore.set_training(running)
         self._menus.start.setEnabled(idle and dataset is not None and not reading)
         self._menus.pause.setEnabled(running)
         self._menus.allow(self._menus.measure, running or (idle and resumes and not owner), reason)

@@ -32,9 +32,9 @@ class ProjectionDialog(QDialog):
         self._state = Label(wordWrap=True)
         self._bar = QProgressBar()
         self._bar.setRange(0, 1000)
-        self._use_button = QPushButton("Use it")
+        self._use_button = QPushButton("Explore it")
         self._use_button.setObjectName("primary")
-        self._use_button.setToolTip("Pin what was found so far, and put it at A, where the sliders edit it.")
+        self._use_button.setToolTip("Pin the closest match so far, and show it in Explore, where the sliders edit it.")
         self._use_button.clicked.connect(self.use)
         self._stop = QPushButton("Stop")
         self._stop.setToolTip("Look no further (Esc).")
@@ -61,6 +61,11 @@ class ProjectionDialog(QDialog):
         if not self._is_over:
             self.stopped.emit()
 
+    def closest(self) -> Images:
+        """Returns the closest image so far, (H, W, C)."""
+        image: Images = self._image.images()[0]
+        return image
+
     def use(self) -> None:
         """Keep what was found so far, and close."""
         assert self._point is not None
@@ -69,7 +74,7 @@ class ProjectionDialog(QDialog):
 
     def _build(self) -> None:
         grid = QGridLayout()
-        for column, (title, view) in enumerate((("Your picture", self._picture), ("The generator's", self._image))):
+        for column, (title, view) in enumerate((("Your picture", self._picture), ("Closest match", self._image))):
             label = Label(title, alignment=Qt.AlignmentFlag.AlignCenter)
             label.setObjectName("muted")
             grid.addWidget(view, 0, column)

@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from core.errors import UserError
 from core.events import Event, Images
 from core.generator_inputs import Conditions, Latents
-from core.latent.explore_state import ExploreState, SavedPins
+from core.latent.explore_state import ExploreState, Pin, SavedPins
 from core.latent.request import Point
 
 if TYPE_CHECKING:
     from core.checkpoint import Meta
     from core.config.settings import Settings
+    from core.latent.held_generator import HeldGenerator
 
 
 @dataclass(frozen=True)
@@ -34,10 +35,12 @@ class PublishedWeights:
 class ExploreSource:
     """What is explored, and facts about its generator.
 
-    `path`: a checkpoint's, or None for the running training. `home`: the run's folder, or the checkpoint where it lies
-    in none, with which pins are saved; None for a training that keeps no run. `directions` (k, numbers): closed-form
-    ones. `style_layers`: 0 where there are no styles. `pins_problem`: why its saved pins could not be read; then none
-    are saved either. `device`: the kind that it is on, by torch's name.
+    `path`: a checkpoint's, or None for weights of a training that lie in none. `home`: the run's folder, or the
+    checkpoint where it lies in none, with which pins are saved; None for a training that keeps no run. `directions`
+    (k, numbers): closed-form ones. `style_layers`: 0 where there are no styles. `pins_problem`: why its saved pins
+    could not be read; then none are saved either. `device`: the kind that it is on, by torch's name. `title`: what a
+    person calls the run or the checkpoint. `weights`: the fingerprint of the averaged weights; empty while a training's
+    are followed. `generator`: the weights themselves, for jobs.
     """
 
     path: Path | None
@@ -52,6 +55,13 @@ class ExploreSource:
     saved: SavedPins
     pins_problem: UserError | None = None
     device: str = "cpu"
+    title: str = ""
+    weights: str = ""
+    generator: HeldGenerator | None = None
+
+    def made(self, pin: Pin) -> bool:
+        """Returns whether this generator made the pin's image; True where the pin does not tell its maker."""
+        return pin.maker is None or pin.maker.weights == self.weights
 
     def fits(self, point: Point) -> bool:
         """Returns whether the generator could draw the point; those of others can have other sizes."""
@@ -87,7 +97,7 @@ class ExploreSource:
 
 @dataclass(frozen=True, eq=False)
 class ProjectionProgress(Event):
-    """A person's picture, and what the generator makes of it so far. `done`: from 0 to 1; `psnr` in dB."""
+    """A person's picture, and what the generator of `source` makes of it so far. `done`: from 0 to 1; `psnr` in dB."""
 
     name: str
     picture: Images
@@ -95,6 +105,7 @@ class ProjectionProgress(Event):
     done: float
     psnr: float
     point: Point
+    source: ExploreSource
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,12 +10,12 @@ from time import monotonic
 from typing import Any
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtGui import QCursor, QHideEvent, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedLayout, QVBoxLayout, QWidget
 
 from core.events import Images
 from core.generator_inputs import Latents
-from core.latent.explore_state import Direction, DirectionKind, DirectionSets, ExploreState, Pin
+from core.latent.explore_state import Direction, DirectionKind, DirectionSets, ExploreState, Maker, Pin
 from core.latent.request import LatentRequest, Loop, Point, Position, Walk, to_numbers
 from studio.model.explore import ExploreSource
 from studio.model.undo import Undo
@@ -36,7 +36,11 @@ class ExplorePanel(QWidget):
     requested = Signal(str, object)
     """A slot and the `LatentRequest` for it."""
     pin_requested = Signal(object)
-    """A request whose image is wanted as a point of its own, to be pinned with `add_pin`."""
+    """A request whose image is wanted as a pin, for `add_pin`."""
+    maker_requested = Signal(object, object)
+    """The source's home, and the `Maker` of a pin: that generator is to be explored."""
+    newest_requested = Signal()
+    """The newest weights of the training are to be explored."""
     pins_changed = Signal(object, object)
     """The source's home, and the `SavedPins` to be kept there."""
     live_changed = Signal(bool)
@@ -63,6 +67,10 @@ class ExplorePanel(QWidget):
         self._source: ExploreSource | None = None
         self._undo = Undo(ExploreState())
         self._directions = DirectionSets()
+        self._awaited: Pin | None = None
+        """A pin that is shown when its generator is explored."""
+        self._names: dict[Point, str] = {}
+        """Names of points whose pins have yet to come."""
         self._header = ExploreHeader()
         self._stage = ExploreStage()
         self._edit_controls = EditControls()
@@ -71,7 +79,6 @@ class ExplorePanel(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self._build()
         self._connect()
-        self.set_training(False)
         self.show_source(None)
 
     # Told what to show
@@ -96,6 +103,9 @@ class ExplorePanel(QWidget):
         self._directions = replace(self._directions, closed=source.directions)
         self._let_go_of_others(source)
         self._show_state()
+        awaited, self._awaited = self._awaited, None
+        if awaited is not None and source.made(awaited):
+            self._look_at(awaited)
 
     def show_images(self, slot: str, request: LatentRequest, images: Images) -> None:
         """Shows the answer to a request, also an older one, so that a drag looks continuous."""
@@ -108,12 +118,18 @@ class ExplorePanel(QWidget):
         elif slot == PINS:
             self._shelf.show_images(request.trajectory.points, images)
 
-    def add_pin(self, point: Point) -> None:
-        """Pins a point, unless it is pinned already."""
-        if any(pin.point == point for pin in self.state.saved.pins):
+    def add_pin(self, pin: Pin) -> None:
+        """Adds a pin, unless the same point of the same generator is pinned already."""
+        self._shelf.end_pinning()
+        pin = replace(pin, name=self._names.pop(pin.point, pin.name))
+        if any((each.point, each.maker) == (pin.point, pin.maker) for each in self.state.saved.pins):
             self.notice.emit("This is pinned already.")
         else:
-            self._do(self.state.with_pin(Pin(point)))
+            self._do(self.state.with_pin(pin))
+
+    def end_pinning(self, *_: object) -> None:
+        """Waits for no pin any more: something went wrong."""
+        self._shelf.end_pinning()
 
     def show_total(self, plus: Points, minus: Points, also: Points, total: Point) -> None:
         """Shows the sum of three groups, and ignores that of others than the present ones."""
@@ -122,10 +138,10 @@ class ExplorePanel(QWidget):
             self._show_state()
 
     def use(self, point: Point, name: str) -> None:
-        """Shows a point that was found for a picture, and pins it where there is room for another pin."""
-        state = self._showing(point)
-        pinned = state.with_pin(Pin(point, name))
-        self._do(state if self._exceeds(pinned) else pinned)
+        """Shows a point that was found for a picture, and pins it under the picture's name."""
+        self._do(self._showing(point))
+        self._names[point] = name
+        self.pin()
 
     def set_components(self, directions: Latents) -> None:
         """Shows sliders for principal components (k, numbers)."""
@@ -143,9 +159,9 @@ class ExplorePanel(QWidget):
         """Shows the tool and the points that made an image."""
         self._do(self._stage.restored(self.state, request))
 
-    def set_training(self, running: bool) -> None:
-        """Says whether there is a training that can be followed."""
-        self._header.set_training(running)
+    def set_newest(self, step: int | None) -> None:
+        """Offers weights of this step, which are newer than those that are explored; None: there are none."""
+        self._header.set_newest(step)
 
     def set_live(self, live: bool) -> None:
         """Says whether the training is followed."""
@@ -221,12 +237,40 @@ class ExplorePanel(QWidget):
 
     def _drop(self, point: Point, put: Callable[[ExploreState, Point], ExploreState]) -> None:
         """Puts in a pin, which looks as it did: the edit so far goes into the other points."""
-        if self._belongs(point):
-            self._do(put(self.state.baked(self._directions), point))
+        if not self._belongs(point):
+            return
+        self._do(put(self.state.baked(self._directions), point))
+        makers = {pin.maker for pin in self.state.saved.pins if pin.point == point}
+        if self._source is not None and makers and not makers & {None, self._maker()}:
+            step = next(maker.step for maker in makers if maker is not None)
+            self.notice.emit(f"The pin was made at step {step:,}. Here step {self._source.step:,} draws its point.")
+
+    def _maker(self) -> Maker | None:
+        return Maker(self._source.step, self._source.weights) if self._source and self._source.weights else None
 
     def _show_pin(self, pin: Pin) -> None:
+        """Looks at a pin; where another generator made it, asks which one is to draw it."""
+        if self._source is None or self._source.made(pin):
+            self._look_at(pin)
+            return
+        assert pin.maker is not None
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.setAccessibleName("Older pin")
+        menu.addSection(f"Made at step {pin.maker.step:,}")
+        menu.addAction(f"Open step {pin.maker.step:,}", lambda: self._open_maker(pin))
+        menu.addAction(f"Show its point at step {self._source.step:,}", lambda: self._look_at(pin))
+        menu.popup(QCursor.pos())
+
+    def _look_at(self, pin: Pin) -> None:
         if self._belongs(pin.point):
             self._do(self._showing(pin.point))
+
+    def _open_maker(self, pin: Pin) -> None:
+        """Explores the generator that made a pin, which is shown when that is open."""
+        if self._source is not None and self._source.home is not None:
+            self._awaited = pin
+            self.maker_requested.emit(self._source.home, pin.maker)
 
     def _showing(self, point: Point) -> ExploreState:
         """Returns the state in which a single point is looked at."""
@@ -297,7 +341,7 @@ class ExplorePanel(QWidget):
             self.sum_requested.emit(*groups)
 
     def _ask_pins(self) -> None:
-        request = self._shelf.wanted(self._source, monotonic()) if self._source is not None else None
+        request = self._shelf.wanted(self._source) if self._source is not None else None
         if request is not None:
             self.requested.emit(PINS, request)
 
@@ -341,8 +385,10 @@ class ExplorePanel(QWidget):
 
     def pin(self) -> None:
         """Pins what is seen, or what is selected."""
-        for index in range(len(self.current_request().positions)):
-            self.pin_requested.emit(self.current_request().part(index, index + 1))
+        request = self.current_request()
+        for index in range(len(request.positions)):
+            self._shelf.await_pin()
+            self.pin_requested.emit(request.part(index, index + 1))
 
     def _export_shown(self, what: str) -> None:
         """`what` as the context menu of an image grid says it: "grid", "image" or "selected"."""
@@ -384,6 +430,7 @@ class ExplorePanel(QWidget):
 
     def _connect(self) -> None:
         self._header.live_changed.connect(self.live_changed)
+        self._header.newest_requested.connect(self.newest_requested)
         self._header.undo_requested.connect(self._undo_edit)
         self._header.redo_requested.connect(self._redo_edit)
         self._header.open_requested.connect(self.open_requested)

@@ -99,7 +99,7 @@ class Session(QObject):
         self.samples = SampleImages(self)
         self.comparison = RunComparison(self.workers, self)
         self.explore = ExploreService(self)
-        self.generator = GeneratorJobs(self.explore.engine, self.jobs, self.data, self)
+        self.generator = GeneratorJobs(self.explore, self.jobs, self.data, self)
         self._connect()
 
     def _connect(self) -> None:
@@ -424,6 +424,13 @@ class Session(QObject):
         self._follows_training = live
         self._follow()
 
+    def explore_newest(self) -> None:
+        """Explores the training's newest averaged generator once, or the newest checkpoint of the run that is open."""
+        if self.training.is_running:
+            self.training.publish(self.explore.load)
+        elif (run := self.training.run_folder) is not None:
+            self.explore.open_newest(run)
+
     def _follow(self) -> None:
         if not self._follows_training:
             return
@@ -436,7 +443,7 @@ class Session(QObject):
     def _take_weights(self, weights: PublishedWeights) -> None:
         """Runs in the training's thread."""
         if self._follows_training:  # no checkpoint was opened meanwhile
-            self.explore.load(weights)
+            self.explore.load(weights, lambda: self._follows_training)
 
     def shutdown(self) -> None:
         """Ends every thread and waits for it. Stop the training first, or its unsaved steps are gone."""

@@ -17,6 +17,7 @@ from core.latent.explore_state import (
     DirectionSets,
     Edit,
     ExploreState,
+    Maker,
     Pin,
     SavedPins,
     read_pins,
@@ -76,14 +77,18 @@ def test_settling_puts_the_edit_into_the_points() -> None:
 
 def test_saved_pins_are_kept_as_text() -> None:
     saved = SavedPins(
-        (Pin(Point(3, psi=0.5, mix=Mix(Point(2), 0, 1)), "猫 \n", True), Pin(Point(z=(0.1, 0.2)))),
+        (
+            Pin(Point(3, psi=0.5, mix=Mix(Point(2), 0, 1)), "猫 \n", True, Maker(2511, "0123456789abcdef"), "iVBORw0="),
+            Pin(Point(z=(0.1, 0.2))),
+        ),
         (Direction("smile", (1.0, 2.0)),),
     )
     assert read_pins(saved.json()) == saved
     assert SavedPins((Pin(Point(3), "cat"),), (Direction("smile", (1.0,)),)).json() == (
         '{"pins":[{"point":{"seed":3,"z":[],"psi":1.0,"offset":[],"classes":[],"codes":[],"w":[],"mix":null},'
-        '"name":"cat","favourite":false}],"directions":[{"name":"smile","vector":[1.0]}]}'
+        '"name":"cat","favourite":false,"maker":null,"picture":""}],"directions":[{"name":"smile","vector":[1.0]}]}'
     )
+    assert read_pins('{"pins":[{"point":{"seed":3},"name":"cat","favourite":false}]}').pins == (Pin(Point(3), "cat"),)
     for text in ("", "{", "[]", '{"pins": 3}', '{"more": 1}'):
         with pytest.raises(UserError, match="pins") as caught:
             read_pins(text)
@@ -98,6 +103,9 @@ def test_saved_pins_are_kept_as_text() -> None:
         SavedPins((Pin(Point(), "x" * (LONGEST_NAME + 1)),)),
         SavedPins((), (Direction("x" * (LONGEST_NAME + 1), (1.0,)),)),
         SavedPins((Pin(Point(z=(0.0,) * 5000)),)),
+        SavedPins((Pin(Point(), maker=Maker(3, "../../somewhere")),)),
+        SavedPins((Pin(Point(), maker=Maker(-1, "0123456789abcdef")),)),
+        SavedPins((Pin(Point(), picture="A" * 70_000),)),
         SavedPins((Pin(Point(w=((0.0,),) * 300)),)),
     ],
 )

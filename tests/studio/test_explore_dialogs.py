@@ -151,7 +151,7 @@ def test_a_picture_is_approached_and_used(qtbot: QtBot) -> None:
     dialog = ProjectionDialog()
     qtbot.addWidget(dialog)
     dialog.show()
-    assert not button(dialog, "Use it").isEnabled()
+    assert not button(dialog, "Explore it").isEnabled()
     picture, image = shades(2)
     dialog.show_projection("cat.jpg", picture, image, 0.25, 18.3, Point(z=(1.0,)))
     assert "cat.jpg" in words(dialog)
@@ -160,7 +160,7 @@ def test_a_picture_is_approached_and_used(qtbot: QtBot) -> None:
     assert np.array_equal(shown["Your picture"][0], picture)
     assert np.array_equal(shown["What the generator makes of it"][0], image)
     with qtbot.waitSignal(dialog.stopped), qtbot.waitSignal(dialog.use_requested) as use_requested:
-        QTest.mouseClick(button(dialog, "Use it"), LEFT)
+        QTest.mouseClick(button(dialog, "Explore it"), LEFT)
     assert use_requested.args == [Point(z=(1.0,)), "cat.jpg"]
 
 

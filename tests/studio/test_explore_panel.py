@@ -79,6 +79,7 @@ def source(
         step=12000,
         settings=preset("studio").apply(resolution=16, latent_dim=DIM),
         dataset="sample:digits",
+        title="emoji",
         conditions=Conditions("concat" if classes else "none", len(classes), categories, continuous),
         classes=classes,
         directions=np.eye(DIM, dtype=np.float32)[:directions],
@@ -228,9 +229,7 @@ def test_a_source_is_named_and_asked_for_the_image_and_the_overview(panel: Explo
     assert (TILES[0], TILES[-1], len(TILES)) == (0.0, 1.0, 8)
     assert np.array_equal(large(panel).images(), images_of(image))
     assert np.array_equal(strip(panel).images(), images_of(overview))
-    assert panel.findChild(QWidget, "title").text() == "studio · step 12,000 · 00003-emoji-dcgan"  # type: ignore[union-attr]
-    panel.show_source(source(path=None))
-    assert panel.findChild(QWidget, "title").text().endswith("running training")  # type: ignore[union-attr]
+    assert panel.findChild(QWidget, "title").text() == "emoji · step 12,000 · averaged weights"  # type: ignore[union-attr]
     grid = large(panel)
     panel.show_source(None)
     assert not len(grid.images())
@@ -358,12 +357,10 @@ def test_space_in_the_panel_is_not_the_windows(qtbot: QtBot) -> None:
     assert not paused
 
 
-def test_following_is_offered_while_training_and_never_echoes(qtbot: QtBot, panel: ExplorePanel) -> None:
+def test_following_never_echoes(qtbot: QtBot, panel: ExplorePanel) -> None:
     live: list[bool] = []
     panel.live_changed.connect(live.append)
     box = named(panel, QWidget, "Follow the training")
-    assert not box.isEnabled()
-    panel.set_training(True)
     panel.set_live(True)
     assert live == []
     QTest.mouseClick(box, LEFT, NO_KEYS, QPoint(8, box.height() // 2))
@@ -564,7 +561,7 @@ def test_everything_is_undone_step_by_step(qtbot: QtBot, panel: ExplorePanel, as
     states.append(panel.state)
     pick_tool(panel, "Four corners")
     states.append(panel.state)
-    panel.add_pin(Point(9))
+    panel.add_pin(Pin(Point(9)))
     states.append(panel.state)
     assert len(set(states)) == len(states)
     for state in states[-2::-1]:
@@ -636,7 +633,7 @@ def test_four_corners(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
 
 def test_a_path_through_pins(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
     for seed in (3, 1, 4):
-        panel.add_pin(Point(seed))
+        panel.add_pin(Pin(Point(seed)))
     pick_tool(panel, "Path")
     click(qtbot, panel, QToolButton, "Add all pins")
     assert asked.points() == (Point(3), Point(1), Point(4))
@@ -730,18 +727,18 @@ def test_what_is_on_screen_is_pinned(qtbot: QtBot, panel: ExplorePanel, asked: A
     kept: list[tuple[Path, SavedPins]] = []
     panel.pins_changed.connect(lambda home, saved: kept.append((home, saved)))
     found = Point(z=(0.5,) * DIM)
-    panel.add_pin(found)
+    panel.add_pin(Pin(found))
     assert kept == [(RUN, SavedPins((Pin(found),)))]
     assert asked.requests[-1] == ("pins", LatentRequest.of(found))
     with qtbot.waitSignal(panel.notice):
-        panel.add_pin(found)
+        panel.add_pin(Pin(found))
     assert len(kept) == 1
 
 
 def test_pins_are_looked_at_renamed_moved_and_removed(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
     first, second, third = Point(3), Point(1, psi=0.5), Point(4)
     for point in (first, second, third):
-        panel.add_pin(point)
+        panel.add_pin(Pin(point))
     shelf = pins(panel)
     shelf.item(1).setText("  the good one ")
     assert panel.state.saved.pins[1] == Pin(second, "the good one")
@@ -810,7 +807,7 @@ def test_pins_that_could_not_be_read_are_never_written_over(panel: ExplorePanel,
     kept: list[SavedPins] = []
     panel.pins_changed.connect(lambda home, saved: kept.append(saved))
     panel.show_source(source(home=Path("/runs/00009"), pins_problem=UserError("It cannot be read.", "Mend it.")))
-    panel.add_pin(Point(3))
+    panel.add_pin(Pin(Point(3)))
     assert kept == []
 
 
@@ -822,14 +819,15 @@ def test_no_more_is_kept_than_can_be_opened_again(
     said: list[str] = []
     panel.notice.connect(said.append)
     for seed in range(2):
-        panel.add_pin(Point(seed))
+        panel.add_pin(Pin(Point(seed)))
     panel.add_direction(Direction("older", (0.5,) * DIM))
     kept = panel.state.saved
     assert not said
-    panel.add_pin(Point(9))
+    panel.add_pin(Pin(Point(9)))
     panel.add_direction(Direction("younger", (0.5,) * DIM))
     drop(pins(panel).viewport(), Point(7))
     panel.use(Point(8), "found")
+    panel.add_pin(Pin(Point(8)))
     assert panel.state.saved == kept
     assert panel.state.a == Point(8)  # shown all the same
     assert [text[:9] for text in said] == ["At most 2", "At most 1", "At most 2", "At most 2"]

@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import threading
+from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
 
 from core.concurrency import run_to_end
 from core.errors import UserError
 from core.events import Images
-from core.latent.explore_state import Direction, SavedPins
+from core.imaging.grid import png
+from core.latent.explore_state import PICTURE_SIDE, Direction, Maker, Pin, SavedPins
 from core.latent.request import LatentRequest, Point, to_numbers
 from core.runs.pin_store import save_pins, saved_pins_of
+from core.runs.pinned_generators import generator_file, keep_generator, remove_unneeded
 from core.runs.retention import pin
 from core.runs.run import is_run
+from core.runs.run_name import dataset_title, run_title
 from studio.background.torch_import import import_torch
 from studio.model.explore import ExploreSource, PublishedWeights
 
 if TYPE_CHECKING:
-    from core.checkpoint import Checkpoint
     from core.export.recipe import Recipe
     from core.latent.sampler import Sampler
 
@@ -41,7 +47,7 @@ class RestoredImage:
 class ExploreEngine:
     """Owns the sampler. Its methods wait for each other, and raise `UserError`.
 
-    They are for the explore thread, except `sampler` and `checkpoint`, which give other threads copies.
+    They are for the explore thread. Other threads work with the `generator` of an `ExploreSource`.
     """
 
     def __init__(self) -> None:
@@ -49,6 +55,8 @@ class ExploreEngine:
         self._home: Path | None = None
         self._saved = SavedPins()
         self._pins_problem: UserError | None = None
+        self._kept: set[Maker] = set()
+        """Generators that pins of this session were made with: an undo may bring the pins back."""
         self._lock = threading.Lock()
 
     # What is explored
@@ -78,6 +86,30 @@ class ExploreEngine:
                 self._sampler = Sampler(weights.meta, weights.tensors, weights.device)
             return self._source(None, weights.run)
 
+    def open_maker(self, home: Path, maker: Maker) -> ExploreSource:
+        """Opens the generator that made a pin of a run or checkpoint."""
+        with self._turn():
+            path = generator_file(home, maker) if is_run(home) else home
+            if not path.is_file():
+                what = f"The generator of step {maker.step:,}, which made this pin, is not there any more."
+                raise UserError(what, "The pin keeps its picture.")
+            source = self._open(path)
+            if source.weights != maker.weights:
+                what = f"{path.name} holds other weights now than those that made this pin."
+                raise UserError(what, "The pin keeps its picture.")
+            return source
+
+    def recall(self, source: ExploreSource) -> ExploreSource:
+        """Explores again what was explored before."""
+        with self._turn():
+            assert source.generator is not None
+            sampler = self._sampler = source.generator.sampler()
+            path = source.path
+            if path is None and source.home is not None:  # it may have been kept for a pin meanwhile
+                file = generator_file(source.home, Maker(source.step, sampler.fingerprint()))
+                path = file if file.is_file() else None
+            return replace(self._source(path, source.home), weights=sampler.fingerprint())
+
     def restore(self, image: Path, runs: Path) -> RestoredImage:
         """Reads what made an exported image, and opens its checkpoint; `runs`: where that may be."""
         with self._turn():
@@ -97,10 +129,15 @@ class ExploreEngine:
         with self._turn():
             return self._sampler.render(request) if self._sampler is not None else None
 
-    def bake(self, request: LatentRequest) -> Point:
-        """Returns the request's first image as a point of its own."""
+    def pin(self, request: LatentRequest) -> tuple[Pin, ExploreSource]:
+        """Returns the request's first image as a pin, and its generator, which is kept with the run from now on."""
         with self._turn():
-            return self._opened().bake(request)
+            sampler, first = self._opened(), request.part(0, 1)
+            maker = Maker(sampler.meta.step, sampler.fingerprint())
+            image = sampler.render(first)[0]
+            point = sampler.bake(first)
+            source = self._with_maker_kept(maker, image)
+            return Pin(point, maker=maker, picture=_picture(image)), source
 
     def add(self, plus: Sequence[Point], minus: Sequence[Point], also: Sequence[Point]) -> Point:
         """Returns plus - minus + also, of the means of three groups of points."""
@@ -128,27 +165,10 @@ class ExploreEngine:
         """Saves pins and directions with the run or the checkpoint that is their home."""
         with self._turn():
             save_pins(home, saved)
+            if is_run(home):
+                remove_unneeded(home, {pin.maker for pin in saved.pins if pin.maker} | self._kept)
             if home == self._home:
                 self._saved = saved
-
-    # For other threads
-
-    def sampler(self) -> Sampler:
-        """Returns a copy of the generator that is on screen."""
-        with self._lock:
-            return self._opened().copy()
-
-    def checkpoint(self) -> Checkpoint:
-        """Loads the checkpoint that is explored, or the newest of the training that is followed."""
-        from core.checkpoint import load
-
-        with self._lock:
-            path, home = self._sampler.path if self._sampler else None, self._home
-        if path is None and home is not None:
-            path = _newest(home)
-        if path is None:
-            raise UserError("There is no generator to work with.", "Open a checkpoint, or train first.")
-        return load(path)
 
     # With the lock held
 
@@ -187,6 +207,8 @@ class ExploreEngine:
         if home != self._home:
             self._home = home
             self._saved, self._pins_problem = _read_pins(home)
+        from core.latent.held_generator import HeldGenerator
+
         sampler = self._opened()
         meta = sampler.meta
         return ExploreSource(
@@ -202,7 +224,41 @@ class ExploreEngine:
             self._saved,
             self._pins_problem,
             sampler.device.type,
+            _title(path, home, meta.dataset),
+            sampler.fingerprint() if path is not None else "",
+            HeldGenerator.of(sampler),
         )
+
+    def _with_maker_kept(self, maker: Maker, image: Images) -> ExploreSource:
+        """Keeps the generator with its run, and returns what is explored, whose checkpoint that may be from now on."""
+        import torch
+
+        from core.checkpoint import summary
+
+        sampler, home = self._opened(), self._home
+        if home is not None and is_run(home):
+            preview = torch.from_numpy(np.ascontiguousarray(image))
+            file = keep_generator(home, maker, sampler.meta, sampler.weights(), preview)
+            self._kept.add(maker)
+            if sampler.path is None:
+                sampler.path, sampler.digest = file, summary(file).digest
+        return self._source(sampler.path, home)
+
+
+def _title(path: Path | None, home: Path | None, dataset: str) -> str:
+    """Returns what a person calls what is explored."""
+    if home is not None and is_run(home):
+        return run_title(home)
+    return path.stem if path is not None else dataset_title(dataset)
+
+
+def _picture(image: Images) -> str:
+    """Returns an image (H, W, C) as `Pin.picture`."""
+    if max(image.shape[:2]) > PICTURE_SIDE:
+        picture = Image.fromarray(image[:, :, 0] if image.shape[2] == 1 else image)
+        picture.thumbnail((PICTURE_SIDE, PICTURE_SIDE))
+        image = np.asarray(picture).reshape(picture.height, picture.width, -1)
+    return b64encode(png(image, generated=True)).decode()
 
 
 def _newest(run: Path) -> Path:

@@ -4,27 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
+from core.errors import UserError
 from core.events import Event, Notice, Progress, Saved
 from core.export.animation import Animation
 from core.export.selection import FileOptions, Selection
 from core.latent.request import LatentRequest, Loop, Point, Walk
+from core.runs.pinned_generators import FOLDER
 from studio.background.job_runner import JobRunner
 from studio.background.torch_import import import_torch
-from studio.model.explore import NearestImages, NeighbourQuery, ProjectionProgress
+from studio.model.explore import ExploreSource, NearestImages, NeighbourQuery, ProjectionProgress
 from studio.services.data.loader import DatasetLoader
-from studio.services.explore.engine import ExploreEngine
 from studio.services.explore.nearest_images import find_nearest
+from studio.services.explore.service import ExploreService
 
 if TYPE_CHECKING:
+    from core.checkpoint import Checkpoint
     from core.data.dataset import Dataset
     from core.jobs.privacy_job import PrivacyReport
     from core.latent.directions import Components
+    from core.latent.held_generator import HeldGenerator
+    from core.latent.sampler import Sampler
 
 E = TypeVar("E", bound=Event)
 
@@ -46,28 +52,28 @@ class GeneratorJobs(QObject):
     notice = Signal(str)
 
     def __init__(
-        self, engine: ExploreEngine, jobs: JobRunner, data: DatasetLoader, parent: QObject | None = None
+        self, explore: ExploreService, jobs: JobRunner, data: DatasetLoader, parent: QObject | None = None
     ) -> None:
         super().__init__(parent)
-        self._engine = engine
+        self._explore = explore
         self._jobs = jobs
         self._data = data
 
     def find_components(self, like: Point) -> None:
         """Finds principal components of the generator's activations, of images of the class and codes of `like`."""
-        self._jobs.start(lambda: self._components(like), done=self._show_components)
+        self._jobs.start(partial(_components, self._held(), like), done=self._show_components)
 
     def project(self, path: Path) -> None:
         """Searches for the latent whose image is most like a person's picture."""
-        self._jobs.start(lambda: self._project(path), self.projected.emit)
+        self._jobs.start(partial(_project, self._explore.source, path), self.projected.emit)
 
     def find_neighbours(self, request: LatentRequest) -> None:
         """Finds the training images that are nearest to the request's first image."""
-        dataset, first = self._data.dataset, request.part(0, 1)
+        dataset, first, held = self._data.dataset, request.part(0, 1), self._held()
 
         def work() -> Generator[Progress | Notice, None, NearestImages]:
             yield Progress("Generating images", 0, 0)
-            sampler = self._engine.sampler()
+            sampler = _sampler(held)
             others = sampler.render(LatentRequest.of_seeds(range(POPULATION)))
             asked = NeighbourQuery(np.concatenate([sampler.render(first), others]), 0, sampler.meta.settings)
             return (yield from find_nearest(asked, dataset))
@@ -85,11 +91,11 @@ class GeneratorJobs(QObject):
 
     def export_images(self, selection: Selection, target: Path, file_options: FileOptions, overwrite: bool) -> None:
         """Writes images with the generator that is on screen."""
-        self._jobs.start(lambda: self._images(selection, target, file_options, overwrite))
+        self._jobs.start(partial(_images, self._held(), selection, target, file_options, overwrite))
 
     def export_video(self, trajectory: Walk | Loop, target: Path, animation: Animation, overwrite: bool) -> None:
         """Writes a walk or a loop as a video."""
-        self._jobs.start(lambda: self._video(trajectory, target, animation, overwrite), self._tell)
+        self._jobs.start(partial(_video, self._held(), trajectory, target, animation, overwrite), self._tell)
 
     def export_timelapse(self, run: Path, target: Path, animation: Animation, overwrite: bool) -> None:
         """Writes the samples of a run as a video."""
@@ -101,7 +107,7 @@ class GeneratorJobs(QObject):
 
     def export_generator(self, target: Path, overwrite: bool) -> None:
         """Writes the generator as ONNX or .pt2."""
-        self._jobs.start(lambda: self._generator(target, overwrite))
+        self._jobs.start(partial(_generator, self._held(), target, overwrite))
 
     def _show_components(self, found: Components) -> None:
         self.components_found.emit(found.directions)
@@ -110,44 +116,80 @@ class GeneratorJobs(QObject):
         if isinstance(event, Notice):
             self.notice.emit(event.text)
 
-    # In the job's thread
+    def _held(self) -> HeldGenerator | None:
+        """Returns the generator that is on screen now, whatever is explored when the job begins."""
+        return self._explore.source.generator if self._explore.source is not None else None
 
-    def _components(self, like: Point) -> Generator[Progress, None, Components]:
-        from core.latent.directions import principal
 
-        return (yield from principal(self._engine.sampler(), like))
+# In the job's thread
 
-    def _project(self, path: Path) -> Generator[Progress | ProjectionProgress, None, None]:
-        from core.projection.projector import project
-        from core.projection.target_image import open_picture
 
-        yield Progress(f"Looking at {path.name}", 0, 0)
-        checkpoint = self._engine.checkpoint()
-        picture = open_picture(path, checkpoint.meta)
-        with closing(project(checkpoint, picture)) as events:
-            for event in events:
-                yield Progress(f"Looking for {path.name}, {event.psnr:.1f} dB", event.step, event.total)
-                done = event.step / event.total
-                yield ProjectionProgress(path.name, picture, event.image, done, event.psnr, event.point)
+def _sampler(held: HeldGenerator | None) -> Sampler:
+    if held is None:
+        raise UserError("There is no generator to make images with.", "Open a checkpoint, or train first.")
+    import_torch()
+    return held.sampler()
 
-    def _images(
-        self, selection: Selection, target: Path, file_options: FileOptions, overwrite: bool
-    ) -> Generator[Progress, None, Saved]:
-        from core.export.image_files import export_images
 
-        return (yield from export_images(self._engine.sampler(), selection, target, file_options, overwrite))
+def _components(held: HeldGenerator | None, like: Point) -> Generator[Progress, None, Components]:
+    sampler = _sampler(held)
+    from core.latent.directions import principal
 
-    def _video(
-        self, trajectory: Walk | Loop, target: Path, animation: Animation, overwrite: bool
-    ) -> Generator[Progress | Notice, None, Saved]:
-        from core.export.walk_video import export_walk
+    return (yield from principal(sampler, like))
 
-        return (yield from export_walk(self._engine.sampler(), trajectory, target, animation, overwrite))
 
-    def _generator(self, target: Path, overwrite: bool) -> Generator[Progress, None, Saved]:
-        from core.export.generator import export_generator
+def _project(source: ExploreSource | None, path: Path) -> Generator[Progress | ProjectionProgress, None, None]:
+    if source is None or source.generator is None:
+        raise UserError("There is no generator to look for the picture with.", "Open a checkpoint, or train first.")
+    yield Progress(f"Looking at {path.name}", 0, 0)
+    import_torch()
+    from core.projection.projector import project
+    from core.projection.target_image import open_picture
 
-        return (yield from export_generator(self._engine.sampler(), target, overwrite))
+    checkpoint = source.generator.within(_beside(source))
+    picture = open_picture(path, checkpoint.meta)
+    with closing(project(checkpoint, picture)) as events:
+        for event in events:
+            yield Progress(f"Looking for {path.name}, {event.psnr:.1f} dB", event.step, event.total)
+            done = event.step / event.total
+            yield ProjectionProgress(path.name, picture, event.image, done, event.psnr, event.point, source)
+
+
+def _beside(source: ExploreSource) -> Checkpoint:
+    """Returns a checkpoint with the discriminator that a picture is compared by: the generator's own, or of its run."""
+    from core.checkpoint import load
+    from core.runs.run import Run
+
+    if source.path is not None and (source.path == source.home or source.path.parent.name != FOLDER):
+        return load(source.path, ("D",))
+    if source.home is None:
+        raise UserError("There is no checkpoint to compare the picture by.", "Save the training, and try again.")
+    return load(Run(source.home).newest(), ("D",))
+
+
+def _images(
+    held: HeldGenerator | None, selection: Selection, target: Path, file_options: FileOptions, overwrite: bool
+) -> Generator[Progress, None, Saved]:
+    sampler = _sampler(held)
+    from core.export.image_files import export_images
+
+    return (yield from export_images(sampler, selection, target, file_options, overwrite))
+
+
+def _video(
+    held: HeldGenerator | None, trajectory: Walk | Loop, target: Path, animation: Animation, overwrite: bool
+) -> Generator[Progress | Notice, None, Saved]:
+    sampler = _sampler(held)
+    from core.export.walk_video import export_walk
+
+    return (yield from export_walk(sampler, trajectory, target, animation, overwrite))
+
+
+def _generator(held: HeldGenerator | None, target: Path, overwrite: bool) -> Generator[Progress, None, Saved]:
+    sampler = _sampler(held)
+    from core.export.generator import export_generator
+
+    return (yield from export_generator(sampler, target, overwrite))
 
 
 def _privacy(checkpoint: Path, dataset: Dataset) -> Generator[Progress, None, PrivacyReport]:

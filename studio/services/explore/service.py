@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from core.devices import survey
 from core.devices.device import Device
 from core.events import Images
-from core.latent.explore_state import SavedPins
+from core.latent.explore_state import Maker, Pin, SavedPins
 from core.latent.request import LatentRequest, Point
 from studio.background.threads import LatestThread
 from studio.background.torch_import import import_torch
@@ -41,15 +41,17 @@ class ExploreService(QObject):
     """A `Direction` that `contrast` asked for."""
     added = Signal(object, object, object, object)
     """Three groups of points, and their sum."""
-    baked = Signal(object)
-    """A `Point` that `bake` asked for."""
+    pinned = Signal(object)
+    """A `Pin` that `pin` asked for."""
     problem = Signal(object)
     notice = Signal(str)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.engine = ExploreEngine()
-        self._bakes = 0
+        self.source: ExploreSource | None = None
+        """What is explored: the one generator behind everything that the workspace shows and exports."""
+        self._pins = 0
         self._device, self._trains = "cpu", False
         self._thread = LatestThread(self)
         self._thread.failed.connect(self.problem)
@@ -82,9 +84,34 @@ class ExploreService(QObject):
         """Explores the newest checkpoint of a run."""
         self._thread.ask("source", partial(self.engine.open_newest, run), self._show_source)
 
-    def load(self, weights: PublishedWeights) -> None:
-        """Explores what a training has learned so far. Can be called from any thread."""
-        self._thread.ask("source", partial(self.engine.load, weights), self._show_source)
+    def load(self, weights: PublishedWeights, is_wanted: Callable[[], bool] = lambda: True) -> None:
+        """Explores what a training has learned so far, if that is still wanted when its turn comes. Can be called from
+        any thread."""
+
+        def work() -> ExploreSource | None:
+            return self.engine.load(weights) if is_wanted() else None
+
+        def show(source: ExploreSource | None) -> None:
+            if source is not None:
+                self._show_source(source)
+
+        self._thread.ask("source", work, show)
+
+    def open_maker(self, home: Path, maker: Maker) -> None:
+        """Explores the generator that made a pin of the run or checkpoint `home`."""
+        self._thread.ask("source", partial(self.engine.open_maker, home, maker), self._show_source)
+
+    def recall(self, source: ExploreSource, then: Callable[[], object]) -> None:
+        """Explores again what was explored before; `then` is called when it is, at once where it still is."""
+        if source is self.source:
+            then()
+            return
+
+        def show(recalled: ExploreSource) -> None:
+            self._show_source(recalled)
+            then()
+
+        self._thread.ask("source", partial(self.engine.recall, source), show)
 
     def restore(self, image: Path, runs: Path) -> None:
         """Explores what made an exported image; `runs`: where its checkpoint may be."""
@@ -96,12 +123,10 @@ class ExploreService(QObject):
         """Renders the request's images, as `rendered`; the newest request of a slot replaces one that waits."""
         self._thread.ask(slot, partial(self.engine.render, request), partial(self._show_images, slot, request))
 
-    def bake(self, request: LatentRequest) -> None:
-        """Makes the request's image a point of its own, as `baked`."""
-        self._bakes += 1
-        self._thread.ask(
-            f"bake {self._bakes}", partial(self.engine.bake, request), self.baked.emit
-        )  # none replaces one
+    def pin(self, request: LatentRequest) -> None:
+        """Makes the request's image a pin, as `pinned`, whose generator is kept with the run."""
+        self._pins += 1  # none replaces one
+        self._thread.ask(f"pin {self._pins}", partial(self.engine.pin, request), self._show_pin)
 
     def add(self, plus: tuple[Point, ...], minus: tuple[Point, ...], also: tuple[Point, ...]) -> None:
         """Computes plus - minus + also, of the means of three groups of points, as `added`."""
@@ -130,6 +155,7 @@ class ExploreService(QObject):
         self._thread.set_share(beside_training if self._trains else 1.0)
 
     def _show_source(self, source: ExploreSource) -> None:
+        self.source = source
         self._device = source.device
         self._share_device()
         self.source_changed.emit(source)
@@ -146,6 +172,12 @@ class ExploreService(QObject):
         self.restored.emit(restored.request)
         if restored.notice:
             self.notice.emit(restored.notice)
+
+    def _show_pin(self, made: tuple[Pin, ExploreSource]) -> None:
+        pin, source = made
+        if self.source is None or source.path != self.source.path or source.weights != self.source.weights:
+            self._show_source(source)  # the same generator, which has a file now
+        self.pinned.emit(pin)
 
     def _show_images(self, slot: str, request: LatentRequest, images: Images | None) -> None:
         if images is not None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from studio import theme
 from studio.model.explore import ExploreSource
-from studio.widgets.basic.labels import Label, plain_tip
+from studio.widgets.basic.labels import ElidedLabel, plain_tip
 
 
 class ExploreHeader(QWidget):
@@ -22,21 +20,31 @@ class ExploreHeader(QWidget):
     open_requested = Signal()
     video_requested = Signal()
     export_requested = Signal()
+    newest_requested = Signal()
+    """The newest weights of the training are to be explored."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._caption = Label()
+        self._caption = ElidedLabel()
         self._caption.setObjectName("title")
         self._caption.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._live = QCheckBox("Follow the training")
         self._live.setAccessibleName("Follow the training")
+        self._live.setToolTip("Show what the running training has learned so far, and keep it up to date.")
         self._live.toggled.connect(self.live_changed)
+        self._newest = QPushButton()
+        self._newest.setObjectName("chip")
+        self._newest.setAccessibleName("Explore the newest weights")
+        self._newest.setToolTip("Explore the newest weights of the training, once.")
+        self._newest.clicked.connect(self.newest_requested)
+        self._newest.hide()
         self._back, self._again, self._near = QToolButton(), QToolButton(), QToolButton()
         self._open, self._video, self._export = QPushButton("Open…"), QPushButton("Film…"), QPushButton("Export…")
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 8, 12, 4)
         row.setSpacing(10)
         row.addWidget(self._caption, 1)
+        row.addWidget(self._newest)
         row.addWidget(self._live)
         for button, icon, signal, name, tip in (
             (self._back, "arrow-u-up-left", self.undo_requested, "Undo", "Undo (Ctrl+Z)"),
@@ -74,13 +82,11 @@ class ExploreHeader(QWidget):
         """Says whether the trajectory of the tool in hand can be exported as a video."""
         self._video.setVisible(possible)
 
-    def set_training(self, running: bool) -> None:
-        """Says whether there is a training that can be followed."""
-        self._live.setEnabled(running)
-        tip = "Show what the running training has learned so far, and keep it up to date."
-        self._live.setToolTip(
-            plain_tip(tip if running else "Nothing is being trained. Start a training to follow it here.")
-        )
+    def set_newest(self, step: int | None) -> None:
+        """Offers newer weights than those that are explored; None: there are none."""
+        self._newest.setVisible(step is not None)
+        if step is not None:
+            self._newest.setText(f"Newest: step {step:,}, go")
 
     def set_live(self, live: bool) -> None:
         with QSignalBlocker(self._live):
@@ -90,11 +96,4 @@ class ExploreHeader(QWidget):
 def _caption(source: ExploreSource | None) -> str:
     if source is None:
         return ""
-    return (
-        f"{source.settings.preset} · step {source.step:,} · {_name(source.path) if source.path else 'running training'}"
-    )
-
-
-def _name(path: Path) -> str:
-    # In a run's folder the file's name is the step, which stands before it already.
-    return path.parent.parent.name if path.parent.name == "checkpoints" else path.name
+    return f"{source.title} · step {source.step:,} · averaged weights"

@@ -16,9 +16,6 @@ from studio.model.explore import ExploreSource
 from studio.widgets.basic.labels import LabelledButton
 from studio.widgets.explore.pin_strip import PinStrip
 
-RENEWED_AFTER = 5.0
-"""Seconds."""
-
 
 class PinShelf(QWidget):
     """All pins, or the favourites only. The setters emit nothing."""
@@ -33,7 +30,9 @@ class PinShelf(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._state = ExploreState()
-        self._asked: tuple[tuple[Point, ...], float] = (), 0.0
+        self._asked: tuple[Point, ...] = ()
+        self._awaited = 0
+        """Pins that are being made."""
         self._pin = LabelledButton("push-pin", "Pin", "Keep what is on screen (P).", "Pin what is on screen")
         self._pin.clicked.connect(self.pin_requested)
         self._favourites = LabelledButton("star", "Favourites", "Show only the pins that have a star.")
@@ -73,20 +72,30 @@ class PinShelf(QWidget):
         if is_new:
             self._show()
 
-    def wanted(self, source: ExploreSource, now: float) -> LatentRequest | None:
-        """Returns a request for the images of all pins, also of those without a star; None where none are needed.
+    def await_pin(self) -> None:
+        """Says that a pin is being made: its generator may have to be saved first."""
+        self._awaited += 1
+        self._show_waiting()
 
-        While a training is followed, pins show what it has learned only every `RENEWED_AFTER`. `now` in seconds.
-        """
-        points = tuple(pin.point for pin in self._state.saved.pins if source.fits(pin.point))
-        follows, (asked, when) = source.path is None, self._asked
-        if not points or (points == asked and follows and now - when <= RENEWED_AFTER):
+    def end_pinning(self) -> None:
+        """A pin has come, or will not."""
+        self._awaited = max(self._awaited - 1, 0)
+        self._show_waiting()
+
+    def _show_waiting(self) -> None:
+        self._pin.setText("Pinning…" if self._awaited else "Pin")
+
+    def wanted(self, source: ExploreSource) -> LatentRequest | None:
+        """Returns a request for the images of pins that have no picture of their own; None where none are needed."""
+        pins = [pin for pin in self._state.saved.pins if not pin.picture and source.fits(pin.point)]
+        points = tuple(pin.point for pin in pins)
+        if not points or points == self._asked:
             return None
-        self._asked = points, now
+        self._asked = points
         return LatentRequest.of(*points)
 
     def show_images(self, points: Sequence[Point], images: Images) -> None:
-        """Shows pictures of points, as far as they are pinned."""
+        """Shows pictures of points, as far as they are pinned without one of their own."""
         self._strip.set_pictures(points, images)
 
     def _shown(self) -> tuple[Pin, ...]:

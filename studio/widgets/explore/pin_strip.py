@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QMimeData, QPoint, QRect, QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMimeData, QPoint, QRect, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QDragEnterEvent,
     QDragMoveEvent,
     QDropEvent,
     QIcon,
+    QImageReader,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -21,7 +22,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractItemView, QListView, QListWidget, QListWidgetItem, QSizePolicy, QWidget
 
 from core.events import Images
-from core.latent.explore_state import Pin
+from core.latent.explore_state import PICTURE_SIDE, Pin
 from core.latent.request import Point
 from studio import theme
 from studio.widgets.basic.labels import plain_tip
@@ -52,6 +53,7 @@ class PinStrip(QListWidget):
         self._pins: tuple[Pin, ...] = ()
         self._pictures: list[QPixmap] = []
         self._known: dict[Point, QPixmap] = {}
+        self._own: dict[str, QPixmap] = {}
         self._empty = empty
         self._gap: int | None = None
         self.setAccessibleName(name)
@@ -82,8 +84,17 @@ class PinStrip(QListWidget):
         self.updateGeometry()
         blank = QPixmap(SIDE, SIDE)
         blank.fill(QColor(theme.current().sunken))
-        self._pictures = [self._known.get(pin.point, blank) for pin in self._pins]
+        self._pictures = [self._picture(pin) or blank for pin in self._pins]
         self._fill()
+
+    def _picture(self, pin: Pin) -> QPixmap | None:
+        """Returns a pin's own picture, or else the last one of its point."""
+        if not pin.picture:
+            return self._known.get(pin.point)
+        found = self._own.get(pin.picture)
+        if found is None:
+            found = self._own[pin.picture] = decoded(pin.picture)
+        return found
 
     def set_images(self, images: Images) -> None:
         """Shows their pictures, one for each; another number is of pins that have changed meanwhile, and is ignored."""
@@ -94,7 +105,7 @@ class PinStrip(QListWidget):
         """Shows pictures of points, now or when they are among the pins; other pins keep theirs."""
         self._known |= zip(points, (_thumbnail(image[None]) for image in images), strict=True)
         pairs = zip(self._pins, self._pictures, strict=True)
-        self._pictures = [self._known.get(pin.point, picture) for pin, picture in pairs]
+        self._pictures = [self._picture(pin) or picture for pin, picture in pairs]
         with QSignalBlocker(self):  # a picture is no new name
             for row, picture in enumerate(self._pictures):
                 self.item(row).setIcon(self._icon(picture, self._pins[row]))
@@ -117,7 +128,8 @@ class PinStrip(QListWidget):
         for pin, picture in zip(self._pins, self._pictures, strict=True):
             item = QListWidgetItem(self._icon(picture, pin), pin.name or describe(pin.point))
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
-            item.setToolTip(plain_tip(f"{pin.name}\n{describe(pin.point)}".strip()))
+            made = f"Made at step {pin.maker.step:,}" if pin.maker is not None else ""
+            item.setToolTip(plain_tip("\n".join(filter(None, (pin.name, describe(pin.point), made)))))
             self.addItem(item)
         blocker.unblock()
         self.viewport().update()
@@ -214,8 +226,27 @@ class PinStrip(QListWidget):
             painter.drawLine(x, 4, x, SIDE + TEXT)
 
 
+def decoded(picture: str) -> QPixmap:
+    """Returns the picture of a `Pin`; a dark square for one that is none, or larger than a pin's."""
+    data = QByteArray.fromBase64(QByteArray(picture.encode()))
+    buffer = QBuffer(data)
+    buffer.open(QIODevice.OpenModeFlag.ReadOnly)
+    reader = QImageReader(buffer, QByteArray(b"png"))
+    size = reader.size()
+    if size.isValid() and max(size.width(), size.height()) <= PICTURE_SIDE:
+        image = reader.read()
+        if not image.isNull():
+            return _scaled(QPixmap.fromImage(image))
+    blank = QPixmap(SIDE, SIDE)
+    blank.fill(QColor(theme.current().sunken))
+    return blank
+
+
 def _thumbnail(image: Images) -> QPixmap:
-    picture = QPixmap.fromImage(sheet(image, 1))
+    return _scaled(QPixmap.fromImage(sheet(image, 1)))
+
+
+def _scaled(picture: QPixmap) -> QPixmap:
     how = Qt.TransformationMode.SmoothTransformation
     if picture.width() < SIDE:
         how = Qt.TransformationMode.FastTransformation
