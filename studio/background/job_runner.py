@@ -1,16 +1,26 @@
-"""Runner of jobs beside a training: one at a time, with progress and cancel."""
+"""Runner of jobs beside a training: one at a time, in the order of their starts, with progress and cancel."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from core.errors import UserError
 from core.events import Event, Progress, Saved
 from studio.background.threads import Events, IteratorThread
 from studio.background.workers import Workers
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """A job that waits or runs. `title`: what people call it, such as "Film export"."""
+
+    title: str
+    make: Callable[[], Events]
+    show: Callable[[Event], object]
+    done: Callable[[Any], object]
 
 
 class JobRunner(QObject):
@@ -21,30 +31,59 @@ class JobRunner(QObject):
     saved = Signal(object)
     """A `Saved`."""
     ended = Signal()
-    problem = Signal(object)
+    waiting_changed = Signal(list)
+    """The titles of the jobs that wait, the next one first."""
+    notice = Signal(str)
 
     def __init__(self, workers: Workers, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._workers = workers
         self._thread: IteratorThread | None = None
+        self._running = ""
+        self._waiting: list[Job] = []
 
     def start(
         self,
         make: Callable[[], Events],
         show: Callable[[Event], object] = lambda event: None,
         done: Callable[[Any], object] = lambda result: None,
+        *,
+        title: str = "Job",
     ) -> None:
-        """Runs a generator; `show` gets what is no progress, and `done` what it returned unless that was `Saved`."""
-        if self._thread is not None:
-            self.problem.emit(UserError("Another job is still running.", "Wait for it, or cancel it first."))
+        """Runs a generator, after those that were started before; `show` gets what is no progress, and `done` what it
+        returned unless that was `Saved`."""
+        self._waiting.append(Job(title, make, show, done))
+        if self._thread is None:
+            self._begin_next()
             return
-        self._thread = self._workers.spawn(
-            make, lambda event: self._show(event, show), lambda result: self._finish(result, done), self._end
-        )
+        ahead = len(self._waiting) - 1
+        when = "starts next" if not ahead else f"starts after {ahead} more"
+        self.notice.emit(f"{self._running} is running; {title[:1].lower()}{title[1:]} {when}.")
+        self._tell_waiting()
 
     def cancel(self) -> None:
+        """Stops the job that runs; the next one begins."""
         if self._thread is not None:
             self._thread.stop()
+
+    def cancel_waiting(self, index: int) -> None:
+        """Gives up a job that has not begun, by its place among those that wait."""
+        if index < len(self._waiting):
+            del self._waiting[index]
+            self._tell_waiting()
+
+    def _begin_next(self) -> None:
+        job = self._waiting.pop(0)
+        self._running = job.title
+        self._thread = self._workers.spawn(
+            job.make,
+            lambda event: self._show(event, job.show),
+            lambda result: self._finish(result, job.done),
+            self._end,
+        )
+
+    def _tell_waiting(self) -> None:
+        self.waiting_changed.emit([job.title for job in self._waiting])
 
     def _show(self, event: Event, show: Callable[[Event], object]) -> None:
         if isinstance(event, Progress):
@@ -61,3 +100,6 @@ class JobRunner(QObject):
     def _end(self) -> None:
         self._thread = None
         self.ended.emit()
+        if self._waiting and self._thread is None:  # whoever was told may have started one
+            self._begin_next()
+            self._tell_waiting()

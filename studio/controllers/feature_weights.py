@@ -44,9 +44,9 @@ class FeatureWeightsController:
         chosen = box.clickedButton()
         box.deleteLater()
         if chosen is receive:
-            self._session.jobs.start(fetch_weights, done=self._window.banner.show_good)
+            self._session.jobs.start(fetch_weights, done=self._window.banner.show_good, title="Download")
         elif chosen is choose:
             file, _ = QFileDialog.getOpenFileName(self._window, "Inception's weights", filter="Weights (*.pth *.pt)")
             if file:
                 make = partial(adopt_weights, Path(file))
-                self._session.jobs.start(make, done=self._window.banner.show_good)
+                self._session.jobs.start(make, done=self._window.banner.show_good, title="Download")

@@ -31,7 +31,7 @@ class FileSaving:
         self._jobs = jobs
 
     def copy_checkpoint(self, origin: Path, target: Path) -> None:
-        self._jobs.start(partial(copy_checkpoint, origin, target))
+        self._jobs.start(partial(copy_checkpoint, origin, target), title="Checkpoint copy")
 
     def save_images(
         self,
@@ -50,19 +50,19 @@ class FileSaving:
 
             return (yield from export_pictures(images, names, target, file_options, overwrite, generated=generated))
 
-        self._jobs.start(export)
+        self._jobs.start(export, title="Image export")
 
     def save_grid(self, images: Images, path: Path, columns: int = 0, *, generated: bool) -> None:
         """Writes images as one PNG, which says so if they were `generated`."""
-        self._jobs.start(partial(save_grid, images, path, columns, generated))
+        self._jobs.start(partial(save_grid, images, path, columns, generated), title="Image export")
 
     def save_picture(self, picture: QImage, path: Path, *, generated: bool) -> None:
         """Writes what was drawn as a PNG; `generated`: of a generator's points, and not only curves."""
-        self._jobs.start(partial(save_picture, picture, path, generated))
+        self._jobs.start(partial(save_picture, picture, path, generated), title="Picture export")
 
     def save_numbers(self, rows: ReportRows, path: Path) -> None:
         """Writes the numbers of curves."""
-        self._jobs.start(partial(save_numbers, rows, path))
+        self._jobs.start(partial(save_numbers, rows, path), title="Table export")
 
 
 def copy_checkpoint(origin: Path, target: Path) -> Generator[Progress, None, Saved]:

@@ -103,9 +103,9 @@ class Session(QObject):
         self._connect()
 
     def _connect(self) -> None:
-        for service in (self.workers, self.jobs, self.training, self.explore):
+        for service in (self.workers, self.training, self.explore):
             service.problem.connect(self.problem)
-        for teller in (self.training, self.explore, self.generator):
+        for teller in (self.jobs, self.training, self.explore, self.generator):
             teller.notice.connect(self.notice)
         self.jobs.saved.connect(lambda saved: self.saved.emit(saved, True))
         for changed in (self.saved, self.measured):
@@ -346,7 +346,7 @@ class Session(QObject):
             )
         else:
             make = partial(measure_checkpoint, run, checkpoint, dataset)
-            self.jobs.start(make, self._tell, partial(self._show_measured, run))
+            self.jobs.start(make, self._tell, partial(self._show_measured, run), title="Measurement")
 
     def _tell(self, event: Event) -> None:
         if isinstance(event, Notice):

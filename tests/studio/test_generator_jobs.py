@@ -89,6 +89,7 @@ def test_a_picture_is_found_and_stands_at_a(qtbot: QtBot, exploring: Application
     assert isinstance(dialog, ProjectionDialog)
     with qtbot.waitSignal(dialog.finished):
         dialog.use()
+    qtbot.waitUntil(lambda: bool(exploring.window.explore.state.saved.pins), timeout=PATIENCE)
     pins = exploring.window.explore.state.saved.pins
     assert [pin.name for pin in pins] == [picture.name]
     assert exploring.window.explore.state.a == pins[0].point

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from functools import partial
 from pathlib import Path
 from threading import Event as Gate
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QMenu, QPushButton
 from pytestqt.qtbot import QtBot
 
 from core.concurrency import as_generator
@@ -15,6 +19,7 @@ from core.events import Event, Progress, Saved
 from studio.background.job_runner import JobRunner
 from studio.background.newest_task import NewestTask
 from studio.background.workers import Workers
+from studio.widgets.basic.job_strip import JobStrip
 
 
 @pytest.fixture
@@ -87,3 +92,43 @@ def test_a_file_that_was_saved_is_told_apart_from_other_results(qtbot: QtBot, wo
     jobs.start(lambda: as_generator(str, "found"), done=told.append)
     qtbot.waitUntil(lambda: told.count("end") == 2)
     assert told == [("saved", Saved(Path("a.png"), 3)), "end", "found", "end"]
+
+
+def test_jobs_wait_for_each_other_in_order(qtbot: QtBot, workers: Workers) -> None:
+    jobs, gates = JobRunner(workers, workers), [Gate() for _ in range(4)]
+    told: list[str] = []
+    said: list[str] = []
+    waiting: list[list[str]] = []
+    jobs.notice.connect(said.append)
+    jobs.waiting_changed.connect(waiting.append)
+    for number, gate in enumerate(gates):
+        jobs.start(partial(counting, str(number), gate), done=told.append, title=f"Export {number}")
+    assert said == [
+        "Export 0 is running; export 1 starts next.",
+        "Export 0 is running; export 2 starts after 1 more.",
+        "Export 0 is running; export 3 starts after 2 more.",
+    ]
+    jobs.cancel_waiting(1)
+    assert waiting[-1] == ["Export 1", "Export 3"]
+    for gate in gates:
+        gate.set()
+    qtbot.waitUntil(lambda: len(told) == 3)
+    assert told == ["0", "1", "3"]
+    assert waiting[-1] == []
+
+
+def test_the_strip_shows_what_waits_and_each_can_be_cancelled(qtbot: QtBot) -> None:
+    strip = JobStrip("Stop")
+    qtbot.addWidget(strip)
+    strip.show_progress(Progress("Writing", 1, 2))
+    strip.show_waiting(["Film export", "Image export"])
+    button = next(each for each in strip.findChildren(QPushButton) if each.text() == "2 waiting")
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    (menu,) = strip.findChildren(QMenu)
+    with qtbot.waitSignal(strip.waiting_cancelled) as cancelled:
+        menu.actions()[1].trigger()
+    assert menu.actions()[1].text() == "Cancel image export"
+    assert cancelled.args == [1]
+    menu.close()
+    strip.show_waiting([])
+    assert button.isHidden()

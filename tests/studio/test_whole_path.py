@@ -501,6 +501,8 @@ def open_from_dialog(qtbot: QtBot, studio: Application) -> None:
     answer(OpenCheckpointDialog, open_first)
     studio.controllers.dialogs.show("open_checkpoint")
     qtbot.waitUntil(lambda: studio.window.pages.currentIndex() == EXPLORE, timeout=PATIENCE)
+    explore = studio.session.explore
+    qtbot.waitUntil(lambda: explore.source is not None and explore.source.path == newest, timeout=PATIENCE)
     assert studio.session.resume == newest
 
 

@@ -19,7 +19,7 @@ def show(context: DialogContext) -> None:
     dialog, library = DownloadDialog(context.window), context.session.library
     dialog.chosen.connect(context.open_path)
     dialog.fetch_requested.connect(
-        lambda name: context.session.jobs.start(partial(fetch, name), done=context.open_path)
+        lambda name: context.session.jobs.start(partial(fetch, name), done=context.open_path, title="Download")
     )
     library.rows_listed.connect(dialog.show_rows)
     context.session.problem.connect(dialog.show_problem)  # the banner is behind the dialog

@@ -61,11 +61,15 @@ class GeneratorJobs(QObject):
 
     def find_components(self, like: Point) -> None:
         """Finds principal components of the generator's activations, of images of the class and codes of `like`."""
-        self._jobs.start(partial(_components, self._held(), like), done=self._show_components)
+        self._jobs.start(
+            partial(_components, self._held(), like), done=self._show_components, title="Search for components"
+        )
 
     def project(self, path: Path) -> None:
         """Searches for the latent whose image is most like a person's picture."""
-        self._jobs.start(partial(_project, self._explore.source, path), self.projected.emit)
+        self._jobs.start(
+            partial(_project, self._explore.source, path), self.projected.emit, title="Search for the picture"
+        )
 
     def find_neighbours(self, request: LatentRequest) -> None:
         """Finds the training images that are nearest to the request's first image."""
@@ -78,36 +82,44 @@ class GeneratorJobs(QObject):
             asked = NeighbourQuery(np.concatenate([sampler.render(first), others]), 0, sampler.meta.settings)
             return (yield from find_nearest(asked, dataset))
 
-        self._jobs.start(work, self._tell, self.neighbours_found.emit)
+        self._jobs.start(work, self._tell, self.neighbours_found.emit, title="Search for near images")
 
     def compare(self, asked: NeighbourQuery) -> None:
         """Finds the training images that are nearest to one of some generated images."""
         dataset = self._data.dataset
-        self._jobs.start(lambda: find_nearest(asked, dataset), self._tell, self.neighbours_found.emit)
+        self._jobs.start(
+            lambda: find_nearest(asked, dataset), self._tell, self.neighbours_found.emit, title="Search for near images"
+        )
 
     def report_privacy(self, checkpoint: Path, dataset: Dataset) -> None:
         """Finds out what a checkpoint gives away of the images that it was trained on."""
-        self._jobs.start(lambda: _privacy(checkpoint, dataset), self._tell, self.privacy_reported.emit)
+        self._jobs.start(
+            lambda: _privacy(checkpoint, dataset), self._tell, self.privacy_reported.emit, title="Privacy report"
+        )
 
     def export_images(self, selection: Selection, target: Path, file_options: FileOptions, overwrite: bool) -> None:
         """Writes images with the generator that is on screen."""
-        self._jobs.start(partial(_images, self._held(), selection, target, file_options, overwrite))
+        self._jobs.start(
+            partial(_images, self._held(), selection, target, file_options, overwrite), title="Image export"
+        )
 
     def export_video(self, trajectory: Walk | Loop, target: Path, animation: Animation, overwrite: bool) -> None:
         """Writes a walk or a loop as a video."""
-        self._jobs.start(partial(_video, self._held(), trajectory, target, animation, overwrite), self._tell)
+        self._jobs.start(
+            partial(_video, self._held(), trajectory, target, animation, overwrite), self._tell, title="Film export"
+        )
 
     def export_timelapse(self, run: Path, target: Path, animation: Animation, overwrite: bool) -> None:
         """Writes the samples of a run as a video."""
-        self._jobs.start(lambda: _timelapse(run, target, animation, overwrite), self._tell)
+        self._jobs.start(lambda: _timelapse(run, target, animation, overwrite), self._tell, title="Time-lapse export")
 
     def export_report(self, run: Path, target: Path, overwrite: bool) -> None:
         """Writes a page about a run, which may be training."""
-        self._jobs.start(lambda: _report(run, target, overwrite))
+        self._jobs.start(lambda: _report(run, target, overwrite), title="Report export")
 
     def export_generator(self, target: Path, overwrite: bool) -> None:
         """Writes the generator as ONNX or .pt2."""
-        self._jobs.start(partial(_generator, self._held(), target, overwrite))
+        self._jobs.start(partial(_generator, self._held(), target, overwrite), title="Generator export")
 
     def _show_components(self, found: Components) -> None:
         self.components_found.emit(found.directions)

@@ -1,18 +1,22 @@
-"""Strip that shows the progress of a job beside the training, with a cancel button."""
+"""Strip that shows the progress of a job beside the training, with a cancel button, and the jobs that wait."""
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QProgressBar, QPushButton, QWidget
 
 from core.events import Progress
-from studio.widgets.basic.labels import ElidedLabel, plain_tip
+from studio.widgets.basic.labels import ElidedLabel, literal, plain_tip
 
 
 class JobStrip(QFrame):
     """Hidden until there is progress to show."""
 
     cancelled = Signal()
+    waiting_cancelled = Signal(int)
+    """A job that waits is not wanted any more, by its place."""
 
     def __init__(self, cancelling: str, parent: QWidget | None = None) -> None:
         """`cancelling`: what it does, as a tooltip."""
@@ -20,6 +24,11 @@ class JobStrip(QFrame):
         self._text = ElidedLabel()
         self._bar = QProgressBar(textVisible=False)
         self._bar.setAccessibleName("Progress of the job")
+        self._titles: list[str] = []
+        self._waiting = QPushButton()
+        self._waiting.setToolTip("Jobs that start when this one is done. Choose one to cancel it.")
+        self._waiting.clicked.connect(self._open_menu)
+        self._waiting.hide()
         cancel = QPushButton("Cancel")
         cancel.setToolTip(plain_tip(cancelling))
         cancel.clicked.connect(self.cancelled)
@@ -27,8 +36,25 @@ class JobStrip(QFrame):
         row.setContentsMargins(16, 6, 16, 6)
         row.addWidget(self._text)
         row.addWidget(self._bar, 1)
+        row.addWidget(self._waiting)
         row.addWidget(cancel)
         self.hide()
+
+    def show_waiting(self, titles: list[str]) -> None:
+        """Shows how many jobs wait; their titles are in the button's menu."""
+        self._titles = titles
+        self._waiting.setText(f"{len(titles)} waiting")
+        self._waiting.setAccessibleName(f"Jobs that wait: {len(titles)}")
+        self._waiting.setVisible(bool(titles))
+
+    def _open_menu(self) -> None:
+        menu = QMenu(self)
+        for index, title in enumerate(self._titles):
+            menu.addAction(
+                literal(f"Cancel {title[:1].lower()}{title[1:]}"), partial(self.waiting_cancelled.emit, index)
+            )
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(self._waiting.mapToGlobal(self._waiting.rect().topLeft()))
 
     def show_progress(self, progress: Progress) -> None:
         self._text.setText(f"{progress.text}: {progress.counted}")
