@@ -5,17 +5,29 @@ It knows no service. `studio.application` connects it with those.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QPaintEvent, QShowEvent
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QCloseEvent,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QPaintEvent,
+    QShowEvent,
+)
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from studio import window_state
+from studio.model.drops import is_openable
 from studio.panels.home import HomePanel
 from studio.widgets.basic.banner import Banner
 from studio.widgets.basic.fitting_area import FittingArea
 from studio.widgets.basic.job_strip import JobStrip
+from studio.widgets.basic.page_area import PageArea
+from studio.widgets.home.drop_overlay import DropOverlay
 from studio.widgets.train.footer import Footer
 
 if TYPE_CHECKING:
@@ -51,7 +63,8 @@ class MainWindow(QMainWindow):
     def __init__(self) -> None:
         super().__init__()
         self.home = HomePanel(window_state.has_projects())
-        self.banner, self.footer = Banner(), Footer()
+        self.banner, self.footer = Banner(passes=True), Footer()
+        self.drop_overlay = DropOverlay()
         self.jobs = JobStrip("Stop this job; what is written already stays")
         self.reading = JobStrip("Read no more of this run; what is on screen already stays")
         self.pages = QStackedWidget()
@@ -125,11 +138,7 @@ class MainWindow(QMainWindow):
         column = QVBoxLayout(central)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        messages = QVBoxLayout()
-        messages.setContentsMargins(16, 8, 16, 0)
-        messages.addWidget(self.banner)
-        column.addLayout(messages)
-        column.addWidget(self.pages, 1)
+        column.addWidget(PageArea(self.pages, self.banner, self.drop_overlay), 1)
         column.addWidget(self.reading)
         column.addWidget(self.jobs)
         column.addWidget(self.footer)
@@ -152,17 +161,32 @@ class MainWindow(QMainWindow):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         # An image that is dragged out of this window is a file for other programs only.
-        if event.source() is None and any(url.isLocalFile() for url in event.mimeData().urls()):
+        path = _dropped_path(event)
+        if event.source() is None and path:
+            name = Path(path).name or path
+            self.drop_overlay.show_name(name, is_openable(name))
+            self._answer(event)
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        self._answer(event)
+
+    def _answer(self, event: QDragMoveEvent) -> None:
+        """Accepts what hovers, without an action where its name says that it cannot be opened: then it is not dropped,
+        but goes on hovering, and says so."""
+        if not self.drop_overlay.is_openable:
+            event.setDropAction(Qt.DropAction.IgnoreAction)
+            event.accept()
+        else:
             event.acceptProposedAction()
-            self.home.drop_area.set_highlighted(True)
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        self.home.drop_area.set_highlighted(False)
+        self.drop_overlay.hide()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        self.home.drop_area.set_highlighted(False)
+        self.drop_overlay.hide()
         event.acceptProposedAction()
-        self.path_dropped.emit(next(url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()))
+        if path := _dropped_path(event):
+            self.path_dropped.emit(path)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
@@ -185,3 +209,8 @@ class MainWindow(QMainWindow):
         window_state.save(self, self._train.splitters if self._train else {})
         event.accept()
         self.closed.emit()
+
+
+def _dropped_path(event: QDropEvent) -> str:
+    """The first file or folder that is dragged or dropped; empty for none."""
+    return next((url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()), "")

@@ -16,7 +16,7 @@ from studio.main_window import TRAIN, MainWindow
 from studio.model import run_status
 from studio.model.data import DataRequest
 from studio.model.run_status import RunStatus, TrainingProgress
-from studio.model.train import OpenedRun, TrainingState
+from studio.model.train import Continuation, OpenedRun, TrainingState
 from studio.services.session import Session
 
 
@@ -148,13 +148,13 @@ class TrainController:
         if self._training.state is TrainingState.IDLE:
             self.refresh()
 
-    def offer_resume(self, checkpoint: Path) -> None:
+    def offer_resume(self, found: Continuation) -> None:
         """Other images were opened than those that the checkpoint was trained on."""
-        self._window.banner.show_offer(
-            f"A new training begins with these images: {checkpoint.name} was trained on others.",
-            "Continue from it anyway",
-            lambda: self._session.set_resume(checkpoint),
-        )
+        text, banner = "This run used other images; Start begins a new one.", self._window.banner
+        if found.obstacle:
+            banner.show_notice(f"{text} It cannot continue with these. {found.obstacle}")
+        else:
+            banner.show_offer(text, "Continue with these", lambda: self._session.continue_on_others(found))
 
     def offer_images(self, checkpoint: Path, request: DataRequest) -> None:
         """A checkpoint names images that the person has not opened before."""

@@ -81,6 +81,16 @@ class BestCheckpoint:
     last: int
 
 
+@dataclass(frozen=True)
+class Continuation:
+    """A checkpoint that was trained on other images than those that are open. `obstacle`: why it cannot be continued on
+    these, in a sentence; empty if it can. `settings`: its own, None if it cannot be read."""
+
+    checkpoint: Path
+    settings: Settings | None
+    obstacle: str
+
+
 @dataclass(frozen=True, eq=False)
 class Grid:
     """The sample grid of one step, NHWC, and the names of its columns."""

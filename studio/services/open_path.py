@@ -47,7 +47,7 @@ def recognise(source: str) -> SourceKind:
     if kind := _picture(path):
         return kind
     raise UserError(
-        f"{path.name} is not something to open here.",
+        f"GAN Studio cannot open {path.name}.",
         "Drop a folder of images, a zip, tar, array or video of them, a run's folder, a checkpoint, or a picture.",
     )
 

@@ -21,7 +21,7 @@ from studio.background.threads import IteratorThread
 from studio.background.workers import Workers
 from studio.model.data import DataRequest, OpenedDataset, Recognised
 from studio.model.explore import ExploreSource, PublishedWeights
-from studio.model.train import BestCheckpoint, OpenedRun, TrainingState
+from studio.model.train import BestCheckpoint, Continuation, OpenedRun, TrainingState
 from studio.services.data.library import DataLibrary
 from studio.services.data.loader import DatasetLoader
 from studio.services.data.opened_sources import OpenedSources
@@ -32,6 +32,7 @@ from studio.services.file_saving import FileSaving
 from studio.services.open_path import open_path
 from studio.services.projects import Projects
 from studio.services.train.checkpoint_list import CheckpointList
+from studio.services.train.continuation import read_continuation
 from studio.services.train.diagnosis_watcher import DiagnosisWatcher
 from studio.services.train.evaluation import measure_checkpoint, read_best
 from studio.services.train.run_comparison import RunComparison
@@ -57,7 +58,7 @@ class Session(QObject):
     reading_changed = Signal()
     """`reading` may be another one."""
     resume_left = Signal(object)
-    """The checkpoint from which it does not continue any more, because other images are open."""
+    """A `Continuation` of the checkpoint from which it does not continue any more, because other images are open."""
     saved = Signal(object, bool)
     """A `Saved`, and whether the person asked for it."""
     measured = Signal(object)
@@ -237,7 +238,21 @@ class Session(QObject):
         dataset, left = self.data.dataset, self.resume
         if self.training.state is TrainingState.IDLE and left and dataset and dataset.source != self._resume_data:
             self.set_resume(None)
-            self.resume_left.emit(left)
+            read = partial(as_generator, read_continuation, left, dataset)
+            self.workers.spawn(read, done=partial(self._tell_left, dataset.source))
+
+    def _tell_left(self, source: str, found: Continuation) -> None:
+        if self.is_open(source) and self.training.state is TrainingState.IDLE and self.resume is None:
+            self.resume_left.emit(found)
+
+    def continue_on_others(self, found: Continuation) -> None:
+        """Continues from a checkpoint at the next start on the images that are open, prepared as its own were."""
+        if self.data.dataset is None or found.settings is None or self.training.state is not TrainingState.IDLE:
+            return
+        self._resume_data = self.data.dataset.source
+        self.settings_opened.emit(found.settings)
+        self.set_resume(found.checkpoint)
+        self.data.prepare(found.settings.preparation, found.settings.augment)
 
     def set_resume(self, checkpoint: Path | None) -> None:
         """Continues from this checkpoint at the next start, or begins anew."""

@@ -8,9 +8,10 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QMimeData, QPoint, Qt, QTimer, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QPushButton, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from core.runs.run_name import write_name
@@ -115,6 +116,62 @@ def test_a_card_that_is_listed_again_keeps_picture_and_keyboard(qtbot: QtBot) ->
     panel.show_projects(ProjectsListed((projects[1], projects[2]), ()))
     assert panel.cards()[0] is kept
     assert len(panel.cards()) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "openable"),
+    [
+        ("flowers", True),
+        ("flowers.2024", True),
+        ("photo.JPG", True),
+        ("set.zip", True),
+        ("train-images-idx3-ubyte.gz", True),
+        ("film.mp4", True),
+        ("000000137.safetensors", True),
+        ("note.txt", False),
+        ("report.pdf", False),
+        ("set.rar", False),
+        ("table.parquet", False),
+    ],
+)
+@pytest.mark.parametrize("workspace", [HOME, TRAIN])
+def test_what_hovers_over_any_page_is_named_with_what_will_happen(
+    studio: Application, name: str, openable: bool, workspace: int
+) -> None:
+    window = studio.window
+    window.show_workspace(workspace)
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(f"/nowhere/{name}")])
+    copy, none = Qt.DropAction.CopyAction, Qt.KeyboardModifier.NoModifier
+    for kind in (QDragEnterEvent, QDragMoveEvent):
+        event = kind(QPoint(200, 200), copy, data, Qt.MouseButton.LeftButton, none)
+        QApplication.sendEvent(window, event)
+        assert event.isAccepted()
+        assert (event.dropAction() == copy) is openable
+    said = f"Drop to open {name}" if openable else f"GAN Studio cannot open {name}"
+    assert window.drop_overlay.text() == said
+    assert window.drop_overlay.size() == window.pages.size()
+    QApplication.sendEvent(window, QDragLeaveEvent())
+    assert window.drop_overlay.text() == ""
+
+
+def test_nothing_moves_when_a_message_comes_and_what_asks_for_nothing_goes(qtbot: QtBot, studio: Application) -> None:
+    window, banner = studio.window, studio.window.banner
+    before = window.pages.geometry(), window.footer.geometry()
+    banner.show_problem("Something is wrong. " * 30, "Do something about it.", "Details")
+    QApplication.processEvents()
+    assert (window.pages.geometry(), window.footer.geometry()) == before
+    assert banner.height() >= banner.heightForWidth(banner.width())
+    assert window.pages.geometry().contains(banner.geometry())
+    banner.findChildren(QTimer)[0].setInterval(1)
+    banner.show_offer("Left out", "Undo", lambda: None)
+    qtbot.wait(20)
+    assert banner.isVisible()
+    banner.show_problem("Wrong", "Mend it")
+    qtbot.wait(20)
+    assert banner.isVisible()
+    banner.show_notice("Done")
+    qtbot.waitUntil(lambda: not banner.isVisible(), timeout=PATIENCE)
 
 
 def test_dates_are_said_as_people_say_them() -> None:

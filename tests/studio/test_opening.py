@@ -48,7 +48,7 @@ def test_pictures_with_large_notes_and_of_phones_are_pictures(tmp_path: Path) ->
 
 def test_other_files_are_refused(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("notes")
-    with pytest.raises(UserError, match="not something to open here"):
+    with pytest.raises(UserError, match="GAN Studio cannot open notes"):
         recognise(str(tmp_path / "notes.txt"))
     with pytest.raises(UserError, match="not there any more"):
         recognise(str(tmp_path / "missing.zip"))

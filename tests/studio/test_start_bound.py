@@ -7,7 +7,9 @@ from pathlib import Path
 from threading import Event as Gate
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 from PySide6.QtWidgets import QLabel, QSpinBox
 from pytestqt.qtbot import QtBot
 
@@ -126,6 +128,41 @@ def test_images_that_are_opened_beside_a_training_are_not_shown_as_its_own(
     qtbot.waitUntil(lambda: studio.session.training.state is TrainingState.IDLE, timeout=PATIENCE)
     assert reals.images().shape != own.shape or (reals.images() != own).any()
     assert "'second'" in button(studio.window.footer, "Start").toolTip()
+
+
+def test_a_run_is_continued_on_other_images_only_where_its_networks_can_take_them(
+    qtbot: QtBot, studio: Application, trained: Path, tmp_path: Path
+) -> None:
+    random = np.random.default_rng(0)
+    for kind, shape in (("large", (40, 40, 3)), ("grey", (40, 40))):
+        (tmp_path / kind).mkdir()
+        for number in range(12):
+            pixels = random.integers(0, 255, shape, np.uint8)
+            Image.fromarray(pixels).save(tmp_path / kind / f"{number}.png")
+    drop(studio, trained)
+    qtbot.waitUntil(lambda: studio.session.resume is not None, timeout=PATIENCE)
+    checkpoint = studio.session.resume
+    settings = studio.window.train.form.settings()
+
+    open_images(qtbot, studio, tmp_path / "large")
+    assert studio.session.resume is None
+    qtbot.waitUntil(lambda: "Start begins a new one" in banner_text(studio), timeout=PATIENCE)
+    click(button(studio.window.banner, "Continue with these"))
+    assert studio.session.resume == checkpoint
+    assert studio.window.train.form.settings() == settings
+    qtbot.waitUntil(lambda: sizes(studio) == settings.size, timeout=PATIENCE)
+    assert studio.session.resume == checkpoint
+
+    open_images(qtbot, studio, tmp_path / "grey")
+    qtbot.waitUntil(lambda: "grey images" in banner_text(studio), timeout=PATIENCE)
+    assert studio.session.resume is None
+    assert not button(studio.window.banner, "Continue with these").isVisible()
+
+
+def sizes(studio: Application) -> tuple[int, int]:
+    """Width and height of the images that are open."""
+    assert studio.session.data.dataset is not None
+    return studio.session.data.dataset.size
 
 
 def open_images(qtbot: QtBot, studio: Application, folder: Path) -> None:

@@ -213,8 +213,8 @@ def test_other_images_begin_a_new_training_unless_the_person_says_otherwise(
     assert checkpoint is not None
     drop(studio, pictures / "cats")
     qtbot.waitUntil(lambda: session.resume is None, timeout=PATIENCE)
-    assert checkpoint.name in banner_text(studio)
-    click(button(studio.window.banner, "Continue from it anyway"))
+    qtbot.waitUntil(lambda: "This run used other images" in banner_text(studio), timeout=PATIENCE)
+    click(button(studio.window.banner, "Continue with these"))
     assert session.resume == checkpoint
     drop(studio, checkpoint)  # its own images are opened with it
     qtbot.waitUntil(

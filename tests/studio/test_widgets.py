@@ -602,8 +602,6 @@ def test_drop_area_offers_every_way_in(qtbot: QtBot) -> None:
     with qtbot.waitSignal(area.chosen) as signal:
         QTest.mouseClick(buttons["Continue"], LEFT)
     assert signal.args == ["/runs/1"]
-    area.set_highlighted(True)
-    assert area.highlighted()
 
 
 def test_slider_row_speaks_only_when_a_hand_moves_it(qtbot: QtBot) -> None:

@@ -6,18 +6,18 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Literal
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QAccessible, QAccessibleEvent
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtGui import QAccessible, QAccessibleEvent, QEnterEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QToolButton, QVBoxLayout, QWidget
 
-from studio import theme
-from studio.widgets.basic.labels import Glyph, Label
+from studio.widgets.basic.labels import Glyph, IconButton, Label
 
 MessageKind = Literal["error", "notice", "good"]
 
 Offer = tuple[str, Callable[[], object]]
 """An action's name, and what it does."""
 MOST_OFFERS = 2
+PATIENCE_MS = 12_000
 LINE = 28  # as high as the buttons, so that a single line stands level with them
 
 _GLYPHS: dict[MessageKind, tuple[str, str]] = {
@@ -32,11 +32,18 @@ class Banner(QFrame):
 
     closed = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, passes: bool = False, parent: QWidget | None = None) -> None:
+        """`passes`: what asks for nothing goes by itself after a while, unless the pointer rests on it."""
         super().__init__(parent)
+        self._passes = passes
+        self._patience = QTimer(self, singleShot=True, interval=PATIENCE_MS)
+        self._patience.timeout.connect(self.dismiss)
         self.setObjectName("banner")
         self._glyph = Glyph("info", 20)
-        self._glyph.setFixedHeight(LINE)
+        beside = QVBoxLayout()
+        beside.setContentsMargins(0, 4, 0, 0)
+        beside.addWidget(self._glyph)
+        beside.addStretch()
         self._text = Label()
         self._text.setMinimumHeight(LINE)
         self._text.setWordWrap(True)
@@ -50,12 +57,7 @@ class Banner(QFrame):
         self._toggle.setText("Details")
         self._toggle.setCheckable(True)
         self._toggle.toggled.connect(self._show_details)
-        close = QToolButton()
-        close.setAutoRaise(True)
-        close.setIcon(theme.icon("x"))
-        close.setIconSize(QSize(16, 16))
-        close.setAccessibleName("Close the message")
-        close.setToolTip("Close")
+        close = IconButton("x", "Close the message", "Close", 16)
         close.clicked.connect(self.dismiss)
         self._close = close
         self._details = QPlainTextEdit()
@@ -64,7 +66,7 @@ class Banner(QFrame):
         self._details.setAccessibleName("Details")
         top = QHBoxLayout()
         top.setSpacing(10)
-        top.addWidget(self._glyph, 0, Qt.AlignmentFlag.AlignTop)
+        top.addLayout(beside)
         top.addWidget(self._text, 1)
         for button in self._offers:
             top.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
@@ -96,6 +98,7 @@ class Banner(QFrame):
 
     def dismiss(self) -> None:
         """Take the message away."""
+        self._patience.stop()
         if not self.isHidden():
             self.hide()
             self.closed.emit()
@@ -112,7 +115,23 @@ class Banner(QFrame):
         """What the Details button shows."""
         return self._details.toPlainText()
 
+    def enterEvent(self, event: QEnterEvent) -> None:
+        super().enterEvent(event)
+        self._patience.stop()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self._wait()
+
+    def _wait(self) -> None:
+        """Goes in a while, if nothing is asked of the person."""
+        if self._passes and self.kind() != "error" and self._offers[0].isHidden():
+            self._patience.start()
+        else:
+            self._patience.stop()
+
     def _offer(self, offers: Sequence[Offer]) -> None:
+        self._patience.stop()
         self._do = [do for _, do in offers]
         for button, (action, _) in zip(self._offers, offers, strict=False):
             button.setText(action)
@@ -137,6 +156,7 @@ class Banner(QFrame):
         self.style().polish(self)
         self.setAccessibleName(text)
         self.show()
+        self._wait()
         # Read out even though the focus stays where it was.
         QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.Alert))
 

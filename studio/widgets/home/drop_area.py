@@ -34,7 +34,6 @@ class DropArea(QWidget):
 
     def __init__(self, samples: Sequence[tuple[str, str]] = SAMPLES, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._highlighted = False
         self._last: Project | None = None
         self._glyph = Glyph("image", 56, "muted")
         self._headline = _centred("Drop a folder of images here", "headline")
@@ -108,24 +107,13 @@ class DropArea(QWidget):
         button.setMenu(menu)
         return button
 
-    def set_highlighted(self, highlighted: bool) -> None:
-        """Show that what hovers over the window would be taken."""
-        if highlighted != self._highlighted:
-            self._highlighted = highlighted
-            self._glyph.set_glyph("download-simple" if highlighted else "image", "accent" if highlighted else "muted")
-            self.update()
-
-    def highlighted(self) -> bool:
-        """Whether it shows that a drop would be taken."""
-        return self._highlighted
-
     def paintEvent(self, event: QPaintEvent) -> None:
         painter, scheme = QPainter(self), theme.current()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        pen = QPen(QColor(scheme.accent if self._highlighted else scheme.outline), 2 if self._highlighted else 1.5)
+        pen = QPen(QColor(scheme.outline), 1.5)
         pen.setDashPattern([5, 4])
         painter.setPen(pen)
-        painter.setBrush(QColor(scheme.notice_strip if self._highlighted else scheme.surface))
+        painter.setBrush(QColor(scheme.surface))
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(2, 2, -2, -2), 12, 12)
 
     def minimumSizeHint(self) -> QSize:

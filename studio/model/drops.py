@@ -1,0 +1,21 @@
+"""Judgement of what is dragged over the window, by its name alone."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatch
+from pathlib import Path
+
+from studio.model.data import FILES
+
+PATTERNS = tuple(FILES[FILES.index("(") + 1 : FILES.index(")")].lower().split())
+"""Names of files that hold many images."""
+
+
+def is_openable(name: str) -> bool:
+    """Whether something of that name may be opened; a name that says nothing may be a folder's. Looks at no disk."""
+    from core.data.formats.file_kinds import kind_by_name
+    from core.runs.run import is_checkpoint
+
+    if is_checkpoint(Path(name)) or any(fnmatch(name.lower(), pattern) for pattern in PATTERNS):
+        return True
+    return kind_by_name(name) in (None, "image", "other format")

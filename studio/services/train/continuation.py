@@ -1,0 +1,45 @@
+"""Whether a checkpoint can be continued on a dataset that it was not trained on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.config.constraints import refuse_data
+from core.errors import UserError
+from core.imaging.channels import CHANNEL_NAMES
+from studio.model.train import Continuation
+
+if TYPE_CHECKING:
+    from core.checkpoint import Meta
+    from core.data.dataset import Dataset
+
+
+def read_continuation(checkpoint: Path, dataset: Dataset) -> Continuation:
+    """Reads a checkpoint, and compares its networks with a dataset."""
+    from core.checkpoint import summary
+
+    try:
+        meta = summary(checkpoint).meta
+    except UserError as problem:
+        return Continuation(checkpoint, None, problem.what)
+    return Continuation(checkpoint, meta.settings, obstacle(meta, dataset))
+
+
+def obstacle(meta: Meta, dataset: Dataset) -> str:
+    """Why the networks of a checkpoint cannot take these images, in a sentence; empty if they can.
+
+    Their size is no obstacle: images are prepared at the checkpoint's resolution.
+    """
+    try:
+        refuse_data(meta.settings, len(dataset.classes), dataset.points)
+    except UserError as problem:
+        return problem.what
+    channels, classes = dataset.images.shape[1], len(dataset.classes)
+    if not dataset.points and channels != meta.channels:
+        return (
+            f"These are {CHANNEL_NAMES[channels].images}, and its networks make {CHANNEL_NAMES[meta.channels].images}."
+        )
+    if meta.settings.condition != "none" and classes != len(meta.classes) and not meta.settings.clusters:
+        return f"These images have {classes} classes, and its networks know {len(meta.classes)}."
+    return ""

@@ -1,0 +1,43 @@
+"""Area of a window's pages, over which a message and a cover may lie, so that nothing moves when they come."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from studio import theme
+from studio.widgets.basic.banner import Banner
+
+WIDEST, MARGIN = 760, 12
+"""Pixels of a message, and around it."""
+
+
+class PageArea(QWidget):
+    """`pages` fill it; `banner` lies over their top and `cover` over all of them, while they are shown."""
+
+    def __init__(self, pages: QWidget, banner: Banner, cover: QWidget, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._banner, self._cover = banner, cover
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(pages)
+        banner.setParent(self)
+        cover.setParent(self)
+        banner.installEventFilter(self)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._cover.setGeometry(self.rect())
+        self._place()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self._banner and event.type() in (QEvent.Type.LayoutRequest, QEvent.Type.Show):
+            self._place()
+        return super().eventFilter(watched, event)
+
+    def _place(self) -> None:
+        width = min(self.width() - 2 * MARGIN, theme.scaled(WIDEST))
+        height = min(self._banner.heightForWidth(width), self.height() - 2 * MARGIN)
+        self._banner.setGeometry((self.width() - width) // 2, MARGIN, width, height)
+        self._banner.raise_()

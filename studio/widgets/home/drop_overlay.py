@@ -1,0 +1,64 @@
+"""Overlay that says what happens to what is dragged over the window."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QWidget
+
+from studio import theme
+
+MARGIN, GLYPH = 16, 56
+STRENGTH = 0.94
+"""How far it covers what lies below."""
+
+
+class DropOverlay(QWidget):
+    """Hidden until something hovers. It lies over a page, and lets every event through."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._text = ""
+        self.is_openable = True
+        """Whether what hovers can be opened, as far as its name says."""
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.hide()
+
+    def show_name(self, name: str, is_openable: bool) -> None:
+        """Something of that name hovers."""
+        self._text = f"Drop to open {name}" if is_openable else f"GAN Studio cannot open {name}"
+        self.is_openable = is_openable
+        self.setAccessibleName(self._text)
+        self.raise_()
+        self.show()
+        self.update()
+
+    def text(self) -> str:
+        """The sentence on it; empty while it is hidden."""
+        return self._text if self.isVisible() else ""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter, scheme = QPainter(self), theme.current()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        color = QColor(scheme.accent if self.is_openable else scheme.error)
+        ground = QColor(scheme.notice_strip if self.is_openable else scheme.error_strip)
+        ground.setAlphaF(STRENGTH)
+        pen = QPen(color, 2)
+        pen.setDashPattern([5, 4])
+        painter.setPen(pen)
+        painter.setBrush(ground)
+        area = QRectF(self.rect()).adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN)
+        painter.drawRoundedRect(area, 12, 12)
+        side = theme.scaled(GLYPH)
+        glyph = QRect(0, 0, side, side)
+        glyph.moveCenter(area.center().toPoint())
+        glyph.translate(0, -side // 2)
+        theme.paint_glyph(painter, glyph, "download-simple" if self.is_openable else "prohibit", color)
+        font = self.font()
+        font.setPixelSize(theme.scaled(19))
+        font.setBold(True)
+        painter.setFont(font)
+        painter.setPen(QColor(scheme.text))
+        line = QRectF(area.left() + MARGIN, glyph.bottom() + MARGIN, area.width() - 2 * MARGIN, side)
+        text = painter.fontMetrics().elidedText(self._text, Qt.TextElideMode.ElideMiddle, round(line.width()))
+        painter.drawText(line, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop, text)
