@@ -38,6 +38,14 @@ def prepare(
     their shorter sides, 64 px at most. `cache` replaces `cache_folder()`.
     Raises `UserError` for whatever a person can mend; closing the generator stops at once.
     """
+    whole = yield from prepare_whole(source, how, cache)
+    return whole if whole.points else without_excluded(whole, cache)
+
+
+def prepare_whole(
+    source: str | Path, how: Preparation = AUTOMATIC, cache: Path | None = None
+) -> Generator[Progress | FirstImages, None, Dataset]:
+    """Does the same as `prepare`, but keeps the images that the person left out."""
     if toys.opens(str(source)):
         return toys.dataset(str(source))
     return (yield from _prepare(str(source), how, cache if cache is not None else cache_folder()))
@@ -80,7 +88,7 @@ def _prepare(name: str, how: Preparation, base: Path) -> Generator[Progress | Fi
             f"The images that were prepared in {quoted(str(entry))} cannot be read back.",
             "Check that disk, or let the environment variable GAN_STUDIO_CACHE name another folder.",
         )
-    return without_excluded(dataset, base)
+    return dataset
 
 
 def _kind(name: str) -> tuple[DataFormat, str]:

@@ -85,11 +85,15 @@ class Preset:
     def fitted(self, facts: FitContext, **values: Any) -> Settings:
         """Settings of this preset for these images and this device, with some values replaced."""
         settings = self.apply(**values)
+        return self.apply(**{**self.fit(facts, settings.resolution), **values})
+
+    def fit(self, facts: FitContext, resolution: int) -> dict[str, Any]:
+        """Settings that this preset changes for these images of `resolution` px, and this device."""
         changes: dict[str, Any] = {}
         for fit in self.fits:
-            if fit.holds(facts, settings.resolution):
+            if fit.holds(facts, resolution):
                 changes |= fit.settings
-        return self.apply(**{**changes, **values})
+        return changes
 
 
 @cache
@@ -97,6 +101,12 @@ def presets() -> dict[str, Preset]:
     """Every preset by name, the default first."""
     found = [_read(file) for file in sorted(Path(__file__).parent.glob("*.json"))]
     return {preset.name: preset for preset in sorted(found, key=lambda preset: preset.name != "studio")}
+
+
+def augmentation_for(images: int, resolution: int) -> str:
+    """The augmentation that the default preset uses for so many images of `resolution` px."""
+    default = next(iter(presets().values()))
+    return str({**default.settings, **default.fit(FitContext(images, False), resolution)}["augment"])
 
 
 def preset(name: str) -> Preset:

@@ -1,21 +1,24 @@
-"""Controller of the Data workspace: opens datasets, prepares them as the form says, and excludes images."""
+"""Controller of the Data workspace: shows datasets, prepares them as the form says, and applies remedies."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
-from functools import partial
 from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QObject, QTimer
 
+from core.config.settings import Settings
+from core.data.health.findings import Remedy
 from core.errors import UserError
 from studio.main_window import MainWindow
-from studio.model.data import OpenedDataset
+from studio.model.data import Examined, OpenedDataset
 from studio.model.train import TrainingState
 from studio.services.session import Session
 
+REMEDIES = ("augment", "mirror", "fit", "grid", "alpha")
+"""Settings that mend what may be wrong with a dataset."""
 PATIENCE_MS = 400
 """Whoever turns a number on passes by others; only the one that stays is prepared."""
 
@@ -30,13 +33,16 @@ class DataController(QObject):
         """Images that were opened while a training ran on others."""
         self._source = ""
         """The dataset that the form is set to."""
+        self._before: dict[str, Any] = {}
+        """Settings as they were before a remedy changed them."""
         self._timer = QTimer(self, singleShot=True, interval=PATIENCE_MS)
         self._timer.timeout.connect(self._prepare)
+        window.closed.connect(self._timer.stop)
 
     def show_dataset(self, opened: OpenedDataset) -> None:
         """Shows another dataset, or the same prepared anew, in every workspace."""
         facts, training = opened.facts, self._session.training
-        self._window.data.show_dataset(facts, opened.sheet)
+        self._window.data.show_dataset(facts, opened.index, opened.sheet)
         is_others = training.state is not TrainingState.IDLE and training.source != facts.source
         self._waiting = opened if is_others else None
         if not is_others:
@@ -56,11 +62,8 @@ class DataController(QObject):
         else:
             train.show_reals(opened.sheet)
 
-    def draw_sheet(self, count: int, seed: int, as_discriminator: bool) -> None:
-        """Shows some of the images, as they are or as the discriminator sees them."""
-        if not as_discriminator:
-            self._session.data.draw_sheet(count, seed)
-            return
+    def draw_sheet(self, count: int, seed: int) -> None:
+        """Shows some of the images as the discriminator sees them."""
         try:
             self._session.draw_sheet(self._window.train.form.settings(), count, seed)
         except UserError as problem:
@@ -75,6 +78,7 @@ class DataController(QObject):
     def show_preparation(self) -> None:
         """The form says how images are prepared, whoever changed it there."""
         self._window.data.show_preparation(self._window.train.form.prepared())
+        self.show_settings()
         self._timer.start()
 
     def show_state(self, state: TrainingState) -> None:
@@ -107,30 +111,29 @@ class DataController(QObject):
                 how = self._window.train.form.preparation()
                 self._session.review.compare(self._session.data.dataset.source, how, seed)
 
-    # What is left out
+    # Remedies
 
-    def show_left_out(self, source: str, names: Sequence[str]) -> None:
-        """Says how many, and offers to undo it."""
-        later = "" if self._session.training.state is TrainingState.IDLE else " The training that runs still has them."
-        self._window.banner.show_offer(
-            f"{_counted(names)} left out.{later}", "Undo", partial(self._session.review.include_again, source, names)
-        )
+    def show_settings(self) -> None:
+        """Says which settings that are remedies are in force."""
+        form = self._window.train.form
+        self._session.review.set_augment(form.value("augment"))
+        self._window.data.show_settings({name: form.value(name) for name in REMEDIES})
 
-    def show_taken_back(self, source: str, names: Sequence[str]) -> None:
-        self._window.banner.show_notice(f"{_counted(names)} included again.")
+    def show_review(self, examined: Examined) -> None:
+        """Shows what was found in the dataset."""
+        self._window.data.show_report(examined)
+        self.show_settings()
 
-    def ask_what_to_include(self) -> None:
-        """Lists what is left out."""
-        from studio.dialogs.restore_excluded import RestoreExcludedDialog
-
-        dataset = self._session.data.dataset
-        if dataset is None or not dataset.excluded:
-            return
-        dialog = RestoreExcludedDialog(dataset.excluded, self._window)
-        dialog.chosen.connect(partial(self._session.review.include_again, dataset.source))
-        dialog.exec()
-        dialog.deleteLater()
+    def switch_remedy(self, remedy: Remedy, on: bool) -> None:
+        """Sets the training's settings, or sets them back to what they were."""
+        form = self._window.train.form
+        if on:
+            self._before |= {name: form.value(name) for name in remedy.settings}
+            form.change(remedy.settings)
+        else:
+            form.change({name: self._before.pop(name, None) or _usual(name) for name in remedy.settings})
+        self.show_settings()
 
 
-def _counted(names: Sequence[str]) -> str:
-    return f"{len(names):,} images are" if len(names) != 1 else f"{names[0]} is"
+def _usual(name: str) -> Any:
+    return Settings.model_fields[name].default

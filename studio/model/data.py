@@ -15,9 +15,11 @@ from core.config.preparation import Preparation
 from core.data.health.findings import HealthFinding, HealthReport, RowNumbers
 from core.errors import UserError
 from core.events import Event, Images
+from core.imaging.packed import Packed
 
 if TYPE_CHECKING:
     from core.data.dataset import Dataset
+    from core.data.records import Records
 
 Image = NDArray[np.uint8]
 """One image, (H, W, C)."""
@@ -109,13 +111,12 @@ class Examined:
 
 @dataclass(frozen=True, eq=False)
 class Tile:
-    """An image that a finding is about: its number, that of its group, and whether it is suggested to leave it out."""
+    """An image that a finding is about: its row, and the number of its group."""
 
     row: int
     group: int
     name: str
     picture: Image
-    suggested: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,8 +159,8 @@ class Recognised(Event):
 class DataFacts:
     """What is said of a dataset.
 
-    `size`: width and height as prepared. `sizes`, `classes`: counts by name. `transparent`: whether any original is,
-    whatever became of it. `excluded`: names of the images that the person left out.
+    `count`: images to train on, which those that are left out are not. `size`: width and height as prepared. `sizes`,
+    `classes`: counts by name. `transparent`: whether any original is, whatever became of it.
     """
 
     title: str
@@ -171,8 +172,51 @@ class DataFacts:
     classes: Mapping[str, int]
     transparent: bool
     video: bool
-    excluded: Sequence[str]
     points: bool
+
+
+@dataclass(frozen=True, eq=False)
+class ImageIndex:
+    """All images of the open dataset by their rows, also those that are left out.
+
+    `size`: width and height of each. `labels` (N,) are indices into `classes`; None where there are no classes.
+    """
+
+    source: str
+    size: tuple[int, int]
+    records: Records
+    labels: NDArray[np.int64] | None
+    classes: tuple[str, ...]
+    left_out: frozenset[int]
+
+    def __len__(self) -> int:
+        return len(self.records.table)
+
+    def name(self, row: int) -> str:
+        """What an image is called inside its source."""
+        return self.records.name(row)
+
+    def class_of(self, row: int) -> str:
+        """The class of an image; empty where there are no classes."""
+        return "" if self.labels is None else self.classes[int(self.labels[row])]
+
+
+@dataclass(frozen=True)
+class TileRequest:
+    """Rows of images that are to be shown, the most urgent first, and the width and height of each tile in pixels."""
+
+    rows: tuple[int, ...]
+    size: tuple[int, int]
+
+
+@dataclass(frozen=True, eq=False)
+class Tiles:
+    """Pixels (n, H, W) of some rows of the dataset that has these `records`, in the `size` that was asked for."""
+
+    records: Records
+    size: tuple[int, int]
+    rows: tuple[int, ...]
+    pixels: Packed
 
 
 @dataclass(frozen=True)
@@ -190,11 +234,16 @@ class DataRequest:
 
 @dataclass(frozen=True, eq=False)
 class OpenedDataset(Event):
-    """A prepared dataset with all that is shown of it, and how it was prepared, with the size that it got."""
+    """A prepared dataset with all that is shown of it, and how it was prepared, with the size that it got.
+
+    `whole`: the same with the images that are left out.
+    """
 
     dataset: Dataset
+    whole: Dataset
     how: Preparation
     facts: DataFacts
+    index: ImageIndex
     sheet: Images
 
 

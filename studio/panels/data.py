@@ -5,17 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt, Signal
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QMimeData, Qt, Signal
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QShowEvent
 from PySide6.QtWidgets import QProgressBar, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from core.events import Images, Progress
+from studio.model.undo import Undo
 from studio.widgets.basic.empty_page import EmptyPage
 from studio.widgets.basic.labels import Label
 from studio.widgets.images.image_grid import ImageGrid
+from studio.widgets.images.image_mime import add_image
+from studio.widgets.images.row_viewer import RowViewer
+from studio.widgets.images.tile_layout import sheet as one_picture
 from studio.widgets.images.tile_view import NO_IMAGES
 
 if TYPE_CHECKING:
-    from studio.model.data import BeforeAfter, DataFacts, DatasetSheet, Examined, Page
+    from studio.model.data import BeforeAfter, DataFacts, DatasetSheet, Examined, Image, ImageIndex, Page, Tiles
     from studio.widgets.data.dataset_view import DatasetView
 
 
@@ -25,19 +32,25 @@ class DataPanel(QWidget):
     home_requested = Signal()
     """Other images are to be opened, which Home offers."""
     cancelled = Signal()
-    sheet_requested = Signal(int, int, bool)
-    """How many images, the seed of their choice, and whether as the discriminator sees them."""
+    sheet_requested = Signal(int, int)
+    """How many images as the discriminator sees them, and the seed of their choice."""
     comparison_requested = Signal(int)
     """The seed of the choice of originals that are to be seen beside what becomes of them."""
     preparation_chosen = Signal(object)
     """New values by the names of their settings."""
     page_requested = Signal(object, int)
     """A finding, and which page of its images."""
-    leave_out_requested = Signal(object, object)
-    """A finding, and the rows of which the person decided otherwise than it suggests."""
-    leave_out_suggested_requested = Signal()
-    include_requested = Signal()
+    tiles_requested = Signal(object)
+    """A `TileRequest`, which replaces the one before."""
+    image_requested = Signal(int)
+    """The row of an image that is to be enlarged or copied."""
+    left_out_changed = Signal(object)
+    """The rows, a frozenset, that are to be left out."""
+    remedy_switched = Signal(object, bool)
+    """A `Remedy` that is a setting, and whether it is to be in force."""
     train_requested = Signal()
+    undo_changed = Signal(bool, bool)
+    """Whether there is something to undo, and to redo."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -51,6 +64,11 @@ class DataPanel(QWidget):
             self._stack.addWidget(page)
         self._has_dataset = False
         self._is_preparing = False
+        self._index: ImageIndex | None = None
+        self._undo = Undo(frozenset[int]())
+        """The rows that are left out."""
+        self._copied = -1
+        self._viewer: RowViewer | None = None
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 16, 16, 16)
         layout.addWidget(self._stack)
@@ -68,16 +86,18 @@ class DataPanel(QWidget):
             view.train_requested.connect(self.train_requested)
             view.controls.chosen.connect(self.preparation_chosen)
             view.controls.cancelled.connect(self.cancelled)
-            view.health.page_requested.connect(self.page_requested)
-            view.health.leave_out_requested.connect(self.leave_out_requested)
-            view.health.leave_out_suggested_requested.connect(self.leave_out_suggested_requested)
-            view.health.include_requested.connect(self.include_requested)
+            view.groups.page_requested.connect(self.page_requested)
+            view.leave_out_requested.connect(self._leave_out)
+            view.remedy_switched.connect(self.remedy_switched)
+            view.browser.grid.tiles_requested.connect(self.tiles_requested)
+            view.browser.grid.activated.connect(self._enlarge)
+            view.browser.grid.copy_requested.connect(self._copy)
             self._stack.addWidget(view)
         return self._view
 
     def set_locked(self, locked: bool) -> None:
-        """While a training runs the images are prepared as they are."""
-        self.view.controls.set_locked(locked)
+        """While a training runs its images and settings are as they are."""
+        self.view.set_locked(locked)
 
     def begin_progress(self, is_preparing: bool) -> None:
         """Images are being read; `is_preparing`: those that are shown, which stay until they are prepared anew."""
@@ -106,15 +126,35 @@ class DataPanel(QWidget):
         if not self._is_preparing:
             self._stack.setCurrentWidget(self.view if self._has_dataset else self._empty)
 
-    def show_dataset(self, facts: DataFacts, sheet: Images) -> None:
-        """A dataset and a sheet of its images."""
+    def show_dataset(self, facts: DataFacts, index: ImageIndex, sheet: Images) -> None:
+        """A dataset, all its images, and a sheet of them; the same again where others of it are left out."""
         self._has_dataset = True
-        self.view.show_dataset(facts, sheet)
+        if not self._goes_on(index):
+            self._undo = Undo(index.left_out)
+            self._tell_undo()
+        self._index = index
+        self.view.show_dataset(facts, index, self._undo.state, sheet)
         self._stack.setCurrentWidget(self.view)
 
     def show_sheet(self, sheet: DatasetSheet) -> None:
         """Other images of the same dataset."""
         self.view.show_sheet(sheet)
+
+    def show_tiles(self, tiles: Tiles) -> None:
+        """Pictures for the grid of all images."""
+        self.view.browser.grid.add_tiles(tiles)
+
+    def show_image(self, row: int, image: Image) -> None:
+        """An image that was to be enlarged or copied."""
+        if row == self._copied:
+            self._copied = -1
+            QGuiApplication.clipboard().setMimeData(add_image(QMimeData(), one_picture(image[None], 1), image, False))
+        if self._viewer is not None:
+            self._viewer.show_image(row, image)
+
+    def show_settings(self, values: Mapping[str, Any]) -> None:
+        """The settings that are remedies, by their names."""
+        self.view.show_settings(values)
 
     def show_preparation(self, values: Mapping[str, Any]) -> None:
         """How images are prepared now, by the names of the settings."""
@@ -124,22 +164,105 @@ class DataPanel(QWidget):
         self.view.begin_examination()
 
     def show_examination(self, progress: Progress) -> None:
-        self.view.health.show_progress(progress)
+        self.view.findings.show_progress(progress)
 
     def show_report(self, examined: Examined) -> None:
         """What was found in the dataset."""
         self.view.show_report(examined)
 
     def end_examination(self) -> None:
-        self.view.health.end()
+        self.view.findings.end()
 
     def show_page(self, page: Page) -> None:
         """Images of the finding that is looked at."""
-        self.view.health.show_page(page)
+        self.view.groups.show_page(page)
 
     def show_comparison(self, comparison: BeforeAfter) -> None:
         """Originals beside what becomes of them."""
         self.view.show_comparison(comparison)
+
+    # --- what is left out ---
+
+    def undo(self) -> None:
+        """Takes back the last change of what is left out."""
+        if self._undo.undo():
+            self._show_left_out()
+
+    def redo(self) -> None:
+        if self._undo.redo():
+            self._show_left_out()
+
+    def copy(self) -> bool:
+        """Puts the current image on the clipboard; whether there is one."""
+        row = self.view.browser.grid.current_row() if self._has_dataset and self.view.is_browsing() else -1
+        if row >= 0:
+            self._copy(row)
+        return row >= 0
+
+    def settle_left_out(self, rows: frozenset[int]) -> None:
+        """The rows that are left out by now; a change that was refused is taken back."""
+        if rows == self._undo.state:
+            return
+        self._undo.undo()
+        if rows != self._undo.state:
+            self._undo = Undo(rows)
+        self.view.show_left_out(rows)
+        self._tell_undo()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._tell_undo()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(QKeySequence.StandardKey.Undo):
+            self.undo()
+        elif event.matches(QKeySequence.StandardKey.Redo) or QKeySequence(event.keyCombination()) == _CTRL_Y:
+            self.redo()
+        elif not (event.matches(QKeySequence.StandardKey.Copy) and self.copy()):
+            super().keyPressEvent(event)
+
+    def _leave_out(self, rows: NDArray[np.int64], out: bool) -> None:
+        chosen = frozenset(rows.tolist())
+        self._undo.do(self._undo.state | chosen if out else self._undo.state - chosen)
+        self._show_left_out()
+
+    def _show_left_out(self) -> None:
+        self.view.show_left_out(self._undo.state)
+        self.left_out_changed.emit(self._undo.state)
+        self._tell_undo()
+
+    def _goes_on(self, index: ImageIndex) -> bool:
+        """Whether these are the images that were open, of which what was left out since is on its way to the disk."""
+        before = self._index
+        if before is None or (before.source, len(before)) != (index.source, len(index)):
+            return False
+        return before.records is index.records or index.left_out == self._undo.state
+
+    def _tell_undo(self) -> None:
+        self.undo_changed.emit(self._undo.can_undo, self._undo.can_redo)
+
+    # --- single images ---
+
+    def _copy(self, row: int) -> None:
+        self._copied = row
+        self.image_requested.emit(row)
+
+    def _enlarge(self, row: int) -> None:
+        grid = self.view.browser.grid
+        viewer = RowViewer(grid.rows(), grid.place_of(row), self.view.browser.describe, self)
+        viewer.image_requested.connect(self.image_requested)
+        viewer.finished.connect(lambda: self._end_viewer(viewer))
+        self._viewer = viewer
+        self.image_requested.emit(row)
+        viewer.open()
+
+    def _end_viewer(self, viewer: RowViewer) -> None:
+        """The image that was seen last is the current one."""
+        grid = self.view.browser.grid
+        if (place := grid.place_of(viewer.row())) >= 0:
+            grid.step_to(place)
+        self._viewer = None
+        viewer.deleteLater()
 
     def _build_busy(self) -> QWidget:
         page = QWidget()
@@ -163,3 +286,6 @@ class DataPanel(QWidget):
             column.addWidget(widget, alignment=Qt.AlignmentFlag.AlignHCenter)
         column.addStretch()
         return page
+
+
+_CTRL_Y = QKeySequence("Ctrl+Y")

@@ -26,6 +26,7 @@ from studio.services.data.library import DataLibrary
 from studio.services.data.loader import DatasetLoader
 from studio.services.data.opened_sources import OpenedSources
 from studio.services.data.review import DatasetReview
+from studio.services.data.tiles import TileReader
 from studio.services.explore.generator_jobs import GeneratorJobs
 from studio.services.explore.service import ExploreService
 from studio.services.file_saving import FileSaving
@@ -88,6 +89,7 @@ class Session(QObject):
         self.data = DatasetLoader(self.workers, self)
         self.opened_sources = OpenedSources()
         self.review = DatasetReview(self.workers, self)
+        self.tiles = TileReader(self)
         self.library = DataLibrary(self.workers, self)
         self.projects = Projects(self.workers, self)
         self.training = TrainingService(self.workers, self)
@@ -104,7 +106,7 @@ class Session(QObject):
         self._connect()
 
     def _connect(self) -> None:
-        for service in (self.workers, self.training, self.explore):
+        for service in (self.workers, self.training, self.explore, self.tiles):
             service.problem.connect(self.problem)
         for teller in (self.jobs, self.training, self.explore, self.generator):
             teller.notice.connect(self.notice)
@@ -116,7 +118,7 @@ class Session(QObject):
         self.data.scan_ended.connect(self._leave_others)  # what was to be opened with a checkpoint may have failed
         for changed in (self.data.scan_began, self.data.scan_ended, self.runs.opened, self.runs.ended):
             changed.connect(lambda *_: self.reading_changed.emit())
-        self.review.changed.connect(self.data.reopen)
+        self.review.changed.connect(self.data.replace)
         self.runs.opened.connect(self._show_run)
         self.runs.ended.connect(lambda: self.watcher.follow(self.runs.end))
         self.watcher.drawn.connect(self.samples.list_pictures)
@@ -188,6 +190,7 @@ class Session(QObject):
     def _show_dataset(self, opened: OpenedDataset) -> None:
         self.opened_sources.add(opened.dataset.source)
         self.review.open(opened)
+        self.tiles.open(opened)
         self._leave_others()
 
     def _show_run(self, run: OpenedRun) -> None:
@@ -325,6 +328,9 @@ class Session(QObject):
         if self.data.previews:
             # They borrow torch's random numbers for a moment, which belong to the training from its first step on.
             next(iter(self.data.previews)).ended.connect(later, Qt.ConnectionType.SingleShotConnection)
+            return
+        if self.review.is_changing:  # what was left out a moment ago is not trained on
+            self.review.settled.connect(lambda _: later(), Qt.ConnectionType.SingleShotConnection)
             return
         self._resume_data = dataset.source
         self.training.start(settings, dataset, self.runs_folder, self.resume, copy)
@@ -465,4 +471,5 @@ class Session(QObject):
         self.comparison.close()
         self.workers.shutdown()
         self.samples.shutdown()
+        self.tiles.shutdown()
         self.explore.shutdown()

@@ -11,6 +11,7 @@ from PIL import Image
 
 from core.config.preparation import Preparation
 from core.data.dataset import Dataset
+from core.presets import FitContext, presets
 from tests.core.photos import fill, finding, found, made_of, named, opened, photo, report_of
 
 
@@ -72,13 +73,22 @@ def test_how_many_images_are_few(count: int, side: int, augment: str, severity: 
     images = np.random.default_rng(0).integers(0, 256, (count, 1, side, side), np.uint8)
     one = finding(report_of(made_of(images), augment=augment), "few_images")
     assert one.severity == severity
-    assert ("DiffAugment" in one.suggestion) == (severity != "good" and augment == "none")
+    assert ("Turn on augmentation" in one.suggestion) == (severity != "good" and augment == "none")
+
+
+def test_few_images_are_augmented_as_the_preset_does_it() -> None:
+    studio = next(iter(presets().values()))
+    for count, side in ((300, 16), (999, 64), (1360, 64), (1360, 32)):
+        images = np.random.default_rng(0).integers(0, 256, (count, 1, side, side), np.uint8)
+        one = finding(report_of(made_of(images), augment="none"), "few_images")
+        fitted = studio.fitted(FitContext(count, accelerator=False), resolution=side)
+        assert one.remedies[0].settings == {"augment": fitted.augment}
 
 
 def test_copies_do_not_make_a_dataset_larger() -> None:
     images = np.random.default_rng(0).integers(0, 256, (600, 1, 8, 8), np.uint8)
     images[300:] = images[:300]
-    assert "300 different images" in finding(report_of(made_of(images)), "few_images").text
+    assert "Only 300 images" in finding(report_of(made_of(images)), "few_images").text
 
 
 @pytest.mark.parametrize(
@@ -114,13 +124,13 @@ def test_if_most_originals_are_small_the_resolution_is_wrong(folder: Path) -> No
     ("size", "fit", "better", "said"),
     [
         ((90, 60), "crop", "crop", ""),
-        ((160, 90), "crop", "smart", "'smart'"),
+        ((160, 90), "crop", "smart", "smart crop"),
         ((90, 160), "crop", "smart", "grid 4x7"),
-        ((160, 90), "smart", "smart", "Leave them out"),
-        ((160, 90), "stretch", "smart", "'smart'"),
-        ((240, 80), "crop", "pad", "'pad'"),
+        ((160, 90), "smart", "smart", "Leave out, pad"),
+        ((160, 90), "stretch", "smart", "smart crop"),
+        ((240, 80), "crop", "pad", "Pad, which"),
         ((240, 80), "smart", "pad", "grid 12x4"),
-        ((240, 80), "pad", "pad", "Leave them out"),
+        ((240, 80), "pad", "pad", "Leave out, pad"),
     ],
 )
 def test_proportions_and_the_fit_that_suits_them(
@@ -152,14 +162,14 @@ def test_colours_are_those_of_the_pixels(folder: Path) -> None:
     for number in range(5):
         photo(number).convert("L").convert("RGB").save(folder / f"{number}.jpg")
     one = found(folder, "colours")
-    assert (one.severity, one.text) == ("good", "All images are grey.")
+    assert (one.severity, one.text) == ("good", "All images are gray.")
     photo(9).save(folder / "9.png")
     dataset = opened(folder)
     one = finding(report_of(dataset), "colours")
     assert named(dataset, one.excludable) == ["9.png"]
-    assert "1 of 6 images is in colour, the others grey" in one.text
+    assert "1 of 6 images is in color, the others gray" in one.text
     fill(folder, 12)
-    assert "are grey, the others in colour" in found(folder, "colours").text
+    assert "are gray, the others in color" in found(folder, "colours").text
 
 
 def drawing(number: int, clear: bool) -> Image.Image:

@@ -262,8 +262,8 @@ def test_the_whole_game(qtbot: QtBot, studio: Application, tmp_path: Path) -> No
     qtbot.waitUntil(lambda: session.data.dataset is not None, timeout=PATIENCE)
     assert session.data.dataset is not None
     assert session.data.dataset.source == "toy:ring8"
-    assert not button(studio.window.data, "Show others").isVisible()
-    click(button(studio.window.data, "Set up training"))
+    assert not button(studio.window.data, "Shuffle").isVisible()
+    click(button(studio.window.data, "Choose settings"))
     assert studio.window.pages.currentIndex() == TRAIN
     assert playground.isVisible()
     assert not studio.window.train.samples.isVisible()

@@ -82,7 +82,7 @@ def test_from_a_dropped_folder_to_exported_images(
     assert session.data.dataset.classes == ("cats", "dogs")
     assert [skipped.name for skipped in session.data.dataset.skipped] == [str(Path("cats") / "note.png")]
 
-    click(button(studio.window.data, "Set up training"))
+    click(button(studio.window.data, "Choose settings"))
     assert studio.window.pages.currentIndex() == TRAIN
     choose(studio, "network", "mlp")
     choose(studio, "preset", "gan")
@@ -640,12 +640,13 @@ def test_the_data_are_seen_as_the_discriminator_sees_them(qtbot: QtBot, studio: 
     qtbot.waitUntil(lambda: studio.session.data.dataset is not None, timeout=PATIENCE)
     studio.window.complete()
     choose(studio, "augment", "diffaug")
-    grid = studio.window.data.view.findChild(ImageGrid)
-    assert isinstance(grid, ImageGrid)
-    qtbot.waitUntil(lambda: len(grid.images()) > 0, timeout=PATIENCE)
-    before = grid.images()
-    seen = button(studio.window.data, "As the discriminator sees them")
+    grid = studio.window.data.view._sheet
+    seen = button(studio.window.data, "Preview augmentation")
     click(seen)
+    qtbot.waitUntil(lambda: len(grid.images()) == 24, timeout=PATIENCE)
+    assert grid.isVisible()
+    before = grid.images()
+    click(button(studio.window.data, "Shuffle"))
     qtbot.waitUntil(lambda: not np.array_equal(grid.images(), before), timeout=PATIENCE)
     click(seen)
-    qtbot.waitUntil(lambda: np.array_equal(grid.images(), before), timeout=PATIENCE)
+    assert studio.window.data.view.is_browsing()

@@ -17,6 +17,7 @@ from pytestqt.qtbot import QtBot
 
 from core.errors import UserError
 from core.events import Images
+from core.imaging.packed import CHECK, CHECKS
 from core.stats.keys import label
 from studio import theme
 from studio.model.history import History
@@ -28,7 +29,7 @@ from studio.widgets.basic.spin_boxes import SeedBox
 from studio.widgets.home.drop_area import DropArea
 from studio.widgets.images.image_grid import ImageGrid
 from studio.widgets.images.image_viewer import ImageViewer
-from studio.widgets.images.tile_layout import CHECK, CHECKS, GAP
+from studio.widgets.images.tile_layout import GAP
 from studio.widgets.images.tile_view import MARGIN, NAMES, NARROWEST_NAMED, NO_IMAGES
 from studio.widgets.plots.curve_plot import CurvePlot
 from studio.widgets.plots.legend import SWATCH, Legend
@@ -556,7 +557,7 @@ def test_clear_parts_show_a_checkerboard(qtbot: QtBot) -> None:
     upper = {picture.pixelColor(x, tile.top() + 5).name() for x in range(tile.left(), tile.right())}
     lower = [picture.pixelColor(x, tile.bottom() - 5).name() for x in range(tile.left(), tile.right())]
     assert upper == {"#0ac81e"}
-    assert set(lower) == set(CHECKS)
+    assert set(lower) == {QColor(color).name() for color in CHECKS}
     assert lower[0] != lower[CHECK]
     assert grid.image(3).pixelColor(0, 0).alpha() == 255
     assert grid.grid_image().pixelColor(0, 7) == QColor(10, 200, 30, 0)  # what is saved keeps the colours there

@@ -41,6 +41,20 @@ def include(source: str, names: Iterable[str], base: Path | None = None) -> None
     _remember(source, frozenset(excluded(source, base)).difference(names), base)
 
 
+def change(whole: Dataset, out: Iterable[str], back: Iterable[str]) -> Dataset:
+    """Leaves images of the `whole` dataset out and takes others back; returns what is left of it.
+
+    Raises `UserError`, and changes nothing, when fewer than two images would be left.
+    """
+    out, back = frozenset(out), frozenset(back)
+    left = without(whole, out.union(excluded(whole.source)).difference(back))
+    if back:
+        include(whole.source, back)
+    if out:
+        exclude(whole, out)
+    return left
+
+
 def without_excluded(dataset: Dataset, base: Path | None = None) -> Dataset:
     """The dataset without what was left out. Raises `UserError` when fewer than two images are left."""
     try:

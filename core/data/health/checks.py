@@ -7,18 +7,21 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from math import gcd
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.config.preparation import Fit, Preparation
 from core.data.dataset import Dataset
-from core.data.health.findings import FindingKind, HealthFinding, RowNumbers, Severity, no_rows
+from core.data.health.findings import FindingKind, HealthFinding, Remedy, RowNumbers, Severity, no_rows
 from core.data.health.image_statistics import ImageStatistics
 from core.data.items import REMEDIES, SkippedKind
 from core.data.names import Inside, natural, quoted
 from core.data.records import MODES
 from core.data.source import MOST_CLASSES, class_level
+from core.presets import augmentation_for
 
 MANY = 0.1
 """From this part of the images on, what is wrong with them shows in what is generated."""
@@ -45,6 +48,7 @@ arXiv:2006.06676; Zhao et al. 2020, DiffAugment, arXiv:2006.10738). Of larger im
 """
 MOST_REASONS = 3
 """Why files cannot be read is said in one line, the commonest first; all of it is in the list of files."""
+_AUGMENTATIONS = {"diffaug": "DiffAugment", "ada": "ADA"}
 FAR_TOO_FEW = 4
 """With so many times fewer than enough there is no doubt."""
 
@@ -131,13 +135,13 @@ def frames(dataset: Dataset) -> list[HealthFinding]:
 
 def exact_duplicates(groups: list[RowNumbers], total: int) -> HealthFinding:
     if not groups:
-        return HealthFinding("exact_duplicates", "good", "No image is there twice.")
+        return HealthFinding("exact_duplicates", "good", "No exact duplicates.")
     copies = all_but_first(groups)
     return HealthFinding(
         "exact_duplicates",
         _severity(len(copies), total),
-        f"{counted(len(copies), 'image')} {'is an exact copy' if len(copies) == 1 else 'are exact copies'} of others.",
-        "Leave them out, for what is there twice is learned twice as much. One of each stays.",
+        f"{counted(len(copies), 'exact duplicate')}.",
+        "Leave them out: an image that is there twice counts twice. One of each group stays.",
         tuple(groups),
         copies,
     )
@@ -145,14 +149,13 @@ def exact_duplicates(groups: list[RowNumbers], total: int) -> HealthFinding:
 
 def near_duplicates(groups: list[RowNumbers], total: int) -> HealthFinding:
     if not groups:
-        return HealthFinding("near_duplicates", "good", "No two images look nearly the same.")
+        return HealthFinding("near_duplicates", "good", "No near-duplicates.")
     copies = all_but_first(groups)
     return HealthFinding(
         "near_duplicates",
         _severity(len(copies), total),
-        f"{counted(len(copies), 'image')} can hardly be told from others: smaller, lighter, saved anew or a little "
-        "different.",
-        "Look at them, and leave out those that add nothing. The largest of each stays.",
+        f"{counted(len(copies), 'near-duplicate')}.",
+        "Look at them, and leave out those that add nothing. The largest of each group stays.",
         tuple(groups),
         copies,
     )
@@ -165,30 +168,37 @@ def all_but_first(groups: list[RowNumbers]) -> RowNumbers:
 
 def near_empty(rows: RowNumbers, total: int) -> HealthFinding:
     if not len(rows):
-        return HealthFinding("near_empty", "good", "There is something to be seen in every image.")
+        return HealthFinding("near_empty", "good", "No blank images.")
     return HealthFinding(
         "near_empty",
         _severity(len(rows), total),
-        f"{counted(len(rows), 'image')} {_are(len(rows))} empty, or nearly of one colour.",
-        "Leave them out, unless empty images are to be generated too.",
+        f"{counted(len(rows), 'blank image')}.",
+        "Leave them out, unless blank images are to be generated too.",
         (rows,),
         rows,
     )
 
 
 def few_images(different: int, dataset: Dataset, augment: str) -> HealthFinding:
-    enough = (ENOUGH if augment == "none" else ENOUGH_AUGMENTED) * max(*dataset.size, 64) / 64
+    """`different`: images that are no copies of others. It asks for augmentation where the default preset turns it
+    on."""
+    side = max(dataset.size)
+    wanted = augmentation_for(different, side) if augment == "none" else augment
+    enough = (ENOUGH_AUGMENTED if wanted == augment else ENOUGH) * max(side, 64) / 64
+    remedies = [Remedy(f"Augment: {_AUGMENTATIONS[wanted]}", {"augment": wanted})] if wanted != "none" else []
+    remedies.append(Remedy("Mirror", {"mirror": True}))
     if different >= enough:
-        return HealthFinding("few_images", "good", f"{counted(different, 'different image')} are enough to learn from.")
-    remedies = "Mirror them if left and right do not matter. More images help most, a smaller resolution helps too."
-    if augment == "none":
-        remedies = f"Turn on augmentation: DiffAugment, or ADA as in the preset stylegan2_ada. {remedies}"
+        text = f"{counted(different, 'different image')} are enough to learn from."
+        return HealthFinding("few_images", "good", text, remedies=tuple(remedies))
+    grave = different * FAR_TOO_FEW < enough
+    advice = "Mirror them if left and right do not matter. More images help most; a smaller resolution helps too."
     return HealthFinding(
         "few_images",
-        "warning" if different * FAR_TOO_FEW < enough else "note",
-        f"{counted(different, 'different image')} {_are(different)} few for {_size(dataset)}: the discriminator soon "
-        "knows them by heart, and what is generated gets no better.",
-        remedies,
+        "warning" if grave else "note",
+        f"Only {counted(different, 'image')}: the discriminator {'will' if grave else 'may'} memorize them, and "
+        "results will stop improving.",
+        f"Turn on augmentation. {advice}" if wanted != augment else advice,
+        remedies=tuple(remedies),
     )
 
 
@@ -306,26 +316,34 @@ _DOES: dict[Fit, str] = {
     "pad": "bars take more than a third of the picture",
 }
 _BETTER: dict[Fit, str] = {
-    "crop": "Leave them out, or cut them yourself",
-    "smart": "Choose the fit 'smart', which keeps the part with the most detail",
-    "pad": "Choose the fit 'pad', which keeps all of a picture, between bars",
+    "crop": "Leave out, pad, or crop yourself",
+    "smart": "Use a smart crop, which keeps the part with the most detail",
+    "pad": "Pad, which keeps the whole picture between bars",
 }
 
 
 def proportions(dataset: Dataset, how: Preparation) -> HealthFinding:
     table, parts = dataset.records.table, kept_parts(dataset)
     rows = np.flatnonzero(parts < CROP_KEEPS)
+    grid, (width, height) = _grid(table["width"] / table["height"]), dataset.size
+    remedies = [
+        *([Remedy("Smart crop", {"fit": "smart"})] if len(rows) or how.fit == "smart" else []),
+        *([Remedy("Pad", {"fit": "pad"})] if len(rows) or how.fit == "pad" else []),
+        *([Remedy(f"Proportion {_ratio(grid)}", {"grid": grid})] if grid and (len(rows) or width != height) else []),
+    ]
     if not len(rows):
-        return HealthFinding("proportions", "good", "The originals have about the shape that is trained.")
-    better, grid = fit_for(parts), _grid(table["width"] / table["height"])
+        text = "The originals have about the shape that is trained."
+        return HealthFinding("proportions", "good", text, remedies=tuple(remedies))
+    better = fit_for(parts)
     advice = _BETTER["crop" if better == how.fit else better]
     return HealthFinding(
         "proportions",
         _severity(len(rows), len(table)),
         f"{_part(rows, table)} much wider or taller than {_size(dataset)}: {_DOES[how.fit]}.",
-        f"{advice}; or train them in their own shape, with the grid {grid}." if grid else f"{advice}.",
+        f"{advice}; or train in their own proportion, {_ratio(grid)} (grid {grid})." if grid else f"{advice}.",
         (rows,),
         rows if better == "crop" else no_rows(),
+        remedies=tuple(remedies),
     )
 
 
@@ -346,20 +364,20 @@ def colours(statistics: ImageStatistics) -> HealthFinding:
     visible = statistics.variation >= EMPTY  # white is no grey
     grey, coloured = (np.flatnonzero(visible & so) for so in (statistics.spread < GREY, statistics.spread >= GREY))
     if not len(grey) or not len(coloured):
-        return HealthFinding("colours", "good", f"All images are {'grey' if len(grey) else 'in colour'}.")
-    return _mixed("colours", (grey, coloured), ("grey", "in colour"))
+        return HealthFinding("colours", "good", f"All images are {'gray' if len(grey) else 'in color'}.")
+    return _mixed("colours", (grey, coloured), ("gray", "in color"))
 
 
 def print_colours(dataset: Dataset) -> HealthFinding:
     table = dataset.records.table
     rows = np.flatnonzero(table["mode"] == MODES.index("CMYK"))
     if not len(rows):
-        return HealthFinding("print_colours", "good", "No image is in the colours of a printer.")
+        return HealthFinding("print_colours", "good", "No image is in CMYK.")
     return HealthFinding(
         "print_colours",
         "note",
         f"{_part(rows, table)} in CMYK, the inks of a printer, and had to be converted.",
-        "Look at the colours: if they are wrong, save the originals as RGB.",
+        "Look at the colors: if they are wrong, save the originals as RGB.",
         (rows,),
     )
 
@@ -367,19 +385,22 @@ def print_colours(dataset: Dataset) -> HealthFinding:
 def transparency(dataset: Dataset) -> HealthFinding:
     table = dataset.records.table
     rows, opaque = (np.flatnonzero(so) for so in (table["transparent"], ~table["transparent"]))
+    keep = Remedy("Keep transparency", {"alpha": True})
     if not len(rows):
         return HealthFinding("transparency", "good", "No image is transparent.")
     if dataset.images.shape[1] < 4:
         return HealthFinding(
             "transparency",
             "note",
-            f"{_part(rows, table)} transparent in places, and there the background colour is seen.",
-            "Choose its colour, or keep transparency to generate transparent images.",
+            f"{_part(rows, table)} transparent in places, and show the background color there.",
+            "Choose its color, or keep transparency to generate transparent images.",
             (rows,),
+            remedies=(keep,),
         )
     if not len(opaque):
-        return HealthFinding("transparency", "good", "All images are transparent in places, and stay so.")
-    return _mixed("transparency", (rows, opaque), ("transparent in places", "opaque"))
+        text = "All images are transparent in places, and stay so."
+        return HealthFinding("transparency", "good", text, remedies=(keep,))
+    return replace(_mixed("transparency", (rows, opaque), ("transparent in places", "opaque")), remedies=(keep,))
 
 
 # -- words -------------------------------------------------------------------------------------------------------------
@@ -429,3 +450,9 @@ def _grid(aspects: Floats) -> str | None:
     low, middle, high = np.quantile(aspects, (0.05, 0.5, 0.95)).tolist()
     columns, rows = (min(max(round(4 * side), 4), 16) for side in (middle, 1 / middle))
     return f"{columns}x{rows}" if high < low * SAME_SHAPE and columns != rows else None
+
+
+def _ratio(grid: str) -> str:
+    """The proportion of a grid, such as 3:2 of 6x4."""
+    columns, rows = map(int, grid.split("x"))
+    return f"{columns // gcd(columns, rows)}:{rows // gcd(columns, rows)}"

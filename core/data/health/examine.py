@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from core.config.preparation import Preparation
 from core.data.dataset import Dataset
 from core.data.health import checks, duplicates
-from core.data.health.findings import HealthFinding, HealthReport, Histogram, RowNumbers
+from core.data.health.findings import HealthFinding, HealthReport, Histogram, RowNumbers, no_rows
 from core.data.health.image_statistics import image_statistics
 from core.data.prepare import AUTOMATIC
 from core.data.records import MODES
@@ -49,8 +50,23 @@ def examine(
         aspects=None if dataset.points else histogram(table["width"] / table["height"]),
         resolution=resolution_for(sides.tolist()),
         fit="crop" if dataset.points else checks.fit_for(checks.kept_parts(dataset)),
-        findings=tuple(sorted(findings, key=lambda finding: _ORDER.index(finding.severity))),
+        findings=_sorted(findings),
     )
+
+
+def reconsidered(report: HealthReport, whole: Dataset, left_out: RowNumbers, augment: str) -> HealthReport:
+    """The report of a `whole` dataset after these of its images were left out, or under another augmentation."""
+    if whole.points:
+        return report
+    copies = next((one.excludable for one in report.findings if one.kind == "exact_duplicates"), no_rows())
+    few = checks.few_images(len(whole.images) - len(np.union1d(copies, left_out)), whole, augment)
+    others = (finding for finding in report.findings if finding.kind != "few_images")
+    return replace(report, excluded=len(left_out), findings=_sorted((few, *others)))
+
+
+def _sorted(findings: Iterable[HealthFinding]) -> tuple[HealthFinding, ...]:
+    """The gravest first."""
+    return tuple(sorted(findings, key=lambda finding: _ORDER.index(finding.severity)))
 
 
 def _images(dataset: Dataset, how: Preparation, augment: str) -> Generator[Progress, None, list[HealthFinding]]:

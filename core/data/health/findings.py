@@ -38,12 +38,20 @@ def no_rows() -> RowNumbers:
 
 
 @dataclass(frozen=True, eq=False)
+class Remedy:
+    """Settings that mend what was found, or already do, by their names; `title` is a label of at most three words."""
+
+    title: str
+    settings: Mapping[str, str | bool]
+
+
+@dataclass(frozen=True, eq=False)
 class HealthFinding:
     """One thing that was looked at: what it is in a sentence or two, and what to do about it, empty where nothing is.
 
     `groups` are the images that it is about: of duplicates each group holds images that are alike, the one to keep
     first; else there is one group, or, of classes, one for each class. `excludable` are those that may be left out to
-    mend it. `skipped` names what is not in the dataset by the reason.
+    mend it. `skipped` names what is not in the dataset by the reason. `remedies` are settings that mend it.
     """
 
     kind: FindingKind
@@ -53,6 +61,7 @@ class HealthFinding:
     groups: tuple[RowNumbers, ...] = ()
     excludable: RowNumbers = field(default_factory=no_rows)
     skipped: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    remedies: tuple[Remedy, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from core.concurrency import as_generator
 from core.config.preparation import Preparation
 from core.errors import UserError
 from core.events import Event, FirstImages, Progress
-from core.imaging.channels import CHANNEL_NAMES
 from studio.background.newest_task import NewestTask
 from studio.background.threads import IteratorThread
 from studio.background.torch_import import import_torch
 from studio.background.workers import Workers
-from studio.model.data import SHEET, DataFacts, DataRequest, DatasetSheet, Examined, OpenedDataset
+from studio.model.data import DataRequest, DatasetSheet, Examined, OpenedDataset
+from studio.services.data.opened_dataset import opened_dataset
 from studio.services.data.review import examine_dataset
 
 if TYPE_CHECKING:
@@ -58,8 +56,8 @@ class DatasetLoader(QObject):
         self._task = NewestTask(workers)
         self._pending: DataRequest | None = None
         """What is being read, until it is open."""
-        self._request: DataRequest | None = None
-        """What is open."""
+        self._whole: Dataset | None = None
+        """The open dataset with the images that are left out."""
 
     def scan(self, request: DataRequest) -> None:
         """Reads images; a scan that is under way is given up for it. The dataset that is open stays until then."""
@@ -92,24 +90,19 @@ class DatasetLoader(QObject):
         else:
             self.scan(DataRequest(self.dataset.source, how, augment))
 
-    def reopen(self, source: str) -> None:
-        """The same images again, if they are still open, because others of them are left out."""
-        if self.dataset is not None and self.dataset.source == source and (not self._pending or self.is_preparing):
-            assert self._request is not None
-            self.scan(self._pending or self._request)
+    def replace(self, opened: OpenedDataset) -> None:
+        """The same images, if they are still open, of which others are left out."""
+        if opened.whole is self._whole:
+            self.dataset = opened.dataset
+            self.dataset_opened.emit(opened)
 
     def cancel_scan(self) -> None:
         if self._pending is not None:
             self._task.cancel()
 
-    def draw_sheet(self, count: int, seed: int) -> None:
-        """Another random sheet of the dataset, as `sheet_drawn`."""
-        if self.dataset is not None:
-            make = partial(as_generator, draw_sheet, self.dataset, count, seed)
-            self._workers.spawn(make, done=self.sheet_drawn.emit)
-
     def preview(self, settings: Settings, count: int, seed: int) -> None:
-        """The same as the discriminator would be shown it by these settings, while no training runs."""
+        """Draws a random sheet as the discriminator would be shown it by these settings, as `sheet_drawn`. No training
+        runs."""
         if self.dataset is not None:
             make = partial(as_generator, draw_discriminator_sheet, self.dataset, settings, count, seed)
             thread = self._workers.spawn(make, done=self.sheet_drawn.emit, end=lambda: self.previews.discard(thread))
@@ -132,8 +125,8 @@ class DatasetLoader(QObject):
 
     def _open(self, opened: OpenedDataset) -> None:
         assert self._pending is not None
-        self.dataset, self.how = opened.dataset, opened.how
-        self._request, self._pending = replace(self._pending, how=opened.how), None
+        self.dataset, self.how, self._whole = opened.dataset, opened.how, opened.whole
+        self._pending = None
         self.dataset_opened.emit(opened)
         self.scan_ended.emit()
         self.examination_began.emit()
@@ -149,19 +142,16 @@ class DatasetLoader(QObject):
 def open_dataset(request: DataRequest) -> Generator[Event, None, Examined]:
     """Prepares images: yields `Progress`, perhaps `FirstImages`, an `OpenedDataset`, then `Progress` of its
     examination, and returns what was found."""
-    from core.data.prepare import prepare
+    from core.data.cache.exclusions import without_excluded
+    from core.data.prepare import prepare_whole
 
     if isinstance(request.how, UserError):
         raise request.how
-    dataset = yield from prepare(request.source, request.how)
-    how = request.how if dataset.points else request.how.at(dataset.size)
-    yield OpenedDataset(dataset, how, _facts(dataset), dataset.sheet(SHEET))
-    return (yield from examine_dataset(dataset, how, request.augment))
-
-
-def draw_sheet(dataset: Dataset, count: int, seed: int) -> DatasetSheet:
-    """Draws another random sheet of a dataset."""
-    return DatasetSheet(dataset.sheet(count, seed))
+    whole = yield from prepare_whole(request.source, request.how)
+    how = request.how if whole.points else request.how.at(whole.size)
+    opened = opened_dataset(whole, whole if whole.points else without_excluded(whole), how)
+    yield opened
+    return (yield from examine_dataset(whole, opened.index.left_out, how, request.augment))
 
 
 def draw_discriminator_sheet(dataset: Dataset, settings: Settings, count: int, seed: int) -> DatasetSheet:
@@ -171,22 +161,3 @@ def draw_discriminator_sheet(dataset: Dataset, settings: Settings, count: int, s
 
     images = discriminator_sheet(dataset.sheet(count, seed), settings, seed)
     return DatasetSheet(images, "As the discriminator will see them")
-
-
-def _facts(dataset: Dataset) -> DataFacts:
-    from core.data.formats.video import ENDINGS
-
-    counts = np.zeros(0, int) if dataset.labels is None else np.bincount(dataset.labels, minlength=len(dataset.classes))
-    return DataFacts(
-        dataset.title,
-        dataset.source,
-        len(dataset.images),
-        CHANNEL_NAMES[dataset.images.shape[1]].long,
-        dataset.size,
-        dataset.records.sizes(),
-        dict(zip(dataset.classes, counts.tolist(), strict=False)),
-        bool(dataset.records.table["transparent"].any()),
-        dataset.source.lower().endswith(ENDINGS),
-        dataset.excluded,
-        dataset.points,
-    )

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, Signal, SignalInstance
+from PySide6.QtCore import QObject, Signal
 
 from core.concurrency import as_generator
 from core.config.preparation import Preparation, Size
-from core.data.health.findings import FindingKind, HealthFinding, RowNumbers
+from core.data.health.findings import FindingKind, HealthFinding
 from core.events import FirstImages, Progress
 from studio.background.newest_task import NewestTask
 from studio.background.workers import Workers
 from studio.model.data import BeforeAfter, Examined, Image, OpenedDataset, Page, Pair, Tile
+from studio.services.data.opened_dataset import opened_dataset
 
 if TYPE_CHECKING:
     from core.config.preparation import Preparation
@@ -40,73 +42,95 @@ class DatasetReview(QObject):
     """A `Page`."""
     compared = Signal(object)
     """A `BeforeAfter`."""
-    left_out = Signal(str, object)
-    """A source, and the names of the images that were left out of it."""
-    taken_back = Signal(str, object)
-    changed = Signal(str)
-    """Other images than before belong to this source."""
+    reviewed = Signal(object)
+    """The `Examined` of the open dataset, as it is without what is left out, and under the augmentation that is set."""
+    changed = Signal(object)
+    """An `OpenedDataset` of which other images than before are left out."""
+    settled = Signal(object)
+    """The rows that are left out, when the last change is on the disk, or was refused."""
 
     def __init__(self, workers: Workers, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._workers = workers
         self._pages, self._comparisons = NewestTask(workers), NewestTask(workers)
-        self._dataset: Dataset | None = None
+        self._opened: OpenedDataset | None = None
         self._examined: Examined | None = None
+        self._augment = "none"
+        self._wanted: frozenset[int] = frozenset()
+        self.is_changing = False
+        """Whether a change of what is left out is on its way to the disk."""
 
     def open(self, opened: OpenedDataset) -> None:
-        """Reviews another dataset."""
-        self._dataset, self._examined = opened.dataset, None
-        self._pages.drop()
+        """Reviews a dataset: another one, or the same, of which other images are left out."""
+        before, self._opened = self._opened, opened
+        if before is None or before.whole is not opened.whole:
+            self._examined = None
+            self._pages.drop()
+            self._wanted = opened.index.left_out
+        elif self._examined is not None:
+            self.set_examined(self._examined)
 
     def set_examined(self, examined: Examined) -> None:
         """Takes what was found in the dataset."""
-        self._examined = examined
+        from core.data.health.examine import reconsidered
+
+        if self._opened is not None:
+            rows = np.array(sorted(self._opened.index.left_out), np.int64)
+            report = reconsidered(examined.report, self._opened.whole, rows, self._augment)
+            self._examined = replace(examined, report=report)
+            self.reviewed.emit(self._examined)
+
+    def set_augment(self, augment: str) -> None:
+        """The setting `augment`, which decides how many images are few."""
+        if augment != self._augment:
+            self._augment = augment
+            if self._examined is not None:
+                self.set_examined(self._examined)
 
     def show_page(self, finding: HealthFinding, number: int) -> None:
         """Reads a page of the images that a finding is about, as `page_shown`."""
-        if self._dataset is not None:
-            make = partial(as_generator, read_page, self._dataset, finding, number)
+        if self._opened is not None:
+            make = partial(as_generator, read_page, self._opened.whole, finding, number)
             self._pages.start(make, done=self.page_shown.emit)
 
     def compare(self, source: str, how: Preparation, seed: int) -> None:
         """Reads originals and prepares them, as `compared`."""
         self._comparisons.start(partial(compare, source, how, seed), done=self.compared.emit)
 
-    def leave_out(self, finding: HealthFinding, toggled: frozenset[int]) -> None:
-        """Leaves out what the finding suggests, but for the images of which the person decided otherwise."""
-        if self._dataset is not None:
-            self._leave_out(self._dataset, finding.excludable, toggled)
+    def set_left_out(self, rows: frozenset[int]) -> None:
+        """Leaves exactly these images out. While one change is written, the newest of those that follow waits."""
+        self._wanted = rows
+        if not self.is_changing:
+            self._change()
 
-    def leave_out_suggested(self) -> None:
-        """Leaves out everything that the examination suggests."""
-        if self._dataset is not None and self._examined is not None:
-            self._leave_out(self._dataset, self._examined.suggested, frozenset())
+    def _change(self) -> None:
+        if self._opened is None or self._wanted == self._opened.index.left_out:
+            self.settled.emit(self._wanted)
+            return
+        self.is_changing = True
+        make = partial(as_generator, leave_out, self._opened, self._wanted)
+        self._workers.spawn(make, done=partial(self._show_change, self._opened, self._wanted), end=self._end_change)
 
-    def include_again(self, source: str, names: Sequence[str]) -> None:
-        """Includes images again."""
+    def _show_change(self, before: OpenedDataset, rows: frozenset[int], after: OpenedDataset) -> None:
+        self.is_changing = False
+        if self._opened is before:
+            self.changed.emit(after)
 
-        def take() -> Sequence[str]:
-            include_again(source, names)
-            return names
-
-        self._change(self.taken_back, source, take)
-
-    def _leave_out(self, dataset: Dataset, suggested: RowNumbers, toggled: frozenset[int]) -> None:
-        self._change(self.left_out, dataset.source, partial(leave_out, dataset, suggested, toggled))
-
-    def _change(self, told: SignalInstance, source: str, change: Callable[[], Sequence[str]]) -> None:
-        def done(names: Sequence[str]) -> None:
-            told.emit(source, names)
-            self.changed.emit(source)
-
-        self._workers.spawn(lambda: as_generator(change), done=done)  # every one counts, not only the newest
+    def _end_change(self) -> None:
+        """Goes on to what is wanted by now; of a change that failed the rows stay as they are."""
+        if self.is_changing and self._opened is not None:
+            self.is_changing = False
+            self._wanted = self._opened.index.left_out
+        self._change()
 
 
-def examine_dataset(dataset: Dataset, how: Preparation, augment: str) -> Generator[Progress, None, Examined]:
-    """Examines a dataset, and suggests what to leave out of it."""
+def examine_dataset(
+    whole: Dataset, left_out: frozenset[int], how: Preparation, augment: str
+) -> Generator[Progress, None, Examined]:
+    """Examines a whole dataset, and suggests what to leave out of it."""
     from core.data.health.examine import examine
 
-    report = yield from examine(dataset, how, augment)
+    report = yield from examine(whole, how, augment)
     wanted = [one.excludable for one in report.findings if one.kind not in MATTERS_OF_TASTE]
     return Examined(report, np.unique(np.concatenate([np.zeros(0, np.int64), *wanted])))
 
@@ -116,10 +140,9 @@ def read_page(dataset: Dataset, finding: HealthFinding, number: int) -> Page:
     rows = np.concatenate([np.zeros(0, np.int64), *finding.groups])
     groups = np.repeat(np.arange(len(finding.groups)), [len(group) for group in finding.groups])
     chosen = slice(number * TILES, (number + 1) * TILES)
-    suggested = np.isin(rows[chosen], finding.excludable)
     tiles = [
-        Tile(int(row), int(group), dataset.records.name(row), _thumbnail(dataset.images[row]), bool(out))
-        for row, group, out in zip(rows[chosen], groups[chosen], suggested, strict=True)
+        Tile(int(row), int(group), dataset.records.name(row), _thumbnail(dataset.images[row]))
+        for row, group in zip(rows[chosen], groups[chosen], strict=True)
     ]
     return Page(finding, number, -(-len(rows) // TILES), tiles)
 
@@ -149,24 +172,16 @@ def compare(source: str, how: Preparation, seed: int) -> Generator[Progress | Fi
     return BeforeAfter(pairs, "" if pairs else "The originals of these images are not at hand as files of their own.")
 
 
-def leave_out(dataset: Dataset, suggested: RowNumbers, toggled: frozenset[int]) -> tuple[str, ...]:
-    """Leaves out what is suggested, but for the `toggled` rows, of which the opposite is done; returns the names.
+def leave_out(opened: OpenedDataset, rows: frozenset[int]) -> OpenedDataset:
+    """Leaves exactly these rows of the whole dataset out, and remembers it by their names.
 
-    Raises `UserError` when too few images would be left.
+    Raises `UserError` when too few images would be left, or when it cannot be remembered.
     """
-    from core.data.cache.exclusions import exclude
+    from core.data.cache.exclusions import change
 
-    rows = np.setxor1d(suggested, np.array(sorted(toggled), np.int64))
-    names = tuple(dataset.records.name(row) for row in rows.tolist())
-    exclude(dataset, names)
-    return names
-
-
-def include_again(source: str, names: Sequence[str]) -> None:
-    """Includes images again."""
-    from core.data.cache.exclusions import include
-
-    include(source, names)
+    name, before = opened.whole.records.name, opened.index.left_out
+    dataset = change(opened.whole, map(name, rows - before), map(name, before - rows))
+    return opened_dataset(opened.whole, dataset, opened.how)
 
 
 def _files(source: str) -> Generator[Progress | FirstImages, None, Sequence[File]]:

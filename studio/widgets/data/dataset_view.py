@@ -17,48 +17,71 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.data.health.findings import HealthFinding
 from core.events import Images
 from studio import theme
-from studio.model.data import BUILT_IN, SHEET, BeforeAfter, DataFacts, DatasetSheet, Examined
-from studio.widgets.basic.labels import Label, plain_tip
+from studio.model.data import BUILT_IN, SHEET, BeforeAfter, DataFacts, DatasetSheet, Examined, ImageIndex
+from studio.model.image_filter import ImageFilter
+from studio.widgets.basic.labels import Label, LabelledButton, plain_tip
 from studio.widgets.data.before_after_view import BeforeAfterView
-from studio.widgets.data.health_view import HealthView
+from studio.widgets.data.finding_view import FindingView
+from studio.widgets.data.findings_list import FindingsList
+from studio.widgets.data.image_browser import ImageBrowser
+from studio.widgets.data.statistics_view import StatisticsView
 from studio.widgets.images.image_grid import ImageGrid
+from studio.widgets.images.tile_view import NO_IMAGES
 from studio.widgets.settings.preparation_controls import PreparationControls
 
 MOST_LINES = 12
 """Longer lists of sizes and classes end with "and 40 more"; a tooltip holds them all."""
-IMAGES, PAIRS, HEALTH = range(3)
+IMAGES, PAIRS, STATISTICS = range(3)
 
 
 class DatasetView(QWidget):
-    """Three views of the same images, of which one is shown."""
+    """Three views of the same images, of which one is shown, and beside them facts, findings and preparation."""
 
-    sheet_requested = Signal(int, int, bool)
-    """How many images, the seed of their choice, and whether as the discriminator sees them."""
+    sheet_requested = Signal(int, int)
+    """How many images as the discriminator sees them, and the seed of their choice."""
     comparison_requested = Signal(int)
     """The seed of the choice of originals that are to be seen beside what becomes of them."""
     another_requested = Signal()
     train_requested = Signal()
+    leave_out_requested = Signal(object, bool)
+    """Rows (n,), and whether to leave them out or to take them back."""
+    remedy_switched = Signal(object, bool)
+    """A `Remedy` that is a setting, and whether it is to be in force."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.controls = PreparationControls()
-        self.health = HealthView()
-        self._grid, self._pairs = ImageGrid(), BeforeAfterView()
-        self._grid.setAccessibleName("Some images of the dataset")
-        self._shown = ""
+        self.findings, self.statistics = FindingsList(), StatisticsView()
+        self.browser, self.groups = ImageBrowser(), FindingView()
+        self._sheet, self._pairs = ImageGrid(), BeforeAfterView()
+        self._sheet.setAccessibleName("Some images of the dataset")
+        self._shown, self._number = "", 0
         self._seed = 0
-        self._views = QStackedWidget()
+        self._is_points = self._is_locked = False
+        self._settings: Mapping[str, Any] = {}
+        self._images, self._views = QStackedWidget(), QStackedWidget()
+        for widget in (self.browser, self._sheet, self.groups):
+            self._images.addWidget(widget)
         self.tabs = QTabBar(drawBase=False, expanding=False)
-        self.tabs.setAccessibleName("What is shown of the dataset")
-        for title, view in (("Images", self._grid), ("Before and after", self._pairs), ("Health", self.health)):
+        self.tabs.setAccessibleName("Views of the dataset")
+        views = (("Images", self._images), ("Before / after", self._pairs), ("Statistics", self.statistics))
+        for title, view in views:
             self.tabs.addTab(title)
             self._views.addWidget(view)
         self.tabs.currentChanged.connect(self._show_view)
+        self._connect()
+        top = QHBoxLayout()
+        top.addWidget(self.tabs, 1)
+        self._shuffle = LabelledButton("shuffle", "Shuffle", "")
+        self._shuffle.clicked.connect(self._show_others)
+        top.addWidget(self._shuffle)
+        top.addWidget(self.browser.slider)
         left = QVBoxLayout()
-        left.setSpacing(4)
-        left.addWidget(self.tabs)
+        left.setSpacing(6)
+        left.addLayout(top)
         left.addWidget(self._views, 1)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -66,50 +89,90 @@ class DatasetView(QWidget):
         row.addLayout(left, 1)
         row.addWidget(self._build_side())
 
-    def show_dataset(self, facts: DataFacts, sheet: Images) -> None:
-        """A dataset and a sheet of its images; of the same source the view that is shown stays."""
-        if facts.source != self._shown:
+    def _connect(self) -> None:
+        for asked in (
+            self.browser.leave_out_requested,
+            self.groups.leave_out_requested,
+            self.findings.left_out_switched,
+        ):
+            asked.connect(self.leave_out_requested)
+        self.findings.remedy_switched.connect(self.remedy_switched)
+        self.findings.images_requested.connect(self._show_finding)
+        self.findings.groups_requested.connect(self._show_groups)
+        self.groups.back_requested.connect(self._show_images)
+
+    def show_dataset(self, facts: DataFacts, index: ImageIndex, left_out: frozenset[int], sheet: Images) -> None:
+        """A dataset, all its images, those that are left out, and a sheet that shows points."""
+        is_other = facts.source != self._shown
+        self._is_points = facts.points
+        if is_other:
             self._shown, self._seed = facts.source, 0
             self.tabs.setCurrentIndex(IMAGES)
-            self.health.clear()
+            self.statistics.show_report(None)
             self.controls.suggest(None)
+            with QSignalBlocker(self._preview):
+                self._preview.setChecked(False)
+        if is_other or len(index) != self._number:
+            self._number = len(index)
+            self.findings.clear()
         self._title.setText(facts.title)
-        self._source.setText("drawn by the program" if facts.source.startswith(BUILT_IN) else facts.source)
+        self._source.setText("built in" if facts.source.startswith(BUILT_IN) else facts.source)
         self._source.setToolTip(plain_tip(facts.source))
         images = f"{facts.count:,} images, {facts.colour}, trained at {_pixels(facts.size)}"
         self._count.setText(f"{facts.count:,} points, 2-D" if facts.points else images)
         _list(self._sizes, "Original sizes", [f"{size}: {count:,}" for size, count in _descending(facts.sizes)])
         _list(self._classes, "Classes", [f"{name}: {count:,}" for name, count in facts.classes.items()])
-        for widget in (self.controls, self._others, self._d_input):  # all points are in the picture, as they are
+        for widget in (self.controls, self._preview):  # points are as they are
             widget.setVisible(not facts.points)
         self.tabs.setTabVisible(PAIRS, not facts.points)
         self.controls.set_offered(facts.transparent, facts.video)
-        self.health.show_excluded(len(facts.excluded))
-        with QSignalBlocker(self._d_input):
-            self._d_input.setChecked(False)
-        self.show_sheet(DatasetSheet(sheet))
+        if facts.points:
+            self.show_sheet(DatasetSheet(sheet))
+        else:
+            self.browser.set_index(index, left_out)
+        self.show_left_out(left_out)
+        if is_other or self._images.currentWidget() is not self.groups:
+            self._show_images()
+        self._show_tools()
+
+    def show_left_out(self, rows: frozenset[int]) -> None:
+        """Dims these images, and shows which remedies that makes."""
+        if not self._is_points:
+            self.browser.set_left_out(rows)
+        self.groups.show_left_out(rows)
+        self.findings.show_left_out(rows)
 
     def show_sheet(self, sheet: DatasetSheet) -> None:
-        """Other images of the same dataset."""
-        self._grid.set_images(sheet.images)
-        self._grid.set_caption(sheet.caption)
+        """Shows points, or some images as the discriminator sees them."""
+        self._sheet.set_images(sheet.images)
+        self._sheet.set_caption(sheet.caption)
 
     def show_preparation(self, values: Mapping[str, Any]) -> None:
         """How the images are prepared, or soon will be."""
         self.controls.show_values(values)
         self._compare()
 
+    def show_settings(self, values: Mapping[str, Any]) -> None:
+        """The settings that are remedies, by their names."""
+        self._settings = values
+        self.findings.show_settings(values, self._is_locked)
+
+    def set_locked(self, locked: bool) -> None:
+        """While a training runs its images and settings are as they are."""
+        self._is_locked = locked
+        self.controls.set_locked(locked)
+        self.findings.show_settings(self._settings, locked)
+
     def begin_examination(self) -> None:
-        self.tabs.setTabText(HEALTH, "Health")
-        self.health.begin()
+        self.findings.begin()
 
     def show_report(self, examined: Examined) -> None:
-        """What is wrong with the dataset; the tab says how much of it is grave."""
-        warnings = sum(finding.severity == "warning" for finding in examined.report.findings)
-        self.tabs.setTabText(HEALTH, f"Health ({warnings})" if warnings else "Health")
-        self.tabs.setTabToolTip(HEALTH, plain_tip(f"{warnings} warning{'' if warnings == 1 else 's'}"))
-        self.health.show_report(examined)
+        """What is wrong with the dataset."""
+        self.findings.show_report(examined)
+        self.statistics.show_report(examined.report)
         self.controls.suggest(examined.report)
+        if not self._is_points:
+            self.browser.show_findings(examined)
 
     def show_comparison(self, comparison: BeforeAfter) -> None:
         """Originals beside what becomes of them."""
@@ -117,6 +180,10 @@ class DatasetView(QWidget):
             self._pairs.show_pairs(comparison.pairs)
         else:
             self._pairs.show_text(comparison.reason)
+
+    def is_browsing(self) -> bool:
+        """Whether the grid of all images is on screen."""
+        return self.tabs.currentIndex() == IMAGES and self._images.currentWidget() is self.browser
 
     def _build_side(self) -> QWidget:
         self._title, self._source, self._count = Label(), Label(), Label()
@@ -131,7 +198,8 @@ class DatasetView(QWidget):
             label.setWordWrap(True)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             column.addWidget(label)
-        column.insertWidget(3, self.controls)
+        column.insertWidget(3, self.findings)
+        column.insertWidget(4, self.controls)
         column.addStretch()
         scroll = QScrollArea(widgetResizable=True)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -145,33 +213,59 @@ class DatasetView(QWidget):
         return side
 
     def _build_buttons(self) -> QVBoxLayout:
-        train = QPushButton("Set up training")
+        train = QPushButton("Choose settings")
         train.setObjectName("primary")
         train.setToolTip("Choose the settings, then press Start")
         train.clicked.connect(self.train_requested)
-        self._others = QPushButton(theme.icon("shuffle"), "Show others")
-        self._others.setToolTip("Other images of the same dataset, drawn at random")
-        self._others.clicked.connect(self._show_others)
-        another = QPushButton(theme.icon("folder-open"), "Open another…")
-        another.setToolTip("Choose other images on the Home page; these stay open until then")
+        another = QPushButton(theme.icon("folder-open"), "Open other data")
+        another.setToolTip("Go to Home; this dataset stays open until another one is")
         another.clicked.connect(self.another_requested)
-        self._d_input = QPushButton(theme.icon("eye"), "As the discriminator sees them")
-        self._d_input.setCheckable(True)
-        self._d_input.setToolTip("Augmented, mirrored and under noise, as the settings say; ADA at its strongest")
-        self._d_input.toggled.connect(self._show_d_input)
-        row = QHBoxLayout()
-        row.addWidget(self._others)
-        row.addWidget(another)
+        self._preview = QPushButton(theme.icon("eye"), "Preview augmentation")
+        self._preview.setCheckable(True)
+        self._preview.setToolTip("Augmented, mirrored and under noise, as the settings say; ADA at its strongest")
+        self._preview.toggled.connect(self._show_preview)
         column = QVBoxLayout()
-        column.addWidget(self._d_input)
-        column.addLayout(row)
-        column.addWidget(train)
+        for button in (self._preview, another, train):
+            column.addWidget(button)
         return column
 
     def _show_view(self, index: int) -> None:
         self._views.setCurrentIndex(index)
-        self._others.setEnabled(index != HEALTH)
+        self._show_tools()
         self._compare()
+
+    def _show_tools(self) -> None:
+        """Order and size of the grid of all images, or else a button that draws others."""
+        browses = self.is_browsing()
+        self.browser.slider.setEnabled(browses)
+        can_draw = self.tabs.currentIndex() == PAIRS or self._images.currentWidget() is self._sheet
+        self._shuffle.setVisible(not self._is_points)
+        self._shuffle.setEnabled(browses or (can_draw and self.tabs.currentIndex() != STATISTICS))
+        self._shuffle.setCheckable(browses)
+        self._shuffle.setChecked(browses and self.browser.is_shuffled())
+        self._shuffle.setToolTip(
+            "Show the images in random order, or as in the folder" if browses else "Show other images, drawn at random"
+        )
+
+    def _show_images(self) -> None:
+        """All images, or else points or a preview."""
+        is_sheet = self._is_points or self._preview.isChecked()
+        self._images.setCurrentWidget(self._sheet if is_sheet else self.browser)
+        self._show_tools()
+
+    def _show_finding(self, finding: HealthFinding) -> None:
+        """Only the images of a finding."""
+        self._preview.setChecked(False)
+        self.tabs.setCurrentIndex(IMAGES)
+        self._show_images()
+        self.browser.filter_bar.set_filter(ImageFilter(findings=frozenset({finding.kind})))
+        self.browser.grid.setFocus()
+
+    def _show_groups(self, finding: HealthFinding) -> None:
+        self.tabs.setCurrentIndex(IMAGES)
+        self._images.setCurrentWidget(self.groups)
+        self.groups.show_finding(finding)
+        self._show_tools()
 
     def _compare(self) -> None:
         """Asks for originals, which are only read while somebody looks at them."""
@@ -179,18 +273,21 @@ class DatasetView(QWidget):
             self.comparison_requested.emit(self._seed)
 
     def _show_others(self) -> None:
+        if self.is_browsing():
+            self.browser.set_shuffled(self._shuffle.isChecked())
+            return
         self._seed += 1
         if self.tabs.currentIndex() == PAIRS:
             self._compare()
         else:
-            self._ask_for_sheet()
+            self.sheet_requested.emit(SHEET, self._seed)
 
-    def _show_d_input(self) -> None:
+    def _show_preview(self, shown: bool) -> None:
         self.tabs.setCurrentIndex(IMAGES)
-        self._ask_for_sheet()
-
-    def _ask_for_sheet(self) -> None:
-        self.sheet_requested.emit(SHEET, self._seed, self._d_input.isChecked())
+        self._show_images()
+        if shown:
+            self._sheet.set_images(NO_IMAGES)
+            self.sheet_requested.emit(SHEET, self._seed)
 
 
 def _descending(counts: Mapping[str, int]) -> list[tuple[str, int]]:

@@ -1,11 +1,16 @@
-"""Card of one health finding: severity, text and actions."""
+"""Card of one health finding: what it is, and remedies as switches."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from collections.abc import Mapping
+from typing import Any
 
-from core.data.health.findings import HealthFinding, Severity
+from PySide6.QtCore import Qt, Signal, SignalInstance
+from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from core.data.health.findings import HealthFinding, Remedy, Severity
+from studio.model.image_filter import NAMES, rows_of
+from studio.widgets.basic.flow_layout import FlowLayout
 from studio.widgets.basic.labels import Glyph, WrappedLabel, plain_tip
 
 GLYPHS: dict[Severity, tuple[str, str]] = {
@@ -14,49 +19,89 @@ GLYPHS: dict[Severity, tuple[str, str]] = {
     "good": ("check-circle", "good"),
 }
 WORDS: dict[Severity, str] = {"warning": "Warning", "note": "Note", "good": "In order"}
+LOCKED = "A training runs: stop it to change this"
 
 
 class FindingCard(QFrame):
     """`can_show_images`: whether the images that it is about can be shown."""
 
+    left_out_switched = Signal(bool)
+    remedy_switched = Signal(object, bool)
+    """A `Remedy`, and whether it is to be in force."""
     images_requested = Signal()
-    leave_out_requested = Signal()
+    groups_requested = Signal()
+    """Its groups, or the files that are not in the dataset."""
 
     def __init__(self, finding: HealthFinding, can_show_images: bool, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.finding = finding
+        self._excludable = frozenset(finding.excludable.tolist())
+        self._remedies: dict[Remedy, QCheckBox] = {}
+        self._leave_out = QCheckBox(f"Leave out {len(self._excludable):,}")
+        self._leave_out.setToolTip("The files stay where they are")
+        self._leave_out.clicked.connect(self.left_out_switched)
         self.setObjectName("card")
         self.setAccessibleName(f"{WORDS[finding.severity]}: {finding.text}")
         name, role = GLYPHS[finding.severity]
-        glyph = Glyph(name, 20, role)
+        glyph = Glyph(name, 18, role)
         glyph.setToolTip(plain_tip(WORDS[finding.severity]))
         words = QVBoxLayout()
         words.setSpacing(4)
         words.addWidget(_label(finding.text))
         if finding.suggestion:
             words.addWidget(_label(finding.suggestion, "muted"))
-        words.addStretch()
+        words.addWidget(self._build_switches())
+        if can_show_images or finding.skipped:
+            words.addWidget(self._build_buttons())
         row = QHBoxLayout(self)
-        row.setContentsMargins(12, 10, 12, 10)
-        row.setSpacing(10)
+        row.setContentsMargins(10, 8, 8, 8)
+        row.setSpacing(8)
         row.addWidget(glyph, 0, Qt.AlignmentFlag.AlignTop)
         row.addLayout(words, 1)
-        row.addLayout(self._build_buttons(can_show_images))
 
-    def _build_buttons(self, can_show_images: bool) -> QVBoxLayout:
-        column = QVBoxLayout()
-        column.setSpacing(6)
-        if count := len(self.finding.excludable):
-            leave_out = QPushButton(f"Leave out {count:,} {'image' if count == 1 else 'images'}")
-            leave_out.setToolTip("They stay where they are, and can be included again")
-            leave_out.clicked.connect(self.leave_out_requested)
-            column.addWidget(leave_out)
-        if self.finding.skipped or (can_show_images and self.finding.groups):
-            button = QPushButton("Show files" if self.finding.skipped else "Look at them")
-            button.clicked.connect(self.images_requested)
-            column.addWidget(button)
-        column.addStretch()
-        return column
+    def show_left_out(self, rows: frozenset[int]) -> None:
+        """Shows whether all that may be left out is left out."""
+        self._leave_out.setChecked(self._excludable <= rows)
+
+    def show_settings(self, values: Mapping[str, Any], locked: bool) -> None:
+        """Shows which remedies are in force; while a training runs they are as they are."""
+        for remedy, switch in self._remedies.items():
+            switch.setChecked(all(values.get(name) == value for name, value in remedy.settings.items()))
+            switch.setEnabled(not locked)
+            switch.setToolTip(plain_tip(LOCKED if locked else "Changes the settings of the training"))
+
+    def _build_switches(self) -> QWidget:
+        switches = QWidget()
+        column = QVBoxLayout(switches)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        self._leave_out.setVisible(bool(self._excludable))
+        column.addWidget(self._leave_out, 0, Qt.AlignmentFlag.AlignLeft)
+        for remedy in self.finding.remedies:
+            switch = self._remedies[remedy] = QCheckBox(remedy.title)
+            switch.clicked.connect(lambda on, remedy=remedy: self.remedy_switched.emit(remedy, on))
+            column.addWidget(switch, 0, Qt.AlignmentFlag.AlignLeft)
+        switches.setVisible(bool(self._excludable or self._remedies))
+        return switches
+
+    def _build_buttons(self) -> QWidget:
+        """Buttons that show what the finding is about, as far as there is something."""
+        buttons, finding = QWidget(), self.finding
+        flow = FlowLayout(buttons, spacing=6)
+        if finding.skipped:
+            self._button(flow, "Show files", self.groups_requested)
+        elif finding.severity != "good" and finding.kind in NAMES and (count := len(rows_of(finding))):
+            self._button(flow, "Show it" if count == 1 else f"Show {count:,}", self.images_requested)
+            if len(finding.groups) > 1 or finding.kind in ("exact_duplicates", "near_duplicates"):
+                self._button(flow, "Groups", self.groups_requested)
+        buttons.setVisible(flow.count() > 0)
+        return buttons
+
+    def _button(self, flow: FlowLayout, text: str, asked: SignalInstance) -> None:
+        button = QPushButton(text)
+        button.setAccessibleName(f"{text}: {self.finding.text}")
+        button.clicked.connect(asked)
+        flow.addWidget(button)
 
 
 def _label(text: str, role: str = "") -> WrappedLabel:

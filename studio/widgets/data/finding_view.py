@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from functools import partial
 from itertools import groupby, islice
 
-from PySide6.QtCore import Qt, Signal
+import numpy as np
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QPlainTextEdit,
-    QPushButton,
     QScrollArea,
     QStackedWidget,
     QToolButton,
@@ -33,20 +33,20 @@ WIDEST_GROUP = 6
 
 
 class FindingView(QWidget):
-    """Shows one page at a time; what was clicked on another page is remembered by its row."""
+    """Shows one page at a time."""
 
     back_requested = Signal()
     page_requested = Signal(object, int)
     """A finding and the number of a page."""
-    leave_out_requested = Signal(object, object)
-    """A finding, and the rows of which the person decided otherwise than it suggests."""
+    leave_out_requested = Signal(object, bool)
+    """Rows (n,), and whether to leave them out or to take them back."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._finding: HealthFinding | None = None
         self._page: Page | None = None
-        self._toggled: set[int] = set()
-        self._count = 0
+        self._left_out: frozenset[int] = frozenset()
+        self._tiles: dict[int, ImageTile] = {}
         self._body = QStackedWidget()
         self._scroll = QScrollArea(widgetResizable=True)
         self._names = QPlainTextEdit(readOnly=True)
@@ -64,12 +64,9 @@ class FindingView(QWidget):
     def show_finding(self, finding: HealthFinding) -> None:
         """Another finding; its images follow as a page."""
         self._finding, self._page = finding, None
-        self._toggled, self._count = set(), len(finding.excludable)
         self._text.setText(finding.text)
         self._show_pager(0, 0)
-        self._leave_out.setVisible(not finding.skipped)
         self._hint.setVisible(not finding.skipped)
-        self._show_count()
         if finding.skipped:
             self._names.setPlainText(_listed(finding))
             self._body.setCurrentWidget(self._names)
@@ -83,6 +80,7 @@ class FindingView(QWidget):
             return
         self._page = page
         several = len(page.finding.groups) > 1
+        self._tiles = {}
         content = QWidget()
         flow = FlowLayout(content)
         for number, tiles in groupby(page.tiles, lambda tile: tile.group):
@@ -95,10 +93,17 @@ class FindingView(QWidget):
         self._body.setCurrentWidget(self._scroll)
         self._show_pager(page.number, page.pages)
 
+    def show_left_out(self, rows: frozenset[int]) -> None:
+        """Crosses out what is left out."""
+        self._left_out = rows
+        for row, tile in self._tiles.items():
+            with QSignalBlocker(tile):
+                tile.set_left_out(row in rows)
+
     def _build_top(self) -> QHBoxLayout:
         back = QToolButton()
         back.setIcon(theme.icon("arrow-left"))
-        back.setText("All findings")
+        back.setText("All images")
         back.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         back.clicked.connect(self.back_requested)
         self._text = WrappedLabel()
@@ -120,18 +125,14 @@ class FindingView(QWidget):
             button.clicked.connect(partial(self._turn, step))
         self._page_label = Label()
         self._page_label.setObjectName("muted")
-        self._leave_out = QPushButton()
-        self._leave_out.setToolTip("Those that are crossed out, also on the other pages")
-        self._leave_out.clicked.connect(lambda: self.leave_out_requested.emit(self._finding, frozenset(self._toggled)))
         self._hint = ElidedLabel()
-        self._hint.setText("Click an image to leave it out or to keep it.")
+        self._hint.setText("Click an image to leave it out or to take it back.")
         self._hint.setObjectName("muted")
         row = QHBoxLayout()
         for widget in (self._before, self._page_label, self._after):
             row.addWidget(widget)
         row.addStretch()
         row.addWidget(self._hint)
-        row.addWidget(self._leave_out)
         return row
 
     def _group(self, number: int, tiles: Sequence[Tile]) -> QWidget:
@@ -152,15 +153,10 @@ class FindingView(QWidget):
         return frame
 
     def _tile(self, tile: Tile) -> ImageTile:
-        shown = ImageTile(tile.picture, tile.name, tile.suggested != (tile.row in self._toggled))
+        shown = self._tiles[tile.row] = ImageTile(tile.picture, tile.name, tile.row in self._left_out)
         shown.setFixedSize(shown.sizeHint())
-        shown.toggled.connect(partial(self._toggle, tile.row))
+        shown.toggled.connect(partial(self.leave_out_requested.emit, np.array([tile.row])))
         return shown
-
-    def _toggle(self, row: int, left_out: bool) -> None:
-        self._toggled ^= {row}
-        self._count += 1 if left_out else -1
-        self._show_count()
 
     def _turn(self, step: int) -> None:
         if self._finding is not None and self._page is not None:
@@ -172,10 +168,6 @@ class FindingView(QWidget):
         self._before.setEnabled(number > 0)
         self._after.setEnabled(number < pages - 1)
         self._page_label.setText(f"{number + 1:,} of {pages:,}")
-
-    def _show_count(self) -> None:
-        self._leave_out.setText(f"Leave out {self._count:,} {'image' if self._count == 1 else 'images'}")
-        self._leave_out.setEnabled(self._count > 0)
 
 
 def _listed(finding: HealthFinding) -> str:

@@ -30,6 +30,11 @@ class ImageTile(QAbstractButton):
         self.toggled.connect(self._describe)
         self._describe(left_out)
 
+    def set_left_out(self, left_out: bool) -> None:
+        """Shows whether the image is left out."""
+        self.setChecked(left_out)
+        self._describe(left_out)
+
     def sizeHint(self) -> QSize:
         return QSize(SIDE, SIDE + NAME)
 

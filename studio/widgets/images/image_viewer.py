@@ -74,13 +74,21 @@ class ImageViewer(QDialog):
 
     def show_index(self, index: int) -> None:
         """Show one image; an index outside of the batch is ignored."""
-        if not 0 <= index < len(self._images):
+        if not 0 <= index < self.count():
             return
         self._index = index
-        self._view.set_images(self._images[index : index + 1])
-        self._caption.setText(f"{index + 1} of {len(self._images)}")
+        self._caption.setText(f"{index + 1:,} of {self.count():,}")
         self._previous.setEnabled(index > 0)
-        self._next.setEnabled(index < len(self._images) - 1)
+        self._next.setEnabled(index < self.count() - 1)
+        self.load()
+
+    def count(self) -> int:
+        """How many images there are."""
+        return len(self._images)
+
+    def load(self) -> None:
+        """Puts the image at the index on screen."""
+        self._view.set_images(self._images[self._index : self._index + 1])
 
     def end_comparing(self) -> None:
         """The nearest images have been found, or will not be."""
@@ -115,7 +123,7 @@ class ImageViewer(QDialog):
             case Qt.Key.Key_Home:
                 self.show_index(0)
             case Qt.Key.Key_End:
-                self.show_index(len(self._images) - 1)
+                self.show_index(self.count() - 1)
             case _:
                 super().keyPressEvent(event)
 

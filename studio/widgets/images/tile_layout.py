@@ -11,12 +11,9 @@ from PySide6.QtGui import QBrush, QColor, QIcon, QImage, QPainter, QPixmap
 
 from core.events import Images
 from core.imaging.grid import grid
+from core.imaging.packed import CHECK, CHECKS
 
 GAP = 2
-CHECK = 8
-"""Side of a checkerboard's square, in widget pixels."""
-CHECKS = ("#dfe2e7", "#aab0ba")
-"""Neither white nor black, which images are drawn in; the same under every scheme, as it looks like a part of them."""
 FORMATS = {1: QImage.Format.Format_Grayscale8, 3: QImage.Format.Format_RGB888, 4: QImage.Format.Format_RGBA8888}
 """By the number of channels."""
 

@@ -1,0 +1,66 @@
+"""Filter of the images of a dataset: by class, by finding, and by whether they are left out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.data.health.findings import FindingKind, HealthFinding, RowNumbers
+from studio.model.data import ImageIndex
+
+NAMES: Mapping[FindingKind, str] = {
+    "exact_duplicates": "exact duplicates",
+    "near_duplicates": "near-duplicates",
+    "near_empty": "blank",
+    "small_originals": "too small",
+    "proportions": "too wide",
+    "colours": "mixed colors",
+    "print_colours": "CMYK",
+    "transparency": "transparency",
+    "frames": "several frames",
+    "classes": "small classes",
+}
+"""Short names of the findings that are about images."""
+
+
+def rows_of(finding: HealthFinding) -> RowNumbers:
+    """The images that a finding is about, ascending; of duplicates the copies alone."""
+    if finding.kind in ("exact_duplicates", "near_duplicates"):
+        return finding.excludable
+    return np.sort(np.concatenate([np.zeros(0, np.int64), *finding.groups]))
+
+
+@dataclass(frozen=True)
+class ImageFilter:
+    """Images of any of these `classes`, about which all of these findings are, and that are left out if that is asked.
+
+    Without classes they may be of any.
+    """
+
+    classes: frozenset[str] = frozenset()
+    findings: frozenset[FindingKind] = frozenset()
+    left_out: bool = False
+
+    def rows(
+        self, index: ImageIndex, found: Mapping[FindingKind, RowNumbers], left_out: frozenset[int], seed: int | None
+    ) -> RowNumbers:
+        """The rows that pass, in the order of the dataset, or shuffled by a `seed`."""
+        passes = np.ones(len(index), np.bool_)
+        if self.classes and index.labels is not None:
+            wanted = [label for label, name in enumerate(index.classes) if name in self.classes]
+            passes &= np.isin(index.labels, wanted)
+        for kind in self.findings:
+            passes &= _marks(found.get(kind, np.zeros(0, np.int64)), len(index))
+        if self.left_out:
+            passes &= _marks(np.fromiter(left_out, np.int64), len(index))
+        rows: RowNumbers = np.flatnonzero(passes)
+        return rows if seed is None else np.random.default_rng(seed).permutation(rows)
+
+
+def _marks(rows: RowNumbers, count: int) -> NDArray[np.bool_]:
+    marks = np.zeros(count, np.bool_)
+    marks[rows] = True
+    return marks

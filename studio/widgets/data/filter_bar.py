@@ -1,0 +1,141 @@
+"""Bar of chips, each of which shows only some of the images of a dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from PySide6.QtCore import QSize, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QToolButton, QWidget
+
+from core.data.health.findings import FindingKind, RowNumbers
+from studio.model.data import ImageIndex
+from studio.model.image_filter import NAMES, ImageFilter
+from studio.widgets.basic.flow_layout import FlowLayout
+from studio.widgets.basic.labels import literal, plain_tip
+from studio.widgets.data.class_picker import LONGEST, ClassPicker
+
+MOST_CLASSES = 6
+"""Of more there is a list with a search."""
+
+
+class FilterBar(QWidget):
+    """Chips combine by and; but of several classes any will do."""
+
+    changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._classes: dict[str, QToolButton] = {}
+        self._counts: dict[str, int] = {}
+        self._findings: dict[FindingKind, QToolButton] = {}
+        self._picker = ClassPicker()
+        self._picker.changed.connect(self.changed)
+        # On a page of its own: a layout whose height depends on its width would ask for the height of all chips in one
+        # column, which is what they need at least.
+        self._page = QWidget(self)
+        self._flow = FlowLayout(self._page, spacing=6)
+        self._picker.setParent(self._page)
+        self._picker.hide()
+        self._left_out = self._chip("Show only images that are left out")
+        self._left_out.hide()
+        self._arrange()
+
+    def filter(self) -> ImageFilter:
+        """What the chips say."""
+        classes = frozenset(name for name, chip in self._classes.items() if chip.isChecked())
+        findings = frozenset(kind for kind, chip in self._findings.items() if chip.isChecked())
+        return ImageFilter(classes or self._picker.chosen(), findings, self._left_out.isChecked())
+
+    def set_filter(self, chosen: ImageFilter) -> None:
+        """Does what the person would do with the chips."""
+        before = self.filter()
+        for name, chip in self._classes.items():
+            chip.setChecked(name in chosen.classes)
+        for kind, chip in self._findings.items():
+            chip.setChecked(kind in chosen.findings)
+        self._picker.choose(chosen.classes)
+        self._left_out.setChecked(chosen.left_out)
+        if self.filter() != before:
+            self.changed.emit()
+
+    def set_classes(self, index: ImageIndex) -> None:
+        """Offers the classes of a dataset; those that were chosen stay so."""
+        counts = np.zeros(0, np.int64)
+        if index.labels is not None:
+            counts = np.bincount(index.labels, minlength=len(index.classes))
+        classes = dict(zip(index.classes, counts.tolist(), strict=False))
+        if classes == self._counts:
+            return
+        self._counts = classes
+        few = classes if len(classes) <= MOST_CLASSES else {}
+        chosen = {name for name, chip in self._classes.items() if chip.isChecked()}
+        self._remove(self._classes)
+        for name, count in few.items():
+            chip = self._classes[name] = self._chip(f"Show only images of the class {name}")
+            chip.setText(literal(f"{name[:LONGEST]} {count:,}"))
+            chip.setChecked(name in chosen)
+        self._picker.set_classes({} if few else classes)
+        self._picker.setVisible(len(classes) > MOST_CLASSES)
+        self._arrange()
+
+    def set_findings(self, found: Mapping[FindingKind, RowNumbers]) -> None:
+        """Offers these findings, which are about these rows; those that were chosen stay so."""
+        if {kind: chip.text() for kind, chip in self._findings.items()} == {
+            kind: f"{NAMES[kind]} {len(rows):,}" for kind, rows in found.items()
+        }:
+            return
+        chosen = {kind for kind, chip in self._findings.items() if chip.isChecked()}
+        self._remove(self._findings)
+        for kind, rows in found.items():
+            chip = self._findings[kind] = self._chip(f"Show only images of this finding: {NAMES[kind]}")
+            chip.setText(f"{NAMES[kind]} {len(rows):,}")
+            chip.setChecked(kind in chosen)
+        self._arrange()
+
+    def set_left_out(self, count: int) -> None:
+        """Says how many images are left out."""
+        self._left_out.setText(f"left out {count:,}")
+        self._left_out.setVisible(count > 0)
+        if not count:
+            self._left_out.setChecked(False)
+        self._arrange()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def sizeHint(self) -> QSize:
+        return QSize(super().sizeHint().width(), self.height())
+
+    def _chip(self, tip: str) -> QToolButton:
+        chip = QToolButton(self._page)
+        chip.setCheckable(True)
+        chip.setToolTip(plain_tip(tip))
+        chip.setAccessibleName(tip)
+        chip.clicked.connect(self.changed)
+        chip.show()  # or it would count as hidden until the event loop runs, and take no room
+        return chip
+
+    def _remove(self, chips: dict[FindingKind, QToolButton] | dict[str, QToolButton]) -> None:
+        for chip in chips.values():
+            chip.hide()
+            chip.deleteLater()
+        chips.clear()
+
+    def _arrange(self) -> None:
+        while self._flow.takeAt(0) is not None:
+            pass
+        for chip in (*self._classes.values(), self._picker, *self._findings.values(), self._left_out):
+            if not chip.isHidden():
+                self._flow.addWidget(chip)
+        self._fit()
+
+    def _fit(self) -> None:
+        """As many lines as the chips need at this width."""
+        self._flow.invalidate()
+        height = self._flow.heightForWidth(self.width())
+        self._page.resize(self.width(), height)
+        self._flow.setGeometry(self._page.rect())
+        self.setFixedHeight(height)

@@ -1,0 +1,139 @@
+"""List of the findings of a dataset, with remedies as switches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QProgressBar, QPushButton, QVBoxLayout, QWidget
+
+from core.data.health.findings import FindingKind, HealthFinding, HealthReport
+from core.events import Progress
+from studio.model.data import Examined
+from studio.widgets.basic.labels import Label
+from studio.widgets.data.finding_card import FindingCard
+
+
+class FindingsList(QWidget):
+    """A card each, the gravest first."""
+
+    left_out_switched = Signal(object, bool)
+    """Rows (n,), and whether they are to be left out."""
+    remedy_switched = Signal(object, bool)
+    """A `Remedy`, and whether it is to be in force."""
+    images_requested = Signal(object)
+    """A finding whose images are to be shown in the grid."""
+    groups_requested = Signal(object)
+    """A finding whose groups are to be shown, or the files that are not in the dataset."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._cards: dict[FindingKind, FindingCard] = {}
+        self._examined: Examined | None = None
+        self._left_out: frozenset[int] = frozenset()
+        self._values: Mapping[str, Any] = {}
+        self._is_locked = False
+        self._headline = Label(wordWrap=True)
+        self._headline.setObjectName("title")
+        self._apply = QPushButton()
+        self._apply.setToolTip("Duplicates, blank images and the like; the files stay where they are")
+        self._apply.clicked.connect(self._apply_suggestions)
+        self._apply.hide()
+        self._bar = QProgressBar(textVisible=False)
+        self._bar.setAccessibleName("Progress of examining the images")
+        self._bar.hide()
+        self._column = QVBoxLayout()
+        self._column.setSpacing(8)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        for widget in (self._headline, self._bar, self._apply):
+            column.addWidget(widget)
+        column.addLayout(self._column)
+
+    def clear(self) -> None:
+        """Other images, of which nothing is known yet."""
+        self._examined = None
+        self._headline.setText("")
+        self._show_cards((), can_show_images=False)
+        self._show_states()
+
+    def begin(self) -> None:
+        """An examination begins; the last findings about these images stay meanwhile."""
+        self._headline.setText("Examining the images…")
+        self._bar.setRange(0, 0)
+        self._bar.show()
+
+    def show_progress(self, progress: Progress) -> None:
+        self._bar.setRange(0, progress.total)
+        self._bar.setValue(progress.done)
+
+    def end(self) -> None:
+        """The examination is over, with a report or without."""
+        self._bar.hide()
+        if self._headline.text().startswith("Examining"):
+            self.clear()
+            self._headline.setText("The images could not be examined.")
+
+    def show_report(self, examined: Examined) -> None:
+        """Shows what was found; cards of what is the same stay."""
+        self._examined = examined
+        self._headline.setText(_headline(examined.report))
+        # Points are not looked at one by one.
+        self._show_cards(examined.report.findings, can_show_images=examined.report.widths is not None)
+        self._show_states()
+
+    def show_left_out(self, rows: frozenset[int]) -> None:
+        """Shows which remedies are in force that leave images out."""
+        self._left_out = rows
+        self._show_states()
+
+    def show_settings(self, values: Mapping[str, Any], locked: bool) -> None:
+        """Shows which remedies are in force that are settings; while a training runs they cannot be changed."""
+        self._values, self._is_locked = values, locked
+        self._show_states()
+
+    def _show_cards(self, findings: tuple[HealthFinding, ...], can_show_images: bool) -> None:
+        before, self._cards = self._cards, {}
+        for place, finding in enumerate(findings):
+            card = before.get(finding.kind)
+            if card is None or card.finding is not finding:
+                card = self._card(finding, can_show_images)
+            else:
+                del before[finding.kind]
+            self._cards[finding.kind] = card
+            self._column.insertWidget(place, card)
+        for card in before.values():
+            self._column.removeWidget(card)
+            card.hide()
+            card.deleteLater()
+
+    def _card(self, finding: HealthFinding, can_show_images: bool) -> FindingCard:
+        card = FindingCard(finding, can_show_images)
+        card.left_out_switched.connect(partial(self.left_out_switched.emit, finding.excludable))
+        card.remedy_switched.connect(self.remedy_switched)
+        card.images_requested.connect(partial(self.images_requested.emit, finding))
+        card.groups_requested.connect(partial(self.groups_requested.emit, finding))
+        return card
+
+    def _show_states(self) -> None:
+        for card in self._cards.values():
+            card.show_left_out(self._left_out)
+            card.show_settings(self._values, self._is_locked)
+        suggested = () if self._examined is None else self._examined.suggested.tolist()
+        left = len(frozenset(suggested) - self._left_out)
+        self._apply.setText(f"Apply suggestions: leave out {left:,}")
+        self._apply.setVisible(left > 0)
+
+    def _apply_suggestions(self) -> None:
+        if self._examined is not None:
+            self.left_out_switched.emit(self._examined.suggested, True)
+
+
+def _headline(report: HealthReport) -> str:
+    count = sum(finding.severity != "good" for finding in report.findings)
+    if not count:
+        return "No problems found"
+    return f"{count} finding{'' if count == 1 else 's'}"

@@ -1,0 +1,145 @@
+"""Browser of all images of a dataset: filter, grid, and what is known of the image under the pointer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSlider, QVBoxLayout, QWidget
+
+from core.data.health.findings import FindingKind, RowNumbers
+from studio.model.data import Examined, ImageIndex
+from studio.model.image_filter import NAMES, ImageFilter, rows_of
+from studio.widgets.basic.labels import ElidedLabel, Label
+from studio.widgets.data.filter_bar import FilterBar
+from studio.widgets.images.virtual_grid import LARGEST, SMALLEST, STEP, VirtualGrid
+
+
+class ImageBrowser(QWidget):
+    """Shows the images that pass the filter, in the order of the folder or shuffled."""
+
+    leave_out_requested = Signal(object, bool)
+    """Rows (n,), and whether to leave them out or to take them back."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._index: ImageIndex | None = None
+        self._left_out: frozenset[int] = frozenset()
+        self._found: Mapping[FindingKind, RowNumbers] = {}
+        self._reasons: Mapping[FindingKind, frozenset[int]] = {}
+        self._seed: int | None = None
+        self._draws = 0
+        self.filter_bar = FilterBar()
+        self.filter_bar.changed.connect(self._show_rows)
+        self.grid = VirtualGrid(self.describe)
+        self.grid.hovered.connect(self._show_name)
+        self.grid.selection_changed.connect(self._show_selection)
+        self.grid.leave_out_requested.connect(self.leave_out_requested)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(6)
+        column.addWidget(self.filter_bar)
+        column.addWidget(self.grid, 1)
+        column.addLayout(self._build_bottom())
+        self.slider = self._build_slider()
+        """Of the size, which stands above."""
+
+    def set_index(self, index: ImageIndex, left_out: frozenset[int]) -> None:
+        """Shows a dataset. Of another source nothing is filtered."""
+        if self._index is None or index.source != self._index.source:
+            self.filter_bar.set_filter(ImageFilter())
+        if self._index is None or index.records is not self._index.records:
+            self._found, self._reasons = {}, {}
+            self.filter_bar.set_findings({})
+        self._index, self._left_out = index, left_out
+        self.filter_bar.set_classes(index)
+        self.grid.set_index(index)
+        self.set_left_out(left_out)
+
+    def set_left_out(self, rows: frozenset[int]) -> None:
+        """Dims these images."""
+        self._left_out = rows
+        self.filter_bar.set_left_out(len(rows))
+        self.grid.set_left_out(rows)
+        self._show_rows()
+
+    def show_findings(self, examined: Examined) -> None:
+        """Offers the findings as filters."""
+        about = [one for one in examined.report.findings if one.severity != "good" and one.kind in NAMES]
+        rows = {one.kind: rows_of(one) for one in about}
+        self._found = {kind: each for kind, each in rows.items() if len(each)}
+        self._reasons = {one.kind: frozenset(one.excludable.tolist()) for one in about if len(one.excludable)}
+        self.filter_bar.set_findings(self._found)
+        self._show_rows()
+
+    def describe(self, row: int) -> str:
+        """Name, class, and why it is left out."""
+        assert self._index is not None
+        lines = [self._index.name(row), self._index.class_of(row)]
+        if row in self._left_out:
+            why = [NAMES[kind] for kind, rows in self._reasons.items() if row in rows]
+            lines.append(f"Left out: {', '.join(why)}" if why else "Left out")
+        return "\n".join(line for line in lines if line)
+
+    def set_shuffled(self, shuffled: bool) -> None:
+        """Shows the images in an order drawn anew, or as they lie in the folder."""
+        self._draws += shuffled
+        self._seed = self._draws if shuffled else None
+        self._show_rows()
+
+    def is_shuffled(self) -> bool:
+        return self._seed is not None
+
+    def _build_slider(self) -> QSlider:
+        slider = QSlider(Qt.Orientation.Horizontal)
+        slider.setRange(SMALLEST // STEP, LARGEST // STEP)
+        slider.setFixedWidth(110)
+        slider.setAccessibleName("Size of the images")
+        slider.setToolTip("Size of the images (Ctrl + wheel)")
+        slider.setValue(self.grid.side() // STEP)
+        slider.valueChanged.connect(lambda value: self.grid.set_side(value * STEP))
+        self.grid.side_changed.connect(self._show_side)
+        return slider
+
+    def _build_bottom(self) -> QHBoxLayout:
+        self._name, self._count = ElidedLabel(), Label()
+        self._name.setObjectName("muted")
+        self._count.setObjectName("muted")
+        self._act = QPushButton("Leave out")
+        self._act.clicked.connect(self._leave_out_selected)
+        row = QHBoxLayout()
+        row.addWidget(self._name, 1)
+        row.addWidget(self._count)
+        row.addWidget(self._act)
+        return row
+
+    def _show_side(self, side: int) -> None:
+        with QSignalBlocker(self.slider):
+            self.slider.setValue(side // STEP)
+
+    def _show_rows(self) -> None:
+        if self._index is None:
+            return
+        rows = self.filter_bar.filter().rows(self._index, self._found, self._left_out, self._seed)
+        self.grid.set_empty_text("No image passes all of these filters.")
+        self.grid.set_rows(rows)
+        self._show_selection()
+
+    def _show_name(self, row: int) -> None:
+        self._name.setText(self.describe(row).replace("\n", "   ") if row >= 0 else "")
+
+    def _show_selection(self) -> None:
+        assert self._index is not None
+        selected = self.grid.selected_rows()
+        total, shown = len(self._index), len(self.grid.rows())
+        count = f"{shown:,} of {total:,} images" if shown < total else f"{total:,} images"
+        self._count.setText(f"{len(selected):,} selected, {count}" if len(selected) else count)
+        takes_back = len(selected) > 0 and self._left_out.issuperset(selected.tolist())
+        verb = "Take back" if takes_back else "Leave out"
+        self._act.setText(f"{verb} {len(selected):,}" if len(selected) else verb)
+        self._act.setEnabled(len(selected) > 0)
+        self._act.setToolTip("Ctrl+Z undoes it" if takes_back else "The files stay where they are (Del)")
+
+    def _leave_out_selected(self) -> None:
+        selected = self.grid.selected_rows()
+        self.leave_out_requested.emit(selected, not self._left_out.issuperset(selected.tolist()))

@@ -1,0 +1,46 @@
+"""View of a dataset's numbers: histograms of the originals' sizes, and images of each class."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
+
+from core.data.health.findings import HealthReport
+from studio.widgets.basic.flow_layout import FlowLayout
+from studio.widgets.plots.bar_chart import BarChart
+
+WIDTH, HEIGHT = 300, 170
+"""Of a chart, at least."""
+
+
+class StatisticsView(QScrollArea):
+    """Charts side by side, as many as fit."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWidgetResizable(True)
+
+    def show_report(self, report: HealthReport | None) -> None:
+        """Shows the numbers of a report; None clears them."""
+        content = QWidget()
+        column = QVBoxLayout(content)
+        flow = FlowLayout(spacing=24)
+        for chart in [] if report is None else _charts(report):
+            chart.setMinimumSize(WIDTH, HEIGHT)
+            flow.addWidget(chart)
+        column.addLayout(flow)
+        column.addStretch()
+        self.setWidget(content)
+
+
+def _charts(report: HealthReport) -> list[BarChart]:
+    charts = []
+    for title, histogram in (("Width", report.widths), ("Height", report.heights), ("Width ÷ height", report.aspects)):
+        if histogram is not None:
+            chart = BarChart(title)
+            chart.show_histogram(histogram)
+            charts.append(chart)
+    if report.classes:
+        chart = BarChart("Images per class")
+        chart.show_counts(list(report.classes), list(report.classes.values()))
+        charts.append(chart)
+    return charts
