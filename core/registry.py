@@ -27,6 +27,7 @@ class Component:
     facts: Mapping[str, Any]
 
 
+@cache
 def components(package: str) -> Mapping[str, Component]:
     """Every component of `core.<package>` (as in "losses", "evaluation.metrics") by name, in alphabetical order."""
     return components_in(Path(__file__).parent.joinpath(*package.split(".")))

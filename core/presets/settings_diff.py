@@ -47,4 +47,9 @@ def value_text(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     text = f"{value:g}" if isinstance(value, float) else choice_title(name, value)
-    return f"{text} {unit}" if unit and not isinstance(value, str) else text
+    return f"{text} {counted(unit, value)}" if unit and not isinstance(value, str) else text
+
+
+def counted(unit: str, value: float | None) -> str:
+    """A unit in the number that fits a value: "1 step", "2 steps"."""
+    return unit.removesuffix("s") if value == 1 and not unit.endswith("thousand images") else unit

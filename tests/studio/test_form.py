@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QStandardItemModel
-from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QSpinBox, QToolButton
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QDoubleSpinBox, QLabel, QSpinBox, QToolButton
 from pytestqt.qtbot import QtBot
 
 from core.config import pretrained
@@ -264,6 +264,19 @@ def test_each_group_has_its_own_advanced_part(form: SettingsForm) -> None:
     fold_of(form, "beta1").click()
     assert not form.widget("beta1").isVisible()
     assert form.widget("samples").isVisible()
+
+
+def test_units_fit_their_number_and_their_field(form: SettingsForm) -> None:
+    def shown(name: str, value: object) -> str:
+        form.change({name: value})
+        box = form.widget(name)
+        assert isinstance(box, QSpinBox | QDoubleSpinBox)
+        return box.text()
+
+    assert shown("penalty_interval", 1) == "1 step"
+    assert shown("penalty_interval", 16) == "16 steps"
+    assert shown("ema_kimg", 20.0) == "20 k images"
+    assert "10 thousand images" in form.widget("ema_kimg").toolTip()
 
 
 def test_settings_that_can_change_while_it_trains_are_marked(form: SettingsForm) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from core.config.settings import Settings
@@ -29,8 +29,6 @@ FASTEST_MACHINE = 1e6
 class SettingsDrawer(QWidget):
     """Hosts the form. Both tabs show and change the same settings, which `form` holds."""
 
-    tab_chosen = Signal(int)
-    """`SIMPLE` or `EXPERT`: the person turned to the other tab."""
     expectation_changed = Signal(str, bool)
     """What to expect of a training with these settings, in a sentence, and whether it is a warning."""
     undo_changed = Signal(bool, bool)
@@ -54,7 +52,6 @@ class SettingsDrawer(QWidget):
         self._expected = Expectation("")
         self.form.changed.connect(self._expect)
         self.form.shown.connect(self._expect)
-        self._tabs.currentChanged.connect(self.tab_chosen)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._tabs, 1)
@@ -65,9 +62,8 @@ class SettingsDrawer(QWidget):
         return self._tabs.currentIndex()
 
     def set_tab(self, tab: int) -> None:
-        """Shows one tab without a `tab_chosen`."""
-        with QSignalBlocker(self):
-            self._tabs.setCurrentIndex(tab)
+        """Shows one tab."""
+        self._tabs.setCurrentIndex(tab)
 
     def focus_first(self) -> None:
         """Gives the keyboard to the first setting of the tab that is shown."""

@@ -23,13 +23,15 @@ from PySide6.QtWidgets import (
 
 from core.config.choices import PACKAGES, choice_title
 from core.presets import presets
-from core.presets.settings_diff import value_text
+from core.presets.settings_diff import counted, value_text
 from core.registry import components
 from studio.widgets.basic.colour_edit import ColourEdit
 from studio.widgets.basic.labels import ElidedComboBox, plain_tip
 from studio.widgets.basic.spin_boxes import WheelGuard, indent_spin_box
 
 UNLIMITED = 10**9
+SHORT = {"thousand images": "k images"}
+"""Units that are too long to stand in a field."""
 
 Refusal = Callable[[Any], str]
 """Why a setting cannot have a value now, in words; empty where it can."""
@@ -58,7 +60,7 @@ def field_of(name: str, info: FieldInfo, unit: str) -> Field:
     """The field of one setting, with its help and default as the tooltip."""
     kinds = [kind for kind in get_args(info.annotation) or (info.annotation,) if kind is not NoneType]
     optional = NoneType in get_args(info.annotation)
-    suffix = f" {unit}" if unit else ""
+    suffix = f" {SHORT.get(unit, unit)}" if unit else ""
     field: Field
     if name == "preset":
         field = ChoiceField(_options(name, info), suffix, PresetBox())
@@ -88,9 +90,7 @@ class ChoiceField:
     help = ""
 
     def __init__(self, options: list[tuple[str, Any, str]], suffix: str, box: QComboBox | None = None) -> None:
-        self.widget = box or QComboBox()
-        self.widget.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.widget.setMinimumContentsLength(8)
+        self.widget = box or ElidedComboBox()
         self._tips = {value: tip for _, value, tip in options}
         for text, value, _ in options:
             self.widget.addItem(f"{text}{suffix}", value)
@@ -215,11 +215,14 @@ class IntegerField:
         else:
             self.widget = QSpinBox()
         _prepare(self.widget, suffix)
+        self._suffix = suffix
         self._optional = optional
         self._none = least - 1 if optional else None
         self.widget.setRange(int(least - optional), int(most))
         if optional:
             self.widget.setSpecialValueText("no limit")
+        self.widget.valueChanged.connect(self._show_unit)
+        self._show_unit()
 
     def value(self) -> int | None:
         number = int(self.widget.value())
@@ -228,6 +231,7 @@ class IntegerField:
     def set_value(self, value: int | None) -> None:
         with QSignalBlocker(self.widget):
             self.widget.setValue(int(self._none if value is None and self._none is not None else value or 0))
+        self._show_unit()
 
     def connect(self, edited: Callable[[], None]) -> None:
         self.widget.valueChanged.connect(lambda _: edited())
@@ -236,6 +240,9 @@ class IntegerField:
         # Only where the least value turns something off can there be something that must stay off.
         if not self._optional and self.widget.minimum() == 0:
             _grey_out(self, self.value(), refusal(int(self.widget.maximum())))
+
+    def _show_unit(self) -> None:
+        self.widget.setSuffix(counted(self._suffix, self.value()))
 
 
 class FloatField:

@@ -95,7 +95,7 @@ class CardDelegate(QStyledItemDelegate):
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
         lines = QFontMetrics(option.font).height()
-        return QSize(LIST_WIDTH, max(PICTURE.height(), 4 * lines + 2) + 2 * MARGIN)
+        return QSize(LIST_WIDTH, max(PICTURE.height(), 4 * lines + 6) + 2 * MARGIN)
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
