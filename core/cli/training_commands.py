@@ -110,7 +110,10 @@ def watch(options: argparse.Namespace) -> int:
             print(f"{run_title(run.folder)}: training {event.owner.place}", file=MESSAGES)
             is_owned = True
         elif isinstance(event, Report):
-            print(without_controls(line_of(event)), flush=True)
+            print(line_of(event), flush=True)
+        elif isinstance(event, Measured):
+            measured = ", ".join(in_words(event.values).values())
+            print(without_controls(f"step {event.step:,}: {measured}"), flush=True)
         elif isinstance(event, Edited):
             changes = ", ".join(f"{name} {value}" for name, value in event.changes.items())
             print(without_controls(f"step {event.step:,}: {changes}"), flush=True)
@@ -139,9 +142,7 @@ def _add_settings(command: argparse.ArgumentParser) -> None:
 
 
 def line_of(report: Report) -> str:
-    """Returns a report, or what was measured of a checkpoint, as a line of text."""
-    if not report.of_steps:
-        return f"step {report.step:,}: {', '.join(in_words(report.stats).values())}"
+    """Returns a report as a line of text."""
     parts = [f"step {report.step:,}", f"{report.images:,} seen", f"{report.seconds:,.1f} s"]
     for key, name in (("Loss/D/loss", "D"), ("Loss/G/loss", "G")):
         if key in report.stats:

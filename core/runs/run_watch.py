@@ -12,7 +12,7 @@ from pathlib import Path
 from time import monotonic, sleep
 
 from core.errors import UserError
-from core.events import Event, Saved
+from core.events import Event, Measured, Report, Saved
 from core.runs.jsonl_log import LogReplacedError, with_known_keys
 from core.runs.report_table import REQUIRED
 from core.runs.run import Run, edit_of, report_of
@@ -53,8 +53,8 @@ class Waiting(Event):
 
 
 def watch(run: Run, end: int | None = None) -> Generator[Event, None, Path | None]:
-    """Yields what another process adds to a run, until it ends: `Owned`, `Report`, `Edited`, `Drawn`, `Saved` for a
-    newer checkpoint, `Replaced`, and `Waiting` several times a second.
+    """Yields what another process adds to a run, until it ends: `Owned`, `Report`, `Measured`, `Edited`, `Drawn`,
+    `Saved` for a newer checkpoint, `Replaced`, and `Waiting` several times a second.
 
     `end`: how many bytes of the reports have been read already; None: those that are there now. Returns the newest
     checkpoint that is whole, when nobody trains in the run any more; None where there is none.
@@ -95,7 +95,7 @@ class _Reader:
         with suppress(OSError):
             try:
                 for block in self._reports.read():
-                    yield from (report_of(with_known_keys(values, self._keys)) for values in block)
+                    yield from (_told(report_of(with_known_keys(values, self._keys))) for values in block)
                 for block in self._edits.read():
                     yield from (edit for edit in map(edit_of, block) if edit.changes)
             except LogReplacedError:
@@ -107,6 +107,13 @@ class _Reader:
             if (checkpoint := _last(self._run.checkpoints())) is not None and checkpoint != self._checkpoint:
                 self._checkpoint = checkpoint
                 yield Saved(checkpoint, int(checkpoint.stem))
+
+
+def _told(report: Report) -> Report | Measured:
+    """A report as the training told it: what was measured is no report of steps."""
+    if report.of_steps or not report.stats:
+        return report
+    return Measured(report.step, report.images, report.seconds, report.stats)
 
 
 def _last(paths: list[Path]) -> Path | None:

@@ -122,6 +122,7 @@ class Session(QObject):
         self.runs.opened.connect(self._show_run)
         self.runs.ended.connect(lambda: self.watcher.follow(self.runs.end))
         self.watcher.drawn.connect(self.samples.list_pictures)
+        self.watcher.measured.connect(self.measured)
         self.watcher.edited.connect(self._show_edited)
         self.watcher.saved.connect(self._show_watched_checkpoint)
         self.watcher.replaced.connect(self._read_again)

@@ -172,6 +172,8 @@ def test_a_training_that_goes_back_is_noticed_and_edits_are_seen(run: Path) -> N
     found(events, Replaced)
     log.append({**lines[-1], "Loss/G/loss": 0.25})
     assert found(events, Report).stats["Loss/G/loss"] == 0.25
+    stats.note_measured(Measured(6, 48, 1.0, {"Metrics/fid@pixels:50:20:all": 2.5}))
+    assert found(events, Measured).values == {"Metrics/fid@pixels:50:20:all": 2.5}
     log.truncate(lines[-1]["step"])  # as whoever goes on from the last step does: nothing is gone
     log.append({**lines[-1], "step": 7})
     assert found(events, Report).step == 7

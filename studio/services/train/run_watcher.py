@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from core.errors import RunBusyError, UserError
-from core.events import Edited, Event, Points, Samples, Saved
+from core.events import Edited, Event, Measured, Points, Samples, Saved
 from studio.background.newest_task import NewestTask
 from studio.background.workers import Workers
 from studio.model.train import OpenedRun
@@ -29,6 +29,8 @@ class RunWatcher(QObject):
     """`Samples`, or `Points`, that the training has just drawn."""
     drawn = Signal()
     """There are more pictures in the run's folder."""
+    measured = Signal(object)
+    """A `Measured`."""
     edited = Signal(object)
     """An `Edited`: settings that the other window has changed."""
     saved = Signal(object)
@@ -85,6 +87,8 @@ class RunWatcher(QObject):
                 self.sampled.emit(event)
             case Drawn():
                 self.drawn.emit()
+            case Measured():
+                self.measured.emit(event)
             case Edited():
                 self.edited.emit(event)
             case Saved():
