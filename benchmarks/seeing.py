@@ -122,7 +122,7 @@ def opened(studio: Application, folder: Path, reports: int) -> tuple[float, floa
 
 
 def painted(studio: Application) -> bool:
-    studio.window.train.losses.repaint()
+    studio.window.train.plots.cards[0].repaint()
     return True
 
 

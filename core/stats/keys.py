@@ -29,38 +29,39 @@ _NAMES = {
     "Loss/information": "Mutual information",
     "Loss/D/labels": "Label loss, real images",
     "Loss/G/labels": "Label loss, generated images",
-    "Loss/scores/real": "Logits of real images",
-    "Loss/scores/fake": "Logits of generated images",
+    "Loss/scores/real": "Score of real images",
+    "Loss/scores/fake": "Score of generated images",
     "Score/real": "D(x), real images",
     "Score/fake": "D(G(z)), generated images",
     "Timing/images_per_sec": "Images per second",
-    "Memory/host_gb": "Memory of the program, GB",
-    "Memory/device_gb": "Memory of the device, GB",
+    "Memory/host_gb": "Program memory, GB",
+    "Memory/device_gb": "Device memory, GB",
     "Augment/p": "Augmentation probability",
     "Signal/D/accuracy_real": "Accuracy of D on real images",
     "Signal/D/accuracy_fake": "Accuracy of D on generated images",
     "Signal/D/gradient": "Gradient norm of D",
     "Signal/G/gradient": "Gradient norm of G",
-    "Signal/D/update": "Change of D's weights",
-    "Signal/G/update": "Change of G's weights",
-    "Signal/diversity": "Diversity, of the real images' own",
-    "Signal/class_diversity": "Diversity of the least diverse class",
-    "Signal/contrast": "Contrast, of the real images' own",
-    "Signal/color": "Color, of the real images' own",
-    "Signal/gap": "Gap of D between training and held-out images",
+    "Signal/D/update": "Relative weight update of D",
+    "Signal/G/update": "Relative weight update of G",
+    "Signal/diversity": "Diversity vs. real",
+    "Signal/class_diversity": "Class diversity vs. real",
+    "Signal/contrast": "Contrast vs. real",
+    "Signal/color": "Color vs. real",
+    "Signal/gap": "Held-out gap",
     "Signal/nearest": "Distance to the nearest training image",
     "Signal/drift": "Distance of G to its average",
 }
 _FAMILIES = {
     "Loss/*/loss": "Losses",
-    "Score/*": "How real D finds images, from 0 to 1",
-    "Loss/scores/*": "Logits of D",
+    "Score/*": "Discriminator scores, 0 to 1",
+    "Loss/scores/*": "Discriminator scores",
+    "Memory/*": "Memory",
     "Signal/D/accuracy_*": "Accuracy of D",
     "Signal/*/gradient": "Gradient norms",
-    "Signal/*/update": "Change of the weights in a step, of their size",
-    "Signal/D/gradient/": "Gradient norms of D, layer by layer",
-    "Signal/G/gradient/": "Gradient norms of G, layer by layer",
-    "Signal/scores/*": "Quantiles of D's logits",
+    "Signal/*/update": "Relative weight update",
+    "Signal/D/gradient/": "Gradient norms of D by layer",
+    "Signal/G/gradient/": "Gradient norms of G by layer",
+    "Signal/scores/*": "Quantiles of scores",
 }
 _LAYERS = "Layer by layer: one that stays far below the others learns nothing."
 _MEANINGS = {
@@ -138,7 +139,7 @@ def label(key: str) -> str:
         return _NAMES[key]
     if found := _QUANTILE.fullmatch(key):
         side = {"real": "real", "fake": "generated"}.get(found[1], found[1])
-        return f"Logits of {side} images, {int(found[2])} % lie below"
+        return f"Score of {side} images, {int(found[2])} % lie below"
     return key.partition("/")[2].replace("/", " ").replace("_", " ") or key
 
 
@@ -149,6 +150,8 @@ def family(key: str) -> str:
         return key
     if layer := _LAYER.match(key):
         return layer[1]
+    if key.startswith("Memory/"):
+        return "Memory/*"
     return _SIDES.sub("\\1*\\3", key.rpartition("/")[0] if _QUANTILE.fullmatch(key) else key)
 
 

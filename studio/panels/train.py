@@ -29,18 +29,12 @@ from studio.model.setting_text import in_words
 from studio.model.train import Flag
 from studio.widgets.basic.labels import Label, plain_tip
 from studio.widgets.images.image_grid import ImageGrid
-from studio.widgets.plots.curve_plot import CurvePlot
-from studio.widgets.plots.metric_plot import MetricPlot
+from studio.widgets.plots.plot_stack import PlotStack
 from studio.widgets.plots.time_bar import Steps
 from studio.widgets.plots.timeline import Timeline
 from studio.widgets.settings.drawer import EXPERT, SIMPLE, SettingsDrawer
 from studio.widgets.train.run_strip import RunStrip
 from studio.widgets.train.sample_view import SampleView
-
-LOSSES = (("Loss/D/loss", "Discriminator"), ("Loss/G/loss", "Generator"))
-SCORES = (("Score/real", "D(x), real"), ("Score/fake", "D(G(z)), generated"))
-LOGITS = (("Loss/scores/real", "Score, real"), ("Loss/scores/fake", "Score, generated"))
-
 
 DRAWER, NARROWEST_DRAWER = 320, 250
 """Width of the settings."""
@@ -76,10 +70,7 @@ class TrainPanel(QWidget):
         self.history = History()
         self._edits: list[Edited] = []
         self._flags: tuple[Flag, ...] = ()
-        self.losses = CurvePlot(self.history, LOSSES)
-        self.scores = MetricPlot(self.history, SCORES)
-        self.scores.set_empty_text("How real the discriminator finds real and generated images, from 0 to 1.")
-        self.plots = (self.losses, self.scores)
+        self.plots = PlotStack(self.history)
         self.strip = RunStrip()
         self.health = self.strip.health
         self.time_line = Timeline()
@@ -104,6 +95,7 @@ class TrainPanel(QWidget):
             "reals": self.reals_action.isChecked(),
             "tab": self.settings.tab(),
             "speeds": self.settings.speeds(),
+            "plots": self.plots.shown(),
         }
 
     def restore(self, choices: Mapping[str, Any]) -> None:
@@ -115,6 +107,9 @@ class TrainPanel(QWidget):
             self.settings.set_tab(choices["tab"])
         if isinstance(speeds := choices.get("speeds"), Mapping):
             self.settings.set_speeds(speeds)
+        plots = choices.get("plots")
+        if isinstance(plots, list) and plots and all(isinstance(name, str) for name in plots):
+            self.plots.show_names(plots)
 
     def undo(self) -> None:
         """Takes back the last change of a setting."""
@@ -188,21 +183,12 @@ class TrainPanel(QWidget):
     def _put_history(self, history: History, keep_view: bool) -> None:
         self.history = history
         self._show_results()
-        for plot in self.plots:
-            plot.set_history(history, keep_view)
+        self.plots.set_history(history, keep_view)
         self._show_history()
 
     def _show_history(self) -> None:
-        self._choose_scores()
         self.time_line.set_span(self.history.span())
-        for plot in self.plots:
-            plot.refresh()
-
-    def _choose_scores(self) -> None:
-        """Probabilities where the loss makes them, and else the critic's scores as they are."""
-        keys = self.history.keys()
-        usual = LOGITS if keys and SCORES[0][0] not in keys else SCORES
-        self.scores.offer(keys, usual, [key for key, _ in LOSSES])
+        self.plots.refresh()
 
     def show_edit(self, edit: Edited) -> None:
         """The running training took other settings."""
@@ -211,8 +197,7 @@ class TrainPanel(QWidget):
 
     def _mark_edits(self) -> None:
         marks = [(edit.step, ", ".join(in_words(edit.changes))) for edit in self._edits]
-        for plot in self.plots:
-            plot.set_marks(marks)
+        self.plots.set_marks(marks)
         self._show_flags()
 
     def set_flags(self, flags: Sequence[Flag]) -> None:
@@ -256,8 +241,7 @@ class TrainPanel(QWidget):
             self._picture = None
 
     def _go(self, moment: int | None) -> None:
-        for plot in self.plots:
-            plot.set_moment(moment)
+        self.plots.set_moment(moment)
         if moment is None:
             self._picture = None
             self.stage.release()
@@ -316,12 +300,11 @@ class TrainPanel(QWidget):
         self.settings.expectation_changed.connect(self.stage.show_expectation)
         self.settings.undo_changed.connect(self.undo_changed)
         self.playground.view.save_requested.connect(self.plane_save_requested)
-        for plot in self.plots:
-            plot.save_requested.connect(lambda kind, plot=plot: self.plot_save_requested.emit(kind, plot))
-            plot.moment_chosen.connect(self.time_line.go)
+        self.plots.save_requested.connect(self.plot_save_requested)
+        self.plots.moment_chosen.connect(self.time_line.go)
         self.time_line.moved.connect(self._go)
         self.strip.metrics.step_chosen.connect(self.time_line.go)
-        self.health.evidence_requested.connect(self.scores.show_keys)
+        self.health.evidence_requested.connect(self.plots.show_keys)
 
     def _click(self, grid: ImageGrid, index: int) -> None:
         if not QApplication.keyboardModifiers():  # with Ctrl or Shift a click selects
@@ -388,28 +371,24 @@ class TrainPanel(QWidget):
         upper.setStretchFactor(0, 0)
         upper.setStretchFactor(1, 1)
         upper.setSizes([DRAWER, 4 * DRAWER])
-        plots = QSplitter(Qt.Orientation.Horizontal)
-        for plot in self.plots:
-            plots.addWidget(plot)
-        plots.setSizes([500, 500])
         lower = QWidget()
         column = QVBoxLayout(lower)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         column.addWidget(self.time_line)
-        column.addWidget(plots, 1)
+        column.addWidget(self.plots, 1)
+        self.plots.maximized.connect(upper.setHidden)
         views = QSplitter(Qt.Orientation.Vertical)
         views.addWidget(upper)
         views.addWidget(lower)
         views.setStretchFactor(0, STAGE)
         views.setStretchFactor(1, PLOTS)
         views.setSizes([100 * STAGE, 100 * PLOTS])
-        for splitter in (plots, upper, views):
+        for splitter in (upper, views):
             splitter.setChildrenCollapsible(False)
         self.splitters = {
             "train rows": views,
             "train settings": upper,
             "train images": self.stage.grids,
-            "train plots": plots,
         }
         return views

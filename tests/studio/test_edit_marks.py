@@ -16,7 +16,7 @@ from studio import theme
 from studio.application import Application
 from studio.main_window import TRAIN
 from studio.model.history import History
-from studio.panels.train import LOGITS, LOSSES, SCORES, TrainPanel
+from studio.panels.train import TrainPanel
 from studio.widgets.plots.curve_plot import CurvePlot
 
 EDIT = Edited(500, {"lr_d": 0.001, "mirror": True})
@@ -28,15 +28,16 @@ def reports(*keys: str) -> list[Report]:
     return [Report(step, 8 * step, 0.1 * step, dict.fromkeys(keys, 0.5)) for step in range(0, 1010, 10)]
 
 
-PROBABILITIES = reports(*(key for key, _ in (*LOSSES, *SCORES)))
-WITHOUT_PROBABILITIES = reports(*(key for key, _ in (*LOSSES, *LOGITS)))
+LOSSES = "Loss/D/loss", "Loss/G/loss"
+PROBABILITIES = reports(*LOSSES, "Score/real", "Score/fake")
+WITHOUT_PROBABILITIES = reports(*LOSSES, "Loss/scores/real", "Loss/scores/fake")
 
 
 @pytest.fixture
 def panel(qtbot: QtBot, studio: Application) -> TrainPanel:
     """The window's, on screen and ready to draw."""
     studio.window.show_workspace(TRAIN)
-    plots = (studio.window.train.losses, studio.window.train.scores)
+    plots = studio.window.train.plots.cards
     qtbot.waitUntil(lambda: all(plot.findChild(QGraphicsView) for plot in plots))
     return studio.window.train
 
@@ -70,9 +71,9 @@ def test_an_edit_is_marked_on_both_plots(
         studio.session.training.edited.emit(EDIT)
     studio.session.workers.reported.emit(drawn)
     if not is_edited_first:
-        assert not marked(panel.losses)
+        assert not marked(panel.plots.cards[0])
         studio.session.training.edited.emit(EDIT)
-    for plot in (panel.losses, panel.scores):
+    for plot in panel.plots.cards:
         (x,) = marked(plot)
         words = said(qtbot, plot, x)
         assert "step 500" in words
@@ -84,15 +85,15 @@ def test_marks_go_with_the_steps_that_did_not_happen(studio: Application, panel:
     studio.session.workers.reported.emit(PROBABILITIES)
     for edit in (Edited(200, {"lr_g": 0.01}), EDIT):
         studio.session.training.edited.emit(edit)
-    first, _ = marked(panel.losses)
+    first, _ = marked(panel.plots.cards[0])
     studio.session.training.continued.emit(500)
-    assert len(marked(panel.losses)) == 2
+    assert len(marked(panel.plots.cards[0])) == 2
     studio.session.training.continued.emit(499)
-    assert len(marked(panel.losses)) == 1
-    assert marked(panel.losses)[0] > first  # the same step, now that fewer are shown
+    assert len(marked(panel.plots.cards[0])) == 1
+    assert marked(panel.plots.cards[0])[0] > first  # the same step, now that fewer are shown
     studio.session.training.began.emit()
     studio.session.workers.reported.emit(PROBABILITIES)
-    assert not marked(panel.losses)
+    assert not marked(panel.plots.cards[0])
 
 
 def test_of_very_many_edits_some_are_marked(qtbot: QtBot, panel: TrainPanel) -> None:
@@ -101,7 +102,7 @@ def test_of_very_many_edits_some_are_marked(qtbot: QtBot, panel: TrainPanel) -> 
         history.append(report.step, report.seconds, report.stats)
     words = {"note": "word " * 400}
     panel.set_history(history, [Edited(step, words) for step in range(1001) for _ in range(20)])
-    for plot in (panel.losses, panel.scores):
+    for plot in panel.plots.cards:
         view = next(view for view in plot.findChildren(QGraphicsView) if view.isVisible())
         lines = [item for item in view.scene().items() if isinstance(item, InfiniteLine) and item.isVisible()]
         assert len(lines) == 100
@@ -116,7 +117,7 @@ def test_an_opened_run_shows_its_marks(qtbot: QtBot, panel: TrainPanel) -> None:
     for report in PROBABILITIES:
         history.append(report.step, report.seconds, report.stats)
     panel.set_history(history, [Edited(200, {"lr_g": 0.01}), EDIT])
-    for plot in (panel.losses, panel.scores):
+    for plot in panel.plots.cards:
         first, second = marked(plot)
         assert said(qtbot, plot, first).endswith("Learning rate G 0.01")
         assert said(qtbot, plot, second).endswith("Learning rate D 0.001, Mirror on")

@@ -116,14 +116,16 @@ def test_dragging_shows_the_samples_and_the_values_of_the_moment(qtbot: QtBot, p
     assert moment is not None
     assert abs(moment - 650) <= 2
     step = 10 * round(moment / 10)
-    assert past.panel.losses.readout().startswith(f"Discriminator {step / 100:.4g}  Generator 1  step {moment:,}")
-    assert "step" in past.panel.scores.readout()
+    assert (
+        past.panel.plots.cards[0].readout().startswith(f"Discriminator {step / 100:.4g}  Generator 1  step {moment:,}")
+    )
+    assert "step" in past.panel.plots.cards[1].readout()
     past.drag(950)
     qtbot.waitUntil(lambda: past.shows(200), timeout=PATIENCE)
 
 
 def test_a_click_in_the_curves_sets_the_moment_and_its_line_is_dragged(qtbot: QtBot, past: Past) -> None:
-    canvas = past.panel.losses._canvas
+    canvas = past.panel.plots.cards[0]._canvas
     assert canvas is not None
     view, box = canvas.viewport(), canvas.getViewBox()
     inside = box.sceneBoundingRect().toRect()
@@ -142,7 +144,7 @@ def test_a_click_in_the_curves_sets_the_moment_and_its_line_is_dragged(qtbot: Qt
     assert moved is not None
     assert abs(moved - 900) < 10
     assert box.viewRange()[0] == before
-    assert past.panel.losses.following()
+    assert past.panel.plots.cards[0].following()
     qtbot.waitUntil(lambda: past.shows(200), timeout=PATIENCE)
 
 
@@ -161,7 +163,7 @@ def test_new_samples_wait_until_live_is_pressed(qtbot: QtBot, past: Past) -> Non
     assert past.shows(33)
     past.panel.stage.show_newest(samples(1020, 44))
     assert past.shows(44)
-    assert past.panel.losses.readout() == "Discriminator  Generator"
+    assert past.panel.plots.cards[0].readout() == "Discriminator  Generator"
 
 
 def test_keys_step_and_come_back(qtbot: QtBot, past: Past) -> None:
@@ -259,7 +261,7 @@ def test_another_run_is_seen_live(qtbot: QtBot, past: Past) -> None:
 
 
 def test_the_whole_history_comes_under_a_hand_that_looks(qtbot: QtBot, past: Past) -> None:
-    canvas = past.panel.losses._canvas
+    canvas = past.panel.plots.cards[0]._canvas
     assert canvas is not None
     past.drag(500)
     canvas.scale_by(0.5)

@@ -60,7 +60,7 @@ def test_the_images_have_two_thirds_of_the_width_and_half_of_the_height(
     panel.stage.show_newest(samples())
     assert panel.samples.width() >= 0.66 * panel.width()
     assert panel.samples.height() + panel.strip.height() >= 0.5 * panel.height()
-    line, plots = panel.time_line, panel.splitters["train plots"]
+    line, plots = panel.time_line, panel.plots
     assert line.width() >= panel.width() - 30
     assert line.mapTo(panel, QPoint(0, 0)).y() >= panel.stage.mapTo(panel, QPoint(0, panel.stage.height())).y()
     assert plots.mapTo(panel, QPoint(0, 0)).y() >= line.mapTo(panel, QPoint(0, line.height())).y()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLabel
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from core.diagnosis.case import Diagnosis, Remedy
@@ -17,13 +17,10 @@ from core.errors import UserError
 from core.events import Measured
 from core.runs.retention import record_metric
 from core.runs.run import Run
-from core.stats.keys import meaning
 from studio.application import Application
 from studio.main_window import TRAIN
-from studio.model.history import History
 from studio.model.train import BestCheckpoint, TrainingState
 from studio.services.train.evaluation import read_best
-from studio.widgets.plots.metric_plot import MetricPlot
 from studio.widgets.train.health_chip import HealthChip
 from tests.studio.conftest import PATIENCE
 from tests.studio.test_whole_path import begin, choose, click, drop, pictures
@@ -205,48 +202,6 @@ def edits(studio: Application) -> list[dict[str, float]]:
     assert studio.session.training.run_folder is not None
     file = studio.session.training.run_folder / "edits.jsonl"
     return [json.loads(line)["changes"] for line in file.read_text("utf-8").splitlines()] if file.exists() else []
-
-
-def test_numbers_measured_in_different_ways_never_share_an_axis(qtbot: QtBot) -> None:
-    history = History()
-    history.append(1, 1.0, {"Loss/D/loss": 1.0, "Score/real": 0.6, "Score/fake": 0.4, FID: 50.0, OTHER_FID: 40.0})
-    plot = MetricPlot(history, (("Score/real", "D(x)"), ("Score/fake", "D(G(z))")))
-    qtbot.addWidget(plot)
-    plot.offer(history.keys(), (("Score/real", "D(x)"), ("Score/fake", "D(G(z))")), ["Loss/D/loss"])
-    box = plot.findChild(QComboBox)
-    assert isinstance(box, QComboBox)
-    subjects = [box.itemText(index) for index in range(box.count())]
-    assert subjects[0] == "How real D finds images, from 0 to 1"
-    assert [subject for subject in subjects if "FID" in subject] == [
-        "FID: vgg16 features, 1,000 generated against 3,000 training images",
-        "FID: vgg16 features, 2,000 generated against 3,000 training images",
-    ]
-    plot.show_keys([OTHER_FID])
-    assert box.currentText() == subjects[2]
-    assert plot.accessibleName() == "Curves of FID"
-    assert "0 for equal sets" in box.toolTip()
-    assert plot.accessibleDescription() == meaning(OTHER_FID)
-    history.append(2, 2.0, {"Signal/diversity": 0.9})
-    plot.offer(history.keys(), (("Score/real", "D(x)"), ("Score/fake", "D(G(z))")), ["Loss/D/loss"])
-    assert box.currentText() == subjects[2]
-
-
-def test_a_number_is_drawn_as_wide_as_it_varies(qtbot: QtBot) -> None:
-    kid, spread = "Metrics/kid@vgg16:1000:3000:train", "Metrics/kid_std@vgg16:1000:3000:train"
-    history = History()
-    for step in (10, 20):
-        history.append(step, 1.0, {"Loss/D/loss": 1.0, kid: 0.25, spread: 0.125})
-    plot = MetricPlot(history, (("Score/real", "D(x)"),))
-    qtbot.addWidget(plot)
-    plot.offer(history.keys(), (("Score/real", "D(x)"),), [])
-    box = plot.findChild(QComboBox)
-    assert isinstance(box, QComboBox)
-    assert not any("deviation" in box.itemText(index) for index in range(box.count()))
-    plot.show_keys([kid])
-    plot.set_moment(20)
-    assert "KID 0.25 ± 0.12" in plot.readout()
-    steps, low, high, mean = history.view(kid, 0, 100, 50)
-    assert [list(values) for values in (steps, low, high, mean)] == [[10, 20], [0.125] * 2, [0.375] * 2, [0.25] * 2]
 
 
 def test_the_best_is_offered_when_later_images_were_worse(studio: Application, tmp_path: Path) -> None:

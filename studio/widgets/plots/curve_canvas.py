@@ -84,6 +84,7 @@ class CurveCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no type
         # Never shown, but without a parent it and its seven submenus would outlive the plot.
         plot.ctrlMenu.setParent(self, plot.ctrlMenu.windowFlags())
         plot.setLabel("bottom", "step")
+        plot.getAxis("bottom").showLabel(False)  # only a saved picture stands alone
         plot.getAxis("bottom").enableAutoSIPrefix(False)
         plot.getAxis("left").enableAutoSIPrefix(False)
         plot.getAxis("left").setWidth(52)  # fixed, or the plot jumps as the labels grow
@@ -222,7 +223,8 @@ class CurveCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no type
             mark.setPen(pen)
 
     def restyle(self, antialias: bool = False) -> None:
-        """Take the colors of the current scheme. `antialias`: smooth edges, too slow for a curve that grows."""
+        """Take the colors of the current scheme. `antialias`: as in a saved picture, with smooth edges, which are too
+        slow for a curve that grows, and the axis named."""
         scheme = theme.current()
         self.setBackground(scheme.surface)
         colours = scheme.curves(self._keys)
@@ -241,6 +243,8 @@ class CurveCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no type
             axis = self.getPlotItem().getAxis(side)
             axis.setPen(_pen(QColor(scheme.border), 1.0))
             axis.setTextPen(QColor(scheme.muted))
+        self.getPlotItem().getAxis("bottom").showLabel(antialias)
+        self.getPlotItem().layout.activate()
         self._cross.setPen(_pen(QColor(scheme.muted), 1.0))
         self._moment.setPen(_pen(QColor(scheme.accent), 1.0))
         self._style_marks()

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QImage, QKeyEvent, QPainter, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
-    QBoxLayout,
     QCheckBox,
+    QGridLayout,
     QHBoxLayout,
     QLabel,
     QMenu,
@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QToolButton,
     QVBoxLayout,
     QWidget,
+    QWidgetAction,
 )
 
 from core.stats.keys import meaning, spread_of, valued
@@ -36,10 +37,6 @@ MARK_REACH = 6
 """Pixels around a mark within which the readout explains it."""
 MOST_REMARKS, LONGEST_REMARK = 5, 300
 """Marks that it explains at once, the last ones, and characters for each."""
-ROOM_FOR_ONE_ROW = 720
-"""Below this width the readout stands under the tools."""
-ROOM_FOR_SMOOTHING = 280
-"""Below this width the slider makes room for the other tools."""
 NARROWEST = 240
 
 
@@ -68,6 +65,8 @@ class CurvePlot(QWidget):
         self._moment: int | None = None
         self._moment_before: int | None = None
         self._marks: list[tuple[int, str]] = []
+        self._is_beside = True
+        """Whether the legend stands beside the title."""
         # Dragging sends many range changes between two frames; one redraw serves them all.
         self._redraw = QTimer(self, singleShot=True, interval=FRAME_MS)
         self._redraw.timeout.connect(self._draw)
@@ -81,8 +80,7 @@ class CurvePlot(QWidget):
         self._smoothing = QSlider(Qt.Orientation.Horizontal)
         self._smoothing.setRange(0, 99)
         self._smoothing.setValue(60)
-        self._smoothing.setMinimumWidth(40)
-        self._smoothing.setMaximumWidth(96)
+        self._smoothing.setMinimumWidth(120)
         self._smoothing.setAccessibleName("Smoothing")
         self._smoothing.setToolTip("Smoothing of the strong line; the faint one shows the values as they are.")
         self._smoothing.valueChanged.connect(lambda _: self._redraw.start())
@@ -95,31 +93,33 @@ class CurvePlot(QWidget):
             "arrows-out", "Reset the view", "Show everything and follow new data (0, or a double-click)"
         )
         self._reset.clicked.connect(self.reset_view)
-        save = IconButton("export", "Export", "Save the plot or its numbers")
-        save.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        save.setProperty("hasMenu", True)
-        menu = QMenu(save)
-        menu.addAction("Save picture (PNG)…", lambda: self.save_requested.emit("png"))
-        menu.addAction("Save numbers (CSV)…", lambda: self.save_requested.emit("csv"))
-        save.setMenu(menu)
-
-        self._tools = QHBoxLayout()
-        self._tools.setSpacing(8)
-        self._tools.addStretch(1)
         self._name = _muted("Smoothing")
         self._name.setBuddy(self._smoothing)
-        self._smooth = QWidget()
-        smooth = QHBoxLayout(self._smooth)
-        smooth.setContentsMargins(0, 0, 0, 0)
-        smooth.addWidget(self._name)
-        smooth.addWidget(self._smoothing)
-        for widget in (self._smooth, self._log, self._reset, save):
+        self._options = IconButton("sliders-horizontal", "Options", "Smoothing, scale, and saving")
+        self._options.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._options.setProperty("hasMenu", True)
+        self._menu = QMenu(self._options)
+        for widgets in ((self._name, self._smoothing), (self._log,)):
+            self._menu.addAction(_row(self._menu, *widgets))
+        self._menu.addSeparator()
+        self._menu.addAction("Save picture (PNG)…", lambda: self.save_requested.emit("png"))
+        self._menu.addAction("Save numbers (CSV)…", lambda: self.save_requested.emit("csv"))
+        self._options.setMenu(self._menu)
+
+        self._head = QHBoxLayout()
+        self._head.setSpacing(6)
+        self._tools = QHBoxLayout()
+        self._tools.setSpacing(2)
+        for widget in (self._reset, self._options):
             self._tools.addWidget(widget)
-        self._top = QBoxLayout(QBoxLayout.Direction.LeftToRight)
-        self._top.setContentsMargins(8, 6, 6, 4)
-        self._top.setSpacing(4)
-        self._top.addWidget(self._readout, 1)
-        self._top.addLayout(self._tools)
+        self._top = QGridLayout()
+        self._top.setContentsMargins(8, 2, 4, 2)
+        self._top.setHorizontalSpacing(16)
+        self._top.setVerticalSpacing(2)
+        self._top.setColumnStretch(1, 1)
+        self._top.addLayout(self._head, 0, 0)
+        self._top.addWidget(self._readout, 0, 1)
+        self._top.addLayout(self._tools, 0, 2)
         self._stack = QStackedLayout()
         self._empty_text = "Losses appear here when training starts."
         self._empty = _muted(self._empty_text)
@@ -156,6 +156,7 @@ class CurvePlot(QWidget):
         self._cross_step = None
         self._say_what_it_shows()
         self.reset_view()
+        self._place_readout()
 
     def _say_what_it_shows(self) -> None:
         self.setAccessibleName(f"Curves of {', '.join(label for _, label in self._curves)}")
@@ -335,9 +336,16 @@ class CurvePlot(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        wide = event.size().width() >= ROOM_FOR_ONE_ROW
-        self._top.setDirection(QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.BottomToTop)
-        self._smooth.setVisible(event.size().width() >= ROOM_FOR_SMOOTHING)
+        self._place_readout()
+
+    def _place_readout(self) -> None:
+        """Beside the title where one row is enough for it, and else below."""
+        beside = self._head.sizeHint().width() + self._tools.sizeHint().width() + 2 * self._top.horizontalSpacing()
+        is_beside = self._readout.fits_one_row(self.width() - beside - 12)
+        if is_beside != self._is_beside:
+            self._is_beside = is_beside
+            self._top.removeWidget(self._readout)
+            self._top.addWidget(self._readout, *((0, 1) if is_beside else (1, 0, 1, 3)))
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -375,6 +383,17 @@ class CurvePlot(QWidget):
                 self.reset_view()
             case _:
                 super().keyPressEvent(event)
+
+
+def _row(menu: QMenu, *widgets: QWidget) -> QWidgetAction:
+    """Widgets as an entry of a menu."""
+    row, action = QWidget(), QWidgetAction(menu)
+    line = QHBoxLayout(row)
+    line.setContentsMargins(12, 4, 12, 4)
+    for widget in widgets:
+        line.addWidget(widget)
+    action.setDefaultWidget(row)
+    return action
 
 
 def _muted(text: str) -> QLabel:

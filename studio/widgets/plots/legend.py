@@ -78,6 +78,10 @@ class Legend(QWidget):
     def heightForWidth(self, width: int) -> int:
         return max((slot.bottom() + 1 for slot in self._slots(width)), default=self._row())
 
+    def fits_one_row(self, width: int) -> bool:
+        """Whether so many pixels are enough for all of it side by side."""
+        return self.heightForWidth(max(width, 1)) <= self._row()
+
     def _row(self) -> int:
         return self.fontMetrics().height() + 2
 

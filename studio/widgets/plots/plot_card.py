@@ -1,0 +1,112 @@
+"""Plot card: a plot with its title in words, a "?", and tools to move, maximize and remove it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent
+from PySide6.QtWidgets import QMenu, QWidget
+
+from studio import theme
+from studio.model.history import History
+from studio.widgets.basic.help_button import HelpButton
+from studio.widgets.basic.labels import ElidedLabel, IconButton, wrapped_tip
+from studio.widgets.plots.curve_plot import CurvePlot
+from studio.widgets.plots.subjects import Subject
+
+LONGEST_TITLE = 220
+"""Pixels; the tip has the whole."""
+
+
+class PlotTitle(ElidedLabel):
+    """A hand drags the plot by it."""
+
+    dragged = Signal(QPoint)
+    """Where the pointer is on the screen."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("title")
+        self.setCursor(Qt.CursorShape.OpenHandCursor)
+        self._is_held = False
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._is_held = True
+            self.setCursor(Qt.CursorShape.ClosedHandCursor)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self._is_held:
+            self.dragged.emit(event.globalPosition().toPoint())
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self._is_held = False
+        self.setCursor(Qt.CursorShape.OpenHandCursor)
+
+
+class PlotCard(CurvePlot):
+    """Shows one subject of a run's numbers."""
+
+    removed = Signal()
+    maximize_requested = Signal()
+    """Or to stand among the others again."""
+    moved = Signal(int)
+    """So many places to the right, or to the left."""
+
+    def __init__(self, history: History, subject: Subject, parent: QWidget | None = None) -> None:
+        super().__init__(history, subject.curves, parent)
+        self.subject = subject
+        self.title = PlotTitle()
+        self.title.setMaximumWidth(LONGEST_TITLE)
+        self._head.addWidget(self.title)
+        self._help: HelpButton | None = None
+        self._maximize = IconButton("corners-out", "Maximize", "Maximize this plot (M)")
+        self._maximize.clicked.connect(self.maximize_requested)
+        remove = IconButton("x", "Remove the plot", "Remove this plot")
+        remove.clicked.connect(self.removed)
+        for button in (self._maximize, remove):
+            self._tools.addWidget(button)
+        self._menu.addSeparator()
+        self._left = self._menu.addAction("Move left", lambda: self.moved.emit(-1))
+        self._right = self._menu.addAction("Move right", lambda: self.moved.emit(1))
+        self.instead = QMenu("Plot instead", self._menu)
+        """What else can be plotted here; whoever knows fills it."""
+        self._menu.addMenu(self.instead)
+        self._describe()
+
+    def show_subject(self, subject: Subject) -> None:
+        """Plots another subject, or the same one with more numbers."""
+        if subject != self.subject:
+            self.subject = subject
+            self.set_curves(subject.curves)
+            self._describe()
+
+    def show_maximized(self, maximized: bool) -> None:
+        """Whether the others are hidden for it."""
+        self._maximize.setIcon(theme.icon("corners-in" if maximized else "corners-out"))
+        words = "Restore" if maximized else "Maximize"
+        self._maximize.setAccessibleName(words)
+        self._maximize.setToolTip("Show the other plots again (M)" if maximized else "Maximize this plot (M)")
+
+    def show_place(self, is_first: bool, is_last: bool) -> None:
+        """Whether it stands at an end of the row."""
+        self._left.setEnabled(not is_first)
+        self._right.setEnabled(not is_last)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_M and not event.modifiers():
+            self.maximize_requested.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def _describe(self) -> None:
+        subject = self.subject
+        self.title.setText(subject.title)
+        self.title.setToolTip(wrapped_tip(subject.title, subject.meaning, "Drag to reorder"))
+        self.set_empty_text(f"{subject.title}: no values yet.")
+        if self._help is not None and self._help.term.key != subject.term:
+            self._head.removeWidget(self._help)
+            self._help.deleteLater()
+            self._help = None
+        if self._help is None and subject.term:
+            self._help = HelpButton(subject.term)
+            self._head.addWidget(self._help)

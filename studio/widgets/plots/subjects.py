@@ -1,0 +1,65 @@
+"""What can be plotted of a run: families of its numbers, each with a title in words and its term in the glossary."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.learn import topics
+from core.stats.keys import family, group, is_spread, meaning, measured, protocol_text, short, title
+
+LOSSES, SCORES = "Loss/*/loss", "Score/*"
+"""The families that are plotted before anybody chooses: losses, and how real D finds images."""
+_INSTEAD = {SCORES: "Loss/scores/*", "Loss/scores/*": SCORES}
+"""Probabilities where the loss makes them, and else the scores as they are."""
+_USUAL = {LOSSES: ("Loss/D/loss", "Loss/G/loss"), SCORES: ("Score/real", "Score/fake")}
+_LABELS = {
+    "Loss/D/loss": "Discriminator",
+    "Loss/G/loss": "Generator",
+    "Score/real": "D(x), real",
+    "Score/fake": "D(G(z)), generated",
+    "Loss/scores/real": "Real",
+    "Loss/scores/fake": "Generated",
+}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Numbers that share an axis. `name`: their family; `curves`: pairs of key and label; `term`: of the glossary."""
+
+    name: str
+    title: str
+    group: str
+    curves: tuple[tuple[str, str], ...]
+    meaning: str
+    term: str | None
+
+    @classmethod
+    def of(cls, keys: Sequence[str]) -> Subject:
+        """Returns the subject of the keys of one family."""
+        metric = measured(keys[0])
+        name = f"{title(keys)}: {protocol_text(metric[1])}" if metric else title(keys)
+        curves = tuple((key, _LABELS.get(key, short(key))) for key in keys)
+        return cls(family(keys[0]), name, group(keys[0]), curves, meaning(keys[0]), topics.of_number(keys[0]))
+
+
+def subjects(keys: Sequence[str]) -> dict[str, Subject]:
+    """Returns what can be plotted of these numbers, by family, in the order of their first appearance; losses and
+    scores also before there are any.
+
+    Numbers that were measured in different ways are different subjects, so that they never share an axis.
+    """
+    families: dict[str, list[str]] = {}
+    for key in dict.fromkeys(keys):
+        if not is_spread(key):
+            families.setdefault(family(key), []).append(key)
+    for name, usual in _USUAL.items():
+        if name not in families and _INSTEAD.get(name) not in families:
+            families[name] = list(usual)
+    ordered = sorted(families.items(), key=lambda item: item[0] not in (LOSSES, SCORES, _INSTEAD[SCORES]))
+    return {name: Subject.of(members) for name, members in ordered}
+
+
+def found(name: str, known: dict[str, Subject]) -> Subject | None:
+    """Returns the subject of a family among those that are known, or the one that takes its place."""
+    return known.get(name) or known.get(_INSTEAD.get(name, ""))
