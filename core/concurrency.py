@@ -1,13 +1,19 @@
-"""Concurrency for generators and iterators: a call in a thread, prefetched values, jobs in order, and a generator's
-result."""
+"""Concurrency: a call in a thread, prefetched values, jobs in order, a generator's result, and a process of the
+program's own code."""
 
 from __future__ import annotations
 
+import os
+import sys
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing
-from typing import Any, Generic, ParamSpec, TypeVar
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
+
+if TYPE_CHECKING:
+    from subprocess import Popen
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -49,6 +55,27 @@ def as_generator(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Gen
     """A generator that yields nothing and returns what `call` returns, for what runs generators only."""
     yield from ()
     return call(*args, **kwargs)
+
+
+def own_process(
+    *arguments: str, stdout: IO[bytes] | int, stderr: IO[bytes] | int, environment: Mapping[str, str] | None = None
+) -> Popen[bytes]:
+    """Starts Python on the program's own code: `arguments` are those of the interpreter, such as `-m` and a module.
+
+    The process finds the same packages as this one, reads no input, and opens no console. `environment` is added to
+    that of this process. Raises `OSError`.
+    """
+    import subprocess
+
+    path = os.pathsep.join(filter(None, (str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH"))))
+    return subprocess.Popen(
+        [sys.executable, "-P", *arguments],
+        env={**os.environ, "PYTHONPATH": path, **(environment or {})},
+        stdin=subprocess.DEVNULL,
+        stdout=stdout,
+        stderr=stderr,
+        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+    )
 
 
 def in_order(jobs: Iterable[Callable[[], T]], workers: int, ahead: int) -> Generator[T | None, None, None]:

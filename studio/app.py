@@ -79,19 +79,24 @@ def open_window(source: str | None, kind: type[MainWindow] | None = None) -> int
 def _window_facts() -> dict[str, Any]:
     """Returns facts about Qt and the screens, asked for in a process of its own: Qt ends one in which it fails."""
     import json
-    import subprocess
+    from subprocess import PIPE, SubprocessError
 
-    complaint = screen_complaint()
-    environment = os.environ | ({"QT_QPA_PLATFORM": "offscreen"} if complaint else {})
-    root = str(Path(__file__).parents[1])
-    environment["PYTHONPATH"] = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
-    command = [sys.executable, "-P", "-m", "studio.window_facts"]
+    from core.concurrency import own_process
+
+    complaint, said = screen_complaint(), b""
+    environment = {"QT_QPA_PLATFORM": "offscreen"} if complaint else {}
     try:
-        asked = subprocess.run(command, env=environment, capture_output=True, check=True, timeout=QT_PATIENCE)
-        facts: dict[str, Any] = json.loads(asked.stdout)
-    except (OSError, ValueError, subprocess.SubprocessError) as error:
-        said = (getattr(error, "stderr", None) or b"").decode("utf-8", "replace").strip().splitlines()
-        reason = next((line for line in said if "qt" in line.lower()), str(error))
+        with own_process("-m", "studio.window_facts", stdout=PIPE, stderr=PIPE, environment=environment) as process:
+            try:
+                answer, said = process.communicate(timeout=QT_PATIENCE)
+            finally:
+                process.kill()
+        if process.returncode:
+            raise SubprocessError(f"the process ended with {process.returncode}")
+        facts: dict[str, Any] = json.loads(answer)
+    except (OSError, ValueError, SubprocessError) as error:
+        lines = said.decode("utf-8", "replace").strip().splitlines()
+        reason = next((line for line in lines if "qt" in line.lower()), str(error))
         trouble = (f"Qt cannot open a window: {reason}", "Install the libraries that it needs", "make setup")
         return {"trouble": trouble}
     if complaint:

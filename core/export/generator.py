@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Generator, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
 from core.checkpoint import Checkpoint, save
+from core.concurrency import own_process
 from core.durable_write import replaced
 from core.errors import UserError
 from core.events import Progress, Saved
@@ -98,13 +98,7 @@ def _made(checkpoint: Checkpoint, partial: Path, target: Path) -> Iterator[Progr
 
 
 def _started(work: Path, partial: Path, target: Path, log: BinaryIO) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "-c", CHILD, os.fspath(work), os.fspath(partial), os.fspath(target)],
-        cwd=Path(__file__).parents[2],  # where it finds this package
-        # It needs no GPU, whose memory is the training's; and no warning must stop it.
-        env={**os.environ, "CUDA_VISIBLE_DEVICES": "", "PYTHONWARNINGS": "default"},
-        stdin=subprocess.DEVNULL,
-        stdout=log,
-        stderr=log,
-        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),  # of Windows, which would open one
-    )
+    paths = (os.fspath(path) for path in (work, partial, target))
+    # It needs no GPU, whose memory is the training's; and no warning must stop it.
+    environment = {"CUDA_VISIBLE_DEVICES": "", "PYTHONWARNINGS": "default"}
+    return own_process("-c", CHILD, *paths, stdout=log, stderr=log, environment=environment)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Generator
 from contextlib import suppress
@@ -19,6 +18,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from time import monotonic, sleep
 
+from core.concurrency import own_process
 from core.errors import FOREIGN_ERRORS, UserError
 from core.events import Progress, Report, Tuned
 
@@ -42,22 +42,13 @@ class DeviceTrial:
 
 def try_device(name: str, seconds: float) -> Generator[Progress, None, DeviceTrial]:
     """Trains on a device for so long, and returns what came of it. Closing the generator ends the training."""
-    root = str(Path(__file__).parents[2])
     waiting, until = Progress(f"Training on {name} for {seconds:g} s", 0, 0), monotonic() + seconds + PATIENCE
     with TemporaryDirectory(prefix="gan-studio-", ignore_cleanup_errors=True) as folder:
         said, complaint = Path(folder, "said"), Path(folder, "complaint")
-        path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
         with (
             said.open("wb") as out,
             complaint.open("wb") as errors,
-            subprocess.Popen(
-                [sys.executable, "-P", "-m", __name__, name, str(seconds)],
-                env=os.environ | {"PYTHONPATH": path},
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=errors,
-                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-            ) as process,
+            own_process("-m", __name__, name, str(seconds), stdout=out, stderr=errors) as process,
         ):
             try:
                 while process.poll() is None and monotonic() < until:
