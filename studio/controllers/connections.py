@@ -156,6 +156,7 @@ def connect_data(window: MainWindow, session: Session, do: Controllers) -> None:
 def connect_train(window: MainWindow, session: Session, do: Controllers) -> None:
     """The Train workspace, and the footer that starts and stops."""
     train, footer, training = window.train, window.footer, session.training
+    do.menus.panels.addActions(train.panel_actions())
     footer.start_requested.connect(do.train.start)
     footer.pause_requested.connect(training.pause)
     footer.resume_requested.connect(training.resume)

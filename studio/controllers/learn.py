@@ -6,14 +6,13 @@ from PySide6.QtCore import QObject, Qt, QUrl, Slot
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QApplication
 
-from core.learn.glossary import TERMS
-from studio.dialogs.glossary import GlossaryDialog
+from core.learn.addresses import SCHEME
 from studio.main_window import MainWindow
-from studio.widgets.basic.help_button import SCHEME
 
 
 class LearnController(QObject):
-    """Shows the page of a term at its address, `ganstudio:glossary/KEY`."""
+    """Shows the page of a term at its address, `ganstudio:glossary/KEY`. The glossary is imported when it is asked for:
+    the first window does not wait for it."""
 
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
@@ -23,6 +22,8 @@ class LearnController(QObject):
 
     def end(self) -> None:
         """Closes what is open; addresses lead nowhere from now on."""
+        from studio.dialogs.glossary import GlossaryDialog
+
         QDesktopServices.unsetUrlHandler(SCHEME)
         for glossary in self._window.findChildren(GlossaryDialog):
             glossary.close()
@@ -36,6 +37,9 @@ class LearnController(QObject):
 
     def show_glossary(self, key: str = "") -> None:
         """Opens the glossary, or raises it, at a term if there is one of that key."""
+        from core.learn.glossary import TERMS
+        from studio.dialogs.glossary import GlossaryDialog
+
         # Above a modal dialog, which would keep the person from any other window.
         above = QApplication.activeModalWidget() or self._window
         shown = (each for each in above.findChildren(GlossaryDialog) if each.isVisible())

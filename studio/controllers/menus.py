@@ -137,6 +137,7 @@ class Menus:
         self.themes = self._add_choice(menu.addMenu(theme.icon("moon"), "Theme"), THEMES)
         percents = {percent: f"{percent} %" for percent in SCALES}
         self.scales = self._add_choice(menu.addMenu(theme.icon("magnifying-glass-plus"), "Scale"), percents)
+        self.panels = menu.addMenu(theme.icon("layout"), "Panels")
         menu.addSeparator()
         self.full_screen = self._add(menu, "Full screen", "F11")
 

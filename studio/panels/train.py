@@ -111,6 +111,10 @@ class TrainPanel(QWidget):
         if isinstance(plots, list) and plots and all(isinstance(name, str) for name in plots):
             self.plots.show_names(plots)
 
+    def panel_actions(self) -> list[QAction]:
+        """What shows and hides parts of the workspace, for a menu."""
+        return [self.settings_action, self.reals_action]
+
     def undo(self) -> None:
         """Takes back the last change of a setting."""
         self.settings.undo()

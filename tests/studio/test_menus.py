@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPoint
 from PySide6.QtGui import QAction, QGuiApplication, QPalette
-from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QPushButton, QTreeWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QPushButton, QSpinBox, QTreeWidget
 from pytestqt.qtbot import QtBot
 
 from studio import theme, window_state
@@ -18,7 +18,7 @@ from studio.controllers.shell.help import TAIL, tail
 from studio.dialogs.help.about import AboutDialog
 from studio.dialogs.help.keys import KeysDialog
 from studio.dialogs.help.log import LogDialog
-from studio.main_window import DATA, TRAIN
+from studio.main_window import DATA, HOME, TRAIN
 from studio.widgets.basic.labels import IconButton
 from tests.core.tiny import save_pictures
 from tests.studio.conftest import PATIENCE
@@ -169,6 +169,42 @@ def padding(sheet: str, kind: str, state: str) -> list[int]:
     rules = (rule.partition("{") for rule in sheet.split("}"))
     found = [body for names, _, body in rules if f"{kind}{state}" in names.strip().split(", ") and "padding:" in body]
     return [int(side.strip("px")) for side in found[0].partition("padding:")[2].partition(";")[0].split()]
+
+
+def test_panels_are_shown_and_hidden_from_the_view_menu(studio: Application) -> None:
+    studio.window.show_workspace(TRAIN)
+    drawer = studio.window.train.settings
+    settings = next(each for each in studio.controllers.menus.panels.actions() if each.text() == "Settings")
+    assert (settings.isChecked(), drawer.isVisible()) == (True, True)
+    settings.trigger()
+    assert (settings.isChecked(), drawer.isVisible()) == (False, False)
+    settings.trigger()
+    assert drawer.isVisible()
+
+
+# -- editing ----------------------------------------------------------------------------------------------------------
+
+
+def test_undo_and_redo_are_those_of_the_workspace_on_screen(qtbot: QtBot, studio: Application) -> None:
+    menus, form = studio.controllers.menus, studio.window.train.form
+    studio.window.show_workspace(TRAIN)
+    assert not menus.undo.isEnabled()
+    batch = form.widget("batch")
+    assert isinstance(batch, QSpinBox)
+    before = batch.value()
+    batch.setValue(before + 1)
+    assert menus.undo.isEnabled()
+    studio.window.show_workspace(HOME)
+    assert not menus.undo.isEnabled()
+    assert not menus.copy.isEnabled()
+    studio.window.show_workspace(TRAIN)
+    menus.undo.trigger()
+    assert batch.value() == before
+    assert menus.redo.isEnabled()
+    menus.redo.trigger()
+    assert batch.value() == before + 1
+    menus.copy.trigger()
+    assert "nothing to copy" in studio.window.banner.text()
 
 
 # -- the title bar ----------------------------------------------------------------------------------------------------

@@ -6,13 +6,12 @@ from PySide6.QtCore import QPoint, QRect, QSize, Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QKeyEvent
 from PySide6.QtWidgets import QFrame, QPushButton, QVBoxLayout, QWidget
 
+from core.learn.addresses import SCHEME
 from core.learn.glossary import Term, term
 from studio import theme
 from studio.widgets.basic.labels import IconButton, plain_tip
 from studio.widgets.learn.term_view import TermView
 
-SCHEME = "ganstudio"
-"""Scheme of the addresses of what the program itself shows: `ganstudio:glossary/KEY`."""
 WIDTH = 380
 SIDE = 20
 MARGIN = 8
