@@ -126,7 +126,7 @@ def _burst(studio: Any) -> tuple[float, int]:
 def _slider(studio: Any) -> Any:
     from PySide6.QtWidgets import QSlider
 
-    return next(each for each in studio.window.explore.findChildren(QSlider) if each.accessibleName() == "A → B")
+    return next(each for each in studio.window.explore.findChildren(QSlider) if each.accessibleName() == "Time")
 
 
 def _export(count: int, exports: int) -> None:

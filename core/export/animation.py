@@ -11,7 +11,7 @@ from core.latent.request import LatentRequest, Loop, Walk
 MOST_FRAMES = 100_000
 """Limit of one animation, nearly an hour: 9999 seconds for each of many seeds, say, must not fill the memory."""
 MOST_FPS = 120
-MOST_SCALE = 16
+MOST_SCALE = 32
 
 
 @dataclass(frozen=True)
@@ -19,9 +19,10 @@ class Animation:
     """Settings of an animation.
 
     `fps`: images a second. `seconds`: duration of each segment of a walk, of the whole turn of a loop, or of the whole
-    time-lapse. `loop`: a walk goes on from its last point to its first, so that the animation can be repeated without
-    a jump. `scale`: so many pixels for each one, in both directions; without `smooth` they stay square. `recipe`:
-    whether single frames tell from which checkpoint and latents they were made.
+    time-lapse. `durations`: seconds of each segment of a walk, where they differ. `loop`: a walk goes on from its last
+    point to its first, so that the animation can be repeated without a jump. `scale`: so many pixels for each one, in
+    both directions; without `smooth` they stay square. `recipe`: whether single frames tell from which checkpoint and
+    latents they were made.
 
     Raises `UserError` for values out of range.
     """
@@ -32,12 +33,14 @@ class Animation:
     scale: int = 1
     smooth: bool = False
     recipe: bool = True
+    durations: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         if not 1 <= self.fps <= MOST_FPS:
             raise UserError(f"A film cannot show {self.fps} images a second.", f"Choose from 1 to {MOST_FPS}.")
-        if not (isfinite(self.seconds) and self.seconds > 0):
-            raise UserError(f"A film cannot last {self.seconds:g} seconds.", "Choose a number above 0.")
+        for seconds in (self.seconds, *self.durations):
+            if not (isfinite(seconds) and seconds > 0):
+                raise UserError(f"A film cannot last {seconds:g} seconds.", "Choose a number above 0.")
         if not 1 <= self.scale <= MOST_SCALE:
             raise UserError(f"Images cannot be enlarged {self.scale} times.", f"Choose from 1 to {MOST_SCALE}.")
 
@@ -55,13 +58,17 @@ def checked(frames: int) -> int:
 
 
 def frame_positions(trajectory: Walk | Loop, animation: Animation) -> tuple[float, ...]:
-    """Returns the position of each frame on the trajectory, all the same step apart.
+    """Returns the position of each frame on the trajectory, all the same step apart within a segment.
 
     A walk shows every one of its points, so an open one of n segments has n * `animation.frames` + 1 frames. A closed
     one ends a step before it would begin again. Raises `UserError` for a walk of one point, and for too many frames.
     """
     if isinstance(trajectory, Walk) and len(trajectory.points) < 2:
         raise UserError("One image is no walk.", "Choose another one to walk to, or go round the one.")
+    if isinstance(trajectory, Walk) and animation.durations:
+        return _timed(trajectory, animation)
+    if isinstance(trajectory, Loop) and animation.durations:
+        animation = replace(animation, seconds=sum(animation.durations))
     step = animation.frames
     if isinstance(trajectory, Loop):
         count = step
@@ -69,6 +76,17 @@ def frame_positions(trajectory: Walk | Loop, animation: Animation) -> tuple[floa
         closed = trajectory.closed or animation.loop
         count = checked(len(trajectory.points) * step if closed else (len(trajectory.points) - 1) * step + 1)
     return tuple(number / step for number in range(count))
+
+
+def _timed(trajectory: Walk, animation: Animation) -> tuple[float, ...]:
+    """Returns the frames' positions on a walk whose segments last as long as `animation.durations` say."""
+    segments = len(trajectory.points) if trajectory.closed or animation.loop else len(trajectory.points) - 1
+    if len(animation.durations) < segments:
+        raise UserError(f"The film has {segments} segments.", f"Give {segments} durations.")
+    steps = [max(round(seconds * animation.fps), 1) for seconds in animation.durations[:segments]]
+    checked(sum(steps) + 1)
+    found = [segment + number / step for segment, step in enumerate(steps) for number in range(step)]
+    return tuple(found if trajectory.closed or animation.loop else [*found, float(segments)])
 
 
 def frame_requests(trajectory: Walk | Loop, animation: Animation) -> LatentRequest:

@@ -23,6 +23,8 @@ MOST_PINS, MOST_DIRECTIONS = 1000, 100
 """That one run has: each pin is rendered and each direction has a slider."""
 LONGEST_NAME = 2**12
 """Characters."""
+SECONDS = 2.0
+"""From one keyframe to the next, until a person says otherwise."""
 PICTURE_SIDE, MOST_PICTURE = 96, 2**16
 """Pixels, and characters, of a pin's picture."""
 Name = Annotated[str, Field(max_length=LONGEST_NAME)]
@@ -60,13 +62,27 @@ class Direction:
 
 
 @dataclass(frozen=True)
+class DirectionName:
+    """A person's name for the direction of a kind and number, which another generator of the run has as well."""
+
+    kind: Literal["closed", "components"]
+    number: Annotated[int, Field(ge=0, lt=MOST_DIRECTIONS)]
+    name: Name
+
+
+@dataclass(frozen=True)
 class SavedPins:
-    """The pins and directions that are saved with a run."""
+    """The pins and directions that are saved with a run. `names`: what a person calls directions that are found."""
 
     __pydantic_config__: ClassVar = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     pins: Annotated[tuple[Pin, ...], Field(max_length=MOST_PINS)] = ()
     directions: Annotated[tuple[Direction, ...], Field(max_length=MOST_DIRECTIONS)] = ()
+    names: Annotated[tuple[DirectionName, ...], Field(max_length=MOST_DIRECTIONS)] = ()
+
+    def name(self, kind: DirectionKind, number: int) -> str:
+        """Returns what a person calls a direction that was found; empty for nothing."""
+        return next((each.name for each in self.names if (each.kind, each.number) == (kind, number)), "")
 
     @property
     def excess(self) -> str:
@@ -169,16 +185,18 @@ class Edit:
 class ExploreState:
     """The points that tools lead through, the tool in hand, the edit, and the saved pins.
 
-    `tool`: the name of the tool's module. `a`, `b`, `corners`, `path`, and the groups `plus`, `minus` and `also` are
-    there for every tool; `total` is plus - minus + also, of the groups' means, None until the generator has computed
-    it. `values`: what only one tool uses, such as its position, sorted by name, each name beginning with the tool's.
+    `tool`: the name of the tool's module. `keyframes` are those of the timeline, at least one, and `durations` the
+    seconds from each to the next, from the last to the first where the timeline is closed. `single`: a point that is
+    looked at beside the timeline. `corners`, and the groups `plus`, `minus` and `also` are there for every tool;
+    `total` is plus - minus + also, of the groups' means, None until the generator has computed it. `values`: what only
+    one tool uses, such as its position, sorted by name, each name beginning with the tool's.
     """
 
-    tool: str = "between"
-    a: Point = field(default_factory=Point)
-    b: Point = field(default_factory=lambda: Point(1))
+    tool: str = "timeline"
+    keyframes: tuple[Point, ...] = (Point(0), Point(1))
+    durations: tuple[float, ...] = (SECONDS, SECONDS)
+    single: Point | None = None
     corners: Corners = field(default_factory=lambda: (Point(0), Point(1), Point(2), Point(3)))
-    path: tuple[Point, ...] = ()
     mode: Mode = "slerp"
     plus: tuple[Point, ...] = ()
     minus: tuple[Point, ...] = ()
@@ -191,7 +209,13 @@ class ExploreState:
     @property
     def points(self) -> tuple[Point, ...]:
         """The points that a person has chosen."""
-        return (self.a, self.b, *self.corners, *self.path, *self.plus, *self.minus, *self.also)
+        single = (self.single,) if self.single is not None else ()
+        return (*single, *self.keyframes, *self.corners, *self.plus, *self.minus, *self.also)
+
+    @property
+    def a(self) -> Point:
+        """The point that is looked at, or else the first keyframe: codes and classes of its seed show."""
+        return self.single if self.single is not None else self.keyframes[0]
 
     def value(self, name: str, default: T) -> T:
         """Returns a value of a single tool, or the default until it is set."""
@@ -212,10 +236,9 @@ class ExploreState:
         first, second, third, fourth = (self.edit.apply(point, offset) for point in self.corners)
         return replace(
             self,
-            a=self.edit.apply(self.a, offset),
-            b=self.edit.apply(self.b, offset),
+            keyframes=tuple(self.edit.apply(point, offset) for point in self.keyframes),
+            single=self.edit.apply(self.single, offset) if self.single is not None else None,
             corners=(first, second, third, fourth),
-            path=tuple(self.edit.apply(point, offset) for point in self.path),
             total=self.edit.apply(self.total, offset) if self.total else None,
             edit=Edit(),
         )
@@ -224,14 +247,46 @@ class ExploreState:
         """Returns the state with one more saved pin."""
         return replace(self, saved=replace(self.saved, pins=(*self.saved.pins, pin)))
 
+    def with_keyframe(self, row: int, point: Point) -> ExploreState:
+        """Returns the state with one more keyframe before the given row; it lasts as long as the one before it."""
+        lasts = self.durations[max(row - 1, 0)]
+        return replace(
+            self,
+            keyframes=(*self.keyframes[:row], point, *self.keyframes[row:]),
+            durations=(*self.durations[:row], lasts, *self.durations[row:]),
+            single=None,
+        )
+
+    def with_keyframe_moved(self, row: int, to: int) -> ExploreState:
+        """Returns the state with a keyframe at another place in the order, and its duration with it."""
+        keyframes, durations = list(self.keyframes), list(self.durations)
+        keyframes.insert(to, keyframes.pop(row))
+        durations.insert(to, durations.pop(row))
+        return replace(self, keyframes=tuple(keyframes), durations=tuple(durations), single=None)
+
+    def without_keyframe(self, row: int) -> ExploreState:
+        """Returns the state without a keyframe; the last one stays."""
+        if len(self.keyframes) == 1:
+            return self
+        return replace(
+            self,
+            keyframes=(*self.keyframes[:row], *self.keyframes[row + 1 :]),
+            durations=(*self.durations[:row], *self.durations[row + 1 :]),
+        )
+
     def with_direction(self, direction: Direction) -> ExploreState:
         """Returns the state with one more of the person's own directions."""
         direction = replace(direction, name=direction.name[:LONGEST_NAME])
         return replace(self, saved=replace(self.saved, directions=(*self.saved.directions, direction)))
 
-    def with_name(self, number: int, name: str) -> ExploreState:
-        """Returns the state with another name, of at most `LONGEST_NAME` characters, for one of the own directions."""
+    def with_name(self, kind: DirectionKind, number: int, name: str) -> ExploreState:
+        """Returns the state with another name, of at most `LONGEST_NAME` characters, for a direction; an empty one goes
+        back to its number."""
         name = name[:LONGEST_NAME]
+        if kind != "own":
+            others = [each for each in self.saved.names if (each.kind, each.number) != (kind, number)]
+            added = [DirectionName(kind, number, name)] if name else []
+            return replace(self, saved=replace(self.saved, names=(*others, *added)))
         directions = self.saved.directions
         renamed = (replace(each, name=name) if index == number else each for index, each in enumerate(directions))
         return replace(self, saved=replace(self.saved, directions=tuple(renamed)))

@@ -223,6 +223,7 @@ def connect_explore(window: MainWindow, session: Session, do: Controllers) -> No
     explore, service = window.explore, session.explore
     explore.requested.connect(service.render)
     explore.pin_requested.connect(service.pin)
+    explore.point_requested.connect(service.bake)
     explore.maker_requested.connect(do.explore.stay)
     explore.maker_requested.connect(service.open_maker)
     explore.newest_requested.connect(session.explore_newest)

@@ -38,7 +38,9 @@ KINDS = {
     "Animated WebP": ".webp",
     "Single frames (PNG)": "",
 }
-SCALES = (1, 2, 4, 8)
+SCALES = (1, 2, 4, 8, 16, 32)
+WIDE = 512
+"""Pixels that a film of images of a known size has at least, unless a person chooses less."""
 
 
 @dataclass(frozen=True)
@@ -64,32 +66,30 @@ class ExportVideoDialog(QDialog):
         folder: Path,
         name: str,
         *,
-        seconds: float,
         count: Callable[[Animation], int],
-        per: str,
-        loops: bool = False,
+        seconds: float = 2.0,
+        per: str = "",
+        durations: tuple[float, ...] = (),
         size: tuple[int, int] | None = None,
         frames: Callable[[Animation], LatentRequest] | None = None,
         parent: QWidget | None = None,
     ) -> None:
-        """`count`: how many frames a film has; `per`: of what `seconds` are the length. `loops`: whether it may be
-        asked to come back to its beginning. `size`: width and height of an image. `frames`: a film's frames, which a
-        preview then shows."""
+        """`count`: how many frames a film has; `per`: of what `seconds` are the length, or empty where `durations` say
+        how long each segment lasts. `size`: width and height of an image. `frames`: a film's frames, which a preview
+        then shows."""
         super().__init__(parent)
         self.setWindowTitle(title)
-        self._count, self._size, self._frames = count, size, frames
+        self._count, self._size, self._frames, self._durations = count, size, frames, durations
         self._preview = AnimationPreview()
         self._preview.setVisible(frames is not None)
         self._kind, self._scale = QComboBox(), QComboBox()
         self._fps, self._seconds = QSpinBox(), QDoubleSpinBox()
-        self._loop = QCheckBox("Come back to the beginning, so that it can be repeated")
-        self._loop.setVisible(loops)
         self._smooth = QCheckBox("Smooth")
         self._folder, self._name = QLineEdit(str(folder)), QLineEdit(name)
         self._recipe = QCheckBox("Include the recipe")
         self._recipe.setChecked(True)
         self._recipe.setVisible(frames is not None)
-        self._overwrite = QCheckBox("Replace files of the same name")
+        self._overwrite = QCheckBox("Overwrite")
         self._browse, self._export = QPushButton("Browse…"), QPushButton("Export")
         self._sign, self._summary = Glyph("film-strip", 20, "muted"), Label(wordWrap=True)
         self._describe(seconds, per)
@@ -102,10 +102,10 @@ class ExportVideoDialog(QDialog):
         animation = Animation(
             self._fps.value(),
             self._seconds.value(),
-            self._loop.isChecked(),
-            self._scale.currentData(),
-            self._smooth.isChecked(),
-            self._recipe.isChecked(),
+            scale=self._scale.currentData(),
+            smooth=self._smooth.isChecked(),
+            recipe=self._recipe.isChecked(),
+            durations=self._durations,
         )
         folder, name = Path(self._folder.text().strip()), self._name.text().strip()
         if not folder.is_absolute():
@@ -142,6 +142,12 @@ class ExportVideoDialog(QDialog):
         size = f" of {width} × {height} px" if width else ""
         return f"{count:,} frames{size}, {count / choice.animation.fps:.1f} seconds: {choice.target}"
 
+    def _size_text(self, scale: int) -> str:
+        if self._size is None:
+            return f"× {scale}"
+        width, height = (side * scale for side in self._size)
+        return f"{width} × {height} px"
+
     def _accept(self) -> None:
         try:
             choice = self.choice()
@@ -155,7 +161,11 @@ class ExportVideoDialog(QDialog):
         for title, ending in KINDS.items():
             self._kind.addItem(title, ending)
         for scale in SCALES:
-            self._scale.addItem(f"× {scale}", scale)
+            self._scale.addItem(self._size_text(scale), scale)
+        if self._size is not None:
+            side = max(self._size)
+            wide = next((scale for scale in SCALES if scale * side >= WIDE), SCALES[-1])
+            self._scale.setCurrentIndex(SCALES.index(wide))
         indent_spin_box(self._fps, self._seconds)
         self._fps.setRange(1, MOST_FPS)
         self._fps.setValue(30)
@@ -169,15 +179,14 @@ class ExportVideoDialog(QDialog):
         self._browse.setAutoDefault(False)
         for widget, name, tip in (
             (self._kind, "Format", "MP4 for players, GIF and WebP for the web, frames for other programs."),
-            (self._fps, "Speed", "How many images a second."),
+            (self._fps, "Speed", "Frames per second."),
             (self._seconds, "Length", f"How long {per} lasts."),
-            (self._scale, "Size", "So many pixels for each one, in both directions."),
+            (self._scale, "Size", "Width and height of the film: the images, enlarged."),
             (self._smooth, "", "Interpolate larger images; otherwise their pixels stay square."),
-            (self._loop, "", "The last image leads on to the first without a jump."),
             (self._folder, "Folder", "Where the film goes. It is made if it is not there."),
             (self._name, "Name", "Of the file, or of the folder of frames."),
             (self._browse, "Browse for a folder", "Choose the folder."),
-            (self._overwrite, "", "Without it nothing is written if the file exists already."),
+            (self._overwrite, "", "Replace a file of the same name; otherwise nothing is written."),
         ):
             widget.setToolTip(plain_tip(tip))
             if name:
@@ -197,6 +206,7 @@ class ExportVideoDialog(QDialog):
         form.addRow("Format", self._kind)
         form.addRow("Speed", self._fps)
         form.addRow(per.capitalize(), self._seconds)
+        form.setRowVisible(self._seconds, bool(per))
         form.addRow("Size", enlarge)
         form.addRow("Name", self._name)
         form.addRow("Folder", where)
@@ -217,7 +227,6 @@ class ExportVideoDialog(QDialog):
         layout.setContentsMargins(20, 18, 20, 16)
         layout.setSpacing(10)
         layout.addLayout(above)
-        layout.addWidget(self._loop)
         layout.addWidget(self._recipe)
         layout.addWidget(self._overwrite)
         layout.addLayout(result)
@@ -229,7 +238,7 @@ class ExportVideoDialog(QDialog):
             box.currentIndexChanged.connect(self._update)
         for spin in (self._fps, self._seconds):
             spin.valueChanged.connect(self._update)
-        for check in (self._loop, self._smooth, self._recipe):
+        for check in (self._smooth, self._recipe):
             check.toggled.connect(self._update)
         for line in (self._folder, self._name):
             line.textChanged.connect(self._update)

@@ -1,5 +1,4 @@
-"""Panel of the Explore workspace: one image, a tool for trajectories in latent space, an edit of all images, and
-pins."""
+"""Panel of the Explore workspace: one image, a timeline and other tools, an edit of all images, and pins."""
 
 from __future__ import annotations
 
@@ -10,24 +9,35 @@ from time import monotonic
 from typing import Any
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QCursor, QHideEvent, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtGui import QCursor, QHideEvent, QKeyEvent, QKeySequence, QShowEvent
+from PySide6.QtWidgets import QMenu, QStackedLayout, QVBoxLayout, QWidget
 
 from core.events import Images
 from core.generator_inputs import Latents
-from core.latent.explore_state import Direction, DirectionKind, DirectionSets, ExploreState, Maker, Pin
+from core.latent.explore_state import (
+    Direction,
+    DirectionKind,
+    DirectionSets,
+    Edit,
+    ExploreState,
+    Maker,
+    Pin,
+    SavedPins,
+)
 from core.latent.request import LatentRequest, Loop, Point, Position, Walk, to_numbers
 from studio.model.explore import ExploreSource
 from studio.model.undo import Undo
 from studio.widgets.basic.empty_page import EmptyPage
-from studio.widgets.explore.edit_controls import EditControls
+from studio.widgets.explore.direction_controls import REACH
 from studio.widgets.explore.header import ExploreHeader
-from studio.widgets.explore.pin_shelf import PinShelf
-from studio.widgets.explore.stage import ExploreStage
+from studio.widgets.explore.layout import ExploreLayout
+from studio.widgets.explore.tools.tool import Timed
+from studio.widgets.images.tile_view import NO_IMAGES
 
 Points = tuple[Point, ...]
-IMAGE, OVERVIEW, PINS = "image", "overview", "pins"
-"""The slots of a request: the large image, the tool's small ones, and those on the shelf."""
+IMAGE, OVERVIEW, PINS, ENDS, BEFORE = "image", "overview", "pins", "ends", "before"
+"""The slots of a request: the large image, the tool's small ones, those of pins, those of a direction's ends, and the
+large image before the edit."""
 
 
 class ExplorePanel(QWidget):
@@ -43,6 +53,10 @@ class ExplorePanel(QWidget):
     """The newest weights of the training are to be explored."""
     pins_changed = Signal(object, object)
     """The source's home, and the `SavedPins` to be kept there."""
+    point_requested = Signal(object, object)
+    """A request whose image is wanted as a point of its own, and a function for that `Point`."""
+    undo_changed = Signal(bool, bool)
+    """Whether something can be undone, and redone."""
     live_changed = Signal(bool)
     open_requested = Signal()
     export_requested = Signal(object)
@@ -71,10 +85,12 @@ class ExplorePanel(QWidget):
         """A pin that is shown when its generator is explored."""
         self._names: dict[Point, str] = {}
         """Names of points whose pins have yet to come."""
+        self._ends: tuple[DirectionKind, int, LatentRequest] | None = None
+        """The direction whose ends are being rendered."""
         self._header = ExploreHeader()
-        self._stage = ExploreStage()
-        self._edit_controls = EditControls()
-        self._shelf = PinShelf()
+        self._layout = ExploreLayout(self._header)
+        self._stage, self._tools = self._layout.stage, self._layout.tools
+        self._edit_controls, self._shelf = self._layout.controls, self._layout.shelf
         self._pages = QStackedLayout()
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self._build()
@@ -91,15 +107,14 @@ class ExplorePanel(QWidget):
         self._pages.setCurrentIndex(0 if source is None else 1)
         if source is None:
             self._stage.clear()
+            self._tools.tool.stop()
+            self._tools.tool.show_overview(NO_IMAGES)
             return
         if is_another:
             self._undo = Undo(replace(self.state, saved=source.saved))
-        self._edit_controls.set_generator(
-            source.classes, source.conditions, source.style_layers, len(source.directions)
-        )
+        self._edit_controls.set_generator(source.classes, source.conditions, source.style_layers)
         if is_another or self._directions.closed.shape[1:] != source.directions.shape[1:]:
             self._directions = DirectionSets()  # components are those of one generator
-            self._edit_controls.directions.set_names("components", ())
         self._directions = replace(self._directions, closed=source.directions)
         self._let_go_of_others(source)
         self._show_state()
@@ -112,11 +127,17 @@ class ExplorePanel(QWidget):
         if self._source is None:
             return
         if slot == IMAGE:
-            self._stage.show_image(request, images)
+            if self._stage.show_image(request, images):
+                self._tools.tool.set_waiting(False)
         elif slot == OVERVIEW:
-            self._stage.show_overview(images)
+            self._tools.tool.show_overview(images)
         elif slot == PINS:
             self._shelf.show_images(request.trajectory.points, images)
+        elif slot == BEFORE:
+            self._stage.show_before(images)
+        elif slot == ENDS and self._ends is not None and request == self._ends[2]:
+            kind, number, _ = self._ends
+            self._edit_controls.directions.show_ends(kind, number, images)
 
     def add_pin(self, pin: Pin) -> None:
         """Adds a pin, unless the same point of the same generator is pinned already."""
@@ -146,8 +167,6 @@ class ExplorePanel(QWidget):
     def set_components(self, directions: Latents) -> None:
         """Shows sliders for principal components (k, numbers)."""
         self._directions = replace(self._directions, components=directions)
-        names = [f"Component {number + 1}" for number in range(len(directions))]
-        self._edit_controls.directions.set_names("components", names)
         self._show_state()
 
     def add_direction(self, direction: Direction) -> None:
@@ -157,7 +176,7 @@ class ExplorePanel(QWidget):
 
     def restore(self, request: LatentRequest) -> None:
         """Shows the tool and the points that made an image."""
-        self._do(self._stage.restored(self.state, request))
+        self._do(self._tools.restored(self.state, request))
 
     def set_newest(self, step: int | None) -> None:
         """Offers weights of this step, which are newer than those that are explored; None: there are none."""
@@ -176,15 +195,20 @@ class ExplorePanel(QWidget):
 
     def current_request(self) -> LatentRequest:
         """Returns a request for the images selected in the overview if there are several, otherwise the large one."""
-        positions = self._stage.tool.selected_positions()
+        positions = self._tools.tool.selected_positions()
         return self._request(positions if len(positions) > 1 else ())
 
     def line(self) -> Walk | Loop | None:
         """Returns the trajectory of the tool in hand, as it is exported as a video; None where it is no line."""
-        trajectory = self._stage.tool.edited(self.state, self._directions)
+        trajectory = self._tools.tool.edited(self.state, self._directions)
         if isinstance(trajectory, Loop):
             return trajectory
         return trajectory if isinstance(trajectory, Walk) and len(trajectory.points) > 1 else None
+
+    def durations(self) -> tuple[float, ...]:
+        """Returns the seconds of each segment of `line`."""
+        tool = self._tools.tool
+        return tool.durations(self.state) if isinstance(tool, Timed) else ()
 
     def image(self) -> Images:
         """Returns the large image, (1, H, W, C), as it was rendered last; none before that."""
@@ -220,7 +244,7 @@ class ExplorePanel(QWidget):
 
     def _take(self, fields: Mapping[str, Any], gesture: str) -> None:
         """Sets what a widget has changed, and shows already, such as a slider under the hand."""
-        before, state, edited = self.state, replace(self.state, **fields), self._stage.tool.edited
+        before, state, edited = self.state, replace(self.state, **fields), self._tools.tool.edited
         if self._exceeds(state):
             self._show_state()
             return
@@ -244,6 +268,11 @@ class ExplorePanel(QWidget):
         if self._source is not None and makers and not makers & {None, self._maker()}:
             step = next(maker.step for maker in makers if maker is not None)
             self.notice.emit(f"The pin was made at step {step:,}. Here step {self._source.step:,} draws its point.")
+
+    def _drop_image(self, request: LatentRequest, put: Callable[[ExploreState, Point], ExploreState]) -> None:
+        """The same for an image between points, which has to become a point first."""
+        if all(map(self._belongs, request.trajectory.points)):
+            self.point_requested.emit(request, lambda point: self._drop(point, put))
 
     def _maker(self) -> Maker | None:
         return Maker(self._source.step, self._source.weights) if self._source and self._source.weights else None
@@ -275,7 +304,7 @@ class ExplorePanel(QWidget):
     def _showing(self, point: Point) -> ExploreState:
         """Returns the state in which a single point is looked at."""
         state = self.state.baked(self._directions)
-        return self._stage.restored(state, LatentRequest(Walk((point,), state.mode), (0.0,)))
+        return self._tools.restored(state, LatentRequest.of(point))
 
     def _belongs(self, point: Point) -> bool:
         if self._source is None or self._source.fits(point):
@@ -283,13 +312,31 @@ class ExplorePanel(QWidget):
         self.notice.emit("This pin belongs to another generator: open the checkpoint that it was made with.")
         return False
 
-    def _undo_edit(self) -> None:
+    def undo(self) -> None:
+        """Takes the last change back."""
         if self._undo.undo():
             self._show_state()
 
-    def _redo_edit(self) -> None:
+    def redo(self) -> None:
+        """Makes a change again that was taken back."""
         if self._undo.redo():
             self._show_state()
+
+    def copy(self) -> bool:
+        """Puts the image on the clipboard; returns whether there was one."""
+        is_copied = self._source is not None and self._stage.copy()
+        if is_copied:
+            self.notice.emit("The image is on the clipboard.")
+        return is_copied
+
+    def pin(self) -> None:
+        """Pins what is on screen."""
+        if self._source is None:
+            return
+        request = self.current_request()
+        for index in range(len(request.positions)):
+            self._shelf.await_pin()
+            self.pin_requested.emit(request.part(index, index + 1))
 
     def _let_go_of_others(self, source: ExploreSource) -> None:
         """Removes what another generator's images were made of."""
@@ -301,12 +348,12 @@ class ExplorePanel(QWidget):
 
     def _show_state(self) -> None:
         state = self.state
-        self._stage.show_state(state)
-        self._header.show_video(self._stage.tool.is_line)
+        self._tools.show_state(state)
+        self._header.show_video(self._tools.tool.is_line)
         self._shelf.show_state(state)
         if self._source is not None:
             self._directions = replace(self._directions, own=self._source.vectors(state.saved))
-        self._edit_controls.directions.set_names("own", [direction.name for direction in state.saved.directions])
+        self._show_names(state.saved)
         self._edit_controls.set_seed(state.a.seed)
         self._edit_controls.show_edit(state.edit)
         self._show_undo()
@@ -318,25 +365,38 @@ class ExplorePanel(QWidget):
             if self._source.pins_problem is None:
                 self.pins_changed.emit(self._source.home, state.saved)
 
+    def _show_names(self, saved: SavedPins) -> None:
+        controls, found = self._edit_controls.directions, self._directions
+        for kind, word, count in (
+            ("closed", "Direction", len(found.closed)),
+            ("components", "Component", len(found.components)),
+        ):
+            names = (saved.name(kind, number) or f"{word} {number + 1}" for number in range(count))
+            controls.set_names(kind, tuple(names))
+        controls.set_names("own", [direction.name for direction in saved.directions])
+
     def _show_undo(self) -> None:
         self._header.show_undo(self._undo.can_undo, self._undo.can_redo)
+        self.undo_changed.emit(self._undo.can_undo, self._undo.can_redo)
 
     def _request(self, positions: tuple[Position, ...] = ()) -> LatentRequest:
-        return self._stage.tool.request(self.state, self._directions, positions)
+        return self._tools.tool.request(self.state, self._directions, positions)
 
     def _ask_image(self) -> None:
         if self._source is not None:
             request = self._request()
             self._stage.await_image(request)
+            self._tools.tool.set_waiting(True)
             self.requested.emit(IMAGE, request)
+            self._edit_controls.directions.renew_ends()
 
     def _ask_overview(self) -> None:
         if self._source is None:
             return
-        request = self._stage.tool.overview(self.state, self._directions)
+        request = self._tools.tool.overview(self.state, self._directions)
         if request is not None:
             self.requested.emit(OVERVIEW, request)
-        groups = self._stage.tool.wanted_sum(self.state)
+        groups = self._tools.tool.wanted_sum(self.state)
         if groups is not None:
             self.sum_requested.emit(*groups)
 
@@ -344,6 +404,33 @@ class ExplorePanel(QWidget):
         request = self._shelf.wanted(self._source) if self._source is not None else None
         if request is not None:
             self.requested.emit(PINS, request)
+
+    def _ask_ends(self, kind: DirectionKind, number: int) -> None:
+        """Asks for the images at both ends of a direction, at the point that is looked at."""
+        if self._source is None:
+            return
+        edit = self.state.edit
+        amounts = [*edit.amounts(kind)]
+        amounts += [0.0] * (number + 1 - len(amounts))
+        ends = []
+        for amount in (-REACH, REACH):
+            moved = edit.moved(kind, (*amounts[:number], amount, *amounts[number + 1 :]))
+            ends.append(moved.apply(self._looked_at(), self._directions.offset(moved)))
+        self._ends = kind, number, LatentRequest.of(*ends)
+        self.requested.emit(ENDS, self._ends[2])
+
+    def _looked_at(self) -> Point:
+        """Returns the point that is on screen, or the one that is nearest to it on the trajectory."""
+        state, tool = self.state, self._tools.tool
+        points, position = tool.trajectory(state).points, tool.position(state)
+        if state.single is not None or isinstance(position, tuple):
+            return state.a
+        return points[min(round(position), len(points) - 1)]
+
+    def _compare(self, on: bool) -> None:
+        """Asks for the image before the edit, while it is compared."""
+        if on and self._source is not None:
+            self.requested.emit(BEFORE, self._tools.tool.request(replace(self.state, edit=Edit()), self._directions))
 
     # Keys, leaving
 
@@ -360,39 +447,45 @@ class ExplorePanel(QWidget):
 
     def _key(self, event: QKeyEvent) -> bool:
         if event.matches(QKeySequence.StandardKey.Undo):
-            self._undo_edit()
+            self.undo()
         elif event.matches(QKeySequence.StandardKey.Redo) or QKeySequence(event.keyCombination()) == _CTRL_Y:
-            self._redo_edit()
+            self.redo()
         elif event.matches(QKeySequence.StandardKey.Copy):
-            if self._stage.copy():
-                self.notice.emit("The image is on the clipboard.")
+            self.copy()
         elif event.modifiers():
             return False
         elif event.key() == Qt.Key.Key_Space:
             if not event.isAutoRepeat():
-                self._stage.tool.toggle()
+                self._tools.tool.toggle()
         elif event.key() == Qt.Key.Key_P:
             self.pin()
+        elif event.key() == Qt.Key.Key_A:
+            self._stage.compare(True)
         else:
             return False
         return True
 
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_A and not event.isAutoRepeat():
+            self._stage.compare(False)
+        else:
+            super().keyReleaseEvent(event)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._show_undo()
+        self._edit_controls.directions.renew_ends()
+
     def hideEvent(self, event: QHideEvent) -> None:
-        self._stage.tool.stop()
+        self._tools.tool.stop()
+        self._stage.compare(False)
         super().hideEvent(event)
 
-    # Pinning, exporting
-
-    def pin(self) -> None:
-        """Pins what is seen, or what is selected."""
-        request = self.current_request()
-        for index in range(len(request.positions)):
-            self._shelf.await_pin()
-            self.pin_requested.emit(request.part(index, index + 1))
+    # Exporting, building
 
     def _export_shown(self, what: str) -> None:
         """`what` as the context menu of an image grid says it: "grid", "image" or "selected"."""
-        tool = self._stage.tool
+        tool = self._tools.tool
         positions = {"grid": tool.positions(self.state), "selected": tool.selected_positions()}.get(what, ())
         self.export_requested.emit(self._request(positions))
 
@@ -407,41 +500,30 @@ class ExplorePanel(QWidget):
         empty = EmptyPage(text, "Open…", "folder-open", "Open a checkpoint", "Choose a checkpoint to explore.")
         empty.asked.connect(self.open_requested)
         self._pages.addWidget(empty)
-        self._pages.addWidget(self._main_page())
+        self._pages.addWidget(self._layout)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self._header)
         layout.addLayout(self._pages, 1)
 
-    def _main_page(self) -> QWidget:
-        page = QWidget()
-        across = QHBoxLayout()
-        across.setContentsMargins(0, 0, 0, 0)
-        across.setSpacing(0)
-        across.addWidget(self._stage, 1)
-        across.addWidget(self._edit_controls)
-        down = QVBoxLayout(page)
-        down.setContentsMargins(0, 0, 0, 0)
-        down.setSpacing(0)
-        down.addLayout(across, 1)
-        down.addWidget(self._shelf)
-        return page
-
     def _connect(self) -> None:
         self._header.live_changed.connect(self.live_changed)
         self._header.newest_requested.connect(self.newest_requested)
-        self._header.undo_requested.connect(self._undo_edit)
-        self._header.redo_requested.connect(self._redo_edit)
+        self._header.undo_requested.connect(self.undo)
+        self._header.redo_requested.connect(self.redo)
         self._header.open_requested.connect(self.open_requested)
         self._header.video_requested.connect(self.video_requested)
         self._header.export_requested.connect(lambda: self.export_requested.emit(self.current_request()))
         for part in (self._header, self._stage):
             part.neighbours_requested.connect(lambda: self.neighbours_requested.emit(self._request()))
         self._stage.file_requested.connect(self.file_requested)
-        self._stage.changed.connect(self._take)
-        self._stage.dropped.connect(self._drop)
-        self._stage.save_requested.connect(self._export_shown)
+        self._stage.comparing.connect(self._compare)
+        self._tools.changed.connect(self._take)
+        self._tools.dropped.connect(self._drop)
+        self._tools.image_dropped.connect(self._drop_image)
+        for part in (self._stage, self._tools):
+            part.save_requested.connect(self._export_shown)
         self._edit_controls.changed.connect(
             lambda fields, gesture: self._take({"edit": replace(self.state.edit, **fields)}, gesture)
         )
@@ -449,11 +531,16 @@ class ExplorePanel(QWidget):
         self._edit_controls.directions.find_requested.connect(self.samples_requested)
         self._edit_controls.directions.keep_requested.connect(self._keep_direction)
         self._edit_controls.directions.renamed.connect(
-            lambda number, name: self._do(self.state.with_name(number, name))
+            lambda kind, number, name: self._do(self.state.with_name(kind, number, name))
         )
         self._edit_controls.directions.removed.connect(lambda number: self._do(self.state.without_direction(number)))
         self._shelf.changed.connect(self._take)
+        self._edit_controls.directions.ends_requested.connect(self._ask_ends)
         self._shelf.pin_requested.connect(self.pin)
+        self._shelf.undo_requested.connect(self.undo)
+        self._shelf.timeline_requested.connect(
+            lambda pin: self._drop(pin.point, lambda state, point: state.with_keyframe(len(state.keyframes), point))
+        )
         self._shelf.chosen.connect(self._show_pin)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import inf, nan
 from typing import Any
 
@@ -50,7 +51,7 @@ def test_an_animation_has_a_frame_however_short_it_is() -> None:
 @pytest.mark.parametrize(
     "values",
     [{"fps": 0}, {"fps": 121}, {"seconds": 0}, {"seconds": -1}, {"seconds": nan}, {"seconds": inf}, {"scale": 0},
-     {"scale": 17}],
+     {"scale": 33}],
 )  # fmt: skip
 def test_settings_that_are_refused(values: dict[str, Any]) -> None:
     with pytest.raises(UserError) as caught:
@@ -70,3 +71,17 @@ def test_a_slip_does_not_fill_the_memory() -> None:
 def test_one_image_is_no_walk() -> None:
     with pytest.raises(UserError, match="no walk"):
         frame_positions(Walk((Point(),), closed=True), Animation())
+
+
+def test_segments_last_as_long_as_their_durations() -> None:
+    walk = Walk((Point(0), Point(1), Point(2)))
+    timed = Animation(fps=2, durations=(1.0, 2.0))
+    assert frame_positions(walk, timed) == (0.0, 0.5, 1.0, 1.25, 1.5, 1.75, 2.0)
+    closed = replace(walk, closed=True)
+    assert frame_positions(closed, replace(timed, durations=(1.0, 0.5, 1.0))) == (0.0, 0.5, 1.0, 2.0, 2.5)
+    assert frame_positions(Loop(Point(0)), replace(timed, durations=(2.0,))) == (0.0, 0.25, 0.5, 0.75)
+    assert frame_positions(walk, replace(timed, durations=(2.0, 2.0))) == frame_positions(walk, Animation(2, 2.0))
+    with pytest.raises(UserError):
+        frame_positions(walk, replace(timed, durations=(1.0,)))
+    with pytest.raises(UserError):
+        Animation(durations=(0.0,))

@@ -65,12 +65,12 @@ def test_values_of_tools_are_kept_apart() -> None:
 
 
 def test_settling_puts_the_edit_into_the_points() -> None:
-    state = ExploreState(edit=EDIT, path=(Point(1), Point(2)), total=Point(z=(1.0,)), saved=SavedPins((Pin(Point(3)),)))
+    state = ExploreState(edit=EDIT, single=Point(5), total=Point(z=(1.0,)), saved=SavedPins((Pin(Point(3)),)))
     baked, offset = state.baked(TWO), TWO.offset(EDIT)
     assert baked.edit == Edit()
-    assert (baked.a, baked.b) == (EDIT.apply(state.a, offset), EDIT.apply(state.b, offset))
+    assert baked.single == EDIT.apply(Point(5), offset)
     assert baked.corners == tuple(EDIT.apply(point, offset) for point in state.corners)
-    assert baked.path == tuple(EDIT.apply(point, offset) for point in state.path)
+    assert baked.keyframes == tuple(EDIT.apply(point, offset) for point in state.keyframes)
     assert baked.total == EDIT.apply(Point(z=(1.0,)), offset)
     assert baked.saved == state.saved
 
@@ -86,7 +86,7 @@ def test_saved_pins_are_kept_as_text() -> None:
     assert read_pins(saved.json()) == saved
     assert SavedPins((Pin(Point(3), "cat"),), (Direction("smile", (1.0,)),)).json() == (
         '{"pins":[{"point":{"seed":3,"z":[],"psi":1.0,"offset":[],"classes":[],"codes":[],"w":[],"mix":null},'
-        '"name":"cat","favourite":false,"maker":null,"picture":""}],"directions":[{"name":"smile","vector":[1.0]}]}'
+        '"name":"cat","favourite":false,"maker":null,"picture":""}],"directions":[{"name":"smile","vector":[1.0]}],"names":[]}'
     )
     assert read_pins('{"pins":[{"point":{"seed":3},"name":"cat","favourite":false}]}').pins == (Pin(Point(3), "cat"),)
     for text in ("", "{", "[]", '{"pins": 3}', '{"more": 1}'):
@@ -136,7 +136,7 @@ def test_as_much_as_may_be_saved_is_read() -> None:
 
 def test_a_name_is_never_too_long_to_be_read_back() -> None:
     state = ExploreState().with_direction(Direction("x" * 10_000, (1.0,)))
-    for each in (state, state.with_name(0, "y" * 10_000)):
+    for each in (state, state.with_name("own", 0, "y" * 10_000), state.with_name("closed", 0, "y" * 10_000)):
         assert read_pins(each.saved.json()) == each.saved
 
 
@@ -145,10 +145,36 @@ def test_what_is_saved_changes_nothing_else() -> None:
     for name in ("smile", "age", "light"):
         state = state.with_direction(Direction(name, (1.0,)))
     assert state.saved.pins == (Pin(Point(3)),)
-    assert [each.name for each in state.with_name(1, "older").saved.directions] == ["smile", "older", "light"]
+    assert [each.name for each in state.with_name("own", 1, "older").saved.directions] == ["smile", "older", "light"]
     without = state.without_direction(0)
     assert [each.name for each in without.saved.directions] == ["age", "light"]
     assert without.edit.own == (2.0, 3.0)
     assert (without.tool, without.saved.pins) == ("loop", state.saved.pins)
     # The last slider that added anything is gone, and nothing is added any more.
     assert replace(state, edit=Edit(own=(0.0, 0.0, 3.0))).without_direction(2).edit == Edit()
+
+
+def test_found_directions_have_names_until_these_are_empty() -> None:
+    state = ExploreState().with_name("closed", 1, "smile").with_name("components", 1, "age")
+    assert (state.saved.name("closed", 1), state.saved.name("components", 1), state.saved.name("closed", 0)) == (
+        "smile",
+        "age",
+        "",
+    )
+    assert read_pins(state.saved.json()) == state.saved
+    assert len(state.with_name("closed", 1, "grin").saved.names) == 2
+    assert state.with_name("closed", 1, "").saved.name("closed", 1) == ""
+
+
+def test_keyframes_take_their_durations_along() -> None:
+    state = ExploreState(keyframes=(Point(1), Point(2), Point(3)), durations=(1.0, 2.0, 3.0), single=Point(9))
+    more = state.with_keyframe(1, Point(7))
+    assert (more.keyframes, more.durations) == ((Point(1), Point(7), Point(2), Point(3)), (1.0, 1.0, 2.0, 3.0))
+    assert (more.single, more.a) == (None, Point(1))
+    assert state.with_keyframe(0, Point(7)).durations == (1.0, 1.0, 2.0, 3.0)
+    assert state.with_keyframe(3, Point(7)).durations == (1.0, 2.0, 3.0, 3.0)
+    moved = state.with_keyframe_moved(0, 2)
+    assert (moved.keyframes, moved.durations) == ((Point(2), Point(3), Point(1)), (2.0, 3.0, 1.0))
+    fewer = state.without_keyframe(1)
+    assert (fewer.keyframes, fewer.durations) == ((Point(1), Point(3)), (1.0, 3.0))
+    assert fewer.without_keyframe(0).without_keyframe(0).keyframes == (Point(3),)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QCheckBox, QComboBox, QDialog, QLabel, QLineEdit, QPushButton
+from PySide6.QtWidgets import QComboBox, QDialog, QLabel, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
 from core.config.settings import Settings
@@ -57,15 +57,13 @@ def shades(count: int, side: int = 8) -> Images:
 # -- videos ----------------------------------------------------------------------------------------------------------
 
 
-def video_dialog(qtbot: QtBot, folder: Path, loops: bool = True) -> ExportVideoDialog:
+def video_dialog(qtbot: QtBot, folder: Path) -> ExportVideoDialog:
     dialog = ExportVideoDialog(
         "Export a film",
         folder,
         "walk",
-        seconds=2.0,
         count=lambda animation: len(frame_positions(WALK, animation)),
-        per="each segment",
-        loops=loops,
+        durations=(1.0, 3.0),
         size=(32, 48),
         frames=partial(frame_requests, WALK),
     )
@@ -85,8 +83,9 @@ def accepted(qtbot: QtBot, dialog: ExportVideoDialog) -> VideoChoice:
 
 def test_a_video_says_what_it_will_be(qtbot: QtBot, tmp_path: Path) -> None:
     dialog = video_dialog(qtbot, tmp_path)
-    assert f"121 frames of 32 × 48 px, 4.0 seconds: {tmp_path / 'walk.mp4'}" in words(dialog)
-    assert accepted(qtbot, dialog) == VideoChoice(Animation(), tmp_path / "walk.mp4", False)
+    assert f"121 frames of 512 × 768 px, 4.0 seconds: {tmp_path / 'walk.mp4'}" in words(dialog)
+    film = Animation(scale=16, durations=(1.0, 3.0))
+    assert accepted(qtbot, dialog) == VideoChoice(film, tmp_path / "walk.mp4", False)
 
 
 def test_a_video_is_seen_before_it_is_written(qtbot: QtBot, tmp_path: Path) -> None:
@@ -112,12 +111,12 @@ def test_a_video_is_seen_before_it_is_written(qtbot: QtBot, tmp_path: Path) -> N
 def test_the_choices_for_a_video(qtbot: QtBot, tmp_path: Path) -> None:
     dialog = video_dialog(qtbot, tmp_path)
     pick(dialog, "Format", "Animated GIF")
-    pick(dialog, "Size", "× 4")
-    loop = next(each for each in dialog.findChildren(QCheckBox) if each.text().startswith("Come back"))
-    loop.click()
+    box = next(each for each in dialog.findChildren(QComboBox) if each.accessibleName() == "Size")
+    box.setCurrentText("128 × 192 px")
     line(dialog, "Name").setText("猫 walk.gif")
-    assert "180 frames of 128 × 192 px" in words(dialog)
-    assert accepted(qtbot, dialog) == VideoChoice(Animation(loop=True, scale=4), tmp_path / "猫 walk.gif", False)
+    assert "121 frames of 128 × 192 px" in words(dialog)
+    small = Animation(scale=4, durations=(1.0, 3.0))
+    assert accepted(qtbot, dialog) == VideoChoice(small, tmp_path / "猫 walk.gif", False)
     frames = video_dialog(qtbot, tmp_path)
     pick(frames, "Format", "Single frames (PNG)")
     assert accepted(qtbot, frames).target == tmp_path / "walk"

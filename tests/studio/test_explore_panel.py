@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, QSize, Qt
+from PySide6.QtCore import QPoint, QPointF, QRect, QSize, Qt
 from PySide6.QtGui import (
+    QColor,
     QDragEnterEvent,
     QDragMoveEvent,
     QDropEvent,
@@ -26,6 +27,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
     QLabel,
+    QLineEdit,
     QMainWindow,
     QPushButton,
     QScrollArea,
@@ -44,13 +46,17 @@ from core.latent.explore_state import Direction, Pin, SavedPins
 from core.latent.interpolation import at, resolved
 from core.latent.request import LatentRequest, Loop, Mix, Point, Square, Walk
 from core.presets import preset
+from studio import theme
 from studio.model.explore import ExploreSource
 from studio.panels.explore import ExplorePanel
+from studio.widgets.explore.bipolar_slider import BipolarSlider
+from studio.widgets.explore.direction_row import DirectionRow
 from studio.widgets.explore.pin_strip import PinStrip
 from studio.widgets.explore.point_box import PointBox
-from studio.widgets.explore.point_mime import to_mime
-from studio.widgets.explore.square_pad import SquarePad
-from studio.widgets.explore.tools.between import TILES
+from studio.widgets.explore.point_mime import request_to_mime, to_mime
+from studio.widgets.explore.tools.square_pad import SquarePad
+from studio.widgets.explore.tools.timeline import COUNT
+from studio.widgets.explore.tools.timeline_strip import TimelineStrip
 from studio.widgets.images.image_grid import ImageGrid
 from studio.widgets.images.image_viewer import ImageViewer
 
@@ -150,9 +156,13 @@ class Asked:
     def __init__(self, panel: ExplorePanel, at_once: bool = True) -> None:
         self.panel, self.at_once = panel, at_once
         self.requests: list[tuple[str, LatentRequest]] = []
+        self.ends: list[LatentRequest] = []
         panel.requested.connect(self.ask)
 
     def ask(self, slot: str, request: LatentRequest) -> None:
+        if slot == "ends":  # when nothing has changed for a moment
+            self.ends.append(request)
+            return
         self.requests.append((slot, request))
         if self.at_once:
             self.answer()
@@ -199,15 +209,23 @@ def large(panel: ExplorePanel) -> ImageGrid:
     return grid
 
 
-def strip(panel: ExplorePanel) -> ImageGrid:
-    grid = named(panel, ImageGrid, "Images from A to B")
-    assert isinstance(grid, ImageGrid)
-    return grid
+def strip(panel: ExplorePanel) -> TimelineStrip:
+    found = named(panel, TimelineStrip, "Timeline")
+    assert isinstance(found, TimelineStrip)
+    return found
 
 
-def click_tile(qtbot: QtBot, panel: ExplorePanel, index: int, modifier: Qt.KeyboardModifier = NO_KEYS) -> None:
-    grid = strip(panel)
-    QTest.mouseClick(grid, LEFT, modifier, grid.tile_rect(index).center())
+def go_to(panel: ExplorePanel, share: float) -> None:
+    """Clicks the images of the timeline at a share of the whole time."""
+    first, last = strip(panel).mark_center(0).x(), strip(panel).width() - strip(panel).mark_center(0).x()
+    QTest.mouseClick(strip(panel), LEFT, NO_KEYS, QPoint(round(first + share * (last - first)), 12))
+
+
+def position(panel: ExplorePanel) -> float:
+    """Where the large image is on the timeline."""
+    place = panel.current_request().positions[0]
+    assert isinstance(place, float)
+    return place
 
 
 def test_without_a_source_it_asks_nothing_and_offers_to_open(qtbot: QtBot, panel: ExplorePanel) -> None:
@@ -225,10 +243,9 @@ def test_a_source_is_named_and_asked_for_the_image_and_the_overview(panel: Explo
     (image_slot, image), (overview_slot, overview) = asked.take()
     assert (image_slot, overview_slot) == ("image", "overview")
     assert image == LatentRequest(Walk((Point(0), Point(1))), (0.0,))
-    assert overview == replace(image, positions=TILES)
-    assert (TILES[0], TILES[-1], len(TILES)) == (0.0, 1.0, 8)
+    assert overview.trajectory == image.trajectory
+    assert len(overview.positions) == COUNT
     assert np.array_equal(large(panel).images(), images_of(image))
-    assert np.array_equal(strip(panel).images(), images_of(overview))
     assert panel.findChild(QWidget, "title").text() == "emoji · step 12,000 · averaged weights"  # type: ignore[union-attr]
     grid = large(panel)
     panel.show_source(None)
@@ -237,10 +254,10 @@ def test_a_source_is_named_and_asked_for_the_image_and_the_overview(panel: Explo
 
 def test_seeds_psi_directions_and_mode_ask_for_both(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
     asked.take()
-    set_number(qtbot, panel, "Seed A", "4294967295")
+    set_number(qtbot, panel, "Seed keyframe", "4294967295")
     set_number(qtbot, panel, "Diversity ψ, value", "0.7")
     set_number(qtbot, panel, "Direction 2, value", "-1.5")
-    choose(panel, "Interpolation", "Straight (lerp)")
+    choose(panel, "Interpolation", "Straight")
     requests = asked.take()
     assert [slot for slot, _ in requests] == ["image", "overview"] * 4
     last = requests[-1][1].trajectory
@@ -252,28 +269,23 @@ def test_seeds_psi_directions_and_mode_ask_for_both(qtbot: QtBot, panel: Explore
 
 def test_moving_along_the_trajectory_asks_for_the_image_only(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
     asked.take()
-    slider = named(panel, QSlider, "A → B")
+    slider = named(panel, QSlider, "Time")
     slider.setFocus()
     QTest.keyClick(slider, Qt.Key.Key_Right)
     QTest.keyClick(slider, Qt.Key.Key_End)
     assert [(slot, request.positions) for slot, request in asked.take()] == [("image", (0.001,)), ("image", (1.0,))]
 
 
-def test_a_click_or_an_arrow_in_the_strip_goes_there(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
+def test_a_click_or_an_arrow_on_the_timeline_goes_there(panel: ExplorePanel, asked: Asked) -> None:
+    go_to(panel, 0.5)
+    assert position(panel) == pytest.approx(0.5, abs=0.01)
+    before = position(panel)
     asked.take()
-    click_tile(qtbot, panel, 3)
     QTest.keyClick(strip(panel), Qt.Key.Key_Right)
-    assert [request.positions for _, request in asked.take()] == [(TILES[3],), (TILES[4],)]
-
-
-def test_swapping_keeps_the_image(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
-    click_tile(qtbot, panel, 2)
-    before = large(panel).images().copy()
-    click(qtbot, panel, QToolButton, "Swap A and B")
-    assert asked.points() == (Point(1), Point(0))
-    assert panel.current_request().positions == (1 - TILES[2],)
-    assert np.array_equal(large(panel).images(), before)
-    assert strip(panel).selected() == [5]
+    assert position(panel) == pytest.approx(before + 0.01)
+    QTest.keyClick(strip(panel), Qt.Key.Key_End)
+    assert position(panel) == 1
+    assert {slot for slot, _ in asked.take()} == {"image"}
 
 
 def test_directions_are_as_many_as_the_generator_has_and_reset_together(
@@ -313,24 +325,16 @@ def test_space_walks_without_a_backlog(qtbot: QtBot, panel: ExplorePanel, asked:
     assert len(asked.requests) == 2
 
 
-def test_at_the_end_of_the_walk_b_becomes_a(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
-    click_tile(qtbot, panel, 7)
-    asked.take()
-    arrived = large(panel).images().astype(int)
-    click(qtbot, panel, QToolButton, "Play the walk")
-    qtbot.waitUntil(lambda: any(slot == "overview" for slot, _ in asked.requests))
-    click(qtbot, panel, QToolButton, "Pause the walk")
-    _, beginning = asked.requests[0]
-    a, b = beginning.trajectory.points
-    assert a == Point(1)
-    assert b.seed not in (0, 1)
-    assert isinstance(beginning.positions[0], float)
-    assert 0 <= beginning.positions[0] < 0.1
-    assert abs(images_of(beginning) - arrived).max() < 25
+def test_at_the_end_the_timeline_begins_again(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
+    go_to(panel, 0.99)
+    click(qtbot, panel, QToolButton, "Play the timeline")
+    qtbot.waitUntil(lambda: position(panel) < 0.5)
+    click(qtbot, panel, QToolButton, "Pause the timeline")
+    assert panel.state.keyframes == (Point(0), Point(1))
 
 
 def test_the_walk_stops_when_the_panel_is_left(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
-    click(qtbot, panel, QToolButton, "Play the walk")
+    click(qtbot, panel, QToolButton, "Play the timeline")
     panel.hide()
     asked.take()
     qtbot.wait(100)
@@ -368,25 +372,11 @@ def test_following_never_echoes(qtbot: QtBot, panel: ExplorePanel) -> None:
 
 
 def test_the_request_to_export_gives_what_is_on_screen(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
-    click_tile(qtbot, panel, 3)
+    go_to(panel, 0.4)
     with qtbot.waitSignal(panel.export_requested) as one:
         click(qtbot, panel, QPushButton, "Export images")
-    assert one.args[0].positions == (TILES[3],)
+    assert one.args[0].positions == (position(panel),)
     assert np.array_equal(images_of(one.args[0]), large(panel).images())
-    click_tile(qtbot, panel, 1, Qt.KeyboardModifier.ControlModifier)
-    with qtbot.waitSignal(panel.export_requested) as several:
-        click(qtbot, panel, QPushButton, "Export images")
-    assert several.args[0].positions == (TILES[1], TILES[3])
-
-
-def test_a_moved_slider_gives_up_the_selection(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
-    click_tile(qtbot, panel, 3)
-    click_tile(qtbot, panel, 5, Qt.KeyboardModifier.ControlModifier)
-    slider = named(panel, QSlider, "A → B")
-    slider.setFocus()
-    QTest.keyClick(slider, Qt.Key.Key_Right)
-    assert strip(panel).selected() == []
-    assert len(panel.current_request().positions) == 1
 
 
 def test_enter_enlarges_the_image(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
@@ -441,7 +431,7 @@ def test_a_class_and_a_mix_of_two_are_asked_for(qtbot: QtBot, panel: ExplorePane
 
 def test_codes_are_the_seeds_own_until_a_hand_touches_one(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
     panel.show_source(source(categories=3, continuous=2))
-    set_number(qtbot, panel, "Seed A", "5")
+    set_number(qtbot, panel, "Seed keyframe", "5")
     own = seed_codes(5, Conditions(categories=3, continuous=2)).tolist()
     assert asked.points()[0].codes == ()
     asked.take()
@@ -451,7 +441,7 @@ def test_codes_are_the_seeds_own_until_a_hand_touches_one(qtbot: QtBot, panel: E
     assert asked.points()[0].codes == pytest.approx((*own[:4], -1.75))
     choose(panel, "Category", "1")
     assert asked.points()[0].codes == pytest.approx((0, 1, 0, own[3], -1.75))
-    set_number(qtbot, panel, "Seed A", "6")
+    set_number(qtbot, panel, "Seed keyframe", "6")
     assert asked.points()[0].codes == pytest.approx((0, 1, 0, own[3], -1.75))
     asked.take()
     click(qtbot, panel, QToolButton, "Reset the codes")
@@ -473,7 +463,7 @@ def test_newer_weights_keep_what_was_chosen(qtbot: QtBot, panel: ExplorePanel, a
     before = panel.current_request()
     asked.take()
     panel.show_source(replace(both, step=12500))
-    assert [request for _, request in asked.requests] == [before, replace(before, positions=TILES)]
+    assert [request.trajectory for _, request in asked.requests] == [before.trajectory] * 2
     undo(panel)
     assert asked.points()[0].codes == ()
     redo(panel)
@@ -489,7 +479,7 @@ def test_tab_goes_through_the_conditions_from_top_to_bottom(qtbot: QtBot, panel:
     qtbot.waitUntil(lambda: seen(panel, "Code 3"))
     named(panel, QComboBox, "Category").setFocus()
     stops: list[str] = []
-    while not stops or not stops[-1].startswith("Direction 1"):
+    while not stops or stops[-1] != "Direction 1, value":
         QTest.keyClick(panel, Qt.Key.Key_Tab)
         focus = panel.focusWidget()
         assert focus is not None
@@ -497,7 +487,7 @@ def test_tab_goes_through_the_conditions_from_top_to_bottom(qtbot: QtBot, panel:
     codes = [
         stop for number in (1, 2, 3) for stop in (f"Code {number}", f"Code {number}, value", f"Reset Code {number}")
     ]
-    assert stops == [*codes, "Kind of directions", "Direction 1"]
+    assert stops == [*codes, "Kind of directions", "Name of Direction 1", "Direction 1, value"]
 
 
 def test_scrolling_past_a_choice_changes_nothing(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
@@ -551,13 +541,13 @@ def redo(panel: ExplorePanel) -> None:
 
 def test_everything_is_undone_step_by_step(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
     states = [panel.state]
-    set_number(qtbot, panel, "Seed A", "7")
+    set_number(qtbot, panel, "Seed keyframe", "7")
     states.append(panel.state)
     set_number(qtbot, panel, "Diversity ψ, value", "0.7")
     states.append(panel.state)
     set_number(qtbot, panel, "Direction 1, value", "3")
     states.append(panel.state)
-    click_tile(qtbot, panel, 4)
+    go_to(panel, 0.5)
     states.append(panel.state)
     pick_tool(panel, "Four corners")
     states.append(panel.state)
@@ -576,13 +566,13 @@ def test_everything_is_undone_step_by_step(qtbot: QtBot, panel: ExplorePanel, as
 
 
 def test_a_drag_is_one_step(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
-    slider = named(panel, QSlider, "A → B")
+    slider = named(panel, QSlider, "Time")
     slider.setFocus()
     for _ in range(20):
         QTest.keyClick(slider, Qt.Key.Key_Right)
-    assert panel.state.value("between.position", 0.0) == pytest.approx(0.02)
+    assert panel.state.value("timeline.position", 0.0) == pytest.approx(0.02)
     undo(panel)
-    assert panel.state.value("between.position", 0.0) == 0
+    assert panel.state.value("timeline.position", 0.0) == 0
 
 
 # -- tools -----------------------------------------------------------------------------------------------------------
@@ -595,9 +585,10 @@ def pick_tool(panel: ExplorePanel, title: str) -> None:
     QTest.mouseClick(tabs, LEFT, NO_KEYS, tabs.tabRect(index).center())
 
 
-def drop(target: QWidget, point: Point, position: QPoint | None = None) -> None:
-    """Drags a point over a widget and lets go."""
-    mime, where = to_mime(point), position or target.rect().center()
+def drop(target: QWidget, point: Point | LatentRequest, position: QPoint | None = None) -> None:
+    """Drags a point, or an image between points, over a widget and lets go."""
+    mime = to_mime(point) if isinstance(point, Point) else request_to_mime(point)
+    where = position or target.rect().center()
     copy, no_keys = Qt.DropAction.CopyAction, Qt.KeyboardModifier.NoModifier
     for kind in (QDragEnterEvent, QDragMoveEvent):
         QApplication.sendEvent(target, kind(where, copy, mime, LEFT, no_keys))
@@ -631,44 +622,94 @@ def test_four_corners(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
     assert asked.points()[2] == Point(5, psi=0.5)
 
 
-def test_a_path_through_pins(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
-    for seed in (3, 1, 4):
-        panel.add_pin(Pin(Point(seed)))
-    pick_tool(panel, "Path")
-    click(qtbot, panel, QToolButton, "Add all pins")
-    assert asked.points() == (Point(3), Point(1), Point(4))
-    slider = named(panel, QSlider, "Path")
-    slider.setFocus()
-    QTest.keyClick(slider, Qt.Key.Key_End)
-    assert asked.newest_image.positions == (2.0,)
-    points = named(panel, PinStrip, "Points of the path")
-    assert isinstance(points, PinStrip)
-    points.item(0).setSelected(True)
-    QTest.keyClick(points, Qt.Key.Key_Delete)
-    assert asked.points() == (Point(1), Point(4))
-    drop(points.viewport(), Point(8), QPoint(2, 20))
-    assert asked.points() == (Point(8), Point(1), Point(4))
-    closed = next(check for check in panel.findChildren(QCheckBox) if check.text() == "Closed" and check.isVisible())
-    QTest.mouseClick(closed, LEFT, NO_KEYS, QPoint(8, closed.height() // 2))
-    choose(panel, "Easing", "Slow at the points")
+def marks(panel: ExplorePanel, row: int) -> QPoint:
+    return strip(panel).mark_center(row).toPoint()
+
+
+def drag(target: QWidget, start: QPoint, end: QPoint) -> None:
+    """Presses, moves in two steps, and lets go."""
+    QTest.mousePress(target, LEFT, NO_KEYS, start)
+    for place in ((start + end) / 2, end):
+        QTest.mouseMove(target, place)
+    QTest.mouseRelease(target, LEFT, NO_KEYS, end)
+
+
+def test_pins_that_are_dropped_on_the_timeline_are_keyframes(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
+    drop(strip(panel), Point(5, psi=0.5))
+    assert asked.points() == (Point(0), Point(5, psi=0.5), Point(1))
+    assert position(panel) == 1  # where the new one is
+    drop(strip(panel), Point(6), QPoint(2, 12))
+    assert asked.points()[0] == Point(6)
+    drop(strip(panel), Point(7), QPoint(strip(panel).width() - 1, 12))
+    assert asked.points()[-1] == Point(7)
+    undo(panel)
+    assert len(asked.points()) == 4
+
+
+def test_an_image_between_keyframes_becomes_one_when_it_is_dropped(
+    qtbot: QtBot, panel: ExplorePanel, asked: Asked
+) -> None:
+    between = LatentRequest(Walk((Point(0), Point(1))), (0.5,))
+    with qtbot.waitSignal(panel.point_requested) as wanted:
+        drop(strip(panel), between)
+    assert wanted.args[0] == between
+    found = Point(z=(0.5,) * DIM)
+    wanted.args[1](found)
+    assert asked.points() == (Point(0), found, Point(1))
+
+
+def test_keyframes_are_reordered_removed_and_added(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
+    panel.restore(LatentRequest(Walk((Point(3), Point(1), Point(4))), (0.0,)))
+    drag(strip(panel), marks(panel, 0), marks(panel, 2))
+    assert panel.state.keyframes == (Point(1), Point(4), Point(3))
+    QTest.mouseClick(strip(panel), LEFT, NO_KEYS, marks(panel, 1))
+    assert position(panel) == 1
+    QTest.keyClick(strip(panel), Qt.Key.Key_Delete)
+    assert panel.state.keyframes == (Point(1), Point(3))
+    click(qtbot, panel, QToolButton, "Remove the keyframe")
+    QTest.keyClick(strip(panel), Qt.Key.Key_Delete)
+    assert len(panel.state.keyframes) == 1  # the last one stays
+    click(qtbot, panel, QToolButton, "Add a keyframe")
+    assert len(panel.state.keyframes) == 2
+    assert position(panel) == 1
+
+
+def test_a_closed_timeline_slows_down_at_keyframes(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
+    panel.restore(LatentRequest(Walk((Point(3), Point(1), Point(4))), (0.0,)))
+    set_number(qtbot, panel, "Duration", "6")
+    assert panel.durations() == (6.0, 2.0)
+    go_to(panel, 0.75)
+    assert position(panel) == pytest.approx(1.0, abs=0.02)
+    close(panel)
+    choose(panel, "Easing", "Slow at keyframes")
     trajectory = asked.newest_image.trajectory
     assert isinstance(trajectory, Walk)
     assert (trajectory.closed, trajectory.easing) == (True, "smooth")
+    assert panel.durations() == (6.0, 2.0, 2.0)
+    assert panel.line() == trajectory
 
 
-def test_a_noise_loop(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
-    set_number(qtbot, panel, "Seed A", "6")
-    pick_tool(panel, "Noise loop")
+def close(panel: ExplorePanel) -> None:
+    closed = next(check for check in panel.findChildren(QCheckBox) if check.text() == "Closed" and check.isVisible())
+    QTest.mouseClick(closed, LEFT, NO_KEYS, QPoint(8, closed.height() // 2))
+
+
+def test_a_single_keyframe_drifts_in_a_loop(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
+    set_number(qtbot, panel, "Seed keyframe", "6")
+    QTest.keyClick(strip(panel), Qt.Key.Key_End)
+    QTest.keyClick(strip(panel), Qt.Key.Key_Delete)
+    assert panel.line() is None
+    close(panel)
     assert asked.newest_image.trajectory == Loop(Point(6), 0, 0.5)
-    set_number(qtbot, panel, "Noise", "12")
-    set_number(qtbot, panel, "Radius, value", "0.2")
-    assert asked.newest_image.trajectory == Loop(Point(6), 12, 0.2)
+    set_number(qtbot, panel, "Radius", "0.2")
+    assert asked.newest_image.trajectory == Loop(Point(6), 0, 0.2)
+    assert panel.line() == Loop(Point(6), 0, 0.2)
     panel.setFocus()
     asked.take()
     QTest.keyClick(panel, Qt.Key.Key_Space)
     qtbot.waitUntil(lambda: len(asked.requests) >= 2)
     QTest.keyClick(panel, Qt.Key.Key_Space)
-    assert all(slot == "image" for slot, _ in asked.take())
+    assert {slot for slot, _ in asked.take()} <= {"image", "ends"}
 
 
 def test_a_sum_of_pins(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
@@ -720,7 +761,7 @@ def pins(panel: ExplorePanel) -> PinStrip:
 
 
 def test_what_is_on_screen_is_pinned(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
-    click_tile(qtbot, panel, 2)
+    go_to(panel, 0.3)
     with qtbot.waitSignal(panel.pin_requested) as wanted:
         QTest.keyClick(panel, Qt.Key.Key_P)
     assert wanted.args[0] == panel.current_request()
@@ -729,7 +770,7 @@ def test_what_is_on_screen_is_pinned(qtbot: QtBot, panel: ExplorePanel, asked: A
     found = Point(z=(0.5,) * DIM)
     panel.add_pin(Pin(found))
     assert kept == [(RUN, SavedPins((Pin(found),)))]
-    assert asked.requests[-1] == ("pins", LatentRequest.of(found))
+    assert ("pins", LatentRequest.of(found)) in asked.requests
     with qtbot.waitSignal(panel.notice):
         panel.add_pin(Pin(found))
     assert len(kept) == 1
@@ -767,10 +808,10 @@ def test_a_dropped_pin_looks_as_it_did_and_changes_no_other_point(
     set_number(qtbot, panel, "Direction 1, value", "2")
     before = asked.points()[1]
     pin = Point(9, psi=0.8, offset=(1.0,) * DIM)
-    drop(box(panel, "A"), pin)
+    drop(box(panel, "keyframe"), pin)
     assert asked.points() == (pin, before)
     assert named(panel, QDoubleSpinBox, "Diversity ψ, value").value() == 1  # type: ignore[attr-defined]
-    click(qtbot, panel, QToolButton, "Back to a seed for A")
+    click(qtbot, panel, QToolButton, "Back to a seed for keyframe")
     assert asked.points() == (Point(9), before)
 
 
@@ -833,16 +874,6 @@ def test_no_more_is_kept_than_can_be_opened_again(
     assert [text[:9] for text in said] == ["At most 2", "At most 1", "At most 2", "At most 2"]
 
 
-def test_a_long_path_is_shown_without_its_last_pictures(
-    panel: ExplorePanel, asked: Asked, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("studio.widgets.explore.tools.path.MOST_PICTURES", 3)
-    asked.take()
-    panel.restore(LatentRequest.of_seeds(range(5)))
-    assert (panel.state.tool, len(panel.state.path)) == ("path", 5)
-    assert [len(request.positions) for slot, request in asked.requests if slot == "overview"] == [3]
-
-
 def test_an_image_brings_back_what_made_it(panel: ExplorePanel, asked: Asked) -> None:
     request = LatentRequest(Square((Point(3), Point(1), Point(4), Point(1))), ((0.2, 0.7),))
     panel.restore(request)
@@ -851,7 +882,7 @@ def test_an_image_brings_back_what_made_it(panel: ExplorePanel, asked: Asked) ->
 
 
 def test_points_of_another_generator_are_let_go(panel: ExplorePanel, asked: Asked) -> None:
-    drop(box(panel, "A"), Point(z=(0.5,) * DIM))
+    drop(box(panel, "keyframe"), Point(z=(0.5,) * DIM))
     other = source(home=Path("/runs/00005"))
     wider = replace(other, settings=preset("studio").apply(resolution=16, latent_dim=2 * DIM))
     panel.show_source(wider)
@@ -883,7 +914,7 @@ def test_what_belongs_to_another_generator_is_said_and_not_asked_for(
     panel.show_source(source(home=Path("/runs/00007"), saved=saved))
     assert not [slot for slot, _ in asked.take() if slot == "pins"]
     with qtbot.waitSignal(panel.notice):
-        drop(box(panel, "A"), foreign.point)
+        drop(box(panel, "keyframe"), foreign.point)
     assert panel.state.a == Point(0)
     choose(panel, "Kind of directions", "My own")
     qtbot.waitUntil(lambda: seen(panel, "fits, value"))
@@ -892,8 +923,8 @@ def test_what_belongs_to_another_generator_is_said_and_not_asked_for(
     assert asked.points()[0].offset == (2.0,) * DIM
 
 
-def test_the_small_images_are_saved_by_their_positions(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
-    for what, positions in (("grid", TILES), ("image", (0.0,))):
+def test_the_keyframes_are_saved_by_their_positions(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
+    for what, positions in (("grid", (0.0, 1.0)), ("image", (0.0,))):
         with qtbot.waitSignal(panel.export_requested) as wanted:
             strip(panel).save_requested.emit(what)
         assert wanted.args[0].positions == positions
@@ -914,8 +945,189 @@ def test_pins_keep_their_pictures_while_only_favourites_are_in_sight(
     shelf = pins(panel)
     expected = [tuple(images_of(LatentRequest.of(pin.point))[0, 8, 8].tolist()) for pin in saved.pins]
     assert [picture(shelf, row) for row in range(3)] == expected
-    click(qtbot, panel, QToolButton, "Favourites")
+    click(qtbot, panel, QToolButton, "Favorites")
     assert [pin.point for pin in shelf.pins()] == [Point(1)]
     assert picture(shelf, 0) == expected[1]
-    click(qtbot, panel, QToolButton, "Favourites")
+    click(qtbot, panel, QToolButton, "Favorites")
     assert [picture(shelf, row) for row in range(3)] == expected
+
+
+# -- the stage -------------------------------------------------------------------------------------------------------
+
+
+def place(panel: ExplorePanel) -> QRect:
+    """Where the large image stands in the panel."""
+    grid = large(panel)
+    return QRect(grid.mapTo(panel, QPoint()), grid.size())
+
+
+@pytest.mark.parametrize("size", [(1280, 585), (900, 420), (1920, 940)])
+def test_the_stage_takes_most_of_the_height_and_nothing_moves_it(
+    qtbot: QtBot, panel: ExplorePanel, asked: Asked, size: tuple[int, int]
+) -> None:
+    panel.resize(*size)
+    QApplication.processEvents()
+    before = place(panel)
+    assert before.height() >= 0.6 * panel.height() - 1
+    places = []
+    for title in ("Four corners", "A − B + C", "Timeline"):
+        pick_tool(panel, title)
+        QApplication.processEvents()
+        places.append(place(panel))
+    panel.add_pin(Pin(Point(3)))
+    panel.set_newest(2511)
+    QApplication.processEvents()
+    places.append(place(panel))
+    shelf = pins(panel)
+    shelf.item(0).setSelected(True)
+    QTest.keyClick(shelf, Qt.Key.Key_Delete)
+    QApplication.processEvents()
+    places.append(place(panel))
+    assert places == [before] * len(places)
+
+
+def test_the_wheel_zooms_and_a_double_click_fits(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
+    grid = large(panel)
+    up = QPoint(0, 240)
+    where = QPointF(grid.rect().center())
+    event = QWheelEvent(
+        where, where, QPoint(), up, Qt.MouseButton.NoButton, NO_KEYS, Qt.ScrollPhase.NoScrollPhase, False
+    )
+    QApplication.sendEvent(grid, event)
+    assert grid.zoom() > 1.2
+    QTest.mouseDClick(grid, LEFT, NO_KEYS, grid.rect().center())
+    assert grid.zoom() == 1
+    assert panel.findChild(ImageViewer) is None
+
+
+def test_pixels_are_smooth_where_a_person_wants_that(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
+    checks = np.indices((16, 16)).sum(0) % 2 * 255
+    images = np.ascontiguousarray(np.broadcast_to(checks[None, :, :, None], (1, 16, 16, 3)).astype(np.uint8))
+    panel.show_images("image", panel.current_request(), images)
+
+    def shades() -> set[int]:
+        picture = large(panel).grab().toImage()
+        middle = large(panel).tile_rect(0).center()
+        return {picture.pixelColor(middle.x() + step, middle.y()).red() for step in range(-40, 40)}
+
+    assert shades() == {0, 255}
+    click(qtbot, panel, QToolButton, "Smooth")
+    assert len(shades()) > 10
+
+
+def test_a_key_that_is_held_shows_the_image_before_the_edit(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
+    before = large(panel).images().copy()
+    set_number(qtbot, panel, "Direction 1, value", "3")
+    after = large(panel).images().copy()
+    assert not np.array_equal(before, after)
+    panel.setFocus()
+    QTest.keyPress(panel, Qt.Key.Key_A)
+    assert np.array_equal(large(panel).images(), before)
+    assert np.array_equal(panel.image(), after)  # what is exported and copied
+    QTest.keyRelease(panel, Qt.Key.Key_A)
+    assert np.array_equal(large(panel).images(), after)
+    button = named(panel, QToolButton, "Before the edit")
+    QTest.mousePress(button, LEFT)
+    assert np.array_equal(large(panel).images(), before)
+    QTest.mouseRelease(button, LEFT)
+    assert np.array_equal(large(panel).images(), after)
+
+
+# -- directions ------------------------------------------------------------------------------------------------------
+
+
+def direction(panel: ExplorePanel, name: str) -> BipolarSlider:
+    slider = named(panel, BipolarSlider, name)
+    assert isinstance(slider, BipolarSlider)
+    return slider
+
+
+def test_a_direction_fills_from_zero_and_a_double_click_resets(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
+    slider = direction(panel, "Direction 2")
+    assert slider.width() >= 250
+    middle = slider.height() // 2
+    QTest.mouseClick(slider, LEFT, NO_KEYS, QPoint(round(slider.x_of(60)), middle))
+    assert asked.points()[0].offset[1] == pytest.approx(3.0, abs=0.06)
+    accent = QColor(theme.current().accent)
+    picture = slider.grab().toImage()
+    filled = [picture.pixelColor(round(slider.x_of(value)), middle) == accent for value in (-60, -20, 20, 40)]
+    assert filled == [False, False, True, True]
+    QTest.mouseDClick(slider, LEFT, NO_KEYS, QPoint(round(slider.x_of(60)), middle))
+    assert asked.points()[0].offset == ()
+    slider.setFocus()
+    QTest.keyClick(slider, Qt.Key.Key_Left)
+    assert asked.points()[0].offset[1] == pytest.approx(-0.05)
+
+
+def test_small_images_of_both_ends_come_when_nothing_moves(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
+    set_number(qtbot, panel, "Direction 2, value", "1")
+    qtbot.waitUntil(lambda: len(asked.ends) >= 1)
+    (request,) = asked.ends  # one at a time
+    low, high = request.trajectory.points
+    assert (low.offset[:2], high.offset[:2]) == ((-5.0, 1.0), (5.0, 1.0))
+    panel.show_images("ends", request, images_of(request))
+    qtbot.waitUntil(lambda: len(asked.ends) == 2)
+    assert asked.ends[1].trajectory.points[1].offset[:2] == (0.0, 5.0)
+    row = next(each for each in panel.findChildren(DirectionRow) if direction(panel, "Direction 1") in each.children())
+    pictures = [label.pixmap() for label in row.findChildren(QLabel) if not label.pixmap().isNull()]
+    assert len(pictures) == 2
+
+
+def test_a_direction_gets_a_name_that_stays(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
+    kept: list[SavedPins] = []
+    panel.pins_changed.connect(lambda home, saved: kept.append(saved))
+    name = named(panel, QLineEdit, "Name of Direction 2")
+    assert isinstance(name, QLineEdit)
+    name.selectAll()
+    QTest.keyClicks(name, "smile")
+    QTest.keyClick(name, Qt.Key.Key_Return)
+    assert kept[-1].name("closed", 1) == "smile"
+    assert seen(panel, "smile, value")
+    undo(panel)
+    assert seen(panel, "Direction 2, value")
+
+
+# -- the gallery -----------------------------------------------------------------------------------------------------
+
+
+def test_removed_pins_come_back(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
+    panel.add_pin(Pin(Point(3)))
+    shelf = pins(panel)
+    shelf.item(0).setSelected(True)
+    QTest.keyClick(shelf, Qt.Key.Key_Delete)
+    assert panel.state.saved.pins == ()
+    back = next(each for each in panel.findChildren(QPushButton) if each.text() == "Undo remove")
+    assert back.isVisible()
+    QTest.mouseClick(back, LEFT)
+    assert panel.state.saved.pins == (Pin(Point(3)),)
+    assert not back.isVisible()
+
+
+def test_the_gallery_can_be_closed(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
+    width = large(panel).width()
+    click(qtbot, panel, QToolButton, "Close the pins")
+    QApplication.processEvents()
+    assert not seen(panel, "Pins")
+    assert large(panel).width() > width
+    click(qtbot, panel, QToolButton, "Open the pins")
+    assert seen(panel, "Pins")
+
+
+def test_the_edit_menu_finds_what_it_needs(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
+    told: list[tuple[bool, bool]] = []
+    panel.undo_changed.connect(lambda *can: told.append(can))
+    set_number(qtbot, panel, "Seed keyframe", "7")
+    assert told[-1] == (True, False)
+    panel.undo()
+    assert told[-1] == (False, True)
+    panel.redo()
+    assert panel.state.keyframes[0] == Point(7)
+    with qtbot.waitSignal(panel.pin_requested):
+        panel.pin()
+    assert panel.copy()
+    panel.hide()
+    told.clear()
+    panel.show()
+    assert told == [(True, False)]
+    panel.show_source(None)
+    assert not panel.copy()

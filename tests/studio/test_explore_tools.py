@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,14 +18,15 @@ from pytestqt.qtbot import QtBot
 from core.latent.explore_state import DirectionSets, Edit, ExploreState, Pin, SavedPins
 from core.latent.request import LatentRequest, Loop, Point, Square, Walk
 from studio.widgets.explore import tools
-from studio.widgets.explore.square_pad import SquarePad
-from studio.widgets.explore.stage import ExploreStage
+from studio.widgets.explore.tool_area import ToolArea
+from studio.widgets.explore.tools.square_pad import SquarePad
+from studio.widgets.explore.tools.timeline import position_at, share_at
 from studio.widgets.explore.tools.tool import ToolView, discover
 
 TWO = DirectionSets(closed=np.eye(2, 3, dtype=np.float32), own=np.array([[0, 0, 2]], np.float32))
 EDIT = Edit(psi=0.5, closed=(1.0, -2.0), own=(3.0,))
-NAMES = ("between", "square", "path", "loop", "sum")
-WITH_POSITIONS = NAMES[:4]
+NAMES = ("timeline", "square", "sum")
+WITH_POSITIONS = NAMES[:2]
 
 
 @pytest.fixture(scope="module")
@@ -36,27 +38,27 @@ def views(qapp: QApplication) -> Iterator[dict[str, ToolView]]:
 
 
 @pytest.fixture(scope="module")
-def stage(qapp: QApplication) -> Iterator[ExploreStage]:
-    stage = ExploreStage()
-    yield stage
-    stage.deleteLater()
+def area(qapp: QApplication) -> Iterator[ToolArea]:
+    area = ToolArea()
+    yield area
+    area.deleteLater()
 
 
-def shown(stage: ExploreStage, state: ExploreState) -> LatentRequest:
+def shown(area: ToolArea, state: ExploreState) -> LatentRequest:
     """The request for the large image."""
-    stage.show_state(state)
-    return stage.tool.request(state, DirectionSets())
+    area.show_state(state)
+    return area.tool.request(state, DirectionSets())
 
 
-def titles(stage: ExploreStage) -> list[str]:
-    tabs = stage.findChild(QTabBar)
+def titles(area: ToolArea) -> list[str]:
+    tabs = area.findChild(QTabBar)
     assert isinstance(tabs, QTabBar)
     return [tabs.tabText(index) for index in range(tabs.count())]
 
 
-def test_the_stage_offers_the_modules_of_the_folder_in_their_order(stage: ExploreStage) -> None:
+def test_the_stage_offers_the_modules_of_the_folder_in_their_order(area: ToolArea) -> None:
     assert tuple(discover()) == NAMES
-    assert titles(stage) == ["A to B", "Four corners", "Path", "Noise loop", "A − B + C"]
+    assert titles(area) == ["Timeline", "Four corners", "A − B + C"]
 
 
 def test_a_module_in_the_folder_is_a_tool(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -69,35 +71,48 @@ def test_a_module_in_the_folder_is_a_tool(qtbot: QtBot, monkeypatch: pytest.Monk
         "RANK = 0\n"
         "class View(ToolView):\n"
         "    def trajectory(self, state):\n"
-        "        return Walk((state.b,))\n"
+        "        return Walk((state.corners[0],))\n"
         "    def restored(self, state, trajectory):\n"
-        "        return replace(state, b=trajectory.points[0]) if len(trajectory.points) == 1 else None\n"
+        "        if len(trajectory.points) > 1:\n"
+        "            return None\n"
+        "        return replace(state, corners=(trajectory.points[0], *state.corners[1:]))\n"
     )
     (tmp_path / "no_tool.py").write_text("")
     monkeypatch.setattr(tools, "__path__", [*tools.__path__, str(tmp_path)])
-    stage = ExploreStage()
-    qtbot.addWidget(stage)
-    assert titles(stage)[:2] == ["One image", "A to B"]
-    state = stage.restored(ExploreState(), LatentRequest.of(Point(9)))
-    assert (state.tool, state.b) == ("standing", Point(9))
-    assert shown(stage, state) == LatentRequest.of(Point(9))
+    area = ToolArea()
+    qtbot.addWidget(area)
+    assert titles(area)[:2] == ["One image", "Timeline"]
+    state = area.restored(ExploreState(), LatentRequest.of(Point(9)))
+    assert (state.tool, state.corners[0]) == ("standing", Point(9))
+    assert shown(area, state) == LatentRequest.of(Point(9))
+
+
+def timeline(*seeds: int, **values: Any) -> ExploreState:
+    state = ExploreState(keyframes=tuple(map(Point, seeds)), durations=(2.0,) * len(seeds))
+    for name, value in values.items():
+        state = state.with_value(f"timeline.{name}", value)
+    return state
 
 
 def test_each_tool_has_its_trajectory(views: dict[str, ToolView]) -> None:
-    state = ExploreState(a=Point(7), b=Point(8), path=(Point(1), Point(2), Point(3)))
-    assert views["between"].trajectory(state) == Walk((Point(7), Point(8)))
-    assert views["square"].trajectory(state) == Square((Point(0), Point(1), Point(2), Point(3)))
-    noisy = state.with_value("loop.noise", 5).with_value("loop.radius", 0.3)
-    assert views["loop"].trajectory(noisy) == Loop(Point(7), 5, 0.3)
-    closed = state.with_value("path.closed", True).with_value("path.easing", "smooth")
-    assert views["path"].trajectory(closed) == Walk(state.path, closed=True, easing="smooth")
-    # A path without points stands at A; it has nowhere to close to.
-    assert views["path"].trajectory(replace(closed, path=())) == Walk((Point(7),), easing="smooth")
+    assert views["timeline"].trajectory(ExploreState()) == Walk((Point(0), Point(1)))
+    assert views["square"].trajectory(ExploreState()) == Square((Point(0), Point(1), Point(2), Point(3)))
+    closed = timeline(1, 2, 3, closed=True, easing="smooth")
+    assert views["timeline"].trajectory(closed) == Walk(closed.keyframes, closed=True, easing="smooth")
+    assert views["timeline"].trajectory(timeline(7, closed=True, noise=5, radius=0.3)) == Loop(Point(7), 5, 0.3)
+    assert views["timeline"].trajectory(timeline(7)) == Walk((Point(7),))
+
+
+def test_a_single_point_is_looked_at_beside_the_timeline(views: dict[str, ToolView]) -> None:
+    tool, state = views["timeline"], replace(timeline(1, 2, 3), single=Point(9), edit=Edit(psi=0.5))
+    assert tool.request(state, DirectionSets()) == LatentRequest.of(Point(9, psi=0.5))
+    assert tool.edited(state, DirectionSets()).points == tuple(Point(seed, psi=0.5) for seed in (1, 2, 3))
+    assert tool.moved(state, 1.0).single is None
 
 
 @pytest.mark.parametrize("name", WITH_POSITIONS)
 def test_each_tool_remembers_its_position(views: dict[str, ToolView], name: str) -> None:
-    state = ExploreState(path=(Point(1), Point(2), Point(3)))
+    state = timeline(1, 2, 3)
     position = (0.1, 0.9) if name == "square" else 0.7
     moved = views[name].moved(state, position)
     assert views[name].position(moved) == position
@@ -107,15 +122,26 @@ def test_each_tool_remembers_its_position(views: dict[str, ToolView], name: str)
         assert (views[other].position(moved) == views[other].position(state)) is (other != name)
 
 
-def test_a_position_does_not_lie_beyond_a_path_that_became_shorter(views: dict[str, ToolView]) -> None:
-    path = views["path"]
-    moved = path.moved(ExploreState(path=(Point(1), Point(2), Point(3))), 2.0)
-    assert path.position(replace(moved, path=(Point(1), Point(2)))) == 1.0
+def test_a_position_does_not_lie_beyond_a_timeline_that_became_shorter(views: dict[str, ToolView]) -> None:
+    tool = views["timeline"]
+    moved = tool.moved(timeline(1, 2, 3), 2.0)
+    assert tool.position(moved.without_keyframe(2)) == 1.0
+
+
+@pytest.mark.parametrize("durations", [(2.0, 2.0, 2.0), (1.0, 5.0, 3.0)])
+@pytest.mark.parametrize("length", [2.0, 3.0])
+def test_time_and_position_are_each_others_inverse(durations: tuple[float, ...], length: float) -> None:
+    used = durations[: int(length)]
+    for position in (0.0, 0.3, 1.0, 1.5, length):
+        share = share_at(used, position, length)
+        assert position_at(used, share, length) == pytest.approx(position)
+    assert share_at(used, 1.0, length) == pytest.approx(used[0] / sum(used))
+    assert position_at((), 0.5, 0.0) == share_at((), 0.0, 0.0) == 0.0
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_settling_changes_no_image(views: dict[str, ToolView], name: str) -> None:
-    state = ExploreState(edit=EDIT, path=(Point(1), Point(2)), total=Point(5))
+    state = ExploreState(edit=EDIT, keyframes=(Point(1), Point(2)), single=Point(3), total=Point(5))
     assert views[name].request(state.baked(TWO), TWO) == views[name].request(state, TWO)
 
 
@@ -146,11 +172,11 @@ requests = st.one_of(
 
 
 @given(requests)
-def test_a_recipe_restores_what_made_it(stage: ExploreStage, request_: LatentRequest) -> None:
-    state = stage.restored(ExploreState(edit=EDIT, saved=SavedPins((Pin(Point(3)),))), request_)
-    found = shown(stage, state)
-    if isinstance(request_.trajectory, Walk) and len(request_.trajectory.points) == 1 and state.tool == "between":
-        assert found.part(0, 1).trajectory.points[0] == request_.trajectory.points[0]
+def test_a_recipe_restores_what_made_it(area: ToolArea, request_: LatentRequest) -> None:
+    state = area.restored(ExploreState(edit=EDIT, saved=SavedPins((Pin(Point(3)),))), request_)
+    found = shown(area, state)
+    if isinstance(request_.trajectory, Walk) and len(request_.trajectory.points) == 1:
+        assert found == LatentRequest.of(request_.trajectory.points[0])
     else:
         assert found == request_
     assert state.edit == Edit()
@@ -158,7 +184,10 @@ def test_a_recipe_restores_what_made_it(stage: ExploreStage, request_: LatentReq
 
 
 def test_a_sum_stands_at_a_until_it_is_known(views: dict[str, ToolView]) -> None:
-    tool, state = views["sum"], ExploreState(a=Point(5), plus=(Point(1),), minus=(Point(2),))
+    tool, state = (
+        views["sum"],
+        ExploreState(keyframes=(Point(5),), durations=(2.0,), plus=(Point(1),), minus=(Point(2),)),
+    )
     assert tool.wanted_sum(state) is None
     state = replace(state, also=(Point(3), Point(4)))
     assert tool.wanted_sum(state) == ((Point(1),), (Point(2),), (Point(3), Point(4)))

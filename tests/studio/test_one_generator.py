@@ -10,7 +10,7 @@ from PIL import Image
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QCheckBox, QLabel, QMenu, QPushButton
+from PySide6.QtWidgets import QCheckBox, QLabel, QMenu, QPushButton, QToolButton
 from pytestqt.qtbot import QtBot
 
 from core.concurrency import run_to_end
@@ -79,10 +79,10 @@ def settle(qtbot: QtBot, studio: Application) -> None:
     qtbot.waitUntil(lambda: bool(done), timeout=PATIENCE)
 
 
-def newest(studio: Application) -> QPushButton:
+def newest(studio: Application) -> QToolButton:
     panel = studio.window.explore
     return next(
-        each for each in panel.findChildren(QPushButton) if each.accessibleName() == "Explore the newest weights"
+        each for each in panel.findChildren(QToolButton) if each.accessibleName() == "Explore the newest weights"
     )
 
 

@@ -524,9 +524,7 @@ def export_seeds(qtbot: QtBot, studio: Application, folder: Path) -> None:
 
 def pin_what_is_seen(qtbot: QtBot, studio: Application, run: Path) -> None:
     """A place between two seeds becomes a point of its own, whose picture comes to the shelf."""
-    slider = next(
-        slider for slider in studio.window.explore.findChildren(QSlider) if slider.accessibleName() == "A → B"
-    )
+    slider = next(slider for slider in studio.window.explore.findChildren(QSlider) if slider.accessibleName() == "Time")
     slider.setValue(slider.maximum() // 2)
 
     with qtbot.waitSignal(studio.session.explore.pinned, timeout=PATIENCE):

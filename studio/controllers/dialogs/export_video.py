@@ -1,4 +1,4 @@
-"""Exports the trajectory of the tool in hand as a video."""
+"""Exports the timeline as a video."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import partial
 from core.errors import UserError
 from core.events import Images
 from core.export.animation import frame_positions, frame_requests
-from core.latent.request import LatentRequest, Loop
+from core.latent.request import LatentRequest
 from studio.controllers.dialogs.context import DialogContext
 from studio.dialogs.export_video import ExportVideoDialog
 
@@ -24,18 +24,16 @@ def show(context: DialogContext) -> None:
     explore, service = context.window.explore, context.session.explore
     trajectory = explore.line()
     if trajectory is None:
-        problem = UserError("There is no way to film.", "Lead a path through two pins or more.")
+        problem = UserError("There is nothing to film.", "Put two keyframes on the timeline, or close it around one.")
         context.session.problem.emit(problem)
         return
-    is_loop = isinstance(trajectory, Loop)
+    durations = explore.durations()
     dialog = ExportVideoDialog(
         "Export a film",
         context.explore_folder,
-        "walk",
-        seconds=4.0 if is_loop else 2.0,
+        "film",
         count=lambda animation: len(frame_positions(trajectory, animation)),
-        per="the whole turn" if is_loop else "each segment",
-        loops=not is_loop,
+        durations=durations,
         size=explore.exported()[1],
         frames=partial(frame_requests, trajectory),
         parent=context.window,

@@ -139,6 +139,11 @@ class ExploreEngine:
             source = self._with_maker_kept(maker, image)
             return Pin(point, maker=maker, picture=_picture(image)), source
 
+    def bake(self, request: LatentRequest) -> Point:
+        """Returns the request's first image as a point of its own."""
+        with self._turn():
+            return self._opened().bake(request)
+
     def add(self, plus: Sequence[Point], minus: Sequence[Point], also: Sequence[Point]) -> Point:
         """Returns plus - minus + also, of the means of three groups of points."""
         with self._turn():

@@ -128,6 +128,10 @@ class ExploreService(QObject):
         self._pins += 1  # none replaces one
         self._thread.ask(f"pin {self._pins}", partial(self.engine.pin, request), self._show_pin)
 
+    def bake(self, request: LatentRequest, done: Callable[[Point], object]) -> None:
+        """Makes the request's image a point of its own, and calls `done` with it."""
+        self._thread.ask("bake", partial(self.engine.bake, request), done)
+
     def add(self, plus: tuple[Point, ...], minus: tuple[Point, ...], also: tuple[Point, ...]) -> None:
         """Computes plus - minus + also, of the means of three groups of points, as `added`."""
         done = partial(self.added.emit, plus, minus, also)

@@ -7,13 +7,14 @@ from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 
-from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QInputDialog, QMenu, QVBoxLayout, QWidget
 
+from core.events import Images
 from core.latent.explore_state import DirectionKind, Edit
 from core.latent.request import Numbers
 from studio.widgets.basic.labels import Heading, Label, LabelledButton, plain_tip
-from studio.widgets.basic.slider_row import SliderRow
+from studio.widgets.explore.direction_row import DirectionRow
 
 KINDS: dict[DirectionKind, tuple[str, str]] = {
     "closed": (
@@ -28,6 +29,7 @@ KINDS: dict[DirectionKind, tuple[str, str]] = {
 }
 MOST = 10
 """Sliders that are shown; later directions change little."""
+QUIET_MS = 400
 REACH = 5.0
 """Standard deviations that a slider goes to either side."""
 
@@ -43,16 +45,21 @@ class DirectionControls(QWidget):
     """A direction is to be made of samples."""
     keep_requested = Signal(str, int, str)
     """Kind and number of a direction, and the name under which it is to be kept."""
-    renamed = Signal(int, str)
-    """One of the own ones."""
+    renamed = Signal(str, int, str)
+    """Kind and number of a direction, and its new name; an empty one goes back to its number."""
+    ends_requested = Signal(str, int)
+    """Kind and number of a direction: the images at both of its ends are wanted, for `show_ends`."""
     removed = Signal(int)
 
-    def __init__(self, label_width: int, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._label_width = label_width
         self._edit = Edit()
+        self._stale: list[int] = []
+        """Rows whose images are older than what is explored."""
+        self._ends_soon = QTimer(self, singleShot=True, interval=QUIET_MS)
+        self._ends_soon.timeout.connect(self._ask_ends)
         self._names: dict[DirectionKind, tuple[str, ...]] = dict.fromkeys(KINDS, ())
-        self._rows: list[SliderRow] = []
+        self._rows: list[DirectionRow] = []
         self._kind = QComboBox()
         for kind, (title, tip) in KINDS.items():
             self._kind.addItem(title, kind)
@@ -124,7 +131,7 @@ class DirectionControls(QWidget):
             self._column.removeWidget(row)
             row.deleteLater()
         for row in self._rows:
-            row.set_label(names[self._rows.index(row)])
+            row.set_name(names[self._rows.index(row)])
         while len(self._rows) < len(names):
             self._add_row(names[len(self._rows)])
         empty = {
@@ -134,23 +141,19 @@ class DirectionControls(QWidget):
         }
         self._empty.setText(empty[kind])
         self._empty.setVisible(not names)
+        self.renew_ends()
         self._fit.setVisible(kind == "components")
         self._find.setVisible(kind == "own")
         self._show_amounts()
 
     def _add_row(self, name: str) -> None:
         number = len(self._rows)
-        row = SliderRow(
-            name,
-            -REACH,
-            REACH,
-            0.0,
-            step=0.1,
-            decimals=1,
-            help="Moves the latent along this direction, in standard deviations. Right-click to keep it under a name.",
+        help = (
+            "Moves the latent along this direction, in standard deviations; double-click for 0. Right-click to keep it."
         )
-        row.set_label_width(self._label_width)
-        row.valueChanged.connect(lambda value: self._set_amount(number, value))
+        row = DirectionRow(name, REACH, help)
+        row.value_changed.connect(lambda value: self._set_amount(number, value))
+        row.renamed.connect(lambda text: self.renamed.emit(self.kind(), number, text))
         row.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         row.customContextMenuRequested.connect(lambda at: self._open_menu(number, row.mapToGlobal(at)))
         # Tab would come to it after whatever was there already, further down.
@@ -159,6 +162,27 @@ class DirectionControls(QWidget):
         for first, second in pairwise((before, *row.tab_stops())):
             QWidget.setTabOrder(first, second)
         self._rows.append(row)
+
+    # The images of both ends
+
+    def renew_ends(self) -> None:
+        """Asks for the images of both ends anew, one direction after another, when nothing has changed for a moment."""
+        self._stale = list(range(len(self._rows)))
+        self._ends_soon.setInterval(QUIET_MS)
+        self._ends_soon.start()
+
+    def show_ends(self, kind: DirectionKind, number: int, images: Images) -> None:
+        """Shows the images at both ends of a direction, (2, H, W, C)."""
+        if kind == self.kind() and number < len(self._rows):
+            self._rows[number].set_ends(images)
+            self._stale = [row for row in self._stale if row != number]
+        if self._stale and not self._ends_soon.isActive():
+            self._ends_soon.setInterval(0)
+            self._ends_soon.start()
+
+    def _ask_ends(self) -> None:
+        if self._stale and self.isVisible():
+            self.ends_requested.emit(self.kind(), self._stale[0])
 
     def _amounts(self) -> Numbers:
         return self._edit.amounts(self.kind())
@@ -185,7 +209,7 @@ class DirectionControls(QWidget):
     def _open_menu(self, number: int, at: QPoint) -> None:
         kind, name, menu = self.kind(), self._names[self.kind()][number], QMenu(self)
         if kind == "own":
-            menu.addAction("Rename…", lambda: self._ask(name, partial(self.renamed.emit, number)))
+            menu.addAction("Rename…", lambda: self._ask(name, partial(self.renamed.emit, kind, number)))
             menu.addAction("Remove", lambda: self.removed.emit(number))
         else:
             menu.addAction(

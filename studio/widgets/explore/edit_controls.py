@@ -14,7 +14,7 @@ from studio.widgets.explore.condition_controls import ClassControls, CodeControl
 from studio.widgets.explore.direction_controls import DirectionControls
 from studio.widgets.explore.style_controls import StyleControls
 
-WIDTH = 356
+WIDTH = 420
 LABEL_WIDTH = 82
 
 
@@ -37,7 +37,7 @@ class EditControls(QScrollArea):
         self._classes = ClassControls(LABEL_WIDTH)
         self._codes = CodeControls(LABEL_WIDTH)
         self._styles = StyleControls(LABEL_WIDTH)
-        self.directions = DirectionControls(LABEL_WIDTH)
+        self.directions = DirectionControls()
         self._psi.valueChanged.connect(lambda psi: self.changed.emit({"psi": psi}, "psi"))
         self._classes.changed.connect(lambda by: self.changed.emit({"classes": self._classes.shares()}, by))
         self._codes.changed.connect(lambda by: self.changed.emit({"codes": self._codes.codes()}, by))
@@ -57,12 +57,11 @@ class EditControls(QScrollArea):
         self.setFixedWidth(WIDTH)
         self.setAccessibleName("Diversity, conditions, styles and directions")
 
-    def set_generator(self, classes: Sequence[str], conditions: Conditions, style_layers: int, directions: int) -> None:
+    def set_generator(self, classes: Sequence[str], conditions: Conditions, style_layers: int) -> None:
         """Offers what the generator has; what was chosen stays while this is the same."""
         self._classes.set_names(classes)
         self._codes.set_counts(conditions.categories, conditions.continuous)
         self._styles.set_layers(style_layers)
-        self.directions.set_names("closed", [f"Direction {number + 1}" for number in range(directions)])
 
     def set_seed(self, seed: int) -> None:
         """Sets the seed whose codes show while no others are held."""

@@ -32,7 +32,7 @@ class ExploreHeader(QWidget):
         self._live.setAccessibleName("Follow the training")
         self._live.setToolTip("Show what the running training has learned so far, and keep it up to date.")
         self._live.toggled.connect(self.live_changed)
-        self._newest = QPushButton()
+        self._newest = QToolButton()
         self._newest.setObjectName("chip")
         self._newest.setAccessibleName("Explore the newest weights")
         self._newest.setToolTip("Explore the newest weights of the training, once.")
@@ -80,7 +80,7 @@ class ExploreHeader(QWidget):
 
     def show_video(self, possible: bool) -> None:
         """Says whether the trajectory of the tool in hand can be exported as a video."""
-        self._video.setVisible(possible)
+        self._video.setEnabled(possible)
 
     def set_newest(self, step: int | None) -> None:
         """Offers newer weights than those that are explored; None: there are none."""

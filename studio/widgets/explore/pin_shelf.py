@@ -1,4 +1,4 @@
-"""Shelf of saved pins."""
+"""Gallery of saved pins: a drawer at the side, whose place is reserved."""
 
 from __future__ import annotations
 
@@ -7,18 +7,22 @@ from dataclasses import replace
 
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from core.events import Images
-from core.latent.explore_state import LONGEST_NAME, ExploreState, Pin, SavedPins
+from core.latent.explore_state import LONGEST_NAME, ExploreState, Pin
 from core.latent.request import LatentRequest, Point
+from studio import theme
 from studio.model.explore import ExploreSource
 from studio.widgets.basic.labels import LabelledButton
 from studio.widgets.explore.pin_strip import PinStrip
 
+OPEN, CLOSED = 124, 44
+"""Width of the drawer, in pixels."""
+
 
 class PinShelf(QWidget):
-    """All pins, or the favourites only. The setters emit nothing."""
+    """All pins, or the favorites only. The setters emit nothing."""
 
     changed = Signal(object, str)
     """As `ToolView.changed`."""
@@ -26,23 +30,38 @@ class PinShelf(QWidget):
     """Pin what is on screen."""
     chosen = Signal(object)
     """A `Pin` to look at."""
+    timeline_requested = Signal(object)
+    """A `Pin` that is to become the last keyframe."""
+    undo_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._state = ExploreState()
         self._asked: tuple[Point, ...] = ()
+        self._is_open = True
+        self._removed = False
+        """Whether the last change was that pins were removed here."""
         self._awaited = 0
         """Pins that are being made."""
         self._pin = LabelledButton("push-pin", "Pin", "Keep what is on screen (P).", "Pin what is on screen")
         self._pin.clicked.connect(self.pin_requested)
-        self._favourites = LabelledButton("star", "Favourites", "Show only the pins that have a star.")
+        self._collapse, self._favourites = QToolButton(), QToolButton()
+        self._favourites.setIcon(theme.icon("star"))
+        self._favourites.setAccessibleName("Favorites")
+        self._favourites.setToolTip("Show only the pins that have a star.")
         self._favourites.setCheckable(True)
         self._favourites.toggled.connect(self._show)
+        self._collapse.clicked.connect(lambda: self.set_open(not self.is_open()))
         self._strip = PinStrip(
             "Pins",
-            "Pinned images. Double-click looks at one; drag it to A, B, a corner or a path; F2 renames it.",
-            "Nothing is pinned yet. Press P, or Pin, to keep what you see.",
+            "Pinned images. Double-click shows one; drag it to the timeline or a corner; F2 renames, Delete removes.",
+            "Nothing is pinned yet. Press P to keep what you see.",
+            vertical=True,
         )
+        self._undo = QPushButton("Undo remove")
+        self._undo.setObjectName("link")
+        self._undo.setToolTip("Bring the removed pins back (Ctrl+Z).")
+        self._undo.clicked.connect(self.undo_requested)
         self._strip.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self._strip.customContextMenuRequested.connect(self._open_menu)
         self._strip.chosen.connect(lambda row: self.chosen.emit(self._shown()[row]))
@@ -54,16 +73,40 @@ class PinShelf(QWidget):
         self._show()
 
     def _build(self) -> None:
-        side = QVBoxLayout()
-        side.setSpacing(6)
-        side.addWidget(self._pin)
-        side.addWidget(self._favourites)
-        side.addStretch(1)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(12, 6, 12, 4)
-        row.setSpacing(12)
-        row.addLayout(side)
-        row.addWidget(self._strip, 1)
+        policy = self._undo.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)  # nothing moves when it comes
+        policy.setHorizontalPolicy(QSizePolicy.Policy.Ignored)
+        self._undo.setSizePolicy(policy)
+        self._undo.hide()
+        self._pin.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        head = QHBoxLayout()
+        head.setSpacing(4)
+        head.addWidget(self._collapse)
+        head.addWidget(self._favourites)
+        head.addStretch(1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(8, 4, 4, 4)
+        column.setSpacing(4)
+        column.addLayout(head)
+        column.addWidget(self._pin)
+        column.addWidget(self._strip, 1)
+        column.addWidget(self._undo)
+        self.set_open(True)
+
+    def is_open(self) -> bool:
+        """Returns whether the pins are in sight."""
+        return self._is_open
+
+    def set_open(self, is_open: bool) -> None:
+        """Opens or closes the drawer."""
+        self._is_open = is_open
+        self.setFixedWidth(OPEN if is_open else CLOSED)
+        for widget in (self._favourites, self._pin, self._strip):
+            widget.setVisible(is_open)
+        self._undo.setVisible(is_open and self._removed)
+        self._collapse.setIcon(theme.icon("caret-left" if is_open else "caret-right"))
+        self._collapse.setAccessibleName("Close the pins" if is_open else "Open the pins")
+        self._collapse.setToolTip("Close the gallery of pins." if is_open else "Open the gallery of pins.")
 
     def show_state(self, state: ExploreState) -> None:
         """Shows the saved pins."""
@@ -71,6 +114,8 @@ class PinShelf(QWidget):
         self._state = state
         if is_new:
             self._show()
+            self._undo.setVisible(self._removed and self._is_open)
+            self._removed = False
 
     def await_pin(self) -> None:
         """Says that a pin is being made: its generator may have to be saved first."""
@@ -103,11 +148,10 @@ class PinShelf(QWidget):
         return tuple(pin for pin in pins if pin.favourite) if self._favourites.isChecked() else pins
 
     def _show(self) -> None:
-        self._favourites.setVisible(bool(self._state.saved.pins))
         self._strip.set_pins(self._shown())
 
     def _send(self, pins: tuple[Pin, ...], gesture: str = "") -> None:
-        self.changed.emit({"saved": SavedPins(pins, self._state.saved.directions)}, gesture)
+        self.changed.emit({"saved": replace(self._state.saved, pins=pins)}, gesture)
 
     def _position(self, row: int) -> int:
         """Returns the position among all pins of a row of those that are shown."""
@@ -115,6 +159,7 @@ class PinShelf(QWidget):
         return pins.index(shown[row]) if row < len(shown) else len(pins)
 
     def _remove(self, gone: list[Pin]) -> None:
+        self._removed = True
         self._send(tuple(pin for pin in self._state.saved.pins if pin not in gone))
 
     def _rename(self, row: int, name: str) -> None:
@@ -140,12 +185,12 @@ class PinShelf(QWidget):
         if item is None:
             return
         pin, menu = self._shown()[self._strip.row(item)], QMenu(self)
-        self._add(menu, "Look at it", lambda: self.chosen.emit(pin))
-        star = "Take the star away" if pin.favourite else "Give it a star"
+        self._add(menu, "Show", lambda: self.chosen.emit(pin))
+        star = "Remove from favorites" if pin.favourite else "Add to favorites"
         self._add(menu, star, lambda: self._change(pin, favourite=not pin.favourite))
         self._add(menu, "Rename…", lambda: self._strip.editItem(item))
         menu.addSeparator()
-        self._add(menu, "Add to the path", lambda: self.changed.emit({"path": (*self._state.path, pin.point)}, ""))
+        self._add(menu, "Add to timeline", lambda: self.timeline_requested.emit(pin))
         menu.addSeparator()
         self._add(menu, "Remove", lambda: self._remove([pin]))
         menu.exec(self._strip.viewport().mapToGlobal(at))

@@ -48,7 +48,10 @@ class PinStrip(QListWidget):
     chosen = Signal(int)
     """Double-clicked, or Enter."""
 
-    def __init__(self, name: str, tip: str, empty: str, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, name: str, tip: str, empty: str, parent: QWidget | None = None, *, vertical: bool = False
+    ) -> None:
+        """`vertical`: a column that scrolls down, else a row."""
         super().__init__(parent)
         self._pins: tuple[Pin, ...] = ()
         self._pictures: list[QPixmap] = []
@@ -56,10 +59,11 @@ class PinStrip(QListWidget):
         self._own: dict[str, QPixmap] = {}
         self._empty = empty
         self._gap: int | None = None
+        self._vertical = vertical
         self.setAccessibleName(name)
         self.setToolTip(plain_tip(tip))
         self.setViewMode(QListView.ViewMode.IconMode)
-        self.setFlow(QListView.Flow.LeftToRight)
+        self.setFlow(QListView.Flow.TopToBottom if vertical else QListView.Flow.LeftToRight)
         self.setMovement(QListView.Movement.Static)
         self.setResizeMode(QListView.ResizeMode.Adjust)
         self.setWrapping(False)
@@ -75,7 +79,9 @@ class PinStrip(QListWidget):
         self.viewport().setAcceptDrops(True)  # which pins that do not move about have switched off
         self.setDefaultDropAction(Qt.DropAction.CopyAction)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        down = QSizePolicy.Policy.Expanding if vertical else QSizePolicy.Policy.Fixed
+        self.setSizePolicy(QSizePolicy.Policy.Ignored if vertical else QSizePolicy.Policy.Expanding, down)
         self.itemChanged.connect(self._rename)
 
     def set_pins(self, pins: Sequence[Pin]) -> None:
@@ -111,6 +117,8 @@ class PinStrip(QListWidget):
                 self.item(row).setIcon(self._icon(picture, self._pins[row]))
 
     def sizeHint(self) -> QSize:
+        if self._vertical:
+            return QSize(SIDE + 20, 2 * (SIDE + TEXT))
         return QSize(240, SIDE + TEXT + 26 if self._pins else 36)
 
     def minimumSizeHint(self) -> QSize:
@@ -185,7 +193,10 @@ class PinStrip(QListWidget):
         """Returns before which pin a drop goes."""
         for row in range(self.count()):
             shown = self.visualItemRect(self.item(row))
-            if position.y() <= shown.bottom() and position.x() < shown.center().x():
+            if self._vertical:
+                if position.y() < shown.center().y():
+                    return row
+            elif position.y() <= shown.bottom() and position.x() < shown.center().x():
                 return row
         return self.count()
 
@@ -215,8 +226,17 @@ class PinStrip(QListWidget):
         painter, scheme = QPainter(self.viewport()), theme.current()
         if not self._pins:
             painter.setPen(QColor(scheme.muted))
-            painter.drawText(self.viewport().rect(), Qt.AlignmentFlag.AlignCenter, self._empty)
-        if self._gap is not None:
+            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+            painter.drawText(self.viewport().rect().adjusted(6, 0, -6, 0), flags, self._empty)
+        if self._gap is not None and self._vertical:
+            rows = self.count()
+            if self._gap < rows:
+                y = self.visualItemRect(self.item(self._gap)).top()
+            else:
+                y = self.visualItemRect(self.item(rows - 1)).bottom() if rows else 4
+            painter.setPen(QPen(QColor(scheme.accent), 3))
+            painter.drawLine(4, y, self.viewport().width() - 4, y)
+        elif self._gap is not None:
             rows = self.count()
             if self._gap < rows:
                 x = self.visualItemRect(self.item(self._gap)).left()

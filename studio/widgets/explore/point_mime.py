@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QByteArray, QMimeData
 
 from core.errors import UserError
-from core.latent.request import LatentRequest, Point, read_request
+from core.latent.request import LatentRequest, Point, Walk, read_request
 
 POINT = "application/x-gan-studio-point"
 
@@ -31,16 +31,30 @@ def is_plain(point: Point) -> bool:
 
 
 def to_mime(point: Point) -> QMimeData:
+    """Returns what is dragged of a point."""
+    return request_to_mime(LatentRequest.of(point))
+
+
+def request_to_mime(request: LatentRequest) -> QMimeData:
+    """Returns what is dragged of an image, which may lie between points."""
     mime = QMimeData()
-    mime.setData(POINT, QByteArray(LatentRequest.of(point).json().encode()))
+    mime.setData(POINT, QByteArray(request.json().encode()))
     return mime
 
 
 def from_mime(mime: QMimeData) -> Point | None:
     """Returns the point that is dragged; None if it is none."""
+    request = request_from_mime(mime)
+    if request is None or not isinstance(request.trajectory, Walk) or len(request.trajectory.points) > 1:
+        return None
+    return request.trajectory.points[0]
+
+
+def request_from_mime(mime: QMimeData) -> LatentRequest | None:
+    """Returns the request of the image that is dragged; None if it is none."""
     if not mime.hasFormat(POINT):
         return None
     try:
-        return read_request(bytes(mime.data(POINT).data())).trajectory.points[0]
+        return read_request(bytes(mime.data(POINT).data()))
     except UserError:
         return None

@@ -35,7 +35,7 @@ class TileView(QWidget):
         self._names: tuple[str, ...] = ()
         self._caption = ""
         self._empty_text = "Images appear here."
-        self._zoom = 1.0
+        self._zoom, self._smooth = 1.0, False
         self._centre = QPointF(0.5, 0.5)  # point of the grid, as shares of its size, in the middle of the widget
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
@@ -66,6 +66,11 @@ class TileView(QWidget):
     def columns(self) -> int:
         """In how many columns the images must stand; 0: as they fit best."""
         return self._columns
+
+    def set_smooth(self, smooth: bool) -> None:
+        """Interpolates between enlarged pixels, or keeps each a square."""
+        self._smooth = smooth
+        self.update()
 
     def set_caption(self, caption: str) -> None:
         """A line under the images; empty for none."""
@@ -198,7 +203,7 @@ class TileView(QWidget):
         painter.setClipRect(area.adjusted(-MARGIN, -above, MARGIN, below))
         # Enlarged pixels stay crisp; shrinking without smoothing would make noise of them.
         shrunk = layout.width < self._images.shape[2]
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, shrunk)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, shrunk or self._smooth)
         shown = layout.visible(QRectF(event.rect()).intersected(area), len(self._images))
         for index in shown:
             self._sheet.paint(painter, layout.tile(index), index)

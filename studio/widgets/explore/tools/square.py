@@ -13,7 +13,7 @@ from core.latent.explore_state import Corners, ExploreState
 from core.latent.request import Point, Position, Square, Trajectory
 from studio.widgets.basic.labels import Label
 from studio.widgets.explore.point_box import PointBox
-from studio.widgets.explore.square_pad import SquarePad
+from studio.widgets.explore.tools.square_pad import SquarePad
 from studio.widgets.explore.tools.tool import ToolView
 
 TITLE = "Four corners"
@@ -29,7 +29,6 @@ class View(ToolView):
 
     start = (0.5, 0.5)
     is_line = False
-    is_tall = True
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -57,7 +56,7 @@ class View(ToolView):
         side.addLayout(corners)
         side.addStretch(1)
         row = QHBoxLayout(self)
-        row.setContentsMargins(12, 0, 12, 0)
+        row.setContentsMargins(12, 0, 12, 4)
         row.setSpacing(16)
         row.addWidget(self._pad, 1)
         row.addLayout(side, 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
-from typing import Protocol, TypeVar, cast
+from typing import Protocol, TypeVar, cast, runtime_checkable
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
@@ -36,6 +36,14 @@ def discover() -> dict[str, ToolModule]:
     return {name: cast(ToolModule, import_module(f"{tools.__name__}.{name}")) for name in names}
 
 
+@runtime_checkable
+class Timed(Protocol):
+    """A tool whose trajectories have a time."""
+
+    def durations(self, state: ExploreState) -> tuple[float, ...]:
+        """Returns the seconds of each segment."""
+
+
 class ToolView(QWidget):
     """The controls of a tool, and what the tool makes of an `ExploreState`. The setters emit nothing."""
 
@@ -44,6 +52,8 @@ class ToolView(QWidget):
     single change, after which everything is shown anew."""
     dropped = Signal(object, object)
     """A pin's `Point`, and a function that puts it into an `ExploreState`."""
+    image_dropped = Signal(object, object)
+    """The `LatentRequest` of an image between points, and the function for the point that it becomes."""
     save_requested = Signal(str)
     """What of the small images is to be saved, as an `ImageGrid` says it."""
 
@@ -51,8 +61,6 @@ class ToolView(QWidget):
     """The position until another one is chosen."""
     is_line = True
     """Whether its trajectories can be exported as videos."""
-    is_tall = False
-    """Whether it takes half of the height."""
     interpolates = True
     """Whether its trajectories depend on the `ExploreState`'s interpolation mode."""
 

@@ -1,0 +1,116 @@
+"""Scrubber: a slider for the time on a trajectory, with a play button."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QElapsedTimer, QSignalBlocker, QSize, Qt, QTimer, Signal
+from PySide6.QtWidgets import QHBoxLayout, QSlider, QToolButton, QWidget
+
+from studio import theme
+from studio.widgets.basic.labels import Label
+from studio.widgets.basic.spin_boxes import WheelGuard
+
+FRAME_MS = 16
+LONGEST_STEP = 0.1
+"""Seconds between two frames: a slow generator plays slower rather than in jumps."""
+STEPS = 1000
+
+
+class Scrubber(QWidget):
+    """Time from 0 to the end, as a share. Playing takes a step only after `set_waiting(False)`, so a slow answer never
+    builds a backlog; at the end it begins again."""
+
+    moved = Signal(float)
+    """To another share of the whole time, by hand or by playing."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._waiting = False
+        self._seconds, self._share = 1.0, 0.0
+        self._timer = QTimer(self, interval=FRAME_MS)
+        self._timer.timeout.connect(self._advance)
+        self._clock = QElapsedTimer()
+        self._play = QToolButton()
+        self._play.setIconSize(QSize(18, 18))
+        self._play.clicked.connect(self.toggle)
+        self._slider = QSlider(Qt.Orientation.Horizontal)
+        self._slider.setRange(0, STEPS)
+        self._slider.setPageStep(STEPS // 10)
+        self._slider.setMinimumWidth(60)
+        self._slider.setAccessibleName("Time")
+        self._slider.setToolTip("Time on the timeline; arrow keys move in small steps.")
+        self._slider.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._slider.installEventFilter(WheelGuard(self))
+        self._slider.valueChanged.connect(self._slide)
+        self._time = Label()
+        self._time.setObjectName("muted")
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(8)
+        layout.addWidget(self._play)
+        layout.addWidget(self._slider, 1)
+        layout.addWidget(self._time)
+        self._show_playing()
+
+    def set_seconds(self, seconds: float) -> None:
+        """Sets how long the whole trajectory takes; 0 where there is nothing to play."""
+        self._seconds = seconds
+        for widget in (self._play, self._slider):
+            widget.setEnabled(seconds > 0)
+        self._show_time()
+
+    def share(self) -> float:
+        """Returns the share of the time that has passed."""
+        return self._share
+
+    def set_share(self, share: float) -> None:
+        """Shows a share of the time; emits nothing."""
+        self._share = share
+        with QSignalBlocker(self._slider):
+            self._slider.setValue(round(share * STEPS))
+        self._show_time()
+
+    def set_waiting(self, waiting: bool) -> None:
+        """Says whether the image of the present position has yet to come."""
+        self._waiting = waiting
+
+    def is_playing(self) -> bool:
+        return self._timer.isActive()
+
+    def play(self) -> None:
+        """Plays from here on, without an end."""
+        self._clock.start()
+        self._timer.start()
+        self._show_playing()
+
+    def stop(self) -> None:
+        """Stops playing."""
+        self._timer.stop()
+        self._show_playing()
+
+    def toggle(self) -> None:
+        """Plays, or stops."""
+        if self.is_playing():
+            self.stop()
+        elif self._seconds > 0:
+            self.play()
+
+    def _slide(self, value: int) -> None:
+        self._share = value / STEPS
+        self._show_time()
+        self.moved.emit(self._share)
+
+    def _advance(self) -> None:
+        if self._waiting or self._seconds <= 0:
+            return
+        step = min(self._clock.restart() / 1000, LONGEST_STEP) / self._seconds
+        self.set_share((self._share + step) % 1.0)
+        self.moved.emit(self._share)
+
+    def _show_time(self) -> None:
+        self._time.setText(f"{self._share * self._seconds:.1f} / {self._seconds:.1f} s")
+
+    def _show_playing(self) -> None:
+        playing = self.is_playing()
+        self._play.setIcon(theme.icon("pause" if playing else "play"))
+        self._play.setAccessibleName("Pause the timeline" if playing else "Play the timeline")
+        self._play.setToolTip("Pause (Space)" if playing else "Play the timeline (Space)")
