@@ -159,6 +159,13 @@ class Edit:
         fields: dict[str, Any] = {kind: amounts if any(amounts) else ()}
         return replace(self, **fields)
 
+    def with_amount(self, kind: DirectionKind, number: int, amount: float) -> Edit:
+        """Returns the edit with another amount along one direction."""
+        amounts = [*self.amounts(kind)]
+        amounts += [0.0] * (number + 1 - len(amounts))
+        amounts[number] = amount
+        return self.moved(kind, tuple(amounts))
+
     def apply(self, point: Point, offset: Numbers) -> Point:
         """Returns the edited point. `offset`: what the directions add."""
         moved = to_numbers(np.asarray(point.offset or 0.0) + np.asarray(offset)) if offset else point.offset

@@ -9,8 +9,8 @@ from time import monotonic
 from typing import Any
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QCursor, QHideEvent, QKeyEvent, QKeySequence, QShowEvent
-from PySide6.QtWidgets import QMenu, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence, QShowEvent
+from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
 
 from core.events import Images
 from core.generator_inputs import Latents
@@ -22,7 +22,6 @@ from core.latent.explore_state import (
     ExploreState,
     Maker,
     Pin,
-    SavedPins,
 )
 from core.latent.request import LatentRequest, Loop, Point, Position, Walk, to_numbers
 from studio.model.explore import ExploreSource
@@ -32,7 +31,6 @@ from studio.widgets.explore.direction_controls import REACH
 from studio.widgets.explore.header import ExploreHeader
 from studio.widgets.explore.layout import ExploreLayout
 from studio.widgets.explore.tools.tool import Timed
-from studio.widgets.images.tile_view import NO_IMAGES
 
 Points = tuple[Point, ...]
 IMAGE, OVERVIEW, PINS, ENDS, BEFORE = "image", "overview", "pins", "ends", "before"
@@ -103,16 +101,12 @@ class ExplorePanel(QWidget):
         """Shows what is explored from now on, newer weights of the same training included; None: nothing is."""
         is_another = source is None or self._source is None or source.home != self._source.home
         self._source = source
-        self._header.show_source(source)
+        self._layout.show_source(source)
         self._pages.setCurrentIndex(0 if source is None else 1)
         if source is None:
-            self._stage.clear()
-            self._tools.tool.stop()
-            self._tools.tool.show_overview(NO_IMAGES)
             return
         if is_another:
             self._undo = Undo(replace(self.state, saved=source.saved))
-        self._edit_controls.set_generator(source.classes, source.conditions, source.style_layers)
         if is_another or self._directions.closed.shape[1:] != source.directions.shape[1:]:
             self._directions = DirectionSets()  # components are those of one generator
         self._directions = replace(self._directions, closed=source.directions)
@@ -277,20 +271,6 @@ class ExplorePanel(QWidget):
     def _maker(self) -> Maker | None:
         return Maker(self._source.step, self._source.weights) if self._source and self._source.weights else None
 
-    def _show_pin(self, pin: Pin) -> None:
-        """Looks at a pin; where another generator made it, asks which one is to draw it."""
-        if self._source is None or self._source.made(pin):
-            self._look_at(pin)
-            return
-        assert pin.maker is not None
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.setAccessibleName("Older pin")
-        menu.addSection(f"Made at step {pin.maker.step:,}")
-        menu.addAction(f"Open step {pin.maker.step:,}", lambda: self._open_maker(pin))
-        menu.addAction(f"Show its point at step {self._source.step:,}", lambda: self._look_at(pin))
-        menu.popup(QCursor.pos())
-
     def _look_at(self, pin: Pin) -> None:
         if self._belongs(pin.point):
             self._do(self._showing(pin.point))
@@ -348,14 +328,9 @@ class ExplorePanel(QWidget):
 
     def _show_state(self) -> None:
         state = self.state
-        self._tools.show_state(state)
-        self._header.show_video(self._tools.tool.is_line)
-        self._shelf.show_state(state)
         if self._source is not None:
             self._directions = replace(self._directions, own=self._source.vectors(state.saved))
-        self._show_names(state.saved)
-        self._edit_controls.set_seed(state.a.seed)
-        self._edit_controls.show_edit(state.edit)
+        self._layout.show_state(state, self._directions)
         self._show_undo()
         self._ask_image()
         self._ask_overview()
@@ -364,16 +339,6 @@ class ExplorePanel(QWidget):
             self._source = replace(self._source, saved=state.saved)
             if self._source.pins_problem is None:
                 self.pins_changed.emit(self._source.home, state.saved)
-
-    def _show_names(self, saved: SavedPins) -> None:
-        controls, found = self._edit_controls.directions, self._directions
-        for kind, word, count in (
-            ("closed", "Direction", len(found.closed)),
-            ("components", "Component", len(found.components)),
-        ):
-            names = (saved.name(kind, number) or f"{word} {number + 1}" for number in range(count))
-            controls.set_names(kind, tuple(names))
-        controls.set_names("own", [direction.name for direction in saved.directions])
 
     def _show_undo(self) -> None:
         self._header.show_undo(self._undo.can_undo, self._undo.can_redo)
@@ -409,23 +374,11 @@ class ExplorePanel(QWidget):
         """Asks for the images at both ends of a direction, at the point that is looked at."""
         if self._source is None:
             return
-        edit = self.state.edit
-        amounts = [*edit.amounts(kind)]
-        amounts += [0.0] * (number + 1 - len(amounts))
-        ends = []
-        for amount in (-REACH, REACH):
-            moved = edit.moved(kind, (*amounts[:number], amount, *amounts[number + 1 :]))
-            ends.append(moved.apply(self._looked_at(), self._directions.offset(moved)))
+        point, edit = self._tools.tool.nearest_point(self.state), self.state.edit
+        moved = [edit.with_amount(kind, number, amount) for amount in (-REACH, REACH)]
+        ends = [each.apply(point, self._directions.offset(each)) for each in moved]
         self._ends = kind, number, LatentRequest.of(*ends)
         self.requested.emit(ENDS, self._ends[2])
-
-    def _looked_at(self) -> Point:
-        """Returns the point that is on screen, or the one that is nearest to it on the trajectory."""
-        state, tool = self.state, self._tools.tool
-        points, position = tool.trajectory(state).points, tool.position(state)
-        if state.single is not None or isinstance(position, tuple):
-            return state.a
-        return points[min(round(position), len(points) - 1)]
 
     def _compare(self, on: bool) -> None:
         """Asks for the image before the edit, while it is compared."""
@@ -522,8 +475,8 @@ class ExplorePanel(QWidget):
         self._tools.changed.connect(self._take)
         self._tools.dropped.connect(self._drop)
         self._tools.image_dropped.connect(self._drop_image)
-        for part in (self._stage, self._tools):
-            part.save_requested.connect(self._export_shown)
+        self._stage.save_requested.connect(self._export_shown)
+        self._tools.save_requested.connect(self._export_shown)
         self._edit_controls.changed.connect(
             lambda fields, gesture: self._take({"edit": replace(self.state.edit, **fields)}, gesture)
         )
@@ -541,7 +494,8 @@ class ExplorePanel(QWidget):
         self._shelf.timeline_requested.connect(
             lambda pin: self._drop(pin.point, lambda state, point: state.with_keyframe(len(state.keyframes), point))
         )
-        self._shelf.chosen.connect(self._show_pin)
+        self._shelf.chosen.connect(self._look_at)
+        self._shelf.maker_requested.connect(self._open_maker)
 
 
 _CTRL_Y = QKeySequence("Ctrl+Y")

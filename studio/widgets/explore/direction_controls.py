@@ -29,7 +29,8 @@ KINDS: dict[DirectionKind, tuple[str, str]] = {
 }
 MOST = 10
 """Sliders that are shown; later directions change little."""
-QUIET_MS = 400
+QUIET_MS, SLOW_MS = 400, 1000
+"""Until images of ends are asked for, and between two directions while a training is followed."""
 REACH = 5.0
 """Standard deviations that a slider goes to either side."""
 
@@ -56,6 +57,7 @@ class DirectionControls(QWidget):
         self._edit = Edit()
         self._stale: list[int] = []
         """Rows whose images are older than what is explored."""
+        self._follows = False
         self._ends_soon = QTimer(self, singleShot=True, interval=QUIET_MS)
         self._ends_soon.timeout.connect(self._ask_ends)
         self._names: dict[DirectionKind, tuple[str, ...]] = dict.fromkeys(KINDS, ())
@@ -165,11 +167,19 @@ class DirectionControls(QWidget):
 
     # The images of both ends
 
+    def set_following(self, follows: bool) -> None:
+        """Says whether a training is followed, whose weights soon change again: images of ends then come slowly."""
+        self._follows = follows
+
     def renew_ends(self) -> None:
         """Asks for the images of both ends anew, one direction after another, when nothing has changed for a moment."""
-        self._stale = list(range(len(self._rows)))
-        self._ends_soon.setInterval(QUIET_MS)
-        self._ends_soon.start()
+        rows = list(range(len(self._rows)))
+        if self._follows and self._stale:  # round and round, or the last rows would never have their turn
+            self._stale += [row for row in rows if row not in self._stale]
+        else:
+            self._stale = rows
+        if not (self._follows and self._ends_soon.isActive()):
+            self._ends_soon.start(SLOW_MS if self._follows else QUIET_MS)
 
     def show_ends(self, kind: DirectionKind, number: int, images: Images) -> None:
         """Shows the images at both ends of a direction, (2, H, W, C)."""
@@ -177,8 +187,7 @@ class DirectionControls(QWidget):
             self._rows[number].set_ends(images)
             self._stale = [row for row in self._stale if row != number]
         if self._stale and not self._ends_soon.isActive():
-            self._ends_soon.setInterval(0)
-            self._ends_soon.start()
+            self._ends_soon.start(SLOW_MS if self._follows else 0)
 
     def _ask_ends(self) -> None:
         if self._stale and self.isVisible():
@@ -196,10 +205,7 @@ class DirectionControls(QWidget):
 
     def _set_amount(self, number: int, value: float) -> None:
         kind = self.kind()
-        amounts = [*self._amounts()]
-        amounts += [0.0] * (number + 1 - len(amounts))
-        amounts[number] = value
-        self.show_edit(self._edit.moved(kind, tuple(amounts)))
+        self.show_edit(self._edit.with_amount(kind, number, value))
         self.changed.emit({kind: self._amounts()}, f"{kind} {number}")
 
     def _reset_all(self) -> None:

@@ -68,7 +68,7 @@ class DirectionRow(QWidget):
         for end, word in zip(self._ends, ("lowest", "highest"), strict=True):
             end.setFixedSize(SIDE, SIDE)
             end.setAlignment(Qt.AlignmentFlag.AlignCenter)
-            end.setToolTip(f"The image at the {word} value.")
+            end.setToolTip(plain_tip(f"The image at the {word} value."))
         for widget in (self._slider, self._spin):
             widget.setToolTip(plain_tip(help))
             widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)

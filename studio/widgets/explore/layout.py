@@ -5,10 +5,14 @@ from __future__ import annotations
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from core.latent.explore_state import DirectionKind, DirectionSets, ExploreState, SavedPins
+from studio.model.explore import ExploreSource
 from studio.widgets.explore.edit_controls import EditControls
+from studio.widgets.explore.header import ExploreHeader
 from studio.widgets.explore.pin_shelf import PinShelf
 from studio.widgets.explore.stage import ExploreStage
 from studio.widgets.explore.tool_area import ToolArea
+from studio.widgets.images.tile_view import NO_IMAGES
 
 STAGE = 0.6
 """Share of the workspace's height, its header included, that the stage has at least."""
@@ -19,7 +23,7 @@ HIGHEST_TOOLS = 230
 class ExploreLayout(QWidget):
     """Nothing in here moves by itself: the tools are as high as the window says, whichever is in hand."""
 
-    def __init__(self, header: QWidget, parent: QWidget | None = None) -> None:
+    def __init__(self, header: ExploreHeader, parent: QWidget | None = None) -> None:
         """`header`: what stands above, and counts to the workspace's height."""
         super().__init__(parent)
         self._header = header
@@ -35,6 +39,37 @@ class ExploreLayout(QWidget):
         row.addWidget(self.shelf)
         row.addLayout(middle, 1)
         row.addWidget(self.controls)
+
+    def show_source(self, source: ExploreSource | None) -> None:
+        """Shows what is explored, or nothing."""
+        self._header.show_source(source)
+        self.shelf.show_source(source)
+        if source is None:
+            self.stage.clear()
+            self.tools.tool.stop()
+            self.tools.tool.show_overview(NO_IMAGES)
+        else:
+            self.controls.set_generator(source.classes, source.conditions, source.style_layers)
+            self.controls.directions.set_following(source.path is None)
+
+    def show_state(self, state: ExploreState, directions: DirectionSets) -> None:
+        """Shows what is set, and the directions that were found."""
+        self.tools.show_state(state)
+        self._header.show_video(self.tools.tool.is_line)
+        self.shelf.show_state(state)
+        self._show_names(state.saved, directions)
+        self.controls.set_seed(state.a.seed)
+        self.controls.show_edit(state.edit)
+
+    def _show_names(self, saved: SavedPins, found: DirectionSets) -> None:
+        kinds: tuple[tuple[DirectionKind, str, int], ...] = (
+            ("closed", "Direction", len(found.closed)),
+            ("components", "Component", len(found.components)),
+        )
+        for kind, word, count in kinds:
+            names = (saved.name(kind, number) or f"{word} {number + 1}" for number in range(count))
+            self.controls.directions.set_names(kind, tuple(names))
+        self.controls.directions.set_names("own", [direction.name for direction in saved.directions])
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QCursor
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from core.events import Images
@@ -30,6 +30,8 @@ class PinShelf(QWidget):
     """Pin what is on screen."""
     chosen = Signal(object)
     """A `Pin` to look at."""
+    maker_requested = Signal(object)
+    """A `Pin` that is to be looked at with the generator that made it."""
     timeline_requested = Signal(object)
     """A `Pin` that is to become the last keyframe."""
     undo_requested = Signal()
@@ -37,6 +39,7 @@ class PinShelf(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._state = ExploreState()
+        self._source: ExploreSource | None = None
         self._asked: tuple[Point, ...] = ()
         self._is_open = True
         self._removed = False
@@ -64,7 +67,7 @@ class PinShelf(QWidget):
         self._undo.clicked.connect(self.undo_requested)
         self._strip.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self._strip.customContextMenuRequested.connect(self._open_menu)
-        self._strip.chosen.connect(lambda row: self.chosen.emit(self._shown()[row]))
+        self._strip.chosen.connect(lambda row: self._choose(self._shown()[row]))
         self._strip.removed.connect(lambda rows: self._remove([self._shown()[row] for row in rows]))
         self._strip.renamed.connect(self._rename)
         self._strip.moved.connect(self._move)
@@ -116,6 +119,25 @@ class PinShelf(QWidget):
             self._show()
             self._undo.setVisible(self._removed and self._is_open)
             self._removed = False
+
+    def show_source(self, source: ExploreSource | None) -> None:
+        """Says which generator is explored: pins that others made are asked about before they are shown."""
+        self._source = source
+
+    def _choose(self, pin: Pin) -> None:
+        """Looks at a pin; where another generator made it, asks which one is to draw it."""
+        source = self._source
+        if source is None or pin.maker is None or source.made(pin):
+            self.chosen.emit(pin)
+            return
+        menu = QMenu(self)
+        menu.setAccessibleName("Older pin")
+        menu.addAction(f"Made at step {pin.maker.step:,}").setEnabled(False)
+        menu.addSeparator()
+        self._add(menu, f"Open step {pin.maker.step:,}", lambda: self.maker_requested.emit(pin))
+        self._add(menu, f"Show its point at step {source.step:,}", lambda: self.chosen.emit(pin))
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(QCursor.pos())
 
     def await_pin(self) -> None:
         """Says that a pin is being made: its generator may have to be saved first."""
@@ -185,7 +207,7 @@ class PinShelf(QWidget):
         if item is None:
             return
         pin, menu = self._shown()[self._strip.row(item)], QMenu(self)
-        self._add(menu, "Show", lambda: self.chosen.emit(pin))
+        self._add(menu, "Show", lambda: self._choose(pin))
         star = "Remove from favorites" if pin.favourite else "Add to favorites"
         self._add(menu, star, lambda: self._change(pin, favourite=not pin.favourite))
         self._add(menu, "Rename…", lambda: self._strip.editItem(item))

@@ -65,7 +65,7 @@ class SquarePad(QWidget):
         return QSize(220, 220)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(150, 150)
+        return QSize(96, 96)
 
     def area(self) -> QRectF:
         """Returns where the map is drawn; positions lie between the middles of its outer images."""

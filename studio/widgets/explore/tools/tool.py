@@ -105,6 +105,13 @@ class ToolView(QWidget):
         """Returns a request for images at positions; without any, for the large image."""
         return LatentRequest(self.edited(state, directions), positions or (self.position(state),))
 
+    def nearest_point(self, state: ExploreState) -> Point:
+        """Returns the point that is looked at, or the one that is nearest to it on the trajectory."""
+        points, position = self.trajectory(state).points, self.position(state)
+        if state.single is not None or isinstance(position, tuple):
+            return state.a
+        return points[min(round(position), len(points) - 1)]
+
     def value(self, state: ExploreState, name: str, default: T) -> T:
         """Returns a value of the state that only this tool uses, or the default until it is set."""
         return state.value(f"{self.name}.{name}", default)
