@@ -23,6 +23,7 @@ from studio.controllers.shell.editing import EditingController
 from studio.controllers.shell.help import HelpController
 from studio.controllers.shell.home import HomeController
 from studio.controllers.shell.title import TitleController
+from studio.controllers.tour import TourController
 from studio.controllers.train import TrainController
 from studio.controllers.training_health import TrainingHealthController
 from studio.controllers.watching import WatchController
@@ -79,6 +80,7 @@ class Application:
             DialogContext(window, session, opening.open),
             ComputerController(window, session),
             LearnController(window),
+            TourController(window, session, opening.open, train.start),
             HomeController(window, session, opening.open),
             AppearanceController(menus),
             EditingController(window, menus),

@@ -20,6 +20,7 @@ from studio.controllers.shell.editing import EditingController
 from studio.controllers.shell.help import HelpController
 from studio.controllers.shell.home import HomeController
 from studio.controllers.shell.title import TitleController
+from studio.controllers.tour import TourController
 from studio.controllers.train import TrainController
 from studio.controllers.training_health import TrainingHealthController
 from studio.controllers.watching import WatchController
@@ -43,6 +44,7 @@ class Controllers:
     dialogs: DialogContext
     computer: ComputerController
     learn: LearnController
+    tour: TourController
     home: HomeController
     appearance: AppearanceController
     editing: EditingController
@@ -83,6 +85,7 @@ def connect_menus(window: MainWindow, session: Session, do: Controllers) -> None
         (do.menus.settings, window.show_settings),
         (do.menus.full_screen, window.toggle_full_screen),
         (do.menus.glossary, do.learn.show_glossary),
+        (do.menus.tour, do.tour.begin),
         (do.menus.keys, do.help.show_keys),
         (do.menus.log, do.help.show_log),
         (do.menus.about_computer, do.computer.show),
@@ -113,6 +116,7 @@ def connect_home(window: MainWindow, session: Session, do: Controllers) -> None:
     home.open_folder_requested.connect(partial(do.dialogs.show, "open_folder"))
     home.open_file_requested.connect(partial(do.dialogs.show, "open_file"))
     home.download_requested.connect(partial(do.dialogs.show, "download"))
+    home.tour_requested.connect(do.tour.begin)
     window.painted.connect(do.home.refresh)
     window.workspace_changed.connect(do.home.show_workspace)
     session.projects.listed.connect(do.home.show_projects)

@@ -143,6 +143,7 @@ class Menus:
 
     def _add_help(self, menu: QMenu) -> None:
         self.glossary = self._add(menu, "Glossary", "F1", "book-open")
+        self.tour = self._add(menu, "Tour", "", "path")
         self.keys = self._add(menu, "Keys", "Ctrl+/", "keyboard")
         self.log = self._add(menu, "Log", "", "file-text")
         menu.addSeparator()

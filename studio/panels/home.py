@@ -22,6 +22,7 @@ class HomePanel(QWidget):
     open_folder_requested = Signal()
     open_file_requested = Signal()
     download_requested = Signal()
+    tour_requested = Signal()
 
     def __init__(self, has_projects: bool = False, parent: QWidget | None = None) -> None:
         """`has_projects`: cards are expected, for which room is kept."""
@@ -31,6 +32,7 @@ class HomePanel(QWidget):
         self.drop_area.open_folder_requested.connect(self.open_folder_requested)
         self.drop_area.open_file_requested.connect(self.open_file_requested)
         self.drop_area.download_requested.connect(self.download_requested)
+        self.drop_area.tour_requested.connect(self.tour_requested)
         self.drop_area.set_compact(has_projects)
         self._runs, self._datasets = _Shelf("Runs"), _Shelf("Datasets")
         layout = QVBoxLayout(self)

@@ -31,6 +31,7 @@ class DropArea(QWidget):
     open_folder_requested = Signal()
     open_file_requested = Signal()
     download_requested = Signal()
+    tour_requested = Signal()
 
     def __init__(self, samples: Sequence[tuple[str, str]] = SAMPLES, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -64,6 +65,11 @@ class DropArea(QWidget):
         layout.addWidget(self._hint)
         layout.addSpacing(8)
         layout.addLayout(buttons)
+        tour = QPushButton("Take the tour")
+        tour.setObjectName("link")
+        tour.setToolTip("Train a GAN on handwritten digits, step by step, in two minutes")
+        tour.clicked.connect(self.tour_requested)
+        layout.addWidget(tour, 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addStretch(1)
         self.setAccessibleName("Drop a folder or file of images here")
         self.offer(None)

@@ -1,0 +1,228 @@
+"""Controller of the tour: nine steps from the digits to the latent space, in the real window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject, Qt, QTimer
+from PySide6.QtGui import QShortcut
+from PySide6.QtWidgets import QAbstractSlider, QPushButton, QScrollBar, QWidget
+
+from studio.main_window import DATA, EXPLORE, HOME, TRAIN, MainWindow
+from studio.model.train import TrainingState
+from studio.services.session import Session
+from studio.widgets.images.image_grid import ImageGrid
+from studio.widgets.learn.tour_card import TourCard
+
+SOURCE = "sample:digits"
+LOOK_MS = 150
+"""How often the tour looks whether the person has done what a step asks for, and where its control is."""
+REPORTS = 4
+"""Reports after which the samples are no longer those of the beginning."""
+
+
+@dataclass(frozen=True)
+class TourStep:
+    """A step: its workspace, its text of at most 30 words, and the control that it points at.
+
+    `is_done`: a step that has it waits for the person; `act` does it instead of them.
+    """
+
+    workspace: int
+    text: str
+    target: Callable[[], QWidget | None]
+    is_done: Callable[[], bool] | None = None
+    act: Callable[[], object] | None = None
+
+
+class TourController(QObject):
+    """One tour at a time. It begins when somebody asks for it, and leaves nothing behind but what was trained."""
+
+    def __init__(
+        self, window: MainWindow, session: Session, open_source: Callable[[str], None], start: Callable[[], None]
+    ) -> None:
+        """`open_source` opens a dataset, `start` begins a training with the settings of the form."""
+        super().__init__(window)
+        self._window, self._session = window, session
+        self._open, self._start = open_source, start
+        self._card: TourCard | None = None
+        self._escape: QShortcut | None = None
+        self._number, self._was_done = 0, False
+        self._sliders: dict[QAbstractSlider, int] = {}
+        self._look_again = QTimer(self, interval=LOOK_MS)
+        self._look_again.timeout.connect(self._look)
+        window.closed.connect(self.end)
+        self.steps = self._build_steps()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the tour goes on."""
+        return self._card is not None
+
+    def begin(self) -> None:
+        """Shows the first step; the tour trains, so there must be no other training."""
+        if self._card is not None:
+            self._card.take_keyboard()
+            return
+        if self._session.training.state is not TrainingState.IDLE:
+            self._session.notice.emit("The tour trains on handwritten digits: stop this training first.")
+            return
+        self._window.complete()
+        self._card = TourCard(self._window)
+        self._card.next_requested.connect(self._go_on)
+        self._card.back_requested.connect(lambda: self._go(self._number - 1))
+        self._card.act_requested.connect(self._act)
+        self._card.ended.connect(self.end)
+        self._escape = QShortcut(Qt.Key.Key_Escape, self._window)
+        self._escape.activated.connect(self.end)
+        self._go(0)
+        self._card.take_keyboard()
+        self._look_again.start()
+
+    def end(self) -> None:
+        """Takes the tour away; what was opened and trained stays as it is."""
+        self._look_again.stop()
+        self._sliders = {}
+        if self._card is not None:
+            self._card.close_tour()
+            self._card = None
+        if self._escape is not None:
+            self._escape.deleteLater()
+            self._escape.setEnabled(False)
+            self._escape = None
+
+    def _go_on(self) -> None:
+        if self._number + 1 == len(self.steps):
+            self.end()
+        else:
+            self._go(self._number + 1)
+
+    def _go(self, number: int) -> None:
+        assert self._card is not None
+        self._number = number
+        step = self.steps[number]
+        self._window.show_workspace(step.workspace)
+        self._sliders = {}
+        self._was_done = step.is_done is None or step.is_done()
+        self._card.show_step(number + 1, len(self.steps), step.text)
+        self._show_waiting()
+
+    def _act(self) -> None:
+        if (act := self.steps[self._number].act) is not None:
+            act()
+
+    def _look(self) -> None:
+        """Goes on by itself when the person has done what the step asked for."""
+        step = self.steps[self._number]
+        if not self._was_done and step.is_done is not None and step.is_done():
+            self._go_on()
+        else:
+            self._show_waiting()
+
+    def _show_waiting(self) -> None:
+        if self._card is not None:
+            step = self.steps[self._number]
+            self._card.set_waiting(not self._was_done, step.act is not None)
+            self._card.point_at(step.target())
+
+    # --- the steps ---
+
+    def _build_steps(self) -> tuple[TourStep, ...]:
+        window = self._window
+        return (
+            TourStep(
+                HOME,
+                "Two minutes with a GAN: train one on handwritten digits and explore what it learned. First open the "
+                "digits: Try a sample > Handwritten digits.",
+                lambda: _button(window.home, "Try a sample"),
+                self._has_digits,
+                lambda: self._open(SOURCE),
+            ),
+            TourStep(
+                DATA,
+                "The GAN learns from these images alone. Data shows what may be wrong with them, and how they are "
+                "cropped and scaled.",
+                lambda: _first(window.data, ImageGrid),
+            ),
+            TourStep(
+                TRAIN,
+                "These settings suit the images and this computer; leave them for now. Every ? explains a term: loss, "
+                "learning rate, augmentation.",
+                lambda: window.train.settings,
+            ),
+            TourStep(
+                TRAIN,
+                "Press Start. The generator learns to make digits; the discriminator learns to tell them from real "
+                "ones.",
+                lambda: window.footer.findChild(QPushButton, "primary"),
+                lambda: self._session.training.state in (TrainingState.RUNNING, TrainingState.PAUSED),
+                self._start,
+            ),
+            TourStep(
+                TRAIN,
+                "Watch the samples: noise turns into strokes, and strokes into digits. This goes on by itself when "
+                "the first change shows.",
+                lambda: window.train.samples,
+                lambda: len(window.train.history) >= REPORTS,
+            ),
+            TourStep(
+                TRAIN,
+                "The networks work against each other, so neither loss has to fall. Level curves are a good sign; the "
+                "samples tell the rest.",
+                lambda: window.train.losses,
+            ),
+            TourStep(
+                TRAIN,
+                "This chip says how healthy the training is. It names problems such as mode collapse, shows the "
+                "evidence and offers a remedy.",
+                lambda: window.train.health,
+            ),
+            TourStep(
+                EXPLORE,
+                "Every image is a point of latent space. Drag a slider and watch the image change.",
+                self._slider,
+                self._has_moved,
+                self._move_slider,
+            ),
+            TourStep(
+                EXPLORE,
+                "Stop saves the run; Home goes on with it later. Help > Glossary explains every term. Now try your own "
+                "images.",
+                lambda: _button(window.footer, "Stop"),
+            ),
+        )
+
+    def _has_digits(self) -> bool:
+        dataset = self._session.data.dataset
+        return dataset is not None and dataset.source == SOURCE
+
+    def _slider(self) -> QAbstractSlider | None:
+        found = (each for each in self._shown_sliders() if each.isEnabled())
+        return next(found, None)
+
+    def _shown_sliders(self) -> list[QAbstractSlider]:
+        sliders = self._window.explore.findChildren(QAbstractSlider)
+        return [each for each in sliders if each.isVisible() and not isinstance(each, QScrollBar)]
+
+    def _has_moved(self) -> bool:
+        """Whether a slider of Explore has another value than when the step began, or it appeared."""
+        values = {each: each.value() for each in self._shown_sliders() if each.isEnabled()}
+        moved = any(self._sliders.get(each, value) != value for each, value in values.items())
+        self._sliders = {**values, **self._sliders}
+        return moved
+
+    def _move_slider(self) -> None:
+        if (slider := self._slider()) is not None:
+            middle = (slider.minimum() + slider.maximum()) // 2
+            quarter = (slider.maximum() - slider.minimum()) // 4
+            slider.setValue(middle + (quarter if slider.value() <= middle else -quarter))
+
+
+def _button(parent: QWidget, text: str) -> QPushButton | None:
+    return next((each for each in parent.findChildren(QPushButton) if each.text() == text), None)
+
+
+def _first(parent: QWidget, kind: type[QWidget]) -> QWidget:
+    """Returns the first widget of a kind that is on screen; the parent where none is."""
+    return next((each for each in parent.findChildren(kind) if each.isVisible()), parent)
