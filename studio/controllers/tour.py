@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QAbstractSlider, QPushButton, QScrollBar, QWidget
 from studio.main_window import DATA, EXPLORE, HOME, TRAIN, MainWindow
 from studio.model.train import TrainingState
 from studio.services.session import Session
-from studio.widgets.images.image_grid import ImageGrid
+from studio.widgets.images.virtual_grid import VirtualGrid
 from studio.widgets.learn.tour_card import TourCard
 
 SOURCE = "sample:digits"
@@ -143,7 +143,7 @@ class TourController(QObject):
                 DATA,
                 "The GAN learns from these images alone. Data shows what may be wrong with them, and how they are "
                 "cropped and scaled.",
-                lambda: _first(window.data, ImageGrid),
+                lambda: _first(window.data, VirtualGrid),
             ),
             TourStep(
                 TRAIN,
@@ -170,7 +170,7 @@ class TourController(QObject):
                 TRAIN,
                 "The networks work against each other, so neither loss has to fall. Level curves are a good sign; the "
                 "samples tell the rest.",
-                lambda: window.train.losses,
+                lambda: window.train.plots,
             ),
             TourStep(
                 TRAIN,
