@@ -125,12 +125,12 @@ class CurvePlot(QWidget):
         self._empty = _muted(self._empty_text)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._empty.setWordWrap(True)
-        self._stack.addWidget(self._empty)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(self._top)
         layout.addLayout(self._stack, 1)
+        self._stack.addWidget(self._empty)  # once the stack is this widget's, or it would be shown as a window
         self._show_readout()
 
     # --- what it shows ---
