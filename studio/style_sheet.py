@@ -5,7 +5,7 @@ once when the list is made and again whenever it is opened, and cuts the last it
 
 Lengths above 2px are those of the usual scale. 14-1px is the scaled 14 less 1: the room that a border needs which is
 not scaled. Roles are given by object name (primary, danger, link, headline, title, muted, error,
-banner, footer, card, group, popup, formula, tour, chip, name) and by the properties hasMenu and severity.
+banner, footer, card, group, popup, formula, tour, chip, name, plot) and by the properties hasMenu and severity.
 """
 
 from __future__ import annotations
@@ -142,6 +142,7 @@ QStatusBar::item { border: 0; }
 QLabel#headline { font-size: 19px; font-weight: 600; }
 QLabel#muted { color: @muted; }
 QLabel#title { font-size: 15px; font-weight: 600; }
+QLabel#plot { font-weight: 600; }
 
 QFrame#tour { border: 2px solid @accent; border-radius: 8px; background: @surface; }
 QFrame#popup { border: 1px solid @outline; background: @surface; }

@@ -53,7 +53,7 @@ _NAMES = {
 }
 _FAMILIES = {
     "Loss/*/loss": "Losses",
-    "Score/*": "Discriminator scores, 0 to 1",
+    "Score/*": "Discriminator scores",
     "Loss/scores/*": "Discriminator scores",
     "Memory/*": "Memory",
     "Signal/D/accuracy_*": "Accuracy of D",

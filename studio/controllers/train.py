@@ -44,6 +44,7 @@ class TrainController:
             return
         self._window.banner.dismiss()
         self._window.show_workspace(TRAIN)
+        self._window.train.take_keyboard()  # the button that was pressed cannot keep it
         self._session.start(settings, copy)
 
     # Showing

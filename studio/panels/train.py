@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QAction, QKeyEvent, QShowEvent
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
     QHBoxLayout,
@@ -85,6 +85,8 @@ class TrainPanel(QWidget):
         layout.addWidget(self.strip)
         layout.addWidget(self._build_views(), 1)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # its keys work after a click beside everything
+        within = Qt.ShortcutContext.WidgetWithChildrenShortcut
+        QShortcut(QKeySequence(Qt.Key.Key_F2), self, self.strip.name.edit, context=within)
 
     # --- what a person arranges ---
 
@@ -135,6 +137,10 @@ class TrainPanel(QWidget):
         self.health.set_can_edit(running)
         self._is_running = running
         self._show_resume()
+
+    def take_keyboard(self) -> None:
+        """Gives the keyboard to the samples, so that the keys of the workspace work."""
+        self.samples.setFocus()
 
     def set_devices(self, devices: list[Device]) -> None:
         self.form.set_devices(devices)
@@ -281,7 +287,7 @@ class TrainPanel(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         if self.focusWidget() is None:
-            self.samples.setFocus()  # and not the name, which would take the keys of the workspace
+            self.take_keyboard()
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_R and not event.isAutoRepeat():

@@ -113,11 +113,11 @@ def test_enter_keeps_a_name_and_escape_reverts_it(qtbot: QtBot, strip: RunStrip)
     with qtbot.assertNotEmitted(strip.name.renamed):
         QTest.keyClick(strip.name, Qt.Key.Key_Escape)
     assert strip.name.text() == "first"
-    strip.name.setFocus()
-    QTest.keyClicks(strip.name, "night ")
+    strip.name.edit()
+    QTest.keyClicks(strip.name, "night run")
     with qtbot.waitSignal(strip.name.renamed) as kept:
         QTest.keyClick(strip.name, Qt.Key.Key_Return)
-    assert "night" in kept.args[0]
+    assert kept.args == ["night run"]
     assert not strip.name.hasFocus()
 
 
@@ -181,10 +181,21 @@ def test_a_name_that_cannot_be_written_is_said_and_goes(
 
 def rename(studio: Application, text: str) -> None:
     name = studio.window.train.strip.name
-    name.setFocus()
-    name.selectAll()
+    name.edit()
     QTest.keyClicks(name, text)
     QTest.keyClick(name, Qt.Key.Key_Return)
+
+
+def test_the_keyboard_is_the_workspaces_until_it_is_asked_for(qtbot: QtBot, studio: Application) -> None:
+    studio.window.show_workspace(TRAIN)
+    train = studio.window.train
+    with qtbot.waitActive(studio.window):
+        studio.window.activateWindow()
+    train.take_keyboard()
+    QTest.keyClick(train.samples, Qt.Key.Key_F2)
+    assert train.strip.name.hasFocus()
+    QTest.keyClick(train.strip.name, Qt.Key.Key_Escape)
+    assert not train.strip.name.hasFocus()
 
 
 def test_words_of_a_preparation_end_with_it(studio: Application, monkeypatch: pytest.MonkeyPatch) -> None:

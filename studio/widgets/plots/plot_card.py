@@ -25,7 +25,7 @@ class PlotTitle(ElidedLabel):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setObjectName("title")
+        self.setObjectName("plot")
         self.setCursor(Qt.CursorShape.OpenHandCursor)
         self._is_held = False
 

@@ -46,6 +46,7 @@ class PlotStack(QWidget):
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.setChildrenCollapsible(False)
         self._add = IconButton("plus", "Add a plot", "Choose what is plotted")
+        self._add.setProperty("hasMenu", True)
         self._add.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self._add)
         menu.setToolTipsVisible(True)

@@ -25,6 +25,7 @@ class NameEdit(QLineEdit):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("name")
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # or it would take keys that are meant for the workspace
         self.setMaxLength(LONGEST_NAME)
         self.setAccessibleName("Name of the run")
         self._name = ""
@@ -47,7 +48,7 @@ class NameEdit(QLineEdit):
         self._describe()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape and self.isModified():
+        if event.key() == Qt.Key.Key_Escape:
             self.setText(self._name)
             self.clearFocus()
             return
@@ -55,10 +56,10 @@ class NameEdit(QLineEdit):
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.clearFocus()
 
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        super().focusInEvent(event)
-        if event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason):
-            self.selectAll()
+    def edit(self) -> None:
+        """Takes the keyboard, with the whole name selected."""
+        self.setFocus()
+        self.selectAll()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
@@ -74,7 +75,9 @@ class NameEdit(QLineEdit):
 
     def _describe(self) -> None:
         shown = self._name or self._title or UNNAMED
-        self.setToolTip(plain_tip(f"{shown}\nClick to rename the run; Enter keeps the name, Esc reverts it"))
+        self.setToolTip(
+            plain_tip(f"{shown}\nClick, or press F2, to rename the run; Enter keeps the name, Esc reverts it")
+        )
 
 
 class RunStrip(QFrame):
