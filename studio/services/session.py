@@ -8,18 +8,16 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Signal
 
 from core.concurrency import as_generator
 from core.config.settings import Settings
-from core.data.names import quoted
 from core.errors import UserError
 from core.events import Edited, Event, Measured, Notice, Points, Rewound, Samples, Saved
 from core.runs.run import runs_folder
 from studio.background.job_runner import JobRunner
-from studio.background.threads import IteratorThread
 from studio.background.workers import Workers
-from studio.model.data import DataRequest, OpenedDataset, Recognised
+from studio.model.data import DataRequest, OpenedDataset, SourceKind
 from studio.model.explore import ExploreSource, PublishedWeights
 from studio.model.train import BestCheckpoint, Continuation, OpenedRun, TrainingState
 from studio.services.data.library import DataLibrary
@@ -30,7 +28,7 @@ from studio.services.data.tiles import TileReader
 from studio.services.explore.generator_jobs import GeneratorJobs
 from studio.services.explore.service import ExploreService
 from studio.services.file_saving import FileSaving
-from studio.services.open_path import open_path
+from studio.services.opening import Opening
 from studio.services.projects import Projects
 from studio.services.train.checkpoint_list import CheckpointList
 from studio.services.train.continuation import read_continuation
@@ -43,6 +41,7 @@ from studio.services.train.run_naming import RunNaming
 from studio.services.train.run_watcher import RunWatcher
 from studio.services.train.sample_images import SampleImages
 from studio.services.train.training import TrainingService
+from studio.services.train.training_start import Origin, TrainingStart
 
 
 class Session(QObject):
@@ -78,8 +77,6 @@ class Session(QObject):
         self.runs_folder = runs_folder()
         self.resume: Path | None = None
         self._resume_data = ""
-        self._recognition: tuple[IteratorThread, str] | None = None
-        """The thread that finds out what a source is, and that source."""
         self._follows_training = False
         self._is_read_again = False
         """Whether the run that is read is the one that is watched, whose training went back."""
@@ -96,6 +93,8 @@ class Session(QObject):
         self.diagnosis = DiagnosisWatcher(self.training, self)
         self.checkpoints = CheckpointList(self.workers, self)
         self.runs = RunLoader(self.workers, self)
+        self.opening = Opening(self.workers, self.data, self.runs, self.training, self)
+        self.starting = TrainingStart(self.opening, self.data, self.review, self.runs, self.training, self)
         self.naming = RunNaming(self.workers, self)
         self.flags = RunFlags(self.workers, self)
         self.watcher = RunWatcher(self.workers, self)
@@ -106,9 +105,9 @@ class Session(QObject):
         self._connect()
 
     def _connect(self) -> None:
-        for service in (self.workers, self.training, self.explore, self.tiles):
+        for service in (self.workers, self.opening, self.starting, self.training, self.explore, self.tiles):
             service.problem.connect(self.problem)
-        for teller in (self.jobs, self.training, self.explore, self.generator):
+        for teller in (self.jobs, self.starting, self.training, self.explore, self.generator):
             teller.notice.connect(self.notice)
         self.jobs.saved.connect(lambda saved: self.saved.emit(saved, True))
         for changed in (self.saved, self.measured):
@@ -116,8 +115,10 @@ class Session(QObject):
         self.data.dataset_opened.connect(self._show_dataset)
         self.data.examined.connect(self.review.set_examined)
         self.data.scan_ended.connect(self._leave_others)  # what was to be opened with a checkpoint may have failed
-        for changed in (self.data.scan_began, self.data.scan_ended, self.runs.opened, self.runs.ended):
-            changed.connect(lambda *_: self.reading_changed.emit())
+        self.opening.changed.connect(self.reading_changed)
+        self.opening.recognised.connect(self.recognised)
+        self.opening.recognised.connect(self._open_in_explorer)
+        self.starting.began.connect(self._note_data)
         self.review.changed.connect(self.data.replace)
         self.runs.opened.connect(self._show_run)
         self.runs.ended.connect(lambda: self.watcher.follow(self.runs.end))
@@ -144,49 +145,25 @@ class Session(QObject):
     @property
     def reading(self) -> str:
         """The dataset or run that is read and not open yet, or a source that may be one; empty if there is none."""
-        return self._recognition[1] if self._recognition else self.data.opening or self.runs.opening
+        return self.opening.reading
 
     def open(self, request: DataRequest) -> None:
         """Opens whatever a person dropped or chose: a dataset, a run, a checkpoint, a recipe or a picture.
 
         A source that is not recognised yet is given up for it.
         """
-        if self._recognition is not None:
-            self.workers.dismiss(self._recognition[0])
-        thread = self.workers.spawn(
-            lambda: open_path(request),
-            lambda event: self._show_recognised(event, thread, request),
-            end=lambda: self._end_recognition(thread),
-        )
-        self._recognition = thread, request.source
-        self.reading_changed.emit()
+        self.opening.open(request)
 
-    def _end_recognition(self, thread: IteratorThread) -> None:
-        if self._recognition is not None and self._recognition[0] is thread:
-            self._recognition = None
-            self.reading_changed.emit()
-
-    def _show_recognised(self, event: Event, thread: IteratorThread, request: DataRequest) -> None:
-        assert isinstance(event, Recognised)
-        path, kind = Path(event.source), event.kind
-        self.recognised.emit(event.source, kind)
+    def _open_in_explorer(self, source: str, kind: SourceKind) -> None:
         if kind in ("checkpoint", "recipe"):
             self._follows_training = False
         match kind:
-            case "data":
-                self.data.adopt(thread, request)
-            case "run" if self.training.state is not TrainingState.IDLE:
-                self.workers.dismiss(thread)
-                self.problem.emit(UserError("A training is running.", "Stop it before you open another run."))
-            case "run":
-                self.runs.adopt(thread, path)
             case "checkpoint":
-                self.explore.open(path)
+                self.explore.open(Path(source))
             case "recipe":
-                self.explore.restore(path, self.runs_folder)
+                self.explore.restore(Path(source), self.runs_folder)
             case "picture":
-                self.generator.project(path)
-        self._end_recognition(thread)
+                self.generator.project(Path(source))
 
     def _show_dataset(self, opened: OpenedDataset) -> None:
         self.opened_sources.add(opened.dataset.source)
@@ -268,8 +245,7 @@ class Session(QObject):
     def watch(self, run: Path) -> None:
         """Opens a run that another process trains, and follows it."""
         if self.training.state is TrainingState.IDLE:
-            self.runs.open(run)
-            self.reading_changed.emit()
+            self.opening.open_run(run)
 
     @property
     def copied(self) -> Path | None:
@@ -303,45 +279,17 @@ class Session(QObject):
 
     def is_open(self, source: str) -> bool:
         """Whether this dataset is the one that is open, and nothing else is being opened in its place."""
-        return not self.reading and self.data.dataset is not None and self.data.dataset.source == source
+        return self.opening.is_open(source)
 
     def start(self, settings: Settings, copy: Path | None = None) -> None:
         """Begins a training on the open dataset, or continues from `resume`; on nothing else, if that has to wait.
 
         `copy`: a run that another process trains; a copy of it is trained. One that is watched is copied in any case.
         """
-        copy = copy or self.copied
-        dataset = self.data.dataset
-        if self.training.state is not TrainingState.IDLE:  # asked for again while the first start waited
-            return
-        if dataset is None:
-            self.problem.emit(UserError("There are no images to train on.", "Open a folder, or try the sample."))
-            return
-        if self.reading:
-            remedy = "Start when it is open, or cancel it."
-            self.problem.emit(UserError(f"{quoted(self.reading)} is being read.", remedy))
-            return
-        later = partial(self._start_if_same, settings, dataset.source, self.resume, copy)
-        if self.runs.is_replaying:  # what is trained then is added to the whole of it
-            self.notice.emit("The training begins as soon as the run has been read.")
-            self.runs.ended.connect(later, Qt.ConnectionType.SingleShotConnection)
-            return
-        if self.data.previews:
-            # They borrow torch's random numbers for a moment, which belong to the training from its first step on.
-            next(iter(self.data.previews)).ended.connect(later, Qt.ConnectionType.SingleShotConnection)
-            return
-        if self.review.is_changing:  # what was left out a moment ago is not trained on
-            self.review.settled.connect(lambda _: later(), Qt.ConnectionType.SingleShotConnection)
-            return
-        self._resume_data = dataset.source
-        self.training.start(settings, dataset, self.runs_folder, self.resume, copy)
+        self.starting.start(settings, self.runs_folder, lambda: Origin(self.resume, copy or self.copied))
 
-    def _start_if_same(self, settings: Settings, source: str, resume: Path | None, copy: Path | None) -> None:
-        """Starts after a wait, unless the person has opened something else meanwhile."""
-        if self.is_open(source) and (self.resume == resume or self.copied is not None):
-            self.start(settings, copy)
-        else:
-            self.notice.emit("The training did not begin, because something else was opened meanwhile.")
+    def _note_data(self, source: str) -> None:
+        self._resume_data = source
 
     def save(self, path: Path | None = None) -> None:
         """Writes a checkpoint of the running training, or copies the newest one, to `path` (the run's own folder)."""

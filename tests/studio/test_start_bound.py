@@ -31,7 +31,7 @@ def slow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
     """The images in the folder `second` are read when this gate opens."""
     from core.data import prepare
 
-    gate, read = Gate(), prepare.prepare
+    gate, read = Gate(), prepare.prepare_whole
     save_pictures(tmp_path / "second", 12)
 
     def wait_and_read(source: str, *others: Any, **more: Any) -> Generator[Any, None, Any]:
@@ -39,7 +39,7 @@ def slow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
             gate.wait(PATIENCE / 1000)
         return (yield from read(source, *others, **more))
 
-    monkeypatch.setattr(prepare, "prepare", wait_and_read)
+    monkeypatch.setattr(prepare, "prepare_whole", wait_and_read)
     yield gate
     gate.set()
 

@@ -1,0 +1,91 @@
+"""Service that starts a training when nothing is in its way any more: a run that is read, a preview, a change of the
+images."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+from PySide6.QtCore import QObject, Qt, Signal
+
+from core.config.settings import Settings
+from core.data.names import quoted
+from core.errors import UserError
+from studio.model.train import TrainingState
+from studio.services.data.loader import DatasetLoader
+from studio.services.data.review import DatasetReview
+from studio.services.opening import Opening
+from studio.services.train.run_loader import RunLoader
+from studio.services.train.training import TrainingService
+
+
+class Origin(NamedTuple):
+    """What a training continues from: a checkpoint, or the newest one of a run of which a copy is trained."""
+
+    checkpoint: Path | None
+    copied: Path | None = None
+
+
+class TrainingStart(QObject):
+    """Begins with the images and from the checkpoint that are named when it is asked to, or not at all."""
+
+    began = Signal(str)
+    """The dataset that is trained on."""
+    problem = Signal(object)
+    notice = Signal(str)
+
+    def __init__(
+        self,
+        opening: Opening,
+        data: DatasetLoader,
+        review: DatasetReview,
+        runs: RunLoader,
+        training: TrainingService,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._opening, self._data, self._review, self._runs = opening, data, review, runs
+        self._training = training
+
+    def start(self, settings: Settings, folder: Path, origin: Callable[[], Origin]) -> None:
+        """Begins a training of a new run below `folder`, or goes on from what `origin` names.
+
+        What has to wait asks `origin` again, and begins only where it names the same, or the same run to be copied.
+        """
+        dataset = self._data.dataset
+        if self._training.state is not TrainingState.IDLE:  # asked for again while the first start waited
+            return
+        if dataset is None:
+            self.problem.emit(UserError("There are no images to train on.", "Open a folder, or try the sample."))
+            return
+        if reading := self._opening.reading:
+            self.problem.emit(UserError(f"{quoted(reading)} is being read.", "Start when it is open, or cancel it."))
+            return
+        found = origin()
+        later = partial(self._start_if_same, settings, folder, origin, dataset.source, found)
+        if self._runs.is_replaying:  # what is trained then is added to the whole of it
+            self.notice.emit("The training begins as soon as the run has been read.")
+            self._runs.ended.connect(later, Qt.ConnectionType.SingleShotConnection)
+            return
+        if self._data.previews:
+            # They borrow torch's random numbers for a moment, which belong to the training from its first step on.
+            next(iter(self._data.previews)).ended.connect(later, Qt.ConnectionType.SingleShotConnection)
+            return
+        if self._review.is_changing:  # what was left out a moment ago is not trained on
+            self._review.settled.connect(lambda _: later(), Qt.ConnectionType.SingleShotConnection)
+            return
+        self.began.emit(dataset.source)
+        self._training.start(settings, dataset, folder, *found)
+
+    def _start_if_same(
+        self, settings: Settings, folder: Path, origin: Callable[[], Origin], source: str, before: Origin
+    ) -> None:
+        """Starts after a wait, unless the person has opened something else meanwhile."""
+        now = origin()
+        is_same = now == before or (now.copied is not None and now.copied == before.copied)
+        if self._opening.is_open(source) and is_same:
+            self.start(settings, folder, origin)
+        else:
+            self.notice.emit("The training did not begin, because something else was opened meanwhile.")
