@@ -30,6 +30,7 @@ def main() -> None:
     _training()
     _opening(options.data)
     _first_window()
+    _scrolling()
     _window(options.rounds)
 
 
@@ -77,6 +78,15 @@ def _window(rounds: int) -> None:
     row("event loop delay, maximum", f"{middle('heartbeat_ms_max'):.1f} ms", "50 ms")
     row("slider to image, 95th percentile", f"{middle('slider_ms_p95'):.1f} ms", "60 ms")
     row("Stop to saved", f"{middle('stop_seconds'):.2f} s", "3 s")
+
+
+def _scrolling() -> None:
+    figures = _child("benchmarks.scrolling")
+    for side in (32, 96, 256):
+        frame, busy = figures[f"frame_ms_p95_{side}"], figures[f"busy_ms_p95_{side}"]
+        row(f"frame, 100,000 images of {side} px, 95th percentile", f"{frame:.1f} ms, {busy:.1f} ms of work", "16 ms")
+    more = (figures["memory_after"] - figures["memory_before"]) / 2**20
+    row("memory, after scrolling through them", f"{more:.0f} MB more", "100 MB")
 
 
 def _child(module: str) -> Any:

@@ -13,6 +13,7 @@ PACKAGES = {"network": "models", "loss": "losses", "evaluation_features": "evalu
 """Settings whose choices are the parts in a package, with titles of their own."""
 
 _TITLES: dict[str, dict[Any, str]] = {
+    "split": {"all": "All images", "train": "Train only"},
     "fit": {"crop": "Crop the middle", "smart": "Crop to the detail", "stretch": "Stretch", "pad": "Pad"},
     "d_norm": {"auto": "Auto", "batch": "Batch", "layer": "Layer", "none": "None"},
     "condition": {

@@ -70,7 +70,8 @@ class Fields(TrainingFields):
     @property
     def preparation(self) -> Preparation:
         """What is done to every picture."""
-        return Preparation(None if self.points else self.size, self.fit, self.alpha, self.background, self.frame_step)
+        size = None if self.points else self.size
+        return Preparation(size, self.fit, self.alpha, self.background, self.frame_step, self.split)
 
     @property
     def points(self) -> bool:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator
 
-from core.config.preparation import WHITE, Fit
+from core.config.preparation import WHITE, Fit, Split
 from core.config.setting import setting
 
 Resolution = Literal[16, 32, 64, 128, 256, 512]
@@ -59,6 +59,12 @@ class ModelFields(BaseModel):
         advanced=True,
         ge=1,
         le=10_000,
+    )
+    split: Split = setting(
+        "all",
+        "Images",
+        "Images of a dataset with folders such as train/ and test/: all of them, or those of the train folder only.",
+        advanced=True,
     )
     holdout: float = setting(
         5.0,

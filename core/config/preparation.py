@@ -11,6 +11,8 @@ from core.errors import UserError
 Size = tuple[int, int]
 """Width and height in pixels."""
 Fit = Literal["crop", "smart", "stretch", "pad"]
+Split = Literal["all", "train"]
+"""Images of a dataset that is divided by folders such as train/ and test/: all of them, or those to train on."""
 
 SMALLEST, LARGEST = 8, 1024
 """Of a prepared picture's sides."""
@@ -24,7 +26,8 @@ class Preparation:
     `size` is what it gets, each side in [8, 1024]; None takes squares that suit the source. `fit`: "crop" keeps the
     middle, "smart" the part with the most detail, "stretch" all of it out of proportion, "pad" all of it in proportion
     between bars. `background`, as #rrggbb, is the colour of those bars and of what lies under transparency, unless
-    `alpha` keeps that. Of a video every `frame_step`-th frame is taken. Raises `UserError` for what cannot be.
+    `alpha` keeps that. Of a video every `frame_step`-th frame is taken. `split` says
+    which images of a divided dataset are taken. Raises `UserError` for what cannot be.
     """
 
     size: Size | None = None
@@ -32,6 +35,7 @@ class Preparation:
     alpha: bool = False
     background: str = WHITE
     frame_step: int = 10
+    split: Split = "all"
 
     def __post_init__(self) -> None:
         if self.size is not None and not all(SMALLEST <= side <= LARGEST for side in self.size):
@@ -64,5 +68,6 @@ class Preparation:
     def key(self) -> str:
         """Equal for preparations that give equal pixels."""
         width, height = self.sized
+        part = "" if self.split == "all" else f" {self.split}"
         bars = self.background if self.fit == "pad" or not self.alpha else WHITE
-        return f"{width} x {height} {self.fit} {'alpha' if self.alpha else 'opaque'} {bars} {self.frame_step}"
+        return f"{width} x {height} {self.fit} {'alpha' if self.alpha else 'opaque'} {bars} {self.frame_step}{part}"

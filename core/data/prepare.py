@@ -9,13 +9,15 @@ from functools import cache
 from pathlib import Path
 from typing import cast
 
-from core.config.preparation import Preparation
+from core.config.preparation import Preparation, Split
 from core.data.builtin import samples, toys
 from core.data.cache.entries import build, cache_folder, entry_of, load, resolution_of
 from core.data.cache.exclusions import without_excluded
 from core.data.cache.quota import limit, make_room
 from core.data.dataset import Dataset
 from core.data.download import catalogue
+from core.data.formats.image_files import Files
+from core.data.formats.tar_archive import Tar
 from core.data.names import quoted
 from core.data.source import DataFormat, Source
 from core.errors import UserError
@@ -60,19 +62,22 @@ def opens(source: str) -> bool:
         return _opener(source) is not None
 
 
-def scan(name: str) -> Generator[Progress | FirstImages, None, Source]:
+def scan(name: str, split: Split = "all") -> Generator[Progress | FirstImages, None, Source]:
     """Lists what is in a source of any kind but points, as `prepare` does first, and returns it. Raises `UserError`."""
     if not catalogue.opens(name):
         kind, path = _kind(name)
-        return (yield from kind.scan(path))
+        return _part((yield from kind.scan(path)), split)
     download = catalogue.known(name)
     kind, path = _kind(str(download.located()))
-    found = yield from kind.scan(path)
-    return catalogue.Downloaded(found, download)
+    return catalogue.Downloaded(_part((yield from kind.scan(path)), split), download)
+
+
+def _part(source: Source, split: Split) -> Source:
+    return source.for_training() if split == "train" and isinstance(source, Files | Tar) else source
 
 
 def _prepare(name: str, how: Preparation, base: Path) -> Generator[Progress | FirstImages, None, Dataset]:
-    listed = yield from scan(name)
+    listed = yield from scan(name, how.split)
     if how.size is None:
         side = yield from resolution_of(listed, base)
         how = how.at((side, side))

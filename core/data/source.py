@@ -97,6 +97,22 @@ PARTS = frozenset((*_PARTS.split(), *_BESIDE.split()))
 what belongs to them. They are no classes."""
 
 
+TRAINING = frozenset(("train", "training", "trn"))
+"""Those among them that hold what is to be trained on."""
+
+
+def training_level(folders: Set[Inside]) -> int:
+    """Returns on how many levels below the top folders divide the dataset, where files lie in these folders, one of
+    them for training; 0 if none is."""
+    level, parts = class_level(folders)
+    return level if not TRAINING.isdisjoint(name.lower() for name in parts) else 0
+
+
+def is_for_training(path: Inside, level: int) -> bool:
+    """Whether a file of this path lies in a folder for training, on one of so many levels below the top."""
+    return not TRAINING.isdisjoint(name.lower() for name in path[: min(level, len(path) - 1)])
+
+
 def class_level(folders: Set[Inside]) -> tuple[int, tuple[str, ...]]:
     """Returns at which level below the top the folders of classes lie, where files lie in these folders: below those
     around everything and those that divide the dataset (`PARTS`). And the names of the latter."""

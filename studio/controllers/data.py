@@ -17,7 +17,7 @@ from studio.model.data import Examined, OpenedDataset
 from studio.model.train import TrainingState
 from studio.services.session import Session
 
-REMEDIES = ("augment", "mirror", "fit", "grid", "alpha")
+REMEDIES = ("augment", "mirror", "fit", "grid", "alpha", "split")
 """Settings that mend what may be wrong with a dataset."""
 PATIENCE_MS = 400
 """Whoever turns a number on passes by others; only the one that stays is prepared."""
@@ -56,6 +56,7 @@ class DataController(QObject):
         train.fit_to_data(facts.size, facts.count)
         if facts.source != self._source:
             self._source = facts.source
+            train.form.set_values({"split": opened.how.split})  # what was answered about other images
             train.settings.clear_undo()
         if facts.points:
             train.show_real_points(opened.dataset.images[:, :, 0, 0].astype(np.float32))

@@ -160,7 +160,8 @@ class DataFacts:
     """What is said of a dataset.
 
     `count`: images to train on, which those that are left out are not. `size`: width and height as prepared. `sizes`,
-    `classes`: counts by name. `transparent`: whether any original is, whatever became of it.
+    `classes`: counts by name. `transparent`: whether any original is, whatever became of it. `parts`:
+    folders that divide the dataset, one of which is for training; only that one if only its images are used.
     """
 
     title: str
@@ -173,6 +174,7 @@ class DataFacts:
     transparent: bool
     video: bool
     points: bool
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

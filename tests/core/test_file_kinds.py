@@ -238,6 +238,28 @@ def test_which_folders_are_classes(tmp_path: Path, name: str, places: list[str],
 
 @pytest.mark.parametrize("name", SOURCES)
 @pytest.mark.parametrize(
+    ("places", "kept", "classes"),
+    [
+        (["train/cat", "train/dog", "val/cat", "val/dog"], ["train/cat", "train/dog"], ("cat", "dog")),
+        (["train/cat", "train/dog", "test"], ["train/cat", "train/dog"], ("cat", "dog")),
+        (["Training", "val"], ["Training"], ()),
+        (["val/cat", "test/dog"], ["val/cat", "test/dog"], ("cat", "dog")),
+        (["cat", "train"], ["cat", "train"], ("cat", "train")),
+    ],
+)
+def test_the_train_folder_alone(
+    tmp_path: Path, name: str, places: list[str], kept: list[str], classes: tuple[str, ...]
+) -> None:
+    dataset = opened(placed(tmp_path / name, places), split="train")
+    names = list(dataset.records.all_names())
+    assert {each.rsplit("/", 1)[0] for each in names} == set(kept)
+    assert dataset.classes == classes
+    if classes:
+        assert labels(dataset) == [classes.index(each.split("/")[-2]) for each in names]
+
+
+@pytest.mark.parametrize("name", SOURCES)
+@pytest.mark.parametrize(
     ("places", "said", "remedy"),
     [
         (["train", "val"], "('train', 'val') are parts of a dataset and no classes", "Open one of them"),

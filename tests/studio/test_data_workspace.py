@@ -179,6 +179,33 @@ def test_a_sample_says_why_it_has_no_originals(qtbot: QtBot, studio: Application
     qtbot.waitUntil(lambda: "not at hand" in studio.window.data.view._pairs._text, timeout=PATIENCE)
 
 
+def test_a_divided_folder_asks_which_images_to_use(qtbot: QtBot, studio: Application, tmp_path: Path) -> None:
+    for number, place in enumerate(("train/cat", "train/dog", "test/cat", "test/dog")):
+        fill(tmp_path / "set" / place, 3, 3 * number)
+    open_images(qtbot, studio, tmp_path / "set")
+    assert count(studio) == 12
+    assert {"cat 6", "dog 6"} <= {chip.text() for chip in browser(studio).filter_bar.findChildren(QToolButton)}
+    question = studio.window.data.view._question
+    assert "test, train" in question._text.text()
+    click(button(question, "Train only"))
+    assert not question.isVisible()
+    qtbot.waitUntil(lambda: count(studio) == 6, timeout=PATIENCE)
+    assert studio.window.train.form.settings().split == "train"
+    qtbot.waitUntil(lambda: check(studio, "folders", "Train folder only").isChecked(), timeout=PATIENCE)
+    assert controls(studio)._fields["split"].widget.isVisible()
+    click(check(studio, "folders", "Train folder only"))
+    qtbot.waitUntil(lambda: count(studio) == 12, timeout=PATIENCE)
+    assert not question.isVisible()  # it was answered
+
+    set_here(studio, "split", "train")
+    qtbot.waitUntil(lambda: count(studio) == 6, timeout=PATIENCE)
+    fill(tmp_path / "other" / "train", 3)
+    fill(tmp_path / "other" / "val", 3, 3)
+    open_images(qtbot, studio, tmp_path / "other")
+    assert (count(studio), shown(studio, "split")) == (6, "all")
+    assert question.isVisible()
+
+
 # -- all images --------------------------------------------------------------------------------------------------------
 
 

@@ -97,9 +97,10 @@ class Labels:
     leaves them away.
     """
 
-    def __init__(self, paths: Sequence[Inside], files: Iterable[LabelFile]) -> None:
+    def __init__(self, paths: Sequence[Inside], files: Iterable[LabelFile], around: int | None = None) -> None:
+        """`around`: how many folders are around everything, where `paths` are only some of the images."""
         folders = {path[:-1] for path in paths}
-        self._around = _shared(folders)
+        self.around = _shared(folders) if around is None else around
         self._level, names = classes_of(folders)
         self._numbers = {name: number for number, name in enumerate(names)}
         self.classes = tuple(printable(name) for name in names)
@@ -122,7 +123,7 @@ class Labels:
         return number if number is not None else Skipped(printable(self.name(path)), "it was not there at first")
 
     def name(self, path: Inside) -> str:
-        return "/".join(path[self._around :])
+        return "/".join(path[self.around :])
 
 
 def _shared(folders: Set[Inside]) -> int:

@@ -12,7 +12,7 @@ from functools import partial
 from hashlib import blake2b
 from threading import Event
 from time import monotonic, perf_counter
-from typing import IO
+from typing import IO, overload
 
 import numpy as np
 
@@ -20,8 +20,8 @@ from core.concurrency import in_order
 from core.config.preparation import Preparation
 from core.data.decode import BYTE, FULL, NO_WHITES, Whites, decode, header_size, passes, reason, value_range
 from core.data.items import Picture, Skipped
-from core.data.names import printable
-from core.data.source import resolution_for
+from core.data.names import digest, printable
+from core.data.source import classes_of, is_for_training, resolution_for, training_level
 from core.data.value_range import ValueRange, white_for
 from core.events import FirstImages, Progress
 
@@ -51,6 +51,26 @@ class File:
     label: int = 0
 
 
+class _Some(Sequence[File]):
+    """Some of the files of a listing, with other labels if these are given."""
+
+    def __init__(self, files: Sequence[File], rows: Sequence[int], labels: Sequence[int] | None) -> None:
+        self._files, self._rows, self._labels = files, rows, labels
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, index: int) -> File: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[File]: ...
+    def __getitem__(self, index: int | slice) -> File | Sequence[File]:
+        if isinstance(index, slice):
+            return [self[each] for each in range(*index.indices(len(self)))]
+        file = self._files[self._rows[index]]
+        return file if self._labels is None else replace(file, label=self._labels[index])
+
+
 @dataclass(frozen=True)
 class Files:
     """A `Source` of listed image files."""
@@ -66,6 +86,22 @@ class Files:
     @property
     def total(self) -> int:
         return len(self.files)
+
+    def for_training(self) -> Files:
+        """The same without the images outside of the folders for training, if there are any.
+
+        Where those outside hid that the folders of the others are classes, they are classes now.
+        """
+        paths = [tuple(file.name.split("/")) for file in self.files]
+        level = training_level({path[:-1] for path in paths})
+        chosen = [row for row, path in enumerate(paths) if is_for_training(path, level)]
+        if not level or len(chosen) == len(paths):
+            return self
+        key, labels, classes = digest(self.key, "train"), None, self.classes
+        if not classes:
+            depth, classes = classes_of({paths[row][:-1] for row in chosen})
+            labels = [classes.index(paths[row][depth]) for row in chosen] if classes else None
+        return replace(self, key=key, files=_Some(self.files, chosen, labels), classes=tuple(map(printable, classes)))
 
     def suggest(self) -> Generator[Progress, None, int]:
         """From the headers of at most 200 files, evenly chosen."""

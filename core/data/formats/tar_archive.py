@@ -6,7 +6,7 @@ import contextlib
 import io
 import os
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -23,7 +23,7 @@ from core.data.formats.label_files import LabelFile, too_large
 from core.data.formats.tar_reader import Member, is_tar, walk
 from core.data.items import Picture, Skipped
 from core.data.names import Inside, absolute, digest, inside, printable, version
-from core.data.source import OneFile, resolution_for
+from core.data.source import OneFile, is_for_training, resolution_for, training_level
 from core.events import FirstImages, Progress
 
 TITLE = "Tar"
@@ -41,7 +41,19 @@ class Tar(OneFile):
     labels: Labels
     runs: frozenset[Inside]
     skipped: tuple[Skipped, ...]
+    training: tuple[int, Labels]
+    """How many images lie in folders for training, and their labels."""
+    level: int
+    """On how many levels below the top folders divide the dataset, one of them for training."""
+    is_training_only: bool = False
     doing: str = "Reading images"
+
+    def for_training(self) -> Tar:
+        """The same without the images outside of the folders for training, if there are any."""
+        if not self.level:
+            return self
+        total, labels = self.training
+        return replace(self, key=digest(self.key, "train"), total=total, labels=labels, is_training_only=True)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -89,8 +101,11 @@ class Tar(OneFile):
         for entry in _entries(self.root, EntryRecognizer()):
             if entry is None:
                 yield None
-            elif entry[2] == "image" and not in_a_run(entry[0], self.runs):
+            elif entry[2] == "image" and not in_a_run(entry[0], self.runs) and self._is_wanted(entry[0]):
                 yield entry[:2]
+
+    def _is_wanted(self, path: Inside) -> bool:
+        return not self.is_training_only or is_for_training(path, self.level)
 
 
 def _content(member: Member) -> IO[bytes]:
@@ -135,9 +150,13 @@ def scan(source: str) -> Generator[Progress | FirstImages, None, Tar]:
     paths = [path for path in paths if not in_a_run(path, runs)]
     if not paths and (runs or not skipped):
         raise empty(root, runs)
-    labels = Labels(paths, [file for file in label_files if not in_a_run(file[0], runs)])
+    files = [file for file in label_files if not in_a_run(file[0], runs)]
+    labels = Labels(paths, files)
     skipped += (*recognizer.passed_over(), *named_runs(runs), *labels.skipped)
-    return Tar(root, key, len(paths), labels, runs, tuple(skipped))
+    level = training_level({path[:-1] for path in paths})
+    inside_training = [path for path in paths if is_for_training(path, level)]
+    training = len(inside_training), Labels(inside_training, files, labels.around) if level else labels
+    return Tar(root, key, len(paths), labels, runs, tuple(skipped), training, level)
 
 
 def _take(path: Inside, member: Member, files: list[LabelFile]) -> list[Skipped]:

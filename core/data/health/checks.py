@@ -20,7 +20,7 @@ from core.data.health.image_statistics import ImageStatistics
 from core.data.items import REMEDIES, SkippedKind
 from core.data.names import Inside, natural, quoted
 from core.data.records import MODES
-from core.data.source import MOST_CLASSES, class_level
+from core.data.source import MOST_CLASSES, class_level, is_for_training, training_level
 from core.presets import augmentation_for
 
 MANY = 0.1
@@ -223,10 +223,14 @@ def classes(dataset: Dataset) -> HealthFinding:
     )
 
 
-def folders(dataset: Dataset) -> list[HealthFinding]:
+def folders(dataset: Dataset, how: Preparation) -> list[HealthFinding]:
     """Why folders in which images lie are no classes."""
     kept = [_folder(name) for name in dataset.records.all_names()]
     level, parts = class_level(set(kept))
+    train_only = Remedy("Train folder only", {"split": "train"})
+    if how.split == "train" and kept and all(is_for_training((*path, ""), len(path)) for path in kept):
+        text = "Only the images of the train folder are used."
+        return [HealthFinding("folders", "good", text, remedies=(train_only,))]
     divided = f"The folders ({_listed(parts)}) are parts of a dataset and no classes." if parts else ""
     if dataset.labels is None and (why := _no_classes(dataset, kept, level, bool(parts))):
         what, what_to_do = why
@@ -235,7 +239,8 @@ def folders(dataset: Dataset) -> list[HealthFinding]:
         what, what_to_do = f"{divided} The images in all of them are used.", "Open one of them to train on it alone."
     else:
         return []
-    return [HealthFinding("folders", "note", what, what_to_do)]
+    remedies = (train_only,) if training_level(set(kept)) else ()
+    return [HealthFinding("folders", "note", what, what_to_do, remedies=remedies)]
 
 
 def _no_classes(dataset: Dataset, kept: list[Inside], level: int, parts: bool) -> tuple[str, str] | None:

@@ -34,7 +34,7 @@ def examine(
     findings = [] if dataset.points else (yield from _images(dataset, how, augment))
     if dataset.labels is not None:
         findings.append(checks.classes(dataset))
-    findings += checks.folders(dataset)
+    findings += checks.folders(dataset, how)
     table = dataset.records.table
     sides = np.minimum(table["width"], table["height"])
     modes, counts = np.unique(table["mode"], return_counts=True)

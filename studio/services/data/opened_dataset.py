@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.config.preparation import Preparation
+from core.data.source import class_level, is_for_training, training_level
 from core.imaging.channels import CHANNEL_NAMES
 from studio.model.data import SHEET, DataFacts, ImageIndex, OpenedDataset
 
@@ -19,10 +20,19 @@ def opened_dataset(whole: Dataset, dataset: Dataset, how: Preparation) -> Opened
     names = frozenset(dataset.excluded)
     left_out = (row for row, name in enumerate(whole.records.all_names()) if name in names) if names else ()
     index = ImageIndex(whole.source, whole.size, whole.records, whole.labels, whole.classes, frozenset(left_out))
-    return OpenedDataset(dataset, whole, how, _facts(dataset), index, dataset.sheet(SHEET))
+    return OpenedDataset(dataset, whole, how, _facts(dataset, _parts(whole, how)), index, dataset.sheet(SHEET))
 
 
-def _facts(dataset: Dataset) -> DataFacts:
+def _parts(whole: Dataset, how: Preparation) -> tuple[str, ...]:
+    """The folders that divide the dataset, where one of them is for training."""
+    folders = {tuple(name.split("/")[:-1]) for name in whole.records.all_names()}
+    level, parts = class_level(folders)
+    if how.split == "train" and folders and all(is_for_training((*path, ""), len(path)) for path in folders):
+        return ("train",)
+    return parts if level and training_level(folders) else ()
+
+
+def _facts(dataset: Dataset, parts: tuple[str, ...]) -> DataFacts:
     from core.data.formats.video import ENDINGS
 
     counts = np.zeros(0, int) if dataset.labels is None else np.bincount(dataset.labels, minlength=len(dataset.classes))
@@ -37,4 +47,5 @@ def _facts(dataset: Dataset) -> DataFacts:
         bool(dataset.records.table["transparent"].any()),
         dataset.source.lower().endswith(ENDINGS),
         dataset.points,
+        parts,
     )

@@ -27,6 +27,7 @@ from studio.widgets.data.before_after_view import BeforeAfterView
 from studio.widgets.data.finding_view import FindingView
 from studio.widgets.data.findings_list import FindingsList
 from studio.widgets.data.image_browser import ImageBrowser
+from studio.widgets.data.split_question import SplitQuestion
 from studio.widgets.data.statistics_view import StatisticsView
 from studio.widgets.images.image_grid import ImageGrid
 from studio.widgets.images.tile_view import NO_IMAGES
@@ -58,6 +59,7 @@ class DatasetView(QWidget):
         self.browser, self.groups = ImageBrowser(), FindingView()
         self._sheet, self._pairs = ImageGrid(), BeforeAfterView()
         self._sheet.setAccessibleName("Some images of the dataset")
+        self._question = SplitQuestion()
         self._shown, self._number = "", 0
         self._seed = 0
         self._is_points = self._is_locked = False
@@ -82,6 +84,7 @@ class DatasetView(QWidget):
         left = QVBoxLayout()
         left.setSpacing(6)
         left.addLayout(top)
+        left.addWidget(self._question)
         left.addWidget(self._views, 1)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -100,6 +103,7 @@ class DatasetView(QWidget):
         self.findings.images_requested.connect(self._show_finding)
         self.findings.groups_requested.connect(self._show_groups)
         self.groups.back_requested.connect(self._show_images)
+        self._question.answered.connect(lambda split: self.controls.chosen.emit({"split": split}))
 
     def show_dataset(self, facts: DataFacts, index: ImageIndex, left_out: frozenset[int], sheet: Images) -> None:
         """A dataset, all its images, those that are left out, and a sheet that shows points."""
@@ -125,7 +129,8 @@ class DatasetView(QWidget):
         for widget in (self.controls, self._preview):  # points are as they are
             widget.setVisible(not facts.points)
         self.tabs.setTabVisible(PAIRS, not facts.points)
-        self.controls.set_offered(facts.transparent, facts.video)
+        self.controls.set_offered(facts.transparent, facts.video, bool(facts.parts))
+        self._question.ask(facts.source, facts.parts)
         if facts.points:
             self.show_sheet(DatasetSheet(sheet))
         else:

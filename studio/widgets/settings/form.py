@@ -123,7 +123,7 @@ class SettingsForm(QWidget):
 
     def preparation_of_others(self) -> Preparation:
         """The same for images that are not known yet: they choose the size while the grid is the usual one."""
-        how = self.preparation()
+        how = replace(self.preparation(), split="all")
         return replace(how, size=None) if self.value("grid") == USUAL_GRID else how
 
     def refusal(self, name: str, value: Any) -> str:
@@ -149,7 +149,7 @@ class SettingsForm(QWidget):
 
     def set_preparation(self, how: Preparation) -> None:
         """Shows how images were prepared, without a `changed`; a size that the grid does not allow changes nothing."""
-        for name in ("fit", "background", "alpha", "frame_step"):
+        for name in ("fit", "background", "alpha", "frame_step", "split"):
             self._fields[name].set_value(getattr(how, name))
         self.set_size(how.size)
 

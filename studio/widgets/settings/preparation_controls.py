@@ -29,6 +29,7 @@ TITLES = {
     "background": "Background",
     "alpha": "Keep transparency",
     "frame_step": "Frame step",
+    "split": "Split",
 }
 
 
@@ -60,10 +61,11 @@ class PreparationControls(QGroupBox):
             field.set_value(values[name])
         self._show_suggestion()
 
-    def set_offered(self, transparency: bool, frames: bool) -> None:
-        """Whether there is transparency to keep, and whether the images are frames of a video."""
+    def set_offered(self, transparency: bool, frames: bool, split: bool) -> None:
+        """Whether there is transparency to keep, the images are frames of a video, and folders divide them."""
         self._rows.setRowVisible(self._fields["alpha"].widget, transparency)
         self._rows.setRowVisible(self._fields["frame_step"].widget, frames)
+        self._rows.setRowVisible(self._fields["split"].widget, split)
 
     def set_locked(self, locked: bool) -> None:
         """While a training runs the images are as they are."""

@@ -11,7 +11,7 @@ from core.config.settings import Settings, validate
 from core.errors import UserError
 from core.presets import FitContext, preset
 
-PREPARED = ("resolution", "fit", "background", "alpha", "frame_step")
+PREPARED = ("resolution", "fit", "background", "alpha", "frame_step", "split")
 """How images are prepared before anything is trained on them. The grid is part of it too, as a part of their size."""
 
 KEPT_BY_PRESET = (*PREPARED, "grid", "device", "seed", "mirror", "steps", "minutes")

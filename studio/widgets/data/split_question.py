@@ -1,0 +1,46 @@
+"""Question which images of a dataset to use that is divided into folders such as train and test."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QWidget
+
+from studio.widgets.basic.labels import WrappedLabel, plain_tip
+
+
+class SplitQuestion(QFrame):
+    """Asks once for each dataset."""
+
+    answered = Signal(str)
+    """The setting `split`."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("card")
+        self._asked: set[str] = set()
+        self._text = WrappedLabel()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, 6, 8, 6)
+        row.addWidget(self._text, 1)
+        for title, split, tip in (
+            ("Use all", "all", "Train on the images of all these folders"),
+            ("Train only", "train", "Train on the images of the train folder alone"),
+        ):
+            button = QPushButton(title)
+            button.setToolTip(plain_tip(tip))
+            button.clicked.connect(lambda *_, split=split: self._answer(split))
+            row.addWidget(button)
+        self.hide()
+
+    def ask(self, source: str, parts: Sequence[str]) -> None:
+        """Asks about a source that these folders divide, unless they do not, or it was asked before."""
+        self._source = source
+        self._text.setText(f"Folders: {', '.join(parts)}. Use all images, or those of train only?")
+        self.setVisible(len(parts) > 1 and source not in self._asked)
+
+    def _answer(self, split: str) -> None:
+        self._asked.add(self._source)
+        self.hide()
+        self.answered.emit(split)
