@@ -112,6 +112,7 @@ class MainWindow(QMainWindow):
         for panel in (self._data, self._train, self._explore):
             self.pages.addWidget(FittingArea(panel))
         self._train.restore(window_state.choices("train"))
+        self._explore.restore_choices(window_state.choices("explore"))
         window_state.restore_splitters(self._train.splitters)
         self.completed.emit()
 
@@ -206,6 +207,7 @@ class MainWindow(QMainWindow):
             return
         if self._train is not None:
             window_state.keep_choices("train", self._train.choices())
+            window_state.keep_choices("explore", self.explore.choices())
         window_state.save(self, self._train.splitters if self._train else {})
         event.accept()
         self.closed.emit()

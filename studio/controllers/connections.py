@@ -225,6 +225,7 @@ def connect_train(window: MainWindow, session: Session, do: Controllers) -> None
 def connect_explore(window: MainWindow, session: Session, do: Controllers) -> None:
     """The Explore workspace."""
     explore, service = window.explore, session.explore
+    do.menus.panels.addActions(explore.panel_actions())
     explore.requested.connect(service.render)
     explore.pin_requested.connect(service.pin)
     explore.point_requested.connect(service.bake)

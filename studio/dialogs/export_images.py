@@ -90,7 +90,7 @@ class ExportImagesDialog(QDialog):
         self._seeds = QLineEdit(f"0-{FEW - 1}")
         self._first = SeedBox(what.like.seed)
         self._count = QSpinBox()
-        self._each_class = QCheckBox("So many for each class")
+        self._each_class = QCheckBox("Per class")
         self._psi = SliderRow("Diversity ψ", 0.0, 2.0, 1.0, help="Truncation ψ: below 1 safer, above 1 more daring.")
         self._psi.set_value(what.like.psi)
         self._edits = QCheckBox("Keep the directions as they are set")
@@ -100,7 +100,7 @@ class ExportImagesDialog(QDialog):
         self._name = QLineEdit("images")
         self._folder = QLineEdit(str(folder or _pictures()))
         self._browse = QPushButton("Browse…")
-        self._overwrite = QCheckBox("Replace files of the same name")
+        self._overwrite = QCheckBox("Overwrite")
         self._sign = Glyph("image", 20, "muted")
         self._summary = WrappedLabel()
         self._export = QPushButton("Export")
@@ -231,7 +231,7 @@ class ExportImagesDialog(QDialog):
             (self._edits, "", "Moves every image as the sliders are set." if self._what.like.offset else _NO_EDITS),
             (self._format, "Format", ""),
             (self._packing, "Packing", "A file for each image, one zip, or one picture that shows them all."),
-            (self._scale, "Size", "So many pixels for each one, in both directions."),
+            (self._scale, "Size", "Width and height of the files: the images, enlarged."),
             (self._smooth, "", "Interpolate larger images; otherwise their pixels stay square."),
             (self._recipe, "", RECIPE_TIP),
             (self._name, "File name", "Of the zip or the sheet."),
@@ -276,7 +276,7 @@ class ExportImagesDialog(QDialog):
 
     def _how(self) -> QHBoxLayout:
         row = QHBoxLayout()
-        for text, widget in (("As", self._format), ("", self._packing), ("Size", self._scale)):
+        for text, widget in (("Format", self._format), ("", self._packing), ("Size", self._scale)):
             label = Label(text)
             label.setBuddy(widget)
             row.addWidget(label)

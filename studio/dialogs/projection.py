@@ -85,7 +85,7 @@ class ProjectionDialog(QDialog):
         buttons.addWidget(self._stop)
         buttons.addWidget(self._use_button)
         self._use_button.setEnabled(False)
-        self._state.setText("Looking for a beginning…")
+        self._state.setText("Looking for a start…")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 16, 16, 16)
         layout.setSpacing(10)
@@ -100,7 +100,7 @@ class ProjectionDialog(QDialog):
 
 def _likeness(psnr: float) -> str:
     if psnr >= 30:
-        return "hardly told apart"
+        return "nearly identical"
     if psnr >= 20:
-        return "much alike"
-    return "alike from afar" if psnr >= 12 else "hardly alike: the generator knows nothing like it"
+        return "similar"
+    return "roughly similar" if psnr >= 12 else "no match: the generator has learned nothing like it"

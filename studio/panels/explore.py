@@ -9,7 +9,7 @@ from time import monotonic
 from typing import Any
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence, QShowEvent
+from PySide6.QtGui import QAction, QHideEvent, QKeyEvent, QKeySequence, QShowEvent
 from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
 
 from core.events import Images
@@ -179,6 +179,20 @@ class ExplorePanel(QWidget):
     def set_live(self, live: bool) -> None:
         """Says whether the training is followed."""
         self._header.set_live(live)
+
+    def choices(self) -> dict[str, Any]:
+        """How a person has arranged the workspace, for `restore_choices`; JSON can hold it."""
+        return {"pins": self._shelf.action.isChecked(), "smooth": self._stage.is_smooth()}
+
+    def restore_choices(self, choices: Mapping[str, Any]) -> None:
+        """Arranges the workspace as it was; what cannot be understood stays as it is."""
+        for name, choose in (("pins", self._shelf.action.setChecked), ("smooth", self._stage.set_smooth)):
+            if isinstance(chosen := choices.get(name), bool):
+                choose(chosen)
+
+    def panel_actions(self) -> list[QAction]:
+        """What shows and hides parts of the workspace, for a menu."""
+        return [self._shelf.action]
 
     # What is on screen
 
@@ -392,6 +406,8 @@ class ExplorePanel(QWidget):
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and _is_space(event):
             event.accept()
             return True
+        if event.type() == QEvent.Type.WindowDeactivate:  # the key may be released elsewhere
+            self._stage.compare(False)
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

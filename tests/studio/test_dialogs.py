@@ -298,7 +298,7 @@ def test_seeds_are_exported_with_psi_and_directions(qtbot: QtBot, tmp_path: Path
     assert f"64 PNG images of 64 × 64 px into {tmp_path}" in texts(dialog)
     write(qtbot, field(dialog, "Seeds"), "5, 8-9")
     assert "3 PNG images" in texts(dialog)
-    tick(qtbot, checkbox(dialog, "Replace"))
+    tick(qtbot, checkbox(dialog, "Overwrite"))
     expected = SeedSelection((5, 8, 9), Point(psi=0.8, offset=(1.0, 0.0)))
     assert export(qtbot, dialog) == ExportChoice(expected, tmp_path, FileOptions(), True)
     assert not dialog.isVisible()
@@ -327,9 +327,9 @@ def test_consecutive_seeds(qtbot: QtBot, tmp_path: Path) -> None:
 
 
 def test_seeds_for_each_class(qtbot: QtBot, tmp_path: Path) -> None:
-    assert not checkbox(exporter(qtbot, tmp_path), "So many").isVisible()
+    assert not checkbox(exporter(qtbot, tmp_path), "Per class").isVisible()
     dialog = exporter(qtbot, tmp_path, Exportable(classes=("cat", "dog", "owl")))
-    tick(qtbot, checkbox(dialog, "So many"))
+    tick(qtbot, checkbox(dialog, "Per class"))
     assert "192 PNG images" in texts(dialog)
     selection = export(qtbot, dialog).selection
     assert isinstance(selection, SeedSelection)

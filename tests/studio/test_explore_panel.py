@@ -423,7 +423,7 @@ def test_a_class_and_a_mix_of_two_are_asked_for(qtbot: QtBot, panel: ExplorePane
     redo(panel)
     choose(panel, "Mix with", "dog")
     assert asked.points()[0].classes == (0.0, 1.0, 0.0)
-    choose(panel, "Class", "Each seed its own")
+    choose(panel, "Class", "Random per seed")
     assert not asked.points()[0].classes
     assert not seen(panel, "Mix with")
     assert not seen(panel, "Share")
@@ -447,10 +447,10 @@ def test_codes_are_the_seeds_own_until_a_hand_touches_one(qtbot: QtBot, panel: E
     click(qtbot, panel, QToolButton, "Reset the codes")
     assert [request.trajectory.points[0].codes for _, request in asked.take()] == [(), ()]
     assert not seen(panel, "Reset the codes")
-    assert named(panel, QComboBox, "Category").currentText() == "Each seed its own"  # type: ignore[attr-defined]
+    assert named(panel, QComboBox, "Category").currentText() == "Random per seed"  # type: ignore[attr-defined]
     choose(panel, "Category", "2")
     assert asked.points()[0].codes[:3] == (0, 0, 1)
-    choose(panel, "Category", "Each seed its own")
+    choose(panel, "Category", "Random per seed")
     assert asked.points()[0].codes == ()
 
 
@@ -1109,8 +1109,14 @@ def test_the_gallery_can_be_closed(qtbot: QtBot, panel: ExplorePanel, asked: Ask
     QApplication.processEvents()
     assert not seen(panel, "Pins")
     assert large(panel).width() > width
+    (action,) = panel.panel_actions()
+    assert not action.isChecked()
+    kept = panel.choices()
     click(qtbot, panel, QToolButton, "Open the pins")
     assert seen(panel, "Pins")
+    panel.restore_choices({**kept, "smooth": 3})
+    assert not seen(panel, "Pins")
+    assert panel.choices() == {"pins": False, "smooth": False}
 
 
 def test_the_edit_menu_finds_what_it_needs(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:

@@ -15,7 +15,7 @@ from studio.widgets.basic.spin_boxes import WheelGuard
 
 CODE_REACH = 2.0
 """Of a continuous code to either side; it was trained from -1 to 1."""
-OWN = "Each seed its own"
+OWN = "Random per seed"
 
 
 class ClassControls(QWidget):
@@ -27,7 +27,7 @@ class ClassControls(QWidget):
     def __init__(self, label_width: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._names: tuple[str, ...] = ()
-        self._class = _Choice("Class", "What the images show. By default the seeds take turns.")
+        self._class = _Choice("Class", "Class of the images. By default it differs from seed to seed.")
         self._other = _Choice("Mix with", "A second class, to see what lies between the two.")
         self._share = SliderRow(
             "Share", 0, 100, 50, step=1, decimals=0, unit="%", help="How much of the second class is mixed in."
@@ -102,7 +102,7 @@ class CodeControls(QWidget):
         self._conditions = Conditions()
         self._seed = 0
         self._is_held = False
-        self._category = _Choice("Category", "Which value of the categorical code is drawn.")
+        self._category = _Choice("Category", "Value of the categorical code.")
         self._category.currentIndexChanged.connect(self._choose_category)
         self._category_row = QWidget()
         self._category_row.setLayout(_form(label_width, self._category))
@@ -110,7 +110,7 @@ class CodeControls(QWidget):
         self._row_column = QVBoxLayout()
         self._row_column.setSpacing(4)
         self._reset = LabelledButton(
-            "arrow-counter-clockwise", "Reset", "Let each seed bring its own codes again.", "Reset the codes"
+            "arrow-counter-clockwise", "Reset", "Go back to random codes per seed.", "Reset the codes"
         )
         self._reset.clicked.connect(self._let_go)
         self._state = Label(wordWrap=True)
@@ -208,7 +208,7 @@ class CodeControls(QWidget):
         if self._is_held:
             self._state.setText("The same for every seed.")
             return
-        self._state.setText("Each seed brings its own; these are seed A's.")
+        self._state.setText("Random per seed; these are those of the picture.")
         self._category.set_index(0)
         own = seed_codes(self._seed, self._conditions)[self._conditions.categories :]
         for row, value in zip(self._rows, own.tolist(), strict=True):

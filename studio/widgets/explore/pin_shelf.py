@@ -22,7 +22,7 @@ OPEN, CLOSED = 124, 44
 
 
 class PinShelf(QWidget):
-    """All pins, or the favorites only. The setters emit nothing."""
+    """All pins, or the favorites only; `action` opens and closes it. The setters emit nothing."""
 
     changed = Signal(object, str)
     """As `ToolView.changed`."""
@@ -54,7 +54,10 @@ class PinShelf(QWidget):
         self._favourites.setToolTip("Show only the pins that have a star.")
         self._favourites.setCheckable(True)
         self._favourites.toggled.connect(self._show)
-        self._collapse.clicked.connect(lambda: self.set_open(not self.is_open()))
+        self.action = QAction(theme.icon("push-pin"), "Pins", self, checkable=True, checked=True)
+        self.action.setToolTip("Show or hide the gallery of pins")
+        self.action.toggled.connect(self._set_open)
+        self._collapse.clicked.connect(self.action.toggle)
         self._strip = PinStrip(
             "Pins",
             "Pinned images. Double-click shows one; drag it to the timeline or a corner; F2 renames, Delete removes.",
@@ -94,14 +97,9 @@ class PinShelf(QWidget):
         column.addWidget(self._pin)
         column.addWidget(self._strip, 1)
         column.addWidget(self._undo)
-        self.set_open(True)
+        self._set_open(True)
 
-    def is_open(self) -> bool:
-        """Returns whether the pins are in sight."""
-        return self._is_open
-
-    def set_open(self, is_open: bool) -> None:
-        """Opens or closes the drawer."""
+    def _set_open(self, is_open: bool) -> None:
         self._is_open = is_open
         self.setFixedWidth(OPEN if is_open else CLOSED)
         for widget in (self._favourites, self._pin, self._strip):

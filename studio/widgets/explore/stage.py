@@ -105,6 +105,14 @@ class ExploreStage(QWidget):
             self._image.set_images(self._shown)
         self.comparing.emit(on)
 
+    def is_smooth(self) -> bool:
+        """Returns whether enlarged pixels are interpolated."""
+        return self._smooth.isChecked()
+
+    def set_smooth(self, smooth: bool) -> None:
+        """Interpolates between enlarged pixels, or keeps each a square."""
+        self._smooth.setChecked(smooth)
+
     def clear(self) -> None:
         """Shows nothing: there is no generator."""
         self._shown = NO_IMAGES

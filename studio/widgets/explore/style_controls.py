@@ -21,7 +21,7 @@ class StyleControls(QWidget):
         super().__init__(parent)
         self._point = Point(2)
         self._use = QCheckBox("Mix in another image's styles")
-        self._use.setToolTip("Coarse layers hold pose and shape, fine ones colours and textures.")
+        self._use.setToolTip("Coarse layers hold pose and shape, fine ones colors and textures.")
         self._box = PointBox("of the mixed styles", "whose styles are mixed in")
         self._first, self._last = QSpinBox(), QSpinBox()
         indent_spin_box(self._first, self._last)
