@@ -12,21 +12,22 @@ from PySide6.QtWidgets import QAbstractSlider, QPushButton, QScrollBar, QWidget
 from studio.main_window import DATA, EXPLORE, HOME, TRAIN, MainWindow
 from studio.model.train import TrainingState
 from studio.services.session import Session
+from studio.widgets.explore.direction_controls import DirectionControls
 from studio.widgets.images.virtual_grid import VirtualGrid
 from studio.widgets.learn.tour_card import TourCard
 
 SOURCE = "sample:digits"
 LOOK_MS = 150
 """How often the tour looks whether the person has done what a step asks for, and where its control is."""
-REPORTS = 4
-"""Reports after which the samples are no longer those of the beginning."""
+REPORTS = 20
+"""Reports, half a second each or longer, after which the samples are no longer those of the beginning."""
 
 
 @dataclass(frozen=True)
 class TourStep:
     """A step: its workspace, its text of at most 30 words, and the control that it points at.
 
-    `is_done`: a step that has it waits for the person; `act` does it instead of them.
+    A step goes on by itself when it `is_done`. It waits for what the person does where `act` can do it instead.
     """
 
     workspace: int
@@ -123,8 +124,9 @@ class TourController(QObject):
     def _show_waiting(self) -> None:
         if self._card is not None:
             step = self.steps[self._number]
-            self._card.set_waiting(not self._was_done, step.act is not None)
-            self._card.point_at(step.target())
+            target = step.target()
+            self._card.set_waiting(not self._was_done and step.act is not None, target is not None)
+            self._card.point_at(target)
 
     # --- the steps ---
 
@@ -180,7 +182,7 @@ class TourController(QObject):
             ),
             TourStep(
                 EXPLORE,
-                "Every image is a point of latent space. Drag a slider and watch the image change.",
+                "Every image is a point of latent space. Drag the slider of a direction and watch the image change.",
                 self._slider,
                 self._has_moved,
                 self._move_slider,
@@ -198,8 +200,11 @@ class TourController(QObject):
         return dataset is not None and dataset.source == SOURCE
 
     def _slider(self) -> QAbstractSlider | None:
-        found = (each for each in self._shown_sliders() if each.isEnabled())
-        return next(found, None)
+        """Returns the first direction's, or any other one while there is none."""
+        sliders = [each for each in self._shown_sliders() if each.isEnabled()]
+        controls = self._window.explore.findChild(DirectionControls)
+        directions = [each for each in sliders if controls is not None and controls.isAncestorOf(each)]
+        return next(iter(directions or sliders), None)
 
     def _shown_sliders(self) -> list[QAbstractSlider]:
         sliders = self._window.explore.findChildren(QAbstractSlider)

@@ -12,6 +12,8 @@ from studio.widgets.basic.labels import Label, WrappedLabel
 WIDTH = 330
 GAP = 12
 """Pixels between the card and what it speaks of, and between the card and the edge of the window."""
+FOOT = 60
+"""Pixels at the lower edge of the window that the card leaves free, where a training is started and stopped."""
 LINE = 3
 
 
@@ -65,16 +67,17 @@ class TourCard(QFrame):
         QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.Alert))
 
     def set_waiting(self, is_waiting: bool, can_act: bool) -> None:
-        """Whether the person has something to do before the next step, and whether the program can do it instead."""
+        """Whether the person has something to do before the next step, and whether the program can do it now."""
         held = self._next.hasFocus() or self._act.hasFocus()
         self._next.setEnabled(not is_waiting)
-        self._act.setVisible(is_waiting and can_act)
+        self._act.setVisible(is_waiting)
+        self._act.setEnabled(can_act)
         if held:
-            (self._next if self._next.isEnabled() else self._act if can_act else self._end).setFocus()
+            self.take_keyboard()
 
     def take_keyboard(self) -> None:
         """Gives the keyboard to the button that leads on."""
-        (self._next if self._next.isEnabled() else self._act if self._act.isVisible() else self._end).setFocus()
+        (self._next if self._next.isEnabled() else self._act).setFocus()
 
     def point_at(self, target: QWidget | None) -> None:
         """Frames a control of the window, and moves beside it; without one, into a corner."""
@@ -83,7 +86,7 @@ class TourCard(QFrame):
         self.resize(WIDTH, layout.totalHeightForWidth(WIDTH))
         rect = _visible_part(target, self._window) if target else QRect()
         self._frame.surround(rect)
-        self.move(place(rect, self.size(), self._window.rect().adjusted(GAP, GAP, -GAP, -GAP)))
+        self.move(place(rect, self.size(), self._window.rect().adjusted(GAP, GAP, -GAP, -FOOT)))
 
     def close_tour(self) -> None:
         """Takes card and frame away for good."""
