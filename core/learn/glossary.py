@@ -63,7 +63,7 @@ _NETWORKS = (
         "image looks to it.",
         "P(x is real) = σ(D(x)),  σ(s) = 1 / (1 + e^(−s))",
         "Goodfellow et al. 2014, arXiv 1406.2661",
-        "Train > Scores",
+        "Train > Discriminator scores",
     ),
     Term(
         "dcgan",
@@ -388,7 +388,7 @@ _LATENT_SPACE = (
         "usual length of z, which a straight line would not.",
         "slerp(a, b; t) = [sin((1 − t)Ω) a + sin(tΩ) b] / sin Ω,   Ω = angle between a and b",
         "White 2016, arXiv 1609.04468",
-        "Explore > A to B",
+        "Explore > Timeline",
     ),
     Term(
         "truncation",
@@ -397,7 +397,7 @@ _LATENT_SPACE = (
         "ψ = 1 those of the training.",
         "w′ = m + ψ (w − m),  m = mean of w;   without styles z′ = ψ z",
         "Brock et al. 2019, arXiv 1809.11096; Karras et al. 2019, arXiv 1812.04948",
-        "Explore > Truncation",
+        "Explore > Diversity ψ",
     ),
     Term(
         "directions",
@@ -416,7 +416,7 @@ _LATENT_SPACE = (
         "picture can then be edited like any generated image.",
         "z* = argmin_z  distance(G(z), picture)",
         "Abdal et al. 2019, arXiv 1904.03189",
-        "Explore > Find closest image",
+        "File > Open file",
     ),
     Term(
         "style_mixing",
@@ -501,7 +501,7 @@ _METRICS = (
         "dataset, near 0 is mode collapse.",
         "diversity = mean distance(G(z), G(z′)) / mean distance(x, x′)",
         "",
-        "Train > Diversity",
+        "Train > Diversity vs. real",
     ),
 )
 _FAILURES = (
@@ -512,7 +512,7 @@ _FAILURES = (
         "guess. In practice it stays somewhat ahead.",
         "p_G = p_data,  D(x) = ½ for every x",
         "Goodfellow et al. 2014, arXiv 1406.2661",
-        "Train > Scores",
+        "Train > Discriminator scores",
     ),
     Term(
         "mode_collapse",
@@ -521,7 +521,7 @@ _FAILURES = (
         "images may look good.",
         "G(z₁) ≈ G(z₂) for z₁ ≠ z₂",
         "Goodfellow 2016, arXiv 1701.00160",
-        "Train > Diversity",
+        "Train > Diversity vs. real",
     ),
     Term(
         "vanishing_gradients",
@@ -558,7 +558,7 @@ _FAILURES = (
         "common. Usual with few images; augmentation delays it.",
         "E[D(training images)] > E[D(held-out images)]",
         "Karras et al. 2020, arXiv 2006.06676",
-        "Train > Gap of D between training and held-out images",
+        "Train > Held-out gap",
     ),
 )
 _USES = (

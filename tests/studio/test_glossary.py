@@ -5,13 +5,16 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QDialog, QTreeWidget, QTreeWidgetItemIterator, QWidget
+from PySide6.QtWidgets import QDialog, QGroupBox, QLabel, QTabBar, QTreeWidget, QTreeWidgetItemIterator, QWidget
 from pytestqt.qtbot import QtBot
 
 from core.learn.glossary import TERMS
+from core.registry import components
 from studio.application import Application
 from studio.dialogs.glossary import GlossaryDialog, SearchField
+from studio.widgets.basic.help_button import HelpButton
 from studio.widgets.learn.term_view import TermView
+from studio.widgets.plots.subjects import subjects
 
 
 @pytest.fixture
@@ -110,3 +113,54 @@ def test_the_glossary_closes_with_the_window(qtbot: QtBot, studio: Application) 
     studio.window.close()
     qtbot.waitUntil(lambda: not studio.window.isVisible())
     assert not glossaries(studio)
+
+
+# -- the places that the terms name ----------------------------------------------------------------------------------
+
+PLOTTED = (
+    "Loss/D/loss",
+    "Loss/scores/real",
+    "Score/real",
+    "Signal/D/accuracy_real",
+    "Signal/G/gradient",
+    "Signal/G/update",
+    "Signal/diversity",
+    "Signal/gap",
+)
+"""Numbers of a run, one of each family that a term may point to."""
+
+
+def texts_of(panel: QWidget) -> set[str]:
+    """Titles, names and labels of what is on a workspace, on screen or not."""
+    tabs = {bar.tabText(index) for bar in panel.findChildren(QTabBar) for index in range(bar.count())}
+    labels = {label.text() for label in panel.findChildren(QLabel)}
+    return tabs | labels | {each.accessibleName() for each in panel.findChildren(QWidget)}
+
+
+def test_every_term_names_a_place_that_exists(studio: Application) -> None:
+    window, menus = studio.window, studio.controllers.menus
+    window.complete()
+    numbers = [name for metric in components("evaluation.metrics").values() for name in metric.facts["NUMBERS"]]
+    metrics = [f"Metrics/{name}@vgg16:10:10:all" for name in numbers]
+    places = {
+        "Settings": texts_of(window.train.settings)
+        | {box.title() for box in window.train.settings.findChildren(QGroupBox)},
+        "Train": {subject.title.partition(": ")[0] for subject in subjects([*PLOTTED, *metrics]).values()},
+        "Explore": texts_of(window.explore),
+        "File": {action.text().rstrip("…") for action in menus.dialogs.values()},
+    }
+    missing = []
+    for each in TERMS:
+        place, _, name = each.where.partition(" > ")
+        if name not in places.get(place, ()):
+            missing.append(f"{each.key}: {each.where}")
+    assert not missing
+
+
+def test_every_help_button_of_the_window_explains_a_term_and_can_be_reached(studio: Application) -> None:
+    studio.window.complete()
+    buttons = studio.window.findChildren(HelpButton)
+    assert len(buttons) >= 20
+    assert {each.term for each in buttons} <= set(TERMS)
+    assert not [each for each in buttons if not each.focusPolicy() & Qt.FocusPolicy.TabFocus]
+    assert not [each for each in buttons if not (each.accessibleName() and each.toolTip())]
