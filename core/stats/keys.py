@@ -53,10 +53,11 @@ _NAMES = {
 }
 _FAMILIES = {
     "Loss/*/loss": "Losses",
-    "Score/*": "Discriminator scores",
+    "Score/*": "Probability of real",
     "Loss/scores/*": "Discriminator scores",
     "Memory/*": "Memory",
-    "Signal/D/accuracy_*": "Accuracy of D",
+    "Loss/*/labels": "Label loss",
+    "Signal/D/accuracy_*": "Discriminator accuracy",
     "Signal/*/gradient": "Gradient norms",
     "Signal/*/update": "Relative weight update",
     "Signal/D/gradient/": "Gradient norms of D by layer",

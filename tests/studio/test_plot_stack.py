@@ -75,7 +75,7 @@ def entries(stack: PlotStack) -> dict[str, QAction]:
 
 
 def test_losses_and_scores_are_plotted_until_a_person_chooses(stack: PlotStack) -> None:
-    assert titles(stack) == ["Losses", "Discriminator scores"]
+    assert titles(stack) == ["Losses", "Probability of real"]
     for card in stack.cards:
         help_button = card.findChild(HelpButton)
         assert isinstance(help_button, HelpButton)
@@ -87,7 +87,7 @@ def test_scores_are_what_the_loss_makes_of_them(stack: PlotStack) -> None:
     assert titles(stack) == ["Losses", "Discriminator scores"]
     assert stack.shown() == [LOSSES, SCORES]
     stack.set_history(history(USUAL))
-    assert titles(stack) == ["Losses", "Discriminator scores"]
+    assert titles(stack) == ["Losses", "Probability of real"]
 
 
 def test_everything_a_run_knows_can_be_added_by_its_name(stack: PlotStack) -> None:
@@ -95,14 +95,14 @@ def test_everything_a_run_knows_can_be_added_by_its_name(stack: PlotStack) -> No
     protocols = [
         f"FID: vgg16 features, {count} generated against 3,000 training images" for count in ("1,000", "2,000")
     ]
-    named = {"Losses", "Discriminator scores", "Diversity vs. real", "Gradient norms", "Images per second"}
+    named = {"Losses", "Probability of real", "Diversity vs. real", "Gradient norms", "Images per second"}
     assert named | {"Memory", *protocols} == set(listed)
     assert [text for text, action in listed.items() if action.isChecked()] == titles(stack)
     listed["Gradient norms"].trigger()
     assert titles(stack)[2:] == ["Gradient norms"]
     assert stack.cards[2].readout() == "Gradient norm of D  Gradient norm of G"
     entries(stack)["Losses"].trigger()
-    assert titles(stack) == ["Discriminator scores", "Gradient norms"]
+    assert titles(stack) == ["Probability of real", "Gradient norms"]
 
 
 def test_numbers_measured_in_different_ways_never_share_an_axis() -> None:
@@ -118,17 +118,17 @@ def test_numbers_measured_in_different_ways_never_share_an_axis() -> None:
 def test_a_plot_is_removed_and_the_last_one_stays(stack: PlotStack) -> None:
     for card in list(stack.cards):
         QTest.mouseClick(tool(card, "Remove the plot"), LEFT)
-    assert titles(stack) == ["Discriminator scores"]
+    assert titles(stack) == ["Probability of real"]
 
 
 def test_a_hand_drags_a_plot_by_its_title(stack: PlotStack) -> None:
     stack.add("Signal/diversity")
     assert titles(stack)[0] == "Losses"
     drag(stack, stack.cards[0], stack.cards[2])
-    assert titles(stack) == ["Discriminator scores", "Diversity vs. real", "Losses"]
+    assert titles(stack) == ["Probability of real", "Diversity vs. real", "Losses"]
     assert stack.shown() == [SCORES, "Signal/diversity", LOSSES]
     drag(stack, stack.cards[2], stack.cards[0])
-    assert titles(stack) == ["Losses", "Discriminator scores", "Diversity vs. real"]
+    assert titles(stack) == ["Losses", "Probability of real", "Diversity vs. real"]
 
 
 def drag(stack: PlotStack, card: PlotCard, onto: PlotCard) -> None:
@@ -148,7 +148,7 @@ def test_keys_move_a_plot_as_well(stack: PlotStack) -> None:
     words = {action.text(): action for action in menu.actions()}
     assert not words["Move left"].isEnabled()
     words["Move right"].trigger()
-    assert titles(stack) == ["Discriminator scores", "Losses"]
+    assert titles(stack) == ["Probability of real", "Losses"]
     assert words["Move left"].isEnabled()
 
 

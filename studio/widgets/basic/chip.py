@@ -25,7 +25,7 @@ class Chip(QToolButton):
         self.setObjectName("chip")
         self._content, self._widest = content, tuple(widest)
         self.panel = QFrame(self, Qt.WindowType.Popup)
-        self.panel.setObjectName("card")
+        self.panel.setObjectName("popup")
         self.panel.setAccessibleName(name)
         self.panel.setAttribute(Qt.WidgetAttribute.WA_NoMouseReplay)  # a click on the chip closes it, and no more
         column = QVBoxLayout(self.panel)
