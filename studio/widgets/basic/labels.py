@@ -47,12 +47,13 @@ class ElidedLabel(Label):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._usual = ""
+        self._usual, self._keeps = "", False
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
 
-    def set_usual(self, text: str) -> None:
-        """Asks for room for this text at least, so that nothing beside the label moves as its text changes."""
-        self._usual = text
+    def set_usual(self, text: str, keeps: bool = False) -> None:
+        """Asks for room for this text at least, so that nothing beside the label moves as its text changes; `keeps`:
+        also where others are short of it."""
+        self._usual, self._keeps = text, keeps
         self.updateGeometry()
 
     def sizeHint(self) -> QSize:
@@ -61,7 +62,8 @@ class ElidedLabel(Label):
         return hint.expandedTo(QSize(self.fontMetrics().horizontalAdvance(self._usual) + 2, hint.height()))
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(0, super().minimumSizeHint().height())
+        least = self.fontMetrics().horizontalAdvance(self._usual) + 2 if self._keeps else 0
+        return QSize(least, super().minimumSizeHint().height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)

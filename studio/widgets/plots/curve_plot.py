@@ -37,7 +37,7 @@ MARK_REACH = 6
 """Pixels around a mark within which the readout explains it."""
 MOST_REMARKS, LONGEST_REMARK = 5, 300
 """Marks that it explains at once, the last ones, and characters for each."""
-NARROWEST = 240
+NARROWEST, LOWEST = 240, 116
 
 
 class CurvePlot(QWidget):
@@ -332,7 +332,7 @@ class CurvePlot(QWidget):
         return QSize(640, 320)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(NARROWEST, 140)
+        return QSize(NARROWEST, LOWEST)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

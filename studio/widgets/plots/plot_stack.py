@@ -18,7 +18,7 @@ from studio.widgets.plots.subjects import LOSSES, SCORES, Subject, found, subjec
 
 MOST = 8
 """Plots that are shown at once."""
-LOWEST = 132
+LOWEST = 118
 
 
 class PlotStack(QWidget):

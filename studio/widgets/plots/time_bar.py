@@ -145,8 +145,9 @@ class TimeBar(QAbstractSlider):
             painter.drawLine(QPointF(x + 0.5, 2 - FLAGS), QPointF(x + 0.5, middle - 3))
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(color)
-            tip = QPolygonF([QPointF(x + 0.5, 2 - FLAGS), QPointF(x + 9, 6 - FLAGS), QPointF(x + 0.5, 10 - FLAGS)])
-            painter.drawPolygon(tip)
+            away = 8.5 if x + 9 <= self.width() else -8.5  # at the right edge it flies to the left
+            tip = [QPointF(x + 0.5, 2 - FLAGS), QPointF(x + 0.5 + away, 6 - FLAGS), QPointF(x + 0.5, 10 - FLAGS)]
+            painter.drawPolygon(QPolygonF(tip))
 
     def event(self, event: QEvent) -> bool:
         flags = self.flags_at(QPointF(event.pos())) if isinstance(event, QHelpEvent) else []

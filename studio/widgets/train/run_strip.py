@@ -135,4 +135,4 @@ class RunStrip(QFrame):
             (self._speed, "88,888 images/s"),
             (self._time, "88:88:88 elapsed"),
         ):
-            label.set_usual(usual)
+            label.set_usual(usual, keeps=label is self._state)
