@@ -15,7 +15,7 @@ QToolTip { color: @surface; background: @text; border: 0; padding: 4px 6px; }
 
 QPushButton, QToolButton { border: 1px solid @outline; border-radius: 6px; background: @surface; color: @text; }
 QPushButton { padding: 5px 14px; min-height: 18px; icon-size: 16px; }
-QToolButton { padding: 4px; }
+QToolButton { padding: 4px; icon-size: 16px; }
 QToolButton[toolButtonStyle="2"] { padding: 4px 10px 4px 6px; }
 QPushButton:hover, QToolButton:hover { border-color: @accent; background: @notice_strip; }
 QPushButton:pressed, QToolButton:pressed { background: @sunken; }
@@ -152,7 +152,7 @@ QFrame#group { border-radius: 8px; border: 1px solid @border; }
 
 QLabel#error { color: @error; }
 
-QToolButton#chip { border-radius: 12px; padding: 3px 12px; font-weight: 600; color: @muted; }
+QToolButton#chip { border-radius: 11px; padding: 3px 12px; font-weight: 600; color: @muted; }
 QToolButton#chip:focus { padding: 3-1px 12-1px; }
 QToolButton#chip[severity="bad"] { background: @error_strip; border-color: @error; color: @error; }
 QToolButton#chip[severity="watch"] { background: @surface; border-color: @caution; color: @caution; }
@@ -163,8 +163,8 @@ QLineEdit#name:focus { border-color: @accent; background: @surface; }
 
 QToolButton#mark, QToolButton#mark:focus { padding: 0; }
 
-QToolBar { icon-size: 24px; border: 0; border-bottom: 1px solid @border; padding: 4px 10px; spacing: 4px; }
-QToolBar QToolButton[autoRaise="true"] { padding: 6px 12px 6px 8px; }
+QToolBar { icon-size: 20px; border: 0; border-bottom: 1px solid @border; padding: 3px 10px; spacing: 4px; }
+QToolBar QToolButton[autoRaise="true"] { padding: 5px 12px 5px 8px; }
 QToolBar QToolButton#qt_toolbar_ext_button { padding: 0; margin: 0; border: 0; }
 QToolBar QToolButton[autoRaise="true"]:checked { background: @notice_strip; border-color: @accent; }
 QFrame#footer { border: 0; border-top: 1px solid @border; background: @surface; }

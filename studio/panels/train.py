@@ -95,6 +95,7 @@ class TrainPanel(QWidget):
         return {
             "settings": self.settings_action.isChecked(),
             "reals": self.reals_action.isChecked(),
+            "plots shown": self.plots_action.isChecked(),
             "tab": self.settings.tab(),
             "speeds": self.settings.speeds(),
             "plots": self.plots.shown(),
@@ -102,7 +103,8 @@ class TrainPanel(QWidget):
 
     def restore(self, choices: Mapping[str, Any]) -> None:
         """Arranges the workspace as it was; what cannot be understood stays as it is."""
-        for name, action in (("settings", self.settings_action), ("reals", self.reals_action)):
+        actions = {"settings": self.settings_action, "reals": self.reals_action, "plots shown": self.plots_action}
+        for name, action in actions.items():
             if isinstance(shown := choices.get(name), bool):
                 action.setChecked(shown)
         if choices.get("tab") in (SIMPLE, EXPERT):
@@ -115,7 +117,7 @@ class TrainPanel(QWidget):
 
     def panel_actions(self) -> list[QAction]:
         """What shows and hides parts of the workspace, for a menu."""
-        return [self.settings_action, self.reals_action]
+        return [self.settings_action, self.reals_action, self.plots_action]
 
     def undo(self) -> None:
         """Takes back the last change of a setting."""
@@ -368,6 +370,10 @@ class TrainPanel(QWidget):
         row.addWidget(real, 0, Qt.AlignmentFlag.AlignTop)
         return area
 
+    def _show_plots(self, shown: bool) -> None:
+        self.plots.setVisible(shown)
+        self.splitters["train rows"].setSizes([100 * STAGE, 100 * PLOTS if shown else 0])
+
     def _toggle(self, text: str, icon: str, tip: str, shown: bool = False) -> QAction:
         action = QAction(theme.icon(icon), text, self, checkable=True, checked=shown)
         action.setToolTip(plain_tip(tip))
@@ -388,6 +394,8 @@ class TrainPanel(QWidget):
         column.addWidget(self.time_line)
         column.addWidget(self.plots, 1)
         self.plots.maximized.connect(upper.setHidden)
+        self.plots_action = self._toggle("Plots", "chart-line", "Show or hide the plots", shown=True)
+        self.plots_action.toggled.connect(self._show_plots)
         views = QSplitter(Qt.Orientation.Vertical)
         views.addWidget(upper)
         views.addWidget(lower)

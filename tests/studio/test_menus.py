@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPoint
 from PySide6.QtGui import QAction, QGuiApplication, QPalette
-from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QPushButton, QSpinBox, QTreeWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QPushButton, QSpinBox, QTreeWidget, QWidget
 from pytestqt.qtbot import QtBot
 
 from studio import theme, window_state
@@ -18,8 +18,9 @@ from studio.controllers.shell.help import TAIL, tail
 from studio.dialogs.help.about import AboutDialog
 from studio.dialogs.help.keys import KeysDialog
 from studio.dialogs.help.log import LogDialog
-from studio.main_window import DATA, HOME, TRAIN
+from studio.main_window import DATA, EXPLORE, HOME, TRAIN
 from studio.widgets.basic.labels import IconButton
+from studio.widgets.explore.pin_strip import PinStrip
 from tests.core.tiny import save_pictures
 from tests.studio.conftest import PATIENCE
 
@@ -171,15 +172,23 @@ def padding(sheet: str, kind: str, state: str) -> list[int]:
     return [int(side.strip("px")) for side in found[0].partition("padding:")[2].partition(";")[0].split()]
 
 
-def test_panels_are_shown_and_hidden_from_the_view_menu(studio: Application) -> None:
-    studio.window.show_workspace(TRAIN)
-    drawer = studio.window.train.settings
-    settings = next(each for each in studio.controllers.menus.panels.actions() if each.text() == "Settings")
-    assert (settings.isChecked(), drawer.isVisible()) == (True, True)
-    settings.trigger()
-    assert (settings.isChecked(), drawer.isVisible()) == (False, False)
-    settings.trigger()
-    assert drawer.isVisible()
+def test_panels_are_shown_and_hidden_from_the_view_menu(qtbot: QtBot, studio: Application, trained: Path) -> None:
+    studio.open(str(trained))
+    qtbot.waitUntil(lambda: studio.window.explore.home() is not None, timeout=PATIENCE)
+    window, actions = studio.window, studio.controllers.menus.panels.actions()
+    pins = window.explore.findChildren(PinStrip)[0]
+    parts: dict[str, tuple[int, QWidget]] = {
+        "Settings": (TRAIN, window.train.settings),
+        "Plots": (TRAIN, window.train.plots),
+        "Pins": (EXPLORE, pins),
+    }
+    for name, (workspace, part) in parts.items():
+        window.show_workspace(workspace)
+        action = next(each for each in actions if each.text() == name)
+        for shown in (True, False, True):
+            assert (action.isChecked(), part.isVisible()) == (shown, shown), name
+            action.trigger()
+        action.trigger()
 
 
 # -- editing ----------------------------------------------------------------------------------------------------------

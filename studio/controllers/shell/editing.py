@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 from PySide6.QtCore import SignalInstance
 from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QTextEdit
@@ -12,7 +12,6 @@ from studio.controllers.menus import Menus
 from studio.main_window import DATA, EXPLORE, TRAIN, MainWindow
 
 
-@runtime_checkable
 class Editable(Protocol):
     """A workspace whose changes can be undone."""
 
@@ -39,11 +38,9 @@ class EditingController:
 
     def connect_panels(self) -> None:
         """The workspaces are built."""
-        panels = {DATA: self._window.data, TRAIN: self._window.train, EXPLORE: self._window.explore}
-        for workspace, panel in panels.items():
-            if isinstance(panel, Editable):
-                self._panels[workspace] = panel
-                panel.undo_changed.connect(partial(self._note, workspace))
+        self._panels = {DATA: self._window.data, TRAIN: self._window.train, EXPLORE: self._window.explore}
+        for workspace, panel in self._panels.items():
+            panel.undo_changed.connect(partial(self._note, workspace))
 
     def show_workspace(self, workspace: int) -> None:
         """Another workspace is on screen."""
@@ -64,8 +61,11 @@ class EditingController:
         focus = QApplication.focusWidget()
         if isinstance(focus, QLineEdit | QTextEdit | QPlainTextEdit):
             focus.copy()
-        elif not self._panels[self._window.pages.currentIndex()].copy():
-            self._window.banner.show_notice("There is nothing to copy here.")
+        else:
+            is_copied = self._panels[self._window.pages.currentIndex()].copy()
+            self._window.banner.show_notice(
+                "Copied to the clipboard." if is_copied else "There is nothing to copy here."
+            )
 
     def _note(self, workspace: int, can_undo: bool, can_redo: bool) -> None:
         self._can[workspace] = can_undo, can_redo

@@ -7,10 +7,11 @@ from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget
 
 
 class FlowLayout(QLayout):
-    """Each widget is as large as it wants to be; a line is as high as its highest widget."""
+    """Each widget is as large as it wants to be; a line is as high as its highest widget. Hidden ones take no room."""
 
-    def __init__(self, parent: QWidget | None = None, spacing: int = 8) -> None:
+    def __init__(self, parent: QWidget | None = None, spacing: int = 8, is_centered: bool = False) -> None:
         super().__init__(parent)
+        self._is_centered = is_centered
         self._items: list[QLayoutItem] = []
         self.setSpacing(spacing)
         self.setContentsMargins(0, 0, 0, 0)
@@ -51,12 +52,29 @@ class FlowLayout(QLayout):
 
     def _arrange(self, rect: QRect, moves: bool) -> int:
         """Where the widgets stand in `rect`; the height that they need."""
-        x, y, line = rect.x(), rect.y(), 0
-        for item in self._items:
-            size = item.sizeHint()
-            if x > rect.x() and x + size.width() > rect.right() + 1:
-                x, y, line = rect.x(), y + line + self.spacing(), 0
+        y = rect.y()
+        for line in self._lines(rect.width()):
+            sizes = [item.sizeHint() for item in line]
             if moves:
-                item.setGeometry(QRect(QPoint(x, y), size))
-            x, line = x + size.width() + self.spacing(), max(line, size.height())
-        return y + line - rect.y()
+                spare = rect.width() - sum(size.width() + self.spacing() for size in sizes) + self.spacing()
+                x = rect.x() + (max(spare, 0) // 2 if self._is_centered else 0)
+                for item, size in zip(line, sizes, strict=True):
+                    item.setGeometry(QRect(QPoint(x, y), size))
+                    x += size.width() + self.spacing()
+            y += max(size.height() for size in sizes) + self.spacing()
+        return max(y - self.spacing() - rect.y(), 0)
+
+    def _lines(self, room: int) -> list[list[QLayoutItem]]:
+        """The items in lines of at most `room` pixels, or of one item."""
+        lines: list[list[QLayoutItem]] = []
+        used = 0
+        for item in self._items:
+            if item.isEmpty():
+                continue
+            width = item.sizeHint().width()
+            if not lines or used + self.spacing() + width > room:
+                lines.append([])
+                used = -self.spacing()
+            lines[-1].append(item)
+            used += self.spacing() + width
+        return lines

@@ -7,10 +7,11 @@ from functools import partial
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QMenu, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from studio import theme
 from studio.model.home import Project
+from studio.widgets.basic.flow_layout import FlowLayout
 from studio.widgets.basic.labels import Glyph, Label, literal, plain_tip
 
 SAMPLES = (("Handwritten digits", "sample:digits"), ("Colored shapes", "sample:shapes"))
@@ -49,12 +50,9 @@ class DropArea(QWidget):
         file = QPushButton(theme.icon("file-arrow-up"), "Open file…")
         file.setToolTip("An archive, an array or a video")
         file.clicked.connect(self.open_file_requested)
-        buttons = QHBoxLayout()
-        buttons.setSpacing(10)
-        buttons.addStretch(1)
+        buttons = FlowLayout(spacing=10, is_centered=True)
         for button in (self._continue, self._folder, file, self._sample_button(samples)):
             buttons.addWidget(button)
-        buttons.addStretch(1)
 
         layout = QVBoxLayout(self)
         layout.setContentsMargins(32, 32, 32, 32)
@@ -90,6 +88,8 @@ class DropArea(QWidget):
         self._folder.style().unpolish(self._folder)
         self._folder.style().polish(self._folder)
         if last is not None:
+            if self._folder.hasFocus():  # as the first button, and not because somebody chose it
+                self._continue.setFocus()
             short = last.name if len(last.name) <= LONGEST_NAME else f"{last.name[:LONGEST_NAME]}…"
             self._continue.setText(literal(f"Continue {short}, step {last.step:,}"))
             self._continue.setToolTip(plain_tip(f"Open the last run\n{last.source}"))
@@ -123,7 +123,7 @@ class DropArea(QWidget):
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(2, 2, -2, -2), 12, 12)
 
     def minimumSizeHint(self) -> QSize:
-        return super().minimumSizeHint().expandedTo(QSize(420, 180))
+        return super().minimumSizeHint().expandedTo(QSize(420, 0))
 
 
 def _centred(text: str, name: str) -> QLabel:
