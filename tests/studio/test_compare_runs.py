@@ -19,6 +19,7 @@ from core.imaging.grid import write_png
 from studio.application import Application
 from studio.dialogs.compare_runs import CompareRunsDialog
 from studio.widgets.basic.banner import Banner
+from studio.widgets.basic.help_button import HelpButton
 from studio.widgets.plots.curve_canvas import CurveCanvas
 from tests.studio.conftest import PATIENCE
 
@@ -113,6 +114,13 @@ def test_numbers_of_different_protocols_are_not_drawn_together(dialog: CompareRu
     dialog.curves.choose("Loss/G/loss")
     assert set(dialog.curves.plot.plotted()) == {"A", "B"}
     assert not dialog.curves.note()
+
+
+def test_the_number_that_is_shown_is_explained(dialog: CompareRunsDialog) -> None:
+    (explained,) = dialog.curves.findChildren(HelpButton)
+    for key, term in ((FID, "fid"), (KID, "kid"), ("Loss/D/loss", "minimax")):
+        dialog.curves.choose(key)
+        assert explained.term.key == term
 
 
 def test_a_number_comes_with_its_spread(dialog: CompareRunsDialog) -> None:

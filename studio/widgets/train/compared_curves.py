@@ -19,11 +19,13 @@ from PySide6.QtWidgets import (
 )
 
 from core.formatting import time_text
+from core.learn import topics
 from core.runs.overview import Overview
 from core.stats import keys
 from core.stats.curves import Curve
 from core.stats.keys import meaning
 from studio import theme
+from studio.widgets.basic.help_button import HelpButton
 from studio.widgets.basic.labels import Glyph, Label, wrapped_tip
 from studio.widgets.plots.overlay_plot import SIDES, OverlayPlot, PlottedCurve
 
@@ -53,6 +55,7 @@ class ComparedCurves(QWidget):
         self._log = QCheckBox("Log")
         self._log.setAccessibleName("Logarithmic scale")
         self._log.setToolTip("Logarithmic scale; values of zero and below are left out.")
+        self._help = HelpButton("features")
         self.plot = OverlayPlot()
         self._log.toggled.connect(self.plot.set_log)
         self._sign = Glyph("info", 18, "accent")
@@ -140,6 +143,10 @@ class ComparedCurves(QWidget):
             )
 
         self.plot.show_pair(plotted, unit, say)
+        term = topics.of_number(key)
+        self._help.setVisible(term is not None)
+        if term:
+            self._help.explain(term)
         self._show_note(key, curves)
 
     def _show_note(self, key: str, curves: Mapping[str, Curve]) -> None:
@@ -160,7 +167,7 @@ class ComparedCurves(QWidget):
         reset.setAccessibleName("Reset the view")
         reset.setToolTip("Show everything again.")
         reset.clicked.connect(self.plot.reset_view)
-        for widget in (name, self._axis, self._log, reset):
+        for widget in (self._help, name, self._axis, self._log, reset):
             tools.addWidget(widget)
         said = QHBoxLayout()
         said.setContentsMargins(8, 0, 8, 0)
