@@ -3,6 +3,8 @@
 A module of this package defines
 
 * `TITLE`, for the form, and `D_NORMS`: the discriminator's possible normalisations, its own first;
+* `COST`: the time that one image takes in training at 64 px, relative to `smooth` with 24 base channels, and the base
+  channels that it was measured with (`core.monitoring.expectation`);
 * `INPUT_BIAS = True` if its discriminator can do without a bias before the first activation (`Shape.d_bias`);
 * if need be, `SPECTRAL_NORM = False` or `WEIGHT_CLIP = False` where its discriminator cannot bear these;
 * `POINTS = True` if it makes points in the plane and no images: two channels of one pixel that nothing bounds;

@@ -14,6 +14,7 @@ from core.models.layers import initialise_dcgan, normalisation
 
 TITLE = "DCGAN"
 D_NORMS = ("batch", "layer", "none")
+COST = (1.1, 32)
 INPUT_BIAS = True
 
 

@@ -13,6 +13,7 @@ from core.models import Shape
 
 TITLE = "Fully connected"
 D_NORMS = ("none",)
+COST = (0.55, 64)
 
 
 class Generator(BaseGenerator):

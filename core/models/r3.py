@@ -19,6 +19,7 @@ from core.models.layers import Upsample, Weighted, channels_at
 
 TITLE = "R3GAN"
 D_NORMS = ("none",)
+COST = (30.0, 128)
 SPECTRAL_NORM = False  # each block begins at 0, and has no largest singular value to divide by
 
 BLOCKS = 2

@@ -14,6 +14,7 @@ from core.models.layers import channels_at, normalisation
 
 TITLE = "ResNet"
 D_NORMS = ("none", "layer")
+COST = (9.0, 128)
 
 
 class Generator(BaseGenerator):

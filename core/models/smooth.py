@@ -13,6 +13,7 @@ from core.models.layers import Upsample
 
 TITLE = "DCGAN, smooth"
 D_NORMS = ("batch", "layer", "none")
+COST = (1.0, 24)
 INPUT_BIAS = True
 
 Discriminator = dcgan.Discriminator

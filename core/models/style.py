@@ -22,6 +22,7 @@ from core.models.layers import FEWEST_CHANNELS, equalised, upsample
 
 TITLE = "Style (StyleGAN2)"
 D_NORMS = ("none",)
+COST = (10.0, 32)
 WEIGHT_CLIP = False  # weights are stored with variance 1, and scaled where they are used
 
 MAPPING_LAYERS = 2

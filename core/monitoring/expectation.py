@@ -1,7 +1,8 @@
 """Expectation before a training begins: how long until first shapes and until good images. Imports no torch.
 
 All numbers are of assets/experiments.md ("What to expect on two cores", "What the preset does on a GPU") but for the
-relative costs of the networks, which are processor seconds of whole steps at 64 px on one core of the same machine.
+relative costs of the networks (`COST` in `core.models`) and of their widths, updates and penalties, which are processor
+seconds of whole steps at 64 px on one core of the same machine.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from math import sqrt
 from core.config.settings import Settings
 from core.errors import UserError
 from core.presets import FitContext, preset
+from core.registry import components
 
 RATES = {16: 1500.0, 32: 450.0, 64: 118.0, 128: 39.5, 256: 11.0, 512: 3.0}
 """Images/s of the preset `studio` on two cores of an AMD EPYC, by resolution. 32 to 128 px were measured."""
@@ -25,15 +27,6 @@ FEWEST_IMAGES = 100
 BATCHES = {16: 32, 32: 32, 64: 16, 128: 16, 256: 16, 512: 16}
 """Batches of those trainings. Larger ones need more images, by the root of their ratio: batches 8 times as large took
 2.8 times as many on a GPU."""
-COSTS = {
-    "smooth": (1.0, 24),
-    "dcgan": (1.1, 32),
-    "mlp": (0.55, 64),
-    "resnet": (9.0, 128),
-    "style": (10.0, 32),
-    "r3": (30.0, 128),
-}
-"""Cost of an image at some width, relative to that of `smooth`, by network."""
 WIDTH_EXPONENT = 1.5
 """Twice the width costs 2.6 (`smooth`) to 3.2 times (`mlp`) as much."""
 PENALTY_COST = 0.3
@@ -78,7 +71,7 @@ def table_rate(settings: Settings) -> float:
     """Images/s of a training with these settings on two cores of the machine of the table."""
     if settings.points:
         return POINTS_RATE
-    cost, width = COSTS.get(settings.network, (1.0, settings.width))
+    cost, width = components("models")[settings.network].facts.get("COST", (1.0, settings.width))
     cost *= (settings.width / width) ** WIDTH_EXPONENT
     cost *= settings.size[0] * settings.size[1] / settings.resolution**2
     cost *= D_SHARE + (1 - D_SHARE) / settings.d_steps

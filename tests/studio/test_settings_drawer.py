@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TypeVar
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QApplication,
@@ -96,9 +96,21 @@ def test_a_card_shows_the_preset_and_the_list_has_the_others(drawer: SettingsDra
         box.setCurrentIndex(box.findData(name))
         assert drawer.form.settings() == fitted(name)
         shown = {label.text() for label in card.findChildren(QLabel) if label.isVisible()}
-        assert {preset(name).title, preset(name).when} <= shown
-        assert preset(name).paper in shown or not preset(name).paper
+        assert preset(name).when in shown
+        authors, _, paper = preset(name).paper.partition(": ")
+        assert {f"{authors}, {preset(name).year}", paper} <= shown or name == "studio"
         assert f"Speed {preset(name).speed} of 5" in card.accessibleDescription()
+
+
+def test_nothing_moves_when_another_preset_is_chosen(drawer: SettingsDrawer) -> None:
+    boxes = [simple(drawer, QComboBox, name) for name in ("Preset", "Resolution")]
+    places = set()
+    for name in presets():
+        if not preset(name).apply().points:
+            drawer.form.change({"preset": name})
+            QApplication.processEvents()
+            places.add(tuple(box.mapTo(drawer, QPoint()).y() for box in boxes))
+    assert len(places) == 1
 
 
 def test_the_list_of_cards_is_painted_and_chosen_by_keyboard(qtbot: QtBot, drawer: SettingsDrawer) -> None:

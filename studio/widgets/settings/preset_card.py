@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
 from PySide6.QtWidgets import (
     QFrame,
@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 
 from core.presets import FASTEST, Preset, preset, presets
 from studio import theme
-from studio.widgets.basic.labels import WrappedLabel
+from studio.widgets.basic.labels import ElidedLabel, WrappedLabel, plain_tip
 from studio.widgets.settings.preset_picture import PICTURE, PresetPicture, paint
 
 LIST_WIDTH = 430
@@ -26,41 +26,55 @@ FADED = 0.3
 """Strength of a speed bar that is not reached."""
 
 
-class PresetCard(QFrame):
-    """Shows one preset with all of its facts. Other widgets can be put below them."""
+LINES = 3
+"""Lines of the sentence, which has room for so many whatever it says, so that nothing moves."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+
+class PresetCard(QFrame):
+    """Shows the facts of one preset below the widget that chooses it and says its title."""
+
+    def __init__(self, chooser: QWidget, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("card")
-        self._picture, self._title, self._speed = PresetPicture(), WrappedLabel(role="title"), SpeedBars()
-        self._paper, self._sentence = WrappedLabel(role="muted"), WrappedLabel()
+        self._picture, self._speed = PresetPicture(), SpeedBars()
+        self._authors, self._paper, self._sentence = ElidedLabel(), ElidedLabel(), WrappedLabel()
+        self._paper.setObjectName("muted")
+        self._sentence.setAlignment(Qt.AlignmentFlag.AlignTop)
         beside = QVBoxLayout()
-        beside.addWidget(self._title)
-        beside.addWidget(self._speed)
+        beside.setSpacing(3)
+        for widget in (self._speed, self._authors, self._paper):
+            beside.addWidget(widget)
         row = QHBoxLayout()
         row.setSpacing(10)
         row.addWidget(self._picture, alignment=Qt.AlignmentFlag.AlignTop)
         row.addLayout(beside, 1)
         row.setAlignment(beside, Qt.AlignmentFlag.AlignTop)
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(10, 10, 10, 10)
-        self._column.setSpacing(6)
-        self._column.addLayout(row)
-        self._column.addWidget(self._sentence)
-        self._column.addWidget(self._paper)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(10, 10, 10, 10)
+        column.setSpacing(6)
+        column.addWidget(chooser)
+        column.addLayout(row)
+        column.addWidget(self._sentence)
+        self._reserve()
 
-    def add(self, widget: QWidget) -> None:
-        """Puts a widget below the facts."""
-        self._column.addWidget(widget)
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._reserve()
+
+    def _reserve(self) -> None:
+        self._sentence.setMinimumHeight(LINES * self._sentence.fontMetrics().lineSpacing())
 
     def set_preset(self, name: str) -> None:
         """Shows the preset of this name; only the name of one that is none of ours."""
         found = preset(name) if name in presets() else Preset(name, name, "", "", {})
         self._picture.set_preset(name)
-        self._title.setText(found.title)
+        authors, _, paper = found.paper.partition(": ")
+        self._authors.setText(f"{authors}, {found.year}" if authors else "Made for this program")
+        self._paper.setText(paper)
+        for label in (self._authors, self._paper):
+            label.setToolTip(plain_tip(found.paper))
         self._sentence.setText(found.when)
-        self._paper.setText(found.paper)
-        self._paper.setVisible(bool(found.paper))
         self._speed.set_speed(found.speed)
         self.setAccessibleName(f"Preset {found.title}")
         self.setAccessibleDescription(f"{found.when} {found.speed_text}")

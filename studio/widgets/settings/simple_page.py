@@ -9,6 +9,7 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QDoubleSpinBox,
+    QFormLayout,
     QFrame,
     QHBoxLayout,
     QSlider,
@@ -38,7 +39,8 @@ class SimplePage(QWidget):
     def __init__(self, form: SettingsForm, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._form = form
-        self._card, self._presets = PresetCard(), self._field("preset")
+        self._presets = self._field("preset")
+        self._card = PresetCard(self._presets.widget)
         self._resolution = self._field("resolution")
         self._quality = QSlider(Qt.Orientation.Horizontal)
         self._said = WrappedLabel(role="muted")
@@ -50,18 +52,22 @@ class SimplePage(QWidget):
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 8, 4, 8)
         column.setSpacing(6)
-        column.addWidget(self._build_card())
+        self._build_presets()
+        rows = QFormLayout()
+        rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         for title, widget, part in (
             ("Resolution", self._resolution.widget, self._resolution.widget),
-            ("Quality against speed", self._build_quality(), self._quality),
             ("Time", self._build_time(), self._minutes.widget),
         ):
             label = Label(title)
             label.setBuddy(part)
-            column.addSpacing(4)
-            column.addWidget(label)
-            column.addWidget(widget)
+            rows.addRow(label, widget)
+        column.addWidget(self._card)
+        column.addSpacing(4)
+        column.addLayout(rows)
         column.addWidget(self._steps)
+        column.addSpacing(4)
+        column.addWidget(self._build_quality())
         column.addSpacing(4)
         column.addWidget(self._expectation)
         column.addStretch()
@@ -146,15 +152,12 @@ class SimplePage(QWidget):
         field.connect(partial(self._choose, name, field))
         return field
 
-    def _build_card(self) -> QWidget:
+    def _build_presets(self) -> None:
         box = self._presets.widget
         assert isinstance(box, PresetBox)
         box.setItemDelegate(CardDelegate(box))
-        box.setMaxVisibleItems(6)
         box.view().setMinimumWidth(LIST_WIDTH)
         box.activated.connect(lambda _: self._form.reset_to_preset())  # also where the same one is chosen again
-        self._card.add(box)
-        return self._card
 
     def _build_quality(self) -> QWidget:
         slider = self._quality
@@ -177,6 +180,9 @@ class SimplePage(QWidget):
         column = QVBoxLayout(page := QWidget())
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
+        title = Label("Quality against speed")
+        title.setBuddy(slider)
+        column.addWidget(title)
         column.addWidget(slider)
         column.addLayout(ends)
         column.addWidget(self._said)
