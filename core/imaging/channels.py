@@ -17,9 +17,9 @@ class ChannelNames(NamedTuple):
 
 
 CHANNEL_NAMES: Mapping[int, ChannelNames] = {
-    1: ChannelNames("grey", "grey", "grey", "grey images"),
+    1: ChannelNames("gray", "gray", "gray", "gray images"),
     2: ChannelNames("points", "points", "x, y", "points"),
-    3: ChannelNames("RGB", "colour", "red, green, blue", "colour images"),
-    4: ChannelNames("RGBA", "colour with transparency", "red, green, blue, alpha", "transparent images"),
+    3: ChannelNames("RGB", "color", "red, green, blue", "color images"),
+    4: ChannelNames("RGBA", "color with transparency", "red, green, blue, alpha", "transparent images"),
 }
 """By the number of channels; two channels are the coordinates of points in the plane."""

@@ -15,12 +15,19 @@ if TYPE_CHECKING:
     from core.data.dataset import Dataset
 
 
-def opened_dataset(whole: Dataset, dataset: Dataset, how: Preparation) -> OpenedDataset:
-    """What is shown of a dataset: `whole`, or without the images that are left out."""
+def opened_dataset(
+    whole: Dataset, dataset: Dataset, how: Preparation, parts: tuple[str, ...] | None = None
+) -> OpenedDataset:
+    """What is shown of a dataset: `whole`, or without the images that are left out.
+
+    `parts`: those of `DataFacts`, where they are known already.
+    """
+    if parts is None:
+        parts = _parts(whole, how)
     names = frozenset(dataset.excluded)
     left_out = (row for row, name in enumerate(whole.records.all_names()) if name in names) if names else ()
     index = ImageIndex(whole.source, whole.size, whole.records, whole.labels, whole.classes, frozenset(left_out))
-    return OpenedDataset(dataset, whole, how, _facts(dataset, _parts(whole, how)), index, dataset.sheet(SHEET))
+    return OpenedDataset(dataset, whole, how, _facts(dataset, parts), index, dataset.sheet(SHEET))
 
 
 def _parts(whole: Dataset, how: Preparation) -> tuple[str, ...]:

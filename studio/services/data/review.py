@@ -181,7 +181,7 @@ def leave_out(opened: OpenedDataset, rows: frozenset[int]) -> OpenedDataset:
 
     name, before = opened.whole.records.name, opened.index.left_out
     dataset = change(opened.whole, map(name, rows - before), map(name, before - rows))
-    return opened_dataset(opened.whole, dataset, opened.how)
+    return opened_dataset(opened.whole, dataset, opened.how, opened.facts.parts)
 
 
 def _files(source: str, split: Split) -> Generator[Progress | FirstImages, None, Sequence[File]]:

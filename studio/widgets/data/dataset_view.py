@@ -203,8 +203,8 @@ class DatasetView(QWidget):
             label.setWordWrap(True)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             column.addWidget(label)
-        column.insertWidget(3, self.findings)
-        column.insertWidget(4, self.controls)
+        column.insertWidget(3, self.controls)
+        column.insertWidget(4, self.findings)
         column.addStretch()
         scroll = QScrollArea(widgetResizable=True)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -292,6 +292,7 @@ class DatasetView(QWidget):
         self._show_images()
         if shown:
             self._sheet.set_images(NO_IMAGES)
+            self._sheet.set_empty_text("Drawing the images…")
             self.sheet_requested.emit(SHEET, self._seed)
 
 

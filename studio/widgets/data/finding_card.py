@@ -40,7 +40,8 @@ class FindingCard(QFrame):
         self._leave_out = QCheckBox(f"Leave out {len(self._excludable):,}")
         self._leave_out.setToolTip("The files stay where they are")
         self._leave_out.clicked.connect(self.left_out_switched)
-        self.setObjectName("card")
+        is_quiet = finding.severity == "good" and not finding.remedies
+        self.setObjectName("" if is_quiet else "card")
         self.setAccessibleName(f"{WORDS[finding.severity]}: {finding.text}")
         name, role = GLYPHS[finding.severity]
         glyph = Glyph(name, 18, role)
@@ -54,7 +55,7 @@ class FindingCard(QFrame):
         if can_show_images or finding.skipped:
             words.addWidget(self._build_buttons())
         row = QHBoxLayout(self)
-        row.setContentsMargins(10, 8, 8, 8)
+        row.setContentsMargins(10, 0 if is_quiet else 8, 8, 0 if is_quiet else 8)
         row.setSpacing(8)
         row.addWidget(glyph, 0, Qt.AlignmentFlag.AlignTop)
         row.addLayout(words, 1)
