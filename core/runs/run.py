@@ -212,9 +212,15 @@ class Run:
         """Reads the reports that are added after the first `end` bytes of the file; None: from now on."""
         return self._stats.tail(end)
 
-    def edit_tail(self) -> LogTail:
-        """Reads the changes of settings that are added from now on."""
-        return self._edits.tail()
+    def edit_tail(self, end: int | None = None) -> LogTail:
+        """The same of changes of settings."""
+        return self._edits.tail(end)
+
+    def edits_end(self) -> int:
+        """Returns how many bytes of changes of settings there are."""
+        with suppress(OSError):
+            return self._edits.path.stat().st_size
+        return 0
 
     def table_reader(self) -> TableReader:
         """Reads the recorded reports as arrays. Raises `UserError`."""

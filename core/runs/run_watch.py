@@ -52,14 +52,15 @@ class Waiting(Event):
     """Nothing is new; the time for whoever pulls the events to do something else."""
 
 
-def watch(run: Run, end: int | None = None) -> Generator[Event, None, Path | None]:
+def watch(run: Run, end: int | None = None, edits_end: int | None = None) -> Generator[Event, None, Path | None]:
     """Yields what another process adds to a run, until it ends: `Owned`, `Report`, `Measured`, `Edited`, `Drawn`,
     `Saved` for a newer checkpoint, `Replaced`, and `Waiting` several times a second.
 
-    `end`: how many bytes of the reports have been read already; None: those that are there now. Returns the newest
-    checkpoint that is whole, when nobody trains in the run any more; None where there is none.
+    `end` and `edits_end`: how many bytes of the reports, and of the changes of settings, have been read already; None:
+    those that are there now. Returns the newest checkpoint that is whole, when nobody trains in the run any more; None
+    where there is none.
     """
-    watch, reader = OwnerWatch(run.folder), _Reader(run, end)
+    watch, reader = OwnerWatch(run.folder), _Reader(run, end, edits_end)
     last: Owner | None = None
     pause = POLL_SECONDS
     while True:
@@ -83,13 +84,16 @@ def watch(run: Run, end: int | None = None) -> Generator[Event, None, Path | Non
 class _Reader:
     """Reads what is new in a run's folder. A drive that does not answer is asked again at the next look."""
 
-    def __init__(self, run: Run, end: int | None) -> None:
+    def __init__(self, run: Run, end: int | None, edits_end: int | None) -> None:
         self._run = run
-        self._reports, self._edits = run.report_tail(end), run.edit_tail()
+        self._reports, self._edits = run.report_tail(end), run.edit_tail(edits_end)
         self._keys = set(REQUIRED)
-        self._grid, self._checkpoint = _last(run.samples()), _last(run.checkpoints())
-        with suppress(OSError, LogReplacedError):
-            list(self._edits.read())
+        self._grid = self._checkpoint = None
+        if end is None:  # else the newest of them may have come since the reports were read
+            self._grid, self._checkpoint = _last(run.samples()), _last(run.checkpoints())
+        if edits_end is None:
+            with suppress(OSError):
+                list(self._edits.read())
 
     def events(self) -> Iterator[Event]:
         with suppress(OSError):

@@ -119,6 +119,8 @@ class OpenedRun(Event):
     """`report_history` and these are what a diagnosis is made from."""
     owner: Owner | None = None
     """Who trains in the run now, if that is another process."""
+    edits_end: int = 0
+    """How many bytes of `edits.jsonl` the facts are from."""
 
 
 @dataclass(frozen=True)

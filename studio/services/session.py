@@ -121,7 +121,7 @@ class Session(QObject):
         self.starting.began.connect(self._note_data)
         self.review.changed.connect(self.data.replace)
         self.runs.opened.connect(self._show_run)
-        self.runs.ended.connect(lambda: self.watcher.follow(self.runs.end))
+        self.runs.ended.connect(self._follow_run)
         self.watcher.drawn.connect(self.samples.list_pictures)
         self.watcher.measured.connect(self.measured)
         self.watcher.edited.connect(self._show_edited)
@@ -175,7 +175,6 @@ class Session(QObject):
         if self.training.state is not TrainingState.IDLE:  # one has begun meanwhile, whose curves are on screen now
             self.runs.cancel()
             return
-        is_new, self._is_read_again = not self._is_read_again, False
         self.training.open(run.folder, run.settings)
         self.watcher.open(run)
         self.naming.open(run.folder)
@@ -185,7 +184,7 @@ class Session(QObject):
         self.run_opened.emit(run)
         self.samples.open(run.folder, run.samples)
         self._continue_from(run.checkpoint, run.dataset, run.settings)
-        if is_new:
+        if not self._is_read_again:
             self.explore.open_newest(run.folder)
 
     def _show_checkpoint(self, path: Path, source: ExploreSource) -> None:
@@ -252,6 +251,10 @@ class Session(QObject):
         """The watched run, if the next start trains a copy of it."""
         run, resume = self.watcher.folder, self.resume
         return run if run is not None and resume is not None and resume.is_relative_to(run) else None
+
+    def _follow_run(self) -> None:
+        self._is_read_again = False
+        self.watcher.follow(self.runs.end)
 
     def _read_again(self, run: Path) -> None:
         self._is_read_again = True

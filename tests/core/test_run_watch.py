@@ -257,9 +257,10 @@ def test_watching_on_the_command_line(
     with trained(nursery, pictures, run) as process:
         said = tmp_path / "said.txt"
         watcher = nursery.start(["watch", str(run)], said)
-        wait_until(lambda: said.exists() and "Loss" not in said.read_text() and ", D " in said.read_text())
-        interrupted = nursery.start(["watch", str(run)], tmp_path / "other.txt")
-        wait_until(lambda: "training on" in (tmp_path / "other.txt").read_text())
+        wait_until(lambda: said.exists() and ", D " in said.read_text())
+        other = tmp_path / "other.txt"
+        interrupted = nursery.start(["watch", str(run)], other)
+        wait_until(lambda: other.exists() and "training on" in other.read_text())
         os.kill(interrupted, signal.SIGINT)
         assert nursery.wait(interrupted) == 130
         os.kill(process, signal.SIGTERM)

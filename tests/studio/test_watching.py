@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict, replace
 from itertools import pairwise
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 from PySide6.QtWidgets import QAbstractButton, QLabel
 from pytestqt.qtbot import QtBot
 
 from core.durable_write import PARTIAL
+from core.events import Edited
 from core.runs import run_watch
 from core.runs.retention import STEP
 from core.runs.run import Run
-from core.runs.run_lock import NAME
+from core.runs.run_lock import NAME, Owner
 from core.runs.run_name import read_name
 from studio.application import Application
 from studio.main_window import TRAIN
@@ -159,6 +163,35 @@ def test_who_stops_watching_leaves_the_training_alone(
     click(button(footer, "Continue"))
     qtbot.waitUntil(lambda: session.training.state is TrainingState.RUNNING, timeout=PATIENCE)
     assert session.training.run_folder == run
+
+
+def test_a_run_whose_training_went_back_is_read_anew(
+    qtbot: QtBot, studio: Application, trained: Path, tmp_path: Path
+) -> None:
+    run = Run(Path(copytree(trained, tmp_path / "run")))
+    lock = run.folder / NAME
+    lock.write_text(json.dumps(asdict(replace(Owner.here(), host="elsewhere", machine="another"))), "utf-8")
+    session, train = studio.session, studio.window.train
+    drop(studio, run.folder)
+    qtbot.waitUntil(lambda: session.watcher.owner is not None, timeout=PATIENCE)
+    assert "which was not opened here before" in banner_text(studio)  # nor is it, unless the person says so
+    assert "Watching" in texts(studio)
+    start = button(studio.window.footer, "Train a copy")
+    assert not start.isEnabled()
+    assert "Open the images first" in start.toolTip()
+    qtbot.waitUntil(lambda: not session.reading, timeout=PATIENCE)
+    run.note(Edited(6, {"lr_g": 0.0123}))
+    qtbot.waitUntil(lambda: train.form.settings().lr_g == 0.0123, timeout=PATIENCE)
+    assert session.training.settings.lr_g == 0.0123
+
+    lines = (run.folder / "stats.jsonl").read_text("utf-8").splitlines(keepends=True)
+    changed = json.dumps({**json.loads(lines[-1]), "Loss/G/loss": 0.25})
+    (run.folder / "stats.jsonl").write_text("".join([*lines[:-1], changed, "\n"]), "utf-8")
+    qtbot.waitUntil(lambda: train.history.value_at("Loss/G/loss", 10**6) == 0.25, timeout=PATIENCE)
+    assert len(train.history) == len(lines)
+    assert session.watcher.owner is not None
+    lock.unlink()
+    qtbot.waitUntil(lambda: "has ended" in banner_text(studio), timeout=PATIENCE)
 
 
 def step_on_screen(studio: Application) -> int:

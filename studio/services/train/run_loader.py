@@ -145,7 +145,7 @@ def read_points(checkpoint: Path, dataset: str) -> Points:
 def _opened(run: Run, newest: Summary, table: ReportTable) -> OpenedRun:
     from core.runs.run_lock import OwnerWatch
 
-    meta = newest.meta
+    meta, edits_end = newest.meta, run.edits_end()
     has_points = meta.settings.points and toys.opens(meta.dataset)
     return OpenedRun(
         run.folder,
@@ -160,6 +160,7 @@ def _opened(run: Run, newest: Summary, table: ReportTable) -> OpenedRun:
         _report_history(table),
         RunFacts(run.images(), tuple(run.edits()), tuple(run.rewinds())),
         OwnerWatch(run.folder).owner(),
+        edits_end,
     )
 
 

@@ -113,7 +113,7 @@ def follow_run(run: OpenedRun, end: int | None) -> Generator[Event, None, Path |
     from core.runs.run_watch import Drawn, watch
 
     has_points, settings = isinstance(run.samples, Points), run.settings
-    with closing(watch(Run(run.folder), end)) as events:
+    with closing(watch(Run(run.folder), end, run.edits_end)) as events:
         while True:
             try:
                 event = next(events)
