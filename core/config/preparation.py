@@ -25,7 +25,7 @@ class Preparation:
 
     `size` is what it gets, each side in [8, 1024]; None takes squares that suit the source. `fit`: "crop" keeps the
     middle, "smart" the part with the most detail, "stretch" all of it out of proportion, "pad" all of it in proportion
-    between bars. `background`, as #rrggbb, is the colour of those bars and of what lies under transparency, unless
+    between bars. `background`, as #rrggbb, is the color of those bars and of what lies under transparency, unless
     `alpha` keeps that. Of a video every `frame_step`-th frame is taken. `split` says
     which images of a divided dataset are taken. Raises `UserError` for what cannot be.
     """
@@ -46,7 +46,7 @@ class Preparation:
         if self.frame_step < 1:
             raise UserError(f"Every {self.frame_step}th frame cannot be taken.", "Choose 1 for every frame, or more.")
         if not re.fullmatch(r"#[0-9a-f]{6}", self.background):
-            raise UserError(f"{self.background!r} is not a colour.", "Write it as #rrggbb, such as #ffffff for white.")
+            raise UserError(f"{self.background!r} is not a color.", "Write it as #rrggbb, such as #ffffff for white.")
 
     @property
     def colour(self) -> tuple[int, int, int]:

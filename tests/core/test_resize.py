@@ -201,7 +201,7 @@ def test_what_is_cut_off_still_says_what_the_numbers_mean(fit: Fit) -> None:
 
 @pytest.mark.parametrize("background", ["red", "#fff", "#FFFFFF", "", "#ffffff\n"])
 def test_colours_are_written_one_way(background: str) -> None:
-    with pytest.raises(UserError, match="not a colour"):
+    with pytest.raises(UserError, match="not a color"):
         Preparation(background=background)
 
 

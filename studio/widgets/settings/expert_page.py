@@ -27,6 +27,7 @@ class ExpertPage(QWidget):
         form.changed.connect(self._count)
         form.shown.connect(self._count)
         row = QHBoxLayout()
+        row.setContentsMargins(0, 0, 4, 0)
         row.addWidget(self._search, 1)
         row.addWidget(self._changed)
         column = QVBoxLayout(self)

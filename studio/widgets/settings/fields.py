@@ -138,7 +138,7 @@ class PresetBox(ElidedComboBox):
 
 
 class TextField:
-    """Something written."""
+    """Free text."""
 
     help = ""
 
@@ -160,7 +160,7 @@ class TextField:
 
 
 class ColourField:
-    """A colour as #rrggbb."""
+    """A color as #rrggbb."""
 
     help = ""
 
@@ -177,11 +177,11 @@ class ColourField:
         self.widget.edited.connect(edited)
 
     def grey_out(self, refusal: Refusal) -> None:
-        pass  # any colour can be
+        pass  # any color can be
 
 
 class SwitchField:
-    """Yes or no."""
+    """A switch."""
 
     help = ""
 

@@ -73,12 +73,12 @@ class PreparationControls(QGroupBox):
         for field in self._fields.values():
             field.widget.setEnabled(not locked)
             field.widget.setToolTip(
-                plain_tip("A training runs: stop it to prepare the images anew" if locked else field.help)
+                plain_tip("A training is running: stop it to prepare the images again" if locked else field.help)
             )
         self._show_suggestion()
 
     def suggest(self, report: HealthReport | None) -> None:
-        """What suits these images, to be taken with one click where it is something else."""
+        """Offers the preparation that suits these images, where it is another one."""
         self._suggested = {} if report is None else {"resolution": report.resolution, "fit": report.fit}
         self._show_suggestion()
 
@@ -108,7 +108,7 @@ class PreparationControls(QGroupBox):
         self._suggestion_text = Label(wordWrap=True)
         self._suggestion_text.setObjectName("muted")
         use = QPushButton("Use")
-        use.setToolTip("Prepare the images so")
+        use.setToolTip("Prepare the images this way")
         use.clicked.connect(lambda: self.chosen.emit(dict(self._suggested)))
         row = QHBoxLayout(self._suggestion)
         row.setContentsMargins(0, 0, 0, 0)
