@@ -468,13 +468,13 @@ class ExplorePanel(QWidget):
         text = "Nothing to explore yet. Train for a moment, or open a checkpoint."
         empty = EmptyPage(text, "Open…", "folder-open", "Open a checkpoint", "Choose a checkpoint to explore.")
         empty.asked.connect(self.open_requested)
-        self._pages.addWidget(empty)
-        self._pages.addWidget(self._layout)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self._header)
-        layout.addLayout(self._pages, 1)
+        layout.addLayout(self._pages, 1)  # before it has pages, or the first is shown as a window of its own
+        self._pages.addWidget(empty)
+        self._pages.addWidget(self._layout)
 
     def _connect(self) -> None:
         self._header.live_changed.connect(self.live_changed)

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtWidgets import QLabel, QSpinBox
+from PySide6.QtWidgets import QComboBox, QLabel, QSpinBox
 from pytestqt.qtbot import QtBot
 
+from core.devices.device import Device
 from core.diagnosis.case import Remedy
 from studio.application import Application
 from studio.model.train import TrainingState
@@ -212,3 +213,31 @@ def test_a_run_that_continues_keeps_its_settings(
     assert studio.session.resume is not None
     assert form.settings() == trained
     assert form.changes()
+
+
+def test_a_start_waits_for_the_devices_that_the_preset_is_fitted_to(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, first: Path
+) -> None:
+    from studio.services.explore import service
+
+    gate, survey = Gate(), service.survey
+
+    def wait_and_survey() -> list[Device]:
+        gate.wait(PATIENCE / 1000)
+        return list(survey())
+
+    monkeypatch.setattr(service, "survey", wait_and_survey)
+    studio: Application = request.getfixturevalue("studio")
+    request.addfinalizer(gate.set)
+    open_images(qtbot, studio, first)
+    assert studio.session.explore.devices == []
+    studio.controllers.train.start()
+    studio.controllers.train.start()
+    assert studio.session.training.state is TrainingState.IDLE
+    assert "as soon as the devices of this computer are known" in banner_text(studio)
+
+    gate.set()
+    qtbot.waitUntil(lambda: studio.session.training.state is TrainingState.RUNNING, timeout=PATIENCE)
+    preset = studio.window.train.form.widget("preset")
+    assert isinstance(preset, QComboBox)
+    assert "changed" not in preset.currentText()  # as it is where the settings were fitted to a GPU before

@@ -7,8 +7,8 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, QSize
-from PySide6.QtWidgets import QApplication, QPushButton, QScrollArea
+from PySide6.QtCore import QEvent, QObject, QPoint, QSize
+from PySide6.QtWidgets import QApplication, QPushButton, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
 from core.events import Progress
@@ -39,6 +39,31 @@ def letters(request: pytest.FixtureRequest) -> Iterator[float]:
     app.setFont(larger)
     yield request.param
     app.setFont(usual)
+
+
+class ShownWindows(QObject):
+    """Widgets that were shown as windows."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shown: list[QWidget] = []
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Show and isinstance(watched, QWidget) and watched.isWindow():
+            self.shown.append(watched)
+        return False
+
+
+def test_no_part_of_the_window_flashes_up_as_a_window_of_its_own(qtbot: QtBot, request: pytest.FixtureRequest) -> None:
+    app, windows = QApplication.instance(), ShownWindows()
+    assert app is not None
+    app.installEventFilter(windows)
+    studio: Application = request.getfixturevalue("studio")
+    studio.window.complete()
+    for workspace in (DATA, TRAIN, EXPLORE, HOME):
+        studio.window.show_workspace(workspace)
+    app.removeEventFilter(windows)
+    assert windows.shown == [studio.window]
 
 
 def fill(qtbot: QtBot, studio: Application, run: Path) -> None:

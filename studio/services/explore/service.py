@@ -49,6 +49,8 @@ class ExploreService(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.engine = ExploreEngine()
+        self.devices: list[Device] = []
+        """Devices of this machine, the best first; empty until `devices_found`."""
         self.source: ExploreSource | None = None
         """What is explored: the one generator behind everything that the workspace shows and exports."""
         self._pins = 0
@@ -152,6 +154,7 @@ class ExploreService(QObject):
     # In the GUI thread, with what comes back
 
     def _show_devices(self, devices: list[Device]) -> None:
+        self.devices = devices
         self.devices_found.emit(devices)
 
     def _share_device(self) -> None:
