@@ -56,8 +56,10 @@ class MainWindow(QMainWindow):
     closed = Signal()
     completed = Signal()
     """Every workspace is built."""
+    seen = Signal()
+    """The window is on screen, and Home is all that is built."""
     painted = Signal()
-    """The window is on screen."""
+    """The window is on screen, and every workspace is built."""
     workspace_changed = Signal(int)
 
     def __init__(self) -> None:
@@ -196,6 +198,7 @@ class MainWindow(QMainWindow):
             QTimer.singleShot(0, self._go_on_after_first_paint)
 
     def _go_on_after_first_paint(self) -> None:
+        self.seen.emit()
         self.complete()
         self.painted.emit()
 

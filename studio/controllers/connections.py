@@ -117,7 +117,7 @@ def connect_home(window: MainWindow, session: Session, do: Controllers) -> None:
     home.open_file_requested.connect(partial(do.dialogs.show, "open_file"))
     home.download_requested.connect(partial(do.dialogs.show, "download"))
     home.tour_requested.connect(do.tour.begin)
-    window.painted.connect(do.home.refresh)
+    window.seen.connect(do.home.refresh)
     window.workspace_changed.connect(do.home.show_workspace)
     session.projects.listed.connect(do.home.show_projects)
     session.projects.read.connect(home.show_read)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
 from studio import theme, window_state
@@ -26,15 +29,23 @@ class AppearanceController:
     def choose_theme(self, chosen: Theme, *_: object) -> None:
         """Puts on a theme."""
         window_state.keep_theme(chosen)
-        theme.choose(_application(), chosen)
+        with _busy() as application:
+            theme.choose(application, chosen)
 
     def choose_scale(self, percent: int, *_: object) -> None:
         """Shows letters and icons in another size."""
         window_state.keep_scale(percent)
-        theme.set_scale(_application(), percent / 100)
+        with _busy() as application:
+            theme.set_scale(application, percent / 100)
 
 
-def _application() -> QApplication:
+@contextmanager
+def _busy() -> Iterator[QApplication]:
+    """The application, under a pointer that says that every widget is being dressed anew, which may take a second."""
     application = QApplication.instance()
     assert isinstance(application, QApplication)
-    return application
+    application.setOverrideCursor(Qt.CursorShape.WaitCursor)
+    try:
+        yield application
+    finally:
+        application.restoreOverrideCursor()

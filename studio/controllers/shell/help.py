@@ -7,6 +7,7 @@ import platform
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from PySide6 import __version__ as qt_version
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QMenu
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 LOG = "log.txt"
 TAIL = 2**16
 """Bytes of a log that are shown, from its end."""
-PACKAGES = {"PyTorch": "torch", "Qt for Python": "PySide6", "NumPy": "numpy", "Pillow": "pillow"}
+PACKAGES = {"PyTorch": "torch", "NumPy": "numpy", "Pillow": "pillow"}
 D = TypeVar("D", bound=QDialog)
 
 
@@ -86,7 +87,7 @@ def tail(file: Path) -> str:
 
 def versions() -> list[tuple[str, str]]:
     """Returns the versions of the program and of what it is made with; imports none of it."""
-    found = [(PROGRAM, _version("gan-studio")), ("Python", platform.python_version())]
+    found = [(PROGRAM, _version("gan-studio")), ("Python", platform.python_version()), ("Qt for Python", qt_version)]
     return found + [(name, _version(package)) for name, package in PACKAGES.items()]
 
 

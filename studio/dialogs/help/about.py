@@ -8,10 +8,13 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from studio import theme
 from studio.widgets.basic.labels import Glyph, Label, WrappedLabel
 
 SENTENCE = "Train, watch and explore generative adversarial networks on your own images."
 LICENSE = "Free software under the Apache License 2.0, without warranty of any kind. Icons: Phosphor (MIT License)."
+
+WIDTH = 440
 
 
 class AboutDialog(QDialog):
@@ -53,4 +56,4 @@ class AboutDialog(QDialog):
         column.addWidget(WrappedLabel(LICENSE, "muted"))
         column.addStretch()
         column.addLayout(foot)
-        self.resize(440, 340)
+        self.setMinimumWidth(theme.scaled(WIDTH))

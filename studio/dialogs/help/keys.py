@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QDialog, QLineEdit, QPushButton, QTreeWidgetItem, QVBoxLayout, QWidget
 
+from studio import theme
 from studio.widgets.basic.table import Table
 
 
@@ -23,6 +25,8 @@ class Key:
 IN_PLACES = (
     Key("Train", "Pause or resume", "Space"),
     Key("Train", "Show real images", "Hold R"),
+    Key("Train", "Rename the run", "F2"),
+    Key("Explore", "Compare with A", "Hold A"),
     Key("Explore", "Play or stop", "Space"),
     Key("Explore", "Pin", "P"),
     Key("Images", "Go to another image", "Arrow keys, Home, End"),
@@ -31,6 +35,10 @@ IN_PLACES = (
     Key("Images", "Select all", "Ctrl+A"),
     Key("Images", "Select none", "Esc"),
     Key("Images", "Zoom in, zoom out, fit", "+, −, 0"),
+    Key("Data", "Leave out, include", "Delete"),
+    Key("Plots", "Zoom in, zoom out, fit", "+, −, 0"),
+    Key("Plots", "Maximize", "M"),
+    Key("Pins", "Rename, remove", "F2, Delete"),
 )
 """Keys that are no action of a menu, because they work where the keyboard is."""
 
@@ -55,8 +63,8 @@ class KeysDialog(QDialog):
         column.setSpacing(10)
         column.addWidget(self._search)
         column.addWidget(self._table, 1)
-        column.addWidget(close)
-        self.resize(560, 560)
+        column.addWidget(close, 0, Qt.AlignmentFlag.AlignRight)
+        self.resize(theme.scaled(560), theme.scaled(560))
 
     def _filter(self, text: str) -> None:
         words = text.casefold().split()
@@ -76,5 +84,5 @@ def keys_of(place: str, actions: Iterable[QAction]) -> list[Key]:
             found += keys_of(place, menu.actions())  # type: ignore[attr-defined]
         elif shortcuts := action.shortcuts():
             text = ", ".join(each.toString(QKeySequence.SequenceFormat.NativeText) for each in shortcuts)
-            found.append(Key(place, action.text().rstrip("…"), text))
+            found.append(Key(place, action.text().rstrip("…"), text.replace("Return", "Enter")))
     return found

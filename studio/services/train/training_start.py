@@ -58,7 +58,7 @@ class TrainingStart(QObject):
         if self._training.state is not TrainingState.IDLE:  # asked for again while the first start waited
             return
         if dataset is None:
-            self.problem.emit(UserError("There are no images to train on.", "Open a folder, or try the sample."))
+            self.problem.emit(UserError("There are no images to train on.", "Open a folder, or try a sample."))
             return
         if reading := self._opening.reading:
             self.problem.emit(UserError(f"{quoted(reading)} is being read.", "Start when it is open, or cancel it."))

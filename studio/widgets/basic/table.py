@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
+from studio import theme
+
 ROW = 28
 AIR = """
 QTreeView { border-radius: 0; }
@@ -44,7 +46,7 @@ class Table(QTreeWidget):
         """These rows instead of those that it had."""
         self.clear()
         for item in items:
-            item.setSizeHint(0, QSize(0, self._row))
+            item.setSizeHint(0, QSize(0, max(self._row, theme.scaled(ROW))))
             self._align(item)
         self.addTopLevelItems(items)
 
