@@ -59,8 +59,8 @@ _NETWORKS = (
     Term(
         "score",
         "Discriminator score",
-        "The discriminator's raw answer for one image, also called a logit: the higher the score, the more real the "
-        "image looks to it.",
+        "The discriminator's raw answer for one image, also called a logit: the higher, the more real the image looks. "
+        "The sigmoid σ turns it into a probability; near ½ the discriminator guesses.",
         "P(x is real) = σ(D(x)),  σ(s) = 1 / (1 + e^(−s))",
         "Goodfellow et al. 2014, arXiv 1406.2661",
         "Train > Discriminator scores",
@@ -139,6 +139,15 @@ _NETWORKS = (
     ),
 )
 _LOSSES = (
+    Term(
+        "loss",
+        "Loss",
+        "What a network tries to lower. Generator and discriminator work against each other, so neither loss has to "
+        "fall: level losses are a good sign, and the samples tell the rest.",
+        "L_D = −E[log D(x)] − E[log(1 − D(G(z)))],   L_G = −E[log D(G(z))]",
+        "Goodfellow et al. 2014, arXiv 1406.2661",
+        "Train > Losses",
+    ),
     Term(
         "minimax",
         "Minimax loss",
@@ -512,7 +521,7 @@ _FAILURES = (
         "guess. In practice it stays somewhat ahead.",
         "p_G = p_data,  D(x) = ½ for every x",
         "Goodfellow et al. 2014, arXiv 1406.2661",
-        "Train > Discriminator scores",
+        "Train > Probability of real",
     ),
     Term(
         "mode_collapse",

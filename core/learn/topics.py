@@ -75,12 +75,12 @@ _OF_METRICS = {
     "swd": "swd",
 }
 _OF_FAMILIES = {
-    "Loss/*/loss": "minimax",
+    "Loss/*/loss": "loss",
     "Loss/*/penalty": "wgan_gp",
     "Loss/*/labels": "acgan",
     "Loss/information": "infogan",
     "Loss/scores/*": "score",
-    "Score/*": "equilibrium",
+    "Score/*": "score",
     "Signal/D/accuracy_*": "discriminator",
     "Signal/*/gradient": "vanishing_gradients",
     "Signal/D/gradient/": "vanishing_gradients",

@@ -118,7 +118,7 @@ def test_numbers_of_different_protocols_are_not_drawn_together(dialog: CompareRu
 
 def test_the_number_that_is_shown_is_explained(dialog: CompareRunsDialog) -> None:
     (explained,) = dialog.curves.findChildren(HelpButton)
-    for key, term in ((FID, "fid"), (KID, "kid"), ("Loss/D/loss", "minimax")):
+    for key, term in ((FID, "fid"), (KID, "kid"), ("Loss/D/loss", "loss")):
         dialog.curves.choose(key)
         assert explained.term.key == term
 
