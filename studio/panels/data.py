@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QMimeData, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QShowEvent
+from PySide6.QtGui import QGuiApplication, QShowEvent
 from PySide6.QtWidgets import QProgressBar, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from core.events import Images, Progress
@@ -213,14 +213,6 @@ class DataPanel(QWidget):
         super().showEvent(event)
         self._tell_undo()
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.matches(QKeySequence.StandardKey.Undo):
-            self.undo()
-        elif event.matches(QKeySequence.StandardKey.Redo) or QKeySequence(event.keyCombination()) == _CTRL_Y:
-            self.redo()
-        elif not (event.matches(QKeySequence.StandardKey.Copy) and self.copy()):
-            super().keyPressEvent(event)
-
     def _leave_out(self, rows: NDArray[np.int64], out: bool) -> None:
         chosen = frozenset(rows.tolist())
         self._undo.do(self._undo.state | chosen if out else self._undo.state - chosen)
@@ -286,6 +278,3 @@ class DataPanel(QWidget):
             column.addWidget(widget, alignment=Qt.AlignmentFlag.AlignHCenter)
         column.addStretch()
         return page
-
-
-_CTRL_Y = QKeySequence("Ctrl+Y")
