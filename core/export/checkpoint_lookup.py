@@ -9,7 +9,8 @@ from pathlib import Path
 from core.checkpoint import summary
 from core.data.names import is_plain
 from core.errors import UserError
-from core.export.recipe import Recipe
+from core.export.recipe import FOLDERS, Recipe
+from core.runs.pinned_generators import FOLDER
 
 
 def find_checkpoint(recipe: Recipe, image: Path, runs: Path) -> Path | None:
@@ -34,15 +35,16 @@ def missing(recipe: Recipe, image: Path) -> UserError:
 def _candidates(recipe: Recipe, image: Path, runs: Path) -> Iterator[Path]:
     run, _, file = recipe.file.rpartition("/")
     if is_plain(run) and is_plain(file):
-        yield runs / run / "checkpoints" / file
+        yield from (runs / run / kind / file for kind in FOLDERS)
     if is_plain(file):
         # Beside the image, and around it: a run holds what was exported of it.
         for folder in (image.parent, *list(image.parents)[1:4]):
             yield folder / file
-            yield folder / "checkpoints" / file
+            yield from (folder / kind / file for kind in FOLDERS)
     # A run that was renamed, or a file that was.
     with suppress(OSError):  # a disk that is gone
         yield from sorted(runs.glob(f"*/checkpoints/{recipe.step:09d}.safetensors"))
+        yield from sorted(runs.glob(f"*/{FOLDER}/{recipe.step:09d}-*.safetensors"))
 
 
 def _digest(path: Path) -> str:

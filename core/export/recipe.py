@@ -15,6 +15,7 @@ from core.data.formats.image_files import LARGEST_FILE
 from core.data.names import opened_regular, printable
 from core.errors import FOREIGN_ERRORS, UserError
 from core.latent.request import MOST_PLACES, ForeignRequest, LatentRequest
+from core.runs.pinned_generators import FOLDER
 
 if TYPE_CHECKING:
     from core.latent.sampler import Sampler
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 KEY = "gan-studio"
 """Of the text in a PNG."""
 FORMAT = 1
+FOLDERS = "checkpoints", FOLDER
+"""Of a run, in which a generator may lie."""
 LONGEST = 2**20
 """Bytes of a recipe; of more, Pillow refuses the whole image."""
 LONGEST_FILE, LONGEST_DIGEST = 2**12, 2**8
@@ -46,7 +49,7 @@ class Recipe:
     @classmethod
     def of(cls, sampler: Sampler, request: LatentRequest) -> Recipe:
         path = sampler.path
-        run = path.parent.parent if path and path.parent.name == "checkpoints" else None
+        run = path.parent.parent if path and path.parent.name in FOLDERS else None
         name = f"{run.name}/{path.name}" if run and path else path.name if path else ""
         return cls(request, sampler.digest, printable(name), sampler.meta.step)
 

@@ -7,14 +7,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from core.checkpoint import Summary, save, summary
 from core.export.checkpoint_lookup import find_checkpoint, missing
 from core.export.image_files import export_images
 from core.export.recipe import Recipe, read
 from core.export.selection import SeedSelection
+from core.latent.explore_state import Maker
 from core.latent.request import LatentRequest
 from core.latent.sampler import Sampler
+from core.runs.pinned_generators import keep_generator
 from tests.core.tiny import finished, tiny_trainer
 
 STEP = "checkpoints/000000003.safetensors"
@@ -50,6 +53,17 @@ def test_a_run_may_be_renamed_or_lie_elsewhere(runs: Path, tmp_path: Path) -> No
     shutil.copy(runs / "猫" / STEP, tmp_path / "000000003.safetensors")
     image = Path(shutil.copy(moved, tmp_path))
     assert find_checkpoint(recipe, image, tmp_path / "no runs") == tmp_path / "000000003.safetensors"
+
+
+def test_a_generator_that_only_a_pin_keeps_is_found(runs: Path, tmp_path: Path) -> None:
+    sampler = Sampler.open(runs / "00001-one" / STEP, "cpu")
+    maker, preview = Maker(3, sampler.fingerprint()), torch.zeros(2, 2, 3, dtype=torch.uint8)
+    kept = keep_generator(runs / "00001-one", maker, sampler.meta, sampler.weights(), preview)
+    recipe, image = exported(kept, tmp_path / "elsewhere")
+    assert recipe.file == f"00001-one/{kept.name}"
+    assert find_checkpoint(recipe, image, runs) == kept
+    (runs / "00001-one").rename(runs / "猫")
+    assert find_checkpoint(recipe, image, runs) == runs / "猫" / "pinned" / kept.name
 
 
 def test_another_checkpoint_of_the_same_name_will_not_do(runs: Path, tmp_path: Path) -> None:

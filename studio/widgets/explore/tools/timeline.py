@@ -64,8 +64,8 @@ class View(ToolView):
 
     def _describe(self) -> None:
         for button, icon, name, tip in (
-            (self._add, "plus", "Add a keyframe", "Add a random seed after this keyframe."),
-            (self._remove, "minus", "Remove the keyframe", "Remove this keyframe (Delete)."),
+            (self._add, "plus-circle", "Add a keyframe", "Add a random seed after this keyframe."),
+            (self._remove, "trash", "Remove the keyframe", "Remove this keyframe (Delete)."),
             (self._noise, "dice-five", "Another loop", "Drift around the keyframe along another circle."),
         ):
             button.setIcon(theme.icon(icon))
