@@ -329,8 +329,12 @@ class ExplorePanel(QWidget):
             return
         request = self.current_request()
         for index in range(len(request.positions)):
+            self._pin_image(request.part(index, index + 1))
+
+    def _pin_image(self, request: LatentRequest) -> None:
+        if all(map(self._belongs, request.trajectory.points)):
             self._shelf.await_pin()
-            self.pin_requested.emit(request.part(index, index + 1))
+            self.pin_requested.emit(request)
 
     def _let_go_of_others(self, source: ExploreSource) -> None:
         """Removes what another generator's images were made of."""
@@ -507,6 +511,7 @@ class ExplorePanel(QWidget):
         self._edit_controls.directions.ends_requested.connect(self._ask_ends)
         self._shelf.pin_requested.connect(self.pin)
         self._shelf.undo_requested.connect(self.undo)
+        self._shelf.image_dropped.connect(self._pin_image)
         self._shelf.timeline_requested.connect(
             lambda pin: self._drop(pin.point, lambda state, point: state.with_keyframe(len(state.keyframes), point))
         )

@@ -32,6 +32,8 @@ class PinShelf(QWidget):
     """A `Pin` to look at."""
     maker_requested = Signal(object)
     """A `Pin` that is to be looked at with the generator that made it."""
+    image_dropped = Signal(object)
+    """The `LatentRequest` of an image that is to be pinned."""
     timeline_requested = Signal(object)
     """A `Pin` that is to become the last keyframe."""
     undo_requested = Signal()
@@ -74,7 +76,7 @@ class PinShelf(QWidget):
         self._strip.removed.connect(lambda rows: self._remove([self._shown()[row] for row in rows]))
         self._strip.renamed.connect(self._rename)
         self._strip.moved.connect(self._move)
-        self._strip.dropped.connect(self._insert)
+        self._strip.image_dropped.connect(self.image_dropped)
         self._build()
         self._show()
 
@@ -173,11 +175,6 @@ class PinShelf(QWidget):
     def _send(self, pins: tuple[Pin, ...], gesture: str = "") -> None:
         self.changed.emit({"saved": replace(self._state.saved, pins=pins)}, gesture)
 
-    def _position(self, row: int) -> int:
-        """Returns the position among all pins of a row of those that are shown."""
-        pins, shown = self._state.saved.pins, self._shown()
-        return pins.index(shown[row]) if row < len(shown) else len(pins)
-
     def _remove(self, gone: list[Pin]) -> None:
         self._removed = True
         self._send(tuple(pin for pin in self._state.saved.pins if pin not in gone))
@@ -195,10 +192,6 @@ class PinShelf(QWidget):
         pins.remove(moved)
         position = pins.index(shown[to]) if to < len(shown) else len(pins)
         self._send((*pins[:position], moved, *pins[position:]))
-
-    def _insert(self, row: int, point: Point) -> None:
-        pins, position = self._state.saved.pins, self._position(row)
-        self._send((*pins[:position], Pin(point, favourite=self._favourites.isChecked()), *pins[position:]))
 
     def _open_menu(self, at: QPoint) -> None:
         item = self._strip.itemAt(at)

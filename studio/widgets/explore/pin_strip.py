@@ -26,7 +26,7 @@ from core.latent.explore_state import PICTURE_SIDE, Pin
 from core.latent.request import Point
 from studio import theme
 from studio.widgets.basic.labels import plain_tip
-from studio.widgets.explore.point_mime import describe, from_mime, to_mime
+from studio.widgets.explore.point_mime import describe, from_mime, request_from_mime, to_mime
 from studio.widgets.images.tile_layout import sheet
 
 SIDE = 64
@@ -41,6 +41,8 @@ class PinStrip(QListWidget):
 
     dropped = Signal(int, object)
     """Before which pin, and a `Point` from elsewhere."""
+    image_dropped = Signal(object)
+    """In a vertical strip instead: the `LatentRequest` of an image from elsewhere."""
     moved = Signal(int, int)
     """Which pin, and its new position in the order."""
     renamed = Signal(int, str)
@@ -166,11 +168,11 @@ class PinStrip(QListWidget):
         return to_mime(self._pins[self.row(items[0])].point)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if from_mime(event.mimeData()) is not None:
+        if self._takes(event.mimeData()):
             event.acceptProposedAction()
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
-        if from_mime(event.mimeData()) is not None:
+        if self._takes(event.mimeData()):
             event.acceptProposedAction()
             self._set_gap(self._gap_at(event.position().toPoint()))
 
@@ -179,15 +181,20 @@ class PinStrip(QListWidget):
 
     def dropEvent(self, event: QDropEvent) -> None:
         self._set_gap(None)
-        point, gap = from_mime(event.mimeData()), self._gap_at(event.position().toPoint())
-        if point is None:
+        request, gap = request_from_mime(event.mimeData()), self._gap_at(event.position().toPoint())
+        if request is None or not self._takes(event.mimeData()):
             return
         event.acceptProposedAction()
         if event.source() is self:
             row = self.chosen_rows()[0]
             self.moved.emit(row, gap - (gap > row))
+        elif self._vertical:
+            self.image_dropped.emit(request)
         else:
-            self.dropped.emit(gap, point)
+            self.dropped.emit(gap, request.trajectory.points[0])
+
+    def _takes(self, mime: QMimeData) -> bool:
+        return (request_from_mime(mime) if self._vertical else from_mime(mime)) is not None
 
     def _gap_at(self, position: QPoint) -> int:
         """Returns before which pin a drop goes."""
