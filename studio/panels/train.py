@@ -141,8 +141,8 @@ class TrainPanel(QWidget):
         self._show_resume()
 
     def take_keyboard(self) -> None:
-        """Gives the keyboard to the samples, so that the keys of the workspace work."""
-        self.samples.setFocus()
+        """So that the keys of the workspace work, of which an image in the grid would take the space bar."""
+        self.setFocus()
 
     def set_devices(self, devices: list[Device]) -> None:
         self.form.set_devices(devices)

@@ -192,7 +192,9 @@ def test_the_keyboard_is_the_workspaces_until_it_is_asked_for(qtbot: QtBot, stud
     with qtbot.waitActive(studio.window):
         studio.window.activateWindow()
     train.take_keyboard()
-    QTest.keyClick(train.samples, Qt.Key.Key_F2)
+    with qtbot.waitSignal(train.pause_requested):
+        QTest.keyClick(studio.window.focusWidget(), Qt.Key.Key_Space)
+    QTest.keyClick(studio.window.focusWidget(), Qt.Key.Key_F2)
     assert train.strip.name.hasFocus()
     QTest.keyClick(train.strip.name, Qt.Key.Key_Escape)
     assert not train.strip.name.hasFocus()

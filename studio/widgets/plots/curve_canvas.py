@@ -19,6 +19,8 @@ Line = NDArray[np.float64]
 
 WIDTH = 2.0
 """Pixels of the smoothed lines."""
+TOP = 7
+"""Pixels above the plot, which half a label of the highest tick needs."""
 TICK_ROOM = 26
 """Pixels from one tick of the values to the next, at least."""
 GRIP = 5
@@ -81,6 +83,7 @@ class CurveCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no type
         self._marks: list[pg.InfiniteLine] = []
         plot = self.getPlotItem()
         plot.hideButtons()
+        plot.layout.setContentsMargins(0, TOP, 0, 0)
         # Never shown, but without a parent it and its seven submenus would outlive the plot.
         plot.ctrlMenu.setParent(self, plot.ctrlMenu.windowFlags())
         plot.setLabel("bottom", "step")
