@@ -381,32 +381,33 @@ class TrainPanel(QWidget):
 
     def _build_views(self) -> QWidget:
         drawer = self._build_settings()
-        upper = QSplitter(Qt.Orientation.Horizontal)
-        upper.addWidget(drawer)
-        upper.addWidget(self._build_stage(drawer))
-        upper.setStretchFactor(0, 0)
-        upper.setStretchFactor(1, 1)
-        upper.setSizes([DRAWER, 4 * DRAWER])
+        stage = self._build_stage(drawer)
         lower = QWidget()
         column = QVBoxLayout(lower)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         column.addWidget(self.time_line)
         column.addWidget(self.plots, 1)
-        self.plots.maximized.connect(upper.setHidden)
+        self.plots.maximized.connect(stage.setHidden)
         self.plots_action = self._toggle("Plots", "chart-line", "Show or hide the plots", shown=True)
         self.plots_action.toggled.connect(self._show_plots)
         views = QSplitter(Qt.Orientation.Vertical)
-        views.addWidget(upper)
+        views.addWidget(stage)
         views.addWidget(lower)
         views.setStretchFactor(0, STAGE)
         views.setStretchFactor(1, PLOTS)
         views.setSizes([100 * STAGE, 100 * PLOTS])
-        for splitter in (upper, views):
+        across = QSplitter(Qt.Orientation.Horizontal)
+        across.addWidget(drawer)  # over the whole height: many settings are seen at once
+        across.addWidget(views)
+        across.setStretchFactor(0, 0)
+        across.setStretchFactor(1, 1)
+        across.setSizes([DRAWER, 4 * DRAWER])
+        for splitter in (across, views):
             splitter.setChildrenCollapsible(False)
         self.splitters = {
             "train rows": views,
-            "train settings": upper,
+            "train settings": across,
             "train images": self.stage.grids,
         }
-        return views
+        return across

@@ -61,7 +61,8 @@ def test_the_images_have_two_thirds_of_the_width_and_half_of_the_height(
     assert panel.samples.width() >= 0.66 * panel.width()
     assert panel.samples.height() + panel.strip.height() >= 0.5 * panel.height()
     line, plots = panel.time_line, panel.plots
-    assert line.width() >= panel.width() - 30
+    assert line.width() >= panel.stage.width()
+    assert panel.settings.height() >= 0.8 * panel.height()
     assert line.mapTo(panel, QPoint(0, 0)).y() >= panel.stage.mapTo(panel, QPoint(0, panel.stage.height())).y()
     assert plots.mapTo(panel, QPoint(0, 0)).y() >= line.mapTo(panel, QPoint(0, line.height())).y()
 
@@ -72,6 +73,7 @@ def test_the_settings_make_room_for_the_images(panel: TrainPanel) -> None:
     QApplication.processEvents()
     assert not panel.settings.isVisible()
     assert panel.samples.width() >= before + 200
+    assert panel.time_line.width() >= panel.width() - 30
     panel.settings_action.trigger()
     assert panel.settings.isVisible()
 
