@@ -13,6 +13,7 @@ from PIL import Image
 from PySide6.QtWidgets import QComboBox, QLabel, QSpinBox
 from pytestqt.qtbot import QtBot
 
+from core.devices import survey
 from core.devices.device import Device
 from core.diagnosis.case import Remedy
 from studio.application import Application
@@ -218,15 +219,13 @@ def test_a_run_that_continues_keeps_its_settings(
 def test_a_start_waits_for_the_devices_that_the_preset_is_fitted_to(
     qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, first: Path
 ) -> None:
-    from studio.services.explore import service
-
-    gate, survey = Gate(), service.survey
+    gate = Gate()
 
     def wait_and_survey() -> list[Device]:
         gate.wait(PATIENCE / 1000)
         return list(survey())
 
-    monkeypatch.setattr(service, "survey", wait_and_survey)
+    monkeypatch.setattr("studio.services.explore.service.survey", wait_and_survey)
     studio: Application = request.getfixturevalue("studio")
     request.addfinalizer(gate.set)
     open_images(qtbot, studio, first)
