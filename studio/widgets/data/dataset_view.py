@@ -166,6 +166,7 @@ class DatasetView(QWidget):
         """While a training runs its images and settings are as they are."""
         self._is_locked = locked
         self.controls.set_locked(locked)
+        self.browser.set_training(locked)
         self.findings.show_settings(self._settings, locked)
 
     def begin_examination(self) -> None:

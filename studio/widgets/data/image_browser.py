@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSlider, QVBoxLayout, QW
 from core.data.health.findings import FindingKind, RowNumbers
 from studio.model.data import Examined, ImageIndex
 from studio.model.image_filter import NAMES, ImageFilter, rows_of
-from studio.widgets.basic.labels import ElidedLabel, Label
+from studio.widgets.basic.labels import ElidedLabel, Label, plain_tip
 from studio.widgets.data.filter_bar import FilterBar
 from studio.widgets.images.virtual_grid import LARGEST, SMALLEST, STEP, VirtualGrid
 
@@ -29,6 +29,7 @@ class ImageBrowser(QWidget):
         self._reasons: Mapping[FindingKind, frozenset[int]] = {}
         self._seed: int | None = None
         self._draws = 0
+        self._is_training = False
         self.filter_bar = FilterBar()
         self.filter_bar.changed.connect(self._show_rows)
         self.grid = VirtualGrid(self.describe)
@@ -71,6 +72,10 @@ class ImageBrowser(QWidget):
         self._reasons = {one.kind: frozenset(one.excludable.tolist()) for one in about if len(one.excludable)}
         self.filter_bar.set_findings(self._found)
         self._show_rows()
+
+    def set_training(self, training: bool) -> None:
+        """Whether a training runs, which keeps the images that it has."""
+        self._is_training = training
 
     def describe(self, row: int) -> str:
         """Name, class, and why it is left out."""
@@ -138,7 +143,10 @@ class ImageBrowser(QWidget):
         verb = "Take back" if takes_back else "Leave out"
         self._act.setText(f"{verb} {len(selected):,}" if len(selected) else verb)
         self._act.setEnabled(len(selected) > 0)
-        self._act.setToolTip("Ctrl+Z undoes it" if takes_back else "The files stay where they are (Del)")
+        tip = "Ctrl+Z undoes it" if takes_back else "The files stay where they are (Del)"
+        self._act.setToolTip(
+            plain_tip(f"{tip}. The training that runs keeps its images." if self._is_training else tip)
+        )
 
     def _leave_out_selected(self) -> None:
         selected = self.grid.selected_rows()
