@@ -51,15 +51,15 @@ class TrainingHealthController:
         said: dict[str, list[str]] = {}
         for key, words in in_words(found.values).items():
             said.setdefault(protocol_text(key.partition("@")[2]), []).append(words)
-        how, (first, *_) = next(iter(said.items()))
+        first = next(iter(said.values()))[0]
         tip = wrapped_tip(*(f"By {each}: {', '.join(numbers)}." for each, numbers in said.items()))
-        self._window.footer.show_status(f"step {found.step:,}: {first} ({how.partition(',')[0]})", tip)
+        self._window.footer.show_status(f"measured step {found.step:,}: {first}", tip)
 
     def offer_best(self, found: BestCheckpoint) -> None:
         """The training has ended, and an earlier checkpoint is better than what was measured after it."""
         how = protocol_text(found.key.partition("@")[2])
         number = f"{label(found.key)} {found.value:.4g} ({how})"
-        text = f"The best images were made at step {found.step:,} of {found.last:,}: {number}. Later ones were worse."
+        text = f"Best at step {found.step:,} of {found.last:,}: {number}. Later checkpoints measured no better."
         self._window.banner.show_offer(text, "Explore the best", lambda: self._open_path(str(found.path)), kind="good")
 
     def open_step(self, step: int) -> None:

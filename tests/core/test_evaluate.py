@@ -160,7 +160,7 @@ def test_evaluate_with_labels(
     assert evaluate_command(finished_checkpoint, str(tmp_path / "labelled"), "--metrics", "inception_score") == 0
     captured = capsys.readouterr()
     assert "Inception Score, classifier-" in captured.out
-    assert "The classifier recognises" in captured.err
+    assert "Label classifier: " in captured.err
 
 
 @pytest.mark.parametrize(

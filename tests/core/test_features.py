@@ -151,7 +151,7 @@ def test_a_classifier_learns_the_labels() -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(classifier_module, "STEPS", 40)
         extractor, said = finished("classifier", bright)
-    assert str(said[-1]).count("recognises 100 %") == 1
+    assert str(said[-1]).count("Label classifier: 100 % right on held-out images") == 1
     found = extractor(pixels.transpose(0, 2, 3, 1))
     assert found.values.shape == (200, 96)
     assert found.logits is not None

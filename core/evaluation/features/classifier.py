@@ -58,7 +58,7 @@ def build(
         if note:
             with suppress(UserError), replaced(note) as partial:  # without it the training is repeated, nothing more
                 save_file(state, partial)
-        yield Notice(f"The classifier recognises {100 * right:.0f} % of images that it was not trained on.")
+        yield Notice(f"Label classifier: {100 * right:.0f} % right on held-out images.")
     return Classifier(state, len(dataset.classes), device)
 
 
