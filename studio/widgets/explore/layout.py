@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from core.latent.explore_state import DirectionKind, DirectionSets, ExploreState, SavedPins
 from studio.model.explore import ExploreSource
-from studio.widgets.explore.edit_controls import EditControls
+from studio.widgets.explore.edit_controls import WIDTH, EditControls
 from studio.widgets.explore.header import ExploreHeader
 from studio.widgets.explore.pin_shelf import PinShelf
 from studio.widgets.explore.stage import ExploreStage
@@ -16,6 +16,8 @@ from studio.widgets.images.tile_view import NO_IMAGES
 
 STAGE = 0.6
 """Share of the workspace's height, its header included, that the stage has at least."""
+NARROWEST = 340
+"""Pixels: the controls of the edit in a small window."""
 HIGHEST_TOOLS = 230
 """Pixels: what more there is goes to the stage."""
 
@@ -76,3 +78,4 @@ class ExploreLayout(QWidget):
         workspace = self.height() + self._header.height()
         below = int(workspace * (1 - STAGE)) - self._header.height()
         self.tools.setFixedHeight(max(min(below, HIGHEST_TOOLS), 40))
+        self.controls.setFixedWidth(min(max(self.width() // 3, NARROWEST), WIDTH))

@@ -13,8 +13,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDoubleSpinBox,
-    QHBoxLayout,
-    QSizePolicy,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -25,6 +23,7 @@ from core.generator_inputs import LARGEST_SEED
 from core.latent.explore_state import SECONDS, DirectionSets, ExploreState
 from core.latent.request import Easing, LatentRequest, Loop, Point, Position, Trajectory, Walk, number_of
 from studio import theme
+from studio.widgets.basic.flow_layout import FlowLayout
 from studio.widgets.basic.labels import plain_tip
 from studio.widgets.basic.spin_boxes import WheelGuard, indent_spin_box
 from studio.widgets.explore.point_box import PointBox
@@ -110,16 +109,20 @@ class View(ToolView):
         self._noise.clicked.connect(lambda: self.set_value("noise", random.randint(0, LARGEST_SEED)))
 
     def _build(self) -> None:
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        self._keyframe.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
-        self._keyframe.setMaximumWidth(212)
-        for widget in (self._keyframe, self._add, self._remove, self._seconds, self._closed):
+        row = FlowLayout()
+        self._keyframe.setFixedWidth(212)
+        for widget in (
+            self._keyframe,
+            self._add,
+            self._remove,
+            self._seconds,
+            self._closed,
+            self._easing,
+            self._radius,
+            self._noise,
+        ):
+            widget.setMinimumHeight(self._seconds.sizeHint().height())  # in the middle of the line
             row.addWidget(widget)
-        row.addWidget(self._easing)
-        row.addWidget(self._radius)
-        row.addWidget(self._noise)
-        row.addStretch(1)
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 0, 12, 4)
         column.setSpacing(4)
