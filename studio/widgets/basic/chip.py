@@ -17,7 +17,7 @@ TALLEST = 0.6
 
 
 class Chip(QToolButton):
-    """A click opens the panel; nothing in the window moves. As wide as the longest of its usual texts needs."""
+    """A click opens the panel; nothing in the window moves. Its width is that of the longest of its usual texts."""
 
     def __init__(self, content: QWidget, name: str, widest: Sequence[str], parent: QWidget | None = None) -> None:
         """`content` and `name`: the panel's, the latter for assistive technology; `widest`: texts to make room for."""
@@ -60,7 +60,7 @@ class Chip(QToolButton):
     def sizeHint(self) -> QSize:
         option, metrics = QStyleOptionToolButton(), self.fontMetrics()
         self.initStyleOption(option)
-        option.text = max(self._widest, key=metrics.horizontalAdvance)
+        option.text = max((*self._widest, self.text()), key=metrics.horizontalAdvance)
         room = QSize(metrics.horizontalAdvance(option.text) + SIDES, metrics.height())
         return self.style().sizeFromContents(QStyle.ContentsType.CT_ToolButton, option, room, self)
 

@@ -17,7 +17,7 @@ from studio.widgets.basic.help_button import HelpButton
 from studio.widgets.basic.labels import Glyph, Label, WrappedLabel, plain_tip
 
 NOTHING = "No metrics"
-WIDEST = NOTHING, "FID 0.00888", "Coverage 0.888"
+WIDEST = NOTHING, "FID 0.0888"
 GLYPHS = {
     Trend.NONE: ("minus", "muted"),
     Trend.BETTER: ("thumbs-up", "good"),
