@@ -33,7 +33,6 @@ class HomePanel(QWidget):
         self.drop_area.open_file_requested.connect(self.open_file_requested)
         self.drop_area.download_requested.connect(self.download_requested)
         self.drop_area.tour_requested.connect(self.tour_requested)
-        self.drop_area.set_compact(has_projects)
         self._runs, self._datasets = _Shelf("Runs"), _Shelf("Datasets")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 16, 16, 16)
@@ -42,12 +41,15 @@ class HomePanel(QWidget):
         for shelf in (self._runs, self._datasets):
             shelf.chosen.connect(self.opened)
             layout.addWidget(shelf)
+        layout.addStretch()
+        self._column = layout
+        self._leave_room(has_projects)
 
     def show_projects(self, found: ProjectsListed) -> None:
         """The runs and datasets that there are now."""
         self._runs.show_projects(found.runs)
         self._datasets.show_projects(found.datasets)
-        self.drop_area.set_compact(bool(found.runs or found.datasets))
+        self._leave_room(bool(found.runs or found.datasets))
         self._offer_last()
 
     def show_read(self, read: ProjectRead) -> None:
@@ -60,6 +62,11 @@ class HomePanel(QWidget):
     def cards(self) -> list[ProjectCard]:
         """Those of runs, then those of datasets."""
         return [*self._runs.cards, *self._datasets.cards]
+
+    def _leave_room(self, for_cards: bool) -> None:
+        """The drop area takes all that there is, unless there are cards below it."""
+        self.drop_area.set_compact(for_cards)
+        self._column.setStretchFactor(self.drop_area, 0 if for_cards else 1)
 
     def _offer_last(self) -> None:
         whole = (card.project for card in self._runs.cards if not card.problem and card.project.step >= 0)
