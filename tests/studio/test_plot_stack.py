@@ -228,3 +228,16 @@ def test_a_plot_of_20_000_reports_is_painted_in_a_part_of_a_frame(stack: PlotSta
         times.append(thread_time() - begun)
     assert canvas._smooth[0].opts["pen"].widthF() == 2
     assert min(times) < 0.012
+
+
+def test_in_a_narrow_plot_the_title_comes_before_tools_that_the_menu_has(stack: PlotStack) -> None:
+    card = stack.cards[0]
+    for width, shown in ((520, False), (1200, True)):
+        stack.resize(width, 220)
+        QApplication.processEvents()
+        assert tool(card, "Maximize").isVisible() is shown
+        assert tool(card, "Reset the view").isVisible() is shown
+        assert card.title.width() >= card.title.fontMetrics().horizontalAdvance("Losses")
+    menu = tool(card, "Options").menu()
+    assert isinstance(menu, QMenu)
+    assert {"Maximize or restore", "Show everything"} <= {action.text() for action in menu.actions()}

@@ -37,6 +37,8 @@ MARK_REACH = 6
 """Pixels around a mark within which the readout explains it."""
 MOST_REMARKS, LONGEST_REMARK = 5, 300
 """Marks that it explains at once, the last ones, and characters for each."""
+ROOM_FOR_TOOLS = 340
+"""Below this width some tools are in the menu of options alone."""
 NARROWEST, LOWEST = 240, 116
 
 
@@ -102,6 +104,7 @@ class CurvePlot(QWidget):
         for widgets in ((self._name, self._smoothing), (self._log,)):
             self._menu.addAction(_row(self._menu, *widgets))
         self._menu.addSeparator()
+        self._menu.addAction("Show everything", self.reset_view)
         self._menu.addAction("Save picture (PNG)…", lambda: self.save_requested.emit("png"))
         self._menu.addAction("Save numbers (CSV)…", lambda: self.save_requested.emit("csv"))
         self._options.setMenu(self._menu)
@@ -336,7 +339,12 @@ class CurvePlot(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._fit_tools(event.size().width() >= ROOM_FOR_TOOLS)
         self._place_readout()
+
+    def _fit_tools(self, has_room: bool) -> None:
+        """What the menu of options holds as well makes room for the title."""
+        self._reset.setVisible(has_room)
 
     def _place_readout(self) -> None:
         """Beside the title where one row is enough for it, and else below."""

@@ -105,6 +105,8 @@ class Legend(QWidget):
         *slots, place = self._slots(self.width())
         flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         for slot, entry in zip(slots, self._entries, strict=True):
+            if slot.bottom() >= self.height():  # rather no row than half of one
+                break
             middle = slot.center().y() + 0.5
             painter.setPen(QPen(QColor(entry.color), 3, entry.style, Qt.PenCapStyle.FlatCap))
             painter.drawLine(QPointF(slot.left(), middle), QPointF(slot.left() + SWATCH, middle))

@@ -66,6 +66,7 @@ class PlotCard(CurvePlot):
         for button in (self._maximize, remove):
             self._tools.addWidget(button)
         self._menu.addSeparator()
+        self._menu.addAction("Maximize or restore", self.maximize_requested.emit)
         self._left = self._menu.addAction("Move left", lambda: self.moved.emit(-1))
         self._right = self._menu.addAction("Move right", lambda: self.moved.emit(1))
         self.instead = QMenu("Plot instead", self._menu)
@@ -97,6 +98,10 @@ class PlotCard(CurvePlot):
             self.maximize_requested.emit()
         else:
             super().keyPressEvent(event)
+
+    def _fit_tools(self, has_room: bool) -> None:
+        super()._fit_tools(has_room)
+        self._maximize.setVisible(has_room)
 
     def _describe(self) -> None:
         subject = self.subject
