@@ -21,14 +21,17 @@ FOLDER = Path(__file__).parent.parent / "assets" / "screenshots"
 
 
 def main() -> None:
-    """Writes empty.png, data.png, train.png, explore.png, the latter two also in the dark, and playground.png."""
+    """Writes empty.png, home.png, playground.png and, of the digits, data.png, train.png, explore.png, the latter two
+    also in the dark; with --photos the same three of photographs, as photos-data.png and so on."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=150, help="how long to train before the pictures are taken")
-    parser.add_argument("--source", default="sample:digits")
+    parser.add_argument("--seconds", type=float, default=150, help="how long to train on the digits")
+    parser.add_argument("--photos", help="folder of photographs, to train on as well")
+    parser.add_argument("--photo-seconds", type=float, default=900, help="how long to train on them")
     parser.add_argument("--size", default="1280x800")
     parser.add_argument("--out", type=Path, default=FOLDER)
     options = parser.parse_args()
-    options.out.mkdir(parents=True, exist_ok=True)
+    out = options.out
+    out.mkdir(parents=True, exist_ok=True)
     if sys.platform == "linux" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     os.environ["GAN_STUDIO_RUNS"] = tempfile.mkdtemp()
@@ -40,36 +43,51 @@ def main() -> None:
     studio = Application()
     studio.window.resize(*(int(side) for side in options.size.split("x")))
     studio.window.show()
-    _take(studio, HOME, options.out / "empty.png")
-    studio.open(options.source)
-    _until(lambda: studio.session.data.dataset is not None)
-    _take(studio, DATA, options.out / "data.png")
-    studio.controllers.train.start()
-    _until(lambda: studio.session.training.state is TrainingState.RUNNING)
-    studio.window.show_workspace(TRAIN)
-    _wait(options.seconds)
-    _take(studio, TRAIN, options.out / "train.png")
-    studio.window.show_workspace(EXPLORE)
-    _until(lambda: len(studio.window.explore.image()) > 0)
-    _take(studio, EXPLORE, options.out / "explore.png")
+    _take(studio, HOME, out / "empty.png")
+    _train(studio, "sample:digits", options.seconds, out, "")
     theme.apply_scheme(app, theme.DARK)
-    _take(studio, TRAIN, options.out / "train-dark.png")
-    _take(studio, EXPLORE, options.out / "explore-dark.png")
-    _end(studio)
+    _take(studio, TRAIN, out / "train-dark.png")
+    _take(studio, EXPLORE, out / "explore-dark.png")
     theme.apply_scheme(app, theme.LIGHT)
-    studio.session.set_resume(None)
-    studio.open("toy:ring8")
-    _until(lambda: studio.session.data.dataset is not None and studio.session.data.dataset.points)
-    studio.controllers.train.start()
-    _until(lambda: studio.session.training.state is TrainingState.RUNNING)
+    _stop(studio)
+    if options.photos:
+        _train(studio, options.photos, options.photo_seconds, out, "photos-")
+        _stop(studio)
+    _take(studio, HOME, out / "home.png")
+    _begin(studio, "toy:ring8")
     _wait(4)  # early, while the points are still under way
-    _take(studio, TRAIN, options.out / "playground.png")
-    _end(studio)
+    _take(studio, TRAIN, out / "playground.png")
+    studio.session.training.abandon()
+    _until(lambda: studio.session.training.state is TrainingState.IDLE)
     studio.window.close()
 
 
-def _end(studio: Application) -> None:
-    studio.session.training.abandon()
+def _train(studio: Application, source: str, seconds: float, out: Path, prefix: str) -> None:
+    """Trains on a dataset, and takes a picture of each workspace."""
+    _begin(studio, source, picture=out / f"{prefix}data.png")
+    _wait(seconds)
+    _take(studio, TRAIN, out / f"{prefix}train.png")
+    studio.window.show_workspace(EXPLORE)
+    _until(lambda: len(studio.window.explore.image()) > 0)
+    _take(studio, EXPLORE, out / f"{prefix}explore.png")
+
+
+def _begin(studio: Application, source: str, picture: Path | None = None) -> None:
+    """Opens a dataset, takes its picture, and starts a training on it from the first step."""
+    studio.open(source)
+    _until(lambda: studio.session.is_open(source))
+    studio.session.set_resume(None)
+    if picture:
+        _wait(20)  # it is examined, and its images are read
+        _take(studio, DATA, picture)
+    studio.controllers.train.start()
+    _until(lambda: studio.session.training.state is TrainingState.RUNNING)
+    studio.window.show_workspace(TRAIN)
+
+
+def _stop(studio: Application) -> None:
+    """Saves the training and ends it."""
+    studio.session.training.stop()
     _until(lambda: studio.session.training.state is TrainingState.IDLE)
 
 
