@@ -222,6 +222,7 @@ class LatestThread(QThread):
                 self._returned.emit(work())
             except Exception as error:
                 self._returned.emit(partial(self.failed.emit, as_problem(error)))
+            del work  # a dataset that it reads, say, is not in use while this thread waits
             self._rest(monotonic() - began)
 
     def _rest(self, worked: float) -> None:

@@ -162,6 +162,9 @@ def test_what_is_open_stays_and_the_rest_is_deleted(qtbot: QtBot, studio: Applic
         drop(studio, fill(tmp_path / name, 12))
         qtbot.waitUntil(lambda: studio.session.data.dataset is not None and studio.session.data.dataset.title == name)  # noqa: B023
 
+    # Images of the one before are still being read for a moment.
+    qtbot.waitUntil(lambda: sum(entry.in_use for entry in entries()) == 1, timeout=PATIENCE)
+
     def delete(dialog: PreparedDatasetsDialog) -> None:
         table = rows(qtbot, dialog)
         assert column(table, 0) == ["three", "two", "one"]
