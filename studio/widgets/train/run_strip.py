@@ -130,7 +130,7 @@ class RunStrip(QFrame):
     def _keep_places(self) -> None:
         """Room for the usual texts, so that nothing moves as numbers grow."""
         for label, usual in (
-            (self._state, "Training"),
+            (self._state, "Stopped mm"),  # wider than any of the states but "Reading ..."
             (self._step, "step 8,888,888"),
             (self._speed, "88,888 images/s"),
             (self._time, "88:88:88 elapsed"),
