@@ -142,9 +142,9 @@ class MainWindow(QMainWindow):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(PageArea(self.pages, self.banner, self.drop_overlay), 1)
-        column.addWidget(self.reading)
-        column.addWidget(self.jobs)
         column.addWidget(self.footer)
+        for strip in (self.reading, self.jobs):
+            self.footer.add_strip(strip)
         self.setCentralWidget(central)
         self.resize(1280, 800)
 

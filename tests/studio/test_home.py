@@ -14,6 +14,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from core.events import Progress
 from core.runs.run_name import write_name
 from studio.application import Application
 from studio.main_window import DATA, HOME, TRAIN
@@ -160,6 +161,11 @@ def test_nothing_moves_when_a_message_comes_and_what_asks_for_nothing_goes(qtbot
     before = window.pages.geometry(), window.footer.geometry()
     banner.show_problem("Something is wrong. " * 30, "Do something about it.", "Details")
     QApplication.processEvents()
+    for strip in (window.reading, window.jobs):
+        strip.show_progress(Progress("Something that takes long", 1, 2))
+        strip.show_waiting(["One", "Two"])
+    QApplication.processEvents()
+    assert window.jobs.isVisible()
     assert (window.pages.geometry(), window.footer.geometry()) == before
     assert banner.height() >= banner.heightForWidth(banner.width())
     assert window.pages.geometry().contains(banner.geometry())

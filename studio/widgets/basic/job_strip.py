@@ -10,6 +10,9 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QProgressBar, QPushBut
 from core.events import Progress
 from studio.widgets.basic.labels import ElidedLabel, literal, plain_tip
 
+NARROWEST_BAR, WIDEST_BAR = 48, 200
+"""Pixels."""
+
 
 class JobStrip(QFrame):
     """Hidden until there is progress to show."""
@@ -24,6 +27,8 @@ class JobStrip(QFrame):
         self._text = ElidedLabel()
         self._bar = QProgressBar(textVisible=False)
         self._bar.setAccessibleName("Progress of the job")
+        self._bar.setMinimumWidth(NARROWEST_BAR)
+        self._bar.setMaximumWidth(WIDEST_BAR)
         self._titles: list[str] = []
         self._waiting = QPushButton()
         self._waiting.setToolTip("Jobs that start when this one is done. Choose one to cancel it.")
@@ -33,8 +38,9 @@ class JobStrip(QFrame):
         cancel.setToolTip(plain_tip(cancelling))
         cancel.clicked.connect(self.cancelled)
         row = QHBoxLayout(self)
-        row.setContentsMargins(16, 6, 16, 6)
-        row.addWidget(self._text)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addStretch(1)
+        row.addWidget(self._text, 2)
         row.addWidget(self._bar, 1)
         row.addWidget(self._waiting)
         row.addWidget(cancel)

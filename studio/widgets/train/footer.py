@@ -43,17 +43,22 @@ class Footer(QFrame):
         self._start.clicked.connect(self.start_requested)
         self._pause.clicked.connect(self.toggle_pause)
         self._stop.clicked.connect(self.stop_requested)
+        self._strips = QHBoxLayout()
         row = QHBoxLayout(self)
         row.setContentsMargins(16, 8, 16, 8)
         row.setSpacing(12)
         row.addWidget(self._state)
         row.addWidget(self._line)
-        row.addStretch(1)
+        row.addLayout(self._strips, 1)
         row.addWidget(self._note)
         for button in (self._start, self._pause, self._stop):
             button.setMinimumWidth(92)
             row.addWidget(button)
         self.show_run(resting("", resumes=False))
+
+    def add_strip(self, strip: QWidget) -> None:
+        """Shows a strip, while it is visible, between the status and the buttons, where nothing moves for it."""
+        self._strips.addWidget(strip, 1)
 
     def toggle_pause(self) -> None:
         """Pause or go on, if there is a training that can."""
