@@ -1,4 +1,7 @@
-"""Renders the README's pictures from the real program: `make screenshots`. Trains on the built-in digits meanwhile."""
+"""Renders the README's pictures from the real program: `make screenshots ARGS="--photos FOLDER"`.
+
+Trains on the built-in digits and on the photographs meanwhile.
+"""
 
 from __future__ import annotations
 
@@ -21,11 +24,11 @@ FOLDER = Path(__file__).parent.parent / "assets" / "screenshots"
 
 
 def main() -> None:
-    """Writes empty.png, home.png, playground.png and, of the digits, data.png, train.png, explore.png, the latter two
-    also in the dark; with --photos the same three of photographs, as photos-data.png and so on."""
+    """Writes home.png, playground.png and, of digits, train-dark.png and explore.png; of photographs photos-data.png,
+    photos-train.png and photos-explore.png."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=150, help="how long to train on the digits")
-    parser.add_argument("--photos", help="folder of photographs, to train on as well")
+    parser.add_argument("--photos", required=True, help="folder of photographs")
     parser.add_argument("--photo-seconds", type=float, default=900, help="how long to train on them")
     parser.add_argument("--size", default="1280x800")
     parser.add_argument("--out", type=Path, default=FOLDER)
@@ -34,7 +37,8 @@ def main() -> None:
     out.mkdir(parents=True, exist_ok=True)
     if sys.platform == "linux" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    os.environ["GAN_STUDIO_RUNS"] = tempfile.mkdtemp()
+    for folder in ("GAN_STUDIO_RUNS", "GAN_STUDIO_CACHE"):  # Home shows what lies there
+        os.environ[folder] = tempfile.mkdtemp()
     QSettings.setPath(QSettings.Format.NativeFormat, QSettings.Scope.UserScope, tempfile.mkdtemp())
     sys.setswitchinterval(0.001)
     app = QApplication(["gan-studio"])
@@ -43,16 +47,18 @@ def main() -> None:
     studio = Application()
     studio.window.resize(*(int(side) for side in options.size.split("x")))
     studio.window.show()
-    _take(studio, HOME, out / "empty.png")
-    _train(studio, "sample:digits", options.seconds, out, "")
+    _begin(studio, "sample:digits")
+    _wait(options.seconds)
+    _explore(studio, out / "explore.png")
     theme.apply_scheme(app, theme.DARK)
     _take(studio, TRAIN, out / "train-dark.png")
-    _take(studio, EXPLORE, out / "explore-dark.png")
     theme.apply_scheme(app, theme.LIGHT)
     _stop(studio)
-    if options.photos:
-        _train(studio, options.photos, options.photo_seconds, out, "photos-")
-        _stop(studio)
+    _begin(studio, options.photos, out / "photos-data.png")
+    _wait(options.photo_seconds)
+    _take(studio, TRAIN, out / "photos-train.png")
+    _explore(studio, out / "photos-explore.png")
+    _stop(studio)
     _take(studio, HOME, out / "home.png")
     _begin(studio, "toy:ring8")
     _wait(4)  # early, while the points are still under way
@@ -62,18 +68,15 @@ def main() -> None:
     studio.window.close()
 
 
-def _train(studio: Application, source: str, seconds: float, out: Path, prefix: str) -> None:
-    """Trains on a dataset, and takes a picture of each workspace."""
-    _begin(studio, source, picture=out / f"{prefix}data.png")
-    _wait(seconds)
-    _take(studio, TRAIN, out / f"{prefix}train.png")
+def _explore(studio: Application, picture: Path) -> None:
+    """Takes a picture of Explore, which follows the training."""
     studio.window.show_workspace(EXPLORE)
     _until(lambda: len(studio.window.explore.image()) > 0)
-    _take(studio, EXPLORE, out / f"{prefix}explore.png")
+    _take(studio, EXPLORE, picture)
 
 
 def _begin(studio: Application, source: str, picture: Path | None = None) -> None:
-    """Opens a dataset, takes its picture, and starts a training on it from the first step."""
+    """Opens a dataset, takes its picture if asked to, and starts a training on it from the first step."""
     studio.open(source)
     _until(lambda: studio.session.is_open(source))
     studio.session.set_resume(None)
