@@ -73,8 +73,6 @@ class TrainingJob:
         run that would go on, and `UserError`; the run keeps what was saved."""
         checkpoint = load(self.resume) if self.resume else None
         use(self.chosen.device)  # what cannot work is said before the images are read
-        if passed := passed_over(self.chosen.device):
-            yield Notice(passed)
         if origin := self._continued():
             with RunLock(origin.folder) as lock:
                 yield from self._begin(checkpoint)
@@ -96,6 +94,8 @@ class TrainingJob:
         settings = self.chosen if checkpoint else self._fitted(dataset)
         refuse_large_batch(settings.batch, len(dataset.images) - len(held_rows(settings, dataset)))
         refuse_data(settings, len(dataset.classes), dataset.points)
+        if passed := passed_over(self.chosen.device):
+            yield Notice(passed)
         self._images = dataset
         if settings.clusters:
             dataset = yield from clustered(dataset, settings.clusters, resolve(settings.device))

@@ -146,7 +146,7 @@ def test_a_training_that_runs_has_its_images(qtbot: QtBot, studio: Application, 
     begin(qtbot, studio, photos)
     fit = controls(studio)._fields["fit"].widget
     assert not fit.isEnabled()
-    assert "training runs" in fit.toolTip()
+    assert "training is running" in fit.toolTip()
     click(button(studio.window.footer, "Stop"))
     qtbot.waitUntil(lambda: studio.session.training.state is TrainingState.IDLE, timeout=PATIENCE)
     assert fit.isEnabled()

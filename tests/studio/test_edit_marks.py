@@ -36,6 +36,7 @@ WITHOUT_PROBABILITIES = reports(*LOSSES, "Loss/scores/real", "Loss/scores/fake")
 @pytest.fixture
 def panel(qtbot: QtBot, studio: Application) -> TrainPanel:
     """The window's, on screen and ready to draw."""
+    studio.window.resize(1280, 800)
     studio.window.show_workspace(TRAIN)
     plots = studio.window.train.plots.cards
     qtbot.waitUntil(lambda: all(plot.findChild(QGraphicsView) for plot in plots))
@@ -87,6 +88,7 @@ def test_marks_go_with_the_steps_that_did_not_happen(studio: Application, panel:
         studio.session.training.edited.emit(edit)
     first, _ = marked(panel.plots.cards[0])
     studio.session.training.continued.emit(500)
+    studio.session.workers.reported.emit(PROBABILITIES[51:61])  # or the second would be at the very edge
     assert len(marked(panel.plots.cards[0])) == 2
     studio.session.training.continued.emit(499)
     assert len(marked(panel.plots.cards[0])) == 1

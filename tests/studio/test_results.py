@@ -62,7 +62,7 @@ def test_values_of_different_features_are_different_results() -> None:
     assert other.value == pytest.approx(0.06)
     assert trend_text(other) == "First measurement"
     assert (first.steps[first.best], first.values[first.best]) == (500, 10)
-    assert other.protocol == "Classifier of the dataset's labels. 1,000 generated and 3,000 held-out images"
+    assert other.protocol == "Label classifier. 1,000 generated and 3,000 held-out images"
 
 
 def test_the_best_is_the_first_of_equal_ones_and_a_step_measured_again_counts_once() -> None:
