@@ -96,7 +96,7 @@ QSlider:horizontal { min-height: 22px; }
 QSlider::groove:horizontal { height: 4px; border-radius: 2px; background: @slot; }
 QSlider::sub-page:horizontal { height: 4px; border-radius: 2px; background: @accent; }
 QSlider::handle:horizontal {
-    width: 14px; height: 14px; margin: -6px 0; border-radius: 8px; border: 1px solid @accent; background: @surface;
+    width: 14px; height: 14px; margin: -6px 0; border-radius: 7px; border: 1px solid @accent; background: @surface;
 }
 QSlider::handle:horizontal:hover { background: @notice_strip; }
 QSlider::handle:horizontal:focus { background: @accent; border-color: @text; }

@@ -15,6 +15,7 @@ from core.events import Images, Progress
 from studio.model.undo import Undo
 from studio.widgets.basic.empty_page import EmptyPage
 from studio.widgets.basic.labels import Label
+from studio.widgets.basic.scale import scale_length
 from studio.widgets.images.image_grid import ImageGrid
 from studio.widgets.images.image_mime import add_image
 from studio.widgets.images.row_viewer import RowViewer
@@ -264,7 +265,7 @@ class DataPanel(QWidget):
         self._first_images.setAccessibleName("The first images")
         self._busy_text = Label(alignment=Qt.AlignmentFlag.AlignCenter)
         self._bar = QProgressBar(textVisible=False)
-        self._bar.setFixedWidth(360)
+        scale_length(self._bar, self._bar.setFixedWidth, 360)
         self._bar.setAccessibleName("Progress of reading the images")
         cancel = QPushButton("Cancel")
         cancel.setToolTip("Stop reading; nothing is changed")

@@ -28,6 +28,7 @@ from studio.model.results import results
 from studio.model.setting_text import in_words
 from studio.model.train import Flag
 from studio.widgets.basic.labels import Label, plain_tip
+from studio.widgets.basic.scale import scale_length
 from studio.widgets.images.image_grid import ImageGrid
 from studio.widgets.plots.plot_stack import PlotStack
 from studio.widgets.plots.time_bar import Steps
@@ -339,7 +340,7 @@ class TrainPanel(QWidget):
         row.addWidget(self._resume, 1)
         row.addWidget(self._fresh, alignment=Qt.AlignmentFlag.AlignTop)
         side = QWidget()
-        side.setMinimumWidth(NARROWEST_DRAWER)
+        scale_length(side, side.setMinimumWidth, NARROWEST_DRAWER)
         column = QVBoxLayout(side)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)

@@ -21,6 +21,7 @@ from studio.dialogs.help.log import LogDialog
 from studio.main_window import DATA, EXPLORE, HOME, TRAIN
 from studio.widgets.basic.labels import IconButton
 from studio.widgets.explore.pin_strip import PinStrip
+from studio.widgets.settings.row_label import RowLabel
 from tests.core.tiny import save_pictures
 from tests.studio.conftest import PATIENCE
 
@@ -142,12 +143,15 @@ def test_letters_and_icons_grow_at_once_and_start_stays_on_screen(
     window = studio.window
     window.complete()
     window.resize(1280, 720)
+    label = next(each for each in window.train.findChildren(RowLabel) if each.title.text() == "Network")
+    before = label.title.width()
     close = next(each for each in window.findChildren(IconButton) if each.iconSize().width() == 18)
     studio.controllers.menus.scales[200].trigger()
     qtbot.wait(1)
     assert window_state.scale() == 200
     assert app.font().pixelSize() == window.font().pixelSize() == 2 * theme.BASE_PIXELS
     assert close.iconSize().width() == 36
+    assert label.title.width() == pytest.approx(2 * before, abs=1)
     assert window.size().width() == 1280
     for button in filter(QPushButton.isVisible, window.footer.findChildren(QPushButton)):
         corner = button.mapTo(window, QPoint(button.width(), button.height()))

@@ -10,6 +10,7 @@ from core.learn.addresses import SCHEME
 from core.learn.glossary import Term, term
 from studio import theme
 from studio.widgets.basic.labels import IconButton, plain_tip
+from studio.widgets.basic.scale import follow_scale
 from studio.widgets.learn.term_view import TermView
 
 WIDTH = 380
@@ -27,7 +28,7 @@ class HelpButton(IconButton):
         self.explain(key)
         self.setObjectName("mark")
         self.setIcon(theme.icon("question", "muted"))
-        self.setFixedSize(QSize(SIDE, SIDE))
+        follow_scale(self, lambda: self.setFixedSize(theme.scaled(SIDE), theme.scaled(SIDE)))
         self.clicked.connect(self._show_card)
 
     def explain(self, key: str) -> None:
@@ -71,7 +72,8 @@ class TermCard(QFrame):
         more.clicked.connect(self._open_glossary)
         column.addWidget(more, 0, Qt.AlignmentFlag.AlignLeft)
         self.setFocusProxy(more)
-        self.setFixedSize(WIDTH, column.totalHeightForWidth(WIDTH))
+        width = theme.scaled(WIDTH)
+        self.setFixedSize(width, column.totalHeightForWidth(width))
 
     def _open_glossary(self) -> None:
         self.close()

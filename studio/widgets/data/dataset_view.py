@@ -23,6 +23,7 @@ from studio import theme
 from studio.model.data import BUILT_IN, SHEET, BeforeAfter, DataFacts, DatasetSheet, Examined, ImageIndex
 from studio.model.image_filter import ImageFilter
 from studio.widgets.basic.labels import Label, LabelledButton, plain_tip
+from studio.widgets.basic.scale import scale_length
 from studio.widgets.data.before_after_view import BeforeAfterView
 from studio.widgets.data.finding_view import FindingView
 from studio.widgets.data.findings_list import FindingsList
@@ -211,7 +212,7 @@ class DatasetView(QWidget):
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(facts)
         side = QWidget()
-        side.setFixedWidth(320)
+        scale_length(side, side.setFixedWidth, 320)
         layout = QVBoxLayout(side)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(scroll, 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from PySide6.QtCore import QSize, Signal
+from PySide6.QtCore import QSize, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QToolButton, QWidget
 
@@ -14,6 +14,7 @@ from studio.model.data import ImageIndex
 from studio.model.image_filter import NAMES, ImageFilter
 from studio.widgets.basic.flow_layout import FlowLayout
 from studio.widgets.basic.labels import literal, plain_tip
+from studio.widgets.basic.scale import follow_scale
 from studio.widgets.data.class_picker import LONGEST, ClassPicker
 
 MOST_CLASSES = 6
@@ -27,6 +28,9 @@ class FilterBar(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._fitting = QTimer(self, singleShot=True, interval=0)
+        self._fitting.timeout.connect(self._fit)
+        follow_scale(self, self._fitting.start)  # the chips are dressed after the bar
         self._classes: dict[str, QToolButton] = {}
         self._counts: dict[str, int] = {}
         self._findings: dict[FindingKind, QToolButton] = {}

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFormLayout, QVBoxLayout, QWidget
 
 from core.generator_inputs import Conditions, seed_codes
 from studio.widgets.basic.labels import ElidedComboBox, Heading, Label, LabelledButton, plain_tip
+from studio.widgets.basic.scale import scale_length
 from studio.widgets.basic.slider_row import SliderRow
 from studio.widgets.basic.spin_boxes import WheelGuard
 
@@ -32,7 +33,7 @@ class ClassControls(QWidget):
         self._share = SliderRow(
             "Share", 0, 100, 50, step=1, decimals=0, unit="%", help="How much of the second class is mixed in."
         )
-        self._share.set_label_width(label_width)
+        scale_length(self._share, self._share.set_label_width, label_width)
         for box in (self._class, self._other):
             box.currentIndexChanged.connect(self._change)
         self._share.valueChanged.connect(lambda _: self.changed.emit("share"))
@@ -175,7 +176,7 @@ class CodeControls(QWidget):
             step=0.05,
             help=f"InfoGAN's continuous code {number}. It was trained from -1 to 1; further out is a guess.",
         )
-        row.set_label_width(self._label_width)
+        scale_length(row, row.set_label_width, self._label_width)
         row.valueChanged.connect(lambda _: self._hold(f"code {number}"))
         self._row_column.addWidget(row)
         # Tab would come to it after whatever was there already, further down.
@@ -253,6 +254,6 @@ def _form(label_width: int, *choices: _Choice) -> QFormLayout:
     for choice in choices:
         form.addRow(choice.accessibleName(), choice)
         label = form.labelForField(choice)
-        label.setFixedWidth(label_width)
+        scale_length(label, label.setFixedWidth, label_width)
         label.setToolTip(choice.toolTip())
     return form

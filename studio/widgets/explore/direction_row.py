@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QSignalBlocker, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QSignalBlocker, Qt, QTimer, Signal
 from PySide6.QtGui import QFocusEvent, QPixmap
 from PySide6.QtWidgets import QDoubleSpinBox, QGridLayout, QHBoxLayout, QLineEdit, QSizePolicy, QToolButton, QWidget
 
@@ -10,6 +10,7 @@ from core.events import Images
 from core.latent.explore_state import LONGEST_NAME
 from studio import theme
 from studio.widgets.basic.labels import Label, plain_tip
+from studio.widgets.basic.scale import scale_icon, scale_length
 from studio.widgets.basic.slider_row import NUMBER_MS
 from studio.widgets.basic.spin_boxes import WheelGuard, indent_spin_box
 from studio.widgets.explore.bipolar_slider import BipolarSlider
@@ -62,11 +63,12 @@ class DirectionRow(QWidget):
         self._reset = QToolButton()
         self._reset.setAutoRaise(True)
         self._reset.setIcon(theme.icon("arrow-counter-clockwise", "muted"))
-        self._reset.setIconSize(QSize(16, 16))
+        scale_icon(self._reset, 16)
         self._reset.setToolTip("Back to 0")
         self._ends = Label(), Label()
         for end, word in zip(self._ends, ("lowest", "highest"), strict=True):
-            end.setFixedSize(SIDE, SIDE)
+            scale_length(end, end.setFixedWidth, SIDE)
+            scale_length(end, end.setFixedHeight, SIDE)
             end.setAlignment(Qt.AlignmentFlag.AlignCenter)
             end.setToolTip(plain_tip(f"The image at the {word} value."))
         for widget in (self._slider, self._spin):
@@ -124,8 +126,8 @@ class DirectionRow(QWidget):
         ratio = self.devicePixelRatioF()
         for end, image in zip(self._ends, images, strict=True):
             picture = QPixmap.fromImage(sheet(image[None], 1)).scaled(
-                round(SIDE * ratio),
-                round(SIDE * ratio),
+                round(theme.scaled(SIDE) * ratio),
+                round(theme.scaled(SIDE) * ratio),
                 Qt.AspectRatioMode.KeepAspectRatio,
                 Qt.TransformationMode.SmoothTransformation,
             )

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from core.generator_inputs import Conditions
 from core.latent.explore_state import Edit
+from studio.widgets.basic.scale import scale_length
 from studio.widgets.basic.slider_row import SliderRow
 from studio.widgets.explore.condition_controls import ClassControls, CodeControls
 from studio.widgets.explore.direction_controls import DirectionControls
@@ -33,7 +34,7 @@ class EditControls(QScrollArea):
             1.0,
             help="Truncation ψ: near 0 every image is the typical one, 1 is what was trained, above 1 is more daring.",
         )
-        self._psi.set_label_width(LABEL_WIDTH)
+        scale_length(self._psi, self._psi.set_label_width, LABEL_WIDTH)
         self._classes = ClassControls(LABEL_WIDTH)
         self._codes = CodeControls(LABEL_WIDTH)
         self._styles = StyleControls(LABEL_WIDTH)
@@ -54,7 +55,7 @@ class EditControls(QScrollArea):
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFixedWidth(WIDTH)
+        scale_length(self, self.setFixedWidth, WIDTH)
         self.setAccessibleName("Diversity, conditions, styles and directions")
 
     def set_generator(self, classes: Sequence[str], conditions: Conditions, style_layers: int) -> None:

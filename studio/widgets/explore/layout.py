@@ -6,7 +6,9 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from core.latent.explore_state import DirectionKind, DirectionSets, ExploreState, SavedPins
+from studio import theme
 from studio.model.explore import ExploreSource
+from studio.widgets.basic.scale import follow_scale
 from studio.widgets.explore.edit_controls import WIDTH, EditControls
 from studio.widgets.explore.header import ExploreHeader
 from studio.widgets.explore.pin_shelf import PinShelf
@@ -41,6 +43,7 @@ class ExploreLayout(QWidget):
         row.addWidget(self.shelf)
         row.addLayout(middle, 1)
         row.addWidget(self.controls)
+        follow_scale(self, self._share_room)
 
     def show_source(self, source: ExploreSource | None) -> None:
         """Shows what is explored, or nothing."""
@@ -75,7 +78,10 @@ class ExploreLayout(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._share_room()
+
+    def _share_room(self) -> None:
         workspace = self.height() + self._header.height()
         below = int(workspace * (1 - STAGE)) - self._header.height()
-        self.tools.setFixedHeight(max(min(below, HIGHEST_TOOLS), 40))
-        self.controls.setFixedWidth(min(max(self.width() // 3, NARROWEST), WIDTH))
+        self.tools.setFixedHeight(max(min(below, theme.scaled(HIGHEST_TOOLS)), 40))
+        self.controls.setFixedWidth(min(max(self.width() // 3, theme.scaled(NARROWEST)), theme.scaled(WIDTH)))

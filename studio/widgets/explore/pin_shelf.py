@@ -15,6 +15,7 @@ from core.latent.request import LatentRequest, Point
 from studio import theme
 from studio.model.explore import ExploreSource
 from studio.widgets.basic.labels import LabelledButton
+from studio.widgets.basic.scale import follow_scale
 from studio.widgets.explore.pin_strip import PinStrip
 
 OPEN, CLOSED = 124, 44
@@ -100,10 +101,14 @@ class PinShelf(QWidget):
         column.addWidget(self._strip, 1)
         column.addWidget(self._undo)
         self._set_open(True)
+        follow_scale(self, self._fit)
+
+    def _fit(self) -> None:
+        self.setFixedWidth(theme.scaled(OPEN if self._is_open else CLOSED))
 
     def _set_open(self, is_open: bool) -> None:
         self._is_open = is_open
-        self.setFixedWidth(OPEN if is_open else CLOSED)
+        self._fit()
         for widget in (self._favourites, self._pin, self._strip):
             widget.setVisible(is_open)
         self._undo.setVisible(is_open and self._removed)

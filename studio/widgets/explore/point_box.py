@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QStackedLayout, QToolButton, QWidget
 
 from core.latent.request import Point
 from studio import theme
 from studio.widgets.basic.labels import Label, plain_tip
+from studio.widgets.basic.scale import scale_icon
 from studio.widgets.basic.spin_boxes import SeedBox
 from studio.widgets.explore.point_mime import describe, from_mime, is_plain
 
@@ -36,7 +37,7 @@ class PointBox(QWidget):
         self._text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._back = QToolButton()
         self._back.setIcon(theme.icon("x"))
-        self._back.setIconSize(QSize(14, 14))
+        scale_icon(self._back, 14)
         self._back.setAutoRaise(True)
         self._back.setAccessibleName(f"Back to a seed for {name}")
         self._back.setToolTip("Let go of this point, and go back to a seed.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from uuid import uuid4
 
-from PySide6.QtCore import QDir, QRect, QSize, Qt, QUrl, Signal
+from PySide6.QtCore import QDir, QRect, Qt, QUrl, Signal
 from PySide6.QtGui import QColor, QDrag, QMouseEvent, QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
@@ -13,6 +13,7 @@ from core.events import Images
 from core.latent.request import LatentRequest
 from studio import theme
 from studio.widgets.basic.labels import plain_tip
+from studio.widgets.basic.scale import scale_icon
 from studio.widgets.explore.point_mime import request_to_mime
 from studio.widgets.images.image_grid import ImageGrid
 from studio.widgets.images.image_viewer import ImageViewer
@@ -159,7 +160,7 @@ class ExploreStage(QWidget):
             (self._enlarge, "magnifying-glass-plus", "Enlarge", "Show the image in a window of its own (Enter)."),
         ):
             button.setIcon(theme.icon(icon))
-            button.setIconSize(QSize(18, 18))
+            scale_icon(button, 18)
             button.setAutoRaise(True)
             button.setAccessibleName(name)
             button.setToolTip(plain_tip(tip))

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QCheckBox, QFormLayout, QHBoxLayout, QSpinBox, QVB
 
 from core.latent.request import Mix, Point
 from studio.widgets.basic.labels import Heading, Label
+from studio.widgets.basic.scale import scale_length
 from studio.widgets.basic.spin_boxes import indent_spin_box
 from studio.widgets.explore.point_box import PointBox
 
@@ -45,7 +46,7 @@ class StyleControls(QWidget):
         form.addRow("Styles of", self._box)
         form.addRow("Layers", layers)
         for held in (self._box, layers):
-            form.labelForField(held).setFixedWidth(label_width)
+            scale_length(label := form.labelForField(held), label.setFixedWidth, label_width)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 6, 0, 0)
         column.setSpacing(8)

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 from core.presets import FASTEST, Preset, preset, presets
 from studio import theme
 from studio.widgets.basic.labels import ElidedLabel, WrappedLabel, plain_tip
+from studio.widgets.basic.scale import follow_scale
 from studio.widgets.settings.preset_picture import PICTURE, PresetPicture, paint
 
 LIST_WIDTH = 430
@@ -86,7 +87,7 @@ class SpeedBars(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._speed = 0
-        self.setFixedHeight(self.fontMetrics().height())
+        follow_scale(self, lambda: self.setFixedHeight(self.fontMetrics().height()))
 
     def set_speed(self, speed: int) -> None:
         """Shows a speed from 1 to `FASTEST`; 0 shows nothing."""

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 from studio import theme
 from studio.widgets.basic.help_button import HelpButton
 from studio.widgets.basic.labels import Glyph, IconButton, WrappedLabel, plain_tip
+from studio.widgets.basic.scale import follow_scale, scale_length
 
 LABEL_WIDTH = 136
 GUTTER = 17
@@ -35,10 +36,10 @@ class RowLabel(QWidget):
         self.title.setBuddy(buddy)
         if not is_narrow:
             # One column through all groups.
-            self.title.setFixedWidth(LABEL_WIDTH - LIVE * is_live - HELP * bool(term))
+            scale_length(self.title, self.title.setFixedWidth, LABEL_WIDTH - LIVE * is_live - HELP * bool(term))
         self._reset = IconButton("arrow-counter-clockwise", f"Reset {title}", pixels=12)
         self._reset.setIcon(theme.icon("arrow-counter-clockwise-bold", "accent"))
-        self._reset.setFixedSize(GUTTER, GUTTER)
+        follow_scale(self._reset, lambda: self._reset.setFixedSize(theme.scaled(GUTTER), theme.scaled(GUTTER)))
         self._reset.setObjectName("mark")
         self._reset.clicked.connect(self.reset_requested)
         policy = self._reset.sizePolicy()
@@ -56,7 +57,7 @@ class RowLabel(QWidget):
             row.addWidget(mark, alignment=Qt.AlignmentFlag.AlignVCenter)
         self._help = HelpButton(term) if term else None
         if self._help:
-            self._help.setFixedWidth(HELP)
+            scale_length(self._help, self._help.setFixedWidth, HELP)
             row.addWidget(self._help)
 
     @property

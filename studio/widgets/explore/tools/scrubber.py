@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QElapsedTimer, QSignalBlocker, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QElapsedTimer, QSignalBlocker, Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QSlider, QToolButton, QWidget
 
 from studio import theme
 from studio.widgets.basic.labels import Label
+from studio.widgets.basic.scale import scale_icon
 from studio.widgets.basic.spin_boxes import WheelGuard
 
 FRAME_MS = 16
@@ -30,7 +31,7 @@ class Scrubber(QWidget):
         self._timer.timeout.connect(self._advance)
         self._clock = QElapsedTimer()
         self._play = QToolButton()
-        self._play.setIconSize(QSize(18, 18))
+        scale_icon(self._play, 18)
         self._play.clicked.connect(self.toggle)
         self._slider = QSlider(Qt.Orientation.Horizontal)
         self._slider.setRange(0, STEPS)

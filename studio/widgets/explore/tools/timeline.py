@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import accumulate
 
-from PySide6.QtCore import QSignalBlocker, QSize
+from PySide6.QtCore import QSignalBlocker
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -25,6 +25,7 @@ from core.latent.request import Easing, LatentRequest, Loop, Point, Position, Tr
 from studio import theme
 from studio.widgets.basic.flow_layout import FlowLayout
 from studio.widgets.basic.labels import plain_tip
+from studio.widgets.basic.scale import scale_icon, scale_length
 from studio.widgets.basic.spin_boxes import WheelGuard, indent_spin_box
 from studio.widgets.explore.point_box import PointBox
 from studio.widgets.explore.tools.scrubber import Scrubber
@@ -68,7 +69,7 @@ class View(ToolView):
             (self._noise, "dice-five", "Another loop", "Drift around the keyframe along another circle."),
         ):
             button.setIcon(theme.icon(icon))
-            button.setIconSize(QSize(16, 16))
+            scale_icon(button, 16)
             button.setAccessibleName(name)
             button.setToolTip(plain_tip(tip))
         for spin, low, high, step, name, tip in (
@@ -110,7 +111,7 @@ class View(ToolView):
 
     def _build(self) -> None:
         row = FlowLayout()
-        self._keyframe.setFixedWidth(212)
+        scale_length(self._keyframe, self._keyframe.setFixedWidth, 212)
         for widget in (
             self._keyframe,
             self._add,
