@@ -168,6 +168,8 @@ class TrainController:
         self._window.train.form.set_continues(checkpoint is not None)
         self._window.train.set_resume(text or (f"Continues from {checkpoint.name}" if checkpoint else ""))
         if self._training.state is TrainingState.IDLE:
+            if checkpoint is None:  # what was saved is not of the next run
+                self._window.footer.clear_status()
             self.refresh()
 
     def offer_resume(self, found: Continuation) -> None:

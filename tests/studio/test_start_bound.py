@@ -93,8 +93,10 @@ def test_nothing_continues_while_the_images_of_a_run_are_read(
     train_briefly(qtbot, studio, tmp_path / "second")
     run = studio.session.training.run_folder
     assert run is not None
+    assert any(text.startswith("saved at step") for text in texts(studio))
     open_images(qtbot, studio, first)
     assert studio.session.resume is None
+    assert not any(text.startswith("saved at step") for text in texts(studio))  # nothing is of the next run
     slow.clear()
 
     drop(studio, run)

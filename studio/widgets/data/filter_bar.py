@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from PySide6.QtCore import QSize, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QSize, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QToolButton, QWidget
 
@@ -14,7 +14,6 @@ from studio.model.data import ImageIndex
 from studio.model.image_filter import NAMES, ImageFilter
 from studio.widgets.basic.flow_layout import FlowLayout
 from studio.widgets.basic.labels import literal, plain_tip
-from studio.widgets.basic.scale import follow_scale
 from studio.widgets.data.class_picker import LONGEST, ClassPicker
 
 MOST_CLASSES = 6
@@ -28,9 +27,6 @@ class FilterBar(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._fitting = QTimer(self, singleShot=True, interval=0)
-        self._fitting.timeout.connect(self._fit)
-        follow_scale(self, self._fitting.start)  # the chips are dressed after the bar
         self._classes: dict[str, QToolButton] = {}
         self._counts: dict[str, int] = {}
         self._findings: dict[FindingKind, QToolButton] = {}
@@ -40,6 +36,7 @@ class FilterBar(QWidget):
         # column, which is what they need at least.
         self._page = QWidget(self)
         self._flow = FlowLayout(self._page, spacing=6)
+        self._page.installEventFilter(self)
         self._picker.setParent(self._page)
         self._picker.hide()
         self._left_out = self._chip("Show only images that are left out")
@@ -105,6 +102,11 @@ class FilterBar(QWidget):
         if not count:
             self._left_out.setChecked(False)
         self._arrange()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.LayoutRequest:  # a chip has grown with the letters
+            self._fit()
+        return super().eventFilter(watched, event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -44,6 +44,7 @@ class Footer(QFrame):
         self._pause.clicked.connect(self.toggle_pause)
         self._stop.clicked.connect(self.stop_requested)
         self._strips = QHBoxLayout()
+        self._strips.addStretch(1)
         row = QHBoxLayout(self)
         row.setContentsMargins(16, 8, 16, 8)
         row.setSpacing(12)
@@ -58,7 +59,7 @@ class Footer(QFrame):
 
     def add_strip(self, strip: QWidget) -> None:
         """Shows a strip, while it is visible, between the status and the buttons, where nothing moves for it."""
-        self._strips.addWidget(strip, 1)
+        self._strips.addWidget(strip, 100)
 
     def toggle_pause(self) -> None:
         """Pause or go on, if there is a training that can."""
