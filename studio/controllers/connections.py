@@ -251,6 +251,8 @@ def connect_explore(window: MainWindow, session: Session, do: Controllers) -> No
     service.added.connect(explore.show_total)
     service.pinned.connect(explore.add_pin)
     service.problem.connect(explore.end_pinning)
+    service.problem.connect(lambda _: explore.show_opening(""))
+    service.opening.connect(explore.show_opening)
     service.problem.connect(do.explore.show_workspace)  # a checkpoint that cannot be opened ends no following
     service.opened.connect(do.explore.stay)
     service.restored.connect(do.explore.stay)

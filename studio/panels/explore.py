@@ -33,6 +33,7 @@ from studio.widgets.explore.layout import ExploreLayout
 from studio.widgets.explore.tools.tool import Timed
 
 Points = tuple[Point, ...]
+NOTHING = "Nothing to explore yet. Train for a moment, or open a checkpoint."
 IMAGE, OVERVIEW, PINS, ENDS, BEFORE = "image", "overview", "pins", "ends", "before"
 """The slots of a request: the large image, the tool's small ones, those of pins, those of a direction's ends, and the
 large image before the edit."""
@@ -115,6 +116,10 @@ class ExplorePanel(QWidget):
         awaited, self._awaited = self._awaited, None
         if awaited is not None and source.made(awaited):
             self._look_at(awaited)
+
+    def show_opening(self, name: str) -> None:
+        """Says which generator is being opened, where there is none yet; empty: it could not be opened."""
+        self._empty.set_text(f"Opening {name}…" if name else NOTHING)
 
     def show_images(self, slot: str, request: LatentRequest, images: Images) -> None:
         """Shows the answer to a request, also an older one, so that a drag looks continuous."""
@@ -469,15 +474,14 @@ class ExplorePanel(QWidget):
     # Building
 
     def _build(self) -> None:
-        text = "Nothing to explore yet. Train for a moment, or open a checkpoint."
-        empty = EmptyPage(text, "Open…", "folder-open", "Open a checkpoint", "Choose a checkpoint to explore.")
-        empty.asked.connect(self.open_requested)
+        self._empty = EmptyPage(NOTHING, "Open…", "folder-open", "Open a checkpoint", "Choose a checkpoint to explore.")
+        self._empty.asked.connect(self.open_requested)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self._header)
         layout.addLayout(self._pages, 1)  # before it has pages, or the first is shown as a window of its own
-        self._pages.addWidget(empty)
+        self._pages.addWidget(self._empty)
         self._pages.addWidget(self._layout)
 
     def _connect(self) -> None:

@@ -221,3 +221,20 @@ def test_a_film_is_of_the_generator_that_was_on_screen(qtbot: QtBot, training: A
     run_to_end(export_walk(held.generator.sampler(), walk, tmp_path / "same", Animation(2, 1.0, recipe=False)))
     for file in sorted(target.iterdir()):
         assert np.array_equal(np.asarray(Image.open(file)), np.asarray(Image.open(tmp_path / "same" / file.name)))
+
+
+def test_explore_says_what_is_being_opened(qtbot: QtBot, studio: Application, trained: Path, tmp_path: Path) -> None:
+    explore, service = studio.window.explore, studio.session.explore
+    broken = tmp_path / "broken.safetensors"
+    broken.write_bytes(b"no checkpoint")
+
+    def says(text: str) -> bool:
+        return any(label.text().startswith(text) for label in explore.findChildren(QLabel))
+
+    with qtbot.waitSignal(service.problem, timeout=PATIENCE):
+        service.open(broken)
+        assert says("Opening broken.safetensors…")
+    assert says("Nothing to explore yet")
+    service.open_newest(trained)
+    assert says(f"Opening {trained.name}…")
+    qtbot.waitUntil(lambda: len(explore.image()) == 1, timeout=PATIENCE)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
+from core.data.names import printable
 from core.devices import survey
 from core.devices.device import Device
 from core.events import Images
@@ -31,6 +32,8 @@ class ExploreService(QObject):
     devices_found = Signal(list)
     source_changed = Signal(object)
     """The `ExploreSource` that is explored from now on."""
+    opening = Signal(str)
+    """The name of the run or checkpoint whose generator is being opened."""
     opened = Signal(object, object)
     """A checkpoint's path that was asked for, and its `ExploreSource`, after `source_changed`."""
     rendered = Signal(str, object, object)
@@ -80,10 +83,12 @@ class ExploreService(QObject):
 
     def open(self, path: Path) -> None:
         """Explores a checkpoint that a person chose."""
+        self.opening.emit(printable(path.name))
         self._thread.ask("source", partial(self.engine.open, path), partial(self._show_opened, path))
 
     def open_newest(self, run: Path) -> None:
         """Explores the newest checkpoint of a run."""
+        self.opening.emit(printable(run.name))
         self._thread.ask("source", partial(self.engine.open_newest, run), self._show_source)
 
     def load(self, weights: PublishedWeights, is_wanted: Callable[[], bool] = lambda: True) -> None:

@@ -17,8 +17,8 @@ class EmptyPage(QWidget):
     def __init__(self, text: str, button: str, icon: str, name: str, tip: str, parent: QWidget | None = None) -> None:
         """`name` and `tip` are the button's, for whoever cannot see it and whoever hesitates."""
         super().__init__(parent)
-        label = Label(text)
-        label.setObjectName("muted")
+        self._label = Label(text)
+        self._label.setObjectName("muted")
         act = QPushButton(theme.icon(icon), button)
         act.setAccessibleName(name)
         act.setToolTip(plain_tip(tip))
@@ -26,6 +26,10 @@ class EmptyPage(QWidget):
         column = QVBoxLayout(self)
         column.setSpacing(12)
         column.addStretch(1)
-        column.addWidget(label, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addWidget(self._label, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addWidget(act, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addStretch(1)
+
+    def set_text(self, text: str) -> None:
+        """Says something else, such as what is under way."""
+        self._label.setText(text)
