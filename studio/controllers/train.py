@@ -137,6 +137,8 @@ class TrainController:
 
     def show_reports(self, reports: list[Report]) -> None:
         self._window.train.show_reports(reports)
+        rate = reports[-1].stats.get("Timing/images_per_sec", 0.0)
+        self._window.train.settings.show_rate(rate, self._training.settings)
         self._progress = TrainingProgress.of(reports[-1], self._training.settings)
         self._show_status()
 

@@ -107,6 +107,7 @@ class ExplorePanel(QWidget):
         if source is None:
             return
         if is_another:
+            self._edit_controls.directions.clear_ends()
             self._undo = Undo(replace(self.state, saved=source.saved))
         if is_another or self._directions.closed.shape[1:] != source.directions.shape[1:]:
             self._directions = DirectionSets()  # components are those of one generator

@@ -305,6 +305,22 @@ def test_directions_are_as_many_as_the_generator_has_and_reset_together(
     assert len(asked.take()) == 2
 
 
+def test_images_at_the_ends_of_directions_go_with_their_generator(
+    qtbot: QtBot, panel: ExplorePanel, asked: Asked
+) -> None:
+    def shown() -> int:
+        ends = (label for label in panel.findChildren(QLabel) if label.toolTip().startswith("The image at the"))
+        return sum(not label.pixmap().isNull() for label in ends)
+
+    qtbot.waitUntil(lambda: bool(asked.ends))
+    panel.show_images("ends", asked.ends[-1], images_of(asked.ends[-1]))
+    assert shown() == 2
+    panel.show_source(source())  # newer weights of the same run: images of before stay until there are new ones
+    assert shown() == 2
+    panel.show_source(source(home=RUN.with_name("00004-other")))
+    assert shown() == 0
+
+
 def test_space_walks_without_a_backlog(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
     asked.take()
     asked.at_once = False

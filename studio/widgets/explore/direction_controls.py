@@ -181,6 +181,11 @@ class DirectionControls(QWidget):
         if not (self._follows and self._ends_soon.isActive()):
             self._ends_soon.start(SLOW_MS if self._follows else QUIET_MS)
 
+    def clear_ends(self) -> None:
+        """Shows no images at the ends until there are new ones."""
+        for row in self._rows:
+            row.clear_ends()
+
     def show_ends(self, kind: DirectionKind, number: int, images: Images) -> None:
         """Shows the images at both ends of a direction, (2, H, W, C)."""
         if kind == self.kind() and number < len(self._rows):

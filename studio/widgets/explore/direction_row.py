@@ -134,6 +134,11 @@ class DirectionRow(QWidget):
             picture.setDevicePixelRatio(ratio)
             end.setPixmap(picture)
 
+    def clear_ends(self) -> None:
+        """Shows no images at the ends: those that were there are another generator's."""
+        for end in self._ends:
+            end.clear()
+
     def tab_stops(self) -> list[QWidget]:
         """Returns what Tab stops at, in order."""
         return [self._edit, self._spin, self._reset, self._slider]

@@ -75,6 +75,11 @@ class SettingsDrawer(QWidget):
             self._speeds[tuned.device] = max(tuned.rates.values()) / table_rate(settings)
             self._expect()
 
+    def show_rate(self, rate: float, settings: Settings) -> None:
+        """Learns the same from a training, in images/s: a trial may have met a busy machine."""
+        if rate > 0:
+            self._speeds[self.form.device_kind] = rate / table_rate(settings)
+
     def speeds(self) -> dict[str, float]:
         """Measured speeds by kinds of devices, relative to the table of `core.monitoring.expectation`."""
         return dict(self._speeds)
