@@ -30,7 +30,7 @@ CPU = torch.device("cpu")
 def test_it_runs_on_a_cpu(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "rows.json"
     code = gpu_check.main(
-        ["--device", "cpu", "--budget", "1", "--only", "machine,waits,resume,devices", "--json", str(path)]
+        ["--device", "cpu", "--budget", "60", "--only", "machine,waits,resume,devices", "--json", str(path)]
     )
     table = capsys.readouterr().out
     assert code == 0, table
