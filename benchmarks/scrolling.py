@@ -31,7 +31,7 @@ from studio.widgets.images.virtual_grid import VirtualGrid
 COUNT, SIDE = 100_000, 64
 FRAMES, FRAME_MS = 120, 16
 SIZES = (32, 96, 256)
-"""Of the tiles."""
+"""Sides of the tiles, in pixels."""
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ SCALES = (80, 90, 100, 110, 125, 150, 175, 200)
 
 
 def recents() -> list[str]:
-    """What was opened, the last one first: datasets, runs and checkpoints."""
+    """Returns the datasets, runs and checkpoints that were opened, the last one first."""
     return cast(list[str], QSettings().value("recents", [], type=list))
 
 

@@ -28,7 +28,7 @@ def main() -> None:
     photos-train.png and photos-explore.png."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=150, help="how long to train on the digits")
-    parser.add_argument("--photos", required=True, help="folder of photographs")
+    parser.add_argument("--photos", help="folder of photographs; without it there are no pictures of them")
     parser.add_argument("--photo-seconds", type=float, default=900, help="how long to train on them")
     parser.add_argument("--size", default="1280x800")
     parser.add_argument("--out", type=Path, default=FOLDER)
@@ -54,11 +54,12 @@ def main() -> None:
     _take(studio, TRAIN, out / "train-dark.png")
     theme.apply_scheme(app, theme.LIGHT)
     _stop(studio)
-    _begin(studio, options.photos, out / "photos-data.png")
-    _wait(options.photo_seconds)
-    _take(studio, TRAIN, out / "photos-train.png")
-    _explore(studio, out / "photos-explore.png")
-    _stop(studio)
+    if options.photos:
+        _begin(studio, options.photos, out / "photos-data.png")
+        _wait(options.photo_seconds)
+        _take(studio, TRAIN, out / "photos-train.png")
+        _explore(studio, out / "photos-explore.png")
+        _stop(studio)
     _take(studio, HOME, out / "home.png")
     _begin(studio, "toy:ring8")
     _wait(4)  # early, while the points are still under way

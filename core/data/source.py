@@ -98,7 +98,7 @@ what belongs to them. They are no classes."""
 
 
 TRAINING = frozenset(("train", "training", "trn"))
-"""Those among them that hold what is to be trained on."""
+"""Names of folders for training, among them."""
 
 
 def training_level(folders: Set[Inside]) -> int:

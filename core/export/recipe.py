@@ -24,7 +24,7 @@ KEY = "gan-studio"
 """Of the text in a PNG."""
 FORMAT = 1
 FOLDERS = "checkpoints", FOLDER
-"""Of a run, in which a generator may lie."""
+"""Folders of a run in which a generator may lie."""
 LONGEST = 2**20
 """Bytes of a recipe; of more, Pillow refuses the whole image."""
 LONGEST_FILE, LONGEST_DIGEST = 2**12, 2**8

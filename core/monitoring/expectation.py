@@ -80,7 +80,7 @@ def table_rate(settings: Settings) -> float:
 
 
 def expect(settings: Settings, images: int, machine: Machine) -> Expectation:
-    """What to expect of a training with these settings on a dataset of so many images."""
+    """Estimates how long a training with these settings takes on a dataset of so many images."""
     speed = machine.speed
     if speed is None and machine.kind != "cpu":
         return _of_unmeasured_gpu(settings)

@@ -22,7 +22,7 @@ LONGEST_NAME, LONGEST_NOTE = 100, 500
 """Characters."""
 MOST_BYTES = 8 * LONGEST_NOTE
 FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
-"""What some system refuses in a file's name."""
+"""Characters that some system refuses in a file's name."""
 DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
 """Names that Windows keeps for itself."""
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMessageBox
 
 from core.config.settings import Settings
 from core.data.names import quoted
-from core.errors import UserError
 from core.events import Progress, Report, Rewound, Tuned
 from core.runs.run_name import dataset_title
 from studio.controllers.menus import Menus
@@ -31,42 +29,17 @@ class TrainController:
         """Whether the window closes when the training has ended."""
         self._must_close = False
         self._preparation: Progress | None = None
-        """What is done before the first step."""
+        """Progress before the first step."""
         self._progress: TrainingProgress | None = None
         """By the last report of the run on screen."""
-        self._waits_for_devices = False
 
     def start(self, copy: Path | None = None) -> None:
         """Begins a training with the settings of the form, or continues from the checkpoint that is set; `copy`: in a
         copy of this run, which another process trains."""
-        if not self._session.explore.devices and self._session.is_open(self._source()):
-            # A preset fits its settings to the device.
-            self._start_later(copy)
-            return
-        try:
-            settings = self._window.train.form.settings()
-        except UserError as problem:
-            self._session.problem.emit(problem)
-            return
         self._window.banner.dismiss()
         self._window.show_workspace(TRAIN)
         self._window.train.take_keyboard()  # the button that was pressed cannot keep it
-        self._session.start(settings, copy)
-
-    def _start_later(self, copy: Path | None) -> None:
-        """Starts when the devices are known, unless the person has opened something else meanwhile."""
-        if self._waits_for_devices:
-            return
-        self._waits_for_devices = True
-        source, resume = self._source(), self._session.resume
-
-        def start() -> None:
-            self._waits_for_devices = False
-            if (self._source(), self._session.resume) == (source, resume):
-                self.start(copy)
-
-        self._session.notice.emit("The training begins as soon as the devices of this computer are known.")
-        self._session.explore.devices_found.connect(start, Qt.ConnectionType.SingleShotConnection)
+        self._session.start(self._window.train.form.settings, copy)
 
     # Showing
 

@@ -195,7 +195,7 @@ class ImageIndex:
         return len(self.records.table)
 
     def name(self, row: int) -> str:
-        """What an image is called inside its source."""
+        """Returns the name of an image inside its source."""
         return self.records.name(row)
 
     def class_of(self, row: int) -> str:

@@ -20,7 +20,7 @@ STUDENT_T = {1: 12.71, 2: 4.30, 3: 3.18}
 
 
 class Trend(Enum):
-    """What the last measurements show."""
+    """Trend of the last measurements."""
 
     NONE = "no trend yet"
     BETTER = "better"

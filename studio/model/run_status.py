@@ -65,7 +65,7 @@ class TrainingProgress:
 
 @dataclass(frozen=True)
 class RunStatus:
-    """What footer and run strip say, all of one moment. `share`: of the goal, or of the preparation, from 0 to 1;
+    """Texts of footer and run strip, all of one moment. `share`: of the goal, or of the preparation, from 0 to 1;
     None: unknown."""
 
     state: str

@@ -34,7 +34,7 @@ class CheckpointRow:
     marks: tuple[str, ...] = ()
     """Why it stays when older ones make room: "best FID", or "kept" because a person saved or opened it."""
     note: str = ""
-    """What a person wrote about it."""
+    """A person's remark about it."""
     is_saved: bool = False
     """Whether a person saved it under a name; it can be renamed and deleted."""
 

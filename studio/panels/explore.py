@@ -197,7 +197,7 @@ class ExplorePanel(QWidget):
                 choose(chosen)
 
     def panel_actions(self) -> list[QAction]:
-        """What shows and hides parts of the workspace, for a menu."""
+        """Returns the actions that show and hide parts of the workspace, for a menu."""
         return [self._shelf.action]
 
     # What is on screen

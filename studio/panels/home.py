@@ -60,7 +60,7 @@ class HomePanel(QWidget):
         self._offer_last()
 
     def cards(self) -> list[ProjectCard]:
-        """Those of runs, then those of datasets."""
+        """Returns the cards of runs, then those of datasets."""
         return [*self._runs.cards, *self._datasets.cards]
 
     def _leave_room(self, for_cards: bool) -> None:

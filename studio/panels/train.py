@@ -117,7 +117,7 @@ class TrainPanel(QWidget):
             self.plots.show_names(plots)
 
     def panel_actions(self) -> list[QAction]:
-        """What shows and hides parts of the workspace, for a menu."""
+        """Returns the actions that show and hide parts of the workspace, for a menu."""
         return [self.settings_action, self.reals_action, self.plots_action]
 
     def undo(self) -> None:

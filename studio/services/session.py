@@ -5,6 +5,7 @@ Modules of `core` that import torch are imported inside functions that run in th
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -94,13 +95,15 @@ class Session(QObject):
         self.checkpoints = CheckpointList(self.workers, self)
         self.runs = RunLoader(self.workers, self)
         self.opening = Opening(self.workers, self.data, self.runs, self.training, self)
-        self.starting = TrainingStart(self.opening, self.data, self.review, self.runs, self.training, self)
         self.naming = RunNaming(self.workers, self)
         self.flags = RunFlags(self.workers, self)
         self.watcher = RunWatcher(self.workers, self)
         self.samples = SampleImages(self)
         self.comparison = RunComparison(self.workers, self)
         self.explore = ExploreService(self)
+        self.starting = TrainingStart(
+            self.opening, self.data, self.review, self.runs, self.training, self.explore, self
+        )
         self.generator = GeneratorJobs(self.explore, self.jobs, self.data, self)
         self._connect()
 
@@ -284,10 +287,11 @@ class Session(QObject):
         """Whether this dataset is the one that is open, and nothing else is being opened in its place."""
         return self.opening.is_open(source)
 
-    def start(self, settings: Settings, copy: Path | None = None) -> None:
+    def start(self, settings: Callable[[], Settings], copy: Path | None = None) -> None:
         """Begins a training on the open dataset, or continues from `resume`; on nothing else, if that has to wait.
 
-        `copy`: a run that another process trains; a copy of it is trained. One that is watched is copied in any case.
+        `settings` is asked at the very start. `copy`: a run that another process trains; a copy of it is trained. One
+        that is watched is copied in any case.
         """
         self.starting.start(settings, self.runs_folder, lambda: Origin(self.resume, copy or self.copied))
 

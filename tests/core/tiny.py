@@ -93,7 +93,7 @@ def events_of(trainer: Trainer) -> list[Event]:
 
 
 def run_to(trainer: Trainer, step: int) -> list[Event]:
-    """What the trainer yields up to a step, after which its events are closed."""
+    """Returns what the trainer yields up to a step, and closes its events."""
     found: list[Event] = []
     events = trainer.events()
     while trainer.step < step:

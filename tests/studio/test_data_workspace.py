@@ -266,6 +266,19 @@ def test_changes_in_quick_succession_end_as_the_last_one(qtbot: QtBot, studio: A
     assert excluded(str(photos)) == ("000.png", "001.png")
 
 
+def test_a_start_right_after_leaving_out_has_settings_that_fit_the_rest(
+    qtbot: QtBot, studio: Application, photos: Path
+) -> None:
+    report = open_images(qtbot, studio, photos)
+    studio.window.train.form.change({"batch": report.images, "samples": 4, "width": 8})
+    press(browser(studio).grid, 0)
+    QTest.keyClick(browser(studio).grid, Qt.Key.Key_Delete)
+    assert studio.session.review.is_changing
+    studio.controllers.train.start()
+    qtbot.waitUntil(lambda: studio.session.training.state is TrainingState.RUNNING, timeout=PATIENCE)
+    assert studio.session.training.settings.batch == report.images - 1
+
+
 def test_too_few_are_not_left_out(qtbot: QtBot, studio: Application, photos: Path) -> None:
     report = open_images(qtbot, studio, photos)
     grid = browser(studio).grid
@@ -569,7 +582,7 @@ def browser(studio: Application) -> ImageBrowser:
 
 
 def names_of(studio: Application) -> list[str]:
-    """Of the images that pass the filter."""
+    """Returns names of the images that pass the filter."""
     found = browser(studio)
     return sorted(found.describe(row).split("\n")[0] for row in found.grid.rows().tolist())
 

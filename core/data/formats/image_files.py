@@ -88,7 +88,7 @@ class Files:
         return len(self.files)
 
     def for_training(self) -> Files:
-        """The same without the images outside of the folders for training, if there are any.
+        """Returns it without the images outside of the folders for training, if there are any.
 
         Where those outside hid that the folders of the others are classes, they are classes now.
         """

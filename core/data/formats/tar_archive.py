@@ -49,7 +49,7 @@ class Tar(OneFile):
     doing: str = "Reading images"
 
     def for_training(self) -> Tar:
-        """The same without the images outside of the folders for training, if there are any."""
+        """Returns it without the images outside of the folders for training, if there are any."""
         if not self.level:
             return self
         total, labels = self.training

@@ -1,4 +1,4 @@
-"""What is shown of a dataset that is open."""
+"""Dataset that is open, as it is shown."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def opened_dataset(
     whole: Dataset, dataset: Dataset, how: Preparation, parts: tuple[str, ...] | None = None
 ) -> OpenedDataset:
-    """What is shown of a dataset: `whole`, or without the images that are left out.
+    """Returns a dataset as it is shown: `whole`, or without the images that are left out.
 
     `parts`: those of `DataFacts`, where they are known already.
     """

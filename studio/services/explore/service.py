@@ -55,7 +55,7 @@ class ExploreService(QObject):
         self.devices: list[Device] = []
         """Devices of this machine, the best first; empty until `devices_found`."""
         self.source: ExploreSource | None = None
-        """What is explored: the one generator behind everything that the workspace shows and exports."""
+        """The generator that is explored: the one behind everything that the workspace shows and exports."""
         self._pins = 0
         self._device, self._trains = "cpu", False
         self._thread = LatestThread(self)

@@ -1,5 +1,5 @@
 """Service that starts a training when nothing is in its way any more: a run that is read, a preview, a change of the
-images."""
+images, devices that are not known yet."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ from core.errors import UserError
 from studio.model.train import TrainingState
 from studio.services.data.loader import DatasetLoader
 from studio.services.data.review import DatasetReview
+from studio.services.explore.service import ExploreService
 from studio.services.opening import Opening
 from studio.services.train.run_loader import RunLoader
 from studio.services.train.training import TrainingService
 
 
 class Origin(NamedTuple):
-    """What a training continues from: a checkpoint, or the newest one of a run of which a copy is trained."""
+    """Origin of a training that continues: a checkpoint, or the newest one of a run of which a copy is trained."""
 
     checkpoint: Path | None
     copied: Path | None = None
@@ -43,16 +44,19 @@ class TrainingStart(QObject):
         review: DatasetReview,
         runs: RunLoader,
         training: TrainingService,
+        explore: ExploreService,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._opening, self._data, self._review, self._runs = opening, data, review, runs
-        self._training = training
+        self._training, self._explore = training, explore
 
-    def start(self, settings: Settings, folder: Path, origin: Callable[[], Origin]) -> None:
+    def start(self, settings: Callable[[], Settings], folder: Path, origin: Callable[[], Origin]) -> None:
         """Begins a training of a new run below `folder`, or goes on from what `origin` names.
 
         What has to wait asks `origin` again, and begins only where it names the same, or the same run to be copied.
+        `settings` is asked at the very start, since a preset fits itself to images and devices; it may raise
+        `UserError`, which is shown.
         """
         dataset = self._data.dataset
         if self._training.state is not TrainingState.IDLE:  # asked for again while the first start waited
@@ -76,11 +80,25 @@ class TrainingStart(QObject):
         if self._review.is_changing:  # what was left out a moment ago is not trained on
             self._review.settled.connect(lambda _: later(), Qt.ConnectionType.SingleShotConnection)
             return
+        if not self._explore.devices:
+            self.notice.emit("The training begins as soon as the devices of this computer are known.")
+            self._explore.devices_found.connect(lambda _: later(), Qt.ConnectionType.SingleShotConnection)
+            return
+        try:
+            chosen = settings()
+        except UserError as problem:
+            self.problem.emit(problem)
+            return
         self.began.emit(dataset.source)
-        self._training.start(settings, dataset, folder, *found)
+        self._training.start(chosen, dataset, folder, *found)
 
     def _start_if_same(
-        self, settings: Settings, folder: Path, origin: Callable[[], Origin], source: str, before: Origin
+        self,
+        settings: Callable[[], Settings],
+        folder: Path,
+        origin: Callable[[], Origin],
+        source: str,
+        before: Origin,
     ) -> None:
         """Starts after a wait, unless the person has opened something else meanwhile."""
         now = origin()

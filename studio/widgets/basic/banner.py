@@ -11,6 +11,7 @@ from PySide6.QtGui import QAccessible, QAccessibleEvent, QEnterEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QToolButton, QVBoxLayout, QWidget
 
 from studio.widgets.basic.labels import Glyph, IconButton, Label
+from studio.widgets.basic.scale import scale_length
 
 MessageKind = Literal["error", "notice", "good"]
 
@@ -62,7 +63,7 @@ class Banner(QFrame):
         self._close = close
         self._details = QPlainTextEdit()
         self._details.setReadOnly(True)
-        self._details.setFixedHeight(120)
+        scale_length(self._details, self._details.setFixedHeight, 120)
         self._details.setAccessibleName("Details")
         top = QHBoxLayout()
         top.setSpacing(10)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QProgressBar, QPushBut
 
 from core.events import Progress
 from studio.widgets.basic.labels import ElidedLabel, literal, plain_tip
+from studio.widgets.basic.scale import scale_length
 
 NARROWEST_BAR, WIDEST_BAR = 48, 200
 """Pixels."""
@@ -27,8 +28,8 @@ class JobStrip(QFrame):
         self._text = ElidedLabel()
         self._bar = QProgressBar(textVisible=False)
         self._bar.setAccessibleName("Progress of the job")
-        self._bar.setMinimumWidth(NARROWEST_BAR)
-        self._bar.setMaximumWidth(WIDEST_BAR)
+        scale_length(self._bar, self._bar.setMinimumWidth, NARROWEST_BAR)
+        scale_length(self._bar, self._bar.setMaximumWidth, WIDEST_BAR)
         self._titles: list[str] = []
         self._waiting = QPushButton()
         self._waiting.setToolTip("Jobs that start when this one is done. Choose one to cancel it.")

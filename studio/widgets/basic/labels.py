@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
-from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette
 from PySide6.QtGui import Qt as RichText
 from PySide6.QtWidgets import (
@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio import theme
+from studio.widgets.basic.scale import follow_scale, scale_icon
 
 DOTS = Qt.TextElideMode.ElideRight
 WIDEST_WORD = 160
@@ -93,7 +94,7 @@ class ElidedComboBox(QComboBox):
         self.setMinimumContentsLength(8)
 
     def shown_text(self) -> str:
-        """What stands in the closed box."""
+        """Returns the text of the closed box."""
         return self.currentText()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -119,22 +120,12 @@ class Glyph(QWidget):
         super().__init__(parent)
         self._name = name
         self._role = role
-        self._pixels = pixels
-        self._fit()
+        follow_scale(self, lambda: self.setFixedSize(theme.scaled(pixels), theme.scaled(pixels)))
 
     def set_glyph(self, name: str, role: str) -> None:
         """Show another icon."""
         self._name, self._role = name, role
         self.update()
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.StyleChange:
-            self._fit()
-
-    def _fit(self) -> None:
-        side = theme.scaled(self._pixels)
-        self.setFixedSize(QSize(side, side))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         colour = QColor(getattr(theme.current(), self._role))
@@ -161,17 +152,7 @@ class ScaledButton(QToolButton):
     def __init__(self, pixels: int, parent: QWidget | None = None) -> None:
         """`pixels`: side of the icon at the usual scale."""
         super().__init__(parent)
-        self._pixels = pixels
-        self._fit()
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.StyleChange:
-            self._fit()
-
-    def _fit(self) -> None:
-        side = theme.scaled(self._pixels)
-        self.setIconSize(QSize(side, side))
+        scale_icon(self, pixels)
 
 
 class LabelledButton(ScaledButton):

@@ -104,13 +104,6 @@ class SliderRow(QWidget):
         """What Tab stops at, in order."""
         return [self._slider, self._spin, self._reset]
 
-    def set_label(self, text: str) -> None:
-        """Another name, in sight and for screen readers."""
-        self._label.setText(literal(text))
-        self._slider.setAccessibleName(text)
-        self._spin.setAccessibleName(f"{text}, value")
-        self._reset.setAccessibleName(f"Reset {text}")
-
     def set_label_width(self, pixels: int) -> None:
         """Fix the label's width so that the sliders of several rows line up."""
         self._label.setFixedWidth(pixels)

@@ -174,7 +174,7 @@ class DatasetView(QWidget):
         self.findings.begin()
 
     def show_report(self, examined: Examined) -> None:
-        """What is wrong with the dataset."""
+        """Shows what is wrong with the dataset."""
         self.findings.show_report(examined)
         self.statistics.show_report(examined.report)
         self.controls.suggest(examined.report)

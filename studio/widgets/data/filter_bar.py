@@ -17,7 +17,7 @@ from studio.widgets.basic.labels import literal, plain_tip
 from studio.widgets.data.class_picker import LONGEST, ClassPicker
 
 MOST_CLASSES = 6
-"""Of more there is a list with a search."""
+"""More classes are a list with a search."""
 
 
 class FilterBar(QWidget):
@@ -44,7 +44,7 @@ class FilterBar(QWidget):
         self._arrange()
 
     def filter(self) -> ImageFilter:
-        """What the chips say."""
+        """Returns the filter that the chips say."""
         classes = frozenset(name for name, chip in self._classes.items() if chip.isChecked())
         findings = frozenset(kind for kind, chip in self._findings.items() if chip.isChecked())
         return ImageFilter(classes or self._picker.chosen(), findings, self._left_out.isChecked())

@@ -11,6 +11,7 @@ from core.data.health.findings import FindingKind, RowNumbers
 from studio.model.data import Examined, ImageIndex
 from studio.model.image_filter import NAMES, ImageFilter, rows_of
 from studio.widgets.basic.labels import ElidedLabel, Label, plain_tip
+from studio.widgets.basic.scale import scale_length
 from studio.widgets.data.filter_bar import FilterBar
 from studio.widgets.images.virtual_grid import LARGEST, SMALLEST, STEP, VirtualGrid
 
@@ -43,7 +44,7 @@ class ImageBrowser(QWidget):
         column.addWidget(self.grid, 1)
         column.addLayout(self._build_bottom())
         self.slider = self._build_slider()
-        """Of the size, which stands above."""
+        """Slider of the size, which stands above."""
 
     def set_index(self, index: ImageIndex, left_out: frozenset[int]) -> None:
         """Shows a dataset. Of another source nothing is filtered."""
@@ -98,7 +99,7 @@ class ImageBrowser(QWidget):
     def _build_slider(self) -> QSlider:
         slider = QSlider(Qt.Orientation.Horizontal)
         slider.setRange(SMALLEST // STEP, LARGEST // STEP)
-        slider.setFixedWidth(110)
+        scale_length(slider, slider.setFixedWidth, 110)
         slider.setAccessibleName("Size of the images")
         slider.setToolTip("Size of the images (Ctrl + wheel)")
         slider.setValue(self.grid.side() // STEP)

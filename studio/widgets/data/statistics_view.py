@@ -9,7 +9,7 @@ from studio.widgets.basic.flow_layout import FlowLayout
 from studio.widgets.plots.bar_chart import BarChart
 
 WIDTH, HEIGHT = 300, 170
-"""Of a chart, at least."""
+"""Smallest size of a chart, in pixels."""
 
 
 class StatisticsView(QScrollArea):

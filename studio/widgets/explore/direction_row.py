@@ -18,7 +18,7 @@ from studio.widgets.images.tile_layout import sheet
 
 STEP = 0.05
 SIDE = 44
-"""Of the small images, in pixels."""
+"""Side of the small images, in pixels."""
 
 
 class NameEdit(QLineEdit):

@@ -26,7 +26,7 @@ class ToolArea(QWidget):
     image_dropped = Signal(object, object)
     """As `ToolView.image_dropped`."""
     save_requested = Signal(str)
-    """What of the small images, as an `ImageGrid` says it."""
+    """Which of the small images, as an `ImageGrid` says it."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QImage, QPainter
 from core.imaging.packed import Packed
 
 MOST_BYTES = 2**26
-"""Of tiles that are kept: some screens full, at twice the resolution too."""
+"""Bytes of tiles that are kept: some screens full, at twice the resolution too."""
 FRAME = 3
 """Width of the frame of a selected tile, in pixels of the screen."""
 
@@ -33,7 +33,7 @@ class TileAtlas:
         self.size, self.gap, self.ground = size, gap, ground
         height, width = size.height() + gap, size.width() + gap
         self.capacity = max(min(most // (4 * height * width), count), 1)
-        """Of tiles."""
+        """Number of tiles."""
         self._tiles: Packed = np.empty((self.capacity + _FIRST, height, width), np.uint32)
         self._tiles[:_FIRST] = ground.rgb()
         self._tiles[_MISSING, : size.height(), : size.width()] = blank.rgb()
@@ -48,11 +48,11 @@ class TileAtlas:
 
     @property
     def nbytes(self) -> int:
-        """Of all tiles that there is room for."""
+        """Bytes of all tiles that there is room for."""
         return self._tiles.nbytes
 
     def has(self, rows: Rows) -> Marks:
-        """Of which rows there is a tile, also one that only stands in."""
+        """Returns for which rows there is a tile, also one that only stands in."""
         return self._slots[rows] >= _FIRST
 
     def missing(self, rows: Rows) -> Rows:

@@ -113,7 +113,7 @@ class VirtualGrid(QAbstractScrollArea):
         self._reveal(self._current)
 
     def set_empty_text(self, text: str) -> None:
-        """What stands there while there are no images."""
+        """Sets the text that stands there while there are no images."""
         self._empty_text = text
         self.viewport().update()
 

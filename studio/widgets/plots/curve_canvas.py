@@ -30,7 +30,7 @@ MOST_MARKS = 100
 SIZES = ((1e9, 1e9, "G"), (1e6, 1e6, "M"), (1e4, 1e3, "k"))
 """From which number on, and in what."""
 MOST_ZOOM = 10_000
-"""Of the steps: a `MOST_ZOOM`th of them is seen at least."""
+"""At least a `MOST_ZOOM`th of the steps is seen."""
 FEW, DOT = 40, 5
 """A curve of at most so many points shows them as dots, of so many pixels: a single one would be no line at all."""
 

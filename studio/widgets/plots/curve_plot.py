@@ -26,6 +26,7 @@ from core.stats.keys import meaning, spread_of, valued
 from studio import theme
 from studio.model.history import History, ReportRows
 from studio.widgets.basic.labels import IconButton, Label, wrapped_tip
+from studio.widgets.basic.scale import scale_length
 from studio.widgets.plots.legend import Entry, Legend
 from studio.widgets.plots.pyqtgraph_import import pyqtgraph_import
 
@@ -82,7 +83,7 @@ class CurvePlot(QWidget):
         self._smoothing = QSlider(Qt.Orientation.Horizontal)
         self._smoothing.setRange(0, 99)
         self._smoothing.setValue(60)
-        self._smoothing.setMinimumWidth(120)
+        scale_length(self._smoothing, self._smoothing.setMinimumWidth, 120)
         self._smoothing.setAccessibleName("Smoothing")
         self._smoothing.setToolTip("Smoothing of the strong line; the faint one shows the values as they are.")
         self._smoothing.valueChanged.connect(lambda _: self._redraw.start())
@@ -343,7 +344,7 @@ class CurvePlot(QWidget):
         self._place_readout()
 
     def _fit_tools(self, has_room: bool) -> None:
-        """What the menu of options holds as well makes room for the title."""
+        """Shows the tools that the menu of options holds as well, where the title leaves room."""
         self._reset.setVisible(has_room)
 
     def _place_readout(self) -> None:

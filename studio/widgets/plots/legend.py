@@ -45,7 +45,7 @@ class Legend(QWidget):
         self._rooms: list[int] = [0]
         """Pixels for each value and, last, for the place."""
         self.plain = ""
-        """What it says, as text."""
+        """Its text."""
 
     def show_entries(self, entries: Sequence[Entry], place: str = "", remarks: Sequence[str] = ()) -> None:
         """`place`: where the values are, empty where there are none; `remarks`: what happened there."""

@@ -10,6 +10,7 @@ from studio import theme
 from studio.model.history import History
 from studio.widgets.basic.help_button import HelpButton
 from studio.widgets.basic.labels import ElidedLabel, IconButton, wrapped_tip
+from studio.widgets.basic.scale import scale_length
 from studio.widgets.plots.curve_plot import CurvePlot
 from studio.widgets.plots.subjects import Subject
 
@@ -56,7 +57,7 @@ class PlotCard(CurvePlot):
         super().__init__(history, subject.curves, parent)
         self.subject = subject
         self.title = PlotTitle()
-        self.title.setMaximumWidth(LONGEST_TITLE)
+        scale_length(self.title, self.title.setMaximumWidth, LONGEST_TITLE)
         self._head.addWidget(self.title)
         self._help: HelpButton | None = None
         self._maximize = IconButton("corners-out", "Maximize", "Maximize this plot (M)")
@@ -70,7 +71,7 @@ class PlotCard(CurvePlot):
         self._left = self._menu.addAction("Move left", lambda: self.moved.emit(-1))
         self._right = self._menu.addAction("Move right", lambda: self.moved.emit(1))
         self.instead = QMenu("Plot instead", self._menu)
-        """What else can be plotted here; whoever knows fills it."""
+        """Menu of other plots for this place; whoever knows them fills it."""
         self._menu.addMenu(self.instead)
         self._describe()
 

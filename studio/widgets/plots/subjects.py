@@ -1,4 +1,4 @@
-"""What can be plotted of a run: families of its numbers, each with a title in words and its term in the glossary."""
+"""Subjects of plots: families of its numbers, each with a title in words and its term in the glossary."""
 
 from __future__ import annotations
 

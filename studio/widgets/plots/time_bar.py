@@ -24,7 +24,7 @@ REACH = 6
 MOST_NAMED = 8
 """Flags that one tip explains."""
 ORDER = ("edit", "checkpoint", "best")
-"""What is painted over what."""
+"""Order in which flags are painted, the last on top."""
 
 
 class TimeBar(QAbstractSlider):

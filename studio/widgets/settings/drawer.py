@@ -30,7 +30,7 @@ class SettingsDrawer(QWidget):
     """Hosts the form. Both tabs show and change the same settings, which `form` holds."""
 
     expectation_changed = Signal(str, bool)
-    """What to expect of a training with these settings, in a sentence, and whether it is a warning."""
+    """A sentence on how long a training with these settings takes, and whether it is a warning."""
     undo_changed = Signal(bool, bool)
     """Whether there is a change of a setting to undo, and one to redo."""
 

@@ -94,7 +94,7 @@ class SettingsForm(QWidget):
 
     @property
     def facts(self) -> FitContext:
-        """What is known of the images and the device."""
+        """Facts of the images and the device."""
         return self._preset.facts
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
 from PySide6.QtWidgets import (
     QFrame,
@@ -56,12 +56,7 @@ class PresetCard(QFrame):
         column.addWidget(chooser)
         column.addLayout(row)
         column.addWidget(self._sentence)
-        self._reserve()
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
-            self._reserve()
+        follow_scale(self._sentence, self._reserve)
 
     def _reserve(self) -> None:
         self._sentence.setMinimumHeight(LINES * self._sentence.fontMetrics().lineSpacing())

@@ -14,6 +14,7 @@ from core.formatting import time_text
 from core.runs.overview import Overview
 from core.stats.curves import Line
 from studio.widgets.basic.labels import Label
+from studio.widgets.basic.scale import scale_length
 from studio.widgets.images.image_grid import ImageGrid
 from studio.widgets.images.tile_view import NO_IMAGES
 from studio.widgets.plots.overlay_plot import SIDES
@@ -117,7 +118,7 @@ class ComparedSamples(QWidget):
             row.addLayout(column, 1)
         name = Label("At the same")
         name.setBuddy(self._moment)
-        self._where.setMinimumWidth(130)
+        scale_length(self._where, self._where.setMinimumWidth, 130)
         line = QHBoxLayout()
         for widget in (name, self._moment):
             line.addWidget(widget)

@@ -11,6 +11,7 @@ from core.events import Tuned
 from studio import theme
 from studio.model.run_status import RunStatus, resting
 from studio.widgets.basic.labels import ElidedLabel, Label, plain_tip
+from studio.widgets.basic.scale import scale_length
 
 if TYPE_CHECKING:
     from core.config.settings import Settings
@@ -53,7 +54,7 @@ class Footer(QFrame):
         row.addLayout(self._strips, 1)
         row.addWidget(self._note)
         for button in (self._start, self._pause, self._stop):
-            button.setMinimumWidth(92)
+            scale_length(button, button.setMinimumWidth, 92)
             row.addWidget(button)
         self.show_run(resting("", resumes=False))
 
@@ -103,6 +104,6 @@ class Footer(QFrame):
         self._is_passing = True
 
     def clear_status(self) -> None:
-        """What was said beside the training belonged to it, and another one is on screen."""
+        """Removes what was said beside a training: another one is on screen."""
         self.show_status("")
         self._is_passing = False

@@ -38,7 +38,7 @@ class HealthChip(Chip):
         self.show_diagnoses(())
 
     def show_diagnoses(self, found: Sequence[Diagnosis]) -> None:
-        """What is found, the worst first; the one good finding when nothing is wrong."""
+        """Shows the findings, the worst first; the one good finding when nothing is wrong."""
         self.list.show_diagnoses(found)
         wrong = [each for each in found if each.severity != "good"]
         words = f"{len(wrong)} finding{'s' * (len(wrong) != 1)}" if wrong else "Healthy" if found else NOTHING

@@ -109,7 +109,7 @@ class MetricList(QWidget):
         column.addStretch()
 
     def show_results(self, found: Sequence[MetricResult]) -> None:
-        """Those that were measured last first."""
+        """Shows results, those that were measured last first."""
         if tuple(found) == self._shown:  # or a button would go from under a press
             return
         self._shown = tuple(found)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QProgressBar, QSiz
 from core.runs.run_name import LONGEST_NAME
 from studio.model.run_status import RunStatus, resting
 from studio.widgets.basic.labels import ElidedLabel, plain_tip
+from studio.widgets.basic.scale import scale_length
 from studio.widgets.train.health_chip import HealthChip
 from studio.widgets.train.metric_card import MetricChip
 
@@ -42,7 +43,7 @@ class NameEdit(QLineEdit):
         self._describe()
 
     def set_title(self, title: str) -> None:
-        """What the run is called until it has a name."""
+        """Sets what the run is called until it has a name."""
         self._title = title
         self.setPlaceholderText(title or UNNAMED)
         self._describe()
@@ -87,15 +88,15 @@ class RunStrip(QFrame):
         super().__init__(parent)
         self.setObjectName("strip")
         self.name = NameEdit()
-        self.name.setMinimumWidth(110)
-        self.name.setMaximumWidth(320)
+        scale_length(self.name, self.name.setMinimumWidth, 110)
+        scale_length(self.name, self.name.setMaximumWidth, 320)
         self.metrics, self.health = MetricChip(), HealthChip()
         self._state, self._step, self._speed, self._time = (ElidedLabel() for _ in range(4))
         self._state.setObjectName("title")
         self._speed.setObjectName("muted")
         self._bar = QProgressBar(textVisible=False)
-        self._bar.setMinimumWidth(60)
-        self._bar.setMaximumWidth(320)
+        scale_length(self._bar, self._bar.setMinimumWidth, 60)
+        scale_length(self._bar, self._bar.setMaximumWidth, 320)
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         policy.setRetainSizeWhenHidden(True)
         self._bar.setSizePolicy(policy)

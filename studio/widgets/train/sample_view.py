@@ -20,7 +20,7 @@ GRIDS, PLANE, PICTURE = range(3)
 
 
 class EmptyStage(QWidget):
-    """What stands in the stage before the first samples: what will come, and when."""
+    """Page of the stage before the first samples: says what will come, and when."""
 
     def __init__(self, stage: QWidget) -> None:
         super().__init__(stage)
@@ -109,7 +109,7 @@ class SampleView(QStackedWidget):
         self._over.setVisible(shown)
 
     def show_expectation(self, text: str, is_warning: bool) -> None:
-        """What to expect of a training with the present settings, where no samples are yet."""
+        """Shows what to expect of a training with the present settings, where no samples are yet."""
         self._empty.show_text(text, is_warning)
 
     def clear(self) -> None:

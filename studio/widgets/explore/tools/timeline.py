@@ -38,7 +38,7 @@ RANK = 1
 COUNT = 8
 """Small images along the timeline."""
 RADIUS = 0.5
-"""Of the loop around a single keyframe."""
+"""Radius of the loop around a single keyframe."""
 EVEN: Easing = "even"
 EASINGS: dict[str, Easing] = {"Even speed": "even", "Slow at keyframes": "smooth"}
 SHORTEST, LONGEST = 0.1, 600.0
