@@ -24,8 +24,9 @@ class HelpButton(IconButton):
 
     def __init__(self, key: str, parent: QWidget | None = None) -> None:
         """Raises `KeyError` if the glossary has no such term."""
+        shown = term(key)  # an error leaves no half-made widget behind
         super().__init__("question", "", pixels=14, parent=parent)
-        self.explain(key)
+        self._show_term(shown)
         self.setObjectName("mark")
         self.setIcon(theme.icon("question", "muted"))
         follow_scale(self, lambda: self.setFixedSize(theme.scaled(SIDE), theme.scaled(SIDE)))
@@ -33,8 +34,11 @@ class HelpButton(IconButton):
 
     def explain(self, key: str) -> None:
         """Shows the card of this term from now on. Raises `KeyError` if the glossary has no such term."""
-        self.term = term(key)
-        name = question(self.term)
+        self._show_term(term(key))
+
+    def _show_term(self, shown: Term) -> None:
+        self.term = shown
+        name = question(shown)
         self.setAccessibleName(name)
         self.setAccessibleDescription(self.term.sentence)
         self.setToolTip(plain_tip(name))
