@@ -18,7 +18,6 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks.table import machine, row  # noqa: E402  # the path first
 
-MOVES_A_SECOND = 30
 BURST = 1000
 
 
@@ -39,7 +38,7 @@ def main() -> None:
 
 
 def _sliders(seconds: float, drags: int) -> None:
-    from benchmarks.window import training_window, until, wait
+    from benchmarks.window import drag, training_window, until, wait
     from studio.main_window import EXPLORE
     from studio.model.train import TrainingState
 
@@ -51,12 +50,12 @@ def _sliders(seconds: float, drags: int) -> None:
     kept, busy = [], []
     for _ in range(drags):
         alone = _rate(reports, lambda: wait(seconds))
-        beside = _rate(reports, lambda: busy.extend(_drag(studio, seconds)))
+        beside = _rate(reports, lambda: busy.extend(drag(studio, seconds)))
         kept.append(100 * beside / alone)
     studio.session.training.stop()
     until(lambda: studio.session.training.state is TrainingState.IDLE)
     wait(2)
-    idle = _drag(studio, seconds)
+    idle = drag(studio, seconds)
     late, answers = _burst(studio)
     studio.window.close()
     scatter = stdev(kept) / sqrt(len(kept))
@@ -73,39 +72,9 @@ def _rate(reports: list[Any], during: Any) -> float:
     return float((last.images - first.images) / (last.seconds - first.seconds))
 
 
-def _drag(studio: Any, seconds: float) -> list[float]:
-    """Milliseconds from each move of the slider to its image; moves whose image was skipped do not count."""
-    from PySide6.QtCore import Qt, QTimer
-
-    from benchmarks.window import wait
-
-    asked: dict[object, float] = {}
-    took: list[float] = []
-
-    def ask(slot: str, request: object) -> None:
-        if slot == "image":
-            asked[request] = perf_counter()
-
-    def answer(slot: str, request: object, _: object) -> None:
-        if slot == "image" and request in asked:
-            took.append(1e3 * (perf_counter() - asked[request]))
-
-    studio.window.explore.requested.connect(ask)
-    studio.session.explore.rendered.connect(answer)
-    slider = _slider(studio)
-    moves = QTimer(interval=1000 // MOVES_A_SECOND, timerType=Qt.TimerType.PreciseTimer)
-    moves.timeout.connect(lambda: slider.setValue((slider.value() + 7) % slider.maximum()))
-    moves.start()
-    wait(seconds)
-    moves.stop()
-    studio.window.explore.requested.disconnect(ask)
-    studio.session.explore.rendered.disconnect(answer)
-    return took
-
-
 def _burst(studio: Any) -> tuple[float, int]:
     """Milliseconds from the last of many moves at once to its image, and how many images came."""
-    from benchmarks.window import until
+    from benchmarks.window import timeline_slider, until
 
     answers: list[object] = []
 
@@ -114,19 +83,13 @@ def _burst(studio: Any) -> tuple[float, int]:
             answers.append(request)
 
     studio.session.explore.rendered.connect(answer)
-    slider = _slider(studio)
+    slider = timeline_slider(studio)
     for move in range(BURST):
         slider.setValue(move % slider.maximum())
     wanted, begun = studio.window.explore.current_request(), perf_counter()
     until(lambda: wanted in answers)
     studio.session.explore.rendered.disconnect(answer)
     return 1e3 * (perf_counter() - begun), len(answers)
-
-
-def _slider(studio: Any) -> Any:
-    from PySide6.QtWidgets import QSlider
-
-    return next(each for each in studio.window.explore.findChildren(QSlider) if each.accessibleName() == "Time")
 
 
 def _export(count: int, exports: int) -> None:

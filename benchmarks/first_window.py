@@ -10,12 +10,16 @@ import os
 import sys
 import time
 
-from PySide6.QtCore import QTimer
-from PySide6.QtGui import QPaintEvent
-from PySide6.QtWidgets import QApplication
+from studio.qt_import import import_qt
 
-from studio.app import open_window
-from studio.main_window import MainWindow
+import_qt()
+
+from PySide6.QtCore import QTimer  # noqa: E402
+from PySide6.QtGui import QPaintEvent  # noqa: E402
+from PySide6.QtWidgets import QApplication  # noqa: E402
+
+from studio.app import open_window  # noqa: E402
+from studio.main_window import MainWindow  # noqa: E402
 
 
 class _Window(MainWindow):

@@ -48,6 +48,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def open_window(source: str | None, kind: type[MainWindow] | None = None) -> int:
     """Shows the window, on `source` if one is given, until it is closed. `kind`: a `MainWindow` that does more."""
+    from studio.qt_import import import_qt
+
+    import_qt()
     from PySide6.QtWidgets import QApplication
 
     from core.jobs.interruption import Interruption

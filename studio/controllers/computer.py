@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
 
-from core.jobs import doctor
 from studio.background.newest_task import NewestTask
 from studio.background.threads import Events
 from studio.background.torch_import import import_torch
-from studio.dialogs.about_computer import AboutComputerDialog
 from studio.main_window import MainWindow
 from studio.services.session import Session
 from studio.window_facts import window_facts
+
+if TYPE_CHECKING:
+    from studio.dialogs.about_computer import AboutComputerDialog
 
 
 class ComputerController:
@@ -26,6 +27,8 @@ class ComputerController:
 
     def show(self) -> None:
         """Shows the dialog, and begins to look."""
+        from studio.dialogs.about_computer import AboutComputerDialog  # the window comes first
+
         shown = (each for each in self._window.findChildren(AboutComputerDialog) if each.isVisible())
         dialog = next(shown, None) or self._opened()
         dialog.show()
@@ -33,6 +36,8 @@ class ComputerController:
         dialog.activateWindow()
 
     def _opened(self) -> AboutComputerDialog:
+        from studio.dialogs.about_computer import AboutComputerDialog
+
         dialog = AboutComputerDialog(self._window)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.test_requested.connect(partial(self._examine, dialog, quick=False))
@@ -41,6 +46,8 @@ class ComputerController:
         return dialog
 
     def _examine(self, dialog: AboutComputerDialog, quick: bool) -> None:
+        from core.jobs import doctor
+
         window = window_facts()
 
         def make() -> Events:

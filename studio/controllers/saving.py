@@ -12,11 +12,11 @@ from PySide6.QtWidgets import QFileDialog
 
 from core.events import Images, Saved
 from core.export.selection import FileOptions
-from studio.widgets.images.image_grid import ImageGrid
 
 if TYPE_CHECKING:
     from studio.main_window import MainWindow
     from studio.services.session import Session
+    from studio.widgets.images.image_grid import ImageGrid
     from studio.widgets.plots.curve_plot import CurvePlot
 
 

@@ -12,8 +12,6 @@ from PySide6.QtWidgets import QAbstractSlider, QPushButton, QScrollBar, QWidget
 from studio.main_window import DATA, EXPLORE, HOME, TRAIN, MainWindow
 from studio.model.train import TrainingState
 from studio.services.session import Session
-from studio.widgets.explore.direction_controls import DirectionControls
-from studio.widgets.images.virtual_grid import VirtualGrid
 from studio.widgets.learn.tour_card import TourCard
 
 SOURCE = "sample:digits"
@@ -145,7 +143,7 @@ class TourController(QObject):
                 DATA,
                 "The GAN learns from these images alone. Data shows what may be wrong with them, and how they are "
                 "cropped and scaled.",
-                lambda: _first(window.data, VirtualGrid),
+                self._images,
             ),
             TourStep(
                 TRAIN,
@@ -199,8 +197,17 @@ class TourController(QObject):
         dataset = self._session.data.dataset
         return dataset is not None and dataset.source == SOURCE
 
+    def _images(self) -> QWidget:
+        """Returns the grid of Data; the workspace where none is on screen."""
+        from studio.widgets.images.virtual_grid import VirtualGrid  # the window comes first
+
+        grids = self._window.data.findChildren(VirtualGrid)
+        return next((each for each in grids if each.isVisible()), self._window.data)
+
     def _slider(self) -> QAbstractSlider | None:
         """Returns the first direction's, or any other one while there is none."""
+        from studio.widgets.explore.direction_controls import DirectionControls  # the window comes first
+
         sliders = [each for each in self._shown_sliders() if each.isEnabled()]
         controls = self._window.explore.findChild(DirectionControls)
         directions = [each for each in sliders if controls is not None and controls.isAncestorOf(each)]
@@ -226,8 +233,3 @@ class TourController(QObject):
 
 def _button(parent: QWidget, text: str) -> QPushButton | None:
     return next((each for each in parent.findChildren(QPushButton) if each.text() == text), None)
-
-
-def _first(parent: QWidget, kind: type[QWidget]) -> QWidget:
-    """Returns the first widget of a kind that is on screen; the parent where none is."""
-    return next((each for each in parent.findChildren(kind) if each.isVisible()), parent)

@@ -87,6 +87,13 @@ def needs_torch(code: str) -> bool:
     return done.stdout.strip() == "True"
 
 
+def test_qt_does_not_read_the_source_of_what_is_imported_later() -> None:
+    code = "from studio.qt_import import import_qt; import_qt(); import linecache, studio.main_window; "
+    code += "print([name for name in linecache.cache if name.endswith('main_window.py')])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    assert done.stdout.strip() == "[]", done.stderr
+
+
 def test_images_are_read_without_waiting_for_torch() -> None:
     assert not needs_torch(
         "from core.config.preparation import Preparation; from studio.services.data.loader import open_dataset; "
