@@ -53,6 +53,7 @@ def training_window() -> Application:
     studio.open("sample:shapes")
     until(lambda: studio.session.data.dataset is not None)
     form = studio.window.train.form
+    until(lambda: form.is_ready)  # or the settings would be fitted to the device that is found later
     form.set_settings(form.settings().changed(preset="dcgan", width=64, latent_dim=100, batch=64, resolution=64))
     studio.controllers.train.start()
     until(lambda: studio.session.training.state is TrainingState.RUNNING)
