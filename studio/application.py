@@ -67,6 +67,7 @@ class Application:
         menus = Menus(window)
         opening, saving = OpenController(window, session), SavingController(window, session)
         train = TrainController(window, session, menus)
+        explore = ExploreController(window, session, saving.save_images)
         return Controllers(
             menus,
             opening,
@@ -74,10 +75,10 @@ class Application:
             train,
             WatchController(window, session, train.start),
             TrainingHealthController(window, session, train.start, opening.open),
-            ExploreController(window, session, saving.save_images),
+            explore,
             saving,
             FeatureWeightsController(window, session),
-            DialogContext(window, session, opening.open),
+            DialogContext(window, session, opening.open, explore.with_generator),
             ComputerController(window, session),
             LearnController(window),
             TourController(window, session, opening.open, train.start),

@@ -50,6 +50,20 @@ class ExploreController:
         """Explores what a person opened, whatever is trained meanwhile."""
         self.follow(False)
 
+    def with_generator(self, then: Callable[[], object]) -> None:
+        """Calls `then` when the generator that a person means is explored: the one in Explore, or beside it, where the
+        training is followed, the newest one."""
+        if self._window.pages.currentIndex() == EXPLORE or not self._follows:
+            then()
+            return
+
+        def go_on() -> None:
+            self._window.unsetCursor()
+            then()
+
+        self._window.setCursor(Qt.CursorShape.BusyCursor)
+        self._session.explore_newest(go_on)
+
     def set_newest(self, step: int | None) -> None:
         """The training has come to a step, or another one begins."""
         self._newest = step

@@ -101,11 +101,14 @@ class TourController(QObject):
         assert self._card is not None
         self._number = number
         step = self.steps[number]
-        self._window.show_workspace(step.workspace)
+        had_keyboard = self._card.has_keyboard
+        self._window.show_workspace(step.workspace)  # which takes the keyboard
         self._sliders = {}
         self._was_done = step.is_done is None or step.is_done()
         self._card.show_step(number + 1, len(self.steps), step.text)
         self._show_waiting()
+        if had_keyboard:
+            self._card.take_keyboard()
 
     def _act(self) -> None:
         if (act := self.steps[self._number].act) is not None:

@@ -32,6 +32,7 @@ class TrainController:
         """Progress before the first step."""
         self._progress: TrainingProgress | None = None
         """By the last report of the run on screen."""
+        self._show_actions()
 
     def start(self, copy: Path | None = None) -> None:
         """Begins a training with the settings of the form, or continues from the checkpoint that is set; `copy`: in a
@@ -45,24 +46,39 @@ class TrainController:
 
     def show_state(self, state: TrainingState) -> None:
         """What can be done now, everywhere in the window."""
-        running, idle = self._training.is_running, state is TrainingState.IDLE
-        dataset, reading, resumes = self._session.data.dataset, self._session.reading, self._session.resume is not None
+        idle = state is TrainingState.IDLE
         if state is not TrainingState.STARTING:
             self._preparation = None
         self._show_status()
         self._window.train.strip.name.set_title(dataset_title(self._source()))
-        owner = self._session.watcher.owner if idle else None
-        reason = f"Training in another window ({owner.place})" if owner is not None else ""
-        self._window.train.set_running(not idle, is_watched=owner is not None)
+        is_elsewhere = idle and self._session.watcher.owner is not None
+        self._window.train.set_running(not idle, is_watched=is_elsewhere)
         self._window.train.playground.set_paused(state is TrainingState.PAUSED)
-        self._menus.start.setEnabled(idle and dataset is not None and not reading)
-        self._menus.pause.setEnabled(running)
-        self._menus.allow(self._menus.measure, running or (idle and resumes and not owner), reason)
-        self._menus.stop.setEnabled(running or state is TrainingState.STARTING or owner is not None)
-        self._menus.stop.setText("Stop watching" if owner is not None else "Save and stop")
-        self._menus.allow(self._menus.dialogs["save_checkpoint"], running or (resumes and not owner), reason)
+        self._show_actions()
         if idle and self.is_closing:
             self._window.release()
+
+    def _show_actions(self) -> None:
+        """What can be done now, in the menus and the toolbar."""
+        menus, state = self._menus, self._training.state
+        running, idle = self._training.is_running, state is TrainingState.IDLE
+        dataset, reading, resumes = self._session.data.dataset, self._session.reading, self._session.resume is not None
+        owner = self._session.watcher.owner if idle else None
+        reason = f"Training in another window ({owner.place})" if owner is not None else ""
+        menus.start.setEnabled(idle and dataset is not None and not reading)
+        menus.pause.setEnabled(running)
+        menus.allow(menus.measure, running or (idle and resumes and not owner), reason)
+        menus.stop.setEnabled(running or state is TrainingState.STARTING or owner is not None)
+        menus.stop.setText("Stop watching" if owner is not None else "Save and stop")
+        menus.allow(menus.dialogs["save_checkpoint"], running or (resumes and not owner), reason)
+        self.show_exports()
+
+    def show_exports(self, *_: object) -> None:
+        """Nothing can be exported while there is no generator."""
+        training = self._training
+        has_one = self._session.explore.source is not None or training.is_running or training.run_folder is not None
+        for name in ("export_images", "export_video", "export_generator"):
+            self._menus.allow(self._menus.dialogs[name], has_one, "Train first, or open a checkpoint.")
 
     def _show_status(self) -> None:
         """The same words in the footer and in the run strip."""

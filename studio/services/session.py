@@ -401,12 +401,15 @@ class Session(QObject):
         self._follows_training = live
         self._follow()
 
-    def explore_newest(self) -> None:
-        """Explores the training's newest averaged generator once, or the newest checkpoint of the run that is open."""
+    def explore_newest(self, then: Callable[[], object] | None = None) -> None:
+        """Explores the training's newest averaged generator once, or the newest checkpoint of the run that is open;
+        `then` is called when it is explored, at once where there is neither."""
         if self.training.is_running:
-            self.training.publish(self.explore.load)
+            self.training.publish(partial(self.explore.load, then=then))
         elif (run := self.training.run_folder) is not None:
-            self.explore.open_newest(run)
+            self.explore.open_newest(run, then)
+        elif then is not None:
+            then()
 
     def _follow(self) -> None:
         if not self._follows_training:

@@ -294,21 +294,21 @@ def test_too_few_are_not_left_out(qtbot: QtBot, studio: Application, photos: Pat
 def test_filters_combine_and_keep_to_the_order(qtbot: QtBot, studio: Application, tmp_path: Path) -> None:
     open_images(qtbot, studio, trouble(tmp_path / "trouble"))
     bar, grid = browser(studio).filter_bar, browser(studio).grid
-    assert {"few 2", "many 50", "near-duplicates 3", "too wide 1"} <= {
+    assert {"few 2", "many 50", "Near-duplicates 3", "Too wide 1"} <= {
         chip.text() for chip in bar.findChildren(QToolButton) if not chip.isHidden()
     }
-    click(button(bar, "near-duplicates 3"))
+    click(button(bar, "Near-duplicates 3"))
     assert names_of(studio) == ["many/halved.png", "many/lighter.png", "many/saved anew.jpg"]
     click(button(bar, "few 2"))
     assert names_of(studio) == []
     click(button(bar, "few 2"))
     grid.select_all()
     click(button(browser(studio), "Leave out 3"))
-    click(button(bar, "near-duplicates 3"))
-    click(button(bar, "left out 3"))
+    click(button(bar, "Near-duplicates 3"))
+    click(button(bar, "Left out 3"))
     assert len(grid.rows()) == 3
     assert browser(studio).describe(int(grid.rows()[0])).endswith("Left out: near-duplicates, too small")
-    click(button(bar, "left out 3"))
+    click(button(bar, "Left out 3"))
     click(button(studio.window.data, "Shuffle"))
     assert sorted(grid.rows().tolist()) == list(range(52)) != grid.rows().tolist()
     click(button(studio.window.data, "Shuffle"))

@@ -145,7 +145,8 @@ def test_who_stops_watching_leaves_the_training_alone(
     session, footer = studio.session, studio.window.footer
     with trained_elsewhere(qtbot, nursery, pictures, run) as process:
         session.watch(run)
-        qtbot.waitUntil(lambda: session.watcher.owner is not None, timeout=PATIENCE)
+        with qtbot.waitSignal(session.workers.reported, timeout=PATIENCE):  # what there was has been read
+            qtbot.waitUntil(lambda: session.watcher.owner is not None, timeout=PATIENCE)
         studio.controllers.menus.stop.trigger()
         assert session.watcher.owner is None
         assert not [each for each in footer.findChildren(QAbstractButton) if each.text() == "Stop watching"]

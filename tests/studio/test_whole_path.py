@@ -599,6 +599,25 @@ def answer(kind: type[D], act: Callable[[D], None]) -> None:
     QTimer.singleShot(50, poll)
 
 
+def test_images_are_exported_though_nobody_has_explored(
+    qtbot: QtBot, studio: Application, pictures: Path, tmp_path: Path
+) -> None:
+    export = studio.controllers.menus.dialogs["export_images"]
+    assert not export.isEnabled()
+    assert "Train first" in export.toolTip()
+    begin(qtbot, studio, pictures)
+    assert studio.session.explore.source is None
+    assert export.isEnabled()
+    export_seeds(qtbot, studio, tmp_path / "first")
+    first = studio.session.explore.source
+    assert first is not None
+    with qtbot.waitSignal(studio.session.training.sampled, timeout=PATIENCE):
+        pass
+    export_seeds(qtbot, studio, tmp_path / "second")
+    assert studio.session.explore.source.step > first.step
+    assert studio.window.cursor().shape() is Qt.CursorShape.ArrowCursor
+
+
 def test_settings_change_while_it_trains_and_are_noted(qtbot: QtBot, studio: Application, pictures: Path) -> None:
     begin(qtbot, studio, pictures)
     form = studio.window.train.form

@@ -26,6 +26,8 @@ class DialogContext:
     window: MainWindow
     session: Session
     open_path: Callable[[str], None]
+    with_generator: Callable[[Callable[[], object]], None]
+    """Calls a function when the generator that a person means is explored."""
 
     @property
     def export_folder(self) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog
@@ -17,6 +18,10 @@ MODELS = "ONNX, for other programs (*.onnx);;PyTorch (*.pt2)"
 
 
 def show(context: DialogContext) -> None:
+    context.with_generator(partial(_ask, context))
+
+
+def _ask(context: DialogContext) -> None:
     start = str(context.explore_folder / "generator.onnx")
     file, kind = QFileDialog.getSaveFileName(context.window, "Export the generator", start, MODELS)
     if file:

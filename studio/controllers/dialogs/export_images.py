@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from core.events import Images
 from core.latent.request import LatentRequest
 from studio.controllers.dialogs.context import DialogContext
@@ -18,6 +20,10 @@ TOOLBAR = True
 
 def show(context: DialogContext, shown: LatentRequest | None = None) -> None:
     """`shown`: the images that are meant, whatever is selected."""
+    context.with_generator(partial(_ask, context, shown))
+
+
+def _ask(context: DialogContext, shown: LatentRequest | None) -> None:
     train, explore = context.window.train, context.window.explore
     images, names = train.samples.images()[train.samples.selected()], train.sample_names()
     if shown or context.window.pages.currentIndex() == EXPLORE:

@@ -21,6 +21,10 @@ FRAME = "frame"
 
 
 def show(context: DialogContext) -> None:
+    context.with_generator(partial(_ask, context))
+
+
+def _ask(context: DialogContext) -> None:
     explore, service = context.window.explore, context.session.explore
     trajectory = explore.line()
     if trajectory is None:

@@ -86,23 +86,35 @@ class ExploreService(QObject):
         self.opening.emit(printable(path.name))
         self._thread.ask("source", partial(self.engine.open, path), partial(self._show_opened, path))
 
-    def open_newest(self, run: Path) -> None:
-        """Explores the newest checkpoint of a run."""
+    def open_newest(self, run: Path, then: Callable[[], object] | None = None) -> None:
+        """Explores the newest checkpoint of a run; `then` is called when it is explored."""
         self.opening.emit(printable(run.name))
-        self._thread.ask("source", partial(self.engine.open_newest, run), self._show_source)
+        self._explore(partial(self.engine.open_newest, run), then)
 
-    def load(self, weights: PublishedWeights, is_wanted: Callable[[], bool] = lambda: True) -> None:
-        """Explores what a training has learned so far, if that is still wanted when its turn comes. Can be called from
-        any thread."""
+    def load(
+        self,
+        weights: PublishedWeights,
+        is_wanted: Callable[[], bool] = lambda: True,
+        then: Callable[[], object] | None = None,
+    ) -> None:
+        """Explores what a training has learned so far, if that is still wanted when its turn comes; `then` is called
+        when it is explored. Can be called from any thread."""
 
         def work() -> ExploreSource | None:
             return self.engine.load(weights) if is_wanted() else None
 
+        self._explore(work, then)
+
+    def _explore(self, work: Callable[[], ExploreSource | None], then: Callable[[], object] | None) -> None:
+        """Shows the source that `work` returns. Newer work replaces it while it waits, unless `then` depends on it."""
+
         def show(source: ExploreSource | None) -> None:
             if source is not None:
                 self._show_source(source)
+            if then is not None:
+                then()
 
-        self._thread.ask("source", work, show)
+        self._thread.ask("source" if then is None else f"source for {id(then)}", work, show)
 
     def open_maker(self, home: Path, maker: Maker) -> None:
         """Explores the generator that made a pin of the run or checkpoint `home`."""

@@ -83,21 +83,20 @@ class FilterBar(QWidget):
 
     def set_findings(self, found: Mapping[FindingKind, RowNumbers]) -> None:
         """Offers these findings, which are about these rows; those that were chosen stay so."""
-        if {kind: chip.text() for kind, chip in self._findings.items()} == {
-            kind: f"{NAMES[kind]} {len(rows):,}" for kind, rows in found.items()
-        }:
+        texts = {kind: f"{NAMES[kind][0].upper()}{NAMES[kind][1:]} {len(rows):,}" for kind, rows in found.items()}
+        if {kind: chip.text() for kind, chip in self._findings.items()} == texts:
             return
         chosen = {kind for kind, chip in self._findings.items() if chip.isChecked()}
         self._remove(self._findings)
-        for kind, rows in found.items():
+        for kind, text in texts.items():
             chip = self._findings[kind] = self._chip(f"Show only images of this finding: {NAMES[kind]}")
-            chip.setText(f"{NAMES[kind]} {len(rows):,}")
+            chip.setText(text)
             chip.setChecked(kind in chosen)
         self._arrange()
 
     def set_left_out(self, count: int) -> None:
         """Says how many images are left out."""
-        self._left_out.setText(f"left out {count:,}")
+        self._left_out.setText(f"Left out {count:,}")
         self._left_out.setVisible(count > 0)
         if not count:
             self._left_out.setChecked(False)

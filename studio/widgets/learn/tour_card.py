@@ -68,12 +68,17 @@ class TourCard(QFrame):
 
     def set_waiting(self, is_waiting: bool, can_act: bool) -> None:
         """Whether the person has something to do before the next step, and whether the program can do it now."""
-        held = self._next.hasFocus() or self._act.hasFocus()
+        held = self.has_keyboard
         self._next.setEnabled(not is_waiting)
         self._act.setVisible(is_waiting)
         self._act.setEnabled(can_act)
         if held:
             self.take_keyboard()
+
+    @property
+    def has_keyboard(self) -> bool:
+        """Whether a button that leads on has it."""
+        return self._next.hasFocus() or self._act.hasFocus()
 
     def take_keyboard(self) -> None:
         """Gives the keyboard to the button that leads on."""
