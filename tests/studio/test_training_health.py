@@ -126,6 +126,18 @@ def test_a_panel_with_much_to_say_stays_on_the_screen(qtbot: QtBot, chip: Health
     assert "Learning rate D 0.0004" in " ".join(texts(chip))
 
 
+def test_all_remedies_can_be_seen_and_pressed(qtbot: QtBot, chip: HealthChip) -> None:
+    texts = "Restart: lower learning rate D to 0.0004", "Lower learning rate D to 0.0004", "Turn on augmentation"
+    remedies = tuple(Remedy(text, {"lr_d": 0.0004}) for text in texts)
+    chip.set_can_edit(True)
+    chip.show_diagnoses([Diagnosis("strong_discriminator", "bad", STRONG.sentence * 9, STRONG.evidence, remedies)])
+    click(chip)
+    qtbot.waitExposed(chip.panel)
+    for text in (*texts, "Show evidence"):
+        button = named(chip, text)
+        assert button.visibleRegion().boundingRect() == button.rect(), text
+
+
 def test_a_remedy_is_applied_recorded_and_taken_back(qtbot: QtBot, studio: Application, pictures: Path) -> None:
     begin(qtbot, studio, pictures)
     before = studio.session.training.settings.lr_d

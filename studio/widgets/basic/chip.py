@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QPoint, QSize, Qt
 from PySide6.QtWidgets import QFrame, QStyle, QStyleOptionToolButton, QToolButton, QVBoxLayout, QWidget
 
+from studio import theme
 from studio.widgets.basic.fitting_area import FittingArea
 
 SIDES = 8
@@ -42,7 +43,7 @@ class Chip(QToolButton):
     def fit_panel(self) -> None:
         """Gives the panel the size that its content needs, on the chip's screen."""
         room = self.screen().availableGeometry()
-        width = min(PANEL_WIDTH, room.width())
+        width = min(theme.scaled(PANEL_WIDTH), room.width())
         layout = self._content.layout()
         assert layout is not None
         height = layout.totalHeightForWidth(width - 2) if layout.hasHeightForWidth() else layout.sizeHint().height()

@@ -7,6 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
+    QCheckBox,
     QFormLayout,
     QGroupBox,
     QHBoxLayout,
@@ -27,7 +28,7 @@ TITLES = {
     "resolution": "Resolution",
     "fit": "Fit",
     "background": "Background",
-    "alpha": "Keep transparency",
+    "alpha": "Transparency",
     "frame_step": "Frame step",
     "split": "Split",
 }
@@ -98,6 +99,9 @@ class PreparationControls(QGroupBox):
         field = field_of(name, info, str(extra["unit"]))
         field.connect(lambda: self.chosen.emit({name: field.value()}))
         field.widget.setAccessibleName(title)
+        if isinstance(field.widget, QCheckBox):
+            field.widget.setText("Keep")
+            field.widget.setAccessibleName(f"Keep {title.lower()}")
         label = Label(title)
         label.setBuddy(field.widget)
         self._rows.addRow(label, field.widget)

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QToolButton, QVBoxLayout
 from core.diagnosis.case import Diagnosis, Remedy, Severity
 from core.learn import topics
 from studio.model.setting_text import in_words
+from studio.widgets.basic.flow_layout import FlowLayout
 from studio.widgets.basic.help_button import HelpButton
 from studio.widgets.basic.labels import Glyph, WrappedLabel, plain_tip
 
@@ -124,12 +125,11 @@ class DiagnosisList(QWidget):
         return row
 
     def _remedies(self, remedies: Sequence[Remedy]) -> QHBoxLayout:
-        line = QHBoxLayout()
-        line.setContentsMargins(28, 0, 0, 2)  # under the sentence
-        line.setSpacing(8)
+        flow, line = FlowLayout(), QHBoxLayout()
         for remedy in remedies:
-            line.addWidget(self._button(remedy))
-        line.addStretch()
+            flow.addWidget(self._button(remedy))
+        line.setContentsMargins(28, 0, 0, 2)  # under the sentence
+        line.addLayout(flow, 1)
         return line
 
     def _button(self, remedy: Remedy) -> QPushButton:
