@@ -8,12 +8,12 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
-from importlib.metadata import version
 from io import TextIOWrapper
 from typing import Any, NoReturn
 
 from tqdm import tqdm
 
+from core import __version__
 from core.cli.export_commands import add_exports, show
 from core.cli.messages import MESSAGES, as_json, without_controls
 from core.cli.paths import checkpoint, place
@@ -196,7 +196,7 @@ def commands() -> tuple[str, ...]:
 def _parser() -> tuple[argparse.ArgumentParser, Iterable[str]]:
     """And the names of the commands."""
     parser = _Parser("gan-studio", description="Train, explore and judge GANs. Without a command the window opens.")
-    parser.add_argument("--version", action="version", version=f"GAN Studio {version('gan-studio')}")
+    parser.add_argument("--version", action="version", version=f"GAN Studio {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
 
     add_training(commands)

@@ -8,11 +8,12 @@ program, and no person, run or image.
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from PIL import Image, PngImagePlugin
+
+from core import __version__
 
 KIND = "trainedAlgorithmicMedia"
 SOURCE = f"http://cv.iptc.org/newscodes/digitalsourcetype/{KIND}"
@@ -26,7 +27,7 @@ _WEBP_HAS_XMP, _WEBP_HAS_ALPHA = 0x04, 0x10
 
 def program() -> str:
     """Returns the program's name and version."""
-    return f"GAN Studio {version('gan-studio')}"
+    return f"GAN Studio {__version__}"
 
 
 def packet() -> bytes:

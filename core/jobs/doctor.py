@@ -18,6 +18,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from core import __version__
 from core.concurrency import run_in_thread
 from core.data.cache.entries import cache_folder
 from core.data.cache.quota import limit
@@ -127,7 +128,7 @@ def _program() -> dict[str, str]:
     cores, threads = psutil.cpu_count(logical=False) or "?", psutil.cpu_count() or "?"
     level = torch.backends.cpu.get_cpu_capability()
     return {
-        "Program": f"GAN Studio {_version('gan-studio')}",
+        "Program": f"GAN Studio {__version__}",
         "Python": f"{platform.python_version()}, {platform.python_implementation()}, {platform.machine()}",
         "System": platform.platform(),
         "Processor": f"{processor}, {cores} cores, {threads} threads, {level}",

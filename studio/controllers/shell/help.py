@@ -11,6 +11,7 @@ from PySide6 import __version__ as qt_version
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QMenu
 
+from core import __version__
 from core.concurrency import as_generator
 from core.data.names import opened_regular, printable
 from studio.main_window import PROGRAM, MainWindow
@@ -87,7 +88,7 @@ def tail(file: Path) -> str:
 
 def versions() -> list[tuple[str, str]]:
     """Returns the versions of the program and of what it is made with; imports none of it."""
-    found = [(PROGRAM, _version("gan-studio")), ("Python", platform.python_version()), ("Qt for Python", qt_version)]
+    found = [(PROGRAM, __version__), ("Python", platform.python_version()), ("Qt for Python", qt_version)]
     return found + [(name, _version(package)) for name, package in PACKAGES.items()]
 
 
