@@ -59,7 +59,7 @@ def test_runs_are_cards_the_newest_first_with_picture_name_and_step(
     assert button(home.drop_area, "Continue").text() == "Continue <b>Flowers</b> && more, step 6"
 
 
-@pytest.mark.parametrize("way", ["last", "card", "picture", "keyboard"])
+@pytest.mark.parametrize("way", ["last", "card", "picture", "space", "enter"])
 def test_one_click_goes_on_with_a_run(qtbot: QtBot, runs: Path, studio: Application, way: str) -> None:
     home = studio.window.home
     qtbot.waitUntil(lambda: len(home.cards()) == 3 and home.cards()[1].picture.images() > 0, timeout=PATIENCE)
@@ -73,7 +73,7 @@ def test_one_click_goes_on_with_a_run(qtbot: QtBot, runs: Path, studio: Applicat
             QTest.mouseClick(card.picture, LEFT, pos=QPoint(20, 20))
         case _:
             button(card, "Continue").setFocus()
-            QTest.keyClick(button(card, "Continue"), Qt.Key.Key_Space)
+            QTest.keyClick(button(card, "Continue"), Qt.Key.Key_Space if way == "space" else Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: studio.session.resume is not None, timeout=PATIENCE)
     assert studio.session.resume is not None
     assert studio.session.resume.is_relative_to(card.project.source)
