@@ -33,7 +33,7 @@ from studio.style_sheet import STYLE_SHEET
 
 @dataclass(frozen=True)
 class Scheme:
-    """Colours as #rrggbb. Text on any of the surfaces reaches WCAG AA (4.5:1), outlines of controls 3:1."""
+    """Colors as #rrggbb. Text on any of the surfaces reaches WCAG AA (4.5:1), outlines of controls 3:1."""
 
     name: str
     window: str
@@ -81,7 +81,7 @@ class Scheme:
                 yield blend(color, self.text, 0.6**shade).name()
 
 
-# Blue and orange stay apart for every kind of colour blindness; the lightness differs as well.
+# Blue and orange stay apart for every kind of color blindness; the lightness differs as well.
 LIGHT = Scheme(
     name="light",
     window="#f4f5f8",
@@ -195,9 +195,9 @@ def current() -> Scheme:
     return DARK if QGuiApplication.palette().color(QPalette.ColorRole.Window).lightness() < 128 else LIGHT
 
 
-def blend(colour: str, background: str, strength: float) -> QColor:
-    """`colour` at `strength` over `background`, opaque: cheaper to draw with than transparency."""
-    over, under = QColor(colour), QColor(background)
+def blend(color: str, background: str, strength: float) -> QColor:
+    """`color` at `strength` over `background`, opaque: cheaper to draw with than transparency."""
+    over, under = QColor(color), QColor(background)
     red, green, blue = (
         strength * top + (1 - strength) * bottom
         for top, bottom in (
@@ -211,7 +211,7 @@ def blend(colour: str, background: str, strength: float) -> QColor:
 
 def _palette(scheme: Scheme) -> QPalette:
     role = QPalette.ColorRole
-    colours = {
+    colors = {
         role.Window: scheme.window,
         role.WindowText: scheme.text,
         role.Base: scheme.surface,
@@ -235,8 +235,8 @@ def _palette(scheme: Scheme) -> QPalette:
         role.Shadow: scheme.outline,
     }
     palette = QPalette()
-    for which, colour in colours.items():
-        palette.setColor(which, QColor(colour))
+    for which, color in colors.items():
+        palette.setColor(which, QColor(color))
     faded = blend(scheme.muted, scheme.window, 0.6)
     for which in (role.WindowText, role.Text, role.ButtonText):
         palette.setColor(QPalette.ColorGroup.Disabled, which, faded)
@@ -290,19 +290,19 @@ def _font_family() -> str:
     return QFontDatabase.applicationFontFamilies(QFontDatabase.addApplicationFont(str(_font_file("ttf"))))[0]
 
 
-def paint_glyph(painter: QPainter, rect: QRect, name: str, colour: QColor) -> None:
+def paint_glyph(painter: QPainter, rect: QRect, name: str, color: QColor) -> None:
     """Draw the icon `name` as large as fits into `rect`."""
     font = QFont(_font_family())
     font.setPixelSize(max(min(rect.width(), rect.height()), 1))
     painter.save()
     painter.setFont(font)
-    painter.setPen(colour)
+    painter.setPen(color)
     painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, _glyphs()[name])
     painter.restore()
 
 
 class _GlyphEngine(QIconEngine):
-    """Draws a glyph in the colour that its role has at that moment, so icons follow the scheme by themselves."""
+    """Draws a glyph in the color that its role has at that moment, so icons follow the scheme by themselves."""
 
     def __init__(self, name: str, role: str) -> None:
         super().__init__()
@@ -311,14 +311,14 @@ class _GlyphEngine(QIconEngine):
 
     def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
         scheme = current()
-        colour = QColor(getattr(scheme, self._role))
+        color = QColor(getattr(scheme, self._role))
         if mode == QIcon.Mode.Disabled:
-            colour = blend(scheme.muted, scheme.window, 0.6)
+            color = blend(scheme.muted, scheme.window, 0.6)
         elif mode == QIcon.Mode.Selected:
-            colour = QColor(scheme.on_accent)
+            color = QColor(scheme.on_accent)
         # Buttons set text right against the icon; the inset is the air between them.
         inset = round(rect.width() * 0.06)
-        paint_glyph(painter, rect.adjusted(0, inset, -2 * inset, -inset), self._name, colour)
+        paint_glyph(painter, rect.adjusted(0, inset, -2 * inset, -inset), self._name, color)
 
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
         pixmap = QPixmap(size)
@@ -334,7 +334,7 @@ class _GlyphEngine(QIconEngine):
 
 
 def icon(name: str, role: str = "text") -> QIcon:
-    """An icon by its Phosphor name ("folder-open"), in a `Scheme` colour that follows the scheme.
+    """An icon by its Phosphor name ("folder-open"), in a `Scheme` color that follows the scheme.
 
     Raises `KeyError` for a name that the font does not have.
     """
@@ -348,15 +348,15 @@ def _picture_folder() -> tempfile.TemporaryDirectory[str]:
     return tempfile.TemporaryDirectory(prefix="gan-studio-theme-")
 
 
-def _picture(name: str, colour: str) -> str:
+def _picture(name: str, color: str) -> str:
     """Path of a glyph as a PNG file, the only form in which a style sheet takes an arrow."""
-    path = Path(_picture_folder().name) / f"{name}-{colour[1:]}.png"
+    path = Path(_picture_folder().name) / f"{name}-{color[1:]}.png"
     if not path.exists():
         for scale, file in ((1, path), (2, path.with_name(f"{path.stem}@2x.png"))):
             pixmap = QPixmap(16 * scale, 16 * scale)
             pixmap.fill(Qt.GlobalColor.transparent)
             painter = QPainter(pixmap)
-            paint_glyph(painter, pixmap.rect(), name, QColor(colour))
+            paint_glyph(painter, pixmap.rect(), name, QColor(color))
             painter.end()
             pixmap.save(str(file))
     return path.as_posix()

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication
 from core.events import Images
 from core.latent.request import LatentRequest, Point
 from studio.main_window import EXPLORE, MainWindow
-from studio.model.explore import ExploreSource, NeighbourQuery
+from studio.model.explore import ExploreSource, NearestQuery
 from studio.model.train import TrainingState
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class ExploreController:
 
         images = grid.images()
         viewer = ImageViewer(images, index, self._window, generated=grid.generated, comparable=grid.comparable)
-        viewer.neighbours_requested.connect(lambda at: self.compare(images, at))
+        viewer.nearest_requested.connect(lambda at: self.compare(images, at))
         self._session.jobs.ended.connect(viewer.end_comparing)
         viewer.save_requested.connect(lambda at: self._save_images(images[at : at + 1], "image", grid.generated))
         viewer.exec()
@@ -110,16 +110,16 @@ class ExploreController:
 
     def compare(self, images: Images, index: int) -> None:
         """Finds the training images that are nearest to one of the generated ones that are shown."""
-        self._session.generator.compare(NeighbourQuery(images, index, self._session.training.settings))
+        self._session.generator.compare(NearestQuery(images, index, self._session.training.settings))
 
     # Dialogs
 
-    def show_neighbours(self, found: NearestImages) -> None:
+    def show_nearest(self, found: NearestImages) -> None:
         """The answer to what was asked for."""
-        from studio.dialogs.neighbours import NeighboursDialog
+        from studio.dialogs.nearest_images import NearestImagesDialog
 
         # A viewer that is open is modal, and would keep the hand from what belongs to the window.
-        dialog = NeighboursDialog(found, QApplication.activeModalWidget() or self._window)
+        dialog = NearestImagesDialog(found, QApplication.activeModalWidget() or self._window)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.asked_otherwise.connect(lambda: self._session.generator.compare(found.asked.otherwise()))
         dialog.show()

@@ -33,7 +33,7 @@ class FeatureWeightsController:
             QMessageBox.Icon.Question, "GAN Studio", "Inception's weights are not here.", parent=self._window
         )
         box.setInformativeText(
-            f"{size_text(found.bytes)} are downloaded once, from {found.page}. {found.licence}.\n"
+            f"{size_text(found.bytes)} are downloaded once, from {found.page}. {found.license}.\n"
             "Without them the images are not measured."
         )
         receive = box.addButton(f"Download {size_text(found.bytes)}", QMessageBox.ButtonRole.AcceptRole)

@@ -21,7 +21,7 @@ class OpenController:
         self._window.banner.dismiss()
         self._session.open(DataRequest(source, self._preparation(), self._window.train.form.value("augment")))
 
-    def show_recognised(self, source: str, kind: SourceKind) -> None:
+    def show_recognized(self, source: str, kind: SourceKind) -> None:
         """Something is being opened: goes where it will appear, and remembers what can be opened again."""
         self._window.show_workspace({"data": DATA, "run": TRAIN}.get(kind, EXPLORE))
         if kind in ("data", "run", "checkpoint"):

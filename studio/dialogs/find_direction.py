@@ -50,13 +50,13 @@ class MarkedGrid(ImageGrid):
         super().paint_frame(painter, tile, index)
         mark, scheme = self.marks.get(index, 0), theme.current()
         if mark:
-            colour, glyph = (scheme.good, "thumbs-up") if mark > 0 else (scheme.error, "thumbs-down")
-            painter.setPen(QPen(QColor(colour), 4))
+            color, glyph = (scheme.good, "thumbs-up") if mark > 0 else (scheme.error, "thumbs-down")
+            painter.setPen(QPen(QColor(color), 4))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(tile.adjusted(2, 2, -2, -2))
             badge = QRectF(tile.right() - 28, tile.top() + 4, 24, 24).toRect()
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(colour))
+            painter.setBrush(QColor(color))
             painter.drawEllipse(badge)
             theme.paint_glyph(painter, badge.adjusted(4, 4, -4, -4), glyph, QColor(scheme.on_accent))
 

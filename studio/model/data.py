@@ -98,7 +98,7 @@ class InceptionRow:
     here: bool
     bytes: int
     page: str
-    licence: str
+    license: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,7 +147,7 @@ class BeforeAfter:
 
 
 @dataclass(frozen=True)
-class Recognised(Event):
+class Recognized(Event):
     """What a person opened: images, a run's folder, a checkpoint, an image that says how it was made, or any other
     picture."""
 
@@ -167,7 +167,7 @@ class DataFacts:
     title: str
     source: str
     count: int
-    colour: str
+    color: str
     size: tuple[int, int]
     sizes: Mapping[str, int]
     classes: Mapping[str, int]

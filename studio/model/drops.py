@@ -1,4 +1,4 @@
-"""Judgement of what is dragged over the window, by its name alone."""
+"""Checks by name alone whether dragged content can be opened."""
 
 from __future__ import annotations
 

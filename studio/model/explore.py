@@ -109,7 +109,7 @@ class ProjectionProgress(Event):
 
 
 @dataclass(frozen=True, eq=False)
-class NeighbourQuery:
+class NearestQuery:
     """Which of some generated images (n, H, W, C) is asked about, and what the generator was trained with.
 
     `in_features`: whether images are compared by what a network sees in them, and not pixel by pixel.
@@ -120,7 +120,7 @@ class NeighbourQuery:
     settings: Settings
     in_features: bool = False
 
-    def otherwise(self) -> NeighbourQuery:
+    def otherwise(self) -> NearestQuery:
         """The same question in the other space."""
         return replace(self, in_features=not self.in_features)
 
@@ -131,7 +131,7 @@ class NearestImages:
     `measured` explains. `flipped`: whether mirrored ones are meant. `generated` and `real`: how far from their nearest
     training image others are, see `core.evaluation.nearest_neighbours.NeighbourDistances`."""
 
-    asked: NeighbourQuery
+    asked: NearestQuery
     images: Images
     distances: tuple[float, ...]
     flipped: tuple[bool, ...]

@@ -217,12 +217,12 @@ class History:
         if series is None:
             return None
         steps, values = self._steps[: self._length], series.values[: self._length]
-        centre, reach = _rows_before(steps, step), 2
+        center, reach = _rows_before(steps, step), 2
         while True:
             # A metric may stand in one report of thousands, so look in ever wider windows until both sides have one.
-            first, last = max(centre - reach, 0), min(centre + reach, self._length)
+            first, last = max(center - reach, 0), min(center + reach, self._length)
             rows = first + np.flatnonzero(~np.isnan(values[first:last]))
-            both = len(rows) and (rows[0] < centre or first == 0) and (rows[-1] >= centre or last == self._length)
+            both = len(rows) and (rows[0] < center or first == 0) and (rows[-1] >= center or last == self._length)
             if both:
                 return float(values[rows[np.argmin(np.abs(steps[rows] - step))]])
             if first == 0 and last == self._length:

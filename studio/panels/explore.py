@@ -65,7 +65,7 @@ class ExplorePanel(QWidget):
     """
     video_requested = Signal()
     """The trajectory of the tool in hand is wanted as a video."""
-    neighbours_requested = Signal(object)
+    nearest_requested = Signal(object)
     """A request: the training images nearest to its image are wanted."""
     components_requested = Signal(object)
     """The principal components are wanted, of images of the class and codes of this `Point`."""
@@ -494,7 +494,7 @@ class ExplorePanel(QWidget):
         self._header.video_requested.connect(self.video_requested)
         self._header.export_requested.connect(lambda: self.export_requested.emit(self.current_request()))
         for part in (self._header, self._stage):
-            part.neighbours_requested.connect(lambda: self.neighbours_requested.emit(self._request()))
+            part.nearest_requested.connect(lambda: self.nearest_requested.emit(self._request()))
         self._stage.file_requested.connect(self.file_requested)
         self._stage.comparing.connect(self._compare)
         self._tools.changed.connect(self._take)

@@ -52,7 +52,7 @@ class TrainPanel(QWidget):
     """Begin anew rather than from the checkpoint that is set."""
     image_activated = Signal(object, int)
     """The grid, and the image of it that was clicked."""
-    neighbours_requested = Signal(object, int)
+    nearest_requested = Signal(object, int)
     """Generated images, and one of them: to what training images is it near?"""
     moment_requested = Signal(int)
     """The step of samples that were kept and are to be shown."""
@@ -307,9 +307,7 @@ class TrainPanel(QWidget):
             grid.activated.connect(partial(self._enlarge, grid))
             grid.clicked.connect(partial(self._click, grid))
             grid.save_requested.connect(lambda what, grid=grid: self.grid_save_requested.emit(what, grid))
-        self.samples.neighbours_requested.connect(
-            lambda index: self.neighbours_requested.emit(self.samples.images(), index)
-        )
+        self.samples.nearest_requested.connect(lambda index: self.nearest_requested.emit(self.samples.images(), index))
         self.settings.expectation_changed.connect(self.stage.show_expectation)
         self.settings.undo_changed.connect(self.undo_changed)
         self.playground.view.save_requested.connect(self.plane_save_requested)

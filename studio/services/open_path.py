@@ -9,19 +9,19 @@ from typing import Any, Literal
 from core.errors import UserError
 from core.events import Event
 from core.runs.run import is_checkpoint, is_run
-from studio.model.data import BUILT_IN, DOWNLOADED, DataRequest, Recognised, SourceKind
+from studio.model.data import BUILT_IN, DOWNLOADED, DataRequest, Recognized, SourceKind
 from studio.services.data.loader import open_dataset
 from studio.services.train.run_loader import read_run
 
 
 def open_path(request: DataRequest) -> Generator[Event, None, Any]:
-    """Recognises what is to be opened, yields `Recognised`, and goes on to read it if it is a dataset or a run.
+    """Recognizes what is to be opened, yields `Recognized`, and goes on to read it if it is a dataset or a run.
 
     A checkpoint, a recipe and a picture are for the explorer's generator, which lives in another thread.
     Raises `UserError` for what cannot be opened.
     """
-    kind = recognise(request.source)
-    yield Recognised(request.source, kind)
+    kind = recognize(request.source)
+    yield Recognized(request.source, kind)
     if kind == "data":
         return (yield from open_dataset(request))
     if kind == "run":
@@ -29,7 +29,7 @@ def open_path(request: DataRequest) -> Generator[Event, None, Any]:
     return None
 
 
-def recognise(source: str) -> SourceKind:
+def recognize(source: str) -> SourceKind:
     """Returns what a source is. Raises `UserError` for what is none of ours, or is not there."""
     from core.data.prepare import opens
 

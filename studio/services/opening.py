@@ -10,7 +10,7 @@ from core.errors import UserError
 from core.events import Event
 from studio.background.threads import IteratorThread
 from studio.background.workers import Workers
-from studio.model.data import DataRequest, Recognised
+from studio.model.data import DataRequest, Recognized
 from studio.model.train import TrainingState
 from studio.services.data.loader import DatasetLoader
 from studio.services.open_path import open_path
@@ -21,7 +21,7 @@ from studio.services.train.training import TrainingService
 class Opening(QObject):
     """One source at a time. Datasets and runs are read on in the thread that recognizes them."""
 
-    recognised = Signal(str, str)
+    recognized = Signal(str, str)
     """A source that is opened now, and what it is, as a `SourceKind`; who listens opens what is for the explorer."""
     changed = Signal()
     """`reading` may be another one."""
@@ -69,8 +69,8 @@ class Opening(QObject):
         self.changed.emit()
 
     def _show(self, event: Event, thread: IteratorThread, request: DataRequest) -> None:
-        assert isinstance(event, Recognised)
-        self.recognised.emit(event.source, event.kind)
+        assert isinstance(event, Recognized)
+        self.recognized.emit(event.source, event.kind)
         match event.kind:
             case "data":
                 self._data.adopt(thread, request)

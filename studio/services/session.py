@@ -48,7 +48,7 @@ from studio.services.train.training_start import Origin, TrainingStart
 class Session(QObject):
     """Owns the services. Every signal is emitted in the GUI thread."""
 
-    recognised = Signal(str, str)
+    recognized = Signal(str, str)
     """A source that is opened now, and what it is, as a `SourceKind`."""
     run_opened = Signal(object)
     """An `OpenedRun`, to be shown as it was."""
@@ -119,8 +119,8 @@ class Session(QObject):
         self.data.examined.connect(self.review.set_examined)
         self.data.scan_ended.connect(self._leave_others)  # what was to be opened with a checkpoint may have failed
         self.opening.changed.connect(self.reading_changed)
-        self.opening.recognised.connect(self.recognised)
-        self.opening.recognised.connect(self._open_in_explorer)
+        self.opening.recognized.connect(self.recognized)
+        self.opening.recognized.connect(self._open_in_explorer)
         self.starting.began.connect(self._note_data)
         self.review.changed.connect(self.data.replace)
         self.runs.opened.connect(self._show_run)
@@ -153,7 +153,7 @@ class Session(QObject):
     def open(self, request: DataRequest) -> None:
         """Opens whatever a person dropped or chose: a dataset, a run, a checkpoint, a recipe or a picture.
 
-        A source that is not recognised yet is given up for it.
+        A source that is not recognized yet is given up for it.
         """
         self.opening.open(request)
 

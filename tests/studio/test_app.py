@@ -97,8 +97,8 @@ def test_qt_does_not_read_the_source_of_what_is_imported_later() -> None:
 def test_images_are_read_without_waiting_for_torch() -> None:
     assert not needs_torch(
         "from core.config.preparation import Preparation; from studio.services.data.loader import open_dataset; "
-        "from studio.model.data import DataRequest; from studio.services.open_path import recognise; "
-        "recognise('sample:digits'); next(open_dataset(DataRequest('sample:digits', Preparation((16, 16)), 'none')))"
+        "from studio.model.data import DataRequest; from studio.services.open_path import recognize; "
+        "recognize('sample:digits'); next(open_dataset(DataRequest('sample:digits', Preparation((16, 16)), 'none')))"
     )
 
 

@@ -19,9 +19,9 @@ from core.export.animation import Animation, frame_positions, frame_requests
 from core.latent.request import LatentRequest, Point, Walk
 from studio.dialogs.export_video import ExportVideoDialog, VideoChoice
 from studio.dialogs.find_direction import COUNT, FindDirectionDialog, MarkedGrid
-from studio.dialogs.neighbours import NeighboursDialog
+from studio.dialogs.nearest_images import NearestImagesDialog
 from studio.dialogs.projection import ProjectionDialog
-from studio.model.explore import NearestImages, NeighbourQuery
+from studio.model.explore import NearestImages, NearestQuery
 from studio.widgets.images.image_grid import ImageGrid
 from studio.widgets.plots.distance_chart import DistanceChart
 
@@ -178,7 +178,7 @@ def test_a_search_that_is_over_stops_no_other_job(qtbot: QtBot) -> None:
 
 def nearest_of(images: Images, generated: list[float], real: list[float], held_out: bool = False) -> NearestImages:
     distances, flipped = (3.25, 40.0, 51.0), (False, True, False)
-    asked = NeighbourQuery(images[:1], 0, Settings())
+    asked = NearestQuery(images[:1], 0, Settings())
     return NearestImages(
         asked, images[1:], distances, flipped, "in pixels", np.array(generated), np.array(real), held_out
     )
@@ -186,7 +186,7 @@ def nearest_of(images: Images, generated: list[float], real: list[float], held_o
 
 def test_nearest_images_stand_beside_with_their_distances(qtbot: QtBot) -> None:
     images = shades(4)
-    dialog = NeighboursDialog(nearest_of(images, [30.0, 40.0], [40.0, 50.0, 60.0]))
+    dialog = NearestImagesDialog(nearest_of(images, [30.0, 40.0], [40.0, 50.0, 60.0]))
     qtbot.addWidget(dialog)
     dialog.show()
     own, nearest = dialog.findChildren(ImageGrid)
@@ -203,7 +203,7 @@ def test_nearest_images_stand_beside_with_their_distances(qtbot: QtBot) -> None:
 
 def test_the_same_can_be_asked_in_features(qtbot: QtBot) -> None:
     found = nearest_of(shades(4), [30.0], [40.0])
-    dialog = NeighboursDialog(found)
+    dialog = NearestImagesDialog(found)
     qtbot.addWidget(dialog)
     dialog.show()
     with qtbot.waitSignal(dialog.asked_otherwise):
@@ -214,13 +214,13 @@ def test_the_same_can_be_asked_in_features(qtbot: QtBot) -> None:
 
 
 def test_copies_are_called_so(qtbot: QtBot) -> None:
-    dialog = NeighboursDialog(nearest_of(shades(4), [3.0, 4.0], [40.0, 50.0], held_out=True))
+    dialog = NearestImagesDialog(nearest_of(shades(4), [3.0, 4.0], [40.0, 50.0], held_out=True))
     qtbot.addWidget(dialog)
     assert "much nearer to them than held-out images are: they may be copies" in words(dialog)
 
 
 def test_a_single_training_image_has_no_distribution(qtbot: QtBot) -> None:
-    dialog = NeighboursDialog(nearest_of(shades(4), [3.0], []))
+    dialog = NearestImagesDialog(nearest_of(shades(4), [3.0], []))
     qtbot.addWidget(dialog)
     assert dialog.findChild(DistanceChart) is None
 

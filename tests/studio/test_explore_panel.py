@@ -952,7 +952,7 @@ def picture(strip: PinStrip, row: int) -> tuple[int, ...]:
     return colour.red(), colour.green(), colour.blue()
 
 
-def test_pins_keep_their_pictures_while_only_favourites_are_in_sight(
+def test_pins_keep_their_pictures_while_only_favorites_are_in_sight(
     qtbot: QtBot, panel: ExplorePanel, asked: Asked
 ) -> None:
     saved = SavedPins((Pin(Point(3)), Pin(Point(1), favourite=True), Pin(Point(4))))

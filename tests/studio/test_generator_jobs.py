@@ -22,7 +22,7 @@ from core.latent.explore_state import Direction
 from core.latent.request import LatentRequest, Point, Walk
 from core.runs.run import Run
 from studio.application import Application
-from studio.dialogs.neighbours import NeighboursDialog
+from studio.dialogs.nearest_images import NearestImagesDialog
 from studio.dialogs.privacy import PrivacyDialog
 from studio.dialogs.projection import ProjectionDialog
 from studio.main_window import EXPLORE
@@ -100,15 +100,15 @@ def test_nearest_training_images_are_shown(qtbot: QtBot, exploring: Application,
     how = exploring.window.train.form.settings().preparation
     exploring.session.data.dataset = run_to_end(prepare(str(tmp_path / "pictures"), how))
     request = LatentRequest.of(Point(1))
-    idle(qtbot, exploring, lambda: exploring.session.generator.find_neighbours(request))
-    dialog = shown(exploring, NeighboursDialog)
+    idle(qtbot, exploring, lambda: exploring.session.generator.find_nearest(request))
+    dialog = shown(exploring, NearestImagesDialog)
     assert dialog.isVisible()
     dialog.accept()
 
 
 def test_without_the_training_images_it_says_so(qtbot: QtBot, exploring: Application) -> None:
     with qtbot.waitSignal(exploring.session.problem, timeout=PATIENCE) as problem:
-        exploring.session.generator.find_neighbours(LatentRequest.of(Point(1)))
+        exploring.session.generator.find_nearest(LatentRequest.of(Point(1)))
     assert "not open" in problem.args[0].what
 
 

@@ -15,7 +15,7 @@ from core.events import Samples
 from core.runs.sample_grid import read_tiles
 from studio.model.data import FILES
 from studio.model.train import OpenedRun
-from studio.services.open_path import recognise
+from studio.services.open_path import recognize
 from studio.services.train.checkpoint_list import read_checkpoints, read_runs
 from studio.services.train.run_loader import read_run
 from tests.core.images import HEIC
@@ -25,7 +25,7 @@ from tests.core.sources import KINDS, Kind
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_of_source_is_data(kind: Kind, tmp_path: Path) -> None:
     path = kind(tmp_path)
-    assert recognise(str(path)) == "data"
+    assert recognize(str(path)) == "data"
     assert path.is_dir() or any(
         path.match(pattern) for pattern in FILES[FILES.index("(") + 1 : FILES.index(")")].split()
     )
@@ -34,7 +34,7 @@ def test_every_kind_of_source_is_data(kind: Kind, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["a.safetensors", "a.PTH", "a.ckpt"])
 def test_checkpoints_are_told_by_their_names(name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(b"PK\5\6" + bytes(18))  # PyTorch's are zips
-    assert recognise(str(tmp_path / name)) == "checkpoint"
+    assert recognize(str(tmp_path / name)) == "checkpoint"
 
 
 def test_pictures_with_large_notes_and_of_phones_are_pictures(tmp_path: Path) -> None:
@@ -43,15 +43,15 @@ def test_pictures_with_large_notes_and_of_phones_are_pictures(tmp_path: Path) ->
     Image.new("RGB", (8, 8)).save(tmp_path / "a.png", pnginfo=notes)
     (tmp_path / "a.heic").write_bytes(HEIC)
     for name in ("a.png", "a.heic"):
-        assert recognise(str(tmp_path / name)) == "picture"
+        assert recognize(str(tmp_path / name)) == "picture"
 
 
 def test_other_files_are_refused(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("notes")
     with pytest.raises(UserError, match="GAN Studio cannot open notes"):
-        recognise(str(tmp_path / "notes.txt"))
+        recognize(str(tmp_path / "notes.txt"))
     with pytest.raises(UserError, match="not there any more"):
-        recognise(str(tmp_path / "missing.zip"))
+        recognize(str(tmp_path / "missing.zip"))
 
 
 @pytest.mark.parametrize("mode", ["LA", "I;16", "1", "P"])

@@ -42,7 +42,7 @@ from core.runs.run import Run
 from core.trainer import Trainer
 from studio.application import Application
 from studio.dialogs.export_images import ExportImagesDialog
-from studio.dialogs.neighbours import NeighboursDialog
+from studio.dialogs.nearest_images import NearestImagesDialog
 from studio.dialogs.open_checkpoint import OpenCheckpointDialog
 from studio.main_window import DATA, EXPLORE, TRAIN
 from studio.model.train import TrainingState
@@ -229,9 +229,9 @@ def test_a_sample_is_compared_from_the_viewer(qtbot: QtBot, studio: Application,
     def compare(viewer: ImageViewer) -> None:
         near = next(each for each in viewer.findChildren(QToolButton) if "Nearest" in each.accessibleName())
         click(near)
-        qtbot.waitUntil(lambda: bool(viewer.findChildren(NeighboursDialog)), timeout=PATIENCE)
+        qtbot.waitUntil(lambda: bool(viewer.findChildren(NearestImagesDialog)), timeout=PATIENCE)
         qtbot.waitUntil(near.isEnabled, timeout=PATIENCE)
-        (dialog,) = viewer.findChildren(NeighboursDialog)
+        (dialog,) = viewer.findChildren(NearestImagesDialog)
         own = dialog.findChildren(ImageGrid)[0]
         assert np.array_equal(own.images()[0], studio.window.train.samples.images()[2])
         dialog.close()

@@ -206,6 +206,6 @@ def _upright(planes: NDArray[np.uint8]) -> Image:
 
 
 def _thumbnail(planes: NDArray[np.uint8]) -> Image:
-    """Every so many pixels, so that the longer side is `THUMBNAIL` px at most: enough to recognise an image."""
+    """Every so many pixels, so that the longer side is `THUMBNAIL` px at most: enough to recognize an image."""
     step = -(-max(planes.shape[1:]) // THUMBNAIL)
     return _upright(planes[:, ::step, ::step])

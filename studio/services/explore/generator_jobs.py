@@ -19,7 +19,7 @@ from core.latent.request import LatentRequest, Loop, Point, Walk
 from core.runs.pinned_generators import FOLDER
 from studio.background.job_runner import JobRunner
 from studio.background.torch_import import import_torch
-from studio.model.explore import ExploreSource, NearestImages, NeighbourQuery, ProjectionProgress
+from studio.model.explore import ExploreSource, NearestImages, NearestQuery, ProjectionProgress
 from studio.services.data.loader import DatasetLoader
 from studio.services.explore.nearest_images import find_nearest
 from studio.services.explore.service import ExploreService
@@ -45,7 +45,7 @@ class GeneratorJobs(QObject):
     """Directions (k, numbers), the strongest first."""
     projected = Signal(object)
     """A `ProjectionProgress`."""
-    neighbours_found = Signal(object)
+    nearest_found = Signal(object)
     """A `NearestImages`."""
     privacy_reported = Signal(object)
     """A `PrivacyReport`."""
@@ -71,7 +71,7 @@ class GeneratorJobs(QObject):
             partial(_project, self._explore.source, path), self.projected.emit, title="Search for the picture"
         )
 
-    def find_neighbours(self, request: LatentRequest) -> None:
+    def find_nearest(self, request: LatentRequest) -> None:
         """Finds the training images that are nearest to the request's first image."""
         dataset, first, held = self._data.dataset, request.part(0, 1), self._held()
 
@@ -79,16 +79,16 @@ class GeneratorJobs(QObject):
             yield Progress("Generating images", 0, 0)
             sampler = _sampler(held)
             others = sampler.render(LatentRequest.of_seeds(range(POPULATION)))
-            asked = NeighbourQuery(np.concatenate([sampler.render(first), others]), 0, sampler.meta.settings)
+            asked = NearestQuery(np.concatenate([sampler.render(first), others]), 0, sampler.meta.settings)
             return (yield from find_nearest(asked, dataset))
 
-        self._jobs.start(work, self._tell, self.neighbours_found.emit, title="Search for near images")
+        self._jobs.start(work, self._tell, self.nearest_found.emit, title="Search for near images")
 
-    def compare(self, asked: NeighbourQuery) -> None:
+    def compare(self, asked: NearestQuery) -> None:
         """Finds the training images that are nearest to one of some generated images."""
         dataset = self._data.dataset
         self._jobs.start(
-            lambda: find_nearest(asked, dataset), self._tell, self.neighbours_found.emit, title="Search for near images"
+            lambda: find_nearest(asked, dataset), self._tell, self.nearest_found.emit, title="Search for near images"
         )
 
     def report_privacy(self, checkpoint: Path, dataset: Dataset) -> None:

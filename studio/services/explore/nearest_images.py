@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from core.errors import UserError
 from core.events import Images, Notice, Progress
-from studio.model.explore import NearestImages, NeighbourQuery
+from studio.model.explore import NearestImages, NearestQuery
 
 if TYPE_CHECKING:
     from core.data.dataset import Dataset
@@ -20,7 +20,7 @@ NEAREST = 6
 """Training images that are shown beside one of the generator's."""
 
 
-def find_nearest(asked: NeighbourQuery, dataset: Dataset | None) -> Generator[Progress | Notice, None, NearestImages]:
+def find_nearest(asked: NearestQuery, dataset: Dataset | None) -> Generator[Progress | Notice, None, NearestImages]:
     """Looks for the training images that are nearest to a generated one. Raises `UserError` where no dataset is open,
     or another one."""
     from core.data.holdout import held_rows
@@ -30,12 +30,12 @@ def find_nearest(asked: NeighbourQuery, dataset: Dataset | None) -> Generator[Pr
         raise UserError("The training images are not open.", "Open them in Data, prepared as for the training.")
     space = (yield from _features(dataset)) if asked.in_features else PIXELS
     held, image = held_rows(asked.settings, dataset), asked.population[asked.index]
-    neighbours = yield from nearest(image[None], dataset, NEAREST, space, held)
+    neighbors = yield from nearest(image[None], dataset, NEAREST, space, held)
     spread = yield from neighbour_distances(asked.population, dataset, space, held)
-    distances, flipped = neighbours.distances[0].tolist(), neighbours.flipped[0].tolist()
+    distances, flipped = neighbors.distances[0].tolist(), neighbors.flipped[0].tolist()
     return NearestImages(
         asked,
-        neighbours.images[0],
+        neighbors.images[0],
         tuple(distances),
         tuple(flipped),
         space.text,

@@ -114,7 +114,7 @@ class ElidedComboBox(QComboBox):
 
 
 class Glyph(QWidget):
-    """Paints the icon `name` at `pixels` square, in a colour role of the scheme and so always in the current one."""
+    """Paints the icon `name` at `pixels` square, in a color role of the scheme and so always in the current one."""
 
     def __init__(self, name: str, pixels: int, role: str = "text", parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -128,8 +128,8 @@ class Glyph(QWidget):
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        colour = QColor(getattr(theme.current(), self._role))
-        theme.paint_glyph(QPainter(self), self.rect(), self._name, colour)
+        color = QColor(getattr(theme.current(), self._role))
+        theme.paint_glyph(QPainter(self), self.rect(), self._name, color)
 
 
 class Heading(QWidget):
@@ -155,7 +155,7 @@ class ScaledButton(QToolButton):
         scale_icon(self, pixels)
 
 
-class LabelledButton(ScaledButton):
+class LabeledButton(ScaledButton):
     """`name` is what a screen reader says, where the text alone would not tell what the button belongs to."""
 
     def __init__(self, icon: str, text: str, tip: str, name: str = "", parent: QWidget | None = None) -> None:

@@ -22,7 +22,7 @@ from core.events import Images
 from studio import theme
 from studio.model.data import BUILT_IN, SHEET, BeforeAfter, DataFacts, DatasetSheet, Examined, ImageIndex
 from studio.model.image_filter import ImageFilter
-from studio.widgets.basic.labels import Label, LabelledButton, plain_tip
+from studio.widgets.basic.labels import Label, LabeledButton, plain_tip
 from studio.widgets.basic.scale import scale_length
 from studio.widgets.data.before_after_view import BeforeAfterView
 from studio.widgets.data.finding_view import FindingView
@@ -78,7 +78,7 @@ class DatasetView(QWidget):
         self._connect()
         top = QHBoxLayout()
         top.addWidget(self.tabs, 1)
-        self._shuffle = LabelledButton("shuffle", "Shuffle", "")
+        self._shuffle = LabeledButton("shuffle", "Shuffle", "")
         self._shuffle.clicked.connect(self._show_others)
         top.addWidget(self._shuffle)
         top.addWidget(self.browser.slider)
@@ -123,7 +123,7 @@ class DatasetView(QWidget):
         self._title.setText(facts.title)
         self._source.setText("built in" if facts.source.startswith(BUILT_IN) else facts.source)
         self._source.setToolTip(plain_tip(facts.source))
-        images = f"{facts.count:,} images, {facts.colour}, trained at {_pixels(facts.size)}"
+        images = f"{facts.count:,} images, {facts.color}, trained at {_pixels(facts.size)}"
         self._count.setText(f"{facts.count:,} points, 2-D" if facts.points else images)
         _list(self._sizes, "Original sizes", [f"{size}: {count:,}" for size, count in _descending(facts.sizes)])
         _list(self._classes, "Classes", [f"{name}: {count:,}" for name, count in facts.classes.items()])

@@ -9,7 +9,7 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QFormLayout, QVBoxLayout, QWidget
 
 from core.generator_inputs import Conditions, seed_codes
-from studio.widgets.basic.labels import ElidedComboBox, Heading, Label, LabelledButton, plain_tip
+from studio.widgets.basic.labels import ElidedComboBox, Heading, Label, LabeledButton, plain_tip
 from studio.widgets.basic.scale import scale_length
 from studio.widgets.basic.slider_row import SliderRow
 from studio.widgets.basic.spin_boxes import WheelGuard
@@ -110,7 +110,7 @@ class CodeControls(QWidget):
         self._rows: list[SliderRow] = []
         self._row_column = QVBoxLayout()
         self._row_column.setSpacing(4)
-        self._reset = LabelledButton(
+        self._reset = LabeledButton(
             "arrow-counter-clockwise", "Reset", "Go back to random codes per seed.", "Reset the codes"
         )
         self._reset.clicked.connect(self._let_go)

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QInputDialog, QMenu, QVBox
 from core.events import Images
 from core.latent.explore_state import DirectionKind, Edit
 from core.latent.request import Numbers
-from studio.widgets.basic.labels import Heading, Label, LabelledButton, plain_tip
+from studio.widgets.basic.labels import Heading, Label, LabeledButton, plain_tip
 from studio.widgets.explore.direction_row import DirectionRow
 
 KINDS: dict[DirectionKind, tuple[str, str]] = {
@@ -69,15 +69,15 @@ class DirectionControls(QWidget):
         self._kind.setAccessibleName("Kind of directions")
         self._kind.setToolTip("How the directions below were found.")
         self._kind.activated.connect(self._show)
-        self._reset = LabelledButton(
+        self._reset = LabeledButton(
             "arrow-counter-clockwise", "Reset all", "Set every direction back to 0.", "Reset all directions"
         )
         self._reset.clicked.connect(self._reset_all)
-        self._fit = LabelledButton(
+        self._fit = LabeledButton(
             "magnifying-glass", "Find them", "Sample the generator's activations.", "Find components"
         )
         self._fit.clicked.connect(self.fit_requested)
-        self._find = LabelledButton(
+        self._find = LabeledButton(
             "thumbs-up",
             "From samples…",
             "More like these, less like those: make a direction.",

@@ -16,7 +16,7 @@ class ExploreHeader(QWidget):
     live_changed = Signal(bool)
     undo_requested = Signal()
     redo_requested = Signal()
-    neighbours_requested = Signal()
+    nearest_requested = Signal()
     open_requested = Signal()
     video_requested = Signal()
     export_requested = Signal()
@@ -52,7 +52,7 @@ class ExploreHeader(QWidget):
             (
                 self._near,
                 "copy",
-                self.neighbours_requested,
+                self.nearest_requested,
                 "Nearest training images",
                 "Which training images are nearest to this one?",
             ),

@@ -14,7 +14,7 @@ from core.latent.explore_state import LONGEST_NAME, ExploreState, Pin
 from core.latent.request import LatentRequest, Point
 from studio import theme
 from studio.model.explore import ExploreSource
-from studio.widgets.basic.labels import LabelledButton
+from studio.widgets.basic.labels import LabeledButton
 from studio.widgets.basic.scale import follow_scale
 from studio.widgets.explore.pin_strip import PinStrip
 
@@ -49,14 +49,14 @@ class PinShelf(QWidget):
         """Whether the last change was that pins were removed here."""
         self._awaited = 0
         """Pins that are being made."""
-        self._pin = LabelledButton("push-pin", "Pin", "Keep what is on screen (P).", "Pin what is on screen")
+        self._pin = LabeledButton("push-pin", "Pin", "Keep what is on screen (P).", "Pin what is on screen")
         self._pin.clicked.connect(self.pin_requested)
-        self._collapse, self._favourites = QToolButton(), QToolButton()
-        self._favourites.setIcon(theme.icon("star"))
-        self._favourites.setAccessibleName("Favorites")
-        self._favourites.setToolTip("Show only the pins that have a star.")
-        self._favourites.setCheckable(True)
-        self._favourites.toggled.connect(self._show)
+        self._collapse, self._favorites = QToolButton(), QToolButton()
+        self._favorites.setIcon(theme.icon("star"))
+        self._favorites.setAccessibleName("Favorites")
+        self._favorites.setToolTip("Show only the pins that have a star.")
+        self._favorites.setCheckable(True)
+        self._favorites.toggled.connect(self._show)
         self.action = QAction(theme.icon("push-pin"), "Pins", self, checkable=True, checked=True)
         self.action.setToolTip("Show or hide the gallery of pins")
         self.action.toggled.connect(self._set_open)
@@ -91,7 +91,7 @@ class PinShelf(QWidget):
         head = QHBoxLayout()
         head.setSpacing(4)
         head.addWidget(self._collapse)
-        head.addWidget(self._favourites)
+        head.addWidget(self._favorites)
         head.addStretch(1)
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 4, 4, 4)
@@ -109,7 +109,7 @@ class PinShelf(QWidget):
     def _set_open(self, is_open: bool) -> None:
         self._is_open = is_open
         self._fit()
-        for widget in (self._favourites, self._pin, self._strip):
+        for widget in (self._favorites, self._pin, self._strip):
             widget.setVisible(is_open)
         self._undo.setVisible(is_open and self._removed)
         self._collapse.setIcon(theme.icon("caret-left" if is_open else "caret-right"))
@@ -172,7 +172,7 @@ class PinShelf(QWidget):
 
     def _shown(self) -> tuple[Pin, ...]:
         pins = self._state.saved.pins
-        return tuple(pin for pin in pins if pin.favourite) if self._favourites.isChecked() else pins
+        return tuple(pin for pin in pins if pin.favourite) if self._favorites.isChecked() else pins
 
     def _show(self) -> None:
         self._strip.set_pins(self._shown())

@@ -58,7 +58,7 @@ class ExploreStage(QWidget):
 
     save_requested = Signal(str)
     """The image, as an `ImageGrid` says it."""
-    neighbours_requested = Signal()
+    nearest_requested = Signal()
     """The training images nearest to the image are wanted."""
     file_requested = Signal(object, object)
     """A `LatentRequest` whose image is being dragged away, and the `Path` at which other programs will look for it."""
@@ -149,7 +149,7 @@ class ExploreStage(QWidget):
         viewer = ImageViewer(self._image.images(), 0, self, generated=True, comparable=True)
         viewer.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         viewer.save_requested.connect(lambda _: self.save_requested.emit("image"))
-        viewer.neighbours_requested.connect(lambda _: self.neighbours_requested.emit())
+        viewer.nearest_requested.connect(lambda _: self.nearest_requested.emit())
         viewer.open()
 
     def _describe(self) -> None:
@@ -186,6 +186,6 @@ class ExploreStage(QWidget):
         self._before.released.connect(lambda: self.compare(False))
         self._enlarge.clicked.connect(self._open_viewer)
         self._image.activated.connect(self._open_viewer)
-        self._image.neighbours_requested.connect(lambda _: self.neighbours_requested.emit())
+        self._image.nearest_requested.connect(lambda _: self.nearest_requested.emit())
         self._image.dragged.connect(self._drag)
         self._image.save_requested.connect(lambda _: self.save_requested.emit("image"))

@@ -38,8 +38,8 @@ class DropArea(QWidget):
         super().__init__(parent)
         self._last: Project | None = None
         self._glyph = Glyph("image", 56, "muted")
-        self._headline = _centred("Drop a folder of images here", "headline")
-        self._hint = _centred("Photos, drawings, icons: a few hundred that look alike work best.", "muted")
+        self._headline = _centerd("Drop a folder of images here", "headline")
+        self._hint = _centerd("Photos, drawings, icons: a few hundred that look alike work best.", "muted")
         self._hint.setWordWrap(True)
         self._continue = QPushButton(theme.icon("play", "on_accent"), "Continue")
         self._continue.setObjectName("primary")
@@ -126,7 +126,7 @@ class DropArea(QWidget):
         return super().minimumSizeHint().expandedTo(QSize(420, 0))
 
 
-def _centred(text: str, name: str) -> QLabel:
+def _centerd(text: str, name: str) -> QLabel:
     label = Label(text)
     label.setObjectName(name)
     label.setAlignment(Qt.AlignmentFlag.AlignCenter)

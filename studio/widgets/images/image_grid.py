@@ -33,7 +33,7 @@ class ImageGrid(TileView):
     current_changed = Signal(int)
     selection_changed = Signal()
     save_requested = Signal(str)  # "grid", "image" (the current one) or "selected"
-    neighbours_requested = Signal(int)  # to which training images is it near?
+    nearest_requested = Signal(int)  # to which training images is it near?
     dragged = Signal(int)  # a fitted image is being dragged away; zoomed in, dragging pans
 
     def __init__(
@@ -198,7 +198,7 @@ class ImageGrid(TileView):
         copy = menu.addAction("Copy image")
         copy.triggered.connect(lambda: self.copy(current))
         if self.comparable:
-            menu.addAction("Nearest training images", lambda: self.neighbours_requested.emit(current))
+            menu.addAction("Nearest training images", lambda: self.nearest_requested.emit(current))
         menu.addSeparator()
         menu.addAction("Save image…", lambda: self.save_requested.emit("image"))
         if self._selected:

@@ -15,7 +15,7 @@ class ImageViewer(QDialog):
     """Arrows go through the images, + and - zoom, 0 fits, Esc closes."""
 
     save_requested = Signal(int)
-    neighbours_requested = Signal(int)
+    nearest_requested = Signal(int)
 
     def __init__(
         self,
@@ -53,8 +53,8 @@ class ImageViewer(QDialog):
         self._near = _button("copy", "Nearest training images", "Which training images are nearest to this one? (N)")
         self._near.setShortcut("N")
         self._near.setVisible(comparable)
-        for asked in (self._near.clicked, self._view.neighbours_requested):
-            asked.connect(self._ask_neighbours)
+        for asked in (self._near.clicked, self._view.nearest_requested):
+            asked.connect(self._ask_nearest)
         bar = QHBoxLayout()
         for widget in (self._previous, self._caption, self._next):
             bar.addWidget(widget)
@@ -110,9 +110,9 @@ class ImageViewer(QDialog):
         """1 when fitted, larger when zoomed in."""
         return self._view.zoom()
 
-    def _ask_neighbours(self) -> None:
+    def _ask_nearest(self) -> None:
         self._near.setEnabled(False)
-        self.neighbours_requested.emit(self._index)
+        self.nearest_requested.emit(self._index)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         match event.key():

@@ -56,17 +56,17 @@ class TileLayout:
         ]
 
 
-def fitted(count: int, size: QSize, area: QRectF, columns: int, zoom: float, centre: QPointF) -> TileLayout:
+def fitted(count: int, size: QSize, area: QRectF, columns: int, zoom: float, center: QPointF) -> TileLayout:
     """`count` tiles of images of `size`, `zoom` times as large as they fit into `area`.
 
-    `columns` 0 takes those that fit best. `centre`, as shares of the grid's size, is the point in the area's middle.
+    `columns` 0 takes those that fit best. `center`, as shares of the grid's size, is the point in the area's middle.
     """
     columns = columns or best_columns(count, size.width(), size.height(), area)
     scale = zoom * fitting_scale(count, columns, size.width(), size.height(), area)
     # Whole pixels, so that every tile repeats the same pattern of enlarged pixels.
     width, height = max(int(size.width() * scale), 1), max(int(size.height() * scale), 1)
     grid = TileLayout(columns, width, height, 0, 0).whole(count)
-    left, top = area.center().x() - centre.x() * grid.width(), area.center().y() - centre.y() * grid.height()
+    left, top = area.center().x() - center.x() * grid.width(), area.center().y() - center.y() * grid.height()
     return TileLayout(columns, width, height, round(left), round(top))
 
 
@@ -115,7 +115,7 @@ class TileSheet:
         self._height, self._width = images.shape[1:3]
         self.picture = sheet(images, self._columns)
         """Pixel by pixel."""
-        # The formats that are painted fastest. Premultiplied colours are rounded, so they are not for saving.
+        # The formats that are painted fastest. Premultiplied colors are rounded, so they are not for saving.
         form = QImage.Format.Format_ARGB32_Premultiplied if images.shape[3] == 4 else QImage.Format.Format_RGB32
         self._painted = self.picture.convertToFormat(form)
         if images.shape[3] != 4:

@@ -36,13 +36,13 @@ class TileView(QWidget):
         self._caption = ""
         self._empty_text = "Images appear here."
         self._zoom, self._smooth = 1.0, False
-        self._centre = QPointF(0.5, 0.5)  # point of the grid, as shares of its size, in the middle of the widget
+        self._center = QPointF(0.5, 0.5)  # point of the grid, as shares of its size, in the middle of the widget
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     # --- what it shows ---
 
     def set_images(self, images: Images) -> None:
-        """Show a batch, uint8 NHWC, grey, RGB or RGBA. The zoom stays when count and size do."""
+        """Show a batch, uint8 NHWC, gray, RGB or RGBA. The zoom stays when count and size do."""
         if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] not in (1, 3, 4):
             raise ValueError(f"images must be uint8 NHWC with 1, 3 or 4 channels, not {images.dtype} {images.shape}")
         is_laid_anew = images.shape[:3] != self._images.shape[:3]
@@ -98,7 +98,7 @@ class TileView(QWidget):
 
     def fit(self) -> None:
         """Show all images as large as they fit."""
-        self._zoom, self._centre = 1.0, QPointF(0.5, 0.5)
+        self._zoom, self._center = 1.0, QPointF(0.5, 0.5)
         self.update()
 
     def zoom(self) -> float:
@@ -115,19 +115,19 @@ class TileView(QWidget):
         self._zoom = min(max(self._zoom * factor, 1.0), MOST_ZOOM)
         after = self._whole()
         away = around - self._area().center()
-        self._set_centre(QPointF(x - away.x() / after.width(), y - away.y() / after.height()))
+        self._set_center(QPointF(x - away.x() / after.width(), y - away.y() / after.height()))
 
     def pan_by(self, moved: QPointF) -> None:
         """Move the images along, as far as their edges allow."""
         grid = self._whole()
-        self._set_centre(self._centre - QPointF(moved.x() / grid.width(), moved.y() / grid.height()))
+        self._set_center(self._center - QPointF(moved.x() / grid.width(), moved.y() / grid.height()))
 
-    def _set_centre(self, centre: QPointF) -> None:
-        self._centre = centre
+    def _set_center(self, center: QPointF) -> None:
+        self._center = center
         grid, area = self._whole(), self._area()
         # Never past the edge: half of the visible share is the closest that the middle comes to it.
         edge_x, edge_y = min(area.width() / grid.width() / 2, 0.5), min(area.height() / grid.height() / 2, 0.5)
-        self._centre = QPointF(min(max(centre.x(), edge_x), 1 - edge_x), min(max(centre.y(), edge_y), 1 - edge_y))
+        self._center = QPointF(min(max(center.x(), edge_x), 1 - edge_x), min(max(center.y(), edge_y), 1 - edge_y))
         self.update()
 
     # --- geometry ---
@@ -152,7 +152,7 @@ class TileView(QWidget):
 
     def _fitted(self, area: QRectF) -> TileLayout:
         height, width = self._images.shape[1:3]
-        return fitted(self._count(), QSize(width, height), area, self._columns, self._zoom, self._centre)
+        return fitted(self._count(), QSize(width, height), area, self._columns, self._zoom, self._center)
 
     def _whole(self) -> QRectF:
         return self._layout().whole(self._count())

@@ -230,17 +230,17 @@ class CurveCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no type
         slow for a curve that grows, and the axis named."""
         scheme = theme.current()
         self.setBackground(scheme.surface)
-        colours = scheme.curves(self._keys)
-        for colour, band, raw, smooth, dots in zip(
-            colours, self._bands, self._raw, self._smooth, self._dots, strict=True
+        colors = scheme.curves(self._keys)
+        for color, band, raw, smooth, dots in zip(
+            colors, self._bands, self._raw, self._smooth, self._dots, strict=True
         ):
-            shade = QColor(colour)
+            shade = QColor(color)
             shade.setAlphaF(0.25)
             band.setPen(None)
             band.setBrush(shade)
-            raw.setPen(_pen(theme.blend(colour, scheme.surface, 0.38), 1.0))
-            smooth.setPen(_pen(QColor(colour), WIDTH))
-            dots.setBrush(QColor(colour))
+            raw.setPen(_pen(theme.blend(color, scheme.surface, 0.38), 1.0))
+            smooth.setPen(_pen(QColor(color), WIDTH))
+            dots.setBrush(QColor(color))
             smooth.opts["antialias"] = antialias
         for side in ("left", "bottom"):
             axis = self.getPlotItem().getAxis(side)
@@ -376,7 +376,7 @@ def _curve(z: float, **options: object) -> pg.PlotCurveItem:
     return curve
 
 
-def _pen(colour: QColor, width: float) -> QPen:
-    pen = QPen(colour, width)
+def _pen(color: QColor, width: float) -> QPen:
+    pen = QPen(color, width)
     pen.setCosmetic(True)
     return pen

@@ -36,7 +36,7 @@ class DistanceChart(QWidget):
         self._edges = np.linspace(0.0, max(largest, 1e-6) * 1.02, BINS + 1)
         self._here = here
         kinds = ((real_name, scheme.discriminator, real), ("generated images", scheme.generator, generated))
-        self._parts = [(name, colour, self._shares(values)) for name, colour, values in kinds if len(values)]
+        self._parts = [(name, color, self._shares(values)) for name, color, values in kinds if len(values)]
         self.update()
 
     def shares(self) -> dict[str, NDArray[np.float64]]:
@@ -59,9 +59,9 @@ class DistanceChart(QWidget):
         bars = QRectF(8, LINE + 6, self.width() - 16, self.height() - LINE - 6 - FOOT)
         most = max(float(shares.max()) for _, _, shares in self._parts)
         left = bars.left()
-        for name, colour, shares in self._parts:
-            self._paint_bars(painter, bars, shares / most, colour)
-            left = self._paint_name(painter, QPointF(left, LINE - 4), name, colour)
+        for name, color, shares in self._parts:
+            self._paint_bars(painter, bars, shares / most, color)
+            left = self._paint_name(painter, QPointF(left, LINE - 4), name, color)
         painter.fillRect(QRectF(bars.left(), bars.bottom(), bars.width(), 1), QColor(scheme.outline))
         self._paint_here(painter, bars)
         painter.setPen(QColor(scheme.muted))
@@ -70,8 +70,8 @@ class DistanceChart(QWidget):
         painter.drawText(foot, Qt.AlignmentFlag.AlignHCenter, "distance to the nearest training image")
         painter.drawText(foot, Qt.AlignmentFlag.AlignRight, f"{self._edges[-1]:.3g}")
 
-    def _paint_bars(self, painter: QPainter, bars: QRectF, heights: NDArray[np.float64], colour: str) -> None:
-        shade = QColor(colour)
+    def _paint_bars(self, painter: QPainter, bars: QRectF, heights: NDArray[np.float64], color: str) -> None:
+        shade = QColor(color)
         shade.setAlphaF(0.45)
         width = bars.width() / BINS
         for index, height in enumerate(heights.tolist()):
@@ -79,11 +79,11 @@ class DistanceChart(QWidget):
                 tall = max(bars.height() * height, 2)
                 bar = QRectF(bars.left() + index * width, bars.bottom() - tall, width - 1, tall)
                 painter.fillRect(bar, shade)
-                painter.fillRect(QRectF(bar.left(), bar.top(), bar.width(), 2), QColor(colour))
+                painter.fillRect(QRectF(bar.left(), bar.top(), bar.width(), 2), QColor(color))
 
-    def _paint_name(self, painter: QPainter, position: QPointF, name: str, colour: str) -> float:
+    def _paint_name(self, painter: QPainter, position: QPointF, name: str, color: str) -> float:
         """Returns where the next one begins."""
-        painter.fillRect(QRectF(position.x(), position.y() - 9, 9, 9), QColor(colour))
+        painter.fillRect(QRectF(position.x(), position.y() - 9, 9, 9), QColor(color))
         painter.setPen(QColor(theme.current().text))
         painter.drawText(position + QPointF(14, 0), name)
         return position.x() + 14 + painter.fontMetrics().horizontalAdvance(name) + 18

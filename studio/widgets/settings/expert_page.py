@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from studio import theme
-from studio.widgets.basic.labels import LabelledButton
+from studio.widgets.basic.labels import LabeledButton
 from studio.widgets.settings.form import SettingsForm
 from studio.widgets.settings.scrolled import scrolled
 
@@ -20,7 +20,7 @@ class ExpertPage(QWidget):
         self._search.setAccessibleName("Search settings")
         self._search.setToolTip("Find settings by their title, help, choices, or key on the command line")
         self._search.addAction(theme.icon("magnifying-glass", "muted"), QLineEdit.ActionPosition.LeadingPosition)
-        self._changed = LabelledButton("funnel", "Changed", "Show only what differs from the preset", "Changed only")
+        self._changed = LabeledButton("funnel", "Changed", "Show only what differs from the preset", "Changed only")
         self._changed.setCheckable(True)
         self._search.textChanged.connect(self._filter)
         self._changed.toggled.connect(self._filter)

@@ -25,7 +25,7 @@ from core.config.choices import PACKAGES, choice_title
 from core.presets import presets
 from core.presets.settings_diff import counted, value_text
 from core.registry import components
-from studio.widgets.basic.colour_edit import ColourEdit
+from studio.widgets.basic.color_edit import ColorEdit
 from studio.widgets.basic.labels import ElidedComboBox, plain_tip
 from studio.widgets.basic.spin_boxes import WheelGuard, indent_spin_box
 
@@ -51,7 +51,7 @@ class Field(Protocol):
 
     def connect(self, edited: Callable[[], None]) -> None: ...
 
-    def grey_out(self, refusal: Refusal) -> None:
+    def gray_out(self, refusal: Refusal) -> None:
         """Disables what cannot be chosen now, and says why in the tooltip."""
         ...
 
@@ -69,7 +69,7 @@ def field_of(name: str, info: FieldInfo, unit: str) -> Field:
     elif info.annotation is bool:
         field = SwitchField()
     elif name == "background":
-        field = ColourField()
+        field = ColorField()
     elif info.annotation is str:
         field = TextField()
     elif kinds == [int]:
@@ -109,7 +109,7 @@ class ChoiceField:
     def connect(self, edited: Callable[[], None]) -> None:
         self.widget.currentIndexChanged.connect(lambda _: edited())
 
-    def grey_out(self, refusal: Refusal) -> None:
+    def gray_out(self, refusal: Refusal) -> None:
         model = self.widget.model()
         assert isinstance(model, QStandardItemModel)
         for row in range(self.widget.count()):
@@ -155,28 +155,28 @@ class TextField:
     def connect(self, edited: Callable[[], None]) -> None:
         self.widget.editingFinished.connect(edited)
 
-    def grey_out(self, refusal: Refusal) -> None:
+    def gray_out(self, refusal: Refusal) -> None:
         pass  # what is written wrong is said when it is written
 
 
-class ColourField:
+class ColorField:
     """A color as #rrggbb."""
 
     help = ""
 
     def __init__(self) -> None:
-        self.widget = ColourEdit()
+        self.widget = ColorEdit()
 
     def value(self) -> str:
-        return self.widget.colour()
+        return self.widget.color()
 
     def set_value(self, value: str) -> None:
-        self.widget.set_colour(value)
+        self.widget.set_color(value)
 
     def connect(self, edited: Callable[[], None]) -> None:
         self.widget.edited.connect(edited)
 
-    def grey_out(self, refusal: Refusal) -> None:
+    def gray_out(self, refusal: Refusal) -> None:
         pass  # any color can be
 
 
@@ -198,8 +198,8 @@ class SwitchField:
     def connect(self, edited: Callable[[], None]) -> None:
         self.widget.toggled.connect(lambda _: edited())
 
-    def grey_out(self, refusal: Refusal) -> None:
-        _grey_out(self, self.value(), refusal(True))
+    def gray_out(self, refusal: Refusal) -> None:
+        _gray_out(self, self.value(), refusal(True))
 
 
 class IntegerField:
@@ -236,10 +236,10 @@ class IntegerField:
     def connect(self, edited: Callable[[], None]) -> None:
         self.widget.valueChanged.connect(lambda _: edited())
 
-    def grey_out(self, refusal: Refusal) -> None:
+    def gray_out(self, refusal: Refusal) -> None:
         # Only where the least value turns something off can there be something that must stay off.
         if not self._optional and self.widget.minimum() == 0:
-            _grey_out(self, self.value(), refusal(int(self.widget.maximum())))
+            _gray_out(self, self.value(), refusal(int(self.widget.maximum())))
 
     def _show_unit(self) -> None:
         self.widget.setSuffix(counted(self._suffix, self.value()))
@@ -270,13 +270,13 @@ class FloatField:
     def connect(self, edited: Callable[[], None]) -> None:
         self.widget.valueChanged.connect(lambda _: edited())
 
-    def grey_out(self, refusal: Refusal) -> None:
+    def gray_out(self, refusal: Refusal) -> None:
         # Only where the least value turns something off can there be something that must stay off.
         if not self._optional and self.widget.minimum() == 0:
-            _grey_out(self, self.value(), refusal(self.widget.maximum()))
+            _gray_out(self, self.value(), refusal(self.widget.maximum()))
 
 
-def _grey_out(field: Field, is_on: Any, why: str) -> None:
+def _gray_out(field: Field, is_on: Any, why: str) -> None:
     """Disables a field that is off and cannot be turned on now."""
     blocked = bool(why) and not is_on
     field.widget.setEnabled(not blocked)

@@ -26,7 +26,7 @@ USUAL_GRID = "4x4"
 
 
 class SettingsForm(QWidget):
-    """Every setting as one labelled widget, grouped, with rare ones under a fold of each group."""
+    """Every setting as one labeled widget, grouped, with rare ones under a fold of each group."""
 
     changed = Signal(str)
     """The person changed the setting of this name, or several at once, with commas between their names."""
@@ -270,7 +270,7 @@ class SettingsForm(QWidget):
     # Checking
 
     def _check(self, by_person: bool = False) -> Settings | None:
-        """Shows what is wrong with the settings, or else greys out what would be; the settings if they can be."""
+        """Shows what is wrong with the settings, or else grays out what would be; the settings if they can be."""
         with suppress(UserError):  # of settings that cannot be, which is told below
             self._fit(by_person)
         self._rows.show_changes({name: self.recipe[name] for name in self.changes()}, self.can_edit)
@@ -280,7 +280,7 @@ class SettingsForm(QWidget):
         try:
             settings = self.settings()
             self._refuse(settings)
-            self._grey_out(settings)
+            self._gray_out(settings)
             self.refused.emit("")
         except UserError as problem:
             settings = None
@@ -301,10 +301,10 @@ class SettingsForm(QWidget):
         if self._data is not None and not self._locked:  # a training that runs has its data
             refuse_data(settings, *self._data)
 
-    def _grey_out(self, settings: Settings) -> None:
+    def _gray_out(self, settings: Settings) -> None:
         free = [name for name in self._fields if name != "preset" and self.can_edit(name)]
         for name in free:
-            self._fields[name].grey_out(partial(self._refusal, settings, name))
+            self._fields[name].gray_out(partial(self._refusal, settings, name))
         self._rows.show_tips(free)
 
     def _refusal(self, settings: Settings, name: str, value: Any) -> str:

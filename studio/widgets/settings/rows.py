@@ -13,7 +13,7 @@ from core.config.fields import title_of
 from core.config.settings import Settings
 from core.learn import topics
 from core.presets.settings_diff import value_text
-from studio.widgets.basic.labels import LabelledButton, WrappedLabel, plain_tip
+from studio.widgets.basic.labels import LabeledButton, WrappedLabel, plain_tip
 from studio.widgets.settings.fields import Field, PresetBox, field_of
 from studio.widgets.settings.group import SettingGroup
 from studio.widgets.settings.preset_fit import PREPARED
@@ -43,7 +43,7 @@ class SettingRows(QWidget):
         self._changes: Mapping[str, Any] = {}
         self._of_points = False
         self._filter: tuple[str, bool] = "", False
-        self._reset = LabelledButton("arrow-counter-clockwise", "Reset to preset", "")
+        self._reset = LabeledButton("arrow-counter-clockwise", "Reset to preset", "")
         self._reset.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._reset.clicked.connect(self.preset_reset_requested)
         self._nothing = WrappedLabel(role="muted")

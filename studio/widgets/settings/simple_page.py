@@ -96,7 +96,7 @@ class SimplePage(QWidget):
         assert isinstance(box, PresetBox)
         box.set_changes(len(form.changes()))
         self._resolution.set_value(form.value("resolution"))
-        self._resolution.grey_out(partial(form.refusal, "resolution"))
+        self._resolution.gray_out(partial(form.refusal, "resolution"))
         self._show_quality()
         self._show_time()
         for field in (self._presets, self._resolution):

@@ -33,7 +33,7 @@ class PointsView(QWidget):
         self._points: Points | None = None
         self._heat = QImage()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setToolTip("The colour is the discriminator's judgement of every place. Right-click to save the picture.")
+        self.setToolTip("The color is the discriminator's judgment of every place. Right-click to save the picture.")
         self.setAccessibleName("The plane of real and generated points")
         self._describe()
 
@@ -116,13 +116,13 @@ class PointsView(QWidget):
         pixels = share * (plane.width(), plane.height()) + (plane.left(), plane.top())
         return [QPointF(x, y) for x, y in pixels.tolist()]
 
-    def _paint_dots(self, painter: QPainter, plane: QRectF, positions: NDArray[np.float32], colour: str) -> None:
+    def _paint_dots(self, painter: QPainter, plane: QRectF, positions: NDArray[np.float32], color: str) -> None:
         assert self._points is not None
         inside = positions[within(positions, self._points.extent)]
-        painter.setPen(QPen(QColor(colour), DOT, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+        painter.setPen(QPen(QColor(color), DOT, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
         painter.drawPoints(self._to_pixels(plane, inside))
 
-    def _paint_arrows(self, painter: QPainter, plane: QRectF, arrows: NDArray[np.float32], colour: str) -> None:
+    def _paint_arrows(self, painter: QPainter, plane: QRectF, arrows: NDArray[np.float32], color: str) -> None:
         assert self._points is not None
         inside = arrows[within(arrows, self._points.extent)]
         starts, ends = self._to_pixels(plane, inside[:, :2]), self._to_pixels(plane, inside[:, :2] + inside[:, 2:])
@@ -131,7 +131,7 @@ class PointsView(QWidget):
             shaft = QLineF(start, end)
             if shaft.length() >= 2:
                 lines += [shaft, *_head(shaft)]
-        painter.setPen(QPen(QColor(colour), 1.2))
+        painter.setPen(QPen(QColor(color), 1.2))
         painter.drawLines(lines)
 
     def _paint_legend(self, painter: QPainter, area: QRectF, scheme: theme.Scheme) -> None:
@@ -144,9 +144,9 @@ class PointsView(QWidget):
         widths = [20 + metrics.horizontalAdvance(text) for text, _ in entries]
         x = area.center().x() - (sum(widths) + GAP * (len(widths) - 1)) / 2
         middle = area.top() + LINE / 2
-        for (text, colour), width in zip(entries, widths, strict=True):
-            if colour:
-                painter.setPen(QPen(QColor(colour), 8, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+        for (text, color), width in zip(entries, widths, strict=True):
+            if color:
+                painter.setPen(QPen(QColor(color), 8, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
                 painter.drawPoint(QPointF(x + 8, middle))
             else:
                 shaft = QLineF(x, middle, x + 15, middle)
@@ -159,7 +159,7 @@ class PointsView(QWidget):
             self._paint_scale(painter, area.adjusted(0, LINE, 0, 0), scheme)
 
     def _paint_scale(self, painter: QPainter, area: QRectF, scheme: theme.Scheme) -> None:
-        """The colours' meaning, and the step."""
+        """The colors' meaning, and the step."""
         assert self._points is not None
         metrics = painter.fontMetrics()
         before, after = "D finds it generated", f"real      step {self._points.step:,}"
@@ -203,19 +203,19 @@ class PointsView(QWidget):
 
 
 def _heat(surface: NDArray[np.float32]) -> QImage:
-    """The surface in the scheme's colours, one pixel a value."""
+    """The surface in the scheme's colors, one pixel a value."""
     scheme = theme.current()
-    colours = tint(surface, *(_rgb(name) for name in (scheme.generator, scheme.surface, scheme.discriminator)))
+    colors = tint(surface, *(_rgb(name) for name in (scheme.generator, scheme.surface, scheme.discriminator)))
     opaque = np.full((*surface.shape, 4), 255, np.uint8)
-    opaque[:, :, :3] = colours
+    opaque[:, :, :3] = colors
     height, width = surface.shape
     # copy(): the picture must not outlive the array whose memory it reads.
     return QImage(opaque.data, width, height, 4 * width, QImage.Format.Format_RGBX8888).copy()
 
 
 def _rgb(name: str) -> Colour:
-    colour = QColor(name)
-    return colour.red(), colour.green(), colour.blue()
+    color = QColor(name)
+    return color.red(), color.green(), color.blue()
 
 
 def _head(shaft: QLineF) -> list[QLineF]:

@@ -20,7 +20,7 @@ MUCH_NEARER = 0.5
 """Generated images whose median distance is below this share of the real ones' are copies rather than images."""
 
 
-class NeighboursDialog(QDialog):
+class NearestImagesDialog(QDialog):
     """Not modal."""
 
     asked_otherwise = Signal()

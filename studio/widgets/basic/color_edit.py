@@ -11,20 +11,20 @@ from studio import theme
 SWATCH = 16
 
 
-class ColourEdit(QWidget):
-    """What is written and is no colour gives way to the last one that was."""
+class ColorEdit(QWidget):
+    """What is written and is no color gives way to the last one that was."""
 
     edited = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._colour = "#ffffff"
+        self._color = "#ffffff"
         self._swatch = QToolButton()
         self._swatch.setIconSize(QSize(SWATCH, SWATCH))
-        self._swatch.setToolTip("Choose a colour")
-        self._swatch.setAccessibleName("Choose a colour")
+        self._swatch.setToolTip("Choose a color")
+        self._swatch.setAccessibleName("Choose a color")
         self._swatch.clicked.connect(self._choose)
-        self._text = QLineEdit(self._colour)
+        self._text = QLineEdit(self._color)
         self._text.setMaxLength(20)
         self._text.setAccessibleName("Colour as #rrggbb")
         self._text.editingFinished.connect(lambda: self._take(self._text.text().strip()))
@@ -36,33 +36,33 @@ class ColourEdit(QWidget):
         row.addWidget(self._text, 1)
         self._show()
 
-    def colour(self) -> str:
+    def color(self) -> str:
         """As #rrggbb."""
-        return self._colour
+        return self._color
 
-    def set_colour(self, colour: str) -> None:
-        """Shows a colour; emits nothing."""
-        self._colour = colour
+    def set_color(self, color: str) -> None:
+        """Shows a color; emits nothing."""
+        self._color = color
         self._show()
 
     def _choose(self) -> None:
-        chosen = QColorDialog.getColor(QColor(self._colour), self, "Background colour")
+        chosen = QColorDialog.getColor(QColor(self._color), self, "Background color")
         if chosen.isValid():
             self._take(chosen.name())
 
     def _take(self, text: str) -> None:
-        before = self._colour
+        before = self._color
         if QColor.isValidColorName(text):
-            self._colour = QColor(text).name()
+            self._color = QColor(text).name()
         self._show()
-        if self._colour != before:
+        if self._color != before:
             self.edited.emit()
 
     def _show(self) -> None:
-        self._text.setText(self._colour)
+        self._text.setText(self._color)
         picture = QPixmap(SWATCH, SWATCH)
         picture.fill(QColor(theme.current().outline))
         painter = QPainter(picture)
-        painter.fillRect(1, 1, SWATCH - 2, SWATCH - 2, QColor(self._colour))
+        painter.fillRect(1, 1, SWATCH - 2, SWATCH - 2, QColor(self._color))
         painter.end()
         self._swatch.setIcon(QIcon(picture))
