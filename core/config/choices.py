@@ -1,6 +1,6 @@
-"""Names for people of the values that a setting can be chosen from: "DiffAugment" of `diffaug`.
+"""Titles of the values of settings: "DiffAugment" for `diffaug`.
 
-The command line, files and checkpoints keep the values themselves.
+The command line, files and checkpoints use the values themselves.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from typing import Any
 from core.registry import components
 
 PACKAGES = {"network": "models", "loss": "losses", "evaluation_features": "evaluation.features"}
-"""Settings whose choices are the parts in a package, with titles of their own."""
+"""Settings whose choices are the components of a package, each with its own title."""
 
 _TITLES: dict[str, dict[Any, str]] = {
     "split": {"all": "All images", "train": "Train only"},
-    "fit": {"crop": "Crop the middle", "smart": "Crop to the detail", "stretch": "Stretch", "pad": "Pad"},
+    "fit": {"crop": "Center crop", "smart": "Smart crop", "stretch": "Stretch", "pad": "Pad"},
     "d_norm": {"auto": "Auto", "batch": "Batch", "layer": "Layer", "none": "None"},
     "condition": {
         "none": "None",
@@ -33,7 +33,7 @@ _TITLES: dict[str, dict[Any, str]] = {
 
 
 def choice_title(name: str, value: Any) -> str:
-    """The name for people of a value of the setting `name`; the value as text where it has no other."""
+    """Returns the title of a value of the setting `name`; the value as text if it has no title."""
     title = _TITLES.get(name, {}).get(value)
     if title is None and name in PACKAGES and value in components(PACKAGES[name]):
         title = components(PACKAGES[name])[value].title

@@ -1,7 +1,7 @@
 """Fields of the settings model: type, bounds, unit, default, title and help of every setting.
 
-Command line, form, tooltip, checkpoint and validation error are made from these fields. Imported before the first
-window is on screen, so nothing here imports torch.
+The command line, the form, tooltips, checkpoints and validation errors are made from these fields. The module is
+imported before the first window is on screen, so nothing here imports torch.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from core.config.training_fields import TrainingFields
 from core.registry import components, ranked
 
 LONGEST_NAME = 100
-"""Characters of a setting that is free text."""
+"""Maximum length of a free-text setting, in characters."""
 
 
 class Fields(TrainingFields):
-    """The fields of `Settings`, with their types, bounds, units, defaults and help; each class adds some groups."""
+    """Fields of `Settings` with types, bounds, units, defaults and help. Each base class adds some groups."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -27,7 +27,7 @@ class Fields(TrainingFields):
     @classmethod
     def _is_a_name(cls, text: str) -> str:
         if len(text) > LONGEST_NAME or not text.isprintable():
-            raise ValueError(f"write at most {LONGEST_NAME} characters that can be printed")
+            raise ValueError(f"Write at most {LONGEST_NAME} characters that can be printed")
         return text
 
     @field_validator("network")
@@ -50,7 +50,7 @@ class Fields(TrainingFields):
     def _grid_is_a_size(cls, text: str) -> str:
         match = re.fullmatch(r"([1-9][0-9]?)x([1-9][0-9]?)", text.strip().lower())
         if match is None or not all(2 <= int(side) <= 16 for side in match.groups()):
-            raise ValueError("write columns x rows, each from 2 to 16, as in 6x4")
+            raise ValueError("Write columns x rows, each from 2 to 16, as in 6x4")
         return match[0]
 
     @property
@@ -69,39 +69,39 @@ class Fields(TrainingFields):
 
     @property
     def preparation(self) -> Preparation:
-        """What is done to every picture."""
+        """Preparation of every picture."""
         size = None if self.points else self.size
         return Preparation(size, self.fit, self.alpha, self.background, self.frame_step, self.split)
 
     @property
     def points(self) -> bool:
-        """Whether the network makes points in the plane, and no images."""
+        """True if the network makes 2-D points instead of images."""
         return makes_points(self.network)
 
     @property
     def penalties(self) -> dict[str, float]:
-        """The weights of the penalties on the discriminator's gradients that are in use, in the order of their sum."""
+        """Weights of the gradient penalties in use, by name, in the order in which they are added."""
         weights = {penalty.name: getattr(self, penalty.name) for penalty in ranked("losses.penalties")}
         return {name: weight for name, weight in weights.items() if weight}
 
     @property
     def counted(self) -> str:
-        """What a training on them counts, in a word: images or points."""
+        """Unit of what a training counts: "images" or "points"."""
         return "points" if self.points else "images"
 
 
 def title_of(name: str) -> str:
-    """A setting's name for people: "Learning rate D" of `lr_d`."""
+    """Returns the title of a setting: "Learning rate D" for `lr_d`."""
     field = Fields.model_fields.get(name)
     return (field.title if field else None) or name.replace("_", " ").capitalize()
 
 
 def makes_points(network: str) -> bool:
-    """Whether a network makes points in the plane, and no images."""
+    """Returns whether a network makes 2-D points instead of images."""
     return bool(components("models")[network].facts.get("POINTS"))
 
 
 def _component(what: str, package: str, name: str) -> str:
     if name not in components(package):
-        raise ValueError(f"no {what} is called {name!r}; choose one of {', '.join(components(package))}")
+        raise ValueError(f"There is no {what} {name!r}. Choose one of {', '.join(components(package))}")
     return name

@@ -11,12 +11,17 @@ from core.config.setting import setting
 class LossFields(ModelFields):
     """Settings of the groups Loss, Conditions and Augmentation, after those of the model."""
 
-    loss: str = setting("non_saturating", "Loss", "Adversarial loss.")
+    loss: str = setting(
+        "non_saturating",
+        "Loss",
+        "Adversarial loss. non_saturating is usual; hinge with spectral normalization, wasserstein with a penalty, "
+        "and relativistic with R1 and R2 are more stable.",
+    )
     gradient_penalty: float = setting(
         0.0,
         "Loss",
-        "Weight of the WGAN-GP gradient penalty, which pulls slopes of the critic to 1. 0 turns it off; 10 in the "
-        "paper.",
+        "Weight of the WGAN-GP gradient penalty, which keeps the critic's slope near 1. 0 turns it off; 10 is usual "
+        "with the Wasserstein loss.",
         title="WGAN-GP",
         live=True,
         ge=0,
@@ -25,7 +30,7 @@ class LossFields(ModelFields):
     r1: float = setting(
         0.0,
         "Loss",
-        "Weight of the R1 gradient penalty on real images. 0 turns it off; 1 to 10 stabilizes most trainings.",
+        "Weight of the R1 gradient penalty on real images. 0 turns it off; 0.05 to 10 stabilizes most trainings.",
         title="R1",
         live=True,
         ge=0,
@@ -34,7 +39,7 @@ class LossFields(ModelFields):
     r2: float = setting(
         0.0,
         "Loss",
-        "Weight of the R2 gradient penalty on generated images. 0 turns it off.",
+        "Weight of the R2 gradient penalty on generated images. 0 turns it off; R3GAN uses the same weight as for R1.",
         title="R2",
         live=True,
         advanced=True,
@@ -44,8 +49,9 @@ class LossFields(ModelFields):
     penalty_interval: int = setting(
         1,
         "Loss",
-        "Discriminator updates between two penalties. The weight is multiplied by it.",
-        title="Penalty every",
+        "Interval between two gradient penalties, whose weight is multiplied by it. 1 is exact; 16 saves time, as in "
+        "StyleGAN2.",
+        title="Penalty interval",
         unit="steps",
         live=True,
         advanced=True,
@@ -55,7 +61,8 @@ class LossFields(ModelFields):
     weight_clip: float = setting(
         0.0,
         "Loss",
-        "Bound on the critic's weights in WGAN. 0 turns it off; 0.01 in the paper.",
+        "Bound of the critic's weights in WGAN. 0 turns it off; 0.01 in the paper. A gradient penalty usually works "
+        "better.",
         title="Weight clipping",
         live=True,
         advanced=True,
@@ -65,7 +72,8 @@ class LossFields(ModelFields):
     smooth_real: float = setting(
         0.0,
         "Loss",
-        "Label smoothing of real images: their target is 1 minus this. 0.1 is usual.",
+        "Label smoothing of real images: their target is 1 minus this. 0 turns it off; 0.1 helps against an "
+        "overconfident discriminator.",
         title="Smoothing, real",
         live=True,
         advanced=True,
@@ -85,7 +93,8 @@ class LossFields(ModelFields):
     instance_noise: float = setting(
         0.0,
         "Loss",
-        "Standard deviation of the noise added to all images that the discriminator sees.",
+        "Standard deviation of noise added to all images that the discriminator sees. 0 turns it off; 0.1 helps when "
+        "the discriminator is too strong.",
         title="Instance noise",
         live=True,
         advanced=True,
@@ -95,8 +104,8 @@ class LossFields(ModelFields):
     instance_noise_kimg: float = setting(
         0.0,
         "Loss",
-        "Number of images over which the instance noise fades to 0. 0 keeps it constant.",
-        title="Noise fades in",
+        "Number of images over which the instance noise fades to 0. 0 keeps it constant; 200 is usual.",
+        title="Noise fade",
         unit="thousand images",
         live=True,
         advanced=True,
@@ -107,20 +116,22 @@ class LossFields(ModelFields):
     condition: Literal["none", "concat", "embedding", "projection", "auxiliary"] = setting(
         "none",
         "Conditions",
-        "Way in which class labels enter both networks, so that one class can be generated.",
+        "Way in which class labels enter both networks, so that one class can be generated. None ignores labels; "
+        "Auxiliary classifier or Projection is usual with them.",
         title="Class labels",
     )
     clusters: int = setting(
         0,
         "Conditions",
-        "Clusters of similar images that replace the classes. 0 keeps the classes; 30 suits thousands of images.",
+        "Number of clusters of similar images that replace the class labels. 0 keeps the labels; 30 suits thousands "
+        "of images.",
         ge=0,
         le=200,
     )
     class_weight_g: float = setting(
         0.0,
         "Conditions",
-        "Weight of the auxiliary classifier's loss for G. 0 is usual; 1, as in AC-GAN, can collapse classes.",
+        "Weight of the auxiliary classifier's loss for the generator. 0 is usual; 1, as in AC-GAN, can collapse classes.",
         title="Classifier G",
         live=True,
         advanced=True,
@@ -130,7 +141,7 @@ class LossFields(ModelFields):
     class_weight_d: float = setting(
         1.0,
         "Conditions",
-        "Weight of the auxiliary classifier's loss for D. 1 is usual; 0 turns it off.",
+        "Weight of the auxiliary classifier's loss for the discriminator. 1 is usual; 0 turns it off.",
         title="Classifier D",
         live=True,
         advanced=True,
@@ -140,7 +151,7 @@ class LossFields(ModelFields):
     codes_categorical: int = setting(
         0,
         "Conditions",
-        "Number of values of InfoGAN's categorical code, which finds kinds of images without labels. 0 for none.",
+        "Number of classes that InfoGAN finds without labels. 0 turns it off; 10 suits the digits.",
         title="InfoGAN classes",
         ge=0,
         le=64,
@@ -148,7 +159,7 @@ class LossFields(ModelFields):
     codes_continuous: int = setting(
         0,
         "Conditions",
-        "Number of InfoGAN's continuous codes from -1 to 1, which find what varies. 0 for none.",
+        "Number of sliders from -1 to 1 that InfoGAN finds without labels. 0 turns it off; 2 is usual.",
         title="InfoGAN sliders",
         ge=0,
         le=16,
@@ -156,7 +167,7 @@ class LossFields(ModelFields):
     info_weight: float = setting(
         1.0,
         "Conditions",
-        "Weight of InfoGAN's mutual information.",
+        "Weight of InfoGAN's mutual information. 1 is usual; raise it if the codes change nothing visible.",
         title="InfoGAN weight",
         live=True,
         advanced=True,
@@ -167,34 +178,46 @@ class LossFields(ModelFields):
     mirror: bool = setting(
         False,
         "Augmentation",
-        "Mirrors half of the real images left to right. Not for text or digits.",
+        "Mirrors half of the real images left to right. Turn it on for faces or landscapes, not for text or digits.",
         live=True,
     )
     augment: Literal["none", "diffaug", "ada"] = setting(
         "none",
         "Augmentation",
-        "Random changes of all images that the discriminator sees, so that few images last longer.",
+        "Random changes of all images that the discriminator sees, so that small datasets are memorized later. "
+        "DiffAugment below 1,000 images, else ADA or none.",
         title="Augmentation",
         live=True,
     )
     augment_colour: bool = setting(
-        True, "Augmentation", "Varies brightness, saturation and contrast.", title="Color", live=True, advanced=True
+        True,
+        "Augmentation",
+        "Varies brightness, saturation and contrast. On is usual; turn it off if generated colors drift.",
+        title="Color",
+        live=True,
+        advanced=True,
     )
     augment_translation: bool = setting(
         True,
         "Augmentation",
-        "Moves images by up to an eighth of their size; ADA also rotates and scales.",
+        "Moves images by up to an eighth of their size; ADA also rotates and scales. On is usual.",
         title="Translation",
         live=True,
         advanced=True,
     )
     augment_cutout: bool = setting(
-        True, "Augmentation", "Hides a square of half the size.", title="Cutout", live=True, advanced=True
+        True,
+        "Augmentation",
+        "Hides a square of half the image's size. On is usual; turn it off if generated images have holes.",
+        title="Cutout",
+        live=True,
+        advanced=True,
     )
     ada_target: float = setting(
         0.6,
         "Augmentation",
-        "Share of recognized real images (mean sign of D) above which ADA augments more. 0.6 in the paper.",
+        "Mean sign of the discriminator's scores of real images above which ADA augments more. 0.6 in the paper; "
+        "lower it to augment more.",
         title="ADA target",
         live=True,
         advanced=True,
@@ -204,7 +227,7 @@ class LossFields(ModelFields):
     ada_kimg: float = setting(
         100.0,
         "Augmentation",
-        "Number of images in which ADA can go from no augmentation to all.",
+        "Number of images in which ADA can go from no augmentation to all. 100 is usual; 500 in the paper.",
         title="ADA speed",
         unit="thousand images",
         live=True,

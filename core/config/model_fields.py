@@ -13,47 +13,66 @@ Resolution = Literal[16, 32, 64, 128, 256, 512]
 
 
 def _number(value: Any) -> Any:
-    # The command line hands over text, and a Literal of integers does not convert it.
+    # The command line passes text, which a Literal of integers does not convert.
     return int(value) if isinstance(value, str) and value.strip().isdecimal() else value
 
 
-def _in_small_letters(value: Any) -> Any:
+def _in_lower_case(value: Any) -> Any:
     return value.lower() if isinstance(value, str) else value
 
 
 class ModelFields(BaseModel):
     """Settings of the groups Images and Model."""
 
-    preset: str = setting("studio", "Model", "Named combination that these settings started from.")
-    network: str = setting("dcgan", "Model", "Generator and discriminator pair.")
+    preset: str = setting(
+        "studio",
+        "Model",
+        "Named combination of settings to start from. studio suits most images; the others follow one paper each.",
+    )
+    network: str = setting(
+        "dcgan",
+        "Model",
+        "Architecture of generator and discriminator. smooth or dcgan train fastest; style and r3 make better images, "
+        "given a GPU and hours.",
+    )
     resolution: Annotated[Resolution, BeforeValidator(_number)] = setting(
-        64, "Model", "Width and height of the images that are trained and generated, with a grid of 4x4.", unit="px"
+        64,
+        "Model",
+        "Width and height of the images, with a grid of 4x4. 64 is usual; 128 and more need a GPU or patience.",
+        unit="px",
     )
     grid: str = setting(
         "4x4",
         "Model",
-        "Columns x rows of the smallest feature map; 6x4 at 64 px makes images of 96 x 64.",
+        "Columns x rows of the smallest feature map. 4x4, the default, makes square images; 6x4 at 64 px makes images "
+        "of 96 x 64.",
         advanced=True,
     )
     fit: Fit = setting(
         "crop",
         "Images",
-        "Way to fit images of other proportions: crop the middle or the part with the most detail, stretch, or pad.",
+        "Way to fit images of other proportions: crop the middle (usual), crop to the part with the most detail, "
+        "stretch, or pad.",
     )
-    background: Annotated[str, BeforeValidator(_in_small_letters)] = setting(
+    background: Annotated[str, BeforeValidator(_in_lower_case)] = setting(
         WHITE,
         "Images",
-        "Color under transparency and around padded images, as #rrggbb.",
+        "Color under transparency and of the bars around padded images, as #rrggbb. White, #ffffff, is usual.",
         advanced=True,
         pattern="^#[0-9a-f]{6}$",
     )
     alpha: bool = setting(
-        False, "Images", "Keeps transparency: images are RGBA.", title="Keep transparency", advanced=True
+        False,
+        "Images",
+        "Keeps transparency: the images become RGBA. Off is usual; turn it on for icons and sprites.",
+        title="Keep transparency",
+        advanced=True,
     )
     frame_step: int = setting(
         10,
         "Images",
-        "Use every n-th video frame.",
+        "Interval between the video frames that are used. 10 is usual; a lower value gives more, and more similar, "
+        "images.",
         title="Frame step",
         unit="frames",
         advanced=True,
@@ -63,13 +82,15 @@ class ModelFields(BaseModel):
     split: Split = setting(
         "all",
         "Images",
-        "Images of a dataset with folders such as train/ and test/: all of them, or those of the train folder only.",
+        "Part of a dataset with folders such as train/ and test/: all images (usual), or those of the train folder "
+        "only.",
         advanced=True,
     )
     holdout: float = setting(
         5.0,
         "Images",
-        "Share of images that training never sees, to detect memorization; at most 500, none of fewer than 200 images.",
+        "Share of images that training never sees, to detect memorization. 5 is usual; at most 500 images, and none "
+        "of datasets below 200.",
         title="Held out",
         unit="%",
         advanced=True,
@@ -79,7 +100,7 @@ class ModelFields(BaseModel):
     width: int = setting(
         64,
         "Model",
-        "Number of channels that layers are multiples of. Wider networks are sharper and slower; 24 to 128 is usual.",
+        "Number of channels that layers are multiples of. 24 to 128 is usual; wider networks are sharper and slower.",
         title="Base channels",
         ge=8,
         le=512,
@@ -87,7 +108,7 @@ class ModelFields(BaseModel):
     latent_dim: int = setting(
         128,
         "Model",
-        "Length of the latent vector z.",
+        "Length of the latent vector z. 64 to 256 is usual; 2 for points.",
         title="Latent size",
         unit="numbers",
         advanced=True,
@@ -97,22 +118,23 @@ class ModelFields(BaseModel):
     d_norm: Literal["auto", "batch", "layer", "none"] = setting(
         "auto",
         "Model",
-        "Normalization in the discriminator. Auto is the network's own.",
+        "Normalization in the discriminator. Auto, the network's own, is usual; gradient penalties need layer or none.",
         title="D normalization",
         advanced=True,
     )
     spectral_norm: bool = setting(
         False,
         "Model",
-        "Divides each weight of the discriminator by its largest singular value.",
+        "Divides each weight matrix of the discriminator by its largest singular value. Turn it on to stabilize a "
+        "training, with the hinge loss above all.",
         title="Spectral norm",
         advanced=True,
     )
     d_bias: bool = setting(
         True,
         "Model",
-        "Bias in the discriminator's first convolution. Without it a normalized discriminator cannot see contrast, and "
-        "long trainings turn gray; turn it off only to see that.",
+        "Adds a bias to the discriminator's first convolution. On is usual; without it a normalized discriminator "
+        "cannot see contrast, and long trainings turn gray.",
         title="D input bias",
         advanced=True,
     )

@@ -1,4 +1,4 @@
-"""Preparation settings of a dataset: the image size, and how other aspect ratios are fitted to it."""
+"""Preparation of a dataset: image size, fit of other aspect ratios, transparency, video frames and split."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ Size = tuple[int, int]
 """Width and height in pixels."""
 Fit = Literal["crop", "smart", "stretch", "pad"]
 Split = Literal["all", "train"]
-"""Images of a dataset that is divided by folders such as train/ and test/: all of them, or those to train on."""
+"""Part of a dataset with folders such as train/ and test/: all images, or those of the train folder."""
 
 SMALLEST, LARGEST = 8, 1024
-"""Of a prepared picture's sides."""
+"""Limits of a prepared picture's sides in pixels."""
 WHITE = "#ffffff"
 
 
 @dataclass(frozen=True)
 class Preparation:
-    """What is done to every picture.
+    """Preparation of every picture of a dataset.
 
-    `size` is what it gets, each side in [8, 1024]; None takes squares that suit the source. `fit`: "crop" keeps the
-    middle, "smart" the part with the most detail, "stretch" all of it out of proportion, "pad" all of it in proportion
-    between bars. `background`, as #rrggbb, is the color of those bars and of what lies under transparency, unless
-    `alpha` keeps that. Of a video every `frame_step`-th frame is taken. `split` says
-    which images of a divided dataset are taken. Raises `UserError` for what cannot be.
+    `size`: width and height in pixels, each in [8, 1024]; None for squares that suit the source. `fit`: "crop" crops
+    the center, "smart" crops to the part with the most detail, "stretch" ignores the aspect ratio, "pad" adds bars.
+    `background`: color of the bars and under transparency, as #rrggbb. `alpha`: keeps transparency. `frame_step`: uses
+    every n-th frame of a video. `split`: part of a dataset with train and test folders. Raises `UserError` for a value
+    out of range.
     """
 
     size: Size | None = None
@@ -40,33 +40,33 @@ class Preparation:
     def __post_init__(self) -> None:
         if self.size is not None and not all(SMALLEST <= side <= LARGEST for side in self.size):
             raise UserError(
-                "Images cannot be prepared at {} x {} px.".format(*self.size),
+                "Images cannot have {} x {} px.".format(*self.size),
                 f"Choose a width and a height from {SMALLEST} to {LARGEST} px.",
             )
         if self.frame_step < 1:
-            raise UserError(f"Every {self.frame_step}th frame cannot be taken.", "Choose 1 for every frame, or more.")
+            raise UserError(f"The frame step cannot be {self.frame_step}.", "Choose 1 for every frame, or more.")
         if not re.fullmatch(r"#[0-9a-f]{6}", self.background):
             raise UserError(f"{self.background!r} is not a color.", "Write it as #rrggbb, such as #ffffff for white.")
 
     @property
-    def colour(self) -> tuple[int, int, int]:
+    def color(self) -> tuple[int, int, int]:
         """`background` as red, green and blue, each in [0, 255]."""
         red, green, blue = bytes.fromhex(self.background[1:])
         return red, green, blue
 
     def at(self, size: Size) -> Preparation:
-        """The same for another size."""
+        """Returns the same preparation at another size."""
         return replace(self, size=size)
 
     @property
     def sized(self) -> Size:
-        """The size, where it is known."""
+        """Size of a preparation that has one."""
         assert self.size is not None
         return self.size
 
     @property
     def key(self) -> str:
-        """Equal for preparations that give equal pixels."""
+        """Key of the cache: equal for preparations that give equal pixels."""
         width, height = self.sized
         part = "" if self.split == "all" else f" {self.split}"
         bars = self.background if self.fit == "pad" or not self.alpha else WHITE

@@ -1,4 +1,4 @@
-"""The package that holds the weights of EfficientNet-Lite0, on whose features images are clustered."""
+"""Package with the weights of EfficientNet-Lite0, whose features are used for clustering."""
 
 from __future__ import annotations
 

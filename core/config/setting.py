@@ -1,4 +1,4 @@
-"""Declaration of one setting: a pydantic field with the group, title, help and unit that people see."""
+"""Declaration of one setting: a pydantic field with group, title, help and unit."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ def setting(
     live: bool = False,
     **bounds: Any,
 ) -> Any:
-    """Returns a field with its default, the group it stands in, a one-line help, its title, unit and bounds.
+    """Returns a field with default, group, help, title, unit and bounds.
 
-    `title`: its name for people, where that is not its own in words. `live`: whether it can be changed while a training
-    runs.
+    `help`: what the setting does, its usual value and when to change it. `title`: at most three words; the field's name
+    in words if empty. `advanced`: hidden in the form at first. `live`: can change while a training runs.
     """
     extra: dict[str, Any] = {"group": group, "unit": unit, "advanced": advanced, "live": live}
     return Field(default, title=title or None, description=help, json_schema_extra=extra, **bounds)

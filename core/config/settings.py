@@ -14,8 +14,7 @@ from core.errors import UserError
 
 
 class Settings(Fields):
-    """Everything that decides what a training does. Frozen; unknown keys are refused, and combinations that cannot
-    work."""
+    """Validated settings of a training. Frozen; unknown keys and impossible combinations are rejected."""
 
     @model_validator(mode="after")
     def _can_be(self) -> Settings:
@@ -24,12 +23,12 @@ class Settings(Fields):
         return self
 
     def changed(self, **values: Any) -> Settings:
-        """A validated copy with some values replaced. Raises `UserError` for a value that cannot be."""
+        """Returns a validated copy with some values replaced. Raises `UserError` for an invalid value."""
         return validate({**self.model_dump(), **values})
 
 
 def validate(values: dict[str, Any]) -> Settings:
-    """Settings from loose values (text is converted). Raises `UserError` naming the first setting that is wrong."""
+    """Returns settings from loose values (text is converted). Raises `UserError` naming the first invalid setting."""
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
@@ -45,6 +44,6 @@ def validate(values: dict[str, Any]) -> Settings:
 
 @cache
 def live_settings() -> frozenset[str]:
-    """Names of the settings that can change while a training runs."""
+    """Returns the names of the settings that can change while a training runs."""
     fields = Settings.model_fields.items()
     return frozenset(name for name, field in fields if cast(dict[str, Any], field.json_schema_extra)["live"])

@@ -1,4 +1,4 @@
-"""Settings of the training itself, its optimizer, the device, and what is kept and measured of a run."""
+"""Settings of training, optimizer, device, checkpoints and metrics."""
 
 from __future__ import annotations
 
@@ -11,12 +11,21 @@ from core.config.setting import setting
 class TrainingFields(LossFields):
     """Settings of the groups Training, Optimizer, Device and Run, after those of model and loss."""
 
-    batch: int = setting(64, "Training", "Real images in one discriminator update.", unit="images", ge=2, le=4096)
+    batch: int = setting(
+        64,
+        "Training",
+        "Number of images in one discriminator update. 16 to 128 is usual; larger batches are steadier and need more "
+        "memory.",
+        unit="images",
+        ge=2,
+        le=4096,
+    )
     d_steps: int = setting(
         1,
         "Training",
-        "Discriminator updates for each generator update. 1 is usual; 5 for WGAN.",
-        title="D updates per step",
+        "Number of discriminator updates for each generator update. 1 is usual; 5 for WGAN.",
+        title="D updates",
+        unit="per step",
         live=True,
         ge=1,
         le=20,
@@ -24,7 +33,7 @@ class TrainingFields(LossFields):
     steps: int | None = setting(
         None,
         "Training",
-        "Number of generator updates after which the training stops; empty trains until stopped.",
+        "Number of generator updates after which the training stops. Empty trains until stopped.",
         unit="steps",
         live=True,
         ge=1,
@@ -32,21 +41,44 @@ class TrainingFields(LossFields):
     minutes: float | None = setting(
         None,
         "Training",
-        "Training time after which the training stops; empty trains until stopped.",
+        "Training time after which the training stops. Empty trains until stopped.",
         unit="min",
         live=True,
         gt=0,
     )
 
-    optimizer: Literal["adam", "adamw", "rmsprop", "sgd"] = setting("adam", "Optimizer", "Optimizer.", advanced=True)
+    optimizer: Literal["adam", "adamw", "rmsprop", "sgd"] = setting(
+        "adam",
+        "Optimizer",
+        "Method that turns gradients into weight updates. Adam is usual; RMSprop in WGAN.",
+        advanced=True,
+    )
     lr_g: float = setting(
-        2e-4, "Optimizer", "Learning rate of the generator.", title="Learning rate G", live=True, gt=0, le=0.1
+        2e-4,
+        "Optimizer",
+        "Learning rate of the generator. 0.0001 to 0.0004 is usual; lower it if losses run away or oscillate.",
+        title="Learning rate G",
+        live=True,
+        gt=0,
+        le=0.1,
     )
     lr_d: float = setting(
-        2e-4, "Optimizer", "Learning rate of the discriminator.", title="Learning rate D", live=True, gt=0, le=0.1
+        2e-4,
+        "Optimizer",
+        "Learning rate of the discriminator. 0.0001 to 0.0008 is usual; lower it if the discriminator is too strong.",
+        title="Learning rate D",
+        live=True,
+        gt=0,
+        le=0.1,
     )
     beta1: float = setting(
-        0.5, "Optimizer", "Adam's momentum. 0 to 0.5 is usual for GANs.", title="Adam beta 1", advanced=True, ge=0, lt=1
+        0.5,
+        "Optimizer",
+        "Decay of Adam's mean of gradients (momentum). 0 to 0.5 is usual for GANs.",
+        title="Adam beta 1",
+        advanced=True,
+        ge=0,
+        lt=1,
     )
     beta2: float = setting(
         0.999,
@@ -57,14 +89,23 @@ class TrainingFields(LossFields):
         ge=0,
         lt=1,
     )
-    momentum: float = setting(0.0, "Optimizer", "Momentum of SGD and RMSprop.", advanced=True, ge=0, lt=1)
+    momentum: float = setting(
+        0.0, "Optimizer", "Momentum of SGD and RMSprop. 0 is usual for GANs.", advanced=True, ge=0, lt=1
+    )
     weight_decay: float = setting(
-        0.01, "Optimizer", "Weight decay of AdamW.", title="Weight decay", advanced=True, ge=0, le=1
+        0.01,
+        "Optimizer",
+        "Weight decay of AdamW. 0.01 is usual; 0 makes it Adam.",
+        title="Weight decay",
+        advanced=True,
+        ge=0,
+        le=1,
     )
     warm_up_kimg: float = setting(
         0.0,
         "Optimizer",
-        "Number of images over which the learning rates rise from 0.",
+        "Number of images over which the learning rates rise from 0. 0 turns it off; 10 helps if a training diverges "
+        "in its first steps.",
         title="Warm-up",
         unit="thousand images",
         advanced=True,
@@ -75,7 +116,8 @@ class TrainingFields(LossFields):
     decay_kimg: float = setting(
         0.0,
         "Optimizer",
-        "Number of images over which the learning rates fall linearly to 0. 0 keeps them constant.",
+        "Number of images over which the learning rates fall linearly to 0. 0 keeps them constant, as usual; set it "
+        "to the length of the training for a last gain.",
         title="Decay",
         unit="thousand images",
         advanced=True,
@@ -86,7 +128,7 @@ class TrainingFields(LossFields):
     ema_kimg: float = setting(
         10.0,
         "Optimizer",
-        "Half-life of the averaged generator (EMA) that makes the samples. 0 turns averaging off.",
+        "Half-life of the averaged generator (EMA) that makes the samples. 10 is usual; 0 turns averaging off.",
         title="EMA half-life",
         unit="thousand images",
         advanced=True,
@@ -97,7 +139,8 @@ class TrainingFields(LossFields):
     ema_ramp: float = setting(
         1.0,
         "Optimizer",
-        "Largest half-life, as a share of the images seen. 1 is usual; more makes smoother and blurrier images.",
+        "Limit of the EMA half-life, as a share of the images seen. 1 is usual; more makes smoother and blurrier "
+        "images.",
         title="EMA ramp-up",
         unit="%",
         advanced=True,
@@ -106,14 +149,19 @@ class TrainingFields(LossFields):
         le=100,
     )
 
-    device: str = setting("auto", "Device", "Device to train on: auto, cpu, cuda:0, xpu:0, mps ...")
+    device: str = setting(
+        "auto", "Device", "Device to train on: auto (usual, the fastest here), cpu, cuda:0, xpu:0, mps ..."
+    )
     precision: Literal["auto", "fp32", "bf16", "fp16"] = setting(
-        "auto", "Device", "Number format of the convolutions. Auto tries what is fastest here.", advanced=True
+        "auto",
+        "Device",
+        "Number format of the convolutions. Auto, which tries what is fastest here, is usual; FP32 is exact.",
+        advanced=True,
     )
     memory_format: Literal["auto", "contiguous", "channels_last"] = setting(
         "auto",
         "Device",
-        "Memory layout of image data. Auto tries what is fastest here.",
+        "Order of image data in memory. Auto, which tries what is fastest here, is usual.",
         title="Memory layout",
         advanced=True,
     )
@@ -121,17 +169,23 @@ class TrainingFields(LossFields):
     split_batches: bool = setting(
         True,
         "Device",
-        "Splits a batch into parts when memory is too small for the whole; else the training ends there.",
+        "Splits a batch into parts when memory is too small for all of it. On is usual; off ends the training instead.",
         title="Split batches",
         advanced=True,
         live=True,
     )
 
-    seed: int = setting(0, "Run", "Seed of every random number of the training.", ge=0, le=2**32 - 1)
+    seed: int = setting(
+        0,
+        "Run",
+        "Seed of every random number of the training. 0 by default; another one gives another training.",
+        ge=0,
+        le=2**32 - 1,
+    )
     samples: int = setting(
         36,
         "Run",
-        "Images in the sample grid, from latents that stay fixed.",
+        "Number of images in the sample grid, from latents that stay fixed. 36 is usual.",
         unit="images",
         advanced=True,
         ge=1,
@@ -140,8 +194,8 @@ class TrainingFields(LossFields):
     autosave_minutes: float = setting(
         5.0,
         "Run",
-        "Time between automatic checkpoints.",
-        title="Autosave every",
+        "Time between automatic checkpoints. 5 is usual; less loses less in a power cut and writes more to the disk.",
+        title="Autosave interval",
         unit="min",
         advanced=True,
         gt=0,
@@ -150,7 +204,8 @@ class TrainingFields(LossFields):
     checkpoints: int = setting(
         5,
         "Run",
-        "Number of automatic checkpoints to keep. The best one, and those that you save yourself, are always kept.",
+        "Number of automatic checkpoints to keep. 5 is usual; the best one and those that you save yourself are "
+        "always kept.",
         live=True,
         advanced=True,
         ge=1,
@@ -159,7 +214,7 @@ class TrainingFields(LossFields):
     evaluation: float = setting(
         1.0,
         "Run",
-        "Share of the time in which the images are measured (FID, KID ...) while the training goes on. 0 for never.",
+        "Share of the time in which metrics (FID, KID ...) are measured during training. 1 is usual; 0 turns them off.",
         title="Time for metrics",
         unit="%",
         live=True,
@@ -170,7 +225,7 @@ class TrainingFields(LossFields):
     evaluation_images: int = setting(
         1000,
         "Run",
-        "Generated images per measurement. Only values of equal numbers of images are comparable.",
+        "Number of generated images in each measurement. 1,000 is usual; values are comparable only at equal numbers.",
         title="Images measured",
         unit="images",
         live=True,
@@ -182,7 +237,8 @@ class TrainingFields(LossFields):
     evaluation_features: str = setting(
         "auto",
         "Run",
-        "Feature extractor of the metrics: inception, vgg16, a classifier of the labels, or auto for the last two.",
+        "Feature extractor of the metrics: inception, vgg16, a classifier trained on the labels, or auto (usual) for "
+        "one of the last two.",
         title="Feature extractor",
         live=True,
         advanced=True,

@@ -83,7 +83,7 @@ def _framed(image: Image.Image, how: Preparation) -> Image.Image:
         framed = Image.new("RGBA", how.sized, (255, 255, 255, 0))
         framed.paste(small.convert("RGBA"), corner)
         return framed
-    framed = Image.new("RGB", how.sized, how.colour)
+    framed = Image.new("RGB", how.sized, how.color)
     framed.paste(small.convert("RGB"), corner)
     return framed
 
@@ -161,7 +161,7 @@ def _plain(image: Image.Image, how: Preparation) -> Image.Image:
     """Any mode of eight bits -> L or RGB."""
     if has_alpha(image):
         image = image.convert("RGBA")
-        under = Image.new("RGB", image.size, how.colour)
+        under = Image.new("RGB", image.size, how.color)
         under.paste(image, mask=image.getchannel("A"))
         return under
     mode = "L" if image.mode in ("1", "L") else "RGB"

@@ -1,12 +1,12 @@
-"""Diagnosis of a training from its signals: findings in plain words with evidence and remedies, one module each.
+"""Diagnosis of a training from its signals: findings with evidence and remedies, one module each.
 
 A module of this package that defines `TITLE` is a finding. It also defines
 
-* `RANK`: which is told first of findings that are equally bad, the lowest;
-* `find(case)`: the `Diagnosis`, or None. Its docstring says what the finding needs: which signals, how much of them,
-  which thresholds, and why these.
+* `RANK`: the order among findings of equal severity, the lowest first;
+* `find(case)`: returns the `Diagnosis`, or None. Its docstring gives the signals, their number, the thresholds, and the
+  reasons for them.
 
-All is numpy on some hundred numbers: a diagnosis takes a few milliseconds and may be asked for at every report.
+A diagnosis is numpy on some hundred numbers: it takes a few milliseconds and can run at every report.
 """
 
 from __future__ import annotations
@@ -22,31 +22,31 @@ from core.registry import module, ranked
 
 WORST_FIRST: tuple[Severity, ...] = ("bad", "watch", "good")
 HEALTHY = "balance"
-"""The finding that is sought only when there is no other."""
+"""The finding that is looked for only if there is no other."""
 
 
 class Detector(Protocol):
-    """What every finding's module offers."""
+    """Interface of a finding's module."""
 
     def find(self, case: Case) -> Diagnosis | None: ...
 
 
 def kinds() -> dict[str, str]:
-    """The title of every finding by its name, as they are told."""
+    """Returns the title of every finding by its name, in the order in which they are listed."""
     return {component.name: component.title for component in ranked("diagnosis")}
 
 
 def load() -> None:
-    """Imports what the first diagnosis would import: for a thread, so that no window waits for the disk."""
+    """Imports the modules that a diagnosis needs. Run it in a thread, so that no window waits for the disk."""
     import_module("numpy.ma")  # numpy itself does it at the first median
     for kind in kinds():
         _finding(kind)
 
 
 def diagnose(history: ReportHistory, settings: Settings, facts: RunFacts) -> tuple[Diagnosis, ...]:
-    """What is wrong, the worst first; the one good finding when nothing is; nothing while it is too early to tell.
+    """Returns the findings, the most severe first; the one good finding if nothing is wrong; none if it is too early.
 
-    `settings` are those that are in force now, and `facts` what matters beside the reports.
+    `settings`: those in force now.
     """
     case = Case(history, settings, facts)
     wrong = sorted(_wrong(case), key=lambda found: WORST_FIRST.index(found.severity))

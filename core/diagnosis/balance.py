@@ -1,4 +1,4 @@
-"""Nothing is wrong."""
+"""Healthy balance: no other finding."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ ONE_SIDED = 25
 
 
 def find(case: Case) -> Diagnosis | None:
-    """Sixteen reports and a hundred steps without another finding. The sentence says what medians of the last sixteen
-    show. Critics' scores have no threshold, so nothing is said of theirs.
+    """Returns a finding from report 16 and step 100 on, with the medians of the last 16 accuracies.
 
-    D is ahead when it recognizes 90 % of both kinds of images. A difference of 25 between both is a shifted threshold,
-    which leaves the direction of G's gradient as it is. Below 60 % on average D is close to guessing.
+    D is ahead if it recognizes 90 % of real and of generated images. A difference of 25 points between the two is a
+    shifted threshold, which does not change the direction of G's gradient. Below 60 % on average, D nearly guesses. A
+    critic's scores have no threshold, so it has no accuracy.
     """
     if not case.begun(STEPS) or len(case.history) < SPAN:
         return None
@@ -38,19 +38,31 @@ def find(case: Case) -> Diagnosis | None:
 
 
 def _sentence(real: float, fake: float) -> str:
-    """Returns what is true of a discriminator that recognizes so many per cent of real and of generated images."""
-    told = f"recognizes {real:.0f} % of real and {fake:.0f} % of generated images"
+    """Returns the sentence for a discriminator that recognizes `real` and `fake` per cent of the images."""
     if min(real, fake) >= AHEAD:
-        return f"Healthy: the discriminator is ahead, as usual. It {told}."
-    if abs(real - fake) >= ONE_SIDED:
-        kind = "generated" if fake > real else "real"
         return (
-            f"No problem found. The discriminator takes most images for {kind}: it {told}. The generator learns from "
+            "Healthy: the discriminator is ahead, as usual. It "
+            f"recognizes {real:.0f} % of real and {fake:.0f} % of generated images."
+        )
+    if fake - real >= ONE_SIDED:
+        return (
+            "No problem found. The discriminator takes most images for generated: it "
+            f"recognizes {real:.0f} % of real and {fake:.0f} % of generated images. The generator learns from "
+            "differences between scores, so a shifted threshold alone does no harm."
+        )
+    if real - fake >= ONE_SIDED:
+        return (
+            "No problem found. The discriminator takes most images for real: it "
+            f"recognizes {real:.0f} % of real and {fake:.0f} % of generated images. The generator learns from "
             "differences between scores, so a shifted threshold alone does no harm."
         )
     if (real + fake) / 2 < GUESSING:
         return (
-            f"No problem found. The discriminator cannot tell images apart: it {told}, where guessing gives 50 %. That "
-            "is expected once generated images are good."
+            "No problem found. The discriminator cannot tell images apart: it "
+            f"recognizes {real:.0f} % of real and {fake:.0f} % of generated images, where guessing gives 50 %. That is "
+            "expected once generated images are good."
         )
-    return f"Healthy: neither network dominates. The discriminator {told}."
+    return (
+        "Healthy: neither network dominates. The discriminator "
+        f"recognizes {real:.0f} % of real and {fake:.0f} % of generated images."
+    )

@@ -14,17 +14,17 @@ from core.registry import components
 Severity = Literal["good", "watch", "bad"]
 
 YOUNG = 600.0
-"""Seconds of training that are soon made good: one that is sick may as well begin anew."""
+"""Seconds of training below which a restart is offered: little is lost."""
 PATIENCE = 20
-"""Reports that an edit is given to show what it does, before another one is offered."""
+"""Reports to wait after an edit before another remedy is offered."""
 EARLY = 10.0
-"""Seconds of training in which nothing is said, unless numbers have ceased to be numbers."""
+"""Seconds of training without findings, apart from NaN and infinity."""
 
 
 @dataclass(frozen=True)
 class Remedy:
-    """An edit of live settings, which the rules allow, and what it is for in a sentence. `anew`: for a new training,
-    because this one is further from health than the beginning is."""
+    """A valid edit of live settings, described in a sentence. `anew`: for a new training, because this one is in a
+    worse state than a fresh one."""
 
     text: str
     changes: Mapping[str, Any]
@@ -33,8 +33,8 @@ class Remedy:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """One named finding: a sentence or two for a beginner with the numbers that were seen, the keys of the reports
-    whose curves show it, and one or two remedies; none where no setting that is live would help."""
+    """One finding: `sentence`, one or two for a beginner with the measured numbers; `evidence`, the keys of the curves
+    that show it; `remedies`, at most two, none if no live setting would help."""
 
     kind: str
     severity: Severity
@@ -45,9 +45,8 @@ class Diagnosis:
 
 @dataclass(frozen=True)
 class RunFacts:
-    """What matters beside the reports. `images`: how many training sees, 0 if that is not known. `edits`: the changes
-    of settings so far, in order. `rewinds`: the steps at which it went back to a checkpoint, because its numbers had
-    ceased to be numbers or had run away."""
+    """Facts about a run that its reports do not hold. `images`: number of training images, 0 if unknown. `edits`:
+    changes of settings so far, in order. `rewinds`: steps to which a diverged training was rewound."""
 
     images: int = 0
     edits: tuple[Edited, ...] = ()
@@ -56,7 +55,7 @@ class RunFacts:
 
 @dataclass(frozen=True)
 class Case:
-    """All that one finding is sought in."""
+    """Input of `find`."""
 
     history: ReportHistory
     settings: Settings
@@ -64,11 +63,11 @@ class Case:
 
     @property
     def loss(self) -> Mapping[str, Any]:
-        """What is known of the loss: the constants of `core.losses`."""
+        """Constants of the loss's module in `core.losses`."""
         return components("losses")[self.settings.loss].facts
 
     def begun(self, steps: int) -> bool:
-        """Whether the training is so many steps old, and `EARLY` seconds: until then nothing can be said."""
+        """Returns whether the training is at least `steps` steps and `EARLY` seconds old."""
         last = self.history.last
         return last is not None and last.step >= steps and last.seconds >= EARLY
 
@@ -78,10 +77,10 @@ class Case:
 
     @property
     def critic(self) -> bool:
-        """Whether D is a Wasserstein critic: meant to be far ahead of G, and kept in bounds by its slope alone."""
+        """True if D is a Wasserstein critic, which is meant to be far ahead of G and is bounded by its slope alone."""
         return self.settings.loss == "wasserstein"
 
     @property
     def was_just_edited(self) -> bool:
-        """Whether the last edit has not had `PATIENCE` reports to show what it does."""
+        """True within `PATIENCE` reports of the last edit."""
         return any(edit.step >= self.history.step_before(PATIENCE) for edit in self.facts.edits)

@@ -1,4 +1,4 @@
-"""All images of one class are alike, although the other classes vary."""
+"""Class collapse: all images of one class are alike, although other classes vary."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ STEPS = 500
 
 
 def find(case: Case) -> Diagnosis | None:
-    """The images of one class differ by less than 0.2 of what the real images of that class do; over above 0.35.
+    """Returns a finding if the lowest diversity of a class falls below 0.2 of the real images'; ends above 0.35.
 
-    By the median of two probes, from step 500 on, since every generator begins with images that are all alike. The mean
-    over all classes hides it: with ten classes it falls by a tenth. An auxiliary classifier that weighs much for G is a
-    known cause (Gong et al. 2019, arXiv:1907.02690).
+    Uses the median of two probes from step 500 on, because every generator starts with images that are all alike. The
+    mean over all classes hides the collapse: with ten classes it falls by a tenth. A known cause is a large weight of
+    the auxiliary classifier for G (Gong et al. 2019, arXiv:1907.02690).
     """
     (diversity,) = case.history.of_keys(KEY, since=STEPS)
     if not case.begun(STEPS) or len(diversity) < SPAN or not below(diversity, ALIKE, VARIED, SPAN):

@@ -1,4 +1,4 @@
-"""The numbers run away, or have ceased to be numbers."""
+"""Divergence: losses, scores or weight updates grow without bound, or become NaN."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ SPECTRAL = 4.0
 
 
 def find(case: Case) -> Diagnosis | None:
-    """The first of these that holds:
+    """Returns the first finding of these:
 
-    * losses that are no numbers: one report says it;
-    * a training that was rewound for that within the last 120 reports. Once is to be watched, and the program has done
-      what is to be done; more often is bad;
-    * scores that run away: their median of eight reports, so that one wild batch is not taken for it, lies beyond what
-      a trained discriminator can need (`_limit`); over below half of that;
-    * steps of D that are too large: one changes its weights by more than 1.5 %, by the median of 16 reports; over
-      below 0.7 %. A tenth to half of a per cent is usual, and healthy trainings take larger ones only in their first
-      steps, so none before step 50 count. Nor where weights are clipped: they are so small then that any step is a
-      large part of them, also of critics that teach well. With spectral normalization a layer does not depend on how
-      large its weights are, and four times as much counts: `studio` at 64 px learns well with 2 to 4.5 %.
+    * losses that are NaN or infinite in the last report;
+    * a rewind within the last 120 reports. One rewind is "watch", because the program has already lowered the rates;
+      more are "bad";
+    * runaway scores: their median over 8 reports, robust against one odd batch, exceeds `_limit`; ends below half of
+      it;
+    * too large steps of D: one step changes its weights by more than 1.5 %, by the median of 16 reports; ends below
+      0.7 %. 0.1 to 0.5 % is usual, and healthy trainings take larger steps only at the start, so steps before 50 do not
+      count. Clipped weights are excluded: they are so small that any step is a large share of them. With spectral
+      normalization the scale of a weight has no effect, and the limits are four times as high: `studio` at 64 px learns
+      well with 2 to 4.5 %.
     """
     return _no_numbers(case) or _rewound(case) or _runaway(case) or _leaps(case)
 
@@ -44,7 +44,7 @@ def _no_numbers(case: Case) -> Diagnosis | None:
     last = case.history.last
     if last is None or all(isfinite(last.stats.get(key, 0.0)) for key in LOSSES):
         return None
-    sentence = f"The losses became infinite or NaN at step {last.step:,}: nothing more is learned."
+    sentence = f"The losses became infinite or NaN at step {last.step:,}: the networks no longer learn."
     return Diagnosis("divergence", "bad", sentence, LOSSES, _cures(case))
 
 
@@ -52,12 +52,14 @@ def _rewound(case: Case) -> Diagnosis | None:
     recent = [step for step in case.facts.rewinds if step >= case.history.step_before(120)]
     if not recent:
         return None
-    once = len(recent) == 1
+    if len(recent) == 1:
+        sentence = f"Training diverged once: it went back to step {recent[-1]:,} and continued with gentler settings."
+        return Diagnosis("divergence", "watch", sentence, LOSSES)
     sentence = (
-        f"Training diverged {'once' if once else f'{len(recent)} times'}: it went back to step {recent[-1]:,} and "
-        "continued with gentler settings."
+        f"Training diverged {len(recent)} times: it last went back to step {recent[-1]:,} and continued with gentler "
+        "settings."
     )
-    return Diagnosis("divergence", "watch" if once else "bad", sentence, LOSSES, () if once else _cures(case))
+    return Diagnosis("divergence", "bad", sentence, LOSSES, _cures(case))
 
 
 def _runaway(case: Case) -> Diagnosis | None:
@@ -66,16 +68,24 @@ def _runaway(case: Case) -> Diagnosis | None:
     limit = _limit(case)
     if not case.begun(0) or not above(size, limit, limit / 2, SPAN):
         return None
-    what = "scores of real and generated images differ by {}" if case.critic else "scores reach {}"
-    measured = what.format(f"{level(size, SPAN)[-1]:,.0f}")
-    sentence = f"The discriminator diverges: its {measured}; at most {limit:,.0f} is expected."
+    measured = level(size, SPAN)[-1]
+    if case.critic:
+        sentence = (
+            f"The discriminator diverges: its scores of real and generated images differ by {measured:,.0f}; at most "
+            f"{limit:,.0f} is expected."
+        )
+    else:
+        sentence = f"The discriminator diverges: its scores reach {measured:,.0f}; at most {limit:,.0f} is expected."
     return Diagnosis("divergence", "bad", sentence, (*SCORES, "Loss/D/loss"), _cures(case))
 
 
 def _limit(case: Case) -> float:
-    """Of a critic whose slope is 1 at most, the scores of two images differ by no more than the images do, and those by
-    no more than white from black: 2 sqrt(3 width height). Elsewhere logits tell how sure D is: trained ones
-    stay within 20, and at 50 a sigmoid is 1 in every number format. Where they are pulled to 0 and 1 ten is far off."""
+    """Returns the largest score of a healthy D, or the largest difference of a healthy critic's scores.
+
+    A critic of slope 1 separates two images by at most their distance, and black from white by 2 sqrt(3 width height).
+    Trained logits stay within 20, and at 50 a sigmoid is 1 in every number format. Least squares pulls logits to 0 and
+    1, so 10 is far off.
+    """
     if case.critic:
         width, height = case.settings.size
         return 2.0 * sqrt(3 * width * height)
@@ -100,7 +110,7 @@ def _leaps(case: Case) -> Diagnosis | None:
 
 def _cures(case: Case) -> tuple[Remedy, ...]:
     gentler = (remedies.slower_discriminator, remedies.r1, remedies.slower_both)
-    # Clipping has good images soonest, but would cut down weights that have run away, with what they learned.
+    # Clipping gives good images soonest, but destroys weights that have already grown large.
     bounds = (remedies.weight_clip, remedies.gradient_penalty) if case.critic else ()
     cures = remedies.anew(case, *bounds, *gentler) + remedies.offered(case, *reversed(bounds), *gentler)
     return cures[: remedies.MOST]

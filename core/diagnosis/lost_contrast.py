@@ -1,4 +1,4 @@
-"""The generated images lose contrast: they turn gray."""
+"""Loss of contrast: generated images turn gray."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ STEPS = 200
 
 
 def find(case: Case) -> Diagnosis | None:
-    """The values of generated images spread less than 0.8 as far as those of real ones, by the median of three probes,
-    and once spread 0.9 as far; over above 0.88.
+    """Returns a finding if contrast falls below 0.8 of the real images', by the median of three probes, after it has
+    reached 0.9; ends above 0.88.
 
-    A discriminator whose layers are all blind to scale cannot see it, and its accuracy says nothing of it. Every
-    training begins with gray images: probes before step 200 do not count, nor does a contrast that was never there.
+    A discriminator whose layers are all invariant to scale cannot see contrast, so its accuracy does not show the loss.
+    Every training starts with gray images, so probes before step 200 do not count.
     """
     (contrast,) = case.history.of_keys(KEY, since=STEPS)
     levels = level(contrast, SPAN)
@@ -31,6 +31,6 @@ def find(case: Case) -> Diagnosis | None:
         f"The generated images lose contrast: they have {100 * levels[-1]:.0f} % of the real images' contrast, down "
         f"from {100 * levels.max():.0f} %."
     )
-    # What is built in is cured by no edit, so beginning anew is offered however old the training is.
+    # No edit can add the bias to a network that was built without it, so a restart is offered at any age.
     cures = remedies.restart(case, remedies.input_bias) + remedies.offered(case, remedies.slower_both)
     return Diagnosis("lost_contrast", "bad", sentence, (KEY, COLOR), cures[: remedies.MOST])

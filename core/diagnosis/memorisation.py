@@ -1,4 +1,4 @@
-"""The training's images are learned by heart: by the discriminator, and in the end by the generator."""
+"""Memorization of the training images, by the discriminator first and by the generator in the end."""
 
 from __future__ import annotations
 
@@ -17,22 +17,21 @@ SPAN = 3
 STEPS = 200
 REPORTS = 16
 FEW = 200
-"""Images of which none are held out (`core.data.holdout`), so that there is no gap to see."""
+"""Size of a dataset below which no images are held out (`core.data.holdout`), so the gap cannot be measured."""
 BY_HEART = 100
-"""Times that each of few images was seen."""
+"""Times that each image of a small dataset has to be seen before memorization is suspected."""
 
 
 def find(case: Case) -> Diagnosis | None:
-    """The first of these that holds:
+    """Returns the first finding of these:
 
-    * the generator copies: its images lie less than half as far from the nearest training image as unseen real ones do,
-      by the median of three looks; over above 0.65. Independent images of the same kind give 1;
-    * the discriminator knows its images: unseen real ones are judged more than 0.8 of the way from trained to generated
-      ones (ADA's r_v, Karras et al. 2020, arXiv:2006.06676, takes 0.6 for the point to hold), by the median of three
-      looks; over below 0.6;
-    * there are fewer than 200 images, each was seen over 100 times, and 98 % of them are recognised as well as 98 % of
-      generated ones, by medians of 16 reports; over below 95 %. Without unseen images to compare with that is a
-      suspicion: "watch".
+    * the generator copies: the distance of its images to the nearest training image is below 0.5 of that of held-out
+      images, by the median of three probes; ends above 0.65. Independent images of the same kind give 1;
+    * the discriminator overfits: the mean score of held-out images lies more than 0.8 of the way from that of training
+      images to that of generated ones, by the median of three probes; ends below 0.6. This is r_v of ADA, which aims at
+      0.6 (Karras et al. 2020, arXiv:2006.06676);
+    * a dataset of fewer than 200 images, each seen more than 100 times, with accuracies above 98 % on real and on
+      generated images, by medians of 16 reports; ends below 95 %. Without held-out images this is a suspicion: "watch".
     """
     return None if not case.begun(STEPS) else _copies(case) or _knows(case) or _few(case)
 
@@ -66,10 +65,14 @@ def _few(case: Case) -> Diagnosis | None:
     real, fake = case.history.of_keys(REAL, FAKE)
     if not above(np.minimum(real, fake), 0.98, 0.95, REPORTS):
         return None
-    sentence = (
-        f"Only {images} images: the discriminator has seen each {last.images // images:,} times and recognizes "
-        f"{100 * float(level(real, REPORTS)[-1]):.0f} % of them, so it has probably memorized them."
-    )
+    seen, recognized = last.images // images, 100 * float(level(real, REPORTS)[-1])
+    if images == 1:
+        sentence = f"Only 1 image: the discriminator has seen it {seen:,} times, so it has probably memorized it."
+    else:
+        sentence = (
+            f"Only {images} images: the discriminator has seen each {seen:,} times and recognizes {recognized:.0f} % "
+            "of them, so it has probably memorized them."
+        )
     return _diagnosis(case, sentence, REAL, "watch")
 
 

@@ -1,4 +1,4 @@
-"""The generator makes only a few of the kinds of images that there are."""
+"""Mode collapse: the generator makes only a few kinds of images."""
 
 from __future__ import annotations
 
@@ -13,32 +13,39 @@ KEY = "Signal/diversity"
 SPAN = 2
 ALIKE, VARIED = 0.2, 0.35
 SAME = 0.01
-"""Of what real images differ by: less is one image, of a generator that does not answer to its noise."""
+"""Diversity below which the generator ignores its latents and makes a single image."""
 STEPS = 200
 
 
 def find(case: Case) -> Diagnosis | None:
-    """Generated images differ by less than 0.2 of what real ones do; over above 0.35. Or by less than half of what they
-    once did, when that was above 0.6; over above 0.7 of it.
+    """Returns a finding if diversity falls below 0.2 of the real images' (ends above 0.35), or below half of its own
+    best if that was above 0.6 (ends above 0.7 of it).
 
-    Where they hardly differ at all, what is offered first is another network: no setting gives a generator the variety
-    that it has no way to make.
-
-    By means of two looks, each at more than a hundred images, so that chance plays no part. Every generator begins with
-    images that are all alike: looks before step 200 do not count, nor do they while the last is a fifth above the one
-    before.
+    Uses medians of two probes of more than a hundred images each, which makes chance negligible. Every generator starts
+    with images that are all alike, so probes before step 200 do not count, nor while the last is 20 % above the one
+    before. Below 0.01 the first remedy is another network, because no setting adds variety to a generator that ignores
+    its latents.
     """
     (diversity,) = case.history.of_keys(KEY, since=STEPS)
     if not case.begun(STEPS) or len(diversity) < SPAN or diversity[-1] > 1.2 * diversity[-2]:
         return None
     levels = level(diversity, SPAN)
     now, best = 100 * levels[-1], 100 * levels.max()
-    what = "The generated images" if case.settings.condition == "none" else "The generated images of each class"
+    by_class = case.settings.condition != "none"
     if below(diversity, ALIKE, VARIED, SPAN):
-        sentence = f"{what} are nearly identical: their diversity is {now:.0f} % of the real images'."
+        sentence = (
+            f"The generated images of each class are nearly identical: their diversity is {now:.0f} % of the real "
+            "images'."
+            if by_class
+            else f"The generated images are nearly identical: their diversity is {now:.0f} % of the real images'."
+        )
     elif best > 60 and below(diversity, best / 200, best / 100 * 0.7, SPAN):
         sentence = (
-            f"{what} become more alike: their diversity is {now:.0f} % of the real images', down from {best:.0f} %."
+            f"The generated images of each class become more alike: their diversity is {now:.0f} % of the real "
+            f"images', down from {best:.0f} %."
+            if by_class
+            else f"The generated images become more alike: their diversity is {now:.0f} % of the real images', down "
+            f"from {best:.0f} %."
         )
     else:
         return None

@@ -1,4 +1,4 @@
-"""The two networks chase each other in circles."""
+"""Oscillation: the two networks undo what the other learns."""
 
 from __future__ import annotations
 
@@ -19,12 +19,11 @@ STEPS = 200
 
 
 def find(case: Case) -> Diagnosis | None:
-    """The generator's loss swings to and fro: in the last 120 reports (a minute or more) its medians of nine go at
-    least six times from beyond half of its own size on one side of their middle to as far on the other side.
+    """Returns a finding if the generator's loss swings six times or more in the last 120 reports (a minute or more).
 
-    Noise from batch to batch is smaller than that and gone in the medians, also where a report is a single step; a
-    drift crosses the middle once. The size is the median of the loss without sign, and at least 1: a small loss that
-    wavers is no swing.
+    A swing goes from half of the loss's size below the middle to half above it, or back, in running medians of 9
+    reports. Noise between batches is smaller than that and removed by the medians; a drift crosses the middle once. The
+    size is the median of |loss|, at least 1, so that a small loss does not count as swinging.
     """
     (loss,) = case.history.of_keys("Loss/G/loss")
     if not case.begun(STEPS) or len(loss) < WINDOW:
@@ -43,7 +42,7 @@ def find(case: Case) -> Diagnosis | None:
 
 
 def swings(values: Values, margin: float) -> int:
-    """How often values go from more than `margin` on one side of their middle to as much on the other side."""
+    """Returns how often values cross their middle from more than `margin` on one side to as much on the other."""
     middle = (values.max() + values.min()) / 2
     sides = np.sign(values - middle)[np.abs(values - middle) > margin]
     return int(np.count_nonzero(np.diff(sides)))

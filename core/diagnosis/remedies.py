@@ -1,4 +1,4 @@
-"""Remedies: changes of live settings that findings offer where the settings and constraints allow them."""
+"""Remedies: changes of live settings that findings offer if settings and constraints allow them."""
 
 from __future__ import annotations
 
@@ -12,32 +12,31 @@ from core.errors import UserError
 from core.registry import components
 
 Candidate = Callable[[Settings], Remedy | None]
-"""The edit that suits these settings; None where it is in force already or has no room left."""
+"""Returns the edit for these settings; None if it is in force already or at its limit."""
 
 MOST = 2
-"""Remedies that one finding offers."""
+"""Most remedies of one finding."""
 USUAL_UPDATE = 3e-3
-"""The part of its weights by which a step of D changes them in healthy trainings."""
+"""Relative weight update of D in healthy trainings."""
 SLOWEST = 1e-6
-"""No learning rate is lowered below this."""
+"""Lowest learning rate that a remedy sets."""
 
 
 def offered(case: Case, *candidates: Candidate) -> tuple[Remedy, ...]:
-    """The first `MOST` remedies that the rules allow for these settings; none until the last edit has shown what it
-    does."""
+    """Returns the first `MOST` remedies that are valid for these settings; none shortly after an edit."""
     return () if case.was_just_edited else tuple(islice(_allowed(case.settings, candidates), MOST))
 
 
 def anew(case: Case, *candidates: Candidate) -> tuple[Remedy, ...]:
-    """The first that the rules allow, as the setting of a new training; none where there is much to lose.
+    """Returns the first valid remedy as a restart; none if the training is older than `case.YOUNG` seconds.
 
-    A discriminator whose weights have run away comes back more slowly than another one learns (assets/diagnosis.md).
+    A discriminator with runaway weights recovers more slowly than a new one learns (assets/diagnosis.md).
     """
     return restart(case, *candidates) if case.is_young else ()
 
 
 def restart(case: Case, *candidates: Candidate) -> tuple[Remedy, ...]:
-    """The same however old the training is, for what a new one alone can have."""
+    """Returns the first valid remedy as a restart at any age, for changes that only a new training can have."""
     first = offered(case, *candidates)[:1]
     return tuple(Remedy(f"Restart: {_continued(remedy.text)}", remedy.changes, anew=True) for remedy in first)
 
@@ -61,8 +60,8 @@ def _can_be(settings: Settings, changes: Mapping[str, Any]) -> bool:
 
 
 def slower_discriminator(settings: Settings) -> Remedy | None:
-    """D's rate: to G's where it is more than twice as high (as two time-scales have it), else halved, down to an eighth
-    of G's."""
+    """Lowers D's rate: to G's if it is more than twice as high (two time-scale update rule), else to half; not below
+    an eighth of G's."""
     if settings.lr_d <= settings.lr_g / 8:
         return None
     rate = settings.lr_g if settings.lr_d > 2 * settings.lr_g else settings.lr_d / 2
@@ -70,8 +69,10 @@ def slower_discriminator(settings: Settings) -> Remedy | None:
 
 
 def smaller_steps(update: float) -> Candidate:
-    """D's rate so much lower that a step changes its weights by `USUAL_UPDATE`, where it is `update` now: with weights
-    that large rates have blown up, a rate that is usual would stand still."""
+    """Returns a remedy that scales D's rate so that the relative weight update falls from `update` to `USUAL_UPDATE`.
+
+    A usual rate would be too low for weights that large steps have blown up.
+    """
 
     def candidate(settings: Settings) -> Remedy | None:
         rate = float(f"{settings.lr_d * USUAL_UPDATE / update:.2g}")
@@ -83,7 +84,7 @@ def smaller_steps(update: float) -> Candidate:
 
 
 def faster_discriminator(settings: Settings) -> Remedy | None:
-    """D's rate: to G's where it is below that, else doubled, up to four times G's (Heusel et al. 2017,
+    """Raises D's rate: to G's if it is below that, else doubled, up to four times G's (Heusel et al. 2017,
     arXiv:1706.08500, let D learn faster than G)."""
     rate = settings.lr_g if settings.lr_d < settings.lr_g else 2 * settings.lr_d
     if rate > 4 * settings.lr_g or rate > 0.1:
@@ -92,7 +93,7 @@ def faster_discriminator(settings: Settings) -> Remedy | None:
 
 
 def slower_generator(settings: Settings) -> Remedy | None:
-    """G's rate halved, or to D's where it is more than four times as high."""
+    """Lowers G's rate: to D's if it is more than four times as high, else to half."""
     rate = settings.lr_d if settings.lr_g > 4 * settings.lr_d else settings.lr_g / 2
     if rate < SLOWEST:
         return None
@@ -100,19 +101,19 @@ def slower_generator(settings: Settings) -> Remedy | None:
 
 
 def lower_generator_lead(settings: Settings) -> Remedy | None:
-    """G's rate, only where it is above D's: then G outruns what D can tell it."""
+    """Lowers G's rate, only if it is above D's: G then learns faster than D can follow."""
     return slower_generator(settings) if settings.lr_g > settings.lr_d else None
 
 
 def faster_generator(settings: Settings) -> Remedy | None:
-    """G's rate to the usual 2e-4, where it is far below."""
+    """Raises G's rate to the usual 2e-4 if it is far below."""
     if settings.lr_g > 2e-5:
         return None
     return Remedy("Raise learning rate G to 0.0002.", {"lr_g": 2e-4})
 
 
 def slower_both(settings: Settings) -> Remedy | None:
-    """Both rates halved, as in every advice for a training that swings or runs away."""
+    """Halves both rates, the usual advice for trainings that oscillate or diverge."""
     g, d = settings.lr_g / 2, settings.lr_d / 2
     if min(g, d) < SLOWEST:
         return None
@@ -120,8 +121,7 @@ def slower_both(settings: Settings) -> Remedy | None:
 
 
 def r1(settings: Settings) -> Remedy | None:
-    """R1 (Mescheder et al. 2018, arXiv:1801.04406), in the units of `core.losses.penalties`; more of it where it is
-    on."""
+    """Turns on R1, or doubles it (Mescheder et al. 2018, arXiv:1801.04406), in the units of `core.losses.penalties`."""
     if settings.r1 >= 10 or settings.gradient_penalty:
         return None
     weight = 0.5 if settings.r1 < 0.5 else 2 * settings.r1
@@ -129,7 +129,7 @@ def r1(settings: Settings) -> Remedy | None:
 
 
 def gradient_penalty(settings: Settings) -> Remedy | None:
-    """WGAN-GP's penalty at the paper's weight (Gulrajani et al. 2017, arXiv:1704.00028), in place of clipping."""
+    """Sets WGAN-GP's penalty to the paper's weight, instead of clipping (Gulrajani et al. 2017, arXiv:1704.00028)."""
     if settings.gradient_penalty >= 10:
         return None
     changes = {"gradient_penalty": 10.0, **({"weight_clip": 0.0} if settings.weight_clip else {})}
@@ -137,15 +137,15 @@ def gradient_penalty(settings: Settings) -> Remedy | None:
 
 
 def weight_clip(settings: Settings) -> Remedy | None:
-    """WGAN's bound at the paper's 0.01 (Arjovsky et al. 2017, arXiv:1701.07875)."""
+    """Sets WGAN's weight clipping to the paper's 0.01 (Arjovsky et al. 2017, arXiv:1701.07875)."""
     if settings.weight_clip or settings.gradient_penalty:
         return None
     return Remedy("Clip the critic's weights at 0.01.", {"weight_clip": 0.01})
 
 
 def instance_noise(settings: Settings) -> Remedy | None:
-    """Noise on all that D sees, so that real and generated images overlap (Arjovsky and Bottou 2017,
-    arXiv:1701.04862), which fades over 200,000 images."""
+    """Adds noise to D's input, so that real and generated images overlap (Arjovsky and Bottou 2017,
+    arXiv:1701.04862); it fades over 200,000 images."""
     if settings.instance_noise:
         return None
     changes = {"instance_noise": 0.1, "instance_noise_kimg": 200.0}
@@ -153,14 +153,14 @@ def instance_noise(settings: Settings) -> Remedy | None:
 
 
 def label_smoothing(settings: Settings) -> Remedy | None:
-    """One-sided, to 0.9 (Salimans et al. 2016, arXiv:1606.03498)."""
+    """Turns on one-sided label smoothing with target 0.9 (Salimans et al. 2016, arXiv:1606.03498)."""
     if settings.smooth_real:
         return None
     return Remedy("Smooth the labels: target 0.9 for real images.", {"smooth_real": 0.1})
 
 
 def augment(settings: Settings) -> Remedy | None:
-    """ADA, or DiffAugment where ADA has no sign to follow. With ADA on nothing more is offered: it adapts by itself."""
+    """Turns on ADA, or DiffAugment if the loss rules out ADA. Offers nothing with augmentation on: ADA adapts."""
     if settings.augment != "none":
         return None
     if _can_be(settings, {"augment": "ada"}):
@@ -169,7 +169,7 @@ def augment(settings: Settings) -> Remedy | None:
 
 
 def input_bias(settings: Settings) -> Remedy | None:
-    """The bias without which a normalised discriminator is blind to contrast (`core.models.dcgan`)."""
+    """Turns on the bias without which a normalized discriminator cannot see contrast (`core.models.dcgan`)."""
     if settings.d_bias:
         return None
     return Remedy("Turn on the discriminator's input bias.", {"d_bias": True})
@@ -183,13 +183,14 @@ def classifier_for_discriminator_alone(settings: Settings) -> Remedy | None:
 
 
 def diffaug(settings: Settings) -> Remedy | None:
-    """DiffAugment (Zhao et al. 2020, arXiv:2006.10738), which varies every image from the first on."""
+    """Turns on DiffAugment, which augments every image from the start (Zhao et al. 2020, arXiv:2006.10738)."""
     if settings.augment != "none":
         return None
     return Remedy("Turn on DiffAugment.", {"augment": "diffaug"})
 
 
 def fewer_discriminator_steps(settings: Settings) -> Remedy | None:
+    """Halves the discriminator updates of a step, down to one."""
     if settings.d_steps == 1:
         return None
     fewer = max(settings.d_steps // 2, 1)
@@ -197,7 +198,7 @@ def fewer_discriminator_steps(settings: Settings) -> Remedy | None:
 
 
 def more_discriminator_steps(settings: Settings) -> Remedy | None:
-    """Up to the five of WGAN and SNGAN."""
+    """Adds a discriminator update to each step, up to the five of WGAN and SNGAN."""
     if settings.d_steps >= 5:
         return None
     more = settings.d_steps + 1
@@ -205,28 +206,28 @@ def more_discriminator_steps(settings: Settings) -> Remedy | None:
 
 
 def steadier_average(settings: Settings) -> Remedy | None:
-    """A longer half-life of the averaged generator, which makes the samples: what swings cancels out in it."""
+    """Raises the EMA half-life: oscillations cancel out in the averaged generator, which makes the samples."""
     if settings.ema_kimg >= 10:
         return None
     return Remedy("Average the generator over 10,000 images, for steadier samples.", {"ema_kimg": 10.0})
 
 
 def less_noise(settings: Settings) -> Remedy | None:
-    """None of the noise that hides from D what it should see."""
+    """Turns off instance noise, which hides details from D."""
     if not settings.instance_noise:
         return None
     return Remedy("Turn off instance noise.", {"instance_noise": 0.0})
 
 
 def no_decay(settings: Settings) -> Remedy | None:
-    """Learning rates that no longer fall."""
+    """Turns off the decay of the learning rates."""
     if not settings.decay_kimg:
         return None
     return Remedy("Turn off the decay of the learning rates.", {"decay_kimg": 0.0})
 
 
 def less_penalty(settings: Settings) -> Remedy | None:
-    """R1 and R2 a quarter of what they are."""
+    """Lowers R1 and R2 to a quarter."""
     weights = {name: getattr(settings, name) / 4 for name in ("r1", "r2") if getattr(settings, name) >= 0.1}
     if not weights:
         return None
@@ -235,7 +236,7 @@ def less_penalty(settings: Settings) -> Remedy | None:
 
 
 def other_network(settings: Settings) -> Remedy | None:
-    """DCGAN, or ResNet in its place: networks whose images are known to follow their noise."""
+    """Changes the network to DCGAN, or from DCGAN to ResNet: generators that are known to follow their latents."""
     if settings.points:
         return None
     network = "resnet" if settings.network == "dcgan" else "dcgan"

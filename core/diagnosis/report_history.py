@@ -1,4 +1,4 @@
-"""History of a training's reports: all of the newest, and older ones ever further apart."""
+"""History of a training's reports: all recent ones, and a thinned selection of older ones."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from core.events import Report
 Values = NDArray[np.float64]
 
 RECENT = 180
-"""So many of the newest reports are all kept: those of a minute and a half, or of more."""
+"""Number of newest reports that are all kept: 90 seconds or more."""
 OLDER = 256
-"""And fewer than this many of those before, evenly spread."""
+"""Limit of the number of older reports, which are kept evenly spaced."""
 
 
 class ReportHistory:
-    """Adding a report takes the same short time however many there were, and a million take the memory of some hundred.
+    """Keeps reports in constant time and memory: all of the newest, and every n-th of the older ones.
 
-    Of older reports every n-th is kept as it was: each one is a mean over its steps already.
+    Older reports are not averaged, since each is a mean over its steps already.
     """
 
     def __init__(self) -> None:
@@ -41,8 +41,11 @@ class ReportHistory:
         return history
 
     def append(self, report: Report) -> None:
-        """Adds the next report. One of an earlier step than the last says that the training was rewound: what was
-        reported from that step on is forgotten. Measured numbers of a checkpoint, which come late, are passed over."""
+        """Adds the next report; ignores metrics of a checkpoint, which come late.
+
+        A report of an earlier step than the last means that the training was rewound: it replaces all reports from that
+        step on.
+        """
         if not report.of_steps:
             return
         while self._recent and self._recent[-1].step >= report.step:
@@ -63,32 +66,32 @@ class ReportHistory:
         return self._older[0] if self._older else self._recent[0] if self._recent else None
 
     def step_before(self, reports: int) -> int:
-        """The step of the report so many (fewer than `RECENT`) before the last; 0 where there are not so many."""
+        """Returns the step of the report `reports` (< `RECENT`) before the last; 0 if there are fewer reports."""
         return self._recent[-1 - reports].step if reports < len(self._recent) else 0
 
     def __len__(self) -> int:
-        """How many reports are kept."""
+        """Returns the number of reports that are kept."""
         return len(self._older) + len(self._recent)
 
     def of_keys(self, *keys: str, since: int = 0) -> tuple[Values, ...]:
-        """The values of each key, (n,), from the kept reports that hold all of the keys as finite numbers.
+        """Returns the values of each key, (n,), from the kept reports in which all of the keys are finite.
 
-        `since`: only from reports of this step and later.
+        `since`: the first step that counts.
         """
         table, whole = self._table(keys, since)
         return tuple(table[:, whole])
 
     def steps_of(self, *keys: str) -> Values:
-        """The steps of the values that `of_keys` gives."""
+        """Returns the steps of the values that `of_keys` returns, (n,)."""
         return self._steps()[self._table(keys, 0)[1]]
 
     def _table(self, keys: tuple[str, ...], since: int) -> tuple[Values, NDArray[np.bool_]]:
-        """(keys, reports), and which of the reports hold all of them."""
+        """Returns values (keys, reports), and a mask (reports,) of the reports that have all of them."""
         table = np.stack([self._column(key) for key in keys])
         return table, np.isfinite(table).all(0) & (self._steps() >= since)
 
     def _column(self, key: str) -> Values:
-        """The values of one key in all kept reports, NaN where there is none; read once for each new report."""
+        """Returns the values of one key in all kept reports, NaN where missing; cached until the next report."""
         if key not in self._columns:
             kept = chain(self._older, self._recent)
             self._columns[key] = np.array([report.stats.get(key, nan) for report in kept], np.float64)
@@ -107,16 +110,16 @@ class ReportHistory:
 
 
 def level(values: Values, span: int) -> Values:
-    """Running medians of `span` neighbours, (n - span + 1,); none of fewer values. Single outliers leave no trace."""
+    """Returns running medians over `span` values, (n - span + 1,); empty for fewer values. Removes single outliers."""
     if len(values) < span:
         return np.zeros(0)
     return np.asarray(np.median(sliding_window_view(values, span), axis=1))
 
 
 def above(values: Values, on: float, off: float, span: int) -> bool:
-    """Whether values have risen above `on` and not fallen below `off` since, judged by medians of `span` of them.
+    """Returns whether running medians of `span` values have risen above `on` and not fallen below `off` since.
 
-    What lies between the two changes nothing, so a value that wavers about a threshold does not switch to and fro.
+    The two thresholds are a hysteresis: a value that wavers about one of them does not switch the finding on and off.
     """
     medians = level(values, span)
     risen, fallen = np.flatnonzero(medians > on), np.flatnonzero(medians < off)
@@ -124,5 +127,5 @@ def above(values: Values, on: float, off: float, span: int) -> bool:
 
 
 def below(values: Values, on: float, off: float, span: int) -> bool:
-    """Whether values have fallen below `on` and not risen above `off` since, likewise."""
+    """Returns whether running medians have fallen below `on` and not risen above `off` since."""
     return above(-values, -on, -off, span)

@@ -1,4 +1,4 @@
-"""The generator no longer changes."""
+"""Stalled training: the generator's weights hardly change."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ STEPS = 100
 
 
 def find(case: Case) -> Diagnosis | None:
-    """A step changes the generator's weights by less than a hundred thousandth of their size, by the median of five
-    looks; over above three. About 1e-3 is usual, so a hundred times less is standing still: learning rates that have
-    fallen to nothing, or a gradient of zero. Not before step 100, since rates may have to warm up first."""
+    """Returns a finding if the relative weight update of G is below 1e-5, by the median of 5 values; ends above 3e-5.
+
+    About 1e-3 is usual. The causes are learning rates that have decayed to 0, or a gradient of 0. Steps before 100 and
+    the warm-up do not count.
+    """
     last = case.history.last
     (update,) = case.history.of_keys(UPDATE)
     cold = last is None or last.images < 1000 * case.settings.warm_up_kimg

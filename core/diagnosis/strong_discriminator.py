@@ -1,4 +1,4 @@
-"""The discriminator tells every image, and the generator is not told how to do better."""
+"""Too strong discriminator: it recognizes every image, and the generator gets no useful gradient."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ VANISHED, PRESENT = 0.01, 0.03
 
 
 def find(case: Case) -> Diagnosis | None:
-    """Over 98 % of real and of generated images recognised, by medians of 16 reports; over below 95 %. That alone is no
-    illness: the first minutes of many a good training are so. One of these comes with it, by medians of 16 reports:
+    """Returns a finding if both accuracies exceed 98 % (end below 95 %), by medians of 16 reports, and one of these
+    holds, by the same medians:
 
-    * G's gradient is less than a hundredth of the largest that it had; over above three hundredths;
-    * D's own loss is less than 2 % of what it is while it cannot tell (over above 5 %): D learns nothing more either,
-      and nobody corrects the slope that G follows. In good trainings 10 % and more remain. With label smoothing the
-      loss never falls so far.
+    * the norm of G's gradient is below 1 % of its maximum; ends above 3 %;
+    * D's loss is below 2 % of that of an undecided D (ends above 5 %): D itself hardly learns any more. Good trainings
+      stay above 10 %; with label smoothing the loss never falls so far.
 
-    Reports before step 300 do not count: noise is told from images at once, and with the hinge loss a good training
-    begins with 1 % for a hundred steps. Nor do Wasserstein critics, which are to be far ahead.
+    High accuracies alone are normal in the first minutes. Reports before step 300 do not count: noise is easy to
+    recognize, and with the hinge loss good trainings start with a loss of 1 % for a hundred steps. Wasserstein critics
+    are excluded, because they are meant to be far ahead.
     """
     if case.critic or not case.begun(STEPS):
         return None
@@ -41,16 +41,20 @@ def find(case: Case) -> Diagnosis | None:
     undecided = float(case.loss["UNDECIDED"])
     if not above(sure, SURE, UNSURE, SPAN):
         return None
+    recognized = 100 * level(sure, SPAN)[-1]
     if below(gradient, VANISHED * most, PRESENT * most, SPAN):
-        told = f"the generator's gradient is {100 * level(gradient, SPAN)[-1] / most:.1g} % of its largest"
+        sentence = (
+            f"The discriminator is too strong: it recognizes {recognized:.0f} % of real and of generated images, and "
+            f"the generator's gradient is {100 * level(gradient, SPAN)[-1] / most:.1g} % of its largest, so the "
+            "generator hardly learns from it."
+        )
     elif below(loss, EMPTY * undecided, FULL * undecided, SPAN):
-        told = f"its loss is almost 0 ({level(loss, SPAN)[-1]:.2g})"
+        sentence = (
+            f"The discriminator is too strong: it recognizes {recognized:.0f} % of real and of generated images, and "
+            f"its loss is almost 0 ({level(loss, SPAN)[-1]:.2g}), so the generator hardly learns from it."
+        )
     else:
         return None
-    sentence = (
-        f"The discriminator is too strong: it recognizes {100 * level(sure, SPAN)[-1]:.0f} % of real and of generated "
-        f"images, and {told}, so the generator hardly learns from it."
-    )
     cures = remedies.offered(
         case,
         remedies.slower_discriminator,

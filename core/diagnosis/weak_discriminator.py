@@ -1,4 +1,4 @@
-"""The discriminator hardly tells generated images from real ones, though they differ, or though it once could."""
+"""Too weak discriminator: it guesses although generated images differ from real ones, or although it once knew."""
 
 from __future__ import annotations
 
@@ -20,13 +20,15 @@ STEPS = 200
 
 
 def find(case: Case) -> Diagnosis | None:
-    """Under 55 % of real and generated images recognised on average, by medians of 30 reports (coin tosses get 50 %);
-    over above 60 %. And the images are not simply that good: they differ by less than 0.7 or more than 1.4 of what real
-    ones do, or lie more than 1.4 times as far from the training's images as unseen real ones (medians of five looks).
-    Or it was right in more than 80 % before, and is not any more after a quarter more steps: images do not become that
-    good so soon, but a discriminator that took steps too large guesses from then on.
+    """Returns a finding if the mean accuracy is below 55 % (ends above 60 %), by medians of 30 reports, and one of
+    these holds:
 
-    Not of Wasserstein critics, whose scores alone say how well they tell, and not before step 200.
+    * generated images are still poor: a diversity outside [0.7, 1.4], or a distance to the nearest training image more
+      than 1.4 times that of held-out images, by medians of five probes;
+    * the accuracy fell from above 80 % within a quarter of the steps so far. Images do not improve so fast; a
+      discriminator whose steps were too large guesses from then on.
+
+    Reports before step 200 do not count. Wasserstein critics are excluded, because their scores have no threshold.
     """
     if case.critic or not case.begun(STEPS):
         return None
@@ -60,7 +62,7 @@ def find(case: Case) -> Diagnosis | None:
 
 
 def _has_lost_it(accuracy: Values, steps: Values) -> bool:
-    """Whether it guesses after it knew, all of a sudden."""
+    """Returns whether the accuracy fell suddenly from above `ABLE` to guessing."""
     medians, ends = level(accuracy, SPAN), steps[SPAN - 1 :]
     able = np.flatnonzero(medians > ABLE)
     if not len(able):
@@ -70,7 +72,7 @@ def _has_lost_it(accuracy: Values, steps: Values) -> bool:
 
 
 def _poor(case: Case) -> bool:
-    """Whether generated images are plainly not like real ones."""
+    """Returns whether generated images clearly differ from real ones in diversity or distance."""
     diversity, nearest = (case.history.of_keys(key)[0][-5:] for key in PROBE_KEYS)
     uneven = len(diversity) == 5 and not 0.7 <= np.median(diversity) <= 1.4
     return uneven or bool(len(nearest) == 5 and np.median(nearest) > 1.4)

@@ -200,39 +200,47 @@ IMPOSSIBLE: dict[str, tuple[dict[str, Any], str, str]] = {
     "another network's normalization": (
         {"network": "mlp", "d_norm": "batch"},
         "Fully connected has no batch normalization",
-        "Set its normalization to none.",
+        "Set D normalization to none.",
     ),
     "several others": ({"network": "resnet", "d_norm": "batch"}, "ResNet has no batch", "none or layer"),
-    "batch normalization and WGAN-GP": ({**BATCH_NORM, "gradient_penalty": 10}, "Batch normalization mixes", "penalt"),
-    "batch normalization and R1": ({**BATCH_NORM, "r1": 1}, "Batch normalization mixes", "layer or none"),
-    "batch normalization and R2": ({**BATCH_NORM, "r2": 1}, "Batch normalization mixes", "layer or none"),
+    "batch normalization and WGAN-GP": ({**BATCH_NORM, "gradient_penalty": 10}, "batch normalization mixes", "penalt"),
+    "batch normalization and R1": ({**BATCH_NORM, "r1": 1}, "batch normalization mixes", "layer or none"),
+    "batch normalization and R2": ({**BATCH_NORM, "r2": 1}, "batch normalization mixes", "layer or none"),
     "a network's own batch normalization": (
         {"network": "dcgan", "r1": 1},
-        "Batch normalization mixes",
+        "batch normalization mixes",
         "layer or none",
     ),
-    "clipping without a critic": ({"weight_clip": 0.01}, "Non-saturating has no use", "Wasserstein"),
+    "clipping without a critic": ({"weight_clip": 0.01}, "not for the loss Non-saturating", "Wasserstein"),
     "smoothing without targets": ({"loss": "hinge", "smooth_real": 0.1}, "Hinge has none", "Choose another loss"),
     "two-sided smoothing": ({"loss": "wasserstein", "smooth_fake": 0.1}, "Wasserstein has none", "smoothing to 0"),
     "spectral normalization of nothing": (
         {"network": "r3", "spectral_norm": True},
-        "R3GAN has weights that begin at 0",
-        "turn spectral normalization off",
+        "weights of R3GAN that start at 0",
+        "turn off spectral normalization",
     ),
     "clipping of scaled weights": (
         {"network": "style", "loss": "wasserstein", "weight_clip": 0.01},
-        "cut off nearly all weights of Style",
-        "gradient penalty in place",
+        "clip nearly all weights of Style",
+        "gradient penalty instead",
     ),
     "ADA without a sign": (
         {"loss": "wasserstein", "augment": "ada"},
-        "Wasserstein 0 means nothing",
+        "unlike those of the loss Wasserstein",
         "Choose DiffAugment",
     ),
-    "ADA with other targets": ({"loss": "least_squares", "augment": "ada"}, "squares 0 means nothing", "another loss"),
-    "a fall before the rise": ({"warm_up_kimg": 10, "decay_kimg": 10}, "fallen to 0 before", "longer than the warm-up"),
-    "augmented points": ({"network": "points", "augment": "ada"}, "Points have no colors", "augmentation to None"),
-    "no input bias": ({"network": "resnet", "d_bias": False}, "ResNet always has its biases", "input bias on"),
+    "ADA with other targets": (
+        {"loss": "least_squares", "augment": "ada"},
+        "unlike those of the loss Least squares",
+        "another loss",
+    ),
+    "a fall before the rise": ({"warm_up_kimg": 10, "decay_kimg": 10}, "decay to 0 before", "longer than the warm-up"),
+    "augmented points": ({"network": "points", "augment": "ada"}, "makes points", "augmentation to None"),
+    "no input bias": (
+        {"network": "resnet", "d_bias": False},
+        "ResNet cannot do without",
+        "turn on D input bias",
+    ),
     "wide images": ({"grid": "16x4", "resolution": 512}, "2048 x 512 px are too large", "smaller resolution or grid"),
     "high images": ({"grid": "4x9", "resolution": 512}, "512 x 1152 px are too large", "smaller resolution or grid"),
 }
@@ -294,7 +302,7 @@ def test_several_reasons_are_told_one_by_one() -> None:
 @pytest.mark.parametrize("classes", [0, 1])
 def test_labels_that_images_do_not_have(condition: str, classes: int) -> None:
     asked = validate({"condition": condition})
-    with pytest.raises(UserError, match="images have no classes") as caught:
+    with pytest.raises(UserError, match="these images have none") as caught:
         refuse_data(asked, classes, points=False)
     assert "one subfolder for each class" in caught.value.remedy
     refuse_data(asked, 2, points=False)
@@ -306,7 +314,7 @@ def test_a_classifier_of_labels_needs_labels() -> None:
     with pytest.raises(UserError, match="classifier"):
         refuse_data(asked, 0, points=False)
     refuse_data(asked, 2, points=False)
-    with pytest.raises(UserError, match="no feature extractor is called 'clip'"):
+    with pytest.raises(UserError, match="There is no feature extractor 'clip'"):
         validate({"evaluation_features": "clip"})
 
 
@@ -316,7 +324,7 @@ def test_points_and_images_need_their_own_networks() -> None:
             refuse_data(validate(values), 0, points)
         assert caught.value.remedy
         refuse_data(validate(values), 0, not points)
-    with pytest.raises(UserError, match="points have no classes"):
+    with pytest.raises(UserError, match="these points have none"):
         refuse_data(validate({"network": "points", "condition": "concat"}), 0, points=True)
 
 
