@@ -111,8 +111,12 @@ class TourController(QObject):
             self._card.take_keyboard()
 
     def _act(self) -> None:
+        assert self._card is not None
+        had_keyboard = self._card.has_keyboard
         if (act := self.steps[self._number].act) is not None:
             act()
+        if had_keyboard:
+            self._card.take_keyboard()
 
     def _look(self) -> None:
         """Goes on by itself when the person has done what the step asked for."""

@@ -128,8 +128,10 @@ def test_from_the_digits_to_the_latent_space(
     button(studio, "Next").click()
     assert not button(studio, "Next").isEnabled()
     qtbot.waitUntil(lambda: not studio.session.reading, timeout=PATIENCE)
+    assert studio.window.focusWidget() is button(studio, "Do it for me")
     button(studio, "Do it for me").click()
     wait_for(6)  # past the step that waits for the first change of the samples
+    assert studio.window.focusWidget() is button(studio, "Next")
     assert studio.session.training.state is TrainingState.RUNNING
     assert shown[-1] == TRAIN
     button(studio, "Next").click()

@@ -78,7 +78,7 @@ class TourCard(QFrame):
     @property
     def has_keyboard(self) -> bool:
         """Whether a button that leads on has it."""
-        return self._next.hasFocus() or self._act.hasFocus()
+        return self._window.focusWidget() in (self._next, self._act)
 
     def take_keyboard(self) -> None:
         """Gives the keyboard to the button that leads on."""
