@@ -27,8 +27,14 @@ QT_PATIENCE = 60.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """`gan-studio [PATH]` opens the window, `gan-studio COMMAND ...` runs without one. Returns the exit code."""
-    arguments = sys.argv[1:] if arguments is None else arguments
+    """`gan-studio [PATH]` opens the window, `gan-studio COMMAND ...` runs without one. Returns the exit code.
+
+    Without `arguments` it takes those of the process, in which whatever nothing handles leaves a crash report.
+    """
+    if arguments is None:
+        from core.crash.watch import run_watched
+
+        return run_watched(lambda: main(sys.argv[1:]))
     # While one thread of a convolution waits for another it spins, milliseconds by default: with two cores and anything
     # else running that halves the training's rate. GNU's OpenMP reads this when torch loads it.
     os.environ.setdefault("GOMP_SPINCOUNT", "20000")

@@ -19,6 +19,7 @@ from studio.controllers.menus import Menus
 from studio.controllers.open import OpenController
 from studio.controllers.saving import SavingController
 from studio.controllers.shell.appearance import AppearanceController
+from studio.controllers.shell.crashes import CrashController
 from studio.controllers.shell.editing import EditingController
 from studio.controllers.shell.help import HelpController
 from studio.controllers.shell.home import HomeController
@@ -87,6 +88,7 @@ class Application:
             EditingController(window, menus),
             HelpController(window, session),
             TitleController(window, session),
+            CrashController(window, session),
         )
 
     def _connect_the_rest(self) -> None:

@@ -59,6 +59,16 @@ def keep_has_projects(shown: bool) -> None:
     QSettings().setValue("has projects", shown)
 
 
+def told_crash() -> str:
+    """Returns the name of the last crash report that the window told of; empty if there was none."""
+    return cast(str, QSettings().value("crash report", "", type=str))
+
+
+def keep_told_crash(name: str) -> None:
+    """Remembers the name of the last crash report that the window told of."""
+    QSettings().setValue("crash report", name)
+
+
 def forget_recents() -> None:
     """Forgets what was opened."""
     QSettings().remove("recents")

@@ -5,10 +5,8 @@ It is text that a person pastes into a report: it names no user, and no folder b
 
 from __future__ import annotations
 
-import getpass
 import os
 import platform
-import re
 import shutil
 import sys
 from collections.abc import Generator, Iterable, Iterator, Mapping
@@ -20,6 +18,7 @@ from typing import Any
 
 from core import __version__
 from core.concurrency import run_in_thread
+from core.crash.anonymous import anonymous
 from core.data.cache.entries import cache_folder
 from core.data.cache.quota import limit
 from core.devices import look
@@ -238,15 +237,4 @@ def _anonymous(value: Any) -> Any:
         return {key: _anonymous(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
         return [_anonymous(each) for each in value]
-    return _anonymous_text(value) if isinstance(value, str) else value
-
-
-def _anonymous_text(text: str) -> str:
-    with suppress(RuntimeError):  # no home is known
-        home = Path.home()
-        if home != Path(home.anchor):  # where everything is at home, it tells nothing
-            text = re.sub(rf"{re.escape(str(home))}(?![\w-])", "~", text)
-    with suppress(Exception):  # nor a name, for which each system has its own exception
-        user = re.escape(getpass.getuser())
-        text = re.sub(rf"(?<=[/\\]){user}(?![\w-])", "USER", text)
-    return text
+    return anonymous(value) if isinstance(value, str) else value

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 import threading
-import traceback
 from collections import deque
 from collections.abc import Callable, Generator
 from contextlib import closing
@@ -16,6 +15,7 @@ from typing import Any, TypeVar
 
 from PySide6.QtCore import QObject, Qt, QThread, Signal
 
+from core.crash.report import exception_text
 from core.devices.memory import REMEDY, is_out_of_memory
 from core.errors import UserError, refused_by_system
 from core.events import Event, Refused, Stepped
@@ -245,7 +245,7 @@ def as_problem(error: Exception) -> UserError:
         return error
     if isinstance(error, OSError) and error.errno is not None:  # not one of a library's own making
         return refused_by_system(error)
-    details = "".join(traceback.format_exception(error))
+    details = exception_text(error, threading.current_thread().name)
     if is_out_of_memory(error):
         return UserError("There is not enough memory for this.", REMEDY, details)
     return UserError(f"Something went wrong inside GAN Studio: {error}.", "Please report it with the details.", details)

@@ -16,6 +16,7 @@ from studio.controllers.menus import Menus
 from studio.controllers.open import OpenController
 from studio.controllers.saving import SavingController
 from studio.controllers.shell.appearance import AppearanceController
+from studio.controllers.shell.crashes import CrashController
 from studio.controllers.shell.editing import EditingController
 from studio.controllers.shell.help import HelpController
 from studio.controllers.shell.home import HomeController
@@ -50,6 +51,7 @@ class Controllers:
     editing: EditingController
     help: HelpController
     title: TitleController
+    crashes: CrashController
 
 
 def connect_window(window: MainWindow, session: Session, do: Controllers) -> None:
@@ -96,7 +98,9 @@ def connect_menus(window: MainWindow, session: Session, do: Controllers) -> None
 
 
 def connect_shell(window: MainWindow, session: Session, do: Controllers) -> None:
-    """Recent things, edits, and the title bar."""
+    """Recent things, edits, the title bar, and crash reports."""
+    window.painted.connect(do.crashes.look_back)
+    window.closed.connect(do.crashes.close)
     recent = do.menus.recent
     recent.aboutToShow.connect(lambda: do.menus.set_recents(window_state.recents(), do.open.open))
     window.completed.connect(do.editing.connect_panels)

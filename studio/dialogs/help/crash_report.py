@@ -1,0 +1,22 @@
+"""Dialog that shows a crash report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtWidgets import QWidget
+
+from core.data.names import printable
+from studio.dialogs.help.text_file import TextFileDialog
+
+
+class CrashReportDialog(TextFileDialog):
+    """Shows one report, for a person to read before they pass it on."""
+
+    def __init__(self, file: Path, parent: QWidget | None = None) -> None:
+        said = (
+            "Attach this report when you describe the problem to the developers. It holds no images, and names neither "
+            f"you nor your home folder. It is kept on this computer alone, as {printable(str(file))}"
+        )
+        super().__init__("Crash report", said, file.parent, parent)
+        self.set_placeholder("The report is not there any more.")
