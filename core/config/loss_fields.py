@@ -131,7 +131,7 @@ class LossFields(ModelFields):
     class_weight_g: float = setting(
         0.0,
         "Conditions",
-        "Weight of the auxiliary classifier's loss for the generator. 0 is usual; 1, as in AC-GAN, can collapse classes.",
+        "Weight of the auxiliary classifier's loss for G. 0 is usual; 1, as in AC-GAN, can collapse classes.",
         title="Classifier G",
         live=True,
         advanced=True,
@@ -141,7 +141,7 @@ class LossFields(ModelFields):
     class_weight_d: float = setting(
         1.0,
         "Conditions",
-        "Weight of the auxiliary classifier's loss for the discriminator. 1 is usual; 0 turns it off.",
+        "Weight of the auxiliary classifier's loss for D. 1 is usual; 0 turns it off.",
         title="Classifier D",
         live=True,
         advanced=True,
