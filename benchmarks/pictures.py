@@ -42,7 +42,7 @@ from core.data.prepare import prepare  # noqa: E402
 from core.devices import resolve  # noqa: E402
 from core.evaluation.features import Extractor, Floats, build  # noqa: E402
 from core.evaluation.features.dataset_features import pictures, real_features  # noqa: E402
-from core.evaluation.nearest_neighbours import neighbour_distances  # noqa: E402
+from core.evaluation.nearest_neighbors import neighbor_distances  # noqa: E402
 from core.events import Images, Stepped  # noqa: E402
 from core.imaging.grid import grid, write_png  # noqa: E402
 from core.imaging.tensors import from_pixels, to_images  # noqa: E402
@@ -189,7 +189,7 @@ class _Judge:
     def __call__(self, made: Images) -> dict[str, float | None]:
         found = {name: frechet(self._moments(space, made), self._real[name]) for name, space in self._spaces.items()}
         tones = {name: value / self._tones[name] for name, value in _tones(made).items()}
-        near = run_to_end(neighbour_distances(made[:COMPARED], self._dataset))
+        near = run_to_end(neighbor_distances(made[:COMPARED], self._dataset))
         novelty = float(np.median(near.generated) / np.median(near.real))
         return {**dict.fromkeys(FIGURES), **found, **tones, "novelty": novelty}
 

@@ -15,7 +15,7 @@ from core.errors import UserError
 from core.formatting import size_text
 
 Images = NDArray[np.uint8]
-"""uint8 images, NHWC, C = 1 (grey) or 3 (RGB)."""
+"""uint8 images, NHWC, C = 1 (gray) or 3 (RGB)."""
 
 
 class Event:

@@ -41,9 +41,9 @@ class Conditions:
     @classmethod
     def of(cls, settings: Settings, classes: int) -> Conditions:
         """The settings' conditions for a dataset of so many classes."""
-        labelled = classes if settings.condition != "none" else 0
+        labeled = classes if settings.condition != "none" else 0
         codes = settings.codes_categorical, settings.codes_continuous
-        return cls(settings.condition, labelled, *codes, clustered=bool(settings.clusters))
+        return cls(settings.condition, labeled, *codes, clustered=bool(settings.clusters))
 
     @property
     def classifies(self) -> bool:

@@ -40,7 +40,7 @@ from core.imaging.points import picture
 from core.imaging.tensors import to_images
 from core.losses import Targets, loss, penalties
 from core.losses.weight_clipping import clip_weights
-from core.models.conditioning import Judgement, build_pair, draw, mutual_information, to_tensors
+from core.models.conditioning import Judgment, build_pair, draw, mutual_information, to_tensors
 from core.monitoring.norms import l2_norm
 from core.monitoring.playground import Playground, one_thread
 from core.monitoring.probe import Probe
@@ -374,13 +374,13 @@ class Trainer:
             objective = objective + self.settings.class_weight_g * values["Loss/G/labels"]
         return objective, values
 
-    def _judge(self, real: Tensor, fake: Tensor, classes: Tensor) -> tuple[Judgement, Judgement]:
+    def _judge(self, real: Tensor, fake: Tensor, classes: Tensor) -> tuple[Judgment, Judgment]:
         """What the discriminator says of real and of generated images of the same classes, in one pass if it can."""
         if not self._one_pass or real.requires_grad or fake.requires_grad:  # a gradient by half of them would cost both
             return self.D(real, classes), self.D(fake, classes)
-        both: Judgement = self.D(torch.cat([real, fake]), torch.cat([classes, classes]))
+        both: Judgment = self.D(torch.cat([real, fake]), torch.cat([classes, classes]))
         halves = [part.chunk(2) for part in both]
-        return Judgement(*(half[0] for half in halves)), Judgement(*(half[1] for half in halves))
+        return Judgment(*(half[0] for half in halves)), Judgment(*(half[1] for half in halves))
 
     def _add_gradients(self, objective: Tensor, scale: LossScale) -> None:
         """Adds those of an objective of one part of the batch to the weights'."""

@@ -98,7 +98,7 @@ def refuse_data(settings: Fields, classes: int, points: bool) -> None:
             f"{remedy}, use clusters, or set Class labels to None.",
         )
     features = components("evaluation.features").get(settings.evaluation_features)  # None for auto
-    if features and features.facts["LABELLED"] and not classes:
+    if features and features.facts["LABELED"] and not classes:
         raise UserError(
             "The feature extractor is a classifier of the labels, and these images have no labels.",
             "Set the feature extractor to Auto.",

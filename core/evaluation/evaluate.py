@@ -23,7 +23,7 @@ from core.registry import Component, components
 from core.stats.metric_key import PIXELS, MetricKey, Split, key
 
 LEAST = 20
-"""Images on either side: neighbours and parts of a set need some."""
+"""Images on either side: neighbors and parts of a set need some."""
 MOST_BYTES = 2**28
 """Of images of either side that are kept for metrics on the images themselves."""
 _PIXELS = 2**16

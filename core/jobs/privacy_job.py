@@ -22,7 +22,7 @@ from core.data.prepare import prepare
 from core.devices import use
 from core.devices.memory import enough_memory
 from core.errors import UserError
-from core.evaluation.nearest_neighbours import neighbour_distances
+from core.evaluation.nearest_neighbors import neighbor_distances
 from core.events import FirstImages, Images, Progress
 from core.generator_inputs import Conditions
 from core.imaging.tensors import from_pixels
@@ -121,7 +121,7 @@ def report_privacy(
     if settings.clusters:
         dataset = yield from clustered(dataset, settings.clusters, device)
     made = yield from _generated(Sampler.of(checkpoint, str(device)))
-    near = yield from neighbour_distances(made, dataset, held=held)
+    near = yield from neighbor_distances(made, dataset, held=held)
     rows = train_rows(len(dataset.images), held)
     drawn = np.sort(np.random.default_rng(0).permutation(rows)[:SCORED])
     with enough_memory("to score the images", device=device):

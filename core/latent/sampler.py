@@ -274,10 +274,10 @@ class Sampler:
             images: Tensor = self._generator(to_tensors(_drawn(edited), self.device))
             return images
         if len(found[0].w):
-            return network.synthesise(self._tensor([each.w for each in found]))
+            return network.synthesize(self._tensor([each.w for each in found]))
         psi = self._tensor([each.psi for each in found])[:, None]
         offset = self._tensor([np.broadcast_to(each.offset, len(self._mean)) for each in found])[:, None]
-        return network.synthesise(self._mean + psi * self._mapped(found) + offset)
+        return network.synthesize(self._mean + psi * self._mapped(found) + offset)
 
     def _tensor(self, rows: Sequence[Latents]) -> Tensor:
         return torch.from_numpy(np.stack(rows)).to(self.device)

@@ -1,6 +1,6 @@
-"""The non-saturating loss: the generator maximises log D(G(z)) (Goodfellow et al. 2014, arXiv:1406.2661, section 3).
+"""The non-saturating loss: the generator maximizes log D(G(z)) (Goodfellow et al. 2014, arXiv:1406.2661, section 3).
 
-The discriminator minimises -log D(x) - log(1 - D(G(z))). The generator minimises -log D(G(z)) instead of
+The discriminator minimizes -log D(x) - log(1 - D(G(z))). The generator minimizes -log D(G(z)) instead of
 log(1 - D(G(z))), whose gradient vanishes while the discriminator wins.
 """
 

@@ -1,7 +1,7 @@
 """Relativistic pairing: real images must score above generated ones, pair by pair (RpGAN, the loss of R3GAN).
 
 Jolicoeur-Martineau 2018, arXiv:1807.00734, and Huang et al. 2024, arXiv:2501.05441, equation 1: the discriminator
-minimises -log sigmoid(D(x) - D(G(z))), the generator the same with the two exchanged. A generated image is judged
+minimizes -log sigmoid(D(x) - D(G(z))), the generator the same with the two exchanged. A generated image is judged
 against a real one, so the generator gains nothing by leaving modes out.
 """
 

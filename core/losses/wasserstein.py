@@ -1,7 +1,7 @@
 """Wasserstein: the critic's mean score of real images minus that of generated ones.
 
 Arjovsky et al. 2017, arXiv:1701.07875. The difference estimates a distance only while the critic's slope is bounded:
-by weight clipping, by a gradient penalty or by spectral normalisation.
+by weight clipping, by a gradient penalty or by spectral normalization.
 """
 
 from __future__ import annotations

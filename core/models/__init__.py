@@ -2,7 +2,7 @@
 
 A module of this package defines
 
-* `TITLE`, for the form, and `D_NORMS`: the discriminator's possible normalisations, its own first;
+* `TITLE`, for the form, and `D_NORMS`: the discriminator's possible normalizations, its own first;
 * `COST`: the time that one image takes in training at 64 px, relative to `smooth` with 24 base channels, and the base
   channels that it was measured with (`core.monitoring.expectation`);
 * `INPUT_BIAS = True` if its discriminator can do without a bias before the first activation (`Shape.d_bias`);
@@ -10,7 +10,7 @@ A module of this package defines
 * `POINTS = True` if it makes points in the plane and no images: two channels of one pixel that nothing bounds;
 * `Generator(shape)`: latents (N, shape.latent_dim) -> images (N, channels, height, width) in [-1, 1], with
   `first_weight()`: the weight that the latents meet first, as (outputs, latent_dim). One that maps its latents to
-  styles has `style_layers` of them, is `synthesise(map(latents))`, and its first weight is what w meets;
+  styles has `style_layers` of them, is `synthesize(map(latents))`, and its first weight is what w meets;
 * `Discriminator(shape)`: images (N, shape.d_channels, height, width) -> logits (N,), as `head(features(images))`, with
   `head` a `torch.nn.Linear` from the features (N, head.in_features) to one number.
 
@@ -39,7 +39,7 @@ class Shape:
     """What a pair of networks is built for.
 
     `grid`: (rows, columns) of the smallest feature map; images are `2 ** doublings` times as large. `channels`: 1
-    (grey), 2 (x and y of a point), 3 (RGB) or 4 (RGBA); `d_channels` are what the discriminator looks at. `latent_dim`
+    (gray), 2 (x and y of a point), 3 (RGB) or 4 (RGBA); `d_channels` are what the discriminator looks at. `latent_dim`
     counts all numbers that the generator is given. `d_norm`: one of the network's `D_NORMS`. `d_bias`: whether there is
     a bias before the first activation of D.
     """
@@ -79,7 +79,7 @@ class Generator(nn.Module):
     """What every network's generator offers beside `forward`."""
 
     style_layers: int = 0
-    """That styles go to; 0 where there are no styles, and `map` and `synthesise` do not exist."""
+    """That styles go to; 0 where there are no styles, and `map` and `synthesize` do not exist."""
 
     def first_weight(self) -> Tensor:
         raise NotImplementedError
@@ -88,7 +88,7 @@ class Generator(nn.Module):
         """Styles w (N, style_layers, numbers)."""
         raise NotImplementedError
 
-    def synthesise(self, w: Tensor) -> Tensor:
+    def synthesize(self, w: Tensor) -> Tensor:
         """Images of styles, which may differ from layer to layer."""
         raise NotImplementedError
 
@@ -108,16 +108,16 @@ class Discriminator(nn.Module):
 
 
 def build_generator(network: str, shape: Shape) -> Generator:
-    """A freshly initialised generator, on torch's current default device."""
+    """A freshly initialized generator, on torch's current default device."""
     return cast(Generator, module("models", network).Generator(shape))
 
 
 def build(network: str, shape: Shape) -> tuple[Generator, Discriminator]:
-    """A freshly initialised pair, on torch's current default device."""
+    """A freshly initialized pair, on torch's current default device."""
     return build_generator(network, shape), cast(Discriminator, module("models", network).Discriminator(shape))
 
 
-def normalise_spectrally(network: nn.Module) -> None:
+def normalize_spectrally(network: nn.Module) -> None:
     """Divides every weight matrix by its largest singular value, in place (Miyato et al. 2018, arXiv:1802.05957)."""
     for layer in network.modules():
         if isinstance(layer, nn.Conv2d | nn.Linear):

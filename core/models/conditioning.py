@@ -72,7 +72,7 @@ class ConditionalGenerator(nn.Module):
         return torch.cat([drawn.z, self.embedding(drawn.classes), drawn.codes], 1)
 
 
-class Judgement(NamedTuple):
+class Judgment(NamedTuple):
     """Output of a discriminator for N images: `logits` (N,); `labels`, the auxiliary classifier's logits (N, classes),
     or (N, 0) without one; `codes`, the estimated codes (N, codes)."""
 
@@ -102,7 +102,7 @@ class ConditionalDiscriminator(nn.Module):
                 nn.Linear(features, 128), nn.LeakyReLU(0.1, inplace=True), nn.Linear(128, conditions.codes)
             )
 
-    def forward(self, images: Tensor, classes: Tensor) -> Judgement:
+    def forward(self, images: Tensor, classes: Tensor) -> Judgment:
         """Judges images NCHW under labels (N, classes)."""
         features = self.network.features(self._with_planes(images, classes))
         logits = self.network.head(features).flatten()
@@ -110,7 +110,7 @@ class ConditionalDiscriminator(nn.Module):
             logits = logits + (features * self.embedding(classes)).sum(1)
         none = features.new_empty(len(features), 0)
         labels = self.classifier(features) if self.conditions.mode == "auxiliary" else none
-        return Judgement(logits, labels, self.Q(features) if self.conditions.codes else none)
+        return Judgment(logits, labels, self.Q(features) if self.conditions.codes else none)
 
     def _with_planes(self, images: Tensor, classes: Tensor) -> Tensor:
         if self.conditions.mode == "concat":
@@ -145,7 +145,7 @@ def _one_hot(labels: Tensor, count: int) -> Tensor:
 
 
 def mutual_information(guesses: Tensor, codes: Tensor, conditions: Conditions) -> Tensor:
-    """The bound of the codes' mutual information with the images that InfoGAN maximises, without its constant; <= 0.
+    """The bound of the codes' mutual information with the images that InfoGAN maximizes, without its constant; <= 0.
 
     Mean log Q(c | x): of a categorical distribution, and of Gaussians of unit variance for the continuous codes.
     """
@@ -159,7 +159,7 @@ def mutual_information(guesses: Tensor, codes: Tensor, conditions: Conditions) -
 
 
 def build_generator(settings: Settings, channels: int, conditions: Conditions) -> ConditionalGenerator:
-    """A freshly initialised generator of images of so many channels, on torch's current default device."""
+    """A freshly initialized generator of images of so many channels, on torch's current default device."""
     shape = _shape(settings, channels, conditions)
     return ConditionalGenerator(models.build_generator(settings.network, shape), conditions)
 
@@ -172,7 +172,7 @@ def build_pair(
     G, D = models.build(settings.network, shape)
     discriminator = ConditionalDiscriminator(D, conditions, shape.pixels)
     if settings.spectral_norm:
-        models.normalise_spectrally(discriminator)
+        models.normalize_spectrally(discriminator)
     return ConditionalGenerator(G, conditions), discriminator
 
 

@@ -1,4 +1,4 @@
-"""Strided convolutions with batch normalisation (Radford, Metz, Chintala 2015, arXiv:1511.06434)."""
+"""Strided convolutions with batch normalization (Radford, Metz, Chintala 2015, arXiv:1511.06434)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from core.models import Discriminator as Base
 from core.models import Generator as BaseGenerator
 from core.models import Shape
-from core.models.layers import initialise_dcgan, normalisation
+from core.models.layers import initialize_dcgan, normalization
 
 TITLE = "DCGAN"
 D_NORMS = ("batch", "layer", "none")
@@ -34,7 +34,7 @@ class Generator(BaseGenerator):
             layers += [nn.BatchNorm2d(before), nn.ReLU(inplace=True)]
             layers += [nn.ConvTranspose2d(before, after or shape.channels, 4, 2, 1, bias=False)]
         self.layers = nn.Sequential(*layers, nn.Tanh())
-        initialise_dcgan(self)
+        initialize_dcgan(self)
 
     def forward(self, z: Tensor) -> Tensor:
         images: Tensor = self.layers(z[:, :, None, None])
@@ -49,9 +49,9 @@ class Generator(BaseGenerator):
 class Discriminator(Base):
     """Strided convolutions down to the grid, and one weight for each number that is left.
 
-    Convolutions without biases, leaky ReLU and normalisation are blind to scale: f(a x) = f(x) for a > 0. Such a
-    discriminator cannot tell grey images from images of full contrast, and a long training drifts to grey. A bias
-    before the first activation, which no normalisation follows, makes it see (`Shape.d_bias`).
+    Convolutions without biases, leaky ReLU and normalization are blind to scale: f(a x) = f(x) for a > 0. Such a
+    discriminator cannot tell gray images from images of full contrast, and a long training drifts to gray. A bias
+    before the first activation, which no normalization follows, makes it see (`Shape.d_bias`).
     """
 
     def __init__(self, shape: Shape) -> None:
@@ -61,10 +61,10 @@ class Discriminator(Base):
         layers: list[nn.Module] = [nn.Conv2d(shape.d_channels, channels[0], 4, 2, 1, bias=shape.d_bias)]
         layers += [nn.LeakyReLU(0.2, inplace=True)]
         for before, after in pairwise(channels):
-            # Normalisation brings its own shift; without it the convolution needs one.
+            # Normalization brings its own shift; without it the convolution needs one.
             layers += [nn.Conv2d(before, after, 4, 2, 1, bias=shape.d_norm == "none")]
-            layers += [normalisation(shape.d_norm, after), nn.LeakyReLU(0.2, inplace=True)]
+            layers += [normalization(shape.d_norm, after), nn.LeakyReLU(0.2, inplace=True)]
         self.features = nn.Sequential(*layers, nn.Flatten())
         self.head = nn.Linear(channels[-1] * prod(shape.grid), 1, bias=False)
-        initialise_dcgan(self)
+        initialize_dcgan(self)
         nn.init.normal_(self.head.weight, 0.0, 0.02)

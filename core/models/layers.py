@@ -11,11 +11,11 @@ from torch.nn.utils.parametrize import register_parametrization
 Weighted = TypeVar("Weighted", nn.Linear, nn.Conv2d)
 
 FEWEST_CHANNELS = 16
-"""Below this a convolution of a large image takes hardly less time, and has too little to make colours of."""
+"""Below this a convolution of a large image takes hardly less time, and has too little to make colors of."""
 
 
-def initialise_dcgan(module: nn.Module) -> None:
-    """DCGAN's initialisation: convolutions N(0, 0.02), batch normalisation scale N(1, 0.02) and shift 0."""
+def initialize_dcgan(module: nn.Module) -> None:
+    """DCGAN's initialization: convolutions N(0, 0.02), batch normalization scale N(1, 0.02) and shift 0."""
     for layer in module.modules():
         if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
             nn.init.normal_(layer.weight, 0.0, 0.02)
@@ -24,7 +24,7 @@ def initialise_dcgan(module: nn.Module) -> None:
             nn.init.zeros_(layer.bias)
 
 
-def normalisation(name: str, channels: int) -> nn.Module:
+def normalization(name: str, channels: int) -> nn.Module:
     """Of feature maps: `batch`, `layer` (one mean and variance for each image), or `none`."""
     if name == "batch":
         return nn.BatchNorm2d(channels)
@@ -40,7 +40,7 @@ def channels_at(level: int, width: int) -> int:
 def upsample(x: Tensor) -> Tensor:
     """Feature maps or images NCHW at twice the height and width, by bilinear interpolation."""
     # CUDA adds up the gradient of `interpolate` in another order each time: no training could be repeated exactly.
-    return means_of_neighbours(x) if x.is_cuda else interpolate(x, scale_factor=2.0, mode="bilinear")
+    return means_of_neighbors(x) if x.is_cuda else interpolate(x, scale_factor=2.0, mode="bilinear")
 
 
 class Upsample(nn.Module):
@@ -50,14 +50,14 @@ class Upsample(nn.Module):
         return upsample(x)
 
 
-def means_of_neighbours(x: Tensor) -> Tensor:
+def means_of_neighbors(x: Tensor) -> Tensor:
     """Bilinear interpolation to twice the size once more: doubled pixels, then twice the mean of 2 x 2 of them."""
     doubled = interpolate(x, scale_factor=2.0)
     return avg_pool2d(avg_pool2d(doubled, 2, 1, padding=1, count_include_pad=False), 2, 1)
 
 
-def equalised(layer: Weighted, rate: float = 1.0, bias: float = 0.0) -> Weighted:
-    """The layer with an equalised learning rate (Karras et al. 2018, arXiv:1710.10196), or `rate` of that.
+def equalized(layer: Weighted, rate: float = 1.0, bias: float = 0.0) -> Weighted:
+    """The layer with an equalized learning rate (Karras et al. 2018, arXiv:1710.10196), or `rate` of that.
 
     Its weights have the variance 1 / inputs, and are stored with variance 1: so Adam's steps change all layers at the
     same pace. That is a parametrisation, on top of which a spectral norm can stand. Biases begin as `bias`.

@@ -17,7 +17,7 @@ COST = (0.55, 64)
 
 
 class Generator(BaseGenerator):
-    """At width 64: latent-256-512-1024-pixels with LeakyReLU and batch normalisation; tanh at the end."""
+    """At width 64: latent-256-512-1024-pixels with LeakyReLU and batch normalization; tanh at the end."""
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()

@@ -41,7 +41,7 @@ class Generator(BaseGenerator):
 
 
 class Discriminator(Base):
-    """2-width-width-1 with LeakyReLU; batch normalisation, if any, before the second one."""
+    """2-width-width-1 with LeakyReLU; batch normalization, if any, before the second one."""
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Residual blocks of grouped convolutions without normalisation (Huang et al. 2024, arXiv:2501.05441).
+"""Residual blocks of grouped convolutions without normalization (Huang et al. 2024, arXiv:2501.05441).
 
 The generator's images are not squashed: [-1, 1] is where real ones are, and whoever shows them cuts off the rest.
 Resampling is bilinear; at half the size that is the mean of 2 x 2 pixels, where the paper's filter reaches one further.
@@ -45,12 +45,12 @@ class Generator(BaseGenerator):
         super().__init__()
         channels = _channels(shape)
         blocks = BLOCKS * len(channels)
-        self.scales = _initialised(nn.Linear(shape.latent_dim, channels[0], bias=False))
+        self.scales = _initialized(nn.Linear(shape.latent_dim, channels[0], bias=False))
         self.basis = nn.Parameter(torch.randn(1, channels[0], *shape.grid))
         layers: list[nn.Module] = [_Block(channels[0], blocks) for _ in range(BLOCKS)]
         for before, after in pairwise(channels):
             layers += [_changed(before, after), Upsample(), *(_Block(after, blocks) for _ in range(BLOCKS))]
-        self.layers = nn.Sequential(*layers, _initialised(nn.Conv2d(channels[-1], shape.channels, 1, bias=False)))
+        self.layers = nn.Sequential(*layers, _initialized(nn.Conv2d(channels[-1], shape.channels, 1, bias=False)))
 
     def forward(self, z: Tensor) -> Tensor:
         images: Tensor = self.layers(self.basis * self.scales(z)[:, :, None, None])
@@ -69,13 +69,13 @@ class Discriminator(Base):
         super().__init__()
         channels = _channels(shape)[::-1]
         blocks = BLOCKS * len(channels)
-        layers: list[nn.Module] = [_initialised(nn.Conv2d(shape.d_channels, channels[0], 1, bias=False))]
+        layers: list[nn.Module] = [_initialized(nn.Conv2d(shape.d_channels, channels[0], 1, bias=False))]
         for before, after in pairwise(channels):
             layers += [*(_Block(before, blocks) for _ in range(BLOCKS)), nn.AvgPool2d(2), _changed(before, after)]
         layers += [_Block(channels[-1], blocks) for _ in range(BLOCKS)]
-        layers += [_initialised(nn.Conv2d(channels[-1], channels[-1], shape.grid, groups=channels[-1], bias=False))]
+        layers += [_initialized(nn.Conv2d(channels[-1], channels[-1], shape.grid, groups=channels[-1], bias=False))]
         self.features = nn.Sequential(*layers, nn.Flatten())
-        self.head = _initialised(nn.Linear(channels[-1], 1, bias=False))
+        self.head = _initialized(nn.Linear(channels[-1], 1, bias=False))
 
 
 class _Block(nn.Module):
@@ -92,11 +92,11 @@ class _Block(nn.Module):
         groups = max(count for count in range(1, max(inside // GROUP, 1) + 1) if inside % count == 0)
         gain = GAIN * blocks**-0.25
         self.layers = nn.Sequential(
-            _initialised(nn.Conv2d(channels, inside, 1), gain),
+            _initialized(nn.Conv2d(channels, inside, 1), gain),
             nn.LeakyReLU(SLOPE, inplace=True),
-            _initialised(nn.Conv2d(inside, inside, 3, 1, 1, groups=groups), gain),
+            _initialized(nn.Conv2d(inside, inside, 3, 1, 1, groups=groups), gain),
             nn.LeakyReLU(SLOPE, inplace=True),
-            _initialised(nn.Conv2d(inside, channels, 1, bias=False), 0.0),
+            _initialized(nn.Conv2d(inside, channels, 1, bias=False), 0.0),
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -106,10 +106,10 @@ class _Block(nn.Module):
 
 def _changed(before: int, after: int) -> nn.Module:
     """A 1 x 1 convolution where the number of channels changes."""
-    return nn.Identity() if before == after else _initialised(nn.Conv2d(before, after, 1, bias=False))
+    return nn.Identity() if before == after else _initialized(nn.Conv2d(before, after, 1, bias=False))
 
 
-def _initialised(layer: Weighted, gain: float = 1.0) -> Weighted:
+def _initialized(layer: Weighted, gain: float = 1.0) -> Weighted:
     """Weights that multiply the variance of their inputs by gain^2 (He et al. 2015, arXiv:1502.01852); biases 0."""
     nn.init.normal_(layer.weight, 0.0, float(gain * layer.weight[0].numel() ** -0.5))
     if layer.bias is not None:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from core.models import Discriminator as Base
 from core.models import Generator as BaseGenerator
 from core.models import Shape
-from core.models.layers import channels_at, normalisation
+from core.models.layers import channels_at, normalization
 
 TITLE = "ResNet"
 D_NORMS = ("none", "layer")
@@ -20,7 +20,7 @@ COST = (9.0, 128)
 class Generator(BaseGenerator):
     """A linear layer makes the grid, residual blocks double it; tanh at the end.
 
-    Convolutions have no biases: batch normalisation would cancel every one of them, through the shortcuts too.
+    Convolutions have no biases: batch normalization would cancel every one of them, through the shortcuts too.
     """
 
     def __init__(self, shape: Shape) -> None:
@@ -35,7 +35,7 @@ class Generator(BaseGenerator):
             nn.Conv2d(channels[-1], shape.channels, 3, 1, 1),
             nn.Tanh(),
         )
-        _initialise(self)
+        _initialize(self)
 
     def forward(self, z: Tensor) -> Tensor:
         images: Tensor = self.layers(self.first(z))
@@ -49,7 +49,7 @@ class Discriminator(Base):
     """Residual blocks halve the image down to twice the grid (8 x 8), two more look at that; then a sum over places.
 
     It has half the generator's channels at each size. The sum is SNGAN's (WGAN-GP has a mean), so without spectral
-    normalisation logits begin at several units.
+    normalization logits begin at several units.
     """
 
     per_image = True
@@ -62,7 +62,7 @@ class Discriminator(Base):
         blocks += [_Block(channels[-1], channels[-1], shape.d_norm, down=False) for _ in range(2)]
         self.features = nn.Sequential(*blocks, nn.ReLU(inplace=True), _Sum())
         self.head = nn.Linear(channels[-1], 1)
-        _initialise(self)
+        _initialize(self)
 
 
 class _Residual(nn.Module):
@@ -114,10 +114,10 @@ class _Block(_Residual):
     def __init__(self, before: int, after: int, norm: str, down: bool) -> None:
         super().__init__()
         self.residual = nn.Sequential(
-            normalisation(norm, before),
+            normalization(norm, before),
             nn.ReLU(),  # in place it would change what the shortcut is given
             nn.Conv2d(before, before, 3, 1, 1),
-            normalisation(norm, before),
+            normalization(norm, before),
             nn.ReLU(inplace=True),
             nn.Conv2d(before, after, 3, 1, 1),
             nn.AvgPool2d(2) if down else nn.Identity(),
@@ -133,7 +133,7 @@ class _Sum(nn.Module):
         return sums
 
 
-def _initialise(network: nn.Module) -> None:
+def _initialize(network: nn.Module) -> None:
     """SNGAN's: Glorot's uniform, wider by sqrt(2) where a ReLU halves what comes in; biases 0."""
     for name, layer in network.named_modules():
         if isinstance(layer, nn.Conv2d | nn.Linear):

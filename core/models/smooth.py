@@ -20,7 +20,7 @@ Discriminator = dcgan.Discriminator
 
 
 class Generator(dcgan.Generator):
-    """DCGAN's up to half the size; then bilinear interpolation, a convolution to colours, and tanh."""
+    """DCGAN's up to half the size; then bilinear interpolation, a convolution to colors, and tanh."""
 
     def __init__(self, shape: Shape) -> None:
         super().__init__(shape)

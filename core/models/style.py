@@ -2,7 +2,7 @@
 
 The generator's images are not squashed: [-1, 1] is where real ones are, and whoever shows them cuts off the rest.
 Resampling is bilinear interpolation and averaging of 2 x 2 pixels in place of the paper's filters. Style mixing and
-path length regularisation belong to its training, and are not here.
+path length regularization belong to its training, and are not here.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from torch.nn.functional import conv2d, leaky_relu
 from core.models import Discriminator as Base
 from core.models import Generator as BaseGenerator
 from core.models import Shape
-from core.models.layers import FEWEST_CHANNELS, equalised, upsample
+from core.models.layers import FEWEST_CHANNELS, equalized, upsample
 
 TITLE = "Style (StyleGAN2)"
 D_NORMS = ("none",)
@@ -67,7 +67,7 @@ class Generator(BaseGenerator):
         widest = channels[0]
         mapping: list[nn.Module] = []
         for inputs in [shape.latent_dim, *[widest] * (MAPPING_LAYERS - 1)]:
-            mapping += [equalised(nn.Linear(inputs, widest), MAPPING_RATE), _LeakyReLU()]
+            mapping += [equalized(nn.Linear(inputs, widest), MAPPING_RATE), _LeakyReLU()]
         self.mapping = nn.Sequential(*mapping)
         self.constant = nn.Parameter(torch.randn(1, widest, *shape.grid))
         self.stages = nn.ModuleList()
@@ -82,7 +82,7 @@ class Generator(BaseGenerator):
     def map(self, latents: Tensor) -> Tensor:
         return self._w(latents)[:, None].expand(-1, self.style_layers, -1)
 
-    def synthesise(self, w: Tensor) -> Tensor:
+    def synthesize(self, w: Tensor) -> Tensor:
         return self._images(w.shape[0], iter(w.unbind(1)))
 
     def _w(self, z: Tensor) -> Tensor:
@@ -108,12 +108,12 @@ class Discriminator(Base):
         super().__init__()
         channels = _channels(shape)[::-1]
         last = channels[-1]
-        layers: list[nn.Module] = [equalised(nn.Conv2d(shape.d_channels, channels[0], 1)), _LeakyReLU()]
+        layers: list[nn.Module] = [equalized(nn.Conv2d(shape.d_channels, channels[0], 1)), _LeakyReLU()]
         layers += [_Down(before, after) for before, after in pairwise(channels)]
-        layers += [_Deviation(), equalised(nn.Conv2d(last + 1, last, 3, 1, 1)), _LeakyReLU()]
-        layers += [nn.Flatten(), equalised(nn.Linear(last * prod(shape.grid), last)), _LeakyReLU()]
+        layers += [_Deviation(), equalized(nn.Conv2d(last + 1, last, 3, 1, 1)), _LeakyReLU()]
+        layers += [nn.Flatten(), equalized(nn.Linear(last * prod(shape.grid), last)), _LeakyReLU()]
         self.features = nn.Sequential(*layers)
-        self.head = equalised(nn.Linear(last, 1))
+        self.head = equalized(nn.Linear(last, 1))
 
 
 class _Stage(nn.Module):
@@ -126,7 +126,7 @@ class _Stage(nn.Module):
         self.to_image = _ToImage(after, channels, styles)
 
     def forward(self, x: Tensor, images: Tensor | None, styles: Iterator[Tensor]) -> tuple[Tensor, Tensor]:
-        """Takes as many styles as it has layers; the colours have that of the last one."""
+        """Takes as many styles as it has layers; the colors have that of the last one."""
         for layer in self.layers:
             w = next(styles)
             x = layer(x, w)
@@ -145,8 +145,8 @@ class _Modulated(nn.Module):
     def __init__(self, before: int, after: int, styles: int, size: tuple[int, int], up: bool = False) -> None:
         super().__init__()
         self.up = up
-        self.style = equalised(nn.Linear(styles, before), bias=1.0)
-        self.conv = equalised(nn.Conv2d(before, after, 3, bias=False))
+        self.style = equalized(nn.Linear(styles, before), bias=1.0)
+        self.conv = equalized(nn.Conv2d(before, after, 3, bias=False))
         self.bias = nn.Parameter(torch.zeros(after, 1, 1))
         self.strength = nn.Parameter(torch.zeros(1))
         self.register_buffer("noise", torch.randn(1, 1, *size))
@@ -163,12 +163,12 @@ class _Modulated(nn.Module):
 
 
 class _ToImage(nn.Module):
-    """Feature maps to colours, modulated but not demodulated; in float32, since many are added up."""
+    """Feature maps to colors, modulated but not demodulated; in float32, since many are added up."""
 
     def __init__(self, before: int, channels: int, styles: int) -> None:
         super().__init__()
-        self.style = equalised(nn.Linear(styles, before), bias=1.0)
-        self.conv = equalised(nn.Conv2d(before, channels, 1))
+        self.style = equalized(nn.Linear(styles, before), bias=1.0)
+        self.conv = equalized(nn.Conv2d(before, channels, 1))
 
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
         images: Tensor = self.conv(x * self.style(w)[:, :, None, None])
@@ -181,13 +181,13 @@ class _Down(nn.Module):
     def __init__(self, before: int, after: int) -> None:
         super().__init__()
         self.residual = nn.Sequential(
-            equalised(nn.Conv2d(before, before, 3, 1, 1)),
+            equalized(nn.Conv2d(before, before, 3, 1, 1)),
             _LeakyReLU(),
             nn.AvgPool2d(2),
-            equalised(nn.Conv2d(before, after, 3, 1, 1)),
+            equalized(nn.Conv2d(before, after, 3, 1, 1)),
             _LeakyReLU(),
         )
-        self.skip = nn.Sequential(nn.AvgPool2d(2), equalised(nn.Conv2d(before, after, 1, bias=False)))
+        self.skip = nn.Sequential(nn.AvgPool2d(2), equalized(nn.Conv2d(before, after, 1, bias=False)))
 
     def forward(self, x: Tensor) -> Tensor:
         changed: Tensor = self.residual(x) + self.skip(x)

@@ -18,7 +18,7 @@ ENOUGH = 64
 
 
 class RandomFeatures:
-    """A fixed convolutional network with random weights: it sees edges and colours at three sizes.
+    """A fixed convolutional network with random weights: it sees edges and colors at three sizes.
 
     Random features keep distances well enough to tell varied images from equal ones (Saxe et al. 2011, "On Random
     Weights and Unsupervised Feature Learning"). Of points (one pixel) the features are the points themselves.

@@ -37,7 +37,7 @@ MOST_NEAR = 2000
 NEAR_BYTES = 2**24
 """Training images among which the nearest are looked for, at most, and what they take before they are shrunk; of large
 images no fewer than twice those that are looked at."""
-GREY = 0.01
+GRAY = 0.01
 """Real images whose values, or whose red, green and blue, differ less than that have nothing to compare with."""
 QUANTILES = {"p05": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p95": 0.95}
 
@@ -51,7 +51,7 @@ class Probe:
       that is told a class, between those of one class: what varies with the class alone is no variety;
     * `class_diversity`: the same of the least diverse class, as a ratio to the real images of that class. Only of
       conditional generators;
-    * `contrast`: standard deviation of the values of generated images / of real ones: below 1 they are greyer;
+    * `contrast`: standard deviation of the values of generated images / of real ones: below 1 they are grayer;
     * `color`: mean standard deviation over red, green and blue of a pixel, of generated images / of real ones. Left out
       where the real images have no color;
     * `gap`: (D(trained) - D(held out)) / (D(trained) - D(generated)), means of logits without augmentation. It is
@@ -102,7 +102,7 @@ class Probe:
                 found |= self._gap(made) if len(self._held) else {}
                 found |= {"nearest": float(nearest(pixels(made), self._bank) / self._real_nearest)}
                 real = self._real_tones
-                found |= {name: value / real[name] for name, value in tones(made).items() if real[name] > GREY}
+                found |= {name: value / real[name] for name, value in tones(made).items() if real[name] > GRAY}
         return found | {"drift": float(distance(self.G, self._G_ema))}
 
     def _generated(self) -> Tensor:
@@ -215,7 +215,7 @@ def overfitting(trained: Tensor, held: Tensor, generated: Tensor) -> float | Non
 
 @contextmanager
 def evaluation_mode(*networks: nn.Module) -> Iterator[None]:
-    """In evaluation mode batch normalisation's statistics and spectral norm's vectors stay as they are, dropout is off,
+    """In evaluation mode batch normalization's statistics and spectral norm's vectors stay as they are, dropout is off,
     and noise within a generator is always the same."""
     modes = [network.training for network in networks]
     for network in networks:

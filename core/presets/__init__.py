@@ -27,7 +27,7 @@ class FitContext:
     classes: int = 0
 
     @property
-    def labelled(self) -> bool:
+    def labeled(self) -> bool:
         """Whether there are classes, with enough images in each to learn from them."""
         return self.classes > 1 and self.images >= ENOUGH * self.classes
 
@@ -42,7 +42,7 @@ class FitRule:
     resolution_from: int | None = None
     resolution_below: int | None = None
     accelerator: bool | None = None
-    labelled: bool | None = None
+    labeled: bool | None = None
 
     def holds(self, facts: FitContext, resolution: int) -> bool:
         return (
@@ -51,7 +51,7 @@ class FitRule:
             and (self.resolution_from is None or resolution >= self.resolution_from)
             and (self.resolution_below is None or resolution < self.resolution_below)
             and (self.accelerator is None or facts.accelerator == self.accelerator)
-            and (self.labelled is None or facts.labelled == self.labelled)
+            and (self.labeled is None or facts.labeled == self.labeled)
         )
 
 

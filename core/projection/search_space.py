@@ -125,7 +125,7 @@ class StyleSearchSpace:
         return numbers, drawn
 
     def images(self, numbers: Tensor, beside: GeneratorInputs[Tensor]) -> Tensor:
-        return self._generator.network.synthesise(self._w(numbers))
+        return self._generator.network.synthesize(self._w(numbers))
 
     def prior(self, numbers: Tensor) -> Tensor:
         return (numbers.square().mean((1, 2)) - 1.0).relu().square()

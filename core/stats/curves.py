@@ -64,7 +64,7 @@ class Curve:
 class Thinner:
     """Takes values as they come, and keeps at most `most` cells of them (and one more that is not full yet).
 
-    Where there are more, neighbours are merged by two: a cell knows the least, the largest and the mean of its values,
+    Where there are more, neighbors are merged by two: a cell knows the least, the largest and the mean of its values,
     so no extreme is lost.
     """
 
@@ -127,7 +127,7 @@ class Thinner:
 
 
 def _merged(cells: Cells, size: int) -> Cells:
-    """Every `size` neighbours as one; their number is a multiple of it."""
+    """Every `size` neighbors as one; their number is a multiple of it."""
     if size == 1 or not len(cells):
         return cells
     groups = cells.reshape(-1, size, cells.shape[1])

@@ -1,10 +1,10 @@
 """Augmentation and instance noise of the discriminator's input, real and generated.
 
 DiffAugment (Zhao et al. 2020, arXiv:2006.10738) varies every image; ADA (Karras et al. 2020, arXiv:2006.06676) applies
-each transformation to each image with a probability p that follows how well real images are recognised.
+each transformation to each image with a probability p that follows how well real images are recognized.
 
 Images are float NCHW in [-1, 1] with 1, 3 or 4 channels and any height and width; their type and size stay, and new
-colours may leave [-1, 1], as in the papers. Alpha, the fourth channel, moves and is cut with the picture but keeps its
+colors may leave [-1, 1], as in the papers. Alpha, the fourth channel, moves and is cut with the picture but keeps its
 values. Random numbers come from torch's default generator of the images' device. The transformations draw each image's
 numbers independently; nothing here waits for the device.
 
@@ -54,9 +54,9 @@ class Augment:
         if settings.augment == "none":
             return images
         p = self.p if settings.augment == "ada" else None
-        # Colour comes first, as in DiffAugment; with ADA's reflected borders the order makes no difference.
+        # Color comes first, as in DiffAugment; with ADA's reflected borders the order makes no difference.
         if settings.augment_colour:
-            images = _recolour(images) if p is None else _recolour_sometimes(images, p)
+            images = _recolor(images) if p is None else _recolor_sometimes(images, p)
         if settings.augment_translation:
             images = _translate(images) if p is None else _warp_sometimes(images, p)
         if settings.augment_cutout:
@@ -118,19 +118,19 @@ def discriminator_sheet(
         return to_images(discriminator_input(batch, own, settings, torch.tensor(noise) if noise else None))
 
 
-def _recolour(images: Tensor) -> Tensor:
+def _recolor(images: Tensor) -> Tensor:
     """DiffAugment's brightness in +-0.5, saturation in 0..2 and contrast in 0.5..1.5, in this order."""
     draws = torch.rand(3, len(images), 1, 1, 1, device=images.device)
     brightness, saturation, contrast = draws[0] - 0.5, 2.0 * draws[1], draws[2] + 0.5
-    colours = _colours(images)
-    grey = colours.mean(1, keepdim=True)
-    mean = grey.mean((2, 3), keepdim=True)
+    colors = _colors(images)
+    gray = colors.mean(1, keepdim=True)
+    mean = gray.mean((2, 3), keepdim=True)
     # The three formulas multiplied out: one pass over the images instead of eight.
-    offset = contrast * (1.0 - saturation) * grey + (1.0 - contrast) * mean + brightness
-    return _with_colours(images, torch.addcmul(offset, colours, contrast * saturation))
+    offset = contrast * (1.0 - saturation) * gray + (1.0 - contrast) * mean + brightness
+    return _with_colors(images, torch.addcmul(offset, colors, contrast * saturation))
 
 
-def _recolour_sometimes(images: Tensor, p: Tensor) -> Tensor:
+def _recolor_sometimes(images: Tensor, p: Tensor) -> Tensor:
     """ADA's brightness, contrast, hue and saturation, each with probability p, with the paper's ranges.
 
     The paper's luma flip is left out for brevity.
@@ -139,23 +139,23 @@ def _recolour_sometimes(images: Tensor, p: Tensor) -> Tensor:
     brightness, contrast, saturation = _sometimes(torch.randn(3, 1, *shape, device=images.device), p)[:, 0]
     hue = pi * _sometimes(_symmetric(1, 1, *shape, device=images.device), p)[0, 0]
     brightness, contrast, saturation = 0.2 * brightness, (0.5 * contrast).exp2(), saturation.exp2()
-    # Hue turns what differs from grey about the grey axis (Rodrigues' formula), and saturation scales it.
+    # Hue turns what differs from gray about the gray axis (Rodrigues' formula), and saturation scales it.
     along, across = contrast * saturation * hue.cos(), contrast * saturation * hue.sin() / 3**0.5
-    colours = _colours(images)
-    offset = (contrast - along) * colours.mean(1, keepdim=True) + contrast * brightness
-    if colours.shape[1] == 3:
-        offset = torch.addcmul(offset, colours.roll(1, 1) - colours.roll(-1, 1), across)
-    return _with_colours(images, torch.addcmul(offset, colours, along))
+    colors = _colors(images)
+    offset = (contrast - along) * colors.mean(1, keepdim=True) + contrast * brightness
+    if colors.shape[1] == 3:
+        offset = torch.addcmul(offset, colors.roll(1, 1) - colors.roll(-1, 1), across)
+    return _with_colors(images, torch.addcmul(offset, colors, along))
 
 
-def _colours(images: Tensor) -> Tensor:
+def _colors(images: Tensor) -> Tensor:
     """All but alpha, in float32 at least: large terms cancel here, for which bf16 is too coarse."""
     return images[:, :3].to(torch.promote_types(images.dtype, torch.float32))
 
 
-def _with_colours(images: Tensor, colours: Tensor) -> Tensor:
-    colours = colours.to(images.dtype)
-    return torch.cat([colours, images[:, 3:]], 1) if images.shape[1] > 3 else colours
+def _with_colors(images: Tensor, colors: Tensor) -> Tensor:
+    colors = colors.to(images.dtype)
+    return torch.cat([colors, images[:, 3:]], 1) if images.shape[1] > 3 else colors
 
 
 def _translate(images: Tensor) -> Tensor:
@@ -177,7 +177,7 @@ def _warp_sometimes(images: Tensor, p: Tensor) -> Tensor:
     count, _, height, width = images.shape
     mirror, quarters, move, angle = _sometimes(_symmetric(4, 2, count, 1, device=images.device), p)
     scale, stretch, drift = _sometimes(torch.randn(3, 2, count, 1, device=images.device), p)
-    # x and y of the source as coefficients (N, 3) of x and y in the result and 1, all in pixels from the centre.
+    # x and y of the source as coefficients (N, 3) of x and y in the result and 1, all in pixels from the center.
     # All draws are symmetric, so that the inverse of each transformation is drawn as well as itself.
     x, y, one = torch.eye(3, device=images.device)
     x, y = x + SHIFT * width * drift[0] * one, y + SHIFT * height * drift[1] * one
@@ -205,8 +205,8 @@ def _sample(images: Tensor, x: Tensor, y: Tensor) -> Tensor:
     and not at all on MPS.
     """
     height, width = images.shape[2:]
-    left, right, to_right = _neighbours(x, width)
-    top, bottom, to_bottom = _neighbours(y, height)
+    left, right, to_right = _neighbors(x, width)
+    top, bottom, to_bottom = _neighbors(y, height)
     top, bottom = top * width, bottom * width
     to_right, to_bottom = to_right[:, None].to(images.dtype), to_bottom[:, None].to(images.dtype)
     above = torch.lerp(_pixels(images, top + left), _pixels(images, top + right), to_right)
@@ -214,7 +214,7 @@ def _sample(images: Tensor, x: Tensor, y: Tensor) -> Tensor:
     return torch.lerp(above, below, to_bottom)
 
 
-def _neighbours(position: Tensor, size: int) -> tuple[Tensor, Tensor, Tensor]:
+def _neighbors(position: Tensor, size: int) -> tuple[Tensor, Tensor, Tensor]:
     """Index of the pixels before and after each position, reflected at the image's edges, and the latter's weight."""
     phase = (position + 0.5).remainder(2 * size)
     position = torch.minimum(phase, 2 * size - phase) - 0.5

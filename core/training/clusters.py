@@ -54,16 +54,16 @@ def clustered(dataset: Dataset, count: int, device: torch.device) -> Generator[P
 def k_means(values: Tensor, count: int) -> NDArray[np.int64]:
     """Labels (N,) of the clusters of points (N, numbers), N >= count; 0 is the largest cluster (Lloyd 1982)."""
     random = torch.Generator().manual_seed(0)
-    centres = values[torch.randperm(len(values), generator=random)[:count]]
-    labels = torch.cdist(values, centres).argmin(1)
+    centers = values[torch.randperm(len(values), generator=random)[:count]]
+    labels = torch.cdist(values, centers).argmin(1)
     for _ in range(ROUNDS):
-        sizes = labels.bincount(minlength=len(centres))
-        centres = torch.zeros_like(centres).index_add_(0, labels, values) / sizes.clamp_min(1)[:, None]
-        centres = centres[sizes >= SMALLEST * len(values) / count]
-        before, labels = labels, torch.cdist(values, centres).argmin(1)
+        sizes = labels.bincount(minlength=len(centers))
+        centers = torch.zeros_like(centers).index_add_(0, labels, values) / sizes.clamp_min(1)[:, None]
+        centers = centers[sizes >= SMALLEST * len(values) / count]
+        before, labels = labels, torch.cdist(values, centers).argmin(1)
         if torch.equal(before, labels):
             break
-    sizes = labels.bincount(minlength=len(centres))
+    sizes = labels.bincount(minlength=len(centers))
     rank = sizes.argsort(descending=True, stable=True).argsort()
     found: NDArray[np.int64] = rank[labels].numpy()
     return found

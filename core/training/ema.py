@@ -30,7 +30,7 @@ class MovingAverage:
 
     @torch.no_grad()
     def move(self, decay: float) -> None:
-        """Moves the average towards the newest, in place: old * decay + new * (1 - decay). Counters are copied."""
+        """Moves the average toward the newest, in place: old * decay + new * (1 - decay). Counters are copied."""
         torch._foreach_lerp_(self._old, self._new, 1.0 - decay)
         if self._old_counters:
             torch._foreach_copy_(self._old_counters, self._new_counters)

@@ -129,7 +129,7 @@ class NearestQuery:
 class NearestImages:
     """The training images (k, H, W, C) that are nearest to what was asked about, and how far away they are, which
     `measured` explains. `flipped`: whether mirrored ones are meant. `generated` and `real`: how far from their nearest
-    training image others are, see `core.evaluation.nearest_neighbours.NeighbourDistances`."""
+    training image others are, see `core.evaluation.nearest_neighbors.NeighborDistances`."""
 
     asked: NearestQuery
     images: Images

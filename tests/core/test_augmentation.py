@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from core.config.settings import Settings
-from core.losses.penalties.gradients import zero_centred
+from core.losses.penalties.gradients import zero_centered
 from core.training.augmentation import LARGEST_P, Augment
 
 Part = Literal["colour", "translation", "cutout"]
@@ -93,7 +93,7 @@ def test_colours_of_bf16_images_are_rounded_only_once(policy: str, channels: int
 
 
 @pytest.mark.parametrize("channels", [1, 3, 4])
-def test_diffaug_colour_is_the_papers_formula(channels: int) -> None:
+def test_diffaug_color_is_the_papers_formula(channels: int) -> None:
     images = noise(6, channels, 6, 10)
     torch.manual_seed(3)
     result = Augment(CPU)(images, only("diffaug", "colour"))
@@ -102,8 +102,8 @@ def test_diffaug_colour_is_the_papers_formula(channels: int) -> None:
     for k, image in enumerate(images):
         x = image[:3]
         x = x + (draws[0, k] - 0.5)
-        grey = x.mean(0, keepdim=True)
-        x = (x - grey) * (2 * draws[1, k]) + grey
+        gray = x.mean(0, keepdim=True)
+        x = (x - gray) * (2 * draws[1, k]) + gray
         x = (x - x.mean()) * (draws[2, k] + 0.5) + x.mean()
         assert torch.allclose(result[k, :3], x, atol=1e-6)
         assert torch.equal(result[k, 3:], image[3:])
@@ -152,15 +152,15 @@ def test_diffaug_cutout_is_half_the_size_about_a_random_point(height: int, width
 
 
 @pytest.mark.parametrize("policy", POLICIES)
-def test_alpha_is_moved_and_cut_with_the_picture_but_not_recoloured(policy: str) -> None:
+def test_alpha_is_moved_and_cut_with_the_picture_but_not_recolored(policy: str) -> None:
     images = noise(1, 3, 12, 12).expand(20, -1, -1, -1)
     images = torch.cat([images, images[:, :1]], 1)
     moved = with_p(1)(images, only(policy, "translation", "cutout"))
     assert changed(images, moved) == 1
     assert torch.equal(moved[:, 3], moved[:, 0])
-    recoloured = with_p(1)(images, only(policy, "colour"))
-    assert changed(images[:, :3], recoloured[:, :3]) == 1
-    assert torch.equal(recoloured[:, 3], images[:, 3])
+    recolored = with_p(1)(images, only(policy, "colour"))
+    assert changed(images[:, :3], recolored[:, :3]) == 1
+    assert torch.equal(recolored[:, 3], images[:, 3])
 
 
 def finite_difference(function: Callable[[Tensor], Tensor], at: Tensor, direction: Tensor) -> float:
@@ -250,7 +250,7 @@ def test_adas_map_has_the_papers_mirrors_scales_rotations_and_shifts() -> None:
     coordinates = torch.arange(32) + 0.0
     images = torch.stack([*torch.meshgrid(coordinates, coordinates, indexing="xy"), torch.zeros(32, 32)])
     result = with_p(1)(images.expand(3000, -1, -1, -1), only("ada", "translation"))[:, :2]
-    # Slopes at the centre, (N, to x or y, from x or y).
+    # Slopes at the center, (N, to x or y, from x or y).
     slopes = torch.stack([result[:, :, 15, 16] - result[:, :, 15, 15], result[:, :, 16, 15] - result[:, :, 15, 15]], 2)
     inside = ((result[:, :, 14:18, 14:18] > 1) & (result[:, :, 14:18, 14:18] < 30)).flatten(1).all(1)
     assert inside.double().mean() > 0.95  # the others may be reflected there
@@ -268,18 +268,18 @@ def test_adas_map_has_the_papers_mirrors_scales_rotations_and_shifts() -> None:
     assert shift.std(0).tolist() == pytest.approx([4.6, 4.6], rel=0.1)
 
 
-def test_adas_colours_keep_grey_and_turn_hue_about_it() -> None:
-    grey = noise(1, 1).expand(200, 3, -1, -1)
-    result = with_p(1)(grey, only("ada", "colour"))
+def test_adas_colors_keep_gray_and_turn_hue_about_it() -> None:
+    gray = noise(1, 1).expand(200, 3, -1, -1)
+    result = with_p(1)(gray, only("ada", "colour"))
     assert torch.allclose(result, result[:, :1].expand(-1, 3, -1, -1), atol=1e-5, rtol=0)
-    contrast = ((result.amax((1, 2, 3)) - result.amin((1, 2, 3))) / (grey.max() - grey.min())).log2()
+    contrast = ((result.amax((1, 2, 3)) - result.amin((1, 2, 3))) / (gray.max() - gray.min())).log2()
     assert contrast.std().item() == pytest.approx(0.5, rel=0.2)
-    # Two pixels that differ from grey by as much: all hues scale them alike.
-    colours = torch.tensor([[0.5, 0, 0], [0, 0, 0.5], [0, 0, 0]]).T.view(1, 3, 1, 3).expand(2000, -1, -1, -1)
-    result = with_p(1)(colours, only("ada", "colour"))[:, :, 0]
+    # Two pixels that differ from gray by as much: all hues scale them alike.
+    colors = torch.tensor([[0.5, 0, 0], [0, 0, 0.5], [0, 0, 0]]).T.view(1, 3, 1, 3).expand(2000, -1, -1, -1)
+    result = with_p(1)(colors, only("ada", "colour"))[:, :, 0]
     chroma = result - result.mean(1, keepdim=True)
     assert torch.allclose(chroma[:, :, 0].norm(dim=1), chroma[:, :, 1].norm(dim=1), atol=1e-4, rtol=1e-4)
-    # Red stays the strongest of three colours in a third of all turns.
+    # Red stays the strongest of three colors in a third of all turns.
     assert (chroma[:, :, 0].argmax(1) == 0).double().mean().item() == pytest.approx(1 / 3, abs=0.04)
     # The third is 0, which only brightness moves; contrast then scales that.
     assert result[:, 0, 2].median().item() == pytest.approx(0, abs=0.03)
@@ -302,7 +302,7 @@ def adapted(augment: Augment, settings: Settings, logits: Tensor, steps: int) ->
     return augment.p.item()
 
 
-def test_p_follows_how_well_real_images_are_recognised() -> None:
+def test_p_follows_how_well_real_images_are_recognized() -> None:
     settings = only("ada", *PARTS, batch=10, ada_kimg=1.0)  # 0.01 a step
     sure, fooled, mixed = torch.full((10,), 0.1), torch.full((10,), -9.0), torch.tensor([5.0] * 7 + [-5.0] * 3)
     augment = Augment(CPU)
@@ -375,7 +375,7 @@ def test_accelerators(device: str) -> None:
         augment.p.fill_(0.8)
         images = noise(4, 4).to(device).requires_grad_(True)
         weight = noise(1, 4).to(device).requires_grad_(True)
-        zero_centred((augment(images, settings) * weight).tanh().sum((1, 2, 3)), images).backward()
+        zero_centered((augment(images, settings) * weight).tanh().sum((1, 2, 3)), images).backward()
         assert weight.grad is not None
         assert weight.grad.isfinite().all()
         augment.adapt(torch.ones(4, device=device), settings)

@@ -320,7 +320,7 @@ def test_our_key_with_something_else_behind_it(checkpoint: Checkpoint, path: Pat
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("width", 7), ("network", "biggan"), ("colour", True), ("resolution", 48), ("batch", "many")],
+    [("width", 7), ("network", "biggan"), ("color", True), ("resolution", 48), ("batch", "many")],
 )
 def test_settings_that_cannot_be(checkpoint: Checkpoint, path: Path, key: str, value: Any) -> None:
     values = json.loads(checkpoint.meta.model_dump_json())

@@ -313,7 +313,7 @@ def test_images_need_not_be_square() -> None:
     assert D(images, LABELS)[0].shape == (2,)
 
 
-# -- spectral normalisation ------------------------------------------------------------------------------------------
+# -- spectral normalization ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("mode", ["none", "projection", "auxiliary"])

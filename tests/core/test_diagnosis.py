@@ -222,15 +222,15 @@ def test_a_discriminator_that_suddenly_guesses_has_lost_what_it_knew() -> None:
 
 
 def test_lost_contrast_is_cured_by_a_new_training_with_the_bias_alone() -> None:
-    grey = history((3000, {}), (60, {"Signal/contrast": 0.6}))
-    (only,) = diagnose(grey, DCGAN.changed(d_bias=False), RunFacts(10_000))
+    gray = history((3000, {}), (60, {"Signal/contrast": 0.6}))
+    (only,) = diagnose(gray, DCGAN.changed(d_bias=False), RunFacts(10_000))
     first, second = only.remedies
     assert first.anew  # however old it is: 25 minutes here
     assert first.changes == {"d_bias": True}
     assert not second.anew
     assert "60 %" in only.sentence
     assert "100 %" in only.sentence
-    (only,) = diagnose(grey, DCGAN, RunFacts(10_000))
+    (only,) = diagnose(gray, DCGAN, RunFacts(10_000))
     assert not any(remedy.anew for remedy in only.remedies)
 
 

@@ -225,7 +225,7 @@ def test_remedies() -> None:
     assert how == "with half the learning rates"
     assert remedy(settings, 2)[0] == settings.changed(gradient_penalty=10.0)
     assert remedy(tiny_settings("r3gan", r1=0, r2=0), 2)[0].r1 == 1.0
-    # There is one already, or the slope is bounded, or batch normalisation is against it.
+    # There is one already, or the slope is bounded, or batch normalization is against it.
     for name in ("wgan_gp", "wgan", "dcgan"):
         assert remedy(tiny_settings(name), 2) == remedy(tiny_settings(name), 1)
 

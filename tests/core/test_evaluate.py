@@ -155,9 +155,9 @@ def test_evaluate_with_labels(
 ) -> None:  # fmt: skip
     monkeypatch.setattr(classifier_module, "STEPS", 5)
     for index, picture in enumerate(sorted(pictures.iterdir())):
-        (tmp_path / "labelled" / "ab"[index % 2]).mkdir(parents=True, exist_ok=True)
-        (tmp_path / "labelled" / "ab"[index % 2] / picture.name).write_bytes(picture.read_bytes())
-    assert evaluate_command(finished_checkpoint, str(tmp_path / "labelled"), "--metrics", "inception_score") == 0
+        (tmp_path / "labeled" / "ab"[index % 2]).mkdir(parents=True, exist_ok=True)
+        (tmp_path / "labeled" / "ab"[index % 2] / picture.name).write_bytes(picture.read_bytes())
+    assert evaluate_command(finished_checkpoint, str(tmp_path / "labeled"), "--metrics", "inception_score") == 0
     captured = capsys.readouterr()
     assert "Inception Score, classifier-" in captured.out
     assert "Label classifier: " in captured.err

@@ -29,7 +29,7 @@ from core.evaluation.features import classifier as classifier_module
 from core.evaluation.features import dataset_features as real_module
 from core.evaluation.features import inception as inception_module
 from core.evaluation.features.dataset_features import real_features
-from core.evaluation.features.model_input import in_colour
+from core.evaluation.features.model_input import in_color
 from core.evaluation.features.weights import INCEPTION
 from core.events import Images, Notice, Progress
 from tests.core.server import Server, remote
@@ -79,14 +79,14 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 # -- what any of them does -------------------------------------------------------------------------------------------
 
 
-def test_images_of_any_kind_become_colour() -> None:
-    grey, colour, clear = images(channels=1), images(channels=3), images(channels=4)
-    assert (in_colour(grey) == grey.repeat(3, 3)).all()
-    assert in_colour(colour) is colour
+def test_images_of_any_kind_become_color() -> None:
+    gray, color, clear = images(channels=1), images(channels=3), images(channels=4)
+    assert (in_color(gray) == gray.repeat(3, 3)).all()
+    assert in_color(color) is color
     clear[..., 3] = 0
-    assert (in_colour(clear) == 255).all()
+    assert (in_color(clear) == 255).all()
     clear[..., 3] = 255
-    assert (in_colour(clear) == clear[..., :3]).all()
+    assert (in_color(clear) == clear[..., :3]).all()
 
 
 @pytest.mark.parametrize("channels", [1, 3, 4])
@@ -106,9 +106,9 @@ def test_features_do_not_depend_on_the_batch(vgg16: Extractor) -> None:
 
 
 def test_vgg16_is_the_same_everywhere(vgg16: Extractor) -> None:
-    grey = np.full((1, 32, 32, 3), 191, np.uint8)
+    gray = np.full((1, 32, 32, 3), 191, np.uint8)
     # Of the weights that numpy's frozen stream gives: other numbers here need another VERSION.
-    np.testing.assert_allclose(vgg16(grey).values[0, :3], [-0.409494, 0.300925, 0.632391], rtol=1e-3)
+    np.testing.assert_allclose(vgg16(gray).values[0, :3], [-0.409494, 0.300925, 0.632391], rtol=1e-3)
 
 
 @pytest.mark.usefixtures("quick")

@@ -23,7 +23,7 @@ from core.generator_inputs import (
 )
 
 NOTHING = Conditions()
-LABELLED = Conditions("concat", classes=3)
+LABELED = Conditions("concat", classes=3)
 CODED = Conditions(categories=4, continuous=2)
 CLUSTERED = Conditions("auxiliary", classes=3, clustered=True)
 BOTH = Conditions("projection", classes=3, categories=4, continuous=2)
@@ -69,11 +69,11 @@ def test_conditions_of_settings() -> None:
     assert Conditions.of(settings, 3) == Conditions("embedding", 3, 4, 2)
     # Labels that the settings do not ask for do not count.
     assert Conditions.of(validate({}), 3) == NOTHING
-    assert (BOTH.codes, CODED.codes, LABELLED.codes, NOTHING.codes) == (6, 6, 0, 0)
+    assert (BOTH.codes, CODED.codes, LABELED.codes, NOTHING.codes) == (6, 6, 0, 0)
 
 
 def test_seeds_take_turns_in_classes_and_categories() -> None:
-    assert [seed_class(seed, LABELLED).tolist() for seed in (0, 1, 2, 4)] == [
+    assert [seed_class(seed, LABELED).tolist() for seed in (0, 1, 2, 4)] == [
         [1, 0, 0],
         [0, 1, 0],
         [0, 0, 1],
@@ -81,8 +81,8 @@ def test_seeds_take_turns_in_classes_and_categories() -> None:
     ]
     assert [int(seed_codes(seed, CODED)[:4].argmax()) for seed in (0, 1, 3, 4, 6)] == [0, 1, 3, 0, 2]
     assert seed_codes(5, CODED)[:4].tolist() == [0, 1, 0, 0]
-    assert seed_class(LARGEST_SEED, LABELLED).sum() == seed_codes(LARGEST_SEED, CODED)[:4].sum() == 1
-    assert seed_class(0, LABELLED).dtype == seed_codes(0, CODED).dtype == np.float32
+    assert seed_class(LARGEST_SEED, LABELED).sum() == seed_codes(LARGEST_SEED, CODED)[:4].sum() == 1
+    assert seed_class(0, LABELED).dtype == seed_codes(0, CODED).dtype == np.float32
 
 
 def test_a_seeds_continuous_codes_are_the_same_everywhere_and_its_own() -> None:
@@ -105,7 +105,7 @@ def test_a_seeds_continuous_codes_are_the_same_everywhere_and_its_own() -> None:
         (Conditions(continuous=2), 0, {4: 4}),
         (CLUSTERED, 0, {1: 1, 37: 37}),
         (replace(CLUSTERED, categories=4), 4, {37: 36}),
-        (LABELLED, 3, {1: 3, 3: 3, 5: 3, 6: 6, 37: 36}),
+        (LABELED, 3, {1: 3, 3: 3, 5: 3, 6: 6, 37: 36}),
         (CODED, 4, {4: 4, 37: 36}),
         (BOTH, 3, {37: 36}),
         (Conditions("concat", classes=100), MOST_COLUMNS, {37: 32}),
@@ -119,7 +119,7 @@ def test_a_grid_has_whole_rows(conditions: Conditions, columns: int, counts: dic
 
 
 def test_what_the_columns_stand_for() -> None:
-    assert LABELLED.column_names(("cat", "dog", "owl")) == ("cat", "dog", "owl")
+    assert LABELED.column_names(("cat", "dog", "owl")) == ("cat", "dog", "owl")
     assert CODED.column_names(()) == CODED.column_names(("cat", "dog")) == ("0", "1", "2", "3")
     assert NOTHING.column_names(("cat", "dog")) == CLUSTERED.column_names(("cluster 1", "cluster 2", "cluster 3")) == ()
     assert len(Conditions("concat", classes=100).column_names([str(number) for number in range(100)])) == MOST_COLUMNS
@@ -142,7 +142,7 @@ def test_image_k_of_a_plain_grid_is_that_of_seed_k() -> None:
 
 
 def test_a_column_of_a_grid_is_a_class_and_a_row_a_seed() -> None:
-    found = fixed(6, 8, LABELLED)
+    found = fixed(6, 8, LABELED)
     assert found.classes.argmax(1).tolist() == [0, 1, 2, 0, 1, 2]
     assert np.array_equal(found.z, [seed_latent(seed, 8) for seed in (0, 0, 0, 1, 1, 1)])
 

@@ -70,10 +70,10 @@ def test_fid_of_known_gaussians() -> None:
 
 def test_fid_with_fewer_images_than_features() -> None:
     one, other = normal(30, 50, 0), normal(40, 50, 1) + 0.1
-    centred = [(points - points.mean(0)) / np.sqrt(len(points) - 1) for points in (one, other)]
+    centered = [(points - points.mean(0)) / np.sqrt(len(points) - 1) for points in (one, other)]
     # tr((S_1 S_2)^(1/2)) is the sum of the singular values of the product of the roots.
-    shared = np.linalg.svd(centred[0] @ centred[1].T, compute_uv=False).sum()
-    spread = sum(float(np.square(points).sum()) for points in centred)
+    shared = np.linalg.svd(centered[0] @ centered[1].T, compute_uv=False).sum()
+    spread = sum(float(np.square(points).sum()) for points in centered)
     expected = np.square(one.mean(0) - other.mean(0)).sum() + spread - 2 * shared
     assert measured("fid", *features(one, other))["fid"] == pytest.approx(expected, rel=1e-6)
 
@@ -109,11 +109,11 @@ def test_numbers_are_torch_fidelitys(count: int, monkeypatch: pytest.MonkeyPatch
     assert found["is_std"] == expected["inception_score_std"]
 
 
-# -- neighbours ------------------------------------------------------------------------------------------------------
+# -- neighbors ------------------------------------------------------------------------------------------------------
 
 
 def test_density_and_coverage_of_one_distribution() -> None:
-    """That of a k-th neighbour's ball holds k / N of any other such set, so density is 1; and a ball stays empty when
+    """That of a k-th neighbor's ball holds k / N of any other such set, so density is 1; and a ball stays empty when
     the k nearest of 2N - 1 points are all of its own set."""
     count, k = 2000, 5
     found = measured("density_coverage", *features(normal(count, 8, 0), normal(count, 8, 1)))
@@ -122,10 +122,10 @@ def test_density_and_coverage_of_one_distribution() -> None:
     assert found["coverage"] == pytest.approx(1 - empty, abs=0.01)
 
 
-def test_neighbours_counted_by_hand() -> None:
+def test_neighbors_counted_by_hand() -> None:
     real = np.arange(8.0)[
         :, None
-    ]  # balls reach 3, 2, 2 ... 2, 3 to the third neighbour; 5, 4, 3, 3, 3, 3, 4, 5 to the fifth
+    ]  # balls reach 3, 2, 2 ... 2, 3 to the third neighbor; 5, 4, 3, 3, 3, 3, 4, 5 to the fifth
     fake = np.array([[0.5], [3.5], [9.5], [20.0]])
     found = measured("density_coverage", *features(fake, real))
     balls = [[abs(f[0] - r[0]) <= reach for r, reach in zip(real, (5, 4, 3, 3, 3, 3, 4, 5), strict=True)] for f in fake]

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv2d, interpolate
 
-from core.models import Discriminator, Generator, Shape, build, normalise_spectrally
-from core.models.layers import channels_at, means_of_neighbours
+from core.models import Discriminator, Generator, Shape, build, normalize_spectrally
+from core.models.layers import channels_at, means_of_neighbors
 from core.models.style import modulated
 from core.registry import components
 
@@ -20,7 +20,7 @@ NETWORKS = tuple(components("models"))
 NORMED = [(name, norm) for name, found in components("models").items() for norm in found.facts["D_NORMS"]]
 SQUASHED = ("dcgan", "mlp", "resnet", "smooth")
 SHAPES = {
-    "16 px grey": {"channels": 1, "d_channels": 1},
+    "16 px gray": {"channels": 1, "d_channels": 1},
     "64 px with conditions": {"doublings": 4, "latent_dim": 17, "d_channels": 5},
     "rows 4, columns 6, RGBA": {"grid": (4, 6), "channels": 4, "d_channels": 4},
     "rows 3, columns 5, narrow": {"grid": (3, 5), "width": 9},
@@ -194,14 +194,14 @@ def test_styles_in_two_steps_are_the_same_as_in_one() -> None:
     with torch.no_grad():
         w = G.map(noise())
         assert w.shape[1] == G.style_layers
-        assert torch.equal(G.synthesise(w), G(noise()))
+        assert torch.equal(G.synthesize(w), G(noise()))
         # A layer's own style changes the image; together they are all there is to it.
         other = G.map(noise().flip(0))
         for layer in range(G.style_layers):
             mixed = w.clone()
             mixed[:, layer] = other[:, layer]
-            assert not torch.equal(G.synthesise(mixed), G.synthesise(w))
-        assert torch.equal(G.synthesise(other), G(noise().flip(0)))
+            assert not torch.equal(G.synthesize(mixed), G.synthesize(w))
+        assert torch.equal(G.synthesize(other), G(noise().flip(0)))
 
 
 @each_network
@@ -270,7 +270,7 @@ def test_bfloat16_is_the_same_but_coarser(network: str) -> None:
 @pytest.mark.parametrize("network", [name for name in NETWORKS if name != "r3"])  # its blocks begin with weights of 0
 def test_a_spectral_norm_comes_on_top_of_everything_else(network: str) -> None:
     _, D = pair(network)
-    normalise_spectrally(D)
+    normalize_spectrally(D)
     with torch.no_grad():
         for _ in range(50):
             D(pictures())
@@ -288,7 +288,7 @@ def test_mlp_has_the_textbooks_layers() -> None:
     assert [layer.out_features for layer in layers[0]] == [256, 512, 1024, 32 * 32]
     assert [layer.in_features for layer in layers[1]] == [32 * 32, 512, 256]
     assert [layer.out_features for layer in layers[1]] == [512, 256, 1]
-    # A weight for each input and a bias, and a normalisation's scale and shift behind all but the last:
+    # A weight for each input and a bias, and a normalization's scale and shift behind all but the last:
     #   101*256 + 257*512 + 513*1024 + 1025*1024 + 2 * (256 + 512 + 1024)
     assert parameters(G) == 25_856 + 131_584 + 525_312 + 1_049_600 + 3_584 == 1_735_936
     #   1025*512 + 513*256 + 257*1
@@ -297,12 +297,12 @@ def test_mlp_has_the_textbooks_layers() -> None:
 
 def test_dcgan_has_the_papers_size() -> None:
     G, D = pair("dcgan", Shape((4, 4), 4, 3, 100, 64, "batch", 3))
-    # Transposed convolutions of 4 x 4 without bias: 100 -> 512 -> 256 -> 128 -> 64 -> 3, a normalisation (scale and
+    # Transposed convolutions of 4 x 4 without bias: 100 -> 512 -> 256 -> 128 -> 64 -> 3, a normalization (scale and
     # shift for each channel) behind all but the last:
     #   16 * (100*512 + 512*256 + 256*128 + 128*64 + 64*3) = 16 * 223,424 = 3,574,784
     #   2 * (512 + 256 + 128 + 64) = 1,920
     assert parameters(G) == 16 * (100 * 512 + 512 * 256 + 256 * 128 + 128 * 64 + 64 * 3) + 2 * 960 == 3_576_704
-    # Convolutions of 4 x 4: 3 -> 64 -> 128 -> 256 -> 512 -> 1, a normalisation behind all but the first and the last:
+    # Convolutions of 4 x 4: 3 -> 64 -> 128 -> 256 -> 512 -> 1, a normalization behind all but the first and the last:
     #   16 * (3*64 + 64*128 + 128*256 + 256*512 + 512*1) = 16 * 172,736 = 2,763,776
     #   2 * (128 + 256 + 512) = 1,792, and 64 biases of the first
     assert parameters(D) == 16 * (3 * 64 + 64 * 128 + 128 * 256 + 256 * 512 + 512) + 2 * 896 + 64 == 2_765_632
@@ -333,11 +333,11 @@ def test_smooth_leaves_no_grid_where_dcgan_does(network: str, count: int) -> Non
 def test_resnet_has_the_size_of_sngan_for_cifar() -> None:
     G, D = pair("resnet", Shape((4, 4), 3, 3, 128, 256, "none", 3))
     # Linear to 256 maps of 4 x 4:                        128*4096 + 4096                       =   528,384
-    # A block: two normalisations of 256 channels, two convolutions of 3 x 3, a shortcut of 1 x 1:
+    # A block: two normalizations of 256 channels, two convolutions of 3 x 3, a shortcut of 1 x 1:
     #   2*512 + 2 * 256*256*9 + 256*256 = 1,024 + 1,179,648 + 65,536 = 1,246,208; three of them = 3,738,624
-    # A normalisation and a convolution to colours:       512 + 256*3*9 + 3                     =     7,427
+    # A normalization and a convolution to colors:       512 + 256*3*9 + 3                     =     7,427
     assert parameters(G) == 528_384 + 3_738_624 + 7_427 == 4_274_435
-    # With the three biases of 256 numbers in each block that normalisation cancels, it is the size that is published.
+    # With the three biases of 256 numbers in each block that normalization cancels, it is the size that is published.
     assert parameters(G) + 3 * 3 * 256 == 4_276_739
     # First block: convolutions 3 -> 128 -> 128, shortcut 3 -> 128, all with biases:
     #   3*128*9 + 128 = 3,584; 128*128*9 + 128 = 147,584; 3*128 + 128 = 512                     =   151,680
@@ -425,10 +425,10 @@ def test_r3_begins_as_a_chain_of_resamplings() -> None:
     z = noise()
     basis, scales = (dict(G.named_parameters())[name].detach() for name in ("basis", "scales.weight"))
     x = basis * (z @ scales.T)[:, :, None, None]
-    *_, (_, colours) = (item for item in G.named_parameters() if item[1].dim() == 4)
+    *_, (_, colors) = (item for item in G.named_parameters() if item[1].dim() == 4)
     with torch.no_grad():
         x = interpolate(interpolate(x, scale_factor=2.0, mode="bilinear"), scale_factor=2.0, mode="bilinear")
-        assert torch.allclose(G(z), conv2d(x, colours), atol=1e-5)
+        assert torch.allclose(G(z), conv2d(x, colors), atol=1e-5)
 
 
 def test_r3_groups_sixteen_channels_where_there_are_as_many() -> None:
@@ -439,15 +439,15 @@ def test_r3_groups_sixteen_channels_where_there_are_as_many() -> None:
         assert found == {groups}
 
 
-def test_means_of_neighbours_are_bilinear_interpolation() -> None:
+def test_means_of_neighbors_are_bilinear_interpolation() -> None:
     x = torch.randn(2, 3, 4, 6, dtype=torch.float64, generator=torch.Generator().manual_seed(4))
-    assert torch.allclose(means_of_neighbours(x), interpolate(x, scale_factor=2.0, mode="bilinear"))
+    assert torch.allclose(means_of_neighbors(x), interpolate(x, scale_factor=2.0, mode="bilinear"))
 
 
 @pytest.mark.parametrize("network", ["dcgan", "smooth"])
 @pytest.mark.parametrize("norm", ["batch", "layer"])
 @pytest.mark.parametrize("bias", [False, True])
-def test_a_normalised_discriminator_sees_contrast_by_its_first_bias_alone(network: str, norm: str, bias: bool) -> None:
+def test_a_normalized_discriminator_sees_contrast_by_its_first_bias_alone(network: str, norm: str, bias: bool) -> None:
     _, D = pair(network, replace(SMALL, d_norm=norm, d_bias=bias))
     for layer in D.modules():
         if isinstance(layer, nn.BatchNorm2d | nn.GroupNorm):

@@ -106,7 +106,7 @@ def test_of_several_fits_the_later_ones_win() -> None:
 
 
 def test_fits_by_classes_and_by_the_least_number_of_images() -> None:
-    fits = (FitRule({"width": 16}, labelled=True), FitRule({"width": 24}, labelled=False, images_from=1000))
+    fits = (FitRule({"width": 16}, labeled=True), FitRule({"width": 24}, labeled=False, images_from=1000))
     found = Preset("studio", "", "", "", {"width": 64}, fits)
 
     def width(images: int, classes: int) -> int:

@@ -303,7 +303,7 @@ def test_a_discriminator_that_learns_its_images_by_heart_shows_a_gap(monkeypatch
 # -- nothing changes -------------------------------------------------------------------------------------------------
 
 WATCHED = ("dcgan", "cgan", "infogan", "wgan_gp", "sngan", "stylegan2_ada", "r3gan", "playground")
-"""Batch normalisation, classes, codes, penalties, spectral norms, noise and augmentation."""
+"""Batch normalization, classes, codes, penalties, spectral norms, noise and augmentation."""
 
 
 @pytest.mark.usefixtures("probe_at_each_step")

@@ -28,7 +28,7 @@ from core.jobs.training_job import TrainingJob
 from core.latent.request import LatentRequest, Point, Walk
 from core.latent.sampler import Sampler
 from core.losses import loss
-from core.models.conditioning import Judgement, build_pair
+from core.models.conditioning import Judgment, build_pair
 from core.monitoring import playground
 from core.monitoring.playground import MESH, Playground, checkpoint_snapshot, descent_directions
 from core.registry import components
@@ -84,14 +84,14 @@ def test_every_toy_is_points_of_unit_size(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "modes", "sigma", "centre"),
+    ("name", "modes", "sigma", "center"),
     [
         ("ring8", 8, 0.02, lambda k: 2 * np.array([np.cos(k * np.pi / 4), np.sin(k * np.pi / 4)])),
         ("grid25", 25, 0.05, lambda k: np.array([2 * (k % 5) - 4, 2 * (k // 5) - 4])),
     ],
 )
 def test_gaussians_stand_where_the_papers_have_them(
-    name: str, modes: int, sigma: float, centre: Callable[[int], NDArray[np.float64]]
+    name: str, modes: int, sigma: float, center: Callable[[int], NDArray[np.float64]]
 ) -> None:
     dataset = toys.dataset(f"toy:{name}")
     assert dataset.labels is not None
@@ -100,7 +100,7 @@ def test_gaussians_stand_where_the_papers_have_them(
     for mode in range(modes):
         own = points[dataset.labels == mode]
         assert len(own) == 10_000 / modes
-        assert np.abs(own.mean(0) - centre(mode)).max() < 6 * sigma / len(own) ** 0.5
+        assert np.abs(own.mean(0) - center(mode)).max() < 6 * sigma / len(own) ** 0.5
         assert own.std(0) == pytest.approx([sigma, sigma], rel=0.15)
 
 
@@ -288,9 +288,9 @@ def test_a_look(source: str, values: dict[str, Any]) -> None:
 class _Slope(torch.nn.Module):
     """Finds a point the more real the further it lies up."""
 
-    def forward(self, points: torch.Tensor, classes: torch.Tensor) -> Judgement:
+    def forward(self, points: torch.Tensor, classes: torch.Tensor) -> Judgment:
         none = points.new_empty(len(points), 0)
-        return Judgement(5.0 * points[:, 1, 0, 0], none, none)
+        return Judgment(5.0 * points[:, 1, 0, 0], none, none)
 
 
 def test_the_surface_has_its_top_row_first() -> None:

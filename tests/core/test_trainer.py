@@ -26,7 +26,7 @@ from core.events import Edited, Event, Finished, Report, Samples, Stepped, Tuned
 from core.generator_inputs import GeneratorInputs
 from core.latent.request import LatentRequest, Point, Walk
 from core.latent.sampler import Sampler
-from core.models import Shape, build, normalise_spectrally
+from core.models import Shape, build, normalize_spectrally
 from core.trainer import Trainer
 from core.training.allocator import keep_freed_memory
 from core.training.ema import MovingAverage, decay
@@ -108,7 +108,7 @@ def by_hand(settings: Settings, steps: int) -> tuple[torch.nn.Module, torch.nn.M
     torch.manual_seed(settings.seed)
     G, D = build(settings.network, Shape.of(settings, 3))
     if settings.spectral_norm:
-        normalise_spectrally(D)
+        normalize_spectrally(D)
     opt_G, opt_D = (optimizer_by_hand(settings, network, settings.lr_g) for network in (G, D))
     noise = torch.Generator().manual_seed(settings.seed)
     batches = Batches(tiny_dataset(), settings.batch, False, settings.seed, torch.device("cpu"))
@@ -142,7 +142,7 @@ def by_hand(settings: Settings, steps: int) -> tuple[torch.nn.Module, torch.nn.M
 def optimizer_by_hand(settings: Settings, network: torch.nn.Module, rate: float) -> torch.optim.Optimizer:
     if settings.optimizer == "rmsprop":
         return torch.optim.RMSprop(network.parameters(), rate)
-    # Fused as in the training: a bias before a batch normalisation has rounding errors for a gradient, which Adam
+    # Fused as in the training: a bias before a batch normalization has rounding errors for a gradient, which Adam
     # makes as large as any other.
     return torch.optim.Adam(network.parameters(), rate, (settings.beta1, settings.beta2), fused=True)
 
@@ -635,7 +635,7 @@ def test_a_checkpoint_of_another_shape_is_refused(values: dict[str, Any]) -> Non
     assert caught.value.remedy
 
 
-def test_a_checkpoint_of_other_colours_is_refused() -> None:
+def test_a_checkpoint_of_other_colors_is_refused() -> None:
     checkpoint = tiny_trainer().checkpoint()
     with pytest.raises(UserError, match="color images, and these are gray images"):
         Trainer(tiny_settings(), tiny_dataset(channels=1), FIXED, checkpoint)

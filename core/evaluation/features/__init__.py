@@ -2,7 +2,7 @@
 
 A module of this package that defines `TITLE` defines as well
 
-* `LABELLED`: whether it needs a dataset with labels;
+* `LABELED`: whether it needs a dataset with labels;
 * `FETCHED`: whether it needs a file of weights, which a person has to point to or download;
 * `LOGITS`: whether it tells classes apart, which the Inception Score needs;
 * `build(dataset, weights, device)`: a generator of `Progress` and `Notice` that returns an `Extractor`.
@@ -44,7 +44,7 @@ class Extractor(Protocol):
 
     @property
     def name(self) -> str:
-        """As numbers are labelled; weights that are not the same everywhere go by their digest."""
+        """As numbers are labeled; weights that are not the same everywhere go by their digest."""
 
     @property
     def classifies(self) -> bool:
@@ -81,8 +81,8 @@ def build(
         raise UserError(f"There is no feature extractor {name!r}.", f"Choose one of {', '.join(known)}.")
     if weights is not None and not known[name].facts["FETCHED"]:
         raise UserError(f"The features of {name} need no file of weights.", "Leave it out, or choose inception.")
-    if known[name].facts["LABELLED"] and not dataset.classes:
-        others = ", ".join(other for other, found in known.items() if not found.facts["LABELLED"])
+    if known[name].facts["LABELED"] and not dataset.classes:
+        others = ", ".join(other for other, found in known.items() if not found.facts["LABELED"])
         raise UserError("A classifier needs classes to tell apart, and this dataset has none.", f"Choose {others}.")
     reading = Progress(f"Preparing {known[name].title}", 0, 0)
     found = yield from run_in_thread(lambda: cast(_Module, module("evaluation.features", name)), reading)

@@ -26,7 +26,7 @@ from core.events import Images, Notice, Progress
 
 TITLE = "Label classifier"
 PAPER = ""
-LABELLED = True
+LABELED = True
 FETCHED = False
 LOGITS = True
 
@@ -99,7 +99,7 @@ def _network(classes: int) -> nn.Sequential:
 
 
 def _train(dataset: Dataset) -> Generator[Progress, None, tuple[dict[str, Tensor], float]]:
-    """The weights, and the part of the held-out images that it recognises. Always on the CPU, and always the same."""
+    """The weights, and the part of the held-out images that it recognizes. Always on the CPU, and always the same."""
     assert dataset.labels is not None
     labels = torch.from_numpy(np.array(dataset.labels))
     random = np.random.RandomState(SEED)

@@ -22,13 +22,13 @@ from core.data.dataset import Dataset
 from core.data.names import quoted
 from core.errors import UserError
 from core.evaluation.features import Extractor, Features
-from core.evaluation.features.model_input import in_colour
+from core.evaluation.features.model_input import in_color
 from core.evaluation.features.weights import INCEPTION
 from core.events import Images, Notice, Progress
 
 TITLE = "Inception v3 of 2015"
 PAPER = "Szegedy, Vanhoucke, Ioffe, Shlens, Wojna 2015, arXiv:1512.00567"
-LABELLED = False
+LABELED = False
 FETCHED = True
 LOGITS = True
 
@@ -64,7 +64,7 @@ class Inception:
 
     @torch.inference_mode()
     def __call__(self, images: Images) -> Features:
-        planes = np.ascontiguousarray(in_colour(images).transpose(0, 3, 1, 2))
+        planes = np.ascontiguousarray(in_color(images).transpose(0, 3, 1, 2))
         values, logits = self._network(torch.from_numpy(planes).to(self._device))
         return Features(values.cpu().numpy(), logits.cpu().numpy())
 

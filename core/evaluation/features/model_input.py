@@ -11,8 +11,8 @@ from core.events import Images
 from core.imaging.tensors import from_pixels
 
 
-def in_colour(images: Images) -> Images:
-    """uint8 NHWC with 1, 3 or 4 channels -> with 3: grey is repeated, and what is transparent lies on white."""
+def in_color(images: Images) -> Images:
+    """uint8 NHWC with 1, 3 or 4 channels -> with 3: gray is repeated, and what is transparent lies on white."""
     channels = images.shape[3]
     if channels == 4:
         alpha = images[..., 3:].astype(np.uint32)
@@ -24,7 +24,7 @@ def in_colour(images: Images) -> Images:
 def as_input(images: Images, side: int, device: torch.device) -> Tensor:
     """uint8 NHWC -> (N, 3, side, side) in about [-1, 1] on the device; bilinear with antialiasing, out of proportion
     where they are not square."""
-    batch = torch.from_numpy(np.ascontiguousarray(in_colour(images))).to(device)
+    batch = torch.from_numpy(np.ascontiguousarray(in_color(images))).to(device)
     planes = from_pixels(batch.permute(0, 3, 1, 2))
     if planes.shape[2:] == (side, side):
         return planes.contiguous()

@@ -19,7 +19,7 @@ from core.events import Images, Notice, Progress
 
 TITLE = "VGG16, random weights"
 PAPER = "Naeem, Oh, Uh, Choi, Yoo 2020, Reliable fidelity and diversity metrics, arXiv:2002.09797"
-LABELLED = False
+LABELED = False
 FETCHED = False
 LOGITS = False
 

@@ -1,6 +1,6 @@
 """Density: in how many real images' balls a generated one lies. Coverage: real images with a generated one in theirs.
 
-A ball reaches to the fifth neighbour, and density is divided by that number, so that both are near 1 for sets that are
+A ball reaches to the fifth neighbor, and density is divided by that number, so that both are near 1 for sets that are
 alike; density may be above. Dropped modes lower coverage and leave density as it is.
 """
 

@@ -27,19 +27,19 @@ class BallMembership(NamedTuple):
 
 def radii(points: Floats, k: int) -> Work[Tensor]:
     """The distance from each point (N, F) to its k-th nearest other one, (N,)."""
-    centres = torch.from_numpy(points)
+    centers = torch.from_numpy(points)
     found = []
-    for part in centres.split(max(_PAIRS // len(centres), 1)):
-        found.append(calc_cdist_part(part, centres).kthvalue(min(k + 1, len(centres)), dim=1).values)
+    for part in centers.split(max(_PAIRS // len(centers), 1)):
+        found.append(calc_cdist_part(part, centers).kthvalue(min(k + 1, len(centers)), dim=1).values)
         yield
     return torch.cat(found)
 
 
-def inside(points: Floats, centres: Floats, radii: Tensor) -> Work[BallMembership]:
-    """Which points (N, F) lie in balls about centres (M, F); the surface belongs to the ball."""
-    balls, hit = [], torch.zeros(len(centres), dtype=torch.bool)
-    middle = torch.from_numpy(centres)
-    for part in torch.from_numpy(points).split(max(_PAIRS // len(centres), 1)):
+def inside(points: Floats, centers: Floats, radii: Tensor) -> Work[BallMembership]:
+    """Which points (N, F) lie in balls about centers (M, F); the surface belongs to the ball."""
+    balls, hit = [], torch.zeros(len(centers), dtype=torch.bool)
+    middle = torch.from_numpy(centers)
+    for part in torch.from_numpy(points).split(max(_PAIRS // len(centers), 1)):
         within = calc_cdist_part(part, middle) <= radii
         balls.append(within.sum(1))
         hit |= within.any(0)

@@ -1,6 +1,6 @@
 """Precision: generated images that lie where real ones do. Recall: real images that lie where generated ones do.
 
-"Where" is inside the ball about any image of the other set that reaches to its third neighbour. Dropped modes lower
+"Where" is inside the ball about any image of the other set that reaches to its third neighbor. Dropped modes lower
 recall and leave precision as it is; images that are off lower precision. Both have the same weakness: what is drawn
 together in the midst of the other set counts as lying there, so that images that lose their contrast gain precision.
 One stray image has a large ball: density and coverage are less easily fooled.

@@ -1,8 +1,8 @@
 """Sliced Wasserstein distance of small patches at several scales, on the images themselves: no network, no training.
 
-As ProGAN has it: Laplacian pyramids down to 16 px, 128 patches of 7x7 px of each image and level, normalised by
+As ProGAN has it: Laplacian pyramids down to 16 px, 128 patches of 7x7 px of each image and level, normalized by
 channel, and the mean distance of their sorted projections on 512 random directions, x 1000; the mean over the levels.
-Two things differ from the paper's program. Both sets are normalised alike, by the mean and deviation of the two
+Two things differ from the paper's program. Both sets are normalized alike, by the mean and deviation of the two
 together: each by its own would hide a loss of contrast. And image k of either set is cut at the same places, so that
 equal sets are 0 apart. It sees texture and not what images show.
 """
@@ -47,7 +47,7 @@ def measure(fake: ImageSet, real: ImageSet) -> Work[dict[str, float]]:
     distances = []
     for level in range(levels(fake.images.shape[1], fake.images.shape[2])):
         ours, theirs = (yield from _patches(fake.images, level)), (yield from _patches(real.images, level))
-        yield from _normalise(ours, theirs)
+        yield from _normalize(ours, theirs)
         distances.append((yield from _distance(ours, theirs)))
     return {"swd": 1000 * float(np.mean(distances))}
 
@@ -108,7 +108,7 @@ def _cut(images: Floats, random: np.random.RandomState) -> Floats:
     return np.moveaxis(patches, -1, 2).reshape(count * PATCHES, channels, PATCH * PATCH)
 
 
-def _normalise(one: Floats, other: Floats) -> Work[None]:
+def _normalize(one: Floats, other: Floats) -> Work[None]:
     """By channel, in place."""
     for channel in range(one.shape[1]):
         both = (one[:, channel], other[:, channel])

@@ -19,10 +19,10 @@ INPUTS = ()
 def penalty(batch: DiscriminatorBatch) -> Tensor:
     """E (|grad D(x)| - 1)^2 at one point x between each pair of a real and a generated image."""
     mix = torch.rand(len(batch.real), device=batch.real.device)
-    return one_centred(batch.critic, batch.real, batch.fake, mix)
+    return one_centered(batch.critic, batch.real, batch.fake, mix)
 
 
-def one_centred(critic: Critic, real: Tensor, fake: Tensor, mix: Tensor) -> Tensor:
+def one_centered(critic: Critic, real: Tensor, fake: Tensor, mix: Tensor) -> Tensor:
     """Mean (|gradient| - 1)^2 at points between images; `mix` (N,) in [0, 1] is the share of the real image in each."""
     mix = mix.view(-1, *[1] * (real.dim() - 1))
     between = (mix * real + (1.0 - mix) * fake).detach().requires_grad_(True)

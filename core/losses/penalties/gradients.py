@@ -12,7 +12,7 @@ def gradients(logits: Tensor, images: Tensor) -> Tensor:
     return found.float().flatten(1)
 
 
-def zero_centred(logits: Tensor, images: Tensor) -> Tensor:
+def zero_centered(logits: Tensor, images: Tensor) -> Tensor:
     """Half the mean squared norm of the gradient of logits (N,) by the images (N, ...) that they were computed from."""
     squared: Tensor = gradients(logits, images).square().sum(1)
     return 0.5 * squared.mean()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from torch import Tensor
 
 from core.losses.penalties import DiscriminatorBatch
-from core.losses.penalties.gradients import zero_centred
+from core.losses.penalties.gradients import zero_centered
 
 TITLE = "R1"
 RANK = 0
@@ -17,4 +17,4 @@ INPUTS = ("real",)
 
 def penalty(batch: DiscriminatorBatch) -> Tensor:
     """(gamma / 2) E |grad D(x)|^2 with gamma = 1."""
-    return zero_centred(batch.real_logits, batch.real)
+    return zero_centered(batch.real_logits, batch.real)

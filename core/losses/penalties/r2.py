@@ -8,7 +8,7 @@ from __future__ import annotations
 from torch import Tensor
 
 from core.losses.penalties import DiscriminatorBatch
-from core.losses.penalties.gradients import zero_centred
+from core.losses.penalties.gradients import zero_centered
 
 TITLE = "R2"
 RANK = 1
@@ -17,4 +17,4 @@ INPUTS = ("fake",)
 
 def penalty(batch: DiscriminatorBatch) -> Tensor:
     """(gamma / 2) E |grad D(G(z))|^2 with gamma = 1."""
-    return zero_centred(batch.fake_logits, batch.fake)
+    return zero_centered(batch.fake_logits, batch.fake)

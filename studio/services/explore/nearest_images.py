@@ -14,7 +14,7 @@ from studio.model.explore import NearestImages, NearestQuery
 
 if TYPE_CHECKING:
     from core.data.dataset import Dataset
-    from core.evaluation.nearest_neighbours import ComparisonSpace
+    from core.evaluation.nearest_neighbors import ComparisonSpace
 
 NEAREST = 6
 """Training images that are shown beside one of the generator's."""
@@ -24,14 +24,14 @@ def find_nearest(asked: NearestQuery, dataset: Dataset | None) -> Generator[Prog
     """Looks for the training images that are nearest to a generated one. Raises `UserError` where no dataset is open,
     or another one."""
     from core.data.holdout import held_rows
-    from core.evaluation.nearest_neighbours import PIXELS, nearest, neighbour_distances
+    from core.evaluation.nearest_neighbors import PIXELS, nearest, neighbor_distances
 
     if dataset is None:
         raise UserError("The training images are not open.", "Open them in Data, prepared as for the training.")
     space = (yield from _features(dataset)) if asked.in_features else PIXELS
     held, image = held_rows(asked.settings, dataset), asked.population[asked.index]
     neighbors = yield from nearest(image[None], dataset, NEAREST, space, held)
-    spread = yield from neighbour_distances(asked.population, dataset, space, held)
+    spread = yield from neighbor_distances(asked.population, dataset, space, held)
     distances, flipped = neighbors.distances[0].tolist(), neighbors.flipped[0].tolist()
     return NearestImages(
         asked,
@@ -48,7 +48,7 @@ def find_nearest(asked: NearestQuery, dataset: Dataset | None) -> Generator[Prog
 def _features(dataset: Dataset) -> Generator[Progress | Notice, None, ComparisonSpace]:
     from core.devices import use
     from core.evaluation.features import build, default_for
-    from core.evaluation.nearest_neighbours import ComparisonSpace
+    from core.evaluation.nearest_neighbors import ComparisonSpace
 
     extractor = yield from build(default_for(dataset), dataset, use("auto"))
 

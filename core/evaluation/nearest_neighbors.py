@@ -29,7 +29,7 @@ NO_ROWS: RowNumbers = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True, eq=False)
-class Neighbours:
+class Neighbors:
     """For each of n images the k nearest, the nearest first.
 
     `rows` (n, k): which of the dataset's images they are; `distances` (n, k): root mean square of the differences of
@@ -44,7 +44,7 @@ class Neighbours:
 
 
 @dataclass(frozen=True, eq=False)
-class NeighbourDistances:
+class NeighborDistances:
     """How far images are from their nearest training image: `generated` ones, and `real` ones, which are images that
     were held out of the training (`held_out`), or else training images, each without itself."""
 
@@ -65,11 +65,11 @@ class ComparisonSpace:
 
 def nearest(
     images: Images, dataset: Dataset, k: int, space: ComparisonSpace | None = None, held: RowNumbers = NO_ROWS
-) -> Generator[Progress, None, Neighbours]:
+) -> Generator[Progress, None, Neighbors]:
     """Looks through the dataset for what is nearest to images, uint8 NHWC, or to their mirror images.
 
     Compared is in a space, `PIXELS` if none is named; rows that were `held` out of the training are passed over. All of
-    the dataset is read once, in flat memory. Yields `Progress`, and returns `Neighbours`, with fewer than k where
+    the dataset is read once, in flat memory. Yields `Progress`, and returns `Neighbors`, with fewer than k where
     there are no more. Raises `UserError` for points, and for images of another size or with other channels than the
     dataset's.
     """
@@ -80,13 +80,13 @@ def nearest(
     return _exact(planes, found, dataset, k, space)
 
 
-def neighbour_distances(
+def neighbor_distances(
     images: Images, dataset: Dataset, space: ComparisonSpace | None = None, held: RowNumbers = NO_ROWS, seed: int = 0
-) -> Generator[Progress, None, NeighbourDistances]:
+) -> Generator[Progress, None, NeighborDistances]:
     """How near generated images, uint8 NHWC, are to the training's, and how near real images are that it never saw, or
     where none are held out training images to others of them. Up to 256 of these are drawn by the seed.
 
-    Memorised images are much nearer than real ones. Yields `Progress`, and returns `NeighbourDistances`. Raises what
+    Memorized images are much nearer than real ones. Yields `Progress`, and returns `NeighborDistances`. Raises what
     `nearest` raises.
     """
     _check(images, dataset)
@@ -98,7 +98,7 @@ def neighbour_distances(
     own = np.concatenate([np.full(len(images), -1), drawn])
     found = yield from _candidates(planes, dataset, 1 + SPARE, space, held, own)
     distances = np.array([_exact_of(*each, dataset, space)[1][0] for each in zip(planes, found, strict=True)])
-    return NeighbourDistances(distances[:count], distances[count:], bool(len(held)))
+    return NeighborDistances(distances[:count], distances[count:], bool(len(held)))
 
 
 def _check(images: Images, dataset: Dataset) -> None:
@@ -140,14 +140,14 @@ def _candidates(
     return np.where(np.isfinite(squares), rows, -1)
 
 
-def _exact(planes: Images, rows: RowNumbers, dataset: Dataset, k: int, space: ComparisonSpace) -> Neighbours:
+def _exact(planes: Images, rows: RowNumbers, dataset: Dataset, k: int, space: ComparisonSpace) -> Neighbors:
     """The k nearest of a few, in order."""
     each = [_exact_of(image, candidates, dataset, space) for image, candidates in zip(planes, rows, strict=True)]
     found = np.stack([these[:k] for these, _, _ in each])
     distances = np.stack([away[:k] for _, away, _ in each])
     flipped = np.stack([mirrored[:k] for _, _, mirrored in each])
     images = np.stack([np.asarray(dataset.images[these]).transpose(0, 2, 3, 1) for these in found])
-    return Neighbours(found, distances, flipped, np.ascontiguousarray(images))
+    return Neighbors(found, distances, flipped, np.ascontiguousarray(images))
 
 
 def _exact_of(

@@ -15,18 +15,18 @@ from core.data.cache.exclusions import without
 from core.data.dataset import Dataset
 from core.data.records import RECORD, Records
 from core.errors import UserError
-from core.evaluation.nearest_neighbours import (
+from core.evaluation.nearest_neighbors import (
     ComparisonSpace,
-    NeighbourDistances,
-    Neighbours,
+    NeighborDistances,
+    Neighbors,
     nearest,
-    neighbour_distances,
+    neighbor_distances,
 )
 from core.events import Images, Progress
 from tests.core.tiny import tiny_dataset, tiny_points
 
 
-def found(images: Images, dataset: Dataset, k: int) -> Neighbours:
+def found(images: Images, dataset: Dataset, k: int) -> Neighbors:
     return run_to_end(nearest(images, dataset, k))
 
 
@@ -68,7 +68,7 @@ def test_they_are_what_a_loop_finds(size: tuple[int, int], channels: int, factor
     assert np.array_equal(result.images, nhwc(dataset)[rows])
 
 
-def test_a_memorised_image_is_found() -> None:
+def test_a_memorized_image_is_found() -> None:
     dataset = tiny_dataset(2000, size=(64, 64))  # more than are read at once
     images = nhwc(dataset)[[3, 1999]].copy()
     images[1] = images[1, :, ::-1]
@@ -139,11 +139,11 @@ def test_what_cannot_be_compared() -> None:
         found(np.zeros((1, 1, 1, 2), np.uint8), tiny_points(), 1)
 
 
-def spread(images: Images, dataset: Dataset, held: NDArray[np.int64] | None = None) -> NeighbourDistances:
-    return run_to_end(neighbour_distances(images, dataset, held=np.empty(0, np.int64) if held is None else held))
+def spread(images: Images, dataset: Dataset, held: NDArray[np.int64] | None = None) -> NeighborDistances:
+    return run_to_end(neighbor_distances(images, dataset, held=np.empty(0, np.int64) if held is None else held))
 
 
-def test_held_out_images_are_no_neighbours() -> None:
+def test_held_out_images_are_no_neighbors() -> None:
     dataset = tiny_dataset(60)
     held = np.array([3, 7])
     last = run_to_end(nearest(nhwc(dataset)[[3, 4]], dataset, 60, held=held))
@@ -183,8 +183,8 @@ def test_the_only_image_has_no_other() -> None:
 
 def test_another_space() -> None:
     brightness = ComparisonSpace("brightness", "the mean", lambda planes: planes.mean((1, 2, 3), np.float32)[:, None])
-    grey = np.arange(10, dtype=np.uint8)[:, None, None, None] * np.ones((1, 3, 16, 16), np.uint8)
-    dataset = replace(tiny_dataset(10), images=grey)
+    gray = np.arange(10, dtype=np.uint8)[:, None, None, None] * np.ones((1, 3, 16, 16), np.uint8)
+    dataset = replace(tiny_dataset(10), images=gray)
     last = run_to_end(nearest(np.full((1, 16, 16, 3), 6, np.uint8), dataset, 3, brightness))
     assert last.rows[0].tolist() == [6, 5, 7]
     assert last.distances[0].tolist() == [0, 1, 1]
