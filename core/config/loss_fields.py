@@ -30,7 +30,8 @@ class LossFields(ModelFields):
     r1: float = setting(
         0.0,
         "Loss",
-        "Weight of the R1 gradient penalty on real images. 0 turns it off; 0.05 to 10 stabilizes most trainings.",
+        "Weight of the R1 gradient penalty on real images. 0 turns it off; 0.05 to 10 is usual and stabilizes most "
+        "trainings.",
         title="R1",
         live=True,
         ge=0,
@@ -39,7 +40,7 @@ class LossFields(ModelFields):
     r2: float = setting(
         0.0,
         "Loss",
-        "Weight of the R2 gradient penalty on generated images. 0 turns it off; R3GAN uses the same weight as for R1.",
+        "Weight of the R2 gradient penalty on generated images. 0 is usual; R3GAN sets it to the weight of R1.",
         title="R2",
         live=True,
         advanced=True,
@@ -49,7 +50,7 @@ class LossFields(ModelFields):
     penalty_interval: int = setting(
         1,
         "Loss",
-        "Interval between two gradient penalties, whose weight is multiplied by it. 1 is exact; 16 saves time, as in "
+        "Interval between two gradient penalties, whose weight is multiplied by it. 1 is usual; 16 saves time, as in "
         "StyleGAN2.",
         title="Penalty interval",
         unit="steps",
@@ -61,8 +62,8 @@ class LossFields(ModelFields):
     weight_clip: float = setting(
         0.0,
         "Loss",
-        "Bound of the critic's weights in WGAN. 0 turns it off; 0.01 in the paper. A gradient penalty usually works "
-        "better.",
+        "Bound of the critic's weights in WGAN. 0 turns it off; 0.01 is usual for WGAN, but a gradient penalty mostly "
+        "works better.",
         title="Weight clipping",
         live=True,
         advanced=True,
@@ -72,8 +73,8 @@ class LossFields(ModelFields):
     smooth_real: float = setting(
         0.0,
         "Loss",
-        "Label smoothing of real images: their target is 1 minus this. 0 turns it off; 0.1 helps against an "
-        "overconfident discriminator.",
+        "Label smoothing of real images: their target is 1 minus this. 0 is usual; 0.1 helps against an overconfident "
+        "discriminator.",
         title="Smoothing, real",
         live=True,
         advanced=True,
@@ -93,8 +94,8 @@ class LossFields(ModelFields):
     instance_noise: float = setting(
         0.0,
         "Loss",
-        "Standard deviation of noise added to all images that the discriminator sees. 0 turns it off; 0.1 helps when "
-        "the discriminator is too strong.",
+        "Standard deviation of noise added to all images that the discriminator sees. 0 is usual; 0.1 helps when the "
+        "discriminator is too strong.",
         title="Instance noise",
         live=True,
         advanced=True,
@@ -123,8 +124,8 @@ class LossFields(ModelFields):
     clusters: int = setting(
         0,
         "Conditions",
-        "Number of clusters of similar images that replace the class labels. 0 keeps the labels; 30 suits thousands "
-        "of images.",
+        "Number of clusters of similar images that replace the class labels. 0, which keeps the labels, is usual; 30 "
+        "suits thousands of images.",
         ge=0,
         le=200,
     )
@@ -151,7 +152,7 @@ class LossFields(ModelFields):
     codes_categorical: int = setting(
         0,
         "Conditions",
-        "Number of classes that InfoGAN finds without labels. 0 turns it off; 10 suits the digits.",
+        "Number of classes that InfoGAN finds without labels. 0 is usual; 10 suits the digits.",
         title="InfoGAN classes",
         ge=0,
         le=64,
@@ -159,7 +160,8 @@ class LossFields(ModelFields):
     codes_continuous: int = setting(
         0,
         "Conditions",
-        "Number of sliders from -1 to 1 that InfoGAN finds without labels. 0 turns it off; 2 is usual.",
+        "Number of sliders from -1 to 1 that InfoGAN finds without labels. 0 is usual; 2 shows slant and thickness of "
+        "digits.",
         title="InfoGAN sliders",
         ge=0,
         le=16,
@@ -178,14 +180,15 @@ class LossFields(ModelFields):
     mirror: bool = setting(
         False,
         "Augmentation",
-        "Mirrors half of the real images left to right. Turn it on for faces or landscapes, not for text or digits.",
+        "Mirrors half of the real images left to right. Off is usual; turn it on for faces or landscapes, not for "
+        "text or digits.",
         live=True,
     )
     augment: Literal["none", "diffaug", "ada"] = setting(
         "none",
         "Augmentation",
         "Random changes of all images that the discriminator sees, so that small datasets are memorized later. "
-        "DiffAugment below 1,000 images, else ADA or none.",
+        "DiffAugment is usual below 1,000 images, ADA or None above.",
         title="Augmentation",
         live=True,
     )
@@ -216,8 +219,8 @@ class LossFields(ModelFields):
     ada_target: float = setting(
         0.6,
         "Augmentation",
-        "Mean sign of the discriminator's scores of real images above which ADA augments more. 0.6 in the paper; "
-        "lower it to augment more.",
+        "Mean sign of the discriminator's scores of real images above which ADA augments more. 0.6 is usual; a lower "
+        "target augments more.",
         title="ADA target",
         live=True,
         advanced=True,

@@ -27,13 +27,14 @@ class ModelFields(BaseModel):
     preset: str = setting(
         "studio",
         "Model",
-        "Named combination of settings to start from. studio suits most images; the others follow one paper each.",
+        "Named combination of settings to start from. studio is usual and suits most images; the others follow one "
+        "paper each.",
     )
     network: str = setting(
         "dcgan",
         "Model",
-        "Architecture of generator and discriminator. smooth or dcgan train fastest; style and r3 make better images, "
-        "given a GPU and hours.",
+        "Architecture of generator and discriminator. dcgan, or smooth from 64 px on, is usual; style and r3 make "
+        "better images, given a GPU and hours.",
     )
     resolution: Annotated[Resolution, BeforeValidator(_number)] = setting(
         64,
@@ -44,8 +45,8 @@ class ModelFields(BaseModel):
     grid: str = setting(
         "4x4",
         "Model",
-        "Columns x rows of the smallest feature map. 4x4, the default, makes square images; 6x4 at 64 px makes images "
-        "of 96 x 64.",
+        "Columns x rows of the smallest feature map. 4x4, for square images, is usual; 6x4 at 64 px makes images of "
+        "96 x 64.",
         advanced=True,
     )
     fit: Fit = setting(
@@ -125,8 +126,8 @@ class ModelFields(BaseModel):
     spectral_norm: bool = setting(
         False,
         "Model",
-        "Divides each weight matrix of the discriminator by its largest singular value. Turn it on to stabilize a "
-        "training, with the hinge loss above all.",
+        "Divides each weight matrix of the discriminator by its largest singular value. Off is usual; on stabilizes a "
+        "training, above all with the hinge loss.",
         title="Spectral norm",
         advanced=True,
     )

@@ -104,8 +104,8 @@ class TrainingFields(LossFields):
     warm_up_kimg: float = setting(
         0.0,
         "Optimizer",
-        "Number of images over which the learning rates rise from 0. 0 turns it off; 10 helps if a training diverges "
-        "in its first steps.",
+        "Number of images over which the learning rates rise from 0. 0 is usual; 10 helps if a training diverges in "
+        "its first steps.",
         title="Warm-up",
         unit="thousand images",
         advanced=True,
@@ -178,7 +178,7 @@ class TrainingFields(LossFields):
     seed: int = setting(
         0,
         "Run",
-        "Seed of every random number of the training. 0 by default; another one gives another training.",
+        "Seed of every random number of the training. 0 is usual; another seed gives another training.",
         ge=0,
         le=2**32 - 1,
     )

@@ -26,7 +26,7 @@ from core.evaluation.features.model_input import in_color
 from core.evaluation.features.weights import INCEPTION
 from core.events import Images, Notice, Progress
 
-TITLE = "Inception v3 of 2015"
+TITLE = "Inception v3 (2015)"
 PAPER = "Szegedy, Vanhoucke, Ioffe, Shlens, Wojna 2015, arXiv:1512.00567"
 LABELED = False
 FETCHED = True

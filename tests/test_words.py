@@ -1,0 +1,183 @@
+"""Words: what a machine can see of texts, docstrings and names. The rest of the standard is for readers."""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from core.config.choices import PACKAGES, choice_title
+from core.config.fields import title_of
+from core.config.settings import Settings
+from core.presets import presets
+from core.registry import components
+
+ROOT = Path(__file__).parents[1]
+REWRITTEN = (
+    "core/config/",
+    "core/diagnosis/",
+)
+"""Folders, and files, whose words have been rewritten. Grows until it holds all of `core` and `studio`."""
+FILES = sorted(file for package in ("core", "studio") for file in (ROOT / package).rglob("*.py"))
+
+VERBS = r"Adds|Divides|Hides|Keeps|Mirrors|Moves|Splits|Varies"
+TERMS = (
+    r"Adversarial|Architecture|Bound|Color|Columns|Decay|Device|Feature|Half-life|Interval|Label|Learning|Length|Limit|"
+    r"Mean|Method|Momentum|Named|Normalization|Number|Order|Part|Random|Seed|Share|Standard|Time|Training|Way|Weight|"
+    r"Width"
+)
+"""First words of helps: a verb in the third person, or the beginning of a noun phrase. A new one is added here."""
+LONGEST_TITLE = 3
+PROPER = {"Autoencoder", "FID", "Inception", "Score", "Wasserstein"}
+NO_BEGINNING = {"And", "How", "Likewise", "Of", "That", "Those", "What", "Whether", "Which"}
+BRITISH = re.compile(
+    r"analyse|artefact|behaviour|cancell(?=ed|ing)|catalogue|(?<!con)centre|centring|colour|defence|emphasise|equalis|"
+    r"favour|finalis|generalis|grey|honour|initialis|judgement|labell(?=ed|ing)|licence|maximis|memoris|minimis|"
+    r"modelling|neighbour|normalis|optimis|organis|penalis|(?<!im)practise|quantis|randomis|recognis|regularis|"
+    r"serialis|specialis|stabilis|summaris|synchronis|synthesise|towards|travell|utilis|visualis|vectoris",
+    re.IGNORECASE,
+)
+STORED = re.compile(r"augment_colour|memorisation\b|\bunlabelled\b|print_colours")
+"""Names that files, the command line and its JSON hold: they stay as they are."""
+PLURALS = re.compile(
+    r" (?:[a-z-]+ )?(?:channels|checkpoints|classes|clusters|columns|datasets|days|files|folders|frames|hours|images|"
+    r"labels|minutes|pages|parts|pictures|pins|points|rows|runs|samples|seconds|seeds|steps|times|updates)\b"
+)
+NEVER_ONE = {
+    "core/diagnosis/memorisation.py: seen",
+    "core/diagnosis/oscillation.py: count",
+}
+"""Numbers before a plural that cannot be 1."""
+
+
+def docstrings(file: Path) -> Iterator[tuple[int, str]]:
+    """Line and text of every docstring, those of attributes included."""
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        for statement in getattr(node, "body", None) or () if not isinstance(node, ast.Lambda | ast.IfExp) else ():
+            match statement:
+                case ast.Expr(value=ast.Constant(value=str(text))):
+                    yield statement.lineno, text
+
+
+def words_of(file: Path) -> Iterator[tuple[int, str]]:
+    """Line and text of every name, comment and string."""
+    for token in tokenize.generate_tokens(io.StringIO(file.read_text("utf-8")).readline):
+        if token.type not in (tokenize.OP, tokenize.NEWLINE, tokenize.NL, tokenize.INDENT, tokenize.DEDENT):
+            yield token.start[0], token.string
+
+
+@cache
+def rewritten() -> list[Path]:
+    names = {file: file.relative_to(ROOT).as_posix() for file in FILES}
+    return [file for file, name in names.items() if name.startswith(REWRITTEN)]
+
+
+def place(file: Path, line: int) -> str:
+    return f"{file.relative_to(ROOT).as_posix()}:{line}"
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_help_of_a_setting_begins_with_a_verb_or_a_term_and_states_a_usual_value(name: str) -> None:
+    field = Settings.model_fields[name]
+    text = field.description or ""
+    assert re.match(rf"({VERBS}|{TERMS})\b", text)
+    assert text.endswith((".", "..."))
+    assert len(text) <= 200
+    assert re.search(r"\busual\b|\bEmpty\b", text)
+
+
+def titles() -> Iterator[str]:
+    """Titles of settings, of their values, and of components."""
+    for name, field in Settings.model_fields.items():
+        yield title_of(name)
+        annotation = getattr(field.annotation, "__args__", ())
+        values = components(PACKAGES[name]) if name in PACKAGES else annotation
+        yield from (choice_title(name, value) for value in values if isinstance(value, str))
+    for package in ("diagnosis", "evaluation.metrics", "losses.penalties", "data.formats"):
+        yield from (component.title for component in components(package).values())
+
+
+@pytest.mark.parametrize("title", sorted(set(titles())))
+def test_titles_are_nouns_of_at_most_three_words_in_sentence_case(title: str) -> None:
+    first, *others = re.sub(r" \(.*\)", "", title).split()
+    assert len(others) < LONGEST_TITLE
+    assert not first[0].islower() or title in components("models")
+    assert not [word for word in others if word.istitle() and len(word) > 1 and word not in PROPER]
+    assert not title.endswith(".")
+
+
+def test_presets_are_described_in_a_sentence_or_two() -> None:
+    for preset in presets().values():
+        assert preset.when.endswith(".")
+
+        assert len(preset.when) <= 120
+
+
+def test_groups_of_settings_are_single_words() -> None:
+    for field in Settings.model_fields.values():
+        assert cast(dict[str, Any], field.json_schema_extra)["group"].isalpha()
+
+
+def test_docstrings_begin_with_a_verb_or_a_term() -> None:
+    wrong = [
+        f"{place(file, line)} {text.strip()[:60]}"
+        for file in rewritten()
+        for line, text in docstrings(file)
+        if (text.split() or ["What"])[0].strip(",:") in NO_BEGINNING
+    ]
+    assert not wrong
+
+
+def test_there_is_one_spelling() -> None:
+    wrong = [
+        f"{place(file, line)} {word[:60]}"
+        for file in rewritten()
+        for line, word in words_of(file)
+        if BRITISH.search(STORED.sub("", word))
+    ]
+    wrong += [place(file, 0) for file in rewritten() if BRITISH.search(STORED.sub("", place(file, 0)))]
+    assert not wrong
+
+
+def test_a_number_before_a_plural_is_never_one() -> None:
+    """Where a count stands before a plural noun, its function tells 1 from others."""
+    wrong = []
+    for file in rewritten():
+        for function in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if not isinstance(function, ast.FunctionDef):
+                continue
+            tells_one = any(
+                isinstance(node, ast.Compare)
+                and any(isinstance(c, ast.Constant) and c.value == 1 for c in node.comparators)
+                for node in ast.walk(function)
+            )
+            for text in ast.walk(function):
+                if tells_one or not isinstance(text, ast.JoinedStr):
+                    continue
+                for number, after in zip(text.values, text.values[1:], strict=False):
+                    if not isinstance(number, ast.FormattedValue) or not isinstance(after, ast.Constant):
+                        continue
+                    counted = f"{file.relative_to(ROOT).as_posix()}: {ast.unparse(number.value)}"
+                    if _is_count(number.value) and PLURALS.match(str(after.value)) and counted not in NEVER_ONE:
+                        wrong.append(f"{counted} {after.value}")
+    assert not wrong
+
+
+def _is_count(number: ast.expr) -> bool:
+    """Returns whether an expression counts something: a length, or a name in small letters that is no text."""
+    match number:
+        case ast.Call(func=ast.Name(id="len")):
+            return True
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return (
+                name.islower()
+                and re.search(r"count|steps|images|frames|parts|minutes|times|seen|fewest", name) is not None
+            )
+    return False
