@@ -57,8 +57,10 @@ def open_window(source: str | None, kind: type[MainWindow] | None = None) -> int
     from studio.qt_import import import_qt
 
     import_qt()
+    from PySide6.QtGui import QIcon
     from PySide6.QtWidgets import QApplication
 
+    from core.desktop.files import PNG
     from core.jobs.interruption import Interruption
     from studio import theme, window_state
     from studio.application import Application
@@ -73,6 +75,7 @@ def open_window(source: str | None, kind: type[MainWindow] | None = None) -> int
     app.setDesktopFileName("gan-studio")
     theme.apply(app, window_state.theme(), window_state.scale() / 100)
     studio = Application(kind() if kind else None)
+    studio.window.seen.connect(lambda: app.setWindowIcon(QIcon(str(PNG))))  # decoded after the first paint
     if source is not None:
         studio.window.painted.connect(lambda: studio.open(source))
     studio.window.show()

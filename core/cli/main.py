@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 from tqdm import tqdm
 
 from core import __version__
+from core.cli.desktop_command import add_desktop
 from core.cli.export_commands import add_exports, show
 from core.cli.messages import MESSAGES, as_json, without_controls
 from core.cli.paths import checkpoint, place
@@ -250,4 +251,5 @@ def _parser() -> tuple[argparse.ArgumentParser, Iterable[str]]:
     command.add_argument("--json", action="store_true")
     command.add_argument("--limit", type=float, metavar="GB", help="how much they may take; the oldest make room")
     command.add_argument("--clear", action="store_true", help="delete them all; they are prepared anew when needed")
+    add_desktop(commands)
     return parser, commands.choices

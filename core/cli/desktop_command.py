@@ -1,0 +1,31 @@
+"""Command `install-desktop`: lists the program on the user's desktop, or removes it from there."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+
+def add_desktop(commands: Any) -> None:
+    """Adds the command to those of the program."""
+    command = commands.add_parser(
+        "install-desktop",
+        help="list the program in the desktop's menu, with its icon, for this user",
+        description="Lists GAN Studio in the desktop's menu, with its icon: on Linux by a .desktop file, which also "
+        "opens its checkpoints (other .safetensors files are left alone), on macOS by a bundle in ~/Applications, on "
+        "Windows by a shortcut in the Start menu. Nothing changes for other users.",
+    )
+    command.add_argument("--uninstall", action="store_true", help="delete these files again")
+    command.set_defaults(command=install_desktop)
+
+
+def install_desktop(options: argparse.Namespace) -> int:
+    """Installs or removes the desktop entry and prints its files."""
+    from core.desktop.install import install, uninstall
+
+    if options.uninstall:
+        files = uninstall()
+        print("\n".join(f"deleted {file}" for file in files) or "There was no desktop entry.")
+    else:
+        print("\n".join(f"wrote {file}" for file in install()))
+    return 0

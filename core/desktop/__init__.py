@@ -1,0 +1,1 @@
+"""Desktop entry: the files by which a desktop lists the program with its icon, and opens its checkpoints with it."""
