@@ -2,15 +2,17 @@
 # make test    set everything up and run the whole suite      make test ARGS="-k slerp" WORKERS=0
 # make campaign  a night of kills, faults, power cuts, signals and mutated files: GAN_STUDIO_MUTATIONS=1000 of each kind
 # make gpu-check  what works on this machine's GPU and how fast, in six minutes: ARGS="--budget 120 --json gpu.json"
+# make docs    build the documentation into site/; warnings are errors
 # make setup   only set up: .venv/bin/gan-studio              make setup PYTHON=python3.12
 
 VENV := .venv
+DOCS := .venv-docs
 STAMP := $(VENV)/.set-up
 WORKERS ?= 2
 ARGS ?=
 DATA ?= sample:digits
 
-.PHONY: run test setup campaign gpu-check bench bench-data bench-quality bench-pictures bench-explore bench-invert bench-signals bench-seeing bench-rank bench-sick bench-durable screenshots pins clean
+.PHONY: run test setup campaign gpu-check bench bench-data bench-quality bench-pictures bench-explore bench-invert bench-signals bench-seeing bench-rank bench-sick bench-durable screenshots docs pins clean
 
 run: setup
 	$(VENV)/bin/gan-studio $(DATA)
@@ -62,6 +64,17 @@ bench-sick: setup
 screenshots: setup
 	$(VENV)/bin/python tools/screenshots.py $(ARGS)
 
+# In an environment of its own, without PyTorch and Qt.
+docs: $(DOCS)/.set-up
+	NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/python -m mkdocs build --strict --quiet $(ARGS)
+	@echo "docs: site/index.html"
+
+$(DOCS)/.set-up: pyproject.toml constraints.txt
+	$(or $(PYTHON),python3) -m venv $(DOCS)
+	$(DOCS)/bin/python -m pip install --quiet uv
+	$(DOCS)/bin/uv pip install --quiet --python $(DOCS)/bin/python --constraints constraints.txt --group docs
+	@touch $@
+
 setup: $(STAMP)
 
 $(STAMP): pyproject.toml constraints.txt tools/setup.sh
@@ -74,5 +87,5 @@ pins:
 		--no-emit-index-url --no-emit-find-links --group dev pyproject.toml --output-file constraints.txt
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(DOCS) site .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,6 +1,7 @@
 """`make gpu-check`: what works on this machine's GPU and how fast, beside the plain recipe; in six minutes, or less.
 
-`assets/gpu.md` says how to read the table. On a CPU the checks that need a GPU are skipped. Exit code 1 if any failed.
+`docs/measurements/gpu.md` says how to read the table. On a CPU the checks that need a GPU are skipped. Exit code 1 if
+any failed.
 """
 
 from __future__ import annotations

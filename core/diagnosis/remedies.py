@@ -30,7 +30,7 @@ def offered(case: Case, *candidates: Candidate) -> tuple[Remedy, ...]:
 def anew(case: Case, *candidates: Candidate) -> tuple[Remedy, ...]:
     """Returns the first valid remedy as a restart; none if the training is older than `case.YOUNG` seconds.
 
-    A discriminator with runaway weights recovers more slowly than a new one learns (assets/diagnosis.md).
+    A discriminator with runaway weights recovers more slowly than a new one learns (docs/measurements/diagnosis.md).
     """
     return restart(case, *candidates) if case.is_young else ()
 

@@ -1,8 +1,8 @@
 """Expectation before a training begins: how long until first shapes and until good images. Imports no torch.
 
-All numbers are of assets/experiments.md ("What to expect on two cores", "What the preset does on a GPU") but for the
-relative costs of the networks (`COST` in `core.models`) and of their widths, updates and penalties, which are processor
-seconds of whole steps at 64 px on one core of the same machine.
+All numbers are of docs/measurements/studio-preset.md ("What to expect on two cores", "What the preset does on a GPU")
+but for the relative costs of the networks (`COST` in `core.models`) and of their widths, updates and penalties, which
+are processor seconds of whole steps at 64 px on one core of the same machine.
 """
 
 from __future__ import annotations

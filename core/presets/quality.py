@@ -1,7 +1,7 @@
 """Levels of quality against speed: a preset with narrower or wider networks, and the batch that suits them.
 
 A wider network is sharper and slower. Twice the width comes with twice the batch: with a batch that is small for the
-width, trainings collapsed (assets/experiments.md, "What the preset does on a GPU").
+width, trainings collapsed (docs/measurements/studio-preset.md, "What the preset does on a GPU").
 """
 
 from __future__ import annotations

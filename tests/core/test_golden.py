@@ -1,4 +1,6 @@
-"""What this version wrote is read by every later one: a run folder, checkpoints and recipes as `FORMAT.md` has them.
+"""What this version wrote is read by every later one: a run folder, checkpoints and recipes.
+
+`docs/reference/format.md` describes them.
 
 `golden` was written by `python -m tests.core.test_golden`; never write a file of it anew, but add another beside it.
 """
@@ -164,7 +166,7 @@ def test_every_kind_of_recipe_makes_its_image_again(name: str) -> None:
 
 
 def test_the_page_of_formats_names_every_file_and_key() -> None:
-    text = (ROOT / "FORMAT.md").read_text("utf-8")
+    text = (ROOT / "docs" / "reference" / "format.md").read_text("utf-8")
     for path in GOLDEN.rglob("*"):
         if path.is_file():
             assert re.sub("[0-9]{9}", "SSSSSSSSS", str(path.relative_to(GOLDEN))) in text
