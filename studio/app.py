@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import sys
 from collections.abc import Sequence
@@ -43,6 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         if arguments[0] in cli.commands() or arguments[0].startswith("-"):
             return cli.main(arguments, _window_facts)
+        arguments = [os.path.expanduser(text) for text in arguments]  # noqa: PTH111 (it may be sample:digits)
         if complaint := mistake(arguments, cli.commands()):
             print(f"gan-studio: {complaint}", file=sys.stderr)
             return 2
@@ -118,11 +118,12 @@ def _window_facts() -> dict[str, Any]:
 
 def mistake(arguments: Sequence[str], commands: Sequence[str]) -> str:
     """Returns what is wrong with arguments of which the first is no command; empty if they are one thing to open."""
+    from core.cli.parser import did_you_mean
+
     first = arguments[0]
     if os.path.lexists(first) or (len(arguments) == 1 and (":" in first or os.sep in first)):
         return "" if len(arguments) == 1 else f"Only one thing can be opened at a time, and not {len(arguments)}."
-    alike = difflib.get_close_matches(first, commands, 1)
-    hint = f"Did you mean {alike[0]}?" if alike else "See gan-studio --help."
+    hint = did_you_mean(first, commands) or "See gan-studio --help."
     return f"There is no command, file or folder {first!r}. {hint}"
 
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+
+from core.cli.parser import Parser
 
 
-def add_desktop(commands: Any) -> None:
+def add_desktop(commands: argparse._SubParsersAction[Parser]) -> None:
     """Adds the command to those of the program."""
     command = commands.add_parser(
         "install-desktop",
-        help="list the program in the desktop's menu, with its icon, for this user",
-        description="Lists GAN Studio in the desktop's menu, with its icon: on Linux by a .desktop file, which also "
+        help="Install a desktop entry with an icon, for this user.",
+        description="Install GAN Studio in the desktop's menu, with its icon: on Linux by a .desktop file, which also "
         "opens its checkpoints (other .safetensors files are left alone), on macOS by a bundle in ~/Applications, on "
         "Windows by a shortcut in the Start menu. Nothing changes for other users.",
     )
-    command.add_argument("--uninstall", action="store_true", help="delete these files again")
+    command.add_argument("--uninstall", action="store_true", help="Delete these files.")
     command.set_defaults(command=install_desktop)
 
 

@@ -7,21 +7,18 @@ Imports no torch before one of them runs: `core.cli.main` is imported before the
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
-from functools import partial
 from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from typing import TYPE_CHECKING
 
-from tqdm import tqdm
-
-from core.cli.messages import MESSAGES
+from core.cli.messages import MESSAGES, as_json
+from core.cli.parser import Parser, did_you_mean
 from core.cli.paths import checkpoint, place
-from core.concurrency import run_to_end
+from core.cli.progress import Bar, show
 from core.errors import UserError
-from core.events import Event, Notice, Progress
 from core.export.animation import MOST_FPS, MOST_FRAMES, MOST_SCALE, Animation, frame_positions
 from core.export.selection import FileOptions, ImageFormat, Packing, SeedSelection
 from core.generator_inputs import LARGEST_SEED, parse_seeds
@@ -32,9 +29,6 @@ if TYPE_CHECKING:
 
 OTHER_FILES = (".mp4", ".mov", ".tar", ".tgz", ".gz", ".7z", ".rar")
 """Endings of names that no folder should have, beside those of pictures."""
-
-Parser = TypeVar("Parser", bound=argparse.ArgumentParser)
-T = TypeVar("T")
 
 
 def generate(options: argparse.Namespace) -> int:
@@ -55,7 +49,7 @@ def generate(options: argparse.Namespace) -> int:
         raise UserError(f"{options.out.name} is no {options.format}.", "Leave --format out, or name a folder.")
     file_options = FileOptions(drawn or options.format or "png", packing, options.scale, recipe=options.recipe)
     show(export_images(sampler, selection, options.out, file_options, options.overwrite), "image")
-    print(f"{len(selection)} images in {options.out}", file=MESSAGES)
+    MESSAGES.say(f"{len(selection)} images in {options.out}")
     return 0
 
 
@@ -81,7 +75,7 @@ def interpolate(options: argparse.Namespace) -> int:
     else:
         trajectory = Walk(points, options.mode, easing=options.easing)
     show(export_walk(sampler, trajectory, options.out, animation, options.overwrite), "frame")
-    print(f"{len(frame_positions(trajectory, animation))} frames in {options.out}", file=MESSAGES)
+    MESSAGES.say(f"{len(frame_positions(trajectory, animation))} frames in {options.out}")
     return 0
 
 
@@ -90,7 +84,7 @@ def timelapse(options: argparse.Namespace) -> int:
 
     animation = Animation(options.fps, options.seconds, scale=options.scale, smooth=options.smooth)
     show(export_timelapse(options.run, options.out, animation, options.overwrite, options.caption), "frame")
-    print(f"{animation.frames} frames in {options.out}", file=MESSAGES)
+    MESSAGES.say(f"{animation.frames} frames in {options.out}")
     return 0
 
 
@@ -98,7 +92,7 @@ def report(options: argparse.Namespace) -> int:
     from core.report.write import write_report
 
     show(write_report(options.run, options.out, options.overwrite), "stage")
-    print(f"{options.out} tells of {options.run}", file=MESSAGES)
+    MESSAGES.say(f"{options.out} tells of {options.run}")
     return 0
 
 
@@ -107,7 +101,7 @@ def export(options: argparse.Namespace) -> int:
     from core.latent.sampler import Sampler
 
     show(export_generator(Sampler.open(options.checkpoint, "cpu"), options.out, options.overwrite), "stage")
-    print(f"{options.out}, and how to use it: {note_of(options.out)}", file=MESSAGES)
+    MESSAGES.say(f"{options.out}, and how to use it: {note_of(options.out)}")
     return 0
 
 
@@ -131,15 +125,15 @@ def project(options: argparse.Namespace) -> int:
     psnr = 0.0
     with (
         closing(export_projection(opened, sampler, picture, options.out, **wanted)) as events,
-        tqdm(total=steps, unit="step", disable=None, file=MESSAGES) as bar,
+        Bar("step", steps) as bar,
     ):
         for event in events:
             if isinstance(event, ProjectionStep):
                 psnr = event.psnr
-                bar.update(event.step - bar.n)
-                bar.set_postfix_str(f"{psnr:.1f} dB")
-    print(f"PSNR {psnr:.2f} dB")
-    print(f"target.png and projected.png in {options.out}", file=MESSAGES)
+                bar.advance(event.step, "Projecting", f"{psnr:.1f} dB")
+    files = {name: str(options.out / f"{name}.png") for name in ("target", "projected")}
+    print(as_json({"psnr": psnr, **files}) if options.json else f"PSNR {psnr:.2f} dB")
+    MESSAGES.say(f"target.png and projected.png in {options.out}")
     return 0
 
 
@@ -165,103 +159,143 @@ def _label(text: str | None, classes: Sequence[str], known: int) -> tuple[float,
         chosen = int(text)
     else:
         choices = ", ".join(names[:20]) + ", ..." * (len(names) > 20)
-        raise UserError(f"There is no class {text!r}.", f"Choose one of {choices}.")
+        raise UserError(f"There is no class {text!r}.", did_you_mean(text, names) or f"Choose one of {choices}.")
     return tuple(float(index == chosen) for index in range(len(names)))
 
 
-def show(events: Generator[Event, None, T], unit: str) -> T:
-    """Runs long work to its end with a bar on stderr, and returns its result."""
-    with tqdm(unit=unit, disable=None, file=MESSAGES) as bar:
-        return run_to_end(events, partial(_show, bar))
-
-
-def _show(bar: tqdm[NoReturn], event: Event) -> None:
-    if isinstance(event, Progress):
-        if event.total != bar.total or event.done < bar.n:
-            bar.reset(event.total)
-        bar.set_description(event.text, refresh=False)
-        bar.update(event.done - bar.n)
-    elif isinstance(event, Notice):
-        bar.write(event.text, file=MESSAGES)
-
-
 def add_exports(commands: argparse._SubParsersAction[Parser]) -> None:
-    """The commands and their flags."""
-    command = commands.add_parser("generate", help="images of seeds")
+    """Adds the commands and their options to those of the program."""
+    help = "Generate images of seeds."
+    command = commands.add_parser("generate", help=help, description=help)
     command.set_defaults(command=generate)
     _add_sampling(command)
-    command.add_argument("--out", type=place, required=True, metavar="DIR", help="folder, .zip, or .png for one sheet")
+    command.add_argument(
+        "--out", type=place, required=True, metavar="OUT", help="Folder, .zip, or .png, .jpg or .webp for one sheet."
+    )
+    command.add_argument("--each-class", action="store_true", help="Generate each seed in each class.")
+    command.add_argument(
+        "--format",
+        choices=["png", "jpeg", "webp"],
+        metavar="FORMAT",
+        help="File format of the images in a folder or .zip. Default: png.",
+    )
     _add_recipe(command)
-    command.add_argument("--each-class", action="store_true", help="the seeds for each class")
-    command.add_argument("--format", choices=["png", "jpeg", "webp"], help="of a folder or zip; default: png")
     _add_writing(command)
 
-    command = commands.add_parser("interpolate", help="a film of a walk from seed to seed")
+    help = "Interpolate between seeds, as a video."
+    command = commands.add_parser("interpolate", help=help, description=help)
     command.set_defaults(command=interpolate)
     _add_sampling(command)
-    command.add_argument("--frames", type=_between(int, 1, MOST_FRAMES), default=60, help="from one seed to the next")
-    command.add_argument("--mode", choices=["slerp", "lerp"], default="slerp", help="on a sphere, or straight on")
-    command.add_argument("--easing", choices=["even", "smooth"], default="even", help="smooth: slower at each seed")
-    command.add_argument("--loop", action="store_true", help="from the last seed back to the first, without a jump")
-    command.add_argument("--around", action="store_true", help="a round of so many frames about a single seed")
     command.add_argument(
-        "--radius", type=_between(float, 0, 1), default=0.5, metavar="R", help="of --around: 0 stands still, 1 is far"
+        "--frames",
+        type=_between(int, 1, MOST_FRAMES),
+        default=60,
+        metavar="N",
+        help="Frames from one seed to the next; with --around the frames of the whole video.",
+    )
+    command.add_argument(
+        "--mode", choices=["slerp", "lerp"], default="slerp", metavar="MODE", help="Spherical or linear interpolation."
+    )
+    command.add_argument(
+        "--easing",
+        choices=["even", "smooth"],
+        default="even",
+        metavar="EASING",
+        help="Speed between two seeds: even, or slower near each seed.",
+    )
+    command.add_argument("--loop", action="store_true", help="Return from the last seed to the first.")
+    command.add_argument("--around", action="store_true", help="Move in a circle around a single seed.")
+    command.add_argument(
+        "--radius",
+        type=_between(float, 0, 1),
+        default=0.5,
+        metavar="R",
+        help="Radius of the circle of --around, from 0 (no motion) to 1 (unrelated images).",
     )
     _add_recipe(command)
     _add_animation_options(command)
 
-    command = commands.add_parser("export", help="the generator for other programs")
+    help = "Export the generator for other programs, as .onnx or .pt2."
+    command = commands.add_parser("export", help=help, description=help)
     command.set_defaults(command=export)
-    command.add_argument("checkpoint", type=checkpoint, metavar="CKPT")
-    command.add_argument("--out", type=place, required=True, metavar="FILE", help="model.onnx or model.pt2")
-    command.add_argument("--overwrite", action="store_true", help="replace the file if it exists")
+    _add_checkpoint(command)
+    command.add_argument("--out", type=place, required=True, metavar="FILE", help="File to write: .onnx or .pt2.")
+    _add_overwrite(command)
 
-    command = commands.add_parser("project", help="the image that comes nearest to a picture of your own")
+    help = "Project a picture: find the latent of the most similar image."
+    command = commands.add_parser("project", help=help, description=help)
     command.set_defaults(command=project)
-    command.add_argument("checkpoint", type=checkpoint, metavar="CKPT")
-    command.add_argument("picture", type=place, metavar="PICTURE")
-    command.add_argument("--out", type=place, required=True, metavar="FOLDER", help="for target.png and projected.png")
-    command.add_argument("--steps", type=int, metavar="N", help="more come nearer")
-    command.add_argument("--label", metavar="CLASS", help="the name or number of a class; without it the best is taken")
-    command.add_argument("--device", default="auto")
-    command.add_argument("--seed", type=int, default=0, help="of the starts")
+    _add_checkpoint(command)
+    command.add_argument("picture", type=place, metavar="PICTURE", help="Picture to project.")
+    command.add_argument(
+        "--out", type=place, required=True, metavar="FOLDER", help="Folder for target.png and projected.png."
+    )
+    command.add_argument(
+        "--steps", type=int, metavar="N", help="Optimizer steps; more come closer to the picture. Default: 500."
+    )
+    command.add_argument(
+        "--label", metavar="CLASS", help="Name or number of a class. Default: the class that fits best."
+    )
+    _add_device(command)
+    command.add_argument("--seed", type=int, default=0, metavar="N", help="Seed of the latents to start from.")
+    command.add_argument("--json", action="store_true", help="Print the PSNR and the files as JSON.")
     _add_recipe(command)
-    command.add_argument("--overwrite", action="store_true", help="replace images that exist already")
+    _add_overwrite(command)
 
-    command = commands.add_parser("timelapse", help="a film of a training's samples")
+    help = "Make a time-lapse video of a run's samples."
+    command = commands.add_parser("timelapse", help=help, description=help)
     command.set_defaults(command=timelapse)
-    command.add_argument("run", type=place, metavar="RUN")
-    command.add_argument("--seconds", type=_finite, default=10.0, metavar="S", help="of the whole film")
-    command.add_argument("--caption", action="store_true", help="write the step below")
+    command.add_argument("run", type=place, metavar="RUN", help="Folder of the run.")
+    command.add_argument("--seconds", type=_finite, default=10.0, metavar="S", help="Length of the video in seconds.")
+    command.add_argument("--caption", action="store_true", help="Write the step below the samples.")
     _add_animation_options(command)
 
-    command = commands.add_parser("report", help="one page that tells of a training: samples, curves, settings")
+    help = "Write an HTML report of a run: samples, curves, settings."
+    command = commands.add_parser("report", help=help, description=help)
     command.set_defaults(command=report)
-    command.add_argument("run", type=place, metavar="RUN")
-    command.add_argument("--out", type=place, required=True, metavar="FILE", help="report.html")
-    command.add_argument("--overwrite", action="store_true", help="replace the file if it exists")
+    command.add_argument("run", type=place, metavar="RUN", help="Folder of the run.")
+    command.add_argument("--out", type=place, required=True, metavar="FILE", help="File to write, such as report.html.")
+    _add_overwrite(command)
 
 
-def _add_sampling(command: argparse.ArgumentParser) -> None:
-    command.add_argument("checkpoint", type=checkpoint, metavar="CKPT")
-    command.add_argument("--seeds", required=True, help="such as 0-63 or 1,5,9")
-    command.add_argument("--label", metavar="CLASS", help="the name or number of a class; without it they take turns")
-    command.add_argument("--psi", type=_finite, default=1.0, help="truncation: below 1 is safer, above 1 is wilder")
-    command.add_argument("--device", default="auto")
-
-
-def _add_animation_options(command: argparse.ArgumentParser) -> None:
+def _add_checkpoint(command: Parser) -> None:
     command.add_argument(
-        "--out", type=place, required=True, metavar="FILM", help=".mp4, .gif, .webp, or a folder of PNGs"
+        "checkpoint", type=checkpoint, metavar="CKPT", help="Checkpoint, or the folder of a run for its newest one."
     )
-    command.add_argument("--fps", type=_between(int, 1, MOST_FPS), default=30, help="frames a second")
-    command.add_argument("--smooth", action="store_true", help="enlarge without square pixels")
+
+
+def _add_sampling(command: Parser) -> None:
+    _add_checkpoint(command)
+    command.add_argument("--seeds", required=True, metavar="SEEDS", help="Seeds, such as 0-63 or 1,5,9.")
+    command.add_argument("--label", metavar="CLASS", help="Name or number of a class. Default: the classes take turns.")
+    command.add_argument(
+        "--psi",
+        type=_finite,
+        default=1.0,
+        metavar="X",
+        help="Truncation psi. Below 1 images are more typical, above 1 more varied.",
+    )
+    _add_device(command)
+
+
+def _add_device(command: Parser) -> None:
+    command.add_argument(
+        "--device", default="auto", metavar="DEVICE", help="Device to compute on: auto, cpu, cuda:0, xpu:0, mps ..."
+    )
+
+
+def _add_animation_options(command: Parser) -> None:
+    command.add_argument(
+        "--out", type=place, required=True, metavar="VIDEO", help="File .mp4, .gif or .webp, or a folder for PNG files."
+    )
+    command.add_argument("--fps", type=_between(int, 1, MOST_FPS), default=30, metavar="N", help="Frames per second.")
+    command.add_argument("--smooth", action="store_true", help="Enlarge smoothly, without square pixels.")
     _add_writing(command)
 
 
-def _add_recipe(command: argparse.ArgumentParser) -> None:
+def _add_recipe(command: Parser) -> None:
     command.add_argument(
-        "--no-recipe", dest="recipe", action="store_false", help="leave the checkpoint and latents out of PNGs"
+        "--no-recipe", dest="recipe", action="store_false", help="Leave the recipe (checkpoint, latents) out of PNGs."
     )
 
 
@@ -274,11 +308,20 @@ def _refuse_file_name(path: Path, remedy: str) -> None:
         raise UserError(f"{path.name} would be the name of a folder.", remedy)
 
 
-def _add_writing(command: argparse.ArgumentParser) -> None:
+def _add_overwrite(command: Parser) -> None:
+    command.add_argument("--overwrite", action="store_true", help="Replace files that exist.")
+
+
+def _add_writing(command: Parser) -> None:
     command.add_argument(
-        "--scale", type=int, choices=range(1, MOST_SCALE + 1), default=1, metavar="N", help="pixels for each one"
+        "--scale",
+        type=int,
+        choices=range(1, MOST_SCALE + 1),
+        default=1,
+        metavar="N",
+        help="Factor by which images are enlarged.",
     )
-    command.add_argument("--overwrite", action="store_true", help="replace what exists already")
+    _add_overwrite(command)
 
 
 def _finite(text: str) -> float:

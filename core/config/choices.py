@@ -5,7 +5,9 @@ The command line, files and checkpoints use the values themselves.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
+
+from pydantic.fields import FieldInfo
 
 from core.registry import components
 
@@ -38,3 +40,14 @@ def choice_title(name: str, value: Any) -> str:
     if title is None and name in PACKAGES and value in components(PACKAGES[name]):
         title = components(PACKAGES[name])[value].title
     return title if title is not None else str(value)
+
+
+def choices_of(name: str, field: FieldInfo) -> dict[Any, str]:
+    """Returns the choices of the setting `name`, each with a one-line summary (empty if its title says enough).
+
+    Empty for a number or free text, and for `preset`, whose choices are in `core.presets`.
+    """
+    if name in PACKAGES:
+        auto = {"auto": ""} if field.default == "auto" else {}
+        return auto | {part.name: part.summary for part in components(PACKAGES[name]).values()}
+    return dict.fromkeys(get_args(field.annotation), "") if get_origin(field.annotation) is Literal else {}

@@ -14,18 +14,23 @@ import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from core.checkpoint import Checkpoint, load, save
-from core.cli.main import main
+from core.cli.completion import arguments_of, script
+from core.cli.main import commands, main, parser
 from core.cli.messages import MESSAGES
+from core.cli.progress import Bar
+from core.config.choices import choices_of
+from core.config.settings import Settings
 from core.latent.request import LatentRequest
 from core.latent.sampler import Sampler
 from core.presets import presets
+from core.projection.projector import STEPS
 from core.runs.run import Run
 from tests.core.nursery import Nursery
 from tests.core.sources import KINDS, Kind, as_cifar, as_video
@@ -312,12 +317,193 @@ def test_presets(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(preset["title"] and preset["when"] for preset in found.values())
 
 
-def test_help_names_every_setting(capsys: pytest.CaptureFixture[str]) -> None:
+# -- help and completion ---------------------------------------------------------------------------------------------
+
+
+def help_of(*arguments: str, capsys: pytest.CaptureFixture[str]) -> str:
+    """What a command prints about itself, without the line breaks."""
     with pytest.raises(SystemExit) as ended:
-        main(["train", "--help"])
+        main(arguments)
     assert ended.value.code == 0
+    return " ".join(capsys.readouterr().out.split())
+
+
+def test_short_help_of_train_has_the_options_that_people_use(capsys: pytest.CaptureFixture[str]) -> None:
+    short = help_of("train", "--help", capsys=capsys)
+    assert set(re.findall(r"--[a-z0-9-]+", short)) == {
+        *("--help", "--help-all", "--quiet", "--verbose", "--out", "--resume"),
+        *("--preset", "--resolution", "--mirror", "--no-mirror", "--augment", "--condition", "--batch", "--steps"),
+        *("--minutes", "--lr-g", "--lr-d", "--device", "--seed"),
+    }
+
+
+def test_every_setting_has_a_help_with_choices_and_default(capsys: pytest.CaptureFixture[str]) -> None:
+    text = help_of("train", "--help-all", capsys=capsys)
+    for name, field in Settings.model_fields.items():
+        flag = "--" + name.replace("_", "-")
+        about = re.search(rf" {flag}(?:, --no\S+| [A-Z0-9_]+) (?P<help>.*? Default: \S.*?\.) (?:--|[A-Z]\w+)", text)
+        assert about is not None, name
+        assert " ".join((field.description or "").split()) in about["help"]
+        if choices := choices_of(name, field):
+            assert f"One of {', '.join(map(str, choices))}." in about["help"]
+
+
+def test_settings_stand_in_the_groups_of_the_form(capsys: pytest.CaptureFixture[str]) -> None:
+    groups = [cast(dict[str, Any], field.json_schema_extra)["group"] for field in Settings.model_fields.values()]
+    for flag in ("--help", "--help-all"):
+        with pytest.raises(SystemExit):
+            main(["train", flag])
+        headings = re.findall(r"^(\w+):$", capsys.readouterr().out, re.MULTILINE)
+        assert [each for each in headings if each in groups] == [
+            each for each in dict.fromkeys(groups) if flag == "--help-all" or each in headings
+        ]
+    assert headings == ["Arguments", "Options", *dict.fromkeys(groups)]
+
+
+def test_defaults_are_those_of_the_default_preset(capsys: pytest.CaptureFixture[str]) -> None:
+    settings = next(iter(presets().values())).apply()
+    text = help_of("train", "--help-all", capsys=capsys)
+    assert f"--lr-g X Learning rate of the generator. Default: {settings.lr_g:g}." in text
+    assert text.count(f"Default: {settings.resolution} px.") == 1
+
+
+@pytest.mark.parametrize("command", commands())
+def test_help_of_every_command(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    text = help_of(command, "--help", capsys=capsys)
+    assert text.startswith(f"usage: gan-studio {command} ")
+    assert "130 Ctrl-C" in text
+    for argument in arguments_of(parser().commands[command]):
+        assert argument.help, argument
+        assert argument.help[0].isupper()
+    assert re.match(r"[A-Z][a-z]+ ", parser().commands[command].description or "")
+
+
+def test_defaults_that_are_written_are_those_in_use(capsys: pytest.CaptureFixture[str]) -> None:
+    assert f"Default: {STEPS}." in help_of("project", "--help", capsys=capsys)
+
+
+def test_help_imports_no_torch() -> None:
+    code = "import sys; from core.cli import main; from core.cli.completion import script; main.commands(); "
+    code += "[command.format_help() for command in main.parser().commands.values()]; script(main.parser(), 'bash'); "
+    code += "assert not {'torch', 'torchvision', 'PySide6'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def completed(*words: str) -> list[str]:
+    """What bash offers for the last of the words."""
+    code = f'{script(parser(), "bash")}\nCOMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _gan_studio; '
+    code += 'printf "%s\\n" "${COMPREPLY[@]}"'
+    done = subprocess.run(["bash", "-c", code, "bash", *words], capture_output=True, text=True, check=True, timeout=20)
+    assert done.stderr == ""
+    return done.stdout.split()
+
+
+@pytest.mark.skipif(not shutil.which("bash"), reason="needs bash")
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        (["tra"], ["train"]),
+        (["--ver"], ["--version", "--verbose"]),
+        (["train", "--optim"], ["--optimizer"]),
+        (["train", "x", "--optimizer", "ad"], ["adam", "adamw"]),
+        (["train", "x", "--optimizer", "=", "ad"], ["adam", "adamw"]),
+        (["train", "x", "--augment", "="], ["none", "diffaug", "ada"]),
+        (["train", "x", "--out", ""], []),  # bash completes the names of files
+        (["-q", "download", "cif"], ["cifar10", "cifar100"]),
+        (["completion", ""], ["bash", "zsh", "fish"]),
+    ],
+)
+def test_completion_in_bash(words: list[str], offered: list[str]) -> None:
+    assert completed("gan-studio", *words) == offered
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_knows_every_command_option_and_choice(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["completion", shell]) == 0
     text = capsys.readouterr().out
-    assert all(flag in text for flag in ("--lr-g", "--no-mirror", "--autosave-minutes", "--resume", "--resolution"))
+    for name, command in parser().commands.items():
+        assert re.search(rf"\b{name}\b", text)
+        for argument in arguments_of(command):
+            assert " ".join(argument.choices) in text
+            for flag in argument.flags:
+                assert re.search(rf"(-l |--){flag[2:]}\b" if flag.startswith("--") else rf"-(s )?{flag[1:]}\b", text)
+    if shutil.which(shell):
+        subprocess.run([shell, "-n"], input=text, text=True, check=True, timeout=20)
+    if shell != "bash":
+        assert all(line.count("'") % 2 == 0 for line in text.splitlines() if not line.startswith("#"))
+
+
+# -- quiet, verbose, colors ------------------------------------------------------------------------------------------
+
+
+def test_quiet_leaves_errors(pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["train", str(pictures), "--out", str(tmp_path / "run"), "--steps", "1", *FLAGS, "--quiet"]
+    assert main(command) == 0
+    assert capsys.readouterr() == ("", "")
+    assert main(command) == 2
+    assert "exists already" in capsys.readouterr().err
+
+
+def test_verbose_tells_reports_and_details(
+    pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    damaged = tmp_path / "damaged.safetensors"
+    damaged.write_bytes(b"\x10\0\0\0\0\0\0\0{")
+    said = []
+    for flags in ([], ["-v"]):
+        assert main(["inspect", str(damaged), *flags]) == 2
+        said.append(capsys.readouterr().err)
+    assert said[1].startswith(said[0])
+    assert len(said[1].splitlines()) > 1
+    command = ["train", str(pictures), "--out", str(tmp_path / "run"), "--steps", "1", *FLAGS, "-v"]
+    assert main(command) == 0
+    assert re.search(r"^step 1, \d+ seen, .* D \d", capsys.readouterr().err, re.MULTILINE)
+
+
+@pytest.mark.parametrize(("no_color", "colored"), [("", True), ("1", False)])
+def test_colors_stand_in_a_terminal_unless_no_color_is_set(
+    no_color: str, colored: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("WT_SESSION", "1")
+    monkeypatch.setenv("NO_COLOR", no_color)
+    assert main(["inspect", "missing"]) == 2
+    assert "\x1b" not in capsys.readouterr().err
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert main(["inspect", "missing\x1b[2J"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("\x1b[31mgan-studio:\x1b[0m " if colored else "gan-studio: ")
+    assert "\x1b[2J" not in said
+    folder = save_pictures(tmp_path / "\x1b[2Jpictures")
+    assert main(["inspect", str(folder)]) == 0
+    with Bar("image", 3) as bar:
+        bar.advance(2, "Reading \x1b[2J", "\x1b[2J")
+        bar.warn("A \x1b[2J warning")
+    said = capsys.readouterr().err
+    assert ("\x1b[32m" in said, "\x1b[33mA \ufffd[2J warning" in said) == (colored, colored)
+    assert "\x1b[2J" not in said
+
+
+# -- for programs ----------------------------------------------------------------------------------------------------
+
+
+def test_train_tells_programs_its_events(pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["train", str(pictures), "--out", str(tmp_path / "run"), "--steps", "2", *FLAGS, "--json"]
+    assert main(command) == 0
+    events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert {event["event"] for event in events} >= {"report", "saved", "finished"}
+    (report,) = (event for event in events if event["event"] == "report")
+    assert (report["step"], "Loss/G/loss" in report["stats"]) == (2, True)
+    saved = [event["path"] for event in events if event["event"] == "saved"]
+    assert saved[-1] == str(newest(tmp_path / "run"))
+
+
+def test_downloads_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["download", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["mnist"]["images"] == 60_000
+    assert list(found)[-1] == "inception"
+    assert {each["is_here"] for each in found.values()} == {False}
 
 
 # -- bad input -------------------------------------------------------------------------------------------------------
@@ -352,10 +538,18 @@ GENERATE = "generate|{checkpoint}|--out|{tmp}/images|--seeds|"
     ("command", "said"),
     [
         ("", "COMMAND"),
-        ("paint", "'paint'"),
+        ("paint", "There is no command 'paint'. See gan-studio --help."),
+        ("genrate", "There is no command 'genrate'. Did you mean 'generate'?"),
+        ("--verison", "There is no option --verison. Did you mean '--version'?"),
+        ("generate|{checkpoint}|--seds|1", "There is no option --seds. Did you mean '--seeds'?"),
+        ("download|mnits", "NAME cannot be 'mnits'. Did you mean 'mnist'?"),
+        ("completion|bsh", "SHELL cannot be 'bsh'. Did you mean 'bash'?"),
         ("train", "DATA"),
         ("train|{pictures}", "--out"),
-        (TRAIN + "--sparkle|3", "--sparkle"),
+        (TRAIN + "--sparkle|3", "There is no option --sparkle. See gan-studio train --help."),
+        (TRAIN + "--optimiser|adam", "There is no option --optimiser. Did you mean '--optimizer'?"),
+        (TRAIN + "--optimizer=Adamm", "--optimizer cannot be 'Adamm'. Did you mean 'adam'?"),
+        (TRAIN + "--preset|stylegan2", "--preset cannot be 'stylegan2'. Did you mean 'stylegan2_ada'?"),
         (TRAIN + "--batch", "--batch"),
         (TRAIN + "--preset|stylegan9", "'stylegan9'"),
         (TRAIN + "--network|biggan", "'biggan'"),
@@ -365,7 +559,7 @@ GENERATE = "generate|{checkpoint}|--out|{tmp}/images|--seeds|"
         (TRAIN + "--network|mlp|--d-norm|batch", "no batch normalization"),
         (TRAIN + "--weight-clip|0.01", "Weight clipping"),
         ("train|{pictures}|--out|{tmp}/run|--condition|concat|FLAGS", "no classes"),
-        (TRAIN + "--resolution|48", "cannot be 48"),
+        (TRAIN + "--resolution|48", "cannot be '48'. Choose one of 16, 32"),
         (TRAIN + "--resolution|large", "'large'"),
         (TRAIN + "--width|4", "'width'"),
         (TRAIN + "--lr-g|nan", "'lr_g'"),
@@ -596,9 +790,16 @@ def test_another_folder_is_no_checkpoint(tmp_path: Path, capsys: pytest.CaptureF
     assert "is a folder, and not one of a training" in capsys.readouterr().err
 
 
-def test_a_tilde_is_the_home_folder(finished_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tilde_is_the_home_folder(
+    finished_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    save_pictures(tmp_path / "pictures")
+    assert main(["inspect", "~/pictures"]) == 0
+    assert main(["train", "~/pictures", "--out=~/run", "--steps", "1", *FLAGS]) == 0
+    assert load(newest(tmp_path / "run")).meta.dataset == str(tmp_path / "pictures")
+    assert main(["inspect", "~/run"]) == 0
     assert main(["generate", str(finished_checkpoint), "--seeds", "0-3", "--out=~/a.png"]) == 0
     assert (tmp_path / "a.png").is_file()
 

@@ -61,7 +61,7 @@ def test_commands_need_no_screen() -> None:
     assert "dcgan" in done.stdout
 
 
-@pytest.mark.parametrize("command", [*(name for name in commands() if name != "--version"), "--help"])
+@pytest.mark.parametrize("command", [*commands(), "--help"])
 def test_every_command_is_told_from_a_path(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main([command, "--help"])
@@ -141,8 +141,8 @@ sys.exit(open_window(None, Window))
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["trian", "data"], "There is no command, file or folder 'trian'. Did you mean train?"),
-        (["genrate"], "There is no command, file or folder 'genrate'. Did you mean generate?"),
+        (["trian", "data"], "There is no command, file or folder 'trian'. Did you mean 'train'?"),
+        (["genrate"], "There is no command, file or folder 'genrate'. Did you mean 'generate'?"),
         (["qqq"], "There is no command, file or folder 'qqq'. See gan-studio --help."),
         (["sample:digits"], ""),
         (["missing/folder"], ""),  # the window says that it is not there any more

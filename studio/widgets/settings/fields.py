@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import NoneType
-from typing import Any, Literal, Protocol, get_args, get_origin
+from typing import Any, Protocol, get_args
 
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic.fields import FieldInfo
@@ -21,10 +21,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.config.choices import PACKAGES, choice_title
+from core.config.choices import choice_title, choices_of
 from core.presets import presets
 from core.presets.settings_diff import counted, value_text
-from core.registry import components
 from studio.widgets.basic.color_edit import ColorEdit
 from studio.widgets.basic.labels import ElidedComboBox, plain_tip
 from studio.widgets.basic.spin_boxes import WheelGuard, indent_spin_box
@@ -64,7 +63,7 @@ def field_of(name: str, info: FieldInfo, unit: str) -> Field:
     field: Field
     if name == "preset":
         field = ChoiceField(_options(name, info), suffix, PresetBox())
-    elif name in ("device", *PACKAGES) or get_origin(info.annotation) is Literal:
+    elif name == "device" or choices_of(name, info):
         field = ChoiceField(_options(name, info), suffix)
     elif info.annotation is bool:
         field = SwitchField()
@@ -314,13 +313,8 @@ def _prepare(box: QAbstractSpinBox, suffix: str) -> None:
 def _options(name: str, info: FieldInfo) -> list[tuple[str, Any, str]]:
     if name == "preset":
         return [(preset.title, key, preset.when) for key, preset in presets().items()]
-    if name in PACKAGES:
-        parts = components(PACKAGES[name])
-        summaries = ({"auto": ""} if info.default == "auto" else {}) | {key: parts[key].summary for key in parts}
-    else:
-        values = ("auto", "cpu") if name == "device" else get_args(info.annotation)
-        summaries = dict.fromkeys(values, "")
-    return [(choice_title(name, value), value, summary) for value, summary in summaries.items()]
+    choices = {"auto": "", "cpu": ""} if name == "device" else choices_of(name, info)
+    return [(choice_title(name, value), value, summary) for value, summary in choices.items()]
 
 
 def _bounds(info: FieldInfo) -> tuple[float, float]:

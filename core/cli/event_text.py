@@ -1,0 +1,61 @@
+"""Events of a training as text for people, and as JSON for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+from core.cli.messages import as_json
+from core.events import Edited, Event, Finished, Measured, Notice, Refused, Report, Rewound, Saved, Tuned
+from core.runs.run_watch import Drawn, Owned, Replaced
+from core.stats.keys import in_words
+
+TOLD = (Drawn, Edited, Finished, Measured, Notice, Owned, Refused, Replaced, Report, Rewound, Saved, Tuned)
+"""Events that programs are told of."""
+
+
+def text_of(event: Event) -> str:
+    """Returns an event on one line; empty for one that says nothing to people."""
+    if isinstance(event, Report):
+        return _report(event)
+    if isinstance(event, Measured):
+        return f"step {event.step:,}: {', '.join(in_words(event.values).values())}"
+    if isinstance(event, Edited):
+        changes = ", ".join(f"{name} {value}" for name, value in event.changes.items())
+        return f"step {event.step:,}: {changes}"
+    if isinstance(event, Saved):
+        return f"step {event.step:,}: saved {event.path}"
+    if isinstance(event, Drawn):
+        return f"step {event.step:,}: drew {event.path}"
+    if isinstance(event, Replaced):
+        return "The training went back to an earlier step."
+    if isinstance(event, Tuned):
+        return f"{event.device}: {event.precision}, {event.memory_format}"
+    if isinstance(event, Notice):
+        return event.text
+    if isinstance(event, Finished):
+        return event.reason
+    return ""
+
+
+def json_of(event: Event) -> str:
+    """Returns an event as JSON on one line, such as {"event": "saved", "step": 6, ...}; empty for one not `TOLD`."""
+    if not isinstance(event, TOLD):
+        return ""
+    values = {field.name: _plain(getattr(event, field.name)) for field in fields(event)}
+    return as_json({"event": type(event).__name__.lower(), **values}, indent=None)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _plain(each) for name, each in value.items()}
+    return value if isinstance(value, str | int | float | None) else str(getattr(value, "place", value))
+
+
+def _report(report: Report) -> str:
+    parts = [f"step {report.step:,}", f"{report.images:,} seen", f"{report.seconds:,.1f} s"]
+    for key, name in (("Loss/D/loss", "D"), ("Loss/G/loss", "G")):
+        if key in report.stats:
+            parts.append(f"{name} {report.stats[key]:.3f}")
+    return ", ".join(parts)

@@ -1,0 +1,248 @@
+"""Commands that look something up, each with `--json`: `gan-studio inspect | evaluate | privacy | presets | download |
+doctor | cache`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import asdict
+
+from core.cli.messages import MESSAGES, as_json, without_controls
+from core.cli.parser import LazyChoices, Parser
+from core.cli.paths import checkpoint, place, source
+from core.cli.progress import show
+from core.formatting import size_text
+from core.presets import presets
+from core.registry import components
+from core.stats.metric_key import parse, title
+
+
+def add_information(commands: argparse._SubParsersAction[Parser]) -> None:
+    """Adds the commands and their options to those of the program."""
+    help = "Inspect a dataset, a checkpoint or a run."
+    command = commands.add_parser("inspect", help=help, description=help)
+    command.set_defaults(command=inspect)
+    command.add_argument(
+        "path", type=source, metavar="PATH", help="Dataset (also sample:, download: or toy:NAME), checkpoint or run."
+    )
+    command.add_argument(
+        "--resolution",
+        type=int,
+        metavar="N",
+        help="Width and height in pixels at which images are examined. Default: what suits them.",
+    )
+    _add_json(command)
+
+    help = "Evaluate a checkpoint: FID, KID and other metrics of its images."
+    command = commands.add_parser("evaluate", help=help, description=help)
+    command.set_defaults(command=evaluate)
+    _add_checkpoint_and_data(command, "Real images. They are prepared as for the training.")
+    metrics = ", ".join(components("evaluation.metrics"))
+    command.add_argument(
+        "--metrics", default="fid,kid", metavar="NAMES", help=f"Metrics, with commas between them: {metrics}."
+    )
+    command.add_argument(
+        "--extractor",
+        choices=[*components("evaluation.features")],
+        metavar="NAME",
+        help="Feature extractor. Default: classifier where the images have labels, else vgg16.",
+    )
+    command.add_argument(
+        "--weights", type=place, metavar="FILE", help="Weights of inception. Default: those that were downloaded."
+    )
+    command.add_argument("--count", type=int, default=5000, metavar="N", help="Number of generated images.")
+    command.add_argument("--real", type=int, default=10_000, metavar="N", help="Largest number of real images.")
+    _add_json(command)
+
+    help = "Measure what a checkpoint reveals about its training images."
+    command = commands.add_parser("privacy", help=help, description=help)
+    command.set_defaults(command=privacy)
+    _add_checkpoint_and_data(command, "Images that the checkpoint was trained on.")
+    _add_json(command)
+
+    help = "List the presets."
+    command = commands.add_parser("presets", help=help, description=help)
+    command.set_defaults(command=list_presets)
+    _add_json(command)
+
+    help = "Download a well-known dataset, or list them all."
+    command = commands.add_parser("download", help=help, description=help)
+    command.set_defaults(command=download)
+    command.add_argument(
+        "name",
+        nargs="?",
+        choices=LazyChoices(_downloads),
+        metavar="NAME",
+        help="Dataset to download. Without a name the datasets are listed.",
+    )
+    command.add_argument("--json", action="store_true", help="Print the list as JSON.")
+
+    help = "Diagnose this computer: devices, PyTorch, disk, and what limits them."
+    command = commands.add_parser("doctor", help=help, description=help)
+    command.set_defaults(command=doctor)
+    command.add_argument("--quick", action="store_true", help="Skip the ten seconds of training on each device.")
+    _add_json(command)
+
+    help = "List prepared datasets on the disk, limit or clear them."
+    command = commands.add_parser("cache", help=help, description=help)
+    command.set_defaults(command=cache)
+    command.add_argument(
+        "--limit", type=float, metavar="GB", help="Largest size of all prepared datasets. The oldest are deleted first."
+    )
+    command.add_argument("--clear", action="store_true", help="Delete all. They are prepared again when needed.")
+    _add_json(command)
+
+
+def _add_json(command: Parser) -> None:
+    command.add_argument("--json", action="store_true", help="Print everything as JSON.")
+
+
+def _add_checkpoint_and_data(command: Parser, data: str) -> None:
+    command.add_argument(
+        "checkpoint", type=checkpoint, metavar="CKPT", help="Checkpoint, or the folder of a run for its newest one."
+    )
+    command.add_argument("data", type=source, metavar="DATA", help=data)
+    command.add_argument(
+        "--device", default="auto", metavar="DEVICE", help="Device to compute on: auto, cpu, cuda:0, xpu:0, mps ..."
+    )
+
+
+def inspect(options: argparse.Namespace) -> int:
+    from core.jobs.inspect import describe, lines
+
+    facts = describe(options.path, options.resolution)
+    print(as_json(facts) if options.json else without_controls("\n".join(lines(facts))))
+    return 0
+
+
+def evaluate(options: argparse.Namespace) -> int:
+    from core.jobs.evaluation_job import EvaluationJob
+
+    names = [name.strip() for name in options.metrics.split(",") if name.strip()]
+    wanted = EvaluationJob(
+        options.checkpoint,
+        options.data,
+        names,
+        options.extractor or "",
+        options.count,
+        options.real,
+        options.weights,
+        options.device,
+    )
+    measured = show(wanted.events(), "piece")
+    if options.json:
+        print(as_json({"step": measured.step, **measured.values}))
+    else:
+        for found, value in measured.values.items():
+            number, protocol = parse(found)
+            print(f"{value:>12.6g}  {title(number)}, {protocol.text}")
+    return 0
+
+
+def privacy(options: argparse.Namespace) -> int:
+    from core.jobs.privacy_job import PrivacyJob
+
+    report = show(PrivacyJob(options.checkpoint, options.data, options.device).events(), "piece")
+    print(as_json(asdict(report)) if options.json else "\n".join(report.lines()))
+    return 0
+
+
+def list_presets(options: argparse.Namespace) -> int:
+    if options.json:
+        found = {
+            name: {"title": p.title, "paper": p.paper, "when": p.when, **p.settings} for name, p in presets().items()
+        }
+        print(as_json(found))
+    else:
+        for name, p in presets().items():
+            print(f"{name:>10}  {p.title}. {p.when}")
+    return 0
+
+
+def cache(options: argparse.Namespace) -> int:
+    from core.data.cache.entries import cache_folder
+    from core.data.cache.quota import entries, limit, make_room, set_limit
+
+    if options.limit is not None:
+        set_limit(options.limit)
+    if options.clear:
+        deleted = make_room(0)
+        print(f"{len(deleted)} prepared datasets deleted, {size_text(sum(entry.bytes for entry in deleted))} freed")
+    held, most = entries(), limit()
+    if options.json:
+        found = [
+            {
+                "title": entry.title,
+                "source": entry.source,
+                "images": entry.count,
+                "size": entry.size,
+                "bytes": entry.bytes,
+                "used": entry.used.isoformat(timespec="seconds"),
+                "folder": str(entry.folder),
+            }
+            for entry in held
+        ]
+        facts = {"folder": str(cache_folder()), "limit_bytes": most, "entries": found}
+        print(as_json(facts))
+    elif held or not options.clear:
+        for entry in held:
+            width, height = entry.size
+            used = entry.used.astimezone().strftime("%Y-%m-%d %H:%M")
+            images = f"{entry.count} x {width} x {height} px"
+            line = f"{size_text(entry.bytes):>10}  {used}  {images:>22}  {entry.title}  {entry.source}"
+            print(without_controls(line))
+        print(f"{size_text(sum(entry.bytes for entry in held))} of {size_text(most)} in {cache_folder()}")
+    return 0
+
+
+def doctor(options: argparse.Namespace) -> int:
+    from core.jobs.doctor import examine, lines
+
+    facts = show(examine(options.window(), options.quick), "piece")
+    print(as_json(facts) if options.json else without_controls("\n".join(lines(facts))))
+    return 0
+
+
+def download(options: argparse.Namespace) -> int:
+    from core.data.download.catalogue import known
+    from core.data.download.fetch import fetch
+    from core.evaluation.features.weights import INCEPTION
+
+    if options.name is None:
+        list_downloads(options.json)
+        return 0
+    wanted = INCEPTION if options.name == INCEPTION.name else known(options.name)
+    show(fetch(wanted), "B")
+    MESSAGES.say(f"{wanted.located() if wanted is INCEPTION else wanted.source} can be opened now")
+    return 0
+
+
+def list_downloads(json: bool) -> None:
+    """Prints what can be downloaded, as lines or as JSON."""
+    from core.data.download.catalogue import DOWNLOADS
+    from core.evaluation.features.weights import INCEPTION
+
+    known = {**DOWNLOADS, INCEPTION.name: INCEPTION}
+    if json:
+        told = ("title", "images", "classes", "bytes", "licence", "page")
+        print(
+            as_json(
+                {
+                    name: {fact: getattr(each, fact) for fact in told}
+                    | {"is_here": each.is_here(), "is_manual": each.is_manual}
+                    for name, each in known.items()
+                }
+            )
+        )
+        return
+    for each in known.values():
+        here = "here" if each.is_here() else "by hand" if each.is_manual else ""
+        use = f"{each.images:>7} images" if each.images else f"{'to evaluate':>14}"
+        print(f"{each.name:>14}  {use}  {size_text(each.bytes):>8}  {here:>7}  {each.title}. {each.licence}")
+
+
+def _downloads() -> Iterator[str]:
+    from core.data.download.catalogue import DOWNLOADS
+
+    yield from DOWNLOADS
+    yield from (name for name, part in components("evaluation.features").items() if part.facts["FETCHED"])

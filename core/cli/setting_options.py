@@ -1,0 +1,54 @@
+"""Options of `gan-studio train` for the settings, made from the settings models: groups, help, choices and defaults."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any, cast, get_args
+
+from core.cli.parser import Parser
+from core.config.choices import choices_of
+from core.config.settings import Settings
+from core.presets import presets
+from core.presets.settings_diff import counted
+
+COMMON = (
+    "preset", "resolution", "mirror", "augment", "condition", "batch", "steps", "minutes", "lr_g", "lr_d", "device",
+    "seed",
+)  # fmt: skip
+"""Settings that `train --help` shows; `--help-all` shows all."""
+NUMBERS = {int: "N", float: "X"}
+
+
+def add_settings(command: Parser) -> None:
+    """Adds an option for each setting, in the groups of the window's settings form.
+
+    Values stay text, and those that are not given None: the settings themselves check them.
+    """
+    usual = next(iter(presets().values())).apply()
+    groups: dict[str, argparse._ArgumentGroup] = {}
+    for name, field in Settings.model_fields.items():
+        extra = cast(dict[str, Any], field.json_schema_extra)
+        title: str = extra["group"]
+        group = groups.setdefault(title, command.add_argument_group(title) if title not in groups else groups[title])
+        flag, default = "--" + name.replace("_", "-"), _value_text(getattr(usual, name), extra["unit"])
+        help = f"{field.description} Default: {default}.".replace("%", "%%")
+        if field.annotation is bool:
+            action: argparse.Action = group.add_argument(flag, action=argparse.BooleanOptionalAction, help=help)
+        else:
+            choices = presets() if name == "preset" else choices_of(name, field)
+            kinds = get_args(field.annotation) or (field.annotation,)
+            metavar = name.upper() if choices else NUMBERS.get(kinds[0], name.upper())
+            names = [str(choice) for choice in choices] or None
+            action = group.add_argument(flag, metavar=metavar, choices=names, help=help)
+        if name not in COMMON:
+            command.hide(action)
+
+
+def _value_text(value: Any, unit: str) -> str:
+    """Returns a default as the command line takes it, with its unit."""
+    if value is None:
+        return "no limit"
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    text = f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{text} {counted(unit, value)}" if unit and not isinstance(value, str) else text
