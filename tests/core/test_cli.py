@@ -363,7 +363,8 @@ def test_settings_stand_in_the_groups_of_the_form(capsys: pytest.CaptureFixture[
 def test_defaults_are_those_of_the_default_preset(capsys: pytest.CaptureFixture[str]) -> None:
     settings = next(iter(presets().values())).apply()
     text = help_of("train", "--help-all", capsys=capsys)
-    assert f"--lr-g X Learning rate of the generator. Default: {settings.lr_g:g}." in text
+    assert settings.lr_g != Settings().lr_g
+    assert re.search(rf"--lr-g X [^-]*Default: {settings.lr_g:g}\. ", text)
     assert text.count(f"Default: {settings.resolution} px.") == 1
 
 
@@ -558,7 +559,7 @@ GENERATE = "generate|{checkpoint}|--out|{tmp}/images|--seeds|"
         (TRAIN + "--grid|16x4|--resolution|512", "2048 x 512"),
         (TRAIN + "--network|mlp|--d-norm|batch", "no batch normalization"),
         (TRAIN + "--weight-clip|0.01", "Weight clipping"),
-        ("train|{pictures}|--out|{tmp}/run|--condition|concat|FLAGS", "no classes"),
+        ("train|{pictures}|--out|{tmp}/run|--condition|concat|FLAGS", "class labels"),
         (TRAIN + "--resolution|48", "cannot be '48'. Choose one of 16, 32"),
         (TRAIN + "--resolution|large", "'large'"),
         (TRAIN + "--width|4", "'width'"),
