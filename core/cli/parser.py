@@ -12,7 +12,7 @@ from core.cli.messages import QUIET, VERBOSE
 from core.errors import UserError
 
 EXIT_CODES = (
-    "Exit codes: 0 success; 2 a problem, described in one line with its remedy; 70 a crash, described in a report file; "
+    "Exit codes: 0 success; 2 a problem, described in one line with its remedy; 70 a crash, with a report file; "
     "130 Ctrl-C; 128 + n ended by signal n, such as 143 for SIGTERM. A training that a signal ends is saved."
 )
 SIMILARITY = 0.65
