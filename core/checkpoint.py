@@ -29,17 +29,17 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 KEY = "gan_studio"
-"""Where our JSON stands in the file's metadata; a file without it is not ours."""
+"""Key of our JSON in the file's metadata; a file without it is from another program."""
 PARTS = ("G", "D", "G_ema", "augment")
 LONGEST = 2**24
-"""Characters of that JSON."""
+"""Limit of that JSON, in characters."""
 LONGEST_SOURCE, LONGEST_WORD = 2**15, 2**8
-"""Characters of a path, with escapes of what is no text in it, and of the program's own words."""
+"""Limits of an escaped path and of short texts, in characters."""
 MOST_STATS = 1000
 LARGEST_PREVIEW = 2**24
-"""Numbers in the picture for dialogs."""
+"""Limit of the preview image, in bytes."""
 DIGEST = "digest"
-"""Where the hash of everything else stands: a disk that lies, or a bad copy, is noticed before it is trained on."""
+"""Key of the hash of everything else, which reveals bad copies and disk errors."""
 OTHER_DIGEST = "the digest does not fit"
 
 
@@ -50,7 +50,7 @@ Word = Annotated[str, Field(max_length=LONGEST_WORD)]
 
 
 class Meta(BaseModel):
-    """The readable part of a checkpoint."""
+    """Metadata of a checkpoint: settings, progress, dataset and device."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -74,9 +74,9 @@ class Meta(BaseModel):
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """`tensors`: `G.*`, `D.*`, `G_ema.*`, `opt_G.*`, `opt_D.*`, `random.*`, and `preview` (uint8 HWC).
+    """State of a training: metadata, and tensors `G.*`, `D.*`, `G_ema.*`, `opt_G.*`, `opt_D.*`, `random.*`, `preview`.
 
-    `digest`: of all of it, as it stands in the file; empty before it is one.
+    `digest`: hash in the file; empty before it is saved.
     """
 
     meta: Meta
@@ -84,7 +84,7 @@ class Checkpoint:
     digest: str = ""
 
     def part(self, name: str) -> dict[str, Tensor]:
-        """The tensors whose names begin with `name.`, without that beginning."""
+        """Returns the tensors whose names begin with `name.`, without that prefix."""
         return {
             key.removeprefix(f"{name}."): value for key, value in self.tensors.items() if key.startswith(f"{name}.")
         }
@@ -92,7 +92,7 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class Summary:
-    """Facts of a checkpoint for dialogs, read without its weights. `preview`: uint8 HWC."""
+    """Summary of a checkpoint, read without its weights. `preview`: uint8 HWC."""
 
     path: Path
     meta: Meta
@@ -101,8 +101,8 @@ class Summary:
 
 
 def save(checkpoint: Checkpoint, path: Path) -> None:
-    """Writes a checkpoint as `core.durable_write.replaced` does. Raises `UserError` when it cannot be written."""
-    from safetensors.torch import save_file  # here: what only looks at a run does not wait for torch
+    """Writes a checkpoint by `core.durable_write.replaced`. Raises `UserError` if it cannot be written."""
+    from safetensors.torch import save_file  # here, so that looking at a run does not import torch
 
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in checkpoint.tensors.items()}
     meta = checkpoint.meta.model_dump_json()
@@ -114,19 +114,19 @@ def save(checkpoint: Checkpoint, path: Path) -> None:
                 partial,
                 metadata={KEY: meta, DIGEST: _digest(meta, tensors, lambda name: tensors[name].numpy())},
             )
-            partial.chmod(0o644)  # the library makes files that nobody else can read
+            partial.chmod(0o644)  # the library makes files that only the owner can read
     except (OSError, SafetensorError) as error:
         raise unwritable(path, error) from error
 
 
 def load(path: Path, parts: Collection[str] = PARTS) -> Checkpoint:
-    """Reads a checkpoint onto the CPU. Raises `UserError` if it is damaged, missing, or another program's.
+    """Reads a checkpoint onto the CPU. Raises `UserError` if it is damaged, missing, or from another program.
 
-    `parts`: those that must be there, whole.
+    `parts`: name prefixes whose tensors must be complete.
     """
     import torch
 
-    from core import checkpoint_schema  # here, as they need time
+    from core import checkpoint_schema  # here, as both take time
 
     with _opened(path) as file:
         meta = _meta(file.metadata, path)
@@ -142,7 +142,7 @@ def load(path: Path, parts: Collection[str] = PARTS) -> Checkpoint:
 
 
 def summary(path: Path) -> Summary:
-    """The readable part and the preview image only; quick whatever the size of the file. Raises as `load`."""
+    """Reads metadata and preview only, quickly at any file size. Raises as `load`."""
     with _opened(path) as file:
         meta = _meta(file.metadata, path)
         _refuse_preview(file.types["preview"], path)
@@ -150,7 +150,7 @@ def summary(path: Path) -> Summary:
 
 
 def refuse_damaged(path: Path) -> None:
-    """Raises as `load` if a bit of the file is not as it was saved; takes as long as reading it, and little memory."""
+    """Compares the digest with the whole file, in little memory. Raises as `load` if they differ."""
     with _opened(path) as file:
         _meta(file.metadata, path)
         if file.metadata.get(DIGEST) != _digest(file.metadata[KEY], file.types, file.read):
@@ -159,7 +159,7 @@ def refuse_damaged(path: Path) -> None:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[TensorFile]:
-    """Opens a file for reading. Raises `UserError` for whatever goes wrong until it is closed."""
+    """Opens a checkpoint for reading. Raises `UserError` for any error until it is closed."""
     try:
         with opened_tensors(path) as file:
             yield file
@@ -187,15 +187,15 @@ def _digest(meta: str, names: Iterable[str], read: Callable[[str], NDArray[Any]]
 def _damaged(path: Path, error: Exception) -> UserError:
     if path.suffix in {".pt", ".pth", ".pkl", ".ckpt"}:
         remedy = "Open a .safetensors file that GAN Studio saved."
-        return UserError(f"{path.name} is a checkpoint of another program.", remedy, str(error))
+        return UserError(f"{path.name} is a checkpoint from another program.", remedy, str(error))
     remedy = "Open an older checkpoint of the same run."
-    return UserError(f"{path.name} is damaged or incomplete, and cannot be read.", remedy, str(error))
+    return UserError(f"{path.name} is damaged or incomplete.", remedy, str(error))
 
 
 def _meta(metadata: Mapping[str, str] | None, path: Path) -> Meta:
     text = (metadata or {}).get(KEY)
     foreign = UserError(
-        f"{path.name} is a checkpoint of another program.", "Open a .safetensors file that GAN Studio saved."
+        f"{path.name} is a checkpoint from another program.", "Open a .safetensors file that GAN Studio saved."
     )
     if text is None:
         raise foreign
@@ -206,9 +206,10 @@ def _meta(metadata: Mapping[str, str] | None, path: Path) -> Meta:
         if values.get("format", 0) > FORMAT:
             raise UserError(f"{path.name} was saved by a newer GAN Studio.", "Update GAN Studio and open it again.")
         settings = values["settings"]
-        settings.setdefault("holdout", 0.0)  # before there were images held out, all were trained on
-        settings.setdefault("ema_ramp", 15.0)  # before it was a setting
-        # Before the setting existed, discriminators that can do without this bias had none.
+        # Older files lack these settings: no images were held out, the ramp was fixed, and discriminators that can do
+        # without the input bias had none.
+        settings.setdefault("holdout", 0.0)
+        settings.setdefault("ema_ramp", 15.0)
         settings.setdefault("d_bias", not components("models")[settings["network"]].facts.get("INPUT_BIAS", False))
         return Meta.model_validate(values)
     except (ValidationError, *FOREIGN_ERRORS) as error:

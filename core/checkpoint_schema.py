@@ -1,6 +1,6 @@
-"""Schema of a checkpoint's tensors: the names, types and shapes that its settings lead to.
+"""Schema of a checkpoint's tensors: names, types and shapes that follow from its settings.
 
-A file is compared with it before any tensor is read, so that no memory is taken for what no training wrote.
+A file is compared with the schema before any tensor is read, so that a foreign file takes no memory.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ TYPES = {torch.float32: "F32", torch.int64: "I64", torch.bool: "BOOL", torch.uin
 NUMBER: TensorType = ("F32", ())
 RANDOM = {"random.noise", "random.torch", "random.cuda", "random.xpu", "random.mps"}
 LARGEST_STATE = 2**16
-"""Bytes of a random generator's state."""
+"""Limit of the state of a random generator, in bytes."""
 
 
 def refuse(
     found: Mapping[str, TensorType], parts: Collection[str], settings: Settings, channels: int, classes: int
 ) -> None:
-    """Raises `ValueError` for tensors that are not those of a training with these settings.
+    """Raises `ValueError` if tensors are not those of a training with these settings.
 
-    `found`: type and shape of each tensor in the file; `parts`: what must be there, whole. `channels`: of the images;
-    `classes`: how many their dataset has.
+    `found`: type and shape of each tensor in the file. `parts`: name prefixes whose tensors must be complete.
+    `channels`: of the images. `classes`: number of classes of the dataset.
     """
     if (channels == 2) != settings.points:
         raise ValueError(f"{channels} channels")
@@ -51,19 +51,19 @@ def refuse(
 
 
 def optimizer_states(settings: Settings) -> frozenset[str]:
-    """Returns the names of what the settings' optimizer remembers of each weight."""
+    """Returns the names of the optimizer's state tensors of each weight."""
     if settings.optimizer in {"adam", "adamw"}:
         return frozenset({"step", "exp_avg", "exp_avg_sq"})
     names = {"step", "square_avg"} if settings.optimizer == "rmsprop" else set()
     return frozenset(names | {"momentum_buffer"} if settings.momentum else names)
 
 
-@lru_cache(8)  # runs are looked at checkpoint by checkpoint
+@lru_cache(8)  # the checkpoints of a run share it
 def _networks(
     settings: Settings, channels: int, classes: int
 ) -> tuple[Mapping[str, TensorType], Mapping[str, TensorType]]:
-    """The tensors that are always there, and those that are there after the first step."""
-    # No memory, and no draw from the random generator that a training may be using.
+    """Returns the required tensors, and those that exist only after the first step."""
+    # On the meta device this takes no memory, and draws nothing from a training's random generator.
     with torch.device("meta"), _Unfilled():
         G, D = build_pair(settings, channels, Conditions.of(settings, classes))
     required = {"augment.p": NUMBER, "augment.sign": NUMBER}
@@ -93,8 +93,7 @@ def _element(vector: Tensor, *_: Any) -> Tensor:
 
 
 class _Unfilled(TorchFunctionMode):
-    """Leaves out the arithmetic of initial weights: tensors without memory have no values, yet for these functions
-    torch imports a thousand modules, which takes seconds."""
+    """Skips the arithmetic of initial weights on meta tensors, for which torch would import a thousand modules."""
 
     RESULTS: Mapping[Callable[..., Any], Callable[..., Tensor]] = {
         torch.Tensor.normal_: _first,
@@ -106,7 +105,7 @@ class _Unfilled(TorchFunctionMode):
         torch.vdot: _element,
         torch.randn: torch.empty,
     }
-    """What has the type and shape of the function's result."""
+    """Functions whose results have the type and shape of the original's."""
 
     def __torch_function__(
         self,

@@ -1,5 +1,4 @@
-"""Concurrency: a call in a thread, prefetched values, jobs in order, a generator's result, and a process of the
-program's own code."""
+"""Concurrency: calls in threads, prefetching, jobs in order, results of generators, and processes of the program."""
 
 from __future__ import annotations
 
@@ -22,13 +21,13 @@ Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 PREFETCHED = 2
-"""Values that are made in advance: one is waited for while the other is ready."""
+"""Number of values that are made in advance."""
 _POLL_SECONDS = 0.05
-"""Without news for so long, whoever waits gets a turn."""
+"""Interval at which a waiting generator yields."""
 
 
 def run_in_thread(call: Callable[[], T], meanwhile: Y) -> Generator[Y, None, T]:
-    """Runs `call` in a thread of its own, and returns or raises what it does; yields `meanwhile` until then."""
+    """Runs a blocking call in a thread, yields `meanwhile` until it returns, and returns or raises what it does."""
     pool = ThreadPoolExecutor(1, thread_name_prefix="call")
     try:
         future = pool.submit(call)
@@ -40,7 +39,7 @@ def run_in_thread(call: Callable[[], T], meanwhile: Y) -> Generator[Y, None, T]:
 
 
 def run_to_end(events: Generator[Y, None, T], show: Callable[[Y], object] = lambda event: None) -> T:
-    """Runs a generator to its end, calls `show` with what it yields on the way, and returns its result."""
+    """Runs a generator to its end, calls `show` with each value that it yields, and returns its result."""
     with closing(events):
         while True:
             try:
@@ -52,7 +51,7 @@ def run_to_end(events: Generator[Y, None, T], show: Callable[[Y], object] = lamb
 
 
 def as_generator(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Generator[Any, None, T]:
-    """A generator that yields nothing and returns what `call` returns, for what runs generators only."""
+    """Wraps a call as a generator that yields nothing and returns its result."""
     yield from ()
     return call(*args, **kwargs)
 
@@ -60,10 +59,10 @@ def as_generator(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Gen
 def own_process(
     *arguments: str, stdout: IO[bytes] | int, stderr: IO[bytes] | int, environment: Mapping[str, str] | None = None
 ) -> Popen[bytes]:
-    """Starts Python on the program's own code: `arguments` are those of the interpreter, such as `-m` and a module.
+    """Starts a Python process with the program's own code.
 
-    The process finds the same packages as this one, reads no input, and opens no console. `environment` is added to
-    that of this process. Raises `OSError`.
+    `arguments`: of the interpreter, such as `-m` and a module. `environment`: added to that of this process. The
+    process finds the same packages as this one, reads no input and opens no console. Raises `OSError`.
     """
     import subprocess
 
@@ -79,9 +78,9 @@ def own_process(
 
 
 def in_order(jobs: Iterable[Callable[[], T]], workers: int, ahead: int) -> Generator[T | None, None, None]:
-    """The jobs' results in their order, computed at most `ahead` jobs in advance so that memory stays flat.
+    """Yields the results of jobs in order, computed at most `ahead` jobs in advance so that memory stays flat.
 
-    None means "nothing new yet". Closing the iterator waits for the jobs that run and drops those that wait.
+    Yields None while the next result is not ready. Closing waits for running jobs and drops waiting ones.
     """
     waiting: deque[Future[T]] = deque()
     pool = ThreadPoolExecutor(workers, thread_name_prefix="data")
@@ -97,10 +96,10 @@ def in_order(jobs: Iterable[Callable[[], T]], workers: int, ahead: int) -> Gener
 
 
 class Prefetcher(Generic[Key, Value]):
-    """`make(key)` for one key after another, where `after(key)` is the next one as a rule.
+    """Computes `make(key)` in a thread for a sequence of keys, in which `after(key)` usually follows `key`.
 
-    Any other key may be asked for at any time; what was made for nothing is dropped. The thread begins with the first
-    key, and ends with `close`, or with this object: so neither function may hold it.
+    Another key than the expected one is allowed, and drops the prefetched values. The thread starts with the first key
+    and ends with `close`, or with this object, so neither function may hold a reference to it.
     """
 
     def __init__(self, make: Callable[[Key], Value], after: Callable[[Key], Key]) -> None:
@@ -109,7 +108,7 @@ class Prefetcher(Generic[Key, Value]):
         self._waiting: deque[tuple[Key, Future[Value]]] = deque()
 
     def take(self, key: Key) -> Value:
-        """Raises whatever `make` raised for this key."""
+        """Returns the value of a key. Raises whatever `make` raised for it."""
         if self._pool is None:
             self._pool = ThreadPoolExecutor(1, thread_name_prefix="prefetch")
         if self._waiting and self._waiting[0][0] != key:
@@ -120,7 +119,7 @@ class Prefetcher(Generic[Key, Value]):
         return self._waiting.popleft()[1].result()
 
     def close(self) -> None:
-        """Ends the thread as soon as it has made what it is making; the next `take` starts another."""
+        """Ends the thread after its current value; the next `take` starts another."""
         self._drop()
         if self._pool is not None:
             self._pool.shutdown()

@@ -1,4 +1,4 @@
-"""Durable writes: files that appear under their name only when they are complete and on the disk."""
+"""Durable writes: a file gets its name only when it is complete and on the disk."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ if sys.platform == "darwin":
     import fcntl
 
 PARTIAL = re.compile(r"\.[0-9a-f]{16}\.partial")
-"""The whole name of a file that is being written."""
+"""Full name of a partial file."""
 UNSUPPORTED = {errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES, errno.EPERM}
-"""What some network drives answer to a flush of a folder."""
+"""Errors with which some network drives answer the flush of a folder."""
 
 
 @contextmanager
 def replaced(target: Path) -> Iterator[Path]:
-    """Yields another name to write to, which becomes the target when all went well.
+    """Yields a temporary path, which is renamed to the target if the block succeeds.
 
-    The file is flushed to the disk before it takes the target's name, and the folder's list of names after it: a crash,
-    a full disk or a power cut leaves the old file or the new one, never half of one. The name is random, so that no
-    link can wait there. Raises `UserError` when the disk is full or the folder cannot be written to.
+    The file is flushed to the disk before it is renamed, and the folder after it: a crash, a full disk or a power cut
+    leaves the old file or the new one, never half of one. The temporary name is random, so that no link can be planted
+    there. Raises `UserError` if the disk is full or the folder is not writable.
     """
     try:
         with written(target) as partial:
@@ -40,7 +40,7 @@ def replaced(target: Path) -> Iterator[Path]:
 
 @contextmanager
 def written(target: Path) -> Iterator[Path]:
-    """As `replaced`, but raises `OSError`, for those who have their own words for it."""
+    """Works as `replaced`, but raises `OSError`, for callers with a message of their own."""
     partial = target.with_name(f".{token_hex(8)}.partial")
     try:
         yield partial
@@ -52,32 +52,30 @@ def written(target: Path) -> Iterator[Path]:
 
 
 def rename(whole: Path, target: Path) -> None:
-    """Gives a complete file the name of the target, once it is on the disk. Raises `OSError`."""
+    """Flushes a complete file to the disk and renames it to the target. Raises `OSError`."""
     flush(whole)
     whole.replace(target)
     flush_folder(target.parent)
 
 
 def append(file: Path, text: str) -> None:
-    """Adds text to a file of ours, never through a link to another one, nor to a pipe, which would wait for a reader.
-    Raises `OSError`.
+    """Appends text to a regular file, without following links. Raises `OSError`.
 
-    Names of files that are not UTF-8 are escaped.
+    File names in the text that are not UTF-8 are escaped.
     """
     with open(file, "a", encoding="utf-8", errors="backslashreplace", opener=without_links) as opened:
         opened.write(text)
 
 
 def flush(file: Path) -> None:
-    """Waits until a file's contents are on the disk. Raises `OSError`."""
+    """Flushes a file's contents to the disk. Raises `OSError`."""
     _sync(file, os.O_RDWR)
 
 
 def flush_folder(folder: Path) -> None:
-    """Waits until a folder's list of names is on the disk; without it a power cut can undo a rename. Raises
-    `OSError`."""
+    """Flushes a folder's list of names to the disk, so that a power cut cannot undo a rename. Raises `OSError`."""
     if os.name == "nt":
-        return  # Windows cannot open folders, and needs no flush of them
+        return  # Windows cannot open folders, and does not need it
     try:
         _sync(folder, os.O_RDONLY)
     except OSError as error:
@@ -86,14 +84,14 @@ def flush_folder(folder: Path) -> None:
 
 
 def remove_partials(folder: Path) -> None:
-    """Deletes what killed writes left in a folder, and nothing else. Raises `OSError`."""
+    """Deletes the partial files that interrupted writes left in a folder. Raises `OSError`."""
     for left in folder.iterdir():
         if PARTIAL.fullmatch(left.name) and left.is_file():
             left.unlink()
 
 
 def unwritable(path: Path, error: Exception) -> UserError:
-    """The `UserError` of a file that could not be written."""
+    """Returns the `UserError` for a file that could not be written."""
     full = getattr(error, "errno", None) == errno.ENOSPC or "No space left" in str(error)
     if full:
         return UserError(f"The disk is full: {path.name} was not saved.", "Free some space and save again.", str(error))
@@ -101,7 +99,7 @@ def unwritable(path: Path, error: Exception) -> UserError:
 
 
 def without_links(path: str, flags: int) -> int:
-    """Opener, for `open`, of regular files with a fixed name: it follows no link and waits for no pipe. Raises
+    """Opens regular files only, without following links or waiting for pipes; for the `opener` of `open`. Raises
     `OSError`."""
     flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     descriptor = os.open(path, flags, 0o666)
@@ -114,8 +112,8 @@ def without_links(path: str, flags: int) -> int:
 def _sync(path: Path, flags: int) -> None:
     descriptor = os.open(path, flags)
     try:
-        if sys.platform == "darwin":  # where fsync leaves it in the drive's own memory
-            with suppress(OSError):  # a network drive
+        if sys.platform == "darwin":  # fsync leaves the data in the drive's cache there
+            with suppress(OSError):  # on network drives
                 fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
                 return
         os.fsync(descriptor)

@@ -1,5 +1,5 @@
-"""Errors: `UserError`, the only exception with a message for the user, `DivergenceError`, from which a training can
-recover, and `RunBusyError`, for which there is something else to do."""
+"""Errors: `UserError`, the only exception with a message for the user, and two kinds of it with a remedy in the
+program: `DivergenceError` and `RunBusyError`."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from pathlib import Path
 
 
 class UserError(Exception):
-    """Something a person can understand and mend.
+    """Error with a message that a user can act on.
 
-    `what` is one sentence without a full stop's worth of jargon, `remedy` says what to do next, and `details` holds
-    whatever helps a developer (paths, the original error). The command line prints the first two on one line and
-    exits with 2; the window shows them in a banner and the details on demand.
+    `what`: one plain sentence, what happened to what. `remedy`: what to do next. `details`: the technical cause, for
+    developers. The command line prints the first two on one line and exits with 2; the window shows them in a banner,
+    and the details on demand.
     """
 
     def __init__(self, what: str, remedy: str, details: str = "") -> None:
@@ -22,20 +22,19 @@ class UserError(Exception):
 
 
 class DivergenceError(UserError):
-    """A training whose losses, or weights, are no longer numbers, or no longer of any use."""
+    """Divergence of a training: losses or weights are NaN, infinite or far too large."""
 
     def __init__(self, step: int) -> None:
         super().__init__(
-            f"The losses stopped being numbers, or grew beyond all bounds, at step {step}.",
+            f"The training diverged at step {step}: losses or weights are NaN, infinite or far too large.",
             "Open the last checkpoint and continue with half the learning rates.",
         )
 
 
 class RunBusyError(UserError):
-    """A run in which another window, another process or another machine trains.
+    """Run that another window, process or machine is training.
 
-    `folder` is the run's; `place` says where and since when, such as "on atelier since 10:32". `hint` is added to the
-    remedy.
+    `folder`: of the run. `place`: where and since when, such as "on atelier since 10:32". `hint`: added to the remedy.
     """
 
     def __init__(self, folder: Path, place: str, hint: str = "", details: str = "") -> None:
@@ -46,10 +45,10 @@ class RunBusyError(UserError):
 
 
 def refused_by_system(error: OSError) -> UserError:
-    """Returns what to tell a person of a path or a disk that the system refuses, such as a name that is too long."""
+    """Returns the error for a path or a disk that the system refuses, such as a name that is too long."""
     name = str(error.filename or "")
     where = f": {name if len(name) <= 100 else f'{name[:50]}…{name[-50:]}'}" if name else ""
-    return UserError(f"{error.strerror or error}{where}.", "Check the path, who may use it, and its disk.", repr(error))
+    return UserError(f"{error.strerror or error}{where}.", "Check the path, its permissions and its disk.", repr(error))
 
 
 FOREIGN_ERRORS = (
@@ -64,4 +63,4 @@ FOREIGN_ERRORS = (
     MemoryError,
     NotImplementedError,
 )
-"""What a file can raise while it is parsed that somebody else may have written."""
+"""Exceptions that parsing a file from elsewhere can raise."""

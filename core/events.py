@@ -1,5 +1,6 @@
 """Events that trainings, scans and exports yield: frozen values of numpy and plain types, safe to share between
-threads."""
+threads.
+"""
 
 from __future__ import annotations
 
@@ -19,14 +20,14 @@ Images = NDArray[np.uint8]
 
 
 class Event:
-    """Base of everything that is yielded."""
+    """Base of all events."""
 
 
 @dataclass(frozen=True)
 class Progress(Event):
-    """`done` of `total` pieces of work (`total` 0: not known yet), and what is being done, for a progress bar.
+    """Progress of a piece of work, for a progress bar: `text`, and `done` of `total` parts (`total` 0: unknown yet).
 
-    `in_bytes`: the pieces are bytes.
+    `in_bytes`: the parts are bytes.
     """
 
     text: str
@@ -36,7 +37,7 @@ class Progress(Event):
 
     @property
     def counted(self) -> str:
-        """How much is done, for people."""
+        """Amount that is done, as text: "12 of 40"."""
         if self.in_bytes:
             return f"{size_text(self.done)} of {size_text(self.total)}"
         return f"{self.done:,} of {self.total:,}"
@@ -44,19 +45,19 @@ class Progress(Event):
 
 @dataclass(frozen=True)
 class EvaluationProgress(Progress):
-    """Of an evaluation that goes on beside a training."""
+    """Progress of an evaluation beside a training."""
 
 
 @dataclass(frozen=True, eq=False)
 class FirstImages(Event):
-    """A dataset's first images, while the others are still being looked for."""
+    """First images of a dataset, while the scan goes on."""
 
     images: Images
 
 
 @dataclass(frozen=True)
 class Stepped(Event):
-    """One generator step is complete: the place where the outside may stop, pause, save or change a setting."""
+    """End of a training step: the place where the caller may stop, pause, save or change a setting."""
 
     step: int
     images: int
@@ -64,9 +65,9 @@ class Stepped(Event):
 
 @dataclass(frozen=True)
 class Report(Event):
-    """Means over the steps since the last report, under the run folder's keys (`Loss/G/loss` ...).
+    """Means over the steps since the last report, under the keys of the run folder (`Loss/G/loss` ...).
 
-    Read from a run's folder, one may hold what was `Measured` instead: then it is not `of_steps`.
+    A report that is read from a run folder may hold metrics (`Measured`) instead; `of_steps` is False then.
     """
 
     step: int
@@ -76,27 +77,28 @@ class Report(Event):
 
     @property
     def of_steps(self) -> bool:
+        """True for means over steps, False for metrics."""
         return not all(key.startswith("Metrics/") for key in self.stats)
 
 
 @dataclass(frozen=True)
 class Samples(Event):
-    """The EMA generator's images of the fixed latents."""
+    """Sample grid: images of the averaged generator (EMA) from the fixed latents."""
 
     step: int
     images: Images
     columns: tuple[str, ...] = ()
-    """What the grid's columns stand for, classes or categories; empty where whoever shows it chooses their number."""
+    """Titles of the grid's columns, classes or categories; empty if the grid may have any number of columns."""
 
 
 @dataclass(frozen=True, eq=False)
 class Points(Event):
-    """What the 2-D playground shows of one moment, all float32.
+    """Snapshot of the 2-D playground, all float32.
 
-    `real` and `fake`: points (n, 2) as x and y. `surface`: (h, w), the top row first, how real the discriminator finds
-    the middles of the cells of [-extent, extent]^2, from 0 to 1; where the loss knows no probability, its logits about
-    the middle between those of real and generated points. `arrows`: (m, 4), generated points and the vectors along
-    which the generator's loss falls most steeply, in lengths that can be seen.
+    `real` and `fake`: points (n, 2) as x and y. `surface`: (h, w), the top row first, probability of real at the
+    centers of the cells of [-extent, extent]^2; for losses without a probability, the sigmoid of the score relative to
+    the midpoint of the mean scores. `arrows`: (m, 4), generated points and the negative gradients of the generator's
+    loss, scaled to visible lengths.
     """
 
     step: int
@@ -109,9 +111,9 @@ class Points(Event):
 
 @dataclass(frozen=True)
 class Measured(Event):
-    """Numbers that say how good the generated images of a step are, under the keys of `core.stats.metric_key`.
+    """Metrics of the generated images of a step, under the keys of `core.stats.metric_key`.
 
-    `images` and `seconds`: what the training had seen by then, and taken.
+    `images` and `seconds`: images seen, and training time, at that step.
     """
 
     step: int
@@ -122,7 +124,7 @@ class Measured(Event):
 
 @dataclass(frozen=True)
 class Edited(Event):
-    """Settings were changed while the training ran; `changes` are the new values by name."""
+    """Change of settings while the training ran. `changes`: new values by name."""
 
     step: int
     changes: Mapping[str, Any]
@@ -130,9 +132,9 @@ class Edited(Event):
 
 @dataclass(frozen=True)
 class Rewound(Event):
-    """The training went back to an earlier step, since it diverged, and goes on from there with other settings.
+    """Return of a diverged training to an earlier step, from which it continues with other settings.
 
-    What was told of later steps no longer holds. `changes`: the new values by name, as in the `Edited` that follows.
+    Discard events of later steps. `changes`: new values by name, as in the `Edited` that follows.
     """
 
     step: int
@@ -141,7 +143,7 @@ class Rewound(Event):
 
 @dataclass(frozen=True)
 class Tuned(Event):
-    """What the short trial chose for this device, with the measured rate of every candidate in images/s."""
+    """Compute format that the short trial chose for this device. `rates`: images/s of every candidate."""
 
     device: str
     precision: str
@@ -151,7 +153,7 @@ class Tuned(Event):
 
 @dataclass(frozen=True)
 class Saved(Event):
-    """A file is complete on disk."""
+    """File that is complete on the disk."""
 
     path: Path
     step: int
@@ -159,21 +161,21 @@ class Saved(Event):
 
 @dataclass(frozen=True)
 class Notice(Event):
-    """Something the person should know though nothing stopped."""
+    """Message for the user; the work goes on."""
 
     text: str
 
 
 @dataclass(frozen=True, eq=False)
 class Refused(Event):
-    """Something that must not be lost could not be written. Pulling the next event tries again."""
+    """Failed write of a file that must not be lost. Pulling the next event tries again."""
 
     problem: UserError
 
 
 @dataclass(frozen=True)
 class Finished(Event):
-    """The training reached the limit that its settings give."""
+    """End of a training at the limit in its settings."""
 
     step: int
     reason: str

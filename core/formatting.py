@@ -4,12 +4,12 @@ from __future__ import annotations
 
 
 def size_text(bytes: float) -> str:
-    """In MB or GB, of 10^6 and 10^9 bytes, as disks and networks are sold."""
+    """Returns a size in MB (10^6 bytes) or GB (10^9 bytes): 52.4 MB, 1.3 GB."""
     return f"{bytes / 1e9:.1f} GB" if bytes >= 1e9 else f"{bytes / 1e6:.1f} MB"
 
 
 def time_text(seconds: float) -> str:
-    """A time for people: 48 s, 12 min 05 s, 3 h 05 min."""
+    """Returns a duration: 48 s, 12 min 05 s, 3 h 05 min."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     if hours:

@@ -1,5 +1,4 @@
-"""Inputs of a generator that a seed stands for: z, and for conditional ones class and codes; the same on every
-machine."""
+"""Generator inputs of a seed: z, and class and codes for conditional generators; the same on every machine."""
 
 from __future__ import annotations
 
@@ -21,16 +20,19 @@ Latents = NDArray[np.float32]
 
 LARGEST_SEED = 2**32 - 1
 MOST_COLUMNS = 16
-"""Classes that a sample grid shows side by side."""
+"""Most columns of a sample grid with a column for each class."""
 MOST_SEEDS = 1_000_000
-"""That one list may name: a slip such as 0-999999999 must not fill the memory."""
+"""Most seeds of one list: a typo such as 0-999999999 must not fill the memory."""
 
 
 @dataclass(frozen=True)
 class Conditions:
-    """What images depend on beside z: how labels enter, how many `classes` there are, and how many values the
-    categorical code has and how many continuous codes there are (InfoGAN); 0 for none. `clustered`: whether the
-    classes are clusters, which have numbers for names. See `core.models.conditioning`."""
+    """Conditions of a generator beside z (`core.models.conditioning`).
+
+    `mode`: way in which labels enter. `classes`: number of classes. `categories`: number of values of InfoGAN's
+    categorical code. `continuous`: number of its continuous codes. Each is 0 for none. `clustered`: whether the classes
+    are clusters, which have numbers for names.
+    """
 
     mode: str = "none"
     classes: int = 0
@@ -40,32 +42,31 @@ class Conditions:
 
     @classmethod
     def of(cls, settings: Settings, classes: int) -> Conditions:
-        """The settings' conditions for a dataset of so many classes."""
+        """Returns the conditions of the settings for a dataset with `classes` classes."""
         labeled = classes if settings.condition != "none" else 0
         codes = settings.codes_categorical, settings.codes_continuous
         return cls(settings.condition, labeled, *codes, clustered=bool(settings.clusters))
 
     @property
     def classifies(self) -> bool:
-        """Whether the discriminator has a classifier of the labels."""
+        """True if the discriminator has an auxiliary classifier."""
         return self.mode == "auxiliary"
 
     @property
     def codes(self) -> int:
-        """Length of a code vector: the categorical code one-hot, then the continuous ones."""
+        """Length of a code vector: the one-hot categorical code, then the continuous codes."""
         return self.categories + self.continuous
 
     @property
     def columns(self) -> int:
-        """Columns of a sample grid that shows what can be asked for: one for each class, or category; 0 for any.
+        """Number of columns of a sample grid: one for each class or category; 0 if any number will do.
 
-        Clusters have no columns: their numbers say nothing, and there are many.
+        Clusters have no columns: they are many, and their numbers have no meaning.
         """
         return min(self._named or self.categories, MOST_COLUMNS)
 
     def column_names(self, classes: Sequence[str]) -> tuple[str, ...]:
-        """What the columns stand for: the names of the classes, the numbers of the categories, or both, as `fixed`
-        has them take turns."""
+        """Returns the titles of the columns of `fixed`: names of classes, numbers of categories, or both."""
         if not self._named:
             return tuple(str(category) for category in range(self.columns))
         if not self.categories:
@@ -79,15 +80,15 @@ class Conditions:
         return 0 if self.clustered else self.classes
 
     def grid_count(self, samples: int) -> int:
-        """Images of a sample grid of about `samples`: whole rows where there are columns."""
+        """Returns the number of images of a sample grid of about `samples`: full rows if it has columns."""
         return max(samples // self.columns, 1) * self.columns if self.columns else samples
 
 
 class GeneratorInputs(NamedTuple, Generic[T]):
-    """What a batch of images is drawn from, as arrays or tensors.
+    """Inputs of a generator for a batch, as arrays or tensors.
 
-    `z` (N, latent_dim), `classes` (N, classes) as shares that add up to 1, and `codes` (N, codes). The latter two are
-    empty in their second dimension where there are none.
+    `z` (N, latent_dim), `classes` (N, classes) as shares that add up to 1, and `codes` (N, codes). Without classes or
+    codes the second dimension is 0.
     """
 
     z: T
@@ -96,7 +97,7 @@ class GeneratorInputs(NamedTuple, Generic[T]):
 
 
 def parse_seeds(text: str) -> tuple[int, ...]:
-    """Seeds from `0,1,4-6`. Raises `UserError` for anything else."""
+    """Parses a list of seeds such as `0,1,4-6`. Raises `UserError` for anything else."""
     remedy = "Write seeds as 0,1,4-6."
     ranges: list[range] = []
     for part in text.split(","):
@@ -105,23 +106,23 @@ def parse_seeds(text: str) -> tuple[int, ...]:
             raise UserError(f"{text!r} is not a list of seeds.", remedy)
         first, last = int(match[1]), int(match[2] or match[1])
         if last < first:
-            raise UserError(f"{part.strip()!r} runs backwards.", remedy)
+            raise UserError(f"The range {part.strip()!r} ends before it begins.", remedy)
         if last > LARGEST_SEED:
-            raise UserError(f"{last} is too large for a seed.", f"Seeds go from 0 to {LARGEST_SEED}, as in 0,1,4-6.")
+            raise UserError(f"The seed {last} is too large.", f"Seeds go from 0 to {LARGEST_SEED}, as in 0,1,4-6.")
         ranges.append(range(first, last + 1))
     count = sum(map(len, ranges))
     if count > MOST_SEEDS:
-        raise UserError(f"{count} seeds are too many at once.", f"Give at most {MOST_SEEDS}.")
+        raise UserError(f"The list has {count:,} seeds, more than {MOST_SEEDS:,}.", "Give fewer seeds.")
     return tuple(seed for seeds in ranges for seed in seeds)
 
 
 def seed_latent(seed: int, latent_dim: int) -> Latents:
-    """z ~ N(0, I) of one seed, shape (latent_dim,), the same on every device and platform."""
+    """Returns z ~ N(0, I) of one seed, shape (latent_dim,), the same on every device and platform."""
     return np.random.RandomState(seed).standard_normal(latent_dim).astype(np.float32)
 
 
 def seed_class(seed: int, conditions: Conditions) -> Latents:
-    """The shares of the classes of one seed that was not told its class, shape (classes,): the seeds take turns."""
+    """Returns the default class of a seed as shares, shape (classes,): seeds take the classes in turn."""
     shares = np.zeros(conditions.classes, np.float32)
     if conditions.classes:
         shares[seed % conditions.classes] = 1.0
@@ -129,21 +130,21 @@ def seed_class(seed: int, conditions: Conditions) -> Latents:
 
 
 def seed_codes(seed: int, conditions: Conditions) -> Latents:
-    """The codes of one seed, shape (codes,): its category in turn, and continuous codes from -1 to 1."""
+    """Returns the codes of one seed, shape (codes,): its category in turn, and continuous codes from -1 to 1."""
     codes = np.zeros(conditions.codes, np.float32)
     if conditions.categories:
         codes[seed % conditions.categories] = 1.0
     if conditions.continuous:
-        # A stream of its own, so that z is the same with codes and without.
+        # A separate random stream, so that z is the same with and without codes.
         codes[conditions.categories :] = np.random.RandomState([seed, 1]).uniform(-1, 1, conditions.continuous)
     return codes
 
 
 def fixed(count: int, latent_dim: int, conditions: Conditions) -> GeneratorInputs[Latents]:
-    """What a sample grid of about `count` images is drawn from.
+    """Returns the inputs of a sample grid of about `count` images.
 
-    Image k is that of seed k; with classes or categories the grid has `conditions.columns` columns, one for each, and
-    image k has the seed of its row.
+    Image k has seed k. With classes or categories the grid has `conditions.columns` columns, one for each, and image k
+    has the seed of its row.
     """
     columns = conditions.columns
     images = range(conditions.grid_count(count))

@@ -1,8 +1,8 @@
-"""Registry of components (networks, losses, penalties, metrics, feature extractors, data formats, diagnoses): a module
-that defines `TITLE` is one.
+"""Registry of components (networks, losses, penalties, metrics, feature extractors, data formats, findings): modules
+that define `TITLE`.
 
-What the form and the settings must know of them is read from the files' text, so that nothing imports torch before the
-first window is on screen: the first line of the docstring, and constants in capitals.
+The first line of the docstring and the constants in capitals are read from the text of the file, so that the form and
+the settings need not import torch before the first window is on screen.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Component:
-    """A network, a loss, a data format ...: its name, its title, one line about it, and its constants."""
+    """Component: the module's name, its title, the first line of its docstring, and its constants."""
 
     name: str
     title: str
@@ -29,29 +29,29 @@ class Component:
 
 @cache
 def components(package: str) -> Mapping[str, Component]:
-    """Every component of `core.<package>` (as in "losses", "evaluation.metrics") by name, in alphabetical order."""
+    """Returns every component of `core.<package>` ("losses", "evaluation.metrics") by name, in alphabetical order."""
     return components_in(Path(__file__).parent.joinpath(*package.split(".")))
 
 
 @cache
 def components_in(folder: Path) -> Mapping[str, Component]:
-    """Every component of a folder of modules, likewise."""
+    """Returns every component of a folder of modules by name, in alphabetical order."""
     found = (_component(file) for file in sorted(folder.glob("*.py")))
     return {component.name: component for component in found if component is not None}
 
 
 def ranked(package: str) -> list[Component]:
-    """The components of a package whose modules define `RANK`, the lowest first."""
+    """Returns the components of a package whose modules define `RANK`, the lowest first."""
     return by_rank(components(package).values())
 
 
 def by_rank(found: Iterable[Component]) -> list[Component]:
-    """Components in the order of their `RANK`, the lowest first."""
+    """Returns components sorted by `RANK`, the lowest first."""
     return sorted(found, key=lambda component: int(component.facts["RANK"]))
 
 
 def module(package: str, name: str) -> ModuleType:
-    """The component's module; a network's or a loss's imports torch."""
+    """Imports and returns a component's module; those of networks and losses import torch."""
     return importlib.import_module(f"core.{package}.{name}")
 
 

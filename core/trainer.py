@@ -60,24 +60,26 @@ from core.training.state import TrainerState
 REPORT_SECONDS = 0.5
 SAMPLE_SECONDS = 0.5
 SAMPLE_SHARE = 0.02
-"""The sample grid is drawn no more often than this, and drawing and storing it costs training at most this part of its
-time."""
+"""Largest share of the training time that drawing and storing the sample grid may take."""
 LONG_STEP = 1.0
-"""Seconds from which on a step is asked whether it was suspended, by Ctrl-Z or with the lid of a laptop."""
+"""Length in seconds above which a step may have been suspended, by Ctrl-Z or the lid of a laptop."""
 SPLIT = (
-    "There is not enough memory for a batch of {batch} images at once. It is worked on in {parts} parts of {size}, "
-    "which is slower and trains the same way, except that batch normalization sees one part at a time."
+    "Not enough memory for a batch of {batch} images at once: it is split into {parts} parts of {size}. Training is "
+    "slower but otherwise the same, except that batch normalization sees one part at a time."
 )
-UNRECORDED = "Steps cannot be recorded on this device, and go on one operation after the other, which is slower."
+UNRECORDED = "This device cannot record steps as CUDA graphs, so training is slower."
 LARGEST_LOSS = 1e6
-"""A mean loss or score beyond this is as good as none."""
-NO_SAMPLES = "There is not enough memory for the sample grid, which is left out. The training goes on."
-NO_PROBE = "There is not enough memory for the signals of generated images, which are left out. The training goes on."
+"""Mean loss or score above which a training counts as diverged."""
+NO_SAMPLES = "Not enough memory for the sample grid, which is left out. Training continues."
+NO_PROBE = "Not enough memory for the signals of generated images, which are left out. Training continues."
 
 
 class Plan(NamedTuple):
-    """What one step does and another does not under the same settings: for which of its updates of D the penalties are
-    due, whether there is instance noise, and whether signals watch it."""
+    """Parts of a step that vary under the same settings.
+
+    `due`: for each update of D, whether it includes the penalties. `noisy`: whether there is instance noise. `watched`:
+    whether signals are measured.
+    """
 
     due: tuple[bool, ...]
     noisy: bool
@@ -88,7 +90,7 @@ class Trainer:
     """Trains a generator against a discriminator; `events()` is the whole algorithm.
 
     Between two events the caller may take a `checkpoint()` or the `published()` weights, `edit()` the settings, or stop
-    pulling. The trainer owns the process's default random generators of torch: dropout and augmentation draw from them.
+    iterating. The trainer owns torch's default random generators: dropout and augmentation draw from them.
     """
 
     def __init__(
@@ -99,10 +101,10 @@ class Trainer:
         checkpoint: Checkpoint | None = None,
         signals: bool = True,
     ) -> None:
-        """`signals`: whether reports tell more than the losses; the weights are the same without.
+        """Builds the networks. `signals`: whether reports hold more than the losses; it does not change the weights.
 
-        Raises `UserError` for a device that is not here, a batch larger than the dataset, settings that do not suit the
-        dataset, a checkpoint that does not fit, or too little memory.
+        Raises `UserError` for a missing device, a batch larger than the dataset, settings that do not suit the dataset,
+        a checkpoint that does not fit, or too little memory.
         """
         refuse_data(settings, len(dataset.classes), dataset.points)
         self.settings, self.dataset, self.tuned = settings, dataset, tuned
@@ -129,11 +131,10 @@ class Trainer:
                 self._restore(checkpoint)
 
     def events(self) -> Generator[Event, None, None]:
-        """Yields `Samples` of the start, then `Stepped` after every generator step with `Report` and `Samples`
-        between, and `Finished` when the settings' limit is reached. Of points it yields `Points` in place of `Samples`.
+        """Yields first `Samples`, then `Stepped` after every step with `Report` and `Samples` between, and `Finished`
+        when the limit of the settings is reached. For 2-D point data, yields `Points` instead of `Samples`.
 
-        Raises `UserError` when memory runs out, and `DivergenceError` when a loss is no longer a number, or none of any
-        use.
+        Raises `UserError` if memory runs out, and `DivergenceError` if a loss is NaN, infinite or above `LARGEST_LOSS`.
         """
         threads = one_thread() if self._playground else contextlib.nullcontext()
         with contextlib.closing(self.batches), threads, stream_of_its_own(self.device):
@@ -156,7 +157,7 @@ class Trainer:
                 samples = self._seen()
                 rendered = perf_counter()
                 yield from samples
-                # Storing the grid counts too, but a pause that falls into this yield does not.
+                # Storing the grid counts too, but a pause during this yield does not.
                 cost = min(perf_counter() - started, 5 * (rendered - started))
                 next_samples = perf_counter() + max(cost / SAMPLE_SHARE, SAMPLE_SECONDS)
         if self.step > self._reported[0]:
@@ -166,13 +167,12 @@ class Trainer:
         yield Finished(self.step, reason)
 
     def edit(self, settings: Settings) -> Edited:
-        """Takes other settings from the next step on. Raises `UserError` for one that only a new training can
-        change."""
+        """Changes the settings from the next step on. Raises `UserError` for one that is not live."""
         new = settings.model_dump()
         changes = {name: value for name, value in new.items() if value != getattr(self.settings, name)}
         if fixed_names := sorted(changes.keys() - live_settings() - {"preset"}):
             raise UserError(
-                f"The setting {fixed_names[0]!r} cannot change while a training runs.", "Begin a new training with it."
+                f"The setting {fixed_names[0]!r} cannot change while a training runs.", "Start a new training with it."
             )
         self.settings = settings
         self.batches.mirror = settings.mirror
@@ -180,9 +180,9 @@ class Trainer:
         return Edited(self.step, changes)
 
     def step_discriminator(self) -> Samples | Points:
-        """One update of the discriminator alone, on a batch of its own, and what is then to be seen.
+        """Updates the discriminator once, on a batch of its own, and returns a snapshot.
 
-        For use between two events, as `step_generator`. Neither counts in the next report's losses.
+        For use between two events, as `step_generator`. Neither counts in the losses of the next report.
         """
         plan = self._prepare(1)
         self._train_discriminator_alone(0, plan)
@@ -190,7 +190,7 @@ class Trainer:
         return self.snapshot()
 
     def step_generator(self) -> Samples | Points:
-        """One update of the generator alone, which is a step."""
+        """Updates the generator once, which counts as a step, and returns a snapshot."""
         plan = self._prepare(1)
         real, drawn = self._batch(0)
         self._train_generator(real, None, drawn, plan)
@@ -198,7 +198,7 @@ class Trainer:
         return self.snapshot()
 
     def _advance(self) -> Generator[Event, None, None]:
-        """One step, and all that the host has to do with it. Raises `UserError` when it does not fit into memory."""
+        """Runs one step with its work on the host. Raises `UserError` if it does not fit into memory."""
         plan, was_full = self._prepare(self.settings.d_steps), False
         while True:
             with left_out_if_full(self.device):
@@ -218,7 +218,7 @@ class Trainer:
             self._captured = Captured(None)
 
     def _split(self) -> Notice:
-        """Divides batches into more parts, which take less memory. Raises `UserError` where they cannot be divided."""
+        """Splits batches into more parts, which take less memory. Raises `UserError` if they cannot be split."""
         batch = self.settings.batch
         parts = more_parts(self._parts, batch) if self.settings.split_batches else None
         if parts is None:
@@ -227,7 +227,7 @@ class Trainer:
         return Notice(SPLIT.format(batch=batch, parts=parts, size=batch // parts))
 
     def _prepare(self, batches: int) -> Plan:
-        """Puts what the next step reads of the host where the device finds it; returns the rest."""
+        """Stages batches, rates and noise of the next step on the device; returns the rest as a plan."""
         settings, seen = self.settings, self.images + self.settings.batch * batches
         self.batches.stage(batches)
         factor = optimizers.schedule(settings, seen)
@@ -246,7 +246,7 @@ class Trainer:
         for number in range(last):
             self._train_discriminator_alone(number, plan._replace(watched=False))
         real, drawn = self._batch(last)
-        # One pass of G serves both updates, unless there is no memory for the whole of it.
+        # One pass of G serves both updates, unless the batch is split.
         fake = self._generated(drawn) if self._parts == 1 else None
         values = self._train_discriminator(real, fake, drawn, plan.due[last], plan)
         values |= self._train_generator(real, fake, drawn, plan)
@@ -270,7 +270,7 @@ class Trainer:
     def _train_discriminator(
         self, real: Tensor, fake: Tensor | None, drawn: GeneratorInputs[Tensor], due: bool, plan: Plan
     ) -> dict[str, Tensor]:
-        """`due`: whether the penalties are. `fake`: drawn here where it is None."""
+        """Updates D. `due`: whether penalties are included. `fake`: generated here if None."""
         self.D.requires_grad_(True)
         self.opt_D.zero_grad()
         found, logits = [], []
@@ -302,10 +302,10 @@ class Trainer:
     def _discriminator_objective(
         self, real: Tensor, fake: Tensor, drawn: GeneratorInputs[Tensor], due: bool, plan: Plan
     ) -> tuple[Tensor, dict[str, Tensor], Tensor, Tensor]:
-        """What D minimizes, numbers for the report, and D's logits of real and of generated images."""
+        """Returns the objective of D, numbers for the report, and D's logits of real and of generated images."""
         settings = self.settings
         autocast, fake = self._autocast(), fake.detach()
-        if due and self.choice.precision == "fp16":  # which would round what a penalty differentiates twice to 0
+        if due and self.choice.precision == "fp16":  # fp16 would round second derivatives to 0
             autocast, fake = contextlib.nullcontext(), fake.float()
         with autocast:
             real, fake = (self._discriminator_input(images, plan).detach() for images in (real, fake))
@@ -339,7 +339,7 @@ class Trainer:
     def _train_generator(
         self, real: Tensor, fake: Tensor | None, drawn: GeneratorInputs[Tensor], plan: Plan
     ) -> dict[str, Tensor]:
-        # Gradients of the discriminator's weights would be thrown away: do not compute them.
+        # Gradients of D's weights are not needed here.
         self.D.requires_grad_(False)
         self.opt_G.zero_grad()
         found = []
@@ -356,7 +356,7 @@ class Trainer:
     def _generator_objective(
         self, real: Tensor, fake: Tensor, drawn: GeneratorInputs[Tensor], plan: Plan
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """What G minimizes, and numbers for the report."""
+        """Returns the objective of G, and numbers for the report."""
         with self._autocast():
             logits, labels, guesses = self.D(self._discriminator_input(fake, plan), drawn.classes)
             if self.loss.PAIRED:
@@ -375,23 +375,23 @@ class Trainer:
         return objective, values
 
     def _judge(self, real: Tensor, fake: Tensor, classes: Tensor) -> tuple[Judgment, Judgment]:
-        """What the discriminator says of real and of generated images of the same classes, in one pass if it can."""
-        if not self._one_pass or real.requires_grad or fake.requires_grad:  # a gradient by half of them would cost both
+        """Returns D's output for real and for generated images of the same classes, in one pass if possible."""
+        if not self._one_pass or real.requires_grad or fake.requires_grad:  # one pass would compute both gradients
             return self.D(real, classes), self.D(fake, classes)
         both: Judgment = self.D(torch.cat([real, fake]), torch.cat([classes, classes]))
         halves = [part.chunk(2) for part in both]
         return Judgment(*(half[0] for half in halves)), Judgment(*(half[1] for half in halves))
 
     def _add_gradients(self, objective: Tensor, scale: LossScale) -> None:
-        """Adds those of an objective of one part of the batch to the weights'."""
+        """Adds the gradients of one part's objective to those of the batch."""
         scale.scaled(objective if self._parts == 1 else objective / self._parts).backward()
 
     def _discriminator_input(self, images: Tensor, plan: Plan) -> Tensor:
-        """What the discriminator is shown of images."""
+        """Returns images with augmentation and instance noise, as D sees them."""
         return discriminator_input(images, self.augment, self.settings, self._noise_level if plan.noisy else None)
 
     def _batch(self, number: int) -> tuple[Tensor, GeneratorInputs[Tensor]]:
-        """Real images that were staged, and what to draw as many generated ones of the same classes from."""
+        """Returns staged real images, and generator inputs for as many images of the same classes."""
         real, labels = self.batches.staged(number)
         drawn = draw(labels, self.settings.latent_dim, self.conditions, self._noise)
         return real.to(memory_format=self.choice.layout), drawn
@@ -401,10 +401,10 @@ class Trainer:
 
     @torch.no_grad()
     def render(self) -> Images:
-        """The averaged generator's images of the sample grid's fixed latents (`core.latent.request.fixed`).
+        """Returns images of the averaged generator from the fixed latents of the sample grid, uint8 NHWC.
 
-        Of points it is one picture of the playground, (1, 256, 256, 3), which shows the generator as it is now. Where
-        memory is full it is what was rendered last, or black: no checkpoint is lost for its picture.
+        For 2-D point data, returns one picture of the playground, (1, 256, 256, 3), with the generator as it is now. If
+        memory is full, returns the last images, or black ones, so that no checkpoint fails for its picture.
         """
         with left_out_if_full(self.device):
             shown = self.snapshot()
@@ -413,12 +413,12 @@ class Trainer:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """What the columns of a grid of what `render` returns stand for; empty where there may be any number."""
+        """Titles of the columns of `render`'s grid; empty if it may have any number of columns."""
         return () if self._playground else self.conditions.column_names(self.dataset.classes)
 
     @torch.no_grad()
     def snapshot(self) -> Samples | Points:
-        """What is to be seen of the present state. Raises `UserError` where memory is full."""
+        """Returns the sample grid, or the points, of the present state. Raises `UserError` if memory is full."""
         if self._playground:
             return self._playground.snapshot(self.G, self.D, self.loss, self.step)
         images = self._grid_limit.run(self._grid, "for an image of the sample grid")
@@ -429,32 +429,33 @@ class Trainer:
         return np.concatenate([to_images(self.G_ema(GeneratorInputs(*part))) for part in parts])
 
     def sheet(self, count: int, seed: int) -> Images:
-        """Real images as the discriminator is shown them now, uint8 NHWC."""
+        """Returns real images as the discriminator sees them now, uint8 NHWC."""
         return discriminator_sheet(self.dataset.sheet(count, seed), self.settings, seed, self.augment, self.images)
 
     def published(self) -> dict[str, Tensor]:
-        """A copy of the averaged generator's weights, on the CPU, for another thread to keep."""
+        """Returns a copy of the averaged generator's weights on the CPU, for another thread."""
         return {name: value.detach().cpu().clone() for name, value in self.G_ema.state_dict().items()}
 
     def checkpoint(self) -> Checkpoint:
-        """The complete state, enough to continue bit for bit on the same device.
+        """Returns the complete state, enough to continue bit for bit on the same device.
 
-        The tensors are the training's own: write or copy them before the next event is pulled. Raises
-        `DivergenceError` when losses or weights are no longer numbers, so that a broken state never stands where a good
-        one is looked for.
+        The tensors are the training's own: write or copy them before the next event. Raises `DivergenceError` if losses
+        or weights are NaN or infinite, so that a broken state is never saved.
         """
         tensors = self.state() | {"preview": torch.from_numpy(preview(self.render()))}
         return Checkpoint(self.meta(), tensors)
 
     def state(self) -> dict[str, Tensor]:
-        """The tensors of a checkpoint without its picture, to `rewind` to; as in `checkpoint`."""
+        """Returns the tensors of a checkpoint without its preview, for `rewind`. Raises as `checkpoint`."""
         self._refuse_divergence(self._means.peek())
         self._refuse_broken()
         return self._state.tensors()
 
     def rewind(self, checkpoint: Checkpoint) -> None:
-        """Goes back to an earlier state of this training, and to its settings, as exactly as another training that
-        continues from it. For use when `events` has raised, before it is called again."""
+        """Goes back to an earlier state of this training and its settings, as exactly as a resumed training.
+
+        For use after `events` has raised, before it is called again.
+        """
         self.settings = checkpoint.meta.settings
         self.batches.mirror = self.settings.mirror
         self._means = RunningMeans()
@@ -462,7 +463,7 @@ class Trainer:
         self._restore(checkpoint)
 
     def meta(self) -> Meta:
-        """The readable part of the present state."""
+        """Returns the metadata of the present state."""
         return Meta(
             settings=self.settings,
             channels=self.channels,
@@ -485,7 +486,7 @@ class Trainer:
         settings = self.settings
         torch.manual_seed(settings.seed)
         G, D = build_pair(settings, self.channels, self.conditions)
-        # Spectral normalization iterates once a pass: it would follow the weights at half the pace.
+        # Spectral normalization iterates once a pass: with one pass it would follow the weights at half the pace.
         self._one_pass = D.network.per_image and not settings.spectral_norm
         self.G, self.D = to_device(G, self.device, self.choice.layout), to_device(D, self.device, self.choice.layout)
         self.G_ema = deepcopy(self.G).eval().requires_grad_(False)
@@ -525,7 +526,7 @@ class Trainer:
             self.batches.epoch, self.batches.index = meta.epoch, meta.index
 
     def _seen(self) -> list[Event]:
-        """What is to be seen, or that there is no memory for it, which is said once."""
+        """Returns the snapshot as a list; if memory is full, a notice the first time."""
         with left_out_if_full(self.device):
             return [self.snapshot()]
         return self._once(NO_SAMPLES)
@@ -554,24 +555,24 @@ class Trainer:
         return Report(self.step, self.images, self.seconds, stats)
 
     def _refuse_divergence(self, stats: Mapping[str, float]) -> None:
-        # Compared so that a NaN is refused as well.
+        # This comparison rejects NaN as well.
         if not all(abs(value) <= LARGEST_LOSS for name, value in stats.items() if name.startswith("Loss/")):
             raise DivergenceError(self.step)
 
     def _refuse_broken(self) -> None:
-        # What the last step did to the weights is in no loss yet.
+        # No loss reflects the last step yet.
         if not isfinite(float(l2_norm([*self.G.parameters(), *self.D.parameters(), *self.G_ema.parameters()]))):
             raise DivergenceError(self.step)
 
     def _limit(self) -> str:
-        """Why the training is over; empty while it is not."""
+        """Returns the limit that the training has reached, as a sentence; empty while it goes on."""
         if self.settings.steps is not None and self.step >= self.settings.steps:
-            return f"{self.settings.steps} steps are done."
+            return f"The limit of steps is reached: {self.settings.steps:,}."
         if self.settings.minutes is not None and self.seconds >= 60 * self.settings.minutes:
-            return f"{self.settings.minutes:g} minutes are over."
+            return f"The time limit is reached: {self.settings.minutes:g} min."
         return ""
 
 
 def active_seconds(elapsed: float, busy: float) -> float:
-    """Returns the seconds of a step without those in which the process was suspended; `busy`: its processor time."""
+    """Returns the seconds of a step without those of a suspended process. `busy`: its processor time in seconds."""
     return min(elapsed, LONG_STEP + busy)

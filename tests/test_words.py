@@ -21,8 +21,18 @@ from core.registry import components
 
 ROOT = Path(__file__).parents[1]
 REWRITTEN = (
+    "core/checkpoint",
+    "core/concurrency",
     "core/config/",
     "core/diagnosis/",
+    "core/durable_write",
+    "core/errors",
+    "core/events",
+    "core/formatting",
+    "core/generator_inputs",
+    "core/registry",
+    "core/stats/",
+    "core/trainer",
 )
 """Folders, and files, whose words have been rewritten. Grows until it holds all of `core` and `studio`."""
 FILES = sorted(file for package in ("core", "studio") for file in (ROOT / package).rglob("*.py"))
@@ -40,7 +50,7 @@ NO_BEGINNING = {"And", "How", "Likewise", "Of", "That", "Those", "What", "Whethe
 BRITISH = re.compile(
     r"analyse|artefact|behaviour|cancell(?=ed|ing)|catalogue|(?<!con)centre|centring|colour|defence|emphasise|equalis|"
     r"favour|finalis|generalis|grey|honour|initialis|judgement|labell(?=ed|ing)|licence|maximis|memoris|minimis|"
-    r"modelling|neighbour|normalis|optimis|organis|penalis|(?<!im)practise|quantis|randomis|recognis|regularis|"
+    r"modelling|neighbour|normalis|optimis|organis|parametris|penalis|(?<!im)practise|quantis|randomis|recognis|regularis|"
     r"serialis|specialis|stabilis|summaris|synchronis|synthesise|towards|travell|utilis|visualis|vectoris",
     re.IGNORECASE,
 )
@@ -53,6 +63,7 @@ PLURALS = re.compile(
 NEVER_ONE = {
     "core/diagnosis/memorisation.py: seen",
     "core/diagnosis/oscillation.py: count",
+    "core/generator_inputs.py: count",
 }
 """Numbers before a plural that cannot be 1."""
 
@@ -166,7 +177,7 @@ def test_a_number_before_a_plural_is_never_one() -> None:
                         continue
                     counted = f"{file.relative_to(ROOT).as_posix()}: {ast.unparse(number.value)}"
                     if _is_count(number.value) and PLURALS.match(str(after.value)) and counted not in NEVER_ONE:
-                        wrong.append(f"{counted} {after.value}")
+                        wrong.append(f"{counted} {after.value!r}")
     assert not wrong
 
 

@@ -1,4 +1,4 @@
-"""Thinning of curves of millions of reports to a few hundred points, in one pass and flat memory."""
+"""Thinning of curves from millions of reports to a few hundred points, in one pass and constant memory."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ Line = NDArray[np.float64]
 Cells = NDArray[np.float64]
 
 MOST = 400
-"""Cells of a curve: a band of 800 points."""
+"""Most cells of a curve, drawn as a band of 800 points."""
 _STEP, _IMAGES, _SECONDS, _SUM, _COUNT, _LOW, _HIGH = range(7)
 
 
 @dataclass(frozen=True)
 class Extreme:
-    """A value, and the step of the report that has it."""
+    """Extreme value and the step of its report."""
 
     value: float
     step: int
@@ -25,10 +25,10 @@ class Extreme:
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """One key's values in order of their steps; each point stands for as many reports as `counts` says.
+    """Curve of one key, sorted by step; each point stands for `counts` reports.
 
-    `steps`, `images` and `seconds`: where it lies, as the middle of its reports. low <= mean <= high. `lowest`,
-    `highest`, `first` and `last` are exact. `spread`: the standard deviation of each value, where reports have it.
+    `steps`, `images` and `seconds`: means over the reports of a point. low <= mean <= high. `lowest`, `highest`,
+    `first` and `last` are exact. `spread`: standard deviation of each value, if reports have it.
     """
 
     steps: Line
@@ -46,26 +46,26 @@ class Curve:
 
     @property
     def is_thinned(self) -> bool:
-        """Whether any point stands for more than one report."""
+        """True if any point stands for more than one report."""
         return bool((self.counts > 1).any())
 
     @property
     def band(self) -> tuple[Line, Line] | None:
-        """Between what its values lie; None where each point is one value that nobody knows the spread of."""
+        """Lower and upper limits of the values; None if each point is one value without a spread."""
         if self.spread is not None:
             return self.low - self.spread, self.high + self.spread
         return (self.low, self.high) if self.is_thinned else None
 
     def spread_at(self, step: float) -> float | None:
-        """Of the value that is nearest to a step."""
+        """Returns the spread of the value nearest to a step."""
         return None if self.spread is None else float(self.spread[np.abs(self.steps - step).argmin()])
 
 
 class Thinner:
-    """Takes values as they come, and keeps at most `most` cells of them (and one more that is not full yet).
+    """Collects values in at most `most` cells, and one more that is not full yet.
 
-    Where there are more, neighbors are merged by two: a cell knows the least, the largest and the mean of its values,
-    so no extreme is lost.
+    Above that number, adjacent cells are merged by two. A cell keeps minimum, maximum and mean of its values, so no
+    extreme is lost.
     """
 
     def __init__(self, most: int = MOST) -> None:
@@ -76,7 +76,7 @@ class Thinner:
         self._extremes: dict[str, Extreme] = {}
 
     def extend(self, positions: Line, values: Line) -> None:
-        """Adds reports: `positions` is (n, 3), their steps, images and seconds, and `values` (n,), all finite."""
+        """Adds reports. `positions`: (n, 3), their steps, images and seconds. `values`: (n,). All are finite."""
         if not len(values):
             return
         self._note(positions[:, _STEP], values)
@@ -91,7 +91,7 @@ class Thinner:
             self._cells = np.concatenate([_merged(self._cells[:even], 2), self._cells[even:]])
 
     def curve(self) -> Curve | None:
-        """What was added so far; None for nothing."""
+        """Returns the curve of all values so far; None without values."""
         cells = np.concatenate([self._cells, _merged(self._rest, max(len(self._rest), 1))])
         if not len(cells):
             return None
@@ -127,7 +127,7 @@ class Thinner:
 
 
 def _merged(cells: Cells, size: int) -> Cells:
-    """Every `size` neighbors as one; their number is a multiple of it."""
+    """Merges every `size` adjacent cells; the number of cells is a multiple of it."""
     if size == 1 or not len(cells):
         return cells
     groups = cells.reshape(-1, size, cells.shape[1])

@@ -10,7 +10,7 @@ from core.stats.metric_key import SPREAD, higher_is_better, parse
 from core.stats.metric_key import title as title_of
 
 GROUPS = ("Losses", "Scores", "Rate", "Metrics", "Signals", "Others")
-"""In the order in which they are shown."""
+"""Groups of keys in the order in which they are shown."""
 METRICS = "Metrics/"
 
 _GROUP_OF = {
@@ -64,56 +64,55 @@ _FAMILIES = {
     "Signal/G/gradient/": "Gradient norms of G by layer",
     "Signal/scores/*": "Quantiles of scores",
 }
-_LAYERS = "Layer by layer: one that stays far below the others learns nothing."
+_LAYERS = "Gradient norm of each layer. A layer that stays far below the others hardly learns."
 _MEANINGS = {
-    "Loss/*/loss": "What each network tries to lower. They work against each other, so neither has to fall: losses that"
-    " stay level are a good sign, and the samples tell the rest.",
-    "Loss/*/penalty": "What D pays for changing too steeply with its images. It keeps G's gradients useful.",
-    "Loss/*/labels": "Cross-entropy of the auxiliary classifier, in nats: 0 where it recognizes every label, and the"
-    " logarithm of the number of classes where it guesses.",
-    "Loss/information": "How much of the codes can be read back from the images that were made with them, in nats."
+    "Loss/*/loss": "Loss that each network minimizes. The networks work against each other, so neither loss has to"
+    " fall: level losses are a good sign, and the samples show the progress.",
+    "Loss/*/penalty": "Penalty on the slope of D. It keeps D smooth and G's gradients useful.",
+    "Loss/*/labels": "Cross-entropy of the auxiliary classifier in nats: 0 if it recognizes every label, the logarithm"
+    " of the number of classes if it guesses.",
+    "Loss/information": "Mutual information between the codes and the images made from them, in nats (a lower bound)."
     " Near 0 the codes change nothing.",
-    "Loss/scores/*": "What D says before it is made a probability: the higher, the more real. Far apart, D tells both"
-    " kinds of images with ease.",
-    "Score/*": "How real D finds images: 1 is certainly real, 0 certainly generated. Both near 0.5, it cannot tell them"
-    " apart; generated ones near 0 all the time, it is too strong for G to learn from.",
-    "Signal/D/accuracy_*": "The part of the images that D takes for what they are. About 0.5 it guesses; 1 on both"
-    " sides leaves G little to learn from.",
-    "Signal/*/gradient": "How strongly a step pulls at each network's weights. Near 0 for G, it has nothing to learn"
-    " from (a vanishing gradient); growing without end, the training diverges.",
-    "Signal/*/update": "How much a step changes the weights, as a part of their size. About 0.001 is usual.",
+    "Loss/scores/*": "Mean score (logit) of D: higher means more real. If real and generated scores are far apart, D"
+    " recognizes both with ease.",
+    "Score/*": "Probability, according to D, that an image is real. Near 0.5 for both, D cannot tell them apart; always"
+    " near 0 for generated images, D is too strong for G to learn from.",
+    "Signal/D/accuracy_*": "Share of images that D judges correctly. At 0.5 it guesses; at 1 for both kinds, G has"
+    " little to learn from.",
+    "Signal/*/gradient": "Norm of each network's gradient. Near 0, G learns nothing (vanishing gradients); growing"
+    " without bound, the training diverges.",
+    "Signal/*/update": "Change of the weights in one step, relative to their norm. About 0.001 is usual.",
     "Signal/D/gradient/": _LAYERS,
     "Signal/G/gradient/": _LAYERS,
-    "Signal/scores/*": "How widely D's answers are spread: of a kind of images so many per cent lie below each line."
-    " Where real and generated ones overlap, D cannot tell them apart.",
-    "Signal/diversity": "How different generated images are from each other, compared with real ones: at 1 they are as"
-    " varied, near 0 all alike (mode collapse).",
-    "Signal/class_diversity": "The lowest diversity of a class, compared with the real images of that class. Near 0 all"
-    " images of one class are alike, although the others vary.",
-    "Signal/contrast": "How far the values of generated images spread, compared with real ones: at 1 as far; well"
-    " below, the images are turning gray.",
-    "Signal/color": "How colorful generated images are, compared with real ones: at 1 as colorful, near 0 gray.",
-    "Signal/gap": "Near 0 D finds images that it never saw as real as those of its training. Near 1 it takes them for"
-    " generated: it knows its own by heart.",
-    "Signal/nearest": "How near generated images are to those of the training, compared with other real ones. Near 0"
-    " they are copies.",
-    "Signal/drift": "How far G is from the average of its weights, which makes the samples.",
-    "Augment/p": "How likely each change of an image is before D sees it. ADA raises it when D begins to know its"
-    " images by heart.",
+    "Signal/scores/*": "Quantiles of the scores of D: the given share of images lies below each line. If real and"
+    " generated scores overlap, D cannot tell those images apart.",
+    "Signal/diversity": "Mean distance between generated images, relative to real ones: 1 is equally varied, near 0 is"
+    " mode collapse.",
+    "Signal/class_diversity": "Diversity of the least diverse class, relative to its real images. Near 0 all images of"
+    " one class are alike, although other classes vary.",
+    "Signal/contrast": "Standard deviation of the pixel values, relative to real images: 1 is equal; well below 1, the"
+    " images turn gray.",
+    "Signal/color": "Colorfulness of generated images, relative to real ones: 1 is equal, near 0 is gray.",
+    "Signal/gap": "Score of held-out images between training images (0) and generated ones (1). Near 0 D generalizes;"
+    " near 1 it has memorized the training images.",
+    "Signal/nearest": "Distance of generated images to the nearest training image, relative to held-out images. Near 1"
+    " is good; near 0 they are copies.",
+    "Signal/drift": "Distance between the weights of G and their average (EMA), which makes the samples.",
+    "Augment/p": "Probability of each augmentation. ADA raises it while D overfits the training images.",
 }
 _SIDES = re.compile(r"(.*[/_])(D|G|real|fake)(/(?!accuracy).*|$)")
-"""A part of a key that tells two sides apart."""
+"""Part of a key that names one of two sides."""
 _QUANTILE = re.compile(r"Signal/scores/(\w+)/p([0-9]{2})")
 _LAYER = re.compile(r"(Signal/[DG]/gradient/)(.+)")
 
 
 def group(key: str) -> str:
-    """One of `GROUPS`."""
+    """Returns the group of a key, one of `GROUPS`."""
     return next((found for start, found in _GROUP_OF.items() if key.startswith(start)), "Others")
 
 
 def measured(key: str) -> tuple[str, str] | None:
-    """A metric's number and how it was measured, as text; None for what is no metric."""
+    """Splits the key of a metric into number and protocol, as text; None for other keys."""
     if not key.startswith(METRICS):
         return None
     number, _, protocol = key.removeprefix(METRICS).partition("@")
@@ -121,20 +120,20 @@ def measured(key: str) -> tuple[str, str] | None:
 
 
 def protocol_text(how: str) -> str:
-    """How a metric was measured, for people: extractor, counts of generated and real images, and their split."""
+    """Returns a metric's protocol for people: extractor, counts of generated and real images, and their split."""
     try:
         return parse(f"{METRICS}fid@{how}")[1].text
-    except ValueError:  # somebody else wrote it
-        return how or "nothing said of how it was measured"
+    except ValueError:  # written by another program
+        return how or "unknown protocol"
 
 
 def label(key: str) -> str:
-    """A key for people, without how a metric was measured."""
+    """Returns the label of a key, without the protocol of a metric."""
     if metric := measured(key):
         number = metric[0]
         try:
             return title_of(number)
-        except KeyError:  # somebody else measured it
+        except KeyError:  # measured by another program
             return number.replace("_", " ").capitalize()
     if key in _NAMES:
         return _NAMES[key]
@@ -145,8 +144,11 @@ def label(key: str) -> str:
 
 
 def family(key: str) -> str:
-    """Keys with one and the same text belong on one axis: those of both networks, of real and generated images, of the
-    layers of one network. A metric stands alone, as it was measured."""
+    """Returns the family of a key: keys of one family share an axis.
+
+    Families are both networks, real and generated images, or the layers of one network. A metric is a family of its
+    own, with its protocol.
+    """
     if key.startswith(METRICS):
         return key
     if layer := _LAYER.match(key):
@@ -157,56 +159,56 @@ def family(key: str) -> str:
 
 
 def short(key: str) -> str:
-    """A key among those of its family, for people."""
+    """Returns the label of a key within its family."""
     layer = _LAYER.match(key)
     return layer[2] if layer else label(key)
 
 
 def title(keys: Sequence[str]) -> str:
-    """What a family's keys are together."""
+    """Returns the title of a family of keys."""
     return _FAMILIES.get(family(keys[0]), label(keys[0]))
 
 
 def meaning(key: str) -> str:
-    """Empty for a number of which nothing is known here."""
+    """Returns what a number means, in a sentence or two for beginners; empty for unknown keys."""
     metric = measured(key)
     if metric is None:
         return _MEANINGS.get(family(key), "")
     try:
         return metric_key.meaning(metric[0])
-    except KeyError:  # somebody else measured it
+    except KeyError:  # measured by another program
         return ""
 
 
 def spread_of(key: str) -> str:
-    """The key under which a report may have the standard deviation of this one."""
+    """Returns the key of a number's standard deviation."""
     number, at, how = key.partition("@")
     return f"{number}{SPREAD}{at}{how}"
 
 
 def is_spread(key: str) -> bool:
-    """Whether it says how far a metric's number varies."""
+    """Returns whether a key is the standard deviation of a metric."""
     return key.startswith(METRICS) and key.partition("@")[0].endswith(SPREAD)
 
 
 def valued(value: float, spread: float | None, digits: int = 4) -> str:
-    """A number with how far it varies, where that is known: `0.0415 ± 0.0014`."""
+    """Formats a number with its standard deviation, if known: `0.0415 ± 0.0014`."""
     return f"{value:.{digits}g}" + ("" if spread is None else f" ± {spread:.2g}")
 
 
 def in_words(values: Mapping[str, float]) -> dict[str, str]:
-    """The numbers of one report by their keys, each with its name and its spread."""
+    """Returns the numbers of one report by key, as text with label and spread."""
     numbers = (key for key in values if not is_spread(key))
     return {key: f"{label(key)} {valued(values[key], values.get(spread_of(key)))}" for key in numbers}
 
 
 def is_detail(key: str) -> bool:
-    """Whether a key is one of many that say little alone: a layer's, an inner quantile, another number's spread."""
+    """Returns whether a key says little alone: a layer, an inner quantile, or the spread of another number."""
     return bool(_LAYER.match(key)) or key.partition("@")[0].endswith((SPREAD, "/p25", "/p75"))
 
 
 def better(number: str) -> int:
-    """1 for a metric that should rise, -1 for one that should fall, 0 for one that nobody can tell of."""
+    """Returns 1 for a metric that should rise, -1 for one that should fall, 0 if unknown."""
     if is_detail(number):
         return 0
     try:

@@ -1,5 +1,4 @@
-"""Keys of metrics, which hold how a number was measured: only numbers under equal keys are comparable. Imports no
-torch."""
+"""Keys of metrics with their protocols: only numbers under equal keys are comparable. Imports no torch."""
 
 from __future__ import annotations
 
@@ -12,17 +11,19 @@ from core.registry import Component, components
 Split = Literal["train", "held-out", "all"]
 
 PIXELS = "pixels"
-"""Stands for the extractor of numbers that are measured on the images themselves."""
+"""Name of the extractor in keys of metrics that are measured on the images themselves."""
 SPREAD = "_std"
-"""How the name ends of a number that is the standard deviation of another."""
+"""Suffix of a number that is the standard deviation of another."""
 _KEY = re.compile(r"Metrics/([a-z0-9_]+)@([a-z0-9_.-]+):([0-9]+):([0-9]+):([a-z-]+)")
 _REAL = {"train": "training images", "held-out": "held-out images", "all": "images of the dataset"}
 
 
 @dataclass(frozen=True)
 class MetricKey:
-    """Features of which extractor, of how many generated and real images, and which real ones. Two numbers can be
-    compared when their protocols are equal, and not otherwise: all of it moves them."""
+    """Protocol of a metric: extractor, counts of generated and real images, and split of the real ones.
+
+    Values are comparable only if their protocols are equal.
+    """
 
     extractor: str
     fake: int
@@ -31,18 +32,18 @@ class MetricKey:
 
     @property
     def text(self) -> str:
-        """For people."""
+        """Protocol for people: "vgg16 features, 2,000 generated against 3,583 training images"."""
         features = "pixels" if self.extractor == PIXELS else f"{self.extractor} features"
         return f"{features}, {self.fake:,} generated against {self.real:,} {_REAL[self.split]}"
 
 
 def key(number: str, protocol: MetricKey) -> str:
-    """What a number is called in `stats.jsonl`: `Metrics/fid@vgg16:2000:3583:train`."""
+    """Returns the key of a number in `stats.jsonl`: `Metrics/fid@vgg16:2000:3583:train`."""
     return f"Metrics/{number}@{protocol.extractor}:{protocol.fake}:{protocol.real}:{protocol.split}"
 
 
 def parse(key: str) -> tuple[str, MetricKey]:
-    """The number and the protocol of a key. Raises `ValueError` for what is no such key."""
+    """Parses a key into number and protocol. Raises `ValueError` for other keys."""
     match = _KEY.fullmatch(key)
     if match is None or match[5] not in get_args(Split):
         raise ValueError(f"{key!r} is not the key of a measured number")
@@ -50,18 +51,18 @@ def parse(key: str) -> tuple[str, MetricKey]:
 
 
 def title(number: str) -> str:
-    """What people call a number: "FID". Raises `KeyError` for one that no metric gives."""
+    """Returns the title of a number: "FID". Raises `KeyError` if no metric has it."""
     return str(_metric(number).facts["NUMBERS"][number])
 
 
 def higher_is_better(number: str) -> bool:
-    """Raises `KeyError` for a number that no metric gives."""
+    """Returns whether a number should rise. Raises `KeyError` if no metric has it."""
     return bool(_metric(number).facts["HIGHER_IS_BETTER"])
 
 
 def meaning(number: str) -> str:
-    """What a number says of the images, what it does not see, and what its spread says. Raises `KeyError` for one that
-    no metric gives."""
+    """Returns what a number measures, its blind spots, and the meaning of its spread. Raises `KeyError` if
+    no metric has it."""
     said = _metric(number).facts["MEANINGS"]
     return " ".join(said[name] for name in (number, number + SPREAD) if name in said)
 

@@ -66,7 +66,7 @@ def test_train(pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert checkpoint.meta.dataset == str(pictures)
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert "3 steps are done" in captured.err
+    assert "limit of steps is reached: 3" in captured.err
     assert "000000003.safetensors" in captured.err
 
 

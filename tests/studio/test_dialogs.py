@@ -382,8 +382,8 @@ def test_formats_sizes_and_packings(qtbot: QtBot, tmp_path: Path) -> None:
     [
         ("Seeds", "0-x", "Write seeds as 0,1,4-6."),
         ("Seeds", "", "Write seeds as 0,1,4-6."),
-        ("Seeds", "9-3", "runs backwards"),
-        ("Seeds", "0-99999999", "too many at once"),
+        ("Seeds", "9-3", "ends before it begins"),
+        ("Seeds", "0-99999999", "more than 1,000,000"),
         ("Seeds", "4294967296", "Seeds go from 0 to 4294967295"),
         ("Folder", "", "No folder is given."),
         ("Folder", "here", "The folder is not complete."),
