@@ -64,7 +64,7 @@ SAMPLE_SHARE = 0.02
 LONG_STEP = 1.0
 """Length in seconds above which a step may have been suspended, by Ctrl-Z or the lid of a laptop."""
 SPLIT = (
-    "Not enough memory for a batch of {batch} images at once: it is split into {parts} parts of {size}. Training is "
+    "Not enough memory for a batch of {batch} images at once: it is split in {parts} parts of {size}. Training is "
     "slower but otherwise the same, except that batch normalization sees one part at a time."
 )
 UNRECORDED = "This device cannot record steps as CUDA graphs, so training is slower."

@@ -30,6 +30,8 @@ REWRITTEN = (
     "core/events",
     "core/formatting",
     "core/generator_inputs",
+    "core/monitoring/",
+    "core/presets/",
     "core/registry",
     "core/stats/",
     "core/trainer",

@@ -1,4 +1,4 @@
-"""Diversity of images, and their distance to the training images, in feature spaces that need no download."""
+"""Diversity of images and distance to training images, in feature spaces that need no download."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from torch import Tensor
 from torch.nn.functional import conv2d, leaky_relu
 
 INPUT_SIDE = 32
-"""Longest side, in pixels, of what the feature space looks at."""
+"""Longest side of the input of the random features, in pixels."""
 COMPARED = 16
-"""And of what is compared pixel by pixel: a shift by one pixel, and noise, then count for less."""
+"""Longest side for comparison by pixels: at this size shifts by one pixel, and noise, count for less."""
 WIDTHS = (16, 32, 64)
 ENOUGH = 64
-"""Pairs whose mean distance says something."""
+"""Fewest pairs of one class for a mean distance."""
 
 
 class RandomFeatures:
-    """A fixed convolutional network with random weights: it sees edges and colors at three sizes.
+    """Fixed convolutional network with random weights, which responds to edges and colors at three scales.
 
-    Random features keep distances well enough to tell varied images from equal ones (Saxe et al. 2011, "On Random
-    Weights and Unsupervised Feature Learning"). Of points (one pixel) the features are the points themselves.
+    Random features preserve distances well enough to measure diversity (Saxe et al. 2011, "On Random Weights and
+    Unsupervised Feature Learning"). The features of 2-D points (one pixel) are the points themselves.
     """
 
     def __init__(self, channels: int, device: torch.device) -> None:
@@ -33,7 +33,7 @@ class RandomFeatures:
         ]
 
     def __call__(self, images: Tensor) -> Tensor:
-        """Images NCHW -> (N, numbers), each size with the same weight."""
+        """Computes features (N, numbers) of images NCHW; each scale has the same weight."""
         maps = shrunk(images, INPUT_SIDE)
         if maps.shape[2:] == (1, 1):
             return maps.flatten(1)
@@ -45,11 +45,11 @@ class RandomFeatures:
 
 
 def spread(features: Tensor, labels: Tensor | None = None) -> Tensor:
-    """Mean distance of the pairs of different rows (N, numbers), N >= 2.
+    """Computes the mean distance between all pairs of rows (N, numbers), N >= 2.
 
-    `labels` (N,): only of pairs with the same one, where there are enough of them.
+    `labels` (N,): restricts it to pairs of one label, if there are at least `ENOUGH`.
     """
-    # By products, since Apple GPUs have no pdist; about the mean, so that rows that are alike do not drown in noise.
+    # By products, since Apple GPUs have no pdist; centered, so that rounding stays small for similar rows.
     features = features - features.mean(0)
     products = features @ features.T
     squares = products.diagonal()
@@ -62,16 +62,16 @@ def spread(features: Tensor, labels: Tensor | None = None) -> Tensor:
 
 
 def pixels(images: Tensor) -> Tensor:
-    """Images NCHW as rows of numbers to compare, (N, numbers)."""
+    """Shrinks images NCHW to rows of pixel values, (N, numbers)."""
     return shrunk(images, COMPARED).flatten(1)
 
 
 def nearest(images: Tensor, others: Tensor, same: Tensor | None = None) -> Tensor:
-    """Median over rows (N, numbers) of the distance to the nearest of other rows (M, numbers).
+    """Computes the median over rows (N, numbers) of the distance to the nearest of other rows (M, numbers).
 
-    `same`: (N, M) bool, pairs that do not count, being an image and itself.
+    `same`: (N, M) bool, pairs of an image with itself, which do not count.
     """
-    # By products, as it is fastest, TF32 would leave nothing of small distances: only CPUs multiply exactly.
+    # Products are fastest, but with TF32 small distances are lost to rounding: only CPUs multiply exactly.
     by = "use_mm_for_euclid_dist_if_necessary" if images.device.type == "cpu" else "donot_use_mm_for_euclid_dist"
     distances = torch.cdist(images, others, compute_mode=by)
     if same is not None:
@@ -80,7 +80,7 @@ def nearest(images: Tensor, others: Tensor, same: Tensor | None = None) -> Tenso
 
 
 def shrunk(images: Tensor, longest: int) -> Tensor:
-    """Float32 images NCHW whose longer side is at most so many pixels, by means over areas."""
+    """Shrinks images NCHW by area means until the longer side is at most `longest` pixels; returns float32."""
     height, width = images.shape[2:]
     factor = min(longest / max(height, width), 1.0)
     size = max(round(height * factor), 1), max(round(width * factor), 1)
@@ -92,9 +92,9 @@ def shrunk(images: Tensor, longest: int) -> Tensor:
 
 
 def _area_means(size: int, wanted: int) -> Tensor:
-    """The matrix (wanted, size) that brings a line of pixels to fewer: each is the mean of those that it touches.
+    """Returns the matrix (wanted, size) that shrinks a line of pixels by means over those that each new one touches.
 
-    That is adaptive pooling, which Apple GPUs have only where the sizes divide.
+    This is adaptive pooling, which Apple GPUs support only for sizes that divide.
     """
     places, pixels = torch.arange(wanted)[:, None], torch.arange(size)
     first, end = places * size // wanted, -(-(places + 1) * size // wanted)

@@ -1,8 +1,7 @@
 """Snapshots of the 2-D playground: points, decision surface and generator gradients, after GAN Lab.
 
-Kahng et al. 2018, arXiv:1809.01587. Everything is seen with the generator as it is now rather than with its average,
-and by networks in evaluation mode; nothing is drawn from a training's random generators, so that looking changes
-nothing.
+Kahng et al. 2018, arXiv:1809.01587. Snapshots use the generator as it is now, not its average, and networks in
+evaluation mode. They draw nothing from a training's random generators, so they do not change it.
 """
 
 from __future__ import annotations
@@ -27,15 +26,15 @@ from core.models.conditioning import build_pair, to_tensors
 from core.monitoring.probe import evaluation_mode
 
 MOST = 1000
-"""Real points that are shown, and generated ones."""
+"""Number of real and of generated points that are shown."""
 MESH = 64
 ARROWS = 64
 REACH = 0.2
-"""Length of an arrow that is longer than nine tenths of the others; the longest is half as long again."""
+"""Length of the arrow at the 90th percentile; the longest is 1.5 times as long."""
 
 
 class Playground:
-    """What is looked at: some of the real points, and latents that stay fixed."""
+    """Fixed real points and latents, and snapshots of them."""
 
     def __init__(self, settings: Settings, dataset: Dataset, device: torch.device) -> None:
         conditions = Conditions.of(settings, len(dataset.classes))
@@ -50,7 +49,7 @@ class Playground:
         self._labels = torch.eye(count, device=device) if count else self._mesh.new_zeros(1, 0)
 
     def snapshot(self, G: nn.Module, D: nn.Module, loss: Loss, step: int) -> Points:
-        """The present state of the game."""
+        """Returns points, decision surface and gradients of the present networks."""
         with evaluation_mode(G, D), torch.no_grad():
             fake = G(self._drawn)
             real_logits = D(self._real, self._classes).logits
@@ -71,13 +70,13 @@ class Playground:
         )
 
     def _decision_surface(self, D: nn.Module) -> Tensor:
-        """Logits of the mesh (MESH ** 2,), each under the class that suits it best."""
+        """Computes the logits of the mesh (MESH ** 2,), the largest over all classes."""
         logits = [D(self._mesh, label.expand(len(self._mesh), -1)).logits for label in self._labels]
         return torch.stack(logits).amax(0)
 
 
 def descent_directions(D: nn.Module, loss: Loss, fake: Tensor, classes: Tensor, real_logits: Tensor) -> Tensor:
-    """Where the generator's loss would have each of its points (N, 2, 1, 1) go: minus its gradients by them, (N, 2)."""
+    """Computes the negative gradients of the generator's loss by its points (N, 2, 1, 1), (N, 2)."""
     fake = fake.detach().requires_grad_(True)
     with torch.enable_grad():
         logits = D(fake, classes).logits
@@ -86,9 +85,9 @@ def descent_directions(D: nn.Module, loss: Loss, fake: Tensor, classes: Tensor, 
 
 
 def checkpoint_snapshot(checkpoint: Checkpoint, dataset: Dataset) -> Points:
-    """The state of the game that a checkpoint of points holds."""
+    """Returns the snapshot of a checkpoint of points."""
     meta = checkpoint.meta
-    with torch.device("meta"):  # no memory, and no draw from a random generator
+    with torch.device("meta"):  # takes no memory, and draws no random numbers
         G, D = build_pair(meta.settings, meta.channels, Conditions.of(meta.settings, len(meta.classes)))
     for name, network in {"G": G, "D": D}.items():
         network.load_state_dict(checkpoint.part(name), assign=True)
@@ -99,7 +98,7 @@ def checkpoint_snapshot(checkpoint: Checkpoint, dataset: Dataset) -> Points:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Networks so small are done before other threads have woken up to help: those would only be waited for."""
+    """Limits torch to one thread: for networks this small, starting other threads takes longer than the work."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -109,9 +108,9 @@ def one_thread() -> Iterator[None]:
 
 
 def _drawn(latent_dim: int, conditions: Conditions) -> GeneratorInputs[Latents]:
-    """What the generated points are drawn from; classes and categories take turns.
+    """Returns the generator inputs of the shown points; classes and categories take turns.
 
-    Not those of the seeds 0, 1, 2, ..., each of which needs a random generator of its own: a thousand take a second.
+    They are not those of the seeds 0, 1, 2 ..., which need a random generator each: a thousand take a second.
     """
     random, turns = np.random.RandomState(0), np.arange(MOST)[:, None]
     z = random.standard_normal((MOST, latent_dim))
@@ -124,15 +123,17 @@ def _drawn(latent_dim: int, conditions: Conditions) -> GeneratorInputs[Latents]:
 
 
 def _mesh() -> Tensor:
-    """The middles of MESH x MESH cells of [-EXTENT, EXTENT]^2, row by row from the top left: (MESH ** 2, 2, 1, 1)."""
+    """Returns the centers of MESH x MESH cells of [-EXTENT, EXTENT]^2, the top row first, (MESH ** 2, 2, 1, 1)."""
     middles = (torch.arange(MESH) + 0.5) * (2 * EXTENT / MESH) - EXTENT
     y, x = torch.meshgrid(-middles, middles, indexing="ij")
     return torch.stack([x.flatten(), y.flatten()], 1)[:, :, None, None]
 
 
 def _scaled(arrows: Tensor) -> Tensor:
-    """Lengths that can be seen, in the same proportions except for the longest. On the CPU: quantiles are ranked in
-    double precision, which Apple GPUs have not."""
+    """Scales arrows to visible lengths, in proportion except for the longest.
+
+    Runs on the CPU: quantiles need double precision, which Apple GPUs lack.
+    """
     norms = arrows.norm(dim=1, keepdim=True)
     longest = norms.quantile(0.9)
     scaled = norms * (REACH / longest.clamp(min=1e-12))

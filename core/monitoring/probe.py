@@ -1,8 +1,8 @@
 """Probe of a training: quantiles of scores, diversity, overfitting, copying and drift.
 
-It is too expensive for every step and runs once in a while, on a time budget. The networks are in evaluation mode, and
-random numbers come from generators of its own, so that the training stays as it was. The generator is probed as it is
-now rather than as its average, which shows a collapse only later.
+It is too expensive for every step and runs on a time budget. The networks are in evaluation mode and random numbers
+come from generators of its own, so that the training does not change. The probe uses the generator as it is now,
+because its average shows a collapse later.
 """
 
 from __future__ import annotations
@@ -28,40 +28,38 @@ from core.monitoring.norms import distance
 from core.training.compute_format import ComputeFormat
 
 PROBED_IMAGES = 128
-"""Images of each kind: generated ones, those of the training, those held out."""
+"""Number of generated, of training and of held-out images that are compared."""
 CLASSES = 16
-"""Of a generator that is told a class: images of the same one are compared, and there have to be several of each."""
+"""Maximum number of classes sampled for a conditional generator, so that there are several images of each."""
 OF_A_CLASS = 6
-"""Images of a class whose diversity says something."""
+"""Fewest images of a class whose diversity is measured."""
 MOST_NEAR = 2000
 NEAR_BYTES = 2**24
-"""Training images among which the nearest are looked for, at most, and what they take before they are shrunk; of large
-images no fewer than twice those that are looked at."""
+"""Limits of the training images that are searched for the nearest: their number, and their bytes before shrinking. The
+search covers at least twice the probed images."""
 GRAY = 0.01
-"""Real images whose values, or whose red, green and blue, differ less than that have nothing to compare with."""
+"""Standard deviation of real images below which contrast, or color, is not compared."""
 QUANTILES = {"p05": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p95": 0.95}
 
 
 class Probe:
-    """What is looked at: the networks of one training, and images of its dataset that stay the same.
+    """Measures the networks of one training on fixed images of its dataset:
 
     * `scores/real/p05` ... `p95`, `scores/fake/...`: quantiles of the last step's logits;
-    * `diversity`: mean distance between generated images / between real ones
-    (`core.monitoring.diversity.RandomFeatures`). Of a generator
-      that is told a class, between those of one class: what varies with the class alone is no variety;
-    * `class_diversity`: the same of the least diverse class, as a ratio to the real images of that class. Only of
-      conditional generators;
-    * `contrast`: standard deviation of the values of generated images / of real ones: below 1 they are grayer;
-    * `color`: mean standard deviation over red, green and blue of a pixel, of generated images / of real ones. Left out
-      where the real images have no color;
-    * `gap`: (D(trained) - D(held out)) / (D(trained) - D(generated)), means of logits without augmentation. It is
-      ADA's r_v (Karras et al. 2020, arXiv:2006.06676): 0 without overfitting, and 1 when images that were never seen
-      are taken for generated. Left out where no images are held out or D does not tell real from generated ones;
-    * `nearest`: median distance from generated images to their nearest training images / the same of images that are
-      held out, or of training images to their nearest other one where none are: near 0 when images are copied;
-    * `drift`: |G - G_ema| / |G_ema|, of the parameters.
+    * `diversity`: mean distance between generated images / between real ones, in
+      `core.monitoring.diversity.RandomFeatures`. For conditional generators, between images of one class;
+    * `class_diversity`: the same ratio for the least diverse class. Conditional generators only;
+    * `contrast`: standard deviation of the values of generated images / of real ones; below 1 they are grayer;
+    * `color`: mean standard deviation over red, green and blue of a pixel, generated / real. Only if the real images
+      have color;
+    * `gap`: (D(trained) - D(held out)) / (D(trained) - D(generated)), means of logits without augmentation. This is
+      ADA's r_v (Karras et al. 2020, arXiv:2006.06676): 0 without overfitting, 1 if held-out images score like generated
+      ones. Only if images are held out and D tells real from generated ones;
+    * `nearest`: median distance of generated images to the nearest training image / the same for held-out images, or
+      for training images without themselves; near 0 for copies;
+    * `drift`: |G - G_ema| / |G_ema| of the parameters.
 
-    Of points there are neither `gap` and `nearest` nor `contrast` and `color`.
+    For 2-D point data there is no `gap`, `nearest`, `contrast` or `color`.
     """
 
     def __init__(
@@ -74,7 +72,7 @@ class Probe:
         choice: ComputeFormat,
         device: torch.device,
     ) -> None:
-        """`networks`: G, D and the average of G. `held`: the rows that are held out."""
+        """Chooses the images. `networks`: G, D and the average of G. `held`: rows of the held-out images."""
         self.G, self.D, self._G_ema = networks
         self._dataset, self._conditions, self._choice, self._device = dataset, conditions, choice, device
         self._batch = settings.batch
@@ -89,8 +87,10 @@ class Probe:
 
     @torch.no_grad()
     def take(self, real_logits: Tensor, fake_logits: Tensor) -> dict[str, float]:
-        """Everything, with the last step's logits (N,). Waits for the device. Raises `UserError` when images cannot be
-        read any more."""
+        """Returns all measurements; the logits (N,) are those of the last step.
+
+        Waits for the device. Raises `UserError` if images can no longer be read.
+        """
         found: dict[str, float] = {}
         for name, logits in (("real", real_logits), ("fake", fake_logits)):
             found |= {f"scores/{name}/{part}": value for part, value in quantiles(logits).items()}
@@ -106,7 +106,7 @@ class Probe:
         return found | {"drift": float(distance(self.G, self._G_ema))}
 
     def _generated(self) -> Tensor:
-        """Images of latents that stay fixed, of the classes of the real ones that are looked at."""
+        """Generates images from fixed latents, with the classes of the probed real images."""
         return self._in_parts(lambda *drawn: self.G(GeneratorInputs(*drawn)), *self._drawn)
 
     def _gap(self, made: Tensor) -> dict[str, float]:
@@ -122,7 +122,7 @@ class Probe:
         return {} if gap is None else {"gap": gap}
 
     def _in_parts(self, network: Callable[..., Tensor], *tensors: Tensor) -> Tensor:
-        """No more at once than a batch, of which it is known that there is memory for it."""
+        """Runs a network on parts of at most a batch, which is known to fit into memory."""
         with self._choice.autocast(self._device):
             parts = zip(*(tensor.split(self._batch) for tensor in tensors), strict=True)
             return torch.cat([network(*part).float() for part in parts])
@@ -145,7 +145,7 @@ class Probe:
         return self._spread(self._images(self._trained))
 
     def _spread(self, images: Tensor) -> Tensor:
-        """Of images of the classes of the real ones that are looked at."""
+        """Computes the spread of images with the classes of the probed real images."""
         labels = self._labels(self._trained) if self._conditions.classes else None
         return spread(self._features(images), labels)
 
@@ -156,7 +156,7 @@ class Probe:
 
     @cached_property
     def _real_class_spreads(self) -> dict[int, Tensor]:
-        """By class, where there are enough images of it, and they differ."""
+        """Spread of the real images by class, for classes with enough images that differ."""
         features, labels = self._features(self._images(self._trained)), self._labels(self._trained)
         common = (labels.bincount() >= OF_A_CLASS).nonzero().flatten().tolist()
         spreads = {label: spread(features[labels == label]) for label in common}
@@ -174,7 +174,7 @@ class Probe:
         return nearest(pixels(self._images(rows)), self._bank, same)
 
     def _images(self, rows: Numbers) -> Tensor:
-        """Real images on the device, NCHW in [-1, 1]."""
+        """Returns real images on the device, NCHW in [-1, 1]."""
         images = (
             torch.from_numpy(np.ascontiguousarray(self._dataset.images[rows]))
             .to(self._device)
@@ -193,21 +193,23 @@ class Probe:
 
 
 def tones(images: Tensor) -> dict[str, float]:
-    """Contrast and, of color images, color, of images NCHW in [-1, 1]."""
+    """Computes the contrast of images NCHW in [-1, 1], and the color of color images."""
     contrast = {"contrast": float(images.std())}
     return contrast | {"color": float(images[:, :3].std(1).mean())} if images.shape[1] >= 3 else contrast
 
 
 def quantiles(logits: Tensor) -> dict[str, float]:
-    """Of logits (N,), by name."""
+    """Computes the quantiles of logits (N,) by name."""
     levels = torch.tensor(list(QUANTILES.values()))
-    # On the CPU: torch ranks in double precision, which Apple GPUs have not.
+    # On the CPU: quantiles need double precision, which Apple GPUs lack.
     return dict(zip(QUANTILES, logits.float().cpu().quantile(levels).tolist(), strict=True))
 
 
 def overfitting(trained: Tensor, held: Tensor, generated: Tensor) -> float | None:
-    """ADA's r_v of logits (N,): 0 without overfitting. None where trained and generated images are hardly told apart:
-    their means differ by less than two standard errors."""
+    """Computes ADA's r_v from logits (N,): 0 without overfitting.
+
+    None if the means of training and of generated images differ by less than two standard errors.
+    """
     apart = trained.mean() - generated.mean()
     error = (trained.var() / len(trained) + generated.var() / len(generated)).sqrt()
     return float((trained.mean() - held.mean()) / apart) if apart > 2 * error else None
@@ -215,8 +217,11 @@ def overfitting(trained: Tensor, held: Tensor, generated: Tensor) -> float | Non
 
 @contextmanager
 def evaluation_mode(*networks: nn.Module) -> Iterator[None]:
-    """In evaluation mode batch normalization's statistics and spectral norm's vectors stay as they are, dropout is off,
-    and noise within a generator is always the same."""
+    """Puts networks into evaluation mode and back.
+
+    Statistics of batch normalization and vectors of spectral normalization then stay the same, dropout is off, and the
+    noise within a generator is fixed.
+    """
     modes = [network.training for network in networks]
     for network in networks:
         network.eval()
@@ -228,7 +233,7 @@ def evaluation_mode(*networks: nn.Module) -> Iterator[None]:
 
 
 def _of_few_classes(order: Numbers, labels: NDArray[np.int64] | None) -> Numbers:
-    """The rows of this order that are of the first `CLASSES` classes to appear in it; all of them without labels."""
+    """Returns the rows of the first `CLASSES` classes that appear in an order; all of them without labels."""
     if labels is None:
         return order
     drawn = labels[order]

@@ -1,4 +1,4 @@
-"""Running means over steps, accumulated on the device and read once a report."""
+"""Running means over steps, accumulated on the device and read once per report."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from torch import Tensor
 
 
 class RunningMeans:
-    """Adds numbers up where they were computed; only `peek` and `take` wait for the device.
+    """Sums numbers, and their count, on the device; only `peek` and `take` wait for it.
 
-    Their count is added up there, too: a step that is replayed runs no Python.
+    The count is kept there as well, because a replayed step runs no Python.
     """
 
     def __init__(self) -> None:
@@ -19,7 +19,7 @@ class RunningMeans:
         self._totals = torch.zeros(1)
 
     def add(self, values: Mapping[str, Tensor]) -> None:
-        """One step's numbers, each a tensor of no dimensions. Other names than before begin anew."""
+        """Adds one step's numbers, scalar tensors. Other names than before reset the means."""
         row = torch.stack([value.detach().float() for value in values.values()])
         if tuple(values) != self._names:
             self._names, self._totals = tuple(values), torch.zeros(len(row) + 1, device=row.device)
@@ -27,12 +27,12 @@ class RunningMeans:
         self._totals[-1:] += 1.0
 
     def peek(self) -> dict[str, float]:
-        """The means since the last `take`; none where nothing was added since."""
+        """Returns the means since the last `take`; none if nothing was added."""
         *totals, count = self._totals.tolist()
         return {name: total / count for name, total in zip(self._names, totals, strict=True)} if count else {}
 
     def take(self) -> dict[str, float]:
-        """The means since the last call, which begins the next."""
+        """Returns the means since the last call, and resets them."""
         means = self.peek()
         self._totals.zero_()
         return means

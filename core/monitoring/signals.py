@@ -1,19 +1,20 @@
 """Health signals of a training, which change neither its weights nor its random numbers.
 
-A report gets them under keys that begin with `Signal/`:
+Reports hold them under keys that begin with `Signal/`. Means over the watched steps, which are all steps or as many as
+the time budget allows:
 
-* `D/accuracy_real`, `D/accuracy_fake`: the part of the logits on the right side of 0, or of the middle between the
-  means of both where the loss gives 0 no meaning;
+* `D/accuracy_real`, `D/accuracy_fake`: share of logits on the correct side of 0, or of the midpoint of both means if 0
+  has no meaning for the loss;
 * `D/gradient`, `G/gradient`: L2 norm of all gradients of a network;
-* `D/update`, `G/update`: |change of the weights| / |weights| of one optimizer step, about 1e-3 when all is well;
-* `D/gradient/<layer>`, `G/gradient/<layer>`: L2 norms of the gradients of the last step that was watched, and what a
-  `core.monitoring.probe.Probe` finds, in some of the reports.
+* `D/update`, `G/update`: |change of the weights| / |weights| of one optimizer step, about 1e-3 in healthy trainings.
 
-Those before are means over the steps that are watched: all of them, or as many as their share of the time allows.
-Numbers that are not finite are left out.
+In some reports:
 
-What is done at a step stays on the device, in tensors that keep their place: the step may be recorded once, watched and
-unwatched, and replayed.
+* `D/gradient/<layer>`, `G/gradient/<layer>`: L2 norms of the gradients of the last watched step;
+* the results of `core.monitoring.probe.Probe`.
+
+Numbers that are not finite are left out. A step writes only to device tensors that keep their addresses, so it can be
+recorded as a CUDA graph, watched or unwatched, and replayed.
 """
 
 from __future__ import annotations
@@ -33,42 +34,41 @@ from core.monitoring.running_means import RunningMeans
 from core.monitoring.time_budget import TimeBudget
 
 STEP_SHARE = 0.005
-"""What is read at steps costs training at most this part of its time."""
+"""Largest share of the training time for signals at steps."""
 PROBE_SHARE = 0.008
-"""And a look this one."""
+"""Largest share of the training time for probes."""
 USUAL, USUAL_PROBE = 5e-3, 0.1
-"""Seconds that the first watched step, and the first look, count for, twice: they are much slower than those that
-follow."""
+"""Half of the seconds that the first watched step, and the first probe, count for: both are much slower than later
+ones."""
 LEAST = 1e-3
-"""Seconds that any watched step counts for: of a replayed one the host sees nothing."""
+"""Fewest seconds that a watched step counts for: the host cannot time a replayed one."""
 
 
 class Signals:
-    """What the trainer tells of its steps, and `take` for its reports. `D` and `G` watch the networks' descents."""
+    """Signals of a training: the trainer adds steps, and reports `take` the results. `D` and `G` watch optimizers."""
 
     def __init__(self, probe: Probe, signed: bool, watched: bool) -> None:
-        """`signed`: whether 0 is where the discriminator stops taking an image for real. `watched`: else there are
-        no signals, and no time is spent on any."""
+        """Prepares the signals. `signed`: whether a score above 0 means real. `watched`: False for no signals."""
         self._probe, self._signed = probe, signed
         self._step_budget = TimeBudget(STEP_SHARE if watched else 0.0, USUAL)
         self._probe_budget = TimeBudget(PROBE_SHARE if watched else 0.0, USUAL_PROBE)
         self._accuracy = RunningMeans()
         self._logits: tuple[Tensor, Tensor] | None = None
         self.probe_left_out = False
-        """Whether there was no memory for the last probe."""
+        """True if there was no memory for the last probe."""
         self._clock = _Clock()
         self.G, self.D = Descent("G", probe.G, self._clock), Descent("D", probe.D, self._clock)
 
     def due(self) -> bool:
-        """Whether the next step is to be watched."""
+        """Returns whether to watch the next step."""
         return self._step_budget.due()
 
     def watched(self) -> None:
-        """To be called after each watched step: the next one is due when its time is worked off."""
+        """Counts the time of a watched step; call it after each one."""
         self._step_budget.spend(max(self._clock.take(), LEAST))
 
     def add_logits(self, real: Tensor, fake: Tensor, watched: bool) -> None:
-        """The discriminator's logits (N,) of one step."""
+        """Adds the discriminator's logits (N,) of one step."""
         real, fake = real.detach(), fake.detach()
         if self._logits is None or self._logits[0].shape != real.shape:
             self._logits = real.clone(), fake.clone()
@@ -79,7 +79,7 @@ class Signals:
                 self._accuracy.add(accuracy(real, fake, self._signed))
 
     def take(self) -> dict[str, float]:
-        """What was found since the last call. Waits for the device."""
+        """Returns the signals since the last call. Waits for the device."""
         found: dict[str, float] = {}
         for means in (self._accuracy, *self.D.means, *self.G.means):
             found |= means.take()
@@ -92,7 +92,7 @@ class Signals:
 
 
 class Descent:
-    """One network's optimizer steps."""
+    """Gradient norms and weight updates of one network."""
 
     def __init__(self, name: str, network: nn.Module, clock: _Clock) -> None:
         self._name, self._clock = name, clock
@@ -107,7 +107,7 @@ class Descent:
 
     @contextmanager
     def step(self, watched: bool) -> Iterator[None]:
-        """Around the optimizer's step, when the gradients are there."""
+        """Measures the optimizer step within the block, after the backward pass."""
         if not watched:
             yield
             return
@@ -122,7 +122,7 @@ class Descent:
             self._update.add({f"{self._name}/update": change / l2_norm(before)})
 
     def by_layer(self) -> dict[str, float]:
-        """The L2 norms of the gradients of the last step that was watched, by layer. Waits for the device."""
+        """Returns the gradient norms of the last watched step by layer. Waits for the device."""
         if self._norms is None:
             return {}
         squares: dict[str, float] = {}
@@ -140,7 +140,7 @@ class Descent:
 
 
 class _Clock:
-    """Adds up the time of pieces of work."""
+    """Sums the time of pieces of work."""
 
     def __init__(self) -> None:
         self._seconds = 0.0
@@ -158,13 +158,13 @@ class _Clock:
 
 
 def layer(parameter: str) -> str:
-    """The layer or block that a parameter belongs to, as `head` or `layers.3`: what lies deeper counts with it."""
+    """Returns the layer or block of a parameter, such as `head` or `layers.3`; nested layers count with their block."""
     first, *rest = parameter.removeprefix("network.").split(".")
     return f"{first}.{rest[0]}" if rest and rest[0].isdecimal() else first
 
 
 def accuracy(real: Tensor, fake: Tensor, signed: bool) -> dict[str, Tensor]:
-    """Which parts of real and generated images' logits (N,) lie on their own side."""
+    """Computes the shares of real and of generated images' logits (N,) on the correct side."""
     middle = torch.zeros((), device=real.device) if signed else (real.mean() + fake.mean()) / 2
     return {
         "D/accuracy_real": (real > middle).float().mean(),

@@ -1,4 +1,4 @@
-"""Time budget of work beside a training: it runs as often as its share of the time allows."""
+"""Time budget of work beside a training, as a share of its time."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from time import perf_counter
 
 
 class TimeBudget:
-    """Work that takes long is due seldom: all of it together takes no more than `share` of the time that passes.
+    """Schedules work so that it takes at most `share` of the time that passes: 0 allows none, infinity all.
 
-    A share of 0 allows none of it, and of infinity all. A time counts as at most twice the last one: what took much
-    longer was interrupted, or was the first of its kind. `usual`: seconds that stand for the last time at first.
+    A run counts for at most twice the time of the last one, since an interruption or a first run takes much longer.
+    `usual`: seconds that count as the time of the run before the first.
     """
 
     def __init__(self, share: float, usual: float = inf) -> None:
@@ -20,16 +20,17 @@ class TimeBudget:
         self._next = 0.0 if share else inf
 
     def due(self) -> bool:
+        """Returns whether the work may run now."""
         return perf_counter() >= self._next
 
     @contextmanager
     def spending(self) -> Iterator[None]:
-        """The work, whose time is counted."""
+        """Times the work within the block."""
         started = perf_counter()
         yield
         self.spend(perf_counter() - started)
 
     def spend(self, seconds: float) -> None:
-        """Counts work that took so long and has just ended."""
+        """Counts work of `seconds` that has just ended."""
         self._usual = min(seconds, 2 * self._usual)
         self._next = max(self._next, perf_counter()) + self._usual / self._share

@@ -12,15 +12,14 @@ from core.config.settings import Settings, validate
 from core.errors import UserError
 
 FASTEST = 5
-"""The highest speed of a preset."""
+"""Highest speed of a preset."""
 ENOUGH = 50
-"""Images of each class, on average, from which a class is worth being told apart."""
+"""Mean number of images per class from which presets use the labels."""
 
 
 @dataclass(frozen=True)
 class FitContext:
-    """Facts that a preset fits itself to: the number of images and of their classes, and whether the device is more
-    than a CPU."""
+    """Facts that a preset adapts to: numbers of images and classes, and whether the device is faster than a CPU."""
 
     images: int
     accelerator: bool
@@ -28,13 +27,13 @@ class FitContext:
 
     @property
     def labeled(self) -> bool:
-        """Whether there are classes, with enough images in each to learn from them."""
+        """True if there are classes with enough images each."""
         return self.classes > 1 and self.images >= ENOUGH * self.classes
 
 
 @dataclass(frozen=True)
 class FitRule:
-    """Settings that a preset changes where all that is given here holds."""
+    """Settings that a preset changes if all conditions hold; None is no condition."""
 
     settings: dict[str, Any]
     images_from: int | None = None
@@ -45,6 +44,7 @@ class FitRule:
     labeled: bool | None = None
 
     def holds(self, facts: FitContext, resolution: int) -> bool:
+        """Returns whether all conditions hold."""
         return (
             (self.images_from is None or facts.images >= self.images_from)
             and (self.images_below is None or facts.images < self.images_below)
@@ -57,11 +57,11 @@ class FitRule:
 
 @dataclass(frozen=True)
 class Preset:
-    """A preset's title, the paper it follows (empty if none), when to use it, the settings it fixes, and how it fits
-    itself to images and device; of several fits that hold the later ones win.
+    """Named combination of settings.
 
-    `year`: of the paper. `speed`: images trained per second on a CPU at 64 px, relative to the other presets, from 1 to
-    `FASTEST`; 0 where it is not known.
+    `paper`: the paper that it follows, empty if none. `year`: of the paper. `when`: when to use it. `settings`: fixed
+    ones. `fits`: rules that adapt it to images and device; later ones override earlier ones. `speed`: images/s on a CPU
+    at 64 px, relative to other presets, from 1 to `FASTEST`; 0 if unknown.
     """
 
     name: str
@@ -75,20 +75,20 @@ class Preset:
 
     @property
     def speed_text(self) -> str:
-        """The speed in words: "Speed 4 of 5"."""
+        """Speed as text: "Speed 4 of 5"; empty if unknown."""
         return f"Speed {self.speed} of {FASTEST}" if self.speed else ""
 
     def apply(self, **values: Any) -> Settings:
-        """Settings of this preset with some values replaced."""
+        """Returns the settings of this preset with some values replaced."""
         return validate({**self.settings, "preset": self.name, **values})
 
     def fitted(self, facts: FitContext, **values: Any) -> Settings:
-        """Settings of this preset for these images and this device, with some values replaced."""
+        """Returns the settings of this preset for these images and this device, with some values replaced."""
         settings = self.apply(**values)
         return self.apply(**{**self.fit(facts, settings.resolution), **values})
 
     def fit(self, facts: FitContext, resolution: int) -> dict[str, Any]:
-        """Settings that this preset changes for these images of `resolution` px, and this device."""
+        """Returns the settings that this preset changes for these images, this device and `resolution` in px."""
         changes: dict[str, Any] = {}
         for fit in self.fits:
             if fit.holds(facts, resolution):
@@ -98,21 +98,21 @@ class Preset:
 
 @cache
 def presets() -> dict[str, Preset]:
-    """Every preset by name, the default first."""
+    """Returns every preset by name, the default first."""
     found = [_read(file) for file in sorted(Path(__file__).parent.glob("*.json"))]
     return {preset.name: preset for preset in sorted(found, key=lambda preset: preset.name != "studio")}
 
 
 def augmentation_for(images: int, resolution: int) -> str:
-    """The augmentation that the default preset uses for so many images of `resolution` px."""
+    """Returns the augmentation of the default preset for `images` images of `resolution` px."""
     default = next(iter(presets().values()))
     return str({**default.settings, **default.fit(FitContext(images, False), resolution)}["augment"])
 
 
 def preset(name: str) -> Preset:
-    """The preset of that name. Raises `UserError` if there is none."""
+    """Returns the preset of that name. Raises `UserError` if there is none."""
     if name not in presets():
-        raise UserError(f"There is no preset called {name!r}.", f"Choose one of {', '.join(presets())}.")
+        raise UserError(f"There is no preset {name!r}.", f"Choose one of {', '.join(presets())}.")
     return presets()[name]
 
 

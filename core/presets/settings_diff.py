@@ -1,4 +1,4 @@
-"""Differences between two trainings' settings, as text."""
+"""Differences between the settings of two trainings, as text."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from core.presets import preset, presets
 
 @dataclass(frozen=True)
 class SettingRow:
-    """One setting with two values as text, and what it is."""
+    """One setting with two values as text."""
 
     name: str
     group: str
@@ -27,7 +27,7 @@ class SettingRow:
 
 
 def rows(one: Settings, other: Settings) -> Iterator[SettingRow]:
-    """Every setting, in the order of `Settings`."""
+    """Yields a row for every setting, in the order of `Settings`."""
     for name, setting in Settings.model_fields.items():
         extra = cast(dict[str, Any], setting.json_schema_extra)
         ours, theirs = (value_text(name, getattr(settings, name)) for settings in (one, other))
@@ -35,12 +35,12 @@ def rows(one: Settings, other: Settings) -> Iterator[SettingRow]:
 
 
 def of_preset(settings: Settings) -> Settings:
-    """What the preset of these settings says by itself; the defaults where it is none of ours."""
+    """Returns the unchanged preset of these settings; the defaults if the preset is unknown."""
     return preset(settings.preset).apply() if settings.preset in presets() else Settings(preset=settings.preset)
 
 
 def value_text(name: str, value: Any) -> str:
-    """A value of the setting `name` as people know it, with its unit."""
+    """Returns a value of the setting `name` as text with its unit."""
     unit = cast(dict[str, Any], Settings.model_fields[name].json_schema_extra)["unit"]
     if value is None:
         return "none"
@@ -51,5 +51,5 @@ def value_text(name: str, value: Any) -> str:
 
 
 def counted(unit: str, value: float | None) -> str:
-    """A unit in the number that fits a value: "1 step", "2 steps"."""
+    """Returns the unit that fits a value: "step" for 1, "steps" for 2."""
     return unit.removesuffix("s") if value == 1 and not unit.endswith("thousand images") else unit

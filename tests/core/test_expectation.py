@@ -67,7 +67,7 @@ def test_every_preset_gets_a_sentence(name: str, machine: Machine) -> None:
 def test_days_are_warned_of_with_what_helps() -> None:
     found = said("wgan_gp", 256)
     assert found == Expectation(
-        "About 3 days on this CPU until the images are good: lower the resolution to 128 px or use a GPU.", True
+        "Good images take about 3 days on this CPU: lower the resolution to 128 px or use a GPU.", True
     )
     assert "choose the preset Studio or use a GPU." in said("r3gan", 32, Machine("cpu", 2, 0.2)).text
     slow = said("r3gan", 512, Machine("cuda", 2, 0.5))
@@ -78,10 +78,12 @@ def test_days_are_warned_of_with_what_helps() -> None:
 
 def test_what_was_not_measured_is_a_guess_or_nothing() -> None:
     assert "guess" not in said("studio", 64).text
-    assert "A rough guess" in said("studio", 256).text
-    assert "A rough guess" in said("dcgan", 64).text
-    assert "A rough guess" in said("studio", 64, images=40).text
-    assert said("studio", 128, GPU).text == "Not measured on GPUs. The first start measures this one."
+    assert "A rough estimate" in said("studio", 256).text
+    assert "A rough estimate" in said("dcgan", 64).text
+    assert "A rough estimate" in said("studio", 64, images=40).text
+    assert (
+        said("studio", 128, GPU).text == "No estimate for GPUs with these settings. The first start measures this one."
+    )
     assert "An NVIDIA H200 makes good images in about " in said("studio", 64, GPU).text
     measured = said("studio", 64, Machine("cuda", 16, 20.0))
     assert measured.text.startswith("On this GPU: first shapes in ")
@@ -96,7 +98,7 @@ def test_a_measured_speed_counts_more_than_the_number_of_cores() -> None:
 def test_a_training_that_ends_before_first_shapes_is_warned_of() -> None:
     found = said("studio", 128, minutes=1.0)
     assert found.is_warning
-    assert found.text.endswith("The training ends before, after 1 minute.")
+    assert found.text.endswith("The time limit ends the training earlier, after 1 minute.")
     assert not said("studio", 128, minutes=20.0).is_warning
 
 

@@ -209,10 +209,10 @@ def test_what_to_expect_is_said_and_follows_settings_data_and_device(qtbot: QtBo
     assert text.startswith("On this CPU: first shapes in about ")
     assert told == [(text, False)]
     drawer.form.change({"preset": "r3gan", "resolution": 256})
-    assert "days on this CPU until the images are good: " in expected(drawer)
+    assert "days on this CPU: " in expected(drawer)
     assert told[-1] == (expected(drawer), True)
     drawer.form.set_devices([Device("cuda:0", "Graphics"), CPU])
-    assert expected(drawer).startswith("Not measured on GPUs.")
+    assert expected(drawer).startswith("No estimate for GPUs")
     drawer.form.change({"device": "cpu"})
     assert "days on this CPU" in expected(drawer)
     drawer.form.change({"device": "auto", "grid": "16x16", "resolution": 512})
