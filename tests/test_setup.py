@@ -38,13 +38,26 @@ def write(script: Path, text: str) -> None:
 
 def calls(project: Path, refused: str = "nothing", **variables: str) -> tuple[int, list[str]]:
     """The script's exit code, and what it asked of uv, which refuses whatever contains a text."""
+    done = set_up(project, refused, **variables)
+    return done.returncode, (project / "calls").read_text("utf-8").splitlines()
+
+
+def set_up(project: Path, refused: str = "nothing", **variables: str) -> subprocess.CompletedProcess[str]:
+    """Runs the script."""
     write(project / ".venv" / "bin" / "uv", UV.replace("{refused}", refused))
     ours = ("UV_", "PIP_")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)} | variables
     script = ["sh", str(project / "tools" / "setup.sh")]
     environment |= {"PYTHON": sys.executable, "PIP_CONFIG_FILE": os.devnull}
-    code = subprocess.run(script, env=environment, check=False, capture_output=True).returncode
-    return code, (project / "calls").read_text("utf-8").splitlines()
+    return subprocess.run(script, env=environment, check=False, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize(("backend", "size"), [({}, "up to 3 GB"), ({"UV_TORCH_BACKEND": "cpu"}, "0.6 GB")])
+def test_it_says_how_much_it_downloads_before_it_begins(project: Path, backend: dict[str, str], size: str) -> None:
+    lines = set_up(project, **backend).stderr.splitlines()
+    download = next(index for index, line in enumerate(lines) if size in line)
+    assert "minutes" in lines[download + 1]
+    assert "installing" in "".join(lines[download + 2 :])
 
 
 def test_the_build_for_this_machine_is_asked_for_first(project: Path) -> None:
