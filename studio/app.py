@@ -44,11 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return cli.main(arguments, _window_facts)
         arguments = [os.path.expanduser(text) for text in arguments]  # noqa: PTH111 (it may be sample:digits)
         if complaint := mistake(arguments, cli.commands()):
-            print(f"gan-studio: {complaint}", file=sys.stderr)
-            return 2
+            return _refuse(complaint)
     if complaint := screen_complaint():
-        print(f"gan-studio: {complaint}", file=sys.stderr)
-        return 2
+        return _refuse(complaint)
     return open_window(arguments[0] if arguments else None)
 
 
@@ -86,6 +84,14 @@ def open_window(source: str | None, kind: type[MainWindow] | None = None) -> int
         termination.close()
     pyqtgraph_import.wait()
     return interruption.exit_code if interruption else code
+
+
+def _refuse(complaint: str) -> int:
+    """Writes one line on stderr and returns the exit code of bad input."""
+    from core.cli.messages import MESSAGES
+
+    MESSAGES.complain(complaint)
+    return 2
 
 
 def _window_facts() -> dict[str, Any]:

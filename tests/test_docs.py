@@ -99,8 +99,7 @@ def test_the_reference_names_every_setting_preset_term_and_command() -> None:
         assert f"{{ #{term.key} }}" in page["glossary"]
         assert term.sentence in page["glossary"]
     for name in commands():
-        if not name.startswith("-"):
-            assert f"usage: gan-studio {name}" in page["command-line"], name
+        assert f"usage: gan-studio {name}" in page["command-line"], name
 
 
 def test_a_setting_comes_with_its_default_values_and_whether_it_is_live() -> None:

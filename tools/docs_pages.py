@@ -49,8 +49,7 @@ def preset_table() -> str:
 
 def command_reference() -> str:
     """Returns the help of every command, as the command line prints it."""
-    names = [name for name in commands() if not name.startswith("-")]
-    parts = [f"### {name}\n\n```text\n{_help(name)}\n```" for name in names]
+    parts = [f"### {name}\n\n```text\n{_help(name)}\n```" for name in commands()]
     return "\n\n".join(parts)
 
 
