@@ -121,9 +121,9 @@ def _images_needed(settings: Settings) -> tuple[float, float]:
 def _of_unmeasured_gpu(settings: Settings) -> Expectation:
     rate = H200_RATES.get(settings.resolution)
     if settings.preset != "studio" or rate is None:
-        return Expectation("No estimate for GPUs with these settings. The first start measures this one.")
+        return Expectation("Not measured on GPUs. The first start measures this one.")
     good = about(_images_needed(settings)[1] / rate)
-    return Expectation(f"This GPU is not measured yet. An NVIDIA H200 makes good images in {good}.")
+    return Expectation(f"Not measured on this GPU. An NVIDIA H200 makes good images in {good}.")
 
 
 def _remedy(settings: Settings, machine: Machine, speed: float) -> str:

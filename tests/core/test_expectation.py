@@ -81,9 +81,7 @@ def test_what_was_not_measured_is_a_guess_or_nothing() -> None:
     assert "A rough estimate" in said("studio", 256).text
     assert "A rough estimate" in said("dcgan", 64).text
     assert "A rough estimate" in said("studio", 64, images=40).text
-    assert (
-        said("studio", 128, GPU).text == "No estimate for GPUs with these settings. The first start measures this one."
-    )
+    assert said("studio", 128, GPU).text == "Not measured on GPUs. The first start measures this one."
     assert "An NVIDIA H200 makes good images in about " in said("studio", 64, GPU).text
     measured = said("studio", 64, Machine("cuda", 16, 20.0))
     assert measured.text.startswith("On this GPU: first shapes in ")

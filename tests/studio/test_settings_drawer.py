@@ -212,7 +212,7 @@ def test_what_to_expect_is_said_and_follows_settings_data_and_device(qtbot: QtBo
     assert "days on this CPU: " in expected(drawer)
     assert told[-1] == (expected(drawer), True)
     drawer.form.set_devices([Device("cuda:0", "Graphics"), CPU])
-    assert expected(drawer).startswith("No estimate for GPUs")
+    assert expected(drawer).startswith("Not measured on GPUs.")
     drawer.form.change({"device": "cpu"})
     assert "days on this CPU" in expected(drawer)
     drawer.form.change({"device": "auto", "grid": "16x16", "resolution": 512})
