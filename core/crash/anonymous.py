@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import re
 from contextlib import suppress
 from pathlib import Path
@@ -10,6 +9,8 @@ from pathlib import Path
 
 def anonymous(text: str) -> str:
     """Returns text with `~` for the home folder and `USER` for the user's name in other paths."""
+    import getpass  # not before the window shows
+
     with suppress(RuntimeError):  # no home is known
         home = Path.home()
         for folder in {home, home.resolve()}:

@@ -98,7 +98,7 @@ def _text(what: str, traces: str) -> str:
         "System": platform.platform(),
         "Packages": ", ".join(_versions()),
     }
-    head = "".join(f"{name:>10}  {fact}\n" for name, fact in facts.items())
+    head = "".join(f"{name}: {fact}\n" for name, fact in facts.items())
     if len(traces) > LONGEST:
         traces = f"{traces[: LONGEST // 2]}\n...\n{traces[-LONGEST // 2 :]}"
     return anonymous(f"Crash report\n\n{head}\n{_without_program_folder(traces)}")
