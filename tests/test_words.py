@@ -28,6 +28,7 @@ REWRITTEN = (
     "core/durable_write",
     "core/errors",
     "core/events",
+    "core/evaluation/",
     "core/formatting",
     "core/generator_inputs",
     "core/monitoring/",

@@ -1,5 +1,4 @@
-"""Evaluation of a generator: metrics over features of real and generated images, in small steps so that a training can
-go on beside it."""
+"""Evaluation of a generator by metrics of real and generated images, in small steps beside a training."""
 
 from __future__ import annotations
 
@@ -23,11 +22,11 @@ from core.registry import Component, components
 from core.stats.metric_key import PIXELS, MetricKey, Split, key
 
 LEAST = 20
-"""Images on either side: neighbors and parts of a set need some."""
+"""Fewest images of either set: nearest neighbors, and subsets, need some."""
 MOST_BYTES = 2**28
-"""Of images of either side that are kept for metrics on the images themselves."""
+"""Limit of the images of either set that are kept for metrics on the images themselves, in bytes."""
 _PIXELS = 2**16
-"""That are generated at once: 16 images of 64 px."""
+"""Pixels that are generated at once: 16 images of 64 px."""
 
 RowNumbers = NDArray[np.int64]
 
@@ -41,14 +40,13 @@ def evaluate(
     rows: RowNumbers | None = None,
     split: Split = "all",
 ) -> Generator[Progress, None, Measured]:
-    """Measures images of the seeds 0 to `count` - 1 against these rows of the dataset (all of them without any).
+    """Measures images of the seeds 0 to `count` - 1 against rows of the dataset; returns `Measured`.
 
-    `sampler` has to keep its weights meanwhile: give a copy of one that follows a training. The classes of the seeds
-    take turns, so of a generator that knows classes there are as many images of each.
-    `extractor`: from `core.evaluation.features.build`; None where no metric looks at features. Yields `Progress` after
-    every tenth of a second or so, and returns what was `Measured`. It draws from no random generator but its own, and
-    shares nothing with a training but the processor. Features of the real images are kept with the dataset. Raises
-    `UserError` for metrics and extractors that do not go together, for images that do not, and where memory is full.
+    `sampler`: must keep its weights meanwhile; pass a copy if it follows a training. Seeds take the classes in turn, so
+    a conditional generator makes equal numbers of images of each class. `extractor`: from
+    `core.evaluation.features.build`, None if no metric needs features. `rows`: None for all. Yields `Progress` about
+    every 0.1 s. Uses random generators of its own, and caches features of the real images with the dataset. Raises
+    `UserError` for metrics, extractors and images that do not fit together, and if memory is full.
     """
     with enough_memory("to measure the images", device=sampler.device):
         return (yield from _evaluation(sampler, dataset, chosen(metrics), extractor, count, rows, split))
@@ -91,11 +89,11 @@ def _evaluation(
 def _measured(
     name: str, found: Component, sides: tuple[ImageSet, ImageSet]
 ) -> Generator[Progress, None, dict[str, float]]:
-    """One metric's numbers."""
+    """Computes the numbers of one metric."""
     work = _work(name, sides)
     pieces = 0
     while True:
-        yield Progress(f"Working out the {found.title}", pieces, 0)
+        yield Progress(f"Computing {found.title}", pieces, 0)
         try:
             next(work)
         except StopIteration as done:
@@ -112,19 +110,19 @@ def _work(name: str, sides: tuple[ImageSet, ImageSet]) -> Work[dict[str, float]]
 def _generated(
     sampler: Sampler, extractor: Extractor | None, count: int, image_count: int
 ) -> Generator[Progress, None, tuple[Features | None, Images]]:
-    """Features of the images of seeds 0 to `count` - 1, and the first `image_count` of the images."""
+    """Returns features of the images of seeds 0 to `count` - 1, and the first `image_count` of the images."""
     width, height = sampler.meta.settings.size
     at_once = min(max(_PIXELS // (width * height), 1), 16)
     features: list[Features] = []
     limit = BatchLimit(extractor.at_once if extractor else 1, sampler.device)
     images = np.zeros((image_count, height, width, sampler.meta.channels), np.uint8)
     for start in range(0, count, at_once):
-        yield Progress("Looking at generated images", start, count)
+        yield Progress("Generating images", start, count)
         made = sampler.render(LatentRequest.of_seeds(range(start, min(start + at_once, count))))
         images[start : start + len(made)] = made[: max(image_count - start, 0)]
         if extractor:
             for first in range(0, len(made), extractor.at_once):
-                yield Progress("Looking at generated images", start + first, count)
+                yield Progress("Generating images", start + first, count)
                 features.append(features_of(made[first : first + extractor.at_once], extractor, limit))
     return joined(features) if features else None, images
 
@@ -137,31 +135,33 @@ def _side(found: Features | None) -> ImageSet:
 
 
 def _image_count(dataset: Dataset, count: int, rows: int) -> int:
-    """How many images are compared as images."""
+    """Returns the number of images for metrics on the images themselves."""
     fit = MOST_BYTES // int(np.prod(dataset.images.shape[1:]))
     return min(count, rows, MOST_IMAGES, max(fit, LEAST))
 
 
 def refuse_other_images(sampler: Sampler, dataset: Dataset) -> None:
-    """Raises `UserError` for a dataset whose images are not of the generator's kind."""
+    """Raises `UserError` if the dataset's images differ from the generator's in kind, size or channels."""
     if dataset.points or sampler.meta.settings.points:
-        raise UserError("Points are not measured as images are.", "Choose a generator of images and a dataset of them.")
+        raise UserError("The metrics are for images, not for points.", "Choose a generator and a dataset of images.")
     if (sampler.meta.settings.size, sampler.meta.channels) != (dataset.size, dataset.images.shape[1]):
         raise UserError(
-            "The generated images are {} x {} with {} channels, and the dataset's {} x {} with {}.".format(
+            "The generated images are {} x {} with {} channels, those of the dataset {} x {} with {}.".format(
                 *sampler.meta.settings.size, sampler.meta.channels, *dataset.size, dataset.images.shape[1]
             ),
-            "Open the dataset that the generator was trained on, prepared as it was then.",
+            "Open the dataset that the generator was trained on, with the same preparation.",
         )
 
 
 def _refuse(wanted: dict[str, Component], extractor: Extractor | None, fewest: int) -> None:
-    """Raises `UserError` for what cannot be measured."""
+    """Raises `UserError` for too few images, and for a missing or unsuitable extractor."""
     if fewest < LEAST:
-        raise UserError(f"{fewest} images are too few to be measured.", f"Take at least {LEAST}, better thousands.")
+        raise UserError(
+            f"Metrics need at least {LEAST} images, and there are too few ({fewest}).", "Use thousands of images."
+        )
     for found in wanted.values():
         if "images" not in found.facts["NEEDS"] and extractor is None:
             raise UserError(f"{found.title} needs a feature extractor.", "Choose one.")
         if "logits" in found.facts["NEEDS"] and not (extractor and extractor.classifies):
             able = " or ".join(name for name, each in components("evaluation.features").items() if each.facts["LOGITS"])
-            raise UserError(f"{found.title} needs an extractor that tells classes apart.", f"Choose {able}.")
+            raise UserError(f"{found.title} needs an extractor with class logits.", f"Choose {able}.")

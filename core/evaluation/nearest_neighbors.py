@@ -14,14 +14,14 @@ from core.errors import UserError
 from core.events import Images, Progress
 
 LONGEST = 32
-"""Sides that are compared are at most so long, in pixels."""
+"""Longest side of the compared images, in pixels."""
 SPARE = 8
-"""Candidates beyond those that are wanted: sums in float32 may order near ones wrongly, and are made again exactly."""
+"""Extra candidates: float32 sums may order near ones wrongly, so distances are computed again exactly."""
 _AT_ONCE = 2**21  # bytes of pixels: some milliseconds of work, and a few times as much memory
 _MIDDLE = 127.5
 
 MOST_REALS = 256
-"""Real images to whose distances those of generated ones are held: enough for a distribution."""
+"""Most real images whose distances are compared with those of generated ones."""
 
 Floats = NDArray[np.float32]
 RowNumbers = NDArray[np.int64]
@@ -30,11 +30,10 @@ NO_ROWS: RowNumbers = np.empty(0, np.int64)
 
 @dataclass(frozen=True, eq=False)
 class Neighbors:
-    """For each of n images the k nearest, the nearest first.
+    """The k nearest images for each of n images, the nearest first.
 
-    `rows` (n, k): which of the dataset's images they are; `distances` (n, k): root mean square of the differences of
-    their bytes, from 0 to 255; `flipped` (n, k): whether they are nearer when mirrored left to right; `images`
-    (n, k, H, W, C): as they are in the dataset.
+    `rows` (n, k): rows of the dataset. `distances` (n, k): root mean square difference of the bytes, from 0 to 255.
+    `flipped` (n, k): whether the mirror image is nearer. `images` (n, k, H, W, C): as in the dataset.
     """
 
     rows: NDArray[np.int64]
@@ -45,8 +44,10 @@ class Neighbors:
 
 @dataclass(frozen=True, eq=False)
 class NeighborDistances:
-    """How far images are from their nearest training image: `generated` ones, and `real` ones, which are images that
-    were held out of the training (`held_out`), or else training images, each without itself."""
+    """Distances to the nearest training image: of `generated` images, and of `real` ones.
+
+    The real ones are held-out images (`held_out`), or else training images, each without itself.
+    """
 
     generated: NDArray[np.float64]
     real: NDArray[np.float64]
@@ -55,8 +56,11 @@ class NeighborDistances:
 
 @dataclass(frozen=True)
 class ComparisonSpace:
-    """In what images are compared: `values` makes numbers (n, numbers) of uint8 NCHW images, whose root mean square
-    differences are the distances; `text` says to people what these are."""
+    """Space in which images are compared.
+
+    `values`: maps uint8 images NCHW to numbers (n, numbers), whose root mean square differences are the distances.
+    `text`: description of the distance for people.
+    """
 
     name: str
     text: str
@@ -66,12 +70,11 @@ class ComparisonSpace:
 def nearest(
     images: Images, dataset: Dataset, k: int, space: ComparisonSpace | None = None, held: RowNumbers = NO_ROWS
 ) -> Generator[Progress, None, Neighbors]:
-    """Looks through the dataset for what is nearest to images, uint8 NHWC, or to their mirror images.
+    """Searches the dataset for the k images nearest to each image, uint8 NHWC, or to its mirror image.
 
-    Compared is in a space, `PIXELS` if none is named; rows that were `held` out of the training are passed over. All of
-    the dataset is read once, in flat memory. Yields `Progress`, and returns `Neighbors`, with fewer than k where
-    there are no more. Raises `UserError` for points, and for images of another size or with other channels than the
-    dataset's.
+    `space`: `PIXELS` by default. `held`: held-out rows, which are skipped. The dataset is read once, in constant
+    memory. Yields `Progress` and returns `Neighbors`, fewer than k if there are no more. Raises `UserError` for points,
+    and for images whose size or channels differ from the dataset's.
     """
     _check(images, dataset)
     space = space or PIXELS
@@ -83,11 +86,11 @@ def nearest(
 def neighbor_distances(
     images: Images, dataset: Dataset, space: ComparisonSpace | None = None, held: RowNumbers = NO_ROWS, seed: int = 0
 ) -> Generator[Progress, None, NeighborDistances]:
-    """How near generated images, uint8 NHWC, are to the training's, and how near real images are that it never saw, or
-    where none are held out training images to others of them. Up to 256 of these are drawn by the seed.
+    """Computes the distances of generated images, uint8 NHWC, and of real images to the nearest training image.
 
-    Memorized images are much nearer than real ones. Yields `Progress`, and returns `NeighborDistances`. Raises what
-    `nearest` raises.
+    The real images are held-out ones, or training images if none are held out; up to 256 are drawn by the seed.
+    Memorized images are much nearer than real ones. Yields `Progress` and returns `NeighborDistances`. Raises as
+    `nearest`.
     """
     _check(images, dataset)
     space = space or PIXELS
@@ -106,18 +109,20 @@ def _check(images: Images, dataset: Dataset) -> None:
         raise UserError("Points have no nearest images.", "Open a dataset of images.")
     if images.shape[1:] != _last(dataset.images.shape[1:]):
         raise UserError(
-            "The images are {}x{}x{}, and the dataset's are {}x{}x{}.".format(
+            "The images are {}x{}x{}, those of the dataset {}x{}x{}.".format(
                 *images.shape[1:], *_last(dataset.images.shape[1:])
             ),
-            "Open the dataset that the generator was trained on, prepared as it was then.",
+            "Open the dataset that the generator was trained on, with the same preparation.",
         )
 
 
 def _candidates(
     planes: Images, dataset: Dataset, most: int, space: ComparisonSpace, held: RowNumbers, own: RowNumbers | None = None
 ) -> Generator[Progress, None, RowNumbers]:
-    """Rows (n, up to `most`) of those that are nearest to images or to their mirror images; -1 where there are no more.
-    `own`: each image's own row, if it is in the dataset, which does not count for it."""
+    """Returns the rows (n, up to `most`) nearest to images or to their mirror images; -1 for missing ones.
+
+    `own`: row of each image in the dataset, which is skipped for it; -1 for none.
+    """
     total, count = len(dataset.images), len(planes)
     wanted = np.concatenate([space.values(planes), space.values(planes[..., ::-1])])
     rows, squares = np.zeros((count, 0), np.int64), np.zeros((count, 0), np.float32)
@@ -141,7 +146,7 @@ def _candidates(
 
 
 def _exact(planes: Images, rows: RowNumbers, dataset: Dataset, k: int, space: ComparisonSpace) -> Neighbors:
-    """The k nearest of a few, in order."""
+    """Returns the k nearest of a few candidates in order, by exact distances."""
     each = [_exact_of(image, candidates, dataset, space) for image, candidates in zip(planes, rows, strict=True)]
     found = np.stack([these[:k] for these, _, _ in each])
     distances = np.stack([away[:k] for _, away, _ in each])
@@ -153,7 +158,7 @@ def _exact(planes: Images, rows: RowNumbers, dataset: Dataset, k: int, space: Co
 def _exact_of(
     image: Images, candidates: RowNumbers, dataset: Dataset, space: ComparisonSpace
 ) -> tuple[RowNumbers, NDArray[np.float64], NDArray[np.bool_]]:
-    """Rows, distances and whether they are flipped of an image's candidates, the nearest first."""
+    """Returns rows, distances and mirroring of an image's candidates, the nearest first."""
     candidates = np.sort(candidates[candidates >= 0])
     values = space.values(np.asarray(dataset.images[candidates])).astype(np.float64)
     both = [np.sqrt(np.square(values - space.values(one[None])).mean(1)) for one in (image, image[..., ::-1])]
@@ -162,7 +167,7 @@ def _exact_of(
 
 
 def _shrunk(planes: NDArray[np.uint8]) -> Floats:
-    """NCHW -> (N, numbers), with 0 in the middle of the bytes."""
+    """Shrinks images NCHW to (N, numbers), centered on 0."""
     height, width = planes.shape[2:]
     common = gcd(height, width)
     divisors = (factor for factor in range(1, common + 1) if common % factor == 0)
@@ -175,9 +180,9 @@ def _shrunk(planes: NDArray[np.uint8]) -> Floats:
 
 
 def _sums(planes: NDArray[np.uint8], factor: int) -> NDArray[np.unsignedinteger]:
-    """Of squares of pixels, (N, C, H / factor, W / factor), exactly.
+    """Sums squares of `factor` x `factor` pixels exactly, (N, C, H / factor, W / factor).
 
-    By sums of slices, in a sixth of the time of any function that pools.
+    Sums of slices take a sixth of the time of pooling functions.
     """
     tall: NDArray[np.unsignedinteger] = planes[:, :, ::factor].astype(np.uint32 if factor > 16 else np.uint16)
     for row in range(1, factor):
@@ -189,10 +194,9 @@ def _sums(planes: NDArray[np.uint8], factor: int) -> NDArray[np.unsignedinteger]
 
 
 def _last(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Channels, height and width with the channels last."""
+    """Moves the channels of a shape (C, H, W) to the end."""
     return (*shape[1:], shape[0])
 
 
 PIXELS = ComparisonSpace("pixels", "the root mean square of its pixels' differences (0 to 255)", _shrunk)
-"""At sizes above 32 px after shrinking to at most 32 px by the mean of squares of pixels: a shift by one pixel, and
-noise, then count for less."""
+"""Comparison by pixels of images shrunk to at most 32 px, so that small shifts and noise count for less."""

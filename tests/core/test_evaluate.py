@@ -110,7 +110,7 @@ def test_an_evaluation_is_closed_anywhere(sampler: Sampler, vgg16: Extractor) ->
 @pytest.mark.parametrize(
     ("metrics", "count", "said"),
     [
-        (["inception_score"], 24, "classes apart"),
+        (["inception_score"], 24, "class logits"),
         (["beauty"], 24, "'beauty'"),
         ([], 24, "No metric"),
         (["fid"], 3, "too few"),
@@ -168,7 +168,7 @@ def test_evaluate_with_labels(
     [
         (["--metrics", "beauty"], "'beauty'"),
         (["--metrics", ","], "No metric"),
-        (["--metrics", "inception_score"], "classes apart"),
+        (["--metrics", "inception_score"], "class logits"),
         (["--extractor", "eyes"], "'eyes'"),
         (["--extractor", "classifier"], "this dataset has none"),
         (["--extractor", "inception"], "gan-studio download inception"),

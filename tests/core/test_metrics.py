@@ -217,7 +217,7 @@ def test_what_cannot_be_cut_is_done_aside() -> None:
 
 @pytest.mark.parametrize("names", [[], ["beauty"], ["fid", "beauty"]])
 def test_metrics_that_are_not_there(names: list[str]) -> None:
-    with pytest.raises(UserError, match="Choose of density_coverage, fid"):
+    with pytest.raises(UserError, match="Choose from density_coverage, fid"):
         chosen(names)
 
 

@@ -224,7 +224,7 @@ def test_a_trial_tells_how_fast_this_machine_is(drawer: SettingsDrawer) -> None:
     rate = table_rate(fitted())
     drawer.show_tuned(Tuned("cpu", "fp32", "contiguous", {"fp32": rate / 100, "bf16": rate / 200}), fitted())
     assert drawer.speeds() == {"cpu": pytest.approx(0.01)}
-    assert expected(drawer).startswith("About 2 days on this CPU")
+    assert expected(drawer).startswith("Good images take about 2 days on this CPU")
     drawer.show_rate(2 * rate, fitted())  # of a training: the trial met a busy machine
     assert drawer.speeds() == {"cpu": pytest.approx(2.0)}
     drawer.set_speeds({"cpu": 4.0, "gpu": 1.0, "mps": "fast", "xpu": float("nan")})

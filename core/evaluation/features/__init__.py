@@ -3,11 +3,11 @@
 A module of this package that defines `TITLE` defines as well
 
 * `LABELED`: whether it needs a dataset with labels;
-* `FETCHED`: whether it needs a file of weights, which a person has to point to or download;
-* `LOGITS`: whether it tells classes apart, which the Inception Score needs;
+* `FETCHED`: whether it needs a file of weights, which the user downloads or points to;
+* `LOGITS`: whether it has class logits, which the Inception Score needs;
 * `build(dataset, weights, device)`: a generator of `Progress` and `Notice` that returns an `Extractor`.
 
-None of them touches torch's default random generators or its global settings: a training may be using both.
+Extractors do not use torch's default random generators or global settings, which a training may be using.
 """
 
 from __future__ import annotations
@@ -33,33 +33,33 @@ Floats = NDArray[np.float32]
 
 
 class Features(NamedTuple):
-    """Of N images: `values` (N, F) and, of an extractor that tells K classes apart, `logits` (N, K)."""
+    """Features of N images: `values` (N, F), and `logits` (N, K) of an extractor with K classes."""
 
     values: Floats
     logits: Floats | None
 
 
 class Extractor(Protocol):
-    """A network that is ready, on its device."""
+    """Feature extractor: a network on its device."""
 
     @property
     def name(self) -> str:
-        """As numbers are labeled; weights that are not the same everywhere go by their digest."""
+        """Name in the keys of metrics; with a digest if the weights are not the same everywhere."""
 
     @property
     def classifies(self) -> bool:
-        """Whether there are logits."""
+        """True if it computes logits."""
 
     @property
     def key(self) -> str:
-        """Changes whenever the features of the same images may."""
+        """Key of the cache, which changes whenever the features of an image may change."""
 
     @property
     def at_once(self) -> int:
-        """Images that are about a tenth of a second of work, as far as can be known."""
+        """Number of images that take about 0.1 s."""
 
     def __call__(self, images: Images) -> Features:
-        """Of uint8 images NHWC; several sizes of batch give the same numbers but for rounding."""
+        """Computes the features of uint8 images NHWC, independent of the batch size but for rounding."""
 
 
 class _Module(Protocol):
@@ -71,19 +71,18 @@ class _Module(Protocol):
 def build(
     name: str, dataset: Dataset, device: torch.device, weights: Path | None = None
 ) -> Generator[Progress | Notice, None, Extractor]:
-    """The extractor of that name, ready for this dataset. `weights`: the file of one that needs one.
+    """Builds an extractor for a dataset. `weights`: file of its weights, if it needs one.
 
-    Raises `UserError` for a name that does not exist, for weights that are not there or not what they should be, and
-    where labels are needed and there are none.
+    Raises `UserError` for an unknown name, for missing or wrong weights, and for missing labels.
     """
     known = components("evaluation.features")
     if name not in known:
         raise UserError(f"There is no feature extractor {name!r}.", f"Choose one of {', '.join(known)}.")
     if weights is not None and not known[name].facts["FETCHED"]:
-        raise UserError(f"The features of {name} need no file of weights.", "Leave it out, or choose inception.")
+        raise UserError(f"The extractor {name} needs no file of weights.", "Leave it out, or choose inception.")
     if known[name].facts["LABELED"] and not dataset.classes:
         others = ", ".join(other for other, found in known.items() if not found.facts["LABELED"])
-        raise UserError("A classifier needs classes to tell apart, and this dataset has none.", f"Choose {others}.")
+        raise UserError("A label classifier needs classes, and this dataset has none.", f"Choose {others}.")
     reading = Progress(f"Preparing {known[name].title}", 0, 0)
     found = yield from run_in_thread(lambda: cast(_Module, module("evaluation.features", name)), reading)
     with enough_memory(f"for the features of {known[name].title}", device=device):
@@ -91,5 +90,5 @@ def build(
 
 
 def default_for(dataset: Dataset) -> str:
-    """The extractor that suits a dataset and needs nothing fetched: its own labels know best what matters in it."""
+    """Returns the best extractor for a dataset that needs no download: a classifier of its labels if it has any."""
     return "classifier" if dataset.classes else "vgg16"

@@ -1,4 +1,4 @@
-"""A small classifier trained on the dataset's own labels: it looks for what matters in these images."""
+"""Small classifier trained on the dataset's own labels, whose features fit these images."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ FETCHED = False
 LOGITS = True
 
 VERSION = "1"
-"""Raise it when the same dataset would get another classifier."""
+"""Version of the classifier; raise it if the same dataset would get another one."""
 SIDE = 32
-"""Images are brought to so many pixels."""
+"""Side of the input in pixels."""
 WIDTHS = ((24, 1), (48, 2), (48, 1), (96, 2), (96, 1))
 """Channels and strides of the 3x3 convolutions; the last are the features."""
 STEPS = 800
 BATCH = 32
 LEARNING_RATE = 3e-3
 HELD_OUT = 1000
-"""Images that are kept from the classifier, a tenth of all at most, to see how good it became."""
+"""Most held-out images of the classifier, at most a tenth of all, which measure its accuracy."""
 SEED = 2020
 CPU = torch.device("cpu")
 
@@ -48,7 +48,7 @@ CPU = torch.device("cpu")
 def build(
     dataset: Dataset, weights: Path | None, device: torch.device
 ) -> Generator[Progress | Notice, None, Extractor]:
-    """Trains it, or finds it beside the prepared images, where it is kept."""
+    """Trains the classifier, or loads it from beside the prepared images."""
     known = digest("classifier", VERSION, dataset.fingerprint)
     folder = entry_folder(dataset.images)
     note = folder / f"classifier-{known}.safetensors" if folder else None
@@ -56,17 +56,16 @@ def build(
     if state is None:
         state, right = yield from _train(dataset)
         if note:
-            with suppress(UserError), replaced(note) as partial:  # without it the training is repeated, nothing more
+            with suppress(UserError), replaced(note) as partial:  # if this fails, the training is repeated next time
                 save_file(state, partial)
         yield Notice(f"Label classifier: {100 * right:.0f} % right on held-out images.")
     return Classifier(state, len(dataset.classes), device)
 
 
 class Classifier:
-    """Features (N, 96): the means of the last map. Logits (N, classes).
+    """Extractor of features (N, 96), the means of the last feature map, and logits (N, classes).
 
-    It goes by its digest: no other dataset's classifier has the same features, nor has this one's when another machine
-    trained it.
+    Its name holds a digest: features differ between datasets, and between machines that trained it.
     """
 
     classifies = True
@@ -88,7 +87,7 @@ class Classifier:
 
 
 def _network(classes: int) -> nn.Sequential:
-    """Without weights, and without a draw from torch's random generator."""
+    """Builds the network on the meta device, without weights or random numbers."""
     layers: list[nn.Module] = []
     channels = 3
     with torch.device("meta"):
@@ -99,7 +98,7 @@ def _network(classes: int) -> nn.Sequential:
 
 
 def _train(dataset: Dataset) -> Generator[Progress, None, tuple[dict[str, Tensor], float]]:
-    """The weights, and the part of the held-out images that it recognizes. Always on the CPU, and always the same."""
+    """Returns the weights and the accuracy on held-out images. Runs on the CPU, deterministically."""
     assert dataset.labels is not None
     labels = torch.from_numpy(np.array(dataset.labels))
     random = np.random.RandomState(SEED)
@@ -109,7 +108,7 @@ def _train(dataset: Dataset) -> Generator[Progress, None, tuple[dict[str, Tensor
     network.load_state_dict(_drawn(network, random), assign=True)
     optimizer = torch.optim.Adam(network.parameters(), LEARNING_RATE)
     for step in range(STEPS):
-        yield Progress("Training a classifier of the labels", step, STEPS)
+        yield Progress("Training the label classifier", step, STEPS)
         optimizer.param_groups[0]["lr"] = LEARNING_RATE * (1 + cos(pi * step / STEPS)) / 2
         batch = np.sort(random.choice(rows, min(BATCH, len(rows)), replace=False))
         with torch.enable_grad():
@@ -120,7 +119,7 @@ def _train(dataset: Dataset) -> Generator[Progress, None, tuple[dict[str, Tensor
     network.eval()
     right = 0
     for part in np.array_split(np.sort(held), max(len(held) // BATCH, 1)):
-        yield Progress("Trying the classifier", 0, 0)
+        yield Progress("Testing the label classifier", 0, 0)
         with torch.inference_mode():
             right += int((network(_inputs(dataset, part)).argmax(1) == labels[part]).sum())
     state = {name: value.detach().clone() for name, value in network.state_dict().items()}
@@ -132,7 +131,7 @@ def _inputs(dataset: Dataset, rows: NDArray[np.int64]) -> Tensor:
 
 
 def _drawn(network: nn.Module, random: np.random.RandomState) -> dict[str, Tensor]:
-    """First weights by name: He's for convolutions, those of no change for the rest."""
+    """Returns initial weights by name: He's for convolutions, the identity for the rest."""
     state = {}
     for name, value in network.state_dict().items():
         shape = tuple(value.shape)
@@ -150,7 +149,7 @@ def _remembered(note: Path | None, classes: int) -> dict[str, Tensor] | None:
         return None
     try:
         state = {name: torch.from_numpy(values) for name, values in read_tensors(note, MOST_BYTES).items()}
-    except FOREIGN_ERRORS:  # never trained, or damaged
+    except FOREIGN_ERRORS:  # missing or damaged
         return None
     is_right = _kinds(state) == _kinds(_network(classes).state_dict())
     return state if is_right and all(bool(value.isfinite().all()) for value in state.values()) else None

@@ -21,16 +21,16 @@ from core.evaluation.features import Extractor, Features
 from core.events import Images, Progress
 
 MOST_BYTES = 2**29
-"""That all features kept of one dataset may take; the oldest make room."""
+"""Limit of the cached features of one dataset in bytes; the oldest are deleted first."""
 ROOM = 2**20
-"""For what stands before them in the file."""
+"""Limit of the file's header in bytes."""
 _PREFIX = "features-"
 
 
 def real_features(
     dataset: Dataset, rows: NDArray[np.int64], extractor: Extractor
 ) -> Generator[Progress, None, Features]:
-    """Of these rows of the dataset, in their order."""
+    """Computes, or loads, the features of rows of the dataset, in their order."""
     folder = entry_folder(dataset.images)
     name = digest(extractor.key, dataset.fingerprint, rows.astype("<i8").tobytes())
     note = folder / f"{_PREFIX}{name}.safetensors" if folder else None
@@ -43,18 +43,18 @@ def real_features(
 
 
 def pictures(dataset: Dataset, rows: NDArray[np.int64]) -> Images:
-    """These rows as uint8 NHWC."""
+    """Returns rows of the dataset as uint8 NHWC."""
     return np.ascontiguousarray(np.asarray(dataset.images[rows]).transpose(0, 2, 3, 1))
 
 
 def joined(parts: list[Features]) -> Features:
-    """Of several batches, one after the other."""
+    """Joins the features of several batches."""
     logits = [part.logits for part in parts if part.logits is not None]
     return Features(np.concatenate([part.values for part in parts]), np.concatenate(logits) if logits else None)
 
 
 def features_of(images: Images, extractor: Extractor, limit: BatchLimit) -> Features:
-    """Of images NHWC, with as many at once as there is memory for. Raises `UserError` where there is none for one."""
+    """Computes the features of images NHWC, as many at once as fit into memory. Raises `UserError` if none fits."""
 
     def work(at_once: int) -> Features:
         return joined([extractor(images[start : start + at_once]) for start in range(0, len(images), at_once)])
@@ -65,7 +65,7 @@ def features_of(images: Images, extractor: Extractor, limit: BatchLimit) -> Feat
 def _worked_out(dataset: Dataset, rows: NDArray[np.int64], extractor: Extractor) -> Generator[Progress, None, Features]:
     parts, limit = [], BatchLimit(extractor.at_once)
     for start in range(0, len(rows), extractor.at_once):
-        yield Progress("Looking at real images", start, len(rows))
+        yield Progress("Measuring real images", start, len(rows))
         parts.append(features_of(pictures(dataset, rows[start : start + extractor.at_once]), extractor, limit))
     return joined(parts)
 
@@ -76,12 +76,12 @@ def _remembered(note: Path | None) -> Features | None:
     try:
         arrays = read_tensors(note, MOST_BYTES + ROOM)
         return Features(arrays["values"], arrays.get("logits"))
-    except FOREIGN_ERRORS:  # never worked out, or damaged
+    except FOREIGN_ERRORS:  # missing or damaged
         return None
 
 
 def _fits(found: Features, count: int, one: Features) -> bool:
-    """Returns whether features can be those of so many images. `one`: of one of them."""
+    """Returns whether features fit `count` images. `one`: features of one image."""
     for values, like in zip(found, one, strict=True):
         if values is None or like is None:
             if values is not like:
@@ -93,7 +93,7 @@ def _fits(found: Features, count: int, one: Features) -> bool:
 
 def _remember(note: Path, found: Features) -> None:
     arrays = {name: value for name, value in found._asdict().items() if value is not None}
-    with suppress(OSError, UserError):  # without it they are worked out again, nothing more
+    with suppress(OSError, UserError):  # if this fails, they are computed again next time
         with replaced(note) as partial:
             save_file(arrays, partial)
         kept = sorted(note.parent.glob(f"{_PREFIX}*"), key=lambda file: file.stat().st_mtime, reverse=True)

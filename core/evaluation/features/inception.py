@@ -1,7 +1,7 @@
-"""Inception as FID and the Inception Score were defined with it; its weights have to be fetched once, or pointed to.
+"""Inception v3 as in the definitions of FID and Inception Score; its weights have to be downloaded once.
 
-The network is torch-fidelity's, whose features equal the original TensorFlow program's. About 0.2 s an image on one
-core of a CPU: it enlarges all images to 299 px.
+The network is torch-fidelity's, whose features equal those of the original TensorFlow program. It enlarges all images
+to 299 px and takes about 0.2 s per image on one CPU core.
 """
 
 from __future__ import annotations
@@ -38,19 +38,21 @@ LAYERS = ["2048", "logits_unbiased"]
 def build(
     dataset: Dataset, weights: Path | None, device: torch.device
 ) -> Generator[Progress | Notice, None, Extractor]:
-    """From a file that a person points to, or the one that was downloaded. Raises `UserError` while there is none."""
+    """Builds the network from a given or a downloaded file of weights. Raises `UserError` if there is none."""
     file = weights or INCEPTION.located()
     extractor = yield from run_in_thread(
         lambda: _read(file, device), Progress("Reading the weights of Inception", 0, 0)
     )
     if extractor.name != "inception":
-        yield Notice(f"{file.name} does not hold the usual weights of Inception: its numbers are {extractor.name}'s.")
+        yield Notice(f"{file.name} does not hold the usual Inception weights; its metrics are named {extractor.name}.")
     return extractor
 
 
 class Inception:
-    """Features (N, 2048) of the last mean; logits (N, 1008) without their bias, as the original Inception Score has
-    them. Weights other than the usual ones go by their digest: their numbers are not comparable with anybody's."""
+    """Extractor of features (N, 2048), and logits (N, 1008) without bias, as in the original Inception Score.
+
+    With other weights than the usual ones its name holds their digest, because the metrics are not comparable.
+    """
 
     classifies = True
 
@@ -70,7 +72,7 @@ class Inception:
 
 
 class _Network(FeatureExtractorInceptionV3):  # type: ignore[misc]
-    """Built without weights: the original would download them, or read a file in a way that can run code from it."""
+    """Network without weights: the original downloads them, or unpickles a file, which can run code from it."""
 
     def __init__(self) -> None:
         nothing = BytesIO()
@@ -83,7 +85,7 @@ class _Network(FeatureExtractorInceptionV3):  # type: ignore[misc]
 
 
 def _network(state: dict[str, Tensor], file: Path) -> FeatureExtractorInceptionV3:
-    with torch.device("meta"):  # no memory, and no draw from the random generator that a training may be using
+    with torch.device("meta"):  # takes no memory, and draws nothing from a training's random generator
         network = _Network()
     wanted = {name: value.shape for name, value in network.state_dict().items()}
     if {name: value.shape for name, value in state.items()} != wanted:
@@ -99,7 +101,7 @@ def _read(file: Path, device: torch.device) -> Inception:
         state = torch.load(file, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise UserError(f"There is no file {file}.", "Check the path.") from None
-    except Exception as error:  # torch raises whatever its unpickler comes upon in a foreign file
+    except Exception as error:  # torch's unpickler can raise anything for a foreign file
         raise _foreign(file, str(error)) from error
     if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
         raise _foreign(file, f"a {type(state).__name__}")
@@ -107,5 +109,5 @@ def _read(file: Path, device: torch.device) -> Inception:
 
 
 def _foreign(file: Path, why: str) -> UserError:
-    remedy = "Get them with: gan-studio download inception."
+    remedy = "Download them with: gan-studio download inception."
     return UserError(f"{quoted(file.name)} does not hold the weights of Inception.", remedy, why)

@@ -1,4 +1,4 @@
-"""Conversion of images of any kind to the RGB input of feature extractors."""
+"""Conversion of gray, RGB and RGBA images to the RGB input of feature extractors."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from core.imaging.tensors import from_pixels
 
 
 def in_color(images: Images) -> Images:
-    """uint8 NHWC with 1, 3 or 4 channels -> with 3: gray is repeated, and what is transparent lies on white."""
+    """Converts uint8 images NHWC with 1, 3 or 4 channels to RGB: gray is repeated, RGBA is put on white."""
     channels = images.shape[3]
     if channels == 4:
         alpha = images[..., 3:].astype(np.uint32)
@@ -22,8 +22,10 @@ def in_color(images: Images) -> Images:
 
 
 def as_input(images: Images, side: int, device: torch.device) -> Tensor:
-    """uint8 NHWC -> (N, 3, side, side) in about [-1, 1] on the device; bilinear with antialiasing, out of proportion
-    where they are not square."""
+    """Converts uint8 images NHWC to (N, 3, side, side) in about [-1, 1] on the device.
+
+    Resizes by antialiased bilinear interpolation; images that are not square are stretched.
+    """
     batch = torch.from_numpy(np.ascontiguousarray(in_color(images))).to(device)
     planes = from_pixels(batch.permute(0, 3, 1, 2))
     if planes.shape[2:] == (side, side):

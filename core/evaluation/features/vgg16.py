@@ -1,4 +1,4 @@
-"""VGG16 with random weights: nothing to fetch, and no opinion about what images show (Naeem et al. 2020)."""
+"""VGG16 with random weights, which needs no download and favors no kind of images (Naeem et al. 2020)."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ FETCHED = False
 LOGITS = False
 
 VERSION = "1"
-"""Raise it when the same images would get other features."""
+"""Version of the features; raise it if the same images would get others."""
 SIDE = 32
-"""Images are brought to so many pixels: some 15 ms each on one core of a CPU, where 64 px cost 40 and the paper's 224
-half a second. What is finer than a thirty-second of the image is not seen."""
+"""Side of the input in pixels: about 15 ms per image on one CPU core; 64 px take 40 ms, and the paper's 224 px 0.5 s.
+Details below 1/32 of the image are not seen."""
 BLOCKS = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
-"""Channels of the 3x3 convolutions; each block ends by halving the size."""
+"""Channels of the 3x3 convolutions; each block ends with pooling to half the size."""
 FEATURES = 64
 SEED = 2020
 
@@ -41,13 +41,12 @@ def build(
 
 
 class RandomVGG16:
-    """The convolutions of VGG16, the means over the last map of each block, and a random map of these to 64 features.
+    """Extractor of 64 features: a random projection of the means of each block of VGG16.
 
-    The paper takes the end of the network alone. FID and KID rank corrupted images as well from there; precision,
-    density and recall do not, since at the end blur and noise have all but vanished.
-    Weights are normal with variance 2 / fan-in (He et al. 2015), which keeps the strength of what comes in through all
-    thirteen layers. They are numpy's `RandomState` numbers, whose stream is frozen: the same on every machine, and no
-    draw from torch's generators.
+    The paper uses the end of the network alone. This is good enough for FID and KID, but not for precision, density and
+    recall, because blur and noise have almost vanished there. Weights are normal with variance 2 / fan-in (He et al.
+    2015), which keeps the variance through all 13 layers. They come from numpy's `RandomState`, whose stream is frozen:
+    the same on every machine, and independent of torch's generators.
     """
 
     name = "vgg16"

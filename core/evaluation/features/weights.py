@@ -9,7 +9,7 @@ _RELEASES = "https://github.com/toshas/torch-fidelity/releases"
 
 INCEPTION = Download(
     name="inception",
-    title="The file of Inception's weights",
+    title="Weights of Inception",
     images=0,
     classes=0,
     licence="Szegedy et al. 2015, Google; Apache 2.0",
@@ -24,4 +24,4 @@ INCEPTION = Download(
     ),
     opens=_FILE,
 )
-"""What FID and the Inception Score were defined with: TensorFlow's Inception of 2015, as torch-fidelity keeps it."""
+"""Weights of FID and Inception Score by definition: TensorFlow's Inception of 2015, converted by torch-fidelity."""

@@ -2,15 +2,15 @@
 
 A module of this package that defines `TITLE` defines as well
 
-* `RANK`: which stands first among them, the lowest;
+* `RANK`: order among the metrics, the lowest first;
 * `PAPER`;
-* `NUMBERS`: the numbers that it gives, and what people call each; one whose name is another's with `_std` behind it is
-  that one's standard deviation, and is shown with it;
-* `MEANINGS`: what each says, and what it does not see, in a sentence or two for beginners;
-* `HIGHER_IS_BETTER`: otherwise it is a distance, 0 for equal sets;
+* `NUMBERS`: its numbers and their titles; a name with the suffix `_std` is the standard deviation of the number without
+  it, and is shown with it;
+* `MEANINGS`: what each number measures, and its blind spots, in a sentence or two for beginners;
+* `HIGHER_IS_BETTER`: False for distances, which are 0 for equal sets;
 * `NEEDS`: "features" and "logits" of an extractor, or "images";
-* `measure(fake, real)`: a generator that yields between pieces of work of at most about a tenth of a second, so that a
-  training may go on beside it, and returns the numbers by name.
+* `measure(fake, real)`: a generator that yields at least about every 0.1 s, so that a training can go on beside it, and
+  returns the numbers by name.
 """
 
 from __future__ import annotations
@@ -28,13 +28,16 @@ from core.registry import Component, components, module
 T = TypeVar("T")
 
 Work = Generator[None, None, T]
-"""Yields between two pieces of work, and returns what came out."""
+"""Generator that yields between pieces of work and returns the result."""
 Floats = NDArray[np.float64]
 
 
 class ImageSet(NamedTuple):
-    """Generated images, or real ones. `features` (N, F) and `logits` (N, K) are float64: distances between points far
-    from 0 lose in float32 what they are about. `images` are uint8 NHWC. None where no metric needs them."""
+    """Set of generated or of real images; None for parts that no metric needs.
+
+    `features` (N, F) and `logits` (N, K): float64, since float32 is too coarse for distances between points far from 0.
+    `images`: uint8 NHWC.
+    """
 
     features: Floats | None = None
     logits: Floats | None = None
@@ -42,21 +45,21 @@ class ImageSet(NamedTuple):
 
 
 class Metric(Protocol):
-    """What every module of this package offers."""
+    """Interface of a metric's module."""
 
     def measure(self, fake: ImageSet, real: ImageSet) -> Work[dict[str, float]]: ...
 
 
 def metric(name: str) -> Metric:
-    """The metric of that name; imports torch."""
+    """Imports and returns a metric's module."""
     return cast(Metric, module("evaluation.metrics", name))
 
 
 def chosen(names: Iterable[str]) -> dict[str, Component]:
-    """The metrics of these names, each once. Raises `UserError` for one that does not exist, and for none at all."""
+    """Returns the metrics by name, without duplicates. Raises `UserError` for an unknown name, and for none at all."""
     known = components("evaluation.metrics")
     wanted = list(dict.fromkeys(names))
-    remedy = f"Choose of {', '.join(known)}."
+    remedy = f"Choose from {', '.join(known)}."
     if not wanted:
         raise UserError("No metric was chosen.", remedy)
     for name in wanted:

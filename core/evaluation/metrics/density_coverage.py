@@ -1,7 +1,7 @@
-"""Density: in how many real images' balls a generated one lies. Coverage: real images with a generated one in theirs.
+"""Density, mean number of real balls around a generated image; coverage, share of real balls with a generated image.
 
-A ball reaches to the fifth neighbor, and density is divided by that number, so that both are near 1 for sets that are
-alike; density may be above. Dropped modes lower coverage and leave density as it is.
+A ball reaches to the fifth nearest neighbor, and density is divided by 5, so that both are near 1 for equal sets;
+density may exceed 1. Dropped modes lower coverage but not density.
 """
 
 from __future__ import annotations

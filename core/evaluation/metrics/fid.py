@@ -1,7 +1,7 @@
 """FID, Frechet distance of the normal distributions with the means and covariances of both sets of features.
 
-|mu_1 - mu_2|^2 + tr(S_1 + S_2 - 2 (S_1 S_2)^(1/2)), by torch-fidelity's own functions. It is biased upwards by few
-images, and by more for one generator than for another: compare at equal counts, and look at KID beside it.
+|mu_1 - mu_2|^2 + tr(S_1 + S_2 - 2 (S_1 S_2)^(1/2)), by torch-fidelity's functions. Few images bias it upward, to a
+degree that depends on the generator: compare at equal counts, and together with KID.
 """
 
 from __future__ import annotations
@@ -31,6 +31,6 @@ def measure(fake: ImageSet, real: ImageSet) -> Work[dict[str, float]]:
 
 
 def frechet(one: Floats, other: Floats) -> float:
-    """Of two sets of features (N, F). Some seconds for Inception's 2048 features, milliseconds for 64."""
+    """Computes the FID of two sets of features (N, F): seconds for Inception's 2048 features, milliseconds for 64."""
     statistics = [fid_features_to_statistics(torch.from_numpy(features)) for features in (one, other)]
     return float(fid_statistics_to_metric(*statistics, verbose=False)[KEY_METRIC_FID])

@@ -1,7 +1,7 @@
-"""Inception Score: how sure a classifier is of each image, and how many classes it finds in all of them.
+"""Inception Score: high if a classifier is sure of each image and all classes occur.
 
-exp(mean KL(p(y|x) | p(y))), the mean and the spread over 10 parts, by torch-fidelity's own function. It never looks at
-a real image: it says nothing about blur that a classifier sees through, nor about variety within a class.
+exp(mean KL(p(y|x) | p(y))), mean and standard deviation over 10 parts, by torch-fidelity's function. It does not use
+real images, and does not see blur that leaves the class clear, nor variety within a class.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""KID, squared maximum mean discrepancy of features under a cubic kernel: unbiased, whatever the number of images.
+"""KID, squared maximum mean discrepancy of features under a cubic kernel; unbiased for any number of images.
 
-k(x, y) = (x . y / F + 1)^3, the mean and the spread over 100 pairs of random subsets of 1000 (of all, where there are
-fewer), drawn as torch-fidelity draws them, by its estimate. Being unbiased it may fall a little below 0 for sets that
-are alike.
+k(x, y) = (x . y / F + 1)^3, mean and standard deviation over 100 pairs of random subsets of 1000 (or all, if fewer), by
+torch-fidelity's sampling and estimator. Because it is unbiased, it can be slightly below 0 for similar sets.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""k-nearest-neighbor balls of a set of points: each has the distance to the k-th neighbor as its radius. They
-approximate the manifold of the set.
+"""Balls about points with the distance to the k-th nearest neighbor as radius, which approximate a set's manifold.
 
-Distances are torch-fidelity's, in pieces of a bounded number of pairs.
+Distances are computed by torch-fidelity in blocks of a bounded number of pairs.
 """
 
 from __future__ import annotations
@@ -15,18 +14,19 @@ from torch_fidelity.metric_prc import calc_cdist_part
 from core.evaluation.metrics import Floats, Work
 
 _PAIRS = 2**20
-"""Distances that are worked out between two yields."""
+"""Number of distances that are computed between two yields."""
 
 
 class BallMembership(NamedTuple):
-    """`balls` (N,): in how many balls each point lies; `hit` (M,): whether any point lies in each ball."""
+    """Membership of N points in M balls. `balls` (N,): number of balls around each point. `hit` (M,): whether a ball
+    holds any point."""
 
     balls: Tensor
     hit: Tensor
 
 
 def radii(points: Floats, k: int) -> Work[Tensor]:
-    """The distance from each point (N, F) to its k-th nearest other one, (N,)."""
+    """Computes the distance from each point (N, F) to its k-th nearest neighbor, (N,)."""
     centers = torch.from_numpy(points)
     found = []
     for part in centers.split(max(_PAIRS // len(centers), 1)):
@@ -36,7 +36,7 @@ def radii(points: Floats, k: int) -> Work[Tensor]:
 
 
 def inside(points: Floats, centers: Floats, radii: Tensor) -> Work[BallMembership]:
-    """Which points (N, F) lie in balls about centers (M, F); the surface belongs to the ball."""
+    """Computes the membership of points (N, F) in closed balls about centers (M, F)."""
     balls, hit = [], torch.zeros(len(centers), dtype=torch.bool)
     middle = torch.from_numpy(centers)
     for part in torch.from_numpy(points).split(max(_PAIRS // len(centers), 1)):
@@ -48,5 +48,5 @@ def inside(points: Floats, centers: Floats, radii: Tensor) -> Work[BallMembershi
 
 
 def share(which: Tensor) -> float:
-    """The part of a set for which something holds."""
+    """Returns the share of True."""
     return float(which.double().mean())

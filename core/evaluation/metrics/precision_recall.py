@@ -1,12 +1,12 @@
-"""Precision: generated images that lie where real ones do. Recall: real images that lie where generated ones do.
+"""Precision, share of generated images within real balls; recall, share of real images within generated balls.
 
-"Where" is inside the ball about any image of the other set that reaches to its third neighbor. Dropped modes lower
-recall and leave precision as it is; images that are off lower precision. Both have the same weakness: what is drawn
-together in the midst of the other set counts as lying there, so that images that lose their contrast gain precision.
-One stray image has a large ball: density and coverage are less easily fooled.
+A ball about an image reaches to its third nearest neighbor in the same set. Dropped modes lower recall but not
+precision; odd images lower precision. Both have a weakness: images that shrink toward the middle of the other set count
+as inside, so images that lose contrast gain precision. A single outlier has a large ball; density and coverage are more
+robust.
 
-The symmetric numbers also ask the other way round: whether the ball about the image itself, in its own set, reaches any
-image of the other one. They are the lower of both answers.
+The symmetric numbers are the lower of two shares: the one above, and the share of images whose own ball holds an image
+of the other set.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""Sliced Wasserstein distance of small patches at several scales, on the images themselves: no network, no training.
+"""Sliced Wasserstein distance of small image patches at several scales, without a network.
 
-As ProGAN has it: Laplacian pyramids down to 16 px, 128 patches of 7x7 px of each image and level, normalized by
-channel, and the mean distance of their sorted projections on 512 random directions, x 1000; the mean over the levels.
-Two things differ from the paper's program. Both sets are normalized alike, by the mean and deviation of the two
-together: each by its own would hide a loss of contrast. And image k of either set is cut at the same places, so that
-equal sets are 0 apart. It sees texture and not what images show.
+As in ProGAN: Laplacian pyramids down to 16 px, 128 patches of 7x7 px of each image and level, normalized by channel;
+mean distance of their sorted projections on 512 random directions, x 1000; mean over the levels. Two things differ from
+the paper's program. Both sets are normalized by their common mean and deviation, because separate ones would hide a
+loss of contrast. And image k of either set is cut at the same places, so that the distance of equal sets is 0. It
+measures texture, not content.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ HIGHER_IS_BETTER = False
 NEEDS = ("images",)
 
 MOST_IMAGES = 1024
-"""Of either set; the paper takes 16,384, whose patches fill gigabytes."""
+"""Most images of either set; the paper uses 16,384, whose patches take gigabytes."""
 COARSEST = 16
 PATCH, PATCHES = 7, 128
 DIRECTIONS = 512
 _AT_ONCE = 16  # directions
-_PIXELS = 2**18  # of images that are cut at once
+_PIXELS = 2**18  # of images that are cut in one piece
 
 Floats = NDArray[np.float32]
 
 
 def measure(fake: ImageSet, real: ImageSet) -> Work[dict[str, float]]:
-    """Both sides' images: as many, of one size."""
+    """Measures two sets of images of equal number and size."""
     assert fake.images is not None
     assert real.images is not None
     distances = []
@@ -53,7 +53,7 @@ def measure(fake: ImageSet, real: ImageSet) -> Work[dict[str, float]]:
 
 
 def levels(height: int, width: int) -> int:
-    """Of the pyramid: the shorter side is halved while it stays at 16 px or more."""
+    """Returns the number of levels of the pyramid: the shorter side is halved down to 16 px."""
     count = 1
     while min(height, width) >> count >= COARSEST:
         count += 1
@@ -61,7 +61,7 @@ def levels(height: int, width: int) -> int:
 
 
 def _patches(images: Images, level: int) -> Work[Floats]:
-    """All of the patches of one level, (N * 128, C, 49)."""
+    """Returns all patches of one level, (N * 128, C, 49)."""
     random = np.random.RandomState(level)
     found = []
     for part in np.array_split(images, max(images[..., 0].size // _PIXELS, 1)):
@@ -71,8 +71,8 @@ def _patches(images: Images, level: int) -> Work[Floats]:
 
 
 def _level(images: Images, level: int, count: int) -> Floats:
-    """One level of the Laplacian pyramids of images NHWC, as NCHW: what the next coarser one lacks; the last is what
-    is left."""
+    """Returns one level of the Laplacian pyramids of images NHWC, as NCHW: the difference to the next coarser level;
+    the last is the coarsest image itself."""
     x = torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2))).float()
     for _ in range(level):
         x = _halved(x)
@@ -82,7 +82,7 @@ def _level(images: Images, level: int, count: int) -> Floats:
 
 
 def _halved(x: Tensor) -> Tensor:
-    """Every other pixel of the image under a 5x5 binomial filter (Burt and Adelson 1983)."""
+    """Halves images by a 5x5 binomial filter (Burt and Adelson 1983)."""
     return _blurred(x)[:, :, : x.shape[2] // 2 * 2 : 2, : x.shape[3] // 2 * 2 : 2]
 
 
@@ -109,7 +109,7 @@ def _cut(images: Floats, random: np.random.RandomState) -> Floats:
 
 
 def _normalize(one: Floats, other: Floats) -> Work[None]:
-    """By channel, in place."""
+    """Normalizes both sets by channel with their common mean and deviation, in place."""
     for channel in range(one.shape[1]):
         both = (one[:, channel], other[:, channel])
         mean = np.mean([values.mean(dtype=np.float64) for values in both])
