@@ -51,8 +51,8 @@ LONGEST_TITLE = 3
 PROPER = {"Autoencoder", "FID", "Inception", "Score", "Wasserstein"}
 NO_BEGINNING = {"And", "How", "Likewise", "Of", "That", "Those", "What", "Whether", "Which"}
 BRITISH = re.compile(
-    r"analyse|artefact|behaviour|cancell(?=ed|ing)|catalogue|(?<!con)centre|centring|colour|defence|emphasise|equalis|"
-    r"favour|finalis|generalis|grey|honour|initialis|judgement|labell(?=ed|ing)|licence|maximis|memoris|minimis|"
+    r"analyse|artefact|behaviour|cancell(?=ed|ing)|(?<!con)centre|centring|colour|defence|emphasise|equalis|"
+    r"favour|finalis|generalis|grey|honour|initialis|judgement|labell(?=ed|ing)|maximis|memoris|minimis|"
     r"modelling|neighbour|normalis|optimis|organis|parametris|penalis|(?<!im)practise|quantis|randomis|recognis|regularis|"
     r"serialis|specialis|stabilis|summaris|synchronis|synthesise|towards|travell|utilis|visualis|vectoris",
     re.IGNORECASE,
