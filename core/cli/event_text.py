@@ -27,7 +27,7 @@ def text_of(event: Event) -> str:
     if isinstance(event, Saved):
         return f"step {event.step:,}: saved {event.path}"
     if isinstance(event, Drawn):
-        return f"step {event.step:,}: drew {event.path}"
+        return f"step {event.step:,}: sample grid {event.path}"
     if isinstance(event, Replaced):
         return "The training went back to an earlier step."
     if isinstance(event, Tuned):

@@ -165,9 +165,8 @@ def cache(options: argparse.Namespace) -> int:
 
     if options.limit is not None:
         set_limit(options.limit)
-    if options.clear:
-        deleted = make_room(0)
-        print(f"{len(deleted)} prepared datasets deleted, {size_text(sum(entry.bytes for entry in deleted))} freed")
+    deleted = make_room(0) if options.clear else []
+    freed = sum(entry.bytes for entry in deleted)
     held, most = entries(), limit()
     if options.json:
         found = [
@@ -182,9 +181,12 @@ def cache(options: argparse.Namespace) -> int:
             }
             for entry in held
         ]
-        facts = {"folder": str(cache_folder()), "limit_bytes": most, "entries": found}
+        facts = {"folder": str(cache_folder()), "limit_bytes": most, "freed_bytes": freed, "entries": found}
         print(as_json(facts))
-    elif held or not options.clear:
+        return 0
+    if options.clear:
+        print(f"{len(deleted)} prepared datasets deleted, {size_text(freed)} freed")
+    if held or not options.clear:
         for entry in held:
             width, height = entry.size
             used = entry.used.astimezone().strftime("%Y-%m-%d %H:%M")

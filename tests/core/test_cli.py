@@ -22,16 +22,19 @@ from PIL import Image
 
 from core.checkpoint import Checkpoint, load, save
 from core.cli.completion import arguments_of, script
+from core.cli.event_text import json_of, text_of
 from core.cli.main import commands, main, parser
 from core.cli.messages import MESSAGES
 from core.cli.progress import Bar
 from core.config.choices import choices_of
 from core.config.settings import Settings
+from core.events import Edited, Event, Finished, Report, Saved, Stepped
 from core.latent.request import LatentRequest
 from core.latent.sampler import Sampler
 from core.presets import presets
 from core.projection.projector import STEPS
 from core.runs.run import Run
+from core.runs.run_watch import Drawn
 from tests.core.nursery import Nursery
 from tests.core.sources import KINDS, Kind, as_cifar, as_video
 from tests.core.tiny import FLAGS, finished, save_pictures, tiny_trainer
@@ -497,6 +500,46 @@ def test_train_tells_programs_its_events(pictures: Path, tmp_path: Path, capsys:
     assert (report["step"], "Loss/G/loss" in report["stats"]) == (2, True)
     saved = [event["path"] for event in events if event["event"] == "saved"]
     assert saved[-1] == str(newest(tmp_path / "run"))
+
+
+@pytest.mark.parametrize(
+    ("event", "values"),
+    [
+        (Report(3, 24, 1.5, {"Loss/G/loss": 0.5}), {"images": 24, "seconds": 1.5, "stats": {"Loss/G/loss": 0.5}}),
+        (Edited(3, {"lr_g": 1e-4}), {"changes": {"lr_g": 1e-4}}),
+        (Saved(Path("a.safetensors"), 3), {"path": "a.safetensors"}),
+        (Drawn(Path("3.png"), 3), {"path": "3.png"}),
+        (Finished(3, "Enough."), {"reason": "Enough."}),
+    ],
+)
+def test_events_for_programs(event: Event, values: dict[str, Any]) -> None:
+    assert json.loads(json_of(event)) == {"event": type(event).__name__.lower(), "step": 3, **values}
+    assert "\n" not in json_of(event)
+    assert text_of(event).startswith("step 3") or isinstance(event, Finished)
+
+
+def test_events_that_say_nothing() -> None:
+    assert json_of(Stepped(3, 24)) == text_of(Stepped(3, 24)) == ""
+
+
+def test_project_for_programs(
+    finished_checkpoint: Path, pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    picture = str(min(pictures.iterdir()))
+    command = ["project", str(finished_checkpoint), picture, "--out", str(tmp_path), "--steps", "2", "--json"]
+    assert main(command) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["psnr"] > 0
+    assert pixels(Path(found["projected"])).shape == (16, 16, 3)
+
+
+def test_a_cleared_cache_for_programs(pictures: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["inspect", str(pictures)]) == 0
+    capsys.readouterr()
+    assert main(["cache", "--clear", "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["freed_bytes"] > 0
+    assert facts["entries"] == []
 
 
 def test_downloads_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
