@@ -17,6 +17,7 @@ import pytest
 
 from core.cli.main import commands, main
 from core.config.settings import Settings
+from core.evaluation.features import classifier
 from core.learn.glossary import TERMS
 from core.presets import presets
 from tests.core.tiny import save_pictures
@@ -138,7 +139,7 @@ SMALL = {
     "train": "--steps 2 --batch 4 --width 8 --latent-dim 8 --resolution 16 --samples 4 --evaluation 0 --device cpu "
     "--precision fp32 --memory-format contiguous",
     "resume": "--steps 4",
-    "evaluate": "--extractor vgg16 --count 50 --real 50 --device cpu",
+    "evaluate": "--extractor classifier --count 50 --real 50 --device cpu",
     "generate": "--device cpu",
     "interpolate": "--frames 2 --device cpu",
     "timelapse": "--seconds 0.2",
@@ -164,6 +165,7 @@ def test_the_commands_of_a_tutorial_work(
     path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(classifier, "STEPS", 2)
     save_pictures(tmp_path / "photos")
     shutil.copy(tmp_path / "photos" / "0.png", tmp_path / "me.png")
     noise = np.random.default_rng(0).integers(0, 256, (250, 16, 16), np.uint8)
