@@ -31,11 +31,15 @@ REWRITTEN = (
     "core/evaluation/",
     "core/formatting",
     "core/generator_inputs",
+    "core/learn/",
+    "core/losses/",
+    "core/models/",
     "core/monitoring/",
     "core/presets/",
     "core/registry",
     "core/stats/",
     "core/trainer",
+    "core/training/",
 )
 """Folders, and files, whose words have been rewritten. Grows until it holds all of `core` and `studio`."""
 FILES = sorted(file for package in ("core", "studio") for file in (ROOT / package).rglob("*.py"))

@@ -142,8 +142,8 @@ _LOSSES = (
     Term(
         "loss",
         "Loss",
-        "What a network tries to lower. Generator and discriminator work against each other, so neither loss has to "
-        "fall: level losses are a good sign, and the samples tell the rest.",
+        "The number that a network minimizes. Generator and discriminator work against each other, so neither loss has "
+        "to fall: level losses are a good sign, and the samples show the progress.",
         "L_D = −E[log D(x)] − E[log(1 − D(G(z)))],   L_G = −E[log D(G(z))]",
         "Goodfellow et al. 2014, arXiv 1406.2661",
         "Train > Losses",

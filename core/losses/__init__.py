@@ -24,14 +24,14 @@ from core.registry import module
 
 @dataclass(frozen=True)
 class Targets:
-    """What the discriminator is taught to answer: 1 for real and 0 for generated images unless smoothed."""
+    """Targets of the discriminator: 1 for real and 0 for generated images unless smoothed."""
 
     real: float = 1.0
     fake: float = 0.0
 
 
 class Loss(Protocol):
-    """What every module of this package offers."""
+    """Interface of a loss's module."""
 
     PAIRED: bool
     SIGNED: bool
@@ -43,5 +43,5 @@ class Loss(Protocol):
 
 
 def loss(name: str) -> Loss:
-    """The loss of that name."""
+    """Imports and returns a loss's module."""
     return cast(Loss, module("losses", name))

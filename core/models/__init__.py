@@ -6,11 +6,11 @@ A module of this package defines
 * `COST`: the time that one image takes in training at 64 px, relative to `smooth` with 24 base channels, and the base
   channels that it was measured with (`core.monitoring.expectation`);
 * `INPUT_BIAS = True` if its discriminator can do without a bias before the first activation (`Shape.d_bias`);
-* if need be, `SPECTRAL_NORM = False` or `WEIGHT_CLIP = False` where its discriminator cannot bear these;
-* `POINTS = True` if it makes points in the plane and no images: two channels of one pixel that nothing bounds;
+* optionally `SPECTRAL_NORM = False` or `WEIGHT_CLIP = False` if its discriminator does not support them;
+* `POINTS = True` if it makes 2-D points instead of images: two channels of one pixel, unbounded;
 * `Generator(shape)`: latents (N, shape.latent_dim) -> images (N, channels, height, width) in [-1, 1], with
-  `first_weight()`: the weight that the latents meet first, as (outputs, latent_dim). One that maps its latents to
-  styles has `style_layers` of them, is `synthesize(map(latents))`, and its first weight is what w meets;
+  `first_weight()`: the first weight that is applied to the latents, as (outputs, latent_dim). A style-based generator
+  has `style_layers` styles, equals `synthesize(map(latents))`, and its first weight is applied to w;
 * `Discriminator(shape)`: images (N, shape.d_channels, height, width) -> logits (N,), as `head(features(images))`, with
   `head` a `torch.nn.Linear` from the features (N, head.in_features) to one number.
 
@@ -36,12 +36,12 @@ GRID = 4
 
 @dataclass(frozen=True)
 class Shape:
-    """What a pair of networks is built for.
+    """Shape of a pair of networks.
 
     `grid`: (rows, columns) of the smallest feature map; images are `2 ** doublings` times as large. `channels`: 1
-    (gray), 2 (x and y of a point), 3 (RGB) or 4 (RGBA); `d_channels` are what the discriminator looks at. `latent_dim`
-    counts all numbers that the generator is given. `d_norm`: one of the network's `D_NORMS`. `d_bias`: whether there is
-    a bias before the first activation of D.
+    (gray), 2 (x and y of a point), 3 (RGB) or 4 (RGBA). `d_channels`: input channels of D. `latent_dim`: length of the
+    generator's whole input. `d_norm`: one of the network's `D_NORMS`. `d_bias`: whether D has a bias before its first
+    activation.
     """
 
     grid: tuple[int, int]
@@ -55,7 +55,7 @@ class Shape:
 
     @classmethod
     def of(cls, settings: Settings, channels: int, extra_latents: int = 0, extra_channels: int = 0) -> Shape:
-        """The settings' shape, with room for conditions."""
+        """Returns the shape of the settings, with extra inputs for conditions."""
         columns, rows = (1, 1) if settings.points else settings.grid_size
         own = components("models")[settings.network].facts["D_NORMS"][0]
         return cls(
@@ -76,31 +76,32 @@ class Shape:
 
 
 class Generator(nn.Module):
-    """What every network's generator offers beside `forward`."""
+    """Base of every network's generator."""
 
     style_layers: int = 0
-    """That styles go to; 0 where there are no styles, and `map` and `synthesize` do not exist."""
+    """Number of layers with styles; 0 for networks without styles, `map` and `synthesize`."""
 
     def first_weight(self) -> Tensor:
+        """Returns the first weight that is applied to z, or to w, (outputs, numbers)."""
         raise NotImplementedError
 
     def map(self, latents: Tensor) -> Tensor:
-        """Styles w (N, style_layers, numbers)."""
+        """Maps latents to styles w (N, style_layers, numbers)."""
         raise NotImplementedError
 
     def synthesize(self, w: Tensor) -> Tensor:
-        """Images of styles, which may differ from layer to layer."""
+        """Generates images from styles, which may differ between layers."""
         raise NotImplementedError
 
 
 class Discriminator(nn.Module):
-    """What every network's discriminator offers: `features`, and a `head` that makes logits of them."""
+    """Base of every network's discriminator: `features`, and a linear `head` that maps them to logits."""
 
     features: nn.Module
     head: nn.Linear
     per_image: bool = False
-    """Whether a logit depends on its own image alone and nothing is drawn: then real and generated images may be judged
-    in one pass. Spectral normalization iterates once a pass."""
+    """True if a logit depends on its own image alone and D draws no random numbers: real and generated images may then
+    share one pass."""
 
     def forward(self, images: Tensor) -> Tensor:
         logits: Tensor = self.head(self.features(images)).flatten()
@@ -108,12 +109,12 @@ class Discriminator(nn.Module):
 
 
 def build_generator(network: str, shape: Shape) -> Generator:
-    """A freshly initialized generator, on torch's current default device."""
+    """Builds an initialized generator on torch's current default device."""
     return cast(Generator, module("models", network).Generator(shape))
 
 
 def build(network: str, shape: Shape) -> tuple[Generator, Discriminator]:
-    """A freshly initialized pair, on torch's current default device."""
+    """Builds an initialized pair on torch's current default device."""
     return build_generator(network, shape), cast(Discriminator, module("models", network).Discriminator(shape))
 
 

@@ -1,7 +1,7 @@
 """Conditioning of any network pair on labels and codes: cGAN, the projection discriminator and InfoGAN.
 
-The networks stay as they are. What the generator should draw is appended to z; what the discriminator should judge it
-by is appended to the image's channels, or projected onto its features.
+The networks do not change. Conditions are appended to z for the generator, and for the discriminator to the image's
+channels, or projected onto its features.
 
 * `concat` (Mirza and Osindero 2014, arXiv:1411.1784): the one-hot label, and as many constant planes.
 * `embedding`: learned vectors in place of the one-hot label, and one learned plane.
@@ -29,21 +29,21 @@ from core.models import Discriminator, Generator
 EMBEDDING = 64
 """Length of a label's learned vector."""
 PROJECTED = ("projection", "auxiliary")
-"""Modes in which D is told the label by a projection onto its features."""
+"""Modes in which the label is projected onto D's features."""
 
 
 def extra_latents(conditions: Conditions) -> int:
-    """Numbers that the generator is given beside z."""
+    """Returns the number of generator inputs beside z."""
     return {"none": 0, "concat": conditions.classes}.get(conditions.mode, EMBEDDING) + conditions.codes
 
 
 def extra_channels(conditions: Conditions) -> int:
-    """Planes that the discriminator is given beside the image."""
+    """Returns the number of D's input planes beside the image."""
     return {"concat": conditions.classes, "embedding": 1}.get(conditions.mode, 0)
 
 
 class ConditionalGenerator(nn.Module):
-    """A network's generator that is given labels and codes beside z."""
+    """Generator with labels and codes beside z."""
 
     def __init__(self, network: Generator, conditions: Conditions) -> None:
         super().__init__()
@@ -51,20 +51,20 @@ class ConditionalGenerator(nn.Module):
         self.embedding: nn.Module = nn.Identity()
         if conditions.mode in ("embedding", *PROJECTED):
             self.embedding = nn.Linear(conditions.classes, EMBEDDING, bias=False)
-            # As long as a one-hot label: with vectors as long as z the generator soon makes one image for each class.
+            # Of length 1, as a one-hot label: with vectors as long as z, classes collapse to one image each.
             nn.init.normal_(self.embedding.weight, 0.0, EMBEDDING**-0.5)
 
     def forward(self, drawn: GeneratorInputs[Tensor]) -> Tensor:
-        """Images NCHW in [-1, 1]. Shares of several classes mix them."""
+        """Generates images NCHW in [-1, 1]. Shares of several classes mix them."""
         images: Tensor = self.network(self._latents(drawn))
         return images
 
     def map(self, drawn: GeneratorInputs[Tensor]) -> Tensor:
-        """Styles (N, layers, numbers), of networks that have them."""
+        """Maps inputs to styles (N, layers, numbers); style-based networks only."""
         return self.network.map(self._latents(drawn))
 
     def first_weight(self, latent_dim: int) -> Tensor:
-        """The weight that z, or w in networks with styles, meets first: (outputs, numbers of z or w)."""
+        """Returns the first weight that is applied to z, or to w in style-based networks, (outputs, numbers)."""
         weight = self.network.first_weight().detach()
         return weight if self.network.style_layers else weight[:, :latent_dim]
 
@@ -123,10 +123,7 @@ class ConditionalDiscriminator(nn.Module):
 
 
 def draw(labels: Tensor, latent_dim: int, conditions: Conditions, random: torch.Generator) -> GeneratorInputs[Tensor]:
-    """What to draw as many images from as there are labels, int64 (N,), each of its label's class.
-
-    z is standard normal; a category is as likely as any other, and a continuous code as any from -1 to 1.
-    """
+    """Draws generator inputs for labels, int64 (N,): z ~ N(0, I), uniform categories, continuous codes ~ U(-1, 1)."""
     count, device = len(labels), random.device
     z = torch.randn(count, latent_dim, device=device, generator=random)
     classes = _one_hot(labels, conditions.classes) if conditions.classes else z[:, :0]
@@ -140,14 +137,14 @@ def draw(labels: Tensor, latent_dim: int, conditions: Conditions, random: torch.
 
 
 def _one_hot(labels: Tensor, count: int) -> Tensor:
-    """Float32 (N, count). torch's own waits on some devices to see whether the labels are in range."""
+    """Returns one-hot labels, float32 (N, count). Unlike torch's function, it never waits for the device."""
     return (labels[:, None] == torch.arange(count, device=labels.device)).float()
 
 
 def mutual_information(guesses: Tensor, codes: Tensor, conditions: Conditions) -> Tensor:
-    """The bound of the codes' mutual information with the images that InfoGAN maximizes, without its constant; <= 0.
+    """Computes InfoGAN's lower bound of the mutual information of codes and images, without its constant; <= 0.
 
-    Mean log Q(c | x): of a categorical distribution, and of Gaussians of unit variance for the continuous codes.
+    Mean log Q(c | x) with a categorical distribution, and Gaussians of unit variance for the continuous codes.
     """
     categories = conditions.categories
     information = codes.new_zeros(())
@@ -159,7 +156,7 @@ def mutual_information(guesses: Tensor, codes: Tensor, conditions: Conditions) -
 
 
 def build_generator(settings: Settings, channels: int, conditions: Conditions) -> ConditionalGenerator:
-    """A freshly initialized generator of images of so many channels, on torch's current default device."""
+    """Builds an initialized generator of images with `channels` channels, on torch's current default device."""
     shape = _shape(settings, channels, conditions)
     return ConditionalGenerator(models.build_generator(settings.network, shape), conditions)
 
@@ -167,7 +164,7 @@ def build_generator(settings: Settings, channels: int, conditions: Conditions) -
 def build_pair(
     settings: Settings, channels: int, conditions: Conditions
 ) -> tuple[ConditionalGenerator, ConditionalDiscriminator]:
-    """The same, with a discriminator."""
+    """Builds an initialized generator and discriminator, on torch's current default device."""
     shape = _shape(settings, channels, conditions)
     G, D = models.build(settings.network, shape)
     discriminator = ConditionalDiscriminator(D, conditions, shape.pixels)
@@ -181,5 +178,5 @@ def _shape(settings: Settings, channels: int, conditions: Conditions) -> models.
 
 
 def to_tensors(drawn: GeneratorInputs[Latents], device: torch.device) -> GeneratorInputs[Tensor]:
-    """The same on a device."""
+    """Moves generator inputs to a device."""
     return GeneratorInputs(*(torch.from_numpy(part).to(device) for part in drawn))

@@ -16,7 +16,7 @@ from core.config.pretrained import MODULE, PACKAGE, missing
 from core.errors import UserError
 
 SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
-"""Of the file of weights; nothing else is read."""
+"""Digest of the file of weights; other files are rejected."""
 STAGES = ((1, 1, 1), (2, 2, 6), (2, 2, 6), (3, 2, 6), (3, 1, 6), (4, 2, 6), (1, 1, 6))
 """Blocks, stride of the first block, and expansion of each stage."""
 EPSILON = 1e-3

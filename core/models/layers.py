@@ -11,7 +11,7 @@ from torch.nn.utils.parametrize import register_parametrization
 Weighted = TypeVar("Weighted", nn.Linear, nn.Conv2d)
 
 FEWEST_CHANNELS = 16
-"""Below this a convolution of a large image takes hardly less time, and has too little to make colors of."""
+"""Fewest channels of a large feature map: fewer save hardly any time, and are too few for colors."""
 
 
 def initialize_dcgan(module: nn.Module) -> None:
@@ -25,7 +25,7 @@ def initialize_dcgan(module: nn.Module) -> None:
 
 
 def normalization(name: str, channels: int) -> nn.Module:
-    """Of feature maps: `batch`, `layer` (one mean and variance for each image), or `none`."""
+    """Returns a normalization of feature maps: `batch`, `layer` (one mean and variance per image), or `none`."""
     if name == "batch":
         return nn.BatchNorm2d(channels)
     return nn.GroupNorm(1, channels) if name == "layer" else nn.Identity()
@@ -38,8 +38,8 @@ def channels_at(level: int, width: int) -> int:
 
 
 def upsample(x: Tensor) -> Tensor:
-    """Feature maps or images NCHW at twice the height and width, by bilinear interpolation."""
-    # CUDA adds up the gradient of `interpolate` in another order each time: no training could be repeated exactly.
+    """Doubles height and width of feature maps or images NCHW by bilinear interpolation."""
+    # On CUDA the gradient of `interpolate` is not deterministic.
     return means_of_neighbors(x) if x.is_cuda else interpolate(x, scale_factor=2.0, mode="bilinear")
 
 
@@ -51,16 +51,16 @@ class Upsample(nn.Module):
 
 
 def means_of_neighbors(x: Tensor) -> Tensor:
-    """Bilinear interpolation to twice the size once more: doubled pixels, then twice the mean of 2 x 2 of them."""
+    """Doubles the size by bilinear interpolation, as repeated pixels and two means of 2 x 2."""
     doubled = interpolate(x, scale_factor=2.0)
     return avg_pool2d(avg_pool2d(doubled, 2, 1, padding=1, count_include_pad=False), 2, 1)
 
 
 def equalized(layer: Weighted, rate: float = 1.0, bias: float = 0.0) -> Weighted:
-    """The layer with an equalized learning rate (Karras et al. 2018, arXiv:1710.10196), or `rate` of that.
+    """Gives a layer an equalized learning rate (Karras et al. 2018, arXiv:1710.10196), scaled by `rate`.
 
-    Its weights have the variance 1 / inputs, and are stored with variance 1: so Adam's steps change all layers at the
-    same pace. That is a parametrisation, on top of which a spectral norm can stand. Biases begin as `bias`.
+    Weights of variance 1 / inputs are stored with variance 1, so that Adam changes all layers at the same pace. This is
+    a parametrization, which spectral normalization can build on. Biases start as `bias`.
     """
     deviation = float(layer.weight[0].numel() ** -0.5)
     nn.init.normal_(layer.weight, 0.0, deviation)
@@ -73,7 +73,7 @@ def equalized(layer: Weighted, rate: float = 1.0, bias: float = 0.0) -> Weighted
 
 
 class _Scaled(nn.Module):
-    """What is stored and learned is the parameter divided by `factor`."""
+    """Parametrization that stores and learns the parameter divided by `factor`."""
 
     def __init__(self, factor: float) -> None:
         super().__init__()

@@ -30,7 +30,7 @@ GROUP = 16
 """Channels that a grouped convolution mixes."""
 SLOPE = 0.2
 GAIN = sqrt(2 / (1 + SLOPE**2))
-"""What makes up for the variance that a leaky ReLU takes."""
+"""Gain that makes up for the variance lost in a leaky ReLU."""
 
 
 def _channels(shape: Shape) -> list[int]:

@@ -27,8 +27,7 @@ from core.events import Images
 from core.imaging.tensors import from_pixels, to_images
 
 LARGEST_P = 0.8
-"""ADA's p ends here: beyond it the generator begins to draw what it cannot undo, such as pictures on their side
-(arXiv:2006.06676, section 2.2)."""
+"""Limit of ADA's p: above it augmentations leak into the generated images (arXiv:2006.06676, section 2.2)."""
 SMOOTHING = 0.25
 """Weight of the newest batch in the mean sign of D(real); the paper takes the mean of four batches."""
 SHIFT = 1 / 8
@@ -77,11 +76,11 @@ class Augment:
         self.p.add_((self._sign - settings.ada_target).sign(), alpha=step).clamp_(0.0, LARGEST_P)
 
     def state(self) -> dict[str, Tensor]:
-        """What a checkpoint needs: p and the smoothed sign, the tensors themselves."""
+        """Returns the state for a checkpoint: p and the smoothed sign, the tensors themselves."""
         return {"p": self.p, "sign": self._sign}
 
     def load_state(self, state: Mapping[str, Tensor]) -> None:
-        """Continues from what `state` returned, on whatever device it was."""
+        """Restores a `state` from any device."""
         self.p.copy_(state["p"])
         self._sign.copy_(state["sign"])
 
@@ -102,10 +101,10 @@ def noise_level(settings: Settings, images_seen: int) -> float:
 def discriminator_sheet(
     images: Images, settings: Settings, seed: int, augment: Augment | None = None, images_seen: int = 0
 ) -> Images:
-    """The same of uint8 images NHWC, mirrored as in training, on the CPU.
+    """Returns uint8 images NHWC as D sees them, mirrored as in training; runs on the CPU.
 
-    Without the `augment` of a training, ADA is as strong as it can become. Torch's random numbers stay as they were; no
-    training may draw from them meanwhile.
+    Without the `augment` of a training, ADA has its largest p. Torch's random state is restored afterward; no training
+    may use it meanwhile.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

@@ -27,10 +27,10 @@ from core.events import Images, Progress
 from core.models.efficientnet import SHA256, EfficientNet, efficientnet
 
 SIDE = 96
-"""Images are brought to so many pixels."""
+"""Side of the network's input in pixels."""
 ROUNDS = 50
 SMALLEST = 0.2
-"""A cluster with fewer images than this share of the mean is dissolved: outliers are not worth a class."""
+"""Size of a cluster, as a share of the mean, below which it is dissolved: outliers are not worth a class."""
 
 
 def clustered(dataset: Dataset, count: int, device: torch.device) -> Generator[Progress, None, Dataset]:
@@ -40,7 +40,8 @@ def clustered(dataset: Dataset, count: int, device: torch.device) -> Generator[P
     """
     if len(dataset.images) < 2 * count:
         raise UserError(
-            f"{len(dataset.images)} images are too few for {count} clusters.", "Use fewer clusters, or 0 for none."
+            f"The dataset has too few images ({len(dataset.images):,}) for so many clusters ({count}).",
+            "Use fewer clusters, or 0 for none.",
         )
     network = yield from run_in_thread(efficientnet, Progress("Loading EfficientNet-Lite0", 0, 0))
     rows = np.arange(len(dataset.images), dtype=np.int64)

@@ -17,7 +17,7 @@ class ComputeFormat:
     memory_format: str
 
     def autocast(self, device: torch.device) -> contextlib.AbstractContextManager[object]:
-        """The context in which networks run forward."""
+        """Returns the context for forward passes."""
         if self.precision != "fp32":
             return torch.autocast(device.type, torch.bfloat16 if self.precision == "bf16" else torch.float16)
         return contextlib.nullcontext()
@@ -32,5 +32,5 @@ class ComputeFormat:
 
 
 def to_device(network: nn.Module, device: torch.device, layout: torch.memory_format) -> nn.Module:
-    """The network on a device with its convolution weights in one memory layout."""
+    """Moves a network to a device, with its convolution weights in one memory layout."""
     return network.to(device).to(memory_format=layout)

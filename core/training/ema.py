@@ -10,10 +10,9 @@ from torch import Tensor, nn
 
 
 def decay(batch: int, half_life: float, ramp: float, images: int) -> float:
-    """Weight of the old average in one step of `batch` images; 0 copies.
+    """Returns the weight of the old average in one step of `batch` images; 0 copies the network.
 
-    `half_life` in images; it never exceeds the part `ramp` of the images seen, so that early samples are not those of
-    the start.
+    `half_life`: in images, limited to the share `ramp` of the images seen, so that early samples do not lag behind.
     """
     reach = min(half_life, ramp * images)
     return 0.0 if reach <= 0 else float(0.5 ** (batch / reach))

@@ -41,10 +41,10 @@ class LossScale:
         torch._amp_update_scale_(self._scale, self._steps, self._overflowed, 2.0, 0.5, PATIENCE)
 
     def state(self) -> dict[str, Tensor]:
-        """What a checkpoint needs, float32 of no dimensions; nothing where it is not active."""
+        """Returns the state for a checkpoint, float32 scalars; empty if inactive."""
         return {"scale": self._scale, "steps": self._steps.float()} if self._active else {}
 
     def load_state(self, state: Mapping[str, Tensor]) -> None:
-        """Continues from what `state` returned; begins anew where that is empty, as after other number formats."""
+        """Restores a `state`; resets the scale if it is empty, as after other number formats."""
         self._scale.copy_(state.get("scale", torch.tensor(FIRST)))
         self._steps.copy_(state.get("steps", torch.tensor(0)))

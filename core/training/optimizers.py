@@ -22,7 +22,7 @@ SMOOTHING = 0.99
 """Weight of the old mean square in one step of RMSprop."""
 
 Memory = Mapping[str, list[Tensor]]
-"""What is remembered of some weights, in their order, by its name."""
+"""State tensors of some weights, in their order, by name."""
 
 
 class Optimizer:
@@ -195,7 +195,7 @@ class RMSprop(Optimizer):
 
 
 def build(settings: Settings, weights: Iterable[nn.Parameter], rate: float) -> Optimizer:
-    """The optimizer that the settings name, for weights that are on their device."""
+    """Builds the optimizer of the settings for weights that are on their device."""
     betas = (settings.beta1, settings.beta2)
     if settings.optimizer == "adam":
         return Adam(weights, rate, betas)
@@ -207,14 +207,14 @@ def build(settings: Settings, weights: Iterable[nn.Parameter], rate: float) -> O
 
 
 def schedule(settings: Settings, images: int) -> float:
-    """The learning rates' factor after so many images: up during the warm-up, then down to 0 by the decay's end."""
+    """Returns the factor of the learning rates after `images` images: rises in the warm-up, decays linearly to 0."""
     up = images / (1000 * settings.warm_up_kimg) if settings.warm_up_kimg else 1.0
     down = 1.0 - images / (1000 * settings.decay_kimg) if settings.decay_kimg else 1.0
     return max(min(up, down, 1.0), 0.0)
 
 
 def has_kernel(name: str, device: torch.device) -> bool:
-    """Whether this build of torch has the fused kernel of that name, with the rate as a tensor, for the device."""
+    """Returns whether torch has the fused kernel of that name for the device, with the rate as a tensor."""
     key = {"cpu": "CPU", "cuda": "CUDA", "mps": "MPS", "xpu": "XPU"}.get(device.type)
     return key is not None and torch._C._dispatch_has_kernel_for_dispatch_key(f"aten::{name}.tensor_lr", key)
 

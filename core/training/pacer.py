@@ -19,7 +19,7 @@ class Pacer:
         self._last: Event | None = None
 
     def step(self) -> None:
-        """To be called when all work of a step has been given to the device."""
+        """Waits for the step before; call it when all work of a step is queued on the device."""
         if self._device.type == "cpu":
             return
         event = _event(self._device)
@@ -30,7 +30,7 @@ class Pacer:
 
 
 class Event(Protocol):
-    """What events of all kinds of devices offer."""
+    """Interface of the events of all devices."""
 
     def record(self) -> None: ...
 

@@ -30,10 +30,10 @@ class TrainerState:
     scales: Mapping[str, LossScale]
     augment: Augment
     noise: torch.Generator
-    """What latents are drawn with, on the training's device."""
+    """Random generator of the latents, on the training's device."""
 
     def tensors(self) -> dict[str, Tensor]:
-        """The parts' own tensors, which the next step changes."""
+        """Returns the tensors themselves, which the next step changes."""
         tensors: dict[str, Tensor] = {}
         for name, network in self.networks.items():
             tensors |= {f"{name}.{key}": value for key, value in network.state_dict().items()}
@@ -46,16 +46,16 @@ class TrainerState:
         return tensors
 
     def restore(self, checkpoint: Checkpoint, settings: Settings, channels: int) -> None:
-        """Takes over the state of a training on images of so many channels. Raises `UserError` if it does not fit.
+        """Restores the state of a training on images with `channels` channels. Raises `UserError` if it does not fit.
 
-        Optimizers that remember something else than the checkpoint's (`settings`) begin anew.
+        Optimizers of another kind than the checkpoint's (`settings`) start without state.
         """
         meta = checkpoint.meta
         if meta.channels != channels:
             then, now = CHANNEL_NAMES[meta.channels].images, CHANNEL_NAMES[channels].images
             raise UserError(
                 f"The checkpoint was trained on {then}, and these are {now}.",
-                "Choose the dataset that it was trained on.",
+                "Choose the dataset that the checkpoint was trained on.",
             )
         try:
             for name, network in self.networks.items():

@@ -2,9 +2,9 @@
 
 A module of this package that defines `TITLE` is named after the setting that holds its weight, and defines as well
 
-* `RANK`: the penalties are added in this order, the lowest first;
-* `INPUTS`: of which images in a `DiscriminatorBatch` it needs the gradients, "real" or "fake";
-* `penalty(batch)`: from a `DiscriminatorBatch` to a mean.
+* `RANK`: order in which penalties are added, the lowest first;
+* `INPUTS`: images of a `DiscriminatorBatch` whose gradients it needs, "real" or "fake";
+* `penalty(batch)`: computes the mean penalty of a `DiscriminatorBatch`.
 """
 
 from __future__ import annotations
@@ -33,19 +33,19 @@ class DiscriminatorBatch(NamedTuple):
 
 
 class Penalty(Protocol):
-    """What every module of this package offers."""
+    """Interface of a penalty's module."""
 
     def penalty(self, batch: DiscriminatorBatch) -> Tensor: ...
 
 
 def inputs(settings: Settings) -> set[str]:
-    """The images, "real" and "fake", whose gradients the penalties in use need."""
+    """Returns the images, "real" and "fake", whose gradients the penalties in use need."""
     known = components("losses.penalties")
     return {name for penalty in settings.penalties for name in known[penalty].facts["INPUTS"]}
 
 
 def weighted(settings: Settings, batch: DiscriminatorBatch) -> Tensor:
-    """The sum of the penalties in use, each with its weight. The images that `inputs` names require gradients."""
+    """Computes the weighted sum of the penalties in use. The images that `inputs` names must require gradients."""
     total = torch.zeros((), device=batch.real.device)
     for name, weight in settings.penalties.items():
         total = total + weight * cast(Penalty, module("losses.penalties", name)).penalty(batch)

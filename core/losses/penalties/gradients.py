@@ -7,7 +7,7 @@ from torch import Tensor
 
 
 def gradients(logits: Tensor, images: Tensor) -> Tensor:
-    """Gradient of each logit by its own image, (N, pixels). Of a sum: the others' parts are zero without batch norm."""
+    """Computes the gradient of each logit by its own image, (N, pixels), as that of their sum (no batch norm)."""
     (found,) = torch.autograd.grad(logits.float().sum(), images, create_graph=True)
     return found.float().flatten(1)
 
