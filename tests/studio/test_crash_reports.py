@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 from core.crash import report, watch
 from studio import window_state
 from studio.application import Application
+from studio.background.threads import as_problem
 from studio.controllers.shell.crashes import BEFORE, NOW, SHOW, untold
 from studio.dialogs.help.crash_report import CrashReportDialog
 
@@ -78,3 +79,9 @@ def test_what_no_window_could_tell_is_offered_at_the_next_start(kind: str, qtbot
 def test_what_a_command_told_is_not_told_again() -> None:
     report.write("command", "the report")
     assert untold("", report.now()) is None
+
+
+def test_the_details_of_an_internal_error_are_a_report_without_personal_paths() -> None:
+    problem = as_problem(LookupError(str(Path.home() / "secret.png")))
+    assert "LookupError: ~" in problem.details
+    assert "Program: GAN Studio" in problem.details
