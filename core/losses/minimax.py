@@ -1,6 +1,6 @@
 """The original game: the generator minimizes log(1 - D(G(z))) (Goodfellow et al. 2014, arXiv:1406.2661, equation 1).
 
-While the discriminator wins, D(G(z)) is near 0 and the generator's gradient vanishes: the loss to see that with.
+While the discriminator wins, D(G(z)) is near 0 and the generator's gradient vanishes, which this loss demonstrates.
 """
 
 from __future__ import annotations

@@ -105,7 +105,7 @@ class _Block(nn.Module):
 
 
 def _changed(before: int, after: int) -> nn.Module:
-    """A 1 x 1 convolution where the number of channels changes."""
+    """Returns a 1 x 1 convolution if the number of channels changes, else the identity."""
     return nn.Identity() if before == after else _initialized(nn.Conv2d(before, after, 1, bias=False))
 
 

@@ -134,7 +134,7 @@ class _Sum(nn.Module):
 
 
 def _initialize(network: nn.Module) -> None:
-    """SNGAN's: Glorot's uniform, wider by sqrt(2) where a ReLU halves what comes in; biases 0."""
+    """Initializes weights as SNGAN: Glorot uniform, with gain sqrt(2) in residual paths after ReLU; biases 0."""
     for name, layer in network.named_modules():
         if isinstance(layer, nn.Conv2d | nn.Linear):
             nn.init.xavier_uniform_(layer.weight, sqrt(2) if ".residual." in name else 1.0)

@@ -45,7 +45,7 @@ def _channels(shape: Shape) -> list[int]:
 
 
 def modulated(x: Tensor, weight: Tensor, styles: Tensor) -> Tensor:
-    """The paper's demodulated convolution of x (N, I, H, W) by weights (O, I, 3, 3) scaled by styles (N, I).
+    """Computes the paper's demodulated convolution of x (N, I, H, W), weights (O, I, 3, 3) and styles (N, I).
 
     Scaling the inputs is scaling the weights, and demodulation, which divides each output's weights by their norm, is
     scaling the outputs: so one convolution serves all images, and no weights are made for each.

@@ -1,4 +1,4 @@
-"""Levels of quality against speed: a preset with narrower or wider networks, and the batch that suits them.
+"""Levels of quality and speed: narrower or wider networks for a preset, with a suitable batch.
 
 A wider network is sharper and slower. Twice the width comes with twice the batch: with a batch that is small for the
 width, trainings collapsed (docs/measurements/studio-preset.md, "What the preset does on a GPU").
@@ -11,7 +11,7 @@ from typing import Any
 
 LEVELS = ("Fastest", "Faster", "Balanced", "Better", "Best")
 BALANCED = LEVELS.index("Balanced")
-"""The preset as it is."""
+"""Level of the unchanged preset."""
 _WIDTHS, _BATCHES = (0.5, 0.75, 1.0, 1.5, 2.0), (1, 1, 1, 1, 2)
 _NARROWEST, _WIDEST = 8, 512
 _MULTIPLE = 4
@@ -19,7 +19,7 @@ _MULTIPLE = 4
 
 
 def settings_of(level: int, recipe: Mapping[str, Any], images: int) -> dict[str, Any]:
-    """Width and batch of a level, for a preset's settings `recipe` and a dataset of so many images."""
+    """Returns width and batch of a level, for a preset's settings `recipe` and a dataset of `images` images."""
     if level == BALANCED:
         return {"width": recipe["width"], "batch": recipe["batch"]}
     width = _MULTIPLE * round(recipe["width"] * _WIDTHS[level] / _MULTIPLE)
@@ -28,7 +28,7 @@ def settings_of(level: int, recipe: Mapping[str, Any], images: int) -> dict[str,
 
 
 def level_of(values: Mapping[str, Any], recipe: Mapping[str, Any], images: int) -> int | None:
-    """The level whose settings `values` has, the nearest to `BALANCED` if several do; None for settings of its own."""
+    """Returns the level whose settings are `values`, the nearest to `BALANCED` of several; None for other settings."""
     for level in sorted(range(len(LEVELS)), key=lambda level: abs(level - BALANCED)):
         wanted = settings_of(level, recipe, images)
         if all(values[name] == value for name, value in wanted.items()):

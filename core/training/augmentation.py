@@ -49,7 +49,7 @@ class Augment:
         self._sign = torch.zeros((), device=device)
 
     def __call__(self, images: Tensor, settings: Settings) -> Tensor:
-        """Augmented images (N, C, H, W); the images themselves where there is nothing to do. DiffAugment ignores p."""
+        """Augments images (N, C, H, W); returns the same tensor if there is nothing to do. DiffAugment ignores p."""
         if settings.augment == "none":
             return images
         p = self.p if settings.augment == "ada" else None
@@ -92,7 +92,7 @@ def discriminator_input(images: Tensor, augment: Augment, settings: Settings, no
 
 
 def noise_level(settings: Settings, images_seen: int) -> float:
-    """Standard deviation of the instance noise, which fades as images are seen."""
+    """Returns the standard deviation of the instance noise, which fades as images are seen."""
     fade = 1000 * settings.instance_noise_kimg
     return settings.instance_noise * (max(1.0 - images_seen / fade, 0.0) if fade else 1.0)
 
@@ -148,7 +148,7 @@ def _recolor_sometimes(images: Tensor, p: Tensor) -> Tensor:
 
 
 def _colors(images: Tensor) -> Tensor:
-    """All but alpha, in float32 at least: large terms cancel here, for which bf16 is too coarse."""
+    """Returns all channels but alpha, at least in float32, because bf16 is too coarse where large terms cancel."""
     return images[:, :3].to(torch.promote_types(images.dtype, torch.float32))
 
 
@@ -232,7 +232,7 @@ def _cut_out(images: Tensor, p: Tensor | None) -> Tensor:
 
 
 def _outside(size: int, images: Tensor) -> Tensor:
-    """Where a line of `size` pixels is not cut, (N, 1, size)."""
+    """Returns a mask (N, 1, size) of the pixels of a line that are kept."""
     cut = _whole(CUT * size)
     distance = _coordinates(size, images) + cut // 2 - _integers(size + 1 - cut % 2, images)
     return (distance < 0) | (distance >= cut)

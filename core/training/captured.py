@@ -22,7 +22,7 @@ class Captured:
     """
 
     def __init__(self, record: Recorder | None) -> None:
-        """`record`: None where the device records nothing."""
+        """Starts without recordings. `record`: None if the device cannot record."""
         self._record = record
         self._met: set[Hashable] = set()
         self._replays: dict[Hashable, Step] = {}
