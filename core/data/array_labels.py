@@ -1,4 +1,4 @@
-"""Class labels in arrays that lie beside an array of images: which of the arrays they are, and what they say."""
+"""Class labels in arrays beside an array of images: finds the array of labels, and reads it."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from core.data.names import printable, quoted
 from core.data.source import MOST_CLASSES, class_numbers
 
 Labels = tuple[NDArray[np.int64], tuple[str, ...], tuple[Skipped, ...]]
-"""A class for each image, the classes' names, and the arrays that were not used."""
+"""Class numbers (N,), names of the classes, and arrays that were not used."""
 
 _WORDS = ("label", "class", "target", "y_")
-"""What the names of labels hold, for files with more than one list."""
+"""Parts of the names that arrays of labels have."""
 _KINDS = "biufSU"
 _LARGEST = 2**27
-"""Bytes of labels that are read."""
+"""Maximum size of labels in bytes."""
 _EXACT = 2**53
-"""Whole numbers up to this one are the same in floating point."""
+"""Largest integer up to which float64 represents every integer exactly."""
 
 
 @dataclass(frozen=True)
 class LabelArray:
-    """An array that may hold labels, of which only name, type and shape are known; `read` gives its numbers."""
+    """Array that may hold labels: its name, type and shape. `read` returns its values."""
 
     name: str
     kind: np.dtype[Any]
@@ -38,27 +38,27 @@ class LabelArray:
 
     @property
     def called(self) -> bool:
-        """Whether its name says that these are labels."""
+        """Whether the name says that the array holds labels."""
         return is_called_labels(self.name)
 
     def fits(self, count: int) -> bool:
-        """Whether it has a row for each image, and no images of its own."""
+        """Returns whether the array has a row for each of `count` images and is not an array of images itself."""
         return self.shape[:1] == (count,) and len(self.shape) <= 2
 
 
 def labels_among(arrays: Sequence[LabelArray], count: int, images: str) -> Labels:
-    """Returns the labels of `count` images of that name, and names every array that is not used.
+    """Returns the labels of `count` images in the array named `images`, and every array that is not used.
 
-    Arrays called labels go before lists of whole numbers, and those before others; of several the one whose name is the
-    most like that of the images: y_train belongs to x_train.
+    Arrays named as labels come first, then integer arrays, then others. Among several, the name most similar to that of
+    the images wins: y_train belongs to x_train.
     """
     used: LabelArray | None = None
     numbers, classes = np.zeros(count, np.int64), tuple[str, ...]()
     refused: dict[str, tuple[Skipped, ...]] = {}
     for each in _likeliest([each for each in arrays if each.fits(count)], images):
         found, names, wrong = _read(each)
-        if len(names) == count and not each.called:  # numbers or file names of the images, say
-            wrong = (Skipped(printable(each.name), "a different label for every image", kind="arrays"),)
+        if len(names) == count and not each.called:  # such as IDs or file names of the images
+            wrong = (Skipped(printable(each.name), "every image has a different label", kind="arrays"),)
         elif names:
             used, numbers, classes = each, found, names
             break
@@ -93,11 +93,11 @@ def _likeliest(fitting: Sequence[LabelArray], images: str) -> Iterator[LabelArra
 def _unused(array: LabelArray, count: int, images: str, labels: LabelArray | None) -> tuple[Skipped, ...]:
     kind: SkippedKind = "arrays"
     if len(array.shape) in (3, 4) and array.kind.kind in "buif":
-        reason = f"other images than those in {quoted(images)}, which were taken"
+        reason = f"the images in {quoted(images)} are used instead"
     elif not array.called:
-        reason = "neither the images nor their labels"
+        reason = "it holds neither images nor labels"
     elif labels is not None and array.fits(count):
-        reason = f"other labels than those in {quoted(labels.name)}, which were taken"
+        reason = f"the labels in {quoted(labels.name)} are used instead"
     else:
         kind = "labels"
         reason = f"{array.shape[0] if array.shape else 1} labels for {count} images"
@@ -105,10 +105,10 @@ def _unused(array: LabelArray, count: int, images: str, labels: LabelArray | Non
 
 
 def _read(array: LabelArray) -> Labels:
-    """Whole numbers, truths and words are labels, and so are rows of which one number alone is not 0."""
+    """Reads integers, booleans, words, or one-hot rows as labels; returns why other arrays are not labels."""
     size = prod(array.shape) * array.kind.itemsize
     if array.kind.kind not in _KINDS or not size:
-        return _refused(array, f"of type {array.kind.name}, which names no classes")
+        return _refused(array, f"the type {array.kind.name} cannot hold class labels")
     if size > _LARGEST:
         return _refused(array, f"larger than {_LARGEST // 2**20} MB")
     values = array.read()
@@ -116,14 +116,14 @@ def _read(array: LabelArray) -> Labels:
         values = values[:, 0]
     if values.ndim == 2:
         if values.dtype.kind not in "biuf" or not ((values != 0).sum(1) == 1).all():
-            return _refused(array, "rows that do not name one class each")
+            return _refused(array, "its rows are not one-hot")
         values = (values != 0).argmax(1)
     if values.dtype.kind in "US":
         return _words(array, values)
     if values.dtype.kind == "f":
         values = values.astype(np.float64)
         if not ((values == np.rint(values)) & (np.abs(values) < _EXACT)).all():
-            return _refused(array, "numbers that are not whole, and name no classes")
+            return _refused(array, "its numbers are not integers")
     numbers, names = class_numbers(values.astype(np.int64))
     return (numbers, names, ()) if names else _unusual(array, len(np.unique(values)))
 
@@ -137,8 +137,8 @@ def _words(array: LabelArray, values: NDArray[Any]) -> Labels:
 
 
 def _unusual(array: LabelArray, classes: int) -> Labels:
-    many = f"{classes:,} different labels, more than {MOST_CLASSES:,}"
-    return _refused(array, "the same label for every image" if classes == 1 else many)
+    many = f"it has {classes:,} different labels, the limit is {MOST_CLASSES:,}"
+    return _refused(array, "all images have the same label" if classes == 1 else many)
 
 
 def _refused(array: LabelArray, reason: str) -> Labels:

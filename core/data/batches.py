@@ -1,8 +1,8 @@
 """Batches of normalized images on the device, read from the uint8 cache.
 
-`stage` does all that needs the host: it reads what has to be read, and puts the rows' numbers, and images that are not
-on the device yet, where `staged` finds them. What `staged` does then is arithmetic on the device alone, on tensors that
-keep their place, so that a step can be recorded once and replayed.
+`stage` does all work of the host: it reads images, and copies row numbers and images to tensors on the device. `staged`
+is arithmetic on the device alone, on tensors that keep their addresses, so that a step can be recorded once as a CUDA
+graph and replayed.
 """
 
 from __future__ import annotations
@@ -25,24 +25,26 @@ from core.errors import UserError
 from core.imaging.tensors import from_pixels
 
 RESIDENT_SHARE = 0.25
-"""A dataset moves to the GPU as a whole while it takes no more than this part of the free memory."""
+"""Fraction of the free GPU memory up to which a dataset is kept on the GPU as a whole."""
 PINNING = ("cuda", "xpu")
-"""Kinds of devices to which pinned memory is copied without waiting."""
+"""Device types with asynchronous copies from pinned memory."""
 MOVED_AT_ONCE = 2**28
-"""Bytes that pass through main memory at a time on the way there."""
+"""Bytes copied to the device at a time."""
 
 
 @dataclass(frozen=True)
 class BatchPosition:
-    """Where a batch begins: the number of its epoch, and of its first image within that epoch."""
+    """Start of a batch: number of the epoch, and index of the first image within the epoch."""
 
     epoch: int
     index: int
 
 
 class RawBatch(NamedTuple):
-    """A batch's rows (N,), int64; which of them are mirrored, (N,), bool; and images, not normalized, unless they are
-    on the device."""
+    """Batch before normalization: rows (N,), int64; `flips` (N,), bool: mirrored ones; uint8 images.
+
+    `images` is None if the dataset is on the device.
+    """
 
     rows: Tensor
     flips: Tensor
@@ -52,17 +54,20 @@ class RawBatch(NamedTuple):
 class Batches:
     """Endless batches without replacement, reshuffled every epoch.
 
-    Order and mirroring of an epoch depend only on `seed` and the epoch's number, so `epoch` and `index` (the next
+    Order and mirroring of an epoch depend only on `seed` and the number of the epoch, so `epoch` and `index` (the next
     image within the epoch) are the whole state: set them to continue where another object stopped.
 
-    A dataset that fits stays on the GPU. Any other is read from its file by a thread, some batches ahead: the next one
-    is there when it is wanted, also where main memory cannot hold the dataset.
+    A dataset that fits stays on the GPU. Otherwise a thread reads it from its file, some batches ahead, so that main
+    memory need not hold it.
     """
 
     def __init__(
         self, dataset: Dataset, batch: int, mirror: bool, seed: int, device: torch.device, in_place: bool = False
     ) -> None:
-        """`in_place`: staged tensors keep their place on a CPU as well, at the price of a copy."""
+        """Opens the dataset. `in_place`: staged tensors keep their addresses on a CPU too, at the cost of a copy.
+
+        Raises `UserError` if the batch is larger than the dataset.
+        """
         refuse_large_batch(batch, len(dataset.images))
         self._in_place = in_place or device.type != "cpu"
         self.batch, self.mirror, self.seed, self.device = batch, mirror, seed, device
@@ -89,9 +94,9 @@ class Batches:
                 self._choose = partial(_from_memory, self._order, dataset.images)
 
     def stage(self, count: int) -> None:
-        """Fetches the next `count` batches, which replace those before.
+        """Fetches the next `count` batches, which replace the staged ones.
 
-        Raises `UserError` when the images cannot be read any more; the next call tries the same batches again.
+        Raises `UserError` if the images can no longer be read; the next call tries the same batches again.
         """
         position, found = BatchPosition(self.epoch, self.index), []
         for _ in range(count):
@@ -110,7 +115,7 @@ class Batches:
         self.epoch, self.index = position.epoch, position.index
 
     def staged(self, number: int) -> tuple[Tensor, Tensor]:
-        """One of the staged batches: images, float32 NCHW in [-1, 1], and their labels, int64 (N,), 0 if none."""
+        """Returns a staged batch: images, float32 NCHW in [-1, 1], and labels, int64 (N,), 0 if there are none."""
         rows, flips, images = self._staged[number]
         if images is None:
             assert self._resident is not None
@@ -121,32 +126,33 @@ class Batches:
         return images, self._labels[rows]
 
     def next(self) -> tuple[Tensor, Tensor]:
-        """The next batch, as `stage` and `staged` in one."""
+        """Stages and returns the next batch."""
         self.stage(1)
         return self.staged(0)
 
     def close(self) -> None:
-        """Ends the thread that reads ahead; the next batch would start another."""
+        """Stops the thread that reads ahead; the next batch would start another."""
         if self._ahead:
             self._ahead.close()
 
 
 class _Order:
-    """The order of every epoch, on a device, and where its batches begin. Used by one thread at a time."""
+    """Shuffled order of every epoch, on a device, and starts of its batches. Used by one thread at a time."""
 
     def __init__(self, count: int, batch: int, seed: int, device: torch.device | None = None) -> None:
         self._count, self._batch, self._seed, self._device = count, batch, seed, device
         self._shuffled = -1
 
     def begin(self, epoch: int, index: int) -> BatchPosition:
-        """Where the next batch begins: a remainder that is no whole batch is left out."""
+        """Returns the start of the next batch; an incomplete batch at the end of an epoch is dropped."""
         return BatchPosition(epoch, index) if index + self._batch <= self._count else BatchPosition(epoch + 1, 0)
 
     def after(self, position: BatchPosition) -> BatchPosition:
+        """Returns the start of the batch that follows."""
         return self.begin(position.epoch, position.index + self._batch)
 
     def at(self, position: BatchPosition) -> tuple[Tensor, Tensor]:
-        """The rows of the batch that begins there, and which of them are to be mirrored."""
+        """Returns the rows of the batch that starts there, and which of them to mirror."""
         if self._shuffled != position.epoch:
             random = torch.Generator().manual_seed(self._seed * 1_000_003 + position.epoch)
             rows = torch.randperm(self._count, generator=random)
@@ -168,7 +174,7 @@ def _from_memory(order: _Order, images: Pixels, position: BatchPosition) -> RawB
 
 def _from_file(order: _Order, stored: RowReader, kind: str, position: BatchPosition) -> RawBatch:
     rows, flips = order.at(position)
-    # From pinned memory the copy to the device goes on beside everything else.
+    # Copies from pinned memory are asynchronous.
     images = torch.empty(len(rows), *stored.array.shape[1:], dtype=torch.uint8, pin_memory=kind in PINNING)
     if kind in PINNING:
         rows, flips = rows.pin_memory(), flips.pin_memory()
@@ -188,15 +194,15 @@ def _copy(raw: RawBatch, into: RawBatch) -> None:
 
 
 def _resident(images: Pixels, device: torch.device) -> Tensor | None:
-    """All of the images on a GPU, if there is memory to spare for them."""
+    """Returns all images on the GPU if they fit, else None."""
     if device.type != "cpu" and images.nbytes <= RESIDENT_SHARE * free_memory(device):
-        with left_out_if_full(device):  # what is free may be in pieces
+        with left_out_if_full(device):  # free memory may be fragmented
             return moved(images, device)
     return None
 
 
 def moved(images: Pixels, device: torch.device) -> Tensor:
-    """All of the images on the device; main memory need not hold them all."""
+    """Returns all images on the device, copied in chunks, so that main memory need not hold them all."""
     first = np.array(images[:1])
     moved = torch.empty(images.shape, dtype=torch.from_numpy(first).dtype, device=device)
     step = max(MOVED_AT_ONCE // first.nbytes, 1)
@@ -206,10 +212,10 @@ def moved(images: Pixels, device: torch.device) -> Tensor:
 
 
 def unreadable(title: str, error: OSError) -> UserError:
-    """For a disk that fails while a training runs."""
+    """Returns the error for a disk that fails during a training."""
     return UserError(
-        f"The prepared images of {quoted(title)} cannot be read any more.",
-        "Check the disk of the cache, then open the images again and continue from the last checkpoint.",
+        f"The prepared images of {quoted(title)} can no longer be read.",
+        "Check the disk of the cache, open the images again, and continue from the last checkpoint.",
         str(error),
     )
 
@@ -218,6 +224,6 @@ def refuse_large_batch(batch: int, count: int) -> None:
     """Raises `UserError` for a batch that is larger than the dataset."""
     if batch > count:
         raise UserError(
-            f"A batch of {batch} images is larger than the dataset of {count}.",
-            f"Choose a batch of at most {count}, or add images.",
+            f"The batch size {batch} is larger than the dataset ({count} images).",
+            f"Set the batch size to {count} or less, or add images.",
         )

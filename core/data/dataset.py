@@ -1,4 +1,4 @@
-"""Prepared dataset: a frozen value around images on the disk, or around points in memory."""
+"""Prepared dataset: a frozen value with images on the disk, or points in memory."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from core.imaging.points import scatter
 
 
 class Pixels(Protocol):
-    """An array of images of which only the rows that are asked for are read."""
+    """Array of images that reads only the rows it is indexed with."""
 
     @property
     def shape(self) -> tuple[int, ...]: ...
@@ -28,18 +28,17 @@ class Pixels(Protocol):
     def __array__(self) -> NDArray[Any]: ...
 
 
-# Compared by identity: comparing arrays gives arrays, so the generated == would raise. Use `fingerprint`.
+# Compared by identity, because the generated == would compare arrays and raise. Compare `fingerprint` instead.
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Images of one size, or points, and, when there are classes, their labels.
+    """Images of one size, or 2-D points, with labels if there are classes.
 
-    `images` is uint8, shape (N, C, H, W), (W, H) = `size`, C = 1 (grey), 3 (RGB) or 4 (RGBA, not premultiplied, white
-    where alpha is 0), N >= 2, read-only, on the disk. Points in the plane are images of two channels, x and y, and one
-    pixel: float32 in [-1, 1], shape (N, 2, 1, 1), in memory; `points` tells them. `labels` is int64, shape (N,), in
-    [0, len(classes)); None when there are no classes. `fingerprint` is a hash of the pixels and labels: it does not
-    depend on where the files lie or what they are called. `records` says more of each image; of points there are none.
-    `excluded` names the images that a person left out; of them nothing else is here, though where they were changes the
-    fingerprint.
+    `images`: uint8, shape (N, C, H, W), (W, H) = `size`, C = 1 (gray), 3 (RGB) or 4 (RGBA, not premultiplied, white
+    where alpha is 0), N >= 2, read-only, on the disk. Points are images of one pixel with the channels x and y: float32
+    in [-1, 1], shape (N, 2, 1, 1), in memory. `labels`: int64, shape (N,), in [0, len(classes)); None without classes.
+    `fingerprint`: hash of pixels and labels, independent of file names and paths. `records`: original size, name etc.
+    of each image; empty for points. `excluded`: names of images that the user left out; they are not in `images`, but
+    change the fingerprint.
     """
 
     source: str
@@ -55,13 +54,13 @@ class Dataset:
 
     @property
     def points(self) -> bool:
-        """Whether these are points in the plane, and no images."""
+        """Whether the dataset holds 2-D points instead of images."""
         return bool(self.images.dtype == np.float32)
 
     def sheet(self, count: int, seed: int = 0) -> Images:
-        """`count` images drawn at random without repeats, the same for the same seed; all of them if fewer. NHWC.
+        """Returns `count` random images, NHWC, or all if there are fewer; the same images for the same seed.
 
-        Of points it is one picture of them all.
+        For points, returns one scatter plot of all of them.
         """
         if self.points:
             return scatter(np.array(self.images)[:, :, 0, 0].astype(np.float32), side=512)[None]
@@ -73,7 +72,7 @@ class Dataset:
 
 
 class RowSubset:
-    """Some rows of an array, read only when they are asked for."""
+    """Some rows of an array, read on demand."""
 
     def __init__(self, whole: Pixels, rows: NDArray[np.int64]) -> None:
         self.whole, self.rows = whole, rows

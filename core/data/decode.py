@@ -1,4 +1,4 @@
-"""Decoding of one image file to uint8 pixels of one size. Any fault of a file becomes a reason, never a crash."""
+"""Decoding of one image file to uint8 pixels of one size. Every defect of a file becomes a reason, never a crash."""
 
 from __future__ import annotations
 
@@ -45,26 +45,25 @@ EXTENSIONS = (
     ".tiff",
 )
 OTHER_PICTURES = (".jxl", ".jp2", ".psd", ".svg", ".cr2", ".cr3", ".nef", ".arw", ".dng")
-"""Pictures that cannot be read, and are named so that nobody misses them unknowingly."""
+"""Unsupported image formats, which are reported as skipped."""
 MOST_PIXELS = 2**30 // 12
-"""Of one picture, which then takes no more than a gigabyte while it is worked on; Pillow warns at the same number."""
+"""Maximum pixels of an image, so that decoding takes at most 1 GiB. Pillow warns at the same number."""
 _PLAUSIBLE_PIXELS, _PLAUSIBLE_PIXELS_A_BYTE = 2**24, 1024
-"""Pixels that any file may claim to hold, and more for each of its bytes: a PNG of one color holds 340, a scan of a few
-lines on a white page as many."""
+"""Pixels that any file may have, and maximum pixels per byte of larger ones. A PNG of one color has 340 per byte, as
+has a scan of a few lines on a white page."""
 _MOST_SCANS, _MOST_MARKERS = 100, 10_000
 _MOST_CHUNKS = 500_000
-"""Of a PNG; libpng writes one for each 8 kB, and a gigabyte of empty ones would take minutes to pass over."""
+"""Maximum chunks of a PNG. libpng writes one for each 8 kB; skipping a gigabyte of empty chunks would take minutes."""
 
 Whites = Mapping[str, Limits]
-"""By the mode of a picture, which of its numbers stand for black and white in the whole dataset."""
+"""Black and white levels in the whole dataset, by image mode."""
 NO_WHITES: Whites = {}
 BYTE = 255
 FULL = {"L": BYTE, "P": BYTE, "RGB": BYTE, "I;16": 65535}
-"""The number that stands for white in pictures of a mode unless the dataset says otherwise. Of 16 bits in color Pillow
-keeps the upper eight."""
+"""Default white level by image mode. Pillow keeps the upper 8 bits of 16-bit color images."""
 
-# A file is what its first bytes say, whatever its name says. Nothing outside this list is ever started: Pillow would
-# hand a renamed .eps to Ghostscript.
+# The first bytes of a file decide its format, not its name. Only these readers are used: Pillow would pass a renamed
+# .eps to Ghostscript.
 _READERS: tuple[tuple[bytes, type[ImageFile]], ...] = (
     (b"\x89PNG", PngImagePlugin.PngImageFile),
     (b"\xff\xd8\xff", JpegImagePlugin.JpegImageFile),
@@ -79,12 +78,12 @@ _READERS: tuple[tuple[bytes, type[ImageFile]], ...] = (
 _FIRST_BYTES = 64
 _AVIF = (b"ftypavif", b"ftypavis")
 _HEIC = tuple(b"ftyp" + brand for brand in b"heic heix hevc hevx heim heis hevm hevs mif1 msf1".split())
-"""From the fifth byte on."""
+"""Signatures at the fifth byte."""
 _LARGE_NOTES = {b"tEXt": 2**20, b"zTXt": 900, b"iTXt": 900, b"iCCP": 2**19}
-"""Chunks of a PNG that say something about the picture, and from which size on Pillow may refuse the file for one:
-packed bytes unpack to a thousand times as many, and it reads a megabyte."""
+"""Metadata chunks of a PNG, and the size from which Pillow may refuse the file because of them: compressed ones may
+unpack to a thousand times their size, and Pillow reads at most 1 MB."""
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
-"""In a JPEG's scan, what is neither a value of 255 nor a mark to start anew."""
+"""Marker in a JPEG scan that is neither an escaped 255 nor a restart marker."""
 _START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
 
 _ORIENTATION_TAG = 0x0112
@@ -101,79 +100,82 @@ _UPRIGHT: dict[int, Callable[[_Planes], _Planes]] = {
 
 
 class UnreadableError(Exception):
-    """Why a file cannot be a picture, as a short sentence."""
+    """Raised for a file that cannot be decoded; the message is the reason as a short phrase."""
 
 
 def header_size(file: IO[bytes]) -> tuple[int, int]:
-    """Width and height from the header, before any rotation. Raises whatever a broken file makes Pillow raise."""
+    """Returns width and height from the header, before any rotation. Raises any exception of Pillow's."""
     with _opened(file) as image:
         return image.size
 
 
 def value_range(file: IO[bytes], settled: Container[str]) -> tuple[str, ValueRange] | None:
-    """Returns the mode of a picture whose numbers may mean what other pictures say, and their range; None for those
-    that mean what they are, and, without decoding them, for modes that are `settled`. Raises whatever a broken file
-    makes Pillow raise."""
+    """Returns mode and value range of an image whose white level depends on the other images of the dataset.
+
+    Returns None for an image with a fixed white level, and, without decoding it, for modes in `settled`. Raises any
+    exception of Pillow's.
+    """
     with _opened(file) as image:
         mode = _open_to_meaning(image)
         return None if mode is None or mode in settled else (mode, numbers_range(image))
 
 
 def _open_to_meaning(image: ImageFile) -> str | None:
-    """The mode of a picture whose numbers may stand for more than they are."""
-    mode = image.mode[:4]  # without the order of bytes
+    """Returns the mode of an image whose white level may differ from its type's maximum, else None."""
+    mode = image.mode[:4]  # without the byte order
     if mode in ("I", "F", "I;16"):
         return mode
-    # Of photos black is black, and a dark drawing on nothing is not dim.
+    # Photos use the full range, and a dark drawing on a transparent background is not dim.
     if mode not in FULL or isinstance(image, JpegImagePlugin.JpegImageFile) or has_alpha(image):
         return None
     return mode
 
 
 def decode(file: IO[bytes], how: Preparation, whites: Whites = NO_WHITES) -> Picture:
-    """The first frame, upright, prepared (see `core.data.resize`). `whites`: which numbers stand for black and white in
-    pictures of a mode, where the dataset says so; a picture that exceeds them is refused.
+    """Returns the first frame, upright and prepared (see `core.data.resize`).
 
-    Raises `UnreadableError` for what it found out itself; `reason` words everything else.
+    `whites`: black and white levels by image mode, where the dataset defines them; an image that exceeds them is
+    refused. Raises `UnreadableError` for defects it detects itself, and any exception of Pillow's; `reason` turns both
+    into text.
     """
     with _opened(file) as image:
         (width, height), mode = image.size, image.mode
         if isinstance(image, JpegImagePlugin.JpegImageFile):
             _refuse_many_scans(file)
-            side = 2 * max(how.sized)  # whichever way the photo is turned
-            image.draft(None, (side, side))  # decodes at 1/2, 1/4 or 1/8 when that is enough
+            side = 2 * max(how.sized)  # for any orientation
+            image.draft(None, (side, side))  # decodes at 1/2, 1/4 or 1/8 if that is enough
         image.load()
         turn = _orientation(image)
-        if 5 <= turn <= 8:  # lies on its side
+        if 5 <= turn <= 8:  # rotated by 90 degrees
             width, height, how = height, width, how.at(how.sized[::-1])
         limits = whites.get(_open_to_meaning(image) or "")
         if limits is not None:
             _refuse_beyond(limits, image)
         planes, see_through = fitted(image, how, limits), transparent(image)
         several = has_several_frames(image)
-    # Turning the small picture is the same as turning the large photo first, and costs nothing.
+    # Rotating the small image gives the same result as rotating the large one, and is faster.
     if turn in _UPRIGHT:
         planes = np.ascontiguousarray(_UPRIGHT[turn](planes))
     return Picture(planes, width, height, mode=mode, transparent=see_through, several_frames=several)
 
 
 def _refuse_beyond(limits: Limits, image: ImageFile) -> None:
-    # Cut off it would look like the others, and nobody would know.
+    # Clipping would hide that the value range differs.
     found = numbers_range(image)
     if not found.lies_in(*limits):
         own, others = (f"{low:g} to {high:g}" for low, high in ((found.low, found.high), limits))
-        raise UnreadableError(f"numbers from {own}, and those of other images are {others}; save all in one range")
+        raise UnreadableError(f"pixel values {own}, but {others} in the other images; save all images in one range")
 
 
 def _refuse_many_scans(file: IO[bytes]) -> None:
-    # Each of a progressive JPEG's scans goes over the whole picture, and sixty bytes are enough for one.
+    # Each scan of a progressive JPEG covers the whole image, and may take only 60 bytes.
     file.seek(0)
     if _scans(file.read()) > _MOST_SCANS:
-        raise UnreadableError(f"a JPEG of more than {_MOST_SCANS} scans")
+        raise UnreadableError(f"a JPEG with more than {_MOST_SCANS} scans")
 
 
 def _scans(jpeg: bytes) -> int:
-    """Counts the scans up to the end of the picture: what follows it, such as a phone's film, is not its own."""
+    """Counts the scans up to the end of the image. Data after it, such as a phone's video, is not counted."""
     scans, place = 0, 2
     for _ in range(_MOST_MARKERS):
         if not (found := _MARKER.search(jpeg, place)):
@@ -183,22 +185,22 @@ def _scans(jpeg: bytes) -> int:
             return scans
         scans += kind == _START_OF_SCAN
         place += int.from_bytes(jpeg[place : place + 2], "big")
-    return _MOST_MARKERS  # no camera writes so many
+    return _MOST_MARKERS  # more than any camera writes
 
 
 def reason(error: Exception) -> str:
-    """Why a file was skipped, for a person."""
+    """Returns the reason why a file was skipped, as a short phrase for people."""
     match error:
         case UnreadableError():
             return str(error)
         case PermissionError():
             return "permission denied"
         case FileNotFoundError():
-            return "it disappeared while the dataset was read"
+            return "deleted while the dataset was read"
         case MemoryError():
             return "too large for this computer's memory"
         case NotImplementedError():
-            return "packed by a method that cannot be unpacked here"
+            return "unsupported compression method"
         case zipfile.BadZipFile():
             return "damaged inside the zip"
         case _:
@@ -206,14 +208,14 @@ def reason(error: Exception) -> str:
 
 
 def passes(error: Exception) -> bool:
-    """Whether it is the computer's trouble and not the file's: too little memory, or a disk that does not answer."""
-    # Pillow's own errors have no number.
+    """Returns whether an error is temporary and not a defect of the file: out of memory, or a disk that fails."""
+    # Pillow's own errors have no errno.
     return isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno is not None)
 
 
 def _opened(file: IO[bytes]) -> ImageFile:
-    # Not Image.open: it only warns about sizes between its limit and twice that, and warnings can be turned into
-    # errors for the whole process only, which is not ours to do from a thread.
+    # Not Image.open: it only warns about sizes between its limit and twice the limit, and turning warnings into errors
+    # would affect the whole process.
     start = file.read(_FIRST_BYTES)
     if not start:
         raise UnreadableError("empty file")
@@ -231,40 +233,40 @@ def _opened(file: IO[bytes]) -> ImageFile:
         raise UnreadableError(f"larger than {MOST_PIXELS // 1_000_000} megapixels")
     if pixels > max(_PLAUSIBLE_PIXELS, _PLAUSIBLE_PIXELS_A_BYTE * size):
         image.close()
-        raise UnreadableError(f"{pixels // 1_000_000} megapixels in {size:,} bytes, as no picture has")
+        raise UnreadableError(f"claims {pixels // 1_000_000} megapixels in only {size:,} bytes")
     return image
 
 
 def other_picture(name: str) -> str:
-    """Returns why one of the `OTHER_PICTURES` is left out."""
-    return f"{name.rpartition('.')[2].upper()} is not read here; save it as PNG or JPEG"
+    """Returns the reason why one of the `OTHER_PICTURES` is left out."""
+    return f"{name.rpartition('.')[2].upper()} is not supported; save it as PNG or JPEG"
 
 
 def is_picture(start: bytes) -> bool:
-    """Returns whether a file that begins so is of a format that is read."""
+    """Returns whether a file with these first bytes has a supported image format."""
     return _reader(start) is not None
 
 
 def _reader(start: bytes) -> type[ImageFile] | None:
     is_avif = start[4:12] in _AVIF or (start[4:8] == b"ftyp" and b"avif" in start[12:])
-    if is_avif:  # also where the file's first brand is only that of pictures as such
+    if is_avif:  # also if the main brand is the generic mif1
         return AvifImagePlugin.AvifImageFile
     if start[4:12] in _HEIC:
-        from pi_heif import HeifImageFile  # here: few need its decoder
+        from pi_heif import HeifImageFile  # imported here because few datasets need it
 
         return cast(type[ImageFile], HeifImageFile)
     return next((reader for prefix, reader in _READERS if start.startswith(prefix)), None)
 
 
 def _large_notes(png: IO[bytes]) -> list[tuple[int, int]]:
-    """Returns the places of chunks that are left out, each from its first byte to the one after its last."""
+    """Returns the spans of metadata chunks to leave out, each from the first byte to one after the last."""
     found, place = [], 8
     png.seek(place)
     for number in count():
         if len(head := png.read(8)) < 8:
             break
         if number == _MOST_CHUNKS:
-            raise UnreadableError(f"a PNG of more than {_MOST_CHUNKS:,} chunks")
+            raise UnreadableError(f"a PNG with more than {_MOST_CHUNKS:,} chunks")
         size = int.from_bytes(head[:4], "big")
         if size > _LARGE_NOTES.get(head[4:], size):
             found.append((place, place + 12 + size))
@@ -285,5 +287,5 @@ def _orientation(image: Image.Image) -> int:
     try:
         value = image.getexif().get(_ORIENTATION_TAG, 1)
     except Exception:
-        return 1  # the note about the camera is broken, the picture is not
+        return 1  # the Exif data is damaged, the image is not
     return value if isinstance(value, int) else 1

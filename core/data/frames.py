@@ -1,4 +1,4 @@
-"""Frames of an image file: whether others follow the first, which alone is used."""
+"""Frames of an image file. Only the first is used; this module finds out whether there are others."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from PIL.ImageFile import ImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
 _KIND_OF_PAGE, _SMALLER_COPY = 254, 1
-"""The tag NewSubfileType of a TIFF, and its bit for a smaller copy of another page."""
+"""TIFF tag NewSubfileType, and its bit for a reduced-resolution copy of another page."""
 
 
 def has_several_frames(image: ImageFile) -> bool:
-    """Returns whether pages or frames of an animation follow the first one; smaller copies of it are none.
+    """Returns whether the image has further pages or frames, reduced copies excluded.
 
-    It looks no further than the second, and leaves the image there.
+    Looks no further than the second frame, and leaves the image positioned there.
     """
     try:
         if not getattr(image, "is_animated", False):
@@ -21,5 +21,5 @@ def has_several_frames(image: ImageFile) -> bool:
             return True
         image.seek(1)
         return not image.tag_v2.get(_KIND_OF_PAGE, 0) & _SMALLER_COPY
-    except Exception:  # what follows is damaged, and the first frame is not
+    except Exception:  # a damaged second frame does not make the first unusable
         return False

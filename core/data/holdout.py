@@ -11,34 +11,35 @@ from core.config.settings import Settings
 from core.data.dataset import Dataset, RowSubset
 
 FEWEST = 200
-"""Of a smaller dataset none are held out: it needs each of them more, and ten say little."""
+"""Minimum size of a dataset with held-out images. A smaller one needs all images, and ten would say little."""
 MOST = 500
-"""More are not needed, whatever the percentage."""
+"""Maximum number of held-out images; more are not needed."""
 
 Numbers = NDArray[np.int64]
 
 
 def held_out(count: int, percent: float, seed: int) -> Numbers:
-    """Which of `count` images are held out, sorted rows; the same for the same seed. At most `MOST`.
+    """Returns the sorted rows of the held-out images among `count` images, the same for the same seed.
 
-    A larger percentage holds the same ones out and others with them. None of fewer than `FEWEST` images.
+    There are at most `MOST`, and none if the dataset has fewer than `FEWEST` images. A larger percentage holds out the
+    same images and more.
     """
     wanted = min(round(count * percent / 100), MOST) if count >= FEWEST else 0
     return np.sort(np.random.default_rng(seed).permutation(count)[:wanted]).astype(np.int64)
 
 
 def train_rows(count: int, held: Numbers) -> Numbers:
-    """The rows of the other images, sorted."""
+    """Returns the sorted rows of the images that are not held out."""
     return np.setdiff1d(np.arange(count, dtype=np.int64), held, assume_unique=True)
 
 
 def held_rows(settings: Settings, dataset: Dataset) -> Numbers:
-    """What a training with these settings holds out of a dataset. Of points, of which there are always more, none."""
+    """Returns the rows that a training with these settings holds out; none for points, which can always be sampled."""
     return held_out(0 if dataset.points else len(dataset.images), settings.holdout, settings.seed)
 
 
 def training_set(dataset: Dataset, held: Numbers) -> Dataset:
-    """The dataset without the rows that are held out, as `Batches` draws from it: its records are not brought along."""
+    """Returns the dataset without held-out rows, for `Batches`; its records are not reduced."""
     if not len(held):
         return dataset
     rows = train_rows(len(dataset.images), held)

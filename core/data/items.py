@@ -23,33 +23,33 @@ SkippedKind = Literal[
     "absent",
     "unknown",
 ]
-"""Damaged; out of reach; an archive's entry that is not read; an image of a format that is not read; an image without a
-class among others that have one; an archive, a video or an array; a video that is read in part; the folder of a
-training; labels that are not used; arrays that are neither the images nor their labels; images that a label file names
-and that are not there; files of which nobody looked what they are."""
+"""Kinds of reasons, in this order: damaged file; file that cannot be accessed; refused entry of an archive; unsupported
+image format; image without a class in a labeled dataset; archive, video or array; partly read video; run folder;
+unused labels; array that is neither the images nor their labels; image that a label file names and that is missing;
+file of an unknown kind that was not opened."""
 
 REMEDIES: Mapping[SkippedKind, str] = {
-    "unreadable": "Training works without them. Repair them or download them again, or delete them.",
-    "inaccessible": "Check who may read them and whether their disk is connected, and open the dataset again.",
+    "unreadable": "Training works without them. Repair, download again, or delete them.",
+    "inaccessible": "Check their permissions and the connection of their disk, then open the dataset again.",
     "refused": "If you trust the archive, unpack it yourself and open the folder.",
-    "other_formats": "Save them as PNG or JPEG with a program that reads them.",
-    "unlabelled": "Name their classes in the label file, or move that file elsewhere to train on all images.",
-    "containers": "Open one of them by itself, or unpack archives and open the folder.",
-    "incomplete": "Training works without the rest. Copy the video again, or convert it, if it matters.",
-    "runs": "Open the images that the training used; those in its folder were generated.",
-    "labels": "Correct them, or move the file elsewhere if it is not about these images.",
-    "arrays": "Save the images that you want in a file of their own, and open that.",
-    "absent": "Training works without them. Add them if they are missing, or take them out of the label file.",
-    "unknown": "If they are images, let their names end as is usual for their format, such as .jpg.",
+    "other_formats": "Convert them to PNG or JPEG.",
+    "unlabelled": "Add their classes to the label file, or move that file elsewhere to train on all images.",
+    "containers": "Open one of them separately, or unpack archives and open the folder.",
+    "incomplete": "Training works without the rest. If you need it, copy the video again or convert it.",
+    "runs": "Open the images that the run was trained on. The images in a run folder are generated.",
+    "labels": "Correct the labels, or move the file elsewhere if it belongs to other images.",
+    "arrays": "To use them, save the images in a separate file and open it.",
+    "absent": "Training works without them. Add the missing images, or remove them from the label file.",
+    "unknown": "If they are images, give them the usual file extension, such as .jpg.",
 }
-"""What a person can do about each kind."""
+"""Remedy for each kind of reason."""
 
 
 @dataclass(frozen=True)
 class Skipped:
-    """What is not in the dataset, mostly a file, and why, as a short sentence that a person understands.
+    """File or other item that is not in the dataset, with the reason as a short phrase for people.
 
-    `passing`: the file may be as it should be, and another day can be read.
+    `passing`: the reason is temporary, such as a disk that does not answer; the file itself may be fine.
     """
 
     name: str
@@ -64,12 +64,12 @@ class Skipped:
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """One image, ready to store: uint8, shape (C, H, W), C = 1 (grey), 3 (RGB) or 4 (RGBA, not opaque everywhere).
+    """One prepared image: uint8, shape (C, H, W), C = 1 (gray), 3 (RGB) or 4 (RGBA, partly transparent).
 
-    `width`, `height` and `mode` (as Pillow names it) are the original's, as displayed, and so is `transparent`: whether
-    anything of it is not opaque. `several_frames`: whether others follow the one that is used. `label` is an index into
-    the source's classes. `name` is what it is called inside the source; `bytes` and `content` are the size of its file
-    and a 64-bit hash of it, 0 where it has none of its own.
+    `width`, `height`, `mode` (Pillow's name) and `transparent` (whether any pixel is not opaque) describe the original
+    as displayed. `several_frames`: whether the file has frames after the one that is used. `label`: index into the
+    source's classes. `name`: path inside the source. `bytes` and `content`: size and 64-bit hash of the file; 0 if the
+    image has no file of its own.
     """
 
     pixels: NDArray[np.uint8]

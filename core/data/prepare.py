@@ -1,5 +1,5 @@
-"""Preparation of a source into a `Dataset`: finds the format, lists, looks in the cache, and reads only what is
-missing."""
+"""Preparation of a source into a `Dataset`: finds the format, lists the images, and reads them unless they are
+cached."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from core.registry import module, ranked
 
 AUTOMATIC = Preparation()
 JUST_USED = 60.0
-"""Seconds for which a prepared dataset is not deleted: another process may be about to open it."""
+"""Seconds after its last use in which a prepared dataset is not deleted; another process may be about to open it."""
 
 
 def prepare(
@@ -34,11 +34,10 @@ def prepare(
 ) -> Generator[Progress | FirstImages, None, Dataset]:
     """Opens a source of images; yields `Progress` and perhaps `FirstImages`, and returns the `Dataset`.
 
-    `source` is a folder, a zip or tar, arrays (.npy, .npz, .mat, IDX, CIFAR), a video, "sample:NAME", "download:NAME"
-    once that was downloaded, or "toy:NAME", which is not prepared and needs no cache.
-    Without a size images get the one that suits them: squares of the power of two below or equal to the median of
-    their shorter sides, 64 px at most. `cache` replaces `cache_folder()`.
-    Raises `UserError` for whatever a person can mend; closing the generator stops at once.
+    `source`: a folder, a zip or tar, arrays (.npy, .npz, .mat, IDX, CIFAR), a video, "sample:NAME", "download:NAME"
+    after it was downloaded, or "toy:NAME", which needs no cache. Without a size in `how`, images become squares of the
+    largest power of two not above the median of their shorter sides, 64 px at most. `cache` replaces `cache_folder()`.
+    Raises `UserError` for problems that the user can fix. Closing the generator stops at once.
     """
     whole = yield from prepare_whole(source, how, cache)
     return whole if whole.points else without_excluded(whole, cache)
@@ -47,15 +46,17 @@ def prepare(
 def prepare_whole(
     source: str | Path, how: Preparation = AUTOMATIC, cache: Path | None = None
 ) -> Generator[Progress | FirstImages, None, Dataset]:
-    """Does the same as `prepare`, but keeps the images that the person left out."""
+    """Prepares like `prepare`, but keeps images that the user left out."""
     if toys.opens(str(source)):
         return toys.dataset(str(source))
     return (yield from _prepare(str(source), how, cache if cache is not None else cache_folder()))
 
 
 def opens(source: str) -> bool:
-    """Whether it is something to prepare, by its name and its first bytes. Raises `UserError` if it cannot be
-    reached."""
+    """Returns whether `prepare` can open the source, by its name and first bytes.
+
+    Raises `UserError` if it cannot be accessed.
+    """
     if catalogue.opens(source):
         return True
     with _reached(source):
@@ -63,7 +64,7 @@ def opens(source: str) -> bool:
 
 
 def scan(name: str, split: Split = "all") -> Generator[Progress | FirstImages, None, Source]:
-    """Lists what is in a source of any kind but points, as `prepare` does first, and returns it. Raises `UserError`."""
+    """Lists the contents of a source of images without reading them, and returns the source. Raises `UserError`."""
     if not catalogue.opens(name):
         kind, path = _kind(name)
         return _part((yield from kind.scan(path)), split)
@@ -84,28 +85,28 @@ def _prepare(name: str, how: Preparation, base: Path) -> Generator[Progress | Fi
     entry = entry_of(listed, how, base)
     dataset = load(entry, listed)
     if dataset is None:
-        most = limit(base)  # what is wrong with it is said before the work
+        most = limit(base)  # raises for an invalid limit before the work
         yield from build(entry, listed, how)
         dataset = load(entry, listed, fresh=True)
         make_room(most, base, JUST_USED)
     if dataset is None:
         raise UserError(
-            f"The images that were prepared in {quoted(str(entry))} cannot be read back.",
-            "Check that disk, or let the environment variable GAN_STUDIO_CACHE name another folder.",
+            f"The prepared images in {quoted(str(entry))} cannot be read.",
+            "Check that disk, or set the environment variable GAN_STUDIO_CACHE to another folder.",
         )
     return dataset
 
 
 def _kind(name: str) -> tuple[DataFormat, str]:
-    """Who opens `name`, and `name` as it is to be opened (a leading ~ means the home folder)."""
+    """Returns the format that opens `name`, and `name` with a leading ~ replaced by the home folder."""
     with _reached(name):
         for path in (name, _home(name)) if name.startswith("~") else (name,):
             if kind := _opener(path):
                 return kind, path
         if name and _exists(name):
             raise UserError(
-                f"{quoted(name)} is nothing that images can be read from.",
-                "Open a folder of images, a zip or tar of them, .npy, .npz, MNIST's or CIFAR's files, or a video.",
+                f"GAN Studio cannot read images from {quoted(name)}.",
+                "Open a folder of images, a zip or tar of images, .npy, .npz, MNIST or CIFAR files, or a video.",
             )
     raise UserError(f"{quoted(name)} does not exist.", "Check the path, or try the built-in sample:digits.")
 
@@ -114,29 +115,29 @@ def _kind(name: str) -> tuple[DataFormat, str]:
 def _reached(name: str) -> Iterator[None]:
     try:
         yield
-    except OSError as error:  # a folder above it that may not be entered, or a name that no disk would take
+    except OSError as error:  # no permission for a parent folder, or an invalid name
         raise UserError(
-            f"{quoted(name[:200])} cannot be reached.", "Check the path and who may read it.", str(error)
+            f"{quoted(name[:200])} cannot be accessed.", "Check the path and its permissions.", str(error)
         ) from error
 
 
 def _opener(path: str) -> DataFormat | None:
-    # Path("") is the current folder, which nobody asked for.
+    # Path("") would be the current folder.
     return next((kind for kind in _formats() if path and kind.opens(path)), None)
 
 
 @cache
 def _formats() -> tuple[DataFormat, ...]:
-    """The built-in samples, which go by a prefix, and then the formats by their ranks."""
+    """Returns the built-in samples and downloads, which have a prefix, then the formats by rank."""
     found = (cast(DataFormat, module("data.formats", component.name)) for component in ranked("data.formats"))
     return samples, *found
 
 
 def _exists(name: str) -> bool:
-    """As `Path.exists`, which from Python 3.14 on hides why it could not look. Raises `OSError`."""
+    """Returns whether a path exists. Raises `OSError` if that is unknown, unlike `Path.exists` of Python 3.14."""
     try:
         Path(name).stat()
-    except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: a name with a zero in it
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: a name with a null byte
         return False
     return True
 
@@ -144,5 +145,5 @@ def _exists(name: str) -> bool:
 def _home(name: str) -> str:
     try:
         return str(Path(name).expanduser())
-    except RuntimeError:  # ~somebody who has no home here
+    except RuntimeError:  # ~name of an unknown user
         return name

@@ -14,17 +14,17 @@ from core.config.preparation import Preparation, Size
 from core.data.value_range import Limits, ValueRange, scaled
 
 _DETAIL = 64
-"""Longer side in pixels of the small copy in which a smart crop looks for detail."""
+"""Longer side in pixels of the small copy on which a smart crop measures detail."""
 
 
 def fitted(image: Image.Image, how: Preparation, limits: Limits | None = None) -> NDArray[np.uint8]:
-    """The picture cut or scaled to `how.sized` and antialiased: uint8 (C, H, W), C = 1, 3 or 4.
+    """Returns the image cropped or scaled to `how.sized`, antialiased: uint8 (C, H, W), C = 1, 3 or 4.
 
-    `limits`: the numbers that stand for black and white in an opaque picture, where they are not the least and the
-    largest that its mode can hold. It lies on the background, unless alpha is wanted and it is not opaque everywhere;
-    then it is RGBA, not premultiplied, and white where nothing can be seen.
+    `limits`: levels of black and white of an opaque image, if they differ from the range of its mode. A transparent
+    image is composed over the background color, or with `how.alpha` returned as RGBA, not premultiplied, and white
+    where alpha is 0.
     """
-    # Before anything is cut off: what its numbers mean, all of them say.
+    # Before cropping, because the value range depends on all pixels.
     if image.mode.startswith(("I", "F")) or limits is not None:
         profile = image.info.get("icc_profile")
         image = Image.fromarray(_eight_bits(image, limits))
@@ -37,7 +37,7 @@ def fitted(image: Image.Image, how: Preparation, limits: Limits | None = None) -
 
 
 def _box(image: Image.Image, how: Preparation) -> tuple[int, int, int, int]:
-    """The largest box with the proportions that are wanted: in the middle, or where the most detail is."""
+    """Returns the largest box of the wanted aspect ratio: in the center, or where the most detail is."""
     scale = min(image.width / how.sized[0], image.height / how.sized[1])
     width, height = (max(round(side * scale), 1) for side in how.sized)
     spare = image.width - width, image.height - height
@@ -49,11 +49,11 @@ def _box(image: Image.Image, how: Preparation) -> tuple[int, int, int, int]:
 
 
 def _detailed(image: Image.Image, box: Size, how: Preparation) -> tuple[int, int]:
-    """Left and top of the box of that size in which brightness changes the most."""
+    """Returns left and top of the box of that size with the largest brightness changes."""
     factor = max(max(image.size) // _DETAIL, 1)
-    grey = np.asarray(_plain(image, how).convert("L").reduce(factor), np.float32)
-    rows, columns = np.abs(np.diff(grey, axis=0)), np.abs(np.diff(grey, axis=1))
-    change = np.zeros_like(grey)
+    gray = np.asarray(_plain(image, how).convert("L").reduce(factor), np.float32)
+    rows, columns = np.abs(np.diff(gray, axis=0)), np.abs(np.diff(gray, axis=1))
+    change = np.zeros_like(gray)
     change[1:] += rows
     change[:-1] += rows
     change[:, 1:] += columns
@@ -62,7 +62,7 @@ def _detailed(image: Image.Image, box: Size, how: Preparation) -> tuple[int, int
 
 
 def _start(change: NDArray[np.float32], whole: int, part: int) -> int:
-    """Where a window over that part of a line holds the most, in pixels; the middle of equally good places."""
+    """Returns the start in pixels of the window with the largest sum; the middle of equally good ones."""
     length = min(max(round(len(change) * part / whole), 1), len(change))
     sums = np.convolve(change, np.ones(length, np.float32), "valid")
     best = np.flatnonzero(sums >= sums.max() * (1 - 1e-4))
@@ -71,7 +71,7 @@ def _start(change: NDArray[np.float32], whole: int, part: int) -> int:
 
 
 def _framed(image: Image.Image, how: Preparation) -> Image.Image:
-    """All of the picture in the middle, and the background, or nothing, where it does not reach."""
+    """Returns the whole image in the center, padded with the background color or transparency."""
     width, height = how.sized
     scale = min(width / image.width, height / image.height)
     inner = max(round(image.width * scale), 1), max(round(image.height * scale), 1)
@@ -89,16 +89,16 @@ def _framed(image: Image.Image, how: Preparation) -> Image.Image:
 
 
 def _resized(image: Image.Image, size: Size, how: Preparation) -> Image.Image:
-    """Any mode of eight bits -> L, RGB or RGBA of that size, in sRGB."""
+    """Returns an 8-bit image of any mode as L, RGB or RGBA of that size, in sRGB."""
     profile = image.info.get("icc_profile")
     if transparent(image):
         image = image.convert("RGBA")
         if how.alpha:
             return _in_srgb(Image.fromarray(_see_through(image, size)), profile)
-        image, profile = _in_srgb(image, profile), None  # what it will lie on is in sRGB already
+        image, profile = _in_srgb(image, profile), None  # the background color is in sRGB already
     elif has_alpha(image):
         image = image.convert("RGB")
-    if image.mode == "CMYK" and profile:  # its profile is about these four inks
+    if image.mode == "CMYK" and profile:  # the profile describes CMYK
         small = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
         return _plain(_in_srgb(small, profile), how)
     plain = _plain(image, how)
@@ -108,7 +108,7 @@ def _resized(image: Image.Image, size: Size, how: Preparation) -> Image.Image:
 
 
 def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """The same colours in sRGB; a profile that is broken or of another mode says nothing about the picture."""
+    """Converts colors to sRGB; ignores a profile that is damaged or of another mode."""
     if not profile:
         return image
     with contextlib.suppress(ImageCms.PyCMSError, OSError, ValueError):
@@ -116,23 +116,22 @@ def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
         if source.profile.xcolor_space.strip() == {"L": "GRAY", "RGBA": "RGB"}.get(image.mode, image.mode):
             mode = "RGBA" if image.mode == "RGBA" else "RGB"
             converted = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode=mode)
-            assert converted is not None  # None stands for a conversion in place
+            assert converted is not None  # None is returned only for a conversion in place
             return converted.convert("L") if image.mode == "L" else converted
     return image
 
 
 def _see_through(image: Image.Image, size: Size) -> NDArray[np.uint8]:
-    """RGBA, resized so that no colour bleeds out of what is transparent, (H, W, 4).
+    """Returns RGBA (H, W, 4), resized without bleeding colors of transparent pixels.
 
-    Colours are weighted by their opacity, in floating point because the quotient of two small bytes is noise. The
-    filters have no negative lobes as Lanczos has: those would draw a faint second outline around everything, and bright
-    or dark rims inside it. What cannot be seen at all becomes white: without their alpha the pictures look as those on
-    white do, and nobody learns what files happen to hold there.
+    Colors are weighted by opacity (premultiplied), in floating point because dividing two small bytes gives noise. The
+    filters have no negative lobes, unlike Lanczos, whose ringing would draw a second outline. Fully transparent pixels
+    become white, so that hidden colors in files are not learned.
     """
     pixels = np.array(image)
     if image.size != size:
         premultiplied = image.convert("RGBa")
-        # A first, coarse step for large pictures, as `reducing_gap` does it.
+        # A first, coarse step for large images, like `reducing_gap`.
         factor = max(image.width // (3 * size[0]), 1), max(image.height // (3 * size[1]), 1)
         box = (0.0, 0.0, image.width / factor[0], image.height / factor[1])
         resampling = Image.Resampling.HAMMING if image.width > size[0] else Image.Resampling.BILINEAR
@@ -145,7 +144,7 @@ def _see_through(image: Image.Image, size: Size) -> NDArray[np.uint8]:
 
 
 def transparent(image: Image.Image) -> bool:
-    """Whether anything of the picture is not opaque."""
+    """Returns whether any pixel is not opaque."""
     if not has_alpha(image):
         return False
     alpha = image if image.mode in ("LA", "RGBA") else image.convert("RGBA")
@@ -153,12 +152,12 @@ def transparent(image: Image.Image) -> bool:
 
 
 def has_alpha(image: Image.Image) -> bool:
-    """Whether anything of the picture may be transparent, as its header says."""
+    """Returns whether the image has an alpha channel or a transparent color, by its header."""
     return image.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info
 
 
 def _plain(image: Image.Image, how: Preparation) -> Image.Image:
-    """Any mode of eight bits -> L or RGB."""
+    """Returns an 8-bit image of any mode as L or RGB."""
     if has_alpha(image):
         image = image.convert("RGBA")
         under = Image.new("RGB", image.size, how.color)
@@ -169,7 +168,7 @@ def _plain(image: Image.Image, how: Preparation) -> Image.Image:
 
 
 def numbers_range(image: Image.Image) -> ValueRange:
-    """The range of a picture's numbers, of all channels together and of colors where it has a palette."""
+    """Returns the value range over all channels of an image, or over its palette colors."""
     values = _numbers(image)
     if values.dtype.kind == "f":
         values = values[np.isfinite(values)]
@@ -181,7 +180,7 @@ def _numbers(image: Image.Image) -> NDArray[Any]:
 
 
 def _eight_bits(image: Image.Image, limits: Limits | None) -> NDArray[np.uint8]:
-    """16-bit integers use their whole range, unless there are limits; of other numbers only the values tell."""
+    """Scales to 8 bits: by `limits`, else by the range of the type (16-bit integers) or of the values (others)."""
     values = _numbers(image)
     if limits is None and image.mode.startswith("I;16"):
         high_byte: NDArray[np.uint8] = (values >> 8).astype(np.uint8)
@@ -193,9 +192,9 @@ def _eight_bits(image: Image.Image, limits: Limits | None) -> NDArray[np.uint8]:
 
 
 def _planes(image: Image.Image) -> NDArray[np.uint8]:
-    """(C, H, W); alpha that is opaque everywhere is dropped, and colour without any colour becomes one grey plane."""
+    """Returns the planes (C, H, W), without an opaque alpha channel, and with one gray plane for colorless RGB."""
     data, count = image.tobytes(), len(image.getbands())
-    planes = [data[band::count] for band in range(count)]  # of small pictures quicker than by numpy
+    planes = [data[band::count] for band in range(count)]  # faster than numpy for small images
     if count == 4 and planes[3].count(255) == len(planes[3]):
         planes.pop()
     if len(planes) == 3 and planes[0] == planes[1] == planes[2]:

@@ -1,4 +1,4 @@
-"""Interfaces of data formats and of the sources that they open, and functions that sources share."""
+"""Interfaces of data formats and sources, and functions that sources share."""
 
 from __future__ import annotations
 
@@ -16,57 +16,57 @@ from core.data.names import Inside, natural, printable
 from core.events import FirstImages, Progress
 
 SUGGESTED_LEAST, SUGGESTED_MOST = 16, 64
-"""A first training should show something within minutes, on a CPU too; more pixels are one choice away."""
+"""Range of suggested resolutions. Low, so that a first training shows results within minutes, even on a CPU."""
 
 MOST_CLASSES = 1000
 LONGEST_CLASS = 2**12
-"""Characters of a class's name."""
+"""Maximum length of a class name in characters."""
 
 
 class Source(Protocol):
-    """A source whose contents are listed but not read."""
+    """Source of images whose contents are listed but not read yet."""
 
     @property
     def name(self) -> str:
-        """What `Dataset.source` says: an absolute path, or "sample:digits"."""
+        """Value of `Dataset.source`: an absolute path, or "sample:digits"."""
 
     @property
     def title(self) -> str:
-        """What a person calls it."""
+        """Name that is shown to the user."""
 
     @property
     def key(self) -> str:
-        """Changes whenever the contents may have changed; known without opening a file."""
+        """Key that changes whenever the contents may have changed; known without opening a file."""
 
     @property
     def total(self) -> int:
-        """How many pictures there are to read."""
+        """Number of images to read."""
 
     @property
     def doing(self) -> str:
-        """What `read` does, for the progress bar."""
+        """Text of the progress bar during `read`."""
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """Names of the classes; empty when the pictures have no labels."""
+        """Names of the classes; empty if the images have no labels."""
 
     @property
     def skipped(self) -> tuple[Skipped, ...]:
-        """What the listing alone could rule out."""
+        """Files that the listing ruled out."""
 
     def suggest(self) -> Generator[Progress, None, int]:
-        """Find the side of squares that suits the pictures, a power of two in [16, 64]."""
+        """Yields `Progress`; returns the suggested resolution, a power of two in [16, 64]."""
 
     def read(self, how: Preparation) -> Iterator[Picture | Skipped | None]:
-        """Pictures in a fixed order, prepared so.
+        """Yields images, prepared as `how` says, in a fixed order, and skipped files.
 
-        None: nothing new yet, but here is a moment to show progress or to stop.
+        None: nothing new; an opportunity to show progress or to stop.
         """
 
 
 @dataclass(frozen=True)
 class OneFile:
-    """What sources share that are a single file, or a folder of one dataset's known files. `key` is `Source`'s."""
+    """Base of sources that are a single file, or a folder with the known files of one dataset. `key`: see `Source`."""
 
     root: Path
     key: str
@@ -81,41 +81,43 @@ class OneFile:
 
 
 class DataFormat(Protocol):
-    """What a module of `core.data.formats` that defines `TITLE` offers, and the built-in samples do."""
+    """Interface of the format modules in `core.data.formats`, and of the built-in samples."""
 
     def opens(self, source: str) -> bool:
-        """Whether `source` is of this kind. Cheap: no file is read beyond its first bytes."""
+        """Returns whether `source` has this format. Fast: reads only the first bytes of files."""
 
     def scan(self, source: str) -> Generator[Progress | FirstImages, None, Source]:
-        """List what is there; where that may take long, show first pictures on the way. Raises `UserError`."""
+        """Yields `Progress`, and first images if it takes long; returns the listed source. Raises `UserError`."""
 
 
 _PARTS = "train training trn val valid validation dev test testing eval evaluation"
 _BESIDE = "image images img imgs mask masks label labels annotation annotations segmentation segmentations gt"
 PARTS = frozenset((*_PARTS.split(), *_BESIDE.split()))
-"""Names in small letters of folders that divide a dataset: into parts for training and for testing, or into images and
-what belongs to them. They are no classes."""
+"""Lower-case names of folders that split a dataset into training and test sets, or into images, masks and labels. They
+are not classes."""
 
 
 TRAINING = frozenset(("train", "training", "trn"))
-"""Names of folders for training, among them."""
+"""Names of training folders among `PARTS`."""
 
 
 def training_level(folders: Set[Inside]) -> int:
-    """Returns on how many levels below the top folders divide the dataset, where files lie in these folders, one of
-    them for training; 0 if none is."""
+    """Returns the number of levels at which folders split the dataset, given the folders of its files.
+
+    Returns 0 if none of them is a training folder.
+    """
     level, parts = class_level(folders)
     return level if not TRAINING.isdisjoint(name.lower() for name in parts) else 0
 
 
 def is_for_training(path: Inside, level: int) -> bool:
-    """Whether a file of this path lies in a folder for training, on one of so many levels below the top."""
+    """Returns whether a file is in a training folder at one of the first `level` levels."""
     return not TRAINING.isdisjoint(name.lower() for name in path[: min(level, len(path) - 1)])
 
 
 def class_level(folders: Set[Inside]) -> tuple[int, tuple[str, ...]]:
-    """Returns at which level below the top the folders of classes lie, where files lie in these folders: below those
-    around everything and those that divide the dataset (`PARTS`). And the names of the latter."""
+    """Returns the level of the class folders, given the folders of all files, and the names of the folders above that
+    split the dataset (`PARTS`)."""
     level = 0
     parts: set[str] = set()
     while folders and all(len(path) > level for path in folders):
@@ -129,8 +131,10 @@ def class_level(folders: Set[Inside]) -> tuple[int, tuple[str, ...]]:
 
 
 def classes_of(folders: Set[Inside]) -> tuple[int, tuple[str, ...]]:
-    """Returns the level of the folders that are classes, and their names, where files lie in these folders; no names
-    unless there are 2 to 1000 on that level and nothing lies elsewhere."""
+    """Returns the level of the class folders and their names, given the folders of all files.
+
+    There are no names unless that level has 2 to 1000 folders and holds all files.
+    """
     level, _ = class_level(folders)
     names = {path[level] for path in folders if len(path) == level + 1}
     if not 2 <= len(names) <= MOST_CLASSES or any(len(path) != level + 1 for path in folders):
@@ -139,7 +143,7 @@ def classes_of(folders: Set[Inside]) -> tuple[int, tuple[str, ...]]:
 
 
 def class_numbers(labels: ArrayLike) -> tuple[NDArray[np.int64], tuple[str, ...]]:
-    """Whole numbers (N,) as indices into the classes' names, which are those numbers; no names unless 2 to 1000."""
+    """Returns class numbers (N,) of integer labels, and the labels as class names; no names unless 2 to 1000."""
     used, numbers = np.unique(np.asarray(labels, np.int64), return_inverse=True)
     if not 2 <= len(used) <= MOST_CLASSES:
         return np.zeros(len(numbers), np.int64), ()
@@ -147,7 +151,7 @@ def class_numbers(labels: ArrayLike) -> tuple[NDArray[np.int64], tuple[str, ...]
 
 
 def resolution_for(sides: list[int]) -> int:
-    """The power of two nearest below or equal to the median of the shorter sides, and in the suggested range."""
+    """Returns the largest power of two not above the median of the shorter sides, within the suggested range."""
     if not sides:
         return 64
     median = sorted(sides)[len(sides) // 2]

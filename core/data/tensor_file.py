@@ -1,7 +1,6 @@
-"""Safetensors files, read by plain reads.
+"""Reader of safetensors files without memory maps.
 
-The library's readers map the file: the process ends where a mapped file shrinks, or its disk goes away, while it is
-read.
+The readers of the library map the file: the process crashes if a mapped file shrinks or its disk disappears.
 """
 
 from __future__ import annotations
@@ -21,9 +20,9 @@ from numpy.typing import NDArray
 from core.data.names import opened_regular
 
 TensorType = tuple[str, tuple[int, ...]]
-"""A tensor's type, as safetensors names it, and its shape."""
+"""Type of a tensor, as safetensors names it, and its shape."""
 LONGEST_HEADER = 2**26
-"""Bytes."""
+"""Maximum length of the header in bytes."""
 _NUMBERS = {
     "F64": "<f8",
     "F32": "<f4",
@@ -39,25 +38,25 @@ _Span = tuple[int, int]
 
 
 class TensorFile:
-    """An open safetensors file. `metadata`: text by key. `types`: of each tensor by name."""
+    """Open safetensors file. `metadata`: text by key. `types`: type and shape by tensor name."""
 
     def __init__(self, file: IO[bytes]) -> None:
-        """Reads the header. Raises `OSError`, or another of `FOREIGN_ERRORS` for a file that is not one."""
+        """Reads the header. Raises `OSError`, or another of `FOREIGN_ERRORS` if it is not a safetensors file."""
         size, length = os.fstat(file.fileno()).st_size, int.from_bytes(file.read(8), "little")
         if not 0 < length <= min(LONGEST_HEADER, size - 8):
             raise ValueError(f"a header of {length:,} bytes")
         header = json.loads(_exactly(file, length))
         self.metadata = _metadata(header.pop("__metadata__", {}))
-        "".join((*header, *self.metadata.values())).encode()  # escapes may stand for what is no text
+        "".join((*header, *self.metadata.values())).encode()  # raises for escapes of lone surrogates
         self._file, self._start = file, 8 + length
         self._spans = {name: _span(entry) for name, entry in header.items()}
         self.types = {name: _type(entry) for name, entry in header.items()}
         spans = sorted([(0, 0), *self._spans.values(), (size - self._start, size - self._start)])
         if any(end != start for (_, end), (start, _) in pairwise(spans)):
-            raise ValueError("tensors that do not lie one after the other")
+            raise ValueError("tensors are not contiguous")
 
     def read(self, name: str) -> NDArray[Any]:
-        """Returns a tensor. Raises `OSError`, and `ValueError` for types that are not read here."""
+        """Returns a tensor. Raises `OSError`, and `ValueError` for unsupported types."""
         (kind, shape), (start, end) = self.types[name], self._spans[name]
         if kind not in _NUMBERS:
             raise ValueError(f"{name} has the type {kind}")
@@ -92,7 +91,7 @@ def _exactly(file: IO[bytes], length: int) -> bytes:
 
 def _metadata(found: Any) -> dict[str, str]:
     if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
-        raise ValueError("metadata that is no text")
+        raise ValueError("metadata is not text")
     return found
 
 

@@ -1,4 +1,4 @@
-"""Devices to train on. Imports no torch until a function is called."""
+"""Devices for training. Imports no torch until a function is called."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 @cache
 def survey() -> tuple[Device, ...]:
-    """Returns what `look` found when it was asked first: all parts of a process then mean the same by `auto`."""
+    """Returns the cached result of the first `look`, so that `auto` means the same device in the whole process."""
     return look()
 
 
 def look() -> tuple[Device, ...]:
-    """Looks for every device of this machine, and gives none of them a context. Imports torch.
+    """Finds all devices of this machine without creating a context on them. Imports torch.
 
-    Those that can be used come first: the fastest kind, of its kind the one with the most free memory (those that
-    share the main memory after the others), and the CPU last. Those that cannot follow.
+    Usable devices come first: by kind, fastest first, then by free memory (devices that share main memory last), and
+    the CPU at the end. Unusable ones follow.
     """
     found = [*cuda_devices(), *_xpu_devices(), *_mps_devices(), _cpu()]
     usable = [device for device in found if device.trouble is None]
@@ -31,14 +31,14 @@ def look() -> tuple[Device, ...]:
 
 
 def available() -> list[Device]:
-    """Returns the devices that can be used; `auto` is the first. Imports torch."""
+    """Returns the usable devices; `auto` is the first. Imports torch."""
     return [device for device in survey() if device.trouble is None]
 
 
 def resolve(name: str) -> torch.device:
-    """Returns the torch device of a setting, with its number: `auto`, a kind (`cuda`, `xpu`) or a whole name.
+    """Returns the torch device, with its index, of a setting: `auto`, a kind (`cuda`, `xpu`) or a full name.
 
-    Raises `UserError` for one that is not here, or that cannot be used.
+    Raises `UserError` if it does not exist or cannot be used.
     """
     import torch
 
@@ -52,9 +52,9 @@ def resolve(name: str) -> torch.device:
 
 
 def use(name: str) -> torch.device:
-    """Resolves the device of a setting for work in this thread, of which it becomes the current device.
+    """Resolves the device of a setting and makes it the current device of this thread.
 
-    On CUDA, single precision is TF32 from then on. Raises `UserError` as `resolve`, and for a device that is busy.
+    Turns on TF32 on CUDA. Raises `UserError` as `resolve` does, and if the device is busy.
     """
     import torch
 
@@ -66,12 +66,12 @@ def use(name: str) -> torch.device:
             torch.get_device_module(device).set_device(device)
         except RuntimeError as error:
             remedy = "Close the programs that use it, or choose another device."
-            raise UserError(f"The device {device} cannot be used now.", remedy, str(error)) from error
+            raise UserError(f"The device {device} is busy.", remedy, str(error)) from error
     return device
 
 
 def passed_over(name: str) -> str:
-    """Returns why `auto` leaves a GPU alone and takes the CPU; empty where it does not."""
+    """Returns why `auto` chooses the CPU despite a GPU; empty if it does not."""
     first, *others = survey()
     troubles = [device.trouble for device in others if device.trouble]
     if name != "auto" or first.kind != "cpu" or not troubles:
@@ -80,13 +80,13 @@ def passed_over(name: str) -> str:
 
 
 def use_tf32() -> None:
-    """Lets CUDA multiply single-precision numbers as TF32, in products as in convolutions.
+    """Turns on TF32 for matrix products and convolutions on CUDA.
 
-    PyTorch does it for convolutions only, unless told. Other kinds of devices stay as they are.
+    By default, PyTorch uses it for convolutions only. Other kinds of devices are unaffected.
     """
     import torch
 
-    if hasattr(torch.backends, "fp32_precision"):  # since 2.9; one that mixes old names in cannot read any of them
+    if hasattr(torch.backends, "fp32_precision"):  # since torch 2.9, where mixing in the old names raises
         torch.backends.cuda.matmul.fp32_precision = "tf32"
         torch.backends.cudnn.conv.fp32_precision = "tf32"  # type: ignore[attr-defined]
     else:
@@ -106,7 +106,7 @@ def _xpu_devices() -> list[Device]:
         if not torch.xpu.is_available():
             return []
         return [_xpu(index, torch.xpu.get_device_properties(index)) for index in range(torch.xpu.device_count())]
-    except Exception:  # its driver is missing, or does not fit
+    except Exception:  # driver missing or incompatible
         return []
 
 
@@ -115,7 +115,7 @@ def _xpu(index: int, facts: Any) -> Device:
 
     try:
         free: int | None = torch.xpu.mem_get_info(index)[0]
-    except Exception:  # some drivers do not tell
+    except Exception:  # unknown to some drivers
         free = None
     strengths = {"bf16": "has_bfloat16_conversions", "fp16": "has_fp16"}
     return Device(
@@ -136,7 +136,7 @@ def _mps_devices() -> list[Device]:
         return []
     try:
         total: int | None = torch.mps.recommended_max_memory()
-    except Exception:  # only newer versions of macOS tell
+    except Exception:  # known to newer versions of macOS only
         total = None
     return [Device("mps", "Apple GPU", total_memory=total, good_at=("fp16",), is_integrated=True)]
 

@@ -1,4 +1,4 @@
-"""Builds of PyTorch: which GPUs and drivers each can use, and the command that installs another. Imports no torch."""
+"""Builds of PyTorch: GPUs and drivers that each supports, and the command to install another. Imports no torch."""
 
 from __future__ import annotations
 
@@ -10,40 +10,41 @@ from collections.abc import Iterable
 from pathlib import Path
 
 LEAST_DRIVER = {11: ("450.80.02", "452.39"), 12: ("525.60.13", "528.33"), 13: ("580.65.06", "580")}
-"""The oldest NVIDIA driver for each major version of CUDA, on Linux and on Windows. Every minor version runs with it
-(NVIDIA's minor version compatibility), as PyTorch's wheels hold machine code for each GPU that they name."""
+"""Oldest NVIDIA driver for each major version of CUDA, on Linux and on Windows. It runs all minor versions (NVIDIA's
+minor version compatibility), because PyTorch's wheels contain machine code for each GPU they name."""
 OLD_BACKEND, OLDEST = "cu126", (5, 0)
-"""The newest CUDA whose compiler still knows GPUs below 7.5, and the oldest of those that its wheels are made for."""
+"""Newest CUDA whose compiler supports GPUs below compute capability 7.5, and the lowest capability of its wheels."""
 
 
 def least_driver(cuda: str) -> str:
-    """Returns the oldest driver version that a build for this version of CUDA (`13.2`) runs with; empty if unknown."""
+    """Returns the oldest driver version for builds with this version of CUDA (`13.2`); empty if unknown."""
     linux, windows = LEAST_DRIVER.get(_numbers(cuda)[0], ("", "")) if _numbers(cuda) else ("", "")
     return windows if sys.platform == "win32" else linux
 
 
 def is_older(version: str, least: str) -> bool:
-    """Returns whether a driver's version is below another; False where either is not known."""
+    """Returns whether a driver version is below another; False if either is unknown."""
     return bool(_numbers(version) and _numbers(least) and _numbers(version) < _numbers(least))
 
 
 def runs_on(architectures: Iterable[str], capability: tuple[int, int]) -> bool:
     """Returns whether a build with these architectures (`sm_80`, `compute_90`) has kernels for a compute capability.
 
-    Machine code runs on the same major version from its minor one up, intermediate code (`compute_`) on everything
-    newer; `a` behind the number stands for exactly this GPU, `f` for its family. A build that names none is trusted.
+    Machine code (`sm_`) runs on the same major version with the same or a higher minor version, intermediate code
+    (`compute_`) on everything newer; the suffix `a` means exactly this GPU, `f` its family. A build that names no
+    architectures is assumed to fit.
     """
     known = [found for found in map(_architecture, architectures) if found]
     return not known or any(_runs(*each, capability) for each in known)
 
 
 def capabilities(architectures: Iterable[str]) -> list[tuple[int, int]]:
-    """Returns the compute capabilities that architectures stand for, the oldest first."""
+    """Returns the compute capabilities of architectures, lowest first."""
     return sorted({found[1] for found in map(_architecture, architectures) if found})
 
 
 def fitting_backend(capability: tuple[int, int], architectures: Iterable[str]) -> str:
-    """Returns the name by which uv installs a build that has kernels for a compute capability; empty for none."""
+    """Returns uv's name of a torch backend with kernels for a compute capability; empty if there is none."""
     known = capabilities(architectures)
     if known and capability > known[0]:
         return "auto"
@@ -51,9 +52,9 @@ def fitting_backend(capability: tuple[int, int], architectures: Iterable[str]) -
 
 
 def install_command(backend: str = "auto") -> str:
-    """Returns the command that puts another build of PyTorch into this environment. `auto`: one that fits the driver.
+    """Returns the command that installs another build of PyTorch in this environment. `auto`: to fit the driver.
 
-    Both packages are named for reinstallation: uv takes any build of the same version for the one that is wanted.
+    It reinstalls both packages, because uv would accept another build of the same version.
     """
     uv = Path(sys.executable).with_name("uv.exe" if sys.platform == "win32" else "uv")
     python = _quoted(sys.executable)
@@ -68,7 +69,7 @@ def install_command(backend: str = "auto") -> str:
 
 
 def _architecture(text: str) -> tuple[str, tuple[int, int], str] | None:
-    """Kind, capability and suffix of `sm_90a`."""
+    """Returns kind, capability and suffix of an architecture such as `sm_90a`; None if it cannot be parsed."""
     found = re.fullmatch(r"(sm|compute)_(\d+)(\d)([af]?)", text)
     return (found[1], (int(found[2]), int(found[3])), found[4]) if found else None
 
@@ -86,7 +87,7 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 def _quoted(path: str) -> str:
-    """A path as a shell takes it, with `~` for the home folder where one is expanded."""
+    """Returns a path quoted for a shell, with `~` for the home folder if the shell expands it."""
     if sys.platform == "win32":
         return f'"{path}"' if " " in path else path
     home = str(Path.home())

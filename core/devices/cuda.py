@@ -1,6 +1,6 @@
-"""Devices that PyTorch calls `cuda`: NVIDIA's, and AMD's where it was built for ROCm. Imports torch when asked.
+"""Devices of the type `cuda`: NVIDIA GPUs, and AMD GPUs with builds for ROCm. Imports torch on demand.
 
-No device is given a context: that takes hundreds of megabytes of each GPU, and a second.
+No context is created on a device, which would take a second and hundreds of megabytes of each GPU.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ HIDES = "CUDA_VISIBLE_DEVICES"
 
 
 def cuda_devices() -> list[Device]:
-    """Returns every such device of this machine in torch's order, those that cannot be used with the reason."""
+    """Returns every such device of this machine in torch's order; unusable ones have a `trouble`."""
     import torch
 
     if torch.version.hip:
@@ -35,16 +35,16 @@ def cuda_devices() -> list[Device]:
 
 
 def _counted() -> tuple[int, str]:
-    """How many devices the driver gives to this process, and if none what PyTorch says about it."""
+    """Returns the number of devices for this process, and if none, PyTorch's reason."""
     import torch
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what torch warns of here, a device's trouble says
+        warnings.simplefilter("ignore")  # the trouble of a device reports it
         try:
             torch.cuda.init()
             return torch.cuda.device_count(), ""
-        except Exception as error:  # no driver, an old one, one that does not fit its library ...
-            torch.cuda.is_available()  # it warns once in a process: here, and not in the first backward pass
+        except Exception as error:  # missing, old or mismatched driver
+            torch.cuda.is_available()  # triggers its single warning per process here, not in the first backward pass
             return 0, (str(error).splitlines() or [""])[0]
 
 
@@ -95,7 +95,7 @@ def _amd_device(index: int) -> Device:
     if not known or architecture in known:
         return device
     what = f"This build of PyTorch has no kernels for {device.title} ({architecture})."
-    return replace(device, trouble=Trouble(what, "Install one that has", install_command()))
+    return replace(device, trouble=Trouble(what, "Install a build that has them", install_command()))
 
 
 def _nvidia_strengths(capability: tuple[int, int]) -> tuple[str, ...]:
@@ -105,7 +105,7 @@ def _nvidia_strengths(capability: tuple[int, int]) -> tuple[str, ...]:
 
 
 def _unusable(seen: Seen, trouble: Trouble) -> list[Device]:
-    """The cards that only the management library sees, or one that stands for them all."""
+    """Returns the cards that only NVML finds, or one placeholder, as unusable devices."""
     cards = seen.cards or (Card("NVIDIA GPU"),)
     return [
         Device(
@@ -122,7 +122,7 @@ def _unusable(seen: Seen, trouble: Trouble) -> list[Device]:
 
 
 def _unreachable(seen: Seen, cuda: str, reason: str) -> Trouble | None:
-    """Why PyTorch reaches no card; None where there is none to reach, or the person has hidden them."""
+    """Returns why PyTorch finds no card; None if there is no card, or the user has hidden them."""
     is_old = "too old" in reason or is_older(seen.driver, least_driver(cuda))
     if HIDES in os.environ or not (seen.cards or is_old):
         return None
@@ -130,31 +130,31 @@ def _unreachable(seen: Seen, cuda: str, reason: str) -> Trouble | None:
         driver = f"The NVIDIA driver {seen.driver}".rstrip()
         needed = f", which needs {least_driver(cuda)} or newer" if least_driver(cuda) else ""
         what = f"{driver} is too old for this build of PyTorch (CUDA {cuda}){needed}."
-        return Trouble(what, "Update the driver, or install a build that fits it", install_command())
+        return Trouble(what, "Update the driver, or install a matching build", install_command())
     return _silent(_branded("NVIDIA", seen.cards[0].name), reason)
 
 
 def _silent(name: str, reason: str) -> Trouble:
-    what = f"{name} does not answer: {(reason.splitlines() or [''])[0].rstrip('.')}."
-    return Trouble(what, "Restart the computer; if that is not enough, see whether the driver finds it", "nvidia-smi")
+    what = f"{name} does not respond: {(reason.splitlines() or [''])[0].rstrip('.')}."
+    return Trouble(what, "Restart the computer; if that does not help, check whether the driver finds it", "nvidia-smi")
 
 
 def _without_cuda(card: Card) -> Trouble:
-    what = f"This build of PyTorch cannot use {_branded('NVIDIA', card.name)}: it was made without CUDA."
-    return Trouble(what, "Install one that was made with it", install_command())
+    what = f"This build of PyTorch cannot use {_branded('NVIDIA', card.name)}: it has no CUDA."
+    return Trouble(what, "Install a build with CUDA", install_command())
 
 
 def _unbuilt(device: Device, architectures: list[str]) -> Trouble:
-    """Of a card that this build has no kernels for."""
+    """Returns the trouble of a card for which this build has no kernels."""
     own = capabilities([device.architecture])[0]
     known = capabilities(architectures)
     needs = "{}.{} or newer".format(*known[0]) if own < known[0] else ", ".join("{}.{}".format(*each) for each in known)
     has = "{}.{}".format(*own)
-    what = f"{device.title} has compute capability {has}, and this build of PyTorch was made for {needs}."
+    what = f"{device.title} has compute capability {has}, but this build of PyTorch is for {needs}."
     backend = fitting_backend(own, architectures)
     if not backend:
-        return Trouble(what, "No build supports it any more: choose another device")
-    return Trouble(what, "Install a build that was made for it", install_command(backend))
+        return Trouble(what, "No build supports this GPU any more: choose another device")
+    return Trouble(what, "Install a build for this GPU", install_command(backend))
 
 
 def _branded(brand: str, name: str) -> str:
@@ -166,6 +166,6 @@ def _uuid(facts: Any) -> str:
 
 
 def _bus(facts: Any) -> tuple[int, int, int] | None:
-    """Where torch tells it."""
+    """Returns the PCI bus address; None if torch does not know it."""
     numbers = [getattr(facts, f"pci_{name}_id", None) for name in ("domain", "bus", "device")]
     return None if None in numbers else tuple(numbers)  # type: ignore[return-value]

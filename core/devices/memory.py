@@ -1,4 +1,4 @@
-"""Memory of devices and of the machine: how much is free, and what can be done where it is full.
+"""Memory of devices and of the machine: free memory, and handling of full memory.
 
 Imports no torch until a function is called.
 """
@@ -24,9 +24,9 @@ T = TypeVar("T")
 _SIGNS = re.compile(
     "|".join(
         (
-            "out of memory",  # CUDA, ROCm, XPU, MPS, and drivers' errors of the kinds that torch does not recognize
+            "out of memory",  # CUDA, ROCm, XPU, MPS, and driver errors that torch does not recognize
             "can't allocate memory|not enough memory|could not allocate memory",  # the CPU's allocator; on Windows
-            "failed to allocate memory|invalid buffer size",  # MPS, which has a limit for each tensor too
+            "failed to allocate memory|invalid buffer size",  # MPS, which also limits single tensors
             "std::bad_alloc",
             r"(cublas|hipblas|cudnn|cusolver|cusparse)_status_alloc_failed",
             r"cudnn_status_internal_error_(host|device)_allocation_failed",
@@ -36,18 +36,18 @@ _SIGNS = re.compile(
     ),
     re.IGNORECASE,
 )
-REMEDY = "Close other programs that use the device, or wait for other work on it to end."
+REMEDY = "Close other programs that use the device, or wait until other work on it has finished."
 
 
 class OutOfMemoryError(UserError):
-    """There was not enough memory for something, which has been given up; all that it had taken is free again."""
+    """Raised if memory is full; the memory of the failed work has been freed."""
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Returns whether an error says that memory is full, of the device or of the machine.
+    """Returns whether an error means that memory of the device or of the machine is full.
 
-    Only CUDA's and XPU's allocators raise `torch.OutOfMemoryError`; the others, and libraries with buffers of their
-    own, raise a plain `RuntimeError` whose text tells.
+    Only the allocators of CUDA and XPU raise `torch.OutOfMemoryError`; others, and libraries with their own buffers,
+    raise a `RuntimeError` that is recognized by its text.
     """
     if isinstance(error, MemoryError | OutOfMemoryError):
         return True
@@ -55,7 +55,7 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def free_memory(device: torch.device) -> int:
-    """Bytes that are free for the device: of its own memory, or of main memory where it has none."""
+    """Returns the free memory of the device in bytes; of main memory if it has none of its own."""
     import psutil
     import torch
 
@@ -66,21 +66,21 @@ def free_memory(device: torch.device) -> int:
 
 
 def used_memory() -> int:
-    """Bytes that this process keeps in main memory."""
+    """Returns the main memory that this process uses, in bytes."""
     import psutil
 
     return int(psutil.Process(os.getpid()).memory_info().rss)
 
 
 def batch_too_large(settings: Settings) -> OutOfMemoryError:
-    """Returns the error for a training whose step does not fit."""
+    """Returns the error for a training whose step does not fit into memory."""
     what, remedy = _batch(settings)
     return OutOfMemoryError(f"There is not enough memory {what}.", remedy)
 
 
 @contextmanager
 def enough_memory_for_batch(settings: Settings) -> Iterator[None]:
-    """Turns the errors of a full memory, as `enough_memory` does, into that for a training that does not fit."""
+    """Turns errors of full memory into `batch_too_large`, like `enough_memory`."""
     with enough_memory(*_batch(settings)):
         yield
 
@@ -88,12 +88,12 @@ def enough_memory_for_batch(settings: Settings) -> Iterator[None]:
 def _batch(settings: Settings) -> tuple[str, str]:
     return (
         f"for a batch of {settings.batch} images at {settings.resolution} px",
-        f"Try a batch of {max(settings.batch // 2, 2)}, a smaller resolution, or a smaller width.",
+        f"Reduce the batch size to {max(settings.batch // 2, 2)}, the resolution, or the base channels.",
     )
 
 
 def empty_cache(device: torch.device) -> None:
-    """Gives what torch keeps of the device's memory for later back to it. Does nothing on the CPU."""
+    """Releases unused device memory that torch has cached. Does nothing on the CPU."""
     import torch
 
     if device.type == "cuda":
@@ -106,9 +106,9 @@ def empty_cache(device: torch.device) -> None:
 
 @contextmanager
 def enough_memory(what: str, remedy: str = REMEDY, device: torch.device | None = None) -> Iterator[None]:
-    """Turns the errors of a full memory into an `OutOfMemoryError` that says "There is not enough memory " + `what`.
+    """Turns errors of full memory into an `OutOfMemoryError` with the text "There is not enough memory " + `what`.
 
-    What the work had taken is freed first, on the device too if it is given.
+    Memory of the failed work is freed first, on the device too if it is given.
     """
     try:
         yield
@@ -126,7 +126,7 @@ def enough_memory(what: str, remedy: str = REMEDY, device: torch.device | None =
 
 @contextmanager
 def left_out_if_full(device: torch.device) -> Iterator[None]:
-    """Leaves work out, as `contextlib.suppress` does, for which there is not enough memory, and frees what it took."""
+    """Suppresses errors of full memory, like `contextlib.suppress`, and frees the memory of the failed work."""
     try:
         yield
     except (MemoryError, RuntimeError, OutOfMemoryError) as error:
@@ -139,18 +139,18 @@ def left_out_if_full(device: torch.device) -> Iterator[None]:
 
 
 class BatchLimit:
-    """How many rows are worked on at once: fewer from then on where there was no memory for them.
+    """Number of rows processed at once, which is reduced when memory is full.
 
-    `at_once`: at most so many at first, and in the end 1.
+    `at_once`: initial maximum; it is halved down to 1.
     """
 
     def __init__(self, at_once: int, device: torch.device | None = None) -> None:
         self.at_once, self._most, self._device = at_once, at_once, device
 
     def run(self, work: Callable[[int], T], what: str, remedy: str = REMEDY) -> T:
-        """Returns `work(at_once)`, which is tried again with half as many where memory is full.
+        """Returns `work(at_once)`; tries again with half as many if memory is full.
 
-        Raises `OutOfMemoryError` as `enough_memory` does when there is no memory for one either.
+        Raises `OutOfMemoryError` as `enough_memory` does if not even one fits.
         """
         while True:
             try:
@@ -162,10 +162,10 @@ class BatchLimit:
             self.at_once = max(self.at_once // 2, 1)
 
     def reset(self) -> None:
-        """Begins with as many as at first again: there may be more memory now."""
+        """Restores the initial maximum, as more memory may be free now."""
         self.at_once = self._most
 
 
 def _release(error: BaseException) -> None:
-    """Frees what the functions that an error ended still hold: their variables live as long as its traceback."""
+    """Frees the variables that the traceback of an error keeps alive."""
     traceback.clear_frames(error.__traceback__)

@@ -1,7 +1,7 @@
 """NVIDIA's management library (NVML): cards, their memory and the driver, without a CUDA context on any of them.
 
-The library may be missing, refuse anything, and count cards that CUDA cannot use or numbers otherwise: whatever it
-says is only shown, and never decides by itself what is trained on.
+The library may be missing, refuse any query, and list cards that CUDA cannot use or numbers differently. Its facts are
+only shown, and never decide alone which device is used.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from typing import Any
 
 Bus = tuple[int, int, int]
-"""Domain, bus and device on the PCI bus."""
+"""PCI address: domain, bus and device."""
 
 
 @dataclass(frozen=True)
 class Card:
-    """A GPU, or one of the parts that a GPU is divided into (MIG). What the library did not tell is None or empty.
+    """GPU, or MIG instance of one. Unknown facts are None or empty.
 
-    `uuid`: bare, in lower case. Memory is in bytes.
+    `uuid`: without prefix, lower case. Memory is in bytes.
     """
 
     name: str
@@ -32,25 +32,25 @@ class Card:
 
 @dataclass(frozen=True)
 class Seen:
-    """What the library knows of this machine. `driver`: its version, empty where there is none."""
+    """Facts about this machine. `driver`: version of the driver, empty without one."""
 
     driver: str = ""
     cards: tuple[Card, ...] = ()
 
     def card(self, uuid: str, bus: Bus | None) -> Card | None:
-        """Returns the card that CUDA calls so, whatever its number; None where that is not certain."""
+        """Returns the card with CUDA's UUID or bus address; None if uncertain."""
         same = [card for card in self.cards if uuid and card.uuid == bare(uuid)]
         same = same or [card for card in self.cards if bus is not None and card.bus == bus]
         return same[0] if len(same) == 1 else None
 
 
 def look() -> Seen:
-    """Asks the library. Never raises: where it does not answer, nothing is seen."""
+    """Queries the library; returns no cards if it fails. Never raises."""
     try:
         import pynvml
 
         pynvml.nvmlInit()
-    except Exception:  # it is missing, too old, or its driver is not loaded
+    except Exception:  # missing, too old, or driver not loaded
         return Seen()
     try:
         driver = _text(_asked(pynvml, "nvmlSystemGetDriverVersion"))
@@ -92,7 +92,7 @@ def _card(library: Any, handle: Any, name: str, capability: tuple[int, int] | No
 
 
 def _asked(library: Any, question: str, *arguments: Any) -> Any:
-    """Returns the answer to a question; None where it is refused, or not known, for whatever reason."""
+    """Returns the result of a query; None if it fails for any reason."""
     try:
         return getattr(library, question)(*arguments)
     except Exception:
@@ -100,7 +100,7 @@ def _asked(library: Any, question: str, *arguments: Any) -> Any:
 
 
 def _text(value: object) -> str:
-    """Returns text, which older versions of the library hand out as bytes."""
+    """Returns text; older versions of the library return bytes."""
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value or "")
 
 

@@ -1,4 +1,4 @@
-"""Streams of a device: a training has one of its own, and so has what a person waits for beside it."""
+"""Streams of a device: a training and interactive work each have their own."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from functools import partial
 import torch
 
 HIGH = -1
-"""Priority before the default, 0."""
+"""Priority above the default, 0."""
 
 
 def priority_stream(device: torch.device) -> Callable[[], AbstractContextManager[object]]:
-    """Returns a context, new with each call, in which work goes to a new stream of the device, before that of others.
+    """Returns a function that creates a context in which work goes to a new high-priority stream of the device.
 
-    Whoever leaves it has to wait for the work, as reading its results does. Devices without streams (CPU, MPS) do the
-    work as usual.
+    The caller has to wait for the work, for example by reading its results. Has no effect on devices without streams
+    (CPU, MPS).
     """
     if device.type not in ("cuda", "xpu"):
         return nullcontext
@@ -26,8 +26,8 @@ def priority_stream(device: torch.device) -> Callable[[], AbstractContextManager
 
 @contextmanager
 def stream_of_its_own(device: torch.device) -> Iterator[None]:
-    """Lets this thread's work on a device go into a new stream: what belongs to the default one, such as nodes of
-    autograd, cannot be recorded. Does nothing where devices have no streams."""
+    """Directs the work of this thread on a device to a new stream, because work on the default stream, such as autograd
+    nodes, cannot be captured in a CUDA graph. Does nothing on devices without streams."""
     if device.type not in ("cuda", "xpu"):
         yield
         return
@@ -42,7 +42,7 @@ def stream_of_its_own(device: torch.device) -> Iterator[None]:
 
 
 def synchronize(device: torch.device) -> None:
-    """Waits until the device has done all that it was given, so that a clock can be read."""
+    """Waits until the device has finished all work, for time measurements."""
     if device.type == "mps":
         torch.mps.synchronize()
     elif device.type != "cpu":

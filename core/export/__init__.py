@@ -1,4 +1,4 @@
 """Exports of images, videos, time-lapses and generators: generators that yield `Progress` and return `Saved`.
 
-Whatever is written appears under its name only when it is complete; closing the generator before leaves nothing of it.
+Files appear under their names only when complete; closing the generator earlier leaves nothing behind.
 """

@@ -9,7 +9,7 @@ from core.errors import UserError
 from core.latent.request import LatentRequest, Loop, Walk
 
 MOST_FRAMES = 100_000
-"""Limit of one animation, nearly an hour: 9999 seconds for each of many seeds, say, must not fill the memory."""
+"""Maximum frames of an animation, nearly an hour, to bound memory and time."""
 MOST_FPS = 120
 MOST_SCALE = 32
 
@@ -18,11 +18,10 @@ MOST_SCALE = 32
 class Animation:
     """Settings of an animation.
 
-    `fps`: images a second. `seconds`: duration of each segment of a walk, of the whole turn of a loop, or of the whole
-    time-lapse. `durations`: seconds of each segment of a walk, where they differ. `loop`: a walk goes on from its last
-    point to its first, so that the animation can be repeated without a jump. `scale`: so many pixels for each one, in
-    both directions; without `smooth` they stay square. `recipe`: whether single frames tell from which checkpoint and
-    latents they were made.
+    `fps`: frames per second. `seconds`: duration of each segment of a walk, of a whole loop, or of a whole time-lapse.
+    `durations`: seconds of each segment of a walk, if they differ. `loop`: a walk continues from its last point to its
+    first, so that the animation repeats without a jump. `scale`: integer upscaling factor; `smooth`: interpolate,
+    otherwise pixels stay square. `recipe`: whether single frames store the checkpoint and latents they were made from.
 
     Raises `UserError` for values out of range.
     """
@@ -37,12 +36,12 @@ class Animation:
 
     def __post_init__(self) -> None:
         if not 1 <= self.fps <= MOST_FPS:
-            raise UserError(f"A film cannot show {self.fps} images a second.", f"Choose from 1 to {MOST_FPS}.")
+            raise UserError(f"A frame rate of {self.fps} fps is out of range.", f"Choose from 1 to {MOST_FPS} fps.")
         for seconds in (self.seconds, *self.durations):
             if not (isfinite(seconds) and seconds > 0):
-                raise UserError(f"A film cannot last {seconds:g} seconds.", "Choose a number above 0.")
+                raise UserError(f"A duration of {seconds:g} seconds is out of range.", "Choose a number above 0.")
         if not 1 <= self.scale <= MOST_SCALE:
-            raise UserError(f"Images cannot be enlarged {self.scale} times.", f"Choose from 1 to {MOST_SCALE}.")
+            raise UserError(f"A scale of {self.scale} is out of range.", f"Choose from 1 to {MOST_SCALE}.")
 
     @property
     def frames(self) -> int:
@@ -51,20 +50,20 @@ class Animation:
 
 
 def checked(frames: int) -> int:
-    """Returns the number of frames. Raises `UserError` when there are too many."""
+    """Returns the number of frames. Raises `UserError` if there are too many."""
     if frames > MOST_FRAMES:
-        raise UserError(f"{frames:,} frames are too many for one film.", f"Make it shorter: at most {MOST_FRAMES:,}.")
+        raise UserError(f"{frames:,} frames are too many for a video.", f"Make it shorter: at most {MOST_FRAMES:,}.")
     return frames
 
 
 def frame_positions(trajectory: Walk | Loop, animation: Animation) -> tuple[float, ...]:
-    """Returns the position of each frame on the trajectory, all the same step apart within a segment.
+    """Returns the position of each frame on the trajectory, evenly spaced within a segment.
 
-    A walk shows every one of its points, so an open one of n segments has n * `animation.frames` + 1 frames. A closed
-    one ends a step before it would begin again. Raises `UserError` for a walk of one point, and for too many frames.
+    A walk shows every point, so an open walk of n segments has n * `animation.frames` + 1 frames. A closed one ends a
+    step before its start. Raises `UserError` for a walk of one point, and for too many frames.
     """
     if isinstance(trajectory, Walk) and len(trajectory.points) < 2:
-        raise UserError("One image is no walk.", "Choose another one to walk to, or go round the one.")
+        raise UserError("A walk needs at least 2 images.", "Add an image, or make a loop around this one.")
     if isinstance(trajectory, Walk) and animation.durations:
         return _timed(trajectory, animation)
     if isinstance(trajectory, Loop) and animation.durations:
@@ -79,10 +78,10 @@ def frame_positions(trajectory: Walk | Loop, animation: Animation) -> tuple[floa
 
 
 def _timed(trajectory: Walk, animation: Animation) -> tuple[float, ...]:
-    """Returns the frames' positions on a walk whose segments last as long as `animation.durations` say."""
+    """Returns the positions of the frames on a walk with the segment durations `animation.durations`."""
     segments = len(trajectory.points) if trajectory.closed or animation.loop else len(trajectory.points) - 1
     if len(animation.durations) < segments:
-        raise UserError(f"The film has {segments} segments.", f"Give {segments} durations.")
+        raise UserError(f"The video has {segments} segments.", f"Give {segments} durations.")
     steps = [max(round(seconds * animation.fps), 1) for seconds in animation.durations[:segments]]
     checked(sum(steps) + 1)
     found = [segment + number / step for segment, step in enumerate(steps) for number in range(step)]
@@ -90,10 +89,10 @@ def _timed(trajectory: Walk, animation: Animation) -> tuple[float, ...]:
 
 
 def frame_requests(trajectory: Walk | Loop, animation: Animation) -> LatentRequest:
-    """Returns a request for the frames in order. Raises as `frame_positions`.
+    """Returns a request for the frames in order. Raises as `frame_positions` does.
 
-    A closed walk is written out with its first point once more at the end. The images are the same, and the recipe of
-    each holds the two points that it lies between, not all of them.
+    A closed walk becomes an open one with its first point repeated at the end, so that the recipe of each image holds
+    only the two points around it. The images are the same.
     """
     found = frame_positions(trajectory, animation)
     if isinstance(trajectory, Walk) and (trajectory.closed or animation.loop):

@@ -14,19 +14,19 @@ from core.runs.pinned_generators import FOLDER
 
 
 def find_checkpoint(recipe: Recipe, image: Path, runs: Path) -> Path | None:
-    """The file with the recipe's digest, where exports and runs lie; None if it is not there."""
+    """Returns the checkpoint with the digest of the recipe, near the image or in `runs`; None if it is not found."""
     return next((path for path in _candidates(recipe, image, runs) if _digest(path) == recipe.checkpoint), None)
 
 
 def missing(recipe: Recipe, image: Path) -> UserError:
-    """Says which checkpoint is needed."""
+    """Returns the error for a missing checkpoint."""
     if not recipe.checkpoint:
         return UserError(
-            f"{image.name} was made while a training ran, at step {recipe.step:,}, and nothing was saved then.",
-            "Open a checkpoint of that run that is near to it, and drop the image again.",
+            f"{image.name} was made during a training, at step {recipe.step:,}, without a saved checkpoint.",
+            "Open a checkpoint of that run near that step, and drop the image again.",
         )
     return UserError(
-        f"{image.name} was made with {recipe.file} (step {recipe.step:,}), which was not found.",
+        f"{recipe.file} (step {recipe.step:,}), the checkpoint of {image.name}, was not found.",
         "Open that checkpoint, and drop the image again.",
         f"Its digest is {recipe.checkpoint}.",
     )
@@ -37,12 +37,12 @@ def _candidates(recipe: Recipe, image: Path, runs: Path) -> Iterator[Path]:
     if is_plain(run) and is_plain(file):
         yield from (runs / run / kind / file for kind in FOLDERS)
     if is_plain(file):
-        # Beside the image, and around it: a run holds what was exported of it.
+        # Near the image, because exports are saved in the run folder.
         for folder in (image.parent, *list(image.parents)[1:4]):
             yield folder / file
             yield from (folder / kind / file for kind in FOLDERS)
-    # A run that was renamed, or a file that was.
-    with suppress(OSError):  # a disk that is gone
+    # The run or the file was renamed.
+    with suppress(OSError):  # disconnected disk
         yield from sorted(runs.glob(f"*/checkpoints/{recipe.step:09d}.safetensors"))
         yield from sorted(runs.glob(f"*/{FOLDER}/{recipe.step:09d}-*.safetensors"))
 
@@ -50,5 +50,5 @@ def _candidates(recipe: Recipe, image: Path, runs: Path) -> Iterator[Path]:
 def _digest(path: Path) -> str:
     try:
         return summary(path).digest
-    except UserError:  # not there, not ours, or a name that no disk would take
+    except UserError:  # missing, not a checkpoint, or an invalid name
         return ""

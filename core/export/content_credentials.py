@@ -1,8 +1,8 @@
-"""Content credentials of exported images and films, signed with a person's own key (C2PA, c2pa.org), where the package
+"""Content credentials (C2PA, c2pa.org) of exported images and videos, signed with the user's own key, if the package
 c2pa-python is installed.
 
-`GAN_STUDIO_SIGN_CERT` names a file of certificates, the signer's own first, and `GAN_STUDIO_SIGN_KEY` one of the
-private key, both in PEM. Nothing is asked of a server: the signature has no time stamp of an authority.
+`GAN_STUDIO_SIGN_CERT` is the path of a certificate chain, the signer's first, and `GAN_STUDIO_SIGN_KEY` that of the
+private key, both PEM. No server is contacted, so signatures have no trusted time stamp.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from core.imaging import provenance
 
 CERTIFICATES, KEY = "GAN_STUDIO_SIGN_CERT", "GAN_STUDIO_SIGN_KEY"
 ALGORITHMS = ("es256", "ps256", "es384", "es512", "ed25519")
-"""The most likely first."""
+"""Signature algorithms, most likely first."""
 MANIFEST = {
     "assertions": [
         {
@@ -37,25 +37,25 @@ MANIFEST = {
 
 @dataclass(frozen=True)
 class Credentials:
-    """Signs with a key. `certificates` and `key` are PEM; `algorithm`: one of `ALGORITHMS`."""
+    """Signer with a key. `certificates` and `key`: PEM; `algorithm`: one of `ALGORITHMS`."""
 
     certificates: bytes
     key: bytes
     algorithm: str
 
     def sign(self, data: bytes, kind: str) -> bytes:
-        """Returns a file with credentials; `kind`: its media type. Raises `UserError`."""
+        """Returns the file `data` with credentials. `kind`: its media type. Raises `UserError`."""
         made = BytesIO()
         self._sign(kind, BytesIO(data), made)
         return made.getvalue()
 
     def sign_file(self, path: Path, kind: str) -> None:
-        """Replaces a file by itself with credentials. Raises `UserError`."""
+        """Adds credentials to a file. Raises `UserError`."""
         with replaced(path) as partial, path.open("rb") as source, partial.open("w+b") as made:
             self._sign(kind, source, made)
 
     def _sign(self, kind: str, source: Any, made: Any) -> None:
-        import c2pa  # here: it is large, and few sign
+        import c2pa  # imported here: it is large and rarely used
 
         name, version = provenance.program().rsplit(" ", 1)
         manifest = {**MANIFEST, "claim_generator_info": [{"name": name, "version": version}]}
@@ -68,15 +68,17 @@ class Credentials:
         except c2pa.C2paError as error:
             raise UserError(
                 "The content credentials could not be signed.",
-                f"Check the files that {CERTIFICATES} and {KEY} name: a certificate for signing, and its key.",
+                f"Check the files in {CERTIFICATES} and {KEY}: a signing certificate, and its private key.",
                 str(error),
             ) from error
 
 
 @lru_cache(maxsize=1)
 def _tried(certificates: bytes, key: bytes) -> Credentials:
-    """Returns credentials that have signed a small image: only signing tells the algorithm of a key. Raises
-    `UserError`."""
+    """Returns credentials tested on a small image, because only signing shows the algorithm of a key.
+
+    Raises `UserError`.
+    """
     image = BytesIO()
     Image.new("RGB", (8, 8)).save(image, "png")
     failure: UserError | None = None
@@ -93,14 +95,13 @@ def _tried(certificates: bytes, key: bytes) -> Credentials:
 
 
 def credentials() -> Credentials | None:
-    """Returns the person's credentials, tried once; None where they want none. Raises `UserError` for files that cannot
-    sign."""
+    """Returns the user's credentials, tested once; None if none are set. Raises `UserError` for unusable files."""
     certificates, key = os.environ.get(CERTIFICATES), os.environ.get(KEY)
     if not certificates and not key:
         return None
     if not certificates or not key:
         missing = KEY if certificates else CERTIFICATES
-        raise UserError(f"Content credentials need {missing} as well.", "Let it name a PEM file, or unset the other.")
+        raise UserError(f"Content credentials also need {missing}.", "Set it to a PEM file, or unset the other one.")
     try:
         import c2pa  # noqa: F401
     except ImportError as error:
@@ -108,5 +109,5 @@ def credentials() -> Credentials | None:
     try:
         return _tried(content(Path(certificates)), content(Path(key)))
     except OSError as error:
-        remedy = f"Check the files that {CERTIFICATES} and {KEY} name."
+        remedy = f"Check the files in {CERTIFICATES} and {KEY}."
         raise UserError("Content credentials cannot be signed.", remedy, str(error)) from error

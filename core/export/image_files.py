@@ -32,17 +32,17 @@ T = TypeVar("T")
 
 SUFFIXES: dict[ImageFormat, str] = {"png": ".png", "jpeg": ".jpg", "webp": ".webp"}
 QUALITY = 95
-"""Of JPEG and WebP, in percent."""
+"""Quality of JPEG and WebP in percent."""
 SMALL = 64 * 64
-"""Pixels of an image up to which a processor's cores are better used for several images than together for one."""
+"""Pixels of an image up to which CPU cores are used for several images at once rather than for one."""
 MOST_ON_SHEET = 10_000
 CAPTION = 14
-"""Height of a name on a contact sheet, where tiles are wide enough for one."""
+"""Height in pixels of a name on a contact sheet, if tiles are wide enough for names."""
 _NARROW = 48
 
 
 class NamedImage(NamedTuple):
-    """An image, HWC, what its file is called without the suffix, how it was made, and whether it was generated."""
+    """Image, HWC, with its file name without extension, its recipe, and whether it was generated."""
 
     name: str
     image: Images
@@ -51,11 +51,11 @@ class NamedImage(NamedTuple):
 
 
 Part = Callable[[], Sequence[NamedImage]]
-"""Makes some of the images."""
+"""Function that makes some of the images."""
 
 
 class WorkerPool(NamedTuple):
-    """Threads that make and pack images; `alone`: torch helps none of them with threads of its own."""
+    """Threads that make and encode images. `alone`: torch uses no further threads in them."""
 
     workers: int
     alone: bool = False
@@ -68,13 +68,13 @@ class WorkerPool(NamedTuple):
         return cls(torch.get_num_threads(), alone=True) if width * height <= SMALL else cls(1)
 
     def limits(self) -> Callable[[], AbstractContextManager[Any]]:
-        """What a worker's job runs in. Threads outside of it keep what they have."""
+        """Returns a context for the jobs of workers that limits torch's threads; other threads are unaffected."""
         if not self.alone:
             return nullcontext
         pools = ThreadpoolController()
 
         def limit() -> AbstractContextManager[Any]:
-            torch.get_num_threads()  # a new thread is told once how many there are, and would forget the limit then
+            torch.get_num_threads()  # initializes a thread count that would override the limit later
             limited: AbstractContextManager[Any] = pools.limit(limits=1, user_api="openmp")
             return limited
 
@@ -91,16 +91,16 @@ def export_images(
     file_options: FileOptions | None = None,
     overwrite: bool = False,
 ) -> Generator[Progress, None, Saved]:
-    """Makes images and writes each under its name into the folder `target`, or all into the file `target`.
+    """Renders images and writes each by name into the folder `target`, or all into the file `target`.
 
-    Every file says that it was made by a trained model (`core.imaging.provenance`), and a PNG carries its recipe where
-    the options ask for it. Yields `Progress`, and returns `Saved` with the target. Raises `UserError` before
-    anything is written when a file exists and `overwrite` is not set.
+    Every file is marked as generated (`core.imaging.provenance`), and a PNG holds its recipe if the options say so.
+    Yields `Progress`, and returns `Saved` with the target. Raises `UserError` before anything is written if a file
+    exists and `overwrite` is not set.
     """
     file_options = file_options or FileOptions()
     with_recipe = file_options.format == "png" and file_options.recipe
     pool = WorkerPool.of(sampler)
-    turn = nullcontext() if pool.alone else Lock()  # a device has one queue, and not every one bears several threads
+    turn = nullcontext() if pool.alone else Lock()  # not every device supports several threads
 
     def made(start: int) -> Iterator[NamedImage]:
         part = selection.part(start, start + STEADY)
@@ -130,7 +130,7 @@ def export_pictures(
     *,
     generated: bool,
 ) -> Generator[Progress, None, Saved]:
-    """The same for images that are there already: `generated` ones, of which nobody knows how, or real ones."""
+    """Exports existing images like `export_images`, without recipes. `generated`: whether they are marked."""
     made = (NamedImage(name, image, "", generated) for name, image in zip(names, images, strict=True))
     parts = (lambda named=named: [named] for named in made)
     yield from _write(parts, iter(names), len(names), target, file_options or FileOptions(), overwrite, "", PACKERS)
@@ -138,8 +138,10 @@ def export_pictures(
 
 
 def encoded(image: Images, format: ImageFormat, recipe: str = "", *, generated: bool) -> bytes:
-    """One image, HWC, as a file's bytes, marked where it was `generated`, and signed if the person wants that.
-    Transparent parts of a JPEG become white."""
+    """Encodes one image, HWC, marked if it was `generated`, and signed if content credentials are set.
+
+    Transparent parts become white in a JPEG.
+    """
     picture, file = _picture(image), io.BytesIO()
     mark = provenance.mark(format) if generated else {}
     if format == "png":
@@ -158,7 +160,7 @@ def encoded(image: Images, format: ImageFormat, recipe: str = "", *, generated: 
 
 
 def enlarged(image: Images, scale: int, smooth: bool) -> Images:
-    """HWC, `scale` times as high and wide."""
+    """Returns an image HWC enlarged by an integer factor."""
     if scale == 1:
         return image
     if not smooth:
@@ -178,9 +180,9 @@ def _write(
     whole: str,
     pool: WorkerPool,
 ) -> Iterator[Progress]:
-    """`whole`: the recipe of all."""
+    """Writes images as files, zip or sheet. `whole`: recipe of all images; `count`: their number."""
     suffix = SUFFIXES[file_options.format]
-    credentials()  # what is wrong with them is said before the work
+    credentials()  # raises for invalid credentials before the work
     if file_options.packing == "folder":
         refuse_taken(target, (f"{name}{suffix}" for name in names), overwrite)
     else:
@@ -210,23 +212,23 @@ def _write(
 
 
 def refuse_taken(folder: Path, files: Iterable[str], overwrite: bool) -> None:
-    """Makes the folder. Raises `UserError` when one of the files is in it already and `overwrite` is not set."""
+    """Creates the folder. Raises `UserError` if one of the files exists in it and `overwrite` is not set."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         there = {entry.name for entry in folder.iterdir()}
     except OSError as error:
         raise unwritable(folder, error) from error
     if taken := [name for name in files if name in there] if there and not overwrite else []:
-        what = f"{len(taken)} of the files exist already in {folder}, such as {taken[0]}."
+        what = f"{len(taken):,} of the files already exist in {folder}, such as {taken[0]}."
         raise UserError(
-            f"{taken[0]} exists already in {folder}." if len(taken) == 1 else what,
-            "Choose another place or name, or allow overwriting.",
+            f"{taken[0]} already exists in {folder}." if len(taken) == 1 else what,
+            "Choose another folder or name, or allow overwriting.",
         )
 
 
 def _each(parts: Iterable[Part], pack: Callable[[NamedImage], T], pool: WorkerPool) -> Iterator[tuple[int, T | None]]:
-    """How many images are done, and what `pack` made of the last of them; None now and then while there is nothing new,
-    so that whoever waits can stop."""
+    """Yields the number of finished images, and the result of `pack` for the latest; None if there is nothing new, so
+    that the caller can stop."""
     limit = pool.limits()
 
     def job(part: Part) -> list[T]:
@@ -252,14 +254,14 @@ def _save(path: Path, data: bytes) -> None:
 
 def _refuse_many(count: int) -> None:
     if count > MOST_ON_SHEET:
-        what = f"{count:,} images are too many for one sheet."
-        raise UserError(what, f"Choose at most {MOST_ON_SHEET:,}, or a folder.")
+        what = f"{count:,} images are too many for a contact sheet."
+        raise UserError(what, f"Choose at most {MOST_ON_SHEET:,} images, or export to a folder.")
 
 
 def _to_sheet(
     parts: Iterable[Part], count: int, target: Path, file_options: FileOptions, whole: str, pool: WorkerPool
 ) -> Iterator[Progress]:
-    """All of them in one picture, named where there is room."""
+    """Writes all images as one contact sheet, with names if there is room."""
     sheet: Image.Image | None = None
     columns = max(round(count**0.5), 1)
 
@@ -286,7 +288,7 @@ def _to_sheet(
 def _name(sheet: Image.Image, name: str, position: tuple[int, int], width: int) -> None:
     pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(CAPTION - 4)
     while name and pen.textlength(name, font) > width - 2:
-        name = name[1:]  # numbers stand at the end
+        name = name[1:]  # keeps the end, which has the number
     pen.text((position[0] + 1, position[1]), name, "black", font)
 
 

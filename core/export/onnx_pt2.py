@@ -1,8 +1,8 @@
 """Writer of ONNX and `.pt2` files, which reads each file again and compares its output with the generator's.
 
-While torch traces a network it has every module of the process called in another way, and on the path to ONNX it winds
-the default random generator back: a training on another thread goes on with numbers that it had already. So
-`core.export.generator` has all of this done in a process of its own, whose `main` is here.
+Tracing changes how torch calls every module of the process, and the export to ONNX resets the default random generator,
+so a training on another thread would draw the same numbers again. `core.export.generator` therefore starts a process
+of its own, whose `main` is here.
 """
 
 from __future__ import annotations
@@ -31,25 +31,25 @@ if TYPE_CHECKING:
 
 Arrays = NDArray[np.float32]
 Run = Callable[[Mapping[str, Arrays]], Arrays]
-"""From inputs by name to images."""
+"""Function from inputs by name to images."""
 
 OPSET = 18
-"""The one that torch's own translations are written for; ONNX Runtime reads such files since 1.18."""
+"""ONNX opset for which torch's translations are written; ONNX Runtime reads such files since 1.18."""
 TRACED, COMPARED = 2, (1, 5)
-"""Batch sizes: two others than the traced one show that the number of images is free."""
+"""Batch sizes for tracing and for comparing; other sizes than the traced one show that N is free."""
 TOLERANCE = 1e-4
-"""Largest difference of any number of an image, of which white and black are 2 apart. A byte's steps are 0.0078."""
+"""Maximum difference of any value, with black at -1 and white at 1. A step of uint8 is 0.0078."""
 
 WEIGHTS, COMPARING, PROBLEM = "generator.safetensors", "comparing", "problem.json"
-"""Files through which the two processes talk: what to export, that it is written, and why it could not be."""
+"""Files for communication between the processes: weights to export, mark that it is written, and error."""
 
 
 class Exported(nn.Module):
-    """What the file holds: images float32 (N, channels, height, width) of `z` (N, latent_dim), and of `classes`
-    (N, classes) and `codes` (N, codes) where there are any, all float32. N is free.
+    """Module that the file holds. It maps `z` (N, latent_dim), and `classes` (N, classes) and `codes` (N, codes) if
+    there are any, to images (N, channels, height, width), all float32. N is free.
 
-    Black is -1 and white is 1. Networks without a tanh at their end can go beyond; whoever shows them cuts that off.
-    Points are (N, 2, 1, 1), which nothing bounds. Those with styles map z to w as a part of it, without truncation.
+    Black is -1 and white is 1. Networks without a final tanh may exceed this range; clip the values. Points are
+    (N, 2, 1, 1), unbounded. Networks with styles include the mapping from z to w, without truncation.
     """
 
     def __init__(self, generator: ConditionalGenerator) -> None:
@@ -64,14 +64,14 @@ class Exported(nn.Module):
 
 
 def write(checkpoint: Checkpoint, path: Path, suffix: str) -> None:
-    """The averaged generator as `suffix` says: ".onnx" or ".pt2". Raises `UserError` where a library is missing."""
+    """Writes the EMA generator in the format ".onnx" or ".pt2". Raises `UserError` if a library is missing."""
     _FORMATS[suffix][0](checkpoint, path)
 
 
 def compare(checkpoint: Checkpoint, path: Path, suffix: str) -> float:
-    """The largest difference between the images that `write`'s file makes on the CPU, and the generator's own.
+    """Returns the largest difference between images of the written file and of the generator, on the CPU.
 
-    Raises `UserError` when it is more than `TOLERANCE`, or the generator makes no numbers.
+    Raises `UserError` if it exceeds `TOLERANCE`, or if the generator produces NaN.
     """
     run, original = _FORMATS[suffix][1](path), _exported(checkpoint)
     differences = [0.0]
@@ -80,22 +80,22 @@ def compare(checkpoint: Checkpoint, path: Path, suffix: str) -> float:
         expected = _run_here(original, inputs)
         if not np.isfinite(expected).all():
             raise UserError(
-                "This generator's images are no numbers: its training diverged.",
+                "This generator produces NaN: its training diverged.",
                 "Export an older checkpoint of the same run.",
             )
         differences.append(float(np.abs(run(inputs) - expected).max()))
-    largest = float(np.max(differences))  # which, unlike max(), keeps what is no number
+    largest = float(np.max(differences))  # keeps NaN, unlike max()
     if not largest <= TOLERANCE:
         raise UserError(
-            "The exported generator does not make the same images as the original.",
+            "The exported generator does not produce the same images as the original.",
             f"Export it as {' or '.join(other for other in _FORMATS if other != suffix)}.",
-            f"The largest difference is {largest:g}, where {TOLERANCE:g} is allowed.",
+            f"The largest difference is {largest:g}, the tolerance {TOLERANCE:g}.",
         )
     return largest
 
 
 def _exported(checkpoint: Checkpoint) -> Exported:
-    """The averaged generator on the CPU, in evaluation mode."""
+    """Returns the EMA generator on the CPU, in evaluation mode."""
     meta = checkpoint.meta
     with torch.device("meta"):
         generator = build_generator(meta.settings, meta.channels, _conditions(checkpoint))
@@ -104,7 +104,7 @@ def _exported(checkpoint: Checkpoint) -> Exported:
 
 
 def main(work: str, partial: str, target: str) -> None:
-    """Writes `partial`, which becomes `target`, and compares it; `work`: the folder of the weights."""
+    """Writes `partial`, which becomes `target`, and compares it. `work`: folder of the weights."""
     folder, suffix = Path(work), Path(target).suffix.lower()
     try:
         checkpoint = load(folder / WEIGHTS, parts=("G_ema",))
@@ -127,12 +127,12 @@ def _traced(checkpoint: Checkpoint) -> ExportedProgram:
     shapes = {name: {0: batch} for name in ("z", *tensors)}
     program = export(_exported(checkpoint), (torch.from_numpy(z[1]),), tensors, dynamic_shapes=shapes)
     for node in program.graph.nodes:
-        node.meta.pop("stack_trace", None)  # whole paths would tell whoever is given the file about the person's disk
+        node.meta.pop("stack_trace", None)  # its paths would disclose the user's folders
     return program
 
 
 def _write_onnx(checkpoint: Checkpoint, path: Path) -> None:
-    _library("onnxscript")  # torch's translations are written in it
+    _library("onnxscript")  # torch's exporter needs it
     names = list(_inputs(checkpoint, 1))
     made = torch.onnx.export(
         _traced(checkpoint),
@@ -140,7 +140,7 @@ def _write_onnx(checkpoint: Checkpoint, path: Path) -> None:
         opset_version=OPSET,
         input_names=names,
         output_names=["images"],
-        dynamic_shapes={name: {0: "batch" if name == "z" else None} for name in names},  # the others have the same
+        dynamic_shapes={name: {0: "batch" if name == "z" else None} for name in names},  # the other inputs share it
         verbose=False,
     )
     assert made is not None
@@ -150,8 +150,8 @@ def _write_onnx(checkpoint: Checkpoint, path: Path) -> None:
 
 def _write_pt2(checkpoint: Checkpoint, path: Path) -> None:
     program = _traced(checkpoint)
-    program.example_inputs = None  # the only part that would be pickled
-    file = BytesIO()  # where the disk is full, torch would end the process
+    program.example_inputs = None  # the only part that is pickled
+    file = BytesIO()  # torch aborts the process if the disk is full
     torch.export.save(program, file)
     path.write_bytes(file.getbuffer())
 
@@ -181,7 +181,7 @@ def _run_here(module: nn.Module, inputs: Mapping[str, Arrays]) -> Arrays:
 
 
 def _inputs(checkpoint: Checkpoint, count: int) -> dict[str, Arrays]:
-    """Those of the first seeds, by name; z comes first."""
+    """Returns the inputs of the first seeds by name; z comes first."""
     conditions, latent_dim = _conditions(checkpoint), checkpoint.meta.settings.latent_dim
     inputs = {"z": np.stack([seed_latent(seed, latent_dim) for seed in range(count)])}
     if conditions.classes:
@@ -196,13 +196,13 @@ def _conditions(checkpoint: Checkpoint) -> Conditions:
 
 
 def _library(name: str) -> Any:
-    """Raises `UserError` for one that is not here, or that this system cannot load."""
+    """Imports a library. Raises `UserError` if it is missing or cannot be loaded."""
     try:
         return import_module(name)
     except ImportError as error:
         package = name.partition(".")[0]
         raise UserError(
-            f"{package} is not installed, or this system cannot load it.",
+            f"{package} is not installed or cannot be loaded.",
             f"Install {package} and try again, or export as .pt2.",
             str(error),
         ) from error

@@ -1,4 +1,4 @@
-"""Export of a projection: the target picture and the generator's image of it, side by side in a folder."""
+"""Export of a projection: the target image and the generator's image of it, in one folder."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ def export_projection(
     overwrite: bool = False,
     recipe: bool = True,
 ) -> Generator[ProjectionStep | Progress, None, Saved]:
-    """Projects a picture, uint8 HWC, and writes it as `target.png`, and as `projected.png`, which carries its recipe
-    unless `recipe` is not set.
+    """Projects an image, uint8 HWC, and writes `target.png` and `projected.png`, the latter with its recipe if
+    `recipe` is set.
 
-    `sampler`: of the checkpoint, on the device that does it. Yields every `ProjectionStep`, and returns `Saved` with
+    `sampler`: sampler of the checkpoint, on the device to use. Yields every `ProjectionStep`, and returns `Saved` with
     the folder; nothing is written before the last step. Raises `UserError` as `core.projection.projector.project` does,
-    and when a file exists and `overwrite` is not set.
+    and if a file exists and `overwrite` is not set.
     """
     search = project(checkpoint, picture, steps=steps, seed=seed, given=given, device=str(sampler.device))
     with closing(search):
-        first = next(search)  # what is wrong with the request is said before a folder is made
+        first = next(search)  # an invalid request raises before the folder is created
         refuse_taken(folder, [f"{TARGET}.png", f"{PROJECTED}.png"], overwrite)
         yield first
         best = yield from search

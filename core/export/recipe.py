@@ -1,4 +1,4 @@
-"""Recipes: the checkpoint and latent request of an image, stored in its PNG, from which it can be restored."""
+"""Recipes: checkpoint and latent request of an image, stored in its PNG, from which it can be rendered again."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ if TYPE_CHECKING:
     from core.latent.sampler import Sampler
 
 KEY = "gan-studio"
-"""Of the text in a PNG."""
+"""Keyword of the text chunk in a PNG."""
 FORMAT = 1
 FOLDERS = "checkpoints", FOLDER
-"""Folders of a run in which a generator may lie."""
+"""Folders of a run that may hold the generator."""
 LONGEST = 2**20
-"""Bytes of a recipe; of more, Pillow refuses the whole image."""
+"""Maximum bytes of a recipe; Pillow refuses images with longer text."""
 LONGEST_FILE, LONGEST_DIGEST = 2**12, 2**8
 """Characters."""
 _PNG, _KEY = b"\x89PNG\r\n\x1a\n", KEY.encode() + b"\0"
 _MOST_CHUNKS, _FRAME = 10_000, 1000
-"""Parts of a PNG before its pixels, and bytes of text that may stand before the recipe."""
+"""Maximum chunks of a PNG before its pixels, and bytes of the text chunk before the recipe."""
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """`checkpoint`: its digest, empty for a training that was running. `file`: what it was called, run and file.
+    """Recipe of an image. `checkpoint`: digest, empty for a running training. `file`: names of run and file.
 
-    Whole paths would tell whoever is given the image about the person's disk.
+    It holds no whole paths, which would disclose the user's folders.
     """
 
     request: ForeignRequest
@@ -54,7 +54,7 @@ class Recipe:
         return cls(request, sampler.digest, printable(name), sampler.meta.step)
 
     def text(self) -> str:
-        """Returns what `read` finds; empty for a recipe that is longer than it reads."""
+        """Returns the text that `read` reads; empty if it is too long."""
         if max(len(self.request.positions), len(self.request.trajectory.points)) > MOST_PLACES:
             return ""
         facts = {"format": FORMAT, "checkpoint": self.checkpoint, "file": self.file, "step": self.step}
@@ -66,14 +66,16 @@ _RECIPES = TypeAdapter(Recipe)
 
 
 def read(path: Path) -> Recipe | None:
-    """The recipe in a PNG; None where there is none. Raises `UserError` for one that cannot be read, `OSError` for a
-    file that is no image, or too large for one."""
+    """Returns the recipe in a PNG; None if there is none.
+
+    Raises `UserError` for a recipe that cannot be read, and `OSError` for a file that is not an image or is too large.
+    """
     with opened_regular(path, LARGEST_FILE) as file:
         is_png = file.read(len(_PNG)) == _PNG
         file.seek(0)
         try:
             header_size(file)
-        except Exception as error:  # a broken file makes a decoder raise anything
+        except Exception as error:  # decoders raise any exception for a damaged file
             raise OSError(str(error)) from error
         if not is_png:
             return None
@@ -82,22 +84,24 @@ def read(path: Path) -> Recipe | None:
             return None if text is None else _recipe(text, path)
         except (*FOREIGN_ERRORS, zlib.error) as error:
             raise UserError(
-                f"The recipe in {path.name} cannot be read.", "It was changed, or made by another version.", str(error)
+                f"The recipe in {path.name} cannot be read.",
+                "It is damaged or was written by another version. Update GAN Studio, or open the checkpoint itself.",
+                str(error),
             ) from error
 
 
 def _recipe(text: bytes, path: Path) -> Recipe:
     facts = json.loads(text)
     if facts.get("format", 0) > FORMAT:
-        what = f"The recipe in {path.name} was made by a newer GAN Studio."
+        what = f"The recipe in {path.name} was written by a newer GAN Studio."
         raise UserError(what, "Update GAN Studio and open the image again.")
     return _RECIPES.validate_json(text)
 
 
 def _text(file: IO[bytes]) -> bytes | None:
-    """The PNG's text under our key, before its pixels; None where there is none. Nothing else of it is read.
+    """Returns the text chunk with our keyword before the pixels of a PNG; None if there is none.
 
-    Raises `ValueError` for a text that is damaged, or too long.
+    Nothing else of the file is read. Raises `ValueError` for a damaged or too long text.
     """
     file.seek(len(_PNG))
     for _ in range(_MOST_CHUNKS):
@@ -111,14 +115,14 @@ def _text(file: IO[bytes]) -> bytes | None:
                 raise ValueError(f"{length:,} bytes")
             data = begun + file.read(length - len(begun))
             if zlib.crc32(kind + data) != int.from_bytes(file.read(4), "big"):
-                raise ValueError("a wrong checksum")
+                raise ValueError("wrong checksum")
             return _unpacked(data)
         file.seek(length - len(begun) + 4, 1)
     return None
 
 
 def _unpacked(data: bytes) -> bytes:
-    """The text in an iTXt chunk: after its key, how it is packed, its language and a translated key."""
+    """Returns the text of an iTXt chunk, decompressed; it follows keyword, compression, language and translation."""
     is_packed, method = data[len(_KEY)], data[len(_KEY) + 1]
     text = data[len(_KEY) + 2 :].split(b"\0", 2)[2]
     if is_packed:

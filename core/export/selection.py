@@ -16,8 +16,8 @@ Packing = Literal["folder", "zip", "sheet"]
 
 @dataclass(frozen=True)
 class FileOptions:
-    """How images are written. `scale`: so many pixels for each one, in both directions; without `smooth` they stay
-    square. `recipe`: whether a PNG tells from which checkpoint and latents it was made."""
+    """Options of image files. `scale`: integer upscaling factor; `smooth`: interpolate, otherwise pixels stay square.
+    `recipe`: whether a PNG stores the checkpoint and latents it was made from."""
 
     format: ImageFormat = "png"
     packing: Packing = "folder"
@@ -27,9 +27,9 @@ class FileOptions:
 
 
 class Selection(ABC):
-    """Images with a name for each, made as they are needed: a million of them take no more room than their seeds.
+    """Images with names, rendered on demand; a million of them need only the memory of their seeds.
 
-    Names are those of files, without what says their format, and all different.
+    Names are unique file names without extension.
     """
 
     @abstractmethod
@@ -37,7 +37,7 @@ class Selection(ABC):
 
     @abstractmethod
     def part(self, start: int, stop: int) -> LatentRequest:
-        """The images from `start` up to `stop`."""
+        """Returns the request for the images from `start` to `stop`, exclusive."""
 
     @abstractmethod
     def name(self, index: int) -> str: ...
@@ -45,7 +45,7 @@ class Selection(ABC):
 
 @dataclass(frozen=True)
 class SeedSelection(Selection):
-    """An image for each seed, or one for each seed and class, in all else like a point."""
+    """One image for each seed, or for each seed and class, otherwise like a point."""
 
     seeds: tuple[int, ...]
     like: Point = field(default_factory=Point)
@@ -53,7 +53,7 @@ class SeedSelection(Selection):
 
     @classmethod
     def of(cls, seeds: Sequence[int], like: Point | None = None, classes: Sequence[str] = ()) -> SeedSelection:
-        """A seed that comes twice is one image."""
+        """Returns the selection of seeds without repetitions."""
         return cls(tuple(dict.fromkeys(seeds)), like or Point(), tuple(classes))
 
     def __len__(self) -> int:
@@ -77,7 +77,7 @@ class SeedSelection(Selection):
 
 @dataclass(frozen=True)
 class RequestSelection(Selection):
-    """A request's images under one name, numbered if there are several."""
+    """Images of a request under one name, numbered if there are several."""
 
     request: LatentRequest
     title: str
@@ -93,5 +93,5 @@ class RequestSelection(Selection):
 
 
 def _file_name(text: str) -> str:
-    """What every file system takes, as like the text as can be."""
+    """Returns a file name that is valid on all file systems and similar to the text."""
     return re.sub(r'[\s\x00-\x1f<>:"/\\|?*.]+', "_", text).strip("_")[:60] or "class"

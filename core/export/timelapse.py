@@ -1,4 +1,4 @@
-"""Export of a training's sample grids in the order of steps, as a video or as a folder of frames."""
+"""Export of the sample grids of a run in the order of steps, as a video or a folder of frames."""
 
 from __future__ import annotations
 
@@ -21,20 +21,18 @@ from core.runs.sample_grid import read_grid
 def export_timelapse(
     run_folder: Path, target: Path, animation: Animation, overwrite: bool = False, caption: bool = False
 ) -> Generator[Progress | Notice, None, Saved]:
-    """Writes the run's sample grids, one after the other, to the target, as `core.export.walk_video.export_walk` does.
+    """Writes the sample grids of a run, one after another, like `core.export.walk_video.export_walk`.
 
-    The video lasts `animation.seconds`, in which every grid is shown equally long; where there are more grids than
-    frames, the frames are spread over them evenly, the first and the last included. `caption`: the step stands below.
+    The video lasts `animation.seconds` and shows every grid equally long; if there are more grids than frames, evenly
+    spaced grids are shown, with the first and the last. `caption`: show the step below.
 
-    Yields a `Notice` for each grid that is damaged and left out. Raises `UserError` where no grid can be read, and as
-    `export_walk`.
+    Yields a `Notice` for each damaged grid, which is left out. Raises `UserError` if no grid can be read, and as
+    `export_walk` does.
     """
     format, count = format_of(target), animation.frames
     grids = yield from _readable(Run(run_folder).samples())
     if not grids:
-        raise UserError(
-            f"{run_folder.name} holds no images of its training.", "Choose another run, or train this one on."
-        )
+        raise UserError(f"{run_folder.name} has no sample grids.", "Choose another run, or continue this training.")
     shown = [grids[number] for number in _grid_numbers(len(grids), count)]
     like = read_grid(grids[-1])
 
@@ -56,7 +54,7 @@ def export_timelapse(
 
 
 def _readable(paths: Sequence[Path]) -> Generator[Progress | Notice, None, list[Path]]:
-    """The files that are whole."""
+    """Yields `Progress` and `Notice`; returns the readable files."""
     found = []
     for done, path in enumerate(paths, 1):
         try:
@@ -64,17 +62,17 @@ def _readable(paths: Sequence[Path]) -> Generator[Progress | Notice, None, list[
             found.append(path)
         except UserError as problem:
             yield Notice(f"{problem.what} It is left out.")
-        yield Progress("Looking through the samples", done, len(paths))
+        yield Progress("Checking the sample grids", done, len(paths))
     return found
 
 
 def _grid_numbers(grids: int, frames: int) -> list[int]:
-    """Which grid each frame shows."""
+    """Returns the grid number of each frame."""
     return [frame * grids // frames for frame in range(frames)] if frames >= grids else spread(grids, frames)
 
 
 def _drawn(path: Path, like: Image.Image, animation: Animation, caption: bool) -> Images:
-    """A frame, HWC: the grid in the size and the channels of another one, enlarged."""
+    """Returns a frame HWC: the grid with the size and channels of `like`, enlarged."""
     grid = read_grid(path).convert(like.mode)
     if grid.size != like.size:
         grid = ImageOps.pad(grid, like.size, Image.Resampling.LANCZOS)
@@ -83,7 +81,7 @@ def _drawn(path: Path, like: Image.Image, animation: Animation, caption: bool) -
 
 
 def _captioned(frame: Images, step: int) -> Images:
-    """With the step below, or nothing but white where even its number is too wide."""
+    """Adds the step below the frame; the caption stays empty if even the number is too wide."""
     picture = Image.fromarray(frame[:, :, 0] if frame.shape[2] == 1 else frame)
     sheet = Image.new(picture.mode, (picture.width, picture.height + CAPTION), "white")
     sheet.paste(picture)

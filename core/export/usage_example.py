@@ -1,4 +1,4 @@
-"""Usage example for an exported generator: three lines of Python and the facts of its inputs."""
+"""Usage example for an exported generator: three lines of Python and a description of its inputs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from core.imaging.channels import CHANNEL_NAMES
 
 
 def usage(name: str, meta: Meta) -> str:
-    """The text, itself a Python script. `name`: of the exported file, .onnx or .pt2."""
+    """Returns the example, a Python script. `name`: name of the exported file, .onnx or .pt2."""
     conditions = Conditions.of(meta.settings, len(meta.classes))
     onnx = name.lower().endswith(".onnx")
     lines = [*_facts(name, meta, conditions, onnx), *_code(name, meta, conditions, onnx)]
@@ -21,24 +21,24 @@ def _facts(name: str, meta: Meta, conditions: Conditions, onnx: bool) -> list[st
     width, height = meta.settings.size
     needed = "numpy onnxruntime" if onnx else f"numpy torch=={version('torch').partition('+')[0]}"
     facts = [
-        f"{name!r}: the generator that GAN Studio trained for {meta.step} steps.",
+        f"{name!r}: generator trained with GAN Studio for {meta.step} steps.",
         f"pip install {needed}{'' if meta.settings.points else ' pillow'}",
-        f"z: float32 (N, {meta.settings.latent_dim}), standard normal. Here: that of seed 0.",
+        f"z: float32 (N, {meta.settings.latent_dim}), standard normal. Here: z of seed 0.",
     ]
     if not onnx:
-        facts.insert(2, "Other versions of torch may not read it.")
+        facts.insert(2, "Other versions of torch may not be able to read it.")
     if conditions.classes:
-        facts.append(f"classes: float32 (N, {conditions.classes}), shares that add up to 1. Here: all of the first.")
+        facts.append(f"classes: float32 (N, {conditions.classes}), shares that sum to 1. Here: the first class.")
         facts.append(f"    {', '.join(map(repr, meta.classes))}")  # quoted: a name could hold a line of code
     if conditions.codes:
         parts = [f"{conditions.categories} of which one is 1"] * bool(conditions.categories)
         parts += [f"{conditions.continuous} from -1 to 1"] * bool(conditions.continuous)
         facts.append(f"codes: float32 (N, {conditions.codes}), {', then '.join(parts)}.")
     if meta.settings.points:
-        facts.append("The result: float32 (N, 2, 1, 1), x and y of points.")
+        facts.append("Output: float32 (N, 2, 1, 1), x and y of points.")
     else:
         planes, shape = CHANNEL_NAMES[meta.channels].planes, f"(N, {meta.channels}, {height}, {width})"
-        facts.append(f"The result: float32 {shape}, {planes}; -1 is black, 1 is white. Cut off the rest.")
+        facts.append(f"Output: float32 {shape}, {planes}; -1 is black, 1 is white. Clip other values.")
     return [f"# {fact}" for fact in facts]
 
 

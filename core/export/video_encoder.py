@@ -1,6 +1,6 @@
 """Video encoder: .mp4, .gif and animated .webp, with only a few frames in memory at once.
 
-A WebP is held there until it is whole, in thrice the bytes that it then has on disk.
+A WebP is kept in memory until it is complete, in three times its size on disk.
 """
 
 from __future__ import annotations
@@ -30,25 +30,25 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 Frames = Callable[[Sequence[int]], Generator[Images, None, None]]
-"""Makes frames, HWC, of the numbers that it is given. All are of one size."""
+"""Generator function that makes the frames with these numbers, HWC, all of one size."""
 
 FRAME = "frame"
-"""How the files in a folder of frames begin."""
+"""Prefix of the files in a folder of frames."""
 SAMPLE = 24
-"""Frames that a GIF's colours are chosen from."""
+"""Number of frames from which the palette of a GIF is computed."""
 LOSSLESS_PIXELS = 128 * 128
-"""Of an image that is not enlarged yet, up to which a WebP loses nothing."""
-# swscale's own numbers, as PyAV has not always had names for all: averages of areas, and no shortcuts, which darken.
+"""Maximum pixels of an image, before enlarging, for lossless WebP."""
+# Flags of swscale by number, as older PyAV lacks names: area averaging, and accurate rounding, which avoids darkening.
 _EXACT = 0x20 | 0x2000 | 0x4000 | 0x40000
 MEDIA_TYPES = {"mp4": "video/mp4", "gif": "image/gif", "webp": "image/webp"}
-"""Of containers."""
+"""Media types by container."""
 
 
 class VideoFormat(ABC):
-    """A kind of video file.
+    """Video format.
 
-    `codecs`: encoders and their options, the best first. `clock`: ticks in a second, that times are rounded to; 0 for
-    one in each frame.
+    `codecs`: encoders and their options, best first. `clock`: ticks per second to which times are rounded; 0 for one
+    tick per frame.
     """
 
     container: ClassVar[str]
@@ -58,26 +58,26 @@ class VideoFormat(ABC):
     clock: ClassVar[int] = 0
     most_fps: ClassVar[int] = 1000
     samples: ClassVar[int] = 0
-    """Frames, spread over the video, that it must know before the first."""
+    """Number of evenly spaced frames that are needed before the first is encoded."""
 
     def __init__(self, animation: Animation, sample: Sequence[Images]) -> None:
         self.animation = animation
 
     @abstractmethod
     def picture(self, frame: Images) -> VideoFrame:
-        """The frame, enlarged, as what is encoded."""
+        """Returns the enlarged frame for the encoder."""
 
     def _enlarged(self, frame: Images) -> Images:
         return enlarged(frame, self.animation.scale, self.animation.smooth)
 
 
 class Mp4(VideoFormat):
-    """H.264. Transparent parts are white; an odd width or height grows by one, which its colours need."""
+    """H.264. Transparent parts become white; an odd width or height grows by one pixel (chroma subsampling)."""
 
     container = "mp4"
     codecs: Mapping[str, Mapping[str, str]] = {
         "libx264": {"preset": "medium", "crf": "12"},
-        "mpeg4": {"flags": "+qscale", "global_quality": "236"},  # 2 of 1 to 31, the first of which takes many bytes
+        "mpeg4": {"flags": "+qscale", "global_quality": "236"},  # quality 2 of 1 (best, very large) to 31
     }
     pixels = "yuv420p"
 
@@ -91,14 +91,14 @@ class Mp4(VideoFormat):
 
 
 class Gif(VideoFormat):
-    """One palette for the video. Times are rounded to centiseconds so that the errors do not add up."""
+    """GIF with one palette for the video. Times are rounded to centiseconds without accumulating errors."""
 
     container = "gif"
     codecs: Mapping[str, Mapping[str, str]] = {"gif": {}}
     pixels = "pal8"
     options: ClassVar = {"loop": "0"}
     clock = 100
-    most_fps = 50  # browsers take a shorter time for a tenth of a second
+    most_fps = 50  # browsers replace shorter delays by 0.1 s
     samples = SAMPLE
 
     def __init__(self, animation: Animation, sample: Sequence[Images]) -> None:
@@ -110,14 +110,14 @@ class Gif(VideoFormat):
 
         if self.animation.smooth:
             indices = self._palette.indices(self._enlarged(frame))
-        else:  # square pixels stay of one colour, and take a third of the bytes
+        else:  # dithered before enlarging, so enlarged pixels have one color; a third of the bytes
             indices = self._enlarged(self._palette.indices(frame)[:, :, None])[:, :, 0]
         drawn = np.ascontiguousarray(indices), self._palette.argb()
-        return VideoFrame.from_ndarray(drawn, self.pixels)  # type: ignore[arg-type]  # its stub forgets palettes
+        return VideoFrame.from_ndarray(drawn, self.pixels)  # type: ignore[arg-type]  # its stub omits palettes
 
 
 class WebP(VideoFormat):
-    """Small images without loss; of larger ones that takes eight times the bytes and cannot be seen."""
+    """Animated WebP: lossless for small images, lossy for larger ones (an eighth of the bytes, no visible loss)."""
 
     container = "webp"
     pixels = "bgra"
@@ -144,43 +144,45 @@ FORMATS: dict[str, type[VideoFormat]] = {".mp4": Mp4, ".gif": Gif, ".webp": WebP
 
 
 def format_of(target: Path) -> type[VideoFormat] | None:
-    """Returns the format by the file's ending; None for a folder of frames. Raises `UserError` for other names."""
+    """Returns the format by the extension; None for a folder of frames. Raises `UserError` for other extensions."""
     suffix = target.suffix.lower()
     if not suffix or (target.is_dir() and suffix not in FORMATS):
         return None
     if suffix not in FORMATS:
         raise UserError(
-            f"{target.name} is not the name of a film.",
-            f"End it with {', '.join(FORMATS)}, or with nothing for a folder of images.",
+            f"{target.name} does not have the extension of a video.",
+            f"Use {', '.join(FORMATS)}, or no extension for a folder of images.",
         )
     return FORMATS[suffix]
 
 
 def write_video(frames: Frames, count: int, target: Path, animation: Animation, overwrite: bool) -> Iterator[Progress]:
-    """Writes `count` frames to the target, whose name says how. Raises `UserError` before anything is written when the
-    file exists and `overwrite` is not set, and for what its format cannot hold."""
+    """Writes `count` frames to the target in the format of its extension; yields `Progress`.
+
+    Raises `UserError` before anything is written if the file exists and `overwrite` is not set, and for frames or rates
+    that the format does not support.
+    """
     format = format_of(target)
     assert format is not None
     if animation.fps > format.most_fps:
         raise UserError(
-            f"A {target.suffix} file shows at most {format.most_fps} images a second.",
-            "Choose that or fewer, or an .mp4.",
+            f"A {target.suffix} file has at most {format.most_fps} fps.",
+            f"Choose {format.most_fps} fps or less, or .mp4.",
         )
     refuse_taken(target.parent, [target.name], overwrite)
     sample = list(frames(spread(count, format.samples))) if format.samples else []
     with encoder(target, format(animation, sample)) as add, closing(frames(range(count))) as made:
         for done, frame in enumerate(made, 1):
             add(frame)
-            yield Progress("Making the film", done, count)
+            yield Progress("Writing the video", done, count)
 
 
 @contextmanager
 def encoder(target: Path, format: VideoFormat) -> Iterator[Callable[[Images], None]]:
-    """Gives a function that takes frames one by one, HWC and all of one size.
+    """Yields a function that encodes frames one by one, HWC and all of one size.
 
-    The file is there once the block has ended well.
-
-    Raises `UserError` for a disk that is full, and for frames that the format cannot hold.
+    The file appears when the block ends without an exception. Raises `UserError` for a full disk, and for frames that
+    the format does not support.
     """
     import av
 
@@ -193,7 +195,7 @@ def encoder(target: Path, format: VideoFormat) -> Iterator[Callable[[Images], No
                 yield stream.add
                 stream.end()
             except BaseException:
-                with suppress(Exception):  # what went wrong first is what counts
+                with suppress(Exception):  # keep the first exception
                     container.close()
                 raise
             container.close()
@@ -204,7 +206,7 @@ def encoder(target: Path, format: VideoFormat) -> Iterator[Callable[[Images], No
 
 @contextmanager
 def _understood(target: Path) -> Iterator[None]:
-    """FFmpeg's errors as a `UserError`, but for those of the disk, which are Python's own as well."""
+    """Turns errors of FFmpeg into `UserError`, except `OSError`s of the disk."""
     from av.error import FFmpegError
 
     try:
@@ -213,12 +215,14 @@ def _understood(target: Path) -> Iterator[None]:
         if isinstance(error, OSError):
             raise
         raise UserError(
-            f"{target.name} cannot be made of these images.", "Choose a smaller scale or another format.", str(error)
+            f"{target.name} cannot be encoded from these images.",
+            "Choose a smaller scale or another format.",
+            str(error),
         ) from error
 
 
 class _Stream:
-    """A container's only one, begun with the first frame."""
+    """Single video stream of a container, started with the first frame."""
 
     def __init__(self, container: OutputContainer, format: VideoFormat) -> None:
         self._container, self._format = container, format
@@ -234,7 +238,7 @@ class _Stream:
         picture.time_base = Fraction(1, self._clock)
         self._count += 1
         for packet in self._stream.encode(picture):
-            packet.duration = after - picture.pts  # of this frame; where frames are reordered, all last one tick
+            packet.duration = after - picture.pts  # duration of this frame; with reordered frames, all last one tick
             self._container.mux(packet)
 
     def end(self) -> None:
@@ -252,9 +256,9 @@ class _Stream:
         assert isinstance(stream, VideoStream)
         stream.width, stream.height, stream.pix_fmt = width, height, self._format.pixels
         stream.codec_context.time_base = Fraction(1, self._clock)
-        if self._format.pixels == "yuv420p":  # or players guess by the size what the numbers mean
+        if self._format.pixels == "yuv420p":  # otherwise players guess the color space from the size
             for fact in ("color_primaries", "color_trc", "colorspace", "color_range"):
-                setattr(stream.codec_context, fact, 1)  # BT.709, and from 16 to 235
+                setattr(stream.codec_context, fact, 1)  # BT.709, limited range (16 to 235)
         return stream
 
 
@@ -269,29 +273,29 @@ def _available(codecs: Mapping[str, object]) -> str:
             continue
     raise UserError(
         f"This installation of PyAV cannot encode {' or '.join(codecs)}.",
-        "Choose another format, or install the `av` that the package index has.",
+        "Choose another format, or install `av` from the package index.",
     )
 
 
 def frame_names(count: int) -> tuple[str, ...]:
-    """Of the files in a folder of frames, without their ending."""
+    """Returns the names of the files in a folder of frames, without extension."""
     return tuple(f"{FRAME}{number:05d}" for number in range(count)) if count > 1 else (FRAME,)
 
 
 def older_frames(folder: Path, count: int) -> Iterator[Notice]:
-    """Says so when a longer video was in the folder before: its last frames still follow the new ones."""
+    """Yields a `Notice` if frames of an earlier, longer video remain in the folder after the new ones."""
     left = [path for path in folder.glob("frame[0-9][0-9][0-9][0-9][0-9].png") if int(path.stem[5:]) >= count]
     if left:
-        yield Notice(f"{len(left)} frames of an older film remain in {folder.name}, from {min(left).name} on.")
+        yield Notice(f"{folder.name} still holds frames of an older video, from {min(left).name} on: {len(left):,}.")
 
 
 def spread(count: int, most: int) -> list[int]:
-    """Numbers from 0 to count - 1, evenly: all of them, or so many with both ends among them."""
+    """Returns at most `most` evenly spaced integers from 0 to count - 1, including both ends."""
     return [round(number) for number in np.linspace(0, count - 1, min(count, most))]
 
 
 def _rgb(frame: Images) -> Images:
-    """Grey as three channels; all others as they are."""
+    """Returns a gray frame with three channels; others unchanged."""
     return frame.repeat(3, 2) if frame.shape[2] == 1 else frame
 
 

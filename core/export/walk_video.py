@@ -17,12 +17,12 @@ from core.latent.sampler import STEADY, Sampler
 def export_walk(
     sampler: Sampler, trajectory: Walk | Loop, target: Path, animation: Animation, overwrite: bool = False
 ) -> Generator[Progress | Notice, None, Saved]:
-    """Writes the images along a trajectory to the target: an .mp4, .gif or .webp, or without such an ending a folder of
-    frame00000.png and so on, each of which carries its recipe unless the animation says otherwise.
+    """Writes the images along a trajectory to the target: .mp4, .gif or .webp, or without an extension a folder of
+    frame00000.png etc., each with its recipe unless the animation says otherwise.
 
-    Yields `Progress`, and returns `Saved`. Raises `UserError` before anything is written when a file exists and
-    `overwrite` is not set, for what `core.export.animation.frame_positions` refuses, and for what the format cannot
-    hold.
+    Yields `Progress`, and returns `Saved`. Raises `UserError` before anything is written if a file exists and
+    `overwrite` is not set, as `core.export.animation.frame_positions` does, and if the format does not support the
+    frames.
     """
     request = frame_requests(trajectory, animation)
     count = len(request.positions)
@@ -40,7 +40,7 @@ def export_walk(
 
 
 def _rendered(sampler: Sampler, request: LatentRequest, numbers: Sequence[int]) -> Generator[Images, None, None]:
-    """Renders some of the request's images, as many at once as the sampler renders together."""
+    """Renders some images of the request, as many at once as the sampler does."""
     for start in range(0, len(numbers), STEADY):
         positions = tuple(request.positions[number] for number in numbers[start : start + STEADY])
         chunk = LatentRequest(request.trajectory, positions)

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 
 class ChannelNames(NamedTuple):
-    """`short`: the color mode; `long`: the color mode in words; `planes`: what the channels hold, in order; `images`:
-    images of that many channels, in the plural."""
+    """Names of a number of channels. `short`: color mode; `long`: color mode in words; `planes`: content of the
+    channels, in order; `images`: such images, in the plural."""
 
     short: str
     long: str
@@ -17,9 +17,9 @@ class ChannelNames(NamedTuple):
 
 
 CHANNEL_NAMES: Mapping[int, ChannelNames] = {
-    1: ChannelNames("gray", "gray", "gray", "gray images"),
+    1: ChannelNames("gray", "grayscale", "gray", "grayscale images"),
     2: ChannelNames("points", "points", "x, y", "points"),
     3: ChannelNames("RGB", "color", "red, green, blue", "color images"),
     4: ChannelNames("RGBA", "color with transparency", "red, green, blue, alpha", "transparent images"),
 }
-"""By the number of channels; two channels are the coordinates of points in the plane."""
+"""Names by number of channels. Two channels are the coordinates of 2-D points."""

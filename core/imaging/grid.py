@@ -14,9 +14,9 @@ from core.imaging import provenance
 
 
 def grid(images: Images, columns: int = 0) -> Images:
-    """One image, HWC, of a batch NHWC, row by row; near-square without `columns`.
+    """Arranges a batch NHWC as one image HWC, row by row; near-square without `columns`.
 
-    Missing tiles are black, or transparent where there is alpha.
+    Missing tiles are black, or transparent with alpha.
     """
     count, height, width, channels = images.shape
     columns = columns or max(int(count**0.5 + 0.999), 1)
@@ -28,7 +28,7 @@ def grid(images: Images, columns: int = 0) -> Images:
 
 
 def tiles(image: Images, size: tuple[int, int], count: int) -> Images:
-    """The images, NHWC, of a `grid` that was made of `count` images of that width and height."""
+    """Splits a `grid` of `count` images of that width and height into images NHWC."""
     (width, height), channels = size, image.shape[2]
     rows, columns = image.shape[0] // height, image.shape[1] // width
     cut = image.reshape(rows, height, columns, width, channels).swapaxes(1, 2)
@@ -36,7 +36,7 @@ def tiles(image: Images, size: tuple[int, int], count: int) -> Images:
 
 
 def preview(images: Images) -> Images:
-    """The picture of a checkpoint, HWC: a square sheet of about 256 px of the first images."""
+    """Returns the thumbnail of a checkpoint, HWC: a square grid of about 256 px of the first images."""
     height, width, channels = images.shape[1:]
     side = min(max(256 // height, 1), int(len(images) ** 0.5))
     rows = images[: side * side].reshape(side, side, height, width, channels)
@@ -44,13 +44,13 @@ def preview(images: Images) -> Images:
 
 
 def write_png(path: Path, image: Images, generated: bool) -> None:
-    """Writes one image as `png` encodes it. Raises `UserError` when it cannot be written."""
+    """Writes one image as PNG. Raises `UserError` if it cannot be written."""
     with replaced(path) as partial:
         partial.write_bytes(png(image, generated))
 
 
 def png(image: Images, generated: bool) -> bytes:
-    """Encodes one image, HWC, as a PNG with the mark of `core.imaging.provenance` where it was `generated`."""
+    """Encodes one image, HWC, as PNG, with the mark of `core.imaging.provenance` if it was `generated`."""
     file = BytesIO()
     picture = Image.fromarray(image[:, :, 0] if image.shape[2] == 1 else image)
     picture.save(file, "PNG", compress_level=1, **(provenance.mark("png") if generated else {}))

@@ -1,4 +1,4 @@
-"""Images as 32-bit pixels, as a screen shows them."""
+"""Images as 32-bit pixels for the screen."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from core.events import Images
 Packed = NDArray[np.uint32]
 """Pixels 0xFFRRGGBB."""
 CHECK = 8
-"""Side in pixels of a square of the checkerboard that shines through transparent images."""
+"""Side in pixels of the squares of the checkerboard behind transparent images."""
 CHECKS = (0xDFE2E7, 0xAAB0BA)
-"""Colors of its squares: neither white nor black, which images are drawn in."""
+"""Colors of its squares, different from white and black, which drawings use."""
 
 
 def packed(images: Images) -> Packed:

@@ -9,28 +9,28 @@ from PIL import Image, ImageDraw
 from core.events import Images, Points
 
 EXTENT = 1.3
-"""Pictures show [-EXTENT, EXTENT]^2: the data lie in [-1, 1]^2, and generated points may lie beyond."""
+"""Plots show [-EXTENT, EXTENT]^2. Data are in [-1, 1]^2; generated points may be outside."""
 SIDE = 256
 
-Colour = tuple[int, int, int]
-REAL: Colour = (194, 65, 12)
-FAKE: Colour = (29, 95, 191)
-PAPER: Colour = (255, 255, 255)
-INK: Colour = (26, 33, 44)
+Color = tuple[int, int, int]
+REAL: Color = (194, 65, 12)
+FAKE: Color = (29, 95, 191)
+PAPER: Color = (255, 255, 255)
+INK: Color = (26, 33, 44)
 STRENGTH = 0.45
-"""Share of the strongest colour in a surface, so that points of the same colour stand out on it."""
+"""Maximum opacity of the background surface, so that points of the same color stand out on it."""
 
 
-def tint(surface: NDArray[np.float32], low: Colour, middle: Colour, high: Colour) -> NDArray[np.uint8]:
-    """Colours (h, w, 3) of values in [0, 1]: `middle` at one half, towards `low` at 0 and `high` at 1."""
+def tint(surface: NDArray[np.float32], low: Color, middle: Color, high: Color) -> NDArray[np.uint8]:
+    """Maps values in [0, 1] to colors (h, w, 3): `low` at 0, `middle` at 0.5, `high` at 1."""
     share = STRENGTH * (2.0 * surface[:, :, None] - 1.0)
     ends = np.where(share < 0, np.array(low, np.float32), np.array(high, np.float32))
-    colours = np.array(middle, np.float32) * (1.0 - np.abs(share)) + ends * np.abs(share)
-    return np.asarray(colours.round(), np.uint8)
+    colors = np.array(middle, np.float32) * (1.0 - np.abs(share)) + ends * np.abs(share)
+    return np.asarray(colors.round(), np.uint8)
 
 
 def picture(points: Points) -> Images:
-    """What the playground shows, uint8 (SIDE, SIDE, 3)."""
+    """Draws the plot of the playground, uint8 (SIDE, SIDE, 3)."""
     surface = Image.fromarray(tint(points.surface, FAKE, PAPER, REAL))
     sketch = _Sketch(surface.resize((2 * SIDE, 2 * SIDE), Image.Resampling.BILINEAR), points.extent)
     sketch.dots(points.real, REAL, 3)
@@ -39,35 +39,35 @@ def picture(points: Points) -> Images:
     return sketch.finished()
 
 
-def scatter(positions: NDArray[np.float32], colour: Colour = REAL, side: int = SIDE, radius: float = 1.5) -> Images:
-    """Points (n, 2) on white paper, uint8 (side, side, 3). Those beyond its edges are not seen."""
+def scatter(positions: NDArray[np.float32], color: Color = REAL, side: int = SIDE, radius: float = 1.5) -> Images:
+    """Draws points (n, 2) on white, uint8 (side, side, 3). Points outside the plot are not drawn."""
     sketch = _Sketch(Image.new("RGB", (2 * side, 2 * side), PAPER), EXTENT)
-    sketch.dots(positions, colour, 2 * radius)
+    sketch.dots(positions, color, 2 * radius)
     return sketch.finished()
 
 
 def dots(positions: NDArray[np.float32], side: int = 128) -> Images:
-    """One picture for each point (n, 2), uint8 (n, side, side, 3). Points that lie outside stand at the edge."""
+    """Draws one image per point (n, 2), uint8 (n, side, side, 3). Points outside are drawn at the edge."""
     inside = np.clip(np.nan_to_num(positions), -0.95 * EXTENT, 0.95 * EXTENT)
     return np.stack([scatter(position[None], FAKE, side, side / 24) for position in inside])
 
 
 def within(rows: NDArray[np.float32], extent: float) -> NDArray[np.bool_]:
-    """Which rows (n, k) hold a number in each column and begin with a point that lies in [-extent, extent]^2."""
+    """Returns which rows (n, k) are finite and start with a point in [-extent, extent]^2, (n,)."""
     inside = np.abs(rows[:, :2]) <= extent
     return np.asarray(np.isfinite(rows).all(1) & inside.all(1), np.bool_)
 
 
 class _Sketch:
-    """A drawing at twice the size, which is then smooth at its own."""
+    """Drawing at twice the size, for antialiasing."""
 
     def __init__(self, canvas: Image.Image, extent: float) -> None:
         self._canvas, self._extent = canvas, extent
         self._draw = ImageDraw.Draw(canvas)
 
-    def dots(self, positions: NDArray[np.float32], colour: Colour, radius: float) -> None:
+    def dots(self, positions: NDArray[np.float32], color: Color, radius: float) -> None:
         for x, y in self._pixels(positions[within(positions, self._extent)]):
-            self._draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=colour)
+            self._draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=color)
 
     def arrows(self, arrows: NDArray[np.float32]) -> None:
         inside = arrows[within(arrows, self._extent)]

@@ -1,8 +1,8 @@
 """Provenance: the machine-readable mark that images were made by a trained model.
 
-The mark is IPTC's `DigitalSourceType` in an XMP packet (https://iptc.org/std/photometadata/specification), where
-programs for pictures and platforms look for it; article 50 of the EU's AI Act asks for such a mark. It names the
-program, and no person, run or image.
+The mark is IPTC's `DigitalSourceType` in an XMP packet (https://iptc.org/std/photometadata/specification), which image
+editors and platforms read; article 50 of the EU's AI Act requires such a mark. It names the program, but no person, run
+or image.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from core import __version__
 KIND = "trainedAlgorithmicMedia"
 SOURCE = f"http://cv.iptc.org/newscodes/digitalsourcetype/{KIND}"
 PNG_KEY = "XML:com.adobe.xmp"
-"""Of an iTXt chunk."""
+"""Keyword of the iTXt chunk in a PNG."""
 _MP4_BOX = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 _GIF_TRAILER = b"\x01" + bytes(range(0xFF, -1, -1)) + b"\x00"
-"""Leads readers that know no XMP, and take the packet for blocks with their lengths, to its end."""
+"""Trailer that leads readers without XMP, which parse the packet as sub-blocks, to its end."""
 _WEBP_HAS_XMP, _WEBP_HAS_ALPHA = 0x04, 0x10
 
 
@@ -31,7 +31,7 @@ def program() -> str:
 
 
 def packet() -> bytes:
-    """Returns the XMP packet, as it stands in JPEG, PNG, TIFF and WebP."""
+    """Returns the XMP packet for JPEG, PNG, TIFF and WebP."""
     return (
         '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>'
         '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'

@@ -1,7 +1,7 @@
 """Autotuning: a short trial that finds the fastest number format and memory layout for a training on a device.
 
-What is best cannot be assumed: channels_last in fp32 doubles the speed of one CPU and halves that of another, and bf16
-is twice as fast where there are matrix units for it and twenty times slower where there are none.
+The best choice cannot be predicted: channels_last in fp32 doubles the speed of one CPU and halves that of another, and
+bf16 is twice as fast with matrix units for it and twenty times slower without.
 """
 
 from __future__ import annotations
@@ -33,26 +33,26 @@ from core.trainer import Trainer
 from core.training.compute_format import ComputeFormat
 
 TRIAL_BATCH = 32
-"""Images of a step on a CPU, where that is enough to tell what is faster."""
+"""Batch size of a trial step on a CPU, which is enough for a comparison."""
 LEAST_SECONDS = 0.1
-"""A timing shorter than this is of several steps: a single quick one says little."""
+"""Minimum seconds of a timing; shorter steps are repeated."""
 WARM_UP = 3
-"""Steps that a GPU takes before it is timed: the first prepare kernels, and another is recorded."""
+"""Steps on a GPU before timing: the first steps prepare kernels, and one is captured."""
 ROUNDS = 4
 LONG = 20.0
-"""Seconds after which no other round begins."""
+"""Seconds after which no further round starts."""
 BF16_ROUNDS = 6
 HOPELESS = 2.5
-"""A candidate that is this many times slower than the best is not tried again."""
+"""Ratio to the best time from which a candidate is dropped."""
 LARGER, WORTH = 4, 2.0
-"""How many times as many images a larger batch has, and how many times faster each has to be to be worth a word."""
+"""Factor of the larger trial batch, and factor in images/s from which it is recommended."""
 
 Rates = dict[ComputeFormat, float]
-"""Images a second."""
+"""Images per second of each candidate."""
 
 
 def candidates(settings: Settings, device: torch.device) -> list[ComputeFormat]:
-    """What may be tried: the settings' own choice where it is not `auto`."""
+    """Returns the candidates to try; settings other than `auto` are fixed."""
     found = _allowed(settings)
     if settings.precision == "auto":
         half = "bf16" if _bf16_pays(device) else "fp16" if device.type == "cuda" else ""
@@ -67,12 +67,12 @@ def _allowed(settings: Settings) -> list[ComputeFormat]:
 
 
 def trial(settings: Settings, dataset: Dataset, device: torch.device) -> Generator[Progress | Notice, None, Tuned]:
-    """Times a few steps of throw-away trainings with every candidate; returns the `Tuned` that won.
+    """Times a few steps of temporary trainings with every candidate; returns the fastest as `Tuned`.
 
-    Steps are whole ones: with penalties, augmentation and optimizers, recorded where the device records them. The first
-    candidate (fp32, contiguous) is kept unless another is at least 3 % faster; those that do not fit into memory are
-    left out. Raises `UserError` where none fits and batches may not be split. The result is remembered for this
-    machine: the next start is quicker, and two trainings of one seed do not differ because a trial was noisy.
+    Steps are complete, with penalties, augmentation and optimizers, and captured if the device does so. The first
+    candidate (fp32, contiguous) is kept unless another is at least 3 % faster; candidates that do not fit into memory
+    are dropped. Raises `UserError` if none fits and batches may not be split. The result is stored for this machine, so
+    that the next start is faster, and noise does not make two trainings with the same seed differ.
     """
     choices = candidates(settings, device)
     if len(choices) == 1:
@@ -85,7 +85,7 @@ def trial(settings: Settings, dataset: Dataset, device: torch.device) -> Generat
     if device.type == "cpu":
         tried = tried.changed(batch=min(settings.batch, TRIAL_BATCH))
     rates: Rates = {}
-    # A GPU works on its own and may be full: one at a time. A CPU is shared: what slows it down shall slow all.
+    # On a GPU one candidate at a time, as memory is limited. On a CPU in turn, so that other load slows all equally.
     groups = [choices] if device.type == "cpu" else [[choice] for choice in choices]
     for done, group in enumerate(groups):
         rates |= yield from _rates(tried, dataset, device, group, done, len(groups))
@@ -106,8 +106,8 @@ def trial(settings: Settings, dataset: Dataset, device: torch.device) -> Generat
         if more and more[winner] > WORTH * rates[winner]:
             times = more[winner] / rates[winner]
             yield Notice(
-                f"A batch of {larger} would train {times:.1f} times as many images a second on this device. It trains"
-                f" otherwise, so the batch stays {settings.batch} unless you change it."
+                f"A batch size of {larger} would train {times:.1f} times as many images/s on this device. Results may"
+                f" differ, so the batch size stays {settings.batch} unless you change it."
             )
     return tuned
 
@@ -115,7 +115,7 @@ def trial(settings: Settings, dataset: Dataset, device: torch.device) -> Generat
 def _rates(
     settings: Settings, dataset: Dataset, device: torch.device, choices: Sequence[ComputeFormat], done: int, total: int
 ) -> Generator[Progress, None, Rates]:
-    """Times some candidates in turn, as the part number `done` of `total` of the trial."""
+    """Times some candidates in turn, as part number `done` of `total` parts of the trial."""
     candidates: dict[ComputeFormat, _Candidate] = {}
     times: dict[ComputeFormat, list[float]] = {choice: [] for choice in choices}
     begun, steps = perf_counter(), (ROUNDS + 1) * len(choices)
@@ -136,7 +136,7 @@ def _rates(
 
 
 def _timed(candidates: dict[ComputeFormat, _Candidate], choice: ComputeFormat, make: Callable[[], _Candidate]) -> float:
-    """Seconds of a step. A candidate that fails, for want of memory, is none any more."""
+    """Returns the seconds of a step; removes a candidate that raises, for example out of memory."""
     candidate = candidates.pop(choice, None) or make()
     seconds = candidate.seconds()
     candidates[choice] = candidate
@@ -144,7 +144,7 @@ def _timed(candidates: dict[ComputeFormat, _Candidate], choice: ComputeFormat, m
 
 
 def _note(settings: Settings, channels: int, conditions: Conditions, device: torch.device) -> Path:
-    """The file that remembers this trial: its name holds everything that the result depends on."""
+    """Returns the file with the result of this trial; its name hashes everything that the result depends on."""
     title = f"{device.type}-{torch.get_num_threads()}"
     if device.type in ("cuda", "xpu"):
         title = torch.get_device_module(device).get_device_name(device)
@@ -165,7 +165,7 @@ def _note(settings: Settings, channels: int, conditions: Conditions, device: tor
 
 
 def _remembered(note: Path, settings: Settings, device: torch.device) -> Tuned | None:
-    """What was found here; None where nothing was, or what is none of the choices that these settings leave."""
+    """Returns the stored result; None if there is none, or if the settings do not allow it."""
     choices = _allowed(settings)
     try:
         known = Tuned(**json.loads(content(note)))
@@ -178,12 +178,12 @@ def _remembered(note: Path, settings: Settings, device: torch.device) -> Tuned |
 
 
 def _remember(note: Path, tuned: Tuned) -> None:
-    with contextlib.suppress(OSError):  # without a cache the trial is repeated, nothing more
+    with contextlib.suppress(OSError):  # without a cache, the trial is only repeated
         write_note(note, asdict(tuned))
 
 
 class _Candidate:
-    """A training that is thrown away, in one number format and layout."""
+    """Temporary training in one number format and memory layout."""
 
     def __init__(self, choice: ComputeFormat, settings: Settings, dataset: Dataset, device: torch.device) -> None:
         tuned = Tuned(device.type, choice.precision, choice.memory_format, {})
@@ -193,7 +193,7 @@ class _Candidate:
             self._step()
 
     def seconds(self) -> float:
-        """Of one step."""
+        """Returns the time of one step in seconds."""
         synchronize(self._device)
         start, steps = perf_counter(), 0
         while not steps or perf_counter() - start < LEAST_SECONDS:
@@ -203,7 +203,7 @@ class _Candidate:
         return (perf_counter() - start) / steps
 
     def close(self) -> None:
-        """Ends it."""
+        """Ends the training."""
         self._events.close()
 
     def _step(self) -> None:
@@ -212,19 +212,19 @@ class _Candidate:
 
 
 def _bf16_pays(device: torch.device) -> bool:
-    """Whether bf16 may be faster at all, by one small convolution: a whole step can take a minute where it is emulated.
+    """Returns whether bf16 may be faster, by timing a small convolution; an emulated step could take a minute.
 
-    Only what is hopeless is ruled out here, and the timing of whole steps decides the rest: on a busy machine a single
-    quick convolution says no more than that.
+    It rules out only hopeless cases, because short timings are noisy on a busy machine; the timing of whole steps
+    decides.
     """
     if device.type in ("cuda", "xpu"):
         own = torch.get_device_module(device)
-        with own.device(device):  # torch asks the current device
+        with own.device(device):  # torch uses the current device
             return bool(own.is_bf16_supported(including_emulation=False))
     if device.type != "cpu":
         return False
     times: dict[torch.dtype, list[float]] = {torch.float32: [], torch.bfloat16: []}
-    for dtype in list(times) * BF16_ROUNDS:  # in turn: what slows the machine down slows both
+    for dtype in list(times) * BF16_ROUNDS:  # in turn, so that other load slows both equally
         x, weight = torch.zeros(8, 64, 16, 16, dtype=dtype), torch.zeros(64, 64, 4, 4, dtype=dtype)
         times[dtype].append(_convolution_seconds(x, weight))
     return min(times[torch.bfloat16]) < HOPELESS * min(times[torch.float32])

@@ -1,7 +1,7 @@
 """Trial of a device: a few seconds of training on built-in images, in a process of its own.
 
-A driver that is damaged may end a process, or never answer; and a training draws from the process's random numbers,
-which may belong to another one.
+A damaged driver may crash the process or never respond, and a training draws from the random generator of its process,
+which another training may be using.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from core.events import Progress, Report, Tuned
 SECONDS = 10.0
 PRESET, RESOLUTION, IMAGES = "dcgan", 32, 512
 PATIENCE = 120.0
-"""Seconds beyond the training's own after which a device is given up: importing and the first step take some."""
+"""Seconds in addition to the training time after which a trial is given up; imports and the first step take time."""
 POLL_SECONDS = 0.05
 LONGEST_REASON, LONGEST_LINE = 300, 2**12
-"""Characters of what is shown, and bytes of what is read of it."""
+"""Maximum characters of a reason that is shown, and maximum bytes of it that are read."""
 
 
 @dataclass(frozen=True)
 class DeviceTrial:
-    """`rate`: images per second in single precision, 0 where there was none. `problem`: why, or what was wrong."""
+    """Result of a trial. `rate`: images per second in single precision, 0 if it failed. `problem`: what failed."""
 
     rate: float = 0.0
     steps: int = 0
@@ -41,7 +41,7 @@ class DeviceTrial:
 
 
 def try_device(name: str, seconds: float) -> Generator[Progress, None, DeviceTrial]:
-    """Trains on a device for so long, and returns what came of it. Closing the generator ends the training."""
+    """Trains on a device for `seconds` and returns the result. Closing the generator ends the training."""
     waiting, until = Progress(f"Training on {name} for {seconds:g} s", 0, 0), monotonic() + seconds + PATIENCE
     with TemporaryDirectory(prefix="gan-studio-", ignore_cleanup_errors=True) as folder:
         said, complaint = Path(folder, "said"), Path(folder, "complaint")
@@ -55,7 +55,7 @@ def try_device(name: str, seconds: float) -> Generator[Progress, None, DeviceTri
                     yield waiting
                     sleep(POLL_SECONDS)
                 if process.returncode is None:
-                    return DeviceTrial(problem=f"It did not answer within {seconds + PATIENCE:.0f} s.")
+                    return DeviceTrial(problem=f"It did not respond within {seconds + PATIENCE:.0f} s.")
             finally:
                 process.kill()
         return _read(_last_line(said), _last_line(complaint), process.returncode)
@@ -76,7 +76,7 @@ def _read(said: str, complaint: str, code: int) -> DeviceTrial:
 
 
 def train(name: str, seconds: float) -> DeviceTrial:
-    """Trains on a device of this process. Never raises."""
+    """Trains on a device in this process. Never raises."""
     import numpy as np
 
     from core.data.builtin import digits
@@ -104,7 +104,7 @@ def train(name: str, seconds: float) -> DeviceTrial:
     except Exception as error:
         reason = (str(error).splitlines() or [""])[0]
         return DeviceTrial(steps=steps, problem=f"{type(error).__name__}: {reason}"[:LONGEST_REASON])
-    return DeviceTrial(round(median(rates[len(rates) // 2 :]), 1), steps)  # the first ones also prepare kernels
+    return DeviceTrial(round(median(rates[len(rates) // 2 :]), 1), steps)  # the first ones prepare kernels
 
 
 if __name__ == "__main__":

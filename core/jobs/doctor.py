@@ -1,6 +1,6 @@
-"""Facts about this computer, for `gan-studio doctor` and Help > About this computer: devices, builds, disk, troubles.
+"""Facts about this computer for `gan-studio doctor` and Help > About this computer: devices, builds, disk, problems.
 
-It is text that a person pastes into a report: it names no user, and no folder beyond those of the program.
+The text is meant for bug reports: it names no user, and no folders except those of the program.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from core.jobs.device_trial import PRESET, RESOLUTION, SECONDS, DeviceTrial, try
 from core.runs.run import runs_folder
 
 LITTLE_DISK = 2 * 10**9
-"""Bytes below which a disk may not take a training's checkpoints."""
+"""Free bytes below which the checkpoints of a training may not fit."""
 VARIABLES = ("CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ZE_AFFINITY_MASK", "OMP_NUM_THREADS", "PYTORCH_ALLOC_CONF")
-"""Of the environment, which change what a device is or does."""
+"""Environment variables that affect devices."""
 
 TRAINED = f"{PRESET}, {RESOLUTION} px, {SECONDS:.0f} s"
 
@@ -41,13 +41,13 @@ Facts = dict[str, Any]
 
 
 def examine(window: Mapping[str, Any], quick: bool = False) -> Generator[Progress, None, Facts]:
-    """Returns facts by name, of plain types that JSON can hold. Imports torch.
+    """Yields `Progress`; returns facts by name, of types for JSON. Imports torch.
 
-    `window`: facts about the window system, by name, of whoever has one, and perhaps a `trouble`. `quick`: without
-    the training of a few seconds on each device that can be used.
+    `window`: facts about the window system by name, possibly with a `trouble`. `quick`: skip the short training on each
+    usable device.
     """
-    looking = Progress("Looking at this computer", 0, 0)
-    devices = yield from run_in_thread(look, looking)  # the first import of torch takes its time
+    looking = Progress("Examining this computer", 0, 0)
+    devices = yield from run_in_thread(look, looking)  # the first import of torch is slow
     trials = {}
     for device in devices:
         if not quick and device.trouble is None:
@@ -69,30 +69,30 @@ def examine(window: Mapping[str, Any], quick: bool = False) -> Generator[Progres
 
 
 def lines(facts: Facts) -> Iterator[str]:
-    """Returns the facts as a person reads them: a name and what is known of it on each line, the troubles last."""
+    """Yields the facts as text lines for people, the problems last."""
     yield from (f"{name:>14}  {text}" for name, text in rows(facts))
     yield ""
     for trouble in troubles(facts):
-        yield f"{'Trouble':>14}  {trouble.what}"
+        yield f"{'Problem':>14}  {trouble.what}"
         yield f"{'':>14}  {trouble.remedy}{':' if trouble.command else '.'}"
         if trouble.command:
             yield f"{'':>14}  {trouble.command}"
     if not facts["troubles"]:
-        yield f"{'':>14}  No trouble was found."
+        yield f"{'':>14}  No problems found."
 
 
 def troubles(facts: Facts) -> list[Trouble]:
-    """Returns what keeps this computer from more."""
+    """Returns the problems of this computer."""
     return [Trouble(**trouble) for trouble in facts["troubles"]]
 
 
 def rows(facts: Facts) -> list[tuple[str, str]]:
-    """Returns names and texts of everything but the troubles; a text without a name belongs to the row above."""
+    """Returns names and texts of all facts except problems; a text without a name belongs to the row above."""
     return [(name, text) for name, text in _rows(facts) if text]
 
 
 def _rows(facts: Facts) -> Iterator[tuple[str, str]]:
-    """The same, with texts that are empty."""
+    """Yields the rows of `rows`, including empty ones."""
     yield from facts["program"].items()
     build = facts["pytorch"]
     yield "PyTorch", f"{build['version']}, {build['build']}, torchvision {build['torchvision']}"
@@ -104,14 +104,14 @@ def _rows(facts: Facts) -> Iterator[tuple[str, str]]:
             ", ".join(filter(None, (device["title"], _memory(device), device["architecture"], driver))),
         )
         strengths = ", ".join(device["good_at"])
-        yield "", (strengths and f"good at {strengths}") if device["usable"] else "cannot be used"
+        yield "", (strengths and f"fast formats: {strengths}") if device["usable"] else "cannot be used"
         yield "", device["images_per_second"] and f"trains {device['images_per_second']:,.0f} images/s ({TRAINED})"
     for name, fact in facts["window"].items():
         yield name, "; ".join(fact) if isinstance(fact, list) else str(fact)
     for folder in facts["folders"]:
         yield folder["name"].capitalize(), f"{size_text(folder['free'])} free at {folder['path']}"
         yield from (("", f"{size_text(bytes)} of {name}") for name, bytes in folder["parts"].items())
-        yield "", folder["limit"] and f"{size_text(folder['limit'])} of datasets at most"
+        yield "", folder["limit"] and f"at most {size_text(folder['limit'])} of datasets"
 
 
 def _memory(device: Facts) -> str:
@@ -147,7 +147,7 @@ def _pytorch() -> Facts:
 
 
 def _build() -> str:
-    """What a build of PyTorch was made with."""
+    """Returns the platform of the PyTorch build."""
     import torch
 
     if torch.version.hip:
@@ -173,10 +173,10 @@ def _device(device: Device, trial: DeviceTrial | None) -> Facts:
 
 
 def _folders() -> list[Facts]:
-    """Where the program writes much, how much room there is, and what takes some of it."""
+    """Returns the large folders of the program, with free space and sizes of their parts."""
     cache, runs = cache_folder().parent, runs_folder()
     most = 0
-    with suppress(UserError):  # a limit that is no number is said where it matters
+    with suppress(UserError):  # an invalid limit is reported where it is used
         most = limit()
     parts = {name: _taken(cache / name) for name in sorted(_names(cache))}
     return [
@@ -186,7 +186,7 @@ def _folders() -> list[Facts]:
 
 
 def _free(path: Path) -> int:
-    """Bytes that are free on the disk that a folder is on, or will be; 0 where nothing tells."""
+    """Returns the free bytes on the disk of a folder, which need not exist yet; 0 if unknown."""
     for folder in (path, *path.absolute().parents):
         with suppress(OSError):
             return shutil.disk_usage(folder).free
@@ -200,7 +200,7 @@ def _names(folder: Path) -> Iterable[str]:
 
 
 def _taken(folder: Path) -> int:
-    """Bytes of the files below a folder; those that go meanwhile do not count."""
+    """Returns the total size in bytes of the files below a folder; deleted ones are skipped."""
     taken = 0
     for parent, _, names in os.walk(folder):
         for name in names:
@@ -217,7 +217,7 @@ def _troubles(
         if trial.problem:
             what = f"Training on {name} failed: {trial.problem}"
             if name == "cpu":
-                yield Trouble(what, "Install PyTorch anew", install_command())
+                yield Trouble(what, "Reinstall PyTorch", install_command())
             else:
                 remedy = "Update its driver, and train on the CPU until then"
                 yield Trouble(what, remedy, "gan-studio train sample:digits --out run --device cpu")
@@ -225,14 +225,14 @@ def _troubles(
         if folder["free"] < LITTLE_DISK:
             what = f"Only {size_text(folder['free'])} are free at {folder['path']}."
             if folder["name"] == "cache":
-                yield Trouble(what, "Free some space, or delete the prepared datasets", "gan-studio cache --clear")
+                yield Trouble(what, "Free disk space, or delete the prepared datasets", "gan-studio cache --clear")
             else:
                 verb = "set" if sys.platform == "win32" else "export"
-                yield Trouble(what, "Free some space, or put new runs elsewhere", f"{verb} GAN_STUDIO_RUNS=FOLDER")
+                yield Trouble(what, "Free disk space, or use another folder for runs", f"{verb} GAN_STUDIO_RUNS=FOLDER")
 
 
 def _anonymous(value: Any) -> Any:
-    """The same facts without the person's name and home folder."""
+    """Returns the facts without the user's name and home folder."""
     if isinstance(value, dict):
         return {key: _anonymous(each) for key, each in value.items()}
     if isinstance(value, list | tuple):

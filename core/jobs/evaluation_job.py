@@ -1,4 +1,4 @@
-"""Evaluation of a checkpoint: on any dataset, or of a run's checkpoint on its training images."""
+"""Evaluation of a checkpoint on any dataset, or of a run's checkpoint on its training images."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ from core.runs.run_lock import refuse_busy, write_access
 from core.stats.metric_key import Split, parse
 
 BEST_BY = "fid"
-"""The number by which a run's best checkpoint is known."""
+"""Metric that determines the best checkpoint of a run."""
 MOST_REAL = 5000
-"""Training images that generated ones are compared with."""
+"""Maximum number of training images for a comparison."""
 
 
 @dataclass(frozen=True)
 class EvaluationJob:
-    """What is to be measured of a checkpoint's generator.
+    """Evaluation of the generator of a checkpoint.
 
-    `extractor`: the name of one, or empty for the one that suits the dataset and the metrics. `count` generated images
-    are compared with at most `real` images of the dataset, drawn evenly from all of it. `weights`: a file for an
-    extractor that needs one.
+    `extractor`: name of a feature extractor; empty to choose by dataset and metrics. `count`: number of generated
+    images; `real`: maximum number of images of the dataset, evenly spaced. `weights`: file for an extractor that needs
+    one.
     """
 
     checkpoint: Path
@@ -49,14 +49,14 @@ class EvaluationJob:
     device: str = "auto"
 
     def events(self) -> Generator[Progress | FirstImages | Notice, None, Measured]:
-        """Yields what preparing the dataset yields, `Progress`, and perhaps a `Notice`; returns what was `Measured`.
+        """Yields the events of preparing the dataset, `Progress`, and possibly a `Notice`; returns `Measured`.
 
-        Raises `UserError` for whatever a person can mend.
+        Raises `UserError` for problems that the user can fix.
         """
         needs = {need for found in chosen(self.metrics).values() for need in found.facts["NEEDS"]}
         sampler = Sampler.open(self.checkpoint, self.device)
         dataset = yield from prepare(self.data, sampler.meta.settings.preparation)
-        refuse_other_images(sampler, dataset)  # before a classifier is trained for nothing
+        refuse_other_images(sampler, dataset)  # before a classifier is trained in vain
         extractor = None
         if needs & {"features", "logits"}:
             name = self.extractor or ("inception" if self.weights else default_for(dataset))
@@ -67,17 +67,16 @@ class EvaluationJob:
 
 
 def measure(run: Run, checkpoint: Path, dataset: Dataset) -> Generator[Progress | Notice, None, Measured]:
-    """Measures a checkpoint of a run that is not being trained, all at once; adds what was `Measured` to the run's
-    numbers, and returns it.
+    """Measures a checkpoint of a run that is not being trained; appends the result to its reports and returns it.
 
-    Raises `RunBusyError` where another process trains in the run, and `UserError` for other images, and for what
-    cannot be measured or written.
+    Raises `RunBusyError` if another process trains in the run, and `UserError` for other images, and if images cannot
+    be measured or results not be written.
     """
     refuse_busy(run.folder)
     sampler = Sampler.open(checkpoint)
     if dataset.fingerprint != sampler.meta.dataset_fingerprint:
-        remedy = f"Open {sampler.meta.dataset}, prepared as it was then."
-        raise UserError("The images that are open are not those that the run was trained on.", remedy)
+        remedy = f"Open {sampler.meta.dataset} with the same preparation."
+        raise UserError("The open images are not the training images of this run.", remedy)
     extractor = yield from build(chosen_features(sampler.meta.settings, dataset), dataset, sampler.device)
     measured = yield from _measured(sampler, dataset, extractor)
     with write_access(run.folder):
@@ -89,9 +88,9 @@ def measure(run: Run, checkpoint: Path, dataset: Dataset) -> Generator[Progress 
 def rate_checkpoint(
     sampler: Sampler, checkpoint: Path, dataset: Dataset, extractor: Extractor
 ) -> Generator[Progress, None, Measured]:
-    """Measures against training images only, as many as the settings say, and notes how good the checkpoint is.
+    """Measures a checkpoint against training images only, as many as the settings say, and records its metrics.
 
-    `sampler`: of that checkpoint.
+    `sampler`: sampler of that checkpoint.
     """
     measured = yield from _measured(sampler, dataset, extractor)
     _note_quality(checkpoint, measured)
@@ -115,12 +114,12 @@ def _note_quality(checkpoint: Path, measured: Measured) -> None:
 
 
 def chosen_features(settings: Settings, dataset: Dataset) -> str:
-    """The name of the feature extractor that the settings choose for a training on this dataset."""
+    """Returns the name of the feature extractor that the settings choose for a dataset."""
     chosen = settings.evaluation_features
     return default_for(dataset) if chosen == "auto" else chosen
 
 
 def _metrics(extractor: Extractor) -> list[str]:
-    """All that the extractor's output allows, in the order in which they are listed."""
+    """Returns all metrics that the extractor supports, in the listed order."""
     known = ranked("evaluation.metrics")
     return [metric.name for metric in known if extractor.classifies or "logits" not in metric.facts["NEEDS"]]

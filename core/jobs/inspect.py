@@ -22,14 +22,14 @@ from core.imaging.channels import CHANNEL_NAMES
 from core.runs.run import Run, is_checkpoint, is_run
 
 SHOWN = 8
-"""Names and numbers of a kind that a person is shown; a program gets them all."""
+"""Maximum number of items of a kind in text output; JSON has all."""
 SHOWN_GROUPS = 3
 
 
 def describe(source: str, resolution: int | None = None) -> dict[str, Any]:
-    """Facts by name, of plain types that JSON can hold. Raises `UserError` for what cannot be read.
+    """Returns facts by name, of types for JSON. Raises `UserError` if the source cannot be read.
 
-    A dataset is examined as squares of `resolution` px, or of the size that suits it.
+    A dataset is examined as squares of `resolution` px, or of the suggested resolution.
     """
     path = Path(source)
     if path.is_file() and is_checkpoint(path):
@@ -93,7 +93,7 @@ def dataset(source: str, resolution: int | None = None) -> dict[str, Any]:
 
 
 def _bins(histogram: Histogram | None) -> dict[str, list[float]]:
-    assert histogram is not None  # only points have none
+    assert histogram is not None  # None only for points
     return {"edges": histogram.edges.tolist(), "counts": histogram.counts.tolist()}
 
 
@@ -113,13 +113,13 @@ def _finding(finding: HealthFinding, found: Dataset) -> dict[str, Any]:
 
 
 def lines(facts: dict[str, Any]) -> Iterator[str]:
-    """The facts as a person reads them; what the findings tell is told there."""
+    """Yields the facts as text lines for people; facts that findings state are omitted."""
     for name, value in facts.items():
         if name not in ("diagnoses", "findings", "histograms", "skipped"):
             yield f"{name.replace('_', ' '):>20}  {_plain(value)}"
     severity = ""
     for finding in facts.get("findings", ()):
-        if severity != "good":  # what is good needs no room
+        if severity != "good":  # good findings are omitted
             yield ""
         severity = finding["severity"]
         yield f"{severity:>20}  {finding['text']}"
@@ -135,7 +135,7 @@ def _diagnoses(facts: dict[str, Any]) -> Iterator[str]:
 
 
 def _flags(changes: dict[str, Any]) -> str:
-    """Settings as the command line takes them."""
+    """Returns settings as command-line options."""
     return "({})".format(" ".join(_flag(name.replace("_", "-"), value) for name, value in changes.items()))
 
 
@@ -157,7 +157,7 @@ def _particulars(finding: dict[str, Any]) -> Iterator[str]:
 
 
 def _plain(value: Any) -> str:
-    """On one line; of many the first."""
+    """Returns a value as one line, with the first items of a long list."""
     if isinstance(value, dict):
         return _plain([f"{key}: {item}" for key, item in value.items()])
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Interruption of a training by a signal of the system, so that it is saved before the process ends."""
+"""Interruption of a training by a signal, so that it is saved before the process ends."""
 
 from __future__ import annotations
 
@@ -13,32 +13,32 @@ if sys.platform == "win32":
     import ctypes
 
 NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGXCPU", "SIGBREAK")
-"""Ctrl-C, a container or system that stops, a closed terminal, warnings of batch systems, and Ctrl-Break on Windows."""
+"""Ctrl-C, stop of a container or system, closed terminal, warnings of batch systems, and Ctrl-Break on Windows."""
 AGAIN_SECONDS = 1.0
-"""The same signal so much later ends the process at once. One that comes sooner, or another one, belongs to the same
+"""Seconds after which the same signal again ends the process at once. Earlier or other signals belong to the same
 event: a logout sends SIGHUP and SIGTERM, a batch system its warning and SIGTERM, `timeout` its signal twice."""
 CLOSED = (2, 5, 6)
-"""Windows' events of a console that is closed, a logout and a shutdown, which Python makes no signals of."""
+"""Windows console events for close, logoff and shutdown, for which Python has no signals."""
 CLOSED_SECONDS = 20.0
-"""Windows ends the process when its handler returns, or after five seconds to twenty."""
+"""Seconds to wait in the handler; Windows ends the process when it returns, or after 5 to 20 seconds."""
 
 
 class Interruption:
-    """Context that notes the first signal. True once there was one; `exit_code` is the shell's for it, as 143.
+    """Context that records the first signal. True once there was one; `exit_code` is that of a shell, such as 143.
 
-    Signals that the process was started to ignore, as `nohup` does, stay ignored.
+    Signals that were ignored at the start of the process, such as by `nohup`, stay ignored.
     """
 
     def __init__(self) -> None:
         self._number = 0
         self._received: dict[int, float] = {}
-        """When each signal came for the first time."""
+        """Time of the first arrival of each signal."""
         self._before: dict[int, Any] = {}
         self._over = Event()
 
     def __enter__(self) -> Interruption:
         for name in NAMES:
-            number = getattr(signal, name, None)  # each system has some of them
+            number = getattr(signal, name, None)  # not all exist on every system
             if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
                 self._before[number] = signal.signal(number, self._receive)
         if sys.platform == "win32":
@@ -61,7 +61,7 @@ class Interruption:
         return 128 + self._number
 
     def _wait_to_be_closed(self, event: int) -> int:
-        """In a thread of Windows' own; returns whether the event was for us."""
+        """Handles a console event in a thread of Windows; returns whether the event was handled."""
         if event not in CLOSED:
             return 0
         signal.raise_signal(signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""Evaluation during a training: one small step at a time, within a share of the training's time."""
+"""Evaluation during a training, in small steps, within a fraction of the training time."""
 
 from __future__ import annotations
 
@@ -19,39 +19,39 @@ from core.runs.run import Run
 from core.trainer import Trainer
 
 LATER = 1.1
-"""The next evaluation waits until the training is so many times as long: it learns ever more slowly."""
+"""Factor of the training time between evaluations, because training progress slows down."""
 SOONEST = 60.0
-"""Seconds of training before the first evaluation, and from one to the next at least."""
+"""Minimum seconds of training before the first evaluation, and between evaluations."""
 HURRY = 1.0
-"""Time for an evaluation that a person asked for, as a part of the training's own."""
+"""Time for an evaluation on request, relative to the training time."""
 
 
 class LiveEvaluator:
-    """Evaluates a run's training now and then. What is measured is a checkpoint of the run, or was one.
+    """Evaluates a training from time to time, by measuring checkpoints of its run.
 
-    It draws from no random generator of the training's, and the weights become the same with it and without.
+    It does not draw from the random generators of the training, whose weights are the same with and without it.
     """
 
     def __init__(self, run: Run, trainer: Trainer, dataset: Dataset) -> None:
-        """`dataset`: the images with their own classes, also where the training uses clusters."""
+        """`dataset`: the images with their own classes, even if the training uses clusters."""
         self._run, self._trainer, self._dataset = run, trainer, dataset
         self.subject: Path | None = None
-        """The checkpoint that is being measured: it has to be there when it turns out to be the best."""
+        """Checkpoint that is being measured; it must be kept, as it may be the best."""
         self._features = ""
         self._extractor: Extractor | None = None
         self._work: Generator[Event, None, None] | None = None
         self._asked = False
         self._failed = ""
-        """The features by which nothing could be measured: only a person tries them again."""
+        """Feature extractor that failed; it is tried again only on request."""
         self._measured = self._last_seconds = trainer.seconds
         self._credit = 0.0
 
     def ask(self) -> None:
-        """A person wants numbers of the present state, soon."""
+        """Requests an evaluation of the present state, soon."""
         self._asked, self._failed = True, ""
 
     def beside(self, events: Generator[Event, None, None]) -> Generator[Event, None, None]:
-        """Passes the training's events on, and after each step those of a `turn`."""
+        """Passes the events of the training on, and after each step those of a `turn`."""
         with closing(events), closing(self):
             for event in events:
                 yield event
@@ -59,13 +59,13 @@ class LiveEvaluator:
                     yield from self.turn()
 
     def turn(self) -> Generator[Event, None, None]:
-        """Some pieces of work, between two of the training's events: as many as the time since the last turn allows.
+        """Works on the evaluation between two events of the training, as long as its fraction of the time allows.
 
-        Yields `EvaluationProgress` on the way and what was `Measured` in the end. What goes wrong is a `Notice`;
-        nothing more is then measured until a person asks, or compares by other features.
+        Yields `EvaluationProgress`, and `Measured` at the end. An error yields a `Notice`; then nothing is measured
+        until the user asks for it or chooses other features.
         """
         seconds = self._trainer.seconds
-        self._credit += self._share * max(seconds - self._last_seconds, 0.0)  # less after a rewind
+        self._credit += self._share * max(seconds - self._last_seconds, 0.0)  # the time is less after a rewind
         self._last_seconds = seconds
         if self._work is None:
             self._credit = 0.0
@@ -91,10 +91,10 @@ class LiveEvaluator:
         except UserError as problem:
             self._failed = self._trainer.settings.evaluation_features
             self._end()
-            return Notice(f"The images could not be measured. {problem} The training goes on.")
+            return Notice(f"The images could not be measured. {problem} The training continues.")
         if isinstance(event, Progress):
             return EvaluationProgress(event.text, event.done, event.total)
-        if isinstance(event, Notice):  # nobody asked for what an extractor has to say
+        if isinstance(event, Notice):  # notices of an extractor are shown only on request
             self._run.log(event.text)
             return None
         return event
@@ -104,7 +104,7 @@ class LiveEvaluator:
         self._measured = self._trainer.seconds
 
     def close(self) -> None:
-        """Drops what is under way."""
+        """Cancels the current evaluation."""
         if self._work is not None:
             self._work.close()
             self._work = self.subject = None

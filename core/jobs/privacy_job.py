@@ -1,8 +1,8 @@
-"""Privacy: what a checkpoint gives away of the images that it was trained on.
+"""Privacy test: how much a checkpoint reveals about its training images.
 
-Two things are compared with images that were held out of the training: how near generated images are to the nearest
-training image, and how the discriminator scores training images. A discriminator that scores those higher tells who was
-among them (Hayes et al. 2019, "LOGAN: Membership Inference Attacks Against Generative Models", arXiv:1705.07663).
+Held-out images are the reference for two measures: distances of generated images to the nearest training image, and
+discriminator scores of training images. A discriminator that scores training images higher allows membership inference
+(Hayes et al. 2019, "LOGAN: Membership Inference Attacks Against Generative Models", arXiv:1705.07663).
 """
 
 from __future__ import annotations
@@ -32,21 +32,23 @@ from core.models.conditioning import build_pair
 from core.training.clusters import clustered
 
 GENERATED, SCORED = 500, 2000
-"""Generated images that are compared, and training images that are scored, at most."""
+"""Maximum number of generated images that are compared, and of training images that are scored."""
 AT_ONCE = 64
 GUESSING = 0.5
 KNOWN = 0.6
-"""An AUC from which on somebody with the checkpoint learns more than a little."""
+"""AUC from which the checkpoint reveals considerably who was among the training images."""
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class PrivacyReport:
-    """`auc` in [0, 1]: the probability that the discriminator scores a training image above a held-out one, and its
-    interval of 95 % (Hanley, McNeil 1982, doi:10.1148/radiology.143.1.7063747). `nearer`: how many of `generated`
-    images are nearer to a training image than every held-out one is; `ratio`: of the medians of those distances.
-    `trained`, `held`: images that were compared.
+    """Result of the privacy test.
+
+    `auc` in [0, 1]: probability that the discriminator scores a training image above a held-out one; `low`, `high`: its
+    95 % confidence interval (Hanley, McNeil 1982, doi:10.1148/radiology.143.1.7063747). `nearer`: number of `generated`
+    images that are nearer to a training image than every held-out image is; `ratio`: ratio of the median distances of
+    generated to held-out images. `trained`, `held`: number of images compared.
     """
 
     step: int
@@ -60,39 +62,40 @@ class PrivacyReport:
     ratio: float
 
     def lines(self) -> Iterator[str]:
-        """Yields what it means, in words."""
+        """Yields the result as sentences."""
         yield (
-            f"AUC {self.auc:.3f} (95 %: {self.low:.3f} to {self.high:.3f}): how often the discriminator scores one of "
-            f"{self.trained:,} training images above one of {self.held:,} that it never saw; {GUESSING} is guessing."
+            f"AUC {self.auc:.3f} (95 % CI {self.low:.3f} to {self.high:.3f}): probability that the discriminator "
+            f"scores one of {self.trained:,} training images above one of {self.held:,} held-out images; {GUESSING} is "
+            "chance."
         )
         if self.low > KNOWN:
             yield (
-                "Whoever has this checkpoint can tell of many images whether they were trained on. Share exported "
-                "images or the exported generator, which hold no discriminator."
+                "This checkpoint reveals of many images whether they were used for training. Share exported images or "
+                "the exported generator instead, which contain no discriminator."
             )
         elif self.low > GUESSING:
-            yield "Whoever has this checkpoint learns a little about which images were trained on."
+            yield "This checkpoint reveals a little about which images were used for training."
         else:
-            yield "This test does not tell training images from others."
+            yield "This test cannot distinguish training images from others."
         yield (
             f"{self.nearer:,} of {self.generated:,} generated images are nearer to a training image than every "
-            f"held-out image is; their median distance is {self.ratio:.2f} of the held-out images'."
+            f"held-out image is. The median distance is {self.ratio:.2f} times that of held-out images."
         )
         if self.nearer:
-            yield "Look at them in Explore, Nearest images: they may be copies."
-        yield "Neither proves privacy: other attacks can find more, and single images can be at risk in a good mean."
+            yield "Check them in Explore > Nearest images: they may be copies."
+        yield "This does not prove privacy: other attacks may reveal more, and single images may still be at risk."
 
 
 @dataclass(frozen=True)
 class PrivacyJob:
-    """What is to be reported of: a checkpoint, and the images that it was trained on."""
+    """Privacy test of a checkpoint with the images that it was trained on."""
 
     checkpoint: Path
     data: str
     device: str = "auto"
 
     def events(self) -> Generator[Progress | FirstImages, None, PrivacyReport]:
-        """Yields what preparing the dataset yields, and `Progress`; returns the `PrivacyReport`.
+        """Yields the events of preparing the dataset, and `Progress`; returns the `PrivacyReport`.
 
         Raises `UserError` as `report_privacy` does.
         """
@@ -104,19 +107,19 @@ class PrivacyJob:
 def report_privacy(
     checkpoint: Checkpoint, dataset: Dataset, device_name: str = "auto"
 ) -> Generator[Progress, None, PrivacyReport]:
-    """Compares training images with held-out ones.
+    """Compares training images with held-out images; yields `Progress`.
 
-    Raises `UserError` for other images than those of the training, and where none were held out.
+    Raises `UserError` if the images are not those of the training, or if none were held out.
     """
     device, settings = use(device_name), checkpoint.meta.settings
     if dataset.fingerprint != checkpoint.meta.dataset_fingerprint:
-        remedy = f"Open {checkpoint.meta.dataset}, prepared as it was then."
-        raise UserError("These are not the images that the checkpoint was trained on.", remedy)
+        remedy = f"Open {checkpoint.meta.dataset} with the same preparation."
+        raise UserError("These are not the training images of the checkpoint.", remedy)
     held = held_rows(settings, dataset)
     if not len(held):
         raise UserError(
-            "No images were held out of this training, so there is nothing to compare with.",
-            "Train with a holdout of 5 %, on 200 images or more.",
+            "This training has no held-out images to compare with.",
+            "Train with 5 % held-out images, on at least 200 images.",
         )
     if settings.clusters:
         dataset = yield from clustered(dataset, settings.clusters, device)
@@ -149,7 +152,7 @@ def _generated(sampler: Sampler) -> Generator[Progress, None, Images]:
 
 
 def area(members: Floats, others: Floats) -> tuple[float, float, float]:
-    """Returns the area under the ROC curve of scores (n,) and (m,), and its interval of 95 %."""
+    """Returns the area under the ROC curve of scores (n,) and (m,), and its 95 % confidence interval."""
     above = members[:, None] > others
     area = float(above.mean() + (members[:, None] == others).mean() / 2)
     first, second = area / (2 - area), 2 * area**2 / (1 + area)
@@ -161,10 +164,10 @@ def area(members: Floats, others: Floats) -> tuple[float, float, float]:
 def _scores(
     checkpoint: Checkpoint, dataset: Dataset, rows: NDArray[np.int64], device: torch.device
 ) -> Generator[Progress, None, Floats]:
-    """The discriminator's logits of these rows of the dataset."""
+    """Returns the logits of the discriminator for these rows of the dataset; yields `Progress`."""
     meta = checkpoint.meta
     conditions = Conditions.of(meta.settings, len(meta.classes))
-    with torch.device("meta"):  # no memory, and no draw from the random generator that a training may be using
+    with torch.device("meta"):  # no memory, and no draw from the random generator, which a training may be using
         _, D = build_pair(meta.settings, meta.channels, conditions)
     D.load_state_dict(checkpoint.part("D"), assign=True)
     D.eval().requires_grad_(False).to(device)

@@ -1,4 +1,4 @@
-"""Training job: from settings and a source of images to a recorded run. The command line and the window iterate it."""
+"""Training job: from settings and a source of images to a recorded run, for the command line and the window."""
 
 from __future__ import annotations
 
@@ -33,20 +33,19 @@ from core.trainer import Trainer
 from core.training.clusters import clustered
 
 SHOWN = 5
-"""Names of classes in a message."""
+"""Maximum number of class names in a message."""
 
 
 @dataclass
 class TrainingJob:
-    """One training, from its images to its run folder.
+    """One training, from reading its images to its run folder.
 
-    `chosen` are the settings to begin with; `settings` are those in force. `runs` is where a new numbered run is made
-    unless `out` names its folder. `resume` is a checkpoint to continue from: in its own run when it is that run's
-    newest and `out` does not say otherwise, else in a new run that takes the earlier reports and samples over. `copy`
-    asks for the new run in any case: it is called a copy, and made beside the first one unless `out` or `runs` says
-    where. `given` are the
-    settings that a person chose who left the others to the preset: it fits them to the images and the device. Without
-    `given` all settings stay as they are. `trainer` and `run` exist from the first `Samples` or `Points` event on.
+    `chosen`: initial settings; `settings`: those in force. `runs`: folder for a new numbered run, unless `out` is its
+    folder. `resume`: checkpoint to continue from, in its own run if it is the newest of that run and `out` does not
+    differ, else in a new run that copies earlier reports and samples. `copy`: always create a new run, named as a copy,
+    beside the first one unless `out` or `runs` is given. `given`: settings that the user chose; the preset fits the
+    others to the images and the device. Without `given`, all settings stay unchanged. `trainer` and `run` exist from
+    the first `Samples` or `Points` event on.
     """
 
     chosen: Settings
@@ -61,18 +60,21 @@ class TrainingJob:
     evaluator: LiveEvaluator | None = field(default=None, init=False)
     _recovery: DivergenceRecovery | None = field(default=None, init=False)
     _images: Dataset = field(init=False)
-    """Without clusters."""
+    """Dataset without clusters."""
 
     @property
     def settings(self) -> Settings:
-        """Those in force: the trainer's, once there is one."""
+        """Settings in force: those of the trainer once it exists."""
         return self.trainer.settings if self.trainer else self.chosen
 
     def events(self) -> Generator[Event, None, None]:
-        """Everything from reading the images to `Finished`. Raises `RunBusyError` where another process trains in the
-        run that would go on, and `UserError`; the run keeps what was saved."""
+        """Yields all events from reading the images to `Finished`.
+
+        Raises `RunBusyError` if another process trains in the run to be continued, and `UserError`; the run keeps what
+        was saved.
+        """
         checkpoint = load(self.resume) if self.resume else None
-        use(self.chosen.device)  # what cannot work is said before the images are read
+        use(self.chosen.device)  # an unusable device raises before the images are read
         if origin := self._continued():
             with RunLock(origin.folder) as lock:
                 yield from self._begin(checkpoint)
@@ -81,14 +83,14 @@ class TrainingJob:
         if self.out is not None:
             refuse_taken(self.out)
         elif not self.copy and (trained := _run_of(self.resume)):
-            refuse_busy(trained.folder)  # what looks older may be what the other process has trained past
+            refuse_busy(trained.folder)  # the other process may have trained further
         trainer = yield from self._begin(checkpoint)
         run = self._new_run(trainer)
         with RunLock(run.folder) as lock:
             yield from self._train(run, lock)
 
     def _begin(self, checkpoint: Checkpoint | None) -> Generator[Event, None, Trainer]:
-        """Everything before the first step."""
+        """Yields the events before the first step; returns the trainer."""
         refuse_kind(self.chosen, toys.opens(self.source))
         dataset = yield from prepare(self.source, self.chosen.preparation)
         settings = self.chosen if checkpoint else self._fitted(dataset)
@@ -123,14 +125,15 @@ class TrainingJob:
                 yield event
 
     def _taken_over(self, run: Run) -> UserError:
-        """Another process trains in the run, which this one has slept through: what it had learned is kept apart."""
+        """Returns the error for a run that another process took over while this one was suspended; its state is saved
+        to a separate file."""
         assert self.trainer is not None
         copy = run.folder / f"step {self.trainer.step} before it was taken over.safetensors"
         remedy = "Watch it there, or train a copy: continue from its checkpoint in another folder."
         with suppress(UserError):
             self.save_as(copy)
-            remedy += f" What this process had trained is kept in {copy.name}."
-        return UserError(f"Another process trains in {run.folder.name} since this one was suspended.", remedy)
+            remedy += f" The state of this process is saved in {copy.name}."
+        return UserError(f"Another process took over {run.folder.name} while this one was suspended.", remedy)
 
     def save(self) -> Saved:
         """Writes a checkpoint into the run; call it between two events. Raises `UserError`."""
@@ -139,36 +142,36 @@ class TrainingJob:
         return self.run.save(self.trainer)
 
     def save_at_end(self) -> Saved | Notice:
-        """Saves what there is when the process has to end, whatever happens; call it between two events."""
+        """Saves the training when the process has to end; never raises. Call it between two events."""
         saved = self._recovery.save_at_end() if self._recovery else None
-        return saved or Notice("Nothing could be saved at last: continue from the run's newest checkpoint.")
+        return saved or Notice("The training could not be saved. Continue from the newest checkpoint of the run.")
 
     def save_pinned(self) -> Saved:
-        """The same for a person who wants to keep it: it is never deleted to make room. Raises `UserError`."""
+        """Writes a checkpoint and pins it, so that it is never pruned. Raises `UserError`."""
         saved = self.save()
         pin(saved.path)
         return saved
 
     def measure(self) -> None:
-        """Asks for the quality of the images as they are now, soon; call it between two events. Raises `UserError`."""
+        """Requests an evaluation of the present state, soon; call it between two events. Raises `UserError`."""
         if self.evaluator is None or self.trainer is None:
             raise UserError("The training has not begun yet.", "Try again in a few seconds.")
         if self.trainer.dataset.points:
-            raise UserError("Points are not measured as images are.", "The plane shows how good they are.")
+            raise UserError("Metrics of images do not apply to 2-D points.", "Compare the points in the plot.")
         self.evaluator.ask()
 
     def save_as(self, path: Path) -> Saved:
-        """Writes a checkpoint wherever the person wants it; call it between two events. Raises `UserError`."""
+        """Writes a checkpoint to any path; call it between two events. Raises `UserError`."""
         if self.trainer is None:
             raise UserError("The training has not begun yet.", "Save again in a few seconds.")
         save(self.trainer.checkpoint(), path)
         return Saved(path, self.trainer.step)
 
     def edit(self, settings: Settings) -> Edited:
-        """Takes other settings from the next step on, and notes the change in the run; call it between two events.
+        """Changes settings from the next step on, and records the change in the run; call it between two events.
 
-        Raises `UserError`, and changes nothing, for a setting that only a new training can change and when the change
-        cannot be noted.
+        Raises `UserError`, and changes nothing, for a setting that only a new training can change, and if the change
+        cannot be recorded.
         """
         if self.trainer is None or self.run is None:
             raise UserError("The training has not begun yet.", "Change the settings again in a few seconds.")
@@ -182,20 +185,20 @@ class TrainingJob:
         return edited
 
     def single_step(self, network: Literal["D", "G"]) -> Event:
-        """One update of one network, and what is then to be seen; call it between two events. Raises `UserError`."""
+        """Updates one network once and returns the new samples; call it between two events. Raises `UserError`."""
         if self.trainer is None:
             raise UserError("The training has not begun yet.", "Try again in a few seconds.")
         return self.trainer.step_discriminator() if network == "D" else self.trainer.step_generator()
 
     def _fitted(self, dataset: Dataset) -> Settings:
-        """The chosen settings, of which those that the person left to the preset suit the images and the device."""
+        """Returns the settings, with those not chosen by the user fitted by the preset to images and device."""
         if self.given is None:
             return self.chosen
         facts = FitContext(len(dataset.images), resolve(self.chosen.device).type != "cpu", len(dataset.classes))
         return preset(self.chosen.preset).fitted(facts, **self.given)
 
     def _continued(self) -> Run | None:
-        """The run that goes on: the resumed checkpoint's own, if that is its newest and no other is asked for."""
+        """Returns the run to continue: that of the resumed checkpoint, if it is the newest and no other is wanted."""
         origin = _run_of(self.resume)
         if (
             self.copy
@@ -204,7 +207,7 @@ class TrainingJob:
             or (self.out is not None and self.out.resolve() != origin.folder)
         ):
             return None
-        with suppress(UserError):  # nothing numbered can be read: what is resumed is somebody's copy
+        with suppress(UserError):  # no readable checkpoint of the run: the resumed one is a copy
             return origin if origin.newest().samefile(self.resume) else None
         return None
 
@@ -216,7 +219,7 @@ class TrainingJob:
         elif runs is not None:
             folder = next_folder(runs, trainer.dataset.title, trainer.settings.preset)
         else:
-            raise UserError("No folder was given for the run.", "Name one.")
+            raise UserError("No folder was given for the run.", "Choose a folder.")
         run = Run.begin(folder, trainer, origin)
         if self.copy and origin is not None:
             write_name(run.folder, copy_name(run_title(origin.folder)))
@@ -226,8 +229,7 @@ class TrainingJob:
 def _tune(
     settings: Settings, dataset: Dataset, checkpoint: Checkpoint | None
 ) -> Generator[Progress | Notice, None, Tuned]:
-    """The number format and memory layout that a checkpoint was trained with on this kind of device, or else a
-    trial's."""
+    """Returns the number format and memory layout of a checkpoint from this kind of device, else those of a trial."""
     device = resolve(settings.device)
     if checkpoint is None or checkpoint.meta.device != device.type:
         return (yield from trial(settings, dataset, device))
@@ -238,19 +240,19 @@ def _tune(
 
 
 def _begins_anew(checkpoint: Checkpoint, trainer: Trainer) -> list[str]:
-    """Says what a training does not take over from a checkpoint, because it has other settings, data or another
-    device."""
+    """Returns sentences about state that a training does not take over from a checkpoint, because settings, data or
+    device differ."""
     meta, settings, dataset = checkpoint.meta, trainer.settings, trainer.dataset
     found = []
     if optimizer_states(settings) != optimizer_states(meta.settings):
-        found.append("The optimizers begin anew: the checkpoint's remember something else of each weight.")
+        found.append("The optimizers start anew: their state in the checkpoint is that of another optimizer.")
     if dataset.fingerprint != meta.dataset_fingerprint:
-        found.append("The images are not those of the checkpoint: their order and the held-out ones begin anew.")
+        found.append("The images are not those of the checkpoint: their order and the held-out images start anew.")
     if settings.condition != "none" and dataset.classes != meta.classes:
         names = f"{printable(', '.join(meta.classes[:SHOWN]))} are now {printable(', '.join(dataset.classes[:SHOWN]))}"
-        found.append(f"The classes are called otherwise, and take each other's places in order: {names}.")
+        found.append(f"The classes have other names, and are matched in order: {names}.")
     if trainer.device.type != meta.device:
-        found.append(f"The random numbers begin anew: the checkpoint's are those of another device, {meta.device}.")
+        found.append(f"The random numbers start anew: those of the checkpoint are from another device, {meta.device}.")
     return found
 
 

@@ -1,7 +1,7 @@
 """Directions in latent space: principal components, differences of groups, and latent arithmetic.
 
-Closed-form directions are found by the sampler itself (SeFa, `Sampler.directions`). All are as long as the latents'
-standard deviation along them, so that a slider's unit is the same for each.
+The sampler itself finds closed-form directions (SeFa, `Sampler.directions`). The length of every direction is the
+standard deviation of the latents along it, so that the unit of a slider is the same for all.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from core.latent.request import LatentRequest, Numbers, Point, to_numbers
 from core.latent.sampler import MEAN_OF, Sampler
 
 SAMPLES = 2048
-"""Latents whose activations are analysed: twice as many as the longest z has numbers."""
+"""Latents whose activations are analyzed: twice the largest dimension of z."""
 MOST = 16
 CHUNK = 64
 _FINDING = "Finding principal components"
@@ -30,8 +30,8 @@ Doubles = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Components:
-    """`directions`: (k, numbers of z, or of w where there are styles), the strongest first. `shares`: (k,), of the
-    whole variance of the activations."""
+    """Principal components. `directions`: (k, dimension of z, or of w with styles), strongest first. `shares`: (k,),
+    fractions of the total variance of the activations."""
 
     directions: Latents
     shares: Doubles
@@ -40,11 +40,11 @@ class Components:
 def principal(
     sampler: Sampler, like: Point | None = None, count: int = MOST, samples: int = SAMPLES
 ) -> Generator[Progress, None, Components]:
-    """Principal components of the first layer's activations (GANSpace: Haerkoenen et al. 2020, arXiv:2004.02546).
+    """Finds principal components of the first layer's activations (GANSpace: Haerkoenen et al. 2020, arXiv:2004.02546).
 
-    Of w itself in networks with styles. In others each component becomes a direction of z by linear regression. All
-    images are of the class and codes of `like`, one at a time as in the paper: classes differ more than anything within
-    them. z are those of the seeds from 0 on. Yields `Progress`, and returns `Components`.
+    In networks with styles, they are components of w. In others, linear regression maps each component to a direction
+    of z. All samples have the class and codes of `like`, because classes differ more than images within a class. z is
+    drawn from the seeds 0, 1, ... Yields `Progress`, and returns `Components`.
     """
     latent_dim = sampler.meta.settings.latent_dim
     (resolved,) = sampler.resolve(LatentRequest.of(like or Point()))
@@ -67,11 +67,11 @@ def principal(
 
 
 def components(rows: NDArray[np.floating], count: int) -> Generator[Progress, None, tuple[Doubles, Doubles, float]]:
-    """The `count` strongest principal components of rows (N, F): unit vectors (count, F), the variances along them, and
-    the variance of all.
+    """Returns the `count` strongest principal components of rows (N, F): unit vectors (count, F), the variances along
+    them, and the total variance.
 
-    Exact: the eigenvectors of the covariance, or where there are fewer rows than columns those of the rows' products,
-    which lead to the same ones (Sirovich 1987). Either is a sum over blocks in float64.
+    Exact: eigenvectors of the covariance matrix, or of the Gram matrix if there are fewer rows than columns (Sirovich
+    1987). Both are summed over blocks in float64. Yields `Progress`.
     """
     few = len(rows) < rows.shape[1]
     mean = rows.mean(0, dtype=np.float64)
@@ -91,48 +91,48 @@ def components(rows: NDArray[np.floating], count: int) -> Generator[Progress, No
 
 
 def regressed(coordinates: NDArray[np.floating], z: NDArray[np.floating]) -> Doubles:
-    """How z (N, numbers) changes with each standard deviation of uncorrelated coordinates (N, k): (k, numbers).
+    """Regresses z (N, n) on uncorrelated coordinates (N, k): change of z per standard deviation, (k, n).
 
-    Least squares: cov(coordinate, z) / var(coordinate), times the deviation.
+    Least squares: cov(coordinate, z) / var(coordinate), times the standard deviation.
     """
-    centred = coordinates - coordinates.mean(0, dtype=np.float64)
-    deviations = centred.std(0)[:, None]
-    changes: Doubles = centred.T @ (z - z.mean(0, dtype=np.float64)) / len(z) / np.maximum(deviations, 1e-30)
+    centered = coordinates - coordinates.mean(0, dtype=np.float64)
+    deviations = centered.std(0)[:, None]
+    changes: Doubles = centered.T @ (z - z.mean(0, dtype=np.float64)) / len(z) / np.maximum(deviations, 1e-30)
     return changes
 
 
 def unit(vectors: Doubles) -> Doubles:
-    """Each of (k, numbers) at length 1, but 0 stays 0."""
+    """Normalizes each of (k, n) vectors to length 1; zero vectors stay zero."""
     norms: Doubles = np.linalg.norm(vectors, axis=1, keepdims=True)
     return np.asarray(np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > 1e-12))
 
 
 def from_groups(sampler: Sampler, liked: Sequence[Point], disliked: Sequence[Point]) -> Latents:
-    """The direction from what a person dislikes to what they like: (numbers of z, or of w where there are styles).
+    """Returns the direction from disliked to liked points: (dimension of z, or of w with styles).
 
-    It is the difference of the means. From a few samples in a hundred dimensions nothing finer can be estimated: as z
-    has the covariance I, this is the normal of linear discriminant analysis, and other separating planes fit the noise
-    of so few. Raises `UserError` when a group is empty, or both have the same mean.
+    It is the difference of the means. As z has the covariance I, this is the normal of linear discriminant analysis;
+    with few samples in a hundred dimensions, other separating planes would fit noise. Raises `UserError` if a group is
+    empty, or both have the same mean.
     """
     if not liked or not disliked:
         raise UserError("A direction needs two groups.", "Mark at least one image in each.")
     difference = sampler.edited(liked).mean(0, dtype=np.float64) - sampler.edited(disliked).mean(0, dtype=np.float64)
     if np.linalg.norm(difference) < 1e-6:
-        raise UserError("Both groups lie in the same place.", "Mark images that differ.")
+        raise UserError("Both groups have the same mean.", "Mark images that differ.")
     (direction,) = unit(difference[None])
     return np.asarray(direction * _deviation(sampler, direction), np.float32)
 
 
 def arithmetic(sampler: Sampler, a: Sequence[Point], b: Sequence[Point], c: Sequence[Point]) -> Point:
-    """A - B + C (Radford et al. 2015, arXiv:1511.06434), where each is the mean of its points.
+    """Returns A - B + C (Radford et al. 2015, arXiv:1511.06434), where each is the mean of its points.
 
-    In w that is exact. z is then brought to the mean of the lengths that A's, B's and C's points have: N(0, I) lies
-    almost wholly on a shell, within which a generator has learned nothing; a sum of three latents is sqrt(3) times as
-    long, and a mean of n sqrt(n) times as short. Classes and codes are added alike, and what is then impossible is cut
-    off. Raises `UserError` when one is empty.
+    In w, this is exact. z is rescaled to the mean length of the points of A, B and C: N(0, I) is concentrated on a
+    shell, and a generator is not trained inside it, but a sum of three latents is sqrt(3) times longer and a mean of n
+    is sqrt(n) times shorter. Classes and codes are added too, and clipped to their ranges. Raises `UserError` if a
+    group is empty.
     """
     if not (a and b and c):
-        raise UserError("A - B + C needs three groups.", "Put at least one image into each.")
+        raise UserError("A - B + C needs three groups.", "Add at least one image to each.")
     groups = [sampler.edited(points).astype(np.float64) for points in (a, b, c)]
     found = _sum([group.mean(0) for group in groups])
     if sampler.style_layers:
@@ -143,7 +143,7 @@ def arithmetic(sampler: Sampler, a: Sequence[Point], b: Sequence[Point], c: Sequ
 
 
 def _beside(sampler: Sampler, groups: Sequence[Sequence[Point]]) -> tuple[Numbers, Numbers]:
-    """Shares of classes, and codes, of A - B + C."""
+    """Returns the class shares and the codes of A - B + C."""
     found: list[list[Resolved]] = [sampler.resolve(LatentRequest.of(*points)) for points in groups]
     classes = _sum([np.mean([each.classes for each in group], 0) for group in found])
     codes = _sum([np.mean([each.codes for each in group], 0) for group in found])
@@ -154,7 +154,7 @@ def _beside(sampler: Sampler, groups: Sequence[Sequence[Point]]) -> tuple[Number
 
 
 def _as_shares(values: Doubles) -> Doubles:
-    """None below 0, and together 1."""
+    """Clips values at 0 and normalizes their sum to 1."""
     kept = values.clip(0.0)
     return kept / (kept.sum() or 1.0)
 
@@ -165,7 +165,7 @@ def _sum(groups: Sequence[Doubles]) -> Doubles:
 
 
 def _deviation(sampler: Sampler, direction: Doubles) -> float:
-    """The latents' standard deviation along a unit vector: 1 in z."""
+    """Returns the standard deviation of the latents along a unit vector: 1 in z."""
     if not sampler.style_layers:
         return 1.0
     w = sampler.first_activations(fixed(MEAN_OF, sampler.meta.settings.latent_dim, sampler.conditions))
@@ -173,6 +173,6 @@ def _deviation(sampler: Sampler, direction: Doubles) -> float:
 
 
 def _signed(vectors: Doubles) -> Doubles:
-    """The sign of an eigenvector is arbitrary: its largest number is positive, so that a slider keeps its meaning."""
+    """Fixes the arbitrary sign of eigenvectors so that the component of largest magnitude is positive."""
     largest = np.take_along_axis(vectors, np.abs(vectors).argmax(1)[:, None], 1)
     return vectors * np.where(largest < 0, -1.0, 1.0)

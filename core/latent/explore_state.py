@@ -15,24 +15,24 @@ from core.generator_inputs import Latents
 from core.latent.request import Loop, Mix, Mode, Numbers, Point, Square, Trajectory, to_numbers
 
 DirectionKind = Literal["closed", "components", "own"]
-"""Kinds of directions: in closed form (SeFa), principal components (GANSpace), or the person's own."""
+"""Kinds of directions: closed form (SeFa), principal components (GANSpace), or defined by the user."""
 Corners = tuple[Point, Point, Point, Point]
 T = TypeVar("T")
 
 MOST_PINS, MOST_DIRECTIONS = 1000, 100
-"""That one run has: each pin is rendered and each direction has a slider."""
+"""Maximum pins and directions of a run; each pin is rendered, and each direction has a slider."""
 LONGEST_NAME = 2**12
 """Characters."""
 SECONDS = 2.0
-"""From one keyframe to the next, until a person says otherwise."""
+"""Default duration from one keyframe to the next."""
 PICTURE_SIDE, MOST_PICTURE = 96, 2**16
-"""Pixels, and characters, of a pin's picture."""
+"""Side in pixels, and maximum characters, of the thumbnail of a pin."""
 Name = Annotated[str, Field(max_length=LONGEST_NAME)]
 
 
 @dataclass(frozen=True)
 class Maker:
-    """The generator that made a pin's image. `weights`: the fingerprint of its averaged weights."""
+    """Generator that made the image of a pin. `weights`: fingerprint of its EMA weights."""
 
     step: Annotated[int, Field(ge=0, lt=10**18)]
     weights: Annotated[str, Field(pattern="^[0-9a-f]{16}$")]
@@ -40,10 +40,10 @@ class Maker:
 
 @dataclass(frozen=True)
 class Pin:
-    """A point that was kept, with the name that it was given.
+    """Saved point with a name.
 
-    `maker`: the generator that it was pinned with; None where that is not known. `picture`: its image then, a PNG of at
-    most `PICTURE_SIDE` px in base64, or empty.
+    `maker`: generator that it was pinned with; None if unknown. `picture`: its image at that time, a PNG of at most
+    `PICTURE_SIDE` px in base64, or empty.
     """
 
     point: Point
@@ -55,7 +55,7 @@ class Pin:
 
 @dataclass(frozen=True)
 class Direction:
-    """A direction that was kept. `vector`: one unit of its slider, of the size of `Point.offset`."""
+    """Saved direction. `vector`: one unit of its slider, with the size of `Point.offset`."""
 
     name: Name
     vector: Numbers
@@ -63,7 +63,7 @@ class Direction:
 
 @dataclass(frozen=True)
 class DirectionName:
-    """A person's name for the direction of a kind and number, which another generator of the run has as well."""
+    """User's name for the direction of a kind and number, shared by all generators of a run."""
 
     kind: Literal["closed", "components"]
     number: Annotated[int, Field(ge=0, lt=MOST_DIRECTIONS)]
@@ -72,7 +72,7 @@ class DirectionName:
 
 @dataclass(frozen=True)
 class SavedPins:
-    """The pins and directions that are saved with a run. `names`: what a person calls directions that are found."""
+    """Pins and directions that are saved with a run. `names`: names of closed-form directions and components."""
 
     __pydantic_config__: ClassVar = ConfigDict(extra="forbid", allow_inf_nan=False)
 
@@ -81,12 +81,12 @@ class SavedPins:
     names: Annotated[tuple[DirectionName, ...], Field(max_length=MOST_DIRECTIONS)] = ()
 
     def name(self, kind: DirectionKind, number: int) -> str:
-        """Returns what a person calls a direction that was found; empty for nothing."""
+        """Returns the user's name of a closed-form direction or component; empty if it has none."""
         return next((each.name for each in self.names if (each.kind, each.number) == (kind, number)), "")
 
     @property
     def excess(self) -> str:
-        """Returns what there is too much of to be read back, for people; empty if nothing is."""
+        """Message about a limit that is exceeded; empty if none is."""
         if len(self.pins) > MOST_PINS:
             return f"At most {MOST_PINS:,} pins can be saved."
         if len(self.directions) > MOST_DIRECTIONS:
@@ -94,11 +94,11 @@ class SavedPins:
         return ""
 
     def json(self) -> str:
-        """Returns text that `read_pins` reads back. Raises `UserError` where there is too much for that."""
+        """Returns text that `read_pins` reads back. Raises `UserError` if a limit is exceeded."""
         text = _SAVED_PINS.dump_json(self)
         if self.excess or len(text) > MOST_BYTES:
-            what = self.excess or f"The pins take {len(text) / 1e6:.1f} MB, more than can be opened again."
-            raise UserError(what, "Remove some; until then the pins that were saved before stay saved.")
+            what = self.excess or f"The pins take {len(text) / 1e6:.1f} MB, more than the limit."
+            raise UserError(what, "Remove some pins. Until then, the pins saved before are kept.")
         return text.decode()
 
 
@@ -106,25 +106,27 @@ _SAVED_PINS = TypeAdapter(SavedPins)
 
 
 def read_pins(text: str | bytes) -> SavedPins:
-    """Reads the text of `SavedPins.json`. Raises `UserError` for any other, and for more than `SavedPins` holds."""
+    """Reads the text of `SavedPins.json`. Raises `UserError` for any other text, and if a limit is exceeded."""
     try:
         return _SAVED_PINS.validate_json(text)
     except ValidationError as error:
         raise UserError(
-            "The pins of this run cannot be read.", "They were changed, or kept by another version.", str(error)
+            "The pins of this run cannot be read.",
+            "Their file is damaged or was written by another version. Restore it from a backup, or delete it.",
+            str(error),
         ) from error
 
 
 @dataclass(frozen=True)
 class DirectionSets:
-    """The directions that have sliders, each (k, numbers): closed-form ones, principal components, and own ones."""
+    """Directions with sliders, each kind (k, n): closed form, principal components, and the user's own."""
 
     closed: Latents = field(default_factory=lambda: np.zeros((0, 0), np.float32))
     components: Latents = field(default_factory=lambda: np.zeros((0, 0), np.float32))
     own: Latents = field(default_factory=lambda: np.zeros((0, 0), np.float32))
 
     def offset(self, edit: Edit) -> Numbers:
-        """Returns what the sliders together add; empty if that is nothing, so that equal images have equal requests."""
+        """Returns the sum of all slider offsets; empty if it is zero, so that equal images have equal requests."""
         pairs = ((edit.closed, self.closed), (edit.components, self.components), (edit.own, self.own))
         found = [
             np.asarray(amounts[: len(base)], np.float32) @ base[: len(amounts)]
@@ -136,10 +138,10 @@ class DirectionSets:
 
 @dataclass(frozen=True)
 class Edit:
-    """Changes to every image on screen, whichever point it is of.
+    """Changes that apply to every image on screen.
 
-    `closed`, `components`, `own`: amounts along the directions of that kind, empty if all are 0. `psi` is multiplied
-    with a point's own; `classes`, `codes` and `mix` replace its own unless they are empty.
+    `closed`, `components`, `own`: amounts along the directions of that kind, empty if all are 0. `psi` multiplies the
+    point's own; `classes`, `codes` and `mix` replace the point's own unless they are empty.
     """
 
     psi: float = 1.0
@@ -167,7 +169,7 @@ class Edit:
         return self.moved(kind, tuple(amounts))
 
     def apply(self, point: Point, offset: Numbers) -> Point:
-        """Returns the edited point. `offset`: what the directions add."""
+        """Returns the edited point. `offset`: sum of the directions."""
         moved = to_numbers(np.asarray(point.offset or 0.0) + np.asarray(offset)) if offset else point.offset
         return replace(
             point,
@@ -190,13 +192,13 @@ class Edit:
 
 @dataclass(frozen=True)
 class ExploreState:
-    """The points that tools lead through, the tool in hand, the edit, and the saved pins.
+    """State of the Explore workspace: points of the tools, current tool, edit, and saved pins.
 
-    `tool`: the name of the tool's module. `keyframes` are those of the timeline, at least one, and `durations` the
-    seconds from each to the next, from the last to the first where the timeline is closed. `single`: a point that is
-    looked at beside the timeline. `corners`, and the groups `plus`, `minus` and `also` are there for every tool;
-    `total` is plus - minus + also, of the groups' means, None until the generator has computed it. `values`: what only
-    one tool uses, such as its position, sorted by name, each name beginning with the tool's.
+    `tool`: module name of the tool. `keyframes`: points of the timeline, at least one; `durations`: seconds from each
+    to the next, and from the last to the first if the timeline is closed. `single`: a point shown apart from the
+    timeline. `corners` and the groups `plus`, `minus` and `also` are shared by all tools; `total` is plus - minus +
+    also of the groups' means, None until the generator has computed it. `values`: values of single tools, such as a
+    position, sorted by name; each name starts with that of the tool.
     """
 
     tool: str = "timeline"
@@ -215,13 +217,13 @@ class ExploreState:
 
     @property
     def points(self) -> tuple[Point, ...]:
-        """The points that a person has chosen."""
+        """All points that the user has chosen."""
         single = (self.single,) if self.single is not None else ()
         return (*single, *self.keyframes, *self.corners, *self.plus, *self.minus, *self.also)
 
     @property
     def a(self) -> Point:
-        """The point that is looked at, or else the first keyframe: codes and classes of its seed show."""
+        """Current point: the single one, else the first keyframe. Its codes and classes are shown."""
         return self.single if self.single is not None else self.keyframes[0]
 
     def value(self, name: str, default: T) -> T:
@@ -235,9 +237,9 @@ class ExploreState:
         return replace(self, values=tuple(sorted({**dict(self.values), name: value}.items())))
 
     def baked(self, directions: DirectionSets) -> ExploreState:
-        """Returns the state with the same images and an empty edit: the points are edited instead.
+        """Returns the state with the same images and an empty edit; the points are edited instead.
 
-        So a pin can replace one point, and look as it did, without changing the others.
+        Then a pin can replace one point unchanged, without changing the others.
         """
         offset = directions.offset(self.edit)
         first, second, third, fourth = (self.edit.apply(point, offset) for point in self.corners)
@@ -255,7 +257,7 @@ class ExploreState:
         return replace(self, saved=replace(self.saved, pins=(*self.saved.pins, pin)))
 
     def with_keyframe(self, row: int, point: Point) -> ExploreState:
-        """Returns the state with one more keyframe before the given row; it lasts as long as the one before it."""
+        """Returns the state with a keyframe inserted before a row, with the duration of its predecessor."""
         lasts = self.durations[max(row - 1, 0)]
         return replace(
             self,
@@ -265,14 +267,14 @@ class ExploreState:
         )
 
     def with_keyframe_moved(self, row: int, to: int) -> ExploreState:
-        """Returns the state with a keyframe at another place in the order, and its duration with it."""
+        """Returns the state with a keyframe and its duration moved to another row."""
         keyframes, durations = list(self.keyframes), list(self.durations)
         keyframes.insert(to, keyframes.pop(row))
         durations.insert(to, durations.pop(row))
         return replace(self, keyframes=tuple(keyframes), durations=tuple(durations), single=None)
 
     def without_keyframe(self, row: int) -> ExploreState:
-        """Returns the state without a keyframe; the last one stays."""
+        """Returns the state without a keyframe; the last remaining one stays."""
         if len(self.keyframes) == 1:
             return self
         return replace(
@@ -282,13 +284,13 @@ class ExploreState:
         )
 
     def with_direction(self, direction: Direction) -> ExploreState:
-        """Returns the state with one more of the person's own directions."""
+        """Returns the state with one more user-defined direction."""
         direction = replace(direction, name=direction.name[:LONGEST_NAME])
         return replace(self, saved=replace(self.saved, directions=(*self.saved.directions, direction)))
 
     def with_name(self, kind: DirectionKind, number: int, name: str) -> ExploreState:
-        """Returns the state with another name, of at most `LONGEST_NAME` characters, for a direction; an empty one goes
-        back to its number."""
+        """Returns the state with a direction renamed, to at most `LONGEST_NAME` characters; empty restores its
+        number."""
         name = name[:LONGEST_NAME]
         if kind != "own":
             others = [each for each in self.saved.names if (each.kind, each.number) != (kind, number)]
@@ -299,7 +301,7 @@ class ExploreState:
         return replace(self, saved=replace(self.saved, directions=tuple(renamed)))
 
     def without_direction(self, number: int) -> ExploreState:
-        """Returns the state without one of the own directions, and without what its slider added."""
+        """Returns the state without one user-defined direction and its slider offset."""
         directions, own = self.saved.directions, self.edit.own
         saved = replace(self.saved, directions=(*directions[:number], *directions[number + 1 :]))
         return replace(self, saved=saved, edit=self.edit.moved("own", (*own[:number], *own[number + 1 :])))

@@ -1,4 +1,4 @@
-"""A generator that stays as it is, whatever its sampler loads later."""
+"""Generator that stays unchanged when its sampler loads other weights."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class HeldGenerator:
-    """The weights of a sampler at one moment, for jobs that begin later or in another thread.
+    """Weights of a sampler at one moment, for jobs that start later or in another thread.
 
-    `path` and `digest`: of its checkpoint, as `Sampler` has them.
+    `path` and `digest`: those of its checkpoint, see `Sampler`.
     """
 
     meta: Meta
@@ -30,19 +30,19 @@ class HeldGenerator:
 
     @classmethod
     def of(cls, sampler: Sampler) -> HeldGenerator:
-        """Returns the generator that a sampler has now; no weight is copied."""
+        """Returns the present generator of a sampler, without copying weights."""
         return cls(sampler.meta, sampler.tensors(), str(sampler.device), sampler.path, sampler.digest)
 
     def sampler(self) -> Sampler:
-        """Returns a new sampler of the generator. Raises `UserError` where memory is full."""
-        from core.latent.sampler import Sampler  # here, as it needs torch
+        """Returns a new sampler of the generator. Raises `UserError` if memory is full."""
+        from core.latent.sampler import Sampler  # imported here because it needs torch
 
         sampler = Sampler(self.meta, self.weights, self.device)
         sampler.path, sampler.digest = self.path, self.digest
         return sampler
 
     def within(self, checkpoint: Checkpoint) -> Checkpoint:
-        """Returns a checkpoint of the same training with this generator as its averaged one."""
+        """Returns a checkpoint of the same training with this generator as its EMA generator."""
         others = {name: value for name, value in checkpoint.tensors.items() if not name.startswith("G_ema.")}
         own = {f"G_ema.{name}": value.cpu() for name, value in self.weights.items()}
         return Checkpoint(self.meta, {**others, **own}, self.digest)

@@ -1,4 +1,4 @@
-"""Interpolation between points of latent space, and the latents at positions on a trajectory."""
+"""Interpolation between points of latent space, and latents at positions on a trajectory."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from core.latent.request import Loop, Mode, Point, Position, Square, Trajectory,
 
 
 def slerp(a: Latents, b: Latents, t: float) -> Latents:
-    """Spherical interpolation (Shoemake 1985) of two latents; the length is interpolated linearly (White 2016)."""
+    """Interpolates two latents spherically (Shoemake 1985), and their lengths linearly (White 2016)."""
     norm_a, norm_b = float(np.linalg.norm(a)), float(np.linalg.norm(b))
     if min(norm_a, norm_b) < 1e-12:
         return lerp(a, b, t)  # zero has no direction
@@ -25,13 +25,13 @@ def slerp(a: Latents, b: Latents, t: float) -> Latents:
 
 
 def lerp(a: Latents, b: Latents, t: float) -> Latents:
-    """Linear interpolation of two latents."""
+    """Interpolates two latents linearly."""
     return np.asarray((1 - t) * a + t * b, np.float32)
 
 
 class Resolved(NamedTuple):
-    """Arrays of a point, float32: z (latent_dim,), psi (1,), offset (1,) or as long as what it is added to, classes,
-    codes, and w (layers, numbers), without rows unless it is given."""
+    """Arrays of a point, float32: z (latent_dim,), psi (1,), offset (1,) or the size of z or w, classes, codes, and w
+    (layers, n), with no rows if it is not given."""
 
     z: Latents
     psi: Latents
@@ -42,7 +42,7 @@ class Resolved(NamedTuple):
 
 
 def resolved(point: Point, latent_dim: int, conditions: Conditions) -> Resolved:
-    """Returns the arrays of a point. Raises `UserError` for a point of another generator, which has other sizes."""
+    """Returns the arrays of a point. Raises `UserError` for a point of another generator with other sizes."""
     given = Resolved(
         np.asarray(point.z, np.float32) if point.z else seed_latent(point.seed, latent_dim),
         np.array([point.psi], np.float32),
@@ -57,16 +57,16 @@ def resolved(point: Point, latent_dim: int, conditions: Conditions) -> Resolved:
 
 
 def foreign(details: str) -> UserError:
-    """Returns the error for what does not fit the generator that should draw it."""
+    """Returns the error for a point that does not fit the generator."""
     return UserError(
-        "This place in latent space belongs to another generator.",
-        "Open the checkpoint that it was made with.",
+        "This latent point belongs to another generator.",
+        "Open the checkpoint it was made with.",
         details,
     )
 
 
 def at(trajectory: Trajectory, ends: Sequence[Resolved], position: Position) -> Resolved:
-    """Returns the arrays at a position on a trajectory, given those of its points."""
+    """Returns the arrays at a position on a trajectory, given the arrays of its points."""
     if isinstance(trajectory, Square):
         x, y = position if isinstance(position, tuple) else (position, 0.0)
         top, bottom = blend(ends[0], ends[1], x, trajectory.mode), blend(ends[2], ends[3], x, trajectory.mode)
@@ -83,14 +83,14 @@ def at(trajectory: Trajectory, ends: Sequence[Resolved], position: Position) -> 
 
 
 def circle(trajectory: Loop, position: float, latent_dim: int) -> Latents:
-    """Returns the latent on the great circle through the loop's two drawn ones, (latent_dim,)."""
+    """Returns the latent at a position on the loop's circle through its two random latents, (latent_dim,)."""
     u, v = np.random.RandomState(trajectory.seed).standard_normal((2, latent_dim)).astype(np.float32)
     turn = 2 * np.pi * (position % 1.0)
     return np.asarray(np.cos(turn) * u + np.sin(turn) * v, np.float32)
 
 
 def blend(a: Resolved, b: Resolved, t: float, mode: Mode) -> Resolved:
-    """Interpolates z as `mode` says, and everything else linearly; exactly the ends at 0 and 1."""
+    """Interpolates z by `mode`, and everything else linearly; returns exactly the ends at t = 0 and 1."""
     if t <= 0.0 or t >= 1.0:
         return a if t <= 0.0 else b
     between: Callable[[Latents, Latents, float], Latents] = slerp if mode == "slerp" else lerp

@@ -1,4 +1,4 @@
-"""Latent request: what to render, as one frozen value that is also the bookmark, the undo item and the export recipe.
+"""Latent request: images to render, as a frozen value that is also the bookmark, the undo item and the export recipe.
 
 A `Point` is one image. A trajectory leads through points: a `Walk` from one to the next, a `Square` between four, a
 `Loop` around one. A `LatentRequest` asks for images at positions on a trajectory.
@@ -17,9 +17,9 @@ from core.errors import UserError
 Mode = Literal["slerp", "lerp"]
 Easing = Literal["even", "smooth"]
 MOST_POINTS = MOST_PLACES = 10_000
-"""That are read back of one request: as many images as fit on a sheet."""
+"""Maximum points and positions of a request that is read, as many images as fit on a contact sheet."""
 MOST_NUMBERS, MOST_LAYERS = 2**12, 2**8
-"""That are read back of one part of a point, and of its styles."""
+"""Maximum numbers in one part of a point, and maximum layers of its styles, that are read."""
 Number = Annotated[float, Field(ge=-1e6, le=1e6)]
 Numbers = Annotated[tuple[Number, ...], Field(max_length=MOST_NUMBERS)]
 Position = Number | tuple[Number, Number]
@@ -39,14 +39,14 @@ def to_numbers(values: _Listable) -> Numbers:
 
 @dataclass(frozen=True)
 class Point:
-    """A point of latent space, and all else that its image depends on.
+    """Point of latent space with all conditions of its image.
 
-    z is that of the seed unless `z` (latent_dim,) gives another one. `psi` scales its distance from the mean latent
-    (truncation); `offset` is added then. Both act on z, or on w in networks with styles, whose `w`, a row for each
-    layer, may be given instead of what z is mapped to, and some of whose layers may come from another point (`mix`).
+    z is drawn from the seed unless `z` (latent_dim,) is given. `psi` scales its distance from the mean latent
+    (truncation); then `offset` is added. Both act on z, or on w in networks with styles. There, `w` (a row per layer)
+    may be given instead of the mapped z, and some layers may come from another point (`mix`).
 
-    `classes` are the shares of the classes, which mix them, and `codes` the categorical code's shares followed by the
-    continuous codes in [-1, 1]; where they are empty, the seed brings its own.
+    `classes`: shares of the classes, which mix them. `codes`: shares of the categorical code, then continuous codes in
+    [-1, 1]. If they are empty, they are drawn from the seed.
     """
 
     __pydantic_config__: ClassVar = _STRICT
@@ -63,7 +63,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Mix:
-    """The styles of `point` in the layers from `first` to `last`, both included; 0 is the coarsest."""
+    """Style mixing: styles of `point` in the layers from `first` to `last`, inclusive; 0 is the coarsest layer."""
 
     __pydantic_config__: ClassVar = _STRICT
 
@@ -74,9 +74,9 @@ class Mix:
 
 @dataclass(frozen=True)
 class Walk:
-    """From point to point. Position 1.25 lies a quarter of the way from the second to the third.
+    """Walk from point to point. Position 1.25 is a quarter of the way from the second point to the third.
 
-    A `closed` walk goes on from the last to the first. With "smooth" easing it slows down at each point.
+    A `closed` walk continues from the last point to the first. "smooth" easing slows it down at each point.
     """
 
     __pydantic_config__: ClassVar = _STRICT
@@ -89,13 +89,13 @@ class Walk:
 
     @property
     def length(self) -> int:
-        """The last position."""
+        """Last position."""
         return len(self.points) if self.closed else len(self.points) - 1
 
 
 @dataclass(frozen=True)
 class Square:
-    """Between four corners: top left, top right, bottom left, bottom right. A position is (x, y), each in [0, 1]."""
+    """Square between four corners: top left, top right, bottom left, bottom right. Positions: (x, y) in [0, 1]^2."""
 
     __pydantic_config__: ClassVar = _STRICT
 
@@ -106,10 +106,10 @@ class Square:
 
 @dataclass(frozen=True)
 class Loop:
-    """A circle of noise around a point: position 1 is position 0, and all latents on it are equally likely.
+    """Closed loop of noise around a point. Position 1 equals position 0; all latents on it are equally likely.
 
-    z = sqrt(1 - r^2) * centre + r * (cos(2 pi t) * u + sin(2 pi t) * v), with u and v drawn from the seed, and the
-    radius r in [0, 1]: from the centre alone to a circle that no longer depends on it.
+    z = sqrt(1 - r^2) * center + r * (cos(2 pi t) * u + sin(2 pi t) * v), with u and v drawn from the seed, and the
+    radius r in [0, 1]: 0 is the center alone, 1 a circle independent of the center.
     """
 
     __pydantic_config__: ClassVar = _STRICT
@@ -129,7 +129,7 @@ Trajectory = Walk | Square | Loop
 
 @dataclass(frozen=True)
 class LatentRequest:
-    """Images at positions on a trajectory, one for each position. In JSON, they are called "way" and "places"."""
+    """Images at positions on a trajectory, one per position. The JSON keys are "way" and "places"."""
 
     __pydantic_config__: ClassVar = _STRICT
 
@@ -147,7 +147,7 @@ class LatentRequest:
         return cls.of(*(Point(seed, psi=psi, classes=classes) for seed in seeds))
 
     def part(self, start: int, stop: int) -> LatentRequest:
-        """Returns some of the positions only, and of a walk only the points that these lie between."""
+        """Returns the request for some of the positions; a walk keeps only the points they lie between."""
         positions, trajectory = self.positions[start:stop], self.trajectory
         if not isinstance(trajectory, Walk) or trajectory.closed:
             return replace(self, positions=positions)
@@ -162,30 +162,32 @@ class LatentRequest:
 
 
 def _inside(request: LatentRequest) -> LatentRequest:
-    """Raises `ValueError` for places beside the walk."""
+    """Returns the request. Raises `ValueError` for positions beyond the walk."""
     if isinstance(request.trajectory, Walk):
         last = request.trajectory.length
         outside = [place for place in request.positions if not 0 <= number_of(place) <= last]
         if outside:
-            raise ValueError(f"a place at {outside[0]} on a walk from 0 to {last}")
+            raise ValueError(f"position {outside[0]} on a walk from 0 to {last}")
     return request
 
 
 ForeignRequest = Annotated[LatentRequest, AfterValidator(_inside)]
-"""A request in data that somebody else may have written."""
+"""Request in foreign data."""
 _REQUESTS = TypeAdapter[LatentRequest](ForeignRequest)
 
 
 def read_request(text: str | bytes) -> LatentRequest:
-    """Reads the text of `LatentRequest.json`. Raises `UserError` for any other."""
+    """Reads the text of `LatentRequest.json`. Raises `UserError` for any other text."""
     try:
         return _REQUESTS.validate_json(text)
     except ValidationError as error:
         raise UserError(
-            "This recipe cannot be read.", "It was made by another version of GAN Studio, or changed.", str(error)
+            "This recipe cannot be read.",
+            "It is damaged or was written by another version. Update GAN Studio and try again.",
+            str(error),
         ) from error
 
 
 def number_of(position: Position) -> float:
-    """Returns a position on a line; x of one in a square."""
+    """Returns a position as a number; x for a position in a square."""
     return position[0] if isinstance(position, tuple) else position

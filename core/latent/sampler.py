@@ -25,13 +25,13 @@ from core.latent.request import LatentRequest, Loop, Point, Walk, number_of, to_
 from core.models.conditioning import build_generator, to_tensors
 
 CHUNK = 64
-"""Images that are generated at once; bounds the memory whatever is asked for."""
+"""Images that are generated at once, to bound the memory."""
 STEADY = 16
-"""Images that are generated at once when each must not depend on the others."""
+"""Fixed number of images that are generated at once for `steady` rendering."""
 MEAN_OF = 512
-"""Latents whose styles give the mean that truncation leads to (the paper tracks it while it trains)."""
+"""Latents whose mean style is the center of truncation (StyleGAN tracks a running mean during training)."""
 MOST_DIRECTIONS = 16
-DEVICE_REMEDY = "Stop other work on this device, such as a training, or choose a generator of smaller images."
+DEVICE_REMEDY = "Stop other work on this device, such as a training, or open a generator of smaller images."
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -39,7 +39,7 @@ N = TypeVar("N", bound=np.generic)
 
 
 def _on_stream(method: Callable[Concatenate[Sampler, P], T]) -> Callable[Concatenate[Sampler, P], T]:
-    """Has a method work without gradients, and on the sampler's own stream."""
+    """Wraps a method to run without gradients, on the sampler's own stream."""
 
     @wraps(method)
     def work(sampler: Sampler, /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -50,29 +50,31 @@ def _on_stream(method: Callable[Concatenate[Sampler, P], T]) -> Callable[Concate
 
 
 class Sampler:
-    """Renders `LatentRequest`s with one generator's weights.
+    """Renders `LatentRequest`s with the weights of one generator.
 
-    `style_layers`: how many layers have styles; 0 in networks without them. `directions`: (k, numbers of z, or of w
-    where there are styles), the strongest first: right singular vectors of the weight that z or w meets first (SeFa:
-    Shen and Zhou 2021, "Closed-Form Factorization of Latent Semantics in GANs", arXiv:2007.06600), each as long as the
-    latents' standard deviation along it.
+    `style_layers`: number of layers with styles; 0 in networks without styles. `directions`: (k, dimension of z, or of
+    w with styles), strongest first: right singular vectors of the first weight that z or w is multiplied with (SeFa:
+    Shen and Zhou 2021, "Closed-Form Factorization of Latent Semantics in GANs", arXiv:2007.06600), scaled to the
+    standard deviation of the latents along them.
 
-    On CUDA and XPU its work goes to a stream of its own before that of a training; each method waits for it.
+    On CUDA and XPU, it works on its own stream, with priority over a training; each method waits for its result.
     """
 
     path: Path | None = None
     _fingerprint = ""
     digest: str = ""
-    """Of the checkpoint file; none for weights of a training that runs."""
+    """Digest of the checkpoint file; empty for weights of a running training."""
 
     def __init__(self, meta: Meta, weights: Mapping[str, Tensor], device: str = "auto") -> None:
-        """`weights`: the averaged generator's state dict. Raises `UserError` for a device that is not here, or whose
-        memory is full."""
+        """Builds the generator. `weights`: state dict of the EMA generator.
+
+        Raises `UserError` for a device that does not exist, or whose memory is full.
+        """
         self.device = use(device)
         self._limit = BatchLimit(CHUNK, self.device)
         self.on_stream = priority_stream(self.device)
         self.conditions = Conditions.of(meta.settings, len(meta.classes))
-        with torch.device("meta"):  # no memory, and no draw from the random generator that a training may be using
+        with torch.device("meta"):  # no memory, and no draw from the random generator, which a training may be using
             self._generator = build_generator(meta.settings, meta.channels, self.conditions)
         self._generator.eval().requires_grad_(False)
         self.style_layers = self._generator.network.style_layers
@@ -86,7 +88,7 @@ class Sampler:
 
     @classmethod
     def open(cls, path: Path, device: str = "auto") -> Sampler:
-        """Opens a checkpoint, or the generator alone that a pin keeps. Raises `UserError` as `core.checkpoint.load`."""
+        """Opens a checkpoint, or the generator file of a pin. Raises `UserError` as `core.checkpoint.load` does."""
         sampler = cls.of(load(path, ("G_ema",)), device)
         sampler.path = path
         return sampler
@@ -98,16 +100,16 @@ class Sampler:
         return sampler
 
     def tensors(self) -> dict[str, Tensor]:
-        """Returns the present weights by name, which stay as they are when newer ones are loaded."""
+        """Returns the present weights by name; they stay unchanged when newer ones are loaded."""
         return dict(self._generator.state_dict())
 
     def weights(self) -> dict[str, Tensor]:
-        """Returns the present weights by name, on the CPU, as `load` takes them."""
+        """Returns the present weights by name, on the CPU, for `load`."""
         with self.on_stream():
             return {name: value.cpu() for name, value in self._generator.state_dict().items()}
 
     def fingerprint(self) -> str:
-        """Returns a 64-bit hex hash of the present weights."""
+        """Returns a 64-bit hash of the present weights as hex digits."""
         if not self._fingerprint:
             state = blake2b(digest_size=8)
             for name, value in sorted(self.weights().items()):
@@ -117,12 +119,11 @@ class Sampler:
         return self._fingerprint
 
     def fits(self, meta: Meta) -> bool:
-        """Returns whether `load` can take another checkpoint's or training's weights."""
+        """Returns whether `load` accepts the weights of another checkpoint or training."""
         return _kind(meta) == _kind(self.meta)
 
     def load(self, meta: Meta, weights: Mapping[str, Tensor]) -> None:
-        """Takes newer weights of the same generator, from a training that runs. Raises `UserError` where memory is
-        full."""
+        """Loads newer weights of the same generator from a running training. Raises `UserError` if memory is full."""
         self.meta, self.path, self.digest, self._fingerprint = meta, None, "", ""
         self._limit.reset()
         with enough_memory("for this generator", DEVICE_REMEDY, self.device), self.on_stream():
@@ -136,7 +137,7 @@ class Sampler:
 
     @torch.inference_mode()
     def _measure_styles(self) -> None:
-        """Measures the mean that truncation leads to, and scales the directions."""
+        """Measures the mean style, the center of truncation, and scales the directions."""
         drawn = to_tensors(fixed(MEAN_OF, self.meta.settings.latent_dim, self.conditions), self.device)
         w = self._generator.map(drawn)[:, 0]
         self._mean = w.mean(0)
@@ -145,11 +146,11 @@ class Sampler:
 
     @_on_stream
     def render(self, request: LatentRequest, steady: bool = False) -> Images:
-        """Renders the request's images, one for each position. Raises `UserError` for points of another generator.
+        """Renders the images of the request, one per position. Raises `UserError` for points of another generator.
 
-        `steady` images are the same to the last bit whatever was asked for beside them, at a price for the fewest:
-        kernels round differently for other batch sizes, and one pixel in ten thousand is then brighter by one. Where
-        memory is full fewer are generated at once, and are steady among themselves.
+        `steady`: images are equal to the last bit, independent of the other images in the request, which costs time
+        for small requests. Otherwise rounding depends on the batch size, and about one pixel in ten thousand differs by
+        1. If memory is full, fewer images are generated at once, and are steady among themselves.
         """
         found = self.resolve(request)
         return self._limited(lambda at_once: self._rendered(found, min(STEADY, at_once) if steady else at_once, steady))
@@ -160,19 +161,19 @@ class Sampler:
         return np.concatenate([self._pictures(made) for made in images])[: len(found)]
 
     def _limited(self, work: Callable[[int], T]) -> T:
-        """`work` with as many images at once as there is memory for. Raises `UserError` where there is none for one."""
+        """Runs `work` with as many images at once as fit into memory. Raises `UserError` if not even one fits."""
         width, height = self.meta.settings.size
         return self._limit.run(work, f"for an image of {width} x {height} px", DEVICE_REMEDY)
 
     @_on_stream
     def generate(self, drawn: GeneratorInputs[Latents]) -> Images:
-        """Generates images of latents and their conditions; a 2-D point is a picture with a dot."""
+        """Generates images of latents and their conditions; a 2-D point becomes an image with a dot."""
         tensors = to_tensors(drawn, self.device)
         return self._limited(partial(self._in_chunks, lambda part: self._pictures(self._generator(part)), tensors))
 
     @_on_stream
     def bake(self, request: LatentRequest) -> Point:
-        """Returns a point whose image is the request's first."""
+        """Returns a point whose image is the first of the request."""
         first = request.part(0, 1)
         if isinstance(first.trajectory, Walk) and len(first.trajectory.points) == 1:
             return first.trajectory.points[0]
@@ -184,8 +185,8 @@ class Sampler:
 
     @_on_stream
     def edited(self, points: Sequence[Point]) -> Latents:
-        """Returns points in the space that directions are added in, (N, numbers), truncated and with their offsets: z,
-        or the mean of the layers' w in networks with styles."""
+        """Returns points (N, n) in the space of the directions, truncated and with offsets: z, or with styles the mean
+        of w over the layers."""
         found = [self._resolved(point, with_styles=self.style_layers > 0) for point in points]
         if self.style_layers:
             return np.stack([each.w.mean(0) for each in found])
@@ -193,7 +194,7 @@ class Sampler:
 
     @_on_stream
     def first_activations(self, drawn: GeneratorInputs[Latents]) -> Latents:
-        """Returns the first layer's activations, after its nonlinearity, (N, numbers); w in networks with styles."""
+        """Returns activations of the first layer after its nonlinearity, (N, n); w in networks with styles."""
         tensors = to_tensors(drawn, self.device)
         if self.style_layers:
             return self._limited(partial(self._in_chunks, self._w_of, tensors))
@@ -223,12 +224,12 @@ class Sampler:
 
     @_on_stream
     def resolve(self, request: LatentRequest) -> list[Resolved]:
-        """Returns the arrays of each position's image. Where `w` is given, it includes psi and offset."""
+        """Returns the arrays of the image at each position. `w`, if given, includes psi and offset."""
         trajectory = request.trajectory
         with_styles = any(point.w or point.mix for point in trajectory.points)
         ends = [self._resolved(point, with_styles) for point in trajectory.points]
         found = [at(trajectory, ends, position) for position in request.positions]
-        if with_styles and isinstance(trajectory, Loop):  # its circle is one of z, which is mapped to one of w
+        if with_styles and isinstance(trajectory, Loop):  # its circle is in z, and mapped to w
             numbers = map(number_of, request.positions)
             circles = [circle(trajectory, number, len(ends[0].z)) for number in numbers]
             around = self._mapped([each._replace(z=z) for each, z in zip(found, circles, strict=True)])
@@ -243,12 +244,12 @@ class Sampler:
         if not with_styles:
             return found
         if not self.style_layers:
-            raise foreign("styles, which this network does not have")
+            raise foreign("styles, but this network has none")
         w = self._styles(found, point)
         return found._replace(w=w, psi=np.ones(1, np.float32), offset=np.zeros(1, np.float32))
 
     def _styles(self, found: Resolved, point: Point) -> Latents:
-        """w (layers, numbers), truncated, moved and mixed."""
+        """Returns w (layers, n), truncated, offset and mixed."""
         mean = self._mean_numbers
         if point.w:
             if found.w.shape not in ((1, len(mean)), (self.style_layers, len(mean))):
@@ -262,12 +263,12 @@ class Sampler:
         return np.asarray(w, np.float32)
 
     def _mapped(self, found: Sequence[Resolved]) -> Tensor:
-        """w of z, away from the mean: (N, layers, numbers)."""
+        """Returns w of z, relative to the mean: (N, layers, n)."""
         w: Tensor = self._generator.map(to_tensors(_drawn(found), self.device)) - self._mean
         return w
 
     def _generated(self, found: Sequence[Resolved]) -> Tensor:
-        """Images NCHW in [-1, 1]."""
+        """Returns images, NCHW in [-1, 1]."""
         network = self._generator.network
         if not self.style_layers:
             edited = [each._replace(z=each.z * each.psi + each.offset) for each in found]
@@ -286,8 +287,8 @@ class Sampler:
         return to_dots(generated) if self.meta.settings.points else to_images(generated)
 
 
-class _ForwardStopped(Exception):  # noqa: N818  # it stops a forward pass, and is no error
-    """Ends a forward pass: what follows is the most of its work, and nobody asked for it."""
+class _ForwardStopped(Exception):  # noqa: N818  # stops a forward pass, not an error
+    """Ends a forward pass after the layer whose output is wanted."""
 
     def __init__(self, output: Tensor) -> None:
         super().__init__()
@@ -307,18 +308,18 @@ def _drawn(found: Sequence[Resolved]) -> GeneratorInputs[Latents]:
 
 
 def _kind(meta: Meta) -> tuple[object, ...]:
-    """All that decides a generator's weights' names and shapes."""
+    """Returns everything that determines names and shapes of the weights of a generator."""
     settings = meta.settings
     conditions = Conditions.of(settings, len(meta.classes))
     return settings.network, settings.size, settings.width, settings.latent_dim, meta.channels, conditions
 
 
 def _directions(weight: Tensor) -> Latents:
-    # A training that diverges can publish weights that are no numbers; its images show that well enough.
+    # A diverging training may publish weights that are NaN; its images show that.
     weight = weight.float().cpu().nan_to_num(0.0, 0.0, 0.0)
-    # The right singular vectors are the eigenvectors of W^T W, which is small whatever the layer's width.
+    # The right singular vectors are the eigenvectors of W^T W, which is small for any layer width.
     _, vectors = torch.linalg.eigh(weight.T @ weight)
-    strongest = vectors.flip(1).T[: min(MOST_DIRECTIONS, len(weight))]  # no others change anything
-    # The sign of an eigenvector is arbitrary: fix it, so that a slider keeps its meaning while training goes on.
+    strongest = vectors.flip(1).T[: min(MOST_DIRECTIONS, len(weight))]  # the others have no effect
+    # The sign of an eigenvector is arbitrary. It is fixed, so that a slider keeps its meaning during training.
     signs = torch.sign(strongest.gather(1, strongest.abs().argmax(1, keepdim=True)))
     return np.ascontiguousarray((strongest * signs).numpy(), dtype=np.float32)

@@ -1,7 +1,7 @@
 """Perceptual distance of images to a target: pixels at several scales, and features of a discriminator.
 
-The discriminator's feature maps stand in for those of a network trained on photos, which LPIPS has (Zhang et al. 2018,
-arXiv:1801.03924): it knows this kind of image, and is in the checkpoint already.
+The feature maps of the discriminator replace those of a network trained on photos, as in LPIPS (Zhang et al. 2018,
+arXiv:1801.03924): it was trained on this kind of image, and is in the checkpoint.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ from torch.nn.functional import avg_pool2d
 from core.models.conditioning import ConditionalDiscriminator
 
 SCALES = 4
-"""Full size, a half, a quarter and an eighth: the coarse ones pull strokes from where the fine ones see none."""
+"""Scales: full size, 1/2, 1/4 and 1/8. The coarse ones give gradients where structures do not overlap yet."""
 PERCEPTUAL = 0.1
-"""Weight of the features beside the pixels."""
+"""Weight of the feature distance relative to the pixel distance."""
 
 
 class PerceptualDistance:
-    """Compares images with one picture; 0 for the picture itself.
+    """Distance of images to a target image; 0 for the target itself.
 
     mean over scales of |x - t|^2 + 0.1 * mean over feature maps of |f(x) - f(t)|^2 / |f(t)|^2, with means over pixels
-    in [-1, 1]. The feature maps are the last ones of each size that is larger than the smallest; a discriminator
-    without maps adds nothing.
+    in [-1, 1]. The feature maps are the last of each size except the smallest; a discriminator without feature maps
+    adds nothing.
     """
 
     def __init__(self, discriminator: ConditionalDiscriminator, target: Tensor, classes: Tensor) -> None:
-        """`discriminator`: in evaluation mode, and for this alone. `target`: (1, C, H, W). `classes`: (1, classes), the
-        shares under which it looks at everything."""
+        """Records the features of the target. `discriminator`: in evaluation mode, and not used elsewhere. `target`:
+        (1, C, H, W). `classes`: (1, classes), class shares that condition the discriminator."""
         self._discriminator, self._classes = discriminator, classes
         self._outputs: list[Tensor] = []
         for layer in discriminator.network.features.children():
@@ -39,7 +39,7 @@ class PerceptualDistance:
         self._powers = [features.square().mean().clamp_min(1e-12) for features in self._maps]
 
     def __call__(self, images: Tensor) -> Tensor:
-        """Of images NCHW, (N,)."""
+        """Returns the distances (N,) of images NCHW."""
         pairs = zip(_pyramid(images), self._scales, strict=True)
         pixels = torch.stack([_mean_square(made - wanted) for made, wanted in pairs]).mean(0)
         if not self._maps:
@@ -51,8 +51,8 @@ class PerceptualDistance:
     def _features(self, images: Tensor) -> list[Tensor]:
         self._outputs.clear()
         self._discriminator(images, self._classes.expand(len(images), -1))
-        # The last of each size, which no layer that works in place has changed since. At the smallest a network may
-        # compare a batch's images with one another.
+        # The last map of each size has not been changed by later in-place layers. The smallest size is omitted, because
+        # a network may compare the images of a batch there.
         sizes = {output.shape[2:]: output for output in self._outputs if output.dim() == 4}
         *larger, _ = sorted(sizes.values(), key=lambda output: -output.shape[2:].numel()) or [images]
         return larger

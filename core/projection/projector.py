@@ -1,7 +1,7 @@
-"""Projector: finds the latent point whose image is most similar to a picture, by gradient descent.
+"""Projector: finds the latent point whose image is most similar to a target image, by gradient descent.
 
 As in Abdal et al. 2019 (arXiv:1904.03189) and the projector of StyleGAN2 (Karras et al. 2020, arXiv:1912.04958), but
-from many starts at once, which are narrowed down: a generator without styles has many valleys.
+from many starts at once, which are narrowed down, because a generator without styles has many local minima.
 """
 
 from __future__ import annotations
@@ -31,20 +31,20 @@ from core.projection.target_image import difference, no_images, psnr
 STEPS = 500
 MOST_STEPS = 100_000
 CANDIDATES = 512
-"""Random latents that are looked at once; more where a generator has more classes than a quarter of that."""
+"""Random latents among which starts are chosen; more if the generator has more than a quarter as many classes."""
 STARTS = 16
-"""Of these, the ones that are followed."""
+"""Candidates that are optimized."""
 CHUNK = 64
 RATE = 0.2
-"""Adam's largest step; what is looked for has about unit variance."""
+"""Maximum learning rate of Adam; the variables have about unit variance."""
 WARM_UP = 0.05
-"""Share of the steps in which the rate rises; then it falls along a cosine."""
+"""Fraction of the steps with a rising learning rate; then it falls along a cosine."""
 NARROWED = ((0.15, 8), (0.3, 4), (0.5, 2), (0.75, 1))
-"""From that share of the steps on, so many are left."""
+"""Fraction of the steps, and number of candidates kept from then on."""
 SPREAD = 0.5
-"""From that share of the steps on, each layer has a style of its own."""
+"""Fraction of the steps after which each layer has its own style."""
 PRIOR = 0.01
-"""Weight of keeping to usual latents."""
+"""Weight of the prior, which favors likely latents."""
 BETAS = 0.9, 0.99
 EPSILON = 1e-8
 """Adam's."""
@@ -52,10 +52,9 @@ EPSILON = 1e-8
 
 @dataclass(frozen=True, eq=False)
 class ProjectionStep(Event):
-    """The best so far, after `step` of `total` steps; at 0 the starts are still being looked for.
+    """Best result after `step` of `total` steps; at step 0, starts are being chosen.
 
-    `image`: uint8 HWC, that of `point`; `distance`: root mean square of its differences from the picture, from 0 to
-    255.
+    `image`: image of `point`, uint8 HWC; `distance`: root mean square difference from the target, from 0 to 255.
     """
 
     step: int
@@ -66,7 +65,7 @@ class ProjectionStep(Event):
 
     @property
     def psnr(self) -> float:
-        """In dB."""
+        """Peak signal-to-noise ratio in dB."""
         return psnr(self.distance)
 
 
@@ -79,12 +78,12 @@ def project(
     given: FixedConditions | None = None,
     device: str = "auto",
 ) -> Generator[ProjectionStep, None, ProjectionStep]:
-    """Looks for the point whose image is most like the picture, uint8 HWC (see
+    """Searches the point whose image is most similar to the target, uint8 HWC (see
     `core.projection.target_image.open_picture`).
 
-    Yields after every step and returns the last one; closing the generator earlier costs nothing: the `point` of any
-    step can be used. The same seed finds the same point on the same device. Raises `UserError` for a
-    picture or for `given` classes and codes that are not the generator's, and when that makes points.
+    Yields after every step and returns the last one. The generator may be closed earlier: the `point` of every step is
+    valid. The same seed gives the same point on the same device. Raises `UserError` if the target, or `given` classes
+    and codes, do not fit the generator, or if it generates points.
     """
     meta = checkpoint.meta
     if meta.settings.points:
@@ -93,32 +92,32 @@ def project(
     if picture.shape != (height, width, meta.channels):
         what = "x".join(map(str, picture.shape))
         raise UserError(
-            f"The picture is {what}, and the generator's images are {height}x{width}x{meta.channels}.",
-            "Open it for this checkpoint.",
+            f"The target image is {what}, but generated images are {height}x{width}x{meta.channels}.",
+            "Open the target image for this checkpoint.",
         )
     if not 1 <= steps <= MOST_STEPS:
-        raise UserError(f"{steps} steps cannot be taken.", f"Choose from 1 to {MOST_STEPS}.")
+        raise UserError(f"The number of steps, {steps}, is out of range.", f"Choose from 1 to {MOST_STEPS}.")
     if not 0 <= seed <= LARGEST_SEED:
-        raise UserError(f"{seed} is no seed.", f"Seeds go from 0 to {LARGEST_SEED}.")
+        raise UserError(f"The seed {seed} is out of range.", f"Choose a seed from 0 to {LARGEST_SEED}.")
     conditions, given = Conditions.of(meta.settings, len(meta.classes)), given or FixedConditions()
     asked = len(given.classes or [0.0] * conditions.classes), len(given.codes or [0.0] * conditions.codes)
     if asked != (conditions.classes, conditions.codes):
         raise foreign("classes {}, codes {}".format(*asked))
     place = use(device)
-    with enough_memory("to look for this picture", device=place):
+    with enough_memory("to project this image", device=place):
         search = _Search(checkpoint, conditions, picture, given, place)
         return (yield from search.events(steps, seed))
 
 
 def schedule(done: float) -> float:
-    """The rate after that share of the steps, as a share of the largest: a warm-up, then a cosine down to 0."""
+    """Returns the relative learning rate after a fraction of the steps: a warm-up, then a cosine down to 0."""
     return min(1.0, (done + 0.01) / WARM_UP) * 0.5 * (1 + cos(pi * done))
 
 
 class Adam:
     """Adam (Kingma and Ba 2015, arXiv:1412.6980) over `numbers` (N, rows, n), which it changes in place.
 
-    torch's own keeps its state by parameter, which neither loses candidates nor gains rows.
+    The optimizer of torch cannot drop candidates or add rows, because its state belongs to a whole parameter.
     """
 
     def __init__(self, numbers: Tensor) -> None:
@@ -134,13 +133,13 @@ class Adam:
         self.numbers.sub_(rate * mean / (square.sqrt() + EPSILON))
 
     def select(self, candidates: Tensor) -> None:
-        """Only these, by their numbers (n,), in that order."""
+        """Keeps only these candidates (n,), in that order."""
         self.numbers, self._mean, self._square = (
             values[candidates] for values in (self.numbers, self._mean, self._square)
         )
 
     def spread(self, rows: int) -> None:
-        """The one row of each candidate becomes so many equal ones, which go on separately."""
+        """Copies the single row of each candidate to `rows` rows, which are optimized separately."""
         self.numbers, self._mean, self._square = (
             values.repeat(1, rows, 1) for values in (self.numbers, self._mean, self._square)
         )
@@ -156,7 +155,7 @@ class _Search:
         device: torch.device,
     ) -> None:
         meta = checkpoint.meta
-        with torch.device("meta"):  # no draw from the random generator that a training may be using
+        with torch.device("meta"):  # does not draw from the random generator, which a training may be using
             G, D = build_pair(meta.settings, meta.channels, conditions)
         for network, part in ((G, "G_ema"), (D, "D")):
             weights = {name: value.to(device) for name, value in checkpoint.part(part).items()}
@@ -193,7 +192,7 @@ class _Search:
         return found
 
     def _gradient(self, numbers: Tensor, beside: GeneratorInputs[Tensor]) -> tuple[Tensor, Tensor, Tensor]:
-        """The gradient of what is to become small, the images, and how unlike the picture they are."""
+        """Returns the gradient of the loss, the images, and their distances to the target."""
         numbers = numbers.detach().requires_grad_(True)
         images = _shown(self._space.images(numbers, beside))
         loss = self._likeness(images)
@@ -203,7 +202,7 @@ class _Search:
     def _narrow(
         self, adam: Adam, beside: GeneratorInputs[Tensor], loss: Tensor, step: int, steps: int
     ) -> GeneratorInputs[Tensor]:
-        """Gives up the worst when it is time, and lets the layers go their own ways."""
+        """Drops the worst candidates and separates the layers at the scheduled steps."""
         for share, count in NARROWED:
             if step == round(share * steps):
                 selected = loss.argsort()[:count]
@@ -215,7 +214,7 @@ class _Search:
 
 
 class _Best:
-    """Remembers the best of all that it was shown."""
+    """Best result so far."""
 
     def __init__(self, space: SearchSpace, picture: Images, total: int) -> None:
         self._space, self._picture, self._total = space, picture, total
@@ -235,14 +234,14 @@ class _Best:
             self._loss, self._found = loss, (image, difference(image, self._picture), point)
         if self._found is None:
             raise UserError(
-                "The networks in this checkpoint hold no numbers any more.", "Open an older one of the run."
+                "The generator in this checkpoint produces NaN; its training diverged.",
+                "Open an older checkpoint of the run.",
             )
         return ProjectionStep(step, self._total, *self._found)
 
 
 def _shown(images: Tensor) -> Tensor:
-    """Cut off at -1 and 1, as whoever shows them does; the gradient passes as if they were not, so that a pixel that is
-    too bright by far can still be darkened."""
+    """Clips images to [-1, 1] with a straight-through gradient, so that pixels beyond the range can still change."""
     return images + (images.clamp(-1.0, 1.0) - images).detach()
 
 

@@ -1,7 +1,4 @@
-"""Search space of the projector: variables of about unit variance that are mapped to images.
-
-They are (N, rows, numbers), for N candidates at once.
-"""
+"""Search spaces of the projector: z or w, as variables of about unit variance (N, rows, n) for N candidates."""
 
 from __future__ import annotations
 
@@ -19,37 +16,37 @@ from core.models.conditioning import ConditionalGenerator, draw, to_tensors
 
 @dataclass(frozen=True)
 class FixedConditions:
-    """The class shares and codes that a person chose; empty where the picture decides."""
+    """Class shares and codes chosen by the user; empty if the projector chooses them."""
 
     classes: Numbers = ()
     codes: Numbers = ()
 
 
 class SearchSpace(Protocol):
-    """`start` draws candidates: the numbers, and what each image depends on beside them, which stays."""
+    """Interface of a search space. `start` draws candidates: variables, and fixed inputs of each image."""
 
     rows: int
-    """That the numbers can be spread to in the end."""
+    """Number of rows after separating the layers."""
 
     def start(self, count: int, random: torch.Generator) -> tuple[Tensor, GeneratorInputs[Tensor]]: ...
 
     def images(self, numbers: Tensor, beside: GeneratorInputs[Tensor]) -> Tensor:
-        """NCHW in about [-1, 1]."""
+        """Returns images, NCHW in about [-1, 1]."""
 
     def prior(self, numbers: Tensor) -> Tensor:
-        """How unusual they are, (N,); 0 is as usual as can be."""
+        """Returns the penalty for unlikely latents, (N,); 0 is the most likely."""
 
     def clamp(self, numbers: Tensor) -> None:
-        """Moves them, in place, to where they may be."""
+        """Clamps the variables to their range in place."""
 
     def point(self, numbers: Tensor, beside: GeneratorInputs[Tensor]) -> Point:
-        """Of one candidate, (1, rows, numbers)."""
+        """Returns the point of one candidate, (1, rows, n)."""
 
 
 def search_space(
     generator: ConditionalGenerator, latent_dim: int, conditions: Conditions, given: FixedConditions
 ) -> SearchSpace:
-    """Those of a generator: w where there are styles, else z."""
+    """Returns the search space of a generator: w with styles, else z."""
     kind = StyleSearchSpace if generator.network.style_layers else LatentSearchSpace
     return kind(generator, latent_dim, conditions, given)
 
@@ -57,7 +54,7 @@ def search_space(
 class LatentSearchSpace:
     """z, and the continuous codes unless they are given, in one row.
 
-    N(0, I) lies almost wholly on a shell of radius sqrt(latent_dim), so z is usual there and nowhere else.
+    N(0, I) is concentrated on a shell of radius sqrt(latent_dim), so the prior keeps z there.
     """
 
     rows = 1
@@ -91,16 +88,16 @@ class LatentSearchSpace:
         return numbers[:, :, : self._latent_dim]
 
     def _drawn(self, row: Tensor, beside: GeneratorInputs[Tensor]) -> GeneratorInputs[Tensor]:
-        """`row`: (N, numbers)."""
+        """Returns the inputs of the generator. `row`: (N, n)."""
         z, continuous = row[:, : self._latent_dim], row[:, self._latent_dim :]
         kept = beside.codes.shape[1] - continuous.shape[1]
         return GeneratorInputs(z, beside.classes, torch.cat([beside.codes[:, :kept], continuous], 1))
 
 
 class StyleSearchSpace:
-    """w away from its mean, in its standard deviations: one row for all layers, in the end one for each.
+    """w relative to its mean, in standard deviations: one row for all layers, finally one per layer.
 
-    It is usual as long as it is no further from the mean than w is on average. Classes and codes act through w alone.
+    The prior penalizes distances from the mean above the average of w. Classes and codes act through w alone.
     """
 
     def __init__(
@@ -115,7 +112,7 @@ class StyleSearchSpace:
         self._deviation = (w - self._mean).square().mean().sqrt().clamp_min(1e-6)
 
     def start(self, count: int, random: torch.Generator) -> tuple[Tensor, GeneratorInputs[Tensor]]:
-        """The mean, and random ones."""
+        """Draws candidates: the mean, and random ones."""
         drawn = _candidates(count, self._latent_dim, self._conditions, self._given, random)
         device = self._mean.device
         with torch.no_grad():
@@ -140,14 +137,14 @@ class StyleSearchSpace:
         )
 
     def _w(self, numbers: Tensor) -> Tensor:
-        """(N, layers, numbers)."""
+        """Returns w, (N, layers, n)."""
         return self._mean + self._deviation * numbers.expand(-1, self.rows, -1)
 
 
 def _candidates(
     count: int, latent_dim: int, conditions: Conditions, given: FixedConditions, random: torch.Generator
 ) -> GeneratorInputs[Tensor]:
-    """Random latents of what is given; otherwise the classes take turns, and the codes are random."""
+    """Draws random latents with the given conditions; otherwise classes alternate, and codes are random."""
     labels = torch.arange(count) % max(conditions.classes, 1)
     drawn = draw(labels, latent_dim, conditions, random)
     if given.classes:

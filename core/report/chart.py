@@ -1,4 +1,4 @@
-"""Charts as plain values for inline SVG: thinned curves, their bands, and marks of events."""
+"""Charts as plain values for inline SVG: thinned curves with bands, and marks of events."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from core.stats.curves import Curve, Line
 WIDTH, HEIGHT = 640, 230
 LEFT, RIGHT, TOP, BOTTOM = 58, 12, 10, 26
 LOG_FROM = 100
-"""A chart is logarithmic where its largest value is so many times its least, and all are above 0."""
+"""Ratio of the largest to the smallest value from which a chart is logarithmic, if all values are positive."""
 TICKS = 5
 COLORS = 4
-"""Classes c0 ... c3 in the style sheet."""
+"""Number of color classes c0 ... c3 in the style sheet."""
 
 
 @dataclass(frozen=True)
 class Axis:
-    """From `low` to `high` over the pixels `start` to `end`."""
+    """Axis from `low` to `high` over the pixels `start` to `end`."""
 
     low: float
     high: float
@@ -31,13 +31,13 @@ class Axis:
     log: bool = False
 
     def to_pixels(self, values: Line) -> Line:
-        """Where values lie, in pixels."""
+        """Returns the positions of values in pixels."""
         low, high = self._scaled(np.array([self.low, self.high]))
         share = (self._scaled(values) - low) / (high - low)
         return np.asarray(self.start + share * (self.end - self.start))
 
     def ticks(self) -> list[float]:
-        """Round values between the ends."""
+        """Returns round values between the ends."""
         if self.log:
             decades = [10.0**power for power in range(floor(log10(self.low)), ceil(log10(self.high)) + 1)]
             steps = (1,) if len(decades) > TICKS else (1, 2, 5)
@@ -53,7 +53,7 @@ class Axis:
 
 @dataclass(frozen=True)
 class Mark:
-    """A label at a place on an axis, in pixels."""
+    """Label at a position on an axis, in pixels."""
 
     at: float
     label: str
@@ -61,8 +61,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class DrawnCurve:
-    """A curve's class in the style sheet, its values as text, and its shape as points of SVG; `band` is empty where
-    nothing is known of how it varies."""
+    """Curve with its style class, its values as text, and its SVG points; `band` is empty if it has no spread."""
 
     name: str
     color: str
@@ -74,7 +73,7 @@ class DrawnCurve:
 
 @dataclass(frozen=True)
 class Chart:
-    """Curves that share an axis. `summary` says in words what they show, and `notes` what to know when reading them."""
+    """Curves that share an axis. `summary`: description for screen readers; `notes`: hints for reading the chart."""
 
     title: str
     is_logarithmic: bool
@@ -88,7 +87,7 @@ class Chart:
 
 
 def chart(curves: Sequence[tuple[str, Curve]], last_step: int, marks: Sequence[tuple[int, str]]) -> Chart:
-    """A chart of curves by key, over the steps 0 to `last_step`, with what happened at which step."""
+    """Returns a chart of curves by key, over the steps 0 to `last_step`, with events as marks (step, text)."""
     x = Axis(0, max(last_step, 1), LEFT, WIDTH - RIGHT)
     y = _value_axis([curve for _, curve in curves])
     return Chart(
@@ -105,7 +104,7 @@ def chart(curves: Sequence[tuple[str, Curve]], last_step: int, marks: Sequence[t
 
 
 def short(value: float) -> str:
-    """A tick's label: 250, 40k, 1.5M, 0.002."""
+    """Returns the label of a tick: 250, 40k, 1.5M, 0.002."""
     if not value:
         return "0"
     for size, sign in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
@@ -159,7 +158,7 @@ def _notes(curves: Sequence[tuple[str, Curve]]) -> Iterator[str]:
     if found := keys.measured(first):
         yield f"Measured with {keys.protocol_text(found[1])}"
     if any(curve.spread is not None for _, curve in curves):
-        yield "The band reaches a standard deviation to either side."
+        yield "The band shows one standard deviation on either side."
     if explained := keys.meaning(first):
         yield explained
 
@@ -167,11 +166,11 @@ def _notes(curves: Sequence[tuple[str, Curve]]) -> Iterator[str]:
 def _in_words(key: str, curve: Curve) -> str:
     low, high, last = curve.lowest, curve.highest, curve.last
     ends = f"from {low.value:.6g} (step {low.step:,}) to {high.value:.6g} (step {high.step:,})"
-    return f"{keys.label(key)}: {ends}, at last {last.value:.6g}"
+    return f"{keys.label(key)}: {ends}, last {last.value:.6g}"
 
 
 def _color(key: str, number: int) -> str:
-    """The two networks keep theirs everywhere; what is generated has the generator's, and what is real the other."""
+    """Returns the color class of a curve: G and generated images share one, D and real images the other."""
     if ("/D/" in key and not key.endswith("_fake")) or key.endswith("/real") or "/real/" in key:
         return "discriminator"
     if "/G/" in key or key.endswith(("/fake", "_fake")) or "/fake/" in key:
@@ -180,6 +179,6 @@ def _color(key: str, number: int) -> str:
 
 
 def _round_step(least: float) -> float:
-    """1, 2 or 5 of a decade, not smaller than `least`."""
+    """Returns the smallest step of 1, 2 or 5 times a power of ten that is at least `least`."""
     decade = 10.0 ** floor(log10(least))
     return next(step * decade for step in (1, 2, 5, 10) if step * decade >= least * 0.999)

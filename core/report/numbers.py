@@ -1,4 +1,4 @@
-"""Tables of a run's numbers, as rows of text."""
+"""Tables of the metrics and signals of a run, as rows of text."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from collections.abc import Iterator, Mapping
 from core.stats import keys
 from core.stats.curves import Curve, Extreme
 
-HEADS = ("Key", "First", "Least", "at step", "Largest", "at step", "Last", "at step")
-METRIC_HEADS = ("Number", "Measured with", "Best", "at step", "Last", "at step")
+HEADS = ("Key", "First", "Minimum", "at step", "Maximum", "at step", "Last", "at step")
+METRIC_HEADS = ("Metric", "Measured with", "Best", "at step", "Last", "at step")
 
 BEST_BY = ("fid", "kid", "swd", "is", "recall", "coverage", "precision", "density")
-"""Metrics by which a run's best moment is told, the most trusted first."""
+"""Metrics that determine the best step of a run, most reliable first."""
 
 
 def rows(curves: Mapping[str, Curve]) -> Iterator[tuple[str, ...]]:
-    """Each key with its first, least, largest and last value."""
+    """Yields each key with its first, smallest, largest and last value."""
     for key, curve in curves.items():
         positions = (_valued(each, curve) for each in (curve.lowest, curve.highest, curve.last))
         yield key, f"{curve.first.value:.6g}", *(value for pair in positions for value in pair)
 
 
 def metric_rows(curves: Mapping[str, Curve]) -> Iterator[tuple[str, ...]]:
-    """Each metric as it was measured, with its best and its last value."""
+    """Yields each metric with its protocol, best value and last value."""
     for key, curve in curves.items():
         if found := keys.measured(key):
             best = best_of(key, curve)
@@ -35,15 +35,15 @@ def metric_rows(curves: Mapping[str, Curve]) -> Iterator[tuple[str, ...]]:
 
 
 def best_of(key: str, curve: Curve) -> Extreme | None:
-    """The best value of a metric; None where nobody can tell what is better."""
+    """Returns the best value of a metric; None if it has no better direction."""
     found = keys.measured(key)
     sign = keys.better(found[0]) if found else 0
     return {1: curve.highest, -1: curve.lowest, 0: None}[sign]
 
 
 def best_metric(curves: Mapping[str, Curve]) -> tuple[str, Extreme] | None:
-    """The metric by which a run's best moment is told, and its best value: FID before KID and so on, and of several
-    ways of measuring it the one that was used most."""
+    """Returns the metric that determines the best step of a run, and its best value: FID before KID etc., and among
+    several protocols the one used most; None without metrics."""
     found = [
         (BEST_BY.index(measured[0]), -int(curve.counts.sum()), key)
         for key, curve in curves.items()

@@ -1,4 +1,4 @@
-"""HTML page of a report: facts, pictures, curves and settings of a run, filled into the template `page.html.jinja`."""
+"""HTML page of a report: facts, images, curves and settings of a run, rendered with the template `page.html.jinja`."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from core.runs.overview import Overview
 from core.stats import keys
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
-"""Tells a browser that the page fetches nothing, whatever a hostile name in it might say."""
+"""Content security policy: the page loads nothing, even if a name in it is hostile."""
 SEVERITIES = {"good": "Good", "watch": "Worth watching", "bad": "Wrong"}
 MOST_MARKS, LONGEST_MARK = 100, 300
-"""Changes of settings that each chart shows, the newest, and characters for each: the table of them has all."""
+"""Maximum number of settings changes in a chart (the newest), and characters of each; the table has all."""
 PLANE = {
     "width": chart.WIDTH,
     "height": chart.HEIGHT,
@@ -34,13 +34,13 @@ PLANE = {
     "top": chart.TOP,
     "bottom": chart.HEIGHT - chart.BOTTOM,
 }
-"""The size of a chart, and the rectangle in it that its curves fill."""
+"""Size of a chart, and rectangle of its plot area."""
 
 
 @dataclass(frozen=True)
 class Contents:
-    """What a page shows beside the overview. `findings`: severity ("good", "watch" or "bad") and sentence of each.
-    `best`: what the best samples are of, and their picture."""
+    """Contents of a page besides the overview. `findings`: severity ("good", "watch" or "bad") and sentence of each.
+    `best`: caption and image of the best samples."""
 
     newest: tuple[int, EmbeddedPicture] | None = None
     reals: EmbeddedPicture | None = None
@@ -51,7 +51,7 @@ class Contents:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of text. The first column names the row; the last `numbers` columns are numbers."""
+    """Table of text rows. The first column is the row header; the last `numbers` columns are numbers."""
 
     heads: Sequence[str]
     rows: Sequence[Sequence[str]]
@@ -61,7 +61,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Figure:
-    """A picture with its caption, and the film that can be played in its place."""
+    """Image with a caption, and optionally a time-lapse that can be played instead."""
 
     picture: EmbeddedPicture
     words: str
@@ -69,7 +69,7 @@ class Figure:
 
 
 def page(run: Overview, shown: Contents) -> str:
-    """The whole text."""
+    """Returns the HTML of the page."""
     return (
         _templates()
         .get_template("page.html.jinja")
@@ -98,7 +98,7 @@ def page(run: Overview, shown: Contents) -> str:
 
 
 def source_name(dataset: str) -> str:
-    """A dataset without the folders around it, which are nobody else's business."""
+    """Returns the name of a dataset without its parent folders, which would disclose the user's folders."""
     return dataset.replace("\\", "/").rstrip("/").rpartition("/")[2] or dataset
 
 
@@ -118,7 +118,7 @@ def _templates() -> Environment:
 
 
 def _visible(value: object) -> object:
-    """Text without characters that cannot be seen but change how the page reads."""
+    """Returns text without invisible characters, which could change how the page reads."""
     if isinstance(value, Markup):
         return value
     return "".join(sign if sign.isprintable() else " " for sign in str(value))
@@ -126,7 +126,7 @@ def _visible(value: object) -> object:
 
 def _subject(run: Overview) -> str:
     settings = run.settings
-    size = "points in the plane" if settings.points else "{} × {} px".format(*settings.size)
+    size = "2-D points" if settings.points else "{} × {} px".format(*settings.size)
     return f"{settings.preset} on {source_name(run.dataset)}, {size}"
 
 
@@ -148,9 +148,7 @@ def _samples(run: Overview, shown: Contents) -> Iterator[Figure]:
     columns = f" Columns: {', '.join(names)}." if names else ""
     if shown.newest:
         step, picture = shown.newest
-        yield Figure(
-            picture, f"Generated after {step:,} steps, from latents that stay fixed.{columns}", shown.animation
-        )
+        yield Figure(picture, f"Generated after {step:,} steps from fixed latents.{columns}", shown.animation)
     if shown.best:
         words, picture = shown.best
         yield Figure(picture, f"{words}.{columns}")
@@ -161,14 +159,14 @@ def _samples(run: Overview, shown: Contents) -> Iterator[Figure]:
 def _curves_note(run: Overview) -> str:
     if not run.curves:
         return "There are no reports yet."
-    said = "Over the steps. Dashed lines mark changes of settings." if run.edits else "Over the steps."
+    said = "The x-axis is the step. Dashed lines mark changes of settings." if run.edits else "The x-axis is the step."
     thinned = any(curve.is_thinned for curve in run.curves.values())
-    band = " Where a point stands for many reports, the band goes from their least to their largest value."
+    band = " Where a point stands for several reports, the band shows their range."
     return said + band if thinned else said
 
 
 def _charts(run: Overview) -> Iterator[tuple[str, Sequence[chart.Chart]]]:
-    """The charts of each group of keys that has some: one for each family."""
+    """Yields the charts of each group of keys, one for each family."""
     newest = run.edits[-MOST_MARKS:]
     marks = [(edit.step, shorten(_edit_text(edit), LONGEST_MARK, placeholder=" …")) for edit in newest]
     for group in keys.GROUPS:
@@ -182,15 +180,15 @@ def _charts(run: Overview) -> Iterator[tuple[str, Sequence[chart.Chart]]]:
 
 
 def _metrics(run: Overview) -> Table:
-    caption = "Numbers that were measured in different ways cannot be compared."
+    caption = "Values are comparable only if they were measured with the same protocol."
     return Table(numbers.METRIC_HEADS, list(numbers.metric_rows(run.curves)), caption, numbers=4)
 
 
 def _changed_settings(run: Overview) -> Table:
-    """Where the run differs from its preset."""
+    """Returns the settings that differ from the preset."""
     every = rows(run.settings, of_preset(run.settings))
     changed = [(row.name, row.help, row.one, row.other) for row in every if row.differs]
-    return Table(("Setting", "What it is", "Here", f"Preset {run.settings.preset}"), changed, numbers=2)
+    return Table(("Setting", "Description", "Value", f"Preset {run.settings.preset}"), changed, numbers=2)
 
 
 def _all_settings(run: Overview) -> Table:
@@ -199,7 +197,7 @@ def _all_settings(run: Overview) -> Table:
 
 
 def _numbers(run: Overview) -> Table:
-    caption = f"Of {run.reports:,} reports."
+    caption = "From 1 report." if run.reports == 1 else f"From {run.reports:,} reports."
     return Table(numbers.HEADS, list(numbers.rows(run.curves)), caption, numbers=len(numbers.HEADS) - 1)
 
 

@@ -1,4 +1,4 @@
-"""Sample grids as data URIs of bounded size: stills, and an animation of all of them."""
+"""Sample grids as data URIs of bounded size: stills, and an animation of all grids."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from core.runs.sample_grid import read_grid
 STILL_SIDE = 1024
 """Longest side of a still in pixels."""
 LOSSLESS_SIDE = 256
-"""Of a still that loses nothing."""
+"""Maximum side in pixels of a lossless still."""
 ANIMATION_SIDE = 480
 MOST_FRAMES = 60
 MOST_ANIMATION_BYTES = 4_000_000
 SMALLER = 0.7
-"""What becomes of a film's side that takes more bytes than that."""
+"""Factor by which the side of an animation is reduced if it takes more bytes."""
 FRAME_MS, LAST_MS = 150, 1500
 QUALITY = 80
-"""Of WebP, in percent."""
+"""Quality of WebP in percent."""
 
 
 @dataclass(frozen=True)
 class EmbeddedPicture:
-    """A file as a data URI, and its size in pixels."""
+    """Image file as a data URI, with its size in pixels."""
 
     uri: str
     width: int
@@ -40,12 +40,12 @@ class EmbeddedPicture:
 
     @property
     def is_coarse(self) -> bool:
-        """Whether it is shown larger than it is, and its pixels should stay square."""
+        """Whether it is shown enlarged, so that its pixels should stay square."""
         return self.width <= LOSSLESS_SIDE
 
 
 def still(path: Path, generated: bool = True) -> EmbeddedPicture | None:
-    """A grid, not larger than `STILL_SIDE`, marked if it was `generated`; None for a file that is damaged or gone."""
+    """Returns a grid of at most `STILL_SIDE`, marked if `generated`; None for a damaged or missing file."""
     try:
         image = read_grid(path)
     except UserError:
@@ -60,8 +60,8 @@ def still(path: Path, generated: bool = True) -> EmbeddedPicture | None:
 
 
 def animation(paths: Sequence[Path]) -> Generator[Progress, None, EmbeddedPicture | None]:
-    """At most `MOST_FRAMES` of the grids, the first and the last among them, as a WebP that moves; None where there
-    are not two that can be read. Smaller images where it would take more than `MOST_ANIMATION_BYTES`."""
+    """Returns at most `MOST_FRAMES` grids, including the first and the last, as an animated WebP; None if fewer than
+    two are readable. Images are reduced until it takes at most `MOST_ANIMATION_BYTES`. Yields `Progress`."""
     chosen = [paths[number] for number in spread(len(paths), MOST_FRAMES)]
     side: float = ANIMATION_SIDE
     while True:
@@ -70,7 +70,7 @@ def animation(paths: Sequence[Path]) -> Generator[Progress, None, EmbeddedPictur
             return None
         file = io.BytesIO()
         times = [FRAME_MS] * (len(frames) - 1) + [LAST_MS]
-        yield Progress("Making the time-lapse", len(chosen), len(chosen))
+        yield Progress("Encoding the time-lapse", len(chosen), len(chosen))
         options = {"duration": times, "loop": 0, "quality": QUALITY, "method": 2, **mark("webp")}
         frames[0].save(file, "WEBP", save_all=True, append_images=frames[1:], **options)
         if file.tell() <= MOST_ANIMATION_BYTES:
@@ -79,13 +79,13 @@ def animation(paths: Sequence[Path]) -> Generator[Progress, None, EmbeddedPictur
 
 
 def _frames(paths: Sequence[Path], side: int) -> Generator[Progress, None, list[Image.Image]]:
-    """The grids that are whole, all in the size and mode of the first."""
+    """Returns the readable grids, with the size and mode of the first."""
     frames: list[Image.Image] = []
     for done, path in enumerate(paths):
         yield Progress("Reading the time-lapse", done, len(paths))
         try:
             image = read_grid(path)
-        except UserError:  # damaged or gone: the others tell as much
+        except UserError:  # skip damaged or missing grids
             continue
         image.thumbnail((side, side), Image.Resampling.LANCZOS)
         image = image.convert("RGBA" if image.mode == "RGBA" else "RGB")

@@ -1,4 +1,4 @@
-"""Collects the contents of a run's report and writes it."""
+"""Collects the contents of the report of a run and writes it."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ ENDINGS = (".html", ".htm")
 
 
 def write_report(run: Path, target: Path, overwrite: bool = False) -> Generator[Progress, None, Saved]:
-    """Writes one self-contained HTML page about the run in a folder, which may be training.
+    """Writes a self-contained HTML page about the run in a folder, which may be training.
 
-    Yields `Progress`, and returns `Saved`. Raises `UserError` for a target that exists unless `overwrite` is set,
-    for one that is no page, and for what is no run.
+    Yields `Progress`, and returns `Saved`. Raises `UserError` if the target exists and `overwrite` is not set, if its
+    extension is not that of HTML, and if the folder is not a run folder.
     """
     if target.suffix.lower() not in ENDINGS:
-        raise UserError(f"{target.name} is not the name of a page.", f"End it with {ENDINGS[0]}.")
+        raise UserError(f"{target.name} is not an HTML file name.", f"Use the extension {ENDINGS[0]}.")
     if target.exists() and not overwrite:
-        raise UserError(f"{target} exists already.", "Choose another place or name, or allow overwriting.")
+        raise UserError(f"{target} already exists.", "Choose another folder or name, or allow overwriting.")
     overview = yield from read_overview(run)
     moving = yield from animation([path for _, path in overview.samples])
     findings = [(found.severity, found.sentence) for found in overview.diagnoses]
@@ -34,7 +34,7 @@ def write_report(run: Path, target: Path, overwrite: bool = False) -> Generator[
     yield Progress(f"Writing {target.name}", 0, 0)
     with replaced(target) as partial:
         target.parent.mkdir(parents=True, exist_ok=True)
-        # A path may hold bytes that are no text.
+        # A path may hold undecodable bytes.
         partial.write_text(page(overview, contents), "utf-8", errors="replace", newline="\n")
     return Saved(target, overview.step)
 
@@ -45,8 +45,8 @@ def _newest(run: Overview) -> tuple[int, EmbeddedPicture] | None:
 
 
 def _best(run: Overview) -> tuple[str, EmbeddedPicture] | None:
-    """The samples that lie nearest to the best value of a metric; None where the newest are those, or nothing later was
-    measured: who knows how good that is."""
+    """Returns caption and samples nearest to the best value of a metric; None if these are the newest, or if no later
+    measurement exists."""
     found = best_metric(run.curves)
     if not found or not run.samples:
         return None
@@ -61,4 +61,4 @@ def _best(run: Overview) -> tuple[str, EmbeddedPicture] | None:
     assert measured is not None
     how = keys.protocol_text(measured[1])
     value = f"{keys.label(key)} {best.value:.6g} at step {best.step:,}, measured with {how}"
-    return f"The best: {value}; these are of step {step:,}", picture
+    return f"Best {value}; samples of step {step:,}", picture

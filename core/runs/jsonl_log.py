@@ -1,4 +1,4 @@
-"""JSON Lines log with a step on each line: appended to during a training, readable after a crash."""
+"""JSON Lines log with a step on each line, appended to during a training and readable after a crash."""
 
 from __future__ import annotations
 
@@ -16,59 +16,58 @@ from core.durable_write import append, flush, replaced, unwritable
 from core.errors import UserError
 
 LONGEST_LINE, MOST_KEYS = 2**20, 1000
-"""Characters of a line and keys in it; one with more was not written by this program, and is passed over. All reports
-together have no more keys either: those that come later are passed over."""
+"""Maximum characters and keys of a line; longer lines are not ours and are skipped. All reports together have at most
+as many keys; further keys are skipped."""
 LARGEST_LOG, LARGEST_REPORTS = 2**24, 2**36
-"""Bytes of a file that is read: of few lines, and of those that a training writes all the time."""
+"""Maximum bytes of a log with few lines, and of the reports of a training."""
 LARGEST_COUNT, LARGEST = 2**63, 3.4e38
-"""Of steps, images and seconds; of any other number, as float32 holds it."""
+"""Maximum of steps, images and seconds; maximum of other numbers, which are stored as float32."""
 BLOCK = 2**21
-"""Bytes that are read at a time."""
+"""Bytes read at a time."""
 REMEMBERED = 200
-"""Bytes by which a reader tells that what it has read is still there."""
+"""Bytes before its position by which a reader detects that a log was replaced."""
 _writing = Lock()
-"""One writes at a time: what is measured of a run may be added just when its training goes on from an earlier step."""
+"""Lock of writers: a measurement may be added while a training truncates the log."""
 Record = dict[str, Any]
 
 
 class JsonlLog:
-    """Lines that a crash or a full disk left half written are passed over, and never spoil the next one. Any thread
-    may add some."""
+    """Log of JSON lines. Lines that a crash or a full disk left incomplete are skipped, and do not damage the next one.
+    Thread-safe."""
 
     def __init__(self, path: Path, keys: tuple[str, ...], most: int = LARGEST_LOG) -> None:
-        """`keys`: what every line must have, beside `step`. `most`: bytes of the file."""
+        """`keys`: required keys of every line besides `step`. `most`: maximum bytes of the file."""
         self.path, self._most = path, most
         self._keys = {"step", *keys}
 
     def append(self, values: Mapping[str, Any], durable: bool = False) -> None:
-        """Adds a line; if `durable`, waits until it is on the disk. Raises `UserError`."""
+        """Appends a line; if `durable`, waits until it is on the disk. Raises `UserError`."""
         with _writing, self._written():
             self._add([values])
             if durable:
                 flush(self.path)
 
     def extend(self, records: Sequence[Mapping[str, Any]]) -> None:
-        """Adds a line for each record, all at once. Raises `UserError`."""
+        """Appends a line for each record in a single write. Raises `UserError`."""
         with _writing, self._written():
             self._add(records)
 
     def each(self, last_step: int | None = None) -> Iterator[Record]:
-        """The complete lines one by one, up to a step if one is given: however many there are, they need no memory.
-        Raises `UserError`."""
+        """Yields the complete lines, up to `last_step` if given, in bounded memory. Raises `UserError`."""
         return chain.from_iterable(self.blocks(last_step))
 
     def blocks(self, last_step: int | None = None) -> Iterator[list[Record]]:
-        """The same in lists, one for each piece of the file: some are empty, and none takes more than a moment."""
+        """Yields the same as lists, one for each piece of the file, some of them empty. Raises `UserError`."""
         with readable(self.path):
             for lines in self._lines(last_step):
                 yield [values for _, values in lines]
 
     def tail(self, end: int | None = None) -> LogTail:
-        """Reads the lines that are added after the first `end` bytes; None: after those that are there now."""
+        """Returns a reader of lines that are added after the first `end` bytes; None: after the present end."""
         return LogTail(self.path, self._keys, self._most, end)
 
     def truncate(self, last_step: int) -> None:
-        """Drops lines that are later or incomplete, all at once. Raises `UserError`."""
+        """Removes later and incomplete lines atomically. Raises `UserError`."""
         with _writing:
             if self.path.exists():
                 with replaced(self.path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
@@ -119,18 +118,17 @@ class JsonlLog:
 
 
 class LogTail:
-    """Lines that another process adds to a log. The file is open only while it is read, so that the other one can
-    replace it."""
+    """Reader of lines that another process adds to a log. The file is open only during reads, so that the other process
+    can replace it."""
 
     def __init__(self, path: Path, keys: Set[str], most: int, end: int | None) -> None:
         self._path, self._keys, self._most = path, keys, most
         self._end, self._before = end, b""
 
     def read(self) -> Iterator[list[Record]]:
-        """The complete lines since the last call, in lists, one for each piece of the file.
+        """Yields the complete lines since the last call as lists, one for each piece of the file.
 
-        Raises `OSError`, and `LogReplacedError` where earlier lines are gone: the next call reads what is added to
-        those that are there.
+        Raises `OSError`, and `LogReplacedError` if earlier lines are gone; the next call then continues at the new end.
         """
         try:
             file = opened_regular(self._path, self._most)
@@ -154,12 +152,11 @@ class LogTail:
             self._remember(file)
 
     def _is_same(self, file: IO[bytes], size: int) -> bool:
-        """Whether the bytes just before the end are the ones that were there: a report's numbers come no second
-        time."""
+        """Returns whether the bytes before the position are unchanged. They identify the log, as reports differ."""
         assert self._end is not None
         if size < self._end:
             return False
-        if not self._before:  # it was read by somebody else so far
+        if not self._before:  # another reader read up to here
             return True
         file.seek(self._end - len(self._before))
         return file.read(len(self._before)) == self._before
@@ -171,26 +168,26 @@ class LogTail:
 
 
 class LogReplacedError(Exception):
-    """Lines that were read are gone from a log: what they say does not hold any more."""
+    """Raised if lines that were read are gone from a log and no longer valid."""
 
 
 @contextmanager
 def readable(path: Path) -> Iterator[None]:
-    """Context whose `OSError`s become a `UserError`: a file of a run cannot be read."""
+    """Turns `OSError` into a `UserError` about a file of a run."""
     try:
         yield
     except OSError as error:
         raise UserError(
             f"{path.name} of the run {path.parent.name} cannot be read.",
-            "Check its disk, and whether you may read it.",
+            "Check the disk and the permissions of the file.",
             str(error),
         ) from error
 
 
 def line_blocks(file: IO[bytes]) -> Iterator[tuple[bytes, list[str]]]:
-    """Yields the rest of a file in pieces, and the complete lines in each that are no longer than any line of ours.
+    """Yields the rest of a file in pieces, each with its complete lines of at most `LONGEST_LINE` characters.
 
-    The pieces are at most `BLOCK` and `LONGEST_LINE` bytes. An incomplete last line is in none.
+    Pieces have at most `BLOCK` plus `LONGEST_LINE` bytes. An incomplete last line is omitted.
     """
     rest, is_cut = b"", False
     while block := file.read(BLOCK):
@@ -199,13 +196,13 @@ def line_blocks(file: IO[bytes]) -> Iterator[tuple[bytes, list[str]]]:
         piece = whole + newline
         fitting = [line for line in lines[is_cut:] if line and len(line) <= LONGEST_LINE]
         is_cut = is_cut and not newline
-        if len(rest) > LONGEST_LINE:  # its end is looked for, and none of it is kept
+        if len(rest) > LONGEST_LINE:  # skipped up to its end
             piece, rest, is_cut = piece + rest, b"", True
         yield piece, fitting
 
 
 def parsed_record(line: str, keys: Set[str]) -> Record | None:
-    """What a line says, if it is an object with these keys and a step. Of a report, images and seconds are numbers."""
+    """Parses a line; returns None unless it is an object with these keys and a step, and valid numbers."""
     try:
         values = json.loads(line)
     except (ValueError, RecursionError):
@@ -219,8 +216,7 @@ def parsed_record(line: str, keys: Set[str]) -> Record | None:
 
 
 def with_known_keys(values: Record, known: set[str]) -> Record:
-    """A report without the keys that are new when the file has had `MOST_KEYS` of them. `known`: those so far, to which
-    the others are added."""
+    """Returns a report without keys beyond the first `MOST_KEYS` of the file. `known`: keys so far, updated."""
     if values.keys() <= known:
         return values
     new = [key for key in values if key not in known]
@@ -229,5 +225,5 @@ def with_known_keys(values: Record, known: set[str]) -> Record:
 
 
 def is_number(value: object) -> bool:
-    """Whether a value is a number in the range of float32."""
+    """Returns whether a value is a number in the range of float32."""
     return isinstance(value, int | float) and abs(value) <= LARGEST

@@ -1,6 +1,6 @@
-"""Overview of a run: facts, settings and numbers as thinned curves, for reports and comparisons.
+"""Overview of a run: facts, settings and thinned curves, for reports and comparisons.
 
-Reading streams `stats.jsonl` in flat memory. Imports no torch.
+Streams `stats.jsonl` in bounded memory. Imports no torch.
 """
 
 from __future__ import annotations
@@ -23,10 +23,12 @@ from core.stats.keys import is_spread, spread_of
 
 @dataclass(frozen=True, eq=False)
 class Overview:
-    """`settings`, `dataset`, `classes`, `device`, `channels` and `created` are those of the newest checkpoint; `step`,
-    `images` and `seconds` of the newest checkpoint or report. `pace`: when which step was reached; None before the
-    first report. `samples`: every sample grid with its step, in order. `diagnoses`: what its
-    signals mean, the worst first.
+    """Overview of a run.
+
+    `settings`, `dataset`, `classes`, `device`, `channels` and `created` come from the newest checkpoint; `step`,
+    `images` and `seconds` from the newest checkpoint or report. `pace`: seconds over steps; None before the first
+    report. `samples`: every sample grid with its step, in order. `diagnoses`: findings about the training, most severe
+    first.
     """
 
     folder: Path
@@ -47,11 +49,11 @@ class Overview:
 
     @property
     def name(self) -> str:
-        """The run folder's."""
+        """Name of the run folder."""
         return self.folder.resolve().name
 
     def reached(self, step: float) -> tuple[float, float]:
-        """Images seen and seconds trained at a step, between the reports around it."""
+        """Returns images seen and seconds trained at a step, interpolated between reports."""
         if self.pace is None:
             return 0.0, 0.0
         steps = np.concatenate([[0.0], self.pace.steps, [max(self.step, self.pace.steps[-1])]])
@@ -61,8 +63,10 @@ class Overview:
 
 
 def read_overview(folder: Path, most: int = MOST) -> Generator[Progress, None, Overview]:
-    """Reads a run, which may be training. `most`: points of a curve. Raises `UserError` for what is no run, or one
-    without a checkpoint that can be read."""
+    """Yields `Progress` and returns the overview of a run, which may be training. `most`: points per curve.
+
+    Raises `UserError` if it is not a run, or has no readable checkpoint.
+    """
     from core.checkpoint import summary
     from core.runs.run import Run
 
@@ -92,7 +96,7 @@ def read_overview(folder: Path, most: int = MOST) -> Generator[Progress, None, O
 
 
 def _with_spreads(curves: Mapping[str, Curve]) -> dict[str, Curve]:
-    """Numbers that say how far another one varies become its spread."""
+    """Attaches curves of standard deviations as spreads to the curves they belong to."""
     found = {}
     for key, curve in curves.items():
         beside = curves.get(spread_of(key))
@@ -105,7 +109,7 @@ def _with_spreads(curves: Mapping[str, Curve]) -> dict[str, Curve]:
 
 @dataclass
 class _Numbers:
-    """The reports, as they are read."""
+    """Curves collected while reports are read."""
 
     most: int
     count: int = 0
@@ -120,7 +124,7 @@ class _Numbers:
         for block in blocks:
             if block:
                 self._add(block)
-            yield Progress("Reading the numbers", min(self.step, last_step), last_step)
+            yield Progress("Reading the reports", min(self.step, last_step), last_step)
 
     def _add(self, block: list[Report]) -> None:
         positions = np.array([(report.step, report.images, report.seconds) for report in block], np.float64)
@@ -128,7 +132,7 @@ class _Numbers:
         self.step = max(self.step, int(positions[:, 0].max()))
         self.images = max(self.images, int(positions[:, 1].max()))
         self.seconds = max(self.seconds, float(positions[:, 2].max()))
-        of_steps = np.array([report.of_steps for report in block])  # what is measured of a checkpoint comes late
+        of_steps = np.array([report.of_steps for report in block])  # measurements of a checkpoint come later
         self.pace.extend(positions[of_steps], positions[of_steps, 2])
         columns: dict[str, tuple[list[int], list[float]]] = {}
         for row, report in enumerate(block):

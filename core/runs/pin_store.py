@@ -1,4 +1,4 @@
-"""Pin store: saved pins and directions of a run in its folder, those of other checkpoints in the user's data folder."""
+"""Pin store: pins and directions of a run in its folder, those of other checkpoints in the user's data folder."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ FILE = "explore.json"
 
 
 def saved_pins_of(home: Path | None) -> SavedPins:
-    """Returns the saved pins of a run's folder or of a checkpoint, none if nothing was saved. Raises `UserError`."""
+    """Returns the saved pins of a run folder or a checkpoint; empty if none were saved. Raises `UserError`."""
     if home is None or not (file := _file(home)).exists():
         return SavedPins()
     try:
         return read_pins(content(file))
     except OSError as error:
         raise UserError(
-            "The pins of this run cannot be read.", f"Look at {file.name} in its folder.", str(error)
+            "The pins of this run cannot be read.", f"Check {file.name} in its folder.", str(error)
         ) from error
 
 
 def save_pins(home: Path, saved: SavedPins) -> None:
-    """Saves pins and directions. Raises `UserError` when they cannot be written."""
+    """Saves pins and directions. Raises `UserError` if they cannot be written."""
     file = _file(home)
     with replaced(file) as partial:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -39,6 +39,6 @@ def save_pins(home: Path, saved: SavedPins) -> None:
 def _file(home: Path) -> Path:
     if is_run(home):
         return home / FILE
-    # The path, not the contents: a checkpoint that is trained further is still the same one to whoever made the pins.
+    # By path, not by content: a checkpoint that was overwritten keeps its pins.
     name = blake2b(str(home.absolute()).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
     return user_data_path("gan-studio") / "boards" / f"{name}.json"

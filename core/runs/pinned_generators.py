@@ -1,7 +1,7 @@
-"""Generators that a run's pins need: the averaged weights that made a pin, each a small checkpoint of its own.
+"""Generators of pins: the EMA weights that a pin was made with, each stored as a small checkpoint.
 
-They lie in the folder `pinned`, under the step and the fingerprint of the weights, apart from the checkpoints that a
-training prunes. Each stays while a pin needs it.
+Files are in the folder `pinned`, named by step and fingerprint of the weights, apart from the checkpoints that a
+training prunes. Each is kept while a pin needs it.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ NAME = re.compile(r"[0-9]{9,18}-[0-9a-f]{16}\.safetensors")
 
 
 def generator_file(run: Path, maker: Maker) -> Path:
-    """Returns the file of a pin's generator, which may not be there."""
+    """Returns the path of the generator of a pin, which need not exist."""
     return run / FOLDER / f"{maker.step:09d}-{maker.weights}.safetensors"
 
 
 def keep_generator(run: Path, maker: Maker, meta: Meta, weights: dict[str, Tensor], preview: Tensor) -> Path:
-    """Writes the averaged weights of a generator, unless they are there, and returns their file.
+    """Writes the EMA weights of a generator unless they exist, and returns their file.
 
-    `preview`: uint8 HWC. Raises `UserError` when they cannot be written.
+    `preview`: uint8 HWC. Raises `UserError` if they cannot be written.
     """
     file = generator_file(run, maker)
     if file.parent.is_symlink():
-        raise UserError(f"{FOLDER} in {run.name} is a link to another folder.", "Remove the link, and pin again.")
+        raise UserError(f"{FOLDER} in {run.name} is a link to another folder.", "Remove the link and pin again.")
     if not file.is_file():
         save(
             Checkpoint(meta, {**{f"G_ema.{name}": value for name, value in weights.items()}, "preview": preview}), file
@@ -47,7 +47,7 @@ def keep_generator(run: Path, maker: Maker, meta: Meta, weights: dict[str, Tenso
 
 
 def remove_unneeded(run: Path, needed: Collection[Maker]) -> None:
-    """Deletes the generators that no pin needs, as far as the disk lets it; files with other names stay."""
+    """Deletes generators that no pin needs; ignores errors of the disk, and files with other names."""
     kept = {generator_file(run, maker).name for maker in needed}
     folder = run / FOLDER
     with suppress(OSError):

@@ -1,5 +1,7 @@
-"""Table of a run's reports, read from `stats.jsonl` and cached as arrays. The cache may be deleted at any time; with it
-a million reports are read in a fraction of a second."""
+"""Table of the reports of a run, read from `stats.jsonl` and cached as arrays.
+
+With the cache, a million reports are read in a fraction of a second. It may be deleted at any time.
+"""
 
 from __future__ import annotations
 
@@ -24,26 +26,25 @@ from core.events import Progress
 from core.runs.jsonl_log import BLOCK, LARGEST_REPORTS, line_blocks, parsed_record, readable, with_known_keys
 
 REQUIRED = frozenset({"step", "images", "seconds"})
-"""What every report has."""
+"""Keys of every report."""
 SMALL = 2**22
-"""Bytes of JSON that are read in a moment: as long as no more is new, no copy is written."""
+"""Bytes of JSON that are parsed quickly; no cache is written for fewer new bytes."""
 MOST_COPIES = 100
 NAME = re.compile(r"[0-9a-f]{32}\.npz")
-"""The name of a copy."""
+"""Pattern of the names of cached tables."""
 LEAST_CELLS = 2**20
-"""Numbers that a table may have, however short its file is; a longer one may have one for each of its bytes. A report
-takes more bytes for each of its keys, so only a file in which most reports lack most keys has too many: the last of its
-keys are left out."""
+"""Cells that a table may always have; for a longer file, one per byte. Reports take more bytes per key, so only a
+sparse file exceeds the limit; its last keys are then left out."""
 PIECES, PIECE = 200, 2**13
-"""A thinned table is made of so many pieces of the file, of so many bytes."""
+"""Number and size in bytes of the pieces of the file from which a thinned table is made."""
 
 Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
 class ReportTable:
-    """n reports with k keys: `steps` (n,) and `seconds` (n,) as they were written, `values` (n, k) with NaN where a
-    report has none. `complete`: all of them, and not some from all over the run."""
+    """Table of n reports with k keys: `steps` (n,), `seconds` (n,), and `values` (n, k), NaN if a report lacks a key.
+    `complete`: whether it has all reports, or is thinned."""
 
     keys: tuple[str, ...]
     steps: NDArray[np.int64]
@@ -54,8 +55,8 @@ class ReportTable:
 
 @dataclass(frozen=True)
 class _Mark:
-    """Which bytes of `stats.jsonl` a copy stands for: the first `covered`, whose checksum is `crc`; the file's size and
-    its time of change, in ns, are those that it had then."""
+    """State of `stats.jsonl` for which a cached table is valid: its first `covered` bytes with the checksum `crc`, and
+    its size and modification time in ns at that time."""
 
     covered: int = 0
     crc: int = 0
@@ -63,7 +64,7 @@ class _Mark:
     changed: int = 0
 
     def fits(self, path: Path) -> bool:
-        """Whether those bytes are still the same. They are read again only where the file has been touched."""
+        """Returns whether these bytes are unchanged. They are read again only if the file was modified."""
         found = path.stat()
         if (found.st_size, found.st_mtime_ns) == (self.size, self.changed):
             return True
@@ -71,9 +72,9 @@ class _Mark:
 
 
 class TableReader:
-    """Reads a `stats.jsonl`; lines that are damaged or incomplete are passed over.
+    """Reader of a `stats.jsonl`. Damaged and incomplete lines are skipped.
 
-    All of it raises `UserError` where the file cannot be read.
+    All methods raise `UserError` if the file cannot be read.
     """
 
     def __init__(self, path: Path) -> None:
@@ -82,19 +83,18 @@ class TableReader:
         with readable(path):
             self._found = path.stat()
         self.end = 0
-        """How many bytes of the file have been read, all of them in whole lines."""
+        """Bytes of the file read so far, up to the end of a line."""
         self._is_long = self._found.st_size - self._mark.covered > SMALL
 
     def thinned(self) -> ReportTable | None:
-        """Some reports from all over the file, at once; None where all of them can be read in a moment."""
+        """Returns evenly distributed reports at once; None if all of them can be read quickly."""
         if self._is_long and not self._mark.covered:
             with readable(self._path):
                 return _thinned(self._path, self._found.st_size)
         return None
 
     def read(self) -> Generator[Progress, None, ReportTable]:
-        """All reports. Where that takes more than a moment it yields `Progress`, and afterwards a copy is kept in the
-        cache, if its disk takes it."""
+        """Returns all reports. If that takes longer, yields `Progress` and writes the table to the cache."""
         size, parts = self._found.st_size, [self._known]
         covered, crc = self._mark.covered, self._mark.crc
         keys = {*REQUIRED, *self._known.keys}
@@ -112,16 +112,16 @@ class TableReader:
         return table
 
 
-# --- the copy ---
+# --- cache ---
 
 
 def copy_of(path: Path) -> Path:
-    """Where the copy is kept of a `stats.jsonl`: not beside it, as reading a run writes nothing into its folder."""
+    """Returns the path of the cached table, outside the run folder, because reading a run writes nothing into it."""
     return cache_folder().parent / "reports" / f"{digest(str(path.absolute()))}.npz"
 
 
 def _read_copy(copy: Path, path: Path) -> tuple[ReportTable, _Mark]:
-    """What a copy holds; nothing where there is none, or none that can be trusted."""
+    """Reads a cached table; returns an empty one if it is missing or invalid."""
     damages = (*FOREIGN_ERRORS, BadZipFile, zlib.error, NotImplementedError)
     with suppress(*damages), opened_regular(copy, None) as raw, np.load(raw, allow_pickle=False) as file:
         mark = _Mark(*(int(number) for number in file["mark"]))
@@ -131,7 +131,7 @@ def _read_copy(copy: Path, path: Path) -> tuple[ReportTable, _Mark]:
 
 
 def _checked(keys: NDArray[Any], steps: NDArray[Any], seconds: NDArray[Any], values: NDArray[Any]) -> ReportTable:
-    """Raises `ValueError` for arrays that are no table."""
+    """Returns the arrays as a table. Raises `ValueError` if they do not fit together."""
     table = ReportTable(tuple(map(str, keys.tolist())), steps, seconds, values)
     kinds = [array.dtype.name for array in (steps, seconds, values)]
     if kinds != ["int64", "float64", "float32"] or steps.shape != seconds.shape or steps.ndim != 1:
@@ -142,14 +142,14 @@ def _checked(keys: NDArray[Any], steps: NDArray[Any], seconds: NDArray[Any], val
 
 
 def _write_copy(copy: Path, table: ReportTable, mark: _Mark) -> None:
-    # A disk that is full or not to be written costs time at the next opening, and nothing else.
+    # A full or read-only disk only costs time at the next opening.
     marks = np.array([mark.covered, mark.crc, mark.size, mark.changed], np.int64)
     keys = np.array(table.keys, dtype=np.str_)
     with suppress(OSError, UserError):
         copy.parent.mkdir(parents=True, exist_ok=True)
         with replaced(copy) as partial, partial.open("wb") as file:
             np.savez(file, mark=marks, keys=keys, steps=table.steps, seconds=table.seconds, values=table.values)
-        ours = (path for path in copy.parent.glob("*.npz") if NAME.fullmatch(path.name))  # others are somebody's
+        ours = (path for path in copy.parent.glob("*.npz") if NAME.fullmatch(path.name))  # not foreign files
         copies = sorted(ours, key=lambda path: path.stat().st_mtime)
         for oldest in copies[:-MOST_COPIES]:
             oldest.unlink()
@@ -163,25 +163,25 @@ def _crc(path: Path, size: int) -> int:
     return crc
 
 
-# --- the lines ---
+# --- lines ---
 
 
 def _thinned(path: Path, size: int) -> ReportTable:
-    """Reports from all over a long file, its first and last ones among them."""
+    """Returns evenly distributed reports of a long file, including its first and last ones."""
     lines: list[str] = []
     with opened_regular(path, LARGEST_REPORTS) as file:
         for offset in np.linspace(0, size - PIECE, PIECES).astype(np.int64).tolist():
             file.seek(offset)
             piece = file.read(PIECE).decode("utf-8", "replace").split("\n")
-            lines.extend(piece[1 if offset else 0 : -1])  # without those that were cut
+            lines.extend(piece[1 if offset else 0 : -1])  # without cut lines
     table = _parsed([line for line in lines if line], set(REQUIRED), PIECES * PIECE)
     return ReportTable(table.keys, table.steps, table.seconds, table.values, complete=False)
 
 
 def _parsed(lines: Iterable[str], known: set[str], size: int) -> ReportTable:
-    """Reports with the same keys are turned into numbers together, which takes a fraction of the time.
+    """Parses lines to a table. Reports with the same keys are converted together, which is faster.
 
-    `known`: the keys so far, as `with_known_keys` has them. `size`: bytes of the lines.
+    `known`: keys so far, see `with_known_keys`. `size`: bytes of the lines.
     """
     groups: dict[tuple[str, ...], tuple[list[int], list[dict[str, Any]]]] = {}
     count = 0
@@ -200,7 +200,7 @@ def _parsed(lines: Iterable[str], known: set[str], size: int) -> ReportTable:
     table = np.full((count, len(keys)), np.nan, np.float32)
     for group, (rows, reports) in groups.items():
         numbers = _numbers(reports, len(group))
-        steps[rows] = [report["step"] for report in reports]  # not by way of floats
+        steps[rows] = [report["step"] for report in reports]  # without conversion to float
         seconds[rows] = numbers[:, group.index("seconds")]
         theirs = [index for index, key in enumerate(group) if key in columns]
         table[np.ix_(rows, [columns[group[index]] for index in theirs])] = _singles(numbers[:, theirs])
@@ -208,11 +208,11 @@ def _parsed(lines: Iterable[str], known: set[str], size: int) -> ReportTable:
 
 
 def _numbers(reports: Sequence[dict[str, Any]], width: int) -> NDArray[np.float64]:
-    """(reports, width), NaN for what is no number."""
+    """Returns values (reports, width), NaN for values that are not numbers."""
     values = chain.from_iterable(map(dict.values, reports))
     try:
         return np.fromiter(values, np.float64, len(reports) * width).reshape(-1, width)
-    except (TypeError, ValueError, OverflowError):  # something else was written by hand
+    except (TypeError, ValueError, OverflowError):  # edited by hand
         rows = [[_number(value) for value in report.values()] for report in reports]
         return np.array(rows, np.float64)
 
@@ -225,7 +225,7 @@ def _number(value: object) -> float:
 
 
 def _singles(numbers: NDArray[np.float64]) -> Floats:
-    """As float32, NaN for what is not finite there."""
+    """Converts to float32, with NaN for values that are not finite there."""
     with np.errstate(over="ignore"):
         singles = numbers.astype(np.float32)
     singles[~np.isfinite(singles)] = np.nan
@@ -233,18 +233,18 @@ def _singles(numbers: NDArray[np.float64]) -> Floats:
 
 
 def _affordable(keys: Iterable[str], rows: int, size: int) -> tuple[str, ...]:
-    """The keys, each once, without those for which a table of so many rows would be too large for its file."""
+    """Returns the unique keys, limited so that a table of `rows` rows is not too large for its file."""
     return tuple(dict.fromkeys(keys))[: max(size, LEAST_CELLS) // max(rows, 1)]
 
 
 def _joined(parts: Sequence[ReportTable], size: int) -> ReportTable:
-    """One under the other. `size`: bytes of the file."""
+    """Concatenates tables by rows. `size`: bytes of the file."""
     if len(parts) == 1 or (len(parts) == 2 and not len(parts[1].steps)):
         return parts[0]
     count = sum(len(part.steps) for part in parts)
     keys = _affordable((key for part in parts for key in part.keys), count, size)
     places = {key: column for column, key in enumerate(keys)}
-    # Each key's values lie one after the other, as whoever draws them wants them.
+    # Column-major, because curves are drawn by key.
     values = np.full((len(keys), count), np.nan, np.float32).T
     row = 0
     for part in parts:

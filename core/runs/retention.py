@@ -1,7 +1,7 @@
-"""Retention of a run's checkpoints: the newest, the best and the pinned ones stay, others are pruned.
+"""Retention of checkpoints: the newest, best, noted and pinned ones are kept, others are pruned.
 
-A pinned checkpoint has an empty file `<its name>.pin` beside it; the best by each number stand in `best.json`. Both may
-be deleted by hand: nothing else depends on them.
+A pinned checkpoint has an empty file `<its name>.pin` beside it; `best.json` lists the best by each metric. Both may be
+deleted by hand.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from core.stats.metric_key import higher_is_better, parse
 
 BEST = "best.json"
 STEP = re.compile("[0-9]{9}|[1-9][0-9]{9,17}")
-"""The name of a step's files."""
+"""Pattern of the names of files of a step."""
 
 
 @dataclass(frozen=True)
 class Best:
-    """The checkpoint with the best value so far of a number, under its full key (`core.stats.metric_key`).
+    """Checkpoint with the best value so far of a metric, with the metric's full key (`core.stats.metric_key`).
 
-    `latest`: the last step whose checkpoint was measured.
+    `latest`: last step whose checkpoint was measured.
     """
 
     path: Path
@@ -42,16 +42,16 @@ class Best:
 
     @property
     def is_past(self) -> bool:
-        """Whether later images were measured and are no better. Of images that nobody measured nothing is known."""
+        """Whether later checkpoints were measured and are not better."""
         return self.step < self.latest
 
 
 def pin(checkpoint: Path, pinned: bool = True) -> None:
-    """From now on the checkpoint stays, or no longer. Raises `UserError` when the folder cannot be written to."""
+    """Pins or unpins a checkpoint, so that it is kept. Raises `UserError` if the folder cannot be written to."""
     mark = mark_of(checkpoint)
     try:
         if pinned:
-            with suppress(FileExistsError):  # nor is a link followed that waits there
+            with suppress(FileExistsError):  # O_EXCL follows no existing link either
                 os.close(os.open(mark, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644))
         else:
             mark.unlink(missing_ok=True)
@@ -61,13 +61,14 @@ def pin(checkpoint: Path, pinned: bool = True) -> None:
 
 
 def is_pinned(checkpoint: Path) -> bool:
+    """Returns whether a checkpoint is pinned."""
     return os.path.lexists(mark_of(checkpoint))
 
 
 def record_metric(checkpoint: Path, key: str, value: float) -> bool:
-    """Notes the value of a number that was measured of a checkpoint; returns whether it is the best by that number.
+    """Records a metric of a checkpoint; returns whether the checkpoint is the best by this metric.
 
-    Values under different keys are never compared. Raises `UserError` when the folder cannot be written to.
+    Values with different keys are never compared. Raises `UserError` if the folder cannot be written to.
     """
     notes = _notes(checkpoint.parent)
     before = _best(checkpoint.parent, key, notes.get(key))
@@ -84,17 +85,17 @@ def record_metric(checkpoint: Path, key: str, value: float) -> bool:
 
 
 def best(folder: Path) -> list[Best]:
-    """The best checkpoints in a folder of them, one for each number that was measured, the last measured last."""
+    """Returns the best checkpoints in a folder, one per metric, the one measured last at the end."""
     found = (_best(folder, key, note) for key, note in _notes(folder).items())
     return [each for each in found if each is not None]
 
 
 def prune(folder: Path, newest: Path, most: int, needed: Path | None = None) -> list[Path]:
-    """Deletes the oldest checkpoints in a folder until `most` are left that are neither pinned, noted nor best, nor
-    `needed`.
+    """Deletes the oldest checkpoints in a folder until at most `most` remain, not counting pinned, noted, best and
+    `needed` ones, which are kept.
 
-    `newest`: the one that was just saved. Later ones are left alone, and do not count: they are damaged, and the
-    training went on from one before them. Returns what it deleted. Raises `OSError`.
+    `newest`: the checkpoint that was just saved. Later ones are kept and not counted: they are damaged, and the
+    training continued from an earlier one. Returns the deleted files. Raises `OSError`.
     """
     precious = {each.path for each in best(folder)} | {needed}
     past = [path for path in numbered(folder) if int(path.stem) <= int(newest.stem)]
@@ -110,16 +111,15 @@ def _is_kept(checkpoint: Path) -> bool:
 
 
 def numbered(folder: Path) -> list[Path]:
-    """Returns every complete checkpoint in a run's folder of them, the newest last.
+    """Returns every complete checkpoint in the checkpoint folder of a run, newest last.
 
-    Files with other names are somebody's copies: they are not the run's, and are left alone.
+    Files with other names belong to the user and are ignored.
     """
     return by_step(folder, ".safetensors")
 
 
 def by_step(folder: Path, suffix: str) -> list[Path]:
-    """Returns the files in a folder whose whole name is a step of at least nine digits and the suffix, in order of
-    steps."""
+    """Returns files whose name is a step of at least nine digits and the suffix, in order of steps."""
     with suppress(FileNotFoundError), os.scandir(folder) as entries:
         found = (folder / entry.name for entry in entries if entry.name.endswith(suffix) and _is_file(entry))
         return sorted((path for path in found if STEP.fullmatch(path.stem)), key=lambda path: int(path.stem))
@@ -127,30 +127,30 @@ def by_step(folder: Path, suffix: str) -> list[Path]:
 
 
 def _is_file(entry: os.DirEntry[str]) -> bool:
-    with suppress(OSError):  # a link that leads in a circle
+    with suppress(OSError):  # circular link
         return entry.is_file()
     return False
 
 
 def mark_of(checkpoint: Path) -> Path:
-    """Returns the empty file by which a checkpoint stays."""
+    """Returns the path of the mark that pins a checkpoint."""
     return checkpoint.with_suffix(".pin")
 
 
 def note_file(checkpoint: Path) -> Path:
-    """Returns the file of a person's note on a checkpoint, by which it stays as well."""
+    """Returns the path of the user's note on a checkpoint, which also keeps it."""
     return checkpoint.with_name(checkpoint.name + ".note")
 
 
 def _notes(folder: Path) -> dict[str, Any]:
-    with suppress(*FOREIGN_ERRORS):  # nothing was measured yet, or damaged
+    with suppress(*FOREIGN_ERRORS):  # nothing measured yet, or damaged
         notes = json.loads(content(folder / BEST))
         return notes if isinstance(notes, dict) else {}
     return {}
 
 
 def _best(folder: Path, key: str, note: Any) -> Best | None:
-    """What a note says, if it says something and the checkpoint is still there."""
+    """Returns the best checkpoint of an entry; None if it is invalid or the checkpoint is gone."""
     with suppress(*FOREIGN_ERRORS):
         parse(key)
         found = Best(folder / Path(note["file"]).name, key, float(note["value"]), int(note["latest"]))

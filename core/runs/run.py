@@ -1,4 +1,4 @@
-"""Run folders: writing them during a training, and reading them. There is no index beside them."""
+"""Run folders: writing during a training, and reading. There is no index besides the folders."""
 
 from __future__ import annotations
 
@@ -34,27 +34,27 @@ if TYPE_CHECKING:
 
 GRID_SECONDS = 2.0
 GRID_SHARE = 0.01
-"""A grid is kept when it is this much later than the last one, in seconds and as a part of the whole training: dense at
-the start, where much happens, and some hundred files a day instead of ten thousands."""
+"""Minimum time between kept sample grids, as a fraction of the training time so far: dense at the start, and some
+hundred files a day."""
 COMPLAINT_SECONDS = 60.0
-"""A disk that stays full is mentioned again after this time, not at every report."""
+"""Seconds after which a persisting disk error is reported again."""
 MOST_EDITS = 500
-"""Changes of settings, and steps gone back to, that are read: the newest."""
+"""Maximum number of changes of settings, and of rewinds, that are read; the newest."""
 MOST_CHANGES, LONGEST_WORD = 100, 200
-"""Settings that one of them changes, and characters of a name or a value."""
+"""Maximum settings in one change, and maximum characters of a name or a value."""
 LEFT_SECONDS = 3600.0
-"""A new run that nobody has written to for so long was left half made by a crash."""
+"""Seconds without a write after which an unfinished new run is left over from a crash."""
 _BEGUN = {"checkpoints", "config.json", "edits.jsonl", "reals.png", "rewinds.jsonl", "samples", "stats.jsonl"}
-"""What is in a new run before it has its name."""
+"""Files of a new run before it is renamed to its final name."""
 
 
 class Run:
-    """An existing run folder. `record` fills it while a training goes on; the rest reads it."""
+    """Existing run folder. `record` writes it during a training; other methods read it."""
 
     def __init__(self, folder: Path) -> None:
-        """Raises `UserError` if the folder holds no run."""
+        """Opens a run folder. Raises `UserError` if it is none."""
         if not is_run(folder):
-            raise UserError(f"{folder} is not the folder of a training.", "Choose a folder that holds a config.json.")
+            raise UserError(f"{folder} is not a run folder.", "Choose a folder that contains a config.json.")
         self.folder = folder
         self._next_grid = 0.0
         self._stats = JsonlLog(folder / "stats.jsonl", ("images", "seconds"), LARGEST_REPORTS)
@@ -63,13 +63,13 @@ class Run:
 
     @classmethod
     def begin(cls, folder: Path, trainer: Trainer, history: Run | None = None) -> Run:
-        """A new run at `folder`, with the training's first checkpoint in it from the first moment.
+        """Creates a run at `folder` with the first checkpoint of the training, atomically.
 
-        `history`: a run whose reports and samples up to the training's present step are taken over. Raises `UserError`
-        if the folder exists and is not empty, or cannot be written.
+        `history`: a run whose reports and samples up to the present step are copied. Raises `UserError` if the folder
+        exists and is not empty, or cannot be written.
         """
         refuse_taken(folder)
-        # A random name, and made anew: whatever waits under a name that can be guessed is not written to.
+        # A random name for a new folder, so that nothing is written to an existing file or link.
         partial = folder.with_name(f".{token_hex(8)}.partial")
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)
@@ -98,8 +98,8 @@ class Run:
             partial.replace(folder)
             flush_folder(folder.parent)
         except OSError as error:
-            remedy = "Choose a folder on a disk with free space that you may write to."
-            raise UserError(f"The run folder {folder} could not be made.", remedy, str(error)) from error
+            remedy = "Choose a folder that you can write to, on a disk with free space."
+            raise UserError(f"The run folder {folder} could not be created.", remedy, str(error)) from error
         finally:
             shutil.rmtree(partial, ignore_errors=True)
         return cls(folder)
@@ -110,13 +110,12 @@ class Run:
         events: Generator[Event, None, None],
         protected: Callable[[], Path | None] = lambda: None,
     ) -> Generator[Event, None, None]:
-        """Passes a training's events on, and writes reports, samples and automatic checkpoints on the way.
+        """Passes the events of a training on, and writes reports, samples and automatic checkpoints.
 
-        Of checkpoints as many are kept as the settings say, those that `core.runs.retention` knows to be precious, and
-        what `protected` returns at that moment.
-        A disk that refuses is a `Notice`, not the end: the training goes on and the next write tries again. Only the
-        last checkpoint cannot wait for a next one: it is tried again each time that a `Refused` was yielded. Raises
-        what the events raise.
+        As many checkpoints are kept as the settings say, besides those that `core.runs.retention` keeps and the one
+        that `protected` returns. A write error yields a `Notice`; the training continues, and the next write tries
+        again. Only the last checkpoint is tried again at once, after each `Refused` that is yielded. Raises what the
+        events raise.
         """
         try:
             self._tidy(trainer.step)
@@ -138,14 +137,14 @@ class Run:
                 except (OSError, UserError) as error:
                     if monotonic() >= next_complaint:
                         next_complaint = monotonic() + COMPLAINT_SECONDS
-                        yield Notice(f"{error} The training goes on.")
+                        yield Notice(f"{error} The training continues.")
                 yield event
         yield (yield from self._save_at_last(trainer))
 
     def save(self, trainer: Trainer) -> Saved:
-        """Writes the checkpoint of the present step and its sample grid, unless they are there. Raises `UserError`.
+        """Writes the checkpoint of the present step and its sample grid, unless they exist. Raises `UserError`.
 
-        When it returns, the reports before it are on the disk as well.
+        When it returns, earlier reports are on the disk too.
         """
         path = self.folder / "checkpoints" / f"{trainer.step:09d}.safetensors"
         picture = self.folder / "samples" / f"{trainer.step:09d}.png"
@@ -158,8 +157,8 @@ class Run:
         return Saved(path, trainer.step)
 
     def save_state(self, state: Checkpoint) -> Saved:
-        """Writes a state of the training that was kept in memory, with the picture of the newest checkpoint, or none.
-        Raises `UserError`."""
+        """Writes a training state kept in memory, with the preview of the newest checkpoint if any. Raises
+        `UserError`."""
         import torch
 
         path = self.folder / "checkpoints" / f"{state.meta.step:09d}.safetensors"
@@ -171,64 +170,63 @@ class Run:
         return Saved(path, state.meta.step)
 
     def checkpoints(self) -> list[Path]:
-        """Every complete checkpoint, the newest last."""
+        """Returns every complete checkpoint, newest last."""
         return numbered(self.folder / "checkpoints")
 
     def best(self) -> Path | None:
-        """The best checkpoint by what was measured last; None where nothing was."""
+        """Returns the best checkpoint by the metric measured last; None if nothing was measured."""
         found = best(self.folder / "checkpoints")
         return found[-1].path if found else None
 
     def newest(self) -> Path:
-        """Returns the newest checkpoint that is whole, to the last bit. Raises `UserError` if there is none."""
+        """Returns the newest undamaged checkpoint. Raises `UserError` if there is none."""
         damaged: UserError | None = None
         for path in reversed(self.checkpoints()):
             try:
-                if summary(path).meta.step == int(path.stem):  # or it is somebody's file, called by a date
+                if summary(path).meta.step == int(path.stem):  # otherwise a foreign file, such as one named by a date
                     refuse_damaged(path)
                     return path
             except UserError as problem:
                 damaged = problem
         if damaged:
             raise UserError(f"No checkpoint of {self.folder.name} can be read.", "Open another run.", str(damaged))
-        raise UserError(f"{self.folder.name} holds no checkpoint.", "Open another run.")
+        raise UserError(f"{self.folder.name} has no checkpoint.", "Open another run.")
 
     def samples(self) -> list[Path]:
-        """Every sample grid, the newest last."""
+        """Returns every sample grid, newest last."""
         return by_step(self.folder / "samples", ".png")
 
     def reports(self) -> Iterator[Report]:
-        """The recorded reports in order."""
+        """Yields the recorded reports in order. Raises `UserError`."""
         return chain.from_iterable(self.report_blocks())
 
     def report_blocks(self) -> Iterator[list[Report]]:
-        """The same in lists, one for each piece of the file: some are empty, and none takes more than a moment. Raises
-        `UserError`."""
+        """Yields the reports as lists, one for each piece of the file, some of them empty. Raises `UserError`."""
         known = set(REQUIRED)
         for block in self._stats.blocks():
             yield [report_of(with_known_keys(values, known)) for values in block]
 
     def report_tail(self, end: int | None = None) -> LogTail:
-        """Reads the reports that are added after the first `end` bytes of the file; None: from now on."""
+        """Returns a reader of reports that are added after the first `end` bytes of the file; None: from now on."""
         return self._stats.tail(end)
 
     def edit_tail(self, end: int | None = None) -> LogTail:
-        """The same of changes of settings."""
+        """Returns a reader of changes of settings that are added, like `report_tail`."""
         return self._edits.tail(end)
 
     def edits_end(self) -> int:
-        """Returns how many bytes of changes of settings there are."""
+        """Returns the size of the log of settings changes in bytes."""
         with suppress(OSError):
             return self._edits.path.stat().st_size
         return 0
 
     def table_reader(self) -> TableReader:
-        """Reads the recorded reports as arrays. Raises `UserError`."""
+        """Returns a reader of the reports as arrays. Raises `UserError`."""
         return TableReader(self._stats.path)
 
     def edits(self) -> list[Edited]:
-        """The last `MOST_EDITS` times that settings were changed while the run trained, in order; none where the file
-        cannot be read."""
+        """Returns the last `MOST_EDITS` changes of settings during the training, in order; none if the file is
+        unreadable."""
         found: deque[Edited] = deque(maxlen=MOST_EDITS)
         with suppress(UserError):
             edits = map(edit_of, self._edits.each())
@@ -236,34 +234,34 @@ class Run:
         return list(found)
 
     def images(self) -> int:
-        """How many images the training sees; 0 where that was not written down."""
+        """Returns the number of training images; 0 if unknown."""
         try:
             return int(json.loads(content(self.folder / "config.json"))["images"])
         except FOREIGN_ERRORS:
             return 0
 
     def rewinds(self) -> list[int]:
-        """The last `MOST_EDITS` steps that the training went back to because it had diverged, in order; none where the
-        file cannot be read."""
+        """Returns the last `MOST_EDITS` steps to which the training was rewound after divergence, in order; none if the
+        file is unreadable."""
         found: deque[int] = deque(maxlen=MOST_EDITS)
         with suppress(UserError):
             found.extend(values["step"] for values in self._rewinds.each())
         return list(found)
 
     def note(self, edit: Edited) -> None:
-        """Adds a change of settings to `edits.jsonl`. Raises `UserError` when it cannot be written."""
+        """Appends a change of settings to `edits.jsonl`. Raises `UserError` if it cannot be written."""
         self._edits.append({"step": edit.step, "changes": dict(edit.changes)}, durable=True)
 
     def note_rewind(self, step: int) -> None:
-        """Adds a step that the training went back to to `rewinds.jsonl`. Raises `UserError`."""
+        """Appends a rewind to a step to `rewinds.jsonl`. Raises `UserError`."""
         self._rewinds.append({"step": step}, durable=True)
 
     def note_measured(self, found: Measured) -> None:
-        """Adds what was measured of a checkpoint to `stats.jsonl`. Raises `UserError`."""
+        """Appends the metrics of a checkpoint to `stats.jsonl`. Raises `UserError`."""
         self._stats.append(_with_step(found, found.values), durable=True)
 
     def log(self, text: str) -> None:
-        """Adds a line with the time to `log.txt`, if the disk takes it: no training ends for want of a line."""
+        """Appends a line with the time to `log.txt`; ignores write errors."""
         with suppress(OSError):
             append(self.folder / "log.txt", f"{datetime.now().isoformat(timespec='seconds')} {text}\n")
 
@@ -291,15 +289,14 @@ class Run:
             write_png(self.folder / "samples" / f"{event.step:09d}.png", shown, generated=True)
 
     def _tidy(self, step: int) -> None:
-        """Drops what a crash left behind: half-written files, and reports, edits and samples later than the present
-        step."""
+        """Removes leftovers of a crash: unfinished files, and reports, edits and samples after the present step."""
         for folder in (self.folder, self.folder / "checkpoints", self.folder / "samples"):
             if folder.is_symlink() and folder != self.folder:
                 raise UserError(
                     f"{folder.name} of the run {self.folder.name} is a link to another folder.",
-                    "Train a copy: continue from the checkpoint in another folder.",
+                    "Remove the link, or continue from the checkpoint in another folder.",
                 )
-            folder.mkdir(exist_ok=True)  # a copy may lack the folder of samples
+            folder.mkdir(exist_ok=True)  # a copied run may lack the samples folder
             remove_partials(folder)
         for samples in self.samples():
             if int(samples.stem) > step:
@@ -309,35 +306,35 @@ class Run:
 
 
 def _take_over(samples: Iterable[Path], folder: Path, step: int) -> None:
-    """Puts sample grids up to a step into another run's folder. They are replaced and never written into, so one file
-    can stand in both."""
+    """Links or copies sample grids up to a step into the folder of another run. Grids are never modified in place, so
+    both runs may share a file."""
     for path in samples:
         if int(path.stem) <= step and not path.is_symlink():
             try:
                 os.link(path, folder / path.name)
-            except OSError:  # another drive, or one without links
-                with suppress(FileNotFoundError):  # the other training went back meanwhile
+            except OSError:  # another drive, or no support for links
+                with suppress(FileNotFoundError):  # removed by a rewind of the other training
                     shutil.copyfile(path, folder / path.name)
 
 
 def _with_step(event: Report | Measured, numbers: Mapping[str, float]) -> dict[str, float]:
-    """A line of `stats.jsonl`."""
+    """Returns the values of a line of `stats.jsonl`."""
     return {"step": event.step, "images": event.images, "seconds": round(event.seconds, 3), **numbers}
 
 
 def report_of(values: Record) -> Report:
-    """Returns the report that a line of `stats.jsonl` says."""
+    """Returns the report of a line of `stats.jsonl`."""
     place = values.pop("step"), values.pop("images"), values.pop("seconds")
     return Report(*place, {key: value for key, value in values.items() if is_number(value)})
 
 
 def edit_of(values: Record) -> Edited:
-    """Returns what a line of `edits.jsonl` says; without changes where it says none that can be understood."""
+    """Returns the change of a line of `edits.jsonl`; it is empty if the line has none that is valid."""
     return Edited(values["step"], _changes(values["changes"]))
 
 
 def _changes(values: object) -> dict[str, str | float | None]:
-    """What a line says of changed settings, as far as a settings' names and values go."""
+    """Returns the valid names and values of changed settings."""
     if not isinstance(values, dict) or len(values) > MOST_CHANGES:
         return {}
     return {name: value for name, value in values.items() if len(name) <= LONGEST_WORD and _is_value(value)}
@@ -348,8 +345,8 @@ def _is_value(value: object) -> bool:
 
 
 def _remove_left(folder: Path) -> None:
-    """Deletes new runs that crashes left half made, and none that is being made, or that holds anything else."""
-    with suppress(OSError):  # what cannot be deleted is in nobody's way
+    """Deletes unfinished new runs that crashes left, except recent ones and ones with other files."""
+    with suppress(OSError):  # leftovers do no harm
         for left in folder.iterdir():
             if not PARTIAL.fullmatch(left.name) or left.is_symlink() or not left.is_dir():
                 continue
@@ -359,38 +356,38 @@ def _remove_left(folder: Path) -> None:
 
 
 def refuse_taken(folder: Path) -> None:
-    """Raises `UserError` if a new run cannot be made at `folder` without overwriting something."""
+    """Raises `UserError` if `folder` exists and is not empty."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UserError(f"{folder} exists already.", "Choose another folder, so that nothing is overwritten.")
+        raise UserError(f"{folder} already exists.", "Choose another folder.")
 
 
 def _holds(path: Path, trainer: Trainer) -> bool:
-    """Whether a checkpoint is of the present state: an edit, or a step of D alone, leaves the number of the step."""
+    """Returns whether a checkpoint has the present state; an edit, or an update of D alone, keeps the step number."""
     try:
         meta = summary(path).meta
         return meta.images == trainer.images and meta.settings == trainer.settings
-    except UserError:  # not there, or damaged
+    except UserError:  # missing or damaged
         return False
 
 
 def runs_folder() -> Path:
-    """Where new runs are made: `GAN_STUDIO_RUNS`, or `GAN Studio/runs` among the person's documents."""
+    """Returns the folder of new runs: `GAN_STUDIO_RUNS` if set, else `GAN Studio/runs` in the user's documents."""
     chosen = os.environ.get("GAN_STUDIO_RUNS")
     return Path(chosen) if chosen else platformdirs.user_documents_path() / "GAN Studio" / "runs"
 
 
 def next_folder(runs: Path, title: str, preset: str) -> Path:
-    """The next free `00003-title-preset` below `runs`."""
+    """Returns the next free folder such as `00003-title-preset` in `runs`."""
     taken = [int(path.name[:5]) for path in runs.glob("[0-9][0-9][0-9][0-9][0-9]-*")] if runs.is_dir() else []
     name = re.sub(r"[^\w]+", "-", title.lower()).strip("-") or "run"
     return runs / f"{max(taken, default=-1) + 1:05d}-{name[:40]}-{preset}"
 
 
 def is_run(folder: Path) -> bool:
-    """Whether a folder holds a run."""
+    """Returns whether a folder is a run folder."""
     return (folder / "config.json").is_file() and (folder / "stats.jsonl").is_file()
 
 
 def is_checkpoint(path: Path) -> bool:
-    """Whether a file is called like a checkpoint, of ours or of another program."""
+    """Returns whether a file has the extension of a checkpoint, ours or that of another program."""
     return path.suffix.lower() in (".safetensors", ".pt", ".pth", ".ckpt", ".pkl")

@@ -1,11 +1,11 @@
-"""Lock of a run: one process at a time trains in it.
+"""Lock of a run: only one process at a time trains in it.
 
-The file names its owner. On the same machine an owner that is gone is noticed at once. Where another process may have
-its number, and on another machine over a network drive or in another container, the owner's pulse tells: the file's
-time, which it renews. An owner that was suspended for longer than that notices that it has lost the run.
+The lock file names its owner. A dead owner on the same machine is detected at once. On another machine (network drive),
+in another container, or if its process ID may be reused, the heartbeat decides: the modification time of the file,
+which the owner renews. An owner that was suspended for longer detects that it has lost the run.
 
-Who wants to write asks `alive`, which compares the pulse with the drive's own clock. Who only reads asks an
-`OwnerWatch`, which writes nothing.
+Writers use `alive`, which compares the heartbeat with the clock of the drive. Readers use `OwnerWatch`, which writes
+nothing.
 """
 
 from __future__ import annotations
@@ -33,21 +33,21 @@ from core.errors import FOREIGN_ERRORS, RunBusyError
 NAME = "lock.json"
 PULSE_SECONDS = 20.0
 SILENT_SECONDS = 120.0
-"""An owner on another machine whose pulse is older has crashed."""
+"""Age in seconds from which the heartbeat of an owner on another machine means that it crashed."""
 SKEW_SECONDS = 3600.0
-"""By how much the clocks of two machines may differ: a reader takes a pulse that is older for that of a crash."""
+"""Maximum difference in seconds between the clocks of two machines. For readers, an older heartbeat means a crash."""
 BOOT, NAMESPACE = Path("/proc/sys/kernel/random/boot_id"), Path("/proc/self/ns/pid")
-"""Where Linux tells one start of one machine, and one container's numbers of processes, from all others."""
+"""Files of Linux that identify the boot of a machine and the PID namespace of a container."""
 LONGEST_HOST = 60
-"""Characters of a machine's name that are shown."""
+"""Maximum characters of a host name that are shown."""
 SAME_START = 1.0
-"""Seconds by which the same process's start may differ between two readings."""
+"""Tolerance in seconds for the start time of the same process."""
 
 
 @dataclass(frozen=True)
 class Owner:
-    """The process that trains in a run. `started`: its start and `since` the lock's, in seconds since 1970. `machine`:
-    where process numbers mean the same; names of hosts may be alike."""
+    """Process that trains in a run. `started`: its start, `since`: start of the lock, in seconds since 1970.
+    `machine`: identity within which process IDs are unique, as host names may be equal."""
 
     host: str
     machine: str
@@ -58,18 +58,18 @@ class Owner:
 
     @classmethod
     def here(cls) -> Owner:
-        """Returns this process as an owner from now on."""
+        """Returns this process as the owner from now on."""
         started = psutil.Process().create_time()
         return cls(socket.gethostname(), _machine(), os.getpid(), started, datetime.now().timestamp(), token_hex(8))
 
     @property
     def is_here(self) -> bool:
-        """Whether it is this process."""
+        """Whether this process is the owner."""
         return (self.machine, self.process) == (_machine(), os.getpid())
 
     @property
     def place(self) -> str:
-        """Where it trains and since when, such as "on atelier since 10:32"."""
+        """Host and start of the training, such as "on atelier since 10:32"."""
         since = datetime.fromtimestamp(self.since)
         is_today = since.date() == datetime.now().date()
         host = "".join(sign for sign in self.host if sign.isprintable())[:LONGEST_HOST]
@@ -77,7 +77,7 @@ class Owner:
 
 
 class RunLock:
-    """Context in which nobody else trains in the run."""
+    """Context in which no other process trains in the run."""
 
     def __init__(self, folder: Path) -> None:
         self._file, self._owner = folder / NAME, Owner.here()
@@ -85,8 +85,8 @@ class RunLock:
         self._pulse = Thread(target=self._beat, name="pulse of a run", daemon=True)
 
     def __enter__(self) -> RunLock:
-        """Raises `RunBusyError` where another process trains in the run, and `UserError` where its folder cannot be
-        written to."""
+        """Takes the lock. Raises `RunBusyError` if another process trains in the run, and `UserError` if its folder
+        cannot be written to."""
         try:
             while not self._taken():
                 judged = _read(self._file)
@@ -101,23 +101,23 @@ class RunLock:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._over.set()
         self._pulse.join()
-        with suppress(OSError):  # a disk that is gone: the lock is stale when it comes back
+        with suppress(OSError):  # if the disk is gone, the lock becomes stale
             if _read(self._file) == self._owner:
                 self._file.unlink()
 
     def is_lost(self) -> bool:
-        """Returns whether another process has taken the run over, because this one was suspended for too long."""
-        if time.time() - self._checked > SILENT_SECONDS / 2:  # suspended just now: the pulse may not have come yet
+        """Returns whether another process has taken over the run because this one was suspended for too long."""
+        if time.time() - self._checked > SILENT_SECONDS / 2:  # just resumed: the heartbeat may not have run yet
             self._check()
         return self._is_lost
 
     def _remove(self, judged: Owner | None) -> None:
-        """Takes a stale lock away, unless another process has taken it over in this very moment."""
+        """Removes a stale lock, unless another process has just taken it over."""
         stale = self._file.with_name(f".{self._owner.token}.stale")
         with suppress(FileNotFoundError):  # another process was faster
             self._file.replace(stale)
             if (found := _read(stale)) != judged and found is not None:
-                with suppress(OSError):  # a third one was faster, or the drive has no links: its owner notices
+                with suppress(OSError):  # a third process was faster, or no links are supported: its owner will notice
                     os.link(stale, self._file)
         stale.unlink(missing_ok=True)
 
@@ -127,7 +127,7 @@ class RunLock:
                 json.dump(asdict(self._owner), file)
         except FileExistsError:
             return False
-        # After a power cut an empty lock would name nobody, and hold until its pulse has been silent for long.
+        # After a power failure, an empty lock would name no owner and hold until its heartbeat is too old.
         flush(self._file)
         flush_folder(self._file.parent)
         return True
@@ -137,27 +137,27 @@ class RunLock:
             self._check()
 
     def _check(self) -> None:
-        """Renews the pulse, if the run is still ours."""
+        """Renews the heartbeat if this process still owns the run."""
         self._checked = time.time()
-        with suppress(OSError):  # tried again at the next one
+        with suppress(OSError):  # the next heartbeat tries again
             found = _read(self._file)
             self._is_lost = self._is_lost or (found is not None and found.token != self._owner.token)
             if found == self._owner:
                 _touch(self._file)
             elif found is None:
-                self._taken()  # somebody has deleted it
+                self._taken()  # the lock was deleted
 
 
 def alive(file: Path) -> Owner | None:
-    """Returns the owner of a lock, unless it has crashed. Raises `OSError` where the folder cannot be written to."""
+    """Returns the owner of a lock, unless it has crashed. Raises `OSError` if the folder cannot be written to."""
     owner = _read(file)
     if owner is not None and (lives := _lives(owner)) is not None:
         return owner if lives else None
-    # The drive's own clock tells the age: those of two machines differ.
+    # The age is measured by the clock of the drive, because clocks of two machines differ.
     now = file.with_name(f".{token_hex(8)}.partial")
     try:
         now.touch()
-        age = now.stat().st_mtime - file.lstat().st_mtime  # a lock is no link
+        age = now.stat().st_mtime - file.lstat().st_mtime  # not the target of a link
     except FileNotFoundError:
         return None
     finally:
@@ -168,8 +168,7 @@ def alive(file: Path) -> Owner | None:
 
 
 def refuse_busy(folder: Path) -> None:
-    """Raises `RunBusyError` where another process trains in a run, and `UserError` where its folder cannot be written
-    to."""
+    """Raises `RunBusyError` if another process trains in a run, and `UserError` if its folder cannot be written to."""
     try:
         owner = alive(folder / NAME)
     except OSError as error:
@@ -180,8 +179,8 @@ def refuse_busy(folder: Path) -> None:
 
 @contextmanager
 def write_access(folder: Path) -> Iterator[None]:
-    """Context for a short write into a run: nobody else begins to train in it meanwhile, but this process may be
-    training in it. Raises what `refuse_busy` raises."""
+    """Context for a short write into a run. No other process can start to train in it meanwhile; this process may be
+    training in it. Raises as `refuse_busy` does."""
     owner = _read(folder / NAME)
     if owner is not None and owner.is_here and _lives(owner):
         yield
@@ -191,8 +190,8 @@ def write_access(folder: Path) -> Iterator[None]:
 
 
 class OwnerWatch:
-    """Tells a reader again and again whether a run is trained by another process. Nothing is written to find out: that
-    the owner on another machine has crashed shows by a pulse that stays the same for `SILENT_SECONDS`."""
+    """Watches, without writing, whether another process trains a run. A heartbeat that is unchanged for
+    `SILENT_SECONDS` means that an owner on another machine has crashed."""
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / NAME
@@ -209,7 +208,7 @@ class OwnerWatch:
             pulse = self._file.lstat().st_mtime_ns
         except FileNotFoundError:
             return None
-        except OSError:  # a network drive that does not answer just now
+        except OSError:  # a network drive that does not answer
             pulse = self._pulse
         if pulse != self._pulse:
             self._pulse, self._heard = pulse, time.monotonic()
@@ -220,8 +219,8 @@ class OwnerWatch:
 
 
 def _lives(owner: Owner) -> bool | None:
-    """Whether the owner still runs; None where only its pulse tells: on another machine, or where another process has
-    its number now, or the clock was set, by which starts are told."""
+    """Returns whether the owner still runs; None if only its heartbeat can tell: on another machine, or if the start
+    time of the process differs (reused ID, or changed clock)."""
     if owner.machine != _machine():
         return None
     try:
@@ -231,12 +230,12 @@ def _lives(owner: Owner) -> bool | None:
         return True if abs(process.create_time() - owner.started) < SAME_START else None
     except psutil.NoSuchProcess:
         return False
-    except psutil.Error:  # somebody else's
+    except psutil.Error:  # another user's process
         return None
 
 
 def _unknown(since: float) -> Owner:
-    """Stands for the owner of a lock that is being written, or is damaged."""
+    """Returns a placeholder for the owner of a lock that is being written or damaged."""
     return Owner("another machine", "", 0, 0.0, since, "")
 
 
@@ -248,17 +247,17 @@ def _machine() -> str:
 
 
 def _touch(file: Path) -> None:
-    """Renews a file's time. By a write, so that the drive's own clock gives it: those of two machines differ."""
+    """Renews the modification time of a file by a write, so that it comes from the clock of the drive."""
     with file.open("r+b") as opened:
         opened.seek(-1, os.SEEK_END)
         opened.write(b"}")
 
 
 def _read(file: Path) -> Owner | None:
-    """Returns what the file says; None where it is being written, or damaged."""
+    """Returns the owner in a lock file; None if it is being written or damaged."""
     with suppress(*FOREIGN_ERRORS):
         owner = Owner(**json.loads(content(file)))
-        datetime.fromtimestamp(owner.since)  # as it will be shown
+        datetime.fromtimestamp(owner.since)  # must be displayable
         is_process = isinstance(owner.process, int) and 0 < owner.process < 2**31
         texts = owner.host, owner.machine, owner.token
         if is_process and isinstance(owner.started, float) and all(isinstance(text, str) for text in texts):

@@ -1,4 +1,4 @@
-"""Name of a run: a line of text that a person gives it, in a small file of the run's folder."""
+"""Name of a run: a line of text from the user, in a small file of the run folder."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FILE = "name.txt"
 LONGEST_NAME = 80
 """Characters."""
 MOST_BYTES = 16 * LONGEST_NAME
-"""A larger file is not a name that was written here."""
+"""Maximum size of the file; a larger one is not ours."""
 
 
 def plain_name(text: str) -> str:
@@ -24,21 +24,21 @@ def plain_name(text: str) -> str:
 
 
 def read_name(folder: Path) -> str:
-    """Returns the name of a run; empty if it has none, or one that cannot be read."""
+    """Returns the name of a run; empty if it has none or it is unreadable."""
     with suppress(*FOREIGN_ERRORS):
         return plain_name(content(folder / FILE, MOST_BYTES).decode("utf-8", "replace"))
     return ""
 
 
 def write_name(folder: Path, name: str) -> str:
-    """Names a run, or removes its name if `name` is blank. Returns the name as it was written.
+    """Names a run, or removes its name if `name` is blank; returns the name as written.
 
-    Raises `UserError` when the folder cannot be written to.
+    Raises `UserError` if the folder cannot be written to.
     """
     file, name = folder / FILE, plain_name(name)
     if name:
         with replaced(file) as partial:
-            partial.write_text(name, "utf-8", "replace")  # half a surrogate pair is no text
+            partial.write_text(name, "utf-8", "replace")  # a lone surrogate cannot be encoded
         return name
     try:
         file.unlink(missing_ok=True)
@@ -49,12 +49,12 @@ def write_name(folder: Path, name: str) -> str:
 
 
 def run_title(folder: Path) -> str:
-    """Returns what a run is called: its name, else the title of its dataset, else its folder's name."""
+    """Returns the title of a run: its name, else the title of its dataset, else the name of its folder."""
     return read_name(folder) or dataset_title(_dataset(folder)) or plain_name(printable(folder.name))
 
 
 def copy_name(name: str) -> str:
-    """Returns the name for a copy of a run of that name, such as "flowers (copy)" and then "flowers (copy 2)"."""
+    """Returns the name for a copy of a run, such as "flowers (copy)", then "flowers (copy 2)"."""
     first, mark, rest = name.rpartition(" (copy")
     number = rest.removesuffix(")").strip()
     if mark and rest.endswith(")") and (not number or number.isdecimal()):
@@ -65,7 +65,7 @@ def copy_name(name: str) -> str:
 
 
 def dataset_title(source: str) -> str:
-    """Returns what a person calls a dataset by its source, such as "flowers" for the folder /data/flowers."""
+    """Returns the title of a dataset from its source, such as "flowers" for the folder /data/flowers."""
     kind, _, short = source.partition(":")
     if kind == "toy" and short in TOYS:
         return TOYS[short].title

@@ -1,6 +1,6 @@
-"""Watching a run that another process trains: its reports, sample grids and checkpoints as they come.
+"""Watching a run that another process trains: its reports, sample grids and checkpoints as they appear.
 
-Nothing is written into the run, and only what is new is read.
+Nothing is written into the run, and only new data is read.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ from core.runs.run import Run, edit_of, report_of
 from core.runs.run_lock import Owner, OwnerWatch
 
 POLL_SECONDS, LONGEST_POLL, SLOWER = 1.0, 5.0, 1.5
-"""From one look to the next: at first, at most, and how many times as long after each that finds nothing."""
+"""Seconds between two polls: initial and maximum, and the factor after each poll without news."""
 SHARE = 0.05
-"""The part of its time at most that looking takes, however slow the drive is."""
+"""Maximum fraction of the time spent on polling, for slow drives."""
 TURN_SECONDS = 0.1
-"""Whoever pulls the events gets a turn so often."""
+"""Seconds between two yields."""
 
 
 @dataclass(frozen=True)
 class Owned(Event):
-    """Another process trains in the run from now on."""
+    """Event: another process trains in the run from now on."""
 
     owner: Owner
 
 
 @dataclass(frozen=True)
 class Drawn(Event):
-    """A sample grid is complete on disk."""
+    """Event: a sample grid is complete on the disk."""
 
     path: Path
     step: int
@@ -43,29 +43,27 @@ class Drawn(Event):
 
 @dataclass(frozen=True)
 class Replaced(Event):
-    """The training went back to an earlier step: reports after it do not hold any more, and the run has to be read
-    anew."""
+    """Event: the training was rewound; later reports are invalid, and the run has to be read again."""
 
 
 @dataclass(frozen=True)
 class Waiting(Event):
-    """Nothing is new; the time for whoever pulls the events to do something else."""
+    """Event: nothing new; the caller may do other work."""
 
 
 def watch(run: Run, end: int | None = None, edits_end: int | None = None) -> Generator[Event, None, Path | None]:
     """Yields what another process adds to a run, until it ends: `Owned`, `Report`, `Measured`, `Edited`, `Drawn`,
     `Saved` for a newer checkpoint, `Replaced`, and `Waiting` several times a second.
 
-    `end` and `edits_end`: how many bytes of the reports, and of the changes of settings, have been read already; None:
-    those that are there now. Returns the newest checkpoint that is whole, when nobody trains in the run any more; None
-    where there is none.
+    `end` and `edits_end`: bytes of the reports and of the settings changes that were already read; None: all present
+    ones. Returns the newest undamaged checkpoint when no process trains in the run any more; None if there is none.
     """
     watch, reader = OwnerWatch(run.folder), _Reader(run, end, edits_end)
     last: Owner | None = None
     pause = POLL_SECONDS
     while True:
         began, is_new = monotonic(), False
-        owner = watch.owner()  # before the files: what it wrote at last is read as well
+        owner = watch.owner()  # before the files, so that its last writes are read too
         if owner is not None and owner != last:
             last = owner
             yield Owned(owner)
@@ -82,14 +80,14 @@ def watch(run: Run, end: int | None = None, edits_end: int | None = None) -> Gen
 
 
 class _Reader:
-    """Reads what is new in a run's folder. A drive that does not answer is asked again at the next look."""
+    """Reader of new data in a run folder. A drive that does not answer is tried again at the next poll."""
 
     def __init__(self, run: Run, end: int | None, edits_end: int | None) -> None:
         self._run = run
         self._reports, self._edits = run.report_tail(end), run.edit_tail(edits_end)
         self._keys = set(REQUIRED)
         self._grid = self._checkpoint = None
-        if end is None:  # else the newest of them may have come since the reports were read
+        if end is None:  # otherwise the newest may have appeared after the reports were read
             self._grid, self._checkpoint = _last(run.samples()), _last(run.checkpoints())
         if edits_end is None:
             with suppress(OSError):
@@ -114,7 +112,7 @@ class _Reader:
 
 
 def _told(report: Report) -> Report | Measured:
-    """A report as the training told it: what was measured is no report of steps."""
+    """Returns a line of the reports as the event of the training: a report of steps, or a measurement."""
     if report.of_steps or not report.stats:
         return report
     return Measured(report.step, report.images, report.seconds, report.stats)

@@ -1,4 +1,4 @@
-"""Sample grids of a run, read: PNG files that anybody may have written."""
+"""Reader of sample grids of a run, PNG files from possibly foreign sources."""
 
 from __future__ import annotations
 
@@ -15,44 +15,46 @@ from core.events import Images
 from core.imaging.grid import tiles
 
 MOST_PIXELS = 2**26
-"""Of a grid: 256 images, as many as a training shows at most, of 512 x 512 px."""
+"""Maximum pixels of a grid: 256 images, the maximum of a training, of 512 x 512 px."""
 MOST_TILES = 512
-"""Of a grid with its empty ones, which are fewer than the others."""
+"""Maximum tiles of a grid, including empty ones."""
 MODES = ("L", "RGB", "RGBA")
 _MOST_PACKED, _NOTES = 5, 2**20
-"""Bytes of the file for each pixel, as noise with transparency takes, and for what it says beside them."""
+"""Maximum bytes of the file per pixel (noise with transparency), and for metadata."""
 _DAMAGES = (*FOREIGN_ERRORS, SyntaxError, struct.error, zlib.error)
-"""What Pillow raises for files that are no PNG, or damaged."""
+"""Exceptions of Pillow for files that are damaged or not PNG."""
 
 
 def read_grid(path: Path, most: int = MOST_PIXELS, tile: tuple[int, int] = (1, 1)) -> Image.Image:
-    """A grid as gray, RGB or RGBA of 8 bits.
+    """Reads a grid as gray, RGB or RGBA with 8 bits.
 
-    `most`: pixels that it may have. `tile`: width and height of the images in it, of which there must be whole ones.
-    Raises `UserError` for a file that is gone, damaged or something else; of its pixels none is decoded then.
+    `most`: maximum pixels. `tile`: width and height of its images; the grid must be a multiple of it. Raises
+    `UserError` for a file that is missing, damaged or not a grid, before pixels are decoded.
     """
     try:
         with opened_regular(path, _MOST_PACKED * most + _NOTES) as file:
-            # Not Image.open: it starts Ghostscript for a file that begins like one of its own.
+            # Not Image.open, which starts Ghostscript for files in its format.
             image = PngImagePlugin.PngImageFile(file)
             if image.width * image.height > most or image.width % tile[0] or image.height % tile[1]:
                 raise ValueError(f"{image.width} x {image.height} px")
             if image.mode not in MODES:
-                raise ValueError(f"pixels of the kind {image.mode}")
+                raise ValueError(f"pixels of mode {image.mode}")
             image.load()
             return image
     except _DAMAGES as error:
-        raise UserError(f"{path.name} cannot be read.", "Leave it out.", str(error)) from error
+        raise UserError(f"{path.name} cannot be read.", "Delete the file or restore it.", str(error)) from error
 
 
 def read_pixels(path: Path, most: int = MOST_PIXELS, tile: tuple[int, int] = (1, 1)) -> Images:
-    """A grid, HWC. Arguments and errors are those of `read_grid`."""
+    """Reads a grid as an array HWC. Arguments and exceptions: see `read_grid`."""
     image = read_grid(path, most, tile)
     return np.asarray(image).reshape(image.height, image.width, -1)
 
 
 def read_tiles(path: Path, size: tuple[int, int], count: int, most: int = MOST_PIXELS) -> Images:
-    """The images, NHWC, of a grid that was made of `count` images of that width and height; fewer where it is smaller.
-    `most`: pixels that the grid may have. Raises `UserError` as `read_grid`."""
+    """Reads the images NHWC of a grid of `count` images of that width and height; fewer if the grid is smaller.
+
+    `most`: maximum pixels of the grid. Raises `UserError` as `read_grid` does.
+    """
     width, height = size
     return tiles(read_pixels(path, min(MOST_TILES * width * height, most), size), size, count)

@@ -1,7 +1,7 @@
-"""Checkpoints that a person saved under a name: naming, renaming, noting and deleting them.
+"""Checkpoints that the user saved under a name: naming, renaming, notes and deletion.
 
-A note stands beside its checkpoint, in a file of the checkpoint's whole name and `.note`. Checkpoints whose name is a
-step are the run's own, which can be noted, and neither renamed nor deleted here.
+A note is stored beside its checkpoint, in a file with the checkpoint's name and `.note`. Checkpoints named by a step
+are managed by the run; they can have notes, but are not renamed or deleted here.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ LONGEST_NAME, LONGEST_NOTE = 100, 500
 """Characters."""
 MOST_BYTES = 8 * LONGEST_NOTE
 FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
-"""Characters that some system refuses in a file's name."""
+"""Characters that some system does not allow in file names."""
 DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
-"""Names that Windows keeps for itself."""
+"""Names that are reserved by Windows."""
 
 
 def offered_name(folder: Path, subject: str, step: int) -> Path:
-    """Returns a file for a checkpoint of a step that is not there yet, such as "flowers, step 109"."""
+    """Returns a free file name for a checkpoint of a step, such as "flowers, step 109"."""
     subject = FORBIDDEN.sub(" ", subject).strip(" .")[: LONGEST_NAME // 2].strip() or "checkpoint"
     name = f"{subject}, step {step}"
     file = folder / f"{name}{SUFFIX}"
@@ -40,24 +40,24 @@ def offered_name(folder: Path, subject: str, step: int) -> Path:
 
 
 def with_suffix(file: Path) -> Path:
-    """Returns the file as a checkpoint's; a dot in its name, as in "v1.5", begins no suffix."""
+    """Returns the file with the extension of checkpoints; a dot in its name, as in "v1.5", starts no extension."""
     return file if file.name.lower().endswith(SUFFIX) else file.with_name(file.name + SUFFIX)
 
 
 def is_saved(checkpoint: Path) -> bool:
-    """Whether a person named it; a run's own checkpoint is named by its step."""
+    """Returns whether the user named the checkpoint; those of a run are named by their step."""
     return checkpoint.parent.name != "checkpoints" or not STEP.fullmatch(checkpoint.stem)
 
 
 def note_of(checkpoint: Path) -> str:
-    """Returns the note on a checkpoint; empty for none, or for one that cannot be read."""
+    """Returns the note on a checkpoint; empty if there is none or it is unreadable."""
     with suppress(*FOREIGN_ERRORS):
         return _line(content(note_file(checkpoint), MOST_BYTES).decode("utf-8", "replace"))
     return ""
 
 
 def set_note(checkpoint: Path, text: str) -> None:
-    """Writes the note on a checkpoint; an empty one goes. Raises `UserError` when the folder cannot be written to."""
+    """Writes the note on a checkpoint, or deletes it if empty. Raises `UserError` if the folder is not writable."""
     file, text = note_file(checkpoint), _line(text)
     if text:
         with replaced(file) as partial:
@@ -71,29 +71,29 @@ def set_note(checkpoint: Path, text: str) -> None:
 
 
 def renamed(checkpoint: Path, name: str) -> Path:
-    """Returns the file that a checkpoint would be with another name. Raises `UserError` for one that cannot be."""
+    """Returns the path of a checkpoint with another name. Raises `UserError` for an invalid name."""
     name = name.strip().removesuffix(SUFFIX).strip()
     if not name or FORBIDDEN.search(name) or name.startswith(".") or name.endswith(".") or DEVICES.fullmatch(name):
-        raise UserError(f"“{name}” cannot be the name of a file.", 'Choose a name without / \\ : * ? " < > |.')
+        raise UserError(f"“{name}” is not a valid file name.", 'Choose a name without / \\ : * ? " < > |.')
     if len(name) > LONGEST_NAME:
         raise UserError("The name is too long.", f"Choose one of at most {LONGEST_NAME} characters.")
     if STEP.fullmatch(name):
-        raise UserError(f"“{name}” is what a run calls its own checkpoints.", "Choose a name with a letter in it.")
+        raise UserError(f"“{name}” is reserved for checkpoints of a run.", "Choose a name that contains a letter.")
     return checkpoint.with_name(name + SUFFIX)
 
 
 def rename_checkpoint(checkpoint: Path, name: str) -> Path:
-    """Gives a saved checkpoint another name, and its note with it; returns the new file.
+    """Renames a saved checkpoint and its note; returns the new file.
 
-    Raises `UserError` for a run's own, for a name that is taken or cannot be, and when the folder cannot be written to.
+    Raises `UserError` for a checkpoint of a run, for an existing or invalid name, and if the folder is not writable.
     """
     _refuse_own(checkpoint)
     target = renamed(checkpoint, name)
     if target == checkpoint:
         return target
-    is_same = target.name.casefold() == checkpoint.name.casefold()  # where capitals do not count, it is there already
+    is_same = target.name.casefold() == checkpoint.name.casefold()  # it exists on case-insensitive file systems
     if os.path.lexists(target) and not (is_same and target.samefile(checkpoint)):
-        raise UserError(f"“{target.stem}” is there already.", "Choose another name.")
+        raise UserError(f"“{target.stem}” already exists.", "Choose another name.")
     try:
         rename(checkpoint, target)
         for before, after in zip(_companions(checkpoint), _companions(target), strict=True):
@@ -101,24 +101,26 @@ def rename_checkpoint(checkpoint: Path, name: str) -> Path:
                 before.replace(after)
         flush_folder(target.parent)
     except OSError as error:
-        raise UserError(f"{checkpoint.name} could not be renamed.", "Check its folder.", str(error)) from error
+        remedy = "Check the permissions of its folder."
+        raise UserError(f"{checkpoint.name} could not be renamed.", remedy, str(error)) from error
     return target
 
 
 def delete_checkpoint(checkpoint: Path) -> None:
-    """Deletes a saved checkpoint and its note. Raises `UserError` for a run's own, and when it cannot be deleted."""
+    """Deletes a saved checkpoint and its note. Raises `UserError` for one of a run, and if it cannot be deleted."""
     _refuse_own(checkpoint)
     try:
         for file in (checkpoint, *_companions(checkpoint)):
             file.unlink(missing_ok=True)
         flush_folder(checkpoint.parent)
     except OSError as error:
-        raise UserError(f"{checkpoint.name} could not be deleted.", "Check its folder.", str(error)) from error
+        remedy = "Check the permissions of its folder."
+        raise UserError(f"{checkpoint.name} could not be deleted.", remedy, str(error)) from error
 
 
 def _refuse_own(checkpoint: Path) -> None:
     if not is_saved(checkpoint):
-        what = f"{checkpoint.name} is one of the run's own checkpoints."
+        what = f"{checkpoint.name} is managed by its run."
         raise UserError(what, "Open it and save it under a name first.")
 
 
@@ -127,5 +129,5 @@ def _companions(checkpoint: Path) -> tuple[Path, Path]:
 
 
 def _line(text: str) -> str:
-    """A note as one line of text without control characters."""
+    """Returns a note as one line without control characters."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:LONGEST_NOTE]

@@ -24,9 +24,9 @@ def counts_of(*counts: int) -> Dataset:
     ("counts", "severity", "groups", "said"),
     [
         ((60, 60), "good", [], "each has 60 images"),
-        ((60, 100), "good", [], "'class 0' has 60 images, 'class 1' 100"),
-        ((60, 300), "warning", [60], "'class 0' has 60 images, 'class 1' 300"),
-        ((1, 100, 60), "warning", [1], "'class 0' has 1 image, 'class 1' 100"),
+        ((60, 100), "good", [], "'class 0' has 60 images, 'class 1' has 100"),
+        ((60, 300), "warning", [60], "'class 0' has 60 images, 'class 1' has 300"),
+        ((1, 100, 60), "warning", [1], "'class 0' has 1 image, 'class 1' has 100"),
         ((49, 50), "note", [49], "1 of 2 classes have few images"),
         ((10, 10), "note", [10, 10], "each has 10 images"),
     ],
@@ -40,9 +40,9 @@ def test_classes(counts: tuple[int, ...], severity: str, groups: list[int], said
 @pytest.mark.parametrize(
     ("places", "said"),
     [
-        (["a", "b", "."], "The folders ('a', 'b') are no classes, since 3 images lie beside them."),
-        (["cats/tabby", "dogs/husky", "cats/siamese"], "since 9 images lie in folders within them."),
-        (["a", "b", "b/more"], "since 3 images lie in folders within them."),
+        (["a", "b", "."], "The folders 'a', 'b' are not used as classes, because 3 images are outside them."),
+        (["cats/tabby", "dogs/husky", "cats/siamese"], "because 9 images are in their subfolders."),
+        (["a", "b", "b/more"], "because 3 images are in their subfolders."),
         (["a", "b"], ""),
         (["a"], ""),
         (["."], ""),
@@ -117,7 +117,7 @@ def test_if_most_originals_are_small_the_resolution_is_wrong(folder: Path) -> No
     report = report_of(opened(folder))
     one = finding(report, "small_originals")
     assert (one.severity, len(one.excludable), report.resolution) == ("warning", 0, 16)
-    assert "smaller resolution" in one.suggestion
+    assert "lower resolution" in one.suggestion
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_if_most_originals_are_small_the_resolution_is_wrong(folder: Path) -> No
         ((90, 160), "crop", "smart", "grid 4x7"),
         ((160, 90), "smart", "smart", "Leave out, pad"),
         ((160, 90), "stretch", "smart", "smart crop"),
-        ((240, 80), "crop", "pad", "Pad, which"),
+        ((240, 80), "crop", "pad", "Pad the images"),
         ((240, 80), "smart", "pad", "grid 12x4"),
         ((240, 80), "pad", "pad", "Leave out, pad"),
     ],
@@ -158,18 +158,18 @@ def test_mixed_shapes_have_no_grid(folder: Path) -> None:
     assert len(one.excludable) == 0
 
 
-def test_colours_are_those_of_the_pixels(folder: Path) -> None:
+def test_colors_are_those_of_the_pixels(folder: Path) -> None:
     for number in range(5):
         photo(number).convert("L").convert("RGB").save(folder / f"{number}.jpg")
     one = found(folder, "colours")
-    assert (one.severity, one.text) == ("good", "All images are gray.")
+    assert (one.severity, one.text) == ("good", "All images are grayscale.")
     photo(9).save(folder / "9.png")
     dataset = opened(folder)
     one = finding(report_of(dataset), "colours")
     assert named(dataset, one.excludable) == ["9.png"]
-    assert "1 of 6 images is in color, the others gray" in one.text
+    assert "1 of 6 images is in color, the others grayscale" in one.text
     fill(folder, 12)
-    assert "are gray, the others in color" in found(folder, "colours").text
+    assert "are grayscale, the others in color" in found(folder, "colours").text
 
 
 def drawing(number: int, clear: bool) -> Image.Image:
@@ -187,7 +187,7 @@ def test_transparency_lost_kept_and_mixed(folder: Path) -> None:
     drawing(9, clear=True).save(folder / "clear.png")
     drawing(10, clear=True).quantize(16).save(folder / "palette.png")
     lost = found(folder, "transparency")
-    assert "2 of 6 images are transparent" in lost.text
+    assert "2 of 6 images are partly transparent" in lost.text
     assert "background" in lost.text
     mixed = found(folder, "transparency", kept)
     assert "the others opaque" in mixed.text

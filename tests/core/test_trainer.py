@@ -637,7 +637,7 @@ def test_a_checkpoint_of_another_shape_is_refused(values: dict[str, Any]) -> Non
 
 def test_a_checkpoint_of_other_colors_is_refused() -> None:
     checkpoint = tiny_trainer().checkpoint()
-    with pytest.raises(UserError, match="color images, and these are gray images"):
+    with pytest.raises(UserError, match="color images, and these are grayscale images"):
         Trainer(tiny_settings(), tiny_dataset(channels=1), FIXED, checkpoint)
 
 

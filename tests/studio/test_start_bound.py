@@ -158,7 +158,7 @@ def test_a_run_is_continued_on_other_images_only_where_its_networks_can_take_the
     assert studio.session.resume == checkpoint
 
     open_images(qtbot, studio, tmp_path / "grey")
-    qtbot.waitUntil(lambda: "gray images" in banner_text(studio), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: "grayscale images" in banner_text(studio), timeout=PATIENCE)
     assert studio.session.resume is None
     assert not button(studio.window.banner, "Continue with these").isVisible()
 

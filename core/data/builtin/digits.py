@@ -19,11 +19,11 @@ Floats = NDArray[np.float32]
 
 
 def draw(labels: NDArray[np.int64], size: Size, random: np.random.Generator) -> NDArray[np.uint8]:
-    """One digit for each label (N,), in the middle square of its picture: uint8, shape (N, 1, H, W)."""
+    """Returns a digit for each label (N,), in the central square of its image: uint8, shape (N, 1, H, W)."""
     strokes = _written(labels, random)
     half_width = random.uniform(0.055, 0.115, len(labels)).astype(np.float32)
     distance = _distance(strokes, size)
-    # A pixel is 2 / min(size) wide; what the stroke covers of it falls from all to nothing over that width.
+    # A pixel is 2 / min(size) wide; the coverage by the stroke falls from 1 to 0 over that width.
     cover = (half_width[:, None, None] - distance) * np.float32(min(size) / 2) + np.float32(0.5)
     np.clip(cover, 0, 1, out=cover)
     cover *= 255
@@ -32,7 +32,7 @@ def draw(labels: NDArray[np.int64], size: Size, random: np.random.Generator) -> 
 
 
 def _written(labels: NDArray[np.int64], random: np.random.Generator) -> Floats:
-    """The strokes as this hand wrote them: variant, smooth warp, then shear, scale, rotation, shift. (N, S, 2, 2)."""
+    """Returns randomized strokes (N, S, 2, 2): variant, smooth warp, then shear, scale, rotation, shift."""
     count = len(labels)
     chosen = random.random(count)
     glyphs = np.empty((count, SEGMENTS, 2, 2), np.float32)
@@ -43,7 +43,7 @@ def _written(labels: NDArray[np.int64], random: np.random.Generator) -> Floats:
 
 
 def _warped(points: Floats, random: np.random.Generator) -> Floats:
-    """Bend the plane by three slow waves: ends that meet still meet, and no two digits are the same."""
+    """Warps the plane by three slow waves, so that no two digits are equal and joined strokes stay joined."""
     warped = points.copy()
     for _ in range(3):
         waves = random.uniform(-2.6, 2.6, (len(points), 1, 1, 2)).astype(np.float32)
@@ -56,7 +56,7 @@ def _warped(points: Floats, random: np.random.Generator) -> Floats:
 def _placed(points: Floats, random: np.random.Generator) -> Floats:
     count = (len(points), 1, 1)
     angle = np.radians(random.uniform(-12, 12, count))
-    slant = random.uniform(-0.12, 0.28, count)  # people lean to the right
+    slant = random.uniform(-0.12, 0.28, count)  # handwriting leans to the right
     wide, high = random.uniform(0.82, 1.12, count), random.uniform(0.92, 1.12, count)
     x = points[..., 0] * wide - slant * points[..., 1]
     y = points[..., 1] * high
@@ -65,7 +65,7 @@ def _placed(points: Floats, random: np.random.Generator) -> Floats:
 
 
 def _framed(points: NDArray[np.float64], random: np.random.Generator) -> NDArray[np.float64]:
-    """Shifted at random about the middle, and shrunk where needed, so that no stroke touches the frame."""
+    """Shifts digits at random around the center, and shrinks them if needed, so that no stroke touches the border."""
     low, high = points.min(axis=(1, 2), keepdims=True), points.max(axis=(1, 2), keepdims=True)
     half = (high - low) / 2
     shrink = np.minimum(1, 0.76 / half.max(axis=-1, keepdims=True))
@@ -75,7 +75,7 @@ def _framed(points: NDArray[np.float64], random: np.random.Generator) -> NDArray
 
 
 def _distance(strokes: Floats, size: Size) -> Floats:
-    """From every pixel's centre to the nearest stroke, (N, H, W), in units of half the picture's shorter side."""
+    """Returns distances of pixel centers to the nearest stroke, (N, H, W), in units of half the shorter side."""
     side = min(size)
     columns, rows = (
         ((np.arange(length, dtype=np.float32) + 0.5) * 2 / side - length / side).astype(np.float32) for length in size
@@ -88,7 +88,7 @@ def _distance(strokes: Floats, size: Size) -> Floats:
         vector = strokes[:, segment, 1] - start
         scaled = vector / np.maximum((vector * vector).sum(1, keepdims=True), np.float32(1e-12))
         x, y = columns[None] - start[:, :1], rows[None] - start[:, 1:]
-        # How far along the segment the nearest point lies: a sum of a part for the column and one for the row.
+        # Position of the nearest point along the segment: a sum of a part per column and one per row.
         np.add((x * scaled[:, :1])[:, None, :], (y * scaled[:, 1:])[:, :, None], out=along)
         np.clip(along, 0, 1, out=along)
         np.multiply(along, vector[:, 0, None, None], out=across)

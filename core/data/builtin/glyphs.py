@@ -1,7 +1,7 @@
 """Pen strokes of the ten digits, in several handwriting variants.
 
-x grows to the right and y downwards from the middle of the picture; a digit fills about x in [-0.4, 0.4] and
-y in [-0.65, 0.65] of a picture that is [-1, 1] wide and high.
+x grows to the right and y downward from the center of the image; a digit fills about x in [-0.4, 0.4] and
+y in [-0.65, 0.65] of an image that spans [-1, 1] in both.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from numpy.typing import NDArray
 Points = NDArray[np.float64]  # (M, 2)
 Pair = tuple[float, float]
 
-SEGMENTS = 32  # of every glyph, so that different digits fit in one array
+SEGMENTS = 32  # per glyph, so that different digits fit in one array
 
 
 def line(*points: Pair) -> Points:
-    """Straight from point to point, with corners."""
+    """Returns a polyline through the points."""
     return np.array(points, np.float64)
 
 
 def curve(*points: Pair, steps: int = 18, closed: bool = False) -> Points:
-    """A smooth stroke through the points (Catmull-Rom), as `steps` pieces of equal length."""
+    """Returns a smooth stroke through the points (Catmull-Rom) in `steps` segments of equal length."""
     knots = np.array(points, np.float64)
     if closed:
         knots = np.concatenate([knots[-1:], knots, knots[:2]])
@@ -34,7 +34,7 @@ def curve(*points: Pair, steps: int = 18, closed: bool = False) -> Points:
 
 
 def oval(x: float, y: float, rx: float, ry: float, start: float = 0.0, turn: float = 360.0, steps: int = 22) -> Points:
-    """Part of an ellipse around (x, y), `turn` degrees clockwise from `start` degrees (0 is the right, 90 the foot)."""
+    """Returns an elliptic arc around (x, y), `turn` degrees clockwise from `start` degrees (0: right, 90: bottom)."""
     angle = np.radians(np.linspace(start, start + turn, steps + 1))
     return np.stack([x + rx * np.cos(angle), y + ry * np.sin(angle)], axis=1)
 
@@ -46,7 +46,7 @@ def _evenly(points: Points, steps: int) -> Points:
 
 
 def _segments(*strokes: Points) -> NDArray[np.float32]:
-    """Strokes -> (SEGMENTS, 2 ends, 2 coordinates); the last segment is repeated where there are fewer."""
+    """Returns strokes as (SEGMENTS, 2 ends, 2 coordinates); the last segment is repeated as padding."""
     pieces = np.concatenate([np.stack([stroke[:-1], stroke[1:]], axis=1) for stroke in strokes])
     fill = np.repeat(pieces[-1:], SEGMENTS - len(pieces), axis=0)
     return np.concatenate([pieces, fill]).astype(np.float32)
@@ -133,4 +133,4 @@ GLYPHS: tuple[tuple[NDArray[np.float32], ...], ...] = (
         ),
     ),
 )
-"""For each digit its variants, each float32 of shape (SEGMENTS, 2, 2): from, to; x, y."""
+"""Variants of each digit, float32 of shape (SEGMENTS, 2, 2): from, to; x, y."""

@@ -21,11 +21,11 @@ from core.events import Progress
 
 _PREFIX = "sample:"
 _SEED = 0
-_CHUNK = 16  # pictures drawn at once: few enough for a processor's own memory and for stopping promptly
+_CHUNK = 16  # images drawn at once: few enough for the CPU cache and for stopping promptly
 
 
 class Drawing(Protocol):
-    """A module that draws one sample."""
+    """Interface of a module that draws one sample dataset."""
 
     COUNT: int
     CLASSES: tuple[str, ...]
@@ -34,9 +34,9 @@ class Drawing(Protocol):
     PROGRESS_TEXT: str
 
     def draw(self, labels: NDArray[np.int64], size: Size, random: np.random.Generator) -> NDArray[np.uint8]:
-        """Pictures of the classes `labels` (N,): uint8, shape (N, C, H, W).
+        """Returns images of the classes `labels` (N,): uint8, shape (N, C, H, W).
 
-        Everything is drawn in the middle square of `size`, and the background goes on beyond it.
+        Objects are drawn in the central square of `size`; the background fills the rest.
         """
 
 
@@ -45,7 +45,7 @@ _DRAWINGS: dict[str, Drawing] = {"digits": digits, "shapes": shapes, "stacked": 
 
 @dataclass(frozen=True)
 class Sample:
-    """A `Source` that is drawn."""
+    """`Source` of drawn images."""
 
     short: str
     drawing: Drawing
@@ -76,22 +76,22 @@ class Sample:
         return self.drawing.CLASSES
 
     def suggest(self) -> Generator[Progress, None, int]:
-        """What the sample was designed for."""
+        """Returns the resolution the sample was designed for."""
         yield from ()
         return self.drawing.RESOLUTION
 
     def read(self, how: Preparation) -> Iterator[Picture | Skipped | None]:
-        """The sample's pictures, drawn in that size, the same at every call and opaque."""
+        """Yields the opaque images of the sample at that size, the same at every call."""
         size = how.sized
         labels = sample_labels(self.total, len(self.classes))
         jobs = (partial(self._chunk, labels, start, size) for start in range(0, self.total, _CHUNK))
-        # Small arrays are done so quickly that several threads would only wait for Python's lock.
+        # No threads: with such small arrays they would only wait for the GIL.
         workers = min(4, os.cpu_count() or 1) if min(size) >= 64 else 1
         for chunk in in_order(jobs, workers, ahead=2 * workers):
             yield from chunk or (None,)
 
     def _chunk(self, labels: NDArray[np.int64], start: int, size: Size) -> list[Picture]:
-        # A generator for every chunk, whose length is the same at all sizes: so are the pictures.
+        # One random generator per chunk, and the same chunks for all sizes, give the same images at all sizes.
         random = np.random.Generator(np.random.PCG64([_SEED, 1, start]))
         chosen = labels[start : start + _CHUNK]
         pixels = self.drawing.draw(chosen, size, random)
@@ -103,7 +103,7 @@ class Sample:
 
 
 def sample_labels(total: int, classes: int) -> NDArray[np.int64]:
-    """Balanced labels in a random but fixed order, shape (total,)."""
+    """Returns balanced labels in a random but fixed order, shape (total,)."""
     random = np.random.Generator(np.random.PCG64([_SEED, 0]))
     return random.permutation(np.arange(total, dtype=np.int64) % classes)
 
@@ -113,10 +113,10 @@ def opens(source: str) -> bool:
 
 
 def scan(source: str) -> Generator[Progress, None, Sample]:
-    """The sample of that name. Raises `UserError` when there is none."""
+    """Returns the sample of that name. Raises `UserError` if there is none."""
     yield from ()
     short = source.removeprefix(_PREFIX)
     if short not in _DRAWINGS:
         known = ", ".join(_PREFIX + name for name in _DRAWINGS)
-        raise UserError(f"There is no sample called {short!r}.", f"Choose one of {known}.")
+        raise UserError(f"There is no sample dataset {short!r}.", f"Choose one of {known}.")
     return Sample(short, _DRAWINGS[short])

@@ -16,17 +16,17 @@ VERSION = "1"
 PROGRESS_TEXT = "Drawing shapes"
 
 Floats = NDArray[np.float32]
-Floating = NDArray[np.floating[Any]]  # float32 too, though numpy's annotations do not follow that far
+Floating = NDArray[np.floating[Any]]  # float32 in fact; numpy's annotations are not that precise
 
 
 def draw(labels: NDArray[np.int64], size: Size, random: np.random.Generator) -> NDArray[np.uint8]:
-    """One shape for each label (N,), in the middle square of its picture: uint8 RGB, shape (N, 3, H, W)."""
+    """Returns a shape for each label (N,), in the central square of its image: uint8 RGB, shape (N, 3, H, W)."""
     count = (len(labels), 1, 1)
     radius = _drawn(random, 0.36, 0.68, count)
     shift = _drawn(random, -1, 1, (2, *count)) * (0.88 - radius)
     angle = _drawn(random, 0, 2 * np.pi, count)
-    background, foreground = _colours(len(labels), random)
-    lean = _drawn(random, 0, 2 * np.pi, (2, *count))  # which way the two gradients run
+    background, foreground = _colors(len(labels), random)
+    lean = _drawn(random, 0, 2 * np.pi, (2, *count))  # direction of the two gradients
 
     side = min(size)
     columns, rows = (
@@ -48,7 +48,7 @@ def _drawn(random: np.random.Generator, low: float, high: float, shape: int | tu
 
 
 def _signed_distance(labels: NDArray[np.int64], u: Floats, v: Floats) -> Floats:
-    """To the outline of each picture's shape, whose radius is 1: below 0 inside. (N, H, W)."""
+    """Returns signed distances to the outline of each shape of radius 1, (N, H, W); negative inside."""
     distance = np.empty(u.shape, np.float32)
     for label, shape in enumerate((_circle, _triangle, _square, _star, _ring)):
         chosen = labels == label
@@ -78,28 +78,28 @@ def _triangle(u: Floats, v: Floats) -> Floating:
 
 
 def _star(u: Floats, v: Floats) -> Floating:
-    """Five points: folded into one tenth of the turn, a star is a half-plane."""
+    """Returns signed distances to a five-pointed star: folded into a tenth of a turn, it is a half-plane."""
     fifth = 2 * np.pi / 5
     angle = np.abs((np.arctan2(u, v) + np.pi) % fifth - fifth / 2)
     radius = np.hypot(u, v)
     tip, notch = 1.0, 0.45
-    # The edge from the notch (angle 0) to the tip (half a fifth away), as a line with a unit normal.
+    # The edge from the notch (angle 0) to the tip (a tenth of a turn away), as a line with a unit normal.
     edge = np.array([tip * np.cos(fifth / 2) - notch, tip * np.sin(fifth / 2)])
-    normal = (np.array([edge[1], -edge[0]]) / np.hypot(*edge)).tolist()  # plain numbers, which keep float32 as it is
+    normal = (np.array([edge[1], -edge[0]]) / np.hypot(*edge)).tolist()  # Python numbers keep float32
     distance: Floating = (radius * np.cos(angle) - notch) * normal[0] + radius * np.sin(angle) * normal[1]
     return distance
 
 
 def _blend(ends: Floats, position: Floats) -> Floats:
-    """A gradient between two colours (2, N, 3) along `position` in about [-1, 1], (N, H, W) -> (N, 3, H, W)."""
+    """Returns gradients (N, 3, H, W) between two colors (2, N, 3) along `position` (N, H, W) in about [-1, 1]."""
     share = np.clip(position * 0.5 + 0.5, 0, 1)[:, None]
     first, second = ends[0][:, :, None, None], ends[1][:, :, None, None]
     blended: Floats = first + (second - first) * share
     return blended
 
 
-def _colours(count: int, random: np.random.Generator) -> tuple[Floats, Floats]:
-    """Pale backgrounds, strong foregrounds of another hue: (2 ends of a gradient, N, 3) each, in [0, 1]."""
+def _colors(count: int, random: np.random.Generator) -> tuple[Floats, Floats]:
+    """Returns pale backgrounds and strong foregrounds of another hue, each (2 ends of a gradient, N, 3) in [0, 1]."""
     hue = _drawn(random, 0, 1, count)
     away = hue + _drawn(random, 0.25, 0.75, count)
     spread = _drawn(random, -0.06, 0.06, count)
@@ -112,7 +112,7 @@ def _colours(count: int, random: np.random.Generator) -> tuple[Floats, Floats]:
 
 
 def _rgb(hue: Floats, saturation: Floats, value: Floats) -> Floats:
-    """HSV in [0, 1], hue of any turn -> RGB (N, 3) in [0, 1]."""
+    """Converts HSV in [0, 1] (hue periodic) to RGB (N, 3) in [0, 1]."""
     k = (np.array([5.0, 3.0, 1.0], np.float32) + hue[:, None] * 6) % 6
     rgb: Floats = value[:, None] * (1 - saturation[:, None] * np.clip(np.minimum(k, 4 - k), 0, 1))
     return rgb

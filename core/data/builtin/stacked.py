@@ -1,5 +1,5 @@
-"""Built-in dataset sample:stacked: three digits in the three color channels (Stacked MNIST): 1000 modes, to count the
-modes that a generator misses.
+"""Built-in dataset sample:stacked: three digits in the three color channels (Stacked MNIST). Its 1000 modes show how
+many a generator misses.
 
 After Stacked MNIST (Metz et al. 2017, arXiv:1611.02163; Srivastava et al. 2017, arXiv:1705.07761), with our own digits.
 """
@@ -20,6 +20,6 @@ PROGRESS_TEXT = "Drawing digits"
 
 
 def draw(labels: NDArray[np.int64], size: Size, random: np.random.Generator) -> NDArray[np.uint8]:
-    """The label's three digits in red, green and blue, for each label (N,): uint8, shape (N, 3, H, W)."""
+    """Returns images with the three digits of each label (N,) in red, green and blue: uint8, shape (N, 3, H, W)."""
     channels = [digits.draw(labels // power % 10, size, random) for power in (100, 10, 1)]
     return np.concatenate(channels, axis=1)

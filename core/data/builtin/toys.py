@@ -1,7 +1,7 @@
 """Built-in toy datasets: points in the plane instead of images, for the 2-D playground.
 
-The ring and the grid are those by which missing modes are counted (Srivastava et al. 2017, VEEGAN, arXiv:1705.07761;
-Lin et al. 2018, PacGAN, arXiv:1712.04086). They are so small that nothing is cached.
+The ring and the grid are the usual tests for mode collapse (Srivastava et al. 2017, VEEGAN, arXiv:1705.07761; Lin et
+al. 2018, PacGAN, arXiv:1712.04086). Toys are too small to be cached.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from core.errors import UserError
 COUNT = 10_000
 
 _PREFIX = "toy:"
-_VERSION = "1"  # raise it when a formula changes
+_VERSION = "1"  # increase it when a formula changes
 
 Labels = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Draw = Callable[[Labels, np.random.RandomState], Floats]
-"""Points (N, 2) of the classes (N,), in the units of the papers."""
+"""Function that draws points (N, 2) of the classes (N,), in the units of the papers."""
 
 
 @dataclass(frozen=True)
 class Toy:
-    """`scale` brings the points into [-1, 1]: they are multiplied by it. `classes` 1 means that there are no labels."""
+    """Toy dataset. `scale`: factor that maps the points into [-1, 1]. `classes`: 1 means no labels."""
 
     title: str
     draw: Draw
@@ -40,19 +40,19 @@ class Toy:
 
 
 def _ring(labels: Labels, random: np.random.RandomState) -> Floats:
-    """Eight Gaussians of standard deviation 0.02 on a circle of radius 2."""
+    """Draws from eight Gaussians of standard deviation 0.02 on a circle of radius 2."""
     angles = 2 * np.pi * labels / 8
     return 2.0 * np.stack([np.cos(angles), np.sin(angles)], 1) + 0.02 * random.standard_normal((len(labels), 2))
 
 
 def _grid(labels: Labels, random: np.random.RandomState) -> Floats:
-    """25 Gaussians of standard deviation 0.05 at -4, -2, 0, 2 and 4."""
-    centres = 2.0 * np.stack([labels % 5, labels // 5], 1) - 4.0
-    return centres + 0.05 * random.standard_normal((len(labels), 2))
+    """Draws from 25 Gaussians of standard deviation 0.05 at -4, -2, 0, 2 and 4."""
+    centers = 2.0 * np.stack([labels % 5, labels // 5], 1) - 4.0
+    return centers + 0.05 * random.standard_normal((len(labels), 2))
 
 
 def _moons(labels: Labels, random: np.random.RandomState) -> Floats:
-    """Two half circles of radius 1, each of which reaches into the other, and noise of standard deviation 0.05."""
+    """Draws from two interleaved half circles of radius 1, with noise of standard deviation 0.05."""
     angles = np.pi * random.random_sample(len(labels))
     upper = np.stack([np.cos(angles) - 0.5, np.sin(angles) - 0.25], 1)
     signs = np.where(labels == 0, 1.0, -1.0)[:, None]
@@ -60,7 +60,7 @@ def _moons(labels: Labels, random: np.random.RandomState) -> Floats:
 
 
 def _spiral(labels: Labels, random: np.random.RandomState) -> Floats:
-    """Two turns of Archimedes' spiral out to radius 1, as dense everywhere, and noise of standard deviation 0.02."""
+    """Draws uniformly from two turns of an Archimedean spiral of radius 1, with noise of standard deviation 0.02."""
     reach = np.sqrt(random.random_sample(len(labels)))
     angles = 4 * np.pi * reach
     curve: Floats = reach[:, None] * np.stack([np.cos(angles), np.sin(angles)], 1)
@@ -80,13 +80,13 @@ def opens(source: str) -> bool:
 
 
 def dataset(source: str) -> Dataset:
-    """The toy of that name, the same at every call and on every machine. Raises `UserError` when there is none."""
+    """Returns the toy of that name, identical at every call and on every machine. Raises `UserError` if unknown."""
     short = source.removeprefix(_PREFIX)
     if short not in TOYS:
         known = ", ".join(_PREFIX + name for name in TOYS)
-        raise UserError(f"There is no toy called {short!r}.", f"Choose one of {known}.")
+        raise UserError(f"There is no toy dataset {short!r}.", f"Choose one of {known}.")
     toy = TOYS[short]
-    random = np.random.RandomState(0)  # its stream of numbers is frozen, unlike that of newer generators
+    random = np.random.RandomState(0)  # its stream is frozen by numpy, unlike that of newer generators
     labels = random.permutation(np.arange(COUNT, dtype=np.int64) % toy.classes)
     points = (toy.draw(labels, random) * toy.scale).astype(np.float32)
     images = points[:, :, None, None]
@@ -100,7 +100,7 @@ def dataset(source: str) -> Dataset:
         labels=labels if toy.classes > 1 else None,
         classes=tuple(f"{toy.class_name} {number}" for number in range(toy.classes)) if toy.classes > 1 else (),
         skipped=(),
-        # Of the recipe rather than of the numbers, whose last bits depend on the processor's sines.
+        # Hash of the recipe, because the last bits of the points depend on the CPU's sine.
         fingerprint=digest(source, _VERSION),
         records=Records.none(),
     )

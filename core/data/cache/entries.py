@@ -31,24 +31,24 @@ from core.durable_write import PARTIAL, flush, flush_folder, written
 from core.errors import FOREIGN_ERRORS, UserError
 from core.events import Progress
 
-POLICY = "4"  # raise it when the same files would give other pixels, classes or records: old entries are not found then
+POLICY = "4"  # increase it when the same files give other pixels, classes or records, so that old entries are not found
 
-LARGEST_META = 2**28  # bytes of a file with a line for each picture
+LARGEST_META = 2**28  # bytes
 LONGEST_NUMBER = 100  # bytes
 _BETWEEN_PROGRESS = 0.05  # seconds
-_ABANDONED = 24 * 3600  # seconds after which an unfinished folder belongs to a process that died
+_ABANDONED = 24 * 3600  # seconds after which an unfinished folder is left over from a killed process
 _UNFINISHED = ".unfinished-"
 _opened: WeakValueDictionary[tuple[Path, int], StoredArray] = WeakValueDictionary()  # by entry and identity
 
 
 def cache_folder() -> Path:
-    """Where prepared datasets are kept: the platform's cache folder, or below GAN_STUDIO_CACHE when that is set."""
+    """Returns the folder of prepared datasets: below GAN_STUDIO_CACHE if set, else in the platform's cache folder."""
     base = os.environ.get("GAN_STUDIO_CACHE")
     return (Path(base) if base else platformdirs.user_cache_path("gan-studio")) / "datasets"
 
 
 def resolution_of(source: Source, base: Path) -> Generator[Progress, None, int]:
-    """The suggested side of squares, remembered so that a second opening reads no headers."""
+    """Returns the suggested resolution, stored so that opening again reads no headers."""
     note = base / f"{digest(POLICY, source.key)}.resolution"
     with contextlib.suppress(OSError, ValueError):
         remembered = int(content(note, LONGEST_NUMBER))
@@ -61,14 +61,14 @@ def resolution_of(source: Source, base: Path) -> Generator[Progress, None, int]:
 
 
 def entry_of(source: Source, how: Preparation, base: Path) -> Path:
-    """The folder that holds this source as it is to be prepared, whether or not it exists yet."""
+    """Returns the folder of the source prepared as `how` says; it need not exist yet."""
     return base / digest(POLICY, source.key, how.key)
 
 
 def load(entry: Path, source: Source, fresh: bool = False) -> Dataset | None:
-    """The prepared dataset, or None when it is missing or, as far as can be seen at a glance, damaged.
+    """Returns the prepared dataset; None if it is missing or visibly damaged.
 
-    Unless it is `fresh`, one that lacks files that may be read by now does not count.
+    Unless `fresh`, also returns None if files were skipped for a temporary reason.
     """
     try:
         meta = json.loads(content(entry / "meta.json", LARGEST_META))
@@ -97,33 +97,33 @@ def load(entry: Path, source: Source, fresh: bool = False) -> Dataset | None:
     except FOREIGN_ERRORS:
         return None
     _opened[entry.absolute(), id(images)] = images
-    with contextlib.suppress(OSError):  # a cache that may only be read
+    with contextlib.suppress(OSError):  # read-only cache
         os.utime(entry / "meta.json", follow_symlinks=os.utime not in os.supports_follow_symlinks)
     return dataset
 
 
 def opened_at(entry: Path) -> float:
-    """When an entry was last opened, in seconds since 1970. Raises `OSError`."""
+    """Returns the time when an entry was last opened, in seconds since 1970. Raises `OSError`."""
     meta = entry / "meta.json"
     return (meta if meta.exists() else entry).stat().st_mtime
 
 
 def is_open(entry: Path) -> bool:
-    """Whether something in this process still has the images of an entry."""
+    """Returns whether this process still uses the images of an entry."""
     return any(reference.key[0] == entry.absolute() for reference in _opened.valuerefs())
 
 
 def remove(entry: Path) -> None:
-    """Delete an entry, whole or damaged. Raises `OSError`, where Windows does so for files that are open anywhere."""
-    # It leaves its place first, because deleting a folder takes more than one step.
+    """Deletes an entry, complete or damaged. Raises `OSError`, on Windows also if its files are open anywhere."""
+    # Renamed first, because deleting a folder is not atomic.
     with tempfile.TemporaryDirectory(prefix=_UNFINISHED, dir=entry.parent, ignore_cleanup_errors=True) as trash:
         entry.replace(Path(trash, entry.name))
 
 
 def build(entry: Path, source: Source, how: Preparation) -> Generator[Progress, None, None]:
-    """Read the source into a new `entry`. Closing the generator at any point leaves nothing behind.
+    """Yields `Progress` and reads the source into a new `entry`. Closing the generator leaves nothing behind.
 
-    Raises `UserError` when fewer than two pictures can be read, or when the disk does not take them.
+    Raises `UserError` if fewer than two images can be read, or if they cannot be written.
     """
     with writing(entry.parent):
         entry.parent.mkdir(parents=True, exist_ok=True)
@@ -165,8 +165,8 @@ def _fill(folder: Path, source: Source, how: Preparation) -> Generator[Progress,
             _complete(folder, writer, source, labels, records, skipped)
     finally:
         if isinstance(pictures, Generator):
-            pictures.close()  # ends its threads now, not when the collector comes by
-        # The last bytes may still be buffered, and a full disk would refuse them a second time here.
+            pictures.close()  # ends its threads now, not at garbage collection
+        # Bytes may still be buffered, and a full disk would raise again here.
         with contextlib.suppress(OSError):
             writer.close()
 
@@ -198,7 +198,7 @@ def _complete(
 def _without_empty_classes(
     labels: NDArray[np.int64], classes: tuple[str, ...]
 ) -> tuple[NDArray[np.int64] | None, tuple[str, ...]]:
-    """Classes of which at least one picture could be read, renumbered; one class alone is none."""
+    """Returns labels and classes without empty classes, renumbered; no labels if only one class is left."""
     used, numbers = np.unique(labels, return_inverse=True)
     if len(classes) < 2 or len(used) < 2:
         return None, ()
@@ -213,51 +213,51 @@ def _enough(source: Source, count: int, skipped: list[Skipped]) -> None:
     details = "\n".join(f"{each.name}: {each.reason}" for each in skipped[:100])
     title = quoted(source.title)
     if count == 1:
-        rest = f" The others: {reasons}{more}." if skipped else ""
+        rest = f" Skipped files: {reasons}{more}." if skipped else ""
         raise UserError(
-            f"There is only one readable image in {title}; a GAN needs at least 2, better several hundred.",
+            f"{title} has only one readable image; a GAN needs at least 2, better several hundred.",
             f"Add images, or open another folder.{rest}",
             details,
         )
     kinds = Counter(each.kind for each in skipped)
     if kinds["unreadable"] or not kinds:
         what, remedy = f"None of the images in {title} can be read", "Open another folder."
-    else:  # nothing is wrong with those files
-        what, remedy = f"There are no images to read in {title}", REMEDIES[kinds.most_common(1)[0][0]]
+    else:  # the files are not damaged
+        what, remedy = f"There are no supported images in {title}", REMEDIES[kinds.most_common(1)[0][0]]
     raise UserError(f"{what} ({reasons}{more}).", remedy, details)
 
 
 def _skipped(name: Any, reason: Any, passing: Any, kind: Any) -> Skipped:
-    """Raises `ValueError` for a kind that there is not."""
+    """Returns a skipped item from stored values. Raises `ValueError` for an unknown kind."""
     if kind not in REMEDIES:
-        raise ValueError(f"there is no kind {kind!r}")
+        raise ValueError(f"unknown kind {kind!r}")
     return Skipped(str(name), str(reason), bool(passing), kind)
 
 
 def _labels(entry: Path, count: int, classes: int) -> NDArray[np.int64]:
     stored = StoredArray(entry / "labels.npy")
     if stored.shape != (count,) or stored.dtype != np.int64:
-        raise ValueError("labels do not belong to the images")
+        raise ValueError("labels do not match the images")
     labels: NDArray[np.int64] = np.asarray(stored)
     if labels.min() < 0 or labels.max() >= classes:
-        raise ValueError("labels do not belong to the classes")
+        raise ValueError("labels do not match the classes")
     return labels
 
 
 def _publish(unfinished: Path, entry: Path) -> None:
-    """Give the finished folder its name, in one step that either happened or did not."""
+    """Renames the finished folder to its final name, atomically."""
     if entry.exists():  # damaged
         remove(entry)
     try:
         unfinished.replace(entry)
         flush_folder(entry.parent)
     except OSError:
-        if not (entry / "meta.json").exists():  # else another process was faster with the same work
+        if not (entry / "meta.json").exists():  # else another process has finished the same entry
             raise
 
 
 def _sweep(base: Path) -> None:
-    """Remove what killed processes left unfinished."""
+    """Removes unfinished folders of killed processes."""
     for left in base.iterdir():
         with contextlib.suppress(OSError):
             if time.time() - left.lstat().st_mtime <= _ABANDONED:
@@ -269,7 +269,7 @@ def _sweep(base: Path) -> None:
 
 
 def write_note(file: Path, value: object) -> None:
-    """A small JSON file, whole or not at all. Raises `OSError`."""
+    """Writes a small JSON file atomically. Raises `OSError`."""
     file.parent.mkdir(parents=True, exist_ok=True)
     with written(file) as partial:
         partial.write_text(json.dumps(value, indent=0), "utf-8")
@@ -277,9 +277,9 @@ def write_note(file: Path, value: object) -> None:
 
 @contextlib.contextmanager
 def writing(base: Path, what: str = "the prepared images", variable: str = "GAN_STUDIO_CACHE") -> Iterator[None]:
-    """Turns errors of the disk into a `UserError`. Only around writes to `base`, never around a `yield`.
+    """Turns `OSError` into a `UserError`. Use it only around writes to `base`, never around a `yield`.
 
-    `variable` is what moves that folder elsewhere.
+    `what`: the data that is written; `variable`: environment variable that sets another folder.
     """
     try:
         yield
@@ -287,11 +287,11 @@ def writing(base: Path, what: str = "the prepared images", variable: str = "GAN_
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise UserError(
                 f"The disk is full: {what} do not fit in {quoted(str(base))}.",
-                f"Free some space there, or let the environment variable {variable} name another folder.",
+                f"Free disk space, or set the environment variable {variable} to another folder.",
                 str(error),
             ) from error
         raise UserError(
             f"{what[0].upper()}{what[1:]} cannot be written to {quoted(str(base))}.",
-            f"Let the environment variable {variable} name a folder that you may write to.",
+            f"Set the environment variable {variable} to a folder that you can write to.",
             str(error),
         ) from error

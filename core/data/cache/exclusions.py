@@ -1,6 +1,6 @@
-"""Exclusions: images left out of a dataset, stored by name beside the cache; the images themselves stay.
+"""Exclusions: images left out of a dataset, stored by name beside the cache; the files themselves stay.
 
-Names outlast another size and another way of preparing, which rows and pixels do not.
+Names stay valid for other sizes and preparations, unlike rows and pixels.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from core.errors import FOREIGN_ERRORS, UserError
 
 
 def excluded(source: str, base: Path | None = None) -> tuple[str, ...]:
-    """Names of the images left out of the dataset whose `source` this is, sorted. `base` replaces `cache_folder()`."""
-    with contextlib.suppress(*FOREIGN_ERRORS):  # none were, or the note is gone or damaged
+    """Returns the sorted names of images left out of the dataset of `source`. `base` replaces `cache_folder()`."""
+    with contextlib.suppress(*FOREIGN_ERRORS):  # none, or the file is missing or damaged
         return tuple(str(name) for name in json.loads(content(_note(source, base), LARGEST_META))["excluded"])
     return ()
 
 
 def exclude(dataset: Dataset, names: Iterable[str], base: Path | None = None) -> None:
-    """Leaves these out as well, from the next preparing on.
+    """Leaves further images out, from the next preparation on.
 
-    Raises `UserError` when fewer than two images would be left, or when it cannot be remembered.
+    Raises `UserError` if fewer than two images would remain, or if the names cannot be stored.
     """
     chosen = frozenset(names)
     without(dataset, chosen)
@@ -37,14 +37,14 @@ def exclude(dataset: Dataset, names: Iterable[str], base: Path | None = None) ->
 
 
 def include(source: str, names: Iterable[str], base: Path | None = None) -> None:
-    """Takes these back in, from the next preparing on. Raises `UserError` when it cannot be remembered."""
+    """Includes images again, from the next preparation on. Raises `UserError` if the names cannot be stored."""
     _remember(source, frozenset(excluded(source, base)).difference(names), base)
 
 
 def change(whole: Dataset, out: Iterable[str], back: Iterable[str]) -> Dataset:
-    """Leaves images of the `whole` dataset out and takes others back; returns what is left of it.
+    """Leaves out some images of the `whole` dataset and includes others again; returns the remaining dataset.
 
-    Raises `UserError`, and changes nothing, when fewer than two images would be left.
+    Raises `UserError`, and changes nothing, if fewer than two images would remain.
     """
     out, back = frozenset(out), frozenset(back)
     left = without(whole, out.union(excluded(whole.source)).difference(back))
@@ -56,25 +56,25 @@ def change(whole: Dataset, out: Iterable[str], back: Iterable[str]) -> Dataset:
 
 
 def without_excluded(dataset: Dataset, base: Path | None = None) -> Dataset:
-    """The dataset without what was left out. Raises `UserError` when fewer than two images are left."""
+    """Returns the dataset without the images left out. Raises `UserError` if fewer than two images remain."""
     try:
         return without(dataset, excluded(dataset.source, base))
-    except UserError as problem:  # files that were there when the others were left out are gone
+    except UserError as problem:  # other files were deleted since
         note = quoted(str(_note(dataset.source, base)))
-        remedy = f"Add images, or delete {note}, which remembers those that were left out."
+        remedy = f"Add images, or delete {note}, which lists the images left out."
         raise UserError(f"Fewer than 2 images of {quoted(dataset.title)} are left.", remedy) from problem
 
 
 def without(dataset: Dataset, names: Iterable[str]) -> Dataset:
-    """The dataset without the images of these names. Raises `UserError` when fewer than two are left."""
+    """Returns the dataset without the images of these names. Raises `UserError` if fewer than two remain."""
     chosen = frozenset(names)
     rows = dataset.records.rows_without(chosen)
     if len(rows) == len(dataset.images):
         return dataset
     if len(rows) < 2:
         raise UserError(
-            f"Fewer than 2 images of {quoted(dataset.title)} would be left.",
-            "Leave out fewer of them, or add images.",
+            f"Fewer than 2 images of {quoted(dataset.title)} would remain.",
+            "Leave out fewer images, or add images.",
         )
     labels, classes = dataset.labels, dataset.classes
     if labels is not None:

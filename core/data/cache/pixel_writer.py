@@ -1,5 +1,4 @@
-"""Writer that streams images into an .npy file, in flat memory and with no more channels than the images so far
-need."""
+"""Writer that streams images into a .npy file, with bounded memory and only as many channels as the images need."""
 
 from __future__ import annotations
 
@@ -16,10 +15,10 @@ from core.config.preparation import Size
 
 
 class PixelWriter:
-    """Appends pictures to `path`, a uint8 array of shape (N, C, H, W).
+    """Appends images to `path`, a uint8 array of shape (N, C, H, W).
 
-    It writes instead of filling a memory map: how many files can be read is not known beforehand, and a disk that runs
-    full is an `OSError` here but would kill the process at a memory map's first untouched page.
+    It writes instead of filling a memory map, because the number of readable files is unknown, and a full disk raises
+    `OSError` here but would crash the process in a memory map.
     """
 
     def __init__(self, path: Path, size: Size) -> None:
@@ -28,16 +27,16 @@ class PixelWriter:
         self.size = size
         self._path = path
         self._plane = size[0] * size[1]
-        # The height follows from how much is hashed for a picture.
+        # The height follows from the number of bytes hashed per image.
         self._hash = blake2b(size[0].to_bytes(4, "little"), digest_size=16)
         self._file: IO[bytes] = path.open("wb")  # closed by `finish` or `close`
         self._header()
 
     def add(self, pixels: NDArray[np.uint8]) -> None:
-        """Append one picture (C, H, W), C = 1, 3 or 4; the first in colour or with alpha changes all before it."""
+        """Appends an image (C, H, W), C = 1, 3 or 4; the first in color or with alpha widens all previous ones."""
         if len(pixels) > self.channels:
             self._widen(len(pixels))
-        # The hash takes a picture as it is, so it need not know what the others are.
+        # The hash uses the image's own channels, so that it does not depend on the other images.
         data = pixels.tobytes()
         self._hash.update(len(pixels).to_bytes(1, "little"))
         self._hash.update(data)
@@ -45,7 +44,7 @@ class PixelWriter:
         self.count += 1
 
     def finish(self, labels: NDArray[np.int64] | None) -> str:
-        """Complete the file on the disk; returns the fingerprint of pixels and labels."""
+        """Completes the file on the disk; returns the fingerprint of pixels and labels."""
         self._file.seek(0)
         self._header()
         self._file.flush()
@@ -55,17 +54,17 @@ class PixelWriter:
         return self._hash.hexdigest()
 
     def close(self) -> None:
-        """Let go of the file; what is in it is incomplete unless `finish` came first."""
+        """Closes the file, which is incomplete unless `finish` was called first."""
         self._file.close()
 
     def _header(self) -> None:
-        # numpy leaves room for the first number of the shape to grow, so the header's length never changes.
+        # numpy pads the header for a growing first dimension, so its length never changes.
         width, height = self.size
         shape = (self.count, self.channels, height, width)
         write_array_header_1_0(self._file, {"descr": "|u1", "fortran_order": False, "shape": shape})
 
     def _widened(self, data: bytes, channels: int) -> bytes:
-        """A picture's planes as the file holds them: grey is all three colours, and without alpha it is opaque."""
+        """Returns the planes of an image with more channels: gray is repeated, alpha is opaque."""
         if channels == self.channels:
             return data
         return (data * 3 if channels == 1 else data) + b"\xff" * (self._plane if self.channels == 4 else 0)

@@ -18,14 +18,14 @@ LIMIT_GB = 20.0
 VARIABLE = "GAN_STUDIO_CACHE_LIMIT_GB"
 GB = 10**9
 LONGEST = 2**15
-"""Characters of a path, and of a title."""
+"""Maximum length of a path and of a title in characters."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A dataset as it was prepared once: `count` images of `size`, taking `bytes` on the disk.
+    """Prepared dataset in the cache: `count` images of `size`, `bytes` on the disk.
 
-    Of one that is damaged only the folder, the bytes and the time are known. `in_use`: by this process.
+    If it is damaged, only folder, bytes and time are known. `in_use`: whether this process uses it.
     """
 
     folder: Path
@@ -39,20 +39,20 @@ class Entry:
 
 
 def entries(base: Path | None = None) -> list[Entry]:
-    """Every prepared dataset, the last used first. `base` replaces `cache_folder()`."""
+    """Returns all prepared datasets, most recently used first. `base` replaces `cache_folder()`."""
     found = []
-    with contextlib.suppress(OSError):  # nothing was ever prepared
+    with contextlib.suppress(OSError):  # nothing was prepared yet
         for folder in (base or cache_folder()).iterdir():
-            with contextlib.suppress(OSError):  # deleted by somebody else at this moment
+            with contextlib.suppress(OSError):  # deleted meanwhile by another process
                 if folder.is_dir() and not folder.name.startswith("."):
                     found.append(_entry(folder))
     return sorted(found, key=lambda entry: entry.used, reverse=True)
 
 
 def delete(entry: Entry) -> None:
-    """Raises `UserError` for one that is in use. What was excluded of it by hand stays remembered."""
+    """Deletes a prepared dataset. Raises `UserError` if it is in use. Its exclusions are kept."""
     name = quoted(entry.title)
-    remedy = "Close what uses it, in this program or another, and try again."
+    remedy = "Close the dataset here and in other programs, then try again."
     if is_open(entry.folder):
         raise UserError(f"The prepared images of {name} are in use.", remedy)
     try:
@@ -62,24 +62,24 @@ def delete(entry: Entry) -> None:
 
 
 def limit(base: Path | None = None) -> int:
-    """Bytes that the cache may take: what GAN_STUDIO_CACHE_LIMIT_GB says, or `set_limit` said, or 20 GB.
+    """Returns the size limit of the cache in bytes: GAN_STUDIO_CACHE_LIMIT_GB, else that of `set_limit`, else 20 GB.
 
-    Raises `UserError` for what is no number.
+    Raises `UserError` if the variable is not a number.
     """
     if text := os.environ.get(VARIABLE):
-        return round(_gigabytes(text, f"Let the environment variable {VARIABLE} be a number, such as 20.") * GB)
-    with contextlib.suppress(UserError, *FOREIGN_ERRORS):  # nothing was ever chosen, or damaged
+        return round(_gigabytes(text, f"Set the environment variable {VARIABLE} to a number, such as 20.") * GB)
+    with contextlib.suppress(UserError, *FOREIGN_ERRORS):  # never set, or the file is damaged
         return round(_gigabytes(json.loads(content(_chosen_limit(base)))["gigabytes"], "") * GB)
     return round(LIMIT_GB * GB)
 
 
 def limit_is_fixed() -> bool:
-    """Whether the environment says what the limit is, over whatever a person chooses."""
+    """Returns whether the environment variable sets the limit, overriding `set_limit`."""
     return bool(os.environ.get(VARIABLE))
 
 
 def set_limit(gigabytes: float, base: Path | None = None) -> None:
-    """Remembers how much the cache may take from the next preparation on. Raises `UserError`."""
+    """Stores the size limit of the cache, in force from the next preparation on. Raises `UserError`."""
     number = _gigabytes(gigabytes, "Choose a number, such as 20.")
     file = _chosen_limit(base)
     with writing(file.parent, "the settings of the cache"):
@@ -87,9 +87,9 @@ def set_limit(gigabytes: float, base: Path | None = None) -> None:
 
 
 def make_room(most: int, base: Path | None = None, idle: float = 0) -> list[Entry]:
-    """Deletes what was not used for the longest time until the cache takes `most` bytes, and returns what it deleted.
+    """Deletes least recently used datasets until the cache takes at most `most` bytes; returns the deleted ones.
 
-    What is in use stays, and what was used less than `idle` seconds ago, even if that is too much.
+    Datasets in use, or used less than `idle` seconds ago, are kept even if they exceed the limit.
     """
     deleted = []
     held = entries(base)
@@ -111,7 +111,7 @@ def _gigabytes(value: str | float, remedy: str) -> float:
     except ValueError:
         number = -1.0
     if not 0 <= number < float("inf"):
-        raise UserError(f"The cache cannot be limited to {value!r} GB.", remedy)
+        raise UserError(f"The cache limit {value!r} GB is invalid.", remedy)
     return number
 
 

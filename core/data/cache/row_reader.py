@@ -1,4 +1,4 @@
-"""Reader of rows of prepared images, straight into memory that is there already."""
+"""Reader of rows of prepared images into existing memory."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from core.data.dataset import Pixels, RowSubset
 
 @dataclass(frozen=True, eq=False)
 class RowReader:
-    """A stored array, or some rows of it."""
+    """Reader of a stored array, or of some rows of it."""
 
     array: StoredArray
     rows: NDArray[np.int64] | None
 
     @classmethod
     def of(cls, images: Pixels) -> RowReader | None:
-        """None where the images do not lie in a file."""
+        """Returns the reader of the images; None if they are not stored in a file."""
         rows: NDArray[np.int64] | None = None
         while isinstance(images, RowSubset):
             rows = images.rows if rows is None else images.rows[rows]
@@ -34,7 +34,6 @@ class RowReader:
 
 
 def entry_folder(images: Pixels) -> Path | None:
-    """The folder of the prepared dataset that these images are of, for what is worked out from them and goes with
-    them; None where they do not lie in a file."""
+    """Returns the cache folder of the images, which also keeps data computed from them; None if they are in memory."""
     stored = RowReader.of(images)
     return stored.array.path.parent if stored else None

@@ -1,4 +1,4 @@
-"""Arrays in the .npy files of the cache, of which only the rows that are asked for are read."""
+"""Arrays in .npy files of the cache, read row by row on demand."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from core.errors import UserError
 
 
 class StoredArray:
-    """An array that is the whole rest of a file.
+    """Array in a .npy file.
 
-    It is no memory map: a page of a map that is not in memory yet is read while Python's lock is held, with 128 KB
-    around it, and kills the process when the disk fails or the file has become shorter. Plain reads let other threads
-    run, read ten times less of small images that lie anywhere, and fail with an `OSError`.
+    Not a memory map: reading a page of a map holds the GIL, reads 128 KB around it, and crashes the process if the disk
+    fails or the file was truncated. Plain reads let other threads run, read ten times less for random small images, and
+    raise `OSError`.
     """
 
     def __init__(self, path: Path) -> None:
-        """Raises `OSError` where the file cannot be read, and `ValueError` where it holds no such array."""
+        """Opens the file. Raises `OSError` if it cannot be read, and `ValueError` if it holds no array of rows."""
         self.path, self._reading = path.absolute(), Lock()
         with opened_regular(path, None, buffering=0) as file:
             self.shape, fortran_order, self.dtype = _header(file)
@@ -36,7 +36,7 @@ class StoredArray:
             if not self.shape or min(self.shape) < 0 or fortran_order or self.dtype.hasobject:
                 raise ValueError(f"{path} holds no rows")
             self._check_size(file)
-            # Held, so that what is deleted or replaced while it is open stays on the disk.
+            # Kept open, so that its data stays on the disk if the file is deleted or replaced.
             self._held = os.dup(file.fileno())
         weakref.finalize(self, os.close, self._held)
 
@@ -44,9 +44,9 @@ class StoredArray:
         return self.shape[0]
 
     def __getitem__(self, rows: SupportsIndex | slice | NDArray[np.int64]) -> NDArray[Any]:
-        """Returns rows as numpy would: of a number, a slice, numbers (N,), or which of them all, bool.
+        """Returns rows like numpy, for an integer, a slice, integers (N,), or a boolean mask.
 
-        Raises `UserError` where they cannot be read any more, and `IndexError` for rows that are not there.
+        Raises `UserError` if they can no longer be read, and `IndexError` for rows out of range.
         """
         if isinstance(rows, int | np.integer):
             row = range(len(self))[rows]
@@ -58,14 +58,14 @@ class StoredArray:
             self.read(chosen, found)
         except OSError as error:
             raise UserError(
-                f"The prepared images in {self.path.parent} cannot be read any more.",
+                f"The prepared images in {self.path.parent} can no longer be read.",
                 "Check the disk of the cache, then open the images again.",
                 str(error),
             ) from error
         return found
 
     def _numbers(self, rows: NDArray[Any]) -> NDArray[np.int64]:
-        """Row numbers from 0 on."""
+        """Returns non-negative row numbers. Raises `IndexError`."""
         numbers = np.flatnonzero(rows) if rows.dtype == np.bool_ else np.where(rows < 0, rows + len(self), rows)
         if len(numbers) and not 0 <= numbers.min() <= numbers.max() < len(self):
             raise IndexError(f"rows from {numbers.min()} to {numbers.max()} of {len(self)}")
@@ -81,7 +81,7 @@ class StoredArray:
         except FileNotFoundError:
             if not self.path.parents[1].exists():
                 raise  # the whole disk is gone
-            with self._reading, FileIO(self._held, closefd=False) as held:  # all who read it share its position
+            with self._reading, FileIO(self._held, closefd=False) as held:  # readers share the file position
                 _fill(into, rows, held, self._offset)
         else:
             with file:
@@ -90,15 +90,15 @@ class StoredArray:
 
     def _check_size(self, file: IO[bytes] | FileIO) -> None:
         if os.fstat(file.fileno()).st_size != self._offset + self.nbytes:
-            raise OSError(f"{self.path} is not as long as it was")
+            raise OSError(f"{self.path} was truncated")
 
 
 def _header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    """Shape, whether columns come first, and type. Raises `ValueError`."""
+    """Returns shape, whether the order is Fortran's, and type. Raises `ValueError`."""
     try:
         read = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}[npy.read_magic(file)]
         return read(file)
-    except Exception as error:  # numpy parses it as Python, which fails in every way there is
+    except Exception as error:  # numpy parses it as Python and may raise anything
         raise ValueError(f"not the header of an array: {error}") from error
 
 

@@ -1,7 +1,7 @@
 """Catalog of downloadable datasets: their titles, addresses, checksums and local paths.
 
-Nothing here uses the network; `core.data.download.fetch` does, when it is asked to. Of CIFAR it is the binary
-version, which needs no pickle.
+This module does not use the network; `core.data.download.fetch` does. CIFAR is downloaded in its binary version, which
+is not pickled.
 """
 
 from __future__ import annotations
@@ -24,10 +24,9 @@ _PREFIX = "download:"
 
 @dataclass(frozen=True)
 class Remote:
-    """A file of `bytes` bytes at each of the addresses; without any, a person has to get it.
+    """File to download, of `bytes` bytes, from any of the addresses; without addresses, only by hand.
 
-    `hash` is its SHA-256: nobody can forge a file for it, whichever way that comes. `members` are the files that are
-    taken out of it, after which the archive itself goes.
+    `hash`: SHA-256. `members`: files to extract, after which the archive is deleted.
     """
 
     name: str
@@ -38,15 +37,15 @@ class Remote:
 
     @property
     def local_files(self) -> tuple[str, ...]:
-        """What is on the disk in the end."""
+        """Names of the files on the disk after the download."""
         return self.members or (self.name,)
 
 
 @dataclass(frozen=True)
 class Download:
-    """A dataset that is downloaded, or was: so many images, in so many classes that can be trained on (0: no labels).
+    """Dataset that can be downloaded, with its number of images and of classes (0: no labels).
 
-    `page` tells people more. `opens` is which of its files is opened; empty: the folder that holds them.
+    `page`: web page of the dataset. `opens`: name of the file to open; empty: the folder.
     """
 
     name: str
@@ -60,38 +59,38 @@ class Download:
 
     @property
     def source(self) -> str:
-        """What it is called wherever a source is wanted: "download:mnist"."""
+        """Name as a source, such as "download:mnist"."""
         return _PREFIX + self.name
 
     @property
     def bytes(self) -> int:
-        """What there is to download."""
+        """Size of the download in bytes."""
         return sum(file.bytes for file in self.files)
 
     @property
     def is_manual(self) -> bool:
-        """Whether only a person can download it."""
+        """Whether the dataset can only be downloaded by hand."""
         return not all(file.addresses for file in self.files)
 
     def folder(self, base: Path | None = None) -> Path:
-        """Where its files are, or are to be. `base` replaces `downloads_folder()`."""
+        """Returns the folder of its files, which need not exist yet. `base` replaces `downloads_folder()`."""
         return (base or downloads_folder()) / self.name
 
     def is_here(self, base: Path | None = None) -> bool:
-        """Whether all of it is on the disk."""
+        """Returns whether all files are on the disk."""
         folder = self.folder(base)
         return all((folder / name).is_file() for file in self.files for name in file.local_files)
 
     def located(self, base: Path | None = None) -> Path:
-        """The file or folder to open. Raises `UserError` while it is not all there."""
+        """Returns the file or folder to open. Raises `UserError` if files are missing."""
         if not self.is_here(base):
-            ours = f"{self.bytes / 1e6:.0f} MB come with: gan-studio download {self.name}. Or "
+            ours = f"run: gan-studio download {self.name} ({self.bytes / 1e6:.0f} MB). Or "
             remedy = f"{'' if self.is_manual else ours}{self.manual_instructions(base)}."
             raise UserError(f"{self.title} is not downloaded yet.", f"{remedy[0].upper()}{remedy[1:]}")
         return self.folder(base) / self.opens
 
     def manual_instructions(self, base: Path | None = None) -> str:
-        """How a person gets it without this program, as a part of a sentence."""
+        """Returns instructions for the download by hand, as part of a sentence."""
         where = " and ".join(
             file.addresses[0] if file.addresses else f"{file.name} from {self.page}" for file in self.files
         )
@@ -100,7 +99,7 @@ class Download:
 
 
 def downloads_folder() -> Path:
-    """The folder that GAN_STUDIO_DOWNLOADS names, or one in the platform's folder for the user's data."""
+    """Returns the folder of downloads: GAN_STUDIO_DOWNLOADS if set, else in the platform's folder for user data."""
     named = os.environ.get("GAN_STUDIO_DOWNLOADS")
     return Path(named) if named else platformdirs.user_data_path("gan-studio") / "downloads"
 
@@ -110,16 +109,16 @@ def opens(source: str) -> bool:
 
 
 def known(name: str) -> Download:
-    """The dataset of that name, "mnist" or "download:mnist". Raises `UserError` when there is none."""
+    """Returns the dataset of that name, "mnist" or "download:mnist". Raises `UserError` if there is none."""
     short = name.removeprefix(_PREFIX)
     if short not in DOWNLOADS:
-        raise UserError(f"There is no download called {short!r}.", f"Choose one of {', '.join(DOWNLOADS)}.")
+        raise UserError(f"There is no downloadable dataset {short!r}.", f"Choose one of {', '.join(DOWNLOADS)}.")
     return DOWNLOADS[short]
 
 
 @dataclass(frozen=True)
 class Downloaded:
-    """A `Source` under the name and title of the download that it is."""
+    """`Source` of a downloaded dataset, under the name and title of the download."""
 
     found: Source
     download: Download
@@ -164,7 +163,7 @@ _MNIST_MIRROR = "https://storage.googleapis.com/cvdf-datasets/mnist/"
 _FASHION = "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/"
 _CIFAR = "https://www.cs.toronto.edu/~kriz/"
 _SVHN = "https://ufldl.stanford.edu/housenumbers/"
-_SVHN_PLAIN = "http://ufldl.stanford.edu/housenumbers/"  # where its server is older than its certificate
+_SVHN_PLAIN = "http://ufldl.stanford.edu/housenumbers/"  # for outdated TLS on its server
 _FLOWERS = "https://www.robots.ox.ac.uk/~vgg/data/flowers/102/"
 _IMAGES, _LABELS = "train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"
 

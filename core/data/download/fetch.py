@@ -1,4 +1,4 @@
-"""Downloads that the user asks for: resumed where the server can, and verified before use."""
+"""Downloads of datasets on request: resumed if the server supports it, and verified before use."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from core.errors import UserError
 from core.events import Progress
 
 TIMEOUT = 30.0
-"""Seconds without a byte after which a server counts as gone."""
+"""Seconds without data after which a connection fails."""
 _PIECE = 2**18
 _MOMENT = 0.1  # seconds
 
@@ -33,12 +33,12 @@ _writing = partial(writing, what="the downloaded files", variable="GAN_STUDIO_DO
 
 
 def fetch(what: str | Download, base: Path | None = None) -> Generator[Progress, None, None]:
-    """Download what is missing of a dataset of `core.data.download.catalogue`, or of another download, with progress in
-    bytes.
+    """Downloads the missing files of a dataset of `core.data.download.catalogue`, or of another download; yields
+    `Progress` in bytes.
 
-    Closing the generator keeps what has come as `NAME.part`, from which the next call goes on. `base` replaces
-    `downloads_folder()`. Raises `UserError` when the network, the server or the disk fails, or when what comes is not
-    what it should be.
+    Closing the generator keeps the received data as `NAME.part`; the next call resumes. `base` replaces
+    `downloads_folder()`. Raises `UserError` if the network, the server or the disk fails, or if a file does not match
+    its checksum.
     """
     download = known(what) if isinstance(what, str) else what
     base = base or downloads_folder()
@@ -48,7 +48,7 @@ def fetch(what: str | Download, base: Path | None = None) -> Generator[Progress,
         if not all((folder / local_files).is_file() for local_files in remote.local_files):
             if download.is_manual:
                 remedy = download.manual_instructions(base)
-                raise UserError(f"{download.title} cannot be downloaded by a program.", f"Instead, {remedy}.")
+                raise UserError(f"{download.title} can only be downloaded by hand.", f"Please {remedy}.")
             with _writing(folder):
                 folder.mkdir(parents=True, exist_ok=True)
             yield from _File(download, remote, folder, done).fetch()
@@ -56,9 +56,9 @@ def fetch(what: str | Download, base: Path | None = None) -> Generator[Progress,
 
 
 def adopt(file: Path, download: Download, base: Path | None = None) -> Generator[Progress, None, None]:
-    """Takes a copy of a file that a person has already, in place of downloading it. For downloads of one file.
+    """Copies a file that the user has already instead of downloading it, for downloads of a single file.
 
-    Raises `UserError` for another file, or one that cannot be read or copied.
+    Raises `UserError` if it is another file, or cannot be read or copied.
     """
     (remote,) = download.files
     folder = download.folder(base)
@@ -68,7 +68,7 @@ def adopt(file: Path, download: Download, base: Path | None = None) -> Generator
 
 
 class _File:
-    """One file of a download, of which `done` bytes belong to the files before it."""
+    """File of a download. `done`: bytes of the files before it."""
 
     def __init__(self, download: Download, remote: Remote, folder: Path, done: int) -> None:
         self._download, self._remote, self._folder, self._done = download, remote, folder, done
@@ -81,14 +81,14 @@ class _File:
             yield from self._copy(origin)
         except BaseException as error:
             with suppress(OSError):
-                self._part.unlink(missing_ok=True)  # no download goes on from a part of another file
+                self._part.unlink(missing_ok=True)  # a download must not resume from another file
             if isinstance(error, OSError):
                 raise UserError(f"{quoted(origin.name)} cannot be read.", "Choose another file.", str(error)) from error
             raise
         yield from self._store()
 
     def _copy(self, origin: Path) -> Generator[Progress, None, None]:
-        """No more than tells that it is another file."""
+        """Copies the file; of a longer one, only enough to detect that it is another file."""
         size = 0
         with opened_regular(origin, None) as own, self._opened("wb") as file:
             while size <= self._remote.bytes and (piece := own.read(_PIECE)):
@@ -112,7 +112,7 @@ class _File:
                 rename(self._part, self._folder / self._remote.name)
 
     def _receive(self) -> Generator[Progress, None, None]:
-        """All of the file, from the first address that gives it."""
+        """Downloads the file from the first address that works."""
         failures: list[tuple[str, Exception]] = []
         for address in self._remote.addresses:
             try:
@@ -126,7 +126,7 @@ class _File:
         reason = f"answered {first.code}" if isinstance(first, HTTPError) else "could not be reached"
         raise UserError(
             f"{self._download.title} could not be downloaded: {server} {reason}.",
-            f"Check the connection and try again, which goes on from here; or {self._manual_instructions}.",
+            f"Check the connection and try again; the download resumes. Or {self._manual_instructions}.",
             "\n".join(f"{address}: {error}" for address, error in failures),
         )
 
@@ -138,7 +138,7 @@ class _File:
         with _Waiting(partial(urlopen, Request(address, headers=headers), timeout=TIMEOUT)) as waiting:
             response = yield from waiting.result(self._progress("Downloading", size))
             if response.status != 206 or not response.headers.get("Content-Range", "").startswith(f"bytes {size}-"):
-                size = 0  # it sends all of the file, whatever was asked
+                size = 0  # the server ignores the range and sends the whole file
             with self._opened("ab" if size else "wb") as file:
                 while size <= self._remote.bytes:
                     waiting.begin(partial(response.read1, _PIECE))
@@ -152,7 +152,7 @@ class _File:
             raise ConnectionError(f"the connection ended after {size} of {self._remote.bytes} bytes")
 
     def _part_size(self) -> int:
-        """Bytes that are here already; what is no plain file, such as somebody's link, makes room."""
+        """Returns the bytes received so far; removes anything that is not a regular file, such as a link."""
         with _writing(self._folder):
             if not self._part.is_symlink() and self._part.is_file():
                 return self._part.stat().st_size
@@ -160,7 +160,7 @@ class _File:
             return 0
 
     def _opened(self, mode: str) -> FileIO:
-        """The part, to write to. Nothing waits in a buffer."""
+        """Opens the partial file for unbuffered writing."""
         with _writing(self._folder):
             return FileIO(self._part, mode, opener=without_links)
 
@@ -173,13 +173,13 @@ class _File:
             with _writing(self._folder):
                 self._part.unlink()
             raise UserError(
-                f"What came as {quoted(self._remote.name)} is not {self._download.title}, or was damaged on the way.",
+                f"The file {quoted(self._remote.name)} is not from {self._download.title}, or is damaged.",
                 f"Try again; or {self._manual_instructions}.",
                 f"{size} bytes, {found}; expected {self._remote.bytes} bytes, {expected}",
             )
 
     def _unpack(self) -> Generator[Progress, None, None]:
-        """Plain files of the known names alone, all into the one folder, wherever the archive would put them."""
+        """Extracts regular files of the known names into the folder, regardless of their paths in the archive."""
         with _writing(self._folder):
             remove_partials(self._folder)
         with tarfile.open(self._part) as archive:
@@ -201,7 +201,7 @@ class _File:
 
 
 class _Waiting:
-    """A connection whose calls block in a thread of their own, so that whoever waits can go at any moment."""
+    """Connection whose calls block in a thread of their own, so that the caller can stop waiting at any time."""
 
     def __init__(self, connect: Callable[[], Any]) -> None:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="download")
@@ -211,14 +211,14 @@ class _Waiting:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._pool.submit(self._close)  # after the call that still blocks
+        self._pool.submit(self._close)  # after the blocking call
         self._pool.shutdown(wait=False)
 
     def begin(self, call: Callable[[], Any]) -> None:
         self._last = self._pool.submit(call)
 
     def result(self, progress: Progress) -> Generator[Progress, None, Any]:
-        """What the newest call returns, or raises; until then the outside gets a turn every moment."""
+        """Yields `Progress` until the latest call ends; returns its result or raises its exception."""
         while not wait([self._last], _MOMENT).done:
             yield progress
         return self._last.result()
@@ -229,7 +229,7 @@ class _Waiting:
 
 
 def _write(file: FileIO, piece: bytes) -> int:
-    """All of it, where one call would write as much as fits; returns its length."""
+    """Writes all bytes, unlike a single `write`; returns their number."""
     rest = memoryview(piece)
     while rest:
         rest = rest[file.write(rest) :]

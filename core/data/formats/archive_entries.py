@@ -1,6 +1,6 @@
-"""Entries of zip and tar archives: which are images, which are refused, and their class labels.
+"""Entries of zip and tar archives: images, refused entries, and class labels.
 
-Nothing is ever unpacked to the disk, and no link is followed.
+Nothing is unpacked to the disk, and no link is followed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Found = Literal["image", "labels", "run mark"]
 
 
 class EntryRecognizer:
-    """Says of the entries of an archive, one after the other in their order, what they are."""
+    """Classifies the entries of an archive one by one, in their order."""
 
     def __init__(self) -> None:
         self._recognizer = Recognizer(archived=True)
@@ -34,9 +34,9 @@ class EntryRecognizer:
     def judge(
         self, name: str, path: Inside, size: int, refused: str, first: Callable[[], bytes]
     ) -> Found | Skipped | None:
-        """Returns what is wanted of an entry, why it is left out, or None for what is none of the program's business.
+        """Returns the kind of an entry, or why it is skipped, or None for an irrelevant file.
 
-        `refused`: why the archive cannot give it. `first` reads its first bytes.
+        `refused`: reason why the archive cannot read it, or empty. `first` reads its first bytes.
         """
         if not path or any(map(is_hidden, path)):
             return None
@@ -54,7 +54,7 @@ class EntryRecognizer:
 
 def _refusal(name: str, path: Inside) -> str:
     outside = name.startswith("/") or ".." in path or re.match(r"[A-Za-z]:", name)
-    return "its path points outside the archive" if outside else ""
+    return "its path leads outside the archive" if outside else ""
 
 
 def _too_large(size: int) -> str:
@@ -62,7 +62,7 @@ def _too_large(size: int) -> str:
 
 
 def runs_among(marks: Iterable[Inside]) -> frozenset[Inside]:
-    """Returns the folders of trainings: those in which all of `RUN_MARKS` lie."""
+    """Returns the run folders, which contain all of `RUN_MARKS`."""
     beside: defaultdict[Inside, set[str]] = defaultdict(set)
     for path in marks:
         beside[path[:-1]].add(path[-1])
@@ -70,35 +70,35 @@ def runs_among(marks: Iterable[Inside]) -> frozenset[Inside]:
 
 
 def in_a_run(path: Inside, runs: Set[Inside]) -> bool:
-    """Returns whether an entry lies in one of the runs, at any depth."""
+    """Returns whether an entry is in one of the run folders, at any depth."""
     return bool(runs) and any(path[:depth] in runs for depth in range(len(path)))
 
 
 def named_runs(runs: Set[Inside]) -> list[Skipped]:
-    """Says that the runs are left out."""
+    """Returns the run folders as skipped items."""
     return [Skipped(printable("/".join(folder)), RUN, kind="runs") for folder in sorted(runs)]
 
 
 def empty(root: Path, runs: Set[Inside]) -> UserError:
-    """For an archive without an image, which may hold the folder of a training."""
+    """Returns the error for an archive without images. `runs`: run folders in it."""
     if runs:
         return of_a_training(root)
     return UserError(
         f"There are no images in {quoted(root.name)}.",
-        f"Open one that holds {FORMATS} files; unpack it first if it holds something else.",
+        f"Open an archive with {FORMATS} files. If this one holds other archives, unpack it first.",
         str(root),
     )
 
 
 class Labels:
-    """Which class each image is of: as the label files say where there are some, else by the folders of one level.
+    """Classes of the images in an archive: from label files if there are any, else from the folders of one level.
 
-    `paths` are those of the images. The folders around everything, which packing a folder makes, are no classes; `name`
-    leaves them away.
+    `paths`: paths of the images. Folders around all entries, which packing a folder creates, are not classes; `name`
+    omits them.
     """
 
     def __init__(self, paths: Sequence[Inside], files: Iterable[LabelFile], around: int | None = None) -> None:
-        """`around`: how many folders are around everything, where `paths` are only some of the images."""
+        """Finds the classes. `around`: number of folders around all entries, if `paths` are only some of the images."""
         folders = {path[:-1] for path in paths}
         self.around = _shared(folders) if around is None else around
         self._level, names = classes_of(folders)
@@ -113,20 +113,20 @@ class Labels:
                 self._noted, self.classes = labels, labels.classes
 
     def of(self, path: Inside) -> int | Skipped:
-        """The class of an image, 0 where there are none; why it is left out where the label file forgot it."""
+        """Returns the class of an image (0 without classes), or why it is skipped if it has none."""
         if self._noted is not None:
             label = self._noted.of("/".join(path))
             return label if label is not None else self._noted.forgot(self.name(path))
         if not self.classes:
             return 0
         number = self._numbers.get(path[self._level]) if len(path) > self._level else None
-        return number if number is not None else Skipped(printable(self.name(path)), "it was not there at first")
+        return number if number is not None else Skipped(printable(self.name(path)), "added while the archive was read")
 
     def name(self, path: Inside) -> str:
         return "/".join(path[self.around :])
 
 
 def _shared(folders: Set[Inside]) -> int:
-    """How many parts all of the paths begin with."""
+    """Returns the number of leading parts that all paths share."""
     pairs = zip(min(folders, default=()), max(folders, default=()), strict=False)
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))

@@ -1,4 +1,4 @@
-"""The binary version of CIFAR-10 and CIFAR-100: rows of labels and 32 x 32 px. The other one, pickled, is refused."""
+"""CIFAR-10 and CIFAR-100 in their binary version: rows of labels and 32 x 32 px. The pickled version is refused."""
 
 from __future__ import annotations
 
@@ -26,9 +26,10 @@ _LONGEST_NAMES = 2**16
 
 @dataclass(frozen=True)
 class _Layout:
-    """A folder stands for its files of `training`; `files` are all. `names` holds the classes' names, line by line.
+    """Layout of the files of a CIFAR version.
 
-    Before each picture stand `labels` bytes, of which the last is its class.
+    `training`: pattern of the training files, which a folder stands for; `files`: pattern of all data files; `names`:
+    file with a class name on each line; `labels`: bytes before each image, the last of which is its class.
     """
 
     training: str
@@ -49,10 +50,10 @@ class _Layout:
         )
 
     def rows(self, file: Path, part: str) -> RowStream:
-        """Raises `UserError` when the file is not whole."""
+        """Returns the rows of a file. Raises `UserError` if it is incomplete."""
         count, rest = divmod(file.stat().st_size, self.row.itemsize)
         if rest or not count:
-            raise damaged(file, "is no file of CIFAR's, or it is not whole", f"{count} rows and {rest} bytes")
+            raise damaged(file, "is not a CIFAR file, or it is incomplete", f"{count} rows and {rest} bytes")
         return RowStream(partial(opened, file), self.row, count, part)
 
 
@@ -70,26 +71,26 @@ def opens(source: str) -> bool:
 
 
 def scan(source: str) -> Generator[Progress, None, Arrays]:
-    """Find the batches: of a folder those for training. Raises `UserError` for damaged files and pickled ones."""
+    """Finds the batches; in a folder, the training batches. Raises `UserError` for damaged and pickled files."""
     root = absolute(source)
     yield Progress("Looking for images", 0, 0)
     if _is_pickled(root):
         raise UserError(
-            f"{quoted(root.name)} is CIFAR's version for Python: pickled objects, which could run code when read.",
+            f"{quoted(root.name)} is the Python version of CIFAR: pickled data, which could run code when read.",
             "Download the binary version, whose files end in .bin.",
             str(root),
         )
     with readable(root):
         layout = _layout(root)
         if layout is None:
-            raise FileNotFoundError(root)  # it was there a moment ago
+            raise FileNotFoundError(root)  # deleted since `opens`
         files = _training(root, layout) if root.is_dir() else [root]
         parts = tuple(layout.rows(file, "pixels") for file in files)
         labels = np.concatenate([layout.rows(file, "label").all() for file in files]).astype(np.int64)
         classes = _names(files[0].with_name(layout.names), layout.classes)
         key = digest(*map(version, files), *classes)
     if labels.max() >= len(classes):
-        raise damaged(root, "is no file of CIFAR's, or it is damaged", f"class {labels.max()} of {len(classes)}")
+        raise damaged(root, "is not a CIFAR file, or it is damaged", f"class {labels.max()} of {len(classes)}")
     return Arrays(root, key, parts, labels, classes)
 
 
@@ -100,7 +101,7 @@ def _layout(path: Path) -> _Layout | None:
 def _is_of(path: Path, layout: _Layout) -> bool:
     if path.is_dir():
         return bool(_training(path, layout)) and (path / layout.names).is_file()
-    # "train.bin" is anybody's name, so it must fit otherwise too.
+    # "train.bin" is a common name, so the names file or the size must fit too.
     return bool(re.fullmatch(layout.files, path.name) and path.is_file()) and (
         path.with_name(layout.names).is_file() or path.stat().st_size % layout.row.itemsize == 0
     )
@@ -119,7 +120,7 @@ def _is_pickled(path: Path) -> bool:
 
 
 def _names(file: Path, count: int) -> tuple[str, ...]:
-    """The classes' names, or their numbers where the file with the names is missing or of something else."""
+    """Returns the class names, or the class numbers if the file with the names is missing or does not fit."""
     numbers = tuple(map(str, range(count)))
     if not file.is_file():
         return numbers

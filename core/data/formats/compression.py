@@ -19,17 +19,17 @@ from core.data.names import opened, quoted
 from core.errors import FOREIGN_ERRORS, UserError
 
 _XZ_MEMORY, _PACKED = 2**27, 2**16
-"""Bytes that unpacking may take, which is twice what `xz -9` asks for, and that are read at a time."""
+"""Maximum memory for unpacking (twice the need of `xz -9`), and bytes read at a time."""
 _HARMLESS, _MOST_PACKED = 2**30, 100
-"""Bytes that any file may hold, and how many more for each of its own: pictures hardly pack to a tenth."""
+"""Bytes that any file may unpack to, and maximum ratio above that. Images hardly compress to a tenth."""
 BOUNDED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-"""Ways to pack a zip's entry that `zipfile` unpacks no further than it is asked to."""
+"""Compression methods of zip that `zipfile` unpacks only as far as it is asked to."""
 _BROKEN = (*FOREIGN_ERRORS, zlib.error, lzma.LZMAError, zipfile.BadZipFile, tarfile.TarError, struct.error)
-"""What the readers raise for damaged files."""
+"""Exceptions that readers raise for damaged files."""
 
 
 class _XzReader(io.RawIOBase):
-    """Reads an .xz file from front to back in bounded memory, which `lzma.open` leaves to what the file asks for."""
+    """Sequential reader of .xz files with bounded memory; `lzma.open` takes as much as the file asks for."""
 
     def __init__(self, path: Path) -> None:
         self._file, self._place = opened(path), 0
@@ -42,9 +42,9 @@ class _XzReader(io.RawIOBase):
         return True
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Goes there by unpacking what lies before; no further than the end. Raises `ValueError` from the end."""
+        """Seeks by unpacking, at most to the end. Raises `ValueError` for offsets from the end."""
         if whence == io.SEEK_END:
-            raise ValueError("an .xz file does not say how long it is")
+            raise ValueError("the length of an .xz file is unknown")
         target = offset + (self._place if whence == io.SEEK_CUR else 0)
         if target < self._place:
             self._file.seek(0)
@@ -67,7 +67,7 @@ class _XzReader(io.RawIOBase):
         while True:
             packed = b""
             if self._unpacker.eof:
-                # Another stream may follow, after zeros.
+                # Another stream may follow after zero padding.
                 packed = self._unpacker.unused_data.lstrip(b"\0") or self._file.read(_PACKED).lstrip(b"\0")
                 if not packed:
                     return 0
@@ -75,7 +75,7 @@ class _XzReader(io.RawIOBase):
             elif self._unpacker.needs_input:
                 packed = self._file.read(_PACKED)
                 if not packed:
-                    raise EOFError("the .xz stream is not complete")
+                    raise EOFError("the .xz stream is incomplete")
             found = self._unpacker.decompress(packed, len(buffer))
             if found:
                 buffer[: len(found)] = found
@@ -97,7 +97,7 @@ _UNPACKERS: dict[bytes, Callable[[Path], Any]] = {
 
 
 def unpacked(path: Path) -> IO[bytes]:
-    """The file, or what is packed in it: its first bytes say how, whatever it is called. Raises `OSError`."""
+    """Opens a file, decompressed if its first bytes are those of gzip, bzip2 or xz. Raises `OSError`."""
     with opened(path) as file:
         start = file.read(6)
     stream: IO[bytes] = next((unpack for magic, unpack in _UNPACKERS.items() if start.startswith(magic)), opened)(path)
@@ -105,39 +105,39 @@ def unpacked(path: Path) -> IO[bytes]:
 
 
 def first_bytes(path: Path, count: int) -> bytes:
-    """The first of what is in the file; none if it is damaged. Raises `OSError` when it may not be read."""
+    """Returns the first bytes of a file, decompressed; empty if it is damaged. Raises `OSError` if it is unreadable."""
     with unpacked(path) as stream, contextlib.suppress(*_BROKEN):
         return stream.read(count)
     return b""
 
 
 def refuse_bomb(root: Path, size: int) -> None:
-    """Raises `UserError` when the file would have to hold so many bytes that only a bomb does."""
+    """Raises `UserError` if `size`, the unpacked size in bytes, is that of a decompression bomb."""
     if size > _HARMLESS + _MOST_PACKED * root.stat().st_size:
         raise UserError(
-            f"{quoted(root.name)} claims to hold far more than a hundred times its own size, as no images do.",
+            f"{quoted(root.name)} would unpack to more than a hundred times its size, which is unusual for images.",
             "Download it again; if you trust it, unpack it yourself and open the folder.",
             f"{root}: {size} bytes",
         )
 
 
 def damaged(root: Path, why: str, error: object = "") -> UserError:
-    """`why` goes on after the file's name."""
+    """Returns the error for a damaged file. `why` is the part of the sentence after its name."""
     return UserError(f"{quoted(root.name)} {why}.", "Copy or download it again.", str(error))
 
 
 @contextlib.contextmanager
 def readable(root: Path) -> Iterator[None]:
-    """Turns what reading a damaged, locked or vanished file raises into a `UserError`: the boundary of all formats."""
+    """Turns exceptions of reading a damaged, locked or deleted file into a `UserError`; all formats use it."""
     try:
         yield
     except PermissionError as error:
         raise UserError(
-            f"You may not read the file {quoted(root.name)}.", "Ask its owner for permission, or copy it.", str(error)
+            f"No permission to read the file {quoted(root.name)}.", "Change its permissions, or copy it.", str(error)
         ) from error
     except FileNotFoundError as error:
         raise UserError(
-            f"{quoted(root.name)} is not there any more.", "Check that its disk is connected.", str(error)
+            f"{quoted(root.name)} no longer exists.", "Check that its disk is connected.", str(error)
         ) from error
     except MemoryError as error:
         raise UserError(
@@ -147,4 +147,4 @@ def readable(root: Path) -> Iterator[None]:
     except EOFError as error:
         raise damaged(root, "ends too early", error) from error
     except _BROKEN as error:
-        raise damaged(root, "is damaged, or not what its name says", error) from error
+        raise damaged(root, "is damaged, or has another format than its name says", error) from error

@@ -1,6 +1,6 @@
-"""Kinds of files that lie among images: which are images that are read, and what the others are.
+"""Kinds of files in a folder or archive: supported images, and others.
 
-The ending says it where it is a known one; where it is not, the first bytes of some files do.
+The extension decides if it is known; otherwise the first bytes of some files with that extension do.
 """
 
 from __future__ import annotations
@@ -19,17 +19,16 @@ from core.data.names import printable
 FORMATS = "PNG, JPEG, WebP, HEIC, AVIF, BMP, GIF or TIFF"
 TARS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 FIRST_BYTES = 264
-"""Bytes of a file that say what it is."""
+"""Number of first bytes from which a format is recognized."""
 MOST_OTHERS = 200
-"""Files of one unknown ending that are looked at, if none of them is an image."""
+"""Maximum number of files with the same unknown extension that are opened, if none of them is an image."""
 MOST_OTHERS_IN_ALL = 2000
 
 Kind = Literal["image", "other format", "archive", "video", "array", "table", "nothing"]
-"""What is read; an image of a format that is not read; what may hold images; and what is none of the program's
-business."""
+"""Supported image; unsupported image format; files that may hold images; irrelevant file."""
 
 _LONGEST = 12
-"""Letters of an ending, with its dot."""
+"""Maximum length of an extension, with its dot."""
 _PACKED = (".gz", ".bz2", ".xz", ".zst", ".lz", ".lz4", ".z")
 _CAMERAS = """.3fr .ari .bay .cap .crw .dcr .dcs .erf .fff .gpr .iiq .k25 .kdc .mdc .mef .mos .mrw .nrw .orf .pef .ptx
     .pxn .raf .raw .rw2 .rwl .rwz .sr2 .srf .srw .x3f"""
@@ -80,16 +79,16 @@ _FIRST: tuple[tuple[int, bytes, Kind, str], ...] = (
     (0, b"PAR1", "table", ""),
     (0, b"\x89HDF\r\n\x1a\n", "table", ""),
 )
-"""By which bytes, at which place, formats are known, and how images of a format that is not read are called."""
+"""Signatures: offset, bytes, kind, and name of an unsupported image format."""
 
 _CALLED: Mapping[Kind, str] = {"archive": "an archive", "video": "a video", "array": "an array", "table": "a data file"}
 
 
 class Recognizer:
-    """Says of the files of a folder or an archive, one after the other, which are images that are read."""
+    """Classifies the files of a folder or an archive one by one."""
 
     def __init__(self, archived: bool = False) -> None:
-        """`archived`: they lie in an archive."""
+        """`archived`: the files are in an archive."""
         self._archived = archived
         self._images: Counter[str] = Counter()
         self._others: Counter[str] = Counter()
@@ -97,9 +96,9 @@ class Recognizer:
         self._passed: Counter[str] = Counter()
 
     def judge(self, path: str, first: Callable[[], bytes]) -> Skipped | bool:
-        """Returns whether a file is an image that is read, or why it is left out.
+        """Returns whether a file is a supported image, or why it is skipped.
 
-        `first` gives its first `FIRST_BYTES`; they are asked for only where the ending says nothing.
+        `first` returns its first `FIRST_BYTES`; it is called only if the extension is unknown.
         """
         name = path.rpartition("/")[2]
         kind, called = kind_by_name(name), _ending(name)
@@ -113,11 +112,11 @@ class Recognizer:
         return Skipped(printable(path), what, kind="containers")
 
     def passed_over(self) -> Iterator[Skipped]:
-        """Says of which files nobody looked what they are, if there are any."""
+        """Yields the files of unknown kinds that were not opened, as one skipped item."""
         if count := sum(self._passed.values()):
-            endings = printable(", ".join(ending or "no ending" for ending, _ in self._passed.most_common(3)))
-            others = f"{count:,} files of unknown kinds ({endings}) were not looked at"
-            yield Skipped(endings, f"{others}; {self._looked:,} like them are no images", kind="unknown")
+            endings = printable(", ".join(ending or "no extension" for ending, _ in self._passed.most_common(3)))
+            others = f"{count:,} files of unknown kinds ({endings}) were not examined"
+            yield Skipped(endings, f"{others}; {self._looked:,} similar ones are not images", kind="unknown")
 
     def _looked_at(self, ending: str, first: Callable[[], bytes]) -> tuple[Kind, str]:
         images, others = self._images[ending], self._others[ending]
@@ -134,16 +133,16 @@ class Recognizer:
 
 
 def kind_by_name(name: str) -> Kind | None:
-    """Returns what a file is by its ending; None where that says nothing."""
-    # Nearly all names are done with here, of which there may be hundreds of thousands.
+    """Returns the kind of a file by its extension; None if that is unknown."""
+    # Fast path for nearly all of possibly hundreds of thousands of names.
     kind = _KINDS.get(name[name.rfind(".") :].lower())
     return kind if kind is not None and kind != "nothing" else _KINDS.get(_ending(name))
 
 
 def _ending(name: str) -> str:
-    """Returns the ending of a file name in small letters, empty where it has none or is a part of a sentence.
+    """Returns the lower-case extension of a file name; empty if it has none, or one with spaces.
 
-    Numbers, as in "a.jpg.1", are all the same; what is packed is what is packed in it.
+    All numbers count as the same extension ("a.jpg.1"); that of a compressed file is that of its content.
     """
     name = name.lower()
     dot = name.rfind(".")
@@ -166,7 +165,7 @@ def _kind_of(start: bytes) -> tuple[Kind, str]:
 
 
 def _is_other_than_it_begins(start: bytes) -> bool:
-    """Four letters are enough for a file that is called a picture; sounds and texts begin with them, too."""
+    """Returns whether the short signatures of WebP (RIFF) and BMP match by chance: sounds and texts start so too."""
     if start.startswith(b"RIFF"):
         return start[8:12] != b"WEBP"
     return start.startswith(b"BM") and (start[6:10] != bytes(4) or start[15:18] != bytes(3))

@@ -1,6 +1,6 @@
-"""A folder of images, walked to any depth; folders of one level are classes when all images lie in them.
+"""Folder of images, walked to any depth. Folders of one level are classes if they hold all images.
 
-Where files of labels lie beside them (`core.data.formats.label_files`), the classes are those that they name.
+Label files beside the images (`core.data.formats.label_files`) take precedence.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ TITLE = "Folder"
 RANK = 2
 
 RUN_MARKS = frozenset({"config.json", "stats.jsonl"})
-"""What lies in the folder of a run; its sample grids are no images to train on."""
+"""Files by which a run folder is recognized. Its sample grids are not training images."""
 RUN_SAMPLES = "samples"
-RUN = "the folder of a training"
+RUN = "a run folder"
 
 
 class _Listing(Sequence[File]):
-    """Image files below a folder, in the order of the walk: a few dozen bytes for each, however many there are."""
+    """Image files below a folder, in the order of the walk, in a few dozen bytes each."""
 
     def __init__(self, root: Path) -> None:
-        self.label: Callable[[str], int] = lambda path: 0  # which class, known only after the walk
+        self.label: Callable[[str], int] = lambda path: 0  # set after the walk
         self._root = root
         self._paths, self._ends = bytearray(), array("Q")
         self._chosen: Sequence[int] | None = None
@@ -46,11 +46,11 @@ class _Listing(Sequence[File]):
         inside = "/".join(path)
         self._paths += os.fsencode(inside)
         self._ends.append(len(self._paths))
-        # A sum does not depend on the order in which the disk happens to name its files.
+        # A sum does not depend on the order in which the file system lists files.
         self._contents += int(digest(inside, str(status.st_size), str(status.st_mtime_ns)), 16)
 
     def choose(self, labels: ImageLabels) -> Iterator[Skipped]:
-        """Keeps those for which a class is named, and says which are not."""
+        """Keeps images with a class; yields the others as skipped."""
         self.label = lambda path: labels.of(path) or 0
         chosen = array("Q")
         for index in range(len(self)):
@@ -63,7 +63,7 @@ class _Listing(Sequence[File]):
 
     @property
     def key(self) -> str:
-        """Changes with every name, size and time."""
+        """Returns a key that changes with every name, size and modification time."""
         return digest(str(self._root), str(self._contents))
 
     def path(self, index: int) -> str:
@@ -93,7 +93,7 @@ def opens(source: str) -> bool:
 
 
 def scan(source: str) -> Generator[Progress | FirstImages, None, Files]:
-    """List the images below `source`. Raises `UserError` when it cannot be read, holds no images, or is a run."""
+    """Lists the images below `source`. Raises `UserError` if it cannot be read, has no images, or is a run folder."""
     root = absolute(source)
     title = root.name or str(root)
     if root.name == RUN_SAMPLES and all((root.parent / mark).exists() for mark in RUN_MARKS):
@@ -110,7 +110,7 @@ def scan(source: str) -> Generator[Progress | FirstImages, None, Files]:
     if not listing and not walk.skipped:
         raise UserError(
             f"There are no images in {quoted(title)}.",
-            f"Open a folder that holds {FORMATS} files.",
+            f"Open a folder with {FORMATS} files.",
             printable(str(root)),
         )
     files, unread = _label_files(root, walk.label_files)
@@ -128,9 +128,9 @@ def scan(source: str) -> Generator[Progress | FirstImages, None, Files]:
 def _classified(
     listing: _Listing, folders: set[Inside], files: Sequence[LabelFile]
 ) -> tuple[tuple[str, ...], Iterable[Skipped]]:
-    """Tells the listing which class each image is of, as the label files say, or else its folder.
+    """Sets the classes of the listing, from the label files, else from the folders.
 
-    Returns the classes' names, and what is left out or not used.
+    Returns the names of the classes, and skipped or unused files.
     """
     labels, unused = read_labels(files)
     if labels is not None:
@@ -146,7 +146,7 @@ def _classified(
 
 
 def _label_files(root: Path, paths: Iterable[Inside]) -> tuple[list[LabelFile], list[Skipped]]:
-    """Reads those that count, as far as they are not too large together."""
+    """Reads the label files nearest to the top, up to a total size."""
     found: list[LabelFile] = []
     skipped: list[Skipped] = []
     total = 0
@@ -166,21 +166,21 @@ def _label_files(root: Path, paths: Iterable[Inside]) -> tuple[list[LabelFile], 
 
 
 def of_a_training(root: Path) -> UserError:
-    """For the folder of a run, or an archive of one, that is opened as a dataset."""
+    """Returns the error for a run folder, or an archive of one, that is opened as a dataset."""
     return UserError(
-        f"{quoted(root.name)} is {RUN}, and holds no dataset.",
+        f"{quoted(root.name)} is {RUN}, not a dataset.",
         REMEDIES["runs"],
         printable(str(root)),
     )
 
 
 def _inside(root: Path, path: str) -> str:
-    """As `root / path`, which for many small files would take a tenth of all the time."""
+    """Joins a path faster than `root / path`, which takes a tenth of the time with many small files."""
     return f"{root}{os.sep}{path.replace('/', os.sep)}"
 
 
 class _Walk:
-    """What lies below a folder: `images` lists it, and fills `label_files` and `skipped` on the way."""
+    """Walk through a folder: `images` lists it, and fills `label_files` and `skipped` on the way."""
 
     def __init__(self, root: Path) -> None:
         self.label_files: list[Inside] = []
@@ -190,9 +190,9 @@ class _Walk:
         self._links: list[Inside] = []
 
     def images(self) -> Iterator[tuple[Inside, os.stat_result]]:
-        """Every image file once, folder by folder. Linked folders come last and only if not seen yet, so a loop ends.
+        """Yields every image file once, folder by folder. Linked folders come last, unless seen already, so loops end.
 
-        Raises `UserError` when the folder cannot be read, or is a run.
+        Raises `UserError` if the folder cannot be read, or is a run folder.
         """
         visited: set[tuple[int, int]] = set()
         while self._folders or self._links:
@@ -215,8 +215,10 @@ class _Walk:
         self.skipped += self._recognizer.passed_over()
 
     def _listed(self, path: Inside) -> list[tuple[str, Kind | None]]:
-        """Names in a folder that may be worth a word, and what they are; none in that of a run. Raises `OSError`, and
-        `UserError` if it is the top."""
+        """Returns relevant names in a folder and their kinds; none in a run folder.
+
+        Raises `OSError`, and `UserError` if the top folder is a run folder.
+        """
         found: list[tuple[str, Kind | None]] = []
         inner: list[str] = []
         links: list[Inside] = []
@@ -254,18 +256,18 @@ class _Walk:
         return found is True
 
     def _status(self, inside: str) -> os.stat_result | None:
-        """Of an image that is to be read; None if it is left out."""
+        """Returns the status of an image file; None if it is skipped."""
         place = _inside(self._root, inside)
         try:
             status = os.stat(place)  # noqa: PTH116
         except FileNotFoundError:
-            self._skip(inside, "a link to nothing" if Path(place).is_symlink() else "it disappeared")
+            self._skip(inside, "broken link" if Path(place).is_symlink() else "deleted while the dataset was listed")
         except OSError:
-            self._skip(inside, "it cannot be looked at")
+            self._skip(inside, "it cannot be accessed")
         else:
             if S_ISREG(status.st_mode):
                 return status
-            self.skipped.append(Skipped(printable(inside), "not a regular file"))  # a pipe would wait for ever
+            self.skipped.append(Skipped(printable(inside), "not a regular file"))  # opening a pipe would block
         return None
 
     def _skip(self, inside: str, why: str) -> None:
@@ -280,7 +282,7 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def _first_bytes(path: str) -> bytes:
-    """None of what cannot be read, or is no regular file."""
+    """Returns the first bytes of a file; empty if it cannot be read, or is not a regular file."""
     try:
         if S_ISREG(os.stat(path).st_mode):  # noqa: PTH116
             with opened(path, 0) as file:
@@ -294,6 +296,6 @@ def _unreadable(root: Path, error: OSError) -> UserError:
     title = quoted(root.name or str(root))
     if isinstance(error, PermissionError):
         return UserError(
-            f"You may not read the folder {title}.", "Ask its owner for permission, or copy it.", str(error)
+            f"No permission to read the folder {title}.", "Change its permissions, or copy it.", str(error)
         )
     return UserError(f"The folder {title} cannot be read.", "Check that its disk is connected.", str(error))

@@ -1,4 +1,4 @@
-"""IDX, the format of MNIST and its family: numbers behind a header that says their type and shape; packed or not."""
+"""IDX, the format of MNIST and its variants: a header with type and shape, then numbers; optionally compressed."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def opens(source: str) -> bool:
 
 
 def scan(source: str) -> Generator[Progress, None, Arrays]:
-    """Find images and their labels, whichever was opened. Raises `UserError` for damaged files and labels alone."""
+    """Finds images and labels, whichever was opened. Raises `UserError` for damaged files, or labels without images."""
     root = absolute(source)
     yield Progress("Looking for images", 0, 0)
     with readable(root):
@@ -50,28 +50,27 @@ def scan(source: str) -> Generator[Progress, None, Arrays]:
 
 
 def _inside(folder: Path) -> Path | None:
-    """The images in a folder of such files, those for training if there are several."""
+    """Returns the file of images in a folder, the training images if there are several."""
     images = [name for name in few_names(folder) if re.search(r"images.idx[34]", name, re.IGNORECASE)]
     return folder / min(images, key=lambda name: ("train" not in name.lower(), name)) if images else None
 
 
 def _images_of(file: Path) -> Path:
-    """The file itself, or where it holds labels the images beside it."""
+    """Returns the file itself, or the images beside it if it holds labels. Raises `UserError` if there are none."""
     if len(_header(file)[1]) > 1:
         return file
     images = _beside(file, "labels", "images", "34")
     if images is None:
         raise UserError(
-            f"{quoted(file.name)} holds labels, and the images are not beside it.",
-            "Put the file with the images into the same folder.",
+            f"{quoted(file.name)} holds labels, but the file with the images is missing.",
+            "Move the file with the images into the same folder.",
             str(file),
         )
     return images
 
 
 def _beside(file: Path, word: str, other: str, dimensions: str) -> Path | None:
-    """The file of the same name, in letters of any size, but for `word`, the number of dimensions, and whether it is
-    packed."""
+    """Returns the matching file: `other` in place of `word`, other dimensions, any case and compression; else None."""
     name = file.name.lower().removesuffix(".gz")
     if word not in name:
         return None
@@ -87,7 +86,7 @@ def _labels(file: Path | None, count: int) -> tuple[NDArray[Any], tuple[Skipped,
         return np.zeros(count, np.int64), ()
     kind, shape = _header(file)
     if shape != (count,) or kind.kind not in "iu":
-        reason = f"holds an array of {kind.name} and shape {shape}, and no labels of {count} images"
+        reason = f"its array of type {kind.name} and shape {shape} does not hold labels for {count} images"
         return np.zeros(count, np.int64), (Skipped(printable(file.name), reason, kind="labels"),)
     return RowStream(partial(_numbers, file), kind, count).all(), ()
 
@@ -99,7 +98,7 @@ def _is_idx(start: bytes) -> bool:
 def _header(file: Path) -> tuple[np.dtype[Any], tuple[int, ...]]:
     start = first_bytes(file, 20)
     if not _is_idx(start) or len(start) < _length(start):
-        raise damaged(file, "is no file of MNIST's kind, or it is damaged")
+        raise damaged(file, "is not an IDX file (MNIST), or it is damaged")
     return np.dtype(_KINDS[start[2]]), struct.unpack(f">{start[3]}I", start[4 : _length(start)])
 
 
@@ -108,7 +107,7 @@ def _length(start: bytes) -> int:
 
 
 def _numbers(file: Path) -> IO[bytes]:
-    """The file, opened behind its header."""
+    """Opens the file after its header."""
     stream = unpacked(file)
     stream.seek(_length(first_bytes(file, 4)))
     return stream

@@ -1,4 +1,4 @@
-"""Image files in folders and zips, decoded in threads, in order, in flat memory."""
+"""Image files in folders and zips, decoded in threads, in order, in bounded memory."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ from core.data.value_range import ValueRange, white_for
 from core.events import FirstImages, Progress
 
 SIZES_READ = 200
-"""Files whose sizes make a suggestion."""
+"""Number of files whose sizes determine the suggested resolution."""
 LOOKED_AT = 32
-"""Files whose numbers say what stands for white in all: of images that are brighter than these, and so are left out,
-there are hardly ever more than some percent."""
+"""Number of files whose values determine the white level of all. Rarely more than some percent of the images are
+brighter and therefore skipped."""
 _FEWEST = 8
-"""So many of those have to be dark before images of that mode, whose numbers are bytes, are taken for dim ones."""
+"""Minimum number of dark files among them before 8-bit images of a mode count as having a lower white level."""
 _TRIAL = 0.02  # seconds of reading without threads
-_WORTH_HANDING_OVER = 0.0003  # seconds for a file: of smaller ones Python does the most, on one thread at a time anyway
-_AT_ONCE = 8  # files a job
+_WORTH_HANDING_OVER = 0.0003  # seconds per file; below it, the GIL leaves threads no advantage
+_AT_ONCE = 8  # files per job
 FIRST_IMAGES = 12
-"""Files that are shown at once."""
+"""Number of images that are shown first."""
 FIRST_IMAGES_SECONDS = 0.2
 THUMBNAIL = (64, 64)
 LARGEST_FILE = 512 * 2**20
@@ -44,7 +44,7 @@ LARGEST_FILE = 512 * 2**20
 
 @dataclass(frozen=True)
 class File:
-    """A file that looks like an image: its name inside the source, how to open it, and its class."""
+    """Possible image file: its name inside the source, a function that opens it, and its class."""
 
     name: str
     open: Callable[[], IO[bytes]]
@@ -52,7 +52,7 @@ class File:
 
 
 class _Some(Sequence[File]):
-    """Some of the files of a listing, with other labels if these are given."""
+    """Some files of a listing, with other labels if given."""
 
     def __init__(self, files: Sequence[File], rows: Sequence[int], labels: Sequence[int] | None) -> None:
         self._files, self._rows, self._labels = files, rows, labels
@@ -73,7 +73,7 @@ class _Some(Sequence[File]):
 
 @dataclass(frozen=True)
 class Files:
-    """A `Source` of listed image files."""
+    """`Source` of listed image files."""
 
     name: str
     title: str
@@ -88,9 +88,9 @@ class Files:
         return len(self.files)
 
     def for_training(self) -> Files:
-        """Returns it without the images outside of the folders for training, if there are any.
+        """Returns the source with the images of training folders alone, if there are such folders.
 
-        Where those outside hid that the folders of the others are classes, they are classes now.
+        Classes are found again from the remaining folders.
         """
         paths = [tuple(file.name.split("/")) for file in self.files]
         level = training_level({path[:-1] for path in paths})
@@ -104,7 +104,7 @@ class Files:
         return replace(self, key=key, files=_Some(self.files, chosen, labels), classes=tuple(map(printable, classes)))
 
     def suggest(self) -> Generator[Progress, None, int]:
-        """From the headers of at most 200 files, evenly chosen."""
+        """Suggests a resolution from the headers of at most 200 evenly chosen files."""
         count = min(SIZES_READ, len(self.files))
         sides: list[int] = []
         for index, row in enumerate(_evenly(len(self.files), SIZES_READ)):
@@ -115,7 +115,7 @@ class Files:
         return resolution_for(sides)
 
     def read(self, how: Preparation) -> Iterator[Picture | Skipped | None]:
-        """Every file as a picture or with the reason why not, in the order of the listing."""
+        """Yields every file as an image or as skipped, in the order of the listing."""
         whites = whites_of(evenly_chosen(self.files))
         done, spent = 0, 0.0
         while done < len(self.files) and (spent < _TRIAL or spent < done * _WORTH_HANDING_OVER):
@@ -139,24 +139,26 @@ class Files:
 
 
 def _read_some(files: Sequence[File], how: Preparation, whites: Whites, over: Event) -> list[Picture | Skipped]:
-    """Up to the file under way when nobody wants them any more."""
+    """Reads some files; stops after the current one when `over` is set."""
     return [read(file, how, whites) for file in files if not over.is_set()]
 
 
 def _evenly(count: int, most: int) -> list[int]:
-    """Returns at most `most` numbers below `count`, evenly spaced."""
+    """Returns at most `most` evenly spaced integers below `count`."""
     chosen = min(count, most)
     return [index * count // chosen for index in range(chosen)]
 
 
 def evenly_chosen(files: Sequence[File]) -> list[File]:
-    """The files of a dataset that say which numbers stand for black and white in it."""
+    """Returns the files of a dataset that determine its levels of black and white."""
     return [files[row] for row in _evenly(len(files), LOOKED_AT)]
 
 
 def whites_of(files: Iterable[File]) -> Whites:
-    """Returns for each mode which numbers stand for black and white in some files of a dataset; nothing of a mode whose
-    pictures use the whole range, or are black. One picture alone may be dark, and so may be a few among others."""
+    """Returns the levels of black and white by mode, from some files of a dataset.
+
+    Modes whose images use the full range, or are black, are omitted. A few dark images do not change the levels.
+    """
     found: dict[str, ValueRange] = {}
     counts, looked_at = Counter[str](), 0
     for file in files:
@@ -179,7 +181,7 @@ def _is_full(mode: str, numbers: ValueRange) -> bool:
 
 
 def first_images(files: Sequence[File]) -> Iterator[FirstImages]:
-    """The first files that can be read, soon; nothing if there are none."""
+    """Yields the first readable images at once; nothing if there are none."""
     begun, planes = monotonic(), []
     for file in files[:FIRST_IMAGES]:
         picture = read(file, Preparation(THUMBNAIL))
@@ -192,16 +194,16 @@ def first_images(files: Sequence[File]) -> Iterator[FirstImages]:
 
 
 def read(file: File, how: Preparation, whites: Whites = NO_WHITES) -> Picture | Skipped:
-    """One file as a picture, or the reason why not. `whites`: as `whites_of` found them in its dataset."""
+    """Returns a file as an image or as skipped. `whites`: result of `whites_of` for its dataset."""
     try:
         with file.open() as stream:
-            # Asked for a number of bytes, it would set as much memory aside for every file.
+            # Reading a fixed number of bytes would allocate as much memory for every file.
             if stream.seek(0, os.SEEK_END) > LARGEST_FILE:
                 return Skipped(printable(file.name), f"larger than {LARGEST_FILE // 2**20} MB")
             stream.seek(0)
             data = stream.read()
         content = int.from_bytes(blake2b(data, digest_size=8).digest(), "little")
         picture = decode(io.BytesIO(data), how, whites)
-    except Exception as error:  # image formats fail in every way there is; each is this one file's affair
+    except Exception as error:  # decoders raise any exception; it concerns only this file
         return Skipped(printable(file.name), reason(error), passes(error))
     return replace(picture, label=file.label, name=printable(file.name), bytes=len(data), content=content)

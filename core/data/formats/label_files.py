@@ -1,11 +1,11 @@
-"""Labels in files beside the images: StyleGAN's `dataset.json`, `metadata.jsonl` of Hugging Face, and tables.
+"""Label files beside the images: `dataset.json` of StyleGAN, `metadata.jsonl` of Hugging Face, and tables.
 
 * `dataset.json`: {"labels": [[name, class], ...]}, or null for no labels.
-* `metadata.jsonl`: on each line an object with the image's name and its class.
-* `labels.csv`, `train.csv` ...: a table with a line of titles, separated by commas, semicolons or tabs.
-* `labels.txt`: the same, or on each line an image's name and its class.
+* `metadata.jsonl`: an object with image name and class on each line.
+* `labels.csv`, `train.csv` ...: a table with a header row, separated by commas, semicolons or tabs.
+* `labels.txt`: the same, or an image name and its class on each line.
 
-A class is a whole number or a word. The files that lie nearest to the top count, each for the images below its folder.
+A class is an integer or a word. The files nearest to the top are used, each for the images below its folder.
 """
 
 from __future__ import annotations
@@ -34,25 +34,25 @@ NAMES = (
     "train_labels.csv",
     "annotations.csv",
 )
-"""What such a file is called, in any letters; of several in a folder the first counts that can be read."""
+"""Names of label files, in any case. The first readable one in a folder is used."""
 LARGEST = 64 * 2**20
-"""Bytes of all label files of a dataset."""
-FOREIGN = "not labels of images"
+"""Maximum total size in bytes of the label files of a dataset."""
+FOREIGN = "it does not hold labels of images"
 IMAGE_TITLES = ("file_name", "filename", "file", "image", "image_name", "image_id", "path", "id", "name")
 CLASS_TITLES = ("label", "labels", "class", "class_name", "category", "breed", "target")
-"""Titles of columns, in any letters, the likeliest first."""
+"""Column titles, in any case, most likely first."""
 
 LabelFile = tuple[Inside, bytes]
-"""Where a label file lies, and its content."""
+"""Path and content of a label file."""
 
 
 def is_label_file(name: str) -> bool:
-    """Returns whether a file of this name may hold labels."""
+    """Returns whether a file with this name may hold labels."""
     return name.lower() in NAMES
 
 
 def nearest(paths: Iterable[Inside]) -> list[Inside]:
-    """Returns those label files that lie nearest to the top, folder by folder, in each the likeliest first."""
+    """Returns the label files nearest to the top, by folder, in each the most likely first."""
     chosen = list(paths)
     depth = min(map(len, chosen), default=0)
     return sorted((path for path in chosen if len(path) == depth), key=_rank)
@@ -84,21 +84,21 @@ def _name_without_ending(path: str) -> str:
 
 
 _WAYS: tuple[Callable[[str], str], ...] = (_whole, _in_any_letters, _without_ending, _name, _name_without_ending)
-"""How a picture is found in a note, the strictest way first: tools and people rename, convert and move pictures."""
+"""Ways to match an image with a name in a label file, strictest first; images are often renamed, converted or moved."""
 
 
 class ImageLabels:
-    """`classes`: their names, empty where there are none. `file`: what the label file is called, or several are."""
+    """Labels from label files. `classes`: names, empty if there are none. `file`: name of the label files."""
 
     def __init__(self, classes: tuple[str, ...], named: Iterable[tuple[str, int]], file: str) -> None:
-        """`named`: paths of images as the label file names them, as "folder/name.png", and which class each is."""
+        """`named`: image paths in the label file, such as "folder/name.png", each with its class number."""
         self.classes, self.file = classes, file
         self._named = list(named)
         self._found: dict[Callable[[str], str], Mapping[str, int | None]] = {}
         self._met: defaultdict[Callable[[str], str], set[str]] = defaultdict(set)
 
     def of(self, path: str) -> int | None:
-        """The class of an image, 0 where there are none; None where the file names none for it, or several."""
+        """Returns the class of an image (0 without classes); None if the file has no class for it, or several."""
         if not self.classes:
             return 0
         for way in _WAYS:
@@ -110,29 +110,29 @@ class ImageLabels:
         return None
 
     def forgot(self, path: str) -> Skipped:
-        """An image for which no class is named."""
-        return Skipped(printable(path), f"{self.file} names no class for it", kind="unlabelled")
+        """Returns an image without a class as skipped."""
+        return Skipped(printable(path), f"it has no class in {self.file}", kind="unlabelled")
 
     def compared(self, paths: Iterable[str]) -> tuple[bool, tuple[Skipped, ...]]:
-        """Looks for each of the images. Returns whether any of them is named, and what is said of that.
+        """Returns whether the label file names any of the images, and what to report.
 
-        A file that names none of them is about others.
+        A file that names none of them belongs to other images.
         """
         if not self.classes:
             return True, ()
         known = sum(self.of(path) is not None for path in paths)
         if not known:
-            return False, (_unused(self.file, "it names none of these images"),)
+            return False, (_unused(self.file, "it names none of the images"),)
         names = {path for path, _ in self._named if not any(way(path) in met for way, met in self._met.items())}
         if not names:
             return True, ()
         images = f"{len(names):,} image{'' if len(names) == 1 else 's'}"
-        what = f"names {images} that {'is' if len(names) == 1 else 'are'} not there, such as {quoted(min(names))}"
+        what = f"names {images} that {'is' if len(names) == 1 else 'are'} missing, such as {quoted(min(names))}"
         return True, (Skipped(self.file, what, kind="absent"),)
 
 
 def _by(way: Callable[[str], str], named: Iterable[tuple[str, int]]) -> dict[str, int | None]:
-    """Returns the classes by another name for each path; None where one name stands for several classes."""
+    """Returns classes by the result of `way` for each path; None if a result has several classes."""
     found: dict[str, int | None] = {}
     for path, number in named:
         key = way(path)
@@ -141,9 +141,9 @@ def _by(way: Callable[[str], str], named: Iterable[tuple[str, int]]) -> dict[str
 
 
 def read_labels(files: Iterable[LabelFile]) -> tuple[ImageLabels | None, tuple[Skipped, ...]]:
-    """Reads the label files of a dataset, of each folder the first that can be read, and joins them.
+    """Reads and joins the label files of a dataset, the first readable one of each folder.
 
-    Returns the labels, None where no file can be read, and what is not used.
+    Returns the labels (None if no file is readable), and unused files.
     """
     used: dict[Inside, str] = {}
     pairs: list[tuple[str, Any]] = []
@@ -155,7 +155,7 @@ def read_labels(files: Iterable[LabelFile]) -> tuple[ImageLabels | None, tuple[S
             rows = list(_PARSERS[path[-1].lower().rpartition(".")[2]](content))
             _classes([label for _, label in rows])
             found = [("/".join((*path[:-1], *inside(name.replace("\\", "/")))), label) for name, label in rows]
-        except Exception:  # a file of that name may hold anything
+        except Exception:  # a file with such a name may hold anything
             skipped.append(_unused("/".join(path), FOREIGN))
             continue
         used[path[:-1]] = path[-1]
@@ -166,19 +166,19 @@ def read_labels(files: Iterable[LabelFile]) -> tuple[ImageLabels | None, tuple[S
     file = names[0] if len(names) == 1 else ", ".join(names)
     try:
         numbers, classes, different = _classes([label for _, label in pairs])
-    except Exception:  # each alone is right, and together they are of two kinds
+    except Exception:  # valid alone, but numbers and words together
         return None, (*skipped, _unused(file, FOREIGN))
     if pairs and not classes:
-        many = f"{different:,} different labels, more than {MOST_CLASSES:,}"
-        skipped.append(_unused(file, "the same label for every image" if different == 1 else many))
+        many = f"it has {different:,} different labels, the limit is {MOST_CLASSES:,}"
+        skipped.append(_unused(file, "all images have the same label" if different == 1 else many))
     named = ((name, number) for (name, _), number in zip(pairs, numbers, strict=True))
     return ImageLabels(tuple(map(printable, classes)), named, printable(file)), tuple(skipped)
 
 
 def _classes(labels: Sequence[Any]) -> tuple[Sequence[int], tuple[str, ...], int]:
-    """Returns the number of each label's class, the classes' names, and how many different labels there are.
+    """Returns the class number of each label, the class names, and the number of different labels.
 
-    No names unless there are 2 to 1000. Raises `ValueError`, or whatever strange labels lead to.
+    There are no names unless there are 2 to 1000 classes. Raises `ValueError`, or any exception for strange labels.
     """
     given = _as_numbers([_cleaned(label) for label in labels])
     if all(isinstance(label, str) for label in given):
@@ -189,16 +189,16 @@ def _classes(labels: Sequence[Any]) -> tuple[Sequence[int], tuple[str, ...], int
         whole = [int(label) for label in given]
         numbers, classes = class_numbers(whole)
         return numbers.tolist(), classes, len(set(whole))
-    raise ValueError("labels that are neither whole numbers nor words")
+    raise ValueError("labels are neither integers nor words")
 
 
 def _cleaned(label: Any) -> Any:
-    """Words without the space around them, and with each letter written in one way."""
+    """Returns words without surrounding space and in Unicode normal form; other labels as they are."""
     return unicodedata.normalize("NFC", label).strip() if isinstance(label, str) else label
 
 
 def _as_numbers(labels: Sequence[Any]) -> Sequence[Any]:
-    """Words that are all numbers, as a table has them, become numbers."""
+    """Returns labels as integers if all words are numbers, as in a table."""
     for kind in (int, float):
         try:
             return [kind(label) if isinstance(label, str) else label for label in labels]
@@ -229,23 +229,23 @@ def _table(content: bytes) -> Iterable[tuple[str, Any]]:
 
 
 def _text(content: bytes) -> Iterable[tuple[str, Any]]:
-    """Raises `ValueError` for lines of a single word, such as a list of classes."""
+    """Reads a table or pairs. Raises `ValueError` for lines with a single word, such as a list of classes."""
     try:
         return _table(content)
-    except ValueError:  # without titles
+    except ValueError:  # no header row
         lines = [line for line in content.decode("utf-8-sig").splitlines() if line.strip()]
         sign = next((sign for sign in "\t;," if all(sign in line for line in lines)), None)
         return [(name.strip(), label) for name, label in (line.split(sign, 1) for line in lines)]
 
 
 def _of_rows(rows: Iterable[Mapping[str, Any]], titles: Iterable[str]) -> Iterable[tuple[str, Any]]:
-    """Images and classes of rows; rows without a class are passed over."""
+    """Yields image and class of each row that has a class."""
     image, label = _title(titles, IMAGE_TITLES), _title(titles, CLASS_TITLES)
     return [(str(row[image]).strip(), row[label]) for row in rows if _cleaned(row.get(label)) not in (None, "")]
 
 
 def _title(titles: Iterable[str], known: Sequence[str]) -> str:
-    """Raises `ValueError` where none of the titles is known."""
+    """Returns the known column title. Raises `ValueError` if there is none."""
     by_letters = {title.strip().lower(): title for title in titles}
     for title in known:
         if title in by_letters:
@@ -257,5 +257,5 @@ _PARSERS = {"json": _stylegan, "jsonl": _json_lines, "csv": _table, "tsv": _tabl
 
 
 def too_large(size: int) -> str:
-    """Returns why a label file of `size` bytes is not read; empty if it is."""
+    """Returns the reason why a label file of `size` bytes is skipped; empty if it is not."""
     return f"larger than {LARGEST // 2**20} MB" if size > LARGEST else ""

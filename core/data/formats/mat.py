@@ -1,6 +1,6 @@
-"""MATLAB's files of version 5, as SVHN comes: pictures (H, W, C, N) of uint8, and labels.
+"""MATLAB files of version 5, such as SVHN: images (H, W, C, N) of uint8, and labels.
 
-What it holds is read from front to back, and unpacked on the way, so that memory stays flat.
+Files are read and decompressed sequentially, in bounded memory.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _FIRST, _TAG = 128, 8
 _MATRIX, _COMPRESSED = 14, 15
 _COMPLEX = 0x800
 _NUMERIC = range(6, 16)
-"""Classes of arrays: double, single and whole numbers; truths are whole numbers too."""
+"""Array classes of numbers: double, single, integer and logical."""
 _NUMBERS = {1: "i1", 2: "u1", 3: "<i2", 4: "<u2", 5: "<i4", 6: "<u4", 7: "<f4", 9: "<f8", 12: "<i8", 13: "<u8"}
 _PIECE = 2**16
 _LONGEST_PART = 4096  # bytes of a name or a shape
@@ -49,7 +49,7 @@ def opens(source: str) -> bool:
 
 
 def scan(source: str) -> Generator[Progress, None, Arrays]:
-    """Find pictures and the labels beside them. Raises `UserError` if there are no pictures, and for version 7.3."""
+    """Finds the images and their labels. Raises `UserError` if there are no images, and for version 7.3."""
     root = absolute(source)
     yield Progress("Looking for images", 0, 0)
     with readable(root), opened(root) as file:
@@ -59,10 +59,10 @@ def scan(source: str) -> Generator[Progress, None, Arrays]:
         if images is None:
             raise UserError(
                 f"There are no images in {quoted(root.name)}.",
-                "It needs an array of uint8 of shape (height, width, 1 or 3, count), saved as version 7 or older.",
+                "Save an array of uint8 of shape (height, width, 1 or 3, count) as version 7 or older.",
                 str(root),
             )
-        # The first index runs fastest, as everywhere in MATLAB.
+        # MATLAB stores arrays in column-major order.
         rows = pictures(root, partial(_numbers, root, images.start), images.kind, images.shape[::-1])
         others = [each.as_labels(root, rows.count) for each in found if each is not images]
         labels, classes, unused = labels_among(others, rows.count, images.name)
@@ -71,8 +71,7 @@ def scan(source: str) -> Generator[Progress, None, Arrays]:
 
 @dataclass(frozen=True)
 class _Array:
-    """An array of which only the header was read. `kind` is object for what holds no real numbers; `start`: where its
-    element begins."""
+    """Header of an array. `kind`: object if it holds no real numbers; `start`: position of its element in the file."""
 
     name: str
     kind: np.dtype[Any]
@@ -84,7 +83,7 @@ class _Array:
         return len(self.shape) == 4 and self.shape[2] in (1, 3) and min(self.shape) > 0 and self.kind == np.uint8
 
     def as_labels(self, root: Path, count: int) -> LabelArray:
-        """With a row for each image, where it has a column for each."""
+        """Returns the array with a row for each image, transposed if it has a column for each."""
         turned = self.shape[:1] != (count,) and self.shape[1:] == (count,)
         shape = self.shape[::-1] if turned else self.shape
 
@@ -100,14 +99,14 @@ def _refuse_hdf5(root: Path, file: IO[bytes]) -> None:
     file.seek(0)
     if file.read(len(_MAGIC)) != _MAGIC:
         raise UserError(
-            f"{quoted(root.name)} is a MATLAB file of version 7.3, which is not read here.",
+            f"{quoted(root.name)} is a MATLAB file of version 7.3, which is not supported.",
             "Save it as version 7: save(name, '-v7') in MATLAB, scipy.io.savemat in Python.",
             str(root),
         )
 
 
 def _arrays(file: IO[bytes], size: int) -> Iterator[_Array]:
-    """The arrays at the top of the file; those without a name are MATLAB's own."""
+    """Yields the named arrays at the top level of the file."""
     start = _FIRST
     while start < size:
         element = _Element(file, start)
@@ -119,7 +118,7 @@ def _arrays(file: IO[bytes], size: int) -> Iterator[_Array]:
 
 @contextlib.contextmanager
 def _numbers(root: Path, start: int) -> Iterator[_Element]:
-    """In front of the numbers of the array that begins there."""
+    """Yields the element that starts there, positioned before its numbers."""
     with readable(root), opened(root) as file:
         element = _Element(file, start)
         element.array()
@@ -127,7 +126,7 @@ def _numbers(root: Path, start: int) -> Iterator[_Element]:
 
 
 class _Element:
-    """What stands at one place at the top of the file, unpacked if it is packed."""
+    """Element at the top level of the file, decompressed if needed."""
 
     def __init__(self, file: IO[bytes], start: int) -> None:
         file.seek(start)
@@ -139,7 +138,7 @@ class _Element:
             file.seek(start)
 
     def read(self, count: int) -> bytes:
-        """Raises `EOFError` when there is less."""
+        """Returns the next `count` bytes. Raises `EOFError` if there are fewer."""
         pieces, missing = [self._ready], count - len(self._ready)
         while missing > 0:
             piece = self._file.read(_PIECE if self._unpacker else missing)
@@ -152,8 +151,10 @@ class _Element:
         return data[:count]
 
     def array(self) -> tuple[str, np.dtype[Any], tuple[int, ...]] | None:
-        """Name, type and shape of the numbers that `read` gives next; None for what is no array. The type is object
-        for text, cells and whatever else holds no real numbers."""
+        """Returns name, type and shape of the numbers that `read` returns next; None if it is not an array.
+
+        The type is object for text, cells and other arrays without real numbers.
+        """
         if struct.unpack("<II", self.read(_TAG))[0] != _MATRIX:
             return None
         flags, shape, name = (self._part() for _ in range(3))
@@ -173,7 +174,7 @@ class _Element:
         return short[:size] if short else self.read(size + -size % 8)[:size]
 
     def _tag(self) -> tuple[int, int, bytes]:
-        """Type and size of what comes next, and it itself where it is so short that it stands in the tag."""
+        """Returns type and size of the next part, and its data if it is stored in the tag."""
         start = self.read(_TAG)
         kind, size = struct.unpack("<II", start)
         return (kind & 0xFFFF, kind >> 16, start[4:]) if kind >> 16 else (kind, size, b"")

@@ -1,4 +1,4 @@
-"""numpy's `.npy` and `.npz`. What is pickled in them is never read: unpickling runs whatever code a file names."""
+"""`.npy` and `.npz` files of numpy. Pickled data in them is never read, because unpickling may run any code."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ RANK = 3
 _HEADERS = {(1, 0): format.read_array_header_1_0, (2, 0): format.read_array_header_2_0}
 _LONGEST_HEADER = 2**16
 _MOST_ARRAYS = 1000
-"""That are looked at in one .npz or folder."""
+"""Maximum number of arrays that are examined in a .npz or folder."""
 
 
 @dataclass(frozen=True)
 class _Array:
-    """An array of which only the header was read: `start` bytes of what `open` opens."""
+    """Header of an array; its numbers follow after `start` bytes of the file that `open` opens."""
 
     name: str
     open: Callable[[], IO[bytes]]
@@ -48,7 +48,7 @@ class _Array:
 
     @property
     def weight(self) -> tuple[bool, int]:
-        """Of the arrays in a file, the one that has the most of this holds the pictures."""
+        """Sort key; the array with the largest one in a file holds the images."""
         return len(self.shape) in (3, 4) and self.kind.kind in "buif", prod(self.shape)
 
     @property
@@ -71,8 +71,10 @@ def opens(source: str) -> bool:
 
 
 def scan(source: str) -> Generator[Progress, None, Arrays]:
-    """Find the images, and labels for them: beside them in the file, or beside an `.npy` in one of its own. Raises
-    `UserError` for damaged files and for what are no pictures."""
+    """Finds the images, and labels in the same file or in a `.npy` beside it.
+
+    Raises `UserError` for damaged files and for arrays that are not images.
+    """
     root = absolute(source)
     yield Progress("Looking for images", 0, 0)
     with readable(root):
@@ -84,8 +86,8 @@ def scan(source: str) -> Generator[Progress, None, Arrays]:
             raise _nothing(root, bool(arrays))
         if found.fortran:
             raise UserError(
-                f"The numbers in {quoted(root.name)} are in Fortran's order.",
-                "Save them again with numpy.save(name, numpy.ascontiguousarray(images)).",
+                f"The array in {quoted(root.name)} is in Fortran order, which is not supported.",
+                "Save it again with numpy.save(name, numpy.ascontiguousarray(images)).",
             )
         rows = pictures(root, found.numbers, found.kind, found.shape)
         beside, broken = (None, ()) if packed else _beside(root, rows.count)
@@ -95,7 +97,7 @@ def scan(source: str) -> Generator[Progress, None, Arrays]:
         labels, classes, unused = labels_among(others, rows.count, found.name)
         key = digest(version(root), *([version(root.with_name(beside.name))] if beside is not None else []))
     pickled = (
-        Skipped(printable(array.name), "pickled objects, which could run code when they are read", kind="arrays")
+        Skipped(printable(array.name), "it holds pickled objects, which could run code when read", kind="arrays")
         for array in arrays
         if array.kind.hasobject
     )
@@ -107,7 +109,7 @@ def _alone(root: Path) -> Iterator[_Array]:
 
 
 def _beside(images: Path, count: int) -> tuple[_Array | None, tuple[Skipped, ...]]:
-    """The labels of `count` images that lie in the same folder, of several the likeliest, and damaged ones."""
+    """Returns the most likely labels of `count` images in the same folder, and damaged label files."""
     found: list[_Array] = []
     broken: list[Skipped] = []
     for name in _names_of_labels(images):
@@ -134,30 +136,30 @@ def _members(root: Path) -> Iterator[_Array]:
     archive = zipfile.ZipFile(root)
     for info in islice((each for each in archive.infolist() if each.filename.endswith(".npy")), _MOST_ARRAYS):
         if info.compress_type not in BOUNDED:
-            raise damaged(root, "is packed in a way that may take any memory to unpack", info.filename)
+            raise damaged(root, "uses an unsupported compression method", info.filename)
         yield _array(root, info.filename.removesuffix(".npy"), partial(archive.open, info), info.file_size)
 
 
 def _array(root: Path, name: str, open: Callable[[], IO[bytes]], size: int) -> _Array:
     try:
         with open() as stream:
-            # Only so much of it: numpy would believe a header that says it is as long as the memory.
+            # Only its start, because numpy trusts the length that a header claims.
             head = io.BytesIO(stream.read(_LONGEST_HEADER))
         shape, fortran, kind = _HEADERS[format.read_magic(head)](head)
     except OSError:
         raise
-    except Exception as error:  # numpy, tokenize and zipfile raise whatever a header full of rubbish leads to
-        raise damaged(root, "is no array of numpy's, or it is damaged", error) from error
+    except Exception as error:  # numpy, tokenize and zipfile raise any exception for an invalid header
+        raise damaged(root, "is not a numpy array, or it is damaged", error) from error
     if min(shape, default=1) < 0 or (not kind.hasobject and head.tell() + prod(shape) * kind.itemsize > size):
-        raise damaged(root, "is shorter than it says", f"{name}: {shape} of {kind} in {size} bytes")
+        raise damaged(root, "is shorter than its header says", f"{name}: {shape} of {kind} in {size} bytes")
     return _Array(name, open, head.tell(), kind, shape, fortran)
 
 
 def _nothing(root: Path, pickled: bool) -> UserError:
     if pickled:
         return UserError(
-            f"{quoted(root.name)} holds pickled objects, which could run code when they are read.",
-            "Save the images as one plain array of uint8, shape (N, H, W, C).",
+            f"{quoted(root.name)} holds pickled objects, which could run code when read.",
+            "Save the images as one array of uint8, shape (N, H, W, C).",
             str(root),
         )
     return UserError(f"There are no arrays in {quoted(root.name)}.", "Open another file.", str(root))

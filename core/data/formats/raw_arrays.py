@@ -1,7 +1,7 @@
 """Raw pixel arrays in files: the reader shared by `.npy`, `.npz`, `.mat`, IDX and CIFAR.
 
-Files are read from front to back, a few megabytes at a time. They are never mapped into memory: a drive that vanishes
-under a memory map takes the whole program along.
+Files are read sequentially, a few megabytes at a time. They are never memory-mapped: the program would crash if a
+drive disappears under a memory map.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from core.events import Progress
 
 
 class Stream(Protocol):
-    """What is read from front to back. Where there is less than `count`, `read` gives what there is, or raises."""
+    """Interface of a sequential stream. `read` returns fewer than `count` bytes at the end, or raises."""
 
     def read(self, count: int, /) -> bytes: ...
 
@@ -44,20 +44,20 @@ class Stream(Protocol):
 Opener = Callable[[], AbstractContextManager[Stream]]
 
 _PIECE = 2**20
-"""Bytes read at once, or one row if that is more: few enough for stopping promptly."""
+"""Bytes read at once, or one row if that is more; few enough for stopping promptly."""
 _CHUNK = 16
-"""Pictures prepared at once."""
+"""Images prepared at once."""
 _MOST_NAMES = 100
 _MOST_PICTURES = 10_000_000
 _FULL = {"uint8": 255, "uint16": 65535}
-"""Whites of types, beyond which nothing need be looked at."""
+"""Largest white level of each type; once it is reached, further values need not be examined."""
 
 
 @dataclass(frozen=True)
 class RowStream:
-    """Rows of one type, `count` of them in C order, in a file that `open` opens in front of the first.
+    """Stream of `count` rows of one type in C order, in a file that `open` opens before the first row.
 
-    Of rows with named parts `part` is the one that is meant.
+    `part`: name of the wanted field, for rows of a structured type.
     """
 
     open: Opener
@@ -67,12 +67,12 @@ class RowStream:
 
     @property
     def kind(self) -> np.dtype[Any]:
-        """What one number of them is."""
+        """Type of one number."""
         return (self.row[self.part] if self.part else self.row).base
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Of one row."""
+        """Shape of one row."""
         return (self.row[self.part] if self.part else self.row).shape
 
     @property
@@ -80,27 +80,28 @@ class RowStream:
         return self.count * self.row.itemsize
 
     def read(self, most: int = _PIECE) -> Iterator[NDArray[Any]]:
-        """All rows, at most so many at once. Raises `EOFError` when there are too few, and what a broken file does."""
+        """Yields all rows, at most `most` bytes at once. Raises `EOFError` if there are too few, and other exceptions
+        for a damaged file."""
         most = min(most, max(_PIECE // self.row.itemsize, 1))
         with self.open() as stream:
             for start in range(0, self.count, most):
                 count = min(most, self.count - start)
                 data = stream.read(count * self.row.itemsize)
                 if len(data) < count * self.row.itemsize:
-                    raise EOFError(f"row {start + len(data) // self.row.itemsize} of {self.count} is not complete")
+                    raise EOFError(f"row {start + len(data) // self.row.itemsize} of {self.count} is incomplete")
                 rows = np.frombuffer(data, self.row)
                 yield rows[self.part] if self.part else rows
 
     def all(self) -> NDArray[Any]:
-        """Every row, for few numbers."""
+        """Returns all rows, for small arrays."""
         return np.concatenate([np.zeros((0, *self.shape), self.kind), *self.read()])
 
 
 @dataclass(frozen=True)
 class Arrays(OneFile):
-    """A `Source` of such pictures. Their numbers are looked at no earlier than they are read.
+    """`Source` of images in arrays. Values are examined only during reading.
 
-    `by_column`: they are stored column by column, not row by row.
+    `by_column`: images are stored in column-major order.
     """
 
     parts: tuple[RowStream, ...]
@@ -115,12 +116,12 @@ class Arrays(OneFile):
         return sum(part.count for part in self.parts)
 
     def suggest(self) -> Generator[Progress, None, int]:
-        """From the one size that all have."""
+        """Suggests a resolution from the common size of the images."""
         yield from ()
         return resolution_for([min(_size(self.parts[0].shape))])
 
     def read(self, how: Preparation) -> Iterator[Picture | Skipped | None]:
-        """Every picture. Raises `UserError` for numbers that stand for no brightness, and for damaged files."""
+        """Yields every image. Raises `UserError` for values that are not brightness, and for damaged files."""
         with readable(self.root):
             limits = yield from self._limits()
             workers = min(8, os.cpu_count() or 1)
@@ -138,7 +139,7 @@ class Arrays(OneFile):
                 start += len(rows)
 
     def _limits(self) -> Generator[None, None, Limits]:
-        """From all numbers, but no further than they may still say something else."""
+        """Returns the levels of black and white, from as many values as needed."""
         kind = self.parts[0].kind
         if kind.kind == "b":
             return 0, 1
@@ -147,8 +148,8 @@ class Arrays(OneFile):
             for rows in part.read():
                 if kind.kind == "f" and not np.isfinite(rows).all():
                     raise UserError(
-                        f"{quoted(self.root.name)} holds values that are no numbers (NaN or infinite).",
-                        "Replace them, or leave those pictures out.",
+                        f"{quoted(self.root.name)} has invalid pixel values (NaN or infinite).",
+                        "Replace these values, or remove the images.",
                         self.name,
                     )
                 here = ValueRange.of(rows, found is None or found.whole)
@@ -156,18 +157,18 @@ class Arrays(OneFile):
                 if white_for(found.high) == _FULL.get(kind.name):
                     return 0, _FULL[kind.name]
                 yield
-        assert found is not None  # there is at least one picture
+        assert found is not None  # there is at least one image
         if found.known is None:
             raise UserError(
-                f"The numbers in {quoted(self.root.name)} reach from {found.low:g} to {found.high:g}.",
-                "Save them scaled to [0, 1], [-1, 1] or [0, 255].",
+                f"The pixel values in {quoted(self.root.name)} range from {found.low:g} to {found.high:g}.",
+                "Scale them to [0, 1], [-1, 1] or [0, 255], and save the file again.",
                 self.name,
             )
         return found.known
 
 
 def few_names(folder: Path) -> list[str]:
-    """What lies in a folder that may be one of such files; nothing if it is more, or may not be looked into."""
+    """Returns the names in a folder that may hold array files; empty if there are too many, or it is unreadable."""
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         names = [entry.name for entry in islice(entries, _MOST_NAMES + 1)]
         return names if len(names) <= _MOST_NAMES else []
@@ -175,28 +176,31 @@ def few_names(folder: Path) -> list[str]:
 
 
 def pictures(root: Path, open: Opener, kind: np.dtype[Any], shape: tuple[int, ...]) -> RowStream:
-    """Rows of an array (N, H, W), (N, H, W, C) or (N, C, H, W). Raises `UserError` for what cannot be pictures."""
+    """Returns the images of an array (N, H, W), (N, H, W, C) or (N, C, H, W) as rows.
+
+    Raises `UserError` for an array that cannot hold images.
+    """
     title = quoted(root.name)
     if kind.kind not in "buif" or not _are_pictures(shape):
         raise UserError(
-            f"{title} holds no pictures but an array of {kind.name} and shape {shape}.",
-            "Save them as uint8 of shape (N, H, W, C), C = 1, 3 or 4, or of shape (N, H, W) for grey.",
+            f"{title} does not hold images, but an array of type {kind.name} and shape {shape}.",
+            "Save images as uint8 of shape (N, H, W, C), C = 1, 3 or 4, or of shape (N, H, W) for grayscale.",
             str(root),
         )
     if _is_single(shape):
         raise UserError(
-            f"{title} holds a single picture, of shape {shape}.",
-            "Save all pictures as one array of shape (N, H, W, C), C = 1 for grey, or as image files in a folder.",
+            f"{title} holds a single image, of shape {shape}.",
+            "Save all images as one array of shape (N, H, W, C), C = 1 for grayscale, or as image files in a folder.",
             str(root),
         )
     width, height = _size(shape[1:])
     if width * height > MOST_PIXELS or prod(shape[1:]) * kind.itemsize > LARGEST_FILE:
         raise UserError(
-            f"The pictures in {title} are {width} x {height} px, too large to be read.", "Save them smaller.", str(root)
+            f"The images in {title} are too large ({width} x {height} px).", "Save smaller images.", str(root)
         )
     if shape[0] > _MOST_PICTURES:
         raise UserError(
-            f"There are {shape[0]} pictures in {title}, more than {_MOST_PICTURES}.", "Save fewer of them.", str(root)
+            f"{title} holds {shape[0]:,} images; the limit is {_MOST_PICTURES:,}.", "Save fewer images.", str(root)
         )
     rows = RowStream(open, np.dtype((kind, shape[1:])), shape[0])
     refuse_bomb(root, rows.bytes)
@@ -210,12 +214,12 @@ def _are_pictures(shape: tuple[int, ...]) -> bool:
 
 
 def _is_single(shape: tuple[int, ...]) -> bool:
-    """Whether it is one picture, channels last or first: three grey ones are no dataset, nor are any 4 px wide."""
+    """Returns whether the shape is that of a single image, channels last or first, rather than of 3 or 4 tiny ones."""
     return shape[0] in (1, 3, 4) or shape[2] <= 4 if len(shape) == 3 else shape[0] == 1
 
 
 def _size(shape: tuple[int, ...]) -> tuple[int, int]:
-    """Width and height of a picture of that shape."""
+    """Returns width and height of an image of that shape."""
     height, width = shape[:2] if len(shape) == 2 or shape[2] in (1, 3, 4) else shape[1:]
     return width, height
 

@@ -1,4 +1,4 @@
-"""A tar of images, packed or not, read from front to back, so that nothing of it is ever unpacked to the disk."""
+"""Tar of images, compressed or not, read sequentially and never unpacked to the disk."""
 
 from __future__ import annotations
 
@@ -30,26 +30,26 @@ TITLE = "Tar"
 RANK = 6
 
 _LARGE = 2**24
-"""A file of as many bytes is not left waiting in memory."""
+"""Size in bytes from which a file is not queued in memory."""
 
 
 @dataclass(frozen=True)
 class Tar(OneFile):
-    """A `Source` of image files in a tar, in their order there."""
+    """`Source` of image files in a tar, in the order of the archive."""
 
     total: int
     labels: Labels
     runs: frozenset[Inside]
     skipped: tuple[Skipped, ...]
     training: tuple[int, Labels]
-    """How many images lie in folders for training, and their labels."""
+    """Number of images in training folders, and their labels."""
     level: int
-    """On how many levels below the top folders divide the dataset, one of them for training."""
+    """Number of levels at which folders split the dataset; 0 without a training folder."""
     is_training_only: bool = False
     doing: str = "Reading images"
 
     def for_training(self) -> Tar:
-        """Returns it without the images outside of the folders for training, if there are any."""
+        """Returns the source with the images of training folders alone, if there are such folders."""
         if not self.level:
             return self
         total, labels = self.training
@@ -60,7 +60,7 @@ class Tar(OneFile):
         return self.labels.classes
 
     def suggest(self) -> Generator[Progress, None, int]:
-        """From the headers of the first 200 files that have one."""
+        """Suggests a resolution from the headers of the first 200 readable files."""
         sides: list[int] = []
         with readable(self.root):
             for entry in self._pictures():
@@ -68,15 +68,14 @@ class Tar(OneFile):
                     yield Progress("Looking at image sizes", len(sides), SIZES_READ)
                     continue
                 data = entry[1].content()
-                with contextlib.suppress(Exception):  # reading will name it
+                with contextlib.suppress(Exception):  # `read` will report it
                     sides.append(min(header_size(io.BytesIO(data))))
                 if len(sides) == SIZES_READ:
                     break
         return resolution_for(sides)
 
     def read(self, how: Preparation) -> Iterator[Picture | Skipped | None]:
-        """Every file as a picture or with the reason why not. Raises `UserError` when the tar can be read no
-        further."""
+        """Yields every file as an image or as skipped. Raises `UserError` if the tar cannot be read further."""
         workers = min(8, os.cpu_count() or 1)
         with readable(self.root):
             first = (entry[1] for entry in self._pictures() if entry is not None)
@@ -97,7 +96,7 @@ class Tar(OneFile):
             yield job if member.size < _LARGE else partial(_given, job())
 
     def _pictures(self) -> Iterator[tuple[Inside, Member] | None]:
-        """The images; None for a moment to show progress or to stop."""
+        """Yields the images; None is an opportunity to show progress or to stop."""
         for entry in _entries(self.root, EntryRecognizer()):
             if entry is None:
                 yield None
@@ -118,7 +117,7 @@ def opens(source: str) -> bool:
 
 
 def scan(source: str) -> Generator[Progress | FirstImages, None, Tar]:
-    """List the images in the tar. Raises `UserError` when it is damaged, a bomb, a run, or holds no images."""
+    """Lists the images in the tar. Raises `UserError` if it is damaged, a bomb, a run folder, or has no images."""
     root = absolute(source)
     yield Progress("Looking for images", 0, 0)
     paths: list[Inside] = []
@@ -160,7 +159,7 @@ def scan(source: str) -> Generator[Progress | FirstImages, None, Tar]:
 
 
 def _take(path: Inside, member: Member, files: list[LabelFile]) -> list[Skipped]:
-    """Adds a label file to those that lie nearest to the top so far, unless they are too large together."""
+    """Adds a label file to those nearest to the top so far, unless their total size is too large."""
     if files and len(path) > len(files[0][0]):
         return []
     if files and len(path) < len(files[0][0]):
@@ -172,7 +171,7 @@ def _take(path: Inside, member: Member, files: list[LabelFile]) -> list[Skipped]
 
 
 def _entries(root: Path, recognizer: EntryRecognizer) -> Iterator[tuple[Inside, Member, Found | Skipped] | None]:
-    """What is worth a word, and what it is; None for a moment to show progress or to stop."""
+    """Yields relevant entries and their kinds; None is an opportunity to show progress or to stop."""
     for member in walk(root):
         if member is None:
             yield None
@@ -184,7 +183,7 @@ def _entries(root: Path, recognizer: EntryRecognizer) -> Iterator[tuple[Inside, 
 
 
 def _nothing() -> None:
-    """A job without a result: the moment that `in_order` passes on."""
+    """Does nothing: a job whose result lets `in_order` yield."""
 
 
 def _given(result: Picture | Skipped) -> Picture | Skipped:

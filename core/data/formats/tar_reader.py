@@ -1,6 +1,6 @@
-"""Sequential reader of tar archives, compressed or not, from the first header to the last.
+"""Sequential reader of tar archives, compressed or not.
 
-Not by tarfile, which keeps in memory what it reads between two files, however much a hostile header makes of that.
+tarfile is not used, because it keeps all data between two files in memory, which a hostile header can make huge.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ _BLOCK = tarfile.BLOCKSIZE
 
 _EXTENDED = (tarfile.XHDTYPE, tarfile.SOLARIS_XHDTYPE)
 _BARE = (tarfile.LNKTYPE, tarfile.SYMTYPE, tarfile.DIRTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE)
-"""Types without content, whatever size they claim."""
+"""Entry types without content, whatever size they claim."""
 _LONGEST_EXTENSION = 2**20
 _STRIDE = 2**24
-"""Bytes passed over at once: some tenths of a second at most."""
+"""Bytes skipped at once, in some tenths of a second at most."""
 
 
 @dataclass(frozen=True)
 class Member:
-    """A file in a tar, or a link or device (`refused` says which).
+    """File in a tar, or a link or device (`refused` says which).
 
-    `content` reads it while the walk stands there, `first` only its first bytes.
+    `content` reads all of it, `first` its first bytes; both only while the walk is at this entry.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Member:
 
 
 def is_tar(path: Path) -> bool:
-    """Whether the file begins like a tar, packed or not. Raises `OSError` when it may not be read."""
+    """Returns whether the file starts like a tar, compressed or not. Raises `OSError` if it cannot be read."""
     try:
         tarfile.TarInfo.frombuf(first_bytes(path, _BLOCK), "utf-8", "surrogateescape")
     except (tarfile.HeaderError, ValueError):
@@ -50,9 +50,9 @@ def is_tar(path: Path) -> bool:
 
 
 def walk(root: Path) -> Iterator[Member | None]:
-    """Every file, link and device; None for a moment to show progress or to stop.
+    """Yields every file, link and device; None is an opportunity to show progress or to stop.
 
-    Raises `UserError` for a bomb; what a damaged file raises `readable` says to a person.
+    Raises `UserError` for a decompression bomb, and exceptions that `readable` handles for a damaged file.
     """
     with unpacked(root) as stream:
         yield from _Walk(root, stream).members()
@@ -64,11 +64,11 @@ class _Walk:
         self._left = 0  # bytes until the next header
 
     def members(self) -> Iterator[Member | None]:
-        said: dict[str, str] = {}  # of the next file, by headers of their own
+        said: dict[str, str] = {}  # extended headers of the next file
         passed = 0
         for number in count(1):
             block = self._stream.read(_BLOCK)
-            if not any(block):  # zeros, or the end without them
+            if not any(block):  # end marker, or end of the file
                 return
             info = self._header(block)
             size = int(said.get("size", info.size))
@@ -92,12 +92,12 @@ class _Walk:
 
     def _header(self, block: bytes) -> tarfile.TarInfo:
         if len(block) < _BLOCK:
-            raise EOFError("the last header is not complete")
+            raise EOFError("the last header is incomplete")
         info = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
         if info.type == tarfile.GNUTYPE_SPARSE:
             raise UserError(
-                f"{quoted(self._root.name)} holds sparse files, which cannot be read.",
-                "Pack it anew without --sparse, or unpack it yourself.",
+                f"{quoted(self._root.name)} holds sparse files, which are not supported.",
+                "Create it again without --sparse, or unpack it yourself.",
                 info.name,
             )
         return info
@@ -118,7 +118,7 @@ class _Walk:
         while self._left:
             stride = min(self._left, _STRIDE)
             self._stream.seek(stride - 1, 1)
-            if not self._stream.read(1):  # seeking goes beyond the end without a word
+            if not self._stream.read(1):  # seeking beyond the end raises nothing
                 raise EOFError("the last file is not complete")
             self._left -= stride
             if self._left:
@@ -126,7 +126,7 @@ class _Walk:
 
 
 class _File:
-    """What is read of one file: once, whether or not its first bytes were asked for before."""
+    """Content of one file, read only once, even if its first bytes were read before."""
 
     def __init__(self, read: Callable[[int], bytes], size: int) -> None:
         self._read, self._left = read, size
@@ -145,12 +145,12 @@ class _File:
 
 def _refused(info: tarfile.TarInfo) -> str:
     if info.issym() or info.islnk():
-        return "a link inside the tar, which is not followed"
+        return "link inside the tar"
     return "" if info.isreg() else "not a regular file"
 
 
 def _records(data: bytes) -> dict[str, str]:
-    """Lines of "length key=value", where the length counts itself. Raises `ValueError`."""
+    """Parses lines of "length key=value", whose length includes itself. Raises `ValueError`."""
     records: dict[str, str] = {}
     start = 0
     while start < len(data):

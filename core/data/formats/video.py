@@ -1,4 +1,4 @@
-"""Videos: every n-th frame becomes an image."""
+"""Videos: every n-th frame is an image."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ OTHER_ENDINGS = (
     *(".mpg", ".mpeg", ".mpe", ".m1v", ".m2v", ".vob", ".mts", ".m2ts", ".mod", ".tod"),
     *(".wmv", ".asf", ".flv", ".ogv", ".ogm", ".rm", ".rmvb", ".mxf", ".dv", ".y4m", ".h264", ".h265", ".hevc"),
 )
-"""Of videos that are not read here unless their first bytes say that they are one of the others, and are named."""
+"""Extensions of unsupported videos, which are reported unless their first bytes show a supported container."""
 
 _MOST_FRAMES = 10_000_000
-"""Two days of film; what goes on for longer was made not to end."""
-_MOMENT = 0.05  # seconds after which the outside gets a turn
+"""Maximum number of frames, some days of video; a longer one is assumed to be endless."""
+_MOMENT = 0.05  # seconds between two yields
 _PIECE = 2**20
 _CLAIM = re.compile(rb"stsz.{4}(?P<unit>.{4})(?P<units>.{4})|trun.(?P<flags>.{3})(?P<frames>.{4})", re.DOTALL)
 _PER_FRAME = 0xF00
-"""Flags of a `trun` that has something to say of each of its frames."""
+"""Flags of a `trun` that stores values for each frame."""
 _FIRST_BYTES = 192
 _OTHERS: tuple[tuple[re.Pattern[bytes], str], ...] = tuple(
     (re.compile(start, re.DOTALL), called)
@@ -57,29 +57,29 @@ _OTHERS: tuple[tuple[re.Pattern[bytes], str], ...] = tuple(
         (rb"\.RMF", "a RealMedia file"),
     )
 )
-"""How containers begin that are not read."""
+"""First bytes of unsupported containers."""
 _NO_VIDEOS = tuple(b"ftyp" + brand for brand in (b"M4A", b"M4B", b"M4P", b"avi", b"he", b"mif", b"msf", b"crx"))
-"""How sounds and images begin that are in the same container."""
+"""First bytes of audio and image files with the same container."""
 _COMPRESSED = re.compile(rb"cmov.{4}dcom", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Video(OneFile):
-    """A `Source` of the frames of a film."""
+    """`Source` of the frames of a video."""
 
     size: tuple[int, int]
-    total: int = 0  # as it depends on the step, and the frames of many files are counted by playing them only
+    total: int = 0  # unknown: depends on the frame step, and many files do not store the number of frames
     classes: tuple[str, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     doing: str = "Reading the video"
 
     def suggest(self) -> Generator[Progress, None, int]:
-        """From the one size that all frames have."""
+        """Suggests a resolution from the size of the frames."""
         yield from ()
         return resolution_for([min(self.size)])
 
     def read(self, how: Preparation) -> Iterator[Picture | Skipped | None]:
-        """Every `how.frame_step`-th frame, the first among them; at the end, perhaps, that some were damaged."""
+        """Yields every `how.frame_step`-th frame from the first, and at the end a note on damaged frames."""
         told = monotonic()
         number = broken = 0
         with readable(self.root), _opened(self.root) as container:
@@ -92,10 +92,10 @@ class Video(OneFile):
                 broken += frame is None
                 number += frame is not None
                 if number == _MOST_FRAMES:
-                    yield Skipped(self.title, f"only its first {_MOST_FRAMES} frames are taken", kind="incomplete")
+                    yield Skipped(self.title, f"only its first {_MOST_FRAMES:,} frames are used", kind="incomplete")
                     break
         if broken:
-            yield Skipped(self.title, f"{broken} of its frames are damaged", kind="incomplete")
+            yield Skipped(self.title, f"damaged frames: {broken:,}", kind="incomplete")
 
 
 def opens(source: str) -> bool:
@@ -109,22 +109,22 @@ def opens(source: str) -> bool:
 
 
 def is_video(start: bytes) -> bool:
-    """Returns whether a file that begins so is a video, of a container that is read or of another one."""
+    """Returns whether a file with these first bytes is a video, supported or not."""
     if start[4:8] in (b"ftyp", b"moov"):
         return not start.startswith(_NO_VIDEOS, 4)
-    # The other words by which QuickTime's older files begin stand in texts, too.
+    # Other signatures of old QuickTime files also occur in texts.
     return _container_format(start[:12]) in ("matroska", "avi") or bool(_other(start))
 
 
 def scan(source: str) -> Generator[Progress, None, Video]:
-    """Look into the film. Raises `UserError` when there is nothing in it to be shown."""
+    """Opens the video. Raises `UserError` if it has no frames that can be decoded."""
     root = absolute(source)
     yield Progress("Looking at the video", 0, 0)
     with readable(root), _opened(root) as container:
         stream = _stream(container)
         if stream is None:
             raise UserError(
-                f"There are no pictures in {quoted(root.name)} that can be decoded.",
+                f"No frames in {quoted(root.name)} can be decoded.",
                 "Convert it to an .mp4 with H.264.",
                 str(root),
             )
@@ -132,8 +132,8 @@ def scan(source: str) -> Generator[Progress, None, Video]:
         key = digest(version(root))
     if min(size) < 1 or size[0] * size[1] > MOST_PIXELS:
         raise UserError(
-            f"The frames of {quoted(root.name)} are {size[0]} x {size[1]} px, which cannot be read.",
-            "Convert it to an .mp4 of smaller frames.",
+            f"The frame size of {quoted(root.name)}, {size[0]} x {size[1]} px, is not supported.",
+            "Convert it to an .mp4 with smaller frames.",
             str(root),
         )
     return Video(root, key, size)
@@ -141,28 +141,28 @@ def scan(source: str) -> Generator[Progress, None, Video]:
 
 @contextlib.contextmanager
 def _opened(root: Path) -> Iterator[InputContainer]:
-    import av  # a film is rare, and its libraries are many
+    import av  # imported here because videos are rare and its libraries large
 
     with opened(root) as file:
         start = file.read(_FIRST_BYTES)
         kind = _container_format(start[:12])
         file.seek(0)
-        other = _other(start) or ("a video of another kind" if root.suffix.lower() in OTHER_ENDINGS else "")
+        other = _other(start) or ("a video of another format" if root.suffix.lower() in OTHER_ENDINGS else "")
         if kind is None and other:
             raise UserError(
-                f"{quoted(root.name)} is {other}, which is not read here.",
+                f"{quoted(root.name)} is {other}, which is not supported.",
                 "Convert it to an .mp4 with H.264, for example with HandBrake or FFmpeg.",
                 str(root),
             )
         if kind is None or (kind == "mov" and not is_plausible(file, root.stat().st_size)):
-            raise damaged(root, "is not the video that its name says, or it is damaged")
+            raise damaged(root, "is not a video, or it is damaged")
         file.seek(0)
         try:
             container = av.open(
                 file,
                 "r",
                 format=kind,
-                # Neither other files nor addresses that a film names; nor cuts, which can repeat a frame for ever.
+                # No other files or addresses that a video may name; no edit lists, which may repeat a frame forever.
                 container_options={"protocol_whitelist": "none", "ignore_editlist": "1"},
                 metadata_errors="replace",
             )
@@ -173,7 +173,7 @@ def _opened(root: Path) -> Iterator[InputContainer]:
 
 
 def _container_format(start: bytes) -> str | None:
-    """What the first bytes say, so that nothing else is ever tried: FFmpeg would play a list of addresses, too."""
+    """Returns FFmpeg's name of the container; None if unsupported. FFmpeg itself would also open lists of addresses."""
     if start[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"):
         return "mov"
     if start.startswith(b"\x1aE\xdf\xa3"):
@@ -182,42 +182,42 @@ def _container_format(start: bytes) -> str | None:
 
 
 def _other(start: bytes) -> str:
-    """Returns what a file is that begins as one of the other containers does; empty if it does not."""
+    """Returns the name of an unsupported container; empty if the first bytes match none."""
     return next((called for pattern, called in _OTHERS if pattern.match(start)), "")
 
 
 def _stream(container: InputContainer) -> VideoStream | None:
-    """The first whose frames somebody here can decode."""
+    """Returns the first video stream with an available decoder."""
     return next((stream for stream in container.streams.video if stream.codec_context), None)
 
 
 def _frames(container: InputContainer) -> Iterator[VideoFrame | None]:
-    """The frames in the order in which they are shown; None for what cannot be decoded."""
+    """Yields the frames in display order; None for a frame that cannot be decoded."""
     from av.error import FFmpegError
 
     stream = _stream(container)
-    assert stream is not None  # or there would be no `Video`
+    assert stream is not None  # `scan` checked it
     stream.thread_type = "AUTO"
-    stream.codec_context.options = {"max_pixels": str(MOST_PIXELS)}  # a film may change its size on the way
+    stream.codec_context.options = {"max_pixels": str(MOST_PIXELS)}  # the frame size may change
     try:
         for packet in container.demux(stream):
             try:
                 yield from packet.decode()
             except FFmpegError:
                 yield None
-    except FFmpegError:  # it ends here, before its end
+    except FFmpegError:  # the video is cut off here
         yield None
 
 
 def _picture(frame: VideoFrame, number: int, how: Preparation) -> Picture:
     image = Image.fromarray(frame.to_ndarray(format="rgb24"))
-    if frame.rotation % 90 == 0:  # how the phone was held
+    if frame.rotation % 90 == 0:  # orientation of the phone
         image = image.rotate(frame.rotation, expand=True)
     return Picture(fitted(image, how), image.width, image.height, mode="RGB", name=f"frame {number}")
 
 
 def is_plausible(file: IO[bytes], size: int) -> bool:
-    """Whether no more frames are claimed than the file has bytes, and nothing of what is claimed is compressed."""
+    """Returns whether the file claims no more frames than it has bytes, and its tables are not compressed."""
     claimed = 0
     for piece in _tables(file):
         if _COMPRESSED.search(piece):
@@ -233,7 +233,7 @@ def is_plausible(file: IO[bytes], size: int) -> bool:
 
 
 def _tables(file: IO[bytes]) -> Iterator[bytes]:
-    """All of the file but the frames themselves, in pieces that overlap by what one match may take."""
+    """Yields the file without the media data, in pieces that overlap by the longest match."""
     while len(header := file.read(8)) == 8:
         length = int.from_bytes(header[:4])
         start = 8
@@ -244,7 +244,7 @@ def _tables(file: IO[bytes]) -> Iterator[bytes]:
                 return
             file.seek(length - start, 1)
             continue
-        # Without a length, or with an impossible one, it may reach to the end.
+        # A missing or impossible length may mean the rest of the file.
         left = length - start if length >= start else float("inf")
         tail = b""
         while left > 0 and (piece := file.read(int(min(left, _PIECE)))):

@@ -1,4 +1,4 @@
-"""A zip of images, read in memory."""
+"""Zip of images, decompressed in memory."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def opens(source: str) -> bool:
 
 
 def scan(source: str) -> Generator[Progress, None, Files]:
-    """List the images in the zip. Raises `UserError` when it is damaged, a bomb, a run, or holds no images."""
+    """Lists the images in the zip. Raises `UserError` if it is damaged, a bomb, a run folder, or has no images."""
     root = absolute(source)
     yield Progress("Looking for images", 0, 0)
     with readable(root):
@@ -54,12 +54,12 @@ def scan(source: str) -> Generator[Progress, None, Files]:
 
 
 def _listed(archive: zipfile.ZipFile) -> tuple[dict[Found, list[_Entry]], list[Skipped]]:
-    """What is wanted of the entries, and which of them are left out."""
+    """Returns the relevant entries by kind, and the skipped ones."""
     found: dict[Found, list[_Entry]] = {"image": [], "labels": [], "run mark": []}
     skipped: list[Skipped] = []
     recognizer = EntryRecognizer()
     for info in archive.infolist():
-        if info.filename.endswith("/"):  # `is_dir` raises where a damaged entry has no name
+        if info.filename.endswith("/"):  # not `is_dir`, which raises for a damaged entry without a name
             continue
         name = _name(info)
         path = inside(name)
@@ -74,7 +74,7 @@ def _listed(archive: zipfile.ZipFile) -> tuple[dict[Found, list[_Entry]], list[S
 def _label_files(
     archive: zipfile.ZipFile, infos: Mapping[Inside, zipfile.ZipInfo], runs: Set[Inside]
 ) -> tuple[list[LabelFile], list[Skipped]]:
-    """Reads those that count, as far as they are not too large together."""
+    """Reads the label files nearest to the top, up to a total size."""
     found: list[LabelFile] = []
     skipped: list[Skipped] = []
     total = 0
@@ -84,7 +84,7 @@ def _label_files(
             try:
                 found.append((path, _open(archive, infos[path]).read()))
                 total += infos[path].file_size
-            except Exception as error:  # as with images, this is one entry's affair
+            except Exception as error:  # as with images, it concerns only this entry
                 why = reason(error)
         if why:
             skipped.append(Skipped(printable("/".join(path)), why, kind="labels"))
@@ -118,7 +118,7 @@ def _files(
 
 
 def _first_bytes(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
-    """None of what cannot be read, nor of what would be unpacked further than it is asked for."""
+    """Returns the first bytes of an entry; empty if it is unreadable or its compression has no memory bound."""
     if info.compress_type in BOUNDED:
         with contextlib.suppress(Exception), archive.open(info) as stream:
             return stream.read(FIRST_BYTES)
@@ -126,8 +126,8 @@ def _first_bytes(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
 
 
 def _open(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> IO[bytes]:
-    # Pillow jumps about in its file, and a compressed entry would be unpacked anew at every jump back.
-    # In pieces: an entry that is longer than it says would be unpacked as a whole before it is cut to that.
+    # In memory: Pillow seeks, and a compressed entry would be decompressed again for every seek backward.
+    # In pieces: an entry longer than it claims would be decompressed as a whole before it is cut.
     with archive.open(info) as stream:
         return io.BytesIO(b"".join(iter(partial(stream.read, _PIECE), b"")))
 
@@ -135,7 +135,7 @@ def _open(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> IO[bytes]:
 def _name(info: zipfile.ZipInfo) -> str:
     name = info.filename
     if not info.flag_bits & _NAME_IS_UTF8:
-        # macOS writes UTF-8 without saying so, and zipfile then reads it as DOS letters.
+        # macOS writes UTF-8 without the flag, and zipfile then decodes it as CP437.
         with contextlib.suppress(UnicodeError):
             name = name.encode("cp437").decode("utf-8")
     return name.replace("\\", "/")
@@ -143,5 +143,5 @@ def _name(info: zipfile.ZipInfo) -> str:
 
 def _sealed(info: zipfile.ZipInfo) -> str:
     if info.flag_bits & _ENCRYPTED:
-        return "encrypted with a password"
-    return "" if info.compress_type in BOUNDED else "packed in a way that may take any memory to unpack"
+        return "encrypted"
+    return "" if info.compress_type in BOUNDED else "unsupported compression method"

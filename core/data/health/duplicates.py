@@ -13,31 +13,31 @@ from core.data.health.image_statistics import ImageStatistics
 from core.events import Progress
 
 NEAR_BITS = 4
-"""Bits in which the hashes of near duplicates differ at most.
+"""Maximum Hamming distance between the perceptual hashes of near-duplicates.
 
-Chosen on photos (CIFAR-10) and drawings (Noto emoji): of their copies, saved as JPEG at quality 75, halved in size,
-darker or lighter by a tenth, 99 % stay within it.
+Chosen on photos (CIFAR-10) and drawings (Noto emoji): 99 % of modified copies (JPEG at quality 75, half the size, 10 %
+darker or lighter) stay within it.
 """
 NEAR_SKETCH = 0.1
-"""Distance of the sketches of near duplicates at most.
+"""Maximum distance between the sketches of near-duplicates.
 
-Drawings on a plain ground have equal hashes far too often: of 10,000 drawn digits 33,000 pairs are within those bits,
-and 68 of them within this distance too; of 3,583 emoji 3,850 and 434, which differ in shades. Of those copies it keeps
-99 %, but of the lightened emoji, whose bright parts became white, three in four.
+Drawings on a plain background often have equal hashes. Among 10,000 drawn digits, 33,000 pairs are within `NEAR_BITS`
+but only 68 also within this distance; among 3,583 emoji, 3,850 and 434 pairs. 99 % of the modified copies stay within
+it, except lightened emoji, whose bright parts became white (75 %).
 """
 COMPARED = 64
-"""Earlier images of which one is compared with the last so many that share a part of its hash.
+"""Maximum number of earlier images in a hash band that an image is compared with, the latest ones.
 
-That keeps the work in proportion to the number of images even if all of them share it.
+It keeps the work proportional to the number of images even if all of them share a band.
 """
 
 _BANDS = NEAR_BITS + 1
 _BAND = -(-64 // _BANDS)  # bits
-_AT_ONCE = 500  # images compared between two moments at which to stop
+_AT_ONCE = 500  # images compared between two `Progress` events
 
 
 def exact(content: NDArray[np.uint64]) -> list[RowNumbers]:
-    """Groups of rows with equal hashes, each ascending and in the order of their first rows."""
+    """Returns groups of rows with equal hashes. Rows ascend in each group, and groups by their first rows."""
     order = np.argsort(content, kind="stable").astype(np.int64)
     ends = np.flatnonzero(np.append(np.diff(content[order]) != 0, True)) + 1
     starts = np.append(0, ends[:-1])
@@ -47,10 +47,10 @@ def exact(content: NDArray[np.uint64]) -> list[RowNumbers]:
 
 
 def near(statistics: ImageStatistics, rows: RowNumbers) -> Generator[Progress, None, list[RowNumbers]]:
-    """Groups among these rows, each with the row first that comes first in `rows`.
+    """Yields `Progress`; returns groups of near-duplicates among `rows`, each in the order of `rows`.
 
-    Every row of a group is near its first. Near ones of near ones are not followed further: from one to the next, the
-    frames of a film lead from anything to everything.
+    Every row of a group is near its first row. Similarity is not chained further: from frame to frame, a video would
+    become a single group.
     """
     groups: dict[int, list[int]] = {}
     shared: dict[int, list[int]] = defaultdict(list)  # by parts of hashes, the firsts that have them
@@ -77,9 +77,9 @@ def near(statistics: ImageStatistics, rows: RowNumbers) -> Generator[Progress, N
 
 
 def _parts(hash: int) -> Iterator[int]:
-    """The hash in bands, numbered: two that differ in fewer bits than there are bands share at least one of them.
+    """Yields the numbered bands of a hash. Two hashes that differ in fewer bits than there are bands share a band.
 
-    And as a whole, negative: where a band is crowded, at least the equal ones meet.
+    The first is the whole hash, negated: equal hashes meet even where a band is crowded.
     """
     yield ~hash
     for band in range(_BANDS):
@@ -87,7 +87,7 @@ def _parts(hash: int) -> Iterator[int]:
 
 
 def _nearest(sketch: NDArray[np.float16], row: int, others: list[int]) -> int | None:
-    """Which of the others is nearest to the row; None if all are too far."""
+    """Returns the row among `others` whose sketch is nearest; None if all are farther than `NEAR_SKETCH`."""
     distances = np.linalg.norm(sketch[others].astype(np.float32) - sketch[row], axis=1)
     nearest = int(distances.argmin())
     return others[nearest] if distances[nearest] <= NEAR_SKETCH else None

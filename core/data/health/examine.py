@@ -19,17 +19,17 @@ from core.data.source import resolution_for
 from core.events import Progress
 
 BINS = 24
-"""Of a histogram: as many as can be told apart in a panel."""
+"""Bins of a histogram, as many as can be distinguished in a panel."""
 _ORDER = ("warning", "note", "good")
 
 
 def examine(
     dataset: Dataset, how: Preparation = AUTOMATIC, augment: str = "none"
 ) -> Generator[Progress, None, HealthReport]:
-    """Looks at every image of a dataset; yields `Progress`, and returns the `HealthReport`.
+    """Examines every image of a dataset; yields `Progress`, and returns the `HealthReport`.
 
-    `how` is the way in which the dataset was prepared, `augment` what the settings say of augmentation. It takes some
-    hundred bytes of memory for each image and may be closed at any time. Of points only their classes are told.
+    `how`: preparation of the dataset; `augment`: the augmentation setting. Takes some hundred bytes of memory per
+    image, and may be closed at any time. For 2-D points, only classes are reported.
     """
     findings = [] if dataset.points else (yield from _images(dataset, how, augment))
     if dataset.labels is not None:
@@ -55,7 +55,7 @@ def examine(
 
 
 def reconsidered(report: HealthReport, whole: Dataset, left_out: RowNumbers, augment: str) -> HealthReport:
-    """The report of a `whole` dataset after these of its images were left out, or under another augmentation."""
+    """Returns the report updated for images that were left out of the `whole` dataset, or for another augmentation."""
     if whole.points:
         return report
     copies = next((one.excludable for one in report.findings if one.kind == "exact_duplicates"), no_rows())
@@ -65,7 +65,7 @@ def reconsidered(report: HealthReport, whole: Dataset, left_out: RowNumbers, aug
 
 
 def _sorted(findings: Iterable[HealthFinding]) -> tuple[HealthFinding, ...]:
-    """The gravest first."""
+    """Returns the findings, most severe first."""
     return tuple(sorted(findings, key=lambda finding: _ORDER.index(finding.severity)))
 
 
@@ -85,24 +85,24 @@ def _images(dataset: Dataset, how: Preparation, augment: str) -> Generator[Progr
         checks.few_images(total - len(copies), dataset, augment),
         checks.small_originals(dataset, how),
         checks.proportions(dataset, how),
-        checks.colours(statistics),
-        checks.print_colours(dataset),
+        checks.colors(statistics),
+        checks.print_colors(dataset),
         checks.transparency(dataset),
     ]
 
 
 def _worth_comparing(dataset: Dataset, copies: RowNumbers, empty: RowNumbers) -> RowNumbers:
-    """Neither copies, which are told already, nor empty images, which are all alike; the largest originals first."""
+    """Returns rows except exact duplicates and blank images, largest originals first."""
     rows = np.setdiff1d(np.arange(len(dataset.images)), np.union1d(copies, empty))
     table = dataset.records.table[rows]
     return rows[np.argsort(-table["width"].astype(np.int64) * table["height"], kind="stable")]
 
 
 def histogram(values: NDArray[np.integer | np.floating]) -> Histogram:
-    """Of positive values; one bin if they are all the same."""
+    """Returns the histogram of positive values with logarithmic bins; a single bin if all values are equal."""
     low, high = float(values.min()), float(values.max())
     if low == high:
         return Histogram(np.array([low / 1.1, low * 1.1]), np.array([len(values)]))
     edges = np.geomspace(low, high, BINS + 1)
-    edges[0], edges[-1] = low, high  # the last bits of the powers may exclude the values they come from
+    edges[0], edges[-1] = low, high  # rounding of geomspace may exclude the extreme values
     return Histogram(edges, np.histogram(values, edges)[0])

@@ -13,7 +13,7 @@ from core.config.preparation import Fit, Size
 from core.data.items import SkippedKind
 
 RowNumbers = NDArray[np.int64]
-"""Numbers of images of a dataset, shape (n,)."""
+"""Row numbers of images in a dataset, shape (n,)."""
 
 Severity = Literal["good", "note", "warning"]
 FindingKind = Literal[
@@ -34,12 +34,13 @@ FindingKind = Literal[
 
 
 def no_rows() -> RowNumbers:
+    """Returns an empty array of row numbers."""
     return np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True, eq=False)
 class Remedy:
-    """Settings that mend what was found, or already do, by their names; `title` is a label of at most three words."""
+    """Settings, by name, that fix a finding or already have fixed it. `title`: a label of at most three words."""
 
     title: str
     settings: Mapping[str, str | bool]
@@ -47,11 +48,11 @@ class Remedy:
 
 @dataclass(frozen=True, eq=False)
 class HealthFinding:
-    """One thing that was looked at: what it is in a sentence or two, and what to do about it, empty where nothing is.
+    """Result of one check: `text` states it in a sentence or two, `suggestion` what to do (empty: nothing).
 
-    `groups` are the images that it is about: of duplicates each group holds images that are alike, the one to keep
-    first; else there is one group, or, of classes, one for each class. `excludable` are those that may be left out to
-    mend it. `skipped` names what is not in the dataset by the reason. `remedies` are settings that mend it.
+    `groups`: the images concerned. Duplicates have a group for each set of similar images, the one to keep first;
+    classes have a group each; other findings have one group. `excludable`: images that may be left out to fix the
+    finding. `skipped`: names of skipped files by reason. `remedies`: settings that fix the finding.
     """
 
     kind: FindingKind
@@ -66,7 +67,7 @@ class HealthFinding:
 
 @dataclass(frozen=True, eq=False)
 class Histogram:
-    """`counts` (n,) of values between `edges` (n + 1,), which grow by the same factor from each to the next."""
+    """Histogram with logarithmic bins: `counts` (n,) of values between `edges` (n + 1,)."""
 
     edges: NDArray[np.float64]
     counts: NDArray[np.int64]
@@ -74,12 +75,11 @@ class Histogram:
 
 @dataclass(frozen=True, eq=False)
 class HealthReport:
-    """A dataset of `images` images of `size`, what their originals were, and what was found, the gravest first.
+    """Summary of a dataset of `images` images of `size`, of their originals, and its findings, most severe first.
 
-    `unreadable` and `excluded` count images that are not among them. `classes` has a count for each class,
-    `modes` one for each colour mode as Pillow names it. `widths`, `heights` and `aspects` (width / height) are of the
-    originals as displayed; None of points in the plane, which have none. `resolution` (a power of two) and `fit` are
-    those that suit the originals.
+    `unreadable` and `excluded` count images that are not in the dataset. `classes`: number of images per class;
+    `modes`: per Pillow color mode. `widths`, `heights` and `aspects` (width / height) describe the originals as
+    displayed; None for 2-D points. `resolution` (a power of two) and `fit` are the suggested ones.
     """
 
     images: int
@@ -97,5 +97,5 @@ class HealthReport:
 
     @property
     def healthy(self) -> bool:
-        """Whether nothing was found that a person should know."""
+        """Whether every finding is good."""
         return all(finding.severity == "good" for finding in self.findings)

@@ -1,9 +1,8 @@
 """Statistics of each image (content hash, perceptual hash, sketch, variation, color): one pass over the images.
 
-The perceptual hash is the usual one (Zauner 2010, "Implementation and Benchmarking of Perceptual Image Hash
-Functions"): which low frequencies of the discrete cosine transform are above their median. ImageHash has it too, but
-for one Pillow image at a time and with scipy; here one product of matrices does it for many, and the same frequencies,
-in colour, tell images apart whose hashes agree.
+The perceptual hash is pHash (Zauner 2010, "Implementation and Benchmarking of Perceptual Image Hash Functions"): the
+signs of low DCT frequencies relative to their median. ImageHash computes it for one Pillow image at a time, with scipy;
+here one matrix product does it for many images, and the same frequencies in color distinguish images with equal hashes.
 """
 
 from __future__ import annotations
@@ -19,29 +18,29 @@ from core.data.dataset import Dataset
 from core.events import Progress
 
 FREQUENCIES = 8
-"""In each direction: those that survive encoding anew and every size of at least 8 px."""
+"""DCT frequencies in each direction: low enough to survive re-encoding and sizes down to 8 px."""
 
-_AT_ONCE = 2**21  # bytes of pixels: some milliseconds of work, and four times as much memory
+_AT_ONCE = 2**21  # bytes of pixels: some milliseconds of work, four times the memory
 _BRIGHTNESS = {
     1: (1.0,),
     3: (0.299, 0.587, 0.114),
-    4: (0.299, 0.587, 0.114, -0.5),  # transparent pixels are white, and a white drawing among them has to be seen too
+    4: (0.299, 0.587, 0.114, -0.5),  # transparent pixels are white: alpha shows white drawings on them
 }
-"""Weight of each channel, by their number."""
+"""Weights of the channels in the brightness, by number of channels."""
 _OPACITY = 0.25
-"""Weight of alpha in a sketch: as much as a colour it would drown what differs within the same outline."""
+"""Weight of alpha in a sketch. A larger one would hide differences inside equal outlines."""
 
 Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
 class ImageStatistics:
-    """A row for each of N images.
+    """Statistics of N images, a row each.
 
-    `content` is a hash of its file, or of its pixels where it has none. `hash` is the perceptual one, 64 bits; `sketch`
-    (C * 64,) are the low frequencies of every channel without their common brightness and at unit length, so that
-    lighter or flatter copies are near. `variation` is the largest standard deviation within a channel, `spread` the
-    largest difference between the colours of a pixel, both of at most 255.
+    `content`: hash of the file, or of the pixels without a file. `hash`: 64-bit perceptual hash. `sketch` (C * 64,):
+    low frequencies of every channel, without the common brightness and at unit length, so that lighter copies or copies
+    of lower contrast are near. `variation`: largest standard deviation of a channel; `spread`: largest difference
+    between the channels of a pixel; both in [0, 255].
     """
 
     content: NDArray[np.uint64]
@@ -52,7 +51,7 @@ class ImageStatistics:
 
 
 def image_statistics(dataset: Dataset) -> Generator[Progress, None, ImageStatistics]:
-    """Looks at every image, a few at a time."""
+    """Yields `Progress`; returns the statistics of every image, computed a few images at a time."""
     count, channels, height, width = dataset.images.shape
     statistics = ImageStatistics(
         content=np.array(dataset.records.table["content"], np.uint64),
@@ -79,7 +78,7 @@ def image_statistics(dataset: Dataset) -> Generator[Progress, None, ImageStatist
 
 
 def _cosines(length: int) -> Floats:
-    """The lowest frequencies of the orthonormal discrete cosine transform (DCT-II) of `length` values, a row each."""
+    """Returns the lowest frequencies of the orthonormal DCT-II, (FREQUENCIES, length)."""
     frequency = np.arange(FREQUENCIES)[:, None]
     waves: Floats = np.cos(np.pi / length * frequency * (np.arange(length) + 0.5)).astype(np.float32)
     waves *= np.sqrt(2 / length)
@@ -88,7 +87,7 @@ def _cosines(length: int) -> Floats:
 
 
 def _known(content: NDArray[np.uint64], pixels: NDArray[np.uint8]) -> NDArray[np.uint64]:
-    """The hashes that are known of the files, and those of the pixels where none is."""
+    """Returns the hashes of the files, or of the pixels where the file has none (0)."""
     return np.array(
         [
             known or int.from_bytes(blake2b(image.tobytes(), digest_size=8).digest(), "little")
@@ -99,14 +98,14 @@ def _known(content: NDArray[np.uint64], pixels: NDArray[np.uint8]) -> NDArray[np
 
 
 def _hash(low: Floats) -> NDArray[np.uint64]:
-    """Low frequencies (n, C, 8, 8) -> hashes (n,)."""
+    """Returns hashes (n,) of low frequencies (n, C, 8, 8)."""
     brightness = np.tensordot(low, np.array(_BRIGHTNESS[low.shape[1]], np.float32), (1, 0)).reshape(len(low), -1)
-    middle = np.median(brightness[:, 1:], axis=1, keepdims=True)  # the first is the mean, which is far above the rest
+    middle = np.median(brightness[:, 1:], axis=1, keepdims=True)  # the first is the mean, far above the others
     return np.packbits(brightness > middle, axis=1).view(np.uint64)[:, 0]
 
 
 def _sketch(low: Floats) -> Floats:
-    """Low frequencies (n, C, 8, 8) -> sketches (n, C * 64)."""
+    """Returns sketches (n, C * 64) of low frequencies (n, C, 8, 8)."""
     sketch = low.copy()
     sketch[:, :3, 0, 0] -= low[:, :3, 0, 0].mean(axis=1, keepdims=True)
     sketch[:, 3:] *= _OPACITY

@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QContextMenuEvent, QImage, QLinearGradient, QP
 from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
 
 from core.events import Points
-from core.imaging.points import EXTENT, Colour, tint, within
+from core.imaging.points import EXTENT, Color, tint, within
 from studio import theme
 
 MARGIN = 4
@@ -213,7 +213,7 @@ def _heat(surface: NDArray[np.float32]) -> QImage:
     return QImage(opaque.data, width, height, 4 * width, QImage.Format.Format_RGBX8888).copy()
 
 
-def _rgb(name: str) -> Colour:
+def _rgb(name: str) -> Color:
     color = QColor(name)
     return color.red(), color.green(), color.blue()
 
