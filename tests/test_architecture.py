@@ -210,7 +210,7 @@ def test_reading_a_file_never_runs_code() -> None:
 
 
 MAPS = {"mmap", "memmap", "open_memmap", "safe_open", "load_file"}
-"""What maps a file: a page of it that cannot be read any more would end the process."""
+"""What maps a file: a page of it that can no longer be read would end the process."""
 
 
 def mapped(node: ast.AST) -> bool:

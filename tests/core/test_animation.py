@@ -69,7 +69,7 @@ def test_a_slip_does_not_fill_the_memory() -> None:
 
 
 def test_one_image_is_no_walk() -> None:
-    with pytest.raises(UserError, match="no walk"):
+    with pytest.raises(UserError, match="at least 2 images"):
         frame_positions(Walk((Point(),), closed=True), Animation())
 
 

@@ -52,7 +52,7 @@ def test_a_zip_bomb(tmp_path: Path) -> None:
     while (offset := data.find(b"PK\1\2", offset + 1)) >= 0:
         data[offset + 24 : offset + 28] = struct.pack("<I", 500 * 2**20)
     path.write_bytes(data)
-    assert "claims to hold" in problem(path).what
+    assert "would unpack to" in problem(path).what
 
 
 def test_an_entry_that_is_longer_than_it_says_takes_no_memory(tmp_path: Path) -> None:
@@ -86,10 +86,10 @@ def test_an_entry_that_could_be_unpacked_without_a_limit_is_left_out(packing: in
     dataset = opened(tmp_path / "a.zip")
     assert len(dataset.images) == len(IMAGES)
     assert set(reasons(dataset)) == {"bomb.png", "labels.csv"}
-    assert "any memory" in reasons(dataset)["bomb.png"]
+    assert "unsupported compression method" in reasons(dataset)["bomb.png"]
     with zipfile.ZipFile(tmp_path / "a.npz", "w", packing) as archive:
         archive.writestr("images.npy", b"")
-    assert "any memory" in problem(tmp_path / "a.npz").what
+    assert "unsupported compression method" in problem(tmp_path / "a.npz").what
 
 
 def test_an_xz_that_asks_for_much_memory_is_refused(tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_an_xz_that_asks_for_much_memory_is_refused(tmp_path: Path) -> None:
         packed_path = tmp_path / "a.tar.xz"
         packed_path.write_bytes(lzma.compress(path.read_bytes(), filters=filters))
         if refused:
-            assert "damaged, or not what its name says" in problem(packed_path).what
+            assert "damaged, or has another format than its name says" in problem(packed_path).what
         else:
             assert len(opened(packed_path).images) == len(IMAGES)
 
@@ -138,7 +138,7 @@ def test_an_entry_whose_name_is_empty_is_none(tmp_path: Path) -> None:
 def test_a_zip_that_asks_for_a_version_of_the_future(suffix: str, tmp_path: Path) -> None:
     path = packed(tmp_path / "a.zip", ENTRIES).rename(tmp_path / f"a{suffix}")
     path.write_bytes(path.read_bytes().replace(b"PK\1\2\24\3\24\0", b"PK\1\2\24\3\377\0"))
-    assert "damaged, or not what its name says" in problem(path).what
+    assert "damaged, or has another format than its name says" in problem(path).what
 
 
 def test_mutated_archives_are_read_or_refused(tmp_path: Path) -> None:
@@ -233,7 +233,7 @@ def test_classes_are_words_or_whole_numbers(tmp_path: Path, given: list[Any], cl
 @pytest.mark.parametrize("name", LABELLED)
 @pytest.mark.parametrize(
     ("labels", "said"),
-    [(None, {}), ([], {}), ([[each, 4] for each in NAMES], {"dataset.json": "the same label for every image"})],
+    [(None, {}), ([], {}), ([[each, 4] for each in NAMES], {"dataset.json": "all images have the same label"})],
 )
 def test_a_note_without_labels_says_that_there_are_none(
     tmp_path: Path, name: str, labels: Any, said: dict[str, str]
@@ -250,13 +250,13 @@ def test_images_that_the_note_forgot_are_named(tmp_path: Path, name: str) -> Non
     assert len(dataset.images) == 5
     assert dataset.classes == ("0", "1")
     assert reasons(dataset) == {
-        NAMES[5]: "dataset.json names no class for it",
-        "dataset.json": "names 1 image that is not there, such as 'nowhere.png'",
+        NAMES[5]: "it has no class in dataset.json",
+        "dataset.json": "names 1 image that is missing, such as 'nowhere.png'",
     }
     found = findings(dataset)
-    assert found["unlabelled"].text == ("1 image without a class is left out (1: dataset.json names no class for it).")
+    assert found["unlabelled"].text == ("1 image without a class is left out (1: it has no class in dataset.json).")
     assert "label file" in found["unlabelled"].suggestion
-    assert found["absent"].text == "'dataset.json' names 1 image that is not there, such as 'nowhere.png'."
+    assert found["absent"].text == "'dataset.json' names 1 image that is missing, such as 'nowhere.png'."
     assert "unreadable" not in found
 
 
@@ -286,7 +286,7 @@ def test_images_that_the_note_forgot_are_named(tmp_path: Path, name: str) -> Non
 def test_other_notes_are_named_and_the_folders_count(tmp_path: Path, name: str, note: bytes) -> None:
     dataset = opened(archived(tmp_path / name, {**ENTRIES, "dataset.json": note}))
     assert dataset.classes == ("00000", "00001")
-    assert reasons(dataset) == {"dataset.json": "not labels of images"}
+    assert reasons(dataset) == {"dataset.json": "it does not hold labels of images"}
 
 
 @pytest.mark.parametrize("name", LABELLED)
@@ -321,7 +321,7 @@ def test_more_classes_than_can_be_told_apart(tmp_path: Path, name: str) -> None:
         note = noted([[each, given(index)] for index, each in enumerate(entries)])
         dataset = opened(archived(tmp_path / f"{given(1)!r}" / name, {**entries, "dataset.json": note}))
         assert dataset.classes == ()
-        assert reasons(dataset) == {"dataset.json": "1,001 different labels, more than 1,000"}
+        assert reasons(dataset) == {"dataset.json": "it has 1,001 different labels, the limit is 1,000"}
         assert findings(dataset)["labels"].severity == "warning"
 
 
@@ -384,7 +384,7 @@ def test_labels_are_those_of_a_table(
 def test_other_tables_are_named_and_the_folders_count(tmp_path: Path, name: str, file: str, content: bytes) -> None:
     dataset = opened(archived(tmp_path / name, {**ENTRIES, file: content}))
     assert dataset.classes == ("00000", "00001")
-    assert reasons(dataset) == {file: "not labels of images"}
+    assert reasons(dataset) == {file: "it does not hold labels of images"}
 
 
 @pytest.mark.parametrize("name", LABELLED)
@@ -392,7 +392,7 @@ def test_rows_without_a_class_leave_their_image_out(tmp_path: Path, name: str) -
     labels = {path: "cat" if index % 2 else "dog" for index, path in enumerate(NAMES)} | {NAMES[4]: ""}
     dataset = opened(archived(tmp_path / name, {**ENTRIES, "metadata.csv": rows("file", "label")(labels)}))
     assert len(dataset.images) == 5
-    assert reasons(dataset) == {NAMES[4]: "metadata.csv names no class for it"}
+    assert reasons(dataset) == {NAMES[4]: "it has no class in metadata.csv"}
 
 
 @pytest.mark.parametrize("name", LABELLED)
@@ -437,7 +437,7 @@ def test_fractions_in_a_table_are_no_classes(tmp_path: Path, name: str) -> None:
     written = {path: str(index / 4) for index, path in enumerate(NAMES)}
     dataset = opened(archived(tmp_path / name, {**ENTRIES, "labels.csv": rows("file", "label")(written)}))
     assert dataset.classes == ("00000", "00001")
-    assert reasons(dataset) == {"labels.csv": "not labels of images"}
+    assert reasons(dataset) == {"labels.csv": "it does not hold labels of images"}
     assert findings(dataset)["labels"].severity == "note"  # there are classes without them
 
 
@@ -452,15 +452,15 @@ def test_whole_numbers_in_a_table_may_be_written_as_fractions(tmp_path: Path, na
 def test_a_table_about_other_things_is_not_used(tmp_path: Path, name: str, content: str) -> None:
     dataset = opened(archived(tmp_path / name, {**ENTRIES, "train.csv": content.encode()}))
     assert (len(dataset.images), dataset.classes) == (6, ("00000", "00001"))
-    assert reasons(dataset) == {"train.csv": "it names none of these images"}
-    assert findings(dataset)["labels"].text == "The labels in 'train.csv' are not used: it names none of these images."
+    assert reasons(dataset) == {"train.csv": "it names none of the images"}
+    assert findings(dataset)["labels"].text == "The labels in 'train.csv' are not used: it names none of the images."
 
 
 @pytest.mark.parametrize("name", LABELLED)
 def test_a_list_of_classes_is_no_label_file(tmp_path: Path, name: str) -> None:
     dataset = opened(archived(tmp_path / name, {**ENTRIES, "labels.txt": b"cat\ndog\n"}))
     assert dataset.classes == ("00000", "00001")
-    assert reasons(dataset) == {"labels.txt": "not labels of images"}
+    assert reasons(dataset) == {"labels.txt": "it does not hold labels of images"}
 
 
 @pytest.mark.parametrize("name", LABELLED)
@@ -481,7 +481,7 @@ def test_the_next_label_file_is_read_where_the_first_cannot_be(tmp_path: Path, n
     captions = b'{"file_name": "img00000000.png", "text": "a cat"}'
     dataset = opened(archived(tmp_path / name, {**ENTRIES, "metadata.jsonl": captions, "labels.csv": written}))
     assert dataset.classes == ("a", "b")
-    assert reasons(dataset) == {"metadata.jsonl": "not labels of images"}
+    assert reasons(dataset) == {"metadata.jsonl": "it does not hold labels of images"}
 
 
 # Gray pictures that use a part of their range
@@ -524,7 +524,7 @@ def test_a_picture_brighter_than_those_that_were_looked_at_is_named(tmp_path: Pa
     entries = {f"{index:02}.png": encoded(plain(9, "L", SMALL)) for index in range(63)}
     dataset = opened(archived(tmp_path / name, {**entries, "63.png": encoded(plain(200, "L", SMALL))}))
     assert reasons(dataset) == {
-        "63.png": "numbers from 200 to 200, and those of other images are 0 to 15; save all in one range"
+        "63.png": "pixel values 200 to 200, but 0 to 15 in the other images; save all images in one range"
     }
     assert (np.asarray(dataset.images) == 153).all()
 

@@ -308,9 +308,9 @@ def test_a_disk_that_fails_is_told_and_the_same_batch_comes_when_it_is_back(tmp_
     for _ in range(2):
         with pytest.raises(UserError) as caught:
             other.next()
-        assert "'noise' cannot be read any more" in caught.value.what
+        assert "'noise' can no longer be read" in caught.value.what
         assert "last checkpoint" in caught.value.remedy
-        assert "not as long" in caught.value.details
+        assert "was truncated" in caught.value.details
     path.write_bytes(whole)
     assert same(one, other, 20)
     other.close()  # what was raised still holds it

@@ -24,7 +24,7 @@ ERRORS: list[Exception] = [
     RuntimeError("CUDA error: device-side assert triggered"),
     OSError("Input/output error"),
     ZeroDivisionError("a bug"),
-    UserError("The prepared images cannot be read any more.", "Check the disk."),
+    UserError("The prepared images can no longer be read.", "Check the disk."),
 ]
 
 
@@ -64,7 +64,7 @@ def test_an_error_in_a_step_loses_no_step(
     if isinstance(error, UserError):
         assert (problem.what, problem.remedy[: len(error.remedy)]) == (error.what, error.remedy)
     else:
-        assert f"broke off at step {BROKEN}" in problem.what
+        assert f"failed at step {BROKEN}" in problem.what
         assert type(error).__name__ in problem.details
     assert "partial" not in {path.suffix for path in run.folder.rglob("*")}
 
@@ -158,7 +158,7 @@ def test_a_training_goes_on_with_any_optimizer(
     assert [event.step for event in events if isinstance(event, Stepped)] == [3, 4]
     said = [event.text for event in events if isinstance(event, Notice)]
     alike = before == after or {before["optimizer"], after["optimizer"]} == {"adam", "adamw"}
-    assert bool([text for text in said if "begin anew" in text]) == (not alike)
+    assert bool([text for text in said if "start anew" in text]) == (not alike)
 
 
 @pytest.mark.parametrize(
@@ -260,7 +260,7 @@ def test_where_nothing_can_be_saved_that_is_said(interrupted: TrainingJob, monke
         monkeypatch.setattr(Run, name, refuse)
     found = interrupted.save_at_end()
     assert isinstance(found, Notice)
-    assert "Nothing could be saved" in found.text
+    assert "The training could not be saved" in found.text
 
 
 def test_an_autosave_is_not_pruned_for_later_checkpoints_that_are_damaged(pictures: Path, tmp_path: Path) -> None:

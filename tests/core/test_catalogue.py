@@ -143,7 +143,7 @@ def test_what_lies_in_the_folder_is_opened_however_it_came(server: Server, offer
 
 def test_what_only_a_person_can_download(downloads: Path) -> None:
     found = problem("celeba")
-    assert found.what == "CelebA, aligned and cropped cannot be downloaded by a program."
+    assert found.what == "CelebA, aligned and cropped can only be downloaded by hand."
     assert "img_align_celeba.zip from https://mmlab" in found.remedy
     with pytest.raises(UserError) as caught:
         opened("download:celeba")
@@ -213,7 +213,7 @@ def test_a_connection_that_breaks_off(server: Server, offer: Download) -> None:
     server.fail = "breaks off"
     found = problem()
     assert "could not be reached" in found.what
-    assert "goes on from here" in found.remedy
+    assert "the download resumes" in found.remedy
     assert f"after {offer.bytes // 2} of {offer.bytes} bytes" in found.details
     server.fail = ""
     fetched()
@@ -241,7 +241,7 @@ def test_what_is_not_what_it_should_be_is_not_used(server: Server, offer: Downlo
     if harm == "shorter":
         assert "could not be reached" in found.what
     else:
-        assert "'pictures.zip' is not Some pictures, or was damaged" in found.what
+        assert "'pictures.zip' is not from Some pictures, or is damaged" in found.what
         assert list(offer.folder().iterdir()) == []
     assert not offer.is_here()
     server.files["pictures.zip"] = right
@@ -322,7 +322,7 @@ def test_a_file_of_a_persons_that_is_another(offer: Download, server: Server, tm
     elif harm == "folder":
         mine.mkdir()
     begun = monotonic()
-    with pytest.raises(UserError, match=r"is not Some pictures|cannot be read"):
+    with pytest.raises(UserError, match=r"is not from Some pictures|cannot be read"):
         list(adopt(mine, offer))
     assert monotonic() - begun < 10
     assert list(offer.folder().iterdir()) == []
@@ -445,11 +445,11 @@ def test_matlab_files(tmp_path: Path, packed: bool, channels: int) -> None:
         (np.arange(8)[None] % 2 + 0.0, ("0", "1")),
         (np.eye(3)[np.arange(8) % 3], ("0", "1", "2")),
         (np.eye(3)[np.arange(8) % 3].T, ("0", "1", "2")),
-        (np.arange(8)[:, None] / 4, "numbers that are not whole, and name no classes"),
-        (np.arange(8)[:, None] * np.nan, "numbers that are not whole, and name no classes"),
-        (np.ones((8, 2)), "rows that do not name one class each"),
+        (np.arange(8)[:, None] / 4, "its numbers are not integers"),
+        (np.arange(8)[:, None] * np.nan, "its numbers are not integers"),
+        (np.ones((8, 2)), "its rows are not one-hot"),
         (np.arange(7)[:, None], "7 labels for 8 images"),
-        (np.arange(8, dtype=np.uint16)[:, None], "of type object, which names no classes"),  # text
+        (np.arange(8, dtype=np.uint16)[:, None], "the type object cannot hold class labels"),  # text
     ],
 )
 def test_labels_in_matlab_files(tmp_path: Path, given: NDArray[Any], classes: tuple[str, ...] | str) -> None:
@@ -467,8 +467,8 @@ def test_other_arrays_in_matlab_files_are_named(tmp_path: Path) -> None:
     one, other, number = (matrix(*each, False) for each in (("X", pixels), ("Z", pixels), ("n", np.array([[8.0]]))))
     (tmp_path / "x.mat").write_bytes(mat(number, one, other))
     assert reasons(opened(str(tmp_path / "x.mat"))) == {
-        "n": "neither the images nor their labels",
-        "Z": "other images than those in 'X', which were taken",
+        "n": "it holds neither images nor labels",
+        "Z": "the images in 'X' are used instead",
     }
 
 

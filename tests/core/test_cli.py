@@ -618,10 +618,10 @@ GENERATE = "generate|{checkpoint}|--out|{tmp}/images|--seeds|"
         ("train|{tmp}/missing|--out|{tmp}/run|--steps|1", "does not exist"),
         ("train|{tmp}/notes.txt|--out|{tmp}/run|--steps|1", "notes.txt"),
         ("train|sample:cats|--out|{tmp}/run|--steps|1", "cats"),
-        ("train|{pictures}|--out|{tmp}/full|FLAGS", "exists already"),
-        ("train|{pictures}|--out|{tmp}/notes.txt|FLAGS", "exists already"),
-        ("train|{pictures}|--out|{tmp}/notes.txt/run|FLAGS", "could not be made"),
-        ("train|{pictures}|--out|{run}|FLAGS", "exists already"),
+        ("train|{pictures}|--out|{tmp}/full|FLAGS", "already exists"),
+        ("train|{pictures}|--out|{tmp}/notes.txt|FLAGS", "already exists"),
+        ("train|{pictures}|--out|{tmp}/notes.txt/run|FLAGS", "could not be created"),
+        ("train|{pictures}|--out|{run}|FLAGS", "already exists"),
         (TRAIN + "--resume|{tmp}/missing.safetensors", "no file"),
         (TRAIN + "--resume|{tmp}/damaged.safetensors", "damaged"),
         (TRAIN + "--resume|{tmp}/foreign.pt", "another program"),
@@ -691,7 +691,7 @@ def test_too_little_memory(tmp_path: Path, pictures: Path, nursery: Nursery, pre
     assert code == 2, output
     assert len(output.splitlines()) == 1
     assert "not enough memory" in output
-    assert "Try a batch of 4" in output
+    assert "Reduce the batch size to 4" in output
 
 
 def wait_for(ready: Callable[[], bool], seconds: float = 20) -> None:

@@ -123,9 +123,9 @@ def test_only_the_first_frame_is_used_and_the_others_are_named(folder: Path, nam
     plain((9, 8, 7)).save(folder / f"single{name}")
     report = report_of(opened(folder))
     (found,) = (each for each in report.findings if each.kind == "frames")
-    assert found.text == "2 of 3 files hold several frames or pages: only the first is used."
+    assert found.text == "2 of 3 files hold several frames or pages. Only the first is used."
     assert [group.tolist() for group in found.groups] == [[0, 2]]
-    assert "files of their own" in found.suggestion
+    assert "separate files" in found.suggestion
     assert found.severity == "warning"
 
 
@@ -440,8 +440,8 @@ def test_hidden_files_other_files_and_looping_links(folder: Path) -> None:
     dataset = opened(folder)
     assert len(dataset.images) == 3
     assert reasons(dataset) == {
-        "self.png": "it cannot be looked at",
-        "gone.png": "a link to nothing",
+        "self.png": "it cannot be accessed",
+        "gone.png": "broken link",
         "pipe.png": "not a regular file",
     }
 
@@ -553,8 +553,8 @@ def test_permissions(open_folder: Path) -> None:
     assert reasons(dataset) == {"locked folder": "this folder cannot be opened", "0.png": "permission denied"}
     images.chmod(0)
     with nobody():
-        assert "may not read" in problem(images).what
-        assert "cannot be reached" in problem(images / "locked folder").what
+        assert "No permission" in problem(images).what
+        assert "cannot be accessed" in problem(images / "locked folder").what
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="permissions work differently here")
@@ -648,13 +648,13 @@ def test_zip_entries_that_are_refused_are_named(tmp_path: Path, monkeypatch: pyt
     found = reasons(dataset)
     assert found.pop("damaged.png") in ("damaged inside the zip", "not an image, or damaged")
     assert found == {
-        "../outside.png": "its path points outside the archive",
-        "/root.png": "its path points outside the archive",
-        "C:/root.png": "its path points outside the archive",
+        "../outside.png": "its path leads outside the archive",
+        "/root.png": "its path leads outside the archive",
+        "C:/root.png": "its path leads outside the archive",
         "inner.zip": "an archive inside the archive; unpack it first",
         "big.png": "larger than 1 MB when unpacked",
         "broken.png": "not an image, or damaged",
-        "locked.png": "encrypted with a password",
+        "locked.png": "encrypted",
     }
     assert not (tmp_path.parent / "outside.png").exists()
 
@@ -913,9 +913,9 @@ def test_sources_that_are_not_there_or_not_ours(tmp_path: Path) -> None:
     assert "does not exist" in problem("").what
     assert "does not exist" in problem("~nobody-of-that-name/x").what
     assert "does not exist" in problem("a\0b").what
-    assert "cannot be reached" in problem("x" * 5000).what
+    assert "cannot be accessed" in problem("x" * 5000).what
     (tmp_path / "x.txt").write_text("hello")
-    assert "nothing that images can be read from" in problem(tmp_path / "x.txt").what
+    assert "GAN Studio cannot read images from" in problem(tmp_path / "x.txt").what
     (tmp_path / "x.zip").write_text("hello")
     assert "damaged" in problem(tmp_path / "x.zip").what
     assert "sample:digits" in problem("sample:nothing").remedy

@@ -131,7 +131,7 @@ def test_a_device_that_others_hold_is_said_to_be_busy(machine: pytest.MonkeyPatc
     cards(machine, Gpu())
     machine.setattr(torch.cuda, "set_device", refuse)
     machine.setattr(devices, "use_tf32", lambda: None)
-    with pytest.raises(UserError, match="cuda:0 cannot be used now"):
+    with pytest.raises(UserError, match="cuda:0 is busy"):
         use("auto")
 
 
@@ -316,7 +316,7 @@ def test_a_build_without_cuda_says_so_where_there_is_a_card(machine: pytest.Monk
     build(machine, cuda=None)
     assert [device.name for device in survey()] == ["cpu"]
     library(machine, Gpu())
-    with pytest.raises(UserError, match="made without CUDA"):
+    with pytest.raises(UserError, match="it has no CUDA"):
         resolve("cuda")
 
 

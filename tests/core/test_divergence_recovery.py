@@ -142,7 +142,7 @@ def test_the_run_tells_one_story(pictures: Path) -> None:
     assert [report.step for report in run.reports()] == [1, 2, 3, 4, 5, 6, 7, 8]
     assert run.edits() == [Edited(4, HALF)]
     assert run.rewinds() == [4]
-    assert "Training goes on from step 4 with half the learning rates" in (run.folder / "log.txt").read_text("utf-8")
+    assert "Training continues from step 4 with half the learning rates" in (run.folder / "log.txt").read_text("utf-8")
 
 
 def test_what_a_person_changed_since_is_kept_and_noted(pictures: Path) -> None:
@@ -171,7 +171,7 @@ def test_it_tries_a_penalty_then_lower_rates_then_gives_up(pictures: Path) -> No
     with pytest.raises(UserError, match="4 times") as caught:
         events_of(training, act)
     assert not isinstance(caught.value, DivergenceError)
-    assert "All checkpoints are kept" in caught.value.remedy
+    assert "Open an earlier checkpoint" in caught.value.remedy
     # Further back each time: what was kept last may have been doomed already.
     assert [event.step for event in seen if isinstance(event, Rewound)] == [5, 4, 0]
     tried = [set(event.changes) for event in seen if isinstance(event, Edited)]

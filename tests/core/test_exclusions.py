@@ -118,7 +118,7 @@ def test_the_files_stay_as_they_are(folder: Path) -> None:
 def test_at_least_two_images_stay(folder: Path, cache: Path) -> None:
     whole = opened(folder)
     for keep in (0, 1):
-        with pytest.raises(UserError, match="Fewer than 2 images of 'photos' would be left"):
+        with pytest.raises(UserError, match="Fewer than 2 images of 'photos' would remain"):
             exclude(whole, names(whole)[keep:])
     assert excluded(whole.source) == ()
     assert len(opened(folder).images) == 6

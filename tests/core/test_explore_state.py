@@ -122,7 +122,7 @@ def test_no_more_is_written_than_is_read() -> None:
     ):
         with pytest.raises(UserError, match=said) as caught:
             saved.json()
-        assert "stay saved" in caught.value.remedy
+        assert "are kept" in caught.value.remedy
 
 
 def test_as_much_as_may_be_saved_is_read() -> None:

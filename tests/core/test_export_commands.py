@@ -156,7 +156,7 @@ LAPSE = "timelapse|{run}|--out|{tmp}/a.mp4"
         ("interpolate|{checkpoint}|--out|{tmp}/a.gif|--seeds|1,2|--fps|60", "at most 50"),
         ("timelapse", "RUN"),
         ("timelapse|{run}", "--out"),
-        ("timelapse|{tmp}|--out|{tmp}/a.mp4", "not the folder of a training"),
+        ("timelapse|{tmp}|--out|{tmp}/a.mp4", "not a run folder"),
         ("timelapse|{run}|--out|{tmp}/a.mov", "a.mov"),
         (LAPSE + "|--seconds|0", "0 seconds"),
         (LAPSE + "|--seconds|nan", "seconds"),

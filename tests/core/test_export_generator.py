@@ -337,9 +337,9 @@ def test_a_process_that_dies(tmp_path: Path, work: Path, monkeypatch: pytest.Mon
 @pytest.mark.parametrize("taken", ["a.onnx", "a.onnx.txt"])
 def test_nothing_is_overwritten_unasked(taken: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / taken).write_text("mine")
-    with pytest.raises(UserError, match=f"{taken} exists already") as caught:
+    with pytest.raises(UserError, match=f"{taken} already exists") as caught:
         list(export_generator(sampler_of("gan"), tmp_path / "a.onnx"))
-    assert "another place or name" in caught.value.remedy
+    assert "another folder or name" in caught.value.remedy
     assert [path.read_text() for path in tmp_path.iterdir()] == ["mine"]
     monkeypatch.setattr(generator, "CHILD", "import sys; open(sys.argv[2], 'w').write('new')")
     saved = run_to_end(export_generator(sampler_of("gan"), tmp_path / "a.onnx", overwrite=True))
@@ -351,8 +351,8 @@ def test_nothing_is_overwritten_unasked(taken: str, tmp_path: Path, monkeypatch:
 def test_bad_places_and_names(saved: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = sorted(tmp_path.rglob("*"))
     for out, said in {
-        "a.png": "neither ONNX nor .pt2",
-        "a": "neither ONNX nor .pt2",
+        "a.png": "neither .onnx nor .pt2",
+        "a": "neither .onnx nor .pt2",
         f"{saved.parent.name}/gan.safetensors/a.onnx": "could not be saved",
     }.items():
         assert main(["export", str(saved), "--out", str(tmp_path / out)]) == 2

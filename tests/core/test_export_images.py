@@ -353,7 +353,7 @@ def test_nothing_is_overwritten_unasked(sampler: Sampler, tmp_path: Path) -> Non
     (tmp_path / "seed0002.png").write_text("mine")
     with pytest.raises(UserError, match=r"seed0002\.png") as caught:
         list(export_images(sampler, seeds(0, 1, 2), tmp_path))
-    assert "another place" in caught.value.remedy
+    assert "another folder" in caught.value.remedy
     assert [path.name for path in tmp_path.iterdir()] == ["seed0002.png"]
     assert (tmp_path / "seed0002.png").read_text() == "mine"
     list(export_images(sampler, seeds(0, 1, 2), tmp_path, overwrite=True))

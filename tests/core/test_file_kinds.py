@@ -41,7 +41,7 @@ def findings(source: Path) -> dict[str, HealthFinding]:
 @pytest.mark.parametrize(
     "file",
     [
-        *("no ending", "DSC0001", "a.jpg_large", "a.jpg.1", "IMG 12.30", "Mr. Smith on a hill", "a.jpg!d", "x.dat"),
+        *("no extension", "DSC0001", "a.jpg_large", "a.jpg.1", "IMG 12.30", "Mr. Smith on a hill", "a.jpg!d", "x.dat"),
         *("0.jpe", "0.JFIF", "a.apng", "a.HIF", "a.pjp", "a.pjpeg", "a.dib", "a.heics", "a.mpo"),
     ],
 )
@@ -62,9 +62,9 @@ def test_an_image_is_told_by_what_it_begins_with(tmp_path: Path, name: str, file
 def test_formats_that_are_not_read_are_named(tmp_path: Path, name: str, ending: str) -> None:
     path = archived(tmp_path / name, {**ENTRIES, f"photo.{ending}": b"\0\0\0\x18ftypheic"})
     called = ending.removesuffix(".gz").upper()
-    assert reasons(opened(path)) == {f"photo.{ending}": f"{called} is not read here; save it as PNG or JPEG"}
+    assert reasons(opened(path)) == {f"photo.{ending}": f"{called} is not supported; save it as PNG or JPEG"}
     found = findings(path)
-    assert "1 file of formats that are not read here is left out" in found["other_formats"].text
+    assert "1 file in unsupported image formats is left out" in found["other_formats"].text
     assert "save them as png" in found["other_formats"].suggestion.lower()
     assert "unreadable" not in found
 
@@ -83,7 +83,7 @@ def test_formats_that_are_not_read_are_known_by_their_first_bytes(
     tmp_path: Path, name: str, data: bytes, called: str
 ) -> None:
     dataset = opened(archived(tmp_path / name, {**ENTRIES, "IM000001": data}))
-    assert reasons(dataset) == {"IM000001": f"{called} is not read here; save it as PNG or JPEG"}
+    assert reasons(dataset) == {"IM000001": f"{called} is not supported; save it as PNG or JPEG"}
 
 
 CONTAINERS = {
@@ -114,7 +114,7 @@ def test_archives_videos_and_arrays_among_images_are_named(tmp_path: Path, name:
 @pytest.mark.parametrize("ending", ["zip", "tar", "mp4", "npy", "parquet"])
 def test_a_folder_of_archives_videos_or_arrays_says_what_to_do(tmp_path: Path, name: str, ending: str) -> None:
     found = problem(archived(tmp_path / name, {f"{index}.{ending}": b"x" for index in range(3)}))
-    assert f"There are no images to read in '{name}' ('0.{ending}': a" in found.what
+    assert f"There are no supported images in '{name}' ('0.{ending}': a" in found.what
     assert found.remedy == REMEDIES["containers"]
 
 
@@ -150,7 +150,7 @@ def test_few_of_many_other_files_are_looked_at(
     assert len(reads) <= 12 * passes
     (said,) = dataset.skipped
     assert said.reason.startswith("48 files of unknown kinds (.")
-    assert said.reason.endswith(") were not looked at; 12 like them are no images")
+    assert said.reason.endswith(") were not examined; 12 similar ones are not images")
     found = findings(path)["unknown"]
     assert found.text == f"{said.reason}."
     assert ".jpg" in found.suggestion
@@ -176,9 +176,9 @@ def test_a_run_among_the_images_is_left_out_and_named(tmp_path: Path, name: str)
     path = archived(tmp_path / name, entries)
     dataset = opened(path)
     assert (len(dataset.images), dataset.classes) == (6, ("cat", "dog"))
-    assert dataset.skipped == (Skipped("runs/00001", "the folder of a training", kind="runs"),)
+    assert dataset.skipped == (Skipped("runs/00001", "a run folder", kind="runs"),)
     found = findings(path)["runs"]
-    assert found.text == "'runs/00001' is the folder of a training and is left out."
+    assert found.text == "'runs/00001' is a run folder and is left out."
     assert "generated" in found.suggestion
 
 
@@ -188,14 +188,14 @@ def test_a_run_is_no_dataset(tmp_path: Path, name: str, around: str) -> None:
     entries = {f"{around}{file}": b"" for file in ("config.json", "stats.jsonl")}
     entries |= {f"{around}samples/{index}.png": data for index, data in enumerate(IMAGES)}
     found = problem(archived(tmp_path / name, entries))
-    assert "the folder of a training" in found.what
+    assert "is a run folder" in found.what
     assert found.remedy == REMEDIES["runs"]
 
 
 def test_the_samples_of_a_run_are_no_dataset(tmp_path: Path) -> None:
     entries = {f"{file}": b"" for file in ("config.json", "stats.jsonl")}
     archived(tmp_path / "r1", entries | {f"samples/{index}.png": data for index, data in enumerate(IMAGES)})
-    assert "'r1' is the folder of a training" in problem(tmp_path / "r1" / "samples").what
+    assert "'r1' is a run folder" in problem(tmp_path / "r1" / "samples").what
     (tmp_path / "r1" / "config.json").unlink()
     assert len(opened(tmp_path / "r1" / "samples").images) == 6
 
@@ -262,13 +262,13 @@ def test_the_train_folder_alone(
 @pytest.mark.parametrize(
     ("places", "said", "remedy"),
     [
-        (["train", "val"], "('train', 'val') are parts of a dataset and no classes", "Open one of them"),
-        (["images", "masks"], "('images', 'masks') are parts of a dataset and no classes", "Open one of them"),
-        (["train/cat", "train/dog", "val/cat"], "('train', 'val') are parts of a dataset", "Open one of them"),
-        (["train/cat", "train/dog", "test"], "since 2 images lie beside them", "Open 'train', whose own folders"),
-        (["train/cat", "train/dog", "test"], "('test', 'train') are parts", "Open 'train'"),
-        (["x/cat", "x/dog", "x"], "since 2 images lie beside them", "Move what lies beside them"),
-        (["x/cat/deep", "x/dog"], "since 2 images lie in folders within them", "such as"),
+        (["train", "val"], "'train', 'val' are splits of a dataset, not classes", "Open one of them"),
+        (["images", "masks"], "'images', 'masks' are splits of a dataset, not classes", "Open one of them"),
+        (["train/cat", "train/dog", "val/cat"], "'train', 'val' are splits of a dataset", "Open one of them"),
+        (["train/cat", "train/dog", "test"], "because 2 images are outside them", "Open 'train', whose subfolders"),
+        (["train/cat", "train/dog", "test"], "'test', 'train' are splits", "Open 'train'"),
+        (["x/cat", "x/dog", "x"], "because 2 images are outside them", "Move the other images"),
+        (["x/cat/deep", "x/dog"], "because 2 images are in their subfolders", "such as"),
     ],
 )
 def test_folders_that_are_no_classes_are_said(
@@ -286,7 +286,7 @@ def test_a_damaged_stray_image_is_named_where_classes_are_lost_to_it(tmp_path: P
     path = archived(tmp_path / name, {**entries, stray: b"broken"})
     assert opened(path).classes == ()
     found = findings(path)["folders"]
-    assert f"('cat', 'dog') are no classes, since '{stray}', which is left out, does not lie in one" in found.text
+    assert f"'cat', 'dog' are not used as classes, because the skipped file '{stray}' is outside them" in found.text
     assert "Move" in found.suggestion
 
 
@@ -295,7 +295,7 @@ def test_a_stray_image_that_a_person_left_out_is_named(tmp_path: Path) -> None:
         fill(tmp_path / "set" / name)
     coloured(9).save(tmp_path / "set" / "x.png")
     exclude(opened(tmp_path / "set"), ["x.png"])
-    assert "since 'x.png', which is left out" in findings(tmp_path / "set")["folders"].text
+    assert "because the skipped file 'x.png' is outside them" in findings(tmp_path / "set")["folders"].text
 
 
 @pytest.mark.parametrize(

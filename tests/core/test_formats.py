@@ -108,7 +108,7 @@ def test_locked_files(kind: Kind, open_place: Path) -> None:
         found = problem(path)
     finally:
         os.seteuid(0)
-    assert "cannot be reached" in found.what or "may not read" in found.what
+    assert "cannot be accessed" in found.what or "No permission" in found.what
 
 
 @pytest.fixture
@@ -149,7 +149,7 @@ def test_a_file_that_changes_after_it_was_listed(tmp_path: Path, change: str) ->
     assert isinstance(dataset, Dataset)
     assert perf_counter() - begin < 10
     expected = {
-        "vanishes": {"299.png": "it disappeared while the dataset was read"},
+        "vanishes": {"299.png": "deleted while the dataset was read"},
         "is cut": {"299.png": "not an image, or damaged"},
         "becomes a folder": {"299.png": "not an image, or damaged"},
         "becomes a pipe": {"299.png": "not an image, or damaged"},
@@ -197,7 +197,7 @@ def test_devices_and_pipes_are_not_opened(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.tar")
     (tmp_path / "loop.zip").symlink_to(tmp_path / "loop.zip")
     for path in (tmp_path / "pipe.tar", Path("/dev/zero"), Path("/dev/null")):
-        assert "nothing that images can be read from" in problem(path).what
+        assert "GAN Studio cannot read images from" in problem(path).what
     assert problem(tmp_path / "loop.zip").remedy
 
 
@@ -207,7 +207,7 @@ def test_other_files_are_refused_with_what_to_do(tmp_path: Path, name: str) -> N
         (tmp_path / name).write_bytes(data)
         assert not opens(str(tmp_path / name))
         found = problem(tmp_path / name)
-        assert "nothing that images can be read from" in found.what
+        assert "GAN Studio cannot read images from" in found.what
         assert all(word in found.remedy for word in ("folder", "zip", "tar", ".npy", "video"))
     assert not opens(str(tmp_path / "missing"))
     assert not opens("")

@@ -55,13 +55,13 @@ def test_a_jpeg_of_a_thousand_scans() -> None:
     last = whole[[found.start() for found in re.finditer(b"\xff\xda", whole)][-1] : -2]
     assert isinstance(taken(whole), Picture)
     begun = perf_counter()
-    assert why(whole[:-2] + last * 1000 + whole[-2:]) == "a JPEG of more than 100 scans"
+    assert why(whole[:-2] + last * 1000 + whole[-2:]) == "a JPEG with more than 100 scans"
     assert perf_counter() - begun < 10
 
 
 def test_a_small_file_that_claims_to_be_large() -> None:
     data = encoded(Image.new("RGB", (8000, 8000)), "WEBP", lossless=True, quality=0)
-    assert why(data) == f"64 megapixels in {len(data):,} bytes, as no picture has"
+    assert why(data) == f"claims 64 megapixels in only {len(data):,} bytes"
 
 
 def test_a_png_of_one_color_may_be_large() -> None:
@@ -73,7 +73,7 @@ def test_a_png_of_a_million_empty_chunks() -> None:
     empty = struct.pack(">I4sI", 0, b"aaAa", zlib.crc32(b"aaAa"))
     assert isinstance(taken(whole[:33] + empty * 1000 + whole[33:]), Picture)
     begun = perf_counter()
-    assert why(whole[:33] + empty * 1_000_000 + whole[33:]) == "a PNG of more than 500,000 chunks"
+    assert why(whole[:33] + empty * 1_000_000 + whole[33:]) == "a PNG with more than 500,000 chunks"
     assert perf_counter() - begun < 10
 
 

@@ -132,7 +132,7 @@ def test_a_run_is_measured_against_its_own_images_alone(pictures: Path) -> None:
     list(training_on(pictures, "run", evaluation=0).events())
     run = Run(pictures.parent / "run")
     before = (run.folder / "stats.jsonl").read_bytes()
-    with pytest.raises(UserError, match="not those that the run was trained on"):
+    with pytest.raises(UserError, match="not the training images of this run"):
         run_to_end(measure(run, run.newest(), tiny_dataset(220)))
     assert (run.folder / "stats.jsonl").read_bytes() == before
 
@@ -145,7 +145,7 @@ def test_what_goes_wrong_is_said_and_the_training_goes_on(pictures: Path, monkey
     monkeypatch.setattr(live_evaluation, "build", build)
     events = list(training_on(pictures, "run").events())
     notices = [event.text for event in events if isinstance(event, Notice)]
-    assert notices == ["The images could not be measured. There is no room. Make some. The training goes on."]
+    assert notices == ["The images could not be measured. There is no room. Make some. The training continues."]
     assert Run(pictures.parent / "run").newest().stem == "000000012"
 
 
@@ -156,7 +156,7 @@ def test_an_evaluation_that_does_not_fit_is_a_notice(pictures: Path) -> None:
     notices = [event.text for event in events if isinstance(event, Notice)]
     (said,) = [text for text in notices if text.startswith("The images could not be measured.")]
     assert "There is not enough memory for an image of 16 x 16 px." in said
-    assert said.endswith("The training goes on.")
+    assert said.endswith("The training continues.")
     assert not numbers(events)
     assert Run(pictures.parent / "run").newest().stem == "000000012"
 
@@ -222,5 +222,5 @@ def test_points_are_not_measured(tmp_path: Path) -> None:
     with closing(training.events()) as events:
         while training.evaluator is None:
             next(events)
-        with pytest.raises(UserError, match="Points are not measured"):
+        with pytest.raises(UserError, match="do not apply to 2-D points"):
             training.measure()

@@ -223,7 +223,7 @@ def test_an_evaluation_takes_what_memory_there_is(sampler: Sampler, monkeypatch:
 def test_a_projection_says_so() -> None:
     checkpoint = finished(tiny_trainer("dcgan", steps=1)).checkpoint()
     picture = np.zeros((16, 16, 3), np.uint8)
-    with memory_for(0), pytest.raises(OutOfMemoryError, match="to look for this picture"):
+    with memory_for(0), pytest.raises(OutOfMemoryError, match="to project this image"):
         all_of(project(checkpoint, picture, steps=1, device="cpu"))
 
 

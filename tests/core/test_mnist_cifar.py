@@ -95,14 +95,14 @@ def test_images_alone(tmp_path: Path) -> None:
 def test_labels_alone(tmp_path: Path) -> None:
     mnist(tmp_path).unlink()
     found = problem(tmp_path / "train-labels-idx1-ubyte")
-    assert "the images are not beside it" in found.what
+    assert "the file with the images is missing" in found.what
 
 
 def test_labels_of_other_images(tmp_path: Path) -> None:
     dataset = opened(mnist(tmp_path, given=LABELS[:5]))
     assert dataset.labels is None
     assert reasons(dataset) == {
-        "train-labels-idx1-ubyte": "holds an array of uint8 and shape (5,), and no labels of 9 images"
+        "train-labels-idx1-ubyte": "its array of type uint8 and shape (5,) does not hold labels for 9 images"
     }
 
 
@@ -202,7 +202,7 @@ def test_damaged_batches(tmp_path: Path, harm: str) -> None:
     folder = cifar10(tmp_path / "cifar")
     whole = (folder / "data_batch_3.bin").read_bytes()
     (folder / "data_batch_3.bin").write_bytes({"cut": whole[:-1], "empty": b"", "label": b"\x0a" + whole[1:]}[harm])
-    assert "damaged" in problem(folder).what or "not whole" in problem(folder).what
+    assert "damaged" in problem(folder).what or "incomplete" in problem(folder).what
 
 
 def test_the_pickled_version_is_refused(tmp_path: Path) -> None:
@@ -215,7 +215,7 @@ def test_the_pickled_version_is_refused(tmp_path: Path) -> None:
             (tmp_path / folder / name).write_bytes(b"\x80\x02cposix\nmkdir\nX\x05\0\0\0/trap\x85R.")
         for path in (tmp_path / folder, *(tmp_path / folder / name for name in names)):
             found = problem(path)
-            assert "version for Python" in found.what
+            assert "Python version of CIFAR" in found.what
             assert "binary version" in found.remedy
 
 

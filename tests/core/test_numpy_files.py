@@ -107,8 +107,8 @@ def test_digits_as_scikit_learn_has_them(tmp_path: Path, kind: type) -> None:
 )
 def test_a_single_picture_is_not_taken_for_grey_ones(tmp_path: Path, shape: tuple[int, ...]) -> None:
     found = problem(saved(tmp_path / "a.npy", np.zeros(shape, np.uint8)))
-    assert found.what == f"'a.npy' holds a single picture, of shape {shape}."
-    assert "(N, H, W, C), C = 1 for grey" in found.remedy
+    assert found.what == f"'a.npy' holds a single image, of shape {shape}."
+    assert "(N, H, W, C), C = 1 for grayscale" in found.remedy
 
 
 def test_three_grey_pictures(tmp_path: Path) -> None:
@@ -134,7 +134,7 @@ def test_the_size_that_suits_and_others(tmp_path: Path) -> None:
 def test_values_that_are_no_numbers(tmp_path: Path, bad: float) -> None:
     array = COLOUR / 255
     array[7, 3, 3, 1] = bad
-    assert "no numbers (NaN or infinite)" in problem(saved(tmp_path / "a.npy", array)).what
+    assert "invalid pixel values (NaN or infinite)" in problem(saved(tmp_path / "a.npy", array)).what
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ def test_ranges_that_mean_nothing(tmp_path: Path, low: float, high: float) -> No
 )
 def test_arrays_that_are_no_pictures(tmp_path: Path, array: Any) -> None:
     found = problem(saved(tmp_path / "a.npy", array))
-    assert "holds no pictures but an array of" in found.what
+    assert "does not hold images, but an array of type" in found.what
     assert "(N, H, W, C)" in found.remedy
 
 
@@ -202,11 +202,11 @@ def test_pickled_objects_are_not_read(tmp_path: Path) -> None:
         if path.suffix == ".npz":
             np.savez(path, images=objects)
         found = problem(path)
-        assert found.what == f"'{path.name}' holds pickled objects, which could run code when they are read."
+        assert found.what == f"'{path.name}' holds pickled objects, which could run code when read."
     np.savez(tmp_path / "c.npz", images=COLOUR, meta=objects)
     dataset = opened(tmp_path / "c.npz")
     assert len(dataset.images) == 9
-    assert reasons(dataset) == {"meta": "pickled objects, which could run code when they are read"}
+    assert reasons(dataset) == {"meta": "pickled objects, which could run code when read"}
     assert not (tmp_path / "sprung").exists()
 
 
@@ -261,7 +261,7 @@ def test_headers_of_the_second_version(tmp_path: Path) -> None:
 def test_truncated_arrays(tmp_path: Path) -> None:
     path = saved(tmp_path / "a.npy", COLOUR)
     os.truncate(path, path.stat().st_size - 1)
-    assert problem(path).what == "'a.npy' is shorter than it says."
+    assert problem(path).what == "'a.npy' is shorter than its header says."
 
 
 @pytest.mark.parametrize("change", ["cut", "gone"])
@@ -277,7 +277,7 @@ def test_an_array_that_changes_while_it_is_read(tmp_path: Path, change: str) -> 
                 list(events)
         else:
             path.unlink()
-            with pytest.raises(UserError, match="not there any more"):
+            with pytest.raises(UserError, match="no longer exists"):
                 list(events)
 
 
@@ -319,11 +319,11 @@ def test_the_largest_array_and_the_labels_as_long(tmp_path: Path) -> None:
     assert len(dataset.images) == 9
     assert labels(dataset) == NUMBERS
     assert reasons(dataset) == {
-        "test_images": "other images than those in 'train_images', which were taken",
+        "test_images": "the images in 'train_images' are used instead",
         "test_labels": "4 labels for 9 images",
-        "ids": "neither the images nor their labels",
-        "weights": "neither the images nor their labels",
-        "matrix": "neither the images nor their labels",
+        "ids": "it holds neither images nor labels",
+        "weights": "it holds neither images nor labels",
+        "matrix": "it holds neither images nor labels",
     }
 
 
@@ -332,8 +332,8 @@ def test_labels_go_with_the_images_whose_name_is_like_theirs(tmp_path: Path) -> 
     dataset = opened(tmp_path / "a.npz")
     assert labels(dataset) == NUMBERS
     assert reasons(dataset) == {
-        "y_test": "other labels than those in 'y_train', which were taken",
-        "x_test": "other images than those in 'x_train', which were taken",
+        "y_test": "the labels in 'y_train' are used instead",
+        "x_test": "the images in 'x_train' are used instead",
     }
 
 
@@ -365,20 +365,20 @@ def test_truths_are_two_classes(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("given", "reason"),
     [
-        (np.arange(9) * 0, "the same label for every image"),
-        (np.array(["cat"] * 9), "the same label for every image"),
+        (np.arange(9) * 0, "all images have the same label"),
+        (np.array(["cat"] * 9), "all images have the same label"),
         (np.arange(8), "8 labels for 9 images"),
         (np.array(3), "1 labels for 9 images"),
-        (np.linspace(0, 1, 9), "numbers that are not whole, and name no classes"),
-        (np.full(9, np.nan), "numbers that are not whole, and name no classes"),
-        (np.ones((9, 2), int), "rows that do not name one class each"),
-        (np.array([["a", "b"]] * 9), "rows that do not name one class each"),
-        (LABELS.astype("M8[D]"), "of type datetime64[D], which names no classes"),
-        (LABELS * 1e300, "numbers that are not whole, and name no classes"),
+        (np.linspace(0, 1, 9), "its numbers are not integers"),
+        (np.full(9, np.nan), "its numbers are not integers"),
+        (np.ones((9, 2), int), "its rows are not one-hot"),
+        (np.array([["a", "b"]] * 9), "its rows are not one-hot"),
+        (LABELS.astype("M8[D]"), "the type datetime64[D] cannot hold class labels"),
+        (LABELS * 1e300, "its numbers are not integers"),
     ],
 )
 def test_lists_that_are_no_labels_are_named(tmp_path: Path, given: NDArray[Any], reason: str) -> None:
-    other = reason if given.shape[:1] == (9,) else "neither the images nor their labels"
+    other = reason if given.shape[:1] == (9,) else "it holds neither images nor labels"
     for name, expected in (("labels", reason), ("y", reason), ("arr_1", other)):
         arrays: dict[str, Any] = {"images": COLOUR, name: given}
         np.savez(tmp_path / f"{name}.npz", **arrays)
@@ -392,7 +392,7 @@ def test_what_differs_for_every_image_is_no_label_unless_it_is_called_so(tmp_pat
     np.savez(tmp_path / "a.npz", images=COLOUR, names=given)
     np.savez(tmp_path / "b.npz", images=COLOUR, labels=given)
     assert opened(tmp_path / "a.npz").labels is None
-    assert reasons(opened(tmp_path / "a.npz")) == {"names": "a different label for every image"}
+    assert reasons(opened(tmp_path / "a.npz")) == {"names": "every image has a different label"}
     assert labels(opened(tmp_path / "b.npz")) == list(range(9))
 
 
@@ -400,7 +400,7 @@ def test_labels_of_no_bytes(tmp_path: Path) -> None:
     stream = io.BytesIO()
     np.save(stream, COLOUR)
     packed(tmp_path / "a.npz", {"images.npy": stream.getvalue(), "labels.npy": written("(9,)", "|S0")})
-    assert "names no classes" in reasons(opened(tmp_path / "a.npz"))["labels"]
+    assert "cannot hold class labels" in reasons(opened(tmp_path / "a.npz"))["labels"]
 
 
 @pytest.mark.parametrize("name", ["labels.npy", "LABELS.NPY", "y.npy", "class.npy"])
@@ -421,9 +421,9 @@ def test_files_beside_the_images_that_are_no_labels_are_named(tmp_path: Path) ->
     saved(tmp_path / "labels.npy", LABELS[:5])
     assert reasons(opened(images)) == {"labels.npy": "5 labels for 9 images"}
     saved(tmp_path / "labels.npy", np.array([Trap(tmp_path / "sprung")] * 9, object))
-    assert reasons(opened(images)) == {"labels.npy": "pickled objects, which could run code when they are read"}
+    assert reasons(opened(images)) == {"labels.npy": "pickled objects, which could run code when read"}
     os.truncate(saved(tmp_path / "labels.npy", LABELS), 130)
-    assert reasons(opened(images)) == {"labels.npy": "'labels.npy' is shorter than it says."}
+    assert reasons(opened(images)) == {"labels.npy": "'labels.npy' is shorter than its header says."}
     assert not (tmp_path / "sprung").exists()
 
 
@@ -440,12 +440,12 @@ def test_labels_of_too_many_classes(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", images=np.zeros((1001, 8, 8), np.uint8), labels=np.arange(1001))
     dataset = opened(tmp_path / "a.npz")
     assert dataset.labels is None
-    assert reasons(dataset) == {"labels": "1,001 different labels, more than 1,000"}
+    assert reasons(dataset) == {"labels": "it has 1,001 different labels, the limit is 1,000"}
 
 
 def test_npz_without_pictures(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", a=np.zeros(5), b=np.zeros((5, 5)))
-    assert "no pictures but an array of float64" in problem(tmp_path / "a.npz").what
+    assert "not hold images, but an array of type float64" in problem(tmp_path / "a.npz").what
     assert "no arrays" in problem(packed(tmp_path / "b.npz", {"notes.txt": b""})).what
     (tmp_path / "c.npz").write_bytes(b"PK\3\4 and no more")
     assert "damaged" in problem(tmp_path / "c.npz").what

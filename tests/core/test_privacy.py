@@ -83,23 +83,23 @@ def test_with_labels_and_spectral_normalization(
     assert main(["privacy", str(run), str(tmp_path / "set"), "--device", "cpu"]) == 0
     said = capsys.readouterr().out
     assert said.startswith("AUC 0.")
-    assert "Neither proves privacy" in said
+    assert "does not prove privacy" in said
 
 
 def test_what_is_refused(many: Path, finished_run: Path, pictures: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["privacy", str(finished_run), str(many)]) == 2
-    assert "not the images that the checkpoint was trained on" in capsys.readouterr().err
+    assert "not the training images of the checkpoint" in capsys.readouterr().err
     assert Run(finished_run).newest().exists()
     assert main(["privacy", str(finished_run), str(pictures)]) == 2
-    assert "No images were held out" in capsys.readouterr().err
+    assert "no held-out images" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     ("low", "nearer", "said"),
     [
-        (0.7, 0, "can tell of many images whether they were trained on"),
-        (0.55, 0, "learns a little"),
-        (0.45, 0, "does not tell training images from others"),
+        (0.7, 0, "reveals of many images whether they were used for training"),
+        (0.55, 0, "reveals a little"),
+        (0.45, 0, "cannot distinguish training images from others"),
         (0.45, 3, "they may be copies"),
     ],
 )

@@ -130,7 +130,7 @@ def test_a_metric_comes_with_its_spread(run: Path, tmp_path: Path) -> None:
     page = written(run, tmp_path / "report.html")
     assert "0.25 ± 0.12" in page.words["td"]
     assert not any("deviation over" in words for words in page.words["h4"])
-    assert any("a standard deviation to either side" in words for words in page.words["p"])
+    assert any("one standard deviation on either side" in words for words in page.words["p"])
 
 
 def test_facts_and_settings(run: Path, tmp_path: Path) -> None:
@@ -161,7 +161,7 @@ def test_metrics_say_how_they_were_measured(run: Path, tmp_path: Path) -> None:
     assert {"20.5", "25"} <= set(page.words["td"])
     titles = [words for words in page.words["title"] if words == "FID"]
     assert len(titles) == 2  # one axis for each way of measuring
-    assert any("The best: FID" in words for words in page.words["figcaption"])
+    assert any("Best FID" in words for words in page.words["figcaption"])
 
 
 def test_nothing_is_called_the_best_while_nothing_later_was_measured(run: Path, tmp_path: Path) -> None:
@@ -169,7 +169,7 @@ def test_nothing_is_called_the_best_while_nothing_later_was_measured(run: Path, 
     report(run, *({"step": step, "images": 48, "seconds": last["seconds"], FID: 100.0 / step} for step in (2, 4)))
     write_png(run / "samples" / "000000004.png", np.full((32, 32, 3), 7, np.uint8), generated=True)
     page = written(run, tmp_path / "report.html")
-    assert not any("The best" in words for words in page.words["figcaption"])
+    assert not any("Best " in words for words in page.words["figcaption"])
 
 
 def test_what_is_wrong_is_said(run: Path, tmp_path: Path) -> None:
@@ -275,7 +275,7 @@ def test_when_a_step_was_reached(run: Path, step: float) -> None:
 def test_nothing_is_overwritten_unless_asked(run: Path, tmp_path: Path) -> None:
     target = tmp_path / "report.html"
     target.write_text("mine", "utf-8")
-    with pytest.raises(UserError, match="exists already"):
+    with pytest.raises(UserError, match="already exists"):
         list(write_report(run, target))
     assert target.read_text("utf-8") == "mine"
     list(write_report(run, target, overwrite=True))
@@ -285,8 +285,8 @@ def test_nothing_is_overwritten_unless_asked(run: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("source", "name", "match"),
     [
-        ("nowhere", "report.html", "not the folder of a training"),
-        ("00000-noise", "report.pdf", "not the name of a page"),
+        ("nowhere", "report.html", "not a run folder"),
+        ("00000-noise", "report.pdf", "not an HTML file name"),
     ],
 )
 def test_what_cannot_be_is_said(run: Path, tmp_path: Path, source: str, name: str, match: str) -> None:
@@ -318,7 +318,7 @@ def test_the_command(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert main(command) == 0
     assert (tmp_path / "report.html").is_file()
     assert main(command) == 2
-    assert "exists already" in capsys.readouterr().err
+    assert "already exists" in capsys.readouterr().err
     assert main([*command, "--overwrite"]) == 0
     assert main(["report", str(tmp_path), "--out", str(tmp_path / "other.html")]) == 2
-    assert "is not the folder of a training. Choose" in capsys.readouterr().err
+    assert "is not a run folder. Choose" in capsys.readouterr().err

@@ -196,11 +196,11 @@ def test_any_title_gives_one_folder(tmp_path: Path, title: str) -> None:
 def test_an_existing_folder_is_refused_and_left_alone(tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "mine.txt").write_text("mine")
-    with pytest.raises(UserError, match="exists already") as caught:
+    with pytest.raises(UserError, match="already exists") as caught:
         Run.begin(tmp_path / "run", tiny_trainer())
     assert "another folder" in caught.value.remedy
     (tmp_path / "file").write_text("mine")
-    with pytest.raises(UserError, match="exists already"):
+    with pytest.raises(UserError, match="already exists"):
         Run.begin(tmp_path / "file", tiny_trainer())
     assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")) == ["file", "run", "run/mine.txt"]
 
@@ -212,7 +212,7 @@ def test_an_empty_folder_is_taken(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
-    with pytest.raises(UserError, match="could not be made"):
+    with pytest.raises(UserError, match="could not be created"):
         Run.begin(tmp_path / "file" / "run", tiny_trainer())
 
 
@@ -227,7 +227,7 @@ def test_a_disk_too_full_for_a_run_is_left_as_it_was(tmp_path: Path, size: int) 
 
 def test_a_folder_without_a_run(tmp_path: Path) -> None:
     assert not is_run(tmp_path)
-    with pytest.raises(UserError, match="not the folder of a training"):
+    with pytest.raises(UserError, match="not a run folder"):
         Run(tmp_path)
 
 

@@ -173,7 +173,7 @@ def test_a_training_whose_run_was_taken_over_writes_no_more_and_keeps_its_state_
     events = TrainingJob(tiny_settings("gan", minutes=1), str(pictures), out=run).events()
     next(event for event in events if isinstance(event, Stepped) and event.step == 3)
     left(run, machine="another")
-    with pytest.raises(UserError, match="Another process trains in run") as caught:
+    with pytest.raises(UserError, match="Another process took over run") as caught:
         run_to_end(events)
     (kept,) = run.glob("*.safetensors")
     assert kept.name in caught.value.remedy

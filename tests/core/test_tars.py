@@ -101,7 +101,7 @@ def test_links_and_devices_are_never_followed(tmp_path: Path) -> None:
             tar.addfile(info)
     dataset = opened(path)
     assert len(dataset.images) == 2
-    link, device = "a link inside the tar, which is not followed", "not a regular file"
+    link, device = "link inside the tar", "not a regular file"
     assert reasons(dataset) == {
         "soft.png": link,
         "loop.png": link,
@@ -131,9 +131,9 @@ def test_entries_that_are_refused_are_named(tmp_path: Path, packing: str, monkey
     dataset = opened(taped(tmp_path / "a.tar", entries, packing))
     assert len(dataset.images) == 2
     assert reasons(dataset) == {
-        "../../outside.png": "its path points outside the archive",
-        "/root.png": "its path points outside the archive",
-        "C:/root.png": "its path points outside the archive",
+        "../../outside.png": "its path leads outside the archive",
+        "/root.png": "its path leads outside the archive",
+        "C:/root.png": "its path leads outside the archive",
         "inner.tar.gz": "an archive inside the archive; unpack it first",
         "inner.zip": "an archive inside the archive; unpack it first",
         "big.png": "larger than 1 MB when unpacked",
@@ -154,7 +154,7 @@ def test_truncated_tars(tmp_path: Path, packing: str, part: float) -> None:
     cut.write_bytes(whole[: int(length * part) | 1])
     assert problem(cut).what in (
         "'" + cut.name + "' ends too early.",
-        f"'{cut.name}' is damaged, or not what its name says.",
+        f"'{cut.name}' is damaged, or has another format than its name says.",
     )
 
 
@@ -175,7 +175,7 @@ def test_damaged_headers(tmp_path: Path, place: int) -> None:
     start = place * (512 + -(-len(IMAGES[0]) // 512) * 512)
     data[start + 150 : start + 156] = b"999999"
     path.write_bytes(data)
-    assert problem(path).what == "'a.tar' is damaged, or not what its name says."
+    assert problem(path).what == "'a.tar' is damaged, or has another format than its name says."
 
 
 def header(name: str, size: int, kind: bytes = tarfile.REGTYPE) -> bytes:
@@ -253,7 +253,7 @@ def test_a_tar_that_unpacks_for_ever(tmp_path: Path, packing: str, monkeypatch: 
     monkeypatch.setattr("core.data.formats.compression._HARMLESS", 2**20)
     path = taped(tmp_path / "a.tar", {"a.png": IMAGES[0], "b.png": IMAGES[1], "c.txt": bytes(2**24)}, packing)
     found = problem(path)
-    assert "claims to hold" in found.what
+    assert "would unpack to" in found.what
     assert "unpack it yourself" in found.remedy
 
 

@@ -140,7 +140,7 @@ def test_nothing_is_overwritten_unasked(run: Path, tmp_path: Path, name: str) ->
     animation = Animation(fps=4, seconds=1)
     list(export_timelapse(run, tmp_path / name, animation))
     write_grid(run, 0, grey(3000))
-    with pytest.raises(UserError, match="another place"):
+    with pytest.raises(UserError, match="another folder"):
         list(export_timelapse(run, tmp_path / name, animation))
     assert levels(shown(tmp_path / name).frames)[0] == 0
     list(export_timelapse(run, tmp_path / name, animation, overwrite=True))
@@ -165,7 +165,7 @@ def test_a_full_disk(run: Path, tmp_path: Path, name: str) -> None:
 
 
 def test_what_is_no_run_or_has_no_grids(run: Path, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="not the folder of a training"):
+    with pytest.raises(UserError, match="not a run folder"):
         list(export_timelapse(tmp_path, tmp_path / "film.mp4", Animation()))
     for path in (run / "samples").iterdir():
         path.unlink()

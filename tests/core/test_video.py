@@ -152,7 +152,7 @@ def test_stopping_is_prompt(tmp_path: Path) -> None:
 )
 def test_mislabelled_videos(tmp_path: Path, suffix: str, data: bytes) -> None:
     (tmp_path / f"film{suffix}").write_bytes(data)
-    assert any(word in problem(tmp_path / f"film{suffix}").what for word in ("damaged", "no pictures"))
+    assert any(word in problem(tmp_path / f"film{suffix}").what for word in ("damaged", "No frames"))
 
 
 @pytest.mark.parametrize("name", ["film.3gp", "film.QT", "film.MP4", "film", "film.video", "film.mpg"])
@@ -175,13 +175,13 @@ def test_a_video_is_what_its_first_bytes_say(tmp_path: Path, name: str) -> None:
 def test_videos_that_are_not_read_say_how_to_convert_them(tmp_path: Path, name: str, data: bytes, called: str) -> None:
     (tmp_path / name).write_bytes(data)
     found = problem(tmp_path / name)
-    assert found.what == f"'{name}' is {called}, which is not read here."
+    assert found.what == f"'{name}' is {called}, which is not supported."
     assert ".mp4" in found.remedy
 
 
 def test_a_video_of_an_unknown_kind_is_called_so(tmp_path: Path) -> None:
     (tmp_path / "film.m2ts").write_bytes(bytes(4) + b"G" + bytes(300))
-    assert problem(tmp_path / "film.m2ts").what == "'film.m2ts' is a video of another kind, which is not read here."
+    assert problem(tmp_path / "film.m2ts").what == "'film.m2ts' is a video of another format, which is not supported."
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,7 @@ def test_other_files_are_no_videos(tmp_path: Path, data: bytes) -> None:
 
 def test_a_gif_is_no_video(tmp_path: Path) -> None:
     (tmp_path / "film.gif").write_bytes(encoded(plain((1, 2, 3)), "GIF"))
-    assert "nothing that images can be read from" in problem(tmp_path / "film.gif").what
+    assert "GAN Studio cannot read images from" in problem(tmp_path / "film.gif").what
 
 
 def test_a_video_without_pictures(tmp_path: Path) -> None:
@@ -204,7 +204,7 @@ def test_a_video_without_pictures(tmp_path: Path) -> None:
         frame.sample_rate = 44100
         for packet in [*stream.encode(frame), *stream.encode()]:
             container.mux(packet)
-    assert "no pictures" in problem(tmp_path / "film.mp4").what
+    assert "No frames" in problem(tmp_path / "film.mp4").what
 
 
 @pytest.mark.parametrize("suffix", ENCODERS)
@@ -230,9 +230,9 @@ def test_damage_within_a_video_is_named(tmp_path: Path) -> None:
     path.write_bytes(data)
     dataset = opened(path, frame_step=1)
     assert 5 < len(dataset.images) < 60
-    assert "of its frames are damaged" in reasons(dataset)["film.mp4"]
+    assert "damaged frames: " in reasons(dataset)["film.mp4"]
     (found,) = (each for each in report_of(dataset, Preparation(SMALL)).findings if each.kind == "incomplete")
-    assert found.text.startswith("'film.mp4' is not read as a whole: ")
+    assert found.text.startswith("'film.mp4' is only partly read: ")
 
 
 @pytest.mark.parametrize("suffix", ENCODERS)
@@ -278,7 +278,7 @@ def claiming(path: Path, frames: int, fragmented: bool) -> Path:
 def test_tables_that_claim_more_frames_than_there_are_bytes(tmp_path: Path, frames: int, fragmented: bool) -> None:
     begun = perf_counter()
     found = problem(claiming(tmp_path / "film.mp4", frames, fragmented))
-    assert "not the video that its name says" in found.what
+    assert "not a video" in found.what
     assert perf_counter() - begun < 10
 
 
@@ -309,7 +309,7 @@ def test_frames_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("core.data.formats.video._MOST_FRAMES", 15)
     dataset = opened(encoded_video(tmp_path / "film.mp4"))
     assert len(dataset.images) == 2
-    assert reasons(dataset) == {"film.mp4": "only its first 15 frames are taken"}
+    assert reasons(dataset) == {"film.mp4": "only its first 15 frames are used"}
 
 
 def test_frames_that_are_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -166,7 +166,7 @@ def test_nothing_is_overwritten_unasked(tmp_path: Path, kind: str) -> None:
     path.write_text("mine")
     with pytest.raises(UserError, match=path.name) as caught:
         written(path)
-    assert "another place" in caught.value.remedy
+    assert "another folder" in caught.value.remedy
     assert path.read_text() == "mine"
     list(write_video(frames_of(waves()), COUNT, path, Animation(), True))
     assert len(shown(path).frames) == COUNT
@@ -181,7 +181,7 @@ def test_stopping_leaves_what_was_there(tmp_path: Path, kind: str, pulled: int) 
     events = write_video(frames_of(waves()), COUNT, path, Animation(), True)
     with closing(events):  # type: ignore[type-var]
         for number in range(pulled):
-            assert next(events) == Progress("Making the film", number + 1, COUNT)
+            assert next(events) == Progress("Writing the video", number + 1, COUNT)
     assert path.read_text() == "mine"
     assert [each.name for each in tmp_path.iterdir()] == [path.name]
 
@@ -221,7 +221,7 @@ def test_names(tmp_path: Path) -> None:
     assert format_of(tmp_path / "a.MP4") is Mp4
     assert format_of(tmp_path / "frames") is None
     for name in ("a.avi", "a.png", "a.v2"):
-        with pytest.raises(UserError, match=r"name of a film"):
+        with pytest.raises(UserError, match=r"extension of a video"):
             format_of(tmp_path / name)
     (tmp_path / "a.v2").mkdir()
     assert format_of(tmp_path / "a.v2") is None

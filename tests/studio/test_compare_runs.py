@@ -196,7 +196,7 @@ def test_a_run_that_is_gone(qtbot: QtBot, dialog: CompareRunsDialog, runs: Path)
     pick(dialog, "B", runs / "00002-third")
     banner = dialog.findChild(Banner)
     assert isinstance(banner, Banner)
-    qtbot.waitUntil(lambda: "is not the folder of a training" in banner.text(), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: "is not a run folder" in banner.text(), timeout=PATIENCE)
     assert banner.text().startswith("Run B: ")
     assert set(dialog.curves.plot.plotted()) == {"A"}
     pick(dialog, "B", runs / "00001-second")

@@ -298,7 +298,7 @@ def test_a_device_that_cannot_be_used_is_listed_with_the_reason(form: SettingsFo
     texts = [box.itemText(index) for index in range(box.count())]
     assert texts == [
         "Auto (cuda:1)",
-        "cuda:1: RTX 3080, 8.0 GB free, 10.0 GB in all",
+        "cuda:1: RTX 3080, 8.0 GB free, 10.0 GB total",
         "cpu: Processor",
         "cuda:0: GTX 1080, cannot be used",
     ]

@@ -41,7 +41,7 @@ def test_a_name_that_nobody_was_asked_about_is_not_overwritten(
     studio.session.training.run_folder = trained
     (tmp_path / "mine.html").write_text("mine", "utf-8")
     save_report(studio, monkeypatch, tmp_path / "mine")
-    qtbot.waitUntil(lambda: "exists already" in studio.window.banner.text(), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: "already exists" in studio.window.banner.text(), timeout=PATIENCE)
     save_report(studio, monkeypatch, tmp_path / "mine.html")
     qtbot.waitUntil(lambda: "Saved" in studio.window.banner.text(), timeout=PATIENCE)
     assert (tmp_path / "mine.html").read_text("utf-8") != "mine"
