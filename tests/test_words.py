@@ -24,19 +24,28 @@ REWRITTEN = (
     "core/checkpoint",
     "core/concurrency",
     "core/config/",
+    "core/data/",
+    "core/devices/",
     "core/diagnosis/",
     "core/durable_write",
     "core/errors",
-    "core/events",
     "core/evaluation/",
+    "core/events",
+    "core/export/",
     "core/formatting",
     "core/generator_inputs",
+    "core/imaging/",
+    "core/jobs/",
+    "core/latent/",
     "core/learn/",
     "core/losses/",
     "core/models/",
     "core/monitoring/",
     "core/presets/",
+    "core/projection/",
     "core/registry",
+    "core/report/",
+    "core/runs/",
     "core/stats/",
     "core/trainer",
     "core/training/",
@@ -61,15 +70,21 @@ BRITISH = re.compile(
     r"serialis|specialis|stabilis|summaris|synchronis|synthesise|towards|travell|utilis|visualis|vectoris",
     re.IGNORECASE,
 )
-STORED = re.compile(r"augment_colour|memorisation\b|\bunlabelled\b|print_colours")
+STORED = re.compile(
+    r"augment_colour|memorisation\b|\bunlabelled\b|(print_|\b)colours\b|^\"(colour|licence)\"$|\bfavourite\b|\bcentre\b"
+)
 """Names that files, the command line and its JSON hold: they stay as they are."""
 PLURALS = re.compile(
     r" (?:[a-z-]+ )?(?:channels|checkpoints|classes|clusters|columns|datasets|days|files|folders|frames|hours|images|"
     r"labels|minutes|pages|parts|pictures|pins|points|rows|runs|samples|seconds|seeds|steps|times|updates)\b"
 )
 NEVER_ONE = {
+    "core/data/health/checks.py: len(counts)",
+    "core/data/health/checks.py: len(inside)",
     "core/diagnosis/memorisation.py: seen",
     "core/diagnosis/oscillation.py: count",
+    "core/export/animation.py: frames",
+    "core/export/image_files.py: count",
     "core/generator_inputs.py: count",
 }
 """Numbers before a plural that cannot be 1."""

@@ -206,7 +206,7 @@ def doctor(options: argparse.Namespace) -> int:
 
 
 def download(options: argparse.Namespace) -> int:
-    from core.data.download.catalogue import known
+    from core.data.download.catalog import known
     from core.data.download.fetch import fetch
     from core.evaluation.features.weights import INCEPTION
 
@@ -221,17 +221,17 @@ def download(options: argparse.Namespace) -> int:
 
 def list_downloads(json: bool) -> None:
     """Prints what can be downloaded, as lines or as JSON."""
-    from core.data.download.catalogue import DOWNLOADS
+    from core.data.download.catalog import DOWNLOADS
     from core.evaluation.features.weights import INCEPTION
 
     known = {**DOWNLOADS, INCEPTION.name: INCEPTION}
     if json:
-        told = ("title", "images", "classes", "bytes", "licence", "page")
+        told = ("title", "images", "classes", "bytes", "page")
         print(
             as_json(
                 {
                     name: {fact: getattr(each, fact) for fact in told}
-                    | {"is_here": each.is_here(), "is_manual": each.is_manual}
+                    | {"licence": each.license, "is_here": each.is_here(), "is_manual": each.is_manual}
                     for name, each in known.items()
                 }
             )
@@ -240,11 +240,11 @@ def list_downloads(json: bool) -> None:
     for each in known.values():
         here = "here" if each.is_here() else "by hand" if each.is_manual else ""
         use = f"{each.images:>7} images" if each.images else f"{'to evaluate':>14}"
-        print(f"{each.name:>14}  {use}  {size_text(each.bytes):>8}  {here:>7}  {each.title}. {each.licence}")
+        print(f"{each.name:>14}  {use}  {size_text(each.bytes):>8}  {here:>7}  {each.title}. {each.license}")
 
 
 def _downloads() -> Iterator[str]:
-    from core.data.download.catalogue import DOWNLOADS
+    from core.data.download.catalog import DOWNLOADS
 
     yield from DOWNLOADS
     yield from (name for name, part in components("evaluation.features").items() if part.facts["FETCHED"])

@@ -38,7 +38,7 @@ class LabelArray:
 
     @property
     def called(self) -> bool:
-        """Whether the name says that the array holds labels."""
+        """True if the name says that the array holds labels."""
         return is_called_labels(self.name)
 
     def fits(self, count: int) -> bool:
@@ -100,7 +100,7 @@ def _unused(array: LabelArray, count: int, images: str, labels: LabelArray | Non
         reason = f"the labels in {quoted(labels.name)} are used instead"
     else:
         kind = "labels"
-        reason = f"{array.shape[0] if array.shape else 1} labels for {count} images"
+        reason = f"it does not hold a label for each image (number of labels: {array.shape[0] if array.shape else 1})"
     return (Skipped(printable(array.name), reason, kind=kind),)
 
 

@@ -224,6 +224,6 @@ def refuse_large_batch(batch: int, count: int) -> None:
     """Raises `UserError` for a batch that is larger than the dataset."""
     if batch > count:
         raise UserError(
-            f"The batch size {batch} is larger than the dataset ({count} images).",
+            f"The batch size {batch} is larger than the number of images, {count}.",
             f"Set the batch size to {count} or less, or add images.",
         )

@@ -54,7 +54,7 @@ class Dataset:
 
     @property
     def points(self) -> bool:
-        """Whether the dataset holds 2-D points instead of images."""
+        """True if the dataset holds 2-D points instead of images."""
         return bool(self.images.dtype == np.float32)
 
     def sheet(self, count: int, seed: int = 0) -> Images:

@@ -15,7 +15,7 @@ from core.data.cache.entries import build, cache_folder, entry_of, load, resolut
 from core.data.cache.exclusions import without_excluded
 from core.data.cache.quota import limit, make_room
 from core.data.dataset import Dataset
-from core.data.download import catalogue
+from core.data.download import catalog
 from core.data.formats.image_files import Files
 from core.data.formats.tar_archive import Tar
 from core.data.names import quoted
@@ -57,7 +57,7 @@ def opens(source: str) -> bool:
 
     Raises `UserError` if it cannot be accessed.
     """
-    if catalogue.opens(source):
+    if catalog.opens(source):
         return True
     with _reached(source):
         return _opener(source) is not None
@@ -65,12 +65,12 @@ def opens(source: str) -> bool:
 
 def scan(name: str, split: Split = "all") -> Generator[Progress | FirstImages, None, Source]:
     """Lists the contents of a source of images without reading them, and returns the source. Raises `UserError`."""
-    if not catalogue.opens(name):
+    if not catalog.opens(name):
         kind, path = _kind(name)
         return _part((yield from kind.scan(path)), split)
-    download = catalogue.known(name)
+    download = catalog.known(name)
     kind, path = _kind(str(download.located()))
-    return catalogue.Downloaded(_part((yield from kind.scan(path)), split), download)
+    return catalog.Downloaded(_part((yield from kind.scan(path)), split), download)
 
 
 def _part(source: Source, split: Split) -> Source:

@@ -40,7 +40,7 @@ class EmbeddedPicture:
 
     @property
     def is_coarse(self) -> bool:
-        """Whether it is shown enlarged, so that its pixels should stay square."""
+        """True if it is shown enlarged, so that its pixels should stay square."""
         return self.width <= LOSSLESS_SIDE
 
 

@@ -42,7 +42,7 @@ class Best:
 
     @property
     def is_past(self) -> bool:
-        """Whether later checkpoints were measured and are not better."""
+        """True if later checkpoints were measured and are not better."""
         return self.step < self.latest
 
 

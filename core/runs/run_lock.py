@@ -64,7 +64,7 @@ class Owner:
 
     @property
     def is_here(self) -> bool:
-        """Whether this process is the owner."""
+        """True if this process is the owner."""
         return (self.machine, self.process) == (_machine(), os.getpid())
 
     @property

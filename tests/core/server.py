@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.data.download.catalogue import DOWNLOADS, Download, Remote
+from core.data.download.catalog import DOWNLOADS, Download, Remote
 
 
 class Server(ThreadingHTTPServer):

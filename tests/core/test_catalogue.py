@@ -25,7 +25,7 @@ from core.config.preparation import Preparation
 from core.data.cache.exclusions import exclude
 from core.data.cache.quota import entries
 from core.data.dataset import Dataset
-from core.data.download.catalogue import DOWNLOADS, Download, downloads_folder, known
+from core.data.download.catalog import DOWNLOADS, Download, downloads_folder, known
 from core.data.download.fetch import adopt, fetch
 from core.data.prepare import prepare
 from core.errors import UserError
@@ -92,7 +92,7 @@ def test_every_download_says_all_that_a_person_wants_to_know(name: str) -> None:
     assert known(download.source) is known(name) is download
     assert download.images > 8000
     assert download.title
-    assert download.licence
+    assert download.license
     assert download.bytes > 5_000_000
     for file in download.files:
         assert all(address.endswith(f"/{file.name}") for address in file.addresses)
@@ -448,7 +448,7 @@ def test_matlab_files(tmp_path: Path, packed: bool, channels: int) -> None:
         (np.arange(8)[:, None] / 4, "its numbers are not integers"),
         (np.arange(8)[:, None] * np.nan, "its numbers are not integers"),
         (np.ones((8, 2)), "its rows are not one-hot"),
-        (np.arange(7)[:, None], "7 labels for 8 images"),
+        (np.arange(7)[:, None], "it does not hold a label for each image (number of labels: 7)"),
         (np.arange(8, dtype=np.uint16)[:, None], "the type object cannot hold class labels"),  # text
     ],
 )

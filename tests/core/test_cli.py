@@ -611,7 +611,7 @@ GENERATE = "generate|{checkpoint}|--out|{tmp}/images|--seeds|"
         (TRAIN + "--minutes|0", "'minutes'"),
         (TRAIN + "--device|cuda:77", "'cuda:77'"),
         (TRAIN + "--device|toaster", "'toaster'"),
-        (TRAIN + "--batch|21|--resolution|16|--width|8", "dataset of 20"),
+        (TRAIN + "--batch|21|--resolution|16|--width|8", "number of images, 20"),
         ("train|{tmp}/empty|--out|{tmp}/run|--steps|1", "no images"),
         ("train|{tmp}/one|--out|{tmp}/run|--steps|1", "only one"),
         ("train|{tmp}/texts|--out|{tmp}/run|--steps|1", "'texts'"),

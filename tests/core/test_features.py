@@ -20,7 +20,7 @@ from core.config.preparation import Preparation
 from core.data.cache.quota import delete, entries
 from core.data.cache.row_reader import entry_folder
 from core.data.dataset import Dataset
-from core.data.download.catalogue import Download
+from core.data.download.catalog import Download
 from core.data.prepare import prepare
 from core.data.tensor_file import read_tensors
 from core.errors import UserError

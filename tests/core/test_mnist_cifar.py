@@ -102,7 +102,7 @@ def test_labels_of_other_images(tmp_path: Path) -> None:
     dataset = opened(mnist(tmp_path, given=LABELS[:5]))
     assert dataset.labels is None
     assert reasons(dataset) == {
-        "train-labels-idx1-ubyte": "its array of type uint8 and shape (5,) does not hold labels for 9 images"
+        "train-labels-idx1-ubyte": "its array of type uint8 and shape (5,) does not hold a label for each image"
     }
 
 

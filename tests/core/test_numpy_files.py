@@ -320,7 +320,7 @@ def test_the_largest_array_and_the_labels_as_long(tmp_path: Path) -> None:
     assert labels(dataset) == NUMBERS
     assert reasons(dataset) == {
         "test_images": "the images in 'train_images' are used instead",
-        "test_labels": "4 labels for 9 images",
+        "test_labels": "it does not hold a label for each image (number of labels: 4)",
         "ids": "it holds neither images nor labels",
         "weights": "it holds neither images nor labels",
         "matrix": "it holds neither images nor labels",
@@ -367,8 +367,8 @@ def test_truths_are_two_classes(tmp_path: Path) -> None:
     [
         (np.arange(9) * 0, "all images have the same label"),
         (np.array(["cat"] * 9), "all images have the same label"),
-        (np.arange(8), "8 labels for 9 images"),
-        (np.array(3), "1 labels for 9 images"),
+        (np.arange(8), "it does not hold a label for each image (number of labels: 8)"),
+        (np.array(3), "it does not hold a label for each image (number of labels: 1)"),
         (np.linspace(0, 1, 9), "its numbers are not integers"),
         (np.full(9, np.nan), "its numbers are not integers"),
         (np.ones((9, 2), int), "its rows are not one-hot"),
@@ -419,7 +419,7 @@ def test_labels_in_a_file_beside_the_images(tmp_path: Path, name: str) -> None:
 def test_files_beside_the_images_that_are_no_labels_are_named(tmp_path: Path) -> None:
     images = saved(tmp_path / "images.npy", COLOUR)
     saved(tmp_path / "labels.npy", LABELS[:5])
-    assert reasons(opened(images)) == {"labels.npy": "5 labels for 9 images"}
+    assert reasons(opened(images)) == {"labels.npy": "it does not hold a label for each image (number of labels: 5)"}
     saved(tmp_path / "labels.npy", np.array([Trap(tmp_path / "sprung")] * 9, object))
     assert reasons(opened(images)) == {"labels.npy": "pickled objects, which could run code when read"}
     os.truncate(saved(tmp_path / "labels.npy", LABELS), 130)

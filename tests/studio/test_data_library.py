@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QComboBox, QDialog, QDoubleSpinBox, QFileDialog, Q
 from pytestqt.qtbot import QtBot
 
 from core.data.cache.quota import GB, entries, limit
-from core.data.download.catalogue import DOWNLOADS, Download
+from core.data.download.catalog import DOWNLOADS, Download
 from core.errors import UserError
 from studio.application import Application
 from studio.dialogs.download import DownloadDialog

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 from core.data.cache.entries import writing
-from core.data.download.catalogue import Download, Remote, downloads_folder, known
+from core.data.download.catalog import Download, Remote, downloads_folder, known
 from core.data.names import opened_regular, quoted
 from core.durable_write import remove_partials, rename, without_links, written
 from core.errors import UserError
@@ -33,7 +33,7 @@ _writing = partial(writing, what="the downloaded files", variable="GAN_STUDIO_DO
 
 
 def fetch(what: str | Download, base: Path | None = None) -> Generator[Progress, None, None]:
-    """Downloads the missing files of a dataset of `core.data.download.catalogue`, or of another download; yields
+    """Downloads the missing files of a dataset of `core.data.download.catalog`, or of another download; yields
     `Progress` in bytes.
 
     Closing the generator keeps the received data as `NAME.part`; the next call resumes. `base` replaces

@@ -53,7 +53,7 @@ class _Layout:
         """Returns the rows of a file. Raises `UserError` if it is incomplete."""
         count, rest = divmod(file.stat().st_size, self.row.itemsize)
         if rest or not count:
-            raise damaged(file, "is not a CIFAR file, or it is incomplete", f"{count} rows and {rest} bytes")
+            raise damaged(file, "is not a CIFAR file, or it is incomplete", f"rows: {count}, bytes after them: {rest}")
         return RowStream(partial(opened, file), self.row, count, part)
 
 

@@ -116,6 +116,8 @@ class Recognizer:
         if count := sum(self._passed.values()):
             endings = printable(", ".join(ending or "no extension" for ending, _ in self._passed.most_common(3)))
             others = f"{count:,} files of unknown kinds ({endings}) were not examined"
+            if count == 1:
+                others = f"1 file of an unknown kind ({endings}) was not examined"
             yield Skipped(endings, f"{others}; {self._looked:,} similar ones are not images", kind="unknown")
 
     def _looked_at(self, ending: str, first: Callable[[], bytes]) -> tuple[Kind, str]:

@@ -86,7 +86,7 @@ def _labels(file: Path | None, count: int) -> tuple[NDArray[Any], tuple[Skipped,
         return np.zeros(count, np.int64), ()
     kind, shape = _header(file)
     if shape != (count,) or kind.kind not in "iu":
-        reason = f"its array of type {kind.name} and shape {shape} does not hold labels for {count} images"
+        reason = f"its array of type {kind.name} and shape {shape} does not hold a label for each image"
         return np.zeros(count, np.int64), (Skipped(printable(file.name), reason, kind="labels"),)
     return RowStream(partial(_numbers, file), kind, count).all(), ()
 

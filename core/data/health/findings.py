@@ -97,5 +97,5 @@ class HealthReport:
 
     @property
     def healthy(self) -> bool:
-        """Whether every finding is good."""
+        """True if every finding is good."""
         return all(finding.severity == "good" for finding in self.findings)

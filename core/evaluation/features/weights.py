@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.data.download.catalogue import Download, Remote
+from core.data.download.catalog import Download, Remote
 
 _FILE = "weights-inception-2015-12-05-6726825d.pth"
 _RELEASES = "https://github.com/toshas/torch-fidelity/releases"
@@ -12,7 +12,7 @@ INCEPTION = Download(
     title="Weights of Inception",
     images=0,
     classes=0,
-    licence="Szegedy et al. 2015, Google; Apache 2.0",
+    license="Szegedy et al. 2015, Google; Apache 2.0",
     page=_RELEASES,
     files=(
         Remote(

@@ -18,7 +18,7 @@ from studio.model.data import DownloadRow, Downloads, InceptionRow, Prepared, Pr
 
 if TYPE_CHECKING:
     from core.data.cache.quota import Entry
-    from core.data.download.catalogue import Download
+    from core.data.download.catalog import Download
 
 WEIGHTS_ARE_HERE = "Inception's weights are here. While it trains, Ctrl+M measures with them."
 
@@ -108,14 +108,14 @@ def limit_prepared(gigabytes: float) -> None:
 
 def list_downloads() -> Downloads:
     """The datasets that can be downloaded."""
-    from core.data.download.catalogue import DOWNLOADS
+    from core.data.download.catalog import DOWNLOADS
 
     return Downloads(tuple(_download_row(download) for download in DOWNLOADS.values()))
 
 
 def fetch(name: str) -> Generator[Progress, None, str]:
     """Downloads what is missing of a dataset, and returns the source as which it can be opened."""
-    from core.data.download.catalogue import known
+    from core.data.download.catalog import known
     from core.data.download.fetch import fetch as receive
 
     yield from receive(name)
@@ -126,7 +126,7 @@ def find_weights() -> InceptionRow:
     """Inception's weights: whether they are here, and else what there is to download."""
     from core.evaluation.features.weights import INCEPTION
 
-    return InceptionRow(INCEPTION.is_here(), INCEPTION.bytes, INCEPTION.page, INCEPTION.licence)
+    return InceptionRow(INCEPTION.is_here(), INCEPTION.bytes, INCEPTION.page, INCEPTION.license)
 
 
 def fetch_weights() -> Generator[Progress, None, str]:
@@ -169,7 +169,7 @@ def _download_row(download: Download) -> DownloadRow:
         download.images,
         download.classes,
         download.bytes,
-        f"{download.title}. {download.licence}. {download.page}\n{where}",
+        f"{download.title}. {download.license}. {download.page}\n{where}",
         here,
         download.is_manual and not here,
     )

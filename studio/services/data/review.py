@@ -186,7 +186,7 @@ def leave_out(opened: OpenedDataset, rows: frozenset[int]) -> OpenedDataset:
 
 def _files(source: str, split: Split) -> Generator[Progress | FirstImages, None, Sequence[File]]:
     """The image files of a source; none where it is not made of files."""
-    from core.data.download.catalogue import Downloaded
+    from core.data.download.catalog import Downloaded
     from core.data.formats.image_files import Files
     from core.data.prepare import scan
 

@@ -52,7 +52,7 @@ class Download:
     title: str
     images: int
     classes: int
-    licence: str
+    license: str
     page: str
     files: tuple[Remote, ...]
     opens: str = ""
@@ -69,7 +69,7 @@ class Download:
 
     @property
     def is_manual(self) -> bool:
-        """Whether the dataset can only be downloaded by hand."""
+        """True if the dataset can only be downloaded by hand."""
         return not all(file.addresses for file in self.files)
 
     def folder(self, base: Path | None = None) -> Path:
@@ -173,7 +173,7 @@ _ALL = (
         title="MNIST",
         images=60_000,
         classes=10,
-        licence="LeCun, Cortes, Burges 1998; CC BY-SA 3.0",
+        license="LeCun, Cortes, Burges 1998; CC BY-SA 3.0",
         page="http://yann.lecun.com/exdb/mnist/",
         files=(
             Remote(
@@ -195,7 +195,7 @@ _ALL = (
         title="Fashion-MNIST",
         images=60_000,
         classes=10,
-        licence="Xiao, Rasul, Vollgraf 2017; MIT",
+        license="Xiao, Rasul, Vollgraf 2017; MIT",
         page="https://github.com/zalandoresearch/fashion-mnist",
         files=(
             Remote(
@@ -217,7 +217,7 @@ _ALL = (
         title="CIFAR-10",
         images=50_000,
         classes=10,
-        licence="Krizhevsky 2009; no licence is given, the report is to be cited",
+        license="Krizhevsky 2009; no license given; cite the report",
         page=f"{_CIFAR}cifar.html",
         files=(
             Remote(
@@ -234,7 +234,7 @@ _ALL = (
         title="CIFAR-100",
         images=50_000,
         classes=100,
-        licence="Krizhevsky 2009; no licence is given, the report is to be cited",
+        license="Krizhevsky 2009; no license given; cite the report",
         page=f"{_CIFAR}cifar.html",
         files=(
             Remote(
@@ -251,7 +251,7 @@ _ALL = (
         title="SVHN, street view house numbers",
         images=73_257,
         classes=10,
-        licence="Netzer et al. 2011; for non-commercial use",
+        license="Netzer et al. 2011; for non-commercial use",
         page=_SVHN,
         files=(
             Remote(
@@ -268,7 +268,7 @@ _ALL = (
         title="CelebA, aligned and cropped",
         images=202_599,
         classes=0,
-        licence="Liu, Luo, Wang, Tang 2015; for non-commercial research",
+        license="Liu, Luo, Wang, Tang 2015; for non-commercial research",
         page="https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html",
         files=(
             Remote(
@@ -284,7 +284,7 @@ _ALL = (
         title="Oxford 102 Flowers",
         images=8_189,
         classes=0,
-        licence="Nilsback, Zisserman 2008; no licence is given",
+        license="Nilsback, Zisserman 2008; no license given",
         page=_FLOWERS,
         files=(
             Remote(
