@@ -1,5 +1,5 @@
-"""Trainings in processes of their own: side by side on one thread each with equal processor time, so that what else
-runs changes nothing, or one after the other with all cores."""
+"""Trainings in separate processes: in parallel on one thread each with equal CPU time, so that other load does not
+matter, or one after another with all cores."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from time import process_time
 from typing import Any
 
 SPINS = "20000"
-"""As the program has it (`studio.app`): else two trainings beside each other slow each other down thirtyfold."""
+"""As in `studio.app`; otherwise two parallel trainings slow each other down by a factor of thirty."""
 
 
 def run(script: str, each: Sequence[Sequence[str]], jobs: int, threads: int | None = 1) -> Iterator[Any]:
-    """What each call of the script, with its arguments, prints as JSON in its last line; in the order of the calls.
+    """Yields the JSON in the last line of output of each call of the script, in the order of the calls.
 
-    `threads`: of each; None leaves it to torch.
+    `threads`: threads per call; None: torch's default.
     """
     environment = {"GOMP_SPINCOUNT": SPINS, **os.environ, **({"OMP_NUM_THREADS": str(threads)} if threads else {})}
 
@@ -33,6 +33,6 @@ def run(script: str, each: Sequence[Sequence[str]], jobs: int, threads: int | No
 
 
 def budget(seconds: float) -> Callable[[], bool]:
-    """Whether this process has spent so much processor time from now on."""
+    """Returns a function that tells whether this process has used so much CPU time from now on."""
     begun = process_time()
     return lambda: process_time() - begun >= seconds

@@ -1,4 +1,4 @@
-"""`make bench-data`: preparing images, opening them again, and loading them. What is compared runs in turn; medians."""
+"""`make bench-data`: preparing images, opening them again, and loading them. Alternating runs; medians."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from core.presets import preset  # noqa: E402
 from core.trainer import Trainer  # noqa: E402
 
 FOLDERS = [ROOT.parent / "shared" / "data" / name for name in ("cifar10", "emoji")]
-"""What is measured where they are."""
+"""Datasets that are measured if they exist."""
 WORKERS, BATCH, STEPS, WARM_UP = 2, 64, 12, 3
 
 
@@ -86,7 +86,7 @@ def _prepared(source: Path | str, cache: Path) -> Dataset:
 
 
 def _by_pillow(folder: Path, size: Size) -> None:
-    """What a script does: one file after the other, all of them kept in memory."""
+    """Loads files one after another and keeps all in memory, like a simple script."""
     pictures = []
     for file in sorted(folder.rglob("*")):
         if file.suffix.lower() not in (".png", ".jpg", ".jpeg"):
@@ -101,7 +101,7 @@ def _by_pillow(folder: Path, size: Size) -> None:
 
 
 def _by_loader(folder: Path, size: Size) -> None:
-    """What tutorials do, in each epoch anew."""
+    """Decodes all files in every epoch, like tutorials."""
     from torch.utils.data import DataLoader
     from torchvision import datasets, transforms
 
@@ -135,7 +135,7 @@ def _encoded(seed: int) -> bytes:
 
 
 def _loading(rounds: int, place: Path) -> None:
-    """Batches of the `studio` preset, from memory and from the file, beside a training that uses them up."""
+    """Measures loading of batches from memory and from the file, and the rate at which training uses them."""
     device = resolve("auto")
     dataset = _prepared("sample:shapes", place)
     settings = preset("studio").apply(resolution=64)
@@ -170,7 +170,7 @@ def _loading(rounds: int, place: Path) -> None:
 
 
 def _in_turn(rounds: int, *sides: Callable[[], object]) -> Iterator[float]:
-    """Median seconds of each."""
+    """Yields the median seconds of each side."""
     times = [[_timed(side) for side in sides] for _ in range(rounds)]
     return (median(each) for each in zip(*times, strict=True))
 
@@ -182,7 +182,7 @@ def _timed(side: Callable[[], object]) -> float:
 
 
 def _drawn(place: Path) -> Path:
-    """The sample's shapes as PNG files in class folders."""
+    """Writes sample:shapes as PNG files in class folders."""
     dataset = _prepared("sample:shapes", place)
     assert dataset.labels is not None
     for index, (picture, label) in enumerate(zip(dataset.images[:], dataset.labels, strict=True)):

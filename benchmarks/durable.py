@@ -1,7 +1,7 @@
-"""Measures the cost of durable writes: the part of a training's wall time in which it waits for the disk.
+"""Measures the cost of durable writes: the fraction of wall time in which a training waits for the disk.
 
-A whole training by the command line's way, with its reports, sample grids and automatic checkpoints. A flush is timed
-where the training calls it.
+Runs a complete training, like the command line, with reports, sample grids and automatic checkpoints, and times every
+flush.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`make bench-explore`: what the Explore sliders and exports take, idle and beside a training."""
+"""`make bench-explore`: latency of the Explore sliders and speed of exports, idle and during a training."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _rate(reports: list[Any], during: Any) -> float:
 
 
 def _burst(studio: Any) -> tuple[float, int]:
-    """Milliseconds from the last of many moves at once to its image, and how many images came."""
+    """Returns milliseconds from the last of many moves at once to its image, and the number of images rendered."""
     from benchmarks.window import timeline_slider, until
 
     answers: list[object] = []
@@ -118,7 +118,7 @@ def _export(count: int, exports: int) -> None:
 
 
 def _untrained(kind: Any) -> Any:
-    """A sampler of the `dcgan` preset at 64 px: what it draws does not matter for how long it takes."""
+    """Returns a sampler of the untrained `dcgan` preset at 64 px; training does not change the speed."""
     from core.concurrency import run_to_end
     from core.config.preparation import Preparation
     from core.data.prepare import prepare

@@ -23,7 +23,7 @@ class Moments:
 
 
 def frechet(one: Moments, other: Moments) -> float:
-    """The squared Frechet distance of the two normal distributions (Dowson, Landau 1982)."""
+    """Returns the squared Frechet distance of the two normal distributions (Dowson, Landau 1982)."""
     values, vectors = torch.linalg.eigh(one.covariance)
     root = (vectors * values.clamp_min(0).sqrt()) @ vectors.T
     # The trace of the square root of a product of two covariances, as that of a symmetric matrix of the same values.

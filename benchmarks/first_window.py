@@ -1,6 +1,6 @@
 """Seconds from the start of the process to the first paint of the window: a child process that prints JSON.
 
-The parent gives its clock's reading in BENCH_START: the operating system keeps start times no finer than 10 ms.
+The parent passes its start time in BENCH_START, because the operating system rounds start times to 10 ms.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from studio.main_window import MainWindow  # noqa: E402
 
 
 class _Window(MainWindow):
-    """Notes its own first paint, and ends the program some time after it."""
+    """Window that records its first paint, and ends the program some time later."""
 
     _noted = False
 

@@ -1,6 +1,6 @@
 """The Gaussians of Naeem et al. 2020: precision, recall, density and coverage of N(0, I) against itself.
 
-1000 dimensions, 10,000 points, 5 neighbours: .477, .471, 1.056 and .974 in the field; a minute or two of work.
+1000 dimensions, 10,000 points, 5 neighbors: .477, .471, 1.056 and .974 in the paper; takes a minute or two.
 """
 
 from __future__ import annotations

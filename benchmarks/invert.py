@@ -1,6 +1,6 @@
-"""`make bench-invert`: how near a small DCGAN's projections come to its own images and to digits that it never saw.
+"""`make bench-invert`: PSNR of projections of a small DCGAN, for its own images and for held-out digits.
 
-With one thread. Without `--checkpoint` the generator is trained first, for a few minutes on `sample:digits`.
+Uses one thread. Without `--checkpoint`, the generator is trained first, for a few minutes on `sample:digits`.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ from core.projection.projector import STEPS, ProjectionStep, project  # noqa: E4
 
 OWN_SEEDS = range(1000, 1010)
 HELD_OUT = 12345
-"""Seed of the digits that nothing was trained on; the sample's own streams begin with 0."""
+"""Seed of the held-out digits; the streams of the sample start with 0."""
 GOOD = 30.0
-"""dB that its own images should be found again with."""
+"""PSNR in dB that projections of its own images should reach."""
 ENOUGH = 9
 
 
@@ -59,7 +59,7 @@ def main() -> None:
 
 
 def _table(what: str, checkpoint: Checkpoint, pictures: Images, steps: int) -> list[float]:
-    """A line for each picture, and their mean."""
+    """Prints a line for each image, and the mean; returns the PSNRs."""
     ratios, seconds = [], []
     for index, picture in enumerate(pictures):
         begun, busy = perf_counter(), process_time()
@@ -74,7 +74,7 @@ def _table(what: str, checkpoint: Checkpoint, pictures: Images, steps: int) -> l
 
 
 def _trained(folder: Path, resolution: int, minutes: float) -> Path:
-    """The newest checkpoint of a training with the preset for beginners, as far as it is a DCGAN at any size."""
+    """Trains the default preset with a DCGAN at this resolution; returns the newest checkpoint."""
     given = {"network": "dcgan", "resolution": resolution, "minutes": minutes, "device": "cpu", "precision": "fp32"}
     settings = preset("studio").apply(**given)
     training = TrainingJob(settings, "sample:digits", out=folder / "run")

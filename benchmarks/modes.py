@@ -1,4 +1,4 @@
-"""How many modes a generator covers: points by their distance, stacked digits by a classifier trained on the digits."""
+"""Mode coverage of a generator: points by distance, stacked digits by a classifier trained on the digits."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ from core.data.builtin.toys import dataset
 from core.data.prepare import prepare
 
 POINTS = 2500
-"""Generated points that are counted, as in VEEGAN and PacGAN."""
+"""Number of generated points, as in VEEGAN and PacGAN."""
 STACKED = 26_000
-"""Generated stacked digits that are counted, as in PacGAN."""
+"""Number of generated stacked digits, as in PacGAN."""
 
 Counts = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Coverage:
-    """`modes` that were hit, and the divergence KL(generated || real) of the shares of the modes, in nats."""
+    """Number of `modes` hit, and KL(generated || real) of the mode frequencies, in nats."""
 
     modes: int
     divergence: float
 
 
 def coverage(hits: Counts) -> Coverage:
-    """From how often each mode was hit, where the real ones are equally frequent."""
+    """Returns the coverage from the hits of each mode; real modes are equally frequent."""
     shares = hits[hits > 0] / max(hits.sum(), 1)
     return Coverage(int((hits > 0).sum()), float((shares * np.log(shares * len(hits))).sum()))
 
 
 def of_points(points: NDArray[np.float32], toy: str) -> Coverage:
-    """Of generated points (N, 2): a mode is hit by those that lie within three standard deviations of its middle, and
-    the shares are those of the points' nearest modes."""
+    """Returns the coverage of generated points (N, 2): a point within three standard deviations of a center hits its
+    mode; frequencies are those of the nearest modes."""
     centres, deviation = _gaussians(toy)
     distances = np.linalg.norm(points[:, None] - centres[None], axis=2)
     nearest = distances.argmin(1)
@@ -51,7 +51,7 @@ def of_points(points: NDArray[np.float32], toy: str) -> Coverage:
 
 
 def of_stacked(images: NDArray[np.uint8]) -> Coverage:
-    """Of generated stacked digits, NHWC."""
+    """Returns the coverage of generated stacked digits, NHWC."""
     channels = torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2))).flatten(0, 1)[:, None]
     network = classifier(images.shape[1])
     with torch.inference_mode():
@@ -62,7 +62,7 @@ def of_stacked(images: NDArray[np.uint8]) -> Coverage:
 
 @cache
 def classifier(side: int) -> nn.Module:
-    """Ten digits from images (N, 1, side, side) in [-1, 1]; trained on `sample:digits`, the last thousand held out."""
+    """Trains a classifier of digits (N, 1, side, side) in [-1, 1] on `sample:digits`, the last thousand held out."""
     digits = run_to_end(prepare("sample:digits", Preparation((side, side))))
     assert digits.labels is not None
     images, labels = torch.from_numpy(np.array(digits.images)), torch.from_numpy(np.array(digits.labels))
@@ -87,7 +87,7 @@ def classifier(side: int) -> nn.Module:
             optimizer.step()
     with torch.inference_mode():
         right = (network(_scaled(images[-1000:])).argmax(1) == labels[-1000:]).float().mean()
-    print(f"the judge recognises {100 * right:.1f} % of digits that it was not trained on", file=sys.stderr, flush=True)
+    print(f"accuracy of the classifier on held-out digits: {100 * right:.1f} %", file=sys.stderr, flush=True)
     return network.eval()
 
 
@@ -96,7 +96,7 @@ def _scaled(images: Tensor) -> Tensor:
 
 
 def _gaussians(toy: str) -> tuple[NDArray[np.float64], float]:
-    """Middles (modes, 2) and standard deviation of a toy's Gaussians, in the units of its dataset."""
+    """Returns centers (modes, 2) and standard deviation of a toy's Gaussians, in the units of its dataset."""
     found = dataset(f"toy:{toy}")
     points, labels = found.images[:, :, 0, 0].astype(np.float64), found.labels
     groups = [points[labels == mode] for mode in range(len(found.classes))]

@@ -1,4 +1,4 @@
-"""Trainings that are sick on purpose, each with one illness, and some that are well."""
+"""Trainings with one deliberate fault each, and some healthy ones."""
 
 from __future__ import annotations
 
@@ -21,15 +21,14 @@ from core.presets import FitContext, preset
 from core.trainer import Trainer
 
 SMALL = {"resolution": 32, "device": "cpu"}
-"""The digits' own size."""
+"""Settings at the resolution of sample:digits."""
 NARROW = {**SMALL, "width": 16, "batch": 16}
-"""For networks that would take some ten steps in two minutes."""
+"""Settings for networks that would otherwise take some ten steps in two minutes."""
 POISONED_STEP = 150
 
 
 class Noiseless(Trainer):
-    """The generator of one network, the fully connected one, has a fault: it takes zeros for every z, and cannot but
-    make one image."""
+    """Trainer whose fully connected generator gets zeros for every z, so that it makes a single image."""
 
     def _build(self, signals: bool) -> None:
         super()._build(signals)
@@ -44,7 +43,7 @@ def _silence(_: torch.nn.Module, inputs: tuple[GeneratorInputs[torch.Tensor]]) -
 
 
 class Poisoned(Trainer):
-    """One of D's weights becomes NaN, once, as of a division by 0; not again when it goes on from a checkpoint."""
+    """Trainer in which a weight of D becomes NaN once, and not again after continuing from a checkpoint."""
 
     poisoned = False
 
@@ -62,9 +61,9 @@ class Poisoned(Trainer):
 
 @dataclass(frozen=True)
 class Patient:
-    """`preset` fitted to a small machine, with `values`; of `source` only the first `images` where there is a number.
+    """Training with a fault: `preset` fitted to a small machine, with `values`, on the first `images` of `source`.
 
-    `kinds`: the findings that name the illness; none of a training that is well.
+    `kinds`: findings that identify the fault; empty for a healthy training.
     """
 
     what: str

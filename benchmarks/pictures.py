@@ -1,15 +1,15 @@
-"""`make bench-pictures`: how good the pictures are after minutes by the clock, with all cores and the machine alone.
+"""`make bench-pictures`: image quality after some minutes of wall time, with all cores of an otherwise idle machine.
 
-Each training runs in a process of its own, one after the other. At every mark its averaged generator is kept. It is
-judged when the training is over, so that judging takes none of its time:
+Trainings run one after another in separate processes. At every mark, the EMA generator is kept; it is evaluated after
+the training:
 
-* the Frechet distance to all real images, on the features of a classifier that was trained on their labels and that no
-  discriminator sees; none of images without labels;
-* the same on the features of EfficientNet-Lite0, which knows ImageNet. It says nothing about trainings on clusters,
-  which this network has found;
-* contrast, color, sharpness and diversity, each as a ratio to the real images' own: 1 is right, in either direction;
-* novelty: the distance of generated images to their nearest training images, as a ratio to the distance of real images
-  to theirs; near 0 they are copies.
+* Frechet distance to all real images, with features of a classifier trained on their labels, independent of the
+  discriminator; empty for images without labels;
+* Frechet distance with features of EfficientNet-Lite0 (ImageNet); not meaningful for trainings on clusters, which this
+  network has found;
+* contrast, color, sharpness and diversity, as ratios to those of real images; 1 is ideal;
+* novelty: distance of generated images to their nearest training images, as a ratio to that of real images; near 0
+  they are copies.
 """
 
 from __future__ import annotations
@@ -57,23 +57,23 @@ from core.trainer import Trainer  # noqa: E402
 from core.training.clusters import Embedding, clustered  # noqa: E402
 
 PLAIN = "plain"
-"""The DCGAN recipe of textbooks, in the loop of textbooks; every other recipe is a preset."""
+"""Textbook DCGAN recipe and loop; other recipes are presets."""
 MARKS = [1.0, 2.0, 4.0, 8.0]
 JUDGED = 5000
-"""Generated images that are judged; of the real ones, all are."""
+"""Number of generated images for distances to all real images."""
 COMPARED = 500
-"""Images whose diversity and novelty are judged."""
+"""Number of images for diversity and novelty."""
 FINE = 0.25
-"""Cycles a pixel above which a spatial frequency counts for sharpness; the finest is 0.5 along an axis."""
+"""Spatial frequency in cycles per pixel above which energy counts as sharpness; the maximum is 0.5 per axis."""
 SHEET = 100
 FIGURES = ("distance", "imagenet", "contrast", "color", "sharpness", "diversity", "novelty")
 
 Make = Callable[[], Images]
-"""Makes `JUDGED` images of a generator as it was."""
+"""Function that makes `JUDGED` images with a kept generator."""
 
 
 class Turn(NamedTuple):
-    """Where a training is, and how to keep its generator."""
+    """State of a training, and a function to keep its generator."""
 
     steps: int
     images: int
@@ -108,7 +108,7 @@ def main() -> None:
 
 
 def _one(options: argparse.Namespace) -> Iterator[dict[str, object]]:
-    """A row for each mark of one training."""
+    """Yields a row for each mark of one training."""
     (data,), (recipe,), (seed,) = options.data, options.recipes, options.seeds
     dataset = _prepared(data)
     judge = _Judge(dataset)
@@ -129,7 +129,7 @@ def _prepared(data: str) -> Dataset:
 
 
 def _kept(turns: Iterator[Turn], marks: list[float]) -> Iterator[tuple[float, Turn, Make]]:
-    """The training at each mark, in minutes from its start, which includes all that comes before its first step."""
+    """Yields the training at each mark, in minutes from its start, including preparation."""
     start = perf_counter()
     for turn in turns:
         if perf_counter() - start >= 60 * marks[0]:
@@ -143,7 +143,7 @@ def _plain(dataset: Dataset, seed: int) -> Iterator[Turn]:
     z = torch.randn(JUDGED, 100, generator=torch.Generator().manual_seed(seed))
 
     def make(generator: nn.Module) -> Images:
-        # Tutorials leave the generator in training mode, so its batches normalise themselves.
+        # Tutorials leave the generator in training mode, so it uses batch statistics.
         with torch.no_grad():
             return to_images(torch.cat([generator(part) for part in z.split(batch)]))
 
@@ -173,7 +173,7 @@ def _preset(name: str, values: Mapping[str, object], dataset: Dataset) -> Iterat
 
 
 class _Judge:
-    """Figures of generated images, uint8 NHWC, against a dataset's."""
+    """Evaluation of generated images, uint8 NHWC, against a dataset."""
 
     def __init__(self, dataset: Dataset) -> None:
         self._dataset = dataset
@@ -202,7 +202,7 @@ def _moments(features: Floats) -> Moments:
 
 
 def _tones(made: Images) -> dict[str, float]:
-    """Contrast, color (of color images), sharpness and diversity, of uint8 NHWC."""
+    """Returns contrast, color (for color images), sharpness and diversity of images, uint8 NHWC."""
     images = from_pixels(torch.from_numpy(np.ascontiguousarray(made.transpose(0, 3, 1, 2))))
     gray = images[:, :3].mean(1)
     spectrum = torch.fft.rfft2(gray - gray.mean((1, 2), keepdim=True)).abs().square().mean(0)

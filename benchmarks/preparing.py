@@ -1,4 +1,4 @@
-"""How much memory preparing a folder takes: a child process that prints JSON."""
+"""Memory for preparing a folder: a child process that prints JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`make bench-quality`: how many modes are covered, against the plain GAN recipe with equal processor time."""
+"""`make bench-quality`: mode coverage compared with the plain GAN recipe at equal CPU time."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from core.presets import preset  # noqa: E402
 from core.trainer import Trainer  # noqa: E402
 
 PLAIN = {"loss": "non_saturating", "lr_g": 2e-4, "lr_d": 2e-4, "beta1": 0.5, "beta2": 0.999, "ema_kimg": 0.0}
-"""The recipe of textbooks, with the same networks."""
+"""Textbook recipe with the same networks."""
 RELATIVISTIC = {"loss": "relativistic", "beta1": 0.0, "beta2": 0.9}
 TOY = {**preset("playground").settings, "latent_dim": 16}
 SIXTEEN = {"network": "dcgan", "resolution": 16}
-"""Enough for digits, and leaves the minutes to the modes."""
+"""Small networks, sufficient for digits."""
 NORMALISED = {"loss": "hinge", "d_norm": "none", "spectral_norm": True, "lr_d": 8e-4, "beta1": 0.0, "beta2": 0.9}
 UNCHANGED = {"augment": "none"}
-"""No augmentation: there are images enough, and digits that are moved or cut are others."""
+"""No augmentation: there are enough images, and shifted or cut digits would be other modes."""
 RECIPES = {
     "toy": {"ours": {**TOY, **RELATIVISTIC, "r1": 0.1, "r2": 0.1}, "plain": {**TOY, **PLAIN}},
     "sample": {
@@ -69,7 +69,7 @@ def main() -> None:
 
 
 def _compare(source: str, options: argparse.Namespace) -> None:
-    """Trains each recipe with each seed, and prints a line for each recipe."""
+    """Trains each recipe with each seed; prints a line for each recipe."""
     runs = list(product(options.seeds, options.recipes))
     budgets = ["--toy-seconds", str(options.toy_seconds), "--stacked-seconds", str(options.stacked_seconds)]
     calls = [[source, "--one", "--recipes", recipe, "--seeds", str(seed), *budgets] for seed, recipe in runs]
@@ -87,7 +87,7 @@ def _compare(source: str, options: argparse.Namespace) -> None:
 
 
 def _one(source: str, recipe: str, seed: int, seconds: float) -> modes.Coverage:
-    """Trains one recipe, and evaluates as many of its images as the field does."""
+    """Trains one recipe and evaluates the number of images usual in papers."""
     torch.set_num_threads(1)
     kind, _, toy = source.partition(":")
     settings = Settings(**{**RECIPES[kind][recipe], "device": "cpu", "seed": seed})
@@ -103,7 +103,7 @@ def _one(source: str, recipe: str, seed: int, seconds: float) -> modes.Coverage:
 
 
 def _made(trainer: Trainer, count: int) -> torch.Tensor:
-    """Images of so many seeds, NCHW in about [-1, 1]."""
+    """Returns images of the first `count` seeds, NCHW in about [-1, 1]."""
     z = np.stack([seed_latent(seed, trainer.settings.latent_dim) for seed in range(count)])
     none = np.zeros((count, 0), np.float32)
     drawn = to_tensors(GeneratorInputs(z, none, none), trainer.device)

@@ -1,4 +1,4 @@
-"""`make bench-rank`: whether metrics follow what the eye sees: labelled images, corrupted more and more, and ranks."""
+"""`make bench-rank`: rank correlation of metrics with the severity of corruptions of labeled images."""
 
 from __future__ import annotations
 
@@ -34,28 +34,27 @@ from core.stats import metric_key  # noqa: E402  # the path first
 T = TypeVar("T")
 SEVERITIES = 5
 BLUR = (0.5, 0.8, 1.2, 1.8, 2.6)
-"""Radius of a Gaussian, in pixels of 32."""
+"""Radius of the Gaussian blur in pixels of 32 px images."""
 NOISE = (12.0, 25.0, 40.0, 60.0, 90.0)
-"""Standard deviation, in bytes."""
+"""Standard deviation of the noise, of 255."""
 CONTRAST = (0.75, 0.55, 0.4, 0.25, 0.12)
-"""What is left of it, about the middle grey."""
+"""Remaining contrast around middle gray."""
 LEFT = (0.8, 0.6, 0.4, 0.3, 0.2)
-"""The part of the classes that is left."""
+"""Fraction of the classes that remain."""
 KINDS = ("blur", "noise", "contrast", "fewer modes")
 PAIRS = (("precision", "recall"), ("symmetric_precision", "symmetric_recall"), ("density", "coverage"))
-"""How real images look, and how many kinds of them there are. Their harmonic mean, as of any precision and recall,
-says both."""
+"""Pairs of metrics for fidelity and diversity; their harmonic mean combines both."""
 BLIND = {"precision", "symmetric_precision", "density"}
-"""They say whether images look real, and nothing about how many kinds there are."""
+"""Metrics of fidelity alone, which do not detect missing modes."""
 Sides = tuple[ImageSet, ImageSet]
 Sets = dict[object, list[ImageSet]]
-"""As they are (0), and by corruption and severity. Of several sets that are as bad as each other the mean counts."""
+"""Image sets without corruption (key 0), and by corruption and severity; several sets of a severity are averaged."""
 Values = dict[object, dict[str, float]]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("data", help="labelled images, such as download:cifar10")
+    parser.add_argument("data", help="labeled images, such as download:cifar10")
     parser.add_argument("--count", type=int, default=1000, help="images of each corruption")
     parser.add_argument("--real", type=int, default=3000, help="other images that they are compared with")
     parser.add_argument("--extractors", nargs="*", default=["vgg16", "classifier"])
@@ -97,7 +96,7 @@ def _by_images(others: Dataset, real: Images, count: int) -> None:
 
 
 def _table(name: str, extractor: str, sets: Sets, against: ImageSet, values: Values) -> None:
-    """Adds a metric's numbers to the `values` of each set, and prints them."""
+    """Adds the numbers of a metric to the `values` of each set, and prints them."""
     for what, sides in sets.items():
         found = [finished(metric(name).measure(*_as_many(side, against))) for side in sides]
         values[what] |= {number: float(np.mean([each[number] for each in found])) for number in found[0]}
@@ -109,7 +108,7 @@ def _table(name: str, extractor: str, sets: Sets, against: ImageSet, values: Val
 
 
 def _as_many(one: ImageSet, other: ImageSet) -> Sides:
-    """Images themselves are compared with as many others."""
+    """Returns both sides with equally many images."""
     if one.images is None or other.images is None:
         return one, other
     count = min(len(one.images), len(other.images))
@@ -126,7 +125,7 @@ def _rows(title: str, values: dict[object, float], sign: int, is_blind: bool = F
 
 
 def spearman(one: NDArray[np.number], other: NDArray[np.number]) -> float:
-    """Correlation of ranks, of which equal values share the mean; 0 where all are equal."""
+    """Returns the rank correlation, with mean ranks for ties; 0 if all values are equal."""
     ranks = [(values[:, None] > values).sum(1) + (values[:, None] == values).sum(1) / 2 for values in (one, other)]
     return float(np.corrcoef(*ranks)[0, 1]) if all(rank.std() > 0 for rank in ranks) else 0.0
 
@@ -147,8 +146,8 @@ def _sets(dataset: Dataset, count: int, extract: Callable[[Images], ImageSet]) -
 
 
 def _in_turn(dataset: Dataset, count: int, part: float) -> list[NDArray[np.int64]]:
-    """As many images of each class that is left. Every class is left out as often as any other: which ones are left
-    would otherwise decide more than how many."""
+    """Returns rows with equally many images of each remaining class. Every class is left out equally often, because the
+    choice of classes would otherwise matter more than their number."""
     assert dataset.labels is not None
     classes = len(dataset.classes)
     left = round(part * classes)
@@ -186,7 +185,7 @@ def _prepared(data: str) -> Dataset:
 
 
 def _halves(dataset: Dataset, seed: int) -> tuple[Dataset, Dataset]:
-    """Two datasets at random, in memory."""
+    """Splits a dataset at random into two in memory."""
     assert dataset.labels is not None
     order = np.random.RandomState(seed).permutation(len(dataset.images))
     halves = []
@@ -206,7 +205,7 @@ def _drawn(total: int, count: int) -> NDArray[np.int64]:
 
 
 def finished(work: Generator[object, None, T]) -> T:
-    """Its result; a `Notice` on the way is printed."""
+    """Runs a generator to its end and returns the result; prints every `Notice`."""
 
     def show(event: object) -> None:
         if isinstance(event, Notice):

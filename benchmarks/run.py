@@ -1,4 +1,4 @@
-"""`make bench`: the table of speed and latency. Both sides of a comparison run in turn; medians are printed."""
+"""`make bench`: table of speed and latency. Both sides of a comparison run alternately; medians are printed."""
 
 from __future__ import annotations
 

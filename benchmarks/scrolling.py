@@ -1,4 +1,4 @@
-"""How smoothly the grid of all images scrolls through 100,000 of them: a child process that prints one line of JSON.
+"""Smoothness of scrolling the grid through 100,000 images: a child process that prints one line of JSON.
 
 The images lie in a file as prepared ones do, and are read by the window's own service. A frame is one move of the
 scroll bar, with all that the window does for it until it waits again. By itself it also works offscreen:
@@ -64,7 +64,7 @@ def main() -> None:
 
 
 def _dataset(place: Path) -> Dataset:
-    """Blank images of which nothing lies on the disk: the file system makes zeros of them as they are read."""
+    """Returns blank images in a sparse file, which takes no disk space."""
     path, shape = place / "images.npy", (COUNT, 3, SIDE, SIDE)
     with path.open("wb") as file:
         write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
@@ -79,7 +79,7 @@ def _dataset(place: Path) -> Dataset:
 
 
 def _scroll(grid: VirtualGrid, part: float, step: int) -> list[tuple[float, float]]:
-    """Milliseconds of each frame, and those in which the thread of the window worked, from `part` of all images on."""
+    """Returns milliseconds of each frame, and of work on the GUI thread, from fraction `part` of the images on."""
     bar, frames = grid.verticalScrollBar(), list[tuple[float, float]]()
     bar.setValue(round(part * bar.maximum()))
     _wait(100)

@@ -1,4 +1,4 @@
-"""A long run in the real window: how soon its curves are on screen, and how quickly its samples follow a hand.
+"""A long run in the real window: time until its curves are on screen, and speed of samples during a drag.
 
 Makes a run of 1,000,000 reports (some with 40 numbers) and 300 sample grids, and opens it twice: the first time all of
 its `stats.jsonl` has to be read, the second time the copy beside it will do. Then drags the time line for ten seconds.
@@ -56,7 +56,7 @@ def main() -> None:
 
 
 def make_run(folder: Path, reports: int, grids: int) -> None:
-    """A short training on digits, made to look like a long one."""
+    """Makes a short training on digits look like a long one."""
     from core.presets import preset
 
     settings = preset("dcgan").apply(resolution=32, width=16, batch=16, samples=36, steps=2, device="cpu")
@@ -69,7 +69,7 @@ def make_run(folder: Path, reports: int, grids: int) -> None:
 
 
 def write_reports(path: Path, reports: int) -> None:
-    """As a training writes them."""
+    """Writes reports in the format of a training."""
     random = np.random.default_rng(0)
     wave = 1 + 0.5 * np.sin(np.arange(reports) / 5e4)
     with path.open("w", encoding="utf-8") as file:
@@ -108,7 +108,7 @@ def measure(folder: Path, temporary: Path, reports: int) -> None:
 
 
 def opened(studio: Application, folder: Path, reports: int) -> tuple[float, float]:
-    """Seconds until curves of this opening are painted, and until they are of every report."""
+    """Returns seconds until the first curves are painted, and until those of every report are."""
     studio.window.train.set_history(History(), ())
     start = perf_counter()
     studio.open(str(folder))
@@ -127,7 +127,7 @@ def painted(studio: Application) -> bool:
 
 
 def scrubbed(studio: Application) -> float:
-    """Grids on screen a second while the time line is dragged."""
+    """Returns the sample grids shown per second while the timeline is dragged."""
     bar = studio.window.train.time_line.findChild(TimeBar)
     assert isinstance(bar, TimeBar)
     shown: list[int] = []
@@ -157,7 +157,7 @@ def wait(seconds: float) -> None:
 
 
 def until(true: Callable[[], object]) -> None:
-    """Looks every few milliseconds, and leaves the processor alone between."""
+    """Polls every few milliseconds until a condition is true."""
     loop = QEventLoop()
     timer = QTimer(interval=5)
     timer.timeout.connect(lambda: loop.quit() if true() else None)

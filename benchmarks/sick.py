@@ -1,4 +1,4 @@
-"""`make bench-sick`: trainings that are sick on purpose: what is found, when, and whether the offered edits cure it."""
+"""`make bench-sick`: trainings with deliberate faults: findings, their time, and effect of the suggested remedies."""
 
 from __future__ import annotations
 
@@ -40,18 +40,18 @@ from core.runs.run import Run  # noqa: E402
 from core.trainer import Trainer  # noqa: E402
 
 MADE = 1000
-"""Generated images that are evaluated, and real ones that they are compared with."""
+"""Number of generated images, and of real images for comparison."""
 DIAGNOSED = re.compile("(Loss|Signal)(/[^/]+){1,2}")
-"""Keys of the reports without those by layer and the quantiles."""
+"""Keys of the reports, without keys by layer and quantiles."""
 LAST = 5
-"""Values of a signal whose median is told."""
+"""Number of last values of a signal for the median."""
 
 
 class Watched:
-    """A training that is diagnosed at every report."""
+    """Training that is diagnosed at every report."""
 
     def __init__(self, patient: Patient, before: Watched | None = None) -> None:
-        """`before`: a training that it goes on from, as it is now, with its reports."""
+        """`before`: training to continue from its present state, with its reports."""
         self.trainer = patient.begin(before.checkpoint() if before else None)
         self.reports: list[Report] = list(before.reports) if before else []
         self.history = ReportHistory.of(self.reports)
@@ -59,7 +59,7 @@ class Watched:
         self.rewinds: list[int] = list(before.rewinds) if before else []
 
     def findings(self, seconds: float) -> Iterator[tuple[Diagnosis, ...]]:
-        """What is found at each report of so many seconds of processor time more."""
+        """Yields the findings at each report during `seconds` of further CPU time."""
         over = alone.budget(seconds)
         with TemporaryDirectory() as place:
             run = Run.begin(Path(place, "run"), self.trainer)
@@ -92,8 +92,8 @@ class Watched:
         return Checkpoint(self.trainer.meta(), tensors)
 
     def state(self, evidence: tuple[str, ...]) -> dict[str, Any]:
-        """The kinds of what is found, the medians of the evidence's last values, and how good the images are: their
-        Frechet distance to the real ones in the digits classifier's space, and how many of the ten digits there are."""
+        """Returns the kinds of findings, medians of the last values of the evidence, and quality: Frechet distance
+        to real images in the features of the digits classifier, and the number of different digits."""
         values = {key: [report.stats[key] for report in self.reports if key in report.stats] for key in evidence}
         images = _made(self.trainer)
         features, classes = _classified(images)
@@ -119,7 +119,7 @@ def main() -> None:
 
 
 def _sick(name: str, options: argparse.Namespace) -> dict[str, Any]:
-    """When the illness is found and named, and how the training goes on for as long again, left alone and cured."""
+    """Returns when the fault is found, and the result after continuing as long with and without the remedy."""
     patient = SICK[name]
     watched, begun = Watched(patient), process_time()
     named = next((found for found in watched.findings(options.seconds) if _naming(found, patient)), ())
@@ -154,7 +154,7 @@ def _sick(name: str, options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _well(name: str, options: argparse.Namespace) -> dict[str, Any]:
-    """Every alarm in two minutes of a training that is well, and what is said in the end."""
+    """Returns all findings in two minutes of a healthy training, and the final ones."""
     watched = Watched(WELL[name])
     alarms = {
         f"{one.kind}: {one.sentence}"
@@ -167,13 +167,13 @@ def _well(name: str, options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _naming(found: tuple[Diagnosis, ...], patient: Patient) -> Diagnosis | None:
-    """The finding that names the patient's illness."""
+    """Returns the finding that identifies the fault, or None."""
     return next((one for one in found if one.kind in patient.kinds), None)
 
 
 def _keep(watched: Watched, options: argparse.Namespace, name: str) -> None:
-    """Writes what a diagnosis reads of a training, in the format of the tests' report histories: settings and facts,
-    then a line for each report with step, images, seconds and the values of the keys."""
+    """Writes the input of the diagnosis in the format of the tests' report histories: settings and facts, then a line
+    for each report with step, images, seconds and values of the keys."""
     if not options.keep:
         return
     settings, images = watched.trainer.settings, len(watched.trainer.dataset.images) - len(watched.trainer.held)
@@ -189,13 +189,13 @@ def _keep(watched: Watched, options: argparse.Namespace, name: str) -> None:
 
 
 def _short(value: float | None) -> float | None:
-    """Four digits."""
+    """Rounds to four digits."""
     return None if value is None else float(f"{value:.4g}")
 
 
 @torch.inference_mode()
 def _made(trainer: Trainer) -> Tensor:
-    """Images of so many seeds by the averaged generator, NCHW in [-1, 1]."""
+    """Returns images of the first seeds by the EMA generator, NCHW in [-1, 1]."""
     z = np.stack([seed_latent(seed, trainer.settings.latent_dim) for seed in range(MADE)])
     none = np.zeros((MADE, 0), np.float32)
     parts = zip(
@@ -205,7 +205,7 @@ def _made(trainer: Trainer) -> Tensor:
 
 
 def _classified(images: Tensor) -> tuple[Tensor, Tensor]:
-    """The classifier's last features (N, 64), float64, and the digits (N,) that it takes the images for."""
+    """Returns the last features of the classifier (N, 64), float64, and the predicted digits (N,)."""
     network = modes.classifier(images.shape[2])
     assert isinstance(network, torch.nn.Sequential)
     with torch.inference_mode():

@@ -1,6 +1,6 @@
-"""What signals and evaluations cost: images/s with and without, by turns in one process, of whole trainings.
+"""Cost of signals and evaluations: images/s of whole trainings with and without them, alternating in one process.
 
-In seconds of processor time, with one thread: what else runs changes little.
+Measured in CPU time with one thread, so that other load matters little.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ from core.trainer import Trainer
 
 CASES = (("studio", "sample:digits", 32), ("dcgan", "sample:digits", 32), ("studio", "sample:shapes", 64))
 TURN, WARM_UP = 1.0, 3
-"""Seconds of a turn, and turns before those that count."""
+"""Seconds of a turn, and number of turns that do not count."""
 
 
 class Side:
-    """One of the trainings: its time passes only while it is its turn, so that none waits on another's account."""
+    """One of the trainings, whose clock runs only during its turns."""
 
     def __init__(self, trainer: Trainer, events: Generator[Event, None, None] | None = None) -> None:
         self.trainer = trainer
@@ -49,7 +49,7 @@ class Side:
         return self.passed + process_time() - self.begun
 
     def take_turn(self) -> None:
-        """Whole steps with all that goes with them."""
+        """Runs whole steps with their reports and sample grids."""
         self.begun = process_time()
         for module in (core.monitoring.time_budget, core.trainer, core.jobs.live_evaluation):
             module.perf_counter = self.now  # type: ignore[attr-defined]
@@ -66,7 +66,7 @@ class Side:
 
 
 def measure(name: str, data: str, resolution: int, seconds: float) -> list[Side]:
-    """Trainings without signals, with them, and with an evaluation beside them that never ends."""
+    """Measures trainings without signals, with signals, and with a permanent evaluation."""
     how = Preparation((resolution, resolution))
     dataset = run_to_end(prepare(data, how))
     settings = preset(name).fitted(

@@ -1,4 +1,4 @@
-"""A table of figures on the terminal, under the name of the machine that they are of."""
+"""Table of measurements on the terminal, with a description of the machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The textbook DCGAN loop, written as tutorials write it, to measure our trainer against."""
+"""Textbook DCGAN loop as in tutorials, for comparison with the trainer."""
 
 from __future__ import annotations
 
@@ -14,11 +14,10 @@ from core.presets import preset
 
 
 def steps(dataset: Dataset, batch: int, seed: int = 0, device: str = "cpu") -> Iterator[nn.Module]:
-    """Endless training steps of the networks of the `dcgan` preset: plain fp32, BCE loss, Adam, `.item()` for logs.
+    """Yields after each of endless training steps of the `dcgan` networks: fp32, BCE loss, Adam, `.item()` for logs.
 
-    Each yields the generator, of z (N, 100), which is on the device.
-
-    Like the tutorials' it reads prepared images (here from memory, which only helps it) and updates D, then G.
+    The value is the generator of z (N, 100), on the device. Like tutorials, it reads prepared images (from memory,
+    which is in its favor) and updates D, then G.
     """
     torch.manual_seed(seed)
     G, D = build("dcgan", Shape.of(preset("dcgan").apply(resolution=dataset.size[0]), dataset.images.shape[1]))

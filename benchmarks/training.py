@@ -1,4 +1,4 @@
-"""Training images/s of the `dcgan` preset at 64 px, batch 64, against the textbook loop: interleaved, medians."""
+"""Training images/s of the `dcgan` preset at 64 px, batch 64, compared with the textbook loop: interleaved, medians."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ROUNDS, WARM_UP, BATCH = 12, 2, 64
 
 
 def measure() -> dict[str, object]:
-    """Median rates of both sides, their ratio, and what the trial chose."""
+    """Returns median rates of both sides, their ratio, and the choice of the autotuning trial."""
     dataset = run_to_end(prepare("sample:shapes", Preparation((64, 64))))
     settings = preset("dcgan").apply(resolution=64, batch=BATCH, device="cpu")
     tuned = run_to_end(trial(settings, dataset, resolve("cpu")))
@@ -43,7 +43,7 @@ def measure() -> dict[str, object]:
 
 
 def _steps(trainer: Trainer) -> Iterator[None]:
-    """Every turn is one complete step with all that goes with it: reports, sample grids."""
+    """Yields after each complete step with its reports and sample grids."""
     for event in trainer.events():
         if isinstance(event, Stepped):
             yield

@@ -1,4 +1,4 @@
-"""What the window costs, measured inside a real one: a child process that prints one line of JSON.
+"""Cost of the window, measured in a real one: a child process that prints one line of JSON.
 
 Trains the `dcgan` preset at 64 px, batch 64, with 1,000,000 reports already on the plot, and measures in turn: the
 training rate and the delay of a 10 ms heartbeat, the time from a slider's move to its image, and from Stop to saved.
@@ -42,7 +42,7 @@ def main() -> None:
 
 
 def training_window() -> Application:
-    """The real studio, in which the `dcgan` preset trains at 64 px."""
+    """Returns the real studio, with the `dcgan` preset training at 64 px."""
     os.environ["GAN_STUDIO_RUNS"] = tempfile.mkdtemp()
     sys.setswitchinterval(0.001)
     app = QApplication(["bench"])
@@ -61,7 +61,7 @@ def training_window() -> Application:
 
 
 def _watch(studio: Application) -> dict[str, Any]:
-    """Heartbeat and rate while a person looks at the Train workspace."""
+    """Measures heartbeat and rate while the Train workspace is shown."""
     rates: list[Report] = []
     studio.session.workers.reported.connect(rates.extend)
     delays: list[float] = []
@@ -92,7 +92,7 @@ def _watch(studio: Application) -> dict[str, Any]:
 
 
 def _slide(studio: Application) -> dict[str, Any]:
-    """From the move of the timeline's slider to the image, while a training runs."""
+    """Measures the time from a move of the timeline slider to the image, during a training."""
     studio.window.show_workspace(EXPLORE)
     wait(5)
     took = drag(studio, SLIDE_SECONDS)

@@ -168,7 +168,7 @@ def test_a_batch_may_be_the_whole_dataset_but_no_more() -> None:
         batches(count=8, batch=9)
     assert "9" in caught.value.what
     assert "8" in caught.value.what
-    assert "at most 8" in caught.value.remedy
+    assert "to 8 or less" in caught.value.remedy
 
 
 # From a file

@@ -65,7 +65,7 @@ def test_formats_that_are_not_read_are_named(tmp_path: Path, name: str, ending: 
     assert reasons(opened(path)) == {f"photo.{ending}": f"{called} is not supported; save it as PNG or JPEG"}
     found = findings(path)
     assert "1 file in unsupported image formats is left out" in found["other_formats"].text
-    assert "save them as png" in found["other_formats"].suggestion.lower()
+    assert "convert them to png" in found["other_formats"].suggestion.lower()
     assert "unreadable" not in found
 
 
@@ -105,7 +105,7 @@ def test_archives_videos_and_arrays_among_images_are_named(tmp_path: Path, name:
     inside = "" if name == "folder" else " inside the archive; unpack it first"
     assert reasons(opened(path)) == {file: f"{what}{inside}" for file, what in CONTAINERS.items()}
     found = findings(path)
-    assert "9 files of other kinds of data are not opened" in found["containers"].text
+    assert "9 files with other data (archives, videos, arrays) are not opened" in found["containers"].text
     assert "unpack archives" in found["containers"].suggestion
     assert "unreadable" not in found
 

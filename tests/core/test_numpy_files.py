@@ -206,7 +206,7 @@ def test_pickled_objects_are_not_read(tmp_path: Path) -> None:
     np.savez(tmp_path / "c.npz", images=COLOUR, meta=objects)
     dataset = opened(tmp_path / "c.npz")
     assert len(dataset.images) == 9
-    assert reasons(dataset) == {"meta": "pickled objects, which could run code when read"}
+    assert reasons(dataset) == {"meta": "it holds pickled objects, which could run code when read"}
     assert not (tmp_path / "sprung").exists()
 
 
@@ -421,7 +421,7 @@ def test_files_beside_the_images_that_are_no_labels_are_named(tmp_path: Path) ->
     saved(tmp_path / "labels.npy", LABELS[:5])
     assert reasons(opened(images)) == {"labels.npy": "it does not hold a label for each image (number of labels: 5)"}
     saved(tmp_path / "labels.npy", np.array([Trap(tmp_path / "sprung")] * 9, object))
-    assert reasons(opened(images)) == {"labels.npy": "pickled objects, which could run code when read"}
+    assert reasons(opened(images)) == {"labels.npy": "it holds pickled objects, which could run code when read"}
     os.truncate(saved(tmp_path / "labels.npy", LABELS), 130)
     assert reasons(opened(images)) == {"labels.npy": "'labels.npy' is shorter than its header says."}
     assert not (tmp_path / "sprung").exists()
